@@ -1,0 +1,235 @@
+"""The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import falcon
+import falcon.asgi
+
+from openucwa.channel.activity import Activity
+from openucwa.channel.bus import Bus
+from openucwa.channel.local import LocalBus
+from openucwa.channel.poll import EventChannels
+from openucwa.channel.sweeper import Sweeper
+from openucwa.config import Config
+from openucwa.identity.passwords import Passwords
+from openucwa.identity.sign_in import SignIn
+from openucwa.identity.throttle import Throttle
+from openucwa.identity.tickets import Tickets, new_signing_key
+from openucwa.meetings.meeting import MeetingRules
+from openucwa.meetings.pools import Pools
+from openucwa.model.refusals import ClientTimeout, Refusal
+from openucwa.model.world import World
+from openucwa.resources import discovery, me, my_online_meetings, people
+from openucwa.resources.applications import Application, ApplicationDocuments, Applications
+from openucwa.resources.batch import Batch
+from openucwa.resources.communication import Communication
+from openucwa.resources.events import EventChannel
+from openucwa.resources.oauth_token import OAuthToken
+from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
+from openucwa.resources.online_meetings import (
+    DialIn,
+    OnlineMeetingDefaultValues,
+    OnlineMeetingEligibleValues,
+    OnlineMeetingInvitationCustomization,
+    OnlineMeetingPolicies,
+    OnlineMeetings,
+    PhoneDialInInformation,
+)
+from openucwa.resources.openapi import OpenApi
+from openucwa.resources.policies import Policies
+from openucwa.resources.static import Static
+from openucwa.store.sqlite import SqliteStore
+from openucwa.wire.addresses import Addresses
+from openucwa.wire.asgi import AsgiApp, Receive, Scope, Send
+from openucwa.wire.connection import ClientGone
+from openucwa.wire.cors import Cors
+from openucwa.wire.door import Door, UnderWay
+from openucwa.wire.finishing import Finishing
+from openucwa.wire.headers import StandardHeaders
+from openucwa.wire.media import JsonHandler, XmlHandler
+from openucwa.wire.negotiation import JSON, UCWA_JSON, UCWA_XML, XML
+from openucwa.wire.nowhere import Nowhere
+from openucwa.wire.refusing import fail, forget, refuse, refuse_http
+from openucwa.wire.resource import Request, Resource
+from openucwa.wire.router import Router
+from openucwa.wire.whole_body import WholeBody
+
+#: Further spellings of fixed segments that clients use (docs/protocol.md, "Aliases").
+ALIASES = {
+    "onlineMeetingExtensions": ("extensions",),
+    "onlineMeetingDefaultValues": ("defaultValues",),
+    "onlineMeetingEligibleValues": ("eligibleValues",),
+    "onlineMeetingInvitationCustomization": ("customInvitation",),
+    "onlineMeetingPolicies": ("policies",),
+    "applications": ("anonApplications",),
+}
+
+Routes = Sequence[tuple[str, Resource[Any]]]
+
+
+class Service:
+    """One server: what it serves (`asgi`), and what it keeps it in (`store`)."""
+
+    def __init__(self, config: Config, world: World) -> None:
+        self.config = config
+        self.world = world
+        self.store = SqliteStore(Path(config.data), config.store_timeout)
+        self.bus = self._make_bus()
+        self.passwords = Passwords()
+        self.tickets = Tickets((new_signing_key(world),), world)
+        self.activity = Activity(self.store, world, config)
+        self.channels = EventChannels(self.store, self.bus, self.activity, world, config)
+        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
+        self.addresses = Addresses(config)
+        self.under_way = UnderWay(config.max_requests_under_way)
+        self.routes = self._routes()
+        self._falcon = self._make_falcon()
+        body = WholeBody(self._run, config.max_body_bytes, config.body_timeout, self._too_slow)
+        self.asgi: AsgiApp = StandardHeaders(
+            body, self.addresses, Cors(config.allow_origin), self.under_way, config, world
+        )
+
+    async def start(self) -> None:
+        """Opens the store, makes the first signing key, and begins to look after what ends by itself.
+
+        A refusal says in a sentence why the server can't start.
+        """
+        await self.store.open()
+        keys = await self.store.signing_keys()
+        if not keys:
+            await self.store.add_signing_key(new_signing_key(self.world))
+            keys = await self.store.signing_keys()
+        self.tickets.use_keys(keys)
+        self.store.on_commit(self.bus.publish)
+        await self.bus.start()
+        await self.channels.start()
+        await self.sweeper.start()
+
+    async def release(self) -> None:
+        """Releases the polls that wait; from now on none waits, and everything else goes on."""
+        await self.channels.stop()
+
+    async def stop(self) -> None:
+        """Releases the polls that wait, writes down what is only in memory, and closes the store."""
+        await self.channels.stop()
+        await self.sweeper.stop()
+        await self.bus.stop()
+        self.passwords.close()
+        await self.store.close()
+
+    def _make_bus(self) -> Bus:
+        if self.config.bus is None:
+            return LocalBus(self.world, self.store.moved_elsewhere)
+        from openucwa.channel.nats import NatsBus  # noqa: PLC0415  # a tenth of a second that most starts can do without
+
+        return NatsBus(self.config.bus, self.world)
+
+    def _routes(self) -> Routes:
+        config, store, world, bus = self.config, self.store, self.world, self.bus
+        pools = Pools(config)
+        rules = MeetingRules(config, world)
+        self.sign_in = SignIn(
+            store,
+            self.tickets,
+            self.passwords,
+            Throttle(
+                config.sign_in_failures,
+                config.sign_in_delay,
+                config.sign_in_delay_max,
+                config.address_failures,
+                world,
+            ),
+            config,
+            world,
+        )
+        online_meetings = OnlineMeetings(store, pools, rules, config)
+        contacts = people.People()
+        applications = ApplicationDocuments(store, online_meetings, contacts)
+        meetings = my_online_meetings.MeetingDocuments(config)
+        frame = discovery.XFrame(config)
+        root = discovery.Root()
+        user = discovery.User(store, pools)
+
+        app = "/ucwa/v1/applications/{application_id}"
+        family = f"{app}/onlineMeetings"
+        meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
+        routes: list[tuple[str, Resource[Any]]] = [
+            ("/", discovery.Landing()),
+            ("/static/{name}", Static()),
+            ("/xframe", frame),
+            (discovery.FRAME, frame),
+            (discovery.SERVICE, root),
+            (f"{discovery.SERVICE}/xframe", frame),
+            (f"{discovery.SERVICE}/user", user),
+            (f"{discovery.SERVICE}/oauth/user", user),
+            ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
+            ("/ucwa/v1/applications", Applications(store, applications, world, config)),
+            (app, Application(store, applications, self.channels)),
+            (f"{app}/batch", Batch(self._run, self.under_way, world, config)),
+            (f"{app}/events", EventChannel(store, self.channels)),
+            (f"{app}/policies", Policies()),
+            (f"{app}/communication", Communication(store, world)),
+            (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
+            (f"{app}/me", me.Me()),
+            (f"{app}/me/makeMeAvailable", me.MakeMeAvailable(store, world)),
+            (f"{app}/me/reportMyActivity", me.ReportMyActivity()),
+            (f"{app}/reportMyActivity", me.ReportMyActivity()),
+            (f"{app}/photo", me.Photo()),
+            *((f"{app}/me/{rel}", me.Presence(rel)) for rel in me.Presence.SHOWN),
+            (f"{app}/people", contacts),
+            (f"{app}/people/search", people.Search()),
+            (f"{app}/people/presenceSubscriptions", people.PresenceSubscriptions(world)),
+            *(
+                (f"{app}/people/{rel}", people.EmptyCollection(rel))
+                for rel in people.COLLECTIONS
+                if rel != "presenceSubscriptions"
+            ),
+            (family, online_meetings),
+            (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
+            (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),
+            (f"{family}/onlineMeetingInvitationCustomization", OnlineMeetingInvitationCustomization(pools, config)),
+            (f"{family}/onlineMeetingPolicies", OnlineMeetingPolicies(pools, config)),
+            (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store, rules)),
+            (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config)),
+            (
+                f"{family}/myOnlineMeetings",
+                my_online_meetings.MyOnlineMeetings(store, bus, pools, rules, meetings, config),
+            ),
+            (meeting, my_online_meetings.MyOnlineMeeting(store, bus, pools, rules, meetings, world)),
+            (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, bus, pools, world, config)),
+            (
+                f"{meeting}/onlineMeetingExtensions/{{extension_id}}",
+                OnlineMeetingExtension(store, bus, pools, world, config),
+            ),
+        ]
+        routes.append(("/openapi.json", OpenApi(routes)))
+        return routes
+
+    def _make_falcon(self) -> "falcon.asgi.App[Any, Any]":
+        door = Door(self.store, self.tickets, self.activity, self.addresses, self.under_way, self.config)
+        router: Any = Router(Nowhere(), ALIASES)
+        middleware: Any = [door, Finishing()]
+        app = falcon.asgi.App(router=router, request_type=Request, middleware=middleware)
+        json, xml = JsonHandler(), XmlHandler()
+        app.resp_options.media_handlers = falcon.media.Handlers({JSON: json, UCWA_JSON: json, XML: xml, UCWA_XML: xml})
+        app.req_options.strip_url_path_trailing_slash = False
+        app.req_options.keep_blank_qs_values = True
+        app.add_error_handler(Exception, fail)
+        app.add_error_handler(falcon.HTTPError, refuse_http)
+        app.add_error_handler(Refusal, refuse)
+        app.add_error_handler(ClientGone, forget)
+        for template, resource in self.routes:
+            app.add_route(template, resource)
+        return app
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._falcon(scope, receive, send)  # type: ignore[arg-type]  # Falcon spells the scope as a dict
+
+    async def _too_slow(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["openucwa.refusal"] = ClientTimeout(
+            f"the body was not there {self.config.body_timeout:g} seconds after the headers"
+        )
+        scope["openucwa.body"] = b""
+        await self._run(scope, receive, send)

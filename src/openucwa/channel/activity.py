@@ -1,0 +1,169 @@
+"""When each application was last heard of: requests and polls, in memory, written down now and then.
+
+Every request would cost a write otherwise. What other processes heard is known from what they wrote down: each of them
+writes often enough for an application to end within a minute of its time, and never while one of them polls for it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from itertools import islice
+
+from openucwa.config import Config
+from openucwa.model.application import Session
+from openucwa.model.refusals import Refusal
+from openucwa.model.world import World
+from openucwa.store.contract import Applications
+
+#: Seconds between two times of writing down, and how many applications go into one transaction.
+INTERVAL = 20.0
+APPLICATIONS_IN_A_WRITE = 1000
+
+logger = logging.getLogger(__name__)
+
+
+class _Polls:
+    """The polls of one channel: how many are under way, and when the last one ended (ms; None: none did yet)."""
+
+    __slots__ = ("ended", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.ended: int | None = None
+
+
+class _Heard:
+    """What was heard of one application: its last request here (ms; 0: none), and its polls by instance."""
+
+    __slots__ = ("channels", "request")
+
+    def __init__(self) -> None:
+        self.request = 0
+        self.channels: dict[str, _Polls] = {}
+
+    def last_poll(self, now: int) -> int | None:
+        """A poll that is under way counts as one that ends now."""
+        if any(polls.waiting for polls in self.channels.values()):
+            return now
+        return max((polls.ended for polls in self.channels.values() if polls.ended is not None), default=None)
+
+
+class Activity:
+    """What this process heard of applications (owner, id), merged with what the store says of the others."""
+
+    def __init__(self, store: Applications, world: World, config: Config) -> None:
+        self._store = store
+        self._world = world
+        self._timeout = 1000 * config.application_timeout
+        self._interval = min(INTERVAL, config.application_timeout / 4)
+        self._heard: dict[tuple[str, str], _Heard] = {}
+        self._written = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begins to write down what is heard."""
+        self._task = asyncio.create_task(self._write_on(), name="openucwa activity")
+
+    async def stop(self) -> None:
+        """Writes down what was heard, and ends. To be called while the store is still open."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
+        await self.flush()
+
+    def request(self, owner: str, application_id: str) -> None:
+        """The application was asked for."""
+        self._of(owner, application_id).request = self._world.now()
+
+    def poll_started(self, owner: str, application_id: str, instance: str) -> None:
+        """A poll of the channel has begun; until as many have ended it counts as polling."""
+        self._of(owner, application_id).channels.setdefault(instance, _Polls()).waiting += 1
+
+    def poll_ended(self, owner: str, application_id: str, instance: str) -> None:
+        """A poll of the channel has ended, in whatever way."""
+        polls = self._of(owner, application_id).channels.setdefault(instance, _Polls())
+        polls.waiting = max(0, polls.waiting - 1)
+        polls.ended = self._world.now()
+
+    def last_heard(self, session: Session) -> tuple[int, int | None]:
+        """The application's last request, and the end of its last poll (now, while one waits; None: it never polled).
+
+        In ms since 1970.
+        """
+        heard = self._heard.get((session.application.owner, session.application.id))
+        if heard is None:
+            return session.last_request, session.last_poll
+        return max(session.last_request, heard.request), _later(session.last_poll, heard.last_poll(self._world.now()))
+
+    def last_poll(self, session: Session, instance: str, polled: bool) -> int | None:
+        """When the last poll of one channel ended (ms; now, while one waits; None: none is known of).
+
+        `polled`: whether the channel was ever polled, as far as the store knows, which for an instance does not know
+        when: then the application's last poll stands for it.
+        """
+        heard = self._heard.get((session.application.owner, session.application.id))
+        polls = None if heard is None else heard.channels.get(instance)
+        here = None if polls is None else self._world.now() if polls.waiting else polls.ended
+        if here is None:
+            return session.last_poll if polled else None
+        return here if instance else _later(here, session.last_poll)
+
+    def expired(self, session: Session) -> bool:
+        """Whether the application's time is over: so long after its last poll, or its last request if it never polled.
+
+        Never while a poll waits.
+        """
+        request, poll = self.last_heard(session)
+        return self._world.now() - (request if poll is None else poll) > self._timeout
+
+    def remembers(self, owner: str, application_id: str) -> bool:
+        """Whether anything is remembered of the application; what was not heard of for long is forgotten."""
+        return (owner, application_id) in self._heard
+
+    async def flush(self) -> None:
+        """Writes down what was heard since the last time, and forgets what is too old to matter.
+
+        Where the store refuses, it is tried again the next time.
+        """
+        now = self._world.now()
+        changed = iter(list(self._changed(now)))
+        try:
+            while batch := list(islice(changed, APPLICATIONS_IN_A_WRITE)):
+                await self._store.touch(
+                    {key: request for key, request, _ in batch if request},
+                    {key: poll for key, _, poll in batch if poll is not None},
+                )
+        except Refusal as refusal:
+            logger.warning("when applications were heard of cannot be written down: %s", refusal)
+            return
+        self._written = now
+        for key in [key for key, heard in self._heard.items() if self._is_over(heard, now)]:
+            del self._heard[key]
+
+    def _changed(self, now: int) -> Iterator[tuple[tuple[str, str], int, int | None]]:
+        for key, heard in self._heard.items():
+            poll = heard.last_poll(now)
+            if max(heard.request, poll or 0) >= self._written:
+                yield key, heard.request, poll
+
+    def _is_over(self, heard: _Heard, now: int) -> bool:
+        return now - max(heard.request, heard.last_poll(now) or 0) > self._timeout
+
+    async def _write_on(self) -> None:
+        while True:
+            await self._world.sleep(self._interval)
+            await self.flush()
+
+    def _of(self, owner: str, application_id: str) -> _Heard:
+        key = (owner, application_id)
+        heard = self._heard.get(key)
+        if heard is None:
+            heard = self._heard[key] = _Heard()
+        return heard
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)

@@ -1,0 +1,283 @@
+"""The long poll of an event channel (UCWA: events, GET; Event channel details; Events in UCWA).
+
+A channel is one application's, or one instance's of it. Its sets of events are numbered 1, 2, 3, ...; `ack=N` asks for
+set N, and by that says that set N - 1 was received. Where a channel stands is written down before an answer leaves, so
+that a set that got lost on its way is delivered again, by this process or the next, and then is the same set.
+
+What an event is in an application's own terms, and how an answer is shown, belongs to the resource.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from openucwa.channel.activity import Activity
+from openucwa.channel.bus import Bus
+from openucwa.channel.pending import Pending, Timers
+from openucwa.channel.told import Read, Told, Topics, senders
+from openucwa.channel.waiting import Waiter, Waiting
+from openucwa.config import Config
+from openucwa.model.application import Session
+from openucwa.model.event import ChannelState
+from openucwa.model.refusals import ApplicationNotFound, PGetReplaced, Refusal
+from openucwa.model.world import World
+from openucwa.representation.document import Sender
+from openucwa.store.contract import Store
+
+#: The bounds of the timers, in seconds.
+SHORTEST_AGGREGATION = 5
+SHORTEST_TIMEOUT = 180
+LONGEST = 1800
+
+#: Owner, application id, and instanceId or '' for the only channel of an application without instances.
+ChannelKey: TypeAlias = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One answer of a channel. `number`: that of its set, the `ack` that was asked for.
+
+    `next`: the rel of the link to poll by, and `next_number`: the `ack` of that link. `resume` is `next` after a time
+    without polls; `resync` says that `number` was out of order, and points to the oldest set not acknowledged.
+    """
+
+    number: int
+    next: Literal["next", "resume", "resync"]
+    next_number: int
+    senders: tuple[Sender, ...] = ()
+
+
+class _Poll:
+    """A poll under way. `refusal`: why it is to end without an answer."""
+
+    __slots__ = ("priority", "refusal", "waiter")
+
+    def __init__(self, priority: int) -> None:
+        self.priority = priority
+        self.refusal: Refusal | None = None
+        self.waiter: Waiter | None = None
+
+    def end(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        self.wake()
+
+    def wake(self) -> None:
+        if self.waiter is not None:
+            self.waiter.wake()
+
+    def check(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+
+
+class _Place:
+    """A channel's place in this process, there while it is polled: one poll is served, later ones wait for the lock."""
+
+    __slots__ = ("latest", "lock", "polls")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.latest: _Poll | None = None
+        self.polls = 0
+
+
+class EventChannels:
+    """The event channels that are polled through this process."""
+
+    def __init__(self, store: Store, bus: Bus, activity: Activity, world: World, config: Config) -> None:
+        self._store = store
+        self._activity = activity
+        self._world = world
+        self._config = config
+        self._waiting = Waiting(bus, world)
+        self._places: dict[ChannelKey, _Place] = {}
+        #: The set that tells a channel's client `resume`, until that set is acknowledged.
+        self._resumed: dict[ChannelKey, int] = {}
+        self._stopped = False
+
+    @property
+    def count(self) -> int:
+        """How many polls wait at this moment."""
+        return self._waiting.count
+
+    async def start(self) -> None:
+        """From now on polls wait."""
+        self._stopped = False
+
+    async def stop(self) -> None:
+        """Releases every poll at once, with what is there, most often nothing; from now on no poll waits."""
+        self._stopped = True
+        for place in self._places.values():
+            if place.latest is not None:
+                place.latest.wake()
+
+    def end(self, owner: str, application_id: str, instance: str | None = None) -> None:
+        """To be called when an application, or an instance of it, has ended: its polls are refused, as the next is.
+
+        `instance` None: all of them.
+        """
+        for key, place in self._places.items():
+            if key[:2] == (owner, application_id) and instance in {None, key[2]} and place.latest is not None:
+                place.latest.end(ApplicationNotFound("The application has ended."))
+        for key in [key for key in self._resumed if key[:2] == (owner, application_id) and instance in {None, key[2]}]:
+            del self._resumed[key]
+
+    def forget(self) -> None:
+        """Lets go of what is remembered of channels that were not heard of for long. To be called now and then."""
+        for key in [key for key in self._resumed if not self._activity.remembers(key[0], key[1])]:
+            del self._resumed[key]
+
+    async def poll(
+        self, session: Session, instance: str, ack: int, *, asked: Timers, priority: int, topics: Topics, read: Read
+    ) -> Served:
+        """The set of events with number `ack`, once there is something to tell or the channel's timeout is over.
+
+        `asked`: the timers that the client asks for, in seconds; they are moved into their bounds and remembered.
+        `priority`: that of the request itself: it replaces a waiting one of the same or a lower priority.
+
+        PGetReplaced: another poll of the channel took this one's place, or is to keep its own.
+        ApplicationNotFound, TooManyApplications: the application ended meanwhile. Also what `topics` and `read` raise.
+        """
+        owner, application_id = session.application.owner, session.application.id
+        key = (owner, application_id, instance)
+        state = await self._store.channel(*key)
+        if not _in_order(ack, state):
+            return _resync(ack, state)
+        away = self._was_away(session, instance, state)
+        place = self._places.setdefault(key, _Place())
+        poll = _take(place, priority)
+        self._activity.poll_started(*key)
+        try:
+            queued = place.lock.locked()
+            async with place.lock:
+                poll.check()
+                if queued:
+                    # The one before may just have been answered.
+                    state = await self._store.channel(*key)
+                    if not _in_order(ack, state):
+                        return _resync(ack, state)
+                state = await self._set_timers(key, state, asked, away)
+                rel = self._rel(key, ack, away)
+                if ack == state.served:
+                    told = await self._again(state, read)
+                else:
+                    told = await self._next(key, poll, state, topics, read)
+                return Served(ack, rel, ack + 1, tuple(senders(told)))
+        finally:
+            self._activity.poll_ended(*key)
+            _leave(place, poll)
+            if not place.polls:
+                del self._places[key]
+
+    def _was_away(self, session: Session, instance: str, state: ChannelState) -> bool:
+        """Whether the client let the channel go without a poll for so long that it has to be told."""
+        last = self._activity.last_poll(session, instance, polled=state.served > 0)
+        return last is not None and self._world.now() - last > 1000 * self._config.conversation_timeout
+
+    def _rel(self, key: ChannelKey, ack: int, away: bool) -> Literal["next", "resume"]:
+        if away:
+            self._resumed[key] = ack
+        elif self._resumed.get(key, ack) < ack:
+            del self._resumed[key]
+        return "resume" if key in self._resumed else "next"
+
+    async def _set_timers(self, key: ChannelKey, state: ChannelState, asked: Timers, away: bool) -> ChannelState:
+        """Remembers the timers that are asked for, whatever becomes of this poll."""
+        wanted = replace(state, low=None, medium=None, timeout=None) if away else state
+        if asked.low is not None:
+            wanted = replace(wanted, low=_bounded(asked.low, SHORTEST_AGGREGATION))
+        if asked.medium is not None:
+            wanted = replace(wanted, medium=_bounded(asked.medium, SHORTEST_AGGREGATION))
+        if asked.timeout is not None:
+            wanted = replace(wanted, timeout=_bounded(asked.timeout, SHORTEST_TIMEOUT))
+        if wanted != state:
+            await self._write(key, state.served, wanted)
+        return wanted
+
+    async def _again(self, state: ChannelState, read: Read) -> list[Told]:
+        pending = Pending()
+        await pending.gather_again(self._store, read, state, self._config.max_events)
+        return pending.told
+
+    async def _next(self, key: ChannelKey, poll: _Poll, state: ChannelState, topics: Topics, read: Read) -> list[Told]:
+        """Waits for the set after the one that was served, and writes down that the channel has moved on to it."""
+        config = self._config
+        low = config.events_low if state.low is None else state.low
+        medium = config.events_medium if state.medium is None else state.medium
+        end = self._world.monotonic() + (config.events_timeout if state.timeout is None else state.timeout)
+        pending = Pending()
+        with self._waiting.waiter() as waiter:
+            poll.waiter = waiter
+            while True:
+                listened = await topics()
+                # First listen, then read: what moves in between wakes the wait.
+                self._waiting.listen(waiter, listened)
+                pending.listen(listened, state.delivered)
+                await pending.gather(self._store, read, config.max_events, low, medium)
+                poll.check()
+                now = self._world.monotonic()
+                rest = pending.rest(self._world.now())
+                if self._stopped or now >= end or (rest is not None and rest <= 0):
+                    break
+                until = min(end, now + config.bus_look, end if rest is None else now + rest)
+                if not await self._waiting.wait(waiter, until):
+                    await self._check_application(key)
+        await self._write(
+            key,
+            state.served,
+            replace(state, served=state.served + 1, acknowledged=pending.since, delivered=pending.read_to),
+        )
+        return pending.told
+
+    async def _check_application(self, key: ChannelKey) -> None:
+        """Refuses if the application or the instance was ended where this process does not hear of it."""
+        owner, application_id, instance = key
+        session = await self._store.session(owner, application_id)
+        if instance and instance not in session.application.instances:
+            raise ApplicationNotFound("The instance of the application has ended.")
+
+    async def _write(self, key: ChannelKey, expected_served: int, state: ChannelState) -> None:
+        if not await _to_its_end(self._store.write_channel(*key, expected_served, state)):
+            raise PGetReplaced("Another poll of this event channel was answered.")
+
+
+def _in_order(ack: int, state: ChannelState) -> bool:
+    return ack >= 1 and ack - state.served in {0, 1}
+
+
+def _resync(ack: int, state: ChannelState) -> Served:
+    return Served(ack, "resync", max(state.served, 1))
+
+
+def _take(place: _Place, priority: int) -> _Poll:
+    """The poll that is in force from now on; the one that was is told so."""
+    if place.latest is not None:
+        if priority < place.latest.priority:
+            raise PGetReplaced("A poll of this event channel with a higher priority is waiting.")
+        place.latest.end(PGetReplaced("Another poll of this event channel took the place of this one."))
+    place.latest = _Poll(priority)
+    place.polls += 1
+    return place.latest
+
+
+def _leave(place: _Place, poll: _Poll) -> None:
+    place.polls -= 1
+    if place.latest is poll:
+        place.latest = None
+
+
+def _bounded(seconds: int, shortest: int) -> int:
+    return min(max(seconds, shortest), LONGEST)
+
+
+async def _to_its_end(change: Coroutine[Any, Any, bool]) -> bool:
+    """The result of `change`. Who is cancelled meanwhile waits for its end: the next poll has to find it done."""
+    task = asyncio.ensure_future(change)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # nobody is left to be told of it
+        raise

@@ -1,0 +1,80 @@
+"""What ends by itself: applications that nobody polls, events that were kept long enough, meetings long past.
+
+Each process sweeps; the store sees to it that each thing ends once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from openucwa.channel.activity import Activity
+from openucwa.channel.poll import EventChannels
+from openucwa.config import Config
+from openucwa.model.refusals import Refusal
+from openucwa.model.world import World
+from openucwa.store.contract import Store
+
+#: Seconds that it is remembered of an application that it was ended as one too many (410, not 404).
+REPLACED_KEPT = 86_400
+#: Meetings removed in one transaction, so that nobody has to wait for long.
+MEETINGS_AT_A_TIME = 100
+
+logger = logging.getLogger(__name__)
+
+
+class Sweeper:
+    """Looks each `application_sweep`, and for meetings each `meeting_sweep`, seconds."""
+
+    def __init__(self, store: Store, activity: Activity, channels: EventChannels, world: World, config: Config) -> None:
+        self._store = store
+        self._activity = activity
+        self._channels = channels
+        self._world = world
+        self._config = config
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    async def start(self) -> None:
+        self._tasks = (
+            asyncio.create_task(
+                self._each(self._config.application_sweep, self.sweep_applications), name="openucwa applications"
+            ),
+            asyncio.create_task(self._each(self._config.meeting_sweep, self.sweep_meetings), name="openucwa meetings"),
+        )
+
+    async def stop(self) -> None:
+        """Ends; to be called while the store is still open."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._tasks = ()
+
+    async def sweep_applications(self) -> None:
+        """Ends the applications whose time is over, releases what waits on them, and forgets old events."""
+        # What was heard here counts before anything is ended.
+        await self._activity.flush()
+        now = self._world.now()
+        ended = await self._store.remove_idle_applications(
+            now - 1000 * self._config.application_timeout, now - 1000 * REPLACED_KEPT
+        )
+        for owner, application_id in ended:
+            self._channels.end(owner, application_id)
+        self._channels.forget()
+        await self._store.forget_events(now - 1000 * self._config.events_kept)
+
+    async def sweep_meetings(self) -> None:
+        """Removes the meetings that are so long past their expirationTime that they are no longer kept."""
+        before = self._world.now() - 1000 * self._config.expired_meetings_kept
+        while await self._store.remove_expired_meetings(before, MEETINGS_AT_A_TIME) == MEETINGS_AT_A_TIME:
+            pass
+
+    async def _each(self, seconds: float, sweep: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._world.sleep(seconds)
+            try:
+                await sweep()
+            except Refusal as refusal:
+                logger.warning("sweeping was put off: %s", refusal)
+            except Exception:
+                # What goes wrong once must not leave everything unswept from then on.
+                logger.exception("sweeping failed")

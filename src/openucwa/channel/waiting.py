@@ -1,0 +1,127 @@
+"""Who waits for what: topics to waiters, and one clock for all of their deadlines.
+
+Knows nothing of events; a waiter is woken, and why it finds out itself.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
+
+from openucwa.channel.bus import Bus
+from openucwa.model.world import World
+
+
+class Waiter:
+    """One who waits. A wake-up that comes while it does something else is kept for its next wait."""
+
+    __slots__ = ("_future", "_woken", "topics")
+
+    def __init__(self) -> None:
+        self.topics: frozenset[str] = frozenset()
+        self._woken = False
+        self._future: asyncio.Future[None] | None = None
+
+    def wake(self) -> None:
+        """Ends the wait that is under way, or the next one."""
+        self._woken = True
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
+
+
+class Waiting:
+    """All waiters of this process. It listens to the bus, and has a task, only while there are any."""
+
+    def __init__(self, bus: Bus, world: World) -> None:
+        self._bus = bus
+        self._world = world
+        self._waiters = 0
+        self._by_topic: dict[str, set[Waiter]] = {}
+        self._deadlines: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = count()
+        self._clock: asyncio.Task[None] | None = None
+        self._end_listening: Callable[[], None] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many waiters there are."""
+        return self._waiters
+
+    @property
+    def topics(self) -> int:
+        """How many topics are waited for."""
+        return len(self._by_topic)
+
+    @contextmanager
+    def waiter(self) -> Iterator[Waiter]:
+        """A waiter, for as long as the block lasts; however it ends, nothing of it stays behind."""
+        if not self._waiters:
+            self._end_listening = self._bus.subscribe(self._moved)
+        self._waiters += 1
+        waiter = Waiter()
+        try:
+            yield waiter
+        finally:
+            self.listen(waiter, ())
+            self._waiters -= 1
+            if not self._waiters:
+                self._rest()
+
+    def listen(self, waiter: Waiter, topics: Iterable[str]) -> None:
+        """From now on these topics wake `waiter`, and no others. To be called before the log is read."""
+        wanted = frozenset(topics)
+        for topic in waiter.topics - wanted:
+            waiters = self._by_topic[topic]
+            waiters.discard(waiter)
+            if not waiters:
+                del self._by_topic[topic]
+        for topic in wanted - waiter.topics:
+            self._by_topic.setdefault(topic, set()).add(waiter)
+        waiter.topics = wanted
+
+    async def wait(self, waiter: Waiter, until: float) -> bool:
+        """Returns when `waiter` is woken, or at `until` on the `monotonic` clock; whether it was woken."""
+        if not waiter._woken:
+            waiter._future = asyncio.get_running_loop().create_future()
+            self._set_deadline(until, waiter._future)
+            try:
+                await waiter._future
+            finally:
+                waiter._future = None
+        woken, waiter._woken = waiter._woken, False
+        return woken
+
+    def _moved(self, topics: frozenset[str]) -> None:
+        for topic in topics:
+            for waiter in self._by_topic.get(topic, ()):
+                waiter.wake()
+
+    def _set_deadline(self, until: float, future: "asyncio.Future[None]") -> None:
+        heapq.heappush(self._deadlines, (until, next(self._order), future))
+        if self._deadlines[0][2] is future:
+            # The clock, if it runs, sleeps for too long.
+            self._stop_clock()
+            self._clock = asyncio.create_task(self._ring(), name="openucwa deadlines")
+
+    async def _ring(self) -> None:
+        while self._deadlines:
+            until, _, future = self._deadlines[0]
+            if not future.done() and (rest := until - self._world.monotonic()) > 0:
+                await self._world.sleep(rest)
+                continue
+            heapq.heappop(self._deadlines)
+            if not future.done():
+                future.set_result(None)
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _rest(self) -> None:
+        self._stop_clock()
+        self._deadlines.clear()
+        if self._end_listening is not None:
+            self._end_listening()
+            self._end_listening = None

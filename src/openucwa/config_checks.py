@@ -1,0 +1,157 @@
+"""Which settings can't be used, and why: bounds, forms, and what has to fit together.
+
+A part of `config.py`, which reads the settings and names their sources.
+"""
+
+import math
+import re
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, fields
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+
+if TYPE_CHECKING:
+    from openucwa.config import Config
+
+#: The longest duration (some 31 years) and the largest size or count that can be set.
+MOST = 1_000_000_000
+
+_ELIGIBLE: Mapping[str, str] = {
+    "default_access_level": "access_levels",
+    "default_automatic_leader_assignment": "automatic_leader_assignments",
+    "default_entry_exit_announcement": "entry_exit_announcements",
+    "default_lobby_bypass_for_phone_users": "lobby_bypass_for_phone_users",
+}
+
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
+
+
+def problems(config: "Config") -> Iterator[tuple[str, str]]:
+    """Each setting that can't be used, with what is wrong with it."""
+    for setting in fields(config):
+        for problem in _bounds(setting, getattr(config, setting.name)):
+            yield setting.name, problem
+    for name, eligible in _ELIGIBLE.items():
+        if getattr(config, name) not in getattr(config, eligible):
+            yield name, f"{getattr(config, name)!r} is not among {eligible}: {', '.join(getattr(config, eligible))}"
+    yield from _listening(config)
+    yield from _links(config)
+    yield from _pool_problems(config)
+    for server in config.bus.split(",") if config.bus is not None else ():
+        if not ((url := _url(server, "nats", "tls")) and url.hostname):
+            yield "bus", f"{masked(server)!r} is not of the form nats://HOST:PORT"
+    for region in config.dial_in_regions:
+        if not region.number.startswith("tel:"):
+            yield "dial_in_regions", f"the number of {region.name!r} has to be a tel URI, not {region.number!r}"
+
+
+def _bounds(setting: "Field[Any]", value: object) -> Iterator[str]:
+    least, one_of = setting.metadata["least"], setting.metadata["one_of"]
+    if one_of:
+        if value == ():
+            yield "has to list at least one value"
+        for entry in value if isinstance(value, tuple) else (value,):
+            if entry not in one_of:
+                yield f"has to be {'of ' * isinstance(value, tuple)}{_either(one_of)}, not {entry!r}"
+    elif isinstance(value, float | int) and not isinstance(value, bool):
+        if not math.isfinite(value) or value > MOST:
+            yield f"has to be at most {MOST}, not {value}"
+        elif least is not None and value < least:
+            yield f"has to be at least {least}, not {value}"
+        elif least is None and value <= 0:
+            yield f"has to be above 0, not {value}"
+
+
+def _listening(config: "Config") -> Iterator[tuple[str, str]]:
+    if not config.data.strip():
+        yield "data", "has to name a folder"
+    if not config.listen:
+        yield "listen", "has to name at least one URL"
+    for text in config.listen:
+        url = _url(text, "http", "https")
+        if url is None or not url.hostname or url.port is None or text != f"{url.scheme}://{url.netloc}":
+            yield "listen", f"{text!r} is not of the form http://HOST:PORT or https://HOST:PORT"
+        elif url.scheme == "https" and config.tls_cert is None:
+            yield "listen", f"{text} needs the settings tls_cert and tls_key"
+        elif url.port and config.listen.count(text) > 1:
+            yield "listen", f"{text} is there twice"
+    if (config.tls_cert is None) != (config.tls_key is None):
+        missing = "tls_cert" if config.tls_cert is None else "tls_key"
+        yield missing, "is missing: tls_cert and tls_key belong together"
+
+
+def _links(config: "Config") -> Iterator[tuple[str, str]]:
+    if (text := config.public_url) is not None:
+        url = _url(text, "http", "https")
+        if url is None or not url.hostname or text.rstrip("/") != f"{url.scheme}://{url.netloc}":
+            yield "public_url", f"{text!r} is not of the form https://HOST[:PORT], without a path"
+    for text in config.hosts:
+        if not _HOST.fullmatch(text):
+            yield "hosts", f"{text!r} is not of the form HOST[:PORT]"
+    for text in config.allow_origin:
+        url = _url(text, "http", "https")
+        if url is None or not url.hostname:
+            yield "allow_origin", f"{text!r} is not of the form scheme://HOST[:PORT]"
+        elif text != (origin := _origin(url)):
+            yield "allow_origin", f"{text!r} is not as browsers send it: {origin}"
+    if (text := config.join_url) is not None:
+        yield from (("join_url", problem) for problem in _template(text))
+
+
+def _template(text: str) -> Iterator[str]:
+    url = _url(text, "http", "https")
+    if url is None or not url.netloc:
+        yield f"{text!r} is not an http or https URL"
+    try:
+        parts = list(string.Formatter().parse(text))
+    except ValueError as error:
+        yield f"{text!r} is not a template: {error}"
+        return
+    names = [name for _, name, _, _ in parts if name is not None]
+    if any(name not in {"domain", "user", "id"} for name in names) or any(form or bang for _, _, form, bang in parts):
+        yield f"{text!r} may hold {{domain}}, {{user}} and {{id}} only"
+    elif "id" not in names:
+        yield f"{text!r} has to hold {{id}}: without it all meetings have the same address"
+
+
+def _pool_problems(config: "Config") -> Iterator[tuple[str, str]]:
+    names = [pool.name for pool in config.pools]
+    for pool in config.pools:
+        if not pool.name.strip() or names.count(pool.name) > 1:
+            yield "pools", f"the name {pool.name!r} is empty or there twice"
+        if not ((url := _url(pool.url, "http", "https")) and url.hostname):
+            yield "pools", f"the url of {pool.name!r} is not an http or https URL: {pool.url!r}"
+        if pool.backup is None:
+            continue
+        backup = _url(pool.backup, "http", "https")
+        if pool.backup == pool.name or (pool.backup not in names and not (backup and backup.hostname)):
+            yield "pools", f"the backup of {pool.name!r} is neither another pool nor a URL: {pool.backup!r}"
+
+
+def _url(text: str, *schemes: str) -> SplitResult | None:
+    """`text` taken apart; None: it is no URL of one of the schemes, or its port is no port."""
+    if not text.isprintable() or " " in text:
+        return None
+    try:
+        url = urlsplit(text)
+        url.port  # noqa: B018  # raises where it is none
+    except ValueError:
+        return None
+    return url if url.scheme in schemes and (url.username is None or url.scheme in {"nats", "tls"}) else None
+
+
+def _origin(url: SplitResult) -> str:
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    port = "" if url.port in (None, {"http": 80, "https": 443}[url.scheme]) else f":{url.port}"
+    return f"{url.scheme}://{host}{port}"
+
+
+def masked(text: str) -> str:
+    """A URL without the name and password that it may hold."""
+    return re.sub(r"//[^/@]*@", "//***@", text)
+
+
+def _either(values: tuple[object, ...]) -> str:
+    *others, last = (str(value) for value in values)
+    return f"{', '.join(others)} or {last}" if others else last

@@ -1,0 +1,77 @@
+"""Passwords: hashed and verified with Argon2id, off the event loop.
+
+Nothing here knows whose password it is, or keeps one longer than it takes.
+"""
+
+import asyncio
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from openucwa.model.refusals import ServiceUnavailable
+
+T = TypeVar("T")
+
+#: A second is ample: a verification takes tens of milliseconds.
+_RETRY_AFTER = 1
+
+
+class Passwords:
+    """Hashes and verifies in `workers` threads of its own; at most `most_waiting` calls wait for one of them.
+
+    `hasher` has the cost; as it is, argon2-cffi's recommendation (RFC 9106, low memory: 64 MiB a call).
+    """
+
+    def __init__(self, workers: int = 2, most_waiting: int = 64, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="password")
+        self._most = workers + most_waiting
+        self._under_way = 0
+        self._nobodys = _unmatched_hash(self._hasher)
+
+    async def hash(self, password: str) -> str:
+        """Argon2's encoded form of `password`. ServiceUnavailable: too many calls wait already."""
+        return await self._run(lambda: self._hasher.hash(_prepared(password)))
+
+    async def verify(self, encoded: str | None, password: str) -> bool:
+        """Whether `encoded` was made from `password`.
+
+        `encoded` None is a user that does not exist: False, after as much work as a wrong password costs.
+        ServiceUnavailable: too many calls wait already.
+        """
+        return await self._run(lambda: self._matches(self._nobodys if encoded is None else encoded, password))
+
+    def close(self) -> None:
+        """Waits for what is under way and ends the threads."""
+        self._executor.shutdown(cancel_futures=True)
+
+    def _matches(self, encoded: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(encoded, _prepared(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._under_way >= self._most:
+            raise ServiceUnavailable("too many sign-ins are under way", _RETRY_AFTER)
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        finally:
+            self._under_way -= 1
+
+
+def _prepared(password: str) -> str:
+    # RFC 8265, OpaqueString: keyboards differ in how they compose an accented letter.
+    return unicodedata.normalize("NFC", password)
+
+
+def _unmatched_hash(hasher: PasswordHasher) -> str:
+    # Built, not computed: it costs nothing at start, and no password leads to a hash of all zeros.
+    salt, digest = ("A" * -(-size * 4 // 3) for size in (hasher.salt_len, hasher.hash_len))
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${digest}"

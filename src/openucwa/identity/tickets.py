@@ -1,0 +1,105 @@
+"""Tickets: what a caller shows with every request, signed by this server and kept nowhere.
+
+Any server that has the signing keys can check a ticket. What a ticket allows is decided elsewhere.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+from itsdangerous import BadData, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from openucwa.model.refusals import Unauthorized
+from openucwa.model.user import SigningKey
+from openucwa.model.world import World
+
+#: What the access token of a web ticket begins with (UCWA: Authentication in UCWA).
+PREFIX = "cwt="
+#: What the identity of an anonymous caller begins with.
+ANONYMOUS = "anon:"
+
+_SALT = b"openucwa.ticket"
+_KEY_BYTES = 32
+#: Longer than any ticket that this server issues.
+_LONGEST = 8_192
+_REMEMBERED = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Who a caller is, for how long.
+
+    `identity`: a user's SIP URI, or `anon:` and an opaque id. `name`: the display name; None where it is not known.
+    `meeting`: for an anonymous caller the onlineMeetingUri of the one meeting that it may join, else None.
+    `generation`: that of the user when the ticket was issued; None for an anonymous caller.
+    `expires`: ms since 1970. `scopes`: None is every scope.
+    """
+
+    identity: str
+    name: str | None
+    meeting: str | None
+    generation: int | None
+    expires: int
+    scopes: frozenset[str] | None
+
+    @property
+    def anonymous(self) -> bool:
+        return self.identity.startswith(ANONYMOUS)
+
+
+def new_signing_key(world: World) -> SigningKey:
+    """A new key for tickets, from 256 random bits."""
+    return SigningKey(id=world.random_bytes(6).hex(), secret=world.random_bytes(_KEY_BYTES), created=world.now())
+
+
+class Tickets:
+    """Issues tickets with the newest key and checks them with all.
+
+    A ticket reads `cwt=KEY.PAYLOAD.SIGNATURE`: the key's id, base64url of a JSON object, HMAC-SHA256 of both.
+    """
+
+    def __init__(self, keys: Sequence[SigningKey], world: World) -> None:
+        self._world = world
+        self._encoder = msgspec.json.Encoder(order="deterministic")
+        self._decoder = msgspec.json.Decoder(Ticket)
+        self.use_keys(keys)
+
+    def use_keys(self, keys: Sequence[SigningKey]) -> None:
+        """From now on uses `keys`, and these only. ValueError: there are none."""
+        self._newest = max(keys, key=lambda key: key.created).id
+        self._signers = {
+            key.id: Signer(key.secret, salt=_SALT, key_derivation="hmac", digest_method=hashlib.sha256) for key in keys
+        }
+        # Only what was signed by us gets in here, so nobody can fill it with rubbish.
+        self._verified = lru_cache(_REMEMBERED)(self._verify)
+
+    def issue(self, ticket: Ticket) -> str:
+        """The access token that stands for `ticket`; it can stand in a header and in a URL's query."""
+        payload = base64_encode(self._encoder.encode(ticket))
+        signed = self._signers[self._newest].sign(self._newest.encode() + b"." + payload)
+        return PREFIX + signed.decode()
+
+    def check(self, text: str, allow_expired_by: int = 0) -> Ticket:
+        """The ticket that this access token stands for.
+
+        `allow_expired_by`: ms that it may be past its time. Unauthorized: it is expired, forged, or not ours.
+        """
+        ticket = self._verified(text)
+        if self._world.now() >= ticket.expires + allow_expired_by:
+            raise Unauthorized("the token has expired")
+        return ticket
+
+    def _verify(self, text: str) -> Ticket:
+        key_id, _, rest = text.removeprefix(PREFIX).partition(".")
+        signer = self._signers.get(key_id)
+        try:
+            if signer is not None and text.startswith(PREFIX) and len(text) <= _LONGEST and rest.isascii():
+                payload = signer.unsign(f"{key_id}.{rest}").partition(b".")[2]
+                return self._decoder.decode(base64_decode(payload))
+        except (BadData, msgspec.MsgspecError):
+            pass
+        # One sentence for all of it: which check failed would only help a forger.
+        raise Unauthorized("the token is not one that this server issued")

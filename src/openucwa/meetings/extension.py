@@ -1,0 +1,210 @@
+"""What an extension is: its id, its type, and which programmer-defined properties it may hold.
+
+Read from a body in either format, stored in one. Who may see or change an extension is not decided here.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from openucwa.model.meeting import Extension, ExtensionType
+from openucwa.model.refusals import EntityTooLarge, ParameterValidationFailure
+from openucwa.model.values import Instant, Scalar, Unfit, Unmarked, Value, is_carriable
+from openucwa.representation.custom import custom_values, encode, xml_form
+from openucwa.representation.dates import parse_json_date
+
+__all__ = ["ExtensionDraft", "ExtensionLimits", "custom_values", "read_extension"]
+
+MAX_ID_LENGTH = 256
+MAX_NAME_LENGTH = 128
+
+_TYPES = {member.lower(): member for member in ExtensionType}
+#: What the server itself shows of an extension besides: it comes back when a client sends what it got.
+_IGNORED = frozenset({"rel", "href", "etag", "_links", "_embedded"})
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionLimits:
+    """`properties`: how many an extension may hold; `bytes`: how long they may be as compact JSON in UTF-8."""
+
+    properties: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionDraft:
+    """An extension as a request describes it. `id` None: the server is to make one.
+
+    `properties`: as `Extension.properties`.
+    """
+
+    id: str | None
+    type: ExtensionType
+    properties: bytes
+
+
+def read_extension(
+    given: Mapping[str, object],
+    *,
+    href: str | None,
+    pass_through: str,
+    stored: Extension | None,
+    limits: ExtensionLimits,
+) -> ExtensionDraft:
+    """The extension that a POST (`href` and `stored` are None) or a PUT describes.
+
+    `given`: the body as either format reads it. `href`: the resource's own; `pass_through`: the name of its
+    pass-through property; `stored`: the extension that is to be replaced, whose id the draft keeps, and to whose
+    values texts of XML without a mark are compared.
+
+    UCWA: onlineMeetingExtensions, POST; onlineMeetingExtension, PUT.
+    ParameterValidationFailure: all that is wrong, by name. EntityTooLarge: the properties are over `limits.bytes`.
+    """
+    documented: dict[str, list[object]] = {"id": [], "type": []}
+    custom: dict[str, object] = {}
+    for name, value in given.items():
+        if value is None or _is_shown_by_server(name, value, href, pass_through):
+            continue
+        if (same := documented.get(name.lower())) is not None:
+            same.append(value)
+        else:
+            custom[name] = value
+    if len(custom) > limits.properties:
+        first = list(custom)[limits.properties]
+        raise ParameterValidationFailure(
+            {_short(first): f"is one too many: an extension has at most {limits.properties:,} properties"}
+        )
+
+    faults: dict[str, str] = {}
+    extension_id = None
+    with _noting(faults, "id"):
+        extension_id = _id(documented["id"], stored)
+    extension_type = ExtensionType.UNDEFINED
+    with _noting(faults, "type"):
+        extension_type = _type(documented["type"])
+    known = {} if stored is None else custom_values(stored.properties)
+    values: dict[str, Value] = {}
+    for name, value in custom.items():
+        with _noting(faults, _short(name)):
+            _check_name(name)
+            values[name] = _value(value, known.get(name))
+    if faults:
+        raise ParameterValidationFailure(faults)
+
+    properties = encode(values)
+    if len(properties) > limits.bytes:
+        raise EntityTooLarge(
+            f"The properties take {len(properties):,} bytes of JSON; an extension may have {limits.bytes:,}."
+        )
+    return ExtensionDraft(extension_id, extension_type, properties)
+
+
+def _is_shown_by_server(name: str, value: object, href: str | None, pass_through: str) -> bool:
+    return (
+        name in _IGNORED
+        or name == pass_through
+        or (name == "Self" and value == href)
+        or (name == "PGuid" and value == pass_through)
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_NAME_LENGTH else f"{name[:MAX_NAME_LENGTH]}..."
+
+
+@contextmanager
+def _noting(faults: dict[str, str], name: str) -> Iterator[None]:
+    """Writes down what is found wrong with `name`, so that one answer can tell all of it."""
+    try:
+        yield
+    except Unfit as unfit:
+        faults[name] = str(unfit)
+
+
+def _id(given: list[object], stored: Extension | None) -> str | None:
+    extension_id = _only(given)
+    if extension_id is None or extension_id == "":
+        return None if stored is None else stored.id
+    if not isinstance(extension_id, str):
+        raise Unfit("must be a string")
+    if stored is not None and extension_id != stored.id:
+        raise Unfit("can't be changed")
+    if len(extension_id) > MAX_ID_LENGTH:
+        raise Unfit(f"has {len(extension_id):,} characters; at most {MAX_ID_LENGTH} are taken")
+    if extension_id in {".", ".."}:
+        raise Unfit("must not be . or .., which mean something else in a URL")
+    _check_characters(extension_id)
+    return str(extension_id)
+
+
+def _type(given: list[object]) -> ExtensionType:
+    type_name = _only(given)
+    if type_name is None:
+        return ExtensionType.UNDEFINED
+    if isinstance(type_name, str) and (found := _TYPES.get(type_name.lower())) is not None:
+        return found
+    raise Unfit(f"must be one of {', '.join(ExtensionType)}")
+
+
+def _only(given: list[object]) -> object:
+    if len(given) > 1:
+        raise Unfit("is given twice, in different case")
+    return given[0] if given else None
+
+
+def _check_name(name: str) -> None:
+    if not 1 <= len(name) <= MAX_NAME_LENGTH:
+        raise Unfit(f"has a name of {len(name):,} characters; 1 to {MAX_NAME_LENGTH} are taken")
+    try:
+        _check_characters(name)
+    except Unfit as unfit:
+        raise Unfit(f"has a name that {unfit}") from None
+
+
+def _check_characters(text: str) -> None:
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise Unfit("holds a control character")
+    if not is_carriable(text):
+        raise Unfit("holds a character that XML cannot carry")
+
+
+def _value(given: object, known: Value | None) -> Value:
+    """`known`: the value that the property has so far, if any."""
+    if not isinstance(given, list):
+        return _scalar(_retyped([given], [] if known is None or isinstance(known, list) else [known])[0])
+    items = [_scalar(item) for item in _retyped(given, known if isinstance(known, list) else [])]
+    if len({_kind(item) for item in items}) > 1:
+        raise Unfit("is an array of values of different kinds")
+    return items
+
+
+def _retyped(given: list[object], known: list[Scalar]) -> list[object]:
+    """`given`, where each text that came without a mark is the XML form of the known value in its place: those values.
+
+    If one of them is not, all are strings: an array that was edited without marks is an array of strings.
+    """
+    retyped = list(given)
+    for place, item in enumerate(given):
+        if isinstance(item, Unmarked):
+            if place >= len(known) or item != xml_form(known[place]):
+                return given
+            retyped[place] = known[place]
+    return retyped
+
+
+def _scalar(given: object) -> Scalar:
+    if isinstance(given, str):
+        if not is_carriable(given):
+            raise Unfit("holds a character that XML cannot carry")
+        return parse_json_date(given) or str(given)
+    if isinstance(given, int | float | Instant):
+        return given
+    if given is None:
+        raise Unfit("must not hold null")
+    raise Unfit("must not hold an array" if isinstance(given, list) else "must not hold an object")
+
+
+def _kind(value: Scalar) -> type:
+    """What values of one array have in common; integers and numbers are one kind."""
+    return float if isinstance(value, int) and not isinstance(value, bool) else type(value)

@@ -1,0 +1,34 @@
+"""Where users are homed: this server, or another pool."""
+
+from openucwa.config import Config
+from openucwa.model.refusals import CannotRedirect
+
+
+class Pools:
+    """The other pools that the settings name. None, as a pool, is this server."""
+
+    def __init__(self, config: Config) -> None:
+        self._pools = {pool.name: pool for pool in config.pools}
+
+    def redirect(self, pool: str | None) -> str | None:
+        """The URL that a user of `pool` is sent to: the backup's where it has one; None: stay here.
+
+        CannotRedirect: the settings know no such pool.
+        """
+        if pool is None:
+            return None
+        found = self._pools.get(pool)
+        if found is None:
+            raise CannotRedirect(f"the user is homed in the pool {pool}, which this server does not know")
+        if found.backup is None:
+            return found.url
+        backup = self._pools.get(found.backup)
+        return backup.url if backup is not None else found.backup
+
+    def require_backup(self, pool: str | None) -> None:
+        """CannotRedirect: the organizer is homed in another pool, and that has no backup."""
+        if pool is None:
+            return
+        found = self._pools.get(pool)
+        if found is None or found.backup is None:
+            raise CannotRedirect(f"the organizer is homed in the pool {pool}, and no backup is set for it")

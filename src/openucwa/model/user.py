@@ -1,0 +1,40 @@
+"""A user of this server, and the keys that tickets are signed with."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may sign in and organize meetings.
+
+    `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere.
+    `pool`: the name of the pool where the user is homed; None is this server.
+    `password_hash`: argon2's encoded form.
+    `generation`: grows with each change of the password; a ticket of an earlier one no longer counts.
+    """
+
+    uri: str
+    name: str
+    email: str | None
+    pool: str | None
+    password_hash: str
+    generation: int = 1
+
+    @property
+    def address(self) -> str:
+        """The URI without its scheme: `lenea@contoso.com`."""
+        return self.uri.removeprefix("sip:")
+
+    @property
+    def domain(self) -> str:
+        """What stands behind the @."""
+        return self.uri.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A secret that tickets are signed with. `created`: ms since 1970. The newest signs, all are checked."""
+
+    id: str
+    secret: bytes
+    created: int

@@ -1,0 +1,77 @@
+"""Time, identifiers and randomness: everything that a test fixes, through one small object."""
+
+import asyncio
+import secrets
+import time
+import uuid
+from typing import Protocol
+
+#: The alphabet of an `onlineMeetingId`: 36 letters and digits, 8 of them are 41 bits.
+MEETING_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+MEETING_ID_LENGTH = 8
+
+
+class World(Protocol):
+    """Where time passes and chance happens. `RealWorld` is the only one outside the tests."""
+
+    def now(self) -> int:
+        """The time of day: milliseconds since 1970-01-01T00:00:00Z."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back; only differences mean anything."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns after `seconds` on the `monotonic` clock."""
+        ...
+
+    def random_bytes(self, count: int) -> bytes:
+        """`count` bytes that nobody can guess."""
+        ...
+
+
+class RealWorld:
+    """The machine's clocks and its source of randomness."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def random_bytes(self, count: int) -> bytes:
+        return secrets.token_bytes(count)
+
+
+def new_etag(world: World) -> str:
+    """A new entity tag: a decimal string of 62 random bits.
+
+    Random and not counted, so that a tag never comes back when a resource is made anew under an old name,
+    and so that nobody can tell from two tags how many changes lie between them.
+    """
+    return str(int.from_bytes(world.random_bytes(8)) >> 2)
+
+
+def new_meeting_id(world: World) -> str:
+    """A new `onlineMeetingId`: 8 characters `[A-Z0-9]` that nobody can guess."""
+    number = int.from_bytes(world.random_bytes(16))
+    characters = []
+    for _ in range(MEETING_ID_LENGTH):
+        number, index = divmod(number, len(MEETING_ID_ALPHABET))
+        characters.append(MEETING_ID_ALPHABET[index])
+    return "".join(characters)
+
+
+def new_digits(world: World, count: int) -> str:
+    """`count` random decimal digits, the first of them not 0: application and conference ids."""
+    least = 10 ** (count - 1)
+    return str(least + int.from_bytes(world.random_bytes(16)) % (9 * least))
+
+
+def new_uuid(world: World) -> str:
+    """A random UUID in its canonical form."""
+    return str(uuid.UUID(bytes=world.random_bytes(16), version=4))

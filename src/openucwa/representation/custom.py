@@ -1,0 +1,115 @@
+"""Programmer-defined values in their JSON and XML forms, both lossless. Which values are let in is not decided here."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from openucwa.model.values import MAX_INTEGER_DIGITS, Instant, Scalar, Unfit, Value
+from openucwa.representation.dates import json_date, parse_json_date, parse_xml_date, xml_date
+
+_ENCODER = msgspec.json.Encoder()
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_INTEGER_TYPES = frozenset({
+    "integer", "int", "long", "short", "byte", "unsignedInt", "unsignedLong", "unsignedShort", "unsignedByte",
+    "nonNegativeInteger", "nonPositiveInteger", "positiveInteger", "negativeInteger",
+})  # fmt: skip
+_NUMBER_TYPES = frozenset({"double", "float", "decimal"})
+
+
+def json_form(value: object) -> object:
+    """`value` as msgspec is to encode it: a date becomes `"\\/Date(ms)\\/"`, a sequence a list."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Instant):
+        return msgspec.Raw(f'"{json_date(value)}"'.replace("/", "\\/").encode())
+    if isinstance(value, list | tuple):
+        return [json_form(item) for item in value]
+    return value
+
+
+def encode(values: Mapping[str, Value]) -> bytes:
+    """One compact JSON object in UTF-8: the form that an extension's properties are stored in."""
+    return _ENCODER.encode({name: json_form(value) for name, value in values.items()})
+
+
+def custom_values(properties: bytes) -> dict[str, Value]:
+    """The values that `encode` was given."""
+    # The standard decoder, because it loses no digit of an integer beyond 64 bits.
+    values: dict[str, Value] = json.loads(properties)
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = [_with_date(item) for item in value]
+        else:
+            values[name] = _with_date(value)
+    return values
+
+
+def xml_form(value: Scalar) -> str:
+    """The text that stands for a programmer-defined value in XML."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Instant):
+        return xml_date(value)
+    return repr(value)
+
+
+def xml_type(value: Scalar) -> str | None:
+    """The name in XML Schema of the type of `value`; None for a string, which bears no mark."""
+    if isinstance(value, str):
+        return None
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, Instant):
+        return "dateTime"
+    return "integer" if isinstance(value, int) else "double"
+
+
+def from_xml_form(text: str, type_name: str) -> Scalar:
+    """The value of a text that is marked with a type of XML Schema.
+
+    Unfit: a type that no property has, or a text that does not fit it. Its words follow the property's name.
+    """
+    if type_name == "string":
+        return text
+    word = text.strip(" \t\r\n")
+    if type_name in _INTEGER_TYPES:
+        return read_integer(word)
+    if type_name in _NUMBER_TYPES:
+        if not _NUMBER.fullmatch(word):
+            raise Unfit("is not a number")
+        return read_number(word)
+    if type_name == "boolean":
+        if word not in _BOOLEANS:
+            raise Unfit("is not a boolean")
+        return _BOOLEANS[word]
+    if type_name == "dateTime":
+        return parse_xml_date(word)
+    raise Unfit(f"is marked as {type_name}, which is not the type of any property")
+
+
+def read_integer(text: str) -> int:
+    """Unfit: `text` is no integer, or has more digits than one may have."""
+    if not _INTEGER.fullmatch(text):
+        raise Unfit("is not an integer")
+    if len(text.lstrip("+-")) > MAX_INTEGER_DIGITS:
+        raise Unfit(f"has more than {MAX_INTEGER_DIGITS:,} digits")
+    return int(text)
+
+
+def read_number(text: str) -> float:
+    """The double nearest to a decimal number. Unfit: it is out of a double's range."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise Unfit("is out of the range of a double")
+    return number
+
+
+def _with_date(item: Scalar) -> Scalar:
+    return (parse_json_date(item) or item) if isinstance(item, str) else item

@@ -1,0 +1,84 @@
+"""A resource as it is shown, before it is JSON or XML."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from openucwa.model.values import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A typed reference. `title`, `revision`: as on UCWA's Web links page; left out where None."""
+
+    href: str
+    title: str | None = None
+    revision: int | None = None
+
+
+#: What a documented property may hold.
+Property: TypeAlias = Scalar | Sequence[Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One resource.
+
+    `links`, in order, without `self` (that is `href`); a sequence is shown as an array, even one of one or none.
+    `embedded`, in order; likewise.
+    `custom`: programmer-defined properties as one JSON object (`Extension.properties`), shown behind `properties`.
+    `tail`: properties that stand behind all others: the pass-through property and `etag`.
+    `head`: properties that stand before `rel` (communication's pass-through property).
+    """
+
+    rel: str
+    href: str
+    properties: Mapping[str, Property] = field(default_factory=dict)
+    links: Mapping[str, Link | Sequence[Link]] = field(default_factory=dict)
+    embedded: Mapping[str, "Document | Sequence[Document]"] = field(default_factory=dict)
+    custom: bytes = b"{}"
+    tail: Mapping[str, Property] = field(default_factory=dict)
+    head: Mapping[str, Property] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """An error as it is shown (UCWA: reason)."""
+
+    code: str
+    message: str
+    subcode: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    debug_info: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventEntry:
+    """One event within a sender. `relation`: added, updated, deleted, started, completed. `embedded`: the resource,
+    shown under `link`'s rel. `within`: the `in` link."""
+
+    relation: str
+    rel: str
+    link: Link
+    embedded: Document | None = None
+    within: tuple[str, str] | None = None
+    status: str | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The events of one sender, in order."""
+
+    rel: str
+    href: str
+    events: Sequence[EventEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """One answer of an event channel. `links` without `self`: next, resync or resume."""
+
+    href: str
+    links: Mapping[str, Link]
+    senders: Sequence[Sender] = ()

@@ -1,0 +1,200 @@
+"""The JSON form of documents, events and errors, and the reading of JSON bodies. No member's meaning is known here."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+import msgspec
+
+from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
+from openucwa.model.values import MAX_INTEGER_DIGITS, Unfit
+from openucwa.representation.custom import json_form, read_integer, read_number
+from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
+
+_ENCODER = msgspec.json.Encoder()
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*\\?(?:"|\Z)|[\[\]{}]', re.DOTALL)
+
+
+def write(document: Document) -> bytes:
+    """One line, no blanks, UTF-8; the members in the order of the documented samples."""
+    return _ENCODER.encode(_resource(document))
+
+
+def write_events(events: Events) -> bytes:
+    """The answer of an event channel (UCWA: events)."""
+    links: dict[str, object] = {"self": {"href": events.href}}
+    for rel, link in events.links.items():
+        links[rel] = _link(link)
+    return _ENCODER.encode({"_links": links, "sender": [_sender(sender) for sender in events.senders]})
+
+
+def write_reason(reason: Reason) -> bytes:
+    """An error's body (UCWA: Errors and informational messages)."""
+    return _ENCODER.encode(_reason(reason))
+
+
+def read(body: bytes, max_depth: int) -> dict[str, object]:
+    """The members of the object that `body` is; its dates are still strings.
+
+    DeserializationFailure: not UTF-8, not JSON, not an object, or nested deeper than `max_depth`.
+    ParameterValidationFailure: a name that is given twice, a number out of range, a string that is not Unicode.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DeserializationFailure(f"The body is not UTF-8: byte {error.start + 1} does not belong there.") from None
+    _check_depth(body, max_depth)
+    try:
+        members = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise DeserializationFailure(
+            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    if not isinstance(members, dict):
+        raise DeserializationFailure("The body is JSON, but not an object.")
+    for name, value in members.items():
+        if (fault := _fault(name) or _fault(value)) is not None:
+            raise ParameterValidationFailure({_printable(name): fault})
+    return members
+
+
+def _resource(document: Document) -> dict[str, object]:
+    members: dict[str, object] = {}
+    for name, value in document.head.items():
+        _add(members, name, value)
+    members["rel"] = document.rel
+    for name, value in document.properties.items():
+        _add(members, name, value)
+    if document.custom != b"{}":
+        members |= _MEMBERS.decode(document.custom)
+    for name, value in document.tail.items():
+        _add(members, name, value)
+    links: dict[str, object] = {"self": {"href": document.href}}
+    for rel, link in document.links.items():
+        links[rel] = _link(link) if isinstance(link, Link) else [_link(one) for one in link]
+    members["_links"] = links
+    if document.embedded:
+        members["_embedded"] = {
+            rel: _resource(inner) if isinstance(inner, Document) else [_resource(one) for one in inner]
+            for rel, inner in document.embedded.items()
+        }
+    return members
+
+
+def _add(members: dict[str, object], name: str, value: Property | None) -> None:
+    if value is not None:
+        members[name] = value if type(value) is str else json_form(value)
+
+
+def _link(link: Link) -> dict[str, object]:
+    shown: dict[str, object] = {"href": link.href}
+    if link.title is not None:
+        shown["title"] = link.title
+    if link.revision is not None:
+        shown["revision"] = link.revision
+    return shown
+
+
+def _sender(sender: Sender) -> dict[str, object]:
+    return {"rel": sender.rel, "href": sender.href, "events": [_event(event) for event in sender.events]}
+
+
+def _event(event: EventEntry) -> dict[str, object]:
+    shown: dict[str, object] = {"link": {"rel": event.rel} | _link(event.link)}
+    if event.within is not None:
+        rel, href = event.within
+        shown["in"] = {"rel": rel, "href": href}
+    shown["type"] = event.relation
+    if event.embedded is not None:
+        shown["_embedded"] = {event.rel: _resource(event.embedded)}
+    if event.status is not None:
+        shown["status"] = event.status
+    if event.reason is not None:
+        shown["reason"] = _reason(event.reason)
+    return shown
+
+
+def _reason(reason: Reason) -> dict[str, object]:
+    shown: dict[str, object] = {"code": reason.code}
+    if reason.subcode is not None:
+        shown["subcode"] = reason.subcode
+    shown["message"] = reason.message
+    if reason.parameters:
+        shown["parameters"] = reason.parameters
+    if reason.debug_info:
+        shown["debugInfo"] = reason.debug_info
+    return shown
+
+
+# A number that can't be taken is left standing as what is wrong with it, until it is known which member it belongs to.
+
+
+def _integer(text: str) -> int | Unfit:
+    if len(text) <= MAX_INTEGER_DIGITS:
+        return int(text)
+    try:
+        return read_integer(text)
+    except Unfit as unfit:
+        return unfit
+
+
+def _number(text: str) -> float | Unfit:
+    try:
+        return read_number(text)
+    except Unfit as unfit:
+        return unfit
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise DeserializationFailure(f"The body is not JSON: {name} is no value of it.")
+
+
+def _members(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise ParameterValidationFailure({_printable(name): "is given twice"})
+            seen.add(name)
+    return members
+
+
+#: The standard decoder, because msgspec's sees no name that is given twice, and loses digits of long integers.
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members, parse_int=_integer, parse_float=_number, parse_constant=_no_constant
+)
+
+
+def _fault(value: object) -> str | None:
+    """What is wrong somewhere in `value`, in words that follow the member's name."""
+    if isinstance(value, str):
+        return "holds half of a surrogate pair" if _SURROGATE.search(value) else None
+    if isinstance(value, Unfit):
+        return str(value)
+    if isinstance(value, list):
+        return next((fault for item in value if (fault := _fault(item)) is not None), None)
+    if isinstance(value, dict):
+        return _fault([*value, *value.values()])
+    return None
+
+
+def _check_depth(body: bytes, max_depth: int) -> None:
+    """Counts brackets before anything recurses into them."""
+    if body.count(b"{") + body.count(b"[") <= max_depth:
+        return
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(body):
+        if match[0] in b"{[":
+            depth += 1
+            if depth > max_depth:
+                raise DeserializationFailure(f"The body is nested deeper than {max_depth} levels.")
+        elif match[0] in b"}]":
+            depth -= 1
+
+
+def _printable(name: str) -> str:
+    return name.encode(errors="replace").decode()

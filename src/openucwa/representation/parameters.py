@@ -1,0 +1,214 @@
+"""Documented input: what a POST or PUT takes, declared once, for the reading of requests and for their description.
+
+Which values make sense together, or for this caller, is decided by the resource.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from openucwa.model.refusals import ParameterValidationFailure
+from openucwa.model.values import Instant, Unfit, Unmarked, is_carriable
+from openucwa.representation import dates
+from openucwa.representation.custom import read_integer
+
+Kind: TypeAlias = Literal["string", "boolean", "integer", "datetime", "sip"]
+
+_HOST = r"(?:[^\W_](?:[\w-]*)(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\])"
+_SIP = re.compile(rf"[sS][iI][pP]:[^\s\x00-\x1f\x7f-\x9f@<>\"]+@{_HOST}(?:[:;?][^\s\x00-\x1f\x7f-\x9f@<>\"]*)?")
+_BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One documented property of a request.
+
+    `name`: as documented. `kind`: what its value is; `sip` is a SIP URI. `many`: whether it is an array of those.
+    `required`: whether it must be there and, a string, not be empty.
+    `max_length`: characters of a string. `choices`: the values that a string may have.
+    `minimum`, `maximum`: of an integer. `max_items`: of an array. `description`: for the API's description.
+    """
+
+    name: str
+    kind: Kind = "string"
+    required: bool = False
+    many: bool = False
+    max_length: int | None = None
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    max_items: int | None = None
+    description: str = ""
+
+
+def read(
+    parameters: Sequence[Parameter], given: Mapping[str, object], query: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The values of `parameters`, by documented name: str, bool, int, `Instant`, or a tuple of those.
+
+    `given`: the body as it was read; `query`: the query string, decoded; where both have a value, the body's counts.
+    Names are matched without regard to case. null is absent, as is a date in year 1; what is absent is left out;
+    names that `parameters` does not have are ignored.
+
+    ParameterValidationFailure: everything that is wrong, by documented name.
+    """
+    faults: dict[str, str] = {}
+    texts = {name: Unmarked(text) for name, text in (query or {}).items()}
+    found = _by_lower_name(texts) | _by_lower_name(given)
+    values: dict[str, Any] = {}
+    for parameter in parameters:
+        try:
+            value = _value(parameter, found.get(parameter.name.lower(), []))
+        except Unfit as unfit:
+            faults[parameter.name] = str(unfit)
+        else:
+            if value is not None:
+                values[parameter.name] = value
+    if faults:
+        raise ParameterValidationFailure(faults)
+    return values
+
+
+def schema(parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a body with `parameters`."""
+    described: dict[str, Any] = {
+        "type": "object",
+        "properties": {parameter.name: _schema(parameter) for parameter in parameters},
+    }
+    if required := [parameter.name for parameter in parameters if parameter.required]:
+        described["required"] = required
+    return described
+
+
+def _by_lower_name(given: Mapping[str, object]) -> dict[str, list[object]]:
+    found: dict[str, list[object]] = {}
+    for name, value in given.items():
+        if value is not None:
+            found.setdefault(name.lower(), []).append(value)
+    return found
+
+
+def _value(parameter: Parameter, given: Sequence[object]) -> object:
+    """Unfit: what is wrong, in words that follow the parameter's name."""
+    if len(given) > 1:
+        raise Unfit("is given twice, in different case")
+    value = (_many if parameter.many else _one)(parameter, given[0]) if given else None
+    if parameter.required and (value is None or value == ""):
+        raise Unfit("is required")
+    return value
+
+
+def _many(parameter: Parameter, given: object) -> tuple[object, ...]:
+    if not isinstance(given, list):
+        raise Unfit("must be an array")
+    if parameter.max_items is not None and len(given) > parameter.max_items:
+        raise Unfit(f"has {len(given):,} entries; at most {parameter.max_items:,} are taken")
+    return tuple(_items(parameter, given))
+
+
+def _items(parameter: Parameter, given: Sequence[object]) -> Iterator[object]:
+    for number, item in enumerate(given, start=1):
+        try:
+            value = _one(parameter, item)
+        except Unfit as unfit:
+            raise Unfit(f"{unfit} (entry {number})") from None
+        if value is None:
+            raise Unfit(f"must not be null (entry {number})")
+        yield value
+
+
+def _one(parameter: Parameter, given: object) -> object:
+    if isinstance(given, list):
+        raise Unfit("must not be an array")
+    return _READERS[parameter.kind](parameter, given)
+
+
+def _string(parameter: Parameter, given: object) -> str:
+    if not isinstance(given, str):
+        raise Unfit("must be a string")
+    if parameter.choices:
+        for choice in parameter.choices:
+            if choice.lower() == given.lower():
+                return choice
+        raise Unfit(f"must be one of {', '.join(parameter.choices)}")
+    if parameter.max_length is not None and len(given) > parameter.max_length:
+        raise Unfit(f"has {len(given):,} characters; at most {parameter.max_length:,} are taken")
+    if not is_carriable(given):
+        raise Unfit("holds a character that XML cannot carry")
+    return str(given)
+
+
+def _boolean(_: Parameter, given: object) -> bool:
+    value = _BOOLEANS.get(given.strip().lower()) if isinstance(given, Unmarked) else given
+    if not isinstance(value, bool):
+        raise Unfit("must be true or false")
+    return value
+
+
+def _integer(parameter: Parameter, given: object) -> int:
+    value = read_integer(given.strip()) if isinstance(given, Unmarked) else given
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Unfit("must be an integer")
+    if parameter.minimum is not None and value < parameter.minimum:
+        raise Unfit(f"must be {parameter.minimum} or more")
+    if parameter.maximum is not None and value > parameter.maximum:
+        raise Unfit(f"must be {parameter.maximum} or less")
+    return value
+
+
+def _datetime(_: Parameter, given: object) -> Instant | None:
+    if isinstance(given, Instant):
+        return dates.supplied(given)
+    if not isinstance(given, str):
+        raise Unfit("must be a date")
+    return dates.parse(given.strip())
+
+
+def _sip(parameter: Parameter, given: object) -> str:
+    text = _string(parameter, given)
+    if not _SIP.fullmatch(text):
+        raise Unfit("must be a SIP URI, sip:USER@HOST")
+    return text
+
+
+_READERS: Mapping[Kind, Callable[[Parameter, object], object]] = {
+    "string": _string,
+    "boolean": _boolean,
+    "integer": _integer,
+    "datetime": _datetime,
+    "sip": _sip,
+}
+
+
+def _schema(parameter: Parameter) -> dict[str, Any]:
+    one: dict[str, Any] = {"type": parameter.kind if parameter.kind in {"boolean", "integer"} else "string"}
+    if parameter.required and one["type"] == "string" and not parameter.many:
+        one["minLength"] = 1
+    if parameter.max_length is not None:
+        one["maxLength"] = parameter.max_length
+    if parameter.choices:
+        one["enum"] = list(parameter.choices)
+    if parameter.minimum is not None:
+        one["minimum"] = parameter.minimum
+    if parameter.maximum is not None:
+        one["maximum"] = parameter.maximum
+    if parameter.kind == "datetime":
+        one["anyOf"] = [{"format": "date-time"}, {"pattern": r"^/Date\(-?[0-9]+([+-][0-9]{4})?\)/$"}]
+    if parameter.kind == "sip":
+        one["pattern"] = r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]"
+    described: dict[str, Any] = one
+    if parameter.many:
+        described = {"type": "array", "items": one}
+        if parameter.max_items is not None:
+            described["maxItems"] = parameter.max_items
+    if parameter.description:
+        described["description"] = parameter.description
+    return described if parameter.required else _or_null(described)
+
+
+def _or_null(described: dict[str, Any]) -> dict[str, Any]:
+    nullable = described | {"type": [described["type"], "null"]}
+    if "enum" in described:
+        nullable["enum"] = [*described["enum"], None]
+    return nullable

@@ -1,0 +1,183 @@
+"""applications and application: the root of all that one endpoint of one user sees."""
+
+from urllib.parse import quote
+
+from openucwa.channel.poll import EventChannels
+from openucwa.config import Config
+from openucwa.model.application import Application as Opened
+from openucwa.model.application import Communication as Abilities
+from openucwa.model.refusals import (
+    AlreadyExists,
+    CannotRedirect,
+    Conflict,
+    Forbidden,
+    InvalidExchangeServerVersion,
+    ParameterValidationFailure,
+    ResourceNotFound,
+    TooManyGroups,
+    Unauthorized,
+)
+from openucwa.model.world import World, new_digits, new_etag
+from openucwa.representation.document import Document, Link, Property
+from openucwa.representation.parameters import Parameter
+from openucwa.resources.communication import communication_document
+from openucwa.resources.me import me_document
+from openucwa.resources.online_meetings import OnlineMeetings
+from openucwa.resources.people import People
+from openucwa.store.contract import Store
+from openucwa.wire.resource import ANY_SCOPE, Call, Request, Resource, Response, operation
+
+APPLICATION_ID_DIGITS = 12
+
+#: UCWA: applications, POST, Request body (anonApplications: without endpointId).
+PARAMETERS = (
+    Parameter("culture", required=True, max_length=100),
+    Parameter("endpointId", max_length=100),
+    Parameter("instanceId", max_length=100),
+    Parameter("type", max_length=100),
+    Parameter("userAgent", required=True, max_length=100),
+)
+
+
+class ApplicationDocuments:
+    """Shows applications, with all that is embedded in them."""
+
+    def __init__(self, store: Store, online_meetings: OnlineMeetings, people: People) -> None:
+        self._store = store
+        self._online_meetings = online_meetings
+        self._people = people
+
+    async def document(self, call: Call, instance: str | None) -> Document:
+        """UCWA: application. `instance`: the instanceId in whose terms it is shown."""
+        application = call.here.application
+        channel = await self._store.channel(application.owner, application.id, instance or "")
+        query = "" if instance is None else f"instanceId={quote(instance, safe='')}"
+        ack = f"{query}&ack" if query else "ack"
+        properties: dict[str, Property | None] = {
+            "type": application.type,
+            "culture": application.culture,
+            "endpointId": application.endpoint_id or None,
+            "id": application.id,
+            "instanceId": instance,
+            "userAgent": application.user_agent,
+        }
+        embedded = {
+            "communication": communication_document(call, application.communication),
+            "me": me_document(call),
+            "onlineMeetings": await self._meetings(call, application),
+            "people": self._people.document(call),
+        }
+        return Document(
+            rel="application",
+            href=f"{call.application}?{query}" if query else call.application,
+            properties={name: value for name, value in properties.items() if value is not None},
+            links={
+                "batch": Link(f"{call.application}/batch"),
+                "events": Link(f"{call.application}/events?{ack}={channel.served + 1}"),
+                "policies": Link(f"{call.application}/policies"),
+            },
+            embedded={rel: document for rel, document in embedded.items() if document is not None},
+        )
+
+    async def _meetings(self, call: Call, application: Opened) -> Document | None:
+        return None if application.anonymous else await self._online_meetings.document(call)
+
+
+class Applications(Resource[None]):
+    """UCWA: applications; with an anonymous ticket: anonApplications."""
+
+    rel = "applications"
+
+    def __init__(self, store: Store, documents: ApplicationDocuments, world: World, config: Config) -> None:
+        self._store = store
+        self._documents = documents
+        self._world = world
+        self._config = config
+
+    @operation(
+        "Opens an application, or finds the one of this endpoint.",
+        answers=(201, 200),
+        takes=PARAMETERS,
+        refuses=(Forbidden, AlreadyExists, TooManyGroups, Conflict, CannotRedirect),
+    )
+    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: applications, POST; anonApplications, POST."""
+        call = req.call
+        ticket = call.caller
+        values = call.values
+        if "endpointId" not in values and not ticket.anonymous:
+            raise ParameterValidationFailure({"endpointId": "is missing"})
+        if not ticket.anonymous:
+            user = await self._store.user(ticket.identity)
+            if user is None or user.generation != ticket.generation:
+                raise Unauthorized("the user is gone, or the password was changed after this token was issued")
+        instance = values.get("instanceId")
+        draft = Opened(
+            owner=ticket.identity,
+            id=new_digits(self._world, APPLICATION_ID_DIGITS),
+            endpoint_id=values.get("endpointId", ""),
+            culture=values["culture"],
+            user_agent=values["userAgent"],
+            type=values.get("type"),
+            created=self._world.now(),
+            communication=Abilities(etag=new_etag(self._world)),
+            meeting=ticket.meeting,
+            name=ticket.name,
+            etag=new_etag(self._world),
+        )
+        opened, new = await self._store.open_application(
+            draft, instance, self._world.now(), self._config.max_applications
+        )
+        if len(opened.instances) > self._config.max_instances and instance is not None:
+            await self._store.close_instance(opened.owner, opened.id, instance)
+            raise Conflict(f"the application has {self._config.max_instances} instances already")
+        call.session = await self._store.session(opened.owner, opened.id)
+        document = await self._documents.document(call, instance)
+        # A known endpoint answers 201 with the same application; only a known instance of it is told apart.
+        resp.status = 201 if new or instance is None else 200
+        resp.set_header("Location", document.href)
+        resp.set_header("ETag", f'"{call.here.application.etag}"')
+        resp.media = document
+
+
+class Application(Resource[None]):
+    """UCWA: application."""
+
+    rel = "application"
+    scopes = ANY_SCOPE
+
+    def __init__(self, store: Store, documents: ApplicationDocuments, channels: EventChannels) -> None:
+        self._store = store
+        self._documents = documents
+        self._channels = channels
+
+    async def locate(self, call: Call, **_names: str) -> None:
+        call.etag = call.here.application.etag
+
+    @operation(
+        "The application and all that is embedded in it.", refuses=(InvalidExchangeServerVersion, CannotRedirect)
+    )
+    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: application, GET."""
+        call = req.call
+        resp.set_header("ETag", f'"{call.etag}"')
+        resp.media = await self._documents.document(call, known_instance(req))
+
+    @operation("Ends the application, or one instance of it.", answers=(204,), produces=(), refuses=(CannotRedirect,))
+    async def on_delete(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: application, DELETE; Multi-tab support."""
+        application = req.call.here.application
+        if (instance := known_instance(req)) is None:
+            await self._store.close_application(application.owner, application.id)
+        else:
+            await self._store.close_instance(application.owner, application.id, instance)
+        self._channels.end(application.owner, application.id, instance)
+        resp.status = 204
+
+
+def known_instance(req: Request) -> str | None:
+    """The instanceId of the request's query; None where there is none. ResourceNotFound: nobody opened it."""
+    instance = req.get_param("instanceId")
+    if instance is not None and instance not in req.call.here.application.instances:
+        raise ResourceNotFound("there is no such instance of this application")
+    return instance

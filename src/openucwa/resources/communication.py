@@ -1,0 +1,133 @@
+"""communication: what the caller's application can do in conversations."""
+
+from dataclasses import replace
+from typing import Any
+
+from openucwa.model.application import Communication as Abilities
+from openucwa.model.event import NewEvent, application_topic
+from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, PreconditionFailed
+from openucwa.model.world import World, new_etag
+from openucwa.representation.document import Document, Property
+from openucwa.representation.parameters import Parameter
+from openucwa.store.contract import Store
+from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
+from openucwa.wire.resource import CONVERSATION_SCOPES, Call, Request, Resource, Response, operation
+
+PASS_THROUGH = pass_through_name("communication")
+MODALITIES = ("Audio", "Messaging", "PanoramicVideo", "PhoneAudio", "Video")
+POLICY = ("Disabled", "Enabled")
+
+#: UCWA: communication, PUT, Request body.
+PARAMETERS = (
+    Parameter("audioPreference", choices=("PhoneAudio", "VoipAudio")),
+    Parameter("conversationHistory", choices=POLICY),
+    Parameter("lisLocation"),
+    Parameter("lisQueryResult"),
+    Parameter("phoneNumber", max_length=100),
+    Parameter("publishEndpointLocation", kind="boolean"),
+    Parameter("simultaneousRingNumberMatch", choices=POLICY),
+    Parameter("supportedMessageFormats", choices=("Html", "Plain"), many=True),
+    Parameter("supportedModalities", choices=MODALITIES, many=True),
+    Parameter("videoBasedScreenSharing", choices=POLICY),
+)
+
+
+def offered(modalities: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the modalities that this server has."""
+    return tuple(modality for modality in modalities if modality == "Messaging")
+
+
+def communication_document(call: Call, abilities: Abilities) -> Document:
+    """UCWA: communication."""
+    shown: dict[str, Property | None] = {
+        "audioPreference": abilities.audio_preference,
+        "conversationHistory": abilities.conversation_history,
+        "lisLocation": abilities.lis_location,
+        "lisQueryResult": abilities.lis_query_result,
+        "phoneNumber": abilities.phone_number,
+        "publishEndpointLocation": abilities.publish_endpoint_location,
+        "supportedMessageFormats": abilities.supported_message_formats,
+        "supportedModalities": abilities.supported_modalities,
+    }
+    return Document(
+        rel="communication",
+        href=f"{call.application}/communication",
+        head={
+            PASS_THROUGH: PASS_THROUGH_VALUE,
+            "simultaneousRingNumberMatch": abilities.simultaneous_ring_number_match,
+            "videoBasedScreenSharing": abilities.video_based_screen_sharing,
+        },
+        properties={name: value for name, value in shown.items() if value is not None},
+        tail={"etag": abilities.etag},
+    )
+
+
+def communication_updated(owner: str, application_id: str) -> NewEvent:
+    """The event that an application is told when its communication changed."""
+    return NewEvent(application_topic(owner, application_id), "communication updated")
+
+
+class Communication(Resource[None]):
+    """UCWA: communication."""
+
+    rel = "communication"
+    scopes = CONVERSATION_SCOPES
+
+    def __init__(self, store: Store, world: World) -> None:
+        self._store = store
+        self._world = world
+
+    async def locate(self, call: Call, **_names: str) -> None:
+        call.etag = call.here.application.communication.etag
+
+    @operation("What the application can do in conversations.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: communication, GET."""
+        self._show(req, resp, req.call.here.application.communication)
+
+    @operation(
+        "Replaces what the application can do.",
+        takes=PARAMETERS,
+        refuses=(InvalidExchangeServerVersion, CannotRedirect, PreconditionFailed),
+    )
+    async def on_put(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: communication, PUT."""
+        call = req.call
+        application = call.here.application
+        abilities = _abilities(call.values, new_etag(self._world))
+        await self._store.replace_communication(
+            application.owner,
+            application.id,
+            frozenset({application.communication.etag}),
+            abilities,
+            new_etag(self._world),
+            self._world.now(),
+            (communication_updated(application.owner, application.id),),
+        )
+        self._show(req, resp, abilities)
+
+    @staticmethod
+    def _show(req: Request, resp: Response, abilities: Abilities) -> None:
+        resp.set_header("ETag", f'"{abilities.etag}"')
+        resp.media = communication_document(req.call, abilities)
+
+
+def _abilities(values: dict[str, Any], etag: str) -> Abilities:
+    fields: dict[str, Any] = {
+        "audio_preference": values.get("audioPreference"),
+        "conversation_history": values.get("conversationHistory"),
+        "lis_location": values.get("lisLocation"),
+        "lis_query_result": values.get("lisQueryResult"),
+        "phone_number": values.get("phoneNumber"),
+        "publish_endpoint_location": values.get("publishEndpointLocation"),
+        "simultaneous_ring_number_match": values.get("simultaneousRingNumberMatch"),
+        "supported_message_formats": _tuple(values.get("supportedMessageFormats")),
+        "video_based_screen_sharing": values.get("videoBasedScreenSharing"),
+    }
+    given: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    modalities = offered(tuple(values.get("supportedModalities", ())))
+    return replace(Abilities(etag=etag, supported_modalities=modalities), **given)
+
+
+def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)

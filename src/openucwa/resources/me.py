@@ -1,0 +1,210 @@
+"""me: the signed-in user, as the user's own applications see it."""
+
+from dataclasses import replace
+from html import escape
+from typing import ClassVar
+
+from openucwa.model.application import Session
+from openucwa.model.event import NewEvent, application_topic
+from openucwa.model.refusals import (
+    AlreadyExists,
+    CallbackChannelError,
+    CannotRedirect,
+    Conflict,
+    InvalidExchangeServerVersion,
+    MakeMeAvailableRequired,
+    ResourceNotFound,
+)
+from openucwa.model.world import World, new_etag
+from openucwa.representation.document import Document, Link, Property
+from openucwa.representation.parameters import Parameter
+from openucwa.resources.communication import MODALITIES, communication_updated, offered
+from openucwa.store.contract import Store
+from openucwa.wire.resource import RECEIVE, USER, Call, Request, Resource, Response, operation
+
+_USER_SCOPES = frozenset({USER})
+_READ = (InvalidExchangeServerVersion, CannotRedirect)
+
+#: UCWA: makeMeAvailable, POST, Request body.
+MAKE_ME_AVAILABLE = (
+    Parameter("audioPreference", choices=("PhoneAudio", "VoipAudio")),
+    Parameter("inactiveTimeout"),
+    Parameter("phoneNumber", max_length=100),
+    Parameter("signInAs", choices=("Away", "BeRightBack", "Busy", "DoNotDisturb", "Offwork", "Online")),
+    Parameter("supportedMessageFormats", choices=("Html", "Plain"), many=True),
+    Parameter("supportedModalities", choices=MODALITIES, many=True),
+    Parameter("voipFallbackToPhoneAudioTimeOut"),
+)
+
+
+def me_href(call: Call) -> str:
+    """The href of me."""
+    return f"{call.application}/me"
+
+
+def sip_uri(session: Session) -> str:
+    """The SIP URI of the session's owner; an anonymous one gets an address that reaches nobody."""
+    owner = session.application.owner
+    return f"sip:{owner.removeprefix('anon:')}@anonymous.invalid" if session.application.anonymous else owner
+
+
+def display_name(session: Session) -> str | None:
+    """The display name of the session's owner; None as long as an anonymous one has none."""
+    return session.application.name if session.application.anonymous else session.user_name
+
+
+def me_document(call: Call) -> Document:
+    """UCWA: me."""
+    session = call.here
+    href = me_href(call)
+    properties: dict[str, Property] = {}
+    if session.email is not None:
+        properties["emailAddresses"] = [session.email]
+    if (name := display_name(session)) is not None:
+        properties["name"] = name
+    properties["uri"] = sip_uri(session)
+    links: dict[str, Link] = {}
+    if not session.application.anonymous:
+        photo = Link(f"{call.application}/photo")
+        if session.application.available:
+            for name in ("location", "note"):
+                links[name] = Link(f"{href}/{name}")
+            links["photo"] = photo
+            for name in ("presence", "reportMyActivity"):
+                links[name] = Link(f"{href}/{name}")
+        else:
+            links = {"makeMeAvailable": Link(f"{href}/makeMeAvailable"), "photo": photo}
+    return Document(rel="me", href=href, properties=properties, links=links)
+
+
+class Me(Resource[None]):
+    """UCWA: me."""
+
+    rel = "me"
+    scopes = _USER_SCOPES
+
+    @operation("Who is signed in.", refuses=_READ)
+    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: me, GET."""
+        resp.media = me_document(req.call)
+
+
+class MakeMeAvailable(Resource[None]):
+    """UCWA: makeMeAvailable."""
+
+    rel = "makeMeAvailable"
+    scopes = frozenset({USER, RECEIVE})
+    anonymous = False
+
+    def __init__(self, store: Store, world: World) -> None:
+        self._store = store
+        self._world = world
+
+    @operation(
+        "Says what the user can be reached by.",
+        answers=(204,),
+        takes=MAKE_ME_AVAILABLE,
+        produces=(),
+        refuses=(AlreadyExists, CallbackChannelError, CannotRedirect),
+    )
+    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: makeMeAvailable, POST. Modalities that this server does not have are left out."""
+        call = req.call
+        application = call.here.application
+        if application.available:
+            raise AlreadyExists("the user is available already")
+        values = call.values
+        abilities = replace(
+            application.communication,
+            etag=new_etag(self._world),
+            supported_modalities=offered(tuple(values.get("supportedModalities", ("Messaging",)))),
+            supported_message_formats=tuple(
+                values.get("supportedMessageFormats", application.communication.supported_message_formats)
+            ),
+            audio_preference=values.get("audioPreference"),
+            phone_number=values.get("phoneNumber"),
+        )
+        topic = application_topic(application.owner, application.id)
+        events = [communication_updated(application.owner, application.id), NewEvent(topic, "me updated")]
+        events += [NewEvent(topic, f"{rel} added") for rel in ("presence", "note", "location")]
+        await self._store.make_available(
+            application.owner, application.id, abilities, new_etag(self._world), self._world.now(), events
+        )
+        resp.status = 204
+
+
+class ReportMyActivity(Resource[None]):
+    """UCWA: reportMyActivity. The user is at the keyboard."""
+
+    rel = "reportMyActivity"
+    scopes = _USER_SCOPES
+    anonymous = False
+
+    @operation(
+        "Says that the user is there.", answers=(204,), produces=(), refuses=(MakeMeAvailableRequired, CannotRedirect)
+    )
+    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: reportMyActivity, POST. The door has noted the request, which is what this is for."""
+        if not req.call.here.application.available:
+            raise MakeMeAvailableRequired("makeMeAvailable has to come first")
+        resp.status = 204
+
+
+class Photo(Resource[str]):
+    """UCWA: photo. A picture with the user's initials; no photo is kept."""
+
+    rel = "photo"
+    scopes = _USER_SCOPES
+    anonymous = False
+
+    async def locate(self, call: Call, **_names: str) -> str:
+        return display_name(call.here) or sip_uri(call.here)
+
+    @operation("A picture with the user's initials.", produces=("image/svg+xml", "image/jpeg"), refuses=_READ)
+    async def on_get(self, req: Request, resp: Response, target: str) -> None:
+        """UCWA: photo, GET. A client that takes no SVG finds no photo."""
+        if req.call.media_type != "image/svg+xml":
+            raise ResourceNotFound("there is a picture of this user as image/svg+xml only")
+        resp.content_type = "image/svg+xml"
+        resp.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+        resp.text = _initials_picture(target)
+
+
+def _initials_picture(name: str) -> str:
+    initials = "".join(word[0] for word in name.removeprefix("sip:").split()[:2]).upper()
+    hue = sum(name.encode()) * 47 % 360
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96" width="96" height="96">'
+        f'<rect width="96" height="96" fill="hsl({hue} 45% 38%)"/>'
+        '<text x="48" y="48" fill="#fff" font-family="sans-serif" font-size="40" text-anchor="middle" '
+        f'dominant-baseline="central">{escape(initials)}</text></svg>'
+    )
+
+
+class Presence(Resource[None]):
+    """UCWA: presence, note and location. This server keeps none of them: it shows where the user is, and no more."""
+
+    scopes = _USER_SCOPES
+    anonymous = False
+
+    #: What each of the resources shows of somebody who is available.
+    SHOWN: ClassVar[dict[str, dict[str, Property]]] = {
+        "presence": {"activity": "Online", "availability": "Online"},
+        "note": {"message": "", "type": "Personal"},
+        "location": {"location": ""},
+    }
+
+    def __init__(self, rel: str) -> None:
+        self.rel = rel
+
+    @operation("What is shown of the user.", refuses=(*_READ, MakeMeAvailableRequired))
+    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: presence, GET; note, GET; location, GET."""
+        if not req.call.here.application.available:
+            raise MakeMeAvailableRequired("makeMeAvailable has to come first")
+        resp.media = Document(rel=self.rel, href=f"{me_href(req.call)}/{self.rel}", properties=self.SHOWN[self.rel])
+
+    @operation("Is refused: presence is not kept.", answers=(), produces=(), refuses=(Conflict,))
+    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: presence, POST; note, POST; location, POST. 409: an unsupported service."""
+        raise Conflict(f"this server keeps no {self.rel}")

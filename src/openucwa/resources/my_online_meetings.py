@@ -1,0 +1,229 @@
+"""myOnlineMeetings, myOnlineMeeting and myAssignedOnlineMeeting: the meetings of one organizer."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from openucwa.channel.bus import Bus
+from openucwa.config import Config
+from openucwa.meetings.meeting import PARAMETERS, MeetingRules
+from openucwa.meetings.pools import Pools
+from openucwa.model.meeting import Extension, Meeting, MeetingRel
+from openucwa.model.refusals import (
+    AlreadyExists,
+    CallbackChannelError,
+    Conflict,
+    InvalidExchangeServerVersion,
+    TooManyGroups,
+    TooManyOnlineMeetings,
+)
+from openucwa.model.values import Instant
+from openucwa.model.world import World, new_etag
+from openucwa.representation.document import Document, Link, Property
+from openucwa.resources.meeting_family import (
+    CHANGE_REFUSALS,
+    READ_REFUSALS,
+    MeetingFamily,
+    meeting_href,
+    meetings_href,
+    organizer_of,
+)
+from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
+from openucwa.store.contract import Store
+from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
+from openucwa.wire.resource import CONVERSATION_SCOPES, MEETINGS, Call, Request, Response, operation
+
+RELS = {
+    MeetingRel.MY_ONLINE_MEETINGS: "myOnlineMeeting",
+    MeetingRel.MY_ASSIGNED_ONLINE_MEETING: "myAssignedOnlineMeeting",
+}
+#: One name for both kinds: a client may not know, before it reads, which of them an href leads to.
+PASS_THROUGH = pass_through_name("myOnlineMeeting")
+
+#: Drawing an id or conference id that is taken is next to impossible once; that often it is a fault.
+DRAWS = 5
+
+
+class MeetingDocuments:
+    """Shows meetings. `join_url`: the setting's template; None: the server's own join page."""
+
+    def __init__(self, config: Config) -> None:
+        self._join_url = config.join_url
+
+    def document(self, call: Call, meeting: Meeting, extensions: Sequence[Extension]) -> Document:
+        """UCWA: myOnlineMeeting, or myAssignedOnlineMeeting."""
+        href = meeting_href(call, meeting.id)
+        collection = collection_href(href)
+        return Document(
+            rel=RELS[meeting.rel],
+            href=href,
+            properties=self._properties(call, meeting),
+            links={"onlineMeetingExtensions": Link(collection)},
+            embedded={EXTENSION_REL: [extension_document(each, collection) for each in extensions]},
+            tail={PASS_THROUGH: PASS_THROUGH_VALUE, "etag": meeting.etag},
+        )
+
+    def join_url(self, call: Call, meeting: Meeting) -> str:
+        """Where people join: from the template, or below the server's own address."""
+        user, _, domain = meeting.organizer.removeprefix("sip:").partition("@")
+        if self._join_url is None:
+            return f"{call.base}/meet/{quote(user, safe='')}/{meeting.id}"
+        return self._join_url.format(domain=domain, user=quote(user, safe=""), id=meeting.id)
+
+    def _properties(self, call: Call, meeting: Meeting) -> dict[str, Property]:
+        settings = meeting.settings
+        properties: dict[str, Property] = {
+            "accessLevel": settings.access_level,
+            "attendees": settings.attendees,
+            "automaticLeaderAssignment": settings.automatic_leader_assignment,
+            "conferenceId": meeting.conference_id,
+            "description": settings.description,
+            "entryExitAnnouncement": settings.entry_exit_announcement,
+        }
+        if settings.expiration_time is not None:
+            properties["expirationTime"] = Instant(settings.expiration_time)
+        return properties | {
+            "joinUrl": self.join_url(call, meeting),
+            "leaders": settings.leaders,
+            "legacyOnlineMeetingUri": f"conf:{meeting.uri}?conversation-id={meeting.conversation_id}",
+            "lobbyBypassForPhoneUsers": settings.lobby_bypass_for_phone_users,
+            "onlineMeetingId": meeting.id,
+            "onlineMeetingRel": meeting.rel,
+            "onlineMeetingUri": meeting.uri,
+            "organizerUri": meeting.organizer,
+            "phoneUserAdmission": settings.phone_user_admission,
+            "subject": settings.subject,
+        }
+
+
+class MyOnlineMeetings(MeetingFamily[None]):
+    """UCWA: myOnlineMeetings. The caller's meetings, the assigned one among them."""
+
+    rel = "myOnlineMeetings"
+    scopes = frozenset({MEETINGS})
+
+    def __init__(
+        self,
+        store: Store,
+        bus: Bus,
+        pools: Pools,
+        rules: MeetingRules,
+        documents: MeetingDocuments,
+        config: Config,
+    ) -> None:
+        super().__init__(pools)
+        self._store = store
+        self._bus = bus
+        self._rules = rules
+        self._documents = documents
+        self._config = config
+
+    @operation("All meetings of the user, each with its extensions.", refuses=READ_REFUSALS)
+    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: myOnlineMeetings, GET."""
+        call = req.call
+        organizer = organizer_of(call)
+        embedded: dict[str, list[Document]] = {}
+        if self._config.assigned_meeting:
+            await self._store.assigned_meeting(self._rules.assign(organizer))
+            embedded["myAssignedOnlineMeeting"] = []
+        embedded["myOnlineMeeting"] = []
+        for meeting, extensions in await self._store.meetings(organizer):
+            if RELS[meeting.rel] in embedded:
+                embedded[RELS[meeting.rel]].append(self._documents.document(call, meeting, extensions))
+        resp.media = Document(rel=self.rel, href=f"{meetings_href(call)}/{self.rel}", embedded=dict(embedded))
+
+    @operation(
+        "Schedules a meeting. Everything may be left out.",
+        answers=(201, 200),
+        takes=PARAMETERS,
+        refuses=(
+            *CHANGE_REFUSALS,
+            TooManyOnlineMeetings,
+            AlreadyExists,
+            TooManyGroups,
+            Conflict,
+            CallbackChannelError,
+        ),
+    )
+    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: myOnlineMeetings, POST."""
+        call = req.call
+        settings = self._rules.settings(call.values)
+        await self._bus.require()
+        for _ in range(DRAWS):
+            meeting = self._rules.schedule(organizer_of(call), settings)
+            try:
+                await self._store.add_meeting(meeting, self._config.max_meetings)
+            except AlreadyExists:
+                continue
+            break
+        else:
+            raise RuntimeError("every identifier that was drawn for a meeting is taken")
+        document = self._documents.document(call, meeting, ())
+        resp.status = self._config.create_status
+        resp.set_header("Location", document.href)
+        resp.set_header("ETag", f'"{meeting.etag}"')
+        resp.media = document
+
+
+class MyOnlineMeeting(MeetingFamily[Meeting]):
+    """UCWA: myOnlineMeeting and myAssignedOnlineMeeting. The path is the same, so the meeting tells which it is."""
+
+    rel = "myOnlineMeeting"
+    scopes = CONVERSATION_SCOPES
+
+    def __init__(
+        self, store: Store, bus: Bus, pools: Pools, rules: MeetingRules, documents: MeetingDocuments, world: World
+    ) -> None:
+        super().__init__(pools)
+        self._store = store
+        self._bus = bus
+        self._rules = rules
+        self._documents = documents
+        self._world = world
+
+    async def locate(self, call: Call, meeting_id: str = "", **_names: str) -> Meeting:
+        await super().locate(call)
+        meeting = await self._store.meeting(organizer_of(call), meeting_id)
+        call.etag = meeting.etag
+        return meeting
+
+    @operation("One meeting, with its extensions.", refuses=READ_REFUSALS)
+    async def on_get(self, req: Request, resp: Response, target: Meeting) -> None:
+        """UCWA: myOnlineMeeting, GET."""
+        await self._show(req, resp, target)
+
+    @operation(
+        "Replaces what the organizer decides about the meeting.",
+        takes=PARAMETERS,
+        refuses=(*CHANGE_REFUSALS, InvalidExchangeServerVersion, CallbackChannelError),
+    )
+    async def on_put(self, req: Request, resp: Response, target: Meeting) -> None:
+        """UCWA: myOnlineMeeting, PUT.
+
+        An assigned meeting's attributes are the admin's: they are read-only here and so, as with all that is
+        read-only, what the client sends back of them changes nothing.
+        """
+        call = req.call
+        settings = self._rules.settings(call.values)
+        if target.rel == MeetingRel.MY_ONLINE_MEETINGS:
+            await self._bus.require()
+            await self._store.replace_meeting(
+                target.organizer, target.id, call.if_match, settings, new_etag(self._world), self._world.now(), ()
+            )
+        await self._show(req, resp, target)
+
+    @operation(
+        "Removes the meeting and its extensions.", answers=(204,), produces=(), refuses=(*CHANGE_REFUSALS, Conflict)
+    )
+    async def on_delete(self, req: Request, resp: Response, target: Meeting) -> None:
+        """UCWA: myOnlineMeeting, DELETE. An assigned meeting can't be removed: 409."""
+        if target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
+            raise Conflict("an assigned meeting can't be removed")
+        await self._store.remove_meeting(target.organizer, target.id, req.call.if_match, self._world.now(), ())
+        resp.status = 204
+
+    async def _show(self, req: Request, resp: Response, target: Meeting) -> None:
+        meeting, extensions = await self._store.meeting_with_extensions(target.organizer, target.id)
+        resp.set_header("ETag", f'"{meeting.etag}"')
+        resp.media = self._documents.document(req.call, meeting, extensions)

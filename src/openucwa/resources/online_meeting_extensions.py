@@ -1,0 +1,189 @@
+"""onlineMeetingExtensions and onlineMeetingExtension: an application's own data on a meeting.
+
+What is here is the organizer's way in, below myOnlineMeetings: nobody else gets this far.
+"""
+
+from urllib.parse import quote
+
+from openucwa.channel.bus import Bus
+from openucwa.config import Config
+from openucwa.meetings.extension import ExtensionLimits, read_extension
+from openucwa.meetings.pools import Pools
+from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel
+from openucwa.model.refusals import (
+    AlreadyExists,
+    CallbackChannelError,
+    Conflict,
+    InvalidExchangeServerVersion,
+    TooManyGroups,
+)
+from openucwa.model.world import World, new_etag, new_uuid
+from openucwa.representation.document import Document
+from openucwa.representation.parameters import Parameter
+from openucwa.resources.meeting_family import (
+    CHANGE_REFUSALS,
+    READ_REFUSALS,
+    MeetingFamily,
+    known_query,
+    meeting_href,
+    organizer_of,
+)
+from openucwa.store.contract import Store
+from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
+from openucwa.wire.resource import CONVERSATION_SCOPES, Call, Request, Response, operation
+
+EXTENSION_REL = "onlineMeetingExtension"
+PASS_THROUGH = pass_through_name(EXTENSION_REL)
+
+#: UCWA: onlineMeetingExtensions, POST, Request body. All other names are the application's own properties.
+PARAMETERS = (
+    Parameter("id", max_length=256),
+    Parameter("type", choices=tuple(ExtensionType)),
+)
+
+
+def collection_href(meeting_href: str) -> str:
+    """The href of a meeting's onlineMeetingExtensions."""
+    return f"{meeting_href}/onlineMeetingExtensions"
+
+
+def extension_document(extension: Extension, collection: str) -> Document:
+    """UCWA: onlineMeetingExtension. `collection`: the href of the collection that it is shown in."""
+    return Document(
+        rel=EXTENSION_REL,
+        href=f"{collection}/{quote(extension.id, safe='')}",
+        properties={"id": extension.id, "type": extension.type},
+        custom=extension.properties,
+        tail={PASS_THROUGH: PASS_THROUGH_VALUE, "etag": extension.etag},
+    )
+
+
+class OnlineMeetingExtensions(MeetingFamily[Meeting]):
+    """UCWA: onlineMeetingExtensions. The set of extensions of a meeting."""
+
+    rel = "onlineMeetingExtensions"
+    scopes = CONVERSATION_SCOPES
+
+    def __init__(self, store: Store, bus: Bus, pools: Pools, world: World, config: Config) -> None:
+        super().__init__(pools)
+        self._store = store
+        self._bus = bus
+        self._world = world
+        self._config = config
+        self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
+
+    async def locate(self, call: Call, meeting_id: str = "", **_names: str) -> Meeting:
+        await super().locate(call)
+        return await self._store.meeting(organizer_of(call), meeting_id)
+
+    @operation("The extensions of the meeting.", refuses=READ_REFUSALS)
+    async def on_get(self, req: Request, resp: Response, target: Meeting) -> None:
+        """UCWA: onlineMeetingExtensions, GET."""
+        _, extensions = await self._store.meeting_with_extensions(target.organizer, target.id)
+        href = collection_href(meeting_href(req.call, target.id))
+        resp.media = Document(
+            rel=self.rel,
+            href=href,
+            embedded={EXTENSION_REL: [extension_document(each, href) for each in extensions]},
+        )
+
+    @operation(
+        "Adds an extension to the meeting.",
+        answers=(201,),
+        takes=PARAMETERS,
+        free=True,
+        refuses=(*CHANGE_REFUSALS, AlreadyExists, TooManyGroups, Conflict, CallbackChannelError),
+    )
+    async def on_post(self, req: Request, resp: Response, target: Meeting) -> None:
+        """UCWA: onlineMeetingExtensions, POST."""
+        given = known_query(req.params, req.call.given)
+        draft = read_extension(given, href=None, pass_through=PASS_THROUGH, stored=None, limits=self._limits)
+        if target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING and not self._config.assigned_meeting_extensions:
+            raise Conflict("the assigned meeting takes no extensions on this server")
+        await self._bus.require()
+        extension = Extension(
+            id=draft.id if draft.id is not None else new_uuid(self._world),
+            type=draft.type,
+            etag=new_etag(self._world),
+            properties=draft.properties,
+        )
+        await self._store.add_extension(
+            target.organizer, target.id, extension, self._config.max_extensions, self._world.now(), ()
+        )
+        document = extension_document(extension, collection_href(meeting_href(req.call, target.id)))
+        resp.status = 201
+        resp.set_header("Location", document.href)
+        resp.set_header("ETag", f'"{extension.etag}"')
+        resp.media = document
+
+
+class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
+    """UCWA: onlineMeetingExtension. Custom data for the meeting that an application can use."""
+
+    rel = EXTENSION_REL
+    scopes = CONVERSATION_SCOPES
+
+    def __init__(self, store: Store, bus: Bus, pools: Pools, world: World, config: Config) -> None:
+        super().__init__(pools)
+        self._store = store
+        self._bus = bus
+        self._world = world
+        self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
+
+    async def locate(
+        self, call: Call, meeting_id: str = "", extension_id: str = "", **_names: str
+    ) -> tuple[str, Extension]:
+        await super().locate(call)
+        extension = await self._store.extension(organizer_of(call), meeting_id, extension_id)
+        call.etag = extension.etag
+        return meeting_id, extension
+
+    @operation("One extension.", refuses=READ_REFUSALS)
+    async def on_get(self, req: Request, resp: Response, target: tuple[str, Extension]) -> None:
+        """UCWA: onlineMeetingExtension, GET."""
+        meeting_id, extension = target
+        _show(req, resp, meeting_id, extension)
+
+    @operation(
+        "Replaces the extension: a property that is left out is gone.",
+        takes=PARAMETERS,
+        free=True,
+        refuses=(*CHANGE_REFUSALS, InvalidExchangeServerVersion, CallbackChannelError),
+    )
+    async def on_put(self, req: Request, resp: Response, target: tuple[str, Extension]) -> None:
+        """UCWA: onlineMeetingExtension, PUT."""
+        meeting_id, stored = target
+        call = req.call
+        draft = read_extension(
+            call.given,
+            href=_href(call, meeting_id, stored.id),
+            pass_through=PASS_THROUGH,
+            stored=stored,
+            limits=self._limits,
+        )
+        await self._bus.require()
+        extension = Extension(id=stored.id, type=draft.type, etag=new_etag(self._world), properties=draft.properties)
+        # Not If-Match's list but the etag that was read: what the draft was made against is what it replaces.
+        await self._store.replace_extension(
+            organizer_of(call), meeting_id, frozenset({stored.etag}), extension, self._world.now(), ()
+        )
+        _show(req, resp, meeting_id, extension)
+
+    @operation("Removes the extension.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
+    async def on_delete(self, req: Request, resp: Response, target: tuple[str, Extension]) -> None:
+        """UCWA: onlineMeetingExtension, DELETE."""
+        meeting_id, extension = target
+        call = req.call
+        await self._store.remove_extension(
+            organizer_of(call), meeting_id, extension.id, call.if_match, self._world.now(), ()
+        )
+        resp.status = 204
+
+
+def _href(call: Call, meeting_id: str, extension_id: str) -> str:
+    return f"{collection_href(meeting_href(call, meeting_id))}/{quote(extension_id, safe='')}"
+
+
+def _show(req: Request, resp: Response, meeting_id: str, extension: Extension) -> None:
+    resp.set_header("ETag", f'"{extension.etag}"')
+    resp.media = extension_document(extension, collection_href(meeting_href(req.call, meeting_id)))

@@ -1,0 +1,232 @@
+"""onlineMeetings and what it offers beside the meetings: defaults, eligible values, policies, invitation, dial-in."""
+
+from typing import TypeAlias
+
+from openucwa.config import Config, DialInRegion
+from openucwa.meetings.meeting import MeetingRules
+from openucwa.meetings.pools import Pools
+from openucwa.model.meeting import MeetingRel
+from openucwa.model.refusals import ResourceNotFound
+from openucwa.representation.document import Document, Link, Property
+from openucwa.resources.meeting_family import READ_REFUSALS, MeetingFamily, meeting_href, meetings_href, organizer_of
+from openucwa.store.contract import Store
+from openucwa.wire.resource import ANY_SCOPE, Call, Request, Response, operation
+
+Properties: TypeAlias = dict[str, Property]
+
+
+async def assigned_links(call: Call, store: Store, rules: MeetingRules, config: Config) -> dict[str, Link]:
+    """The link to the caller's myAssignedOnlineMeeting, where users have one; it is made on first look."""
+    if not config.assigned_meeting:
+        return {}
+    meeting = await store.assigned_meeting(rules.assign(organizer_of(call)))
+    return {"myAssignedOnlineMeeting": Link(meeting_href(call, meeting.id))}
+
+
+class OnlineMeetings(MeetingFamily[None]):
+    """UCWA: onlineMeetings. The dashboard of meetings; it is embedded in application too."""
+
+    rel = "onlineMeetings"
+    scopes = ANY_SCOPE
+
+    def __init__(self, store: Store, pools: Pools, rules: MeetingRules, config: Config) -> None:
+        super().__init__(pools)
+        self._store = store
+        self._rules = rules
+        self._config = config
+
+    async def document(self, call: Call) -> Document:
+        """The resource, for the caller's application."""
+        href = meetings_href(call)
+        named = (
+            "myOnlineMeetings",
+            "onlineMeetingDefaultValues",
+            "onlineMeetingEligibleValues",
+            "onlineMeetingInvitationCustomization",
+            "onlineMeetingPolicies",
+            "phoneDialInInformation",
+        )
+        links = await assigned_links(call, self._store, self._rules, self._config)
+        links |= {name: Link(f"{href}/{name}") for name in named}
+        return Document(rel=self.rel, href=href, links=links)
+
+    @operation("The links to everything about meetings.", refuses=READ_REFUSALS)
+    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: onlineMeetings, GET."""
+        resp.media = await self.document(req.call)
+
+
+class _Told(MeetingFamily[None]):
+    """A resource whose properties come from the settings, the same for every user."""
+
+    scopes = ANY_SCOPE
+
+    def __init__(self, pools: Pools, config: Config) -> None:
+        super().__init__(pools)
+        self._properties = self.properties(config)
+
+    @staticmethod
+    def properties(config: Config) -> Properties:
+        """The properties by their documented names, in the documented order."""
+        raise NotImplementedError
+
+    async def links(self, call: Call) -> dict[str, Link]:
+        """The links besides self."""
+        return {}
+
+    @operation("What the server's settings say.", refuses=READ_REFUSALS)
+    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: GET of the resource."""
+        call = req.call
+        resp.media = Document(
+            rel=self.rel,
+            href=f"{meetings_href(call)}/{self.rel}",
+            properties=self._properties,
+            links=await self.links(call),
+        )
+
+
+class OnlineMeetingDefaultValues(_Told):
+    """UCWA: onlineMeetingDefaultValues. What a meeting gets that does not say."""
+
+    rel = "onlineMeetingDefaultValues"
+
+    @staticmethod
+    def properties(config: Config) -> Properties:
+        return {
+            "accessLevel": config.default_access_level,
+            "automaticLeaderAssignment": config.default_automatic_leader_assignment,
+            "defaultOnlineMeetingRel": MeetingRel.MY_ONLINE_MEETINGS,
+            "entryExitAnnouncement": config.default_entry_exit_announcement,
+            "lobbyBypassForPhoneUsers": config.default_lobby_bypass_for_phone_users,
+            "participantsWarningThreshold": config.participants_warning_threshold,
+        }
+
+
+class OnlineMeetingEligibleValues(_Told):
+    """UCWA: onlineMeetingEligibleValues. What a meeting may be given."""
+
+    rel = "onlineMeetingEligibleValues"
+
+    def __init__(self, pools: Pools, config: Config, store: Store, rules: MeetingRules) -> None:
+        super().__init__(pools, config)
+        self._store = store
+        self._rules = rules
+        self._config = config
+
+    @staticmethod
+    def properties(config: Config) -> Properties:
+        rels = [MeetingRel.MY_ONLINE_MEETINGS]
+        if config.assigned_meeting:
+            rels.append(MeetingRel.MY_ASSIGNED_ONLINE_MEETING)
+        return {
+            "accessLevels": config.access_levels,
+            "automaticLeaderAssignments": config.automatic_leader_assignments,
+            "eligibleOnlineMeetingRels": rels,
+            "entryExitAnnouncements": config.entry_exit_announcements,
+            "lobbyBypassForPhoneUsersSettings": config.lobby_bypass_for_phone_users,
+        }
+
+    async def links(self, call: Call) -> dict[str, Link]:
+        links = await assigned_links(call, self._store, self._rules, self._config)
+        return links | {"myOnlineMeetings": Link(f"{meetings_href(call)}/myOnlineMeetings")}
+
+
+class OnlineMeetingPolicies(_Told):
+    """UCWA: onlineMeetingPolicies. What the meetings of this server can do."""
+
+    rel = "onlineMeetingPolicies"
+
+    @staticmethod
+    def properties(config: Config) -> Properties:
+        return {
+            "entryExitAnnouncement": "Disabled",
+            "externalUserMeetingRecording": "Disabled",
+            "meetingRecording": "Disabled",
+            "meetingSize": config.meeting_size,
+            "phoneUserAdmission": "Disabled",
+            "voipAudio": "Disabled",
+        }
+
+
+class OnlineMeetingInvitationCustomization(_Told):
+    """UCWA: onlineMeetingInvitationCustomization. What an invitation is to show."""
+
+    rel = "onlineMeetingInvitationCustomization"
+
+    @staticmethod
+    def properties(config: Config) -> Properties:
+        return {
+            "enterpriseHelpUrl": config.enterprise_help_url,
+            "invitationFooterText": config.invitation_footer_text,
+            "invitationHelpUrl": config.invitation_help_url,
+            "invitationLegalUrl": config.invitation_legal_url,
+            "invitationLogoUrl": config.invitation_logo_url,
+        }
+
+
+def region_document(region: DialInRegion, number: int, parent: str) -> Document:
+    """UCWA: dialInRegion. `number`: its place among the regions, from 1; `parent`: phoneDialInInformation's href."""
+    return Document(
+        rel="dialInRegion",
+        href=f"{parent}/{number}",
+        properties={"languages": region.languages, "name": region.name, "number": region.number},
+    )
+
+
+class PhoneDialInInformation(MeetingFamily[None]):
+    """UCWA: phoneDialInInformation. How a phone reaches the caller's assigned meeting."""
+
+    rel = "phoneDialInInformation"
+    scopes = ANY_SCOPE
+
+    def __init__(self, pools: Pools, config: Config, store: Store, rules: MeetingRules) -> None:
+        super().__init__(pools)
+        self._config = config
+        self._store = store
+        self._rules = rules
+
+    @operation("How a phone gets in, and from where.", refuses=READ_REFUSALS)
+    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: phoneDialInInformation, GET."""
+        config = self._config
+        href = f"{meetings_href(req.call)}/{self.rel}"
+        properties: Properties = {}
+        if config.assigned_meeting:
+            assigned = await self._store.assigned_meeting(self._rules.assign(organizer_of(req.call)))
+            properties["conferenceId"] = assigned.conference_id
+        properties |= {
+            "defaultRegion": config.dial_in_default_region,
+            "externalDirectoryUri": config.dial_in_external_directory,
+            "internalDirectoryUri": config.dial_in_internal_directory,
+            "isAudioConferenceProviderEnabled": False,
+            "participantPassCode": config.dial_in_pass_code,
+            "tollFreeNumbers": config.dial_in_toll_free_numbers,
+            "tollNumber": config.dial_in_toll_number,
+        }
+        regions = [region_document(region, n, href) for n, region in enumerate(config.dial_in_regions, 1)]
+        resp.media = Document(rel=self.rel, href=href, properties=properties, embedded={"dialInRegion": regions})
+
+
+class DialIn(MeetingFamily[tuple[int, DialInRegion]]):
+    """UCWA: dialInRegion. One region and its number."""
+
+    rel = "dialInRegion"
+    scopes = ANY_SCOPE
+
+    def __init__(self, pools: Pools, config: Config) -> None:
+        super().__init__(pools)
+        self._regions = config.dial_in_regions
+
+    async def locate(self, call: Call, region: str = "", **_names: str) -> tuple[int, DialInRegion]:
+        await super().locate(call)
+        for number, found in enumerate(self._regions, 1):
+            if region == str(number):
+                return number, found
+        raise ResourceNotFound("there is no such dial-in region")
+
+    @operation("One region and its number.", refuses=READ_REFUSALS)
+    async def on_get(self, req: Request, resp: Response, target: tuple[int, DialInRegion]) -> None:
+        """UCWA: dialInRegion, GET."""
+        number, region = target
+        resp.media = region_document(region, number, f"{meetings_href(req.call)}/phoneDialInInformation")

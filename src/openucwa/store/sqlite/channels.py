@@ -1,0 +1,64 @@
+"""Where the event channels of applications stand."""
+
+from openucwa.model.event import ChannelState
+from openucwa.model.refusals import ApplicationNotFound
+from openucwa.store.sqlite import columns
+from openucwa.store.sqlite.applications import NO_APPLICATION
+from openucwa.store.sqlite.reader import Reader
+from openucwa.store.sqlite.writer import Transaction, Writer
+
+_CHANNEL = """
+    select served, acknowledged, delivered, low, medium, timeout from channels
+    where owner = ? and application_id = ? and instance = ?
+"""
+
+_WRITE = """
+    insert into channels (owner, application_id, instance, served, acknowledged, delivered, low, medium, timeout)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict do update set served = excluded.served, acknowledged = excluded.acknowledged,
+        delivered = excluded.delivered, low = excluded.low, medium = excluded.medium, timeout = excluded.timeout
+"""
+
+
+class Channels:
+    """The channels of `store.contract.Applications`; each method is described there."""
+
+    def __init__(self, reader: Reader, writer: Writer) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def channel(self, owner: str, application_id: str, instance: str) -> ChannelState:
+        row = self._reader.row(_CHANNEL, owner, application_id, instance)
+        if row is None:
+            return ChannelState()
+        return ChannelState(row[0], columns.numbers(row[1]), columns.numbers(row[2]), *row[3:])
+
+    async def write_channel(
+        self, owner: str, application_id: str, instance: str, expected_served: int, state: ChannelState
+    ) -> bool:
+        key = (owner, application_id, instance)
+
+        def work(transaction: Transaction) -> bool:
+            found = transaction.row(
+                "select coalesce(c.served, 0) from applications a left join channels c"
+                " on c.owner = a.owner and c.application_id = a.id and c.instance = ?3"
+                " where a.owner = ?1 and a.id = ?2",
+                *key,
+            )
+            if found is None:
+                raise ApplicationNotFound(NO_APPLICATION)
+            if found[0] != expected_served:
+                return False
+            transaction.run(
+                _WRITE,
+                *key,
+                state.served,
+                columns.json(state.acknowledged),
+                columns.json(state.delivered),
+                state.low,
+                state.medium,
+                state.timeout,
+            )
+            return True
+
+        return await self._writer.change(work)

@@ -1,0 +1,71 @@
+"""The database's file: how it is made, and the two connections to it, one that writes and one that reads."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from openucwa.model.refusals import ServiceUnavailable
+from openucwa.store.sqlite.errors import refusal
+from openucwa.store.sqlite.schema import Schema
+
+FILE = "openucwa.sqlite3"
+
+#: The oldest SQLite that has all that the statements use: strict tables, `returning`.
+OLDEST_SQLITE = (3, 37, 0)
+
+#: Seconds for a read to wait. Readers never wait for writers, so this is for the moments of recovery only;
+#: it is short because the event loop waits with it.
+READ_TIMEOUT = 0.1
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Database:
+    """One SQLite file in its folder. `timeout`: seconds to wait while another process writes."""
+
+    def __init__(self, folder: Path, timeout: float, schema: Schema) -> None:
+        self.path = folder.absolute() / FILE
+        self.schema = schema
+        self._timeout = timeout
+
+    def connect_writer(self) -> sqlite3.Connection:
+        """The connection that writes; the file is there afterwards, with this server's schema or a newer one.
+
+        The file's owner alone can read it (the keys that tickets are signed with are in it), and SQLite gives the
+        files beside it the same mode. A store that this server may not use is left as it was.
+        InvalidExchangeServerVersion, ServiceUnavailable.
+        """
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            needed = ".".join(map(str, OLDEST_SQLITE))
+            raise ServiceUnavailable(f"SQLite {needed} or newer is needed; this is {sqlite3.sqlite_version}", 60)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with closing(self.connect_reader()) as reader:
+                self.schema.look(reader)
+            return self._connect_writer()
+        except OSError as error:
+            raise ServiceUnavailable(f"the store {self.path} can't be opened: {error.strerror}", 60) from error
+        except sqlite3.Error as error:
+            raise refusal(error, f"the store {self.path}") from error
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        connection = self._connect("rw", self._timeout)
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+            connection.execute("pragma foreign_keys = on")
+            self.schema.migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def connect_reader(self) -> sqlite3.Connection:
+        """A connection that can't write."""
+        return self._connect("ro", READ_TIMEOUT)
+
+    def _connect(self, mode: str, timeout: float) -> sqlite3.Connection:
+        return sqlite3.connect(f"{self.path.as_uri()}?mode={mode}", timeout, uri=True, isolation_level=None)

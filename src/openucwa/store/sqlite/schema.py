@@ -1,0 +1,87 @@
+"""The schema's versions: which one the store has, which ones this server knows, and how the one becomes the other.
+
+The schema itself is in `migrations/`, one numbered file for each version. A server's version, as far as the store goes,
+is the number of the newest migration that it knows.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from importlib.abc import Traversable
+from importlib.resources import files
+from typing import NamedTuple
+
+from openucwa.model.refusals import InvalidExchangeServerVersion, ServiceUnavailable
+
+MIGRATIONS = files(__package__) / "migrations"
+
+
+class StoreVersion(NamedTuple):
+    """The store's row of `store_version`; 0 and 0 before the first migration."""
+
+    version: int
+    oldest: int
+
+
+class Migration(NamedTuple):
+    """One file: its number, and its SQL."""
+
+    number: int
+    script: str
+
+
+class Schema:
+    """The migrations in a folder, named `0001_what_it_does.sql` and on."""
+
+    def __init__(self, folder: Traversable = MIGRATIONS) -> None:
+        names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
+        self._migrations = [
+            Migration(int(name.partition("_")[0]), folder.joinpath(name).read_text(encoding="utf-8")) for name in names
+        ]
+        self.known = self._migrations[-1].number
+
+    def check(self, connection: sqlite3.Connection) -> StoreVersion:
+        """The version of the store, where this server may use it. InvalidExchangeServerVersion: it may not."""
+        found = StoreVersion(*connection.execute("select version, oldest from store_version").fetchone())
+        if found.oldest > self.known:
+            raise InvalidExchangeServerVersion(
+                f"the store is of version {found.version}, which takes a server that knows version {found.oldest}; "
+                f"this one knows version {self.known}"
+            )
+        return found
+
+    def look(self, connection: sqlite3.Connection) -> StoreVersion:
+        """Like `check`, of a database that may still be empty. ServiceUnavailable: it is not a store."""
+        tables = {name for (name,) in connection.execute("select name from sqlite_schema where type = 'table'")}
+        if "store_version" in tables:
+            return self.check(connection)
+        if tables:
+            raise ServiceUnavailable("the database is not one of openucwa", 60)
+        return StoreVersion(0, 0)
+
+    def migrate(self, connection: sqlite3.Connection) -> None:
+        """Applies the migrations that the store does not have yet, in order, each in one transaction.
+
+        Where another process does the same at the same time, each migration is applied by one of them.
+        """
+        for migration in self._migrations:
+            connection.execute("begin immediate")
+            try:
+                if self.look(connection).version < migration.number:
+                    for statement in _statements(migration.script):
+                        connection.execute(statement)
+                    connection.execute("update store_version set version = ?", (migration.number,))
+                connection.execute("commit")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script. (`executescript` would commit the transaction that they belong in.)"""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    yield statement

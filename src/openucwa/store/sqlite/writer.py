@@ -1,0 +1,146 @@
+"""Writing: one thread with the one connection that writes, and all changes that wait in one transaction.
+
+A commit is durable, so it costs a visit to the disk; changes that come while one is under way share the next.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from openucwa.store.sqlite.database import Database, Row
+from openucwa.store.sqlite.errors import refusal
+
+T = TypeVar("T")
+
+
+class Appended(NamedTuple):
+    """An event that was appended: its place among all events, and its topic."""
+
+    id: int
+    topic: str
+
+
+class Transaction:
+    """What a change does its work with, in the writer's thread. `appended`: the events that it brings."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.appended: list[Appended] = []
+
+    def row(self, sql: str, *parameters: object) -> Row | None:
+        """The one row that the statement finds or returns, if there is one."""
+        rows = self.rows(sql, *parameters)
+        return rows[0] if rows else None
+
+    def rows(self, sql: str, *parameters: object) -> list[Row]:
+        """All rows that the statement finds or returns."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def run(self, sql: str, *parameters: object) -> int:
+        """How many rows the statement wrote or removed, without those that went with them."""
+        return self._connection.execute(sql, parameters).rowcount
+
+
+#: The work of a change: refuses by raising, and then nothing of it stays.
+Work: TypeAlias = Callable[[Transaction], T]
+
+
+class _Waiting(NamedTuple):
+    work: Work[Any]
+    answer: "asyncio.Future[Any]"
+
+
+class _Outcome(NamedTuple):
+    """What came of one change: `error`, or else `result`."""
+
+    result: Any = None
+    error: Exception | None = None
+
+
+class Writer:
+    """`committed` is called in the event loop after each commit that appended events, before any caller goes on."""
+
+    def __init__(self, database: Database, committed: Callable[[Sequence[Appended]], None]) -> None:
+        self._database = database
+        self._committed = committed
+        self._thread = ThreadPoolExecutor(1, "store-writer")
+        self._waiting: list[_Waiting] = []
+        self._commits: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """As `Database.connect_writer`."""
+        connect = self._database.connect_writer
+        self._connection = await asyncio.get_running_loop().run_in_executor(self._thread, connect)
+
+    async def finish(self) -> None:
+        """Returns when nothing waits any more."""
+        while self._commits is not None and not self._commits.done():
+            await self._commits
+
+    async def close(self) -> None:
+        """Closes the connection. Nothing may wait any more."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown()
+
+    async def change(self, work: Work[T]) -> T:
+        """What `work` returns, once its transaction is committed, or what it raises.
+
+        InvalidExchangeServerVersion, ServiceUnavailable. A caller that is cancelled leaves its change to be made or
+        not made; the others don't notice.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._waiting.append(_Waiting(work, answer))
+        if self._commits is None or self._commits.done():
+            # A task begins in the loop's next round, so that all who ask in this one share the first commit.
+            self._commits = loop.create_task(self._commit_all())
+        return await answer
+
+    async def _commit_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group = [change for change in self._waiting if not change.answer.cancelled()]
+            self._waiting = []
+            outcomes, appended = await loop.run_in_executor(self._thread, self._commit, [c.work for c in group])
+            if appended:
+                self._committed(appended)
+            for change, outcome in zip(group, outcomes, strict=True):
+                if change.answer.cancelled():
+                    continue
+                if outcome.error is None:
+                    change.answer.set_result(outcome.result)
+                else:
+                    change.answer.set_exception(refusal(outcome.error))
+
+    def _commit(self, group: Sequence[Work[Any]]) -> tuple[list[_Outcome], list[Appended]]:
+        """One transaction: what came of each change, and the events of those that were made."""
+        connection = self._connection
+        appended: list[Appended] = []
+        try:
+            connection.execute("begin immediate")
+            self._database.schema.check(connection)
+            outcomes = [self._make(work, appended) for work in group]
+            connection.execute("commit")
+        except Exception as error:  # noqa: BLE001  # whatever it is, each caller of the group has to learn of it
+            if connection.in_transaction:
+                connection.execute("rollback")
+            return [_Outcome(error=error) for _ in group], []
+        return outcomes, appended
+
+    def _make(self, work: Work[Any], appended: list[Appended]) -> _Outcome:
+        """Makes one change within the group's transaction; if it raises, it alone is undone."""
+        transaction = Transaction(self._connection)
+        self._connection.execute("savepoint change")
+        try:
+            result = work(transaction)
+        except Exception as error:
+            if not self._connection.in_transaction:
+                raise  # SQLite itself gave up the whole transaction, as it does when a disk fails
+            self._connection.execute("rollback to change")
+            self._connection.execute("release change")
+            return _Outcome(error=error)
+        self._connection.execute("release change")
+        appended += transaction.appended
+        return _Outcome(result)

@@ -1,0 +1,21 @@
+"""If-Match and If-None-Match, read as generously as clients write them."""
+
+import re
+
+#: A quoted tag, or a bare one up to the next comma or blank; `W/` before either, which changes nothing here.
+_TAG = re.compile(r'(?:[Ww]/)?(?:"([^"]*)"|([^\s,"]+))')
+
+
+def parse(header: str) -> frozenset[str] | None:
+    """The etags that the header names, without quotes and `W/`; None for `*`, which is any.
+
+    Never fails: what is no etag is passed over, and a header without any matches nothing.
+    """
+    if header.strip() == "*":
+        return None
+    return frozenset(quoted or bare for quoted, bare in _TAG.findall(header))
+
+
+def matches(parsed: frozenset[str] | None, etag: str) -> bool:
+    """Whether `parsed` names this etag, or any."""
+    return parsed is None or etag in parsed

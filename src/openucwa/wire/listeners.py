@@ -1,0 +1,326 @@
+"""The process that serves: its sockets, its life from start to stop, and nothing that a request says.
+
+All listeners, http and https, serve one application in one event loop.
+"""
+
+import asyncio
+import errno
+import resource
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+from uvicorn.config import Config as UvicornConfig
+from uvicorn.server import ServerState
+
+from openucwa.config import Config
+from openucwa.wire.access_log import AccessLog, LogLines
+from openucwa.wire.asgi import AsgiApp
+from openucwa.wire.http_protocol import HttpProtocol
+
+#: Connections that may wait to be accepted.
+BACKLOG = 2048
+#: Seconds without a word from a client, its system included, until a connection counts as dead.
+DEAD_AFTER = 120
+#: Files that the process needs open besides its connections.
+OTHER_FILES = 100
+#: Seconds between two looks at what is still under way at a stop.
+LOOK = 0.02
+#: Seconds in which a request that was cut off may still be answered.
+CUT_OFF = 0.5
+
+_TROUBLES = {
+    errno.EADDRINUSE: "the port is taken",
+    errno.EACCES: "this user may not listen on that port",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+}
+
+
+class ListenError(Exception):
+    """A socket or a certificate that can't be used. The text names it and says why."""
+
+
+class Service(Protocol):
+    """What is served."""
+
+    @property
+    def asgi(self) -> AsgiApp:
+        """The application."""
+        ...
+
+    async def start(self) -> None:
+        """Makes it ready for requests."""
+        ...
+
+    async def release(self) -> None:
+        """Lets polls that wait for events answer at once, from now on."""
+        ...
+
+    async def stop(self) -> None:
+        """Ends it; no request is under way any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A URL that is listened on, with the port that it really has, and its sockets (a name may have several)."""
+
+    url: str
+    sockets: tuple[socket.socket, ...]
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is https."""
+        return self.url.startswith("https:")
+
+    def close(self) -> None:
+        """Closes the sockets."""
+        for bound in self.sockets:
+            bound.close()
+
+
+def bind(urls: Sequence[str]) -> tuple[Listener, ...]:
+    """Takes the addresses of all `urls`, without accepting connections yet. Port 0 becomes a free one.
+
+    ListenError: one of them can't be had; then none is kept.
+    """
+    listeners: list[Listener] = []
+    try:
+        for url in urls:
+            listeners.append(_bind(url))  # noqa: PERF401  # what was bound is closed when a later one fails
+    except ListenError:
+        close(listeners)
+        raise
+    return tuple(listeners)
+
+
+def close(listeners: Sequence[Listener]) -> None:
+    """Gives up addresses that `bind` took."""
+    for listener in listeners:
+        listener.close()
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext:
+    """TLS 1.2 and later, with Python's choice of ciphers. ListenError: a file can't be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        for file in (certificate, key):
+            Path(file).open("rb").close()  # the error of load_cert_chain does not say which
+        context.load_cert_chain(certificate, key, password=lambda: b"")  # asks nobody for a passphrase
+    except ssl.SSLError as error:
+        why = error.reason.lower().replace("_", " ") if error.reason else "not in PEM format"
+        raise ListenError(f"the certificate {certificate} and the key {key} cannot be used: {why}") from None
+    except OSError as error:
+        raise ListenError(f"{error.filename} cannot be read: {error.strerror}") from None
+    return context
+
+
+async def serve(
+    service: Service,
+    config: Config,
+    *,
+    listeners: Sequence[Listener] | None = None,
+    lines: LogLines | None = None,
+    ready: Callable[[list[str]], None] | None = None,
+    stop: asyncio.Event | None = None,
+) -> int:
+    """Serves `service` until `stop` is set or the process gets SIGTERM or SIGINT; the exit status.
+
+    `listeners`: addresses that were taken before; else those of the settings. `lines`: where requests are logged.
+    `ready` is called with the listeners' URLs once they accept connections.
+    At a stop no more connections are accepted, polls are released, and what is under way may finish for
+    `shutdown_timeout`; what then still isn't done is answered 503. A second signal waits for nothing; the status is
+    then 1.
+    ListenError: an address or the certificate can't be used. Besides: whatever `service.start` raises.
+    """
+    stop = stop or asyncio.Event()
+    force = asyncio.Event()
+    bound = bind(config.listen) if listeners is None else listeners
+    try:
+        tls = _tls(config, bound)
+        _allow_files(config.max_connections + OTHER_FILES)
+        with _Signals(stop, force):
+            await service.start()
+            try:
+                server = _Server(AccessLog(service.asgi, lines) if lines else service.asgi, config)
+                await server.start(bound, tls)
+                if ready is not None:
+                    ready([listener.url for listener in bound])
+                await stop.wait()
+                server.stop_accepting()
+                await service.release()
+                await server.finish(config.shutdown_timeout, force)
+            finally:
+                await service.stop()
+    finally:
+        close(bound)
+    return 1 if force.is_set() else 0
+
+
+class _Server:
+    """The connections of all listeners."""
+
+    def __init__(self, app: AsgiApp, config: Config) -> None:
+        self._settings = config
+        self._uvicorn = UvicornConfig(
+            cast("Any", app),
+            http=HttpProtocol,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+        )
+        self._uvicorn.load()
+        self._state = ServerState()
+        self._servers: list[asyncio.Server] = []
+        self._clock: asyncio.TimerHandle | None = None
+
+    async def start(self, listeners: Sequence[Listener], tls: ssl.SSLContext | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._set_date(loop)
+        for listener in listeners:
+            for bound in listener.sockets:
+                try:
+                    bound.listen(BACKLOG)
+                except OSError as error:
+                    raise _listen_error(listener.url, error) from None
+        for listener in listeners:
+            for bound in listener.sockets:
+                server = await loop.create_server(
+                    lambda: HttpProtocol(self._uvicorn, self._state, loop, self._settings),
+                    sock=bound,
+                    backlog=BACKLOG,
+                    ssl=tls if listener.secure else None,
+                    ssl_handshake_timeout=self._settings.header_timeout if listener.secure else None,
+                )
+                self._servers.append(server)
+
+    def stop_accepting(self) -> None:
+        """Refuses connections from now on; those that are idle end."""
+        for server in self._servers:
+            server.close()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+
+    async def finish(self, patience: float, force: asyncio.Event) -> None:
+        """Waits for what is under way, for `patience` seconds or until `force`; then cuts off the rest."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience
+        state = self._state  # uvicorn's, whose sets tell nobody when they change
+        while (state.connections or state.tasks) and loop.time() < end and not force.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(LOOK)
+        if tasks := list(self._state.tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=CUT_OFF)
+        for connection in list(self._state.connections):
+            cast("HttpProtocol", connection).transport.abort()
+        if self._clock is not None:
+            self._clock.cancel()
+
+    def _set_date(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+        self._clock = loop.call_later(1, self._set_date, loop)
+
+
+class _Signals:
+    """While it is entered, the first SIGTERM or SIGINT sets `stop` and a further one `force`."""
+
+    def __init__(self, stop: asyncio.Event, force: asyncio.Event) -> None:
+        self._stop = stop
+        self._force = force
+        self._set: list[signal.Signals] = []
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(ValueError, RuntimeError):  # outside of the main thread signals are somebody else's
+                loop.add_signal_handler(number, self._notice)
+                self._set.append(number)
+
+    def __exit__(self, *_error: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in self._set:
+            loop.remove_signal_handler(number)
+
+    def _notice(self) -> None:
+        (self._force if self._stop.is_set() else self._stop).set()
+
+
+def _bind(url: str) -> Listener:
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 0
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError):
+        raise ListenError(f"cannot listen on {url}: there is no host {host}") from None
+    sockets: list[socket.socket] = []
+    trouble: OSError | None = None
+    for family, _, _, _, address in dict.fromkeys(found):
+        try:
+            bound = _bind_address(family, (address[0], port, *address[2:]))
+        except OSError as error:
+            # localhost often has an IPv6 address on machines that have no IPv6.
+            trouble = error
+            if error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
+                continue
+            break
+        sockets.append(bound)
+        port = bound.getsockname()[1]
+    else:
+        trouble = None if sockets else trouble
+    if trouble is not None:
+        Listener(url, tuple(sockets)).close()
+        raise _listen_error(url, trouble)
+    shown = f"[{host}]" if ":" in host else host
+    return Listener(f"{parts.scheme}://{shown}:{port}", tuple(sockets))
+
+
+def _bind_address(family: int, address: tuple[Any, ...]) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # Connections inherit these. Without them a poll of a machine that vanished is kept until it would be answered.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in {"TCP_KEEPIDLE": DEAD_AFTER // 2, "TCP_USER_TIMEOUT": DEAD_AFTER * 1000}.items():
+            if (number := getattr(socket, name, None)) is not None:
+                bound.setsockopt(socket.IPPROTO_TCP, number, value)
+        bound.setblocking(False)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _listen_error(url: str, error: OSError) -> ListenError:
+    why = _TROUBLES.get(error.errno or 0, error.strerror or str(error))
+    return ListenError(f"cannot listen on {url}: {why}")
+
+
+def _tls(config: Config, listeners: Sequence[Listener]) -> ssl.SSLContext | None:
+    if not any(listener.secure for listener in listeners) or config.tls_cert is None or config.tls_key is None:
+        return None
+    return tls_context(config.tls_cert, config.tls_key)
+
+
+def _allow_files(count: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,16 @@
+"""What is found where there is nothing, so that the door's checks come first there too."""
+
+from typing import Any
+
+from openucwa.model.refusals import ResourceNotFound
+from openucwa.wire.resource import Call, Resource
+
+
+class Nowhere(Resource[Any]):
+    """An address that leads to no resource."""
+
+    rel = "nowhere"
+    public = True
+
+    async def locate(self, call: Call, **_names: str) -> Any:
+        raise ResourceNotFound("there is nothing at this address")

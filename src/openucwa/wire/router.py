@@ -1,0 +1,151 @@
+"""The router: from the raw path of a request to the resource that it names.
+
+Paths are split at `/` before anything is decoded, so that an extension's id may hold an encoded slash. What a
+resource does with the names in its path, and who may come there, is decided behind it.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import quote, unquote_to_bytes
+
+import falcon.asgi
+from falcon.routing import map_http_methods
+
+from openucwa.model.refusals import MethodNotAllowed
+
+#: Where all of UCWA's resources are.
+PREFIX = "/ucwa/v1"
+#: The spellings of it that are served; hrefs bear the one that the request came in by.
+PREFIXES = (PREFIX, "/ucwa/oauth/v1")
+
+Responder = Callable[..., Awaitable[None]]
+#: What Falcon wants to know of a route: the resource, its responders by method, the names in the path, the template.
+Found = tuple[object, Mapping[str, Responder], dict[str, str], str | None]
+
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+class _Responders(dict[str, Responder]):
+    """A resource's responders by method; every other method is refused, whatever its name."""
+
+    def __missing__(self, _method: str) -> Responder:
+        return self._refuse
+
+    async def _refuse(self, *_args: object, **_kwargs: object) -> None:
+        allowed = tuple(sorted(self))
+        raise MethodNotAllowed(f"this resource knows {', '.join(allowed) or 'no method'}", allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    template: str | None
+    resource: object
+    responders: _Responders
+    names: tuple[str, ...]
+    prefix: str
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the tree of templates. `fixed`: by segment in lower case."""
+
+    fixed: dict[str, "_Node"] = field(default_factory=dict)
+    variable: "_Node | None" = None
+    route: _Route | None = None
+
+
+class Router:
+    """Falcon's router, for `falcon.asgi.App(router=...)`.
+
+    Fixed segments are matched without regard to case and go before names in braces, which take any text. Empty
+    segments count for nothing. `aliases`: further spellings of fixed segments, wherever those stand. `nowhere`: the
+    resource that is found where there is none, so that its refusal comes in its turn. `req.context.prefix` becomes the
+    one of PREFIXES that the request came in by, PREFIX for a path that has none.
+    """
+
+    def __init__(self, nowhere: object, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._root = _Node()
+        self._aliases = aliases or {}
+        self._nowhere = _Route(None, nowhere, _responders(nowhere), (), PREFIX)
+
+    def add_route(self, template: str, resource: object, **_options: Any) -> None:
+        """Adds `resource` at `template`; one below PREFIX is served below all of PREFIXES.
+
+        ValueError: the place, or the spelling of a segment, is taken.
+        """
+        if not template.startswith(PREFIX + "/"):
+            self._add(template, template, resource, PREFIX)
+            return
+        for prefix in PREFIXES:
+            self._add(prefix + template.removeprefix(PREFIX), template, resource, prefix)
+
+    def find(self, path: str, req: falcon.asgi.Request | None = None) -> Found:
+        """What Falcon is to call for the request."""
+        raw = None if req is None else req.scope.get("raw_path")
+        segments = _segments(quote(path).encode() if raw is None else raw)
+        values: list[str] = []
+        found = None if segments is None else _walk(self._root, segments, 0, values)
+        route = found or self._nowhere
+        if req is not None:
+            req.context.prefix = route.prefix
+        return route.resource, route.responders, dict(zip(route.names, values, strict=True)), route.template
+
+    def _add(self, path: str, template: str, resource: object, prefix: str) -> None:
+        node = self._root
+        names: list[str] = []
+        for segment in filter(None, path.split("/")):
+            if segment.startswith("{"):
+                names.append(segment.strip("{}"))
+                node.variable = node.variable or _Node()
+                node = node.variable
+            else:
+                node = self._fixed(node, segment, template)
+        if node.route is not None:
+            raise ValueError(f"{template} is taken by {node.route.template}")
+        node.route = _Route(template, resource, _responders(resource), tuple(names), prefix)
+
+    def _fixed(self, node: _Node, segment: str, template: str) -> _Node:
+        child = node.fixed.setdefault(segment.lower(), _Node())
+        for alias in self._aliases.get(segment, ()):
+            if node.fixed.setdefault(alias.lower(), child) is not child:
+                raise ValueError(f"{template}: {alias} is not free to be an alias of {segment}")
+        return child
+
+
+def _responders(resource: object) -> _Responders:
+    return _Responders(cast("dict[str, Responder]", map_http_methods(resource)))
+
+
+def _segments(raw_path: bytes) -> list[str] | None:
+    """The decoded segments of a raw path; None: one of them is not UTF-8 or not well percent-encoded."""
+    try:
+        return [_decode(segment) for segment in raw_path.split(b"/") if segment]
+    except ValueError:
+        return None
+
+
+def _decode(segment: bytes) -> str:
+    if b"%" not in segment:
+        return segment.decode()
+    if _BROKEN_ESCAPE.search(segment):
+        raise ValueError(segment)
+    return unquote_to_bytes(segment).decode()
+
+
+def _walk(node: _Node, segments: Sequence[str], at: int, values: list[str]) -> _Route | None:
+    """The route that the segments from `at` on lead to; the values of its names are left in `values`."""
+    if at == len(segments):
+        return node.route
+    segment = segments[at]
+    child = node.fixed.get(segment.lower())
+    if child is not None and (found := _walk(child, segments, at + 1, values)) is not None:
+        return found
+    if node.variable is None:
+        return None
+    values.append(segment)
+    found = _walk(node.variable, segments, at + 1, values)
+    if found is None:
+        values.pop()
+    return found

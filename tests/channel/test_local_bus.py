@@ -1,0 +1,121 @@
+"""The bus of one machine."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from openucwa.channel.local import LOOK, LocalBus
+from openucwa.model.refusals import ServiceUnavailable
+from tests.world import FakeWorld
+
+
+class Elsewhere:
+    """Other processes that share the store."""
+
+    def __init__(self) -> None:
+        self.moved: frozenset[str] = frozenset()
+        self.looks = 0
+        self.broken = False
+
+    async def __call__(self) -> frozenset[str]:
+        self.looks += 1
+        if self.broken:
+            raise ServiceUnavailable("The store is away.", 1)
+        moved, self.moved = self.moved, frozenset()
+        return moved
+
+
+@pytest.fixture
+def elsewhere() -> Elsewhere:
+    return Elsewhere()
+
+
+@pytest.fixture
+async def bus(world: FakeWorld, elsewhere: Elsewhere) -> AsyncIterator[LocalBus]:
+    bus = LocalBus(world, elsewhere)
+    await bus.start()
+    yield bus
+    await bus.stop()
+
+
+async def test_listeners_hear_at_once_which_topics_moved(bus: LocalBus) -> None:
+    heard: list[frozenset[str]] = []
+    bus.subscribe(heard.append)
+    bus.publish(frozenset({"a", "b"}))
+    assert heard == [frozenset({"a", "b"})]
+
+
+async def test_nobody_is_told_when_nothing_moved(bus: LocalBus) -> None:
+    heard: list[frozenset[str]] = []
+    bus.subscribe(heard.append)
+    bus.publish(frozenset())
+    assert heard == []
+
+
+async def test_who_ended_listening_hears_nothing_more(bus: LocalBus) -> None:
+    heard: list[frozenset[str]] = []
+    end = bus.subscribe(heard.append)
+    end()
+    end()
+    bus.publish(frozenset({"a"}))
+    assert heard == []
+
+
+async def test_what_other_processes_move_is_heard_at_the_next_look(
+    bus: LocalBus, world: FakeWorld, elsewhere: Elsewhere
+) -> None:
+    heard: list[frozenset[str]] = []
+    bus.subscribe(heard.append)
+    elsewhere.moved = frozenset({"a"})
+    await world.advance(LOOK)
+    assert heard == [frozenset({"a"})]
+
+
+async def test_other_processes_are_looked_at_only_while_somebody_listens(
+    bus: LocalBus, world: FakeWorld, elsewhere: Elsewhere
+) -> None:
+    await world.advance(1)
+    assert elsewhere.looks == 0
+    end = bus.subscribe(lambda topics: None)
+    await world.advance(1)
+    assert elsewhere.looks == pytest.approx(1 / LOOK, abs=1)
+    end()
+    await world.advance(1)
+    looks = elsewhere.looks
+    await world.advance(1)
+    assert elsewhere.looks == looks
+    bus.subscribe(lambda topics: None)
+    await world.advance(1)
+    assert elsewhere.looks > looks
+
+
+async def test_a_store_that_refuses_to_be_looked_at_is_looked_at_again(
+    bus: LocalBus, world: FakeWorld, elsewhere: Elsewhere, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[frozenset[str]] = []
+    bus.subscribe(heard.append)
+    elsewhere.broken = True
+    await world.advance(LOOK)
+    elsewhere.broken, elsewhere.moved = False, frozenset({"a"})
+    await world.advance(LOOK)
+    assert heard == [frozenset({"a"})]
+    assert "The store is away." in caplog.text
+
+
+async def test_a_stopped_bus_has_no_task_and_tells_nothing(world: FakeWorld, elsewhere: Elsewhere) -> None:
+    bus = LocalBus(world, elsewhere)
+    await bus.start()
+    heard: list[frozenset[str]] = []
+    bus.subscribe(heard.append)
+    await world.settle()
+    await bus.stop()
+    bus.publish(frozenset({"a"}))
+    assert heard == []
+    assert world.sleepers == 0
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_it_is_always_within_reach(bus: LocalBus) -> None:
+    await bus.require()
+    assert bus.describe() == "this machine"

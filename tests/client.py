@@ -1,0 +1,117 @@
+"""A client that speaks the protocol, for tests: in process over ASGI, or over a socket; it knows no more than a client may."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from openucwa.app import Service
+from openucwa.model.user import User
+
+#: Every user of the tests has this password.
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class UcwaClient:
+    """Somebody's application. `http` is bound to the server; `token` and `app` come with signing in and opening."""
+
+    http: httpx.AsyncClient
+    token: str | None = None
+    app: str = ""
+    accept: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def request(self, method: str, href: str, **options: Any) -> httpx.Response:
+        headers = {"Accept": self.accept, **self.headers, **options.pop("headers", {})}
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        return await self.http.request(method, href, headers=headers, **options)
+
+    async def get(self, href: str, **options: Any) -> httpx.Response:
+        return await self.request("GET", href, **options)
+
+    async def post(self, href: str, **options: Any) -> httpx.Response:
+        return await self.request("POST", href, **options)
+
+    async def put(self, href: str, **options: Any) -> httpx.Response:
+        return await self.request("PUT", href, **options)
+
+    async def delete(self, href: str, **options: Any) -> httpx.Response:
+        return await self.request("DELETE", href, **options)
+
+    async def sign_in(self, username: str, password: str = PASSWORD) -> None:
+        """The password grant."""
+        form = {"grant_type": "password", "username": username, "password": password}
+        answer = await self.http.post("/WebTicket/oauthtoken", data=form)
+        assert answer.status_code == 200, answer.text
+        self.token = answer.json()["access_token"]
+
+    async def sign_in_to_meeting(self, meeting: dict[str, Any]) -> None:
+        """The anonymous-meeting grant."""
+        form = {
+            "grant_type": "urn:microsoft.rtc:anonmeeting",
+            "ms_rtc_conferenceuri": meeting["onlineMeetingUri"],
+            "password": meeting["onlineMeetingId"],
+        }
+        answer = await self.http.post("/WebTicket/oauthtoken", data=form)
+        assert answer.status_code == 200, answer.text
+        self.token = answer.json()["access_token"]
+
+    async def open(self, endpoint: str = "endpoint", **more: str) -> dict[str, Any]:
+        """Opens the application."""
+        body = {"culture": "en-us", "endpointId": endpoint, "userAgent": "tests", **more}
+        answer = await self.post("/ucwa/v1/applications", json=body)
+        assert answer.status_code in {200, 201}, answer.text
+        application: dict[str, Any] = answer.json()
+        self.app = application["_links"]["self"]["href"].partition("?")[0]
+        return application
+
+    @property
+    def meetings(self) -> str:
+        return f"{self.app}/onlineMeetings/myOnlineMeetings"
+
+    async def schedule(self, **properties: Any) -> dict[str, Any]:
+        """A new meeting."""
+        answer = await self.post(self.meetings, json=properties)
+        assert answer.status_code == 201, answer.text
+        meeting: dict[str, Any] = answer.json()
+        return meeting
+
+    async def extend(self, meeting: dict[str, Any], **properties: Any) -> dict[str, Any]:
+        """A new extension on the meeting."""
+        answer = await self.post(extensions_of(meeting), json=properties)
+        assert answer.status_code == 201, answer.text
+        extension: dict[str, Any] = answer.json()
+        return extension
+
+    async def replace(self, resource: dict[str, Any], **properties: Any) -> httpx.Response:
+        """Puts `resource` back with other `properties`, as a client does that has read it."""
+        etag = resource["etag"]
+        body = {name: value for name, value in resource.items() if not name.startswith("_")} | properties
+        return await self.put(self_of(resource), json=body, headers={"If-Match": f'"{etag}"'})
+
+
+def self_of(resource: dict[str, Any]) -> str:
+    """The href of a resource."""
+    href: str = resource["_links"]["self"]["href"]
+    return href
+
+
+def extensions_of(meeting: dict[str, Any]) -> str:
+    """The href of a meeting's extensions."""
+    href: str = meeting["_links"]["onlineMeetingExtensions"]["href"]
+    return href
+
+
+async def add_user(service: Service, uri: str, name: str = "", **more: Any) -> User:
+    """A user with PASSWORD, put into the store as `openucwa user add` does."""
+    user = User(
+        uri=uri,
+        name=name or uri,
+        email=more.get("email"),
+        pool=more.get("pool"),
+        password_hash=await service.passwords.hash(PASSWORD),
+    )
+    await service.store.add_user(user)
+    return user

@@ -1,0 +1,95 @@
+"""What most tests need: a server in process with a clock of its own, and clients of it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+
+from openucwa.app import Service
+from openucwa.config import Config
+from openucwa.identity.passwords import Passwords
+from tests.client import UcwaClient, add_user
+from tests.world import FakeWorld
+
+LENE = "sip:lenea@contoso.com"
+DANA = "sip:danab@contoso.com"
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    return FakeWorld()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(data=str(tmp_path / "data"), public_url="https://ucwa.example.com")
+
+
+Make = Callable[..., Awaitable[Service]]
+
+
+@pytest.fixture
+async def make_service(config: Config, world: FakeWorld) -> AsyncIterator[Make]:
+    """Starts servers with other settings; two users are there: Lene and Dana."""
+    running: list[Service] = []
+
+    async def make(**settings: Any) -> Service:
+        service = Service(replace(config, **settings), world)
+        # Tests sign in often; how hard a password is to guess is not what they are about.
+        service.passwords = service.sign_in.passwords = Passwords(hasher=PasswordHasher(1, 8, 1))
+        await service.start()
+        running.append(service)
+        if not await service.store.users():
+            await add_user(service, LENE, "Lene Aaling", email="lenea@contoso.com")
+            await add_user(service, DANA, "Dana Birkby")
+        return service
+
+    yield make
+    for service in running:
+        await service.stop()
+
+
+@pytest.fixture
+async def service(make_service: Make) -> Service:
+    return await make_service()
+
+
+Connect = Callable[..., UcwaClient]
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Makes clients of a server in this process."""
+    opened: list[httpx.AsyncClient] = []
+
+    def make(service: Service, base_url: str = "https://ucwa.example.com") -> UcwaClient:
+        http = httpx.AsyncClient(transport=httpx.ASGITransport(service.asgi), base_url=base_url)
+        http.headers.pop("accept-encoding")
+        opened.append(http)
+        return UcwaClient(http)
+
+    yield make
+    for http in opened:
+        await http.aclose()
+
+
+@pytest.fixture
+async def lene(service: Service, connect: Connect) -> UcwaClient:
+    """An organizer, signed in, with an application."""
+    client = connect(service)
+    await client.sign_in("lenea@contoso.com")
+    await client.open()
+    return client
+
+
+@pytest.fixture
+async def dana(service: Service, connect: Connect) -> UcwaClient:
+    """Another user, signed in, with an application."""
+    client = connect(service)
+    await client.sign_in("danab@contoso.com")
+    await client.open()
+    return client

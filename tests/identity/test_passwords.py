@@ -1,0 +1,107 @@
+"""Passwords, with a hasher whose cost is as low as it goes."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from openucwa.identity.passwords import Passwords
+from openucwa.model.refusals import ServiceUnavailable
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    passwords = Passwords(workers=1, most_waiting=2, hasher=CHEAP)
+    yield passwords
+    passwords.close()
+
+
+class Stuck(PasswordHasher):
+    """Verifies when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.go = threading.Event()
+
+    def verify(self, *args: Any) -> Any:
+        assert self.go.wait(5)
+        return super().verify(*args)
+
+
+async def test_the_password_that_was_hashed_is_right(passwords: Passwords) -> None:
+    assert await passwords.verify(await passwords.hash("Ægir & søn"), "Ægir & søn")
+
+
+async def test_any_other_is_wrong(passwords: Passwords) -> None:
+    assert not await passwords.verify(await passwords.hash("secret"), "Secret")
+
+
+async def test_two_hashes_of_one_password_differ(passwords: Passwords) -> None:
+    assert await passwords.hash("secret") != await passwords.hash("secret")
+
+
+async def test_it_does_not_matter_how_an_accented_letter_was_typed(passwords: Passwords) -> None:
+    assert await passwords.verify(await passwords.hash("caf\u00e9"), "cafe\u0301")
+
+
+async def test_a_hash_that_is_none_matches_nothing(passwords: Passwords) -> None:
+    assert not await passwords.verify("no hash", "secret")
+
+
+async def test_nobody_has_no_password(passwords: Passwords) -> None:
+    assert not await passwords.verify(None, "")
+
+
+async def test_a_user_that_does_not_exist_costs_what_a_wrong_password_costs() -> None:
+    passwords = Passwords(workers=1, hasher=PasswordHasher(time_cost=3, memory_cost=8_192, parallelism=1))
+    encoded = await passwords.hash("secret")
+
+    async def cost(encoded: str | None) -> float:
+        begin = time.perf_counter()
+        await passwords.verify(encoded, "wrong")
+        return time.perf_counter() - begin
+
+    wrong = min([await cost(encoded) for _ in range(9)])
+    nobody = min([await cost(None) for _ in range(9)])
+    passwords.close()
+    assert 0.5 < nobody / wrong < 2
+
+
+async def test_as_it_is_the_cost_is_the_recommended_one() -> None:
+    passwords = Passwords()
+    encoded = await passwords.hash("secret")
+    passwords.close()
+    assert encoded.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+async def test_the_loop_goes_on_while_a_password_is_verified() -> None:
+    hasher = Stuck()
+    passwords = Passwords(workers=1, hasher=hasher)
+    verifying = asyncio.create_task(passwords.verify(hasher.hash("secret"), "secret"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not verifying.done()
+    hasher.go.set()
+    assert await verifying
+    passwords.close()
+
+
+async def test_when_too_many_wait_the_next_is_refused_and_later_ones_are_not() -> None:
+    hasher = Stuck()
+    passwords = Passwords(workers=1, most_waiting=2, hasher=hasher)
+    encoded = hasher.hash("secret")
+    three = [asyncio.create_task(passwords.verify(encoded, "secret")) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(ServiceUnavailable) as refused:
+        await passwords.verify(encoded, "secret")
+    assert refused.value.retry_after >= 1
+    hasher.go.set()
+    assert await asyncio.gather(*three) == [True, True, True]
+    assert await passwords.verify(encoded, "secret")
+    passwords.close()

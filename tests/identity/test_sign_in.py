@@ -1,0 +1,294 @@
+"""The grants, with the real store and a hasher whose cost is as low as it goes."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from openucwa.config import Config
+from openucwa.identity.passwords import Passwords
+from openucwa.identity.sign_in import Granted, GrantRefused, SignIn
+from openucwa.identity.throttle import Throttle
+from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
+from openucwa.model.meeting import Meeting, MeetingRel, MeetingSettings
+from openucwa.model.user import User
+from openucwa.store.sqlite import SqliteStore
+from tests.world import FakeWorld
+
+ANONYMOUS = "urn:microsoft.rtc:anonmeeting"
+MEETING = "sip:lene@contoso.com;gruu;opaque=app:conf:focus:id:AB12CD34"
+HERE = "192.0.2.1"
+
+
+class Server:
+    """All that a grant needs, and shorter ways to ask for one."""
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        self.world = FakeWorld()
+        self.store = SqliteStore(folder, timeout=5)
+        self.passwords = Passwords(workers=1, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        self.tickets = Tickets([new_signing_key(self.world)], self.world)
+        throttle = Throttle(3, 2.0, 60.0, 8, self.world)
+        self.sign_in = SignIn(self.store, self.tickets, self.passwords, throttle, config, self.world)
+
+    async def open(self) -> None:
+        await self.store.open()
+        for address in ("lene@contoso.com", "anna@contoso.com", "anna@contoso.de", "anna@emea.contoso.com"):
+            password_hash = await self.passwords.hash(f"secret of {address}")
+            await self.store.add_user(User(f"sip:{address}", address.title(), None, None, password_hash))
+        settings = MeetingSettings(
+            "Everyone", (), "Disabled", "", "Disabled", self.world.now() + 1, (), "Disabled", "Disabled", ""
+        )
+        for meeting_id, number in (("AB12CD34", "1"), ("ZZ99ZZ99", "2")):
+            await self.store.add_meeting(
+                Meeting(
+                    "sip:lene@contoso.com", meeting_id, MeetingRel.MY_ONLINE_MEETINGS, "1", number, number, 0, settings
+                ),
+                most=9,
+            )
+
+    async def close(self) -> None:
+        self.passwords.close()
+        await self.store.close()
+
+    async def password(self, username: str, password: str, address: str = HERE) -> Ticket:
+        form = {"grant_type": "password", "username": username, "password": password}
+        return self.tickets.check((await self.sign_in.grant(form, address)).access_token)
+
+    async def anonymous(self, **fields: str) -> Ticket:
+        form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"} | fields
+        return self.tickets.check((await self.sign_in.grant(form, HERE)).access_token)
+
+    async def refused(self, address: str = HERE, **form: str) -> GrantRefused:
+        with pytest.raises(GrantRefused) as refused:
+            await self.sign_in.grant(form, address)
+        return refused.value
+
+
+@pytest.fixture
+def config() -> Config:
+    return Config(ticket_lifetime=600, anonymous_ticket_lifetime=60)
+
+
+@pytest.fixture
+async def server(tmp_path: Path, config: Config) -> AsyncIterator[Server]:
+    server = Server(tmp_path, config)
+    await server.open()
+    yield server
+    await server.close()
+
+
+async def test_the_right_password_gives_a_ticket_for_the_user(server: Server) -> None:
+    ticket = await server.password("lene@contoso.com", "secret of lene@contoso.com")
+    assert ticket == Ticket(
+        "sip:lene@contoso.com", "Lene@Contoso.Com", None, 1, server.world.now() + 600_000, scopes=None
+    )
+
+
+async def test_the_answer_says_for_how_long(server: Server) -> None:
+    form = {"grant_type": "password", "username": "lene@contoso.com", "password": "secret of lene@contoso.com"}
+    granted = await server.sign_in.grant(form, HERE)
+    assert isinstance(granted, Granted)
+    assert granted.expires_in == 600
+    assert granted.access_token.startswith("cwt=")
+
+
+async def test_the_ticket_bears_the_generation_of_the_password(server: Server) -> None:
+    await server.store.change_password("sip:lene@contoso.com", await server.passwords.hash("new"))
+    assert (await server.password("lene@contoso.com", "new")).generation == 2
+
+
+@pytest.mark.parametrize(
+    ("username", "address"),
+    [
+        ("lene@contoso.com", "lene@contoso.com"),
+        ("LENE@Contoso.COM", "lene@contoso.com"),
+        ("sip:lene@contoso.com", "lene@contoso.com"),
+        ("SIP:Lene@contoso.com", "lene@contoso.com"),
+        ("CONTOSO\\lene", "lene@contoso.com"),
+        ("contoso.com\\Lene", "lene@contoso.com"),
+        (" lene@contoso.com ", "lene@contoso.com"),
+        ("emea\\anna", "anna@emea.contoso.com"),
+        ("Contoso.DE\\anna", "anna@contoso.de"),
+    ],
+)
+async def test_a_user_may_be_spelled(server: Server, username: str, address: str) -> None:
+    assert (await server.password(username, f"secret of {address}")).identity == f"sip:{address}"
+
+
+@pytest.mark.parametrize(
+    "username",
+    [
+        "lene",
+        "lene@contoso",
+        "conto\\lene",
+        "\\lene",
+        "contoso\\",
+        "@contoso.com",
+        "lene@contoso.com@contoso.com",
+        "\\",
+    ],
+)
+async def test_nothing_else_is_a_spelling(server: Server, username: str) -> None:
+    refused = await server.refused(grant_type="password", username=username, password="secret of lene@contoso.com")
+    assert (refused.error, refused.status) == ("invalid_grant", 400)
+
+
+async def test_a_name_that_fits_two_users_is_nobodys(server: Server) -> None:
+    for address in ("anna@contoso.com", "anna@contoso.de"):
+        refused = await server.refused(grant_type="password", username="CONTOSO\\anna", password=f"secret of {address}")
+        assert refused.error == "invalid_grant"
+
+
+async def test_a_wrong_user_and_a_wrong_password_are_answered_alike(server: Server) -> None:
+    one = await server.refused(grant_type="password", username="lene@contoso.com", password="wrong")
+    other = await server.refused(grant_type="password", username="nobody@contoso.com", password="wrong")
+    assert vars(one) == vars(other)
+    assert (one.error, one.status) == ("invalid_grant", 400)
+
+
+@pytest.mark.parametrize("username", ["lene@contoso.com", "nobody@contoso.com"])
+async def test_too_many_failures_are_429_even_for_the_right_password(server: Server, username: str) -> None:
+    for spelling in (username, f"sip:{username}", "contoso\\" + username.partition("@")[0]):
+        await server.refused(grant_type="password", username=spelling, password="wrong")
+    refused = await server.refused(grant_type="password", username=username, password="secret of lene@contoso.com")
+    assert (refused.error, refused.status, refused.retry_after) == ("invalid_grant", 429, 2)
+
+
+async def test_after_the_delay_the_right_password_works_again(server: Server) -> None:
+    for _ in range(3):
+        await server.refused(grant_type="password", username="lene@contoso.com", password="wrong")
+    await server.world.advance(2)
+    await server.password("lene@contoso.com", "secret of lene@contoso.com")
+    await server.password("lene@contoso.com", "secret of lene@contoso.com")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"grant_type": ""},
+        {"grant_type": "password"},
+        {"grant_type": "password", "username": "lene@contoso.com"},
+        {"grant_type": "password", "username": "lene@contoso.com", "password": ""},
+        {"grant_type": "password", "password": "secret"},
+        {"grant_type": ANONYMOUS, "password": "AB12CD34"},
+        {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING},
+    ],
+)
+async def test_a_missing_field_is_an_invalid_request(server: Server, form: dict[str, str]) -> None:
+    refused = await server.refused(**form)
+    assert (refused.error, refused.status) == ("invalid_request", 400)
+
+
+@pytest.mark.parametrize("grant_type", ["urn:microsoft.rtc:windows", "client_credentials", "PASSWORD"])
+async def test_other_grants_are_not_supported(server: Server, grant_type: str) -> None:
+    refused = await server.refused(grant_type=grant_type, username="lene@contoso.com", password="x")
+    assert (refused.error, refused.diagnostics_code) == ("unsupported_grant_type", 28029)
+    assert refused.reason == "Authentication type not allowed."
+
+
+async def test_the_id_at_the_end_of_the_meeting_uri_opens_the_meeting(server: Server) -> None:
+    ticket = await server.anonymous()
+    assert ticket.identity.startswith("anon:")
+    assert ticket == Ticket(ticket.identity, None, MEETING, None, server.world.now() + 60_000, scopes=None)
+
+
+async def test_the_field_may_be_spelled_without_its_first_underscore(server: Server) -> None:
+    form = {"grant_type": ANONYMOUS, "msrtc_conferenceuri": MEETING, "password": "AB12CD34"}
+    granted = await server.sign_in.grant(form, HERE)
+    assert server.tickets.check(granted.access_token).meeting == MEETING
+    assert granted.expires_in == 60
+
+
+async def test_every_anonymous_ticket_is_an_identity_of_its_own(server: Server) -> None:
+    assert (await server.anonymous()).identity != (await server.anonymous()).identity
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"password": "wrong"},
+        {"password": "ab12cd34"},
+        {"password": "1"},
+        {"password": "é"},
+        {"ms_rtc_conferenceuri": MEETING.replace("AB12CD34", "NONE0000"), "password": "NONE0000"},
+        {"ms_rtc_conferenceuri": MEETING.replace("lene", "anna")},
+        {"ms_rtc_conferenceuri": "sip:lene@contoso.com"},
+        {"ms_rtc_conferenceuri": "AB12CD34"},
+    ],
+)
+async def test_an_unknown_meeting_and_a_wrong_password_are_answered_alike(
+    server: Server, fields: dict[str, str]
+) -> None:
+    form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"} | fields
+    refused = await server.refused(**form)
+    assert (refused.error, refused.status) == ("invalid_grant", 400)
+    assert refused.reason == "The meeting or its password is wrong."
+
+
+async def test_guessing_meetings_slows_the_address_down(server: Server) -> None:
+    form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING}
+    for number in range(8):
+        await server.refused(**form, password=str(number))
+    assert (await server.refused(**form, password="AB12CD34")).status == 429
+    assert (await server.sign_in.grant(form | {"password": "AB12CD34"}, "198.51.100.7")).expires_in == 60
+
+
+async def old_ticket(server: Server) -> tuple[str, str]:
+    form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"}
+    token = (await server.sign_in.grant(form, HERE)).access_token
+    return token, server.tickets.check(token).identity
+
+
+async def test_a_renewal_keeps_the_identity(server: Server) -> None:
+    token, identity = await old_ticket(server)
+    await server.world.advance(30)
+    ticket = await server.anonymous(ms_rtc_renew=token)
+    assert ticket.identity == identity
+    assert ticket.expires == server.world.now() + 60_000
+
+
+async def test_a_renewal_may_come_late_by_a_lifetime_and_no_later(server: Server) -> None:
+    token, identity = await old_ticket(server)
+    await server.world.advance(119)
+    assert (await server.anonymous(ms_rtc_renew=token)).identity == identity
+    await server.world.advance(1)
+    refused = await server.refused(
+        grant_type=ANONYMOUS, ms_rtc_conferenceuri=MEETING, password="AB12CD34", ms_rtc_renew=token
+    )
+    assert (refused.error, refused.diagnostics_code) == ("invalid_grant", 28020)
+    assert refused.reason == "No valid security token."
+
+
+async def test_a_ticket_of_another_meeting_or_of_a_user_cannot_be_renewed_here(server: Server) -> None:
+    other = MEETING.replace("AB12CD34", "ZZ99ZZ99")
+    form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": other, "password": "ZZ99ZZ99"}
+    for token in (
+        (await old_ticket(server))[0],
+        server.tickets.issue(Ticket("sip:lene@contoso.com", None, None, 1, server.world.now() + 1, None)),
+        "cwt=forged",
+    ):
+        assert (await server.refused(**form, ms_rtc_renew=token)).diagnostics_code == 28020
+
+
+async def test_unknown_fields_are_ignored(server: Server) -> None:
+    assert (await server.anonymous(scope="everything", client_id="x", ms_rtc_renew="")).meeting == MEETING
+
+
+async def test_both_grants_are_offered(server: Server) -> None:
+    assert server.sign_in.grant_types == (ANONYMOUS, "password")
+
+
+class TestWithoutAnonymous:
+    @pytest.fixture
+    def config(self) -> Config:
+        return Config(anonymous=False)
+
+    async def test_the_grant_is_not_offered(self, server: Server) -> None:
+        assert server.sign_in.grant_types == ("password",)
+
+    async def test_the_grant_is_not_supported(self, server: Server) -> None:
+        refused = await server.refused(grant_type=ANONYMOUS, ms_rtc_conferenceuri=MEETING, password="AB12CD34")
+        assert refused.error == "unsupported_grant_type"

@@ -1,0 +1,145 @@
+"""Throttling: when it begins, how it grows, whom it hits, and when it ends."""
+
+import pytest
+
+from openucwa.identity import throttle as throttle_module
+from openucwa.identity.throttle import Throttle
+from openucwa.model.refusals import TooManyRequests
+from tests.world import FakeWorld
+
+LENE = "lene@contoso"
+HERE = "192.0.2.1"
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    return FakeWorld()
+
+
+@pytest.fixture
+def throttle(world: FakeWorld) -> Throttle:
+    return Throttle(failures=3, delay=2.0, delay_max=60.0, address_failures=6, world=world)
+
+
+def retry_after(throttle: Throttle, user: str | None = LENE, address: str = HERE) -> int:
+    with pytest.raises(TooManyRequests) as refused:
+        throttle.check(user, address)
+    return refused.value.retry_after
+
+
+def fail(throttle: Throttle, times: int, user: str | None = LENE, address: str = HERE) -> None:
+    for _ in range(times):
+        throttle.failed(user, address)
+
+
+def test_the_first_failures_cost_nothing(throttle: Throttle) -> None:
+    fail(throttle, 2)
+    throttle.check(LENE, HERE)
+
+
+async def test_then_there_is_a_delay_and_it_ends(throttle: Throttle, world: FakeWorld) -> None:
+    fail(throttle, 3)
+    assert retry_after(throttle) == 2
+    await world.advance(2)
+    throttle.check(LENE, HERE)
+
+
+async def test_retry_after_is_what_is_left_rounded_up(throttle: Throttle, world: FakeWorld) -> None:
+    fail(throttle, 5)
+    await world.advance(6.5)
+    assert retry_after(throttle) == 2
+
+
+def test_each_further_failure_doubles_it_up_to_the_longest(throttle: Throttle) -> None:
+    fail(throttle, 3, address="")
+    delays = []
+    for _ in range(7):
+        delays.append(retry_after(throttle))
+        throttle.failed(LENE, "")
+    assert delays == [2, 4, 8, 16, 32, 60, 60]
+
+
+def test_any_number_of_failures_can_be_counted(throttle: Throttle) -> None:
+    fail(throttle, 5_000)
+    assert retry_after(throttle) == 60
+
+
+def test_a_user_that_is_slowed_down_is_so_from_every_address(throttle: Throttle) -> None:
+    fail(throttle, 3)
+    assert retry_after(throttle, address="198.51.100.7") == 2
+
+
+def test_other_users_at_the_same_address_are_not(throttle: Throttle) -> None:
+    fail(throttle, 3)
+    throttle.check("anna@contoso", HERE)
+
+
+def test_an_address_is_slowed_down_for_all_users_after_more_failures(throttle: Throttle) -> None:
+    for number in range(6):
+        throttle.failed(f"user{number}@contoso", HERE)
+    assert retry_after(throttle, "anna@contoso") == 2
+    assert retry_after(throttle, None) == 2
+    throttle.check("anna@contoso", "198.51.100.7")
+
+
+def test_all_of_an_ipv6_network_is_one_address(throttle: Throttle) -> None:
+    for number in range(6):
+        throttle.failed(None, f"2001:db8::{number}")
+    assert retry_after(throttle, None, "2001:db8::ffff:1") == 2
+    throttle.check(None, "2001:db8:0:1::1")
+
+
+def test_an_ipv4_address_is_the_same_in_its_ipv6_form(throttle: Throttle) -> None:
+    fail(throttle, 6, None)
+    assert retry_after(throttle, None, f"::ffff:{HERE}") == 2
+
+
+def test_success_forgets_the_failures_of_the_user(throttle: Throttle) -> None:
+    fail(throttle, 2)
+    throttle.succeeded(LENE, HERE)
+    fail(throttle, 2)
+    throttle.check(LENE, HERE)
+
+
+def test_success_does_not_forget_those_of_the_address(throttle: Throttle) -> None:
+    fail(throttle, 5, "anna@contoso")
+    throttle.succeeded(LENE, HERE)
+    fail(throttle, 1, "anna@contoso")
+    assert retry_after(throttle) == 2
+
+
+async def test_of_attempts_sent_at_once_one_gets_through_when_the_delay_is_over(
+    throttle: Throttle, world: FakeWorld
+) -> None:
+    fail(throttle, 3)
+    await world.advance(2)
+    throttle.check(LENE, HERE)
+    assert retry_after(throttle) == 2
+
+
+async def test_success_lets_the_next_from_that_address_through_at_once(throttle: Throttle, world: FakeWorld) -> None:
+    fail(throttle, 6, "anna@contoso")
+    await world.advance(2)
+    throttle.check(LENE, HERE)
+    throttle.succeeded(LENE, HERE)
+    throttle.check(LENE, HERE)
+
+
+async def test_failures_are_forgotten_with_time(throttle: Throttle, world: FakeWorld) -> None:
+    fail(throttle, 5)
+    await world.advance(3_600)
+    fail(throttle, 2)
+    throttle.check(LENE, HERE)
+
+
+def test_the_memory_is_bounded_and_keeps_who_failed_last(throttle: Throttle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle_module, "_REMEMBERED", 2)
+    for user in ("a", "b", LENE):
+        fail(throttle, 3, user, user)
+    throttle.check("a", "a")
+    assert retry_after(throttle) == 2
+
+
+def test_an_address_that_is_none_is_an_address_too(throttle: Throttle) -> None:
+    fail(throttle, 6, None, "unix")
+    assert retry_after(throttle, None, "unix") == 2

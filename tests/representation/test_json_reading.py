@@ -1,0 +1,114 @@
+"""Which JSON bodies are read, and what the others are told."""
+
+import time
+
+import pytest
+
+from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
+from openucwa.representation.json import read
+
+DEPTH = 32
+
+
+def test_an_object_is_read_as_it_is() -> None:
+    body = ' {"a": "x", "b": [1, 2.5, true, null], "c": {"d": {}}, "e": -0.0} '.encode()
+    assert read(body, DEPTH) == {"a": "x", "b": [1, 2.5, True, None], "c": {"d": {}}, "e": -0.0}
+
+
+def test_a_byte_order_mark_is_tolerated() -> None:
+    assert read(b'\xef\xbb\xbf{"a":1}', DEPTH) == {"a": 1}
+
+
+def test_escaped_pairs_of_surrogates_are_characters() -> None:
+    assert read(b'{"a":"\\ud83c\\udf89"}', DEPTH) == {"a": "🎉"}
+
+
+def test_integers_of_4000_digits_keep_every_digit() -> None:
+    digits = "1234567890" * 400
+    assert read(f'{{"a":{digits},"b":[-{digits}]}}'.encode(), DEPTH) == {"a": int(digits), "b": [-int(digits)]}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "line 1, column 1"),
+        (b'{"a":1,\n"b":}', "line 2, column 5"),
+        (b'{"UserAgent":"x","Culture":"en-US",}', "column 36"),
+        (b"{'a':1}", "not JSON"),
+        (b'{"a":1} x', "Extra data"),
+        (b'{"a":01}', "not JSON"),
+        (b'{"a":"\x01"}', "control character"),
+        (b'{"a":NaN}', "NaN"),
+        (b'{"a":-Infinity}', "-Infinity"),
+        (b'{"a":"\xff"}', "byte 7"),
+        ('{"a":1}'.encode("utf-16"), "UTF-8"),
+        (b"[1]", "not an object"),
+        (b'"text"', "not an object"),
+        (b"null", "not an object"),
+    ],
+)
+def test_what_is_no_json_object_is_refused_with_the_place(body: bytes, words: str) -> None:
+    with pytest.raises(DeserializationFailure, match=words):
+        read(body, DEPTH)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"a":1,"a":1}', "a"),
+        (b'{"a":{"b":1,"c":2,"b":3}}', "b"),
+        (b'{"a":1e400}', "a"),
+        (b'{"x":1,"list":[1,-1e999]}', "list"),
+        (b'{"a":' + b"1" * 4001 + b"}", "a"),
+        (b'{"a":[' + b"1" * 9000 + b"]}", "a"),
+        (b'{"a":"\\ud800"}', "a"),
+        (b'{"a":{"b":["\\udc00x"]}}', "a"),
+        (b'{"\\ud800":1}', "?"),
+        (b'{"\\ud800":1,"\\ud800":2}', "?"),
+        (b'{"a":{"\\ud800":1}}', "a"),
+    ],
+)
+def test_a_value_that_can_not_be_taken_is_refused_by_its_name(body: bytes, name: str) -> None:
+    with pytest.raises(ParameterValidationFailure) as caught:
+        read(body, DEPTH)
+    assert list(caught.value.parameters) == [name]
+    str(caught.value).encode()
+
+
+def test_nesting_is_bounded() -> None:
+    at_the_bound = b'{"a":' + b"[" * 31 + b"]" * 31 + b"}"
+    assert "a" in read(at_the_bound, DEPTH)
+    for body in (
+        b'{"a":' + b"[" * 32 + b"]" * 32 + b"}",
+        b"[" * 500_000,
+        b'{"a":' * 100_000,
+        b'{"a":"\\"",' + b'"b":[' * 100_000,
+    ):
+        with pytest.raises(DeserializationFailure, match="deeper than 32"):
+            read(body, DEPTH)
+
+
+def test_brackets_side_by_side_and_in_strings_are_no_nesting() -> None:
+    body = b'{"a":[' + b",".join([b"[]"] * 100) + b'],"b":"' + b"[{" * 100 + b'\\"[[","c":"\\\\"}'
+    assert len(read(body, DEPTH)) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":' + b"9" * 1_000_000 + b"}",
+        b'{"a":0.' + b"9" * 1_000_000 + b"}",
+        b"[" * 40 + b'"' + b'\\"' * 500_000,
+        b'{"a":[' + b"[]," * 300_000 + b"[]]",
+        b'{"a":[' + b"1," * 500_000 + b"1]}",
+        b'{"a":"' + b"\\u00e9" * 160_000 + b'"}',
+    ],
+    ids=["digits", "decimals", "open string", "arrays", "integers", "escapes"],
+)
+def test_a_body_of_a_megabyte_takes_no_more_than_a_moment(body: bytes) -> None:
+    started = time.process_time()
+    try:
+        read(body, DEPTH)
+    except (DeserializationFailure, ParameterValidationFailure):
+        pass
+    assert time.process_time() - started < 2

@@ -1,0 +1,75 @@
+"""A world whose clock stands until a test moves it, and whose chance is counted out."""
+
+import asyncio
+import hashlib
+import heapq
+import time
+from collections.abc import Callable
+
+#: How often the loop is let run for everything that is ready to happen.
+TURNS = 30
+
+
+class FakeWorld:
+    """A `World` for tests. `now`: where its time of day begins, in ms since 1970."""
+
+    def __init__(self, now: int = 1_700_000_000_000) -> None:
+        self._begin = now
+        self._elapsed = 0.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    def now(self) -> int:
+        return self._begin + round(self._elapsed * 1000)
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        self._count += 1
+        waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, self._count, waking))
+        await waking
+
+    def random_bytes(self, count: int) -> bytes:
+        """Never the same twice, and the same in each run."""
+        self._count += 1
+        return hashlib.shake_256(str(self._count).encode()).digest(count)
+
+    @property
+    def sleepers(self) -> int:
+        """How many sleep at this moment."""
+        return sum(not waking.done() for _, _, waking in self._sleepers)
+
+    async def advance(self, seconds: float) -> None:
+        """Lets `seconds` pass: wakes who sleeps, each at its time and in order, and lets the loop run in between.
+
+        What a thread does meanwhile is not waited for; see `until`.
+        """
+        end = self._elapsed + seconds
+        await self.settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            due, _, waking = heapq.heappop(self._sleepers)
+            if waking.done():
+                continue
+            self._elapsed = max(self._elapsed, due)
+            waking.set_result(None)
+            await self.settle()
+        self._elapsed = end
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Lets the loop run all that is ready to run."""
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
+    """Lets the loop run until `condition` holds. AssertionError: it does not within `limit` seconds of real time."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, "what was waited for did not happen"
+        await asyncio.sleep(0.001)
