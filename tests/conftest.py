@@ -1,5 +1,7 @@
 """What most tests need: a server in process with a clock of its own, and clients of it."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,20 +34,45 @@ def config(tmp_path: Path) -> Config:
 Make = Callable[..., Awaitable[Service]]
 
 
+@pytest.fixture(scope="session")
+def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with two users, Lene and Dana, made once: making one takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("prepared") / "data"
+
+    async def prepare() -> None:
+        service = _service(Config(data=str(folder)), FakeWorld())
+        await service.store.open()
+        await add_user(service, LENE, "Lene Aaling", email="lenea@contoso.com")
+        await add_user(service, DANA, "Dana Birkby")
+        await service.store.close()
+        service.passwords.close()
+
+    asyncio.run(prepare())
+    return folder
+
+
+def _service(config: Config, world: FakeWorld) -> Service:
+    service = Service(config, world)
+    # Tests sign in often; how hard a password is to guess is not what they are about.
+    service.passwords = service.sign_in.passwords = Passwords(hasher=PasswordHasher(1, 8, 1))
+    return service
+
+
+def _copy_once(prepared: Path, data: Path) -> None:
+    if not data.exists():
+        shutil.copytree(prepared, data)
+
+
 @pytest.fixture
-async def make_service(config: Config, world: FakeWorld) -> AsyncIterator[Make]:
+async def make_service(config: Config, world: FakeWorld, prepared_data: Path) -> AsyncIterator[Make]:
     """Starts servers with other settings; two users are there: Lene and Dana."""
     running: list[Service] = []
 
     async def make(**settings: Any) -> Service:
-        service = Service(replace(config, **settings), world)
-        # Tests sign in often; how hard a password is to guess is not what they are about.
-        service.passwords = service.sign_in.passwords = Passwords(hasher=PasswordHasher(1, 8, 1))
+        service = _service(replace(config, **settings), world)
+        _copy_once(prepared_data, Path(service.config.data))
         await service.start()
         running.append(service)
-        if not await service.store.users():
-            await add_user(service, LENE, "Lene Aaling", email="lenea@contoso.com")
-            await add_user(service, DANA, "Dana Birkby")
         return service
 
     yield make

@@ -50,7 +50,7 @@ from openucwa.wire.finishing import Finishing
 from openucwa.wire.headers import StandardHeaders
 from openucwa.wire.media import JsonHandler, XmlHandler
 from openucwa.wire.negotiation import JSON, UCWA_JSON, UCWA_XML, XML
-from openucwa.wire.nowhere import Nowhere
+from openucwa.wire.nowhere import Nowhere, NowhereInUcwa
 from openucwa.wire.refusing import fail, forget, refuse, refuse_http
 from openucwa.wire.resource import Request, Resource
 from openucwa.wire.router import Router
@@ -209,7 +209,7 @@ class Service:
 
     def _make_falcon(self) -> "falcon.asgi.App[Any, Any]":
         door = Door(self.store, self.tickets, self.activity, self.addresses, self.under_way, self.config)
-        router: Any = Router(Nowhere(), ALIASES)
+        router: Any = Router(Nowhere(), ALIASES, NowhereInUcwa())
         middleware: Any = [door, Finishing()]
         app = falcon.asgi.App(router=router, request_type=Request, middleware=middleware)
         json, xml = JsonHandler(), XmlHandler()

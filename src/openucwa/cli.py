@@ -1,27 +1,30 @@
 """The commands: serve, user, check. They read what was typed, call the part that does it, and print what came of it.
 
-What a command needs is imported when it runs, so that none waits for what another needs.
+What only serving needs is imported when it is served: the other commands need not wait for it.
 """
 
 import asyncio
+import os
 import re
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from openucwa import __version__
-from openucwa.config import Config, Loaded, load_with_sources, options
+from openucwa.config import Config, ConfigError, Loaded, load, load_with_sources, options
 from openucwa.config_checks import masked
+from openucwa.identity.passwords import Passwords
 from openucwa.model.refusals import Refusal
-
-if TYPE_CHECKING:
-    from openucwa.model.user import User
-    from openucwa.store.contract import Store
+from openucwa.model.user import User
+from openucwa.model.world import RealWorld
+from openucwa.store.contract import Store
+from openucwa.store.sqlite import SqliteStore
+from openucwa.wire.access_log import LogLines, route_logging
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -47,7 +50,7 @@ def failures() -> Iterator[None]:
     """Makes a `Failure` of what the parts raise when something can't be done."""
     try:
         yield
-    except (ConfigError, ListenError, Refusal) as error:
+    except (ConfigError, Refusal) as error:
         raise Failure(str(error)) from None
 
 
@@ -139,26 +142,21 @@ def serve(file: Path | None, **flags: object) -> None:
       openucwa serve --config /etc/openucwa.toml --public-url https://meet.contoso.com
     """
     config = settings(file, flags).config
-    import uvloop
+    import uvloop  # noqa: PLC0415
 
-    from openucwa.app import Service
-    from openucwa.model.world import RealWorld
-    from openucwa.wire.access_log import LogLines, route_logging
-    from openucwa.wire.listeners import bind
-    from openucwa.wire.listeners import serve as serve_until_stopped
+    from openucwa.app import Service  # noqa: PLC0415
+    from openucwa.wire import listeners as wire  # noqa: PLC0415
 
     world = RealWorld()
     lines = LogLines(sys.stderr, config.log_level, world)
     with failures():
-        listeners = bind(config.listen)
+        listeners = wire.bind(config.listen)
         config = replace(config, listen=tuple(listener.url for listener in listeners))
         service = Service(config, world)
         restore_logging = route_logging(lines)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                status = runner.run(
-                    serve_until_stopped(service, config, listeners=listeners, lines=lines, ready=announce)
-                )
+                status = runner.run(wire.serve(service, config, listeners=listeners, lines=lines, ready=announce))
         finally:
             restore_logging()
     sys.exit(status)
@@ -168,6 +166,21 @@ def announce(urls: Sequence[str]) -> None:
     """Says on stdout that the server accepts connections."""
     for url in urls:
         click.echo(f"openucwa {__version__} listens on {url}")
+
+
+@main.command()
+@click.option("--exit", "exit_after", is_flag=True, help="End after the walk; exit status 0 if all went as it should.")
+@click.option("--data", metavar="DIR", default="./demo-data", show_default=True, help="Folder of the demo's own.")
+@click.option("--listen", metavar="URL", default="http://127.0.0.1:8080", show_default=True, help="Where it serves.")
+def demo(exit_after: bool, data: str, listen: str) -> None:
+    """Serve with two users, and show the main job step by step."""
+    from openucwa.demo.client import Screen
+    from openucwa.demo.server import run
+
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    with failures():
+        config = load(None, {}, data=data, listen=(listen,))
+        sys.exit(run(config, Screen(sys.stdout, colour=colour), exit_after=exit_after))
 
 
 @main.command()
@@ -190,7 +203,7 @@ def check(file: Path | None, **flags: object) -> None:
         click.echo(f"\nstore: none yet in {loaded.config.data}; the first start makes it")
         return
 
-    async def describe(store: "Store") -> Mapping[str, str]:
+    async def describe(store: Store) -> Mapping[str, str]:
         return await store.describe()
 
     click.echo()
@@ -202,7 +215,7 @@ def check_certificate(config: Config) -> None:
     """Failure: the certificate or its key can't be used."""
     if config.tls_cert is None or config.tls_key is None:
         return
-    from openucwa.wire.listeners import tls_context
+    from openucwa.wire.listeners import tls_context  # noqa: PLC0415
 
     with failures():
         tls_context(config.tls_cert, config.tls_key)
@@ -248,8 +261,6 @@ def add(
       openucwa user add sip:lenea@contoso.com
       echo "$PASSWORD" | openucwa user add sip:lenea@contoso.com --name "Lene Aalling" --password-stdin
     """
-    from openucwa.model.user import User
-
     config = settings(file, flags).config
     uri = sip(sip_uri)
     for option, text in {"--name": name, "--email": email}.items():
@@ -310,7 +321,7 @@ def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
 def settings(file: Path | None, flags: Mapping[str, object]) -> Loaded:
     """The settings in force. Failure: one of them can't be used."""
     with failures():
-        return load_with_sources(file, **flags)
+        return load_with_sources(file, os.environ, **flags)
 
 
 def existing(file: Path | None, flags: Mapping[str, object]) -> Config:
@@ -321,9 +332,8 @@ def existing(file: Path | None, flags: Mapping[str, object]) -> Config:
     return config
 
 
-def in_store(config: Config, work: "Callable[[Store], Awaitable[T]]") -> T:
+def in_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
     """What `work` gives, with the store open meanwhile."""
-    from openucwa.store.sqlite import SqliteStore
 
     async def run() -> T:
         store = SqliteStore(Path(config.data), timeout=config.store_timeout)
@@ -366,8 +376,6 @@ def read_password(uri: str, *, from_stdin: bool) -> str:
 
 def hash_of(password: str) -> str:
     """What the store keeps of a password."""
-    from openucwa.identity.passwords import Passwords
-
     passwords = Passwords(workers=1)
     try:
         return asyncio.run(passwords.hash(password))

@@ -100,7 +100,7 @@ class Config:
     ticket_lifetime: int = option("Seconds that a ticket of the password grant is good for.", 28_800)
     anonymous_ticket_lifetime: int = option("Seconds that an anonymous-meeting ticket is good for.", 3_600)
     anonymous: bool = option("Whether the anonymous-meeting grant is offered.", True)
-    sign_in_failures: int = option("Failed sign-ins of one user, or from one address, before it is slowed down.", 5)
+    sign_in_failures: int = option("Failed sign-ins of one user before it is slowed down.", 5)
     sign_in_delay: float = option("Seconds of the first delay; it doubles with each failure.", 2.0, least=0)
     sign_in_delay_max: float = option("Seconds of the longest delay.", 300.0, least=0)
     address_failures: int = option("Failed sign-ins from one address before it is slowed down.", 50)

@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.world import until
 
 from openucwa.channel.nats import NatsBus
 from openucwa.config import ConfigError
 from openucwa.model.refusals import CallbackChannelError
 from openucwa.model.world import RealWorld
-from tests.world import until
 
 SERVER = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin:/usr/local/bin")
 
@@ -190,9 +190,7 @@ async def test_a_server_that_no_longer_answers_is_noticed(server: NatsServer, mo
 
 
 @needs_server
-async def test_neither_log_nor_description_shows_a_password(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_neither_log_nor_description_shows_a_password(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server = NatsServer(tmp_path, "--user", "node", "--pass", "right-secret")
     server.start()
@@ -217,7 +215,7 @@ async def test_a_message_that_is_no_list_of_topics_harms_nobody(server: NatsServ
     async with started(server.url) as bus:
         heard: list[str] = []
         bus.subscribe(heard.extend)
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
         for text in (b'{"no": "list"}', b"\xff", b'["yes"]'):
             writer.write(b"PUB openucwa.moved %d\r\n%s\r\n" % (len(text), text))
         await writer.drain()

@@ -5,22 +5,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from tests.channel.client import OWNER, Client, Process, ended, texts
+from tests.world import FakeWorld, until
 
 from openucwa.channel.pending import Timers
 from openucwa.channel.told import Priority
 from openucwa.config import Config
 from openucwa.model.refusals import ApplicationNotFound, PGetReplaced, TooManyApplications
-from tests.channel.conftest import OWNER, Client, Process, texts
-from tests.world import FakeWorld, until
 
 NewProcess = Callable[..., Awaitable[Process]]
-
-
-async def ended(*tasks: "asyncio.Task[object]") -> None:
-    """Cancels what still waits."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks, timeout=5)
 
 
 async def test_a_poll_waits_for_an_event_and_is_released_by_it(client: Client) -> None:
@@ -136,7 +129,9 @@ async def test_an_event_that_nobody_told_of_is_found_by_looking(
 
 
 async def test_events_keep_their_order_and_a_sender_comes_again_where_another_was_between(client: Client) -> None:
-    events = [client.event(text, sender=sender) for text, sender in (("a", "/x"), ("b", "/x"), ("c", "/y"), ("d", "/x"))]
+    events = [
+        client.event(text, sender=sender) for text, sender in (("a", "/x"), ("b", "/x"), ("c", "/y"), ("d", "/x"))
+    ]
     await client.process.append(*events)
     served = await client.answer(1)
     assert [sender.href for sender in served.senders] == ["/x", "/y", "/x"]
@@ -157,8 +152,8 @@ async def test_a_topic_that_is_joined_while_the_poll_waits_is_told_of_from_there
     task = await client.waiting_poll(1)
     await client.append("between", topic="conversation/1")
     client.topics["conversation/1"] = 2
+    await client.process.world.advance(0.001)
     await client.append("joined", priority=Priority.LOW)
-    await client.process.world.settle()
     served = await asyncio.wait_for(task, 5)
     assert texts(served) == ["between", "joined"]
     assert texts(await client.answer(1)) == ["between", "joined"]
@@ -249,9 +244,9 @@ async def test_instances_have_channels_of_their_own(process: Process) -> None:
 
 
 async def test_a_client_that_hangs_up_frees_all_and_the_same_ack_works_again(client: Client) -> None:
-    tasks = await asyncio.gather(client.waiting_poll(1))
+    task = await client.waiting_poll(1)
     assert client.process.channels.count == 1
-    await ended(*tasks)
+    await ended(task)
     await client.process.world.settle()
     assert client.process.channels.count == 0
     assert client.process.world.sleepers == 0
@@ -338,7 +333,7 @@ async def test_a_poll_of_an_application_that_was_one_too_many_says_so(client: Cl
         await asyncio.wait_for(task, 5)
 
 
-async def test_a_thousand_polls_wait_without_a_task_or_a_sleeper_of_their_own(process: Process) -> None:
+async def test_hundreds_of_polls_wait_without_a_task_or_a_sleeper_of_their_own(process: Process) -> None:
     session = await process.open(*[str(number) for number in range(300)])
     clients = [Client(process, session, instance) for instance in session.application.instances]
     tasks = [client.poll(1) for client in clients]

@@ -2,9 +2,10 @@
 
 import asyncio
 
+from tests.world import FakeWorld
+
 from openucwa.channel.local import LocalBus
 from openucwa.channel.waiting import Waiting
-from tests.world import FakeWorld
 
 
 async def test_a_waiter_is_woken_by_its_topics_and_no_others(world: FakeWorld, bus: LocalBus) -> None:

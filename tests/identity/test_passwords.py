@@ -2,15 +2,14 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import Parameters, PasswordHasher, extract_parameters
 
 from openucwa.identity.passwords import Passwords
-from openucwa.model.refusals import ServiceUnavailable
+from openucwa.model.refusals import ParameterValidationFailure, ServiceUnavailable
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -58,19 +57,35 @@ async def test_nobody_has_no_password(passwords: Passwords) -> None:
     assert not await passwords.verify(None, "")
 
 
-async def test_a_user_that_does_not_exist_costs_what_a_wrong_password_costs() -> None:
-    passwords = Passwords(workers=1, hasher=PasswordHasher(time_cost=3, memory_cost=8_192, parallelism=1))
-    encoded = await passwords.hash("secret")
+class Watched(PasswordHasher):
+    """Notes the cost of what it verifies."""
 
-    async def cost(encoded: str | None) -> float:
-        begin = time.perf_counter()
-        await passwords.verify(encoded, "wrong")
-        return time.perf_counter() - begin
+    def __init__(self) -> None:
+        super().__init__(time_cost=2, memory_cost=16, parallelism=1, hash_len=24, salt_len=10)
+        self.costs: list[Parameters] = []
 
-    wrong = min([await cost(encoded) for _ in range(9)])
-    nobody = min([await cost(None) for _ in range(9)])
+    def verify(self, *args: Any) -> Any:
+        self.costs.append(extract_parameters(args[0]))
+        return super().verify(*args)
+
+
+@pytest.mark.parametrize("password", ["wrong", "", "x" * 2_000])
+async def test_a_user_that_does_not_exist_costs_what_a_wrong_password_costs(password: str) -> None:
+    hasher = Watched()
+    passwords = Passwords(workers=1, hasher=hasher)
+    assert not await passwords.verify(await passwords.hash("secret"), password)
+    assert not await passwords.verify(None, password)
     passwords.close()
-    assert 0.5 < nobody / wrong < 2
+    wrong, nobody = hasher.costs
+    assert wrong == nobody
+
+
+async def test_a_very_long_password_is_not_taken_and_never_right(passwords: Passwords) -> None:
+    with pytest.raises(ParameterValidationFailure, match="1024"):
+        await passwords.hash("x" * 1_025)
+    encoded = await passwords.hash("x" * 1_024)
+    assert await passwords.verify(encoded, "x" * 1_024)
+    assert not await passwords.verify(encoded, "x" * 1_025)
 
 
 async def test_as_it_is_the_cost_is_the_recommended_one() -> None:

@@ -1,6 +1,7 @@
 """Which JSON bodies are read, and what the others are told."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -11,7 +12,7 @@ DEPTH = 32
 
 
 def test_an_object_is_read_as_it_is() -> None:
-    body = ' {"a": "x", "b": [1, 2.5, true, null], "c": {"d": {}}, "e": -0.0} '.encode()
+    body = b' {"a": "x", "b": [1, 2.5, true, null], "c": {"d": {}}, "e": -0.0} '
     assert read(body, DEPTH) == {"a": "x", "b": [1, 2.5, True, None], "c": {"d": {}}, "e": -0.0}
 
 
@@ -107,8 +108,6 @@ def test_brackets_side_by_side_and_in_strings_are_no_nesting() -> None:
 )
 def test_a_body_of_a_megabyte_takes_no_more_than_a_moment(body: bytes) -> None:
     started = time.process_time()
-    try:
+    with suppress(DeserializationFailure, ParameterValidationFailure):
         read(body, DEPTH)
-    except (DeserializationFailure, ParameterValidationFailure):
-        pass
     assert time.process_time() - started < 2

@@ -1,6 +1,8 @@
 """Which XML bodies are read, and what the others are told."""
 
 import time
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -82,7 +84,8 @@ def test_the_mark_decides_the_type(text: str, mark: str, value: object) -> None:
 
 
 def test_any_prefix_that_is_bound_to_xml_schema_will_do_and_items_bear_marks_too() -> None:
-    inner = f'<propertyList name="a"><item {XS.replace("xs", "q", 1)} xsi:type="q:int">1</item><item>2</item></propertyList>'
+    prefix = XS.replace("xs", "q", 1)
+    inner = f'<propertyList name="a"><item {prefix} xsi:type="q:int">1</item><item>2</item></propertyList>'
     given = read(body_of(inner), DEPTH)["a"]
     assert given == [1, "2"]
 
@@ -193,9 +196,7 @@ def test_an_external_entity_is_not_looked_at(tmp_path: Path) -> None:
 @pytest.mark.parametrize("use", ['<property name="a">&z;</property>', '<property name="&z;"/>'])
 def test_a_million_laughs_are_over_at_once(use: str) -> None:
     names = "abcdefghijz"
-    laughs = "".join(
-        f'<!ENTITY {name} "{(f"&{before};") * 10}">' for before, name in zip(names, names[1:], strict=False)
-    )
+    laughs = "".join(f'<!ENTITY {name} "{(f"&{before};") * 10}">' for before, name in pairwise(names))
     body = f'<!DOCTYPE input [<!ENTITY a "haha">{laughs}]><input>{use}</input>'.encode()
     started = time.process_time()
     with pytest.raises(DeserializationFailure):
@@ -216,8 +217,6 @@ def test_a_million_laughs_are_over_at_once(use: str) -> None:
 def test_a_body_of_a_megabyte_takes_no_more_than_a_moment(inner: str) -> None:
     body = body_of(inner)
     started = time.process_time()
-    try:
+    with suppress(ParameterValidationFailure):
         read(body, DEPTH)
-    except ParameterValidationFailure:
-        pass
     assert time.process_time() - started < 2

@@ -31,9 +31,14 @@ def test_links_stand_before_properties_and_those_before_embedded_resources() -> 
         '<propertyList name="f"></propertyList>'
         '<property name="mine">x</property><property name="etag">12</property>'
         '<resource rel="one" href="/one"><property name="rel">one</property></resource>'
-        '<resource rel="item" href="/i"><property name="rel">item</property></resource>'
+        '<resource rel="list" href="/i"><property name="rel">item</property></resource>'
         "</resource>"
     )
+
+
+def test_an_embedded_resource_bears_what_it_is_to_the_one_that_embeds_it() -> None:
+    body = write(Document("invitation", "/i", embedded={"from": Document("participant", "/p")})).decode()
+    assert '<resource rel="from" href="/p"><property name="rel">participant</property></resource>' in body
 
 
 def test_documented_dates_are_iso_8601_with_an_offset_and_bear_no_mark() -> None:
@@ -48,9 +53,11 @@ def test_every_custom_value_but_a_string_bears_its_type() -> None:
     assert body == (
         f'{DECLARATION}<resource rel="r" href="/h"{NAMESPACE}{MARKS}><property name="rel">r</property>'
         '<property name="s">5</property><property name="i" xsi:type="xs:integer">5</property>'
-        '<property name="n" xsi:type="xs:double">0.5</property><property name="b" xsi:type="xs:boolean">true</property>'
+        '<property name="n" xsi:type="xs:double">0.5</property>'
+        '<property name="b" xsi:type="xs:boolean">true</property>'
         '<property name="d" xsi:type="xs:dateTime">1970-01-01T00:00:00+00:00</property>'
-        '<propertyList name="l"><item xsi:type="xs:integer">1</item><item xsi:type="xs:double">2.5</item></propertyList>'
+        '<propertyList name="l"><item xsi:type="xs:integer">1</item>'
+        '<item xsi:type="xs:double">2.5</item></propertyList>'
         '<propertyList name="e"></propertyList></resource>'
     )
 
@@ -109,6 +116,7 @@ def test_events_are_elements_named_for_their_types() -> None:
         '<added rel="participant" href="/p" title="Lene"><in rel="lobby" href="/lobby"/></added>'
         '<completed rel="invitation" href="/m" status="Failure">'
         '<resource rel="invitation" href="/m"><property name="rel">invitation</property></resource>'
-        "<reason><code>Gone</code><message>It is over.</message><debugInfo></debugInfo><parameters></parameters></reason>"
+        "<reason><code>Gone</code><message>It is over.</message>"
+        "<debugInfo></debugInfo><parameters></parameters></reason>"
         "</completed></sender></events>"
     )

@@ -12,9 +12,12 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from openucwa.model.refusals import ServiceUnavailable
+from openucwa.model.refusals import ParameterValidationFailure, ServiceUnavailable
 
 T = TypeVar("T")
+
+#: Characters of a password. Much longer ones would take long to normalise.
+LONGEST = 1_024
 
 #: A second is ample: a verification takes tens of milliseconds.
 _RETRY_AFTER = 1
@@ -34,7 +37,12 @@ class Passwords:
         self._nobodys = _unmatched_hash(self._hasher)
 
     async def hash(self, password: str) -> str:
-        """Argon2's encoded form of `password`. ServiceUnavailable: too many calls wait already."""
+        """Argon2's encoded form of `password`.
+
+        ParameterValidationFailure: it is longer than LONGEST. ServiceUnavailable: too many calls wait already.
+        """
+        if len(password) > LONGEST:
+            raise ParameterValidationFailure({"password": f"is longer than {LONGEST} characters"})
         return await self._run(lambda: self._hasher.hash(_prepared(password)))
 
     async def verify(self, encoded: str | None, password: str) -> bool:
@@ -43,15 +51,17 @@ class Passwords:
         `encoded` None is a user that does not exist: False, after as much work as a wrong password costs.
         ServiceUnavailable: too many calls wait already.
         """
-        return await self._run(lambda: self._matches(self._nobodys if encoded is None else encoded, password))
+        return await self._run(lambda: self._matches(encoded, password))
 
     def close(self) -> None:
         """Waits for what is under way and ends the threads."""
         self._executor.shutdown(cancel_futures=True)
 
-    def _matches(self, encoded: str, password: str) -> bool:
+    def _matches(self, encoded: str | None, password: str) -> bool:
+        if encoded is None or len(password) > LONGEST:
+            encoded = self._nobodys
         try:
-            return self._hasher.verify(encoded, _prepared(password))
+            return self._hasher.verify(encoded, _prepared(password[:LONGEST]))
         except (VerificationError, InvalidHashError):
             return False
 

@@ -30,6 +30,7 @@ NO_VALID_TOKEN = 28020
 GRANT_NOT_ALLOWED = 28029
 
 _ANONYMOUS_ID_BYTES = 16
+_LONGEST_KEY = 256
 
 OAuthError: TypeAlias = Literal[
     "invalid_request", "invalid_grant", "unsupported_grant_type", "invalid_scope", "server_error"
@@ -190,7 +191,7 @@ class _Username:
     def throttle_key(self) -> str:
         # The first label is what all spellings of a user have in common. Asking the store which user is meant would
         # let a stranger see, by the delays, who exists.
-        return f"{self.local_part}@{self.domain.partition('.')[0]}"
+        return f"{self.local_part}@{self.domain.partition('.')[0]}"[:_LONGEST_KEY]
 
 
 def _field(form: Mapping[str, str], *names: str) -> str:

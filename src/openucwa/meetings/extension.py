@@ -3,7 +3,7 @@
 Read from a body in either format, stored in one. Who may see or change an extension is not decided here.
 """
 
-import unicodedata
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ __all__ = ["ExtensionDraft", "ExtensionLimits", "custom_values", "read_extension
 MAX_ID_LENGTH = 256
 MAX_NAME_LENGTH = 128
 
+_CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f]")
 _TYPES = {member.lower(): member for member in ExtensionType}
 #: What the server itself shows of an extension besides: it comes back when a client sends what it got.
 _IGNORED = frozenset({"rel", "href", "etag", "_links", "_embedded"})
@@ -163,7 +164,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_characters(text: str) -> None:
-    if any(unicodedata.category(character) == "Cc" for character in text):
+    if _CONTROL_CHARACTER.search(text):
         raise Unfit("holds a control character")
     if not is_carriable(text):
         raise Unfit("holds a character that XML cannot carry")

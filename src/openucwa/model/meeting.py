@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_MEETING_URI = re.compile(r"(?P<organizer>sip:[^;]+@[^;]+);gruu;opaque=app:conf:focus:id:(?P<id>[^;?]+)", re.IGNORECASE)
+_MEETING_URI = re.compile(
+    r"(?P<organizer>sip:[^;@]+@[^;@]+);gruu;opaque=app:conf:focus:id:(?P<id>[^;?]+)", re.IGNORECASE
+)
 
 
 class ExtensionType(StrEnum):

@@ -23,6 +23,10 @@ class DestinationNotFound(Refusal):
     """What was to be reached (a meeting, a user) is not there."""
 
 
+class ConversationNotFound(Refusal):
+    """The application has no such conversation, or no more."""
+
+
 class ApiVersionNotSupported(Refusal):
     """The client asks for a newer version of the resource than the server has."""
 
@@ -107,6 +111,10 @@ class TooManyGroups(Conflict):
 
 class TooManyOnlineMeetings(Conflict):
     """The organizer has the most meetings that one may have."""
+
+
+class TooManyParticipants(Conflict):
+    """The meeting's room is full."""
 
 
 class MakeMeAvailableRequired(Conflict):

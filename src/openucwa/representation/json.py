@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NoReturn
 
 import msgspec
@@ -15,7 +16,10 @@ from openucwa.representation.document import Document, EventEntry, Events, Link,
 _ENCODER = msgspec.json.Encoder()
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*\\?(?:"|\Z)|[\[\]{}]', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*\\?(?:"|\Z)', re.DOTALL)
+#: What each bracket adds to the depth.
+_STEPS = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
+_NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
 
 
 def write(document: Document) -> bytes:
@@ -186,14 +190,9 @@ def _check_depth(body: bytes, max_depth: int) -> None:
     """Counts brackets before anything recurses into them."""
     if body.count(b"{") + body.count(b"[") <= max_depth:
         return
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(body):
-        if match[0] in b"{[":
-            depth += 1
-            if depth > max_depth:
-                raise DeserializationFailure(f"The body is nested deeper than {max_depth} levels.")
-        elif match[0] in b"}]":
-            depth -= 1
+    brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > max_depth:
+        raise DeserializationFailure(f"The body is nested deeper than {max_depth} levels.")
 
 
 def _printable(name: str) -> str:

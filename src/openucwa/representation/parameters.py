@@ -180,26 +180,30 @@ _READERS: Mapping[Kind, Callable[[Parameter, object], object]] = {
     "sip": _sip,
 }
 
+_SCHEMAS: Mapping[Kind, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "boolean": {"type": "boolean"},
+    "integer": {"type": "integer"},
+    "datetime": {
+        "type": "string",
+        "anyOf": [{"format": "date-time"}, {"pattern": r"^/Date\(-?[0-9]+([+-][0-9]{4})?\)/$"}],
+    },
+    "sip": {"type": "string", "pattern": r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]"},
+}
+
 
 def _schema(parameter: Parameter) -> dict[str, Any]:
-    one: dict[str, Any] = {"type": parameter.kind if parameter.kind in {"boolean", "integer"} else "string"}
-    if parameter.required and one["type"] == "string" and not parameter.many:
-        one["minLength"] = 1
-    if parameter.max_length is not None:
-        one["maxLength"] = parameter.max_length
-    if parameter.choices:
-        one["enum"] = list(parameter.choices)
-    if parameter.minimum is not None:
-        one["minimum"] = parameter.minimum
-    if parameter.maximum is not None:
-        one["maximum"] = parameter.maximum
-    if parameter.kind == "datetime":
-        one["anyOf"] = [{"format": "date-time"}, {"pattern": r"^/Date\(-?[0-9]+([+-][0-9]{4})?\)/$"}]
-    if parameter.kind == "sip":
-        one["pattern"] = r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]"
-    described: dict[str, Any] = one
+    text_is_required = parameter.required and not parameter.many and parameter.kind in {"string", "sip"}
+    bounds = {
+        "minLength": 1 if text_is_required else None,
+        "maxLength": parameter.max_length,
+        "enum": list(parameter.choices) or None,
+        "minimum": parameter.minimum,
+        "maximum": parameter.maximum,
+    }
+    described = _SCHEMAS[parameter.kind] | {key: bound for key, bound in bounds.items() if bound is not None}
     if parameter.many:
-        described = {"type": "array", "items": one}
+        described = {"type": "array", "items": described}
         if parameter.max_items is not None:
             described["maxItems"] = parameter.max_items
     if parameter.description:

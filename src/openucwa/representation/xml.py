@@ -3,6 +3,7 @@
 Written by string, which takes a quarter of the time of building a tree first; read by lxml.
 """
 
+import re
 from collections.abc import Mapping
 
 from lxml import etree
@@ -16,21 +17,26 @@ NAMESPACE = "http://schemas.microsoft.com/rtc/2012/03/ucwa"
 _SCHEMA = "http://www.w3.org/2001/XMLSchema"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
+_NIL = f"{{{_INSTANCE}}}nil"
+_TYPE = f"{{{_INSTANCE}}}type"
+
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 _NAMESPACE = f' xmlns="{NAMESPACE}"'
 _MARK_OPENS = ' xsi:type="'
 _MARK_NAMESPACES = f' xmlns:xsi="{_INSTANCE}" xmlns:xs="{_SCHEMA}"'
 
-#: Blanks other than the plain one are escaped, or a reader would take them for plain ones; what no reader would take
-#: at all is replaced. (No such character is let into a property; an error may quote one.)
-_ESCAPES = str.maketrans(
-    dict.fromkeys([*map(chr, range(0x20)), *map(chr, range(0xD800, 0xE000)), "\ufffe", "\uffff"], "\ufffd")
-    | {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
-)
+#: Blanks other than the plain one are escaped, or a reader would take them for plain ones. What no reader would take at
+#: all is replaced: no such character is let into a property, but an error may quote one.
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+_REPLACED = "\ufffd"
+_SPECIAL = re.compile('[\x00-\x1f&<>"\ud800-\udfff\ufffe\uffff]')
 
-_ROOTS = frozenset({"input", "resource"})
-_PROPERTIES = frozenset({"property", "propertyList"})
-_IGNORED = frozenset({"link", "resource"})
+#: The names of what a body may hold, by tag: with UCWA's namespace, or with none.
+_NAMES = {
+    tag: name
+    for name in ("input", "resource", "link", "property", "propertyList", "item")
+    for tag in (name, f"{{{NAMESPACE}}}{name}")
+}
 
 
 def write(document: Document) -> bytes:
@@ -56,7 +62,7 @@ def write_reason(reason: Reason) -> bytes:
 
 
 def _escape(text: str) -> str:
-    return text.translate(_ESCAPES)
+    return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], _REPLACED), text)
 
 
 def _inside(document: Document) -> str:
@@ -69,13 +75,14 @@ def _inside(document: Document) -> str:
     if document.custom != b"{}":
         parts += [_custom(name, value) for name, value in custom_values(document.custom).items()]
     parts += [_documented(name, value) for name, value in document.tail.items()]
-    for inner in document.embedded.values():
-        parts += [_resource(one) for one in ([inner] if isinstance(inner, Document) else inner)]
+    for rel, inner in document.embedded.items():
+        parts += [_resource(rel, one) for one in ([inner] if isinstance(inner, Document) else inner)]
     return "".join(parts)
 
 
-def _resource(document: Document) -> str:
-    return f"<resource{_place(document.rel, document.href)}>{_inside(document)}</resource>"
+def _resource(rel: str, document: Document) -> str:
+    """An embedded resource: its element bears what it is to the one that embeds it (a participant may be `from`)."""
+    return f"<resource{_place(rel, document.href)}>{_inside(document)}</resource>"
 
 
 def _place(rel: str, href: str) -> str:
@@ -126,7 +133,7 @@ def _sender(sender: Sender) -> str:
 def _event(event: EventEntry) -> str:
     status = "" if event.status is None else f' status="{_escape(event.status)}"'
     within = "" if event.within is None else f"<in{_place(*event.within)}/>"
-    embedded = "" if event.embedded is None else _resource(event.embedded)
+    embedded = "" if event.embedded is None else _resource(event.rel, event.embedded)
     reason = "" if event.reason is None else _reason(event.reason)
     attributes = f"{_target(event.rel, event.link)}{status}"
     return f"<{event.relation}{attributes}>{within}{embedded}{reason}</{event.relation}>"
@@ -154,15 +161,15 @@ def read(body: bytes, max_depth: int) -> dict[str, object]:
     ParameterValidationFailure: a name that is given twice, a text that does not fit its `xsi:type`.
     """
     root = _parse(body, max_depth)
-    if _local_name(root) not in _ROOTS:
+    if _NAMES.get(root.tag) not in {"input", "resource"}:
         raise DeserializationFailure(f"The body's root is <{_shown(root)}>; <input> was expected.")
     properties: dict[str, object] = {}
     for element in _children(root):
-        kind = _local_name(element)
-        if kind in _IGNORED:
+        kind = _NAMES.get(element.tag)
+        if kind in {"link", "resource"}:
             continue
         name = element.get("name")
-        if kind not in _PROPERTIES or name is None:
+        if kind not in {"property", "propertyList"} or name is None:
             raise DeserializationFailure(f"The body holds <{_shown(element)}> where properties with a name belong.")
         if name in properties:
             raise ParameterValidationFailure({name: "is given twice"})
@@ -203,7 +210,7 @@ def _children(element: etree._Element) -> list[etree._Element]:
 
 def _items(element: etree._Element) -> list[Scalar | None]:
     items = _children(element)
-    if any(_local_name(item) != "item" for item in items):
+    if any(_NAMES.get(item.tag) != "item" for item in items):
         raise Unfit("is a propertyList that holds something else than items")
     return [_value(item) for item in items]
 
@@ -211,22 +218,16 @@ def _items(element: etree._Element) -> list[Scalar | None]:
 def _value(element: etree._Element) -> Scalar | None:
     if len(element):
         raise Unfit("holds elements where its text belongs")
-    if element.get(f"{{{_INSTANCE}}}nil") in {"true", "1"}:
+    if element.get(_NIL) in {"true", "1"}:
         return None
     text = element.text or ""
-    mark = element.get(f"{{{_INSTANCE}}}type")
+    mark = element.get(_TYPE)
     if mark is None:
         return Unmarked(text)
     prefix, _, type_name = mark.strip().rpartition(":")
     if element.nsmap.get(prefix or None) != _SCHEMA:
         raise Unfit(f"is marked as {mark}, which is no type of XML Schema")
     return from_xml_form(text, type_name)
-
-
-def _local_name(element: etree._Element) -> str | None:
-    """The element's name where it is one of UCWA's, else None."""
-    name = etree.QName(element)
-    return name.localname if name.namespace in {NAMESPACE, None} else None
 
 
 def _shown(element: etree._Element) -> str:

@@ -2,14 +2,14 @@
 
 import http
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from openucwa.config import Config
 from openucwa.model.refusals import BadRequest, CallbackChannelError, CannotRedirect, TooManyRequests
 from openucwa.model.world import World, new_uuid
 from openucwa.wire.asgi import AsgiApp, Message
 from openucwa.wire.door import UnderWay
-from openucwa.wire.multipart import PartRequest, PartResponse, build, parse
+from openucwa.wire.multipart import PartRequest, PartResponse, build, content_type, parse
 from openucwa.wire.resource import ANY_SCOPE, Request, Resource, Response, operation
 
 BATCHING = "multipart/batching"
@@ -41,9 +41,9 @@ class Batch(Resource[None]):
     )
     async def on_post(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: batch, POST."""
-        parts = parse(req.call.body, req.get_header("Content-Type") or "")
-        if not 1 <= len(parts) <= self._most:
-            raise BadRequest(f"a batch holds from 1 to {self._most} requests, not {len(parts)}")
+        parts = parse(req.call.body, req.get_header("Content-Type") or "", self._most)
+        if not parts:
+            raise BadRequest("the batch holds no request")
         identity = req.call.caller.identity
         # The batch itself is under way already, and stands for its first part.
         self._under_way.enter(identity, len(parts) - 1)
@@ -52,7 +52,7 @@ class Batch(Resource[None]):
         finally:
             self._under_way.leave(identity, len(parts) - 1)
         boundary = new_uuid(self._world)
-        resp.content_type = f'{BATCHING}; boundary="{boundary}"'
+        resp.content_type = content_type(boundary)
         resp.data = build(answers, boundary)
 
     async def _run(self, req: Request, part: PartRequest) -> PartResponse:
@@ -80,13 +80,13 @@ class _Answer:
         shown = [(name, value) for name, value in self._headers if name not in _NOT_SHOWN]
         if not any(name == b"cache-control" for name, _ in shown):
             shown.insert(0, (b"cache-control", b"no-cache"))
-        headers = [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in shown]
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in shown]
         return PartResponse(self._status, http.HTTPStatus(self._status).phrase, headers, bytes(self._body))
 
 
 def _scope(req: Request, part: PartRequest) -> dict[str, Any]:
     outer = req.scope
-    url = urlsplit(part.target)
+    path, _, query = part.target.partition("?")
     own = [
         (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in part.headers
@@ -97,9 +97,9 @@ def _scope(req: Request, part: PartRequest) -> dict[str, Any]:
         **{key: outer[key] for key in ("type", "asgi", "http_version", "scheme", "client", "server") if key in outer},
         "root_path": "",
         "method": part.method,
-        "path": unquote(url.path),
-        "raw_path": url.path.encode("ascii", "replace"),
-        "query_string": url.query.encode("ascii", "replace"),
+        "path": unquote(path),
+        "raw_path": path.encode("ascii", "replace"),
+        "query_string": query.encode("ascii", "replace"),
         "headers": inherited + own,
         "openucwa.body": part.body,
         "openucwa.part": True,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from openucwa.identity.sign_in import GrantRefused, SignIn
+from openucwa.identity.sign_in import MISSING_FIELD, GrantRefused, SignIn
 from openucwa.model.refusals import DeserializationFailure
 from openucwa.wire.forms import parse_form
 from openucwa.wire.resource import FORM_TYPES, Request, Resource, Response, operation
@@ -29,7 +29,7 @@ class OAuthToken(Resource[None]):
             form = parse_form(req.call.body, req.get_header("Content-Type") or FORM_TYPES[0])
             granted = await self._sign_in.grant(form, req.remote_addr)
         except DeserializationFailure as refusal:
-            self._refuse(req, resp, GrantRefused("invalid_request", 28000, str(refusal)))
+            self._refuse(req, resp, GrantRefused("invalid_request", MISSING_FIELD, str(refusal)))
         except GrantRefused as refusal:
             self._refuse(req, resp, refusal)
         else:

@@ -144,8 +144,8 @@ def _responses(method: str, found: Operation, resource: Resource[Any]) -> dict[s
     if method == "PUT":
         refused.append(refusals.PreconditionRequired)
     for refusal in refused:
-        status = str(wire_error(refusal).status)
-        shown.setdefault(status, {"$ref": f"#/components/responses/{status}"})
+        refused_with = str(wire_error(refusal).status)
+        shown.setdefault(refused_with, {"$ref": f"#/components/responses/{refused_with}"})
     return dict(sorted(shown.items()))
 
 

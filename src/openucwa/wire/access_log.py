@@ -8,7 +8,7 @@ that it can't pass for a line of ours. Lines are written after each turn of the 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -113,13 +113,13 @@ class AccessLog:
         status = 0
         size = 0
 
-        async def send_and_count(message: Message) -> None:
+        def send_and_count(message: Message) -> Awaitable[None]:
             nonlocal status, size
-            if message["type"] == "http.response.start":
+            if "status" in message:
                 status = message["status"]
             else:
                 size += len(message.get("body", b""))
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, send_and_count)

@@ -26,6 +26,7 @@ ERRORS: dict[type[Refusal], WireError] = {
     refusals.ResourceNotFound: WireError(404, "NotFound", "ResourceNotFound"),
     refusals.ApplicationNotFound: WireError(404, "NotFound", "ApplicationNotFound"),
     refusals.DestinationNotFound: WireError(404, "NotFound", "DestinationNotFound"),
+    refusals.ConversationNotFound: WireError(404, "NotFound", "ConversationNotFound"),
     refusals.ApiVersionNotSupported: WireError(404, "NotFound", "APIVersionNotSupported"),
     refusals.MethodNotAllowed: WireError(405, "MethodNotAllowed"),
     refusals.NotAcceptable: WireError(406, "NotAcceptable"),

@@ -81,10 +81,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._most_header_bytes = settings.max_header_bytes
         self._most_connections = settings.max_connections
         self._timer: asyncio.TimerHandle | None = None  # for the headers; then for lingering
-        self._in_head = False
-        self._in_body = False
         self._unheard = 0  # bytes since the application last heard of any
-        self._progress = False  # whether it hears of some in what is being parsed
+        self._size = 0  # bytes of what is being parsed
+        self._ignored: list[tuple[bytes, bytes]] = []  # where the trailers of a chunked body go
+        self.headers = self._ignored
         self._answering: RequestResponseCycle | None = None
         self._refusal: RefusedRequestError | None = None
         self._leaving = False
@@ -110,24 +110,23 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        if self._refusal is not None:
+        if self._refusal is not None or self._leaving:
             return
-        self._size = len(data)
-        self._progress = False
         try:
             self._parse(data)
         except RefusedRequestError as refusal:
             self._refuse(refusal)
             return
-        self._unheard = 0 if self._progress else self._unheard + len(data)
+        self._unheard += self._size
         if self._unheard > self._most_header_bytes:
             self._refuse(self._headers_too_large())
-        elif (self._in_head and not self.pipeline) or not (self._in_body or self._under_way or self._progress):
+        elif (self._in_head and not self.pipeline) or (self._unheard and not (self._under_way or self._in_body)):
             self._start_timer()
-        elif not self._leaving:
+        else:
             self._stop_timer()
 
     def _parse(self, data: bytes) -> None:
+        self._size = len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -164,36 +163,31 @@ class HttpProtocol(HttpToolsProtocol):
     def _under_way(self) -> bool:
         return self._answering is not None and not self._answering.response_complete
 
+    @property
+    def _in_head(self) -> bool:
+        # uvicorn begins a new list with each message.
+        return self.headers is not self._ignored
+
+    @property
+    def _in_body(self) -> bool:
+        return self.cycle is not None and self.cycle.more_body
+
     # One request
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._in_head = True
-
     def on_headers_complete(self) -> None:
-        self._in_head = False
-        self._progress = True
-        if self._leaving:
-            return
         if self._unheard + self._size > self._most_header_bytes:
             self._check_size()
         self._check_head()
         super().on_headers_complete()
-        self._in_body = True
+        self._unheard = -self._size
         self.cycle.transport = self._exit
-        # What trailers a chunked body has must not get among the headers of a request that is being handled.
-        self.headers = []
+        # Trailers must not get among the headers of a request that is being handled.
+        self._ignored.clear()
+        self.headers = self._ignored
 
     def on_body(self, body: bytes) -> None:
-        self._progress = True
+        self._unheard = -self._size
         super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        self._in_body = False
-        self._progress = True
-        super().on_message_complete()
-        if self._leaving:
-            self.transport.close()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from uvicorn.config import Config as UvicornConfig
 from uvicorn.server import ServerState
 
-from openucwa.config import Config
+from openucwa.config import Config, ConfigError
 from openucwa.wire.access_log import AccessLog, LogLines
 from openucwa.wire.asgi import AsgiApp
 from openucwa.wire.http_protocol import HttpProtocol
@@ -43,8 +43,8 @@ _TROUBLES = {
 }
 
 
-class ListenError(Exception):
-    """A socket or a certificate that can't be used. The text names it and says why."""
+class ListenError(ConfigError):
+    """An address or a certificate that can't be used. The text names it and says why."""
 
 
 class Service(Protocol):

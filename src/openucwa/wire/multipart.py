@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from falcon import parse_header
-
 from openucwa.model.refusals import BadRequest, DeserializationFailure
+from openucwa.wire.negotiation import value_and_parameters
 
 MEDIA_TYPE = "multipart/batching"
 
@@ -93,7 +92,7 @@ def content_type(boundary: str) -> str:
 
 
 def _boundary(content_type: str) -> bytes:
-    boundary = parse_header(content_type)[1].get("boundary", "")
+    boundary = value_and_parameters(content_type)[1].get("boundary", "")
     if not boundary:
         raise DeserializationFailure("the batch's Content-Type has no boundary")
     return boundary.encode("latin-1")
@@ -116,8 +115,8 @@ def _split(body: bytes, boundary: bytes) -> list[bytes]:
 def _part(number: int, part: bytes) -> PartRequest:
     # What follows a delimiter begins with the end of the delimiter's line.
     head, content = _halves(_LINE_END.sub(b"", part, count=1))
-    kind, parameters = parse_header(dict(_headers(number, _lines(head))).get("content-type", ""))
-    if kind.lower() != _PART_TYPE or parameters.get("msgtype", "request").lower() != "request":
+    kind, parameters = value_and_parameters(dict(_headers(number, _lines(head))).get("content-type", ""))
+    if kind != _PART_TYPE or parameters.get("msgtype", "request").lower() != "request":
         raise DeserializationFailure(f"part {number}: its Content-Type has to be {_PART_TYPE}; msgtype=request")
     head, body = _halves(content.lstrip(b"\r\n"))
     request_line, *lines = _lines(head)

@@ -14,3 +14,9 @@ class Nowhere(Resource[Any]):
 
     async def locate(self, call: Call, **_names: str) -> Any:
         raise ResourceNotFound("there is nothing at this address")
+
+
+class NowhereInUcwa(Nowhere):
+    """Such an address among UCWA's own: which of these lead somewhere is told to those who show a token."""
+
+    public = False

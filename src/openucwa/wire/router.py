@@ -61,14 +61,19 @@ class Router:
 
     Fixed segments are matched without regard to case and go before names in braces, which take any text. Empty
     segments count for nothing. `aliases`: further spellings of fixed segments, wherever those stand. `nowhere`: the
-    resource that is found where there is none, so that its refusal comes in its turn. `req.context.prefix` becomes the
-    one of PREFIXES that the request came in by, PREFIX for a path that has none.
+    resource that is found where there is none, so that its refusal comes in its turn; `nowhere_in_ucwa`: the one for
+    paths below PREFIXES, where it is another. `req.context.prefix` becomes the one of PREFIXES that the request came
+    in by, PREFIX for a path that has none.
     """
 
-    def __init__(self, nowhere: object, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self, nowhere: object, aliases: Mapping[str, Sequence[str]] | None = None, nowhere_in_ucwa: object | None = None
+    ) -> None:
         self._root = _Node()
         self._aliases = aliases or {}
         self._nowhere = _Route(None, nowhere, _responders(nowhere), (), PREFIX)
+        below = nowhere_in_ucwa or nowhere
+        self._nowhere_below = {prefix: _Route(None, below, _responders(below), (), prefix) for prefix in PREFIXES}
 
     def add_route(self, template: str, resource: object, **_options: Any) -> None:
         """Adds `resource` at `template`; one below PREFIX is served below all of PREFIXES.
@@ -83,14 +88,22 @@ class Router:
 
     def find(self, path: str, req: falcon.asgi.Request | None = None) -> Found:
         """What Falcon is to call for the request."""
-        raw = None if req is None else req.scope.get("raw_path")
-        segments = _segments(quote(path).encode() if raw is None else raw)
+        raw = (None if req is None else req.scope.get("raw_path")) or quote(path).encode()
+        segments = _segments(raw)
         values: list[str] = []
         found = None if segments is None else _walk(self._root, segments, 0, values)
-        route = found or self._nowhere
+        route = found or self._nothing_at(raw)
         if req is not None:
             req.context.prefix = route.prefix
         return route.resource, route.responders, dict(zip(route.names, values, strict=True)), route.template
+
+    def _nothing_at(self, raw_path: bytes) -> _Route:
+        segments = [segment for segment in raw_path.lower().split(b"/") if segment]
+        for prefix, route in self._nowhere_below.items():
+            fixed = prefix.encode().strip(b"/").split(b"/")
+            if segments[: len(fixed)] == fixed:
+                return route
+        return self._nowhere
 
     def _add(self, path: str, template: str, resource: object, prefix: str) -> None:
         node = self._root

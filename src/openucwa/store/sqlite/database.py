@@ -43,7 +43,7 @@ class Database:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            with closing(self.connect_reader()) as reader:
+            with closing(self._connect("ro", self._timeout)) as reader:
                 self.schema.look(reader)
             return self._connect_writer()
         except OSError as error:

@@ -14,15 +14,17 @@ from openucwa.store.sqlite.writer import Transaction, Writer
 
 _NO_EXTENSION = "this meeting has no such extension"
 
+#: A look-up here takes a tenth of the time that the enumeration takes for its own.
+_TYPES = {member.value: member for member in ExtensionType}
+
 _EXTENSION = """
     select id, type, etag, properties from extensions where organizer = ? and meeting_id = ? and id = ?
 """
 
-#: Of a meeting: how many extensions it has, and the last one's position. No row where there is no meeting.
+#: Of a meeting: whether it is there, how many extensions it has, and the last one's position.
 _FILLED = """
-    select count(e.id), coalesce(max(e.position), 0)
-    from meetings m left join extensions e on e.organizer = m.organizer and e.meeting_id = m.id
-    where m.organizer = ? and m.id = ? group by m.id
+    select exists (select 1 from meetings where organizer = ?1 and id = ?2), count(*), coalesce(max(position), 0)
+    from extensions where organizer = ?1 and meeting_id = ?2
 """
 
 _ADD = """
@@ -46,7 +48,7 @@ _REMOVE = """
 def extension_of(row: Row) -> Extension:
     """From the columns id, type, etag, properties."""
     extension_id, extension_type, etag, properties = row
-    return Extension(extension_id, ExtensionType(extension_type), etag, properties)
+    return Extension(extension_id, _TYPES[extension_type], etag, properties)
 
 
 class Extensions:
@@ -66,10 +68,9 @@ class Extensions:
         self, organizer: str, meeting_id: str, extension: Extension, most: int, at: int, events: Sequence[NewEvent]
     ) -> None:
         def work(transaction: Transaction) -> None:
-            filled = transaction.row(_FILLED, organizer, meeting_id)
-            if filled is None:
+            ((exists, count, position),) = transaction.rows(_FILLED, organizer, meeting_id)
+            if not exists:
                 raise ResourceNotFound("there is no such online meeting")
-            count, position = filled
             added = transaction.run(
                 _ADD,
                 organizer,

@@ -1,14 +1,15 @@
 """Who learns that topics moved: listeners after a commit of this process, and whoever asks about other processes."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from openucwa.store.sqlite.columns import json
 from openucwa.store.sqlite.reader import Reader
-from openucwa.store.sqlite.writer import Appended
+from openucwa.store.sqlite.writer import Transaction
 
 
 class Notices:
-    """Knows up to which event everything that was appended is known in this process."""
+    """Numbers the commits that move topics, and knows up to which one this process knows of all of them."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -16,31 +17,39 @@ class Notices:
         self._seen = 0
 
     def open(self) -> None:
-        """What was appended before is nobody's news."""
-        ((self._seen,),) = self._reader.rows("select coalesce(max(id), 0) from events")
+        """What moved before is nobody's news."""
+        ((self._seen,),) = self._reader.rows("select number from commits")
 
     def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
         """As `Store.on_commit`."""
         self._listeners.append(listener)
 
-    def committed(self, appended: Sequence[Appended]) -> None:
-        """Tells the listeners which topics a commit moved.
+    def number(self, transaction: Transaction, topics: frozenset[str]) -> int:
+        """The number of the commit that this transaction is about to make, which is written to `topics`."""
+        transaction.run("update commits set number = number + 1")
+        number: int = transaction.rows("select number from commits")[0][0]
+        transaction.run(
+            "update topics set moved = ? where topic in (select value from json_each(?))", number, json(tuple(topics))
+        )
+        return number
+
+    def committed(self, number: int, topics: frozenset[str]) -> None:
+        """Tells the listeners that commit `number` moved `topics`.
 
         Each is called by the loop, so that one that fails stops neither the others nor the writer.
         """
-        if appended[0].id == self._seen + 1:
-            self._seen = appended[-1].id
-        topics = frozenset(event.topic for event in appended)
+        if number == self._seen + 1:
+            self._seen = number
         loop = asyncio.get_running_loop()
         for listener in self._listeners:
             loop.call_soon(listener, topics)
 
     async def moved_elsewhere(self) -> frozenset[str]:
-        """The topics that other processes have moved since the last look, for a bus to look at now and then.
+        """The topics that other processes moved since it was last asked; the first time: since the store was opened.
 
-        Costs about as much as reading one row. Where this process wrote too in the meantime, its own topics may be
-        among them. InvalidExchangeServerVersion, ServiceUnavailable.
+        For a bus to ask now and then: it costs what reading a row costs. Where this process moved topics too in the
+        meantime, those may be among them. InvalidExchangeServerVersion, ServiceUnavailable.
         """
-        moved = self._reader.rows("select topic, max(id) from events where id > ? group by topic", self._seen)
-        self._seen = max((last for _, last in moved), default=self._seen)
+        moved = self._reader.rows("select topic, moved from topics where moved > ?", self._seen)
+        self._seen = max((number for _, number in moved), default=self._seen)
         return frozenset(topic for topic, _ in moved)

@@ -38,7 +38,7 @@ class SqliteStore:
         self._database = Database(folder, timeout, Schema(migrations))
         self._reader = Reader(self._database)
         self._notices = Notices(self._reader)
-        self._writer = Writer(self._database, self._notices.committed)
+        self._writer = Writer(self._database, self._notices)
 
         self.on_commit = self._notices.on_commit
         self.moved_elsewhere = self._notices.moved_elsewhere

@@ -7,7 +7,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from openucwa.store.sqlite.database import Database, Row
 from openucwa.store.sqlite.errors import refusal
@@ -15,19 +15,12 @@ from openucwa.store.sqlite.errors import refusal
 T = TypeVar("T")
 
 
-class Appended(NamedTuple):
-    """An event that was appended: its place among all events, and its topic."""
-
-    id: int
-    topic: str
-
-
 class Transaction:
-    """What a change does its work with, in the writer's thread. `appended`: the events that it brings."""
+    """What a change does its work with, in the writer's thread. `moved`: the topics that it appends events to."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.appended: list[Appended] = []
+        self.moved: set[str] = set()
 
     def row(self, sql: str, *parameters: object) -> Row | None:
         """The one row that the statement finds or returns, if there is one."""
@@ -59,12 +52,32 @@ class _Outcome(NamedTuple):
     error: Exception | None = None
 
 
-class Writer:
-    """`committed` is called in the event loop after each commit that appended events, before any caller goes on."""
+class _Committed(NamedTuple):
+    """What came of a group: of each change, and which topics it moved in commit `number`."""
 
-    def __init__(self, database: Database, committed: Callable[[Sequence[Appended]], None]) -> None:
+    outcomes: Sequence[_Outcome]
+    topics: frozenset[str] = frozenset()
+    number: int = 0
+
+
+class Notice(Protocol):
+    """Who is to know of the commits that move topics."""
+
+    def number(self, transaction: Transaction, topics: frozenset[str]) -> int:
+        """Is called last in a transaction that moved `topics`; gives the commit's number."""
+        ...
+
+    def committed(self, number: int, topics: frozenset[str]) -> None:
+        """Is called in the event loop after that commit, before the callers of its changes go on."""
+        ...
+
+
+class Writer:
+    """The connection that writes."""
+
+    def __init__(self, database: Database, notice: Notice) -> None:
         self._database = database
-        self._committed = committed
+        self._notice = notice
         self._thread = ThreadPoolExecutor(1, "store-writer")
         self._waiting: list[_Waiting] = []
         self._commits: asyncio.Task[None] | None = None
@@ -103,10 +116,10 @@ class Writer:
         while self._waiting:
             group = [change for change in self._waiting if not change.answer.cancelled()]
             self._waiting = []
-            outcomes, appended = await loop.run_in_executor(self._thread, self._commit, [c.work for c in group])
-            if appended:
-                self._committed(appended)
-            for change, outcome in zip(group, outcomes, strict=True):
+            made = await loop.run_in_executor(self._thread, self._commit, [change.work for change in group])
+            if made.topics:
+                self._notice.committed(made.number, made.topics)
+            for change, outcome in zip(group, made.outcomes, strict=True):
                 if change.answer.cancelled():
                     continue
                 if outcome.error is None:
@@ -114,33 +127,36 @@ class Writer:
                 else:
                     change.answer.set_exception(refusal(outcome.error))
 
-    def _commit(self, group: Sequence[Work[Any]]) -> tuple[list[_Outcome], list[Appended]]:
-        """One transaction: what came of each change, and the events of those that were made."""
+    def _commit(self, group: Sequence[Work[Any]]) -> _Committed:
+        """Makes the changes of `group` in one transaction."""
         connection = self._connection
-        appended: list[Appended] = []
         try:
             connection.execute("begin immediate")
             self._database.schema.check(connection)
-            outcomes = [self._make(work, appended) for work in group]
+            moved: set[str] = set()
+            outcomes = [self._make(work, moved) for work in group]
+            topics = frozenset(moved)
+            number = self._notice.number(Transaction(connection), topics) if topics else 0
             connection.execute("commit")
         except Exception as error:  # noqa: BLE001  # whatever it is, each caller of the group has to learn of it
             if connection.in_transaction:
                 connection.execute("rollback")
-            return [_Outcome(error=error) for _ in group], []
-        return outcomes, appended
+            return _Committed([_Outcome(error=error)] * len(group))
+        return _Committed(outcomes, topics, number)
 
-    def _make(self, work: Work[Any], appended: list[Appended]) -> _Outcome:
+    def _make(self, work: Work[Any], moved: set[str]) -> _Outcome:
         """Makes one change within the group's transaction; if it raises, it alone is undone."""
-        transaction = Transaction(self._connection)
-        self._connection.execute("savepoint change")
+        connection = self._connection
+        transaction = Transaction(connection)
+        connection.execute("savepoint change")
         try:
             result = work(transaction)
         except Exception as error:
-            if not self._connection.in_transaction:
+            if not connection.in_transaction:
                 raise  # SQLite itself gave up the whole transaction, as it does when a disk fails
-            self._connection.execute("rollback to change")
-            self._connection.execute("release change")
+            connection.execute("rollback to change")
+            connection.execute("release change")
             return _Outcome(error=error)
-        self._connection.execute("release change")
-        appended += transaction.appended
+        connection.execute("release change")
+        moved |= transaction.moved
         return _Outcome(result)

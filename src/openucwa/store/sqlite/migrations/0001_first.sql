@@ -116,21 +116,29 @@ create table extensions (
     foreign key (organizer, meeting_id) references meetings (organizer, id) on delete cascade
 ) strict, without rowid;
 
--- last: the number of the topic's last event ever, which outlives the event.
+-- last: the number of the topic's last event ever, which outlives the event. moved: the number of the commit that
+-- moved the topic last, by which one process sees what others did.
 create table topics (
     topic text primary key,
-    last integer not null
+    last integer not null,
+    moved integer not null
 ) strict, without rowid;
 
--- id: the order of all events, by which one process sees what others have appended; never used again.
+create index topics_moved on topics (moved);
+
 create table events (
-    id integer primary key autoincrement,
     topic text not null,
     number integer not null,
     at integer not null,
     kind text not null,
     facts text not null,
-    unique (topic, number)
-) strict;
+    primary key (topic, number)
+) strict, without rowid;
 
 create index events_at on events (at);
+
+-- How many commits moved a topic: one row.
+create table commits (
+    number integer not null
+) strict;
+insert into commits (number) values (0);

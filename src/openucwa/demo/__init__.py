@@ -1,0 +1,1 @@
+"""A server to look at, and a client that shows what it does."""

@@ -1,0 +1,289 @@
+"""The demo's client: the standard library's HTTP, both forms of a resource, and a screen that shows each exchange.
+
+It knows of the server what its answers say, and nothing of its code. What is asked for, and what should come of it,
+is `walk.py`'s.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException, HTTPMessage
+from typing import Any, Protocol, TextIO, TypeAlias
+from urllib.parse import urlsplit
+
+import click
+from lxml import etree
+
+Scalar: TypeAlias = str | int | float | bool | datetime
+Value: TypeAlias = Scalar | list[Scalar]
+Values: TypeAlias = Mapping[str, Value]
+
+#: Seconds to wait for an answer; nothing that the demo asks for takes long.
+PATIENCE = 30.0
+#: Lines of a body that are shown.
+MOST_LINES = 40
+
+#: The headers of an answer that an application looks at.
+TELLING = ("WWW-Authenticate", "Content-Type", "Location", "ETag", "Retry-After", "X-Ms-diagnostics")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE = re.compile(r"/Date\((-?\d+)\)/")
+_TOKEN = re.compile(r"(cwt=[\w.-]{12})[\w.-]+")
+_NAMESPACE = "http://schemas.microsoft.com/rtc/2012/03/ucwa"
+_SCHEMA = "http://www.w3.org/2001/XMLSchema"
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+class WentWrong(Exception):  # noqa: N818  # what a step finds, not an error of the program
+    """What is not as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A resource, or a reason, as an answer shows it. `links`: href by rel; `embedded`: resources by rel."""
+
+    properties: dict[str, Value] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    embedded: dict[str, list["Seen"]] = field(default_factory=dict)
+
+    def link(self, rel: str) -> str:
+        """The href of a link. WentWrong: there is none."""
+        if rel not in self.links:
+            raise WentWrong(f"the answer has no link {rel}")
+        return self.links[rel]
+
+    def text(self, name: str) -> str:
+        """A property that is a text. WentWrong: there is none."""
+        value = self.properties.get(name)
+        if not isinstance(value, str):
+            raise WentWrong(f"the answer has no {name}")
+        return value
+
+
+class Form(Protocol):
+    """One of the two forms that resources travel in."""
+
+    name: str
+    media_type: str
+
+    def write(self, values: Values) -> str:
+        """A request's body, for people and servers."""
+        ...
+
+    def read(self, body: bytes) -> Seen:
+        """What a body shows. WentWrong: it is not of this form."""
+        ...
+
+    def pretty(self, body: bytes) -> str:
+        """The same, indented."""
+        ...
+
+
+class Json:
+    """JSON, in UCWA's way: `_links`, `_embedded`, and dates as texts."""
+
+    name = "JSON"
+    media_type = "application/json"
+
+    def write(self, values: Values) -> str:
+        return json.dumps(values, indent=2, ensure_ascii=False, default=_json_date)
+
+    def read(self, body: bytes) -> Seen:
+        try:
+            return self._seen(json.loads(body))
+        except (ValueError, AttributeError, TypeError, KeyError) as error:
+            raise WentWrong(f"the answer is not a resource in JSON: {error}") from None
+
+    def pretty(self, body: bytes) -> str:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+
+    def _seen(self, members: dict[str, Any]) -> Seen:
+        links = members.pop("_links", {})
+        embedded = members.pop("_embedded", {})
+        return Seen(
+            properties={name: _with_dates(value) for name, value in members.items()},
+            links={rel: link["href"] for rel, link in links.items()},
+            embedded={
+                rel: [self._seen(each) for each in (inner if isinstance(inner, list) else [inner])]
+                for rel, inner in embedded.items()
+            },
+        )
+
+
+class Xml:
+    """XML, in UCWA's way: `<resource>` with links and properties; values that are no strings bear their type."""
+
+    name = "XML"
+    media_type = "application/xml"
+
+    def write(self, values: Values) -> str:
+        names: Any = {None: _NAMESPACE, "xsi": _INSTANCE, "xs": _SCHEMA}
+        root = etree.Element(f"{{{_NAMESPACE}}}input", nsmap=names)
+        for name, value in values.items():
+            if isinstance(value, list):
+                many = etree.SubElement(root, f"{{{_NAMESPACE}}}propertyList", name=name)
+                for item in value:
+                    _fill(etree.SubElement(many, f"{{{_NAMESPACE}}}item"), item)
+            else:
+                _fill(etree.SubElement(root, f"{{{_NAMESPACE}}}property", name=name), value)
+        return etree.tostring(root, pretty_print=True, encoding="unicode").rstrip()
+
+    def read(self, body: bytes) -> Seen:
+        try:
+            return self._seen(_parsed(body))
+        except (etree.XMLSyntaxError, ValueError, KeyError) as error:
+            raise WentWrong(f"the answer is not a resource in XML: {error}") from None
+
+    def pretty(self, body: bytes) -> str:
+        return etree.tostring(_parsed(body), pretty_print=True, encoding="unicode").rstrip()
+
+    def _seen(self, element: etree._Element) -> Seen:
+        seen = Seen()
+        for child in element:
+            kind = etree.QName(child).localname
+            attributes = {str(name): str(value) for name, value in child.attrib.items()}
+            if kind == "link":
+                seen.links[attributes["rel"]] = attributes["href"]
+            elif kind == "resource":
+                seen.embedded.setdefault(attributes["rel"], []).append(self._seen(child))
+            elif kind == "propertyList":
+                seen.properties[attributes["name"]] = [_value(item) for item in child]
+            elif kind == "property":
+                seen.properties[attributes["name"]] = _value(child)
+            else:  # of a reason: code, subcode, message
+                seen.properties[kind] = child.text or ""
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `seen` is empty where there was no body in the form that was asked for."""
+
+    status: int
+    headers: HTTPMessage
+    seen: Seen
+
+
+class Screen:
+    """Shows the walk to people. `colour`: whether `stream` can show colours and they are wanted."""
+
+    def __init__(self, stream: TextIO, *, colour: bool) -> None:
+        self._stream = stream
+        self._colour = colour
+
+    def say(self, text: str = "", **style: Any) -> None:
+        """One line or several. `style`: as `click.style` takes it."""
+        click.echo(click.style(text, **style) if style else text, self._stream, color=self._colour)
+
+    def request(self, method: str, target: str, headers: Mapping[str, str], body: str) -> None:
+        """A request, as it goes out."""
+        self.say(f"  > {click.style(f'{method} {target}', bold=True)}")
+        self._rest(">", headers.items(), body, "cyan")
+
+    def answer(self, status: int, reason: str, headers: HTTPMessage, body: str) -> None:
+        """An answer, with the headers that matter."""
+        self.say(f"  < {click.style(f'{status} {reason}', bold=True)}")
+        shown = [(name, value) for name in TELLING for value in headers.get_all(name, [])]
+        self._rest("<", shown, body, "yellow")
+
+    def _rest(self, mark: str, headers: Iterable[tuple[str, str]], body: str, colour: str) -> None:
+        for name, value in headers:
+            self.say(f"  {mark} {abbreviated(f'{name}: {value}')}", dim=True)
+        lines = abbreviated(body).splitlines()
+        if len(lines) > MOST_LINES:
+            lines = [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} lines more"]
+        for line in lines:
+            self.say(f"      {line}", fg=colour)
+
+
+class Client:
+    """Somebody's application. `base`: the server's URL. It shows what it sends and what it gets on `screen`."""
+
+    def __init__(self, base: str, screen: Screen) -> None:
+        url = urlsplit(base)
+        self._connection = HTTPConnection(url.hostname or "", url.port, timeout=PATIENCE)
+        self._screen = screen
+        self.token: str | None = None
+
+    def send(
+        self, method: str, href: str, accept: Form, headers: Mapping[str, str], body: str, content_type: str
+    ) -> Answer:
+        """One request, and its answer. WentWrong: there is none, or not in the form that was accepted."""
+        url = urlsplit(href)
+        target = f"{url.path}?{url.query}" if url.query else url.path
+        sent = {"Accept": accept.media_type}
+        if self.token is not None:
+            sent["Authorization"] = f"Bearer {self.token}"
+        if body:
+            sent["Content-Type"] = content_type
+        sent |= headers
+        self._screen.request(method, target, sent, body)
+        try:
+            self._connection.request(method, target, body.encode() if body else None, sent)
+            response = self._connection.getresponse()
+            content = response.read()
+        except (OSError, HTTPException) as error:
+            self._connection.close()
+            raise WentWrong(f"no answer: {error or type(error).__name__}") from None
+        kind = response.headers.get_content_type()
+        forms: dict[str, Form] = {form.media_type: form for form in (Json(), Xml())}
+        form = forms.get(kind) if content else None
+        seen = Seen() if form is None else form.read(content)
+        shown = content.decode(errors="replace") if form is None else form.pretty(content)
+        self._screen.answer(response.status, response.reason, response.headers, shown)
+        return Answer(response.status, response.headers, seen)
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._connection.close()
+
+
+def abbreviated(text: str) -> str:
+    """`text` with tokens cut short: who has one is its user."""
+    return _TOKEN.sub(r"\1...", text)
+
+
+def _json_date(value: object) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(value)
+    return f"/Date({(value - _EPOCH) // timedelta(milliseconds=1)})/"
+
+
+def _with_dates(value: object) -> Value:
+    if isinstance(value, list):
+        return [_with_dates(item) for item in value]  # type: ignore[misc]  # no lists in lists
+    if isinstance(value, str) and (date := _DATE.fullmatch(value)):
+        return _EPOCH + timedelta(milliseconds=int(date[1]))
+    return value  # type: ignore[return-value]  # JSON has no other scalars
+
+
+def _parsed(body: bytes) -> etree._Element:
+    return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+
+
+def _fill(element: etree._Element, value: Scalar) -> None:
+    """Makes the element bear `value`, marked with its type in XML Schema where that is not string."""
+    kind = {bool: "boolean", int: "integer", float: "double", datetime: "dateTime"}.get(type(value))
+    if kind is not None:
+        element.set(f"{{{_INSTANCE}}}type", f"xs:{kind}")
+    if isinstance(value, bool):
+        element.text = "true" if value else "false"
+    else:
+        element.text = value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _value(element: etree._Element) -> Scalar:
+    text = element.text or ""
+    match element.get(f"{{{_INSTANCE}}}type", "").rpartition(":")[2]:
+        case "boolean":
+            return text == "true"
+        case "integer":
+            return int(text)
+        case "double":
+            return float(text)
+        case "dateTime":
+            return datetime.fromisoformat(text)
+        case _:
+            return text

@@ -1,0 +1,70 @@
+"""Who comes into a meeting and what they may do there: the rules, decided from the meeting and the newcomer alone."""
+
+from dataclasses import dataclass
+
+from openucwa.model.meeting import Meeting
+from openucwa.model.room import Participation, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Who asks to come in. `identity`: a user's SIP URI; None for an anonymous one."""
+
+    identity: str | None
+
+    def is_organizer(self, meeting: Meeting) -> bool:
+        return self.identity == meeting.organizer
+
+    def is_leader(self, meeting: Meeting) -> bool:
+        """Whether the organizer made the newcomer a leader, or is the newcomer."""
+        return self.is_organizer(meeting) or self._is_listed(meeting.settings.leaders)
+
+    def is_invited(self, meeting: Meeting) -> bool:
+        return self.is_leader(meeting) or self._is_listed(meeting.settings.attendees)
+
+    def is_of_enterprise(self, meeting: Meeting) -> bool:
+        """Whether the newcomer is a user of the organizer's domain."""
+        return self.identity is not None and self.identity.rpartition("@")[2] == meeting.organizer.rpartition("@")[2]
+
+    def _is_listed(self, uris: tuple[str, ...]) -> bool:
+        return self.identity is not None and self.identity in {uri.lower() for uri in uris}
+
+
+def waits_in_lobby(meeting: Meeting, newcomer: Newcomer) -> bool:
+    """Whether the newcomer has to be admitted by a leader (UCWA: accessLevel; onlineMeetingEligibleValues).
+
+    The organizer and the leaders always come in. Everyone: so does everybody. SameEnterprise: users of the
+    organizer's domain. Invited: those of them who are listed. Locked, and None, which decides nothing: nobody else.
+    """
+    if newcomer.is_leader(meeting):
+        return False
+    match meeting.settings.access_level:
+        case "Everyone":
+            return False
+        case "SameEnterprise":
+            return not newcomer.is_of_enterprise(meeting)
+        case "Invited":
+            return not (newcomer.is_of_enterprise(meeting) and newcomer.is_invited(meeting))
+    return True
+
+
+def role_at_joining(meeting: Meeting, newcomer: Newcomer) -> Role:
+    """The role that the newcomer has from the start (UCWA: automaticLeaderAssignment)."""
+    if newcomer.is_leader(meeting):
+        return Role.LEADER
+    match meeting.settings.automatic_leader_assignment:
+        case "Everyone":
+            return Role.LEADER
+        case "SameEnterprise" if newcomer.is_of_enterprise(meeting):
+            return Role.LEADER
+    return Role.ATTENDEE
+
+
+def sees_organizer_data(participation: Participation) -> bool:
+    """Whether the conversation is the organizer's own. No role makes anybody else see organizer data."""
+    return participation.owner == participation.organizer
+
+
+def leads(participation: Participation) -> bool:
+    """Whether the participant may admit, reject, promote, demote and eject."""
+    return participation.role == Role.LEADER and not participation.in_lobby

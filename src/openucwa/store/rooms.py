@@ -1,0 +1,127 @@
+"""What every store does for live meetings. Part of `store.contract.Store`, and under the same promises.
+
+The events that a change raises depend on what it finds (who else is there, through how many applications), so these
+methods make them, with the constructors of `model/room_events.py`, as rows of the same transaction.
+Who may do what to whom is decided before these are called.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from openucwa.model.event import Event
+from openucwa.model.room import Invitation, MessagingState, Participant, Participation, Role
+
+
+class Rooms(Protocol):
+    """Participations, participants and invitations. All rows of a meeting carry the organizer first in their keys."""
+
+    async def join(
+        self, draft: Participation, invitation: Invitation, meeting_etag: str, most: int, at: int
+    ) -> Participation:
+        """Adds an application's part in a meeting, in its room or in its lobby as `draft.in_lobby` says.
+
+        Where the owner takes part already, through another application, role and place are those that it has.
+        The result has `since` set to the number of the topic's last event after this change, its own included.
+        Events: to the meeting's topic `participant_joined` (or `lobby_joined`) when nobody with that URI was there
+        before; to the application's `conversation_begun`, or `conversation_waiting` in the lobby.
+        `invitation` is stored with it, Connected, or Connecting in the lobby.
+
+        DestinationNotFound: no such meeting. PreconditionFailed: its etag is not `meeting_etag` any more, so who may
+        come in has to be decided again. AlreadyExists: the application takes part already. TooManyParticipants:
+        `most` different participants are in the room, and this one is not among them.
+        """
+        ...
+
+    async def participation(self, owner: str, application_id: str, conversation_id: str) -> Participation:
+        """ConversationNotFound: the application has no such conversation."""
+        ...
+
+    async def participations(self, owner: str, application_id: str) -> Sequence[Participation]:
+        """All conversations of an application, oldest first."""
+        ...
+
+    async def participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
+        """Everybody in the room and in the lobby, in the order in which they came."""
+        ...
+
+    async def participants_as_of(self, organizer: str, meeting_id: str, number: int) -> Sequence[Participant]:
+        """Everybody who was there when event `number` of the meeting's topic was the last: the present undone by the
+        log, in one consistent read. As far as the log still has the events since."""
+        ...
+
+    async def leave(self, owner: str, application_id: str, conversation_id: str, at: int) -> None:
+        """Ends one conversation. Events: `participant_left` (or `lobby_left`) when it was the participant's last
+        application; to the application `conversation_ended`. Invitations under way end. ConversationNotFound."""
+        ...
+
+    async def admit(self, organizer: str, meeting_id: str, uri: str, at: int) -> None:
+        """Lets a participant out of the lobby into the room: `in_lobby` becomes False and `since` the topic's last
+        number after this change, for all its applications; their invitations become Connected.
+
+        Events: `lobby_left`, `participant_joined`; to each of its applications `conversation_begun`.
+        ResourceNotFound: nobody with that URI waits.
+        """
+        ...
+
+    async def remove_participant(self, organizer: str, meeting_id: str, uri: str, reason: str, at: int) -> None:
+        """Ends all conversations of a participant (reject, eject). `reason`: Denied, Ejected, ...: the subcode.
+
+        Events: `participant_left` or `lobby_left`; to each of its applications `conversation_ended` with the reason;
+        invitations under way become Failed with it. ResourceNotFound: nobody with that URI is there.
+        """
+        ...
+
+    async def change_role(self, organizer: str, meeting_id: str, uri: str, role: Role, at: int) -> None:
+        """Promotes or demotes. Event: `role_changed`, if it does change. ResourceNotFound: nobody with that URI."""
+        ...
+
+    async def change_messaging(
+        self, participation: Participation, state: MessagingState, invitation: Invitation | None, at: int
+    ) -> None:
+        """Connects or disconnects messaging of a conversation.
+
+        `invitation`: that of addMessaging, stored Connected. Events, if the state changes: `messaging_changed` to the
+        meeting's topic when the participant's first application connects or its last one disconnects; to the
+        application `messaging_connected` (with the invitation) or `messaging_disconnected`. ConversationNotFound.
+        """
+        ...
+
+    async def send_message(
+        self, participation: Participation, content_type: str, text: str, operation_id: str | None, at: int
+    ) -> int:
+        """Appends `message` to the meeting's topic; its number, which is the message's id.
+
+        Conflict: the conversation's messaging is not connected. ConversationNotFound.
+        """
+        ...
+
+    async def set_typing(self, participation: Participation, typing: bool, at: int) -> None:
+        """Appends `typing_changed` if the participant's state changes. ConversationNotFound."""
+        ...
+
+    async def event(self, topic: str, number: int) -> Event:
+        """One row of the log. ResourceNotFound: there is none, or no more."""
+        ...
+
+    async def invitation(self, owner: str, application_id: str, invitation_id: str) -> Invitation:
+        """ResourceNotFound: no such invitation of this application, or it ended and was forgotten."""
+        ...
+
+    async def invite(self, outgoing: Invitation, incoming: Sequence[Invitation], at: int) -> None:
+        """Stores both sides of an invitation of a user, all Connecting.
+
+        Events, each to its application: `invitation_started`.
+        """
+        ...
+
+    async def end_invitation(self, ended: Invitation, at: int) -> None:
+        """Writes an invitation's end: `state`, `reason`, `conversation`; and that of its other side: the outgoing one
+        takes the same end, further incoming ones of the same operation become Cancelled.
+
+        Events, each to its application: `invitation_ended`. ResourceNotFound: it is not under way any more.
+        """
+        ...
+
+    async def overdue_invitations(self, now: int, most: int) -> Sequence[Invitation]:
+        """Outgoing invitations under way whose `expires` is before `now`."""
+        ...

@@ -1,0 +1,158 @@
+"""Rows of live meetings, and what their coming and going raises. Other changes end conversations through `end`."""
+# ruff: noqa: S608 -- statements are put together from constants alone
+
+from collections.abc import Iterable
+
+from openucwa.model import room_events
+from openucwa.model.room import InvitationState, MessagingState, Participant, Participation, Role
+from openucwa.store.sqlite import invitations
+from openucwa.store.sqlite.database import Row
+from openucwa.store.sqlite.events import append
+from openucwa.store.sqlite.writer import Transaction
+
+COLUMNS = """
+    organizer, meeting_id, id, owner, application_id, uri, name, anonymous, role, in_lobby, messaging, joined, since,
+    invitation, thread_id, subject, importance
+"""
+SELECT = "select" + COLUMNS + "from participations "
+
+#: One row for each participant of a meeting, in the order of their coming.
+PARTICIPANTS = """
+    select uri, min(name), max(anonymous), min(role), max(in_lobby), min(messaging), max(owner = organizer)
+    from participations where organizer = ? and meeting_id = ? group by uri order by min(position)
+"""
+
+_ADD = (
+    "insert into participations (" + COLUMNS + ", position) values"
+    " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(position), 0) + 1"
+    " from participations where organizer = ?1 and meeting_id = ?2))"
+)
+
+
+def participation_of(row: Row) -> Participation:
+    """From COLUMNS."""
+    return Participation(
+        organizer=row[0],
+        meeting_id=row[1],
+        id=row[2],
+        owner=row[3],
+        application_id=row[4],
+        uri=row[5],
+        name=row[6],
+        anonymous=bool(row[7]),
+        role=Role(row[8]),
+        in_lobby=bool(row[9]),
+        messaging=MessagingState(row[10]),
+        joined=row[11],
+        since=row[12],
+        invitation=row[13],
+        thread_id=row[14],
+        subject=row[15],
+        importance=row[16],
+    )
+
+
+def participant_of(row: Row) -> Participant:
+    """From the columns of PARTICIPANTS. `min(messaging)`: Connected comes before Disconnected."""
+    uri, name, anonymous, role, in_lobby, messaging, organizer = row
+    return Participant(
+        uri, name, bool(anonymous), Role(role), bool(in_lobby), MessagingState(messaging), bool(organizer)
+    )
+
+
+def as_participant(participation: Participation) -> Participant:
+    """What the others see of the one whose participation this is."""
+    return Participant(
+        uri=participation.uri,
+        name=participation.name,
+        anonymous=participation.anonymous,
+        role=participation.role,
+        in_lobby=participation.in_lobby,
+        messaging=participation.messaging,
+        organizer=participation.owner == participation.organizer,
+    )
+
+
+def add(transaction: Transaction, participation: Participation) -> None:
+    """Adds the row behind the meeting's others."""
+    transaction.run(
+        _ADD,
+        participation.organizer,
+        participation.meeting_id,
+        participation.id,
+        participation.owner,
+        participation.application_id,
+        participation.uri,
+        participation.name,
+        participation.anonymous,
+        participation.role,
+        participation.in_lobby,
+        participation.messaging,
+        participation.joined,
+        participation.since,
+        participation.invitation,
+        participation.thread_id,
+        participation.subject,
+        participation.importance,
+    )
+
+
+def find(transaction: Transaction, condition: str, *parameters: object) -> list[Participation]:
+    """The participations for which `condition` holds, in the order of their coming."""
+    return [
+        participation_of(row)
+        for row in transaction.rows(
+            SELECT + "where " + condition + " order by organizer, meeting_id, position", *parameters
+        )
+    ]
+
+
+def tell(transaction: Transaction, at: int, kind: str, participant: Participant, meeting: tuple[str, str]) -> None:
+    """Appends an event about a participant to the meeting's topic."""
+    append(transaction, at, (room_events.about_participant(*meeting, kind, participant),))
+
+
+def end(
+    transaction: Transaction,
+    ended: Iterable[Participation],
+    at: int,
+    reason: str | None = None,
+    *,
+    tell_application: bool = True,
+) -> None:
+    """Ends conversations: their rows go, the room is told of participants who are gone, and the applications too.
+
+    `reason`: why, where it is not the application's own wish. Invitations under way in them become Failed with it.
+    `tell_application`: False where the application itself ends.
+    """
+    for participation in ended:
+        _remove(transaction, participation, at)
+        if not tell_application:
+            continue
+        state = InvitationState.FAILED if reason else InvitationState.CANCELLED
+        under_way = invitations.end_of_conversation(
+            transaction, participation.owner, participation.application_id, participation.id, state, reason
+        )
+        for invitation in under_way:
+            invitations.told(transaction, at, room_events.INVITATION_ENDED, invitation)
+        event = room_events.about_conversation(participation, room_events.CONVERSATION_ENDED, reason)
+        append(transaction, at, (event,))
+
+
+def _remove(transaction: Transaction, gone: Participation, at: int) -> None:
+    meeting = (gone.organizer, gone.meeting_id)
+    ((typing,),) = transaction.rows(
+        "delete from participations where organizer = ? and meeting_id = ? and id = ? returning typing",
+        *meeting,
+        gone.id,
+    )
+    left = find(transaction, "organizer = ? and meeting_id = ? and uri = ?", *meeting, gone.uri)
+    if typing:
+        append(transaction, at, (room_events.typing_changed(gone, typing=False),))
+    if not left:
+        kind = room_events.LOBBY_LEFT if gone.in_lobby else room_events.PARTICIPANT_LEFT
+        tell(transaction, at, kind, as_participant(gone), meeting)
+    elif gone.messaging == MessagingState.CONNECTED and all(
+        other.messaging == MessagingState.DISCONNECTED for other in left
+    ):
+        tell(transaction, at, room_events.MESSAGING_CHANGED, as_participant(left[0]), meeting)

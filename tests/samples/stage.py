@@ -1,0 +1,179 @@
+"""The stage for a replay: a server on which what a sample speaks of is there, and the sample's request filled in.
+
+Filled in are what a client would have from its own server and its own day: ids, hrefs, tags, dates to come.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from openucwa.app import Service
+from openucwa.config import DialInRegion, Pool
+from tests.client import UcwaClient, add_user, extensions_of, self_of
+from tests.conftest import Connect, Make
+from tests.samples.messages import Sample
+
+#: Settings under which every member that comes from a setting has something to show.
+TOLD: dict[str, Any] = {
+    "dial_in_default_region": "Aarhus",
+    "dial_in_external_directory": "https://dial.contoso.com",
+    "dial_in_internal_directory": "https://dial.contoso.com/inside",
+    "dial_in_toll_number": "tel:+4570555501",
+    "dial_in_toll_free_numbers": ("tel:+4580555502",),
+    "dial_in_pass_code": "1337",
+    "dial_in_regions": (DialInRegion("Aarhus", "tel:+4570555501", ("da-DK", "en-GB")),),
+    "invitation_footer_text": "Bring your own coffee.",
+}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "bare": {"assigned_meeting": False},
+    "elsewhere": {"pools": (Pool("north", "https://north.contoso.com", backup="south"),)},
+}
+
+#: In which situations an operation is replayed, where not in the usual one alone.
+#: usual: signed in, an application is open. tab: it was opened with a type and an instanceId. available: after
+#: makeMeAvailable. set: after a PUT of communication with all it takes. anonymous: with an anonymous ticket.
+#: bare: no assigned meeting, nothing told in the settings. elsewhere: the user is homed in another pool.
+SITUATIONS: dict[str, tuple[str, ...]] = {
+    "anonApplications.POST": ("anonymous",),
+    "application.GET": ("usual", "tab", "available", "anonymous"),
+    "communication.GET": ("usual", "set", "anonymous"),
+    "location.GET": ("available",),
+    "location.POST": ("available",),
+    "me.GET": ("usual", "available", "anonymous"),
+    "note.GET": ("available",),
+    "note.POST": ("available",),
+    "myOnlineMeetings.GET": ("usual", "bare"),
+    "onlineMeetingEligibleValues.GET": ("usual", "bare"),
+    "onlineMeetings.GET": ("usual", "bare"),
+    "phoneDialInInformation.GET": ("usual", "bare"),
+    "presence.GET": ("available",),
+    "presence.POST": ("available",),
+    "reportMyActivity.POST": ("available",),
+    "user.GET": ("usual", "elsewhere"),
+}
+USUAL = ("usual",)
+
+_ID = re.compile(r'"id"\s*:\s*"([^"]*)"|<property name="id">([^<]*)<')
+_JSON_DATE = re.compile(r"/Date\(\d+\)")
+_XML_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
+_APPLICATION = re.compile(r"/ucwa/v1/applications/\w+")
+_TRANSPORT = {"authorization", "host", "content-length"}
+_A_DAY = 86_400_000
+
+
+@dataclass
+class Stage:
+    """A server and a client of it. `hrefs`: of what is there, by rel. `extension`: the id of the one extension."""
+
+    service: Service
+    client: UcwaClient
+    hrefs: dict[str, str]
+    extension: str
+    query: str = ""
+
+    async def replay(self, sample: Sample) -> httpx.Response:
+        """Sends the sample's request, filled in."""
+        request = sample.request
+        headers = {name: value for name, value in request.headers.items() if name not in _TRANSPORT}
+        href = self._href(sample)
+        body = self._body(request.body)
+        if sample.method == "PUT":
+            body = await self._put(sample, href, headers, body)
+        return await self.client.request(sample.method, href, headers=headers, content=body.encode())
+
+    def _href(self, sample: Sample) -> str:
+        """Where the request goes: by the server's own link where there is one, else by the sample's path."""
+        path = _APPLICATION.sub(self.client.app, urlsplit(sample.request.target).path)
+        href = self.hrefs.get(sample.rel, path)
+        return f"{href}?{self.query}" if self.query else href
+
+    def _body(self, body: str) -> str:
+        body = _JSON_DATE.sub(f"/Date({self.service.world.now() + _A_DAY})", body)
+        body = _XML_DATE.sub("2023-12-24T18:00:00", body)
+        # The reference puts SIP URIs between quotation marks of their own, which no SIP URI has.
+        body = re.sub(r'(\\"|(?<=>)") ?(sip:[^"<\\]+)(\\"|"(?=<))', r"\2", body)
+        return _APPLICATION.sub(self.client.app, body)
+
+    async def _put(self, sample: Sample, href: str, headers: dict[str, str], body: str) -> str:
+        stored = (await self.client.get(href, headers={"Accept": "application/json"})).json()
+        headers["if-match"] = f'"{stored["etag"]}"'
+        name = next(name for name, value in stored.items() if value == "please pass this in a PUT request")
+        if name in body:
+            return body
+        if sample.form == "xml":
+            return re.sub(r"(</\w+>)$", rf'<property name="{name}">{stored[name]}</property>\1', body)
+        return json.dumps({**json.loads(body), name: stored[name]})
+
+
+async def set_stage(sample: Sample, situation: str, make_service: Make, connect: Connect) -> Stage:
+    """Makes a server, and on it what the sample speaks of."""
+    service = await make_service(**SETTINGS.get(situation, TOLD))
+    client = connect(service)
+    shown = _ID.search(sample.response.body)
+    extension = (shown[1] or shown[2]) if shown else "917823"
+    if situation == "elsewhere":
+        await add_user(service, "sip:erik@contoso.com", pool="north")
+        await client.sign_in("erik@contoso.com")
+        return Stage(service, client, {}, extension)
+    await client.sign_in("lenea@contoso.com")
+    stage = Stage(service, client, {}, extension)
+    if situation == "tab":
+        await client.open("stage", type="Browser", instanceId="left")
+        stage.query = "instanceId=left"
+    else:
+        await client.open("stage")
+    if situation == "anonymous":
+        meeting = await client.schedule(subject="Quarterly numbers")
+        stage.client = connect(service)
+        await stage.client.sign_in_to_meeting(meeting)
+        await stage.client.open("guest")
+        return stage
+    if situation in {"available", "set"}:
+        answer = await client.post(f"{client.app}/communication/makeMeAvailable", json={})
+        assert answer.status_code == 204, answer.text
+    if situation == "set":
+        await _set_communication(client)
+    if "/onlineMeetings" in sample.request.target:
+        await _schedule(stage, sample)
+    else:
+        people = (await client.get(f"{client.app}/people")).json()
+        stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
+    if sample.rel == "search":
+        stage.query = "query=lene"
+    return stage
+
+
+async def _set_communication(client: UcwaClient) -> None:
+    communication = (await client.get(f"{client.app}/communication")).json()
+    answer = await client.replace(
+        communication,
+        audioPreference="PhoneAudio",
+        lisLocation="Aarhus",
+        lisQueryResult="Succeeded",
+        phoneNumber="tel:+4570555503",
+    )
+    assert answer.status_code == 200, answer.text
+
+
+async def _schedule(stage: Stage, sample: Sample) -> None:
+    """The meetings of the sample, each with one extension where the sample is not what adds it."""
+    client = stage.client
+    meeting = await client.schedule(attendees=["sip:danab@contoso.com"], leaders=["sip:lenea@contoso.com"])
+    family = (await client.get(f"{client.app}/onlineMeetings")).json()["_links"]
+    meetings = {"myOnlineMeeting": meeting}
+    if "myAssignedOnlineMeeting" in family:
+        assigned = (await client.get(family["myAssignedOnlineMeeting"]["href"])).json()
+        meetings["myAssignedOnlineMeeting"] = assigned
+    if sample.name != "onlineMeetingExtensions.POST":
+        for one in meetings.values():
+            await client.extend(one, id=stage.extension, type="RoamedParticipantData")
+    stage.hrefs |= {rel: self_of(one) for rel, one in meetings.items()}
+    stage.hrefs["onlineMeetingExtensions"] = extensions_of(meeting)
+    stage.hrefs["onlineMeetingExtension"] = f"{extensions_of(meeting)}/{quote(stage.extension, safe='')}"
+    dial_in = (await client.get(family["phoneDialInInformation"]["href"])).json()
+    for region in dial_in["_embedded"]["dialInRegion"]:
+        stage.hrefs["dialInRegion"] = self_of(region)

@@ -1,0 +1,137 @@
+"""Every sample of what this server offers, replayed: the answer has the sample's status, header names and structure.
+
+Members beyond the sample are shown only where the protocol asks for them; members of the sample that are not shown
+are listed in docs/compliance.md, and no others are. The reference's samples are replayed where they are at hand, the
+project's own always.
+"""
+
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.conftest import Connect, Make
+from tests.samples import compliance
+from tests.samples.messages import OWN, REFERENCE, Sample, samples
+from tests.samples.stage import SITUATIONS, USUAL, set_stage
+from tests.samples.structure import Compared, compare, names
+
+
+@dataclass(frozen=True)
+class Instead:
+    """What is answered where the reference contradicts itself or docs/protocol.md.
+
+    `status`, `rel`: of the answer, where not the sample's. `body_of`: the operation whose sample shows the body;
+    "": the body is compared elsewhere, or is none of the sample's.
+    """
+
+    why: str
+    status: int | None = None
+    rel: str | None = None
+    body_of: str | None = None
+
+
+CONTRADICTIONS = {
+    "onlineMeetingExtension.GET": Instead("the samples' URL ends in the rel; here it ends in the extension's id"),
+    "onlineMeetingExtension.PUT": Instead("the same; and a PUT needs If-Match and the pass-through property"),
+    "onlineMeetingExtension.DELETE": Instead("the same"),
+    "myAssignedOnlineMeeting.PUT": Instead(
+        "the sample answers with another meeting; here it is the one that was put", rel="myAssignedOnlineMeeting"
+    ),
+    "myAssignedOnlineMeeting.DELETE": Instead("an assigned meeting is the admin's and stays", status=409, body_of=""),
+    "communication.PUT": Instead("the text promises a body, the sample has none", body_of="communication.GET"),
+    "events.GET": Instead("the sample is empty; what is answered is compared below", body_of=""),
+    "batch.POST": Instead("the sample's parts are from another version; compared below", body_of=""),
+    "photo.GET": Instead("no photo is kept, and what there is instead is no JPEG", status=404, body_of=""),
+    "presence.POST": Instead("presence is not kept", status=409, body_of=""),
+    "note.POST": Instead("presence is not kept", status=409, body_of=""),
+    "location.POST": Instead("presence is not kept", status=409, body_of=""),
+    "xframe.GET": Instead("the page is the server's own", body_of=""),
+}
+NOTHING = Instead("")
+
+Replay = tuple[Sample, str]
+
+
+def replays() -> list[Replay]:
+    """Each sample of an operation that is offered, in each of its situations."""
+    offered = compliance.offered()
+    return [
+        (sample, situation)
+        for folder in (OWN, REFERENCE)
+        for sample in samples(folder)
+        if (sample.rel, sample.method) in offered and sample.rel != "events"
+        for situation in SITUATIONS.get(sample.name, USUAL)
+    ]
+
+
+def of_reference(found: list[Replay]) -> list[Replay]:
+    return [(sample, situation) for sample, situation in found if sample.folder == REFERENCE]
+
+
+async def replay(one: Replay, make_service: Make, connect: Connect) -> Compared:
+    """Replays a sample and compares what comes back."""
+    sample, situation = one
+    stage = await set_stage(sample, situation, make_service, connect)
+    answer = await stage.replay(sample)
+    instead = CONTRADICTIONS.get(sample.name, NOTHING)
+    if sample.folder == OWN:
+        instead = NOTHING
+    assert_head(sample, answer, instead)
+    return compare_body(sample, answer, instead)
+
+
+def assert_head(sample: Sample, answer: httpx.Response, instead: Instead) -> None:
+    assert answer.status_code == (instead.status or sample.response.status), answer.text
+    if instead.status is not None:
+        return
+    assert set(sample.response.headers) - set(answer.headers) == set(), "header names"
+    if (expected := sample.response.headers.get("content-type")) is not None:
+        assert media_type(answer.headers["content-type"]) == media_type(expected)
+
+
+def media_type(content_type: str) -> str:
+    return content_type.partition(";")[0]
+
+
+def compare_body(sample: Sample, answer: httpx.Response, instead: Instead) -> Compared:
+    if instead.body_of == "":
+        return Compared()
+    expected = sample.response.body
+    form = sample.form
+    if instead.body_of is not None:
+        form = "xml" if "xml" in answer.headers["content-type"] else "json"
+        rel, method = instead.body_of.split(".")
+        expected = Sample(sample.folder, rel, method, form).response.body
+    if not expected:
+        assert answer.content == b""
+        return Compared()
+    return compare(expected, answer.text, form, instead.rel)
+
+
+@pytest.mark.parametrize("one", replays(), ids=lambda one: f"{one[0]}-{one[1]}")
+async def test_a_sample_request_gets_an_answer_of_the_samples_structure(
+    one: Replay, make_service: Make, connect: Connect
+) -> None:
+    compared = await replay(one, make_service, connect)
+    never, at_times = compliance.absent()
+    undocumented = {
+        rel: members - never[rel] - at_times[rel]
+        for rel, members in compared.absent.items()
+        if members - never[rel] - at_times[rel]
+    }
+    assert undocumented == {}, "docs/compliance.md lists what the sample shows and the answer does not"
+    contradicted = {rel: members & never[rel] for rel, members in compared.shown.items() if members & never[rel]}
+    assert contradicted == {}, "docs/compliance.md lists as absent what the answer shows"
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's samples are not at hand")
+async def test_what_is_listed_as_absent_is_what_the_samples_show_and_no_answer_does(
+    make_service: Make, connect: Connect
+) -> None:
+    compared = [await replay(one, make_service, connect) for one in of_reference(replays())]
+    shown = names(each.shown for each in compared)
+    absent = names(each.absent for each in compared)
+    never, at_times = compliance.absent()
+    assert {rel: members - shown[rel] for rel, members in absent.items() if members - shown[rel]} == never
+    assert {rel: members & shown[rel] for rel, members in absent.items() if members & shown[rel]} == at_times
