@@ -85,7 +85,7 @@ async def writes(store: SqliteStore, writers: int, events: tuple[NewEvent, ...] 
                 meeting_id = f"{writers}-{len(events)}-{writer}-{count}"
                 await store.add_meeting(meeting(meeting_id), 1_000_000)
             extension = Extension(str(count), ExtensionType.UNDEFINED, "1", PROPERTIES)
-            await store.add_extension(ORGANIZER, meeting_id, extension, 100, 1, events)
+            await store.add_extension(ORGANIZER, meeting_id, extension, 100, 1)
             count += 1
         return count
 
@@ -110,7 +110,7 @@ async def bench(folder: Path) -> None:
     await store.add_meeting(meeting(MEETING), 1_000)
     for number in range(10):
         extension = Extension(str(number), ExtensionType.UNDEFINED, "1", PROPERTIES)
-        await store.add_extension(*KEY, extension, 100, 1, ())
+        await store.add_extension(*KEY, extension, 100, 1)
     for name, read in {
         "extension": lambda: store.extension(*KEY, "5"),
         "session": lambda: store.session(ORGANIZER, "101"),

@@ -52,10 +52,8 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _service(config: Config, world: FakeWorld) -> Service:
-    service = Service(config, world)
     # Tests sign in often; how hard a password is to guess is not what they are about.
-    service.passwords = service.sign_in.passwords = Passwords(hasher=PasswordHasher(1, 8, 1))
-    return service
+    return Service(config, world, Passwords(hasher=PasswordHasher(1, 8, 1)))
 
 
 def _copy_once(prepared: Path, data: Path) -> None:

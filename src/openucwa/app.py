@@ -21,7 +21,16 @@ from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.refusals import ClientTimeout, Refusal
 from openucwa.model.world import World
-from openucwa.resources import discovery, me, my_online_meetings, people
+from openucwa.resources import (
+    conversations,
+    discovery,
+    invitations,
+    me,
+    messaging,
+    my_online_meetings,
+    participants,
+    people,
+)
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
@@ -39,6 +48,7 @@ from openucwa.resources.online_meetings import (
 )
 from openucwa.resources.openapi import OpenApi
 from openucwa.resources.policies import Policies
+from openucwa.resources.room import RoomDocuments
 from openucwa.resources.static import Static
 from openucwa.store.sqlite import SqliteStore
 from openucwa.wire.addresses import Addresses
@@ -64,20 +74,26 @@ ALIASES = {
     "onlineMeetingInvitationCustomization": ("customInvitation",),
     "onlineMeetingPolicies": ("policies",),
     "applications": ("anonApplications",),
+    "messages": ("sendMessage",),
+    "terminate": ("stopMessaging",),
+    "typing": ("setIsTyping",),
 }
 
 Routes = Sequence[tuple[str, Resource[Any]]]
 
 
 class Service:
-    """One server: what it serves (`asgi`), and what it keeps it in (`store`)."""
+    """One server: what it serves (`asgi`), and what it keeps it in (`store`).
 
-    def __init__(self, config: Config, world: World) -> None:
+    `passwords`: what hashes and verifies them, where that is not to be as hard as usual.
+    """
+
+    def __init__(self, config: Config, world: World, passwords: Passwords | None = None) -> None:
         self.config = config
         self.world = world
         self.store = SqliteStore(Path(config.data), config.store_timeout)
         self.bus = self._make_bus()
-        self.passwords = Passwords()
+        self.passwords = passwords or Passwords()
         self.tickets = Tickets((new_signing_key(world),), world)
         self.activity = Activity(self.store, world, config)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config)
@@ -105,6 +121,7 @@ class Service:
         self.store.on_commit(self.bus.publish)
         await self.bus.start()
         await self.channels.start()
+        await self.activity.start()
         await self.sweeper.start()
 
     async def release(self) -> None:
@@ -115,6 +132,7 @@ class Service:
         """Releases the polls that wait, writes down what is only in memory, and closes the store."""
         await self.channels.stop()
         await self.sweeper.stop()
+        await self.activity.stop()
         await self.bus.stop()
         self.passwords.close()
         await self.store.close()
@@ -127,7 +145,7 @@ class Service:
         return NatsBus(self.config.bus, self.world)
 
     def _routes(self) -> Routes:
-        config, store, world, bus = self.config, self.store, self.world, self.bus
+        config, store, world = self.config, self.store, self.world
         pools = Pools(config)
         rules = MeetingRules(config, world)
         self.sign_in = SignIn(
@@ -148,11 +166,18 @@ class Service:
         contacts = people.People()
         applications = ApplicationDocuments(store, online_meetings, contacts)
         meetings = my_online_meetings.MeetingDocuments(config)
+        room = RoomDocuments(meetings)
+        shown = (store, room, world)
+        entrance = invitations.Entrance(store, world, config)
         frame = discovery.XFrame(config)
         root = discovery.Root()
         user = discovery.User(store, pools)
 
         app = "/ucwa/v1/applications/{application_id}"
+        communication = f"{app}/communication"
+        invitation = f"{communication}/invitations/{{invitation}}"
+        conversation = f"{communication}/conversations/{{conversation}}"
+        participant = f"{conversation}/participants/{{address}}"
         family = f"{app}/onlineMeetings"
         meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
@@ -166,12 +191,47 @@ class Service:
             (f"{discovery.SERVICE}/oauth/user", user),
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
-            (app, Application(store, applications, self.channels)),
+            (app, Application(store, applications, self.channels, world)),
             (f"{app}/batch", Batch(self._run, self.under_way, world, config)),
-            (f"{app}/events", EventChannel(store, self.channels)),
+            (f"{app}/events", EventChannel(store, self.channels, room)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
+            (f"{communication}/joinOnlineMeeting", invitations.JoinOnlineMeeting(entrance)),
+            (f"{communication}/startOnlineMeeting", invitations.StartOnlineMeeting(entrance, store, rules, config)),
+            (f"{communication}/invitations", invitations.Invitations()),
+            (invitation, invitations.InvitationResource(*shown)),
+            (f"{invitation}/accept", invitations.Accept(*shown, entrance)),
+            (f"{invitation}/decline", invitations.Decline(*shown)),
+            (f"{invitation}/cancel", invitations.Cancel(*shown)),
+            (f"{communication}/conversations", conversations.Conversations(store)),
+            (conversation, conversations.Conversation(*shown)),
+            (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*shown)),
+            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*shown)),
+            (f"{conversation}/onlineMeeting/onlineMeetingExtensions", conversations.ParticipantExtensions(*shown)),
+            (
+                f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
+                conversations.ParticipantExtension(*shown),
+            ),
+            (f"{conversation}/addParticipant", invitations.AddParticipant(*shown, config)),
+            (f"{conversation}/participants", participants.Participants(*shown)),
+            (f"{conversation}/leaders", participants.Leaders(*shown)),
+            (f"{conversation}/attendees", participants.Attendees(*shown)),
+            (f"{conversation}/lobby", participants.Lobby(*shown)),
+            (participant, participants.ParticipantResource(*shown)),
+            (f"{participant}/participantMessaging", participants.ParticipantMessaging(*shown)),
+            (f"{participant}/admit", participants.Admit(*shown)),
+            (f"{participant}/reject", participants.Reject(*shown)),
+            (f"{participant}/promote", participants.Promote(*shown)),
+            (f"{participant}/demote", participants.Demote(*shown)),
+            (f"{participant}/eject", participants.Eject(*shown)),
+            (f"{conversation}/messaging", messaging.Messaging(*shown)),
+            (f"{conversation}/messaging/addMessaging", messaging.AddMessaging(*shown)),
+            (f"{conversation}/messaging/terminate", messaging.StopMessaging(*shown)),
+            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*shown)),
+            (f"{conversation}/messaging/typingParticipants", messaging.TypingParticipants(*shown)),
+            (f"{conversation}/messaging/messages", messaging.Messages(*shown)),
+            (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*shown)),
             (f"{app}/me", me.Me()),
             (f"{app}/me/makeMeAvailable", me.MakeMeAvailable(store, world)),
             (f"{app}/me/reportMyActivity", me.ReportMyActivity()),
@@ -195,20 +255,20 @@ class Service:
             (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config)),
             (
                 f"{family}/myOnlineMeetings",
-                my_online_meetings.MyOnlineMeetings(store, bus, pools, rules, meetings, config),
+                my_online_meetings.MyOnlineMeetings(store, pools, rules, meetings, config),
             ),
-            (meeting, my_online_meetings.MyOnlineMeeting(store, bus, pools, rules, meetings, world)),
-            (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, bus, pools, world, config)),
+            (meeting, my_online_meetings.MyOnlineMeeting(store, pools, rules, meetings, world)),
+            (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, pools, world, config)),
             (
                 f"{meeting}/onlineMeetingExtensions/{{extension_id}}",
-                OnlineMeetingExtension(store, bus, pools, world, config),
+                OnlineMeetingExtension(store, pools, world, config),
             ),
         ]
         routes.append(("/openapi.json", OpenApi(routes)))
         return routes
 
     def _make_falcon(self) -> "falcon.asgi.App[Any, Any]":
-        door = Door(self.store, self.tickets, self.activity, self.addresses, self.under_way, self.config)
+        door = Door(self.store, self.tickets, self.activity, self.bus, self.addresses, self.under_way, self.config)
         router: Any = Router(Nowhere(), ALIASES, NowhereInUcwa())
         middleware: Any = [door, Finishing()]
         app = falcon.asgi.App(router=router, request_type=Request, middleware=middleware)

@@ -174,8 +174,8 @@ def announce(urls: Sequence[str]) -> None:
 @click.option("--listen", metavar="URL", default="http://127.0.0.1:8080", show_default=True, help="Where it serves.")
 def demo(exit_after: bool, data: str, listen: str) -> None:
     """Serve with two users, and show the main job step by step."""
-    from openucwa.demo.client import Screen
-    from openucwa.demo.server import run
+    from openucwa.demo.client import Screen  # noqa: PLC0415
+    from openucwa.demo.server import run  # noqa: PLC0415
 
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     with failures():
@@ -314,7 +314,7 @@ def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
         if not sys.stdin.isatty():
             raise Failure("there is no terminal to ask on; --yes removes without asking")
         click.confirm(f"Remove {uri} with all meetings and their extensions?", abort=True)
-    in_store(config, lambda store: store.remove_user(uri))
+    in_store(config, lambda store: store.remove_user(uri, RealWorld().now()))
     click.echo(f"removed {uri}")
 
 

@@ -112,6 +112,8 @@ class Config:
     events_low: int = option("Seconds that low-priority events wait, where the client does not say.", 15)
     events_medium: int = option("Seconds that medium-priority events wait, where the client does not say.", 5)
     events_timeout: int = option("Seconds that a poll without events waits, where the client does not say.", 180)
+    invitation_timeout: int = option("Seconds until an invitation that nobody answers fails.", 30)
+    typing_timeout: float = option("Seconds that somebody is said to type who does not say so again.", 10.0)
     events_kept: int = option("Seconds that the event log is kept.", 86_400)
     max_events: int = option("Events of one topic in one answer.", 500)
 

@@ -77,8 +77,8 @@ def _listening(config: "Config") -> Iterator[tuple[str, str]]:
         elif url.port and config.listen.count(text) > 1:
             yield "listen", f"{text} is there twice"
     if (config.tls_cert is None) != (config.tls_key is None):
-        missing = "tls_cert" if config.tls_cert is None else "tls_key"
-        yield missing, "is missing: tls_cert and tls_key belong together"
+        there, missing = ("tls_key", "tls_cert") if config.tls_cert is None else ("tls_cert", "tls_key")
+        yield there, f"needs the setting {missing} too"
 
 
 def _links(config: "Config") -> Iterator[tuple[str, str]]:

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.world import FakeWorld, until
-
 from openucwa.channel.activity import Activity
 from openucwa.channel.local import LocalBus
 from openucwa.channel.pending import Timers
@@ -18,6 +16,7 @@ from openucwa.model.event import Event, NewEvent, application_topic
 from openucwa.model.world import new_etag
 from openucwa.representation.document import EventEntry, Link
 from openucwa.store.sqlite import SqliteStore
+from tests.world import FakeWorld, until
 
 OWNER = "sip:lenea@contoso.com"
 
@@ -115,7 +114,11 @@ async def _read(event: Event) -> Sequence[Told]:
     resource = facts["resource"]
     return (
         Told(
-            "me", str(facts["sender"]), entry, Priority(facts["priority"]), None if resource is None else str(resource)
+            "me",
+            str(facts["sender"]),
+            entry,
+            Priority(int(str(facts["priority"]))),
+            None if resource is None else str(resource),
         ),
     )
 

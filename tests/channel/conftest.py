@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from tests.channel.client import Client, Process
-from tests.world import FakeWorld
 
 from openucwa.channel.local import LocalBus
 from openucwa.config import Config
+from tests.channel.client import Client, Process
+from tests.world import FakeWorld
 
 
 @pytest.fixture

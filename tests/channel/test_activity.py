@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from tests.channel.client import OWNER, Client, Process, ended
-from tests.world import FakeWorld, until
 
 from openucwa.channel.activity import Activity
 from openucwa.config import Config
 from openucwa.model.application import Session
 from openucwa.model.meeting import Meeting, MeetingRel, MeetingSettings
 from openucwa.model.refusals import ApplicationNotFound, ServiceUnavailable
+from tests.channel.client import OWNER, Client, Process, ended
+from tests.world import FakeWorld, until
 
 NewProcess = Callable[..., Awaitable[Process]]
 TIMEOUT = Config().application_timeout
@@ -243,8 +243,8 @@ async def test_meetings_are_removed_when_they_are_long_past(process: Process, wo
         )
 
     kept = 1000 * Config().expired_meetings_kept
-    for number in range(250):
-        await process.store.add_meeting(meeting(number, world.now() - kept - 1), 1_000)
+    past = [meeting(number, world.now() - kept - 1) for number in range(250)]
+    await asyncio.gather(*(process.store.add_meeting(each, 1_000) for each in past))
     await process.store.add_meeting(meeting(250, world.now() - kept), 1_000)
     await process.sweeper.sweep_meetings()
     assert [found.id for found, _ in await process.store.meetings(OWNER)] == ["MEETING250"]

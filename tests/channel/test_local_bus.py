@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.world import FakeWorld
 
 from openucwa.channel.local import LOOK, LocalBus
 from openucwa.model.refusals import ServiceUnavailable
+from tests.world import FakeWorld
 
 
 class Elsewhere:

@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.world import until
 
 from openucwa.channel.nats import NatsBus
 from openucwa.config import ConfigError
 from openucwa.model.refusals import CallbackChannelError
 from openucwa.model.world import RealWorld
+from tests.world import until
 
 SERVER = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin:/usr/local/bin")
 

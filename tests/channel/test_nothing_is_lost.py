@@ -8,13 +8,13 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.channel.client import Client, Process, texts
-from tests.world import FakeWorld
 
 from openucwa.channel.poll import Served
 from openucwa.channel.told import Priority
 from openucwa.config import Config
 from openucwa.model.refusals import PGetReplaced
+from tests.channel.client import Client, Process, texts
+from tests.world import FakeWorld
 
 #: Few, so that answers are often too small for all that there is.
 CONFIG = Config(max_events=3)
@@ -127,7 +127,7 @@ class Story:
 
 
 @given(steps=STEPS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_event_is_heard_once_and_in_order(steps: list[tuple[str, int]]) -> None:
     async def tell(folder: Path) -> None:
         story = Story(folder)

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from tests.channel.client import OWNER, Client, Process, ended, texts
-from tests.world import FakeWorld, until
 
 from openucwa.channel.pending import Timers
+from openucwa.channel.poll import APPLICATION_LOOK
 from openucwa.channel.told import Priority
 from openucwa.config import Config
 from openucwa.model.refusals import ApplicationNotFound, PGetReplaced, TooManyApplications
+from tests.channel.client import OWNER, Client, Process, ended, texts
+from tests.world import FakeWorld, until
 
 NewProcess = Callable[..., Awaitable[Process]]
 
@@ -293,12 +294,12 @@ async def test_the_end_of_an_application_releases_its_polls(process: Process) ->
     one, two = Client(process, session, "one"), Client(process, session, "two")
     tasks = [await one.waiting_poll(1), await two.waiting_poll(1)]
     bystander = await other.waiting_poll(1)
-    await process.store.close_instance(OWNER, session.application.id, "one")
+    await process.store.close_instance(OWNER, session.application.id, "one", 0)
     process.channels.end(OWNER, session.application.id, "one")
     with pytest.raises(ApplicationNotFound):
         await asyncio.wait_for(tasks[0], 5)
     assert not tasks[1].done()
-    await process.store.close_application(OWNER, session.application.id)
+    await process.store.close_application(OWNER, session.application.id, 0)
     process.channels.end(OWNER, session.application.id)
     with pytest.raises(ApplicationNotFound):
         await asyncio.wait_for(tasks[1], 5)
@@ -306,41 +307,41 @@ async def test_the_end_of_an_application_releases_its_polls(process: Process) ->
     await ended(bystander)
 
 
-async def test_an_application_that_was_ended_by_another_process_is_noticed(client: Client, config: Config) -> None:
+async def test_an_application_that_was_ended_by_another_process_is_noticed(client: Client) -> None:
     task = await client.waiting_poll(1)
-    await client.process.store.close_application(OWNER, client.session.application.id)
-    await client.process.world.advance(config.bus_look)
+    await client.process.store.close_application(OWNER, client.session.application.id, 0)
+    await client.process.world.advance(APPLICATION_LOOK)
     with pytest.raises(ApplicationNotFound):
         await asyncio.wait_for(task, 5)
 
 
-async def test_an_instance_that_was_ended_by_another_process_is_noticed(process: Process, config: Config) -> None:
+async def test_an_instance_that_was_ended_by_another_process_is_noticed(process: Process) -> None:
     session = await process.open("one", "two")
     task = await Client(process, session, "one").waiting_poll(1)
-    await process.store.close_instance(OWNER, session.application.id, "one")
-    await process.world.advance(config.bus_look)
+    await process.store.close_instance(OWNER, session.application.id, "one", 0)
+    await process.world.advance(APPLICATION_LOOK)
     with pytest.raises(ApplicationNotFound):
         await asyncio.wait_for(task, 5)
 
 
-async def test_a_poll_of_an_application_that_was_one_too_many_says_so(client: Client, config: Config) -> None:
+async def test_a_poll_of_an_application_that_was_one_too_many_says_so(client: Client) -> None:
     task = await client.waiting_poll(1)
     await client.process.world.advance(1)
     draft = replace(client.session.application, id="999", endpoint_id="another")
     await client.process.store.open_application(draft, None, client.process.world.now(), 1)
-    await client.process.world.advance(config.bus_look)
+    await client.process.world.advance(APPLICATION_LOOK)
     with pytest.raises(TooManyApplications):
         await asyncio.wait_for(task, 5)
 
 
-async def test_hundreds_of_polls_wait_without_a_task_or_a_sleeper_of_their_own(process: Process) -> None:
+async def test_hundreds_of_polls_wait_without_tasks_of_their_own(process: Process) -> None:
     session = await process.open(*[str(number) for number in range(300)])
     clients = [Client(process, session, instance) for instance in session.application.instances]
     tasks = [client.poll(1) for client in clients]
     await until(lambda: process.channels.count == len(clients))
     await process.world.settle()
-    assert process.world.sleepers == 1
-    assert len(asyncio.all_tasks()) <= len(tasks) + 2
+    assert process.world.sleepers == 2
+    assert len(asyncio.all_tasks()) <= len(tasks) + 3
     await clients[0].append("a")
     answers = await asyncio.wait_for(asyncio.gather(*tasks), 20)
     assert [texts(answer) for answer in answers] == [["a"]] * len(clients)

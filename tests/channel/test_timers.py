@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from tests.channel.client import Client, Process, ended, texts
-from tests.world import FakeWorld
 
 from openucwa.channel.pending import Timers
 from openucwa.channel.told import Priority
 from openucwa.config import Config
+from tests.channel.client import Client, Process, ended, texts
+from tests.world import FakeWorld
 
 NewProcess = Callable[..., Awaitable[Process]]
 
@@ -221,3 +221,16 @@ async def test_each_instance_is_away_for_itself(process: Process, world: FakeWor
         await process.activity.flush()
     assert (await two.answer(1)).next == "next"
     assert (await one.answer(1)).next == "resume"
+
+
+async def test_who_polls_through_another_process_was_not_away(
+    client: Client, world: FakeWorld, new_process: NewProcess
+) -> None:
+    other = Client(await new_process(), client.session)
+    await client.append("a")
+    await client.answer(1)
+    await world.advance(200)
+    await other.answer(1)
+    await other.process.activity.flush()
+    await world.advance(200)
+    assert (await client.answer(1)).next == "next"

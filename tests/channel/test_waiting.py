@@ -2,15 +2,16 @@
 
 import asyncio
 
-from tests.world import FakeWorld
-
 from openucwa.channel.local import LocalBus
 from openucwa.channel.waiting import Waiting
+from openucwa.model.event import NewEvent
+from tests.channel.client import Process, ended
+from tests.world import FakeWorld
 
 
-async def test_a_waiter_is_woken_by_its_topics_and_no_others(world: FakeWorld, bus: LocalBus) -> None:
-    waiting = Waiting(bus, world)
-    with waiting.waiter() as waiter:
+async def test_a_waiter_is_woken_by_its_topics_and_no_others(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+    waiting = Waiting(bus, process.store, world, 5.0)
+    with waiting.waiter({}) as waiter:
         waiting.listen(waiter, {"a", "b"})
         task = asyncio.create_task(waiting.wait(waiter, 100))
         await world.settle()
@@ -21,9 +22,9 @@ async def test_a_waiter_is_woken_by_its_topics_and_no_others(world: FakeWorld, b
         assert await task is True
 
 
-async def test_a_wait_ends_at_its_deadline(world: FakeWorld, bus: LocalBus) -> None:
-    waiting = Waiting(bus, world)
-    with waiting.waiter() as waiter:
+async def test_a_wait_ends_at_its_deadline(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+    waiting = Waiting(bus, process.store, world, 5.0)
+    with waiting.waiter({}) as waiter:
         task = asyncio.create_task(waiting.wait(waiter, 5))
         await world.advance(4.9)
         assert not task.done()
@@ -31,12 +32,14 @@ async def test_a_wait_ends_at_its_deadline(world: FakeWorld, bus: LocalBus) -> N
         assert await task is False
 
 
-async def test_each_waiter_has_its_own_deadline_in_whatever_order_they_come(world: FakeWorld, bus: LocalBus) -> None:
-    waiting = Waiting(bus, world)
+async def test_each_waiter_has_its_own_deadline_in_whatever_order_they_come(
+    world: FakeWorld, bus: LocalBus, process: Process
+) -> None:
+    waiting = Waiting(bus, process.store, world, 5.0)
     ended: list[tuple[int, float]] = []
 
     async def wait(until: int) -> None:
-        with waiting.waiter() as waiter:
+        with waiting.waiter({}) as waiter:
             await waiting.wait(waiter, until)
             ended.append((until, world.monotonic()))
 
@@ -46,23 +49,23 @@ async def test_each_waiter_has_its_own_deadline_in_whatever_order_they_come(worl
     await asyncio.gather(*tasks)
 
 
-async def test_many_waiters_need_one_sleeper(world: FakeWorld, bus: LocalBus) -> None:
-    waiting = Waiting(bus, world)
+async def test_many_waiters_need_one_clock(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+    waiting = Waiting(bus, process.store, world, 5.0)
 
     async def wait() -> None:
-        with waiting.waiter() as waiter:
+        with waiting.waiter({}) as waiter:
             await waiting.wait(waiter, 50)
 
     tasks = [asyncio.create_task(wait()) for _ in range(100)]
     await world.settle()
-    assert world.sleepers == 1
+    assert world.sleepers == 2, "the clock, and the look at the log"
     await world.advance(50)
     await asyncio.gather(*tasks)
 
 
-async def test_a_wake_up_between_two_waits_is_not_lost(world: FakeWorld, bus: LocalBus) -> None:
-    waiting = Waiting(bus, world)
-    with waiting.waiter() as waiter:
+async def test_a_wake_up_between_two_waits_is_not_lost(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+    waiting = Waiting(bus, process.store, world, 5.0)
+    with waiting.waiter({}) as waiter:
         waiting.listen(waiter, {"a"})
         bus.publish(frozenset({"a"}))
         assert await waiting.wait(waiter, 100) is True
@@ -73,9 +76,9 @@ async def test_a_wake_up_between_two_waits_is_not_lost(world: FakeWorld, bus: Lo
         await asyncio.wait({task})
 
 
-async def test_topics_may_change_while_one_waits(world: FakeWorld, bus: LocalBus) -> None:
-    waiting = Waiting(bus, world)
-    with waiting.waiter() as waiter:
+async def test_topics_may_change_while_one_waits(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+    waiting = Waiting(bus, process.store, world, 5.0)
+    with waiting.waiter({}) as waiter:
         waiting.listen(waiter, {"a"})
         waiting.listen(waiter, {"b"})
         bus.publish(frozenset({"a"}))
@@ -86,11 +89,13 @@ async def test_topics_may_change_while_one_waits(world: FakeWorld, bus: LocalBus
         assert await task is True
 
 
-async def test_nothing_stays_behind_of_a_waiter_that_was_cancelled(world: FakeWorld, bus: LocalBus) -> None:
-    waiting = Waiting(bus, world)
+async def test_nothing_stays_behind_of_a_waiter_that_was_cancelled(
+    world: FakeWorld, bus: LocalBus, process: Process
+) -> None:
+    waiting = Waiting(bus, process.store, world, 5.0)
 
     async def wait() -> None:
-        with waiting.waiter() as waiter:
+        with waiting.waiter({}) as waiter:
             waiting.listen(waiter, {"a", "b"})
             await waiting.wait(waiter, 100)
 
@@ -104,3 +109,23 @@ async def test_nothing_stays_behind_of_a_waiter_that_was_cancelled(world: FakeWo
     assert (waiting.count, waiting.topics) == (0, 0)
     assert world.sleepers == 0
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_what_nobody_told_of_is_seen_at_the_next_look(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+    waiting = Waiting(bus, process.store, world, 5.0)
+    read_to = {f"conversation/{number}": 0 for number in range(1_200)}
+    with waiting.waiter(read_to) as waiter, waiting.waiter({"conversation/1": 0}) as other:
+        waiting.listen(waiter, read_to)
+        waiting.listen(other, {"conversation/1"})
+        tasks = [asyncio.create_task(waiting.wait(each, 100)) for each in (waiter, other)]
+        await process.append(NewEvent("conversation/1111", "updated"))
+        await world.advance(4.9)
+        assert not tasks[0].done()
+        await world.advance(0.1)
+        assert await tasks[0] is True
+        read_to["conversation/1111"] = 1
+        tasks[0] = asyncio.create_task(waiting.wait(waiter, 100))
+        await world.advance(50)
+        assert not tasks[0].done()
+        assert not tasks[1].done()
+        await ended(*tasks)

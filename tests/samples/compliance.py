@@ -47,14 +47,15 @@ def operations() -> Operations:
     for resource, methods, state, _remarks in rows("resource"):
         assert state in STATES, f"{resource}: {state} is no state"
         add(resource, methods, state)
-    for resource, methods in rows("not offered"):
-        add(resource, methods, "not")
+    for several, methods in rows("not offered"):
+        for resource in listed(several):
+            add(resource, methods, "not")
     return found
 
 
 def resources() -> set[str]:
     """All documented resources that have a row, those without operations too."""
-    return {cells[0] for kind in ("resource", "not offered") for cells in rows(kind)}
+    return {name for kind in ("resource", "not offered") for cells in rows(kind) for name in listed(cells[0])}
 
 
 def offered() -> set[tuple[str, str]]:

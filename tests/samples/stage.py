@@ -15,7 +15,7 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
-from tests.samples.messages import Sample
+from tests.samples.messages import OWN, Sample
 
 #: Settings under which every member that comes from a setting has something to show.
 TOLD: dict[str, Any] = {
@@ -32,6 +32,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "bare": {"assigned_meeting": False},
     "elsewhere": {"pools": (Pool("north", "https://north.contoso.com", backup="south"),)},
 }
+
+#: What the extension of the project's own samples holds.
+SEATING = {"rows": 9, "vegetarian": False, "doors": "/Date(1700000000000)/", "tables": ["elm"]}
 
 #: In which situations an operation is replayed, where not in the usual one alone.
 #: usual: signed in, an application is open. tab: it was opened with a type and an instanceId. available: after
@@ -78,7 +81,7 @@ class Stage:
     async def replay(self, sample: Sample) -> httpx.Response:
         """Sends the sample's request, filled in."""
         request = sample.request
-        headers = {name: value for name, value in request.headers.items() if name not in _TRANSPORT}
+        headers = {name.title(): value for name, value in request.headers.items() if name not in _TRANSPORT}
         href = self._href(sample)
         body = self._body(request.body)
         if sample.method == "PUT":
@@ -100,7 +103,7 @@ class Stage:
 
     async def _put(self, sample: Sample, href: str, headers: dict[str, str], body: str) -> str:
         stored = (await self.client.get(href, headers={"Accept": "application/json"})).json()
-        headers["if-match"] = f'"{stored["etag"]}"'
+        headers["If-Match"] = f'"{stored["etag"]}"'
         name = next(name for name, value in stored.items() if value == "please pass this in a PUT request")
         if name in body:
             return body
@@ -169,8 +172,9 @@ async def _schedule(stage: Stage, sample: Sample) -> None:
         assigned = (await client.get(family["myAssignedOnlineMeeting"]["href"])).json()
         meetings["myAssignedOnlineMeeting"] = assigned
     if sample.name != "onlineMeetingExtensions.POST":
+        properties = SEATING if sample.folder == OWN else {}
         for one in meetings.values():
-            await client.extend(one, id=stage.extension, type="RoamedParticipantData")
+            await client.extend(one, id=stage.extension, type="RoamedParticipantData", **properties)
     stage.hrefs |= {rel: self_of(one) for rel, one in meetings.items()}
     stage.hrefs["onlineMeetingExtensions"] = extensions_of(meeting)
     stage.hrefs["onlineMeetingExtension"] = f"{extensions_of(meeting)}/{quote(stage.extension, safe='')}"

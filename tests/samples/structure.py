@@ -20,6 +20,7 @@ _DATE = {
     "json": re.compile(r"/Date\(-?\d+\)/"),
     "xml": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"),
 }
+_MARK = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _NAMESPACE = "{http://schemas.microsoft.com/rtc/2012/03/ucwa}"
 
 
@@ -52,7 +53,8 @@ def compare(sample: str, answer: str, form: str, rel: str | None = None) -> Comp
 def parse(text: str, form: str) -> dict[str, Any]:
     """The representation as JSON has it."""
     if form == "xml":
-        return _resource(etree.fromstring(text.encode()))
+        root = etree.fromstring(text.encode())
+        return _reason(root) if root.tag == f"{_NAMESPACE}reason" else _resource(root)
     members: dict[str, Any] = json.loads(text)
     return members
 
@@ -70,9 +72,9 @@ class _Comparison:
         assert list(answer) == [name for name in expected if name in answer], f"{here}: members and their order"
         for group in ("_links", "_embedded"):
             self._group(sample.get(group, {}), answer.get(group, {}), rel, f"{here}/{group}")
-        for name in sample:
+        for name, value in sample.items():
             if name not in {"_links", "_embedded"}:
-                self._property(name, sample[name], answer.get(name), rel, here)
+                self._property(name, value, answer.get(name), rel, here)
 
     def _with_put_members(self, rel: str, names: list[str], answer: dict[str, Any]) -> list[str]:
         if rel not in TAKE_PUT or "etag" in names:
@@ -93,7 +95,8 @@ class _Comparison:
         for name, one in sample.items():
             other = answer.get(name)
             if not other:
-                self._found.absent[rel].add(name)
+                if one:
+                    self._found.absent[rel].add(name)
                 continue
             self._found.shown[rel].add(name)
             assert isinstance(one, list) == isinstance(other, list), f"{path}/{name}: one, or an array"
@@ -105,8 +108,9 @@ class _Comparison:
                     self.resource(first, single, path)
 
     def _property(self, name: str, sample: Any, answer: Any, rel: str, path: str) -> None:
-        if answer is None or (answer == [] and sample != []):
-            self._found.absent[rel].add(name)
+        if answer is None or answer == []:
+            if sample != []:
+                self._found.absent[rel].add(name)
             return
         self._found.shown[rel].add(name)
         assert self._kinds(answer) <= self._kinds(sample), f"{path}/{name}: the kind of value"
@@ -141,14 +145,25 @@ def _resource(element: etree._Element) -> dict[str, Any]:
 
 def _add(members: dict[str, Any], kind: str, child: etree._Element) -> None:
     if kind == "property":
-        members[str(child.get("name"))] = child.text or ""
+        members[str(child.get("name"))] = _value(child)
     elif kind == "propertyList":
-        members[str(child.get("name"))] = [item.text or "" for item in child]
+        members[str(child.get("name"))] = [_value(item) for item in child]
     elif kind == "link":
         link = {str(name): str(value) for name, value in child.attrib.items() if name != "rel"}
         members.setdefault("_links", {})[str(child.get("rel"))] = link
     elif kind == "resource":
         members.setdefault("_embedded", {}).setdefault(str(child.get("rel")), []).append(_resource(child))
+
+
+def _value(element: etree._Element) -> Any:
+    """The text; where it is marked as a type of XML Schema, both."""
+    mark = element.get(_MARK)
+    return element.text or "" if mark is None else {str(mark): element.text}
+
+
+def _reason(element: etree._Element) -> dict[str, Any]:
+    """A `<reason>`, whose members are elements of their own names."""
+    return {etree.QName(child).localname: child.text or "" for child in element}
 
 
 def names(compared: Iterable[dict[str, set[str]]]) -> dict[str, set[str]]:

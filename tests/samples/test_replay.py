@@ -5,11 +5,15 @@ are listed in docs/compliance.md, and no others are. The reference's samples are
 project's own always.
 """
 
+import itertools
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from openucwa.app import Service
 from tests.conftest import Connect, Make
 from tests.samples import compliance
 from tests.samples.messages import OWN, REFERENCE, Sample, samples
@@ -65,10 +69,6 @@ def replays() -> list[Replay]:
     ]
 
 
-def of_reference(found: list[Replay]) -> list[Replay]:
-    return [(sample, situation) for sample, situation in found if sample.folder == REFERENCE]
-
-
 async def replay(one: Replay, make_service: Make, connect: Connect) -> Compared:
     """Replays a sample and compares what comes back."""
     sample, situation = one
@@ -109,11 +109,17 @@ def compare_body(sample: Sample, answer: httpx.Response, instead: Instead) -> Co
     return compare(expected, answer.text, form, instead.rel)
 
 
+@pytest.fixture(scope="session")
+def findings() -> dict[Replay, Compared]:
+    """What replays have found so far, so that none has to be run twice."""
+    return {}
+
+
 @pytest.mark.parametrize("one", replays(), ids=lambda one: f"{one[0]}-{one[1]}")
 async def test_a_sample_request_gets_an_answer_of_the_samples_structure(
-    one: Replay, make_service: Make, connect: Connect
+    one: Replay, make_service: Make, connect: Connect, findings: dict[Replay, Compared]
 ) -> None:
-    compared = await replay(one, make_service, connect)
+    compared = findings[one] = await replay(one, make_service, connect)
     never, at_times = compliance.absent()
     undocumented = {
         rel: members - never[rel] - at_times[rel]
@@ -127,9 +133,15 @@ async def test_a_sample_request_gets_an_answer_of_the_samples_structure(
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's samples are not at hand")
 async def test_what_is_listed_as_absent_is_what_the_samples_show_and_no_answer_does(
-    make_service: Make, connect: Connect
+    make_service: Make, connect: Connect, tmp_path: Path, findings: dict[Replay, Compared]
 ) -> None:
-    compared = [await replay(one, make_service, connect) for one in of_reference(replays())]
+    numbers = itertools.count()
+
+    async def make(**settings: Any) -> Service:
+        return await make_service(**settings, data=str(tmp_path / f"data{next(numbers)}"))
+
+    of_reference = [one for one in replays() if one[0].folder == REFERENCE]
+    compared = [findings.get(one) or await replay(one, make, connect) for one in of_reference]
     shown = names(each.shown for each in compared)
     absent = names(each.absent for each in compared)
     never, at_times = compliance.absent()

@@ -134,11 +134,8 @@ def test_what_is_said_through_logging_has_the_same_form(stream: io.StringIO) -> 
 
 @pytest.mark.usefixtures("routed")
 def test_the_lines_of_a_traceback_are_indented(stream: io.StringIO) -> None:
-    try:
-        raise ValueError("a\n2023-11-14T22:13:20.000Z info forged")
-    except ValueError:
-        logging.getLogger("other").exception("failed")
+    logging.getLogger("other").error("failed", exc_info=ValueError("a\n2023-11-14T22:13:20.000Z info forged"))
     first, *rest = stream.getvalue().splitlines()
     assert first == f"{WHEN} error other: failed"
-    assert rest
+    assert rest[-1] == "    2023-11-14T22:13:20.000Z info forged"
     assert all(line.startswith("    ") for line in rest)

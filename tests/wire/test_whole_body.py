@@ -6,7 +6,8 @@ import pytest
 
 from openucwa.wire.asgi import AsgiApp, Message, Receive, Scope, Send
 from openucwa.wire.whole_body import WholeBody
-from tests.wire.serving import answer, too_slow
+from tests.wire.serving import LIMIT, answer, too_slow
+from tests.world import until
 
 
 class App:
@@ -60,8 +61,8 @@ def app() -> App:
     return App()
 
 
-async def run(app: App, client: Script, *headers: tuple[bytes, bytes], timeout: float = 5.0) -> None:
-    layer = WholeBody(app, 10, timeout, too_slow)
+async def run(app: App, client: Script, *headers: tuple[bytes, bytes], within: float = 5.0) -> None:
+    layer = WholeBody(app, 10, within, too_slow)
     await layer({"type": "http", "headers": list(headers)}, client.receive, client.send)
 
 
@@ -80,8 +81,7 @@ async def test_the_parts_of_a_body_are_put_together(app: App) -> None:
 async def test_the_application_receives_the_body_as_one_event_and_then_the_end_of_the_connection(app: App) -> None:
     client = Script(part(b"ab", last=False), part(b"cd"))
     running = asyncio.create_task(run(app, client, CHUNKED))
-    while len(app.received) < 1:
-        await asyncio.sleep(0)
+    await until(lambda: app.received)
     assert app.received == [part(b"abcd")]
     assert not running.done()
     client.gone.set()
@@ -92,7 +92,7 @@ async def test_the_application_receives_the_body_as_one_event_and_then_the_end_o
 async def test_a_request_without_a_body_is_not_waited_for(app: App) -> None:
     client = Script(part(b""))
     client.gone.set()
-    await run(app, client, timeout=0)
+    await run(app, client, within=0)
     assert app.bodies == [b""]
     assert app.received == [part(b""), {"type": "http.disconnect"}]
 
@@ -100,7 +100,7 @@ async def test_a_request_without_a_body_is_not_waited_for(app: App) -> None:
 async def test_a_length_of_nothing_is_no_body(app: App) -> None:
     client = Script(part(b""))
     client.gone.set()
-    await run(app, client, (b"content-length", b"0"), timeout=0)
+    await run(app, client, (b"content-length", b"0"), within=0)
     assert app.bodies == [b""]
 
 
@@ -131,10 +131,23 @@ async def test_reading_stops_where_a_body_becomes_too_large(app: App) -> None:
 
 async def test_a_body_that_does_not_come_in_time_is_answered_for_the_application(app: App) -> None:
     client = Script(part(b"ab", last=False))
-    await run(app, client, LENGTH_4, timeout=0.01)
+    await run(app, client, LENGTH_4, within=0.01)
     assert client.status == 408
     assert client.headers[b"connection"] == b"close"
     assert app.bodies == []
+
+
+async def test_what_answers_for_the_application_does_not_wait_for_the_body_either() -> None:
+    received: list[Message] = []
+
+    async def receiving(scope: Scope, receive: Receive, send: Send) -> None:
+        received.append(await receive())
+        await answer(send, 408, b"")
+
+    client = Script(part(b"ab", last=False))
+    layer = WholeBody(App(), 10, 0.01, receiving)
+    await asyncio.wait_for(layer({"type": "http", "headers": [LENGTH_4]}, client.receive, client.send), LIMIT)
+    assert received == [part(b"")]
 
 
 async def test_a_body_in_drops_gets_no_more_time_than_one_that_does_not_come(app: App) -> None:
@@ -144,7 +157,7 @@ async def test_a_body_in_drops_gets_no_more_time_than_one_that_does_not_come(app
             return part(b"", last=False)
 
     client = Dripping()
-    await run(app, client, CHUNKED, timeout=0.1)
+    await run(app, client, CHUNKED, within=0.1)
     assert client.status == 408
 
 

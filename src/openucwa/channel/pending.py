@@ -49,7 +49,7 @@ class Pending:
             if len(rows) < room:
                 return
         # There is more than goes into one answer: none of it gains by waiting.
-        pass
+        self._wait_no_longer_than(0)
 
     async def gather_again(self, log: EventLog, read: Read, state: ChannelState, most: int) -> None:
         """Reads the set that `state` says was delivered, and nothing beyond it."""

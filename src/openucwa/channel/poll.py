@@ -29,6 +29,8 @@ from openucwa.store.contract import Store
 SHORTEST_AGGREGATION = 5
 SHORTEST_TIMEOUT = 180
 LONGEST = 1800
+#: Seconds between two looks of a waiting poll whether its application was ended by another process.
+APPLICATION_LOOK = 30.0
 
 #: Owner, application id, and instanceId or '' for the only channel of an application without instances.
 ChannelKey: TypeAlias = tuple[str, str, str]
@@ -90,7 +92,7 @@ class EventChannels:
         self._activity = activity
         self._world = world
         self._config = config
-        self._waiting = Waiting(bus, world)
+        self._waiting = Waiting(bus, store, world, config.bus_look)
         self._places: dict[ChannelKey, _Place] = {}
         #: The set that tells a channel's client `resume`, until that set is acknowledged.
         self._resumed: dict[ChannelKey, int] = {}
@@ -207,7 +209,7 @@ class EventChannels:
         medium = config.events_medium if state.medium is None else state.medium
         end = self._world.monotonic() + (config.events_timeout if state.timeout is None else state.timeout)
         pending = Pending()
-        with self._waiting.waiter() as waiter:
+        with self._waiting.waiter(pending.read_to) as waiter:
             poll.waiter = waiter
             while True:
                 listened = await topics()
@@ -220,7 +222,7 @@ class EventChannels:
                 rest = pending.rest(self._world.now())
                 if self._stopped or now >= end or (rest is not None and rest <= 0):
                     break
-                until = min(end, now + config.bus_look, end if rest is None else now + rest)
+                until = min(end, now + APPLICATION_LOOK, end if rest is None else now + rest)
                 if not await self._waiting.wait(waiter, until):
                     await self._check_application(key)
         await self._write(

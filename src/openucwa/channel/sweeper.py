@@ -6,17 +6,21 @@ Each process sweeps; the store sees to it that each thing ends once.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 
 from openucwa.channel.activity import Activity
 from openucwa.channel.poll import EventChannels
 from openucwa.config import Config
-from openucwa.model.refusals import Refusal
+from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFound
+from openucwa.model.room import InvitationState
 from openucwa.model.world import World
 from openucwa.store.contract import Store
 
 #: Seconds that it is remembered of an application that it was ended as one too many (410, not 404).
 REPLACED_KEPT = 86_400
 #: Meetings removed in one transaction, so that nobody has to wait for long.
+INVITATIONS_AT_A_TIME = 100
 MEETINGS_AT_A_TIME = 100
 
 logger = logging.getLogger(__name__)
@@ -54,18 +58,27 @@ class Sweeper:
         # What was heard here counts before anything is ended.
         await self._activity.flush()
         now = self._world.now()
+        idle = await self._store.idle_conversations(now - 1000 * self._config.conversation_timeout)
+        for participation in idle:
+            with suppress(ConversationNotFound):
+                await self._store.leave(participation.owner, participation.application_id, participation.id, now)
         ended = await self._store.remove_idle_applications(
-            now - 1000 * self._config.application_timeout, now - 1000 * REPLACED_KEPT
+            now - 1000 * self._config.application_timeout, now - 1000 * REPLACED_KEPT, now
         )
         for owner, application_id in ended:
             self._channels.end(owner, application_id)
         self._channels.forget()
+        for invitation in await self._store.overdue_invitations(now, INVITATIONS_AT_A_TIME):
+            with suppress(ResourceNotFound):
+                failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
+                await self._store.end_invitation(failed, now)
         await self._store.forget_events(now - 1000 * self._config.events_kept)
 
     async def sweep_meetings(self) -> None:
         """Removes the meetings that are so long past their expirationTime that they are no longer kept."""
-        before = self._world.now() - 1000 * self._config.expired_meetings_kept
-        while await self._store.remove_expired_meetings(before, MEETINGS_AT_A_TIME) == MEETINGS_AT_A_TIME:
+        now = self._world.now()
+        before = now - 1000 * self._config.expired_meetings_kept
+        while await self._store.remove_expired_meetings(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
             pass
 
     async def _each(self, seconds: float, sweep: Callable[[], Awaitable[None]]) -> None:

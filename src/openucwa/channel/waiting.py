@@ -1,24 +1,36 @@
-"""Who waits for what: topics to waiters, and one clock for all of their deadlines.
+"""Who waits for what: topics to waiters, one clock for all of their deadlines, one look at the log for all of them.
 
-Knows nothing of events; a waiter is woken, and why it finds out itself.
+Knows nothing of what events say; a waiter is woken, and what for it finds out itself.
 """
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 
 from openucwa.channel.bus import Bus
+from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
+from openucwa.store.contract import EventLog
+
+#: Topics that the log is asked for in one go, so that the event loop is not held up.
+TOPICS_IN_A_LOOK = 500
+
+logger = logging.getLogger(__name__)
 
 
 class Waiter:
-    """One who waits. A wake-up that comes while it does something else is kept for its next wait."""
+    """One who waits. A wake-up that comes while it does something else is kept for its next wait.
 
-    __slots__ = ("_future", "_woken", "topics")
+    `read_to`: topic -> number of the last event that it has read; it is kept up to date by its owner.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_future", "_woken", "read_to", "topics")
+
+    def __init__(self, read_to: Mapping[str, int]) -> None:
+        self.read_to = read_to
         self.topics: frozenset[str] = frozenset()
         self._woken = False
         self._future: asyncio.Future[None] | None = None
@@ -31,16 +43,22 @@ class Waiter:
 
 
 class Waiting:
-    """All waiters of this process. It listens to the bus, and has a task, only while there are any."""
+    """All waiters of this process. It listens to the bus, and has tasks, only while there are any.
 
-    def __init__(self, bus: Bus, world: World) -> None:
+    `look`: seconds between two looks at the log, for what the bus did not tell.
+    """
+
+    def __init__(self, bus: Bus, log: EventLog, world: World, look: float) -> None:
         self._bus = bus
+        self._log = log
         self._world = world
+        self._look = look
         self._waiters = 0
         self._by_topic: dict[str, set[Waiter]] = {}
         self._deadlines: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
         self._clock: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._end_listening: Callable[[], None] | None = None
 
     @property
@@ -54,12 +72,13 @@ class Waiting:
         return len(self._by_topic)
 
     @contextmanager
-    def waiter(self) -> Iterator[Waiter]:
+    def waiter(self, read_to: Mapping[str, int]) -> Iterator[Waiter]:
         """A waiter, for as long as the block lasts; however it ends, nothing of it stays behind."""
         if not self._waiters:
             self._end_listening = self._bus.subscribe(self._moved)
+            self._looking = asyncio.create_task(self._look_on(), name="openucwa looks at the log")
         self._waiters += 1
-        waiter = Waiter()
+        waiter = Waiter(read_to)
         try:
             yield waiter
         finally:
@@ -97,6 +116,23 @@ class Waiting:
             for waiter in self._by_topic.get(topic, ()):
                 waiter.wake()
 
+    async def _look_on(self) -> None:
+        while True:
+            await self._world.sleep(self._look)
+            topics = list(self._by_topic)
+            try:
+                for begin in range(0, len(topics), TOPICS_IN_A_LOOK):
+                    self._compare(await self._log.last_event_numbers(topics[begin : begin + TOPICS_IN_A_LOOK]))
+                    await asyncio.sleep(0)
+            except Refusal as refusal:
+                logger.warning("the event log cannot be looked at: %s", refusal)
+
+    def _compare(self, last: Mapping[str, int]) -> None:
+        for topic, number in last.items():
+            for waiter in self._by_topic.get(topic, ()):
+                if waiter.read_to.get(topic, 0) < number:
+                    waiter.wake()
+
     def _set_deadline(self, until: float, future: "asyncio.Future[None]") -> None:
         heapq.heappush(self._deadlines, (until, next(self._order), future))
         if self._deadlines[0][2] is future:
@@ -122,6 +158,9 @@ class Waiting:
     def _rest(self) -> None:
         self._stop_clock()
         self._deadlines.clear()
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
         if self._end_listening is not None:
             self._end_listening()
             self._end_listening = None

@@ -119,7 +119,9 @@ class Xml:
     media_type = "application/xml"
 
     def write(self, values: Values) -> str:
-        names: Any = {None: _NAMESPACE, "xsi": _INSTANCE, "xs": _SCHEMA}
+        names: Any = {None: _NAMESPACE}
+        if not all(isinstance(value, str | list) for value in values.values()):
+            names |= {"xsi": _INSTANCE, "xs": _SCHEMA}
         root = etree.Element(f"{{{_NAMESPACE}}}input", nsmap=names)
         for name, value in values.items():
             if isinstance(value, list):
@@ -140,7 +142,7 @@ class Xml:
         return etree.tostring(_parsed(body), pretty_print=True, encoding="unicode").rstrip()
 
     def _seen(self, element: etree._Element) -> Seen:
-        seen = Seen()
+        seen = Seen(links={"self": element.get("href", "")})
         for child in element:
             kind = etree.QName(child).localname
             attributes = {str(name): str(value) for name, value in child.attrib.items()}

@@ -101,20 +101,25 @@ class _Demo:
 
     async def _walk(self, url: str) -> int:
         try:
-            status = await asyncio.to_thread(show, url, self._screen, self._service.config.data, self._stop.is_set)
-        except BaseException:
+            status, meeting = await asyncio.to_thread(
+                walk, url, self._service.config.data, self._screen, self._stop.is_set
+            )
+            if self._exit_after:
+                self._stop.set()
+            elif not self._stop.is_set():
+                self._lines.threshold = logging.INFO
+                say_how_to_go_on(_reachable(url), meeting, self._screen)
+        except BaseException:  # nobody sees the screen any more, say
             self._stop.set()
             raise
-        if self._exit_after:
-            self._stop.set()
-        elif not self._stop.is_set():
-            self._lines.threshold = logging.INFO
-            self._screen.say("It serves on, with a line for each request, until Ctrl-C.")
         return status
 
 
-def show(url: str, screen: Screen, data: str, stopped: Callable[[], bool]) -> int:
-    """The whole walk, with what is said before and after it; the exit status. `url`: the listener's."""
+def walk(url: str, data: str, screen: Screen, stopped: Callable[[], bool]) -> tuple[int, str | None]:
+    """The walk in both forms, with what is to be said of it before and after.
+
+    `url`: the listener's. The exit status, and the onlineMeetingId of a meeting that is left there, if there is one.
+    """
     base = _reachable(url)
     screen.say(f"openucwa serves {base}, with its data in {data}", bold=True)
     screen.say("Two users, with passwords that are for this demo only:")
@@ -124,18 +129,18 @@ def show(url: str, screen: Screen, data: str, stopped: Callable[[], bool]) -> in
         screen.say("Whoever reaches this server can sign in with them.", fg="red")
     steps, troubles, meeting = 0, [], None
     for form in (Json(), Xml()):
-        walk = Walk(base, form, screen, stopped, steps)
+        walker = Walk(base, form, screen, stopped, steps)
         try:
-            meeting = walk.go()
+            meeting = walker.go()
         except WentWrong as wrong:
             screen.say(f"  NOT as it should be: {wrong}", fg="red", bold=True)
-            troubles.append(f"step {walk.step}, {walk.title} ({form.name}): {wrong}")
+            troubles.append(f"step {walker.step}, {walker.title} ({form.name}): {wrong}")
         except Stopped:
             screen.say("\nStopped before the walk was over.")
-            return 1
+            return 1, None
         finally:
-            walk.close()
-        steps = walk.step
+            walker.close()
+        steps = walker.step
     screen.say()
     if troubles:
         for trouble in troubles:
@@ -143,18 +148,22 @@ def show(url: str, screen: Screen, data: str, stopped: Callable[[], bool]) -> in
         screen.say("The steps behind it, in that form, were not taken.")
     else:
         screen.say(f"{steps} steps, all as they should be", fg="green", bold=True)
+    return (1 if troubles else 0), meeting
+
+
+def say_how_to_go_on(base: str, meeting: str | None, screen: Screen) -> None:
+    """The addresses, and what to type. `meeting`: as `walk` gives it."""
     screen.say(f"\nFor a browser:  {base}/")
     screen.say(f"The root:       {base}/Autodiscover/AutodiscoverService.svc/root")
     screen.say(f"The whole API:  {base}/openapi.json")
     screen.say("\nTo go on by hand, in another terminal:\n")
     for command in commands(base, meeting):
         screen.say(command)
-    screen.say()
-    return 1 if troubles else 0
+    screen.say("\nIt serves on, and has a line here for each request, until Ctrl-C.")
 
 
 def commands(base: str, meeting: str | None) -> list[str]:
-    """Lines for a shell, to go on with. `meeting`: the onlineMeetingId of a meeting that the walk left."""
+    """Lines for a shell."""
     token = _member('["access_token"]')
     href = _member('["_links"]["self"]["href"]')
     opening = json.dumps({"culture": "en-US", "endpointId": "curl", "userAgent": "curl"})

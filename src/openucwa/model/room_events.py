@@ -31,10 +31,12 @@ MEETING_CHANGED = "meeting changed"
 
 # To an application's own topic
 CONVERSATION_BEGUN = "conversation begun"
+CONVERSATION_ADMITTED = "conversation admitted"
 CONVERSATION_WAITING = "conversation waiting"
 CONVERSATION_ENDED = "conversation ended"
 MESSAGING_CONNECTED = "messaging connected"
 MESSAGING_DISCONNECTED = "messaging disconnected"
+ORGANIZER_DATA_CHANGED = "organizer data changed"
 INVITATION_STARTED = "invitation started"
 INVITATION_ENDED = "invitation ended"
 
@@ -94,10 +96,9 @@ def message(participation: Participation, content_type: str, text: str, operatio
     return NewEvent(participation.topic, MESSAGE, facts)
 
 
-def extension_changed(organizer: str, meeting_id: str, *, participants: bool) -> NewEvent:
-    """An extension was added, replaced or removed. `participants`: whether participants could see it before the
-    change, or can after it."""
-    return NewEvent(conversation_topic(organizer, meeting_id), EXTENSION_CHANGED, {"participants": participants})
+def extension_changed(organizer: str, meeting_id: str) -> NewEvent:
+    """An extension that participants can see, or could, was added, replaced or removed."""
+    return NewEvent(conversation_topic(organizer, meeting_id), EXTENSION_CHANGED)
 
 
 def meeting_changed(organizer: str, meeting_id: str) -> NewEvent:
@@ -106,7 +107,8 @@ def meeting_changed(organizer: str, meeting_id: str) -> NewEvent:
 
 
 def about_conversation(participation: Participation, kind: str, reason: str | None = None) -> NewEvent:
-    """CONVERSATION_BEGUN, CONVERSATION_WAITING, CONVERSATION_ENDED, MESSAGING_CONNECTED, MESSAGING_DISCONNECTED.
+    """CONVERSATION_BEGUN, CONVERSATION_WAITING, CONVERSATION_ADMITTED, CONVERSATION_ENDED, MESSAGING_CONNECTED, MESSAGING_DISCONNECTED,
+    ORGANIZER_DATA_CHANGED.
 
     `reason`: why it ended, where it was not the application's own wish. For CONVERSATION_BEGUN `participation.since`
     tells which participants the newcomer is to be shown.

@@ -43,23 +43,27 @@ class Parameter:
 
 
 def read(
-    parameters: Sequence[Parameter], given: Mapping[str, object], query: Mapping[str, str] | None = None
+    parameters: Sequence[Parameter], given: Mapping[str, object], query: Mapping[str, str | Sequence[str]] | None = None
 ) -> dict[str, Any]:
     """The values of `parameters`, by documented name: str, bool, int, `Instant`, or a tuple of those.
 
     `given`: the body as it was read; `query`: the query string, decoded; where both have a value, the body's counts.
+    What the query repeats is an array, or, where none is taken, its last value.
     Names are matched without regard to case. null is absent, as is a date in year 1; what is absent is left out;
     names that `parameters` does not have are ignored.
 
     ParameterValidationFailure: everything that is wrong, by documented name.
     """
     faults: dict[str, str] = {}
-    texts = {name: Unmarked(text) for name, text in (query or {}).items()}
-    found = _by_lower_name(texts) | _by_lower_name(given)
+    found = _by_lower_name(given)
+    asked = _texts_by_lower_name(query or {})
     values: dict[str, Any] = {}
     for parameter in parameters:
+        name = parameter.name.lower()
+        if name not in found and name in asked:
+            found[name] = [asked[name] if parameter.many else asked[name][-1]]
         try:
-            value = _value(parameter, found.get(parameter.name.lower(), []))
+            value = _value(parameter, found.get(name, []))
         except Unfit as unfit:
             faults[parameter.name] = str(unfit)
         else:
@@ -86,6 +90,14 @@ def _by_lower_name(given: Mapping[str, object]) -> dict[str, list[object]]:
     for name, value in given.items():
         if value is not None:
             found.setdefault(name.lower(), []).append(value)
+    return found
+
+
+def _texts_by_lower_name(query: Mapping[str, str | Sequence[str]]) -> dict[str, list[Unmarked]]:
+    found: dict[str, list[Unmarked]] = {}
+    for name, texts in query.items():
+        each = (texts,) if isinstance(texts, str) else texts
+        found.setdefault(name.lower(), []).extend(map(Unmarked, each))
     return found
 
 

@@ -39,6 +39,10 @@ PARAMETERS = (
 )
 
 
+#: UCWA: Multi-tab support. One instance of the application, of those that were opened with this instanceId.
+INSTANCE = Parameter("instanceId", max_length=100, description="One of the application's instances (tabs).")
+
+
 class ApplicationDocuments:
     """Shows applications, with all that is embedded in them."""
 
@@ -129,7 +133,7 @@ class Applications(Resource[None]):
             draft, instance, self._world.now(), self._config.max_applications
         )
         if len(opened.instances) > self._config.max_instances and instance is not None:
-            await self._store.close_instance(opened.owner, opened.id, instance)
+            await self._store.close_instance(opened.owner, opened.id, instance, self._world.now())
             raise Conflict(f"the application has {self._config.max_instances} instances already")
         call.session = await self._store.session(opened.owner, opened.id)
         document = await self._documents.document(call, instance)
@@ -145,17 +149,21 @@ class Application(Resource[None]):
 
     rel = "application"
     scopes = ANY_SCOPE
+    conditional = True
 
-    def __init__(self, store: Store, documents: ApplicationDocuments, channels: EventChannels) -> None:
+    def __init__(self, store: Store, documents: ApplicationDocuments, channels: EventChannels, world: World) -> None:
         self._store = store
         self._documents = documents
         self._channels = channels
+        self._world = world
 
     async def locate(self, call: Call, **_names: str) -> None:
         call.etag = call.here.application.etag
 
     @operation(
-        "The application and all that is embedded in it.", refuses=(InvalidExchangeServerVersion, CannotRedirect)
+        "The application and all that is embedded in it.",
+        query=(INSTANCE,),
+        refuses=(InvalidExchangeServerVersion, CannotRedirect),
     )
     async def on_get(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: application, GET."""
@@ -163,21 +171,27 @@ class Application(Resource[None]):
         resp.set_header("ETag", f'"{call.etag}"')
         resp.media = await self._documents.document(call, known_instance(req))
 
-    @operation("Ends the application, or one instance of it.", answers=(204,), produces=(), refuses=(CannotRedirect,))
+    @operation(
+        "Ends the application, or one instance of it.",
+        answers=(204,),
+        query=(INSTANCE,),
+        produces=(),
+        refuses=(CannotRedirect,),
+    )
     async def on_delete(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: application, DELETE; Multi-tab support."""
         application = req.call.here.application
         if (instance := known_instance(req)) is None:
-            await self._store.close_application(application.owner, application.id)
+            await self._store.close_application(application.owner, application.id, self._world.now())
         else:
-            await self._store.close_instance(application.owner, application.id, instance)
+            await self._store.close_instance(application.owner, application.id, instance, self._world.now())
         self._channels.end(application.owner, application.id, instance)
         resp.status = 204
 
 
 def known_instance(req: Request) -> str | None:
     """The instanceId of the request's query; None where there is none. ResourceNotFound: nobody opened it."""
-    instance = req.get_param("instanceId")
+    instance: str | None = req.call.values.get("instanceId")
     if instance is not None and instance not in req.call.here.application.instances:
         raise ResourceNotFound("there is no such instance of this application")
     return instance

@@ -7,7 +7,7 @@ from openucwa.model.application import Communication as Abilities
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, PreconditionFailed
 from openucwa.model.world import World, new_etag
-from openucwa.representation.document import Document, Property
+from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.store.contract import Store
 from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
@@ -49,15 +49,20 @@ def communication_document(call: Call, abilities: Abilities) -> Document:
         "supportedMessageFormats": abilities.supported_message_formats,
         "supportedModalities": abilities.supported_modalities,
     }
+    href = f"{call.application}/communication"
+    links = ["conversations", "joinOnlineMeeting"]
+    if not call.here.application.anonymous:
+        links.append("startOnlineMeeting")
     return Document(
         rel="communication",
-        href=f"{call.application}/communication",
+        href=href,
         head={
             PASS_THROUGH: PASS_THROUGH_VALUE,
             "simultaneousRingNumberMatch": abilities.simultaneous_ring_number_match,
             "videoBasedScreenSharing": abilities.video_based_screen_sharing,
         },
         properties={name: value for name, value in shown.items() if value is not None},
+        links={name: Link(f"{href}/{name}") for name in links},
         tail={"etag": abilities.etag},
     )
 
@@ -72,6 +77,7 @@ class Communication(Resource[None]):
 
     rel = "communication"
     scopes = CONVERSATION_SCOPES
+    conditional = True
 
     def __init__(self, store: Store, world: World) -> None:
         self._store = store

@@ -8,6 +8,7 @@ from openucwa.config import Config
 from openucwa.meetings.pools import Pools
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, Unauthorized
 from openucwa.representation.document import Document, Link
+from openucwa.representation.parameters import Parameter
 from openucwa.store.contract import Store
 from openucwa.wire import negotiation
 from openucwa.wire.resource import Call, Request, Resource, Response, operation
@@ -16,13 +17,20 @@ SERVICE = "/Autodiscover/AutodiscoverService.svc/root"
 FRAME = "/Autodiscover/XFrame/XFrame.html"
 HTML = "text/html; charset=utf-8"
 
+#: UCWA: Root URL, Query parameters.
+QUERY = (
+    Parameter("originalDomain", description="The domain that the client looks for."),
+    Parameter("sipuri", description="The user's SIP URI, whose domain it is otherwise."),
+)
+
 
 def original_domain(req: Request) -> str:
     """The domain that the client looks for: its own word for it, that of its sipuri, or the server's name."""
-    if domain := req.get_param("originalDomain"):
-        return domain
-    if "@" in (uri := req.get_param("sipuri") or ""):
-        return uri.rpartition("@")[2]
+    values = req.call.values
+    if domain := values.get("originalDomain"):
+        return str(domain)
+    if "@" in (uri := values.get("sipuri", "")):
+        return str(uri).rpartition("@")[2]
     return urlsplit(req.call.base).hostname or ""
 
 
@@ -32,12 +40,12 @@ class Root(Resource[None]):
     rel = "root"
     public = True
 
-    @operation("Where to go on from.")
+    @operation("Where to go on from.", query=QUERY)
     async def on_get(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: root, GET."""
         self._show(req, resp)
 
-    @operation("The headers of a GET.")
+    @operation("The headers of a GET.", query=QUERY)
     async def on_head(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: Root URL. Some clients look with HEAD first."""
         self._show(req, resp)
@@ -58,7 +66,7 @@ class Landing(Root):
     def __init__(self) -> None:
         self._page = files("openucwa.web").joinpath("landing.html").read_text("utf-8")
 
-    @operation("Where to go on from.", produces=(*negotiation.UCWA_TYPES, "text/html"))
+    @operation("Where to go on from.", query=QUERY, produces=(*negotiation.UCWA_TYPES, "text/html"))
     async def on_get(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: Root URL."""
         accept = req.get_header("Accept")

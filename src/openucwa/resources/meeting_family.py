@@ -1,6 +1,5 @@
 """What all resources below onlineMeetings have in common: whose they are, and when they are out of reach."""
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 from openucwa.meetings.pools import Pools
@@ -40,11 +39,3 @@ def meetings_href(call: Call) -> str:
 def meeting_href(call: Call, meeting_id: str) -> str:
     """The href of one of the caller's own meetings."""
     return f"{call.application}/onlineMeetings/myOnlineMeetings/{meeting_id}"
-
-
-def known_query(query: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
-    """The input of a POST that takes names of the application's own: the body, and from the query string `id` and
-    `type`, which the body overrides. Other names in a query are ignored, as everywhere."""
-    spelled = {name.lower() for name in given}
-    known = {n: v for n, v in query.items() if n.lower() in {"id", "type"} and n.lower() not in spelled}
-    return {**known, **given}

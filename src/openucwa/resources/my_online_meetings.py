@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from openucwa.channel.bus import Bus
 from openucwa.config import Config
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
@@ -104,7 +103,6 @@ class MyOnlineMeetings(MeetingFamily[None]):
     def __init__(
         self,
         store: Store,
-        bus: Bus,
         pools: Pools,
         rules: MeetingRules,
         documents: MeetingDocuments,
@@ -112,7 +110,6 @@ class MyOnlineMeetings(MeetingFamily[None]):
     ) -> None:
         super().__init__(pools)
         self._store = store
-        self._bus = bus
         self._rules = rules
         self._documents = documents
         self._config = config
@@ -149,7 +146,6 @@ class MyOnlineMeetings(MeetingFamily[None]):
         """UCWA: myOnlineMeetings, POST."""
         call = req.call
         settings = self._rules.settings(call.values)
-        await self._bus.require()
         for _ in range(DRAWS):
             meeting = self._rules.schedule(organizer_of(call), settings)
             try:
@@ -171,13 +167,13 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
 
     rel = "myOnlineMeeting"
     scopes = CONVERSATION_SCOPES
+    conditional = True
 
     def __init__(
-        self, store: Store, bus: Bus, pools: Pools, rules: MeetingRules, documents: MeetingDocuments, world: World
+        self, store: Store, pools: Pools, rules: MeetingRules, documents: MeetingDocuments, world: World
     ) -> None:
         super().__init__(pools)
         self._store = store
-        self._bus = bus
         self._rules = rules
         self._documents = documents
         self._world = world
@@ -207,9 +203,13 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         call = req.call
         settings = self._rules.settings(call.values)
         if target.rel == MeetingRel.MY_ONLINE_MEETINGS:
-            await self._bus.require()
             await self._store.replace_meeting(
-                target.organizer, target.id, call.if_match, settings, new_etag(self._world), self._world.now(), ()
+                target.organizer,
+                target.id,
+                call.if_match,
+                settings,
+                new_etag(self._world),
+                self._world.now(),
             )
         await self._show(req, resp, target)
 
@@ -220,7 +220,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         """UCWA: myOnlineMeeting, DELETE. An assigned meeting can't be removed: 409."""
         if target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
             raise Conflict("an assigned meeting can't be removed")
-        await self._store.remove_meeting(target.organizer, target.id, req.call.if_match, self._world.now(), ())
+        await self._store.remove_meeting(target.organizer, target.id, req.call.if_match, self._world.now())
         resp.status = 204
 
     async def _show(self, req: Request, resp: Response, target: Meeting) -> None:

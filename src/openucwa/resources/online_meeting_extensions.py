@@ -3,9 +3,9 @@
 What is here is the organizer's way in, below myOnlineMeetings: nobody else gets this far.
 """
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
-from openucwa.channel.bus import Bus
 from openucwa.config import Config
 from openucwa.meetings.extension import ExtensionLimits, read_extension
 from openucwa.meetings.pools import Pools
@@ -24,7 +24,6 @@ from openucwa.resources.meeting_family import (
     CHANGE_REFUSALS,
     READ_REFUSALS,
     MeetingFamily,
-    known_query,
     meeting_href,
     organizer_of,
 )
@@ -47,14 +46,18 @@ def collection_href(meeting_href: str) -> str:
     return f"{meeting_href}/onlineMeetingExtensions"
 
 
-def extension_document(extension: Extension, collection: str) -> Document:
-    """UCWA: onlineMeetingExtension. `collection`: the href of the collection that it is shown in."""
+def extension_document(extension: Extension, collection: str, *, writable: bool = True) -> Document:
+    """UCWA: onlineMeetingExtension. `collection`: the href of the collection that it is shown in.
+
+    `writable`: whether it can be PUT back there, for which a client needs the pass-through property.
+    """
+    pass_through = {PASS_THROUGH: PASS_THROUGH_VALUE} if writable else {}
     return Document(
         rel=EXTENSION_REL,
         href=f"{collection}/{quote(extension.id, safe='')}",
         properties={"id": extension.id, "type": extension.type},
         custom=extension.properties,
-        tail={PASS_THROUGH: PASS_THROUGH_VALUE, "etag": extension.etag},
+        tail={**pass_through, "etag": extension.etag},
     )
 
 
@@ -64,10 +67,9 @@ class OnlineMeetingExtensions(MeetingFamily[Meeting]):
     rel = "onlineMeetingExtensions"
     scopes = CONVERSATION_SCOPES
 
-    def __init__(self, store: Store, bus: Bus, pools: Pools, world: World, config: Config) -> None:
+    def __init__(self, store: Store, pools: Pools, world: World, config: Config) -> None:
         super().__init__(pools)
         self._store = store
-        self._bus = bus
         self._world = world
         self._config = config
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
@@ -96,11 +98,10 @@ class OnlineMeetingExtensions(MeetingFamily[Meeting]):
     )
     async def on_post(self, req: Request, resp: Response, target: Meeting) -> None:
         """UCWA: onlineMeetingExtensions, POST."""
-        given = known_query(req.params, req.call.given)
+        given = _with_query(req.call.given, req.params)
         draft = read_extension(given, href=None, pass_through=PASS_THROUGH, stored=None, limits=self._limits)
         if target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING and not self._config.assigned_meeting_extensions:
             raise Conflict("the assigned meeting takes no extensions on this server")
-        await self._bus.require()
         extension = Extension(
             id=draft.id if draft.id is not None else new_uuid(self._world),
             type=draft.type,
@@ -108,7 +109,11 @@ class OnlineMeetingExtensions(MeetingFamily[Meeting]):
             properties=draft.properties,
         )
         await self._store.add_extension(
-            target.organizer, target.id, extension, self._config.max_extensions, self._world.now(), ()
+            target.organizer,
+            target.id,
+            extension,
+            self._config.max_extensions,
+            self._world.now(),
         )
         document = extension_document(extension, collection_href(meeting_href(req.call, target.id)))
         resp.status = 201
@@ -122,11 +127,11 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
 
     rel = EXTENSION_REL
     scopes = CONVERSATION_SCOPES
+    conditional = True
 
-    def __init__(self, store: Store, bus: Bus, pools: Pools, world: World, config: Config) -> None:
+    def __init__(self, store: Store, pools: Pools, world: World, config: Config) -> None:
         super().__init__(pools)
         self._store = store
-        self._bus = bus
         self._world = world
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
 
@@ -161,11 +166,14 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             stored=stored,
             limits=self._limits,
         )
-        await self._bus.require()
         extension = Extension(id=stored.id, type=draft.type, etag=new_etag(self._world), properties=draft.properties)
         # Not If-Match's list but the etag that was read: what the draft was made against is what it replaces.
         await self._store.replace_extension(
-            organizer_of(call), meeting_id, frozenset({stored.etag}), extension, self._world.now(), ()
+            organizer_of(call),
+            meeting_id,
+            frozenset({stored.etag}),
+            extension,
+            self._world.now(),
         )
         _show(req, resp, meeting_id, extension)
 
@@ -175,9 +183,20 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         meeting_id, extension = target
         call = req.call
         await self._store.remove_extension(
-            organizer_of(call), meeting_id, extension.id, call.if_match, self._world.now(), ()
+            organizer_of(call),
+            meeting_id,
+            extension.id,
+            call.if_match,
+            self._world.now(),
         )
         resp.status = 204
+
+
+def _with_query(given: Mapping[str, object], query: Mapping[str, str | list[str]]) -> dict[str, object]:
+    """The body and, where it is silent, `id` and `type` of the query string, whose other names are ignored."""
+    told = {name.lower() for name, value in given.items() if value is not None}
+    asked = {name.lower(): text if isinstance(text, str) else text[-1] for name, text in query.items()}
+    return {**given, **{name: asked[name] for name in ("id", "type") if name in asked and name not in told}}
 
 
 def _href(call: Call, meeting_id: str, extension_id: str) -> str:

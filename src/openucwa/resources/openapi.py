@@ -1,7 +1,13 @@
-"""The description of the whole API (OpenAPI 3.1), made from what the resources say of themselves."""
+"""The description of the whole API (OpenAPI 3.1), made from what the resources say of themselves.
 
+Nothing is said here of a single resource but what the names in paths mean; the rest is the resource's declaration.
+"""
+
+import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,160 +16,263 @@ from openucwa import __version__
 from openucwa.model import refusals
 from openucwa.model.refusals import Refusal
 from openucwa.representation.parameters import Parameter, schema
-from openucwa.wire.errors import ERRORS, wire_error
-from openucwa.wire.negotiation import UCWA_TYPES
-from openucwa.wire.resource import ANY_SCOPE, Operation, Request, Resource, Response, operation
+from openucwa.resources.openapi_parts import ABOUT, NAMES, SCHEMAS, VERSION, Described, ref
+from openucwa.wire.errors import WireError, wire_error
+from openucwa.wire.negotiation import HTML, JSON, UCWA_JSON, UCWA_TYPES, UCWA_XML, XML
+from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
+from openucwa.wire.resource import Operation, Request, Resource, Response, operation
 
 #: What any request may be answered, whatever the resource.
 GENERIC: tuple[type[Refusal], ...] = (
     refusals.BadRequest,
-    refusals.ResourceNotFound,
-    refusals.NotAcceptable,
+    refusals.ApiVersionNotSupported,
     refusals.ClientTimeout,
     refusals.EntityTooLarge,
-    refusals.PreconditionFailed,
-    refusals.InvalidExchangeServerVersion,
+    refusals.Refusal,  # stands for a fault of the server
     refusals.ServiceUnavailable,
 )
 #: What a request that needs a token may be answered besides.
-WITH_TOKEN: tuple[type[Refusal], ...] = (refusals.Unauthorized, refusals.Forbidden, refusals.TooManyRequests)
+WITH_TOKEN = (refusals.Unauthorized, refusals.TooManyRequests, refusals.InvalidExchangeServerVersion)
+#: What a request below an application may be answered besides.
+BELOW_APPLICATION = (refusals.ApplicationNotFound, refusals.TooManyApplications)
+#: What a request that has an input may be answered besides.
+WITH_INPUT = (refusals.DeserializationFailure, refusals.ParameterValidationFailure)
+
+_JSON_TYPES = (JSON, UCWA_JSON)
+_XML_TYPES = (XML, UCWA_XML)
 
 
-def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> dict[str, Any]:
+def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
     """The OpenAPI document for these routes: (template, resource)."""
-    paths: dict[str, dict[str, Any]] = {}
-    for template, resource in routes:
-        names = re.findall(r"{(\w+)}", template)
-        paths[template] = {
-            "parameters": [
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
-            ],
-            **{
-                method.lower(): _operation(template, method, found, resource)
-                for method, found in sorted(resource.operations.items())
-            },
-        }
+    operations = [
+        (template, method, found, resource)
+        for template, resource in routes
+        for method, found in sorted(resource.operations.items())
+    ]
+    paths: dict[str, Described] = {template: {"parameters": list(_path_parameters(template))} for template, _ in routes}
+    refused: dict[str, Described] = {}
+    ids: Counter[str] = Counter()
+    for template, method, found, resource in operations:
+        described = _operation(method, found, resource)
+        ids[described["operationId"]] += 1
+        if (number := ids[described["operationId"]]) > 1:
+            described["operationId"] += str(number)
+        named = _refusals(template, method, found, resource)
+        described["responses"] = dict(
+            sorted((_answers(method, found, resource) | _other_refusals(named, found, refused)).items())
+        )
+        paths[template][method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "openucwa",
             "version": __version__,
             "summary": "The UCWA 2.0 online-meetings API.",
+            "description": ABOUT,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "tags": _tags(routes),
         "paths": paths,
         "components": {
-            "schemas": {"Resource": _RESOURCE, "reason": _REASON},
-            "responses": {status: {"description": text, "content": _REASONS} for status, text in _refusals().items()},
-            "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "A ticket from /WebTicket/oauthtoken."}
-            },
+            "schemas": SCHEMAS,
+            "responses": dict(sorted(refused.items())),
+            "securitySchemes": {"token": _TOKEN},
         },
     }
 
 
-_RESOURCE = {
-    "type": "object",
-    "properties": {
-        "rel": {"type": "string"},
-        "_links": {"type": "object"},
-        "_embedded": {"type": "object"},
-    },
-    "required": ["_links"],
-}
-_REASON = {
-    "type": "object",
-    "properties": {
-        "code": {"type": "string", "enum": sorted({row.code for row in ERRORS.values()})},
-        "subcode": {"type": "string", "enum": sorted({row.subcode for row in ERRORS.values() if row.subcode})},
-        "message": {"type": "string"},
-        "parameters": {},
-        "debugInfo": {},
-    },
-    "required": ["code", "message"],
+_ANY_TOKEN: list[Described] = [{"token": []}]
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "cwt=...",
+    "description": "A ticket of this server, from `POST /WebTicket/oauthtoken`. It bears every scope.",
 }
 
 
-def _operation(template: str, method: str, found: Operation, resource: Resource[Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "operationId": f"{method} {template}",
+def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:
+    """One for each rel, in the order of the routes, with what the first resource of that rel says of itself."""
+    told: dict[str, Described] = {}
+    for _, resource in routes:
+        told.setdefault(resource.rel, {"name": resource.rel, "description": inspect.getdoc(type(resource)) or ""})
+    return list(told.values())
+
+
+def _operation(method: str, found: Operation, resource: Resource[Any]) -> Described:
+    responder = getattr(resource, f"on_{method.lower()}")
+    described: Described = {
+        "operationId": method.lower() + resource.rel[:1].upper() + resource.rel[1:],
         "summary": found.summary,
         "tags": [resource.rel],
-        "parameters": _parameters(method, found),
-        "responses": _responses(method, found, resource),
+        "parameters": [*_query_parameters(method, found), *_header_parameters(method, resource), VERSION],
+        # Of several scopes any one will do.
+        "security": [] if resource.public else [{"token": [scope]} for scope in sorted(resource.scopes)] or _ANY_TOKEN,
     }
-    if (body := _body(method, found)) is not None:
+    if responder.__doc__:
+        described["description"] = inspect.cleandoc(responder.__doc__)
+    if (body := _body(method, found, resource)) is not None:
         described["requestBody"] = body
-    if not resource.public:
-        described["security"] = [{"token": sorted(resource.scopes & ANY_SCOPE)}]
     return described
 
 
-def _parameters(method: str, found: Operation) -> list[dict[str, Any]]:
-    described = []
-    properties = schema(found.query)["properties"] if found.query else {}
-    required = {parameter.name for parameter in found.query if parameter.required}
-    for name, kind in properties.items():
-        described.append({"name": name, "in": "query", "required": name in required, "schema": kind})
-    if method == "PUT":
-        described.append({"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}})
-    return described
+def _path_parameters(template: str) -> Iterator[Described]:
+    for name in re.findall(r"{(\w+)}", template):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} | NAMES.get(name, {})
 
 
-def _body(method: str, found: Operation) -> dict[str, Any] | None:
-    if found.consumes:
-        return {"content": {media_type: {"schema": {"type": "string"}} for media_type in found.consumes}}
-    if found.takes is None:
+def _query_parameters(method: str, found: Operation) -> Iterator[Described]:
+    taken = found.takes if method == "POST" and found.takes and not found.consumes else ()
+    for parameter in (*found.query, *taken):
+        # What a query leaves out is absent: it has no null.
+        kind: Described = schema([replace(parameter, required=True)])["properties"][parameter.name]
+        described: Described = {"name": parameter.name, "in": "query", "schema": kind}
+        if parameter in found.query:
+            described["required"] = parameter.required
+        else:
+            described["description"] = "May stand here or in the body, which goes before."
+        yield described
+
+
+def _header_parameters(method: str, resource: Resource[Any]) -> Iterator[Described]:
+    if method == "PUT" or resource.conditional:
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "required": method == "PUT",
+            "description": "The etag that was read; several, separated by commas; or `*`.",
+            "schema": {"type": "string"},
+        }
+    if resource.conditional:
+        yield {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
+
+
+def _body(method: str, found: Operation, resource: Resource[Any]) -> Described | None:
+    if found.takes is None and not found.consumes:
         return None
-    kind = _input(found.takes, free=found.free)
-    return {"content": {media_type: {"schema": kind} for media_type in UCWA_TYPES}, "required": method == "PUT"}
+    kind: Described = _input(found.takes, free=found.free) if found.takes is not None else {"type": "string"}
+    if found.consumes:
+        return {"required": True, "content": {media_type: {"schema": kind} for media_type in found.consumes}}
+    if method == "PUT":
+        name = pass_through_name(resource.rel)
+        kind |= {
+            "properties": {**kind["properties"], name: {"const": PASS_THROUGH_VALUE}},
+            "required": [*kind.get("required", ()), name],
+        }
+    else:
+        # What is required may be in the query.
+        kind.pop("required", None)
+    content = {media_type: {"schema": kind} for media_type in _JSON_TYPES}
+    content |= {media_type: {"schema": ref("schemas", "XmlInput")} for media_type in _XML_TYPES}
+    return {"required": method == "PUT", "content": content}
 
 
-def _input(parameters: Sequence[Parameter], *, free: bool) -> Mapping[str, Any]:
-    kind = dict(schema(parameters))
+def _input(parameters: Sequence[Parameter], *, free: bool) -> Described:
+    kind = schema(parameters)
     if free:
-        kind["description"] = "All other names are the application's own properties."
+        kind["additionalProperties"] = ref("schemas", "Value")
+        kind["propertyNames"] = {"minLength": 1, "maxLength": 128}
     return kind
 
 
-def _responses(method: str, found: Operation, resource: Resource[Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    content = {
-        media_type: {"schema": {"$ref": "#/components/schemas/Resource"}} if "ucwa" in media_type else {}
-        for media_type in found.produces
-    }
+def _answers(method: str, found: Operation, resource: Resource[Any]) -> dict[str, Described]:
+    """What the operation is answered when all goes well."""
+    shown: dict[str, Described] = {}
+    etag = {"ETag": {"schema": {"type": "string"}}} if resource.conditional else {}
     for status in found.answers:
-        shown[str(status)] = {"description": "Done."} | ({"content": content} if content and status != 204 else {})
-    if method == "GET":
-        shown["304"] = {"description": "What If-None-Match names is what there is."}
-    refused = [*GENERIC, *found.refuses]
+        described: Described = {"description": "Done."}
+        if headers := etag | ({"Location": {"schema": {"type": "string"}}} if status == 201 else {}):
+            described["headers"] = headers
+        if found.produces and status != 204:
+            described["content"] = _content(found.produces, found.shows.get(status), "Resource")
+        shown[str(status)] = described
+    if method in {"GET", "HEAD"} and resource.conditional:
+        shown["304"] = {"description": "What If-None-Match names is what there is.", "headers": etag}
+    return shown
+
+
+def _content(media_types: Sequence[str], kind: Mapping[str, Any] | None, name: str) -> Described:
+    """`kind`: the schema of the JSON; None: it is `name`, in XML too."""
+    shown: Described = {}
+    for media_type in media_types:
+        if media_type in _JSON_TYPES:
+            shown[media_type] = {"schema": kind if kind is not None else ref("schemas", name)}
+        elif media_type in _XML_TYPES:
+            shown[media_type] = {"schema": ref("schemas", f"Xml{name}") if kind is None else {"type": "string"}}
+        else:
+            shown[media_type] = {}
+    return shown
+
+
+def _refusals(template: str, method: str, found: Operation, resource: Resource[Any]) -> list[type[Refusal]]:
+    """Whatever the operation may be refused with, by the door or by itself."""
+    named = [*GENERIC, *found.refuses]
     if not resource.public:
-        refused += WITH_TOKEN
+        named += WITH_TOKEN
+        if resource.scopes:
+            named.append(refusals.Forbidden)
+        if not resource.anonymous:
+            named.append(refusals.AnonymousNotAllowed)
+    if "{" in template:
+        named.append(refusals.ResourceNotFound)
+    if "{application_id}" in template:
+        named += BELOW_APPLICATION
+    if found.produces:
+        named.append(refusals.NotAcceptable)
     if found.takes is not None or found.consumes:
-        refused.append(refusals.UnsupportedMediaType)
+        named += (*WITH_INPUT, refusals.UnsupportedMediaType)
+    if found.query:
+        named.append(refusals.ParameterValidationFailure)
     if method == "PUT":
-        refused.append(refusals.PreconditionRequired)
-    for refusal in refused:
-        refused_with = str(wire_error(refusal).status)
-        shown.setdefault(refused_with, {"$ref": f"#/components/responses/{refused_with}"})
-    return dict(sorted(shown.items()))
+        named.append(refusals.PreconditionRequired)
+    if resource.conditional:
+        named.append(refusals.PreconditionFailed)
+    return named
 
 
-def _refusals() -> dict[str, str]:
-    """For each status of the error table the codes and subcodes that it comes with."""
-    told: dict[str, list[str]] = {}
-    for row in ERRORS.values():
-        told.setdefault(str(row.status), []).append(f"{row.code}/{row.subcode}" if row.subcode else row.code)
-    return {status: ", ".join(names) for status, names in sorted(told.items())}
+def _other_refusals(
+    named: Sequence[type[Refusal]], found: Operation, components: dict[str, Described]
+) -> dict[str, Described]:
+    """The answers to refusals, by status. Those that several operations share are put into `components`."""
+    by_status: dict[int, dict[WireError, type[Refusal]]] = {}
+    for refusal in named:
+        row = wire_error(refusal)
+        by_status.setdefault(row.status, {}).setdefault(row, refusal)
+    shown: dict[str, Described] = {}
+    for status, rows in by_status.items():
+        if (kind := found.shows.get(status)) is not None:
+            shown[str(status)] = {"description": "Refused.", "content": _content(found.produces, kind, "Reason")}
+            continue
+        ordered = sorted(rows, key=lambda row: row.subcode or "")
+        name = ".".join([str(status), *(row.subcode or row.code for row in ordered)])
+        components.setdefault(name, _refused(status, {row: rows[row] for row in ordered}))
+        shown[str(status)] = ref("responses", name)
+    return shown
 
 
-_REASONS = {media_type: {"schema": {"$ref": "#/components/schemas/reason"}} for media_type in UCWA_TYPES[:1]} | {
-    media_type: {} for media_type in UCWA_TYPES[1:]
-}
+def _refused(status: int, rows: Mapping[WireError, type[Refusal]]) -> Described:
+    described: Described = {
+        "description": "\n\n".join(
+            f"`{row.code}{'/' + row.subcode if row.subcode else ''}`: {_meaning(refusal)}"
+            for row, refusal in rows.items()
+        ),
+        "content": _content(UCWA_TYPES, None, "Reason"),
+    }
+    if status == 401:
+        described["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+        described["content"] |= {HTML: {}}
+    if status in {429, 503}:
+        described["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return described
+
+
+def _meaning(refusal: type[Refusal]) -> str:
+    if refusal is Refusal:
+        return "The server failed; its log has the request's id."
+    return (inspect.getdoc(refusal) or "").partition("\n\n")[0]
 
 
 class OpenApi(Resource[None]):
-    """The description, at /openapi.json."""
+    """The description of this API."""
 
     rel = "openapi"
     public = True
@@ -172,10 +281,10 @@ class OpenApi(Resource[None]):
         self._routes = routes
         self._described: bytes | None = None
 
-    @operation("The description of this API.", produces=("application/json",))
+    @operation("The description of this API.", produces=(JSON,), shows={200: {"type": "object"}})
     async def on_get(self, req: Request, resp: Response, target: None) -> None:
         # Made when somebody asks: a server that starts in a second has no time for it.
         if self._described is None:
             self._described = msgspec.json.encode(describe(self._routes))
-        resp.content_type = "application/json"
+        resp.content_type = JSON
         resp.data = self._described

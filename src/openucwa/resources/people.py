@@ -1,20 +1,34 @@
 """people: the contacts of a user. This server keeps none: what is linked answers, and is empty."""
 
+from typing import NamedTuple
+
 from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.wire.resource import ANY_SCOPE, CONTACTS, Call, Request, Resource, Response, operation
 
-#: The linked collections and what each of them holds, embedded.
-COLLECTIONS = {
-    "myContacts": "contact",
-    "myGroupMemberships": "myGroupMembership",
-    "myGroups": "group",
-    "presenceSubscriptions": "presenceSubscription",
-    "subscribedContacts": "contact",
-}
 _CONTACT_SCOPES = frozenset({CONTACTS})
+
+
+class Holds(NamedTuple):
+    """What a collection has arrays of: `links`, and `embedded` resources, by rel. `scopes`: as documented."""
+
+    links: tuple[str, ...] = ()
+    embedded: tuple[str, ...] = ()
+    scopes: frozenset[str] = ANY_SCOPE
+
+
+#: The linked collections.
+COLLECTIONS = {
+    "myContacts": Holds(links=("contact",), embedded=("contact",)),
+    "myGroupMemberships": Holds(embedded=("myGroupMembership",), scopes=_CONTACT_SCOPES),
+    "myGroups": Holds(
+        links=("distributionGroup", "group"), embedded=("distributionGroup", "group"), scopes=_CONTACT_SCOPES
+    ),
+    "presenceSubscriptions": Holds(embedded=("presenceSubscription",)),
+    "subscribedContacts": Holds(links=("contact",)),
+}
 
 #: UCWA: presenceSubscriptions, POST, Request body.
 SUBSCRIPTION = (
@@ -51,16 +65,20 @@ class People(Resource[None]):
 class EmptyCollection(Resource[None]):
     """A collection below people, of which this server keeps nothing."""
 
-    scopes = ANY_SCOPE
-
     def __init__(self, rel: str) -> None:
         self.rel = rel
+        self._holds = COLLECTIONS[rel]
+        self.scopes = self._holds.scopes
 
     @operation("An empty collection.", refuses=(InvalidExchangeServerVersion,))
     async def on_get(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: GET of the collection."""
-        href = f"{people_href(req.call)}/{self.rel}"
-        resp.media = Document(rel=self.rel, href=href, embedded={COLLECTIONS[self.rel]: []})
+        resp.media = Document(
+            rel=self.rel,
+            href=f"{people_href(req.call)}/{self.rel}",
+            links=dict.fromkeys(self._holds.links, ()),
+            embedded=dict.fromkeys(self._holds.embedded, ()),
+        )
 
 
 class PresenceSubscriptions(EmptyCollection):
@@ -93,5 +111,5 @@ class Search(Resource[None]):
             rel=self.rel,
             href=f"{people_href(req.call)}/search",
             properties={"moreResultsAvailable": False},
-            embedded={"contact": []},
+            embedded={"contact": (), "distributionGroup": ()},
         )

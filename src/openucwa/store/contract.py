@@ -17,6 +17,7 @@ from openucwa.model.application import Application, Communication, Session
 from openucwa.model.event import ChannelState, Event, NewEvent
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.user import SigningKey, User
+from openucwa.store.rooms import Rooms
 
 #: The etags that a change accepts (If-Match); None accepts any.
 Match: TypeAlias = frozenset[str] | None
@@ -45,8 +46,9 @@ class Users(Protocol):
         """Sets the hash and adds one to `generation`. ResourceNotFound: no such user."""
         ...
 
-    async def remove_user(self, uri: str) -> None:
-        """Removes the user with all applications, channels, meetings and extensions. ResourceNotFound: no such user."""
+    async def remove_user(self, uri: str, at: int) -> None:
+        """Removes the user with all applications, channels, meetings and extensions; conversations end as they do with
+        those. ResourceNotFound: no such user."""
         ...
 
     async def signing_keys(self) -> Sequence[SigningKey]:
@@ -82,11 +84,12 @@ class Applications(Protocol):
         """
         ...
 
-    async def close_application(self, owner: str, application_id: str) -> None:
-        """Removes the application and its channels; no error where there is none."""
+    async def close_application(self, owner: str, application_id: str, at: int) -> None:
+        """Removes the application, its channels and invitations; its participants leave their meetings. No error where
+        there is none."""
         ...
 
-    async def close_instance(self, owner: str, application_id: str, instance: str) -> None:
+    async def close_instance(self, owner: str, application_id: str, instance: str, at: int) -> None:
         """Ends one instance and its channel; with the last one the application ends.
 
         ResourceNotFound: no such instance.
@@ -131,7 +134,9 @@ class Applications(Protocol):
         """
         ...
 
-    async def remove_idle_applications(self, polled_before: int, replaced_before: int) -> Sequence[tuple[str, str]]:
+    async def remove_idle_applications(
+        self, polled_before: int, replaced_before: int, at: int
+    ) -> Sequence[tuple[str, str]]:
         """Ends applications that were last heard of before `polled_before` and names them (owner, id).
 
         Last heard of: the last poll if it ever polled, else the last request. Also forgets the applications that were
@@ -155,7 +160,12 @@ class Applications(Protocol):
 
 
 class Meetings(Protocol):
-    """Meetings and extensions. `organizer` is always the organizer's SIP URI, first in every key."""
+    """Meetings and extensions. `organizer` is always the organizer's SIP URI, first in every key.
+
+    Who takes part in a meeting is told of its changes, in the same transaction (`model/room_events.py`): of the
+    meeting's and of those of extensions that participants can see, or could, everybody by one event of the meeting's
+    topic; of other extensions the organizer's own conversations alone. Where nobody takes part there is no event.
+    """
 
     async def add_meeting(self, meeting: Meeting, most: int) -> None:
         """Adds `meeting`. TooManyOnlineMeetings: the organizer has `most` already (assigned ones don't count).
@@ -192,13 +202,14 @@ class Meetings(Protocol):
         """
         ...
 
-    async def remove_meeting(
-        self, organizer: str, meeting_id: str, match: Match, at: int, events: Sequence[NewEvent]
-    ) -> None:
-        """Removes the meeting with its extensions. ResourceNotFound, PreconditionFailed."""
+    async def remove_meeting(self, organizer: str, meeting_id: str, match: Match, at: int) -> None:
+        """Removes the meeting with its extensions; conversations in it end with the reason Ended.
+
+        ResourceNotFound, PreconditionFailed.
+        """
         ...
 
-    async def remove_expired_meetings(self, before: int, most: int) -> int:
+    async def remove_expired_meetings(self, before: int, most: int, at: int) -> int:
         """Removes up to `most` meetings whose expirationTime is before `before`, with their extensions; how many."""
         ...
 
@@ -210,9 +221,7 @@ class Meetings(Protocol):
         """ResourceNotFound: no such meeting of this organizer, or no such extension in it."""
         ...
 
-    async def add_extension(
-        self, organizer: str, meeting_id: str, extension: Extension, most: int, at: int, events: Sequence[NewEvent]
-    ) -> None:
+    async def add_extension(self, organizer: str, meeting_id: str, extension: Extension, most: int, at: int) -> None:
         """Adds `extension` behind the meeting's others.
 
         ResourceNotFound: no such meeting. AlreadyExists: its id is taken in this meeting. TooManyGroups: the meeting
@@ -221,7 +230,7 @@ class Meetings(Protocol):
         ...
 
     async def replace_extension(
-        self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int, events: Sequence[NewEvent]
+        self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int
     ) -> None:
         """Replaces type, properties and etag of the extension with `extension.id`; its place among the others stays.
 
@@ -229,9 +238,7 @@ class Meetings(Protocol):
         """
         ...
 
-    async def remove_extension(
-        self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int, events: Sequence[NewEvent]
-    ) -> None:
+    async def remove_extension(self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int) -> None:
         """ResourceNotFound, PreconditionFailed."""
         ...
 
@@ -256,7 +263,7 @@ class EventLog(Protocol):
         ...
 
 
-class Store(Users, Applications, Meetings, EventLog, Protocol):
+class Store(Users, Applications, Meetings, Rooms, EventLog, Protocol):
     """All of it, with a beginning and an end."""
 
     async def open(self) -> None:

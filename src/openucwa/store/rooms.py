@@ -24,11 +24,12 @@ class Rooms(Protocol):
         The result has `since` set to the number of the topic's last event after this change, its own included.
         Events: to the meeting's topic `participant_joined` (or `lobby_joined`) when nobody with that URI was there
         before; to the application's `conversation_begun`, or `conversation_waiting` in the lobby.
-        `invitation` is stored with it, Connected, or Connecting in the lobby.
+        `invitation` is stored with it, Connected, or Connecting in the lobby. One that is there already is an incoming
+        one that is accepted by this; its other sides end with it, the outgoing one Connected, further ones Cancelled.
 
         DestinationNotFound: no such meeting. PreconditionFailed: its etag is not `meeting_etag` any more, so who may
-        come in has to be decided again. AlreadyExists: the application takes part already. TooManyParticipants:
-        `most` different participants are in the room, and this one is not among them.
+        come in has to be decided again. AlreadyExists: the application takes part already. Conflict: the invitation
+        is not under way any more. TooManyParticipants: `most` different participants are in the room, and this one is not among them.
         """
         ...
 
@@ -54,11 +55,16 @@ class Rooms(Protocol):
         application; to the application `conversation_ended`. Invitations under way end. ConversationNotFound."""
         ...
 
+    async def idle_conversations(self, polled_before: int) -> Sequence[Participation]:
+        """The conversations of applications that polled, but not since `polled_before`, or never and were opened
+        before it."""
+        ...
+
     async def admit(self, organizer: str, meeting_id: str, uri: str, at: int) -> None:
         """Lets a participant out of the lobby into the room: `in_lobby` becomes False and `since` the topic's last
         number after this change, for all its applications; their invitations become Connected.
 
-        Events: `lobby_left`, `participant_joined`; to each of its applications `conversation_begun`.
+        Events: `lobby_left`, `participant_joined`; to each of its applications `conversation_admitted`.
         ResourceNotFound: nobody with that URI waits.
         """
         ...
@@ -99,6 +105,14 @@ class Rooms(Protocol):
         """Appends `typing_changed` if the participant's state changes. ConversationNotFound."""
         ...
 
+    async def typing_participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
+        """Those of the participants who type."""
+        ...
+
+    async def event_numbers(self, topic: str, kind: str, after: int, most: int) -> Sequence[int]:
+        """The numbers of a topic's events of one kind behind `after`, in order: the latest `most` of them."""
+        ...
+
     async def event(self, topic: str, number: int) -> Event:
         """One row of the log. ResourceNotFound: there is none, or no more."""
         ...
@@ -112,6 +126,14 @@ class Rooms(Protocol):
 
         Events, each to its application: `invitation_started`.
         """
+        ...
+
+    async def refuse_invitation(self, refused: Invitation, at: int) -> None:
+        """Stores an invitation that failed at once. Events: `invitation_started`, `invitation_ended`."""
+        ...
+
+    async def available_applications(self, owner: str) -> Sequence[str]:
+        """The ids of an owner's applications that made the owner available."""
         ...
 
     async def end_invitation(self, ended: Invitation, at: int) -> None:

@@ -6,6 +6,7 @@
 from typing import Any, cast
 
 from openucwa.channel.activity import Activity
+from openucwa.channel.bus import Bus
 from openucwa.config import Config
 from openucwa.identity.tickets import Ticket, Tickets
 from openucwa.model.application import Session
@@ -14,6 +15,7 @@ from openucwa.model.refusals import (
     ApiVersionNotSupported,
     ApplicationNotFound,
     BadRequest,
+    CallbackChannelError,
     EntityTooLarge,
     Forbidden,
     MethodNotAllowed,
@@ -70,6 +72,7 @@ class Door:
         store: Store,
         tickets: Tickets,
         activity: Activity,
+        bus: Bus,
         addresses: Addresses,
         under_way: UnderWay,
         config: Config,
@@ -77,6 +80,7 @@ class Door:
         self._store = store
         self._tickets = tickets
         self._activity = activity
+        self._bus = bus
         self._addresses = addresses
         self._under_way = under_way
         self._config = config
@@ -116,6 +120,9 @@ class Door:
         if resp.complete:
             return
         self._read(req, operation, body, resource)
+        if CallbackChannelError in operation.refuses:
+            # Others must be told of what comes of it, so without a bus nothing may come of it.
+            await self._bus.require()
         params["target"] = target
 
     def _authenticate(self, req: Request) -> Ticket:
@@ -184,6 +191,9 @@ class Door:
         if not fits:
             takes = operation.consumes or negotiation.UCWA_TYPES
             raise UnsupportedMediaType(f"the body's Content-Type has to be one of {', '.join(takes)}")
+        if (req.get_header("Content-Encoding") or "identity").strip().lower() != "identity":
+            # Nothing is unpacked: how much a body may become would be the client's to say.
+            raise UnsupportedMediaType("the body has to come as it is, without a Content-Encoding")
         return body
 
     def _check_conditions(self, req: Request, resp: Response, resource: Resource[Any]) -> None:
@@ -218,12 +228,7 @@ class Door:
             if name not in call.given:
                 raise ParameterValidationFailure({name: "is missing: a PUT has to pass on the property of this name"})
         if operation.query:
-            call.values |= read(operation.query, {}, _query(req))
+            call.values |= read(operation.query, {}, req.params)
         if operation.takes is not None and not operation.free:
-            query = _query(req) if req.method == "POST" else {}
+            query = req.params if req.method == "POST" else {}
             call.values |= read(operation.takes, call.given, query)
-
-
-def _query(req: Request) -> dict[str, str]:
-    """The query's values by name, the last of repeated ones."""
-    return {name: value if isinstance(value, str) else value[-1] for name, value in req.params.items()}

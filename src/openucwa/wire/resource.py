@@ -1,6 +1,6 @@
 """What a resource says of itself, so that the door can check a request before the resource sees it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -36,6 +36,7 @@ class Operation:
     ignored. `free`: unknown names belong to the input (an extension's own properties), the resource reads it itself.
     `consumes`: the media types of the body, () for JSON and XML. `refuses`: documented errors besides the generic ones.
     `summary`: one line for people. `produces`: media types of the answer; () where it has no body.
+    `shows`: the JSON Schema of an answer's JSON, by status, where that is neither a resource nor a reason.
     """
 
     summary: str
@@ -46,6 +47,7 @@ class Operation:
     consumes: tuple[str, ...] = ()
     produces: tuple[str, ...] = UCWA_TYPES
     refuses: tuple[type[Refusal], ...] = ()
+    shows: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def operation(summary: str, **details: Any) -> Callable[[Responder], Responder]:
@@ -117,14 +119,16 @@ class Resource(Generic[T]):
     `rel`: its name. `public`: no ticket is needed. `scopes`: of these the caller needs one; empty: none.
     `anonymous`: whether anonymous users may come here. `batchable`: whether it may be part of a batch.
     `html_challenge`: whether its 401 is a page for people, whatever the client asks for.
+    `conditional`: whether it has an etag of its own, so that If-Match and If-None-Match count.
     """
 
     rel: str
     public: ClassVar[bool] = False
-    scopes: ClassVar[frozenset[str]] = frozenset()
+    scopes: frozenset[str] = frozenset()
     anonymous: ClassVar[bool] = True
     batchable: ClassVar[bool] = True
     html_challenge: ClassVar[bool] = False
+    conditional: ClassVar[bool] = False
     operations: ClassVar[dict[str, Operation]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:

@@ -17,7 +17,8 @@ class WholeBody:
 
     `app` gets `scope["openucwa.body"]` (None: larger than `most` bytes, and the connection ends with the answer), and
     a `receive` that gives the body as one event and from then on waits for the client to go away.
-    `too_slow` answers in place of `app` when the body is not there `timeout` seconds after the headers.
+    `too_slow` answers in place of `app` when the body is not there `timeout` seconds after the headers; it receives an
+    empty one.
     A client that breaks off before its request is whole is not answered, and `app` is not run.
     """
 
@@ -38,7 +39,7 @@ class WholeBody:
             async with asyncio.timeout(self._timeout):
                 body = None if announced is not None and announced > self._most else await self._read(receive)
         except TimeoutError:
-            await self._too_slow(scope, receive, closing(send))
+            await self._too_slow(scope, replay(b"", receive), closing(send))
             return
         except ConnectionError:
             return

@@ -12,7 +12,7 @@ from openucwa.model.refusals import (
     TooManyApplications,
 )
 from openucwa.store.contract import Match
-from openucwa.store.sqlite import columns
+from openucwa.store.sqlite import columns, participations
 from openucwa.store.sqlite.database import Row
 from openucwa.store.sqlite.events import append
 from openucwa.store.sqlite.reader import Reader
@@ -116,13 +116,13 @@ class Applications:
             raise TooManyApplications("the application was ended because its user opened too many others")
         raise ApplicationNotFound(NO_APPLICATION)
 
-    async def close_application(self, owner: str, application_id: str) -> None:
+    async def close_application(self, owner: str, application_id: str, at: int) -> None:
         def work(transaction: Transaction) -> None:
-            transaction.run("delete from applications where owner = ? and id = ?", owner, application_id)
+            _end(transaction, owner, application_id, at)
 
         await self._writer.change(work)
 
-    async def close_instance(self, owner: str, application_id: str, instance: str) -> None:
+    async def close_instance(self, owner: str, application_id: str, instance: str, at: int) -> None:
         key = (owner, application_id)
 
         def work(transaction: Transaction) -> None:
@@ -139,7 +139,7 @@ class Applications:
                     "delete from channels where owner = ? and application_id = ? and instance = ?", *key, instance
                 )
             else:
-                transaction.run("delete from applications where owner = ? and id = ?", *key)
+                _end(transaction, *key, at)
 
         await self._writer.change(work)
 
@@ -217,22 +217,32 @@ class Applications:
 
         await self._writer.change(work)
 
-    async def remove_idle_applications(self, polled_before: int, replaced_before: int) -> Sequence[tuple[str, str]]:
+    async def remove_idle_applications(
+        self, polled_before: int, replaced_before: int, at: int
+    ) -> Sequence[tuple[str, str]]:
         def work(transaction: Transaction) -> Sequence[tuple[str, str]]:
             transaction.run("delete from replaced_applications where at < ?", replaced_before)
-            ended = transaction.rows(
-                "delete from applications where coalesce(last_poll, last_request) < ? returning owner, id",
-                polled_before,
+            idle = transaction.rows(
+                "select owner, id from applications where coalesce(last_poll, last_request) < ?", polled_before
             )
-            return [(owner, application_id) for owner, application_id in ended]
+            for owner, application_id in idle:
+                _end(transaction, owner, application_id, at)
+            return [(owner, application_id) for owner, application_id in idle]
 
         return await self._writer.change(work)
+
+
+def _end(transaction: Transaction, owner: str, application_id: str, at: int) -> None:
+    """Removes an application and all that is its own; its participants leave their meetings."""
+    own = participations.find(transaction, "owner = ? and application_id = ?", owner, application_id)
+    participations.end(transaction, own, at, tell_application=False)
+    transaction.run("delete from applications where owner = ? and id = ?", owner, application_id)
 
 
 def _end_idlest(transaction: Transaction, opened: Application, now: int, most: int) -> None:
     """Ends the owner's applications over `most`, and remembers them as replaced; never the one just opened."""
     for (application_id,) in transaction.rows(_IDLEST, opened.owner, opened.id, max(most - 1, 0)):
-        transaction.run("delete from applications where owner = ? and id = ?", opened.owner, application_id)
+        _end(transaction, opened.owner, application_id, now)
         transaction.run(
             "insert into replaced_applications (owner, id, at) values (?1, ?2, ?3)"
             " on conflict do update set at = excluded.at",

@@ -1,18 +1,16 @@
 """Extensions of meetings, one at a time. All of a meeting's at once are read in `meetings.py`."""
 
-from collections.abc import Sequence
-
-from openucwa.model.event import NewEvent
 from openucwa.model.meeting import Extension, ExtensionType
-from openucwa.model.refusals import AlreadyExists, PreconditionFailed, Refusal, ResourceNotFound, TooManyGroups
+from openucwa.model.refusals import AlreadyExists, PreconditionFailed, ResourceNotFound, TooManyGroups
 from openucwa.store.contract import Match
 from openucwa.store.sqlite import columns
 from openucwa.store.sqlite.database import Row
-from openucwa.store.sqlite.events import append
+from openucwa.store.sqlite.participations import tell_of_extension
 from openucwa.store.sqlite.reader import Reader
 from openucwa.store.sqlite.writer import Transaction, Writer
 
 _NO_EXTENSION = "this meeting has no such extension"
+_CHANGED = "the extension is no longer what If-Match says"
 
 #: A look-up here takes a tenth of the time that the enumeration takes for its own.
 _TYPES = {member.value: member for member in ExtensionType}
@@ -64,9 +62,7 @@ class Extensions:
             raise ResourceNotFound(_NO_EXTENSION)
         return extension_of(row)
 
-    async def add_extension(
-        self, organizer: str, meeting_id: str, extension: Extension, most: int, at: int, events: Sequence[NewEvent]
-    ) -> None:
+    async def add_extension(self, organizer: str, meeting_id: str, extension: Extension, most: int, at: int) -> None:
         def work(transaction: Transaction) -> None:
             ((exists, count, position),) = transaction.rows(_FILLED, organizer, meeting_id)
             if not exists:
@@ -85,39 +81,36 @@ class Extensions:
                 raise AlreadyExists("this meeting has an extension with that id already")
             if count >= most:
                 raise TooManyGroups(f"this meeting has {count} extensions already, and may have {most}")
-            append(transaction, at, events)
+            tell_of_extension(transaction, organizer, meeting_id, at, extension.type)
 
         await self._writer.change(work)
 
     async def replace_extension(
-        self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int, events: Sequence[NewEvent]
+        self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int
     ) -> None:
         key = (organizer, meeting_id, extension.id)
 
         def work(transaction: Transaction) -> None:
+            was = transaction.row(_EXTENSION, *key)
+            if was is None:
+                raise ResourceNotFound(_NO_EXTENSION)
             if not transaction.run(
                 _REPLACE, extension.type, extension.etag, extension.properties, *key, columns.matching(match)
             ):
-                raise _unmatched(transaction, *key)
-            append(transaction, at, events)
+                raise PreconditionFailed(_CHANGED)
+            tell_of_extension(transaction, organizer, meeting_id, at, extension_of(was).type, extension.type)
 
         await self._writer.change(work)
 
-    async def remove_extension(
-        self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int, events: Sequence[NewEvent]
-    ) -> None:
+    async def remove_extension(self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int) -> None:
         key = (organizer, meeting_id, extension_id)
 
         def work(transaction: Transaction) -> None:
+            was = transaction.row(_EXTENSION, *key)
+            if was is None:
+                raise ResourceNotFound(_NO_EXTENSION)
             if not transaction.run(_REMOVE, *key, columns.matching(match)):
-                raise _unmatched(transaction, *key)
-            append(transaction, at, events)
+                raise PreconditionFailed(_CHANGED)
+            tell_of_extension(transaction, organizer, meeting_id, at, extension_of(was).type)
 
         await self._writer.change(work)
-
-
-def _unmatched(transaction: Transaction, organizer: str, meeting_id: str, extension_id: str) -> Refusal:
-    """Why a change of this extension found nothing to change."""
-    if transaction.row(_EXTENSION, organizer, meeting_id, extension_id):
-        return PreconditionFailed("the extension is no longer what If-Match says")
-    return ResourceNotFound(_NO_EXTENSION)

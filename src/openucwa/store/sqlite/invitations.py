@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from openucwa.model import room_events
-from openucwa.model.refusals import ResourceNotFound
+from openucwa.model.refusals import Conflict, ResourceNotFound
 from openucwa.model.room import Invitation, InvitationKind, InvitationState
 from openucwa.store.sqlite.database import Row
 from openucwa.store.sqlite.events import append
@@ -76,6 +76,30 @@ def add(transaction: Transaction, invitation: Invitation) -> None:
     )
 
 
+def put(transaction: Transaction, invitation: Invitation, at: int) -> None:
+    """Stores the invitation that somebody comes in with. If it is there, it is an incoming one that is accepted."""
+    key = (invitation.owner, invitation.application_id, invitation.id)
+    if not transaction.row("select 1 from invitations where owner = ? and application_id = ? and id = ?", *key):
+        add(transaction, invitation)
+        return
+    accepted = transaction.run(_END, invitation.state, None, invitation.conversation, *key)
+    if not accepted:
+        raise Conflict("the invitation is not under way any more")
+    end_others(transaction, replace(invitation, state=InvitationState.CONNECTED), at)
+
+
+def end_others(transaction: Transaction, ended: Invitation, at: int) -> None:
+    """Ends the other sides of an invitation: the outgoing one as `ended` did, further incoming ones as Cancelled."""
+    others = transaction.rows(
+        _SELECT + "where thread_id = ? and state = 'Connecting' and id <> ?", ended.thread_id, ended.id
+    )
+    for other in map(invitation_of, others):
+        if other.outgoing and other.kind != InvitationKind.PARTICIPANT:
+            continue  # somebody's joining of that thread by himself
+        state = ended.state if other.outgoing else InvitationState.CANCELLED
+        _end(transaction, replace(other, state=state, reason=ended.reason), at)
+
+
 def end_of_conversation(
     transaction: Transaction,
     owner: str,
@@ -125,17 +149,24 @@ class Invitations:
 
         await self._writer.change(work)
 
+    async def refuse_invitation(self, refused: Invitation, at: int) -> None:
+        def work(transaction: Transaction) -> None:
+            add(transaction, refused)
+            told(transaction, at, room_events.INVITATION_STARTED, refused)
+            told(transaction, at, room_events.INVITATION_ENDED, refused)
+
+        await self._writer.change(work)
+
+    async def available_applications(self, owner: str) -> Sequence[str]:
+        rows = self._reader.rows(
+            "select id from applications where owner = ? and available = 1 order by created", owner
+        )
+        return [application_id for (application_id,) in rows]
+
     async def end_invitation(self, ended: Invitation, at: int) -> None:
         def work(transaction: Transaction) -> None:
             _end(transaction, ended, at)
-            others = transaction.rows(
-                _SELECT + "where thread_id = ? and state = 'Connecting' and kind in"
-                " ('onlineMeetingInvitation', 'participantInvitation')",
-                ended.thread_id,
-            )
-            for other in map(invitation_of, others):
-                state = ended.state if other.outgoing else InvitationState.CANCELLED
-                _end(transaction, replace(other, state=state, reason=ended.reason), at)
+            end_others(transaction, ended, at)
 
         await self._writer.change(work)
 

@@ -4,7 +4,6 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from openucwa.model.event import NewEvent
 from openucwa.model.meeting import Extension, Meeting, MeetingRel, MeetingSettings
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -14,9 +13,8 @@ from openucwa.model.refusals import (
     TooManyOnlineMeetings,
 )
 from openucwa.store.contract import Match
-from openucwa.store.sqlite import columns
+from openucwa.store.sqlite import columns, participations
 from openucwa.store.sqlite.database import Row
-from openucwa.store.sqlite.events import append
 from openucwa.store.sqlite.extensions import extension_of
 from openucwa.store.sqlite.reader import Reader
 from openucwa.store.sqlite.writer import Transaction, Writer
@@ -60,10 +58,7 @@ _REMOVE = """
     where organizer = ?1 and id = ?2 and (?3 is null or etag in (select value from json_each(?3)))
 """
 
-_REMOVE_EXPIRED = """
-    delete from meetings where (organizer, id) in
-        (select organizer, id from meetings where expiration_time < ? order by expiration_time limit ?)
-"""
+_EXPIRED = "select organizer, id from meetings where expiration_time < ? order by expiration_time limit ?"
 
 
 class Meetings:
@@ -122,7 +117,6 @@ class Meetings:
         settings: MeetingSettings,
         etag: str,
         at: int,
-        events: Sequence[NewEvent],
     ) -> Meeting:
         def work(transaction: Transaction) -> Meeting:
             row = transaction.row(
@@ -130,23 +124,29 @@ class Meetings:
             )
             if row is None:
                 raise _unmatched(transaction, organizer, meeting_id)
-            append(transaction, at, events)
+            participations.tell_of_meeting(transaction, organizer, meeting_id, at)
             return _meeting(row)
 
         return await self._writer.change(work)
 
-    async def remove_meeting(
-        self, organizer: str, meeting_id: str, match: Match, at: int, events: Sequence[NewEvent]
-    ) -> None:
+    async def remove_meeting(self, organizer: str, meeting_id: str, match: Match, at: int) -> None:
         def work(transaction: Transaction) -> None:
+            # First the conversations, which refer to the meeting; where it stays, all of this is undone.
+            end_conversations(transaction, organizer, meeting_id, at)
             if not transaction.run(_REMOVE, organizer, meeting_id, columns.matching(match)):
                 raise _unmatched(transaction, organizer, meeting_id)
-            append(transaction, at, events)
 
         await self._writer.change(work)
 
-    async def remove_expired_meetings(self, before: int, most: int) -> int:
-        return await self._writer.change(lambda transaction: transaction.run(_REMOVE_EXPIRED, before, most))
+    async def remove_expired_meetings(self, before: int, most: int, at: int) -> int:
+        def work(transaction: Transaction) -> int:
+            expired = transaction.rows(_EXPIRED, before, most)
+            for organizer, meeting_id in expired:
+                end_conversations(transaction, organizer, meeting_id, at)
+                transaction.run(_REMOVE, organizer, meeting_id, None)
+            return len(expired)
+
+        return await self._writer.change(work)
 
     async def meeting_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
         key = (organizer, meeting_id)
@@ -154,6 +154,12 @@ class Meetings:
         if not meetings:
             raise ResourceNotFound(_NO_MEETING)
         return _meeting(meetings[0]), [extension_of(row) for row in extensions]
+
+
+def end_conversations(transaction: Transaction, organizer: str, meeting_id: str, at: int) -> None:
+    """Ends all conversations in a meeting that is about to go."""
+    there = participations.find(transaction, "organizer = ? and meeting_id = ?", organizer, meeting_id)
+    participations.end(transaction, there, at, "Ended")
 
 
 def _meeting(row: Row) -> Meeting:

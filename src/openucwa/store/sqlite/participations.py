@@ -4,6 +4,7 @@
 from collections.abc import Iterable
 
 from openucwa.model import room_events
+from openucwa.model.meeting import ExtensionType
 from openucwa.model.room import InvitationState, MessagingState, Participant, Participation, Role
 from openucwa.store.sqlite import invitations
 from openucwa.store.sqlite.database import Row
@@ -21,6 +22,11 @@ PARTICIPANTS = """
     select uri, min(name), max(anonymous), min(role), max(in_lobby), min(messaging), max(owner = organizer)
     from participations where organizer = ? and meeting_id = ? group by uri order by min(position)
 """
+
+#: Those of them who type.
+TYPING = PARTICIPANTS.replace("group by uri", "group by uri having max(typing)")
+
+_ANYBODY = "select 1 from participations where organizer = ? and meeting_id = ? limit 1"
 
 _ADD = (
     "insert into participations (" + COLUMNS + ", position) values"
@@ -110,6 +116,28 @@ def find(transaction: Transaction, condition: str, *parameters: object) -> list[
 def tell(transaction: Transaction, at: int, kind: str, participant: Participant, meeting: tuple[str, str]) -> None:
     """Appends an event about a participant to the meeting's topic."""
     append(transaction, at, (room_events.about_participant(*meeting, kind, participant),))
+
+
+def tell_of_meeting(transaction: Transaction, organizer: str, meeting_id: str, at: int) -> None:
+    """Tells those who take part, if anybody does, that the meeting was changed."""
+    if transaction.row(_ANYBODY, organizer, meeting_id):
+        append(transaction, at, (room_events.meeting_changed(organizer, meeting_id),))
+
+
+def tell_of_extension(
+    transaction: Transaction, organizer: str, meeting_id: str, at: int, *types: ExtensionType
+) -> None:
+    """Tells those who could see an extension before its change, or can after it. `types`: its type before and after.
+
+    What is the organizer's alone goes to the organizer's own conversations and not to the meeting's topic: its
+    events are numbered, and a gap in the numbers would tell the others that something happened.
+    """
+    if ExtensionType.ROAMED_PARTICIPANT_DATA in types:
+        if transaction.row(_ANYBODY, organizer, meeting_id):
+            append(transaction, at, (room_events.extension_changed(organizer, meeting_id),))
+        return
+    own = find(transaction, "organizer = ? and meeting_id = ? and owner = organizer", organizer, meeting_id)
+    append(transaction, at, [room_events.about_conversation(each, room_events.ORGANIZER_DATA_CHANGED) for each in own])
 
 
 def end(

@@ -36,6 +36,12 @@ _OF_APPLICATION = "owner = ? and application_id = ?"
 _MOST_UNDONE = 1_000_000
 
 
+_IDLE = (
+    participations.SELECT + "where (owner, application_id) in"  # noqa: S608  # constants
+    " (select owner, id from applications where coalesce(last_poll, last_request) < ?)"
+)
+
+
 class Rooms:
     """`store.rooms.Rooms` but for invitations; each method is described there."""
 
@@ -64,7 +70,7 @@ class Rooms:
             joined = replace(joined, since=_last(transaction, joined.topic))
             participations.add(transaction, joined)
             state = InvitationState.CONNECTING if joined.in_lobby else InvitationState.CONNECTED
-            invitations.add(transaction, replace(invitation, state=state, conversation=joined.id))
+            invitations.put(transaction, replace(invitation, state=state, conversation=joined.id), at)
             begun = room_events.CONVERSATION_WAITING if joined.in_lobby else room_events.CONVERSATION_BEGUN
             append(transaction, at, (room_events.about_conversation(joined, begun),))
             return joined
@@ -110,6 +116,10 @@ class Rooms:
 
         await self._writer.change(work)
 
+    async def idle_conversations(self, polled_before: int) -> Sequence[Participation]:
+        rows = self._reader.rows(_IDLE, polled_before)
+        return [participation_of(row) for row in rows]
+
     async def admit(self, organizer: str, meeting_id: str, uri: str, at: int) -> None:
         meeting = (organizer, meeting_id)
 
@@ -132,7 +142,7 @@ class Rooms:
                 invitations.end_of_conversation(
                     transaction, each.owner, each.application_id, each.id, InvitationState.CONNECTED, None
                 )
-                append(transaction, at, (room_events.about_conversation(begun, room_events.CONVERSATION_BEGUN),))
+                append(transaction, at, (room_events.about_conversation(begun, room_events.CONVERSATION_ADMITTED),))
 
         await self._writer.change(work)
 
@@ -220,6 +230,20 @@ class Rooms:
                 append(transaction, at, (room_events.typing_changed(own, typing=True),))
 
         await self._writer.change(work)
+
+    async def typing_participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
+        rows = self._reader.rows(participations.TYPING, organizer, meeting_id)
+        return [participant_of(row) for row in rows]
+
+    async def event_numbers(self, topic: str, kind: str, after: int, most: int) -> Sequence[int]:
+        rows = self._reader.rows(
+            "select number from events where topic = ? and kind = ? and number > ? order by number desc limit ?",
+            topic,
+            kind,
+            after,
+            most,
+        )
+        return [number for (number,) in reversed(rows)]
 
     async def event(self, topic: str, number: int) -> Event:
         row = self._reader.row("select at, kind, facts from events where topic = ? and number = ?", topic, number)

@@ -12,9 +12,11 @@ from openucwa.store.sqlite.channels import Channels
 from openucwa.store.sqlite.database import Database
 from openucwa.store.sqlite.events import EventLog
 from openucwa.store.sqlite.extensions import Extensions
+from openucwa.store.sqlite.invitations import Invitations
 from openucwa.store.sqlite.meetings import Meetings
 from openucwa.store.sqlite.notices import Notices
 from openucwa.store.sqlite.reader import Reader
+from openucwa.store.sqlite.rooms import Rooms
 from openucwa.store.sqlite.schema import MIGRATIONS, Schema
 from openucwa.store.sqlite.users import Users
 from openucwa.store.sqlite.writer import Writer
@@ -34,7 +36,9 @@ class SqliteStore:
     the schema; the newest is the version of the store that this server knows.
     """
 
-    def __init__(self, folder: Path, timeout: float, migrations: Traversable = MIGRATIONS) -> None:
+    def __init__(  # noqa: PLR0915  # a line for each method of the contract
+        self, folder: Path, timeout: float, migrations: Traversable = MIGRATIONS
+    ) -> None:
         self._database = Database(folder, timeout, Schema(migrations))
         self._reader = Reader(self._database)
         self._notices = Notices(self._reader)
@@ -82,6 +86,32 @@ class SqliteStore:
         self.add_extension = extensions.add_extension
         self.replace_extension = extensions.replace_extension
         self.remove_extension = extensions.remove_extension
+
+        rooms = Rooms(self._reader, self._writer)
+        self.join = rooms.join
+        self.participation = rooms.participation
+        self.participations = rooms.participations
+        self.participants = rooms.participants
+        self.participants_as_of = rooms.participants_as_of
+        self.typing_participants = rooms.typing_participants
+        self.leave = rooms.leave
+        self.idle_conversations = rooms.idle_conversations
+        self.admit = rooms.admit
+        self.remove_participant = rooms.remove_participant
+        self.change_role = rooms.change_role
+        self.change_messaging = rooms.change_messaging
+        self.send_message = rooms.send_message
+        self.set_typing = rooms.set_typing
+        self.event = rooms.event
+        self.event_numbers = rooms.event_numbers
+
+        invitations = Invitations(self._reader, self._writer)
+        self.invitation = invitations.invitation
+        self.invite = invitations.invite
+        self.refuse_invitation = invitations.refuse_invitation
+        self.available_applications = invitations.available_applications
+        self.end_invitation = invitations.end_invitation
+        self.overdue_invitations = invitations.overdue_invitations
 
         events = EventLog(self._reader, self._writer)
         self.append_events = events.append_events

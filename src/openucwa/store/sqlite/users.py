@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from openucwa.model.event import application_topic
 from openucwa.model.refusals import AlreadyExists, ResourceNotFound
 from openucwa.model.user import SigningKey, User
+from openucwa.store.sqlite import participations
 from openucwa.store.sqlite.reader import Reader
 from openucwa.store.sqlite.writer import Transaction, Writer
 
@@ -66,13 +67,17 @@ class Users:
 
         await self._writer.change(work)
 
-    async def remove_user(self, uri: str) -> None:
+    async def remove_user(self, uri: str, at: int) -> None:
         owner = uri.lower()
         topics = application_topic(owner, "")
 
         def work(transaction: Transaction) -> None:
             if not transaction.run("delete from users where uri = ?", owner):
                 raise ResourceNotFound(_NO_USER)
+            own = participations.find(transaction, "owner = ?", owner)
+            participations.end(transaction, own, at, tell_application=False)
+            there = participations.find(transaction, "organizer = ?", owner)
+            participations.end(transaction, there, at, "Ended")
             transaction.run("delete from applications where owner = ?", owner)
             transaction.run("delete from replaced_applications where owner = ?", owner)
             transaction.run("delete from meetings where organizer = ?", owner)

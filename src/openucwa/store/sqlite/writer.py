@@ -90,7 +90,7 @@ class Writer:
     async def finish(self) -> None:
         """Returns when nothing waits any more."""
         while self._commits is not None and not self._commits.done():
-            await self._commits
+            await asyncio.wait({self._commits})  # awaiting it would hand a cancellation on to it
 
     async def close(self) -> None:
         """Closes the connection. Nothing may wait any more."""

@@ -1,0 +1,178 @@
+"""participants, participant, leaders, attendees and lobby; and what leaders do: admit, reject, promote, demote, eject."""
+
+from collections.abc import Callable
+
+from openucwa.meetings.room import leads
+from openucwa.model.refusals import Conflict, Forbidden, ResourceNotFound
+from openucwa.model.room import MessagingState, Participant, Participation, Role
+from openucwa.representation.document import Document, Link
+from openucwa.resources.conversations import CHANGE, READ, ConversationPart, InConversation
+from openucwa.resources.room import conversation_href, participant_href
+from openucwa.wire.resource import RECEIVE, Call, Request, Response, operation
+
+_RECEIVE_SCOPES = frozenset({RECEIVE})
+
+#: What each collection of links holds.
+COLLECTIONS: dict[str, Callable[[Participant], bool]] = {
+    "participants": lambda participant: not participant.in_lobby,
+    "leaders": lambda participant: not participant.in_lobby and participant.role == Role.LEADER,
+    "attendees": lambda participant: not participant.in_lobby and participant.role == Role.ATTENDEE,
+}
+
+
+class ParticipantLinks(ConversationPart):
+    """UCWA: participants; leaders; attendees."""
+
+    scopes = _RECEIVE_SCOPES
+
+    @operation("Links to the participants.", refuses=READ)
+    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+        """UCWA: leaders, GET; attendees, GET; participants."""
+        call = req.call
+        present = await self._store.participants(target.organizer, target.meeting_id)
+        links = [
+            Link(participant_href(call, target.id, each.uri), title=each.name)
+            for each in present
+            if COLLECTIONS[self.rel](each)
+        ]
+        resp.media = Document(
+            rel=self.rel, href=f"{conversation_href(call, target.id)}/{self.rel}", links={"participant": links}
+        )
+
+
+class Participants(ParticipantLinks):
+    rel = "participants"
+
+
+class Leaders(ParticipantLinks):
+    rel = "leaders"
+
+
+class Attendees(ParticipantLinks):
+    rel = "attendees"
+
+
+class Lobby(ConversationPart):
+    """UCWA: lobby. Who waits; for leaders."""
+
+    rel = "lobby"
+    scopes = _RECEIVE_SCOPES
+
+    async def locate(self, call: Call, conversation: str = "", **_names: str) -> Participation:
+        own = await self.own(call, conversation)
+        if not leads(own):
+            raise ResourceNotFound("the lobby is for leaders")
+        return own
+
+    @operation("Who waits in the lobby.", refuses=READ)
+    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+        """UCWA: lobby, GET."""
+        call = req.call
+        present = await self._store.participants(target.organizer, target.meeting_id)
+        waiting = [self._documents.participant(call, target, each) for each in present if each.in_lobby]
+        href = f"{conversation_href(call, target.id)}/lobby"
+        resp.media = Document(rel=self.rel, href=href, embedded={"participant": waiting})
+
+
+class OneParticipant(InConversation[tuple[Participation, Participant]]):
+    """A resource of one participant. Whom the caller may not see is answered as somebody who never was."""
+
+    async def locate(
+        self, call: Call, conversation: str = "", address: str = "", **_names: str
+    ) -> tuple[Participation, Participant]:
+        own = await self.own(call, conversation)
+        uri = f"sip:{address}".lower()
+        for each in await self._store.participants(own.organizer, own.meeting_id):
+            if each.uri.lower() == uri and (not each.in_lobby or leads(own) or each.uri == own.uri):
+                return own, each
+        raise ResourceNotFound("there is no such participant")
+
+
+class ParticipantResource(OneParticipant):
+    """UCWA: participant; localParticipant, where it is the caller."""
+
+    rel = "participant"
+    in_lobby = True
+
+    @operation("One participant.", refuses=READ)
+    async def on_get(self, req: Request, resp: Response, target: tuple[Participation, Participant]) -> None:
+        """UCWA: participant, GET; localParticipant, GET."""
+        own, who = target
+        resp.media = self._documents.participant(req.call, own, who)
+
+
+class ParticipantMessaging(OneParticipant):
+    """UCWA: participantMessaging. There while the participant has messaging."""
+
+    rel = "participantMessaging"
+
+    @operation("That the participant has messaging.", refuses=READ)
+    async def on_get(self, req: Request, resp: Response, target: tuple[Participation, Participant]) -> None:
+        """UCWA: participantMessaging, GET."""
+        own, who = target
+        if who.messaging != MessagingState.CONNECTED:
+            raise ResourceNotFound("the participant has no messaging")
+        resp.media = self._documents.participant_messaging(req.call, own, who.uri, who.name)
+
+
+class LeadersAct(OneParticipant):
+    """Something that a leader does to a participant."""
+
+    #: Whether it is done to those who wait in the lobby, or to those in the room.
+    to_waiting = False
+
+    async def act(self, own: Participation, who: Participant) -> None:
+        """Does it."""
+        raise NotImplementedError
+
+    @operation(
+        "Is done by a leader to a participant.", answers=(204,), produces=(), refuses=(*CHANGE, Forbidden, Conflict)
+    )
+    async def on_post(self, req: Request, resp: Response, target: tuple[Participation, Participant]) -> None:
+        """UCWA: admit, reject, promote, demote, eject: POST."""
+        own, who = target
+        if not leads(own):
+            raise Forbidden(f"{self.rel} is for leaders")
+        if who.in_lobby != self.to_waiting:
+            raise Conflict(f"{self.rel}: the participant is {'' if who.in_lobby else 'not '}in the lobby")
+        if who.organizer:
+            raise Conflict(f"{self.rel}: not the organizer")
+        await self.act(own, who)
+        resp.status = 204
+
+
+class Admit(LeadersAct):
+    rel = "admit"
+    to_waiting = True
+
+    async def act(self, own: Participation, who: Participant) -> None:
+        await self._store.admit(own.organizer, own.meeting_id, who.uri, self._world.now())
+
+
+class Reject(LeadersAct):
+    rel = "reject"
+    to_waiting = True
+
+    async def act(self, own: Participation, who: Participant) -> None:
+        await self._store.remove_participant(own.organizer, own.meeting_id, who.uri, "Denied", self._world.now())
+
+
+class Promote(LeadersAct):
+    rel = "promote"
+
+    async def act(self, own: Participation, who: Participant) -> None:
+        await self._store.change_role(own.organizer, own.meeting_id, who.uri, Role.LEADER, self._world.now())
+
+
+class Demote(LeadersAct):
+    rel = "demote"
+
+    async def act(self, own: Participation, who: Participant) -> None:
+        await self._store.change_role(own.organizer, own.meeting_id, who.uri, Role.ATTENDEE, self._world.now())
+
+
+class Eject(LeadersAct):
+    rel = "eject"
+
+    async def act(self, own: Participation, who: Participant) -> None:
+        await self._store.remove_participant(own.organizer, own.meeting_id, who.uri, "Ejected", self._world.now())

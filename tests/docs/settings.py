@@ -1,0 +1,71 @@
+"""The rows of docs/configuration.md, made from the settings themselves.
+
+    python -m tests.docs.settings
+
+brings them up to date. The row of a new setting comes behind that of the setting before it; which tables there are,
+and what is said between them, is for people to write.
+"""
+
+import re
+from dataclasses import Field
+from pathlib import Path
+from typing import Any
+
+from openucwa.config import DialInRegion, Pool, environment_name, options
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
+
+_ROW = re.compile(r"^\| `(\w+)` \|.*\n", re.MULTILINE)
+_KINDS: dict[Any, str] = {
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    str: "text",
+    str | None: "text",
+    tuple[str, ...]: "list of texts",
+    tuple[Pool, ...]: "list of tables",
+    tuple[DialInRegion, ...]: "list of tables",
+}
+
+
+def row(setting: "Field[Any]") -> str:
+    """The row of a setting."""
+    columns = (
+        f"`{setting.name}`",
+        _KINDS[setting.type],
+        _shown(setting.default),
+        f"`{environment_name(setting.name)}`",
+        setting.metadata["help"],
+    )
+    return f"| {' | '.join(columns)} |"
+
+
+def listed(page: str) -> list[str]:
+    """The names of the settings that the page has rows for, in its order."""
+    return _ROW.findall(page)
+
+
+def brought_up_to_date(page: str) -> str:
+    """The page with its rows made anew: none of a setting that is no more, and one of each that is."""
+    rows = {setting.name: row(setting) + "\n" for setting in options()}
+    page = _ROW.sub(lambda found: rows.get(found[1], ""), page)
+    before = ""
+    for name, text in rows.items():
+        if name not in listed(page):
+            page = page.replace(before, before + text, 1)
+        before = text
+    return page
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    if default in {None, "", ()}:
+        return "none"
+    if isinstance(default, tuple):
+        return ", ".join(f"`{entry}`" for entry in default)
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(brought_up_to_date(PAGE.read_text("utf-8")), "utf-8")

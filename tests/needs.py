@@ -1,0 +1,73 @@
+"""The programs that tests need besides Python's packages: where they are, and what becomes of a test without one.
+
+    python -m tests.needs
+
+installs what is missing where it may (as root, with apt-get), and names what is missing all the same. A test that
+needs it is then skipped, with the reason; but where CI=true is set nothing is skipped: there it fails.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+#: What each is called, in the order of preference. The name is also that of the package in Debian.
+PROGRAMS = {
+    "bash": ("bash",),
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "curl": ("curl",),
+    "nats-server": ("nats-server",),
+    "openssl": ("openssl",),
+}
+#: Servers lie in folders that are not on everybody's path.
+_FOLDERS = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin:/usr/local/bin"
+
+
+def find(name: str) -> str | None:
+    """The path of one of PROGRAMS; None: it is not on this machine."""
+    found = (shutil.which(spelling, path=_FOLDERS) for spelling in PROGRAMS[name])
+    return next((path for path in found if path is not None), None)
+
+
+def need(name: str) -> str:
+    """The path of one of PROGRAMS. Without it the test ends: skipped, or failed where nothing may be left out."""
+    path = find(name)
+    if path is not None:
+        return path
+    if nothing_left_out():
+        pytest.fail(f"{name} is not installed")
+    pytest.skip(f"{name} is not installed")
+
+
+def nothing_left_out() -> bool:
+    """Whether a missing program is a failure."""
+    return os.environ.get("CI", "").lower() in {"true", "1"}
+
+
+def missing() -> list[str]:
+    """The programs that are not on this machine."""
+    return [name for name in PROGRAMS if find(name) is None]
+
+
+def main() -> int:
+    """Installs and names what is missing; the exit status."""
+    if (wanted := missing()) and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"Installing what tests need: {', '.join(wanted)}")
+        for command in (("update",), ("install", "--yes", "--no-install-recommends", *wanted)):
+            subprocess.run(
+                ["apt-get", "-qq", *command],
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+                check=False,
+            )
+    still = missing()
+    for name in still:
+        told = "a failure here" if nothing_left_out() else "the tests that need it are left out"
+        print(f"openucwa: {name} is not installed: {told}", file=sys.stderr)
+    return 1 if still and nothing_left_out() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""What the tests of resources have in common."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.client import UcwaClient
+from tests.conftest import Connect, Make
+
+SignedIn = Callable[..., Awaitable[UcwaClient]]
+
+
+@pytest.fixture
+def signed_in(make_service: Make, connect: Connect) -> SignedIn:
+    """Signs Lene in to a server with other settings, and opens her application."""
+
+    async def sign_in(**settings: Any) -> UcwaClient:
+        client = connect(await make_service(**settings))
+        await client.sign_in("lenea@contoso.com")
+        await client.open()
+        return client
+
+    return sign_in

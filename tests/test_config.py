@@ -1,0 +1,245 @@
+"""Settings: where a value comes from, and which ones are refused."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from openucwa.config import Config, ConfigError, DialInRegion, Pool, environment_name, load, load_with_sources, options
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "openucwa.toml"
+
+
+def test_without_anything_said_every_setting_has_its_default() -> None:
+    assert load(None, {}) == Config()
+
+
+def test_every_setting_has_a_line_of_help() -> None:
+    for setting in options():
+        assert setting.metadata["help"].endswith("."), setting.name
+
+
+def test_a_file_the_environment_and_the_command_line_override_each_other_in_this_order(file: Path) -> None:
+    file.write_text('max_extensions = 1\nmax_meetings = 1\nbus = "nats://one:1"\n')
+    environment = {"OPENUCWA_MAX_MEETINGS": "2", "OPENUCWA_BUS": "nats://two:2"}
+    loaded = load_with_sources(file, environment, bus="nats://three:3", data=None, listen=())
+    config, sources = loaded
+    assert (config.max_extensions, config.max_meetings, config.bus) == (1, 2, "nats://three:3")
+    assert (config.data, config.listen) == (Config().data, Config().listen)
+    assert sources["max_extensions"] == str(file)
+    assert sources["max_meetings"] == "environment variable OPENUCWA_MAX_MEETINGS"
+    assert sources["bus"] == "command line"
+    assert sources["data"] == sources["listen"] == "default"
+    assert list(sources) == [setting.name for setting in fields(Config)]
+
+
+def test_a_file_may_hold_every_kind_of_value(file: Path) -> None:
+    file.write_text(
+        """
+        header_timeout = 3
+        keep_alive = 2.5
+        anonymous = false
+        hosts = ["a.example", "b.example:81"]
+        [[pools]]
+        name = "east"
+        url = "https://east.example"
+        [[pools]]
+        name = "west"
+        url = "https://west.example"
+        backup = "east"
+        [[dial_in_regions]]
+        name = "Denmark"
+        number = "tel:+4570000000"
+        languages = ["da-DK"]
+        """
+    )
+    config = load(file, {})
+    assert (config.header_timeout, config.keep_alive, config.anonymous) == (3.0, 2.5, False)
+    assert isinstance(config.header_timeout, float)
+    assert config.hosts == ("a.example", "b.example:81")
+    assert config.pools == (Pool("east", "https://east.example"), Pool("west", "https://west.example", "east"))
+    assert config.dial_in_regions == (DialInRegion("Denmark", "tel:+4570000000", ("da-DK",)),)
+
+
+def test_the_environment_may_hold_every_kind_of_value() -> None:
+    config = load(
+        None,
+        {
+            "OPENUCWA_MAX_EXTENSIONS": "7",
+            "OPENUCWA_KEEP_ALIVE": "2.5",
+            "OPENUCWA_ANONYMOUS": "false",
+            "OPENUCWA_LISTEN": "http://a:1, http://b:2",
+            "OPENUCWA_POOLS": '[{"name":"east","url":"https://east.example"}]',
+            "OPENUCWA_JOIN_URL": "",
+        },
+    )
+    assert (config.max_extensions, config.keep_alive, config.anonymous) == (7, 2.5, False)
+    assert config.listen == ("http://a:1", "http://b:2")
+    assert config.pools == (Pool("east", "https://east.example"),)
+    assert config.join_url is None
+
+
+def test_every_setting_can_be_set_in_the_environment() -> None:
+    assert environment_name("max_body_bytes") == "OPENUCWA_MAX_BODY_BYTES"
+    for setting in fields(Config):
+        text = {bool: "true", int: "201", float: "9"}.get(setting.type)
+        if text is not None:
+            load(None, {environment_name(setting.name): text})
+
+
+def test_what_the_environment_holds_besides_is_none_of_our_business() -> None:
+    load(
+        None,
+        {
+            "PATH": "/bin",
+            "OPENUCWA_CONFIG": "a.toml",
+            "OPENUCWA_SERVICE_HOST": "10.0.0.1",
+            "OPENUCWA_PORT": "tcp://10.0.0.1:80",
+            "OPENUCWA_PORT_80_TCP_ADDR": "10.0.0.1",
+            "OPENUCWA_SERVICE_PORT_HTTP": "80",
+        },
+    )
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_known_one(file: Path) -> None:
+    file.write_text("max_extension = 1\n")
+    with pytest.raises(ConfigError) as refused:
+        load(file, {})
+    assert str(refused.value) == (f"setting max_extension ({file}): there is no such setting; is max_extensions meant?")
+
+
+def test_an_unknown_name_in_the_environment_is_refused() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(None, {"OPENUCWA_LISTENS": "http://a:1"})
+    assert str(refused.value) == (
+        "setting listens (environment variable OPENUCWA_LISTENS): there is no such setting; is listen meant?"
+    )
+
+
+def test_a_file_that_is_not_there_is_named(file: Path) -> None:
+    with pytest.raises(ConfigError, match=rf"^the settings file {file} cannot be read: No such file or directory$"):
+        load(file, {})
+
+
+@pytest.mark.parametrize("content", [b"data = ", b"\xff\xfe", b"data = 'a'\ndata = 'b'"])
+def test_a_file_that_is_not_toml_is_named_in_one_line(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=rf"^the settings file {file} is not TOML: .*$") as refused:
+        load(file, {})
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('max_extensions = "7"', "has to be a whole number, not '7'"),
+        ("max_extensions = 7.5", "has to be a whole number, not 7.5"),
+        ("max_extensions = true", "has to be a whole number, not True"),
+        ('keep_alive = "long"', "has to be a number, not 'long'"),
+        ('anonymous = "yes"', "has to be true or false, not 'yes'"),
+        ("data = 7", "has to be a text, not 7"),
+        ("bus = 7", "has to be a text, not 7"),
+        ('listen = "http://a:1"', "has to be a list of texts, not 'http://a:1'"),
+        ("pools = [{name = 'a'}]", "Object missing required field `url` - at `$[0]`"),
+        (
+            "pools = [{name = 'a', url = 'https://a', color = 'red'}]",
+            "Object contains unknown field `color` - at `$[0]`",
+        ),
+    ],
+)
+def test_a_value_of_another_type_is_refused(file: Path, line: str, problem: str) -> None:
+    file.write_text(line)
+    with pytest.raises(ConfigError) as refused:
+        load(file, {})
+    assert str(refused.value) == f"setting {line.partition(' ')[0]} ({file}): {problem}"
+
+
+def test_a_text_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(None, {"OPENUCWA_KEEP_ALIVE": "long"})
+    assert str(refused.value) == (
+        "setting keep_alive (environment variable OPENUCWA_KEEP_ALIVE): has to be a number, not 'long'"
+    )
+    with pytest.raises(ConfigError, match=r"^setting pools \(.*\): has to be a list of tables in JSON: "):
+        load(None, {"OPENUCWA_POOLS": "east=https://east.example"})
+
+
+REFUSED = [
+    ("header_timeout", -1.0, "has to be above 0, not -1.0"),
+    ("keep_alive", 0.0, "has to be above 0, not 0.0"),
+    ("keep_alive", float("nan"), "has to be at most 1000000000, not nan"),
+    ("keep_alive", float("inf"), "has to be at most 1000000000, not inf"),
+    ("shutdown_timeout", -0.5, "has to be at least 0, not -0.5"),
+    ("max_body_bytes", 0, "has to be above 0, not 0"),
+    ("max_body_bytes", 10**12, "has to be at most 1000000000, not 1000000000000"),
+    ("create_status", 204, "has to be 200 or 201, not 204"),
+    ("log_level", "loud", "has to be debug, info, warning or error, not 'loud'"),
+    ("data", " ", "has to name a folder"),
+    ("listen", ("127.0.0.1:8080",), "'127.0.0.1:8080' is not of the form http://HOST:PORT or https://HOST:PORT"),
+    ("listen", ("http://a",), "'http://a' is not of the form http://HOST:PORT or https://HOST:PORT"),
+    ("listen", ("http://:80",), "'http://:80' is not of the form http://HOST:PORT or https://HOST:PORT"),
+    ("listen", ("http://a:80/b",), "'http://a:80/b' is not of the form http://HOST:PORT or https://HOST:PORT"),
+    ("listen", ("http://a:99999",), "'http://a:99999' is not of the form http://HOST:PORT or https://HOST:PORT"),
+    ("listen", ("http://u:p@a:80",), "'http://u:p@a:80' is not of the form http://HOST:PORT or https://HOST:PORT"),
+    ("listen", ("ftp://a:80",), "'ftp://a:80' is not of the form http://HOST:PORT or https://HOST:PORT"),
+    ("listen", ("http://a:80", "http://a:80"), "http://a:80 is there twice"),
+    ("listen", ("https://a:443",), "https://a:443 needs the settings tls_cert and tls_key"),
+    ("tls_key", "a.key", "needs the setting tls_cert too"),
+    ("tls_cert", "a.pem", "needs the setting tls_key too"),
+    ("public_url", "meet.example", "'meet.example' is not of the form https://HOST[:PORT], without a path"),
+    ("public_url", "https://a/b", "'https://a/b' is not of the form https://HOST[:PORT], without a path"),
+    ("public_url", "https://a?b", "'https://a?b' is not of the form https://HOST[:PORT], without a path"),
+    ("hosts", ("https://a",), "'https://a' is not of the form HOST[:PORT]"),
+    ("allow_origin", ("a.example",), "'a.example' is not of the form scheme://HOST[:PORT]"),
+    ("allow_origin", ("*",), "'*' is not of the form scheme://HOST[:PORT]"),
+    ("allow_origin", ("https://A.example:443/",), "'https://A.example:443/' is not as browsers send it: https://a.example"),
+    ("join_url", "meet/{id}", "'meet/{id}' is not an http or https URL"),
+    ("join_url", "https://a", "'https://a' has to hold {id}: without it all meetings have the same address"),
+    ("join_url", "https://a/{id}{name}", "'https://a/{id}{name}' may hold {domain}, {user} and {id} only"),
+    ("join_url", "https://a/{id", "'https://a/{id' is not a template: expected '}' before end of string"),
+    ("bus", "redis://a:1", "'redis://a:1' is not of the form nats://HOST:PORT"),
+    ("access_levels", ("Everyone", "All"), "has to be of Everyone, Invited, Locked, None or SameEnterprise, not 'All'"),
+    ("default_access_level", "A", "'A' is not among access_levels: Everyone, Invited, Locked, None, SameEnterprise"),
+    ("default_phone_user_admission", "Maybe", "has to be Disabled or Enabled, not 'Maybe'"),
+    ("pools", (Pool("", "https://a"),), "the name '' is empty or there twice"),
+    ("pools", (Pool("a", "https://a"), Pool("a", "https://b")), "the name 'a' is empty or there twice"),
+    ("pools", (Pool("a", "a.example"),), "the url of 'a' is not an http or https URL: 'a.example'"),
+    ("pools", (Pool("a", "https://a", "b"),), "the backup of 'a' is neither another pool nor a URL: 'b'"),
+    ("pools", (Pool("a", "https://a", "a"),), "the backup of 'a' is neither another pool nor a URL: 'a'"),
+    ("dial_in_regions", (DialInRegion("a", "+45"),), "the number of 'a' has to be a tel URI, not '+45'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "problem"), REFUSED)
+def test_a_value_that_cannot_be_used_is_refused(name: str, value: object, problem: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(None, {}, **{name: value})
+    assert str(refused.value) == f"setting {name} (command line): {problem}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("listen", ("http://0.0.0.0:0", "http://[::1]:8080", "http://a.example:1")),
+        ("public_url", "https://a.example"),
+        ("public_url", "http://[::1]:8080/"),
+        ("hosts", ("a.example", "A.example:81", "[::1]:80")),
+        ("allow_origin", ("https://a.example", "http://localhost:3000", "http://[::1]:3000")),
+        ("join_url", "https://meet.{domain}/{user}/{id}"),
+        ("bus", "nats://user:secret@a:4222,tls://b"),
+        ("shutdown_timeout", 0.0),
+        ("expired_meetings_kept", 0),
+        ("pools", (Pool("a", "https://a", "https://b"), Pool("c", "https://c", "a"))),
+    ],
+)
+def test_a_value_that_can_be_used_is_taken(name: str, value: object) -> None:
+    assert getattr(load(None, {}, **{name: value}), name) == value
+
+
+def test_a_password_in_a_url_is_not_repeated_in_the_error() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(None, {}, bus="redis://user:secret@a:1")
+    assert "secret" not in str(refused.value)
