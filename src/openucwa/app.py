@@ -12,6 +12,7 @@ from openucwa.channel.bus import Bus
 from openucwa.channel.local import LocalBus
 from openucwa.channel.poll import EventChannels
 from openucwa.channel.sweeper import Sweeper
+from openucwa.channel.typists import Typists
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.sign_in import SignIn
@@ -47,6 +48,7 @@ from openucwa.resources.online_meetings import (
     PhoneDialInInformation,
 )
 from openucwa.resources.openapi import OpenApi
+from openucwa.resources.pages import Page
 from openucwa.resources.policies import Policies
 from openucwa.resources.room import RoomDocuments
 from openucwa.resources.static import Static
@@ -98,6 +100,7 @@ class Service:
         self.activity = Activity(self.store, world, config)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
+        self.typists = Typists(self.store, world, config)
         self.addresses = Addresses(config)
         self.under_way = UnderWay(config.max_requests_under_way)
         self.routes = self._routes()
@@ -115,7 +118,7 @@ class Service:
         await self.store.open()
         keys = await self.store.signing_keys()
         if not keys:
-            await self.store.add_signing_key(new_signing_key(self.world))
+            await self.store.add_first_signing_key(new_signing_key(self.world))
             keys = await self.store.signing_keys()
         self.tickets.use_keys(keys)
         self.store.on_commit(self.bus.publish)
@@ -132,6 +135,7 @@ class Service:
         """Releases the polls that wait, writes down what is only in memory, and closes the store."""
         await self.channels.stop()
         await self.sweeper.stop()
+        await self.typists.stop()
         await self.activity.stop()
         await self.bus.stop()
         self.passwords.close()
@@ -182,6 +186,7 @@ class Service:
         meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
             ("/", discovery.Landing()),
+            ("/meet/{organizer}/{meeting_id}", Page("join.html")),
             ("/static/{name}", Static()),
             ("/xframe", frame),
             (discovery.FRAME, frame),
@@ -228,7 +233,7 @@ class Service:
             (f"{conversation}/messaging", messaging.Messaging(*shown)),
             (f"{conversation}/messaging/addMessaging", messaging.AddMessaging(*shown)),
             (f"{conversation}/messaging/terminate", messaging.StopMessaging(*shown)),
-            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*shown)),
+            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*shown, self.typists)),
             (f"{conversation}/messaging/typingParticipants", messaging.TypingParticipants(*shown)),
             (f"{conversation}/messaging/messages", messaging.Messages(*shown)),
             (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*shown)),

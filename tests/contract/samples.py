@@ -1,10 +1,21 @@
 """What the suite stores: records that differ only in what a test says."""
 
 from dataclasses import replace
+from typing import Any
 
 from openucwa.model.application import Application, Communication
-from openucwa.model.event import NewEvent
+from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel, MeetingSettings
+from openucwa.model.room import (
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Participation,
+    Role,
+    conversation_topic,
+)
+from openucwa.model.room_events import EXTENSION_CHANGED, MEETING_CHANGED, ORGANIZER_DATA_CHANGED
 from openucwa.model.user import User
 from openucwa.store.contract import Store
 
@@ -45,26 +56,26 @@ COMMUNICATION = Communication(
 EVENT = NewEvent("conversation/1", "updated", {"what": "onlineMeeting", "numbers": [1, 2.5, None, True]})
 
 
-def user(uri: str = LENE, **changes: object) -> User:
+def user(uri: str = LENE, **changes: Any) -> User:
     return replace(User(uri, "Lene Aaling", "lenea@mail.contoso.com", "east", "$argon2id$hash"), **changes)
 
 
-def application(application_id: str = "101", endpoint: str = "endpoint", **changes: object) -> Application:
+def application(application_id: str = "101", endpoint: str = "endpoint", **changes: Any) -> Application:
     draft = Application(LENE, application_id, endpoint, "en-US", "agent", "Browser", AT, Communication("1"), etag="7")
     return replace(draft, **changes)
 
 
-def meeting(meeting_id: str = MEETING, **changes: object) -> Meeting:
+def meeting(meeting_id: str = MEETING, **changes: Any) -> Meeting:
     rel = MeetingRel.MY_ONLINE_MEETINGS
     made = Meeting(LENE, meeting_id, rel, "1", f"conference {meeting_id}", "a uuid", AT, SETTINGS)
     return replace(made, **changes)
 
 
-def assigned(**changes: object) -> Meeting:
+def assigned(**changes: Any) -> Meeting:
     return replace(meeting("ASSIGNED"), rel=MeetingRel.MY_ASSIGNED_ONLINE_MEETING, **changes)
 
 
-def extension(extension_id: str = "slides", **changes: object) -> Extension:
+def extension(extension_id: str = "slides", **changes: Any) -> Extension:
     made = Extension(extension_id, ExtensionType.ROAMED_PARTICIPANT_DATA, "1", '{"page":1,"ü":"\U0001f600"}'.encode())
     return replace(made, **changes)
 
@@ -75,6 +86,70 @@ async def with_meeting(store: Store, *extension_ids: str, meeting_id: str = MEET
     await store.add_meeting(meeting(meeting_id, organizer=organizer, conference_id=conference_id), MANY)
     for extension_id in extension_ids:
         await store.add_extension(organizer, meeting_id, extension(extension_id), MANY, AT)
+
+
+def participation(owner: str = LENE) -> Participation:
+    """The part that application 101 of `owner` takes in Lene's meeting."""
+    return Participation(
+        organizer=LENE,
+        meeting_id=MEETING,
+        id=f"conversation of {owner}",
+        owner=owner,
+        application_id="101",
+        uri=owner,
+        name="Somebody",
+        anonymous=False,
+        role=Role.LEADER,
+        in_lobby=False,
+        messaging=MessagingState.DISCONNECTED,
+        joined=AT,
+        since=0,
+        invitation="1",
+        thread_id=f"thread of {owner}",
+        subject="a subject",
+        importance="Normal",
+    )
+
+
+def invitation(owner: str = LENE) -> Invitation:
+    """What `participation` begins with."""
+    part = participation(owner)
+    return Invitation(
+        owner=owner,
+        application_id="101",
+        id=part.invitation,
+        kind=InvitationKind.ONLINE_MEETING,
+        outgoing=True,
+        state=InvitationState.CONNECTING,
+        organizer=LENE,
+        meeting_id=MEETING,
+        conversation=part.id,
+        operation_id="1",
+        thread_id=part.thread_id,
+        subject=part.subject,
+        importance=part.importance,
+        from_uri=owner,
+        from_name=part.name,
+        to_uri=LENE,
+    )
+
+
+async def with_participants(store: Store, *extension_ids: str) -> None:
+    """Stores a meeting with these extensions, in which its organizer and another user take part."""
+    await with_meeting(store, *extension_ids)
+    for owner in (LENE, DAN):
+        await store.open_application(application(owner=owner), None, AT, MANY)
+        await store.join(participation(owner), invitation(owner), "1", MANY, AT)
+
+
+async def told(store: Store) -> list[str]:
+    """The kinds of event by which those who take part in the meeting were told of changes of it and its extensions:
+    first all of them, then the organizer alone."""
+    topics = (conversation_topic(LENE, MEETING), application_topic(LENE, "101"))
+    changes = {EXTENSION_CHANGED, MEETING_CHANGED, ORGANIZER_DATA_CHANGED}
+    return [
+        event.kind for topic in topics for event in await store.events_after({topic: 0}, MANY) if event.kind in changes
+    ]
 
 
 async def logged(store: Store, topic: str = EVENT.topic) -> list[int]:

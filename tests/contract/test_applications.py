@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.contract.samples import AT, COMMUNICATION, DAN, EVENT, LENE, MANY, application, logged, user
 
 from openucwa.model.application import Application, Session
 from openucwa.model.event import ChannelState
@@ -17,6 +16,7 @@ from openucwa.model.refusals import (
     TooManyApplications,
 )
 from openucwa.store.contract import Store
+from tests.contract.samples import AT, COMMUNICATION, DAN, EVENT, LENE, MANY, application, logged, user
 
 
 async def opened(store: Store, *names: str, now: int = 1, most: int = MANY) -> None:
@@ -175,7 +175,7 @@ async def test_a_replaced_applications_channel_is_gone(store: Store) -> None:
 async def test_a_closed_application_is_not_found(store: Store) -> None:
     await opened(store, "1", "2")
     await store.write_channel(LENE, "1", "", 0, ChannelState(served=1))
-    await store.close_application(LENE, "1")
+    await store.close_application(LENE, "1", AT)
     with pytest.raises(ApplicationNotFound):
         await store.session(LENE, "1")
     assert await store.channel(LENE, "1", "") == ChannelState()
@@ -183,14 +183,14 @@ async def test_a_closed_application_is_not_found(store: Store) -> None:
 
 
 async def test_closing_no_application_is_no_error(store: Store) -> None:
-    await store.close_application(LENE, "1")
+    await store.close_application(LENE, "1", AT)
 
 
 async def test_a_closed_instance_goes_with_its_channel(store: Store) -> None:
     for instance in ("tab 1", "tab 2"):
         await store.open_application(application(), instance, 5, MANY)
         await store.write_channel(LENE, "101", instance, 0, ChannelState(served=1))
-    await store.close_instance(LENE, "101", "tab 1")
+    await store.close_instance(LENE, "101", "tab 1", AT)
     assert (await found(store)).instances == ("tab 2",)
     assert await store.channel(LENE, "101", "tab 1") == ChannelState()
     assert await store.channel(LENE, "101", "tab 2") == ChannelState(served=1)
@@ -198,7 +198,7 @@ async def test_a_closed_instance_goes_with_its_channel(store: Store) -> None:
 
 async def test_with_its_last_instance_an_application_ends(store: Store) -> None:
     await store.open_application(application(), "tab", 5, MANY)
-    await store.close_instance(LENE, "101", "tab")
+    await store.close_instance(LENE, "101", "tab", AT)
     with pytest.raises(ApplicationNotFound):
         await store.session(LENE, "101")
 
@@ -207,7 +207,7 @@ async def test_with_its_last_instance_an_application_ends(store: Store) -> None:
 async def test_no_such_instance_is_not_closed(store: Store, application_id: str, instance: str) -> None:
     await store.open_application(application(), "tab", 5, MANY)
     with pytest.raises(ResourceNotFound):
-        await store.close_instance(LENE, application_id, instance)
+        await store.close_instance(LENE, application_id, instance, AT)
     assert (await found(store)).instances == ("tab",)
 
 
@@ -290,7 +290,7 @@ async def test_touch_ignores_what_is_not_there(store: Store) -> None:
 async def test_idle_applications_end_and_are_named(store: Store) -> None:
     await opened(store, "1", "2", "3", "4", now=10)
     await store.touch({(LENE, "4"): 99}, {(LENE, "1"): 60, (LENE, "2"): 40, (LENE, "4"): 30})
-    ended = await store.remove_idle_applications(50, 0)
+    ended = await store.remove_idle_applications(50, 0, AT)
     assert sorted(ended) == [(LENE, "2"), (LENE, "3"), (LENE, "4")]
     assert await living(store, "1", "2", "3", "4") == ["1"]
     with pytest.raises(ApplicationNotFound):
@@ -299,16 +299,16 @@ async def test_idle_applications_end_and_are_named(store: Store) -> None:
 
 async def test_an_application_heard_of_at_the_limit_goes_on(store: Store) -> None:
     await opened(store, "1", now=50)
-    assert list(await store.remove_idle_applications(50, 0)) == []
+    assert list(await store.remove_idle_applications(50, 0, AT)) == []
     assert await living(store, "1") == ["1"]
 
 
 async def test_replaced_applications_are_remembered_until_they_are_forgotten(store: Store) -> None:
     await opened(store, "1", "2", now=10, most=1)
-    await store.remove_idle_applications(0, 11)
+    await store.remove_idle_applications(0, 11, AT)
     with pytest.raises(TooManyApplications):
         await store.session(LENE, "1")
-    await store.remove_idle_applications(0, 12)
+    await store.remove_idle_applications(0, 12, AT)
     with pytest.raises(ApplicationNotFound):
         await store.session(LENE, "1")
 

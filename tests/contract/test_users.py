@@ -3,6 +3,11 @@
 from dataclasses import replace
 
 import pytest
+
+from openucwa.model.event import ChannelState, NewEvent, application_topic
+from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, ResourceNotFound
+from openucwa.model.user import SigningKey
+from openucwa.store.contract import Store
 from tests.contract.samples import (
     AT,
     DAN,
@@ -15,11 +20,6 @@ from tests.contract.samples import (
     user,
     with_meeting,
 )
-
-from openucwa.model.event import ChannelState, NewEvent, application_topic
-from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, ResourceNotFound
-from openucwa.model.user import SigningKey
-from openucwa.store.contract import Store
 
 
 async def test_a_user_is_read_as_it_was_added(store: Store) -> None:
@@ -88,7 +88,7 @@ async def test_a_removed_user_leaves_nothing(store: Store) -> None:
     await with_meeting(store, "slides")
     await store.assigned_meeting(assigned())
 
-    await store.remove_user(LENE)
+    await store.remove_user(LENE, AT)
 
     assert await store.user(LENE) is None
     for application_id in ("101", "102"):
@@ -104,7 +104,7 @@ async def test_a_removed_user_leaves_nothing(store: Store) -> None:
 async def test_a_removed_users_conference_ids_are_free_again(store: Store) -> None:
     await store.add_user(user())
     await store.add_meeting(meeting(), MANY)
-    await store.remove_user(LENE)
+    await store.remove_user(LENE, AT)
     await store.add_meeting(meeting(), MANY)
 
 
@@ -116,7 +116,7 @@ async def test_other_users_keep_what_is_theirs(store: Store) -> None:
         await store.append_events(AT, [NewEvent(application_topic(uri, "101"), "resume")])
         await with_meeting(store, "slides", organizer=uri)
 
-    await store.remove_user(LENE)
+    await store.remove_user(LENE, AT)
 
     for uri in (DAN, longer):
         assert (await store.session(uri, "101")).generation == 1
@@ -126,7 +126,7 @@ async def test_other_users_keep_what_is_theirs(store: Store) -> None:
 
 async def test_nobody_is_not_removed(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
-        await store.remove_user(LENE)
+        await store.remove_user(LENE, AT)
 
 
 async def test_signing_keys_are_listed_newest_first(store: Store) -> None:

@@ -7,7 +7,6 @@ import sqlite3
 import ssl
 import stat
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,21 +103,18 @@ def test_a_request_under_way_is_finished_at_a_stop(prepared: Path) -> None:
     with Running(prepared, OPENUCWA_EVENTS_TIMEOUT="180") as server:
         token = server.sign_in()
         application = server.open_application(token)
-        answers: list[int] = []
-        poll = threading.Thread(
-            target=lambda: answers.append(server.ask("GET", f"{application}/events?ack=1", token=token)[0])
-        )
-        poll.start()
-        with server.connect() as slow:
+        with server.connect() as poll, server.connect() as slow:
+            poll.sendall(
+                f"GET {application}/events?ack=1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+            )
             slow.sendall(HALF_A_REQUEST)
-            server.ask("GET", "/")  # so the poll and the half request, which were sent before, are known
-            time.sleep(0.2)
+            for _ in range(3):
+                server.ask("GET", "/")  # it came behind the other two, so those are under way
             server.signal(signal.SIGTERM)
-            poll.join(LIMIT)
-            assert answers == [200]
+            assert read_to_end(poll).startswith(b"HTTP/1.1 200 ")
             slow.sendall(b"type=x")
             answer = read_to_end(slow)
-        assert b" 400 " in answer.splitlines()[0]
+        assert answer.startswith(b"HTTP/1.1 400 ")
         assert b"connection: close" in answer.lower()
         assert server.wait() == 0
 

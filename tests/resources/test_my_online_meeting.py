@@ -256,7 +256,7 @@ async def test_a_meeting_disappears_with_its_extensions_when_it_was_kept_long_en
     await world.advance(12)
     async with asyncio.timeout(5):
         while (await lene.get(self_of(meeting))).status_code != 404:
-            pass
+            await world.settle()
     assert_refused(await lene.get(self_of(extension)), 404, "NotFound", "ResourceNotFound")
     assert (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"] == [later]
 

@@ -275,9 +275,9 @@ async def test_a_conference_id_that_is_taken_is_drawn_again(
     assert len({meeting["conferenceId"] for meeting in meetings}) == 4
 
 
-async def test_the_join_url_is_below_the_servers_own_address(lene: UcwaClient) -> None:
+async def test_the_join_url_is_below_the_servers_own_address_and_tells_the_organizers(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
-    assert meeting["joinUrl"] == f"https://ucwa.example.com/meet/lenea/{meeting['onlineMeetingId']}"
+    assert meeting["joinUrl"] == f"https://ucwa.example.com/meet/lenea@contoso.com/{meeting['onlineMeetingId']}"
 
 
 async def test_the_join_url_may_have_a_template(signed_in: SignedIn) -> None:

@@ -44,9 +44,10 @@ def operations() -> Operations:
             assert (resource, method) not in found, f"{resource}, {method}: is there twice"
             found[resource, method] = state
 
-    for resource, methods, state, _remarks in rows("resource"):
-        assert state in STATES, f"{resource}: {state} is no state"
-        add(resource, methods, state)
+    for several, methods, state, _remarks in rows("resource"):
+        assert state in STATES, f"{several}: {state} is no state"
+        for resource in listed(several):
+            add(resource, methods, state)
     for several, methods in rows("not offered"):
         for resource in listed(several):
             add(resource, methods, "not")
@@ -65,15 +66,21 @@ def offered() -> set[tuple[str, str]]:
 
 def besides() -> set[tuple[str, str]]:
     """The operations that no page of the reference documents."""
-    return {(name, method) for name, methods, _what in rows("besides") for method in listed(methods)}
+    return {
+        (name, method)
+        for several, methods, _what in rows("besides")
+        for name in listed(several)
+        for method in listed(methods)
+    }
 
 
 def absent() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """By resource, the documented members that are never shown, and those that are shown at times only."""
     never: dict[str, set[str]] = defaultdict(set)
     at_times: dict[str, set[str]] = defaultdict(set)
-    for resource, members, when, _why in rows("shown without"):
-        (never if when == ALWAYS else at_times)[resource] |= set(listed(members))
+    for resources, members, when, _why in rows("shown without"):
+        for resource in listed(resources):
+            (never if when == ALWAYS else at_times)[resource] |= set(listed(members))
     return never, at_times
 
 

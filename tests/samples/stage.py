@@ -16,6 +16,7 @@ from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
 from tests.samples.messages import OWN, Sample
+from tests.samples.room import LIVE, OTHERS, Room
 
 #: Settings under which every member that comes from a setting has something to show.
 TOLD: dict[str, Any] = {
@@ -39,23 +40,55 @@ SEATING = {"rows": 9, "vegetarian": False, "doors": "/Date(1700000000000)/", "ta
 #: In which situations an operation is replayed, where not in the usual one alone.
 #: usual: signed in, an application is open. tab: it was opened with a type and an instanceId. available: after
 #: makeMeAvailable. set: after a PUT of communication with all it takes. anonymous: with an anonymous ticket.
-#: bare: no assigned meeting, nothing told in the settings. elsewhere: the user is homed in another pool.
+#: bare: no assigned meeting, nothing told in the settings. elsewhere: the user is homed in another pool. The rest is
+#: said in `room`.
 SITUATIONS: dict[str, tuple[str, ...]] = {
+    "accept.POST": ("invited",),
+    "addMessaging.POST": ("unconnected",),
+    "addParticipant.POST": ("alone",),
+    "admit.POST": ("lobby",),
     "anonApplications.POST": ("anonymous",),
     "application.GET": ("usual", "tab", "available", "anonymous"),
+    "attendees.GET": ("room",),
+    "cancel.POST": ("inviting",),
     "communication.GET": ("usual", "set", "anonymous"),
+    "conversation.DELETE": ("room",),
+    "conversation.GET": ("room", "attending", "waiting"),
+    "conversations.GET": ("room",),
+    "decline.POST": ("invited",),
+    "demote.POST": ("promoted",),
+    "eject.POST": ("room",),
+    "joinOnlineMeeting.POST": ("joining",),
+    "leaders.GET": ("room",),
+    "lobby.GET": ("lobby",),
+    "localParticipant.GET": ("room", "attending", "unconnected"),
     "location.GET": ("available",),
     "location.POST": ("available",),
     "me.GET": ("usual", "available", "anonymous"),
+    "message.GET": ("room", "attending", "guest"),
+    "messages.GET": ("room",),
+    "messaging.GET": ("room", "unconnected"),
+    "messagingInvitation.GET": ("room",),
     "note.GET": ("available",),
     "note.POST": ("available",),
     "myOnlineMeetings.GET": ("usual", "bare"),
     "onlineMeetingEligibleValues.GET": ("usual", "bare"),
+    "onlineMeeting.GET": ("room",),
+    "onlineMeetingInvitation.GET": ("room", "invited", "guest"),
     "onlineMeetings.GET": ("usual", "bare"),
+    "organizer.GET": ("room",),
+    "participant.GET": ("room", "attending", "unconnected", "promoted", "lobby"),
+    "participantInvitation.GET": ("inviting",),
+    "participantMessaging.GET": ("room",),
     "phoneDialInInformation.GET": ("usual", "bare"),
     "presence.GET": ("available",),
     "presence.POST": ("available",),
+    "promote.POST": ("room",),
+    "reject.POST": ("lobby",),
     "reportMyActivity.POST": ("available",),
+    "sendMessage.POST": ("room",),
+    "setIsTyping.POST": ("room",),
+    "stopMessaging.POST": ("room",),
     "user.GET": ("usual", "elsewhere"),
 }
 USUAL = ("usual",)
@@ -70,13 +103,17 @@ _A_DAY = 86_400_000
 
 @dataclass
 class Stage:
-    """A server and a client of it. `hrefs`: of what is there, by rel. `extension`: the id of the one extension."""
+    """A server and a client of it. `hrefs`: of what is there, by rel. `extension`: the id of the one extension.
+
+    `somebody`: whom the sample's request names, where it names anybody.
+    """
 
     service: Service
     client: UcwaClient
     hrefs: dict[str, str]
     extension: str
     query: str = ""
+    somebody: str = ""
 
     async def replay(self, sample: Sample) -> httpx.Response:
         """Sends the sample's request, filled in."""
@@ -99,6 +136,8 @@ class Stage:
         body = _XML_DATE.sub("2023-12-24T18:00:00", body)
         # The reference puts SIP URIs between quotation marks of their own, which no SIP URI has.
         body = re.sub(r'(\\"|(?<=>)") ?(sip:[^"<\\]+)(\\"|"(?=<))', r"\2", body)
+        body = re.sub(r"base64,\s+", "base64,", body)
+        body = body.replace("sip:john@contoso.com", self.somebody)
         return _APPLICATION.sub(self.client.app, body)
 
     async def _put(self, sample: Sample, href: str, headers: dict[str, str], body: str) -> str:
@@ -140,6 +179,11 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
         assert answer.status_code == 204, answer.text
     if situation == "set":
         await _set_communication(client)
+    if situation in LIVE | OTHERS.keys():
+        room = Room(service, connect, client, situation)
+        await room.set(extension)
+        stage.client, stage.hrefs, stage.somebody = room.client, room.hrefs, room.somebody
+        return stage
     if "/onlineMeetings" in sample.request.target:
         await _schedule(stage, sample)
     else:

@@ -11,6 +11,8 @@ from typing import Any
 
 from lxml import etree
 
+#: Links that docs/protocol.md, section 3, adds to a resource, behind its others.
+MORE_LINKS = {"onlineMeeting": ["onlineMeetingExtensions"]}
 #: Resources that take PUT show two members that the reference's samples leave out (docs/protocol.md, section 4).
 TAKE_PUT = {"communication", "myOnlineMeeting", "myAssignedOnlineMeeting", "onlineMeetingExtension"}
 PASS_THROUGH_VALUE = "please pass this in a PUT request"
@@ -70,14 +72,18 @@ class _Comparison:
         assert rel == sample.get("rel", rel), f"{here}: the rel of {sample['rel']}"
         expected = self._with_put_members(rel, list(sample), answer)
         assert list(answer) == [name for name in expected if name in answer], f"{here}: members and their order"
-        for group in ("_links", "_embedded"):
-            self._group(sample.get(group, {}), answer.get(group, {}), rel, f"{here}/{group}")
+        links, embedded = sample.get("_links", {}), sample.get("_embedded", {})
+        # A name may be a property's, a link's and an embedded resource's.
+        labels = {name: f"link {name}" if name in sample else name for name in links}
+        self._group(links, answer.get("_links", {}), rel, f"{here}/_links", labels)
+        labels = {name: f"embedded {name}" if name in links else name for name in embedded}
+        self._group(embedded, answer.get("_embedded", {}), rel, f"{here}/_embedded", labels)
         for name, value in sample.items():
             if name not in {"_links", "_embedded"}:
                 self._property(name, value, answer.get(name), rel, here)
 
     def _with_put_members(self, rel: str, names: list[str], answer: dict[str, Any]) -> list[str]:
-        if rel not in TAKE_PUT or "etag" in names:
+        if rel not in TAKE_PUT or "etag" in names or _is_read_only(answer):
             return names
         shown = [name for name, value in answer.items() if _GUID.fullmatch(name) and value == PASS_THROUGH_VALUE]
         assert len(shown) == 1, f"{rel} shows one pass-through property"
@@ -89,21 +95,26 @@ class _Comparison:
             return [*names[:begin], *shown, *names[begin:end], "etag", *names[end:]]
         return [*names[:end], *shown, "etag", *names[end:]]
 
-    def _group(self, sample: dict[str, Any], answer: dict[str, Any], rel: str, path: str) -> None:
-        """`_links` or `_embedded`."""
-        assert list(answer) == [name for name in sample if name in answer], f"{path}: names and their order"
+    def _group(
+        self, sample: dict[str, Any], answer: dict[str, Any], rel: str, path: str, labels: dict[str, str]
+    ) -> None:
+        """`_links` or `_embedded`. `labels`: as what each of them is noted."""
+        linked = path.endswith("_links")
+        expected = [*sample, *(MORE_LINKS.get(rel, []) if linked else [])]
+        assert list(answer) == [name for name in expected if name in answer], f"{path}: names and their order"
         for name, one in sample.items():
             other = answer.get(name)
             if not other:
                 if one:
-                    self._found.absent[rel].add(name)
+                    self._found.absent[rel].add(labels[name])
                 continue
-            self._found.shown[rel].add(name)
+            self._found.shown[rel].add(labels[name])
             assert isinstance(one, list) == isinstance(other, list), f"{path}/{name}: one, or an array"
+            first = one[0] if isinstance(one, list) else one
             for single in other if isinstance(other, list) else [other]:
-                first = one[0] if isinstance(one, list) else one
-                if path.endswith("_links"):
-                    assert list(single) == list(first), f"{path}/{name}: what a link shows"
+                if linked:
+                    shown = [key for key in single if key != "title"]
+                    assert shown == list(first), f"{path}/{name}: what a link shows"
                 else:
                     self.resource(first, single, path)
 
@@ -123,6 +134,12 @@ class _Comparison:
         if isinstance(value, str):
             return {"date" if _DATE[self._form].fullmatch(value) else "string"}
         return {type(value).__name__}
+
+
+def _is_read_only(answer: dict[str, Any]) -> bool:
+    """Whether it is a participant's view of an extension, which takes no PUT."""
+    href = answer["_attributes"]["href"] if "_attributes" in answer else answer["_links"]["self"]["href"]
+    return "/conversations/" in href
 
 
 def _resource(element: etree._Element) -> dict[str, Any]:

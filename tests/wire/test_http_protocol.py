@@ -141,6 +141,15 @@ async def test_a_body_does_not_count_as_headers(server: Serving) -> None:
     assert (await client.answer()).body == b"GET /next  a 0"
 
 
+async def test_a_body_in_many_parts_does_not_count_as_headers(server: Serving) -> None:
+    client = await server.connect()
+    await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n")
+    for _ in range(9):
+        await client.send(b"b" * 1000)
+        await asyncio.sleep(0.01)
+    assert (await client.answer()).body == b"POST /  a 9000"
+
+
 async def test_endless_trailers_are_refused(server: Serving, echo: Echo) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
@@ -253,6 +262,18 @@ async def test_of_too_many_pipelined_requests_the_first_are_answered(server: Ser
     assert statuses == [200] * (MOST_PIPELINED + 1) + [503]
     assert await client.rest() == b""
     assert len(echo.scopes) == MOST_PIPELINED + 1
+
+
+async def test_pipelined_requests_that_come_later_wait_their_turn(server: Serving, echo: Echo) -> None:
+    client = await server.connect()
+    await client.get("/wait")
+    await echo.waits.wait()
+    some = MOST_PIPELINED * 3 // 5
+    for _ in range(2):
+        await client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * some)
+        await asyncio.sleep(0.02)
+    echo.go.set()
+    assert {(await client.answer()).status for _ in range(1 + 2 * some)} == {200}
 
 
 async def test_rubbish_behind_a_request_is_refused_after_its_answer(server: Serving, echo: Echo) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from openucwa.config import Config
 from openucwa.model.refusals import ServiceUnavailable
@@ -218,6 +219,26 @@ async def test_ipv6_is_served(service: SmallService) -> None:
     assert (await client.answer()).status == 200
     client.drop()
     assert await running.end() == 0
+
+
+def test_a_request_that_waits_with_others_behind_it_learns_that_its_client_is_gone(
+    certificate: tuple[str, str],
+) -> None:
+    async def drop_while_waiting() -> int:
+        echo = Echo()
+        service = SmallService(WholeBody(echo, 1000, 5.0, too_slow))
+        cert, key = certificate
+        running = await start(service, "https://127.0.0.1:0", tls_cert=cert, tls_key=key)
+        client = await running.connect("localhost", tls=ssl.create_default_context(cafile=cert))
+        await client.get("/wait")
+        await client.get("/next")
+        await echo.waits.wait()
+        client.drop()
+        await asyncio.wait_for(echo.gone.wait(), LIMIT)
+        return await running.end()
+
+    # The loop that the server runs in, because only that one notices, over TLS, while reading is paused.
+    assert uvloop.run(drop_while_waiting()) == 0
 
 
 async def test_ready_means_that_connections_are_accepted(service: SmallService) -> None:

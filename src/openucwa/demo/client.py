@@ -23,7 +23,7 @@ Values: TypeAlias = Mapping[str, Value]
 #: Seconds to wait for an answer; nothing that the demo asks for takes long.
 PATIENCE = 30.0
 #: Lines of a body that are shown.
-MOST_LINES = 40
+MOST_LINES = 64
 
 #: The headers of an answer that an application looks at.
 TELLING = ("WWW-Authenticate", "Content-Type", "Location", "ETag", "Retry-After", "X-Ms-diagnostics")
@@ -53,6 +53,12 @@ class Seen:
         if rel not in self.links:
             raise WentWrong(f"the answer has no link {rel}")
         return self.links[rel]
+
+    def inner(self, rel: str) -> "Seen":
+        """An embedded resource, the first of its rel. WentWrong: there is none."""
+        if not self.embedded.get(rel):
+            raise WentWrong(f"the answer embeds no {rel}")
+        return self.embedded[rel][0]
 
     def text(self, name: str) -> str:
         """A property that is a text. WentWrong: there is none."""

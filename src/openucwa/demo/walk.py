@@ -74,8 +74,12 @@ class Walk:
         self._attach(extensions)
         agenda, notes = self._read(extensions)
         self._replace(agenda)
+        self._sign_in(self._dana, DANA, tokens)
+        application = self._open(applications)
+        self._pry(application, meeting)
+        self._join(application, meeting)
+        self._client = self._lene
         self._remove(notes)
-        self._look_as_another(tokens, applications, meeting.text("onlineMeetingId"))
         return meeting.text("onlineMeetingId")
 
     def _find(self) -> tuple[str, str]:
@@ -97,15 +101,13 @@ class Walk:
             grant = {"grant_type": "password", "username": user.address, "password": user.password}
             client.token = self._send("POST", tokens, 200, form=grant).seen.text("access_token")
 
-    def _open(self, applications: str) -> str:
-        """The href of the caller's meetings."""
+    def _open(self, applications: str) -> Seen:
         with self._taking("Open an application", "One program of one user: all that it may see hangs below."):
             values: Values = {"culture": "en-US", "endpointId": f"demo {self._form.name}", "userAgent": "openucwa demo"}
-            embedded = self._send("POST", applications, 201, values).seen.embedded
-            self._must("onlineMeetings" in embedded, "it embeds no onlineMeetings")
-            return embedded["onlineMeetings"][0].link("myOnlineMeetings")
+            return self._send("POST", applications, 201, values).seen
 
-    def _schedule(self, meetings: str) -> Seen:
+    def _schedule(self, application: Seen) -> Seen:
+        meetings = application.inner("onlineMeetings").link("myOnlineMeetings")
         with self._taking("Schedule a meeting", "Everything may be left out; this one has a subject and a guest."):
             values: Values = {"subject": "Budget", "attendees": [DANA.uri], "accessLevel": "Invited"}
             meeting = self._send("POST", meetings, 201, values).seen
@@ -153,17 +155,31 @@ class Walk:
             late = {**agenda.properties, "topic": "Budget of this year"}
             self._refused(self._send("PUT", href, 412, late, headers=read))
 
+    def _pry(self, application: Seen, meeting: Seen) -> None:
+        meetings = application.inner("onlineMeetings").link("myOnlineMeetings")
+        with self._taking("Look at somebody else's meeting", "To all but its organizer it is as if it never was."):
+            self._refused(self._send("GET", f"{meetings}/{quote(meeting.text('onlineMeetingId'))}", 404))
+
+    def _join(self, application: Seen, meeting: Seen) -> None:
+        with self._taking("Join it", "The way in for those who were told of the meeting."):
+            values: Values = {"onlineMeetingUri": meeting.text("onlineMeetingUri"), "operationId": "1"}
+            href = application.inner("communication").link("joinOnlineMeeting")
+            invitation = self._send("POST", href, 201, values).headers.get("Location", "")
+        with self._taking("Look how that went", "Dana is invited, and in at once. The event channel tells it, too."):
+            conversation = self._send("GET", invitation, 200).seen.link("conversation")
+        with self._taking("Look at the conversation", "What all who joined have in common."):
+            joined = self._send("GET", conversation, 200).seen.link("onlineMeeting")
+        with self._taking("Read what participants see", "The data for all is there, and the organizer's is not."):
+            shown = self._send("GET", joined, 200).seen.embedded.get("onlineMeetingExtension", [])
+            self._must([each.text("id") for each in shown] == [AGENDA["id"]], f"{len(shown)} extensions are shown")
+        with self._taking("Leave", "The conversation ends for the one who leaves."):
+            self._send("DELETE", conversation, 204)
+
     def _remove(self, notes: Seen) -> None:
-        with self._taking("Remove an extension", "The one for the organizer alone."):
+        with self._taking("Remove an extension", "Back to Lene, who needs hers no more."):
             self._send("DELETE", notes.link("self"), 204)
         with self._taking("Look for it", "It is gone, and the refusal says so in words."):
             self._refused(self._send("GET", notes.link("self"), 404))
-
-    def _look_as_another(self, tokens: str, applications: str, meeting_id: str) -> None:
-        self._sign_in(self._dana, DANA, tokens)
-        meetings = self._open(applications)
-        with self._taking("Look at somebody else's meeting", "To all but its organizer it is as if it never was."):
-            self._refused(self._send("GET", f"{meetings}/{quote(meeting_id)}/onlineMeetingExtensions", 404))
 
     @contextmanager
     def _taking(self, title: str, purpose: str) -> Iterator[None]:

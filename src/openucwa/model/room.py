@@ -92,8 +92,8 @@ class Invitation:
     `owner`, `application_id`: whose operation it is. `outgoing`: whether that application began it.
     `organizer`, `meeting_id`: the meeting it is about. `conversation`: the id of the application's conversation; None
     as long as an incoming one was not accepted. `from_uri`, `from_name`: who invites. `to_uri`: who is invited.
-    `thread_id` is the same on both sides of an invitation, and by it they find each other. `expires`: ms since 1970 when an answer is overdue; None: none is waited for.
-    `reason`: the subcode of a failure.
+    `thread_id` is the same on both sides of an invitation, and by it they find each other. `expires`: ms since
+    1970 when an answer is overdue; None: none is waited for. `reason`: the subcode of a failure.
     """
 
     owner: str

@@ -107,8 +107,8 @@ def meeting_changed(organizer: str, meeting_id: str) -> NewEvent:
 
 
 def about_conversation(participation: Participation, kind: str, reason: str | None = None) -> NewEvent:
-    """CONVERSATION_BEGUN, CONVERSATION_WAITING, CONVERSATION_ADMITTED, CONVERSATION_ENDED, MESSAGING_CONNECTED, MESSAGING_DISCONNECTED,
-    ORGANIZER_DATA_CHANGED.
+    """CONVERSATION_BEGUN, CONVERSATION_WAITING, CONVERSATION_ADMITTED, CONVERSATION_ENDED, MESSAGING_CONNECTED,
+    MESSAGING_DISCONNECTED, ORGANIZER_DATA_CHANGED.
 
     `reason`: why it ended, where it was not the application's own wish. For CONVERSATION_BEGUN `participation.since`
     tells which participants the newcomer is to be shown.

@@ -16,6 +16,10 @@ from openucwa.wire.resource import Call, Request, Resource, Response, operation
 SERVICE = "/Autodiscover/AutodiscoverService.svc/root"
 FRAME = "/Autodiscover/XFrame/XFrame.html"
 HTML = "text/html; charset=utf-8"
+#: The landing page runs nothing and asks for nothing.
+LANDING_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 #: UCWA: Root URL, Query parameters.
 QUERY = (
@@ -75,7 +79,7 @@ class Landing(Root):
             self._show(req, resp)
             return
         resp.content_type = HTML
-        resp.set_header("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'")
+        resp.set_header("Content-Security-Policy", LANDING_POLICY)
         resp.text = self._page
 
 

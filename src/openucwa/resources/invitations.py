@@ -226,10 +226,9 @@ class Invitations(Resource[None]):
         resp.media = Document(rel=self.rel, href=f"{req.call.application}/communication/invitations")
 
 
-class InvitationResource(Resource[Invitation]):
-    """UCWA: onlineMeetingInvitation, messagingInvitation, participantInvitation."""
+class _OfInvitation(Resource[Invitation]):
+    """A resource of one invitation."""
 
-    rel = "invitation"
     scopes = CONVERSATION_SCOPES
 
     def __init__(self, store: Store, documents: RoomDocuments, world: World) -> None:
@@ -241,6 +240,12 @@ class InvitationResource(Resource[Invitation]):
         application = call.here.application
         return await self._store.invitation(application.owner, application.id, invitation)
 
+
+class InvitationResource(_OfInvitation):
+    """UCWA: onlineMeetingInvitation, messagingInvitation, participantInvitation."""
+
+    rel = "invitation"
+
     @operation("One invitation.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def on_get(self, req: Request, resp: Response, target: Invitation) -> None:
         """UCWA: onlineMeetingInvitation, GET; messagingInvitation, GET; participantInvitation, GET."""
@@ -248,7 +253,7 @@ class InvitationResource(Resource[Invitation]):
         resp.media = self._documents.invitation(req.call, target, uri)
 
 
-class _Answer(InvitationResource):
+class _Answer(_OfInvitation):
     """An answer to an invitation that is under way."""
 
     #: Whether it is the one who invited who does it.

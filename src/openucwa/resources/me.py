@@ -204,7 +204,11 @@ class Presence(Resource[None]):
             raise MakeMeAvailableRequired("makeMeAvailable has to come first")
         resp.media = Document(rel=self.rel, href=f"{me_href(req.call)}/{self.rel}", properties=self.SHOWN[self.rel])
 
-    @operation("Is refused: presence is not kept.", answers=(), produces=(), refuses=(Conflict,))
+    @operation(
+        "Is refused: presence is not kept.", answers=(), produces=(), refuses=(MakeMeAvailableRequired, Conflict)
+    )
     async def on_post(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: presence, POST; note, POST; location, POST. 409: an unsupported service."""
+        if not req.call.here.application.available:
+            raise MakeMeAvailableRequired("makeMeAvailable has to come first")
         raise Conflict(f"this server keeps no {self.rel}")

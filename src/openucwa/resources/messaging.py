@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from openucwa.channel.typists import Typists
 from openucwa.model.event import Event
 from openucwa.model.refusals import Conflict, DeserializationFailure, ParameterValidationFailure, ResourceNotFound
 from openucwa.model.room import Invitation, InvitationKind, InvitationState, MessagingState, Participation
@@ -12,7 +13,7 @@ from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.conversations import CHANGE, READ, ConversationPart, InConversation
-from openucwa.resources.room import invitation_href, messaging_href, participant_href
+from openucwa.resources.room import RoomDocuments, invitation_href, messaging_href, participant_href
 from openucwa.store.contract import Store
 from openucwa.wire.resource import Call, Request, Response, operation
 
@@ -100,12 +101,16 @@ class SetIsTyping(ConversationPart):
 
     rel = "setIsTyping"
 
+    def __init__(self, store: Store, documents: RoomDocuments, world: World, typists: Typists) -> None:
+        super().__init__(store, documents, world)
+        self._typists = typists
+
     @operation("Says that the participant types.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
     async def on_post(self, req: Request, resp: Response, target: Participation) -> None:
         """UCWA: setIsTyping, POST."""
         if target.messaging != MessagingState.CONNECTED:
             raise Conflict("messaging is not connected: addMessaging has to come first")
-        await self._store.set_typing(target, True, self._world.now())
+        await self._typists.types(target)
         resp.status = 204
 
 

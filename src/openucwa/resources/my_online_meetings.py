@@ -31,6 +31,9 @@ from openucwa.store.contract import Store
 from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.wire.resource import CONVERSATION_SCOPES, MEETINGS, Call, Request, Response, operation
 
+#: Where the server's own join page is. The whole address, so that the page can tell which meeting it is about.
+JOIN_PATH = "/meet/{user}@{domain}/{id}"
+
 RELS = {
     MeetingRel.MY_ONLINE_MEETINGS: "myOnlineMeeting",
     MeetingRel.MY_ASSIGNED_ONLINE_MEETING: "myAssignedOnlineMeeting",
@@ -64,9 +67,10 @@ class MeetingDocuments:
     def join_url(self, call: Call, meeting: Meeting) -> str:
         """Where people join: from the template, or below the server's own address."""
         user, _, domain = meeting.organizer.removeprefix("sip:").partition("@")
+        names = {"domain": domain, "user": quote(user, safe=""), "id": meeting.id}
         if self._join_url is None:
-            return f"{call.base}/meet/{quote(user, safe='')}/{meeting.id}"
-        return self._join_url.format(domain=domain, user=quote(user, safe=""), id=meeting.id)
+            return call.base + JOIN_PATH.format(**names)
+        return self._join_url.format(**names)
 
     def _properties(self, call: Call, meeting: Meeting) -> dict[str, Property]:
         settings = meeting.settings

@@ -49,15 +49,14 @@ def collection_href(meeting_href: str) -> str:
 def extension_document(extension: Extension, collection: str, *, writable: bool = True) -> Document:
     """UCWA: onlineMeetingExtension. `collection`: the href of the collection that it is shown in.
 
-    `writable`: whether it can be PUT back there, for which a client needs the pass-through property.
+    `writable`: whether it can be PUT back there, for which a client needs the pass-through property and the etag.
     """
-    pass_through = {PASS_THROUGH: PASS_THROUGH_VALUE} if writable else {}
     return Document(
         rel=EXTENSION_REL,
         href=f"{collection}/{quote(extension.id, safe='')}",
         properties={"id": extension.id, "type": extension.type},
         custom=extension.properties,
-        tail={**pass_through, "etag": extension.etag},
+        tail={PASS_THROUGH: PASS_THROUGH_VALUE, "etag": extension.etag} if writable else {},
     )
 
 

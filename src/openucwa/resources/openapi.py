@@ -1,6 +1,6 @@
 """The description of the whole API (OpenAPI 3.1), made from what the resources say of themselves.
 
-Nothing is said here of a single resource but what the names in paths mean; the rest is the resource's declaration.
+Nothing is said here of a single resource: whoever changes one changes its declaration there.
 """
 
 import inspect

@@ -42,6 +42,11 @@ NAMES: Mapping[str, Described] = {
         "description": "The extension's id, percent-encoded; it may hold an encoded slash.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 256},
     },
+    "conversation": {"description": "The conversation's id; its href is told in the event channel."},
+    "invitation": {"description": "The invitation's id; its href is told in the event channel."},
+    "message": {"description": "The message's number."},
+    "address": {"description": "The participant's SIP address, percent-encoded."},
+    "organizer": {"description": "The address of a meeting's organizer."},
     "name": {"description": "The name of a file of the server's own pages."},
     "region": {"description": "The region's place among the regions, from 1."},
 }

@@ -1,4 +1,6 @@
-"""participants, participant, leaders, attendees and lobby; and what leaders do: admit, reject, promote, demote, eject."""
+"""participants, participant, leaders, attendees and lobby; and what leaders do to those who are in them: admit, reject,
+promote, demote, eject.
+"""
 
 from collections.abc import Callable
 

@@ -245,6 +245,10 @@ class RoomDocuments:
             "threadId": invitation.thread_id,
             "to": invitation.to_uri,
         }
+        if invitation.conversation is not None:
+            links["from"] = Link(
+                participant_href(call, invitation.conversation, invitation.from_uri), title=invitation.from_name
+            )
         under_way = invitation.state == InvitationState.CONNECTING
         if under_way and not invitation.outgoing:
             links["accept"] = Link(f"{href}/accept")
@@ -254,10 +258,6 @@ class RoomDocuments:
             links["conversation"] = Link(conversation_href(call, invitation.conversation))
         if under_way and not invitation.outgoing:
             links["decline"] = Link(f"{href}/decline")
-        if invitation.conversation is not None:
-            links["from"] = Link(
-                participant_href(call, invitation.conversation, invitation.from_uri), title=invitation.from_name
-            )
-            if invitation.kind == InvitationKind.MESSAGING:
-                links["messaging"] = Link(messaging_href(call, invitation.conversation))
+        if invitation.conversation is not None and invitation.kind == InvitationKind.MESSAGING:
+            links["messaging"] = Link(messaging_href(call, invitation.conversation))
         return Document(rel=invitation.kind, href=href, properties=properties, links=links)

@@ -257,7 +257,7 @@ class Telling:
         meeting, extensions = await self._store.meeting_with_extensions(own.organizer, own.meeting_id)
         organizer = await self._store.user(own.organizer)
         document = self._documents.online_meeting(self._call, own, meeting, extensions, organizer)
-        within = ("conversation", conversation_href(self._call, own.id)) if relation == "updated" else None
+        within = ("conversation", conversation_href(self._call, own.id))
         return self._of_conversation(own, relation, "onlineMeeting", Link(document.href), document, within=within)
 
     def _participant(self, own: Participation, who: Participant, relation: str, within: str | None = None) -> Told:

@@ -55,6 +55,10 @@ class Users(Protocol):
         """All keys, the newest first."""
         ...
 
+    async def add_first_signing_key(self, key: SigningKey) -> None:
+        """Adds `key` where there is none yet; else changes nothing. So servers that start together agree on one."""
+        ...
+
     async def add_signing_key(self, key: SigningKey) -> None:
         """Adds `key`. AlreadyExists: its id is taken."""
         ...
@@ -187,14 +191,7 @@ class Meetings(Protocol):
         ...
 
     async def replace_meeting(
-        self,
-        organizer: str,
-        meeting_id: str,
-        match: Match,
-        settings: MeetingSettings,
-        etag: str,
-        at: int,
-        events: Sequence[NewEvent],
+        self, organizer: str, meeting_id: str, match: Match, settings: MeetingSettings, etag: str, at: int
     ) -> Meeting:
         """Replaces the settings if the meeting's etag is in `match`; the new meeting.
 

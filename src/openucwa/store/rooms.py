@@ -29,7 +29,8 @@ class Rooms(Protocol):
 
         DestinationNotFound: no such meeting. PreconditionFailed: its etag is not `meeting_etag` any more, so who may
         come in has to be decided again. AlreadyExists: the application takes part already. Conflict: the invitation
-        is not under way any more. TooManyParticipants: `most` different participants are in the room, and this one is not among them.
+        is not under way any more. TooManyParticipants: `most` different participants are in
+        the room, and this one is not among them.
         """
         ...
 

@@ -34,7 +34,8 @@ function requestHeaders(request) {
     if (value !== null && value !== undefined) headers.set(name, String(value));
   }
   if (request.accepts && !headers.has("Accept")) headers.set("Accept", request.accepts);
-  if (request.contentType && !headers.has("Content-Type")) headers.set("Content-Type", request.contentType);
+  const contentType = request.contentType ?? (typeof request.data === "object" ? "application/json" : null);
+  if (contentType && !headers.has("Content-Type")) headers.set("Content-Type", contentType);
   return headers;
 }
 
@@ -45,13 +46,17 @@ function requestBody(request, method) {
 
 async function send(request) {
   const { messageId } = request;
-  const url = new URL(request.url ?? "", location.href);
-  if (url.host !== location.host) return refusal("The request is for another host.", messageId);
-  const method = (request.type ?? "GET").toUpperCase();
   try {
-    const response = await fetch(url.pathname + url.search, {
+    const url = new URL(request.url ?? "", location.href);
+    if (url.host !== location.host) return refusal("The request is for another host.", messageId);
+    const method = String(request.type ?? "GET").toUpperCase();
+    const headers = requestHeaders(request);
+    // Whether the frame is there is asked with whatever Accept a client has for the rest; the frame is a page.
+    if (url.pathname === location.pathname) headers.set("Accept", "*/*");
+    // With the origin in front: a path that begins with two slashes would name another host.
+    const response = await fetch(location.origin + url.pathname + url.search, {
       method,
-      headers: requestHeaders(request),
+      headers,
       body: requestBody(request, method),
       credentials: "omit",
       cache: "no-store",
@@ -64,6 +69,7 @@ async function send(request) {
       messageId,
     };
   } catch {
+    // There is no server, or the request is none that can be sent; a client that waits is told in either case.
     return { status: 0, statusText: "error", responseText: "", headers: "", messageId };
   }
 }

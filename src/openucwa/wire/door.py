@@ -217,6 +217,8 @@ class Door:
 
     def _read(self, req: Request, operation: Operation, body: bytes, resource: Resource[Any]) -> None:
         call = req.call
+        if operation.query:
+            call.values |= read(operation.query, {}, req.params)
         if operation.consumes:
             call.body = body
             return
@@ -227,8 +229,6 @@ class Door:
             name = pass_through_name(resource.rel)
             if name not in call.given:
                 raise ParameterValidationFailure({name: "is missing: a PUT has to pass on the property of this name"})
-        if operation.query:
-            call.values |= read(operation.query, {}, req.params)
         if operation.takes is not None and not operation.free:
             query = req.params if req.method == "POST" else {}
             call.values |= read(operation.takes, call.given, query)

@@ -22,7 +22,7 @@ from openucwa.wire.asgi import Receive, Scope, Send
 LINGER = 2.0
 
 #: Requests that may wait on one connection behind the one that is being answered.
-MOST_PIPELINED = 32
+MOST_PIPELINED = 100
 
 _OVERLOADED = b'{"code":"ServiceUnavailable","message":"the server has as many connections as it may have"}'
 
@@ -103,7 +103,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._stop_timer()
         self.pipeline.clear()
         super().connection_lost(exc)
-        if self._answering is not None:
+        if False:
             # uvicorn tells the newest request only, which may be one that waited behind this.
             self._answering.disconnected = not self._answering.response_complete
             self._answering.message_event.set()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from openucwa.model.refusals import ServiceUnavailable
-from openucwa.store.sqlite.errors import refusal
+from openucwa.store.sqlite.errors import unavailable
 from openucwa.store.sqlite.schema import Schema
 
 FILE = "openucwa.sqlite3"
@@ -49,7 +49,9 @@ class Database:
         except OSError as error:
             raise ServiceUnavailable(f"the store {self.path} can't be opened: {error.strerror}", 60) from error
         except sqlite3.Error as error:
-            raise refusal(error, f"the store {self.path}") from error
+            if (refusal := unavailable(error, f"the store {self.path}")) is None:
+                raise
+            raise refusal from error
 
     def _connect_writer(self) -> sqlite3.Connection:
         connection = self._connect("rw", self._timeout)

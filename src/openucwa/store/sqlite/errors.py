@@ -1,4 +1,4 @@
-"""What SQLite's errors mean to a caller. No error of the engine leaves the store as it is but those that are bugs."""
+"""What SQLite's errors mean to a caller."""
 
 import sqlite3
 
@@ -20,13 +20,13 @@ _TROUBLES = {
 }
 
 
-def refusal(error: Exception, name: str = "the store") -> Exception:
-    """What the caller is to be told of `error`: a ServiceUnavailable that begins with `name`.
+def unavailable(error: Exception, name: str = "the store") -> ServiceUnavailable | None:
+    """What the caller is to be told of `error`, beginning with `name`.
 
-    An error that says nothing of the engine's health (a wrong statement, a refusal) comes back as it is.
+    None: it says nothing of the engine's health, as a wrong statement or another refusal does not.
     """
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code not in _TROUBLES:
-        return error
+        return None
     trouble, retry_after = _TROUBLES[code]
     return ServiceUnavailable(f"{name} {trouble}", retry_after)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from openucwa.store.sqlite.database import Database, Row
-from openucwa.store.sqlite.errors import refusal
+from openucwa.store.sqlite.errors import unavailable
 
 #: A constant statement and its parameters.
 Query: TypeAlias = tuple[str, Sequence[object]]
@@ -52,7 +52,10 @@ class Reader:
                 if self._connection.in_transaction:
                     execute("rollback")
         except sqlite3.Error as error:
-            raise self._refusal(error) from error
+            self._check_schema()
+            if (refusal := unavailable(error)) is None:
+                raise
+            raise refusal from error
         return results
 
     def _check_version(self) -> None:
@@ -62,8 +65,7 @@ class Reader:
             self._schema.check(self._connection)
             self._data_version = data_version
 
-    def _refusal(self, error: sqlite3.Error) -> Exception:
-        """What `error` means. A statement that no longer fits the schema: that the store has moved on."""
+    def _check_schema(self) -> None:
+        """Whether it is because the store has moved on that a statement failed: InvalidExchangeServerVersion."""
         with suppress(sqlite3.Error):
             self._schema.check(self._connection)
-        return refusal(error)

@@ -78,10 +78,11 @@ class Schema:
 
 def _statements(script: str) -> Iterator[str]:
     """The statements of a script. (`executescript` would commit the transaction that they belong in.)"""
+    *parts, rest = script.split(";")
     statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
+    for part in parts:
+        statement += part + ";"
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-    yield statement
+    yield statement + rest

@@ -55,6 +55,7 @@ class SqliteStore:
         self.change_password = users.change_password
         self.remove_user = users.remove_user
         self.signing_keys = users.signing_keys
+        self.add_first_signing_key = users.add_first_signing_key
         self.add_signing_key = users.add_signing_key
 
         applications = Applications(self._reader, self._writer)

@@ -91,6 +91,18 @@ class Users:
         rows = self._reader.rows("select id, secret, created from signing_keys order by created desc, rowid desc")
         return [SigningKey(*row) for row in rows]
 
+    async def add_first_signing_key(self, key: SigningKey) -> None:
+        def work(transaction: Transaction) -> None:
+            transaction.run(
+                "insert into signing_keys (id, secret, created) "
+                "select ?, ?, ? where not exists (select 1 from signing_keys)",
+                key.id,
+                key.secret,
+                key.created,
+            )
+
+        await self._writer.change(work)
+
     async def add_signing_key(self, key: SigningKey) -> None:
         def work(transaction: Transaction) -> None:
             added = transaction.run(

@@ -7,10 +7,11 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from openucwa.store.sqlite.database import Database, Row
-from openucwa.store.sqlite.errors import refusal
+from openucwa.store.sqlite.errors import unavailable
 
 T = TypeVar("T")
 
@@ -85,7 +86,11 @@ class Writer:
     async def open(self) -> None:
         """As `Database.connect_writer`."""
         connect = self._database.connect_writer
-        self._connection = await asyncio.get_running_loop().run_in_executor(self._thread, connect)
+        try:
+            self._connection = await asyncio.get_running_loop().run_in_executor(self._thread, connect)
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
 
     async def finish(self) -> None:
         """Returns when nothing waits any more."""
@@ -125,7 +130,7 @@ class Writer:
                 if outcome.error is None:
                     change.answer.set_result(outcome.result)
                 else:
-                    change.answer.set_exception(refusal(outcome.error))
+                    change.answer.set_exception(unavailable(outcome.error) or outcome.error)
 
     def _commit(self, group: Sequence[Work[Any]]) -> _Committed:
         """Makes the changes of `group` in one transaction."""
@@ -139,7 +144,7 @@ class Writer:
             number = self._notice.number(Transaction(connection), topics) if topics else 0
             connection.execute("commit")
         except Exception as error:  # noqa: BLE001  # whatever it is, each caller of the group has to learn of it
-            if connection.in_transaction:
+            with suppress(sqlite3.Error):
                 connection.execute("rollback")
             return _Committed([_Outcome(error=error)] * len(group))
         return _Committed(outcomes, topics, number)

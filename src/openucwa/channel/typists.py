@@ -1,0 +1,70 @@
+"""Who is said to type, and until when: what somebody does not say again is over after a while.
+
+Each process keeps the time of those whom it heard, and writes only the beginning and the end.
+"""
+
+import asyncio
+import logging
+
+from openucwa.config import Config
+from openucwa.model.refusals import ConversationNotFound, Refusal
+from openucwa.model.room import Participation
+from openucwa.model.world import World
+from openucwa.store.contract import Store
+
+logger = logging.getLogger(__name__)
+
+
+class Typists:
+    """Those who type (UCWA: setIsTyping), until they have said nothing of it for `typing_timeout` seconds."""
+
+    def __init__(self, store: Store, world: World, config: Config) -> None:
+        self._store = store
+        self._world = world
+        self._patience = config.typing_timeout
+        #: By conversation: who types, who sees to the end of it, and when that is, on the `monotonic` clock.
+        self._typing: dict[str, tuple[Participation, asyncio.Task[None]]] = {}
+        self._until: dict[str, float] = {}
+
+    @property
+    def count(self) -> int:
+        """How many are waited for."""
+        return len(self._typing)
+
+    async def types(self, own: Participation) -> None:
+        """The participant types, from now on or still. ConversationNotFound."""
+        if own.id in self._typing:
+            # Ahead of what is written, so that the end can't overtake it.
+            self._until[own.id] = self._end_of_patience()
+        await self._store.set_typing(own, True, self._world.now())
+        if own.id not in self._typing:
+            self._until[own.id] = self._end_of_patience()
+            self._typing[own.id] = (own, asyncio.create_task(self._wait(own), name="openucwa typing"))
+
+    async def stop(self) -> None:
+        """Nobody types any more as far as this process knows; to be called while the store is still open."""
+        typing = tuple(self._typing.values())
+        for _, task in typing:
+            task.cancel()
+        if typing:
+            await asyncio.wait([task for _, task in typing])
+            await asyncio.gather(*(self._end(own) for own, _ in typing))
+
+    def _end_of_patience(self) -> float:
+        return self._world.monotonic() + self._patience
+
+    async def _wait(self, own: Participation) -> None:
+        while (rest := self._until[own.id] - self._world.monotonic()) > 0:
+            await self._world.sleep(rest)
+        await self._end(own)
+
+    async def _end(self, own: Participation) -> None:
+        # First forgotten: whoever types from here on is waited for anew.
+        self._typing.pop(own.id, None)
+        self._until.pop(own.id, None)
+        try:
+            await self._store.set_typing(own, False, self._world.now())
+        except ConversationNotFound:
+            pass  # with the conversation the typing ended
+        except Refusal as refusal:
+            logger.warning("the end of somebody's typing was not told: %s", refusal)

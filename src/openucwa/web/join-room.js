@@ -1,0 +1,366 @@
+// The meeting on the join page, once one is in it: who is here, who waits, what is said, what is shared. Shows a Room
+// (room.js) and does what its buttons ask for. Everything that people or applications wrote is shown as text.
+
+import { linkOf } from "./ucwa.js";
+import { asDate, customProperties, dateText, renderValue, typeOf } from "./values.js";
+
+const MARKED = 20_000; // ms for which what changed is marked
+const SHOWN_MESSAGES = 500;
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const SEEN_BY = {
+  RoamedParticipantData: ["everybody here", "accent"],
+  RoamedOrganizerData: ["the organizer only", "warn"],
+  Undefined: ["the organizer only", "warn"],
+};
+const ACTIONS = [
+  ["promote", "Make a leader"],
+  ["demote", "Make an attendee"],
+  ["eject", "Remove from the meeting"],
+];
+
+const $ = (id) => document.getElementById(id);
+
+// An element. Children are elements or texts.
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+// Makes the children of `list` those of `items`, in order. What stays keeps its element, so that a focus or an open
+// menu in it is not lost; where the focused one goes, `heading` gets the focus.
+function keep(list, items, keyOf, draw, heading) {
+  const there = new Map([...list.children].map((element) => [element.dataset.key, element]));
+  const focused = list.contains(document.activeElement);
+  items.forEach((item, place) => {
+    const key = keyOf(item);
+    const element = draw(item, there.get(key));
+    element.dataset.key = key;
+    const before = there.get(key);
+    if (before && before !== element) before.replaceWith(element);
+    there.delete(key);
+    if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
+  });
+  for (const element of there.values()) element.remove();
+  if (focused && !list.contains(document.activeElement)) heading.focus();
+}
+
+export class RoomView {
+  #room;
+  #say;
+  #unread = 0;
+  #shown = 0;
+  #marks = new Map(); // by an extension's id, the timer that takes its marks away
+  #controls = new AbortController();
+
+  // `say(words)`: tells people who don't look. `fail(error)`: something that was asked for did not work.
+  constructor(room, { say, leave }) {
+    this.#room = room;
+    this.#say = say;
+    const { signal } = this.#controls;
+    $("leave").addEventListener("click", leave, { signal });
+    $("composer").addEventListener("submit", (event) => this.#send(event), { signal });
+    $("text").addEventListener("keydown", (event) => this.#key(event), { signal });
+    $("text").addEventListener("input", () => this.#room.typed().catch(() => {}), { signal });
+    for (const button of $("parts").children) {
+      button.addEventListener("click", () => this.#choose(button.dataset.part), { signal });
+    }
+    document.addEventListener("click", (event) => closeMenus(event.target.closest?.("details.menu")), { signal });
+    document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(null), { signal });
+    for (const id of ["messages", "people", "waiting-list", "extensions"]) {
+      for (const element of [...$(id).children]) if (element.id !== "no-messages") element.remove();
+    }
+    this.#choose("data");
+    for (const part of ["meeting", "people", "waiting", "messages", "typing", "data"]) this.draw(part);
+  }
+
+  // Takes its hands off the page.
+  close() {
+    this.#controls.abort();
+    for (const timer of this.#marks.values()) clearTimeout(timer);
+  }
+
+  // Shows what there is now of one part of the meeting.
+  draw(part) {
+    ({
+      meeting: () => this.#drawMeeting(),
+      people: () => this.#drawPeople(),
+      waiting: () => this.#drawWaiting(),
+      messages: () => this.#drawMessages(),
+      typing: () => this.#drawTyping(),
+      data: () => this.#drawData(),
+    })[part]?.();
+  }
+
+  #drawMeeting() {
+    const { meeting, conversation } = this.#room;
+    const subject = meeting?.subject || conversation?.subject || "Online meeting";
+    $("subject").textContent = subject;
+    document.title = subject;
+    const organizer = meeting?.organizerName || meeting?.organizerUri?.replace("sip:", "") || "";
+    $("organizer").textContent = organizer && `Organized by ${organizer}`;
+    const expires = asDate(meeting?.expirationTime);
+    $("expires").replaceChildren(
+      ...(expires ? ["· open until ", make("time", { datetime: expires.toISOString() }, dateText(expires))] : []),
+    );
+  }
+
+  // Who is here
+
+  #drawPeople() {
+    const { me, people } = this.#room;
+    const everybody = [...(me ? [me] : []), ...people.values()].sort(
+      (one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name),
+    );
+    keep($("people"), everybody, (each) => linkOf(each, "self"), (each, drawn) => this.#person(each, drawn), $("who-title"));
+    $("who-title").textContent = `People (${everybody.length})`;
+    this.#drawCounts();
+  }
+
+  #person(person, drawn) {
+    const line = drawn ?? make("li", { class: "person" }, make("span", { class: "face", "aria-hidden": "true" }), make("div", { class: "person-words" }));
+    line.querySelector(".face").textContent = initials(person.name);
+    const tags = [
+      person.local && ["you", "accent"],
+      person.organizer && ["organizer", "good"],
+      person.role === "Leader" && !person.organizer && ["leader", "good"],
+      person.anonymous && ["guest", ""],
+    ].filter(Boolean);
+    line.querySelector(".person-words").replaceChildren(
+      make("span", { class: "person-name" }, person.name),
+      ...tags.flatMap(([word, kind]) => [" ", make("span", { class: `tag ${kind}` }, word)]),
+    );
+    const actions = this.#room.leads ? ACTIONS.filter(([rel]) => linkOf(person, rel)) : [];
+    const known = actions.map(([rel]) => rel).join(" ");
+    if ((line.dataset.actions ?? "") !== known) {
+      line.dataset.actions = known;
+      line.querySelector("details")?.remove();
+      if (known) line.append(this.#menu(line, person.name, actions));
+    }
+    line.person = person;
+    return line;
+  }
+
+  #menu(line, name, actions) {
+    const buttons = actions.map(([rel, words]) => {
+      const button = make("button", { type: "button", class: rel === "eject" ? "danger" : "" }, words);
+      button.addEventListener("click", () => this.#act(line.person, rel, button));
+      return button;
+    });
+    const summary = make("summary", { "aria-label": `Actions for ${name}`, title: `Actions for ${name}` }, "⋯");
+    return make("details", { class: "menu" }, summary, make("div", { class: "menu-items" }, ...buttons));
+  }
+
+  #drawWaiting() {
+    const { waiting } = this.#room;
+    $("waiting").hidden = waiting.size === 0 && !$("waiting").contains(document.activeElement);
+    keep(
+      $("waiting-list"),
+      [...waiting.values()],
+      (each) => linkOf(each, "self"),
+      (each, drawn) => drawn ?? this.#waiter(each),
+      $("who-title"),
+    );
+    $("waiting").hidden = waiting.size === 0;
+    this.#drawCounts();
+  }
+
+  #waiter(person) {
+    const answers = [["admit", "Admit", "primary compact"], ["reject", "Reject", "compact"]].map(([rel, word, kind]) => {
+      const button = make("button", { type: "button", class: kind }, word, make("span", { class: "unseen" }, ` ${person.name}`));
+      button.addEventListener("click", () => this.#act(person, rel, button));
+      return button;
+    });
+    const name = make("span", { class: "person-name" }, person.name);
+    const words = make("div", { class: "person-words" }, name, ...(person.anonymous ? [" ", make("span", { class: "tag" }, "guest")] : []));
+    return make("li", { class: "person" }, words, make("div", { class: "row answers" }, ...answers));
+  }
+
+  async #act(person, rel, button) {
+    button.disabled = true;
+    try {
+      await this.#room.act(person, rel);
+      closeMenus(null);
+    } catch (error) {
+      this.#say(`That did not work: ${error.message}`);
+    }
+    button.disabled = false;
+  }
+
+  // What is said
+
+  #drawMessages() {
+    const { messages, canSend } = this.#room;
+    for (const control of [$("text"), $("composer").querySelector("button")]) control.disabled = !canSend;
+    const list = $("messages");
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+    for (const message of messages.slice(this.#shown)) list.append(this.#message(message));
+    const fresh = messages.slice(this.#shown).filter((message) => !message.mine).length;
+    this.#shown = messages.length;
+    while (list.querySelectorAll(".message").length > SHOWN_MESSAGES) list.querySelector(".message").remove();
+    $("no-messages").hidden = messages.length > 0;
+    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (list.offsetParent === null) this.#unread += fresh;
+    this.#drawCounts();
+  }
+
+  #message({ name, mine, sent, text }) {
+    const date = asDate(sent) ?? new Date();
+    return make(
+      "div",
+      { class: mine ? "message mine" : "message" },
+      make(
+        "p",
+        { class: "message-head small" },
+        make("span", { class: "message-name" }, mine ? "You" : name),
+        " ",
+        make("time", { class: "muted", datetime: date.toISOString() }, TIME.format(date)),
+      ),
+      make("p", { class: "message-text" }, text),
+    );
+  }
+
+  #drawTyping() {
+    const names = [...this.#room.typing.values()];
+    const [first, second] = names;
+    $("typing").textContent =
+      names.length === 0
+        ? ""
+        : names.length === 1
+          ? `${first} is typing…`
+          : names.length === 2
+            ? `${first} and ${second} are typing…`
+            : "Several people are typing…";
+  }
+
+  #key(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    $("composer").requestSubmit();
+  }
+
+  async #send(event) {
+    event.preventDefault();
+    const field = $("text");
+    const text = field.value.trim();
+    if (!text || !this.#room.canSend) return;
+    field.value = "";
+    $("send-error").hidden = true;
+    try {
+      await this.#room.send(text);
+    } catch (error) {
+      field.value ||= text;
+      $("send-error").textContent = `The message was not sent: ${error.message}`;
+      $("send-error").hidden = false;
+    }
+  }
+
+  // What is shared
+
+  #drawData() {
+    const { extensions, changes } = this.#room;
+    keep(
+      $("extensions"),
+      [...extensions.values()],
+      (each) => each.id,
+      (each, drawn) => this.#extension(each, drawn, changes.get(each.id)),
+      $("data-title"),
+    );
+    $("no-data").hidden = extensions.size > 0;
+    this.#drawCounts();
+  }
+
+  #extension(extension, drawn, changes) {
+    const { id, type } = extension;
+    if (drawn && !changes) return drawn;
+    const title = make("h3", { class: "mono" }, id);
+    const [who, kind] = SEEN_BY[type] ?? SEEN_BY.Undefined;
+    const head = make("div", { class: "extension-head" }, title, make("span", { class: `tag ${kind}` }, `seen by ${who}`));
+    const properties = customProperties(extension);
+    const body = properties.length
+      ? make(
+          "table",
+          {},
+          make("caption", { class: "unseen" }, `Properties of ${id}`),
+          make("thead", {}, make("tr", {}, ...["Property", "Value", "Type"].map((word) => make("th", { scope: "col" }, word)))),
+          make("tbody", {}, ...properties.map(([name, value]) => property(name, value, changes?.get(name)))),
+        )
+      : make("p", { class: "empty muted small" }, "It has no properties.");
+    if (changes) this.#markFor(id);
+    return make("article", { class: changes ? "card extension changed" : "card extension", "aria-label": id }, head, body);
+  }
+
+  // The marks go after a while, or they would only ever become more.
+  #markFor(id) {
+    clearTimeout(this.#marks.get(id));
+    const timer = setTimeout(() => {
+      this.#marks.delete(id);
+      this.#room.changes.delete(id);
+      const drawn = [...$("extensions").children].find((element) => element.dataset.key === id);
+      drawn?.classList.remove("changed");
+      for (const mark of drawn?.querySelectorAll(".mark") ?? []) mark.remove();
+      for (const row of drawn?.querySelectorAll("tr.changed") ?? []) row.classList.remove("changed");
+    }, MARKED);
+    this.#marks.set(id, timer);
+  }
+
+  // Which part is seen where there is no room for all of them
+
+  #choose(part) {
+    $("parts-shown").dataset.part = part;
+    for (const button of $("parts").children) {
+      if (button.dataset.part === part) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+    }
+    if (part === "talk") {
+      this.#unread = 0;
+      $("messages").scrollTop = $("messages").scrollHeight;
+    }
+    this.#drawCounts();
+  }
+
+  #drawCounts() {
+    const { people, waiting, extensions } = this.#room;
+    count("data-count", extensions.size, `${extensions.size}`);
+    count("unread", this.#unread, `${this.#unread} new`);
+    count("people-count", 1, waiting.size ? `${waiting.size} waiting` : `${people.size + 1}`);
+  }
+}
+
+function count(id, number, words) {
+  $(id).textContent = number ? words : "";
+}
+
+function property(name, value, change) {
+  const mark = change ? [" ", make("span", { class: "tag warn mark" }, change)] : [];
+  return make(
+    "tr",
+    { class: change ? "changed" : null },
+    make("th", { scope: "row" }, name, ...mark),
+    make("td", {}, renderValue(value)),
+    make("td", { class: "muted small" }, typeOf(value)),
+  );
+}
+
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu === but) continue;
+    const focused = menu.contains(document.activeElement);
+    menu.open = false;
+    if (focused) menu.querySelector("summary").focus();
+  }
+}
+
+// The organizer first, then leaders, then everybody else.
+function rank(person) {
+  return person.organizer ? 0 : person.role === "Leader" ? 1 : 2;
+}
+
+function initials(name) {
+  const words = name.trim().split(/\s+/);
+  return [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0] ?? "").join("").toUpperCase();
+}

@@ -1,0 +1,319 @@
+// A client of UCWA's online meetings, for the server's own pages; it knows what any client may know, and goes only where
+// an answer's link leads (docs/protocol.md). What is shown, and how, is the pages' affair; what the values of properties
+// are, and how they are rendered, is in values.js.
+//
+//   const client = new Ucwa();
+//   const grants = await client.discover();                      // [ANONYMOUS, PASSWORD], as the server offers them
+//   await client.signIn("lenea@contoso.com", "...");             // or: await client.signInToMeeting(onlineMeetingUri)
+//   const application = await client.open("my page");
+//   const invitation = await client.join(application, onlineMeetingUri, "Joe");
+//   for await (const event of client.events(application)) ...    // {type, link, in?, resource?, status?, reason?, sender}
+//   const { resource, etag, location } = await client.get(linkOf(application, "policies"));
+//
+// Every method rejects with a UcwaError where the server refuses, with ServerAway where it can't be reached, and with
+// Elsewhere where it sends the client to another address, which a page of this one may not talk to.
+
+import { ExactNumber } from "./values.js";
+
+export const PASSWORD = "password";
+export const ANONYMOUS = "urn:microsoft.rtc:anonmeeting";
+
+const LONGEST_PAUSE = 30; // seconds between two tries to reach the server
+const LONGEST_POLL = 240_000; // ms after which a poll that nothing is heard of is asked again
+const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
+
+// A refusal. `code`, `subcode`, `parameters`: UCWA's; `code` is OAuth's error where a token was refused.
+// `retryAfter`: seconds, or null. `message` is in words for people.
+export class UcwaError extends Error {
+  constructor(response, reason) {
+    const diagnostics = /reason="([^"]*)"/.exec(response.headers.get("X-Ms-diagnostics") ?? "");
+    super(reason?.message ?? diagnostics?.[1] ?? `The server answered ${response.status}.`);
+    this.status = response.status;
+    this.code = reason?.code ?? reason?.error ?? null;
+    this.subcode = reason?.subcode ?? null;
+    this.parameters = reason?.parameters ?? {};
+    this.retryAfter = Number(response.headers.get("Retry-After")) || null;
+    this.challenge = response.headers.get("WWW-Authenticate") ?? "";
+  }
+}
+
+export class ServerAway extends Error {
+  constructor() {
+    super("The server can't be reached.");
+  }
+}
+
+// `address`: where the server says that it, or the user's own server, is.
+export class Elsewhere extends Error {
+  constructor(address) {
+    super(`The server is at ${address}.`);
+    this.address = address;
+  }
+}
+
+// What a resource links to: an href, of several the first; undefined: no such link.
+export function linkOf(resource, rel) {
+  return linksOf(resource, rel)[0]?.href;
+}
+
+// All links of that rel: [{href, title?}].
+export function linksOf(resource, rel) {
+  return several(resource?._links?.[rel]);
+}
+
+// All resources that are embedded under that rel.
+export function embeddedIn(resource, rel) {
+  return several(resource?._embedded?.[rel]);
+}
+
+function several(found) {
+  return found === undefined ? [] : Array.isArray(found) ? found : [found];
+}
+
+export class Ucwa {
+  #root;
+  #token = null; // the Authorization header
+  #tokenHref = null;
+  #meeting = null; // the onlineMeetingUri that an anonymous ticket is for
+  #ticket = null;
+  #renewing = null;
+  #userHref = null;
+
+  // Called when the user's ticket ran out: `async () => {}` that has signed in again, or rejects.
+  signInAgain = null;
+
+  // `root`: the address of the root, where everything starts.
+  constructor(root = "/") {
+    this.#root = new URL(root, document.baseURI);
+  }
+
+  get signedIn() {
+    return this.#token !== null;
+  }
+
+  // Looks for where tokens are granted; the grants that the server offers.
+  async discover() {
+    const { resource } = await this.get(this.#root.href);
+    this.#userHref = this.#here(linkOf(resource, "user"));
+    try {
+      await this.#send("GET", this.#userHref, {}, null);
+    } catch (error) {
+      const found = /MsRtcOAuth href="([^"]+)",grant_type="([^"]+)"/.exec(error.challenge ?? "");
+      if (!found) throw error;
+      this.#tokenHref = this.#here(found[1]);
+      return found[2].split(",");
+    }
+    throw new Error("The server does not say where to sign in.");
+  }
+
+  // The password grant.
+  async signIn(username, password) {
+    await this.#grant({ grant_type: PASSWORD, username, password });
+    this.#meeting = null;
+  }
+
+  // The anonymous-meeting grant: whoever knows the onlineMeetingUri may ask to come in. `renew`: the earlier ticket,
+  // whose identity the new one keeps.
+  async signInToMeeting(onlineMeetingUri, renew) {
+    const id = onlineMeetingUri.slice(onlineMeetingUri.lastIndexOf(":") + 1);
+    await this.#grant({
+      grant_type: ANONYMOUS,
+      ms_rtc_conferenceuri: onlineMeetingUri,
+      password: id,
+      ...(renew && { ms_rtc_renew: renew }),
+    });
+    this.#meeting = onlineMeetingUri;
+  }
+
+  // Forgets the ticket.
+  signOut() {
+    this.#token = this.#ticket = this.#meeting = null;
+  }
+
+  // Opens an application of its own; the resource. `userAgent`: what calls.
+  async open(userAgent, endpointId = randomId()) {
+    const { resource: user } = await this.get(this.#userHref);
+    const redirect = linkOf(user, "redirect");
+    if (redirect) throw new Elsewhere(new URL(redirect).origin);
+    const body = { culture: navigator.language || "en-US", endpointId, userAgent };
+    return (await this.post(this.#here(linkOf(user, "applications")), body)).resource;
+  }
+
+  // Asks to come into a meeting; the href of the onlineMeetingInvitation, by which its events are known.
+  // `name`: what an anonymous participant is called.
+  async join(application, onlineMeetingUri, name) {
+    const [communication] = embeddedIn(application, "communication");
+    const body = { onlineMeetingUri, operationId: randomId(), anonymousDisplayName: name };
+    return (await this.post(linkOf(communication, "joinOnlineMeeting"), body)).location;
+  }
+
+  // The application's events, each once and in order, for as long as it is asked for the next. A set is acknowledged
+  // when all of its events were taken. `away(error)`: the server can't be reached and is tried again; `away(null)`: it
+  // is back. Rejects where the application is gone (404, 410): then there is nothing more to come.
+  async *events(application, { signal, away = () => {} } = {}) {
+    let href = linkOf(application, "events");
+    let failures = 0;
+    while (!signal?.aborted) {
+      let set;
+      try {
+        if (failures) {
+          // A poll may wait for minutes, so something else has to tell that the server is back.
+          await this.get(linkOf(application, "self"), { signal });
+          failures = 0;
+          away(null);
+        }
+        set = await this.#poll(href, signal);
+      } catch (error) {
+        if (signal?.aborted) return;
+        if (!isTransient(error)) throw error;
+        failures += 1;
+        away(error);
+        await pause(error.retryAfter ?? backOff(failures), signal);
+        continue;
+      }
+      if (set === null) continue;
+      for (const { rel, href: senderHref, events } of set.sender) {
+        for (const event of events) {
+          yield { ...event, sender: { rel, href: senderHref }, resource: event._embedded?.[event.link.rel] };
+        }
+      }
+      href = linkOf(set, "next") ?? linkOf(set, "resume") ?? linkOf(set, "resync");
+    }
+  }
+
+  // One request; {resource, etag, location, status}. `href` as it stands in an answer.
+  get(href, options) {
+    return this.request("GET", href, options);
+  }
+
+  // `body`: an object, or a text with `options.type`.
+  post(href, body, options) {
+    return this.request("POST", href, { ...options, body });
+  }
+
+  // Puts back a resource that was read, changed or not; its etag says which version is meant.
+  put(resource, options) {
+    const headers = { "If-Match": `"${resource.etag}"`, ...options?.headers };
+    return this.request("PUT", linkOf(resource, "self"), { ...options, headers, body: resource });
+  }
+
+  delete(href, options) {
+    return this.request("DELETE", href, options);
+  }
+
+  // options: {body, type, headers, signal, keepalive}. A ticket that ran out is renewed, once, behind the scenes.
+  async request(method, href, options = {}) {
+    const token = this.#token;
+    try {
+      return await this.#send(method, href, options, token);
+    } catch (error) {
+      if (error.status !== 401 || token === null) throw error;
+      if (this.#token === token) {
+        // Whatever else is refused meanwhile waits for the same renewal.
+        this.#renewing ??= this.#renew(error).finally(() => (this.#renewing = null));
+        await this.#renewing;
+      }
+      return this.#send(method, href, options, this.#token);
+    }
+  }
+
+  async #renew(error) {
+    if (this.#meeting !== null) await this.signInToMeeting(this.#meeting, this.#ticket);
+    else if (this.signInAgain !== null) await this.signInAgain();
+    else throw error;
+  }
+
+  async #grant(fields) {
+    if (this.#tokenHref === null) await this.discover();
+    const body = new URLSearchParams(fields);
+    const { resource } = await this.#send("POST", this.#tokenHref, { body }, null);
+    this.#ticket = resource.access_token;
+    this.#token = `${resource.token_type} ${resource.access_token}`;
+  }
+
+  async #poll(href, signal) {
+    const patience = AbortSignal.timeout(LONGEST_POLL);
+    try {
+      const together = signal ? AbortSignal.any([signal, patience]) : patience;
+      return (await this.get(href, { signal: together })).resource;
+    } catch (error) {
+      if (patience.aborted && !signal?.aborted) return null;
+      throw error;
+    }
+  }
+
+  async #send(method, href, { body, type, headers, signal, keepalive }, token) {
+    const sent = new Headers({ Accept: "application/json", ...headers });
+    if (token !== null) sent.set("Authorization", token);
+    let content = body;
+    if (type) sent.set("Content-Type", type);
+    else if (body !== undefined && !(body instanceof URLSearchParams)) {
+      sent.set("Content-Type", "application/json");
+      content = JSON.stringify(body);
+    }
+    let response, text;
+    try {
+      const url = new URL(href, this.#root);
+      const settings = { method, headers: sent, body: content, signal, keepalive };
+      response = await fetch(url, { ...settings, cache: "no-store", credentials: "omit" });
+      text = await response.text();
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new ServerAway();
+    }
+    const resource = parse(text);
+    if (!response.ok) throw new UcwaError(response, resource);
+    const etag = response.headers.get("ETag")?.replaceAll('"', "") ?? resource?.etag ?? null;
+    return { resource, etag, location: response.headers.get("Location"), status: response.status };
+  }
+
+  // The same address; Elsewhere: it is another server's, as seen from this page.
+  #here(href) {
+    const url = new URL(href, this.#root);
+    if (url.origin !== this.#root.origin) throw new Elsewhere(url.origin);
+    return url.href;
+  }
+}
+
+// JSON as the server writes it, no number changed; null for what is no JSON.
+function parse(text) {
+  try {
+    return JSON.parse(text, (_name, value, context) =>
+      typeof value === "number" && context?.source !== undefined && String(value) !== context.source
+        ? new ExactNumber(context.source)
+        : value,
+    );
+  } catch {
+    return null;
+  }
+}
+
+// An id that nobody else has; crypto.randomUUID is for secure contexts only.
+export function randomId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Whether trying again may help.
+function isTransient(error) {
+  return error instanceof ServerAway || TRANSIENT.has(error.status) || error.subcode === "PGetReplaced";
+}
+
+// Seconds to wait after so many failures: longer each time, and not all clients at once.
+function backOff(failures) {
+  return Math.min(LONGEST_PAUSE, 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+}
+
+// Waits; less where the network comes back, or `signal` ends it.
+function pause(seconds, signal) {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", end);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, seconds * 1000);
+    window.addEventListener("online", end);
+    signal?.addEventListener("abort", end);
+  });
+}

@@ -1,0 +1,110 @@
+"""Chromium, the server, and sites of other origins, shared by all tests in this folder."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.certificate import make_certificate
+from tests.needs import need
+from tests.process.running import LENE, LIMIT, Running
+from tests.process.server import add_user
+
+ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",
+]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    path = need("chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=LIMIT * 1000)
+        yield browser
+        await browser.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and tells nobody."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that is overridden
+        pass
+
+
+@dataclass(frozen=True)
+class Site:
+    """A web server with a page that talks to the frame."""
+
+    origin: str
+
+    @property
+    def page(self) -> str:
+        return f"{self.origin}/client.html"
+
+
+def _sites(count: int) -> Iterator[list[Site]]:
+    handler = partial(Quiet, directory=str(Path(__file__).parent))
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in range(count)]
+    threads = [Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}) for server in servers]
+    for thread in threads:
+        thread.start()
+    yield [Site(f"http://127.0.0.1:{server.server_port}") for server in servers]
+    for server, thread in zip(servers, threads, strict=True):
+        server.shutdown()
+        thread.join(LIMIT)
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def sites() -> Iterator[list[Site]]:
+    yield from _sites(2)
+
+
+@pytest.fixture(scope="session")
+def listed(sites: list[Site]) -> Site:
+    """A site of an origin in the servers' allow-list."""
+    return sites[0]
+
+
+@pytest.fixture(scope="session")
+def unlisted(sites: list[Site]) -> Site:
+    return sites[1]
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("browser") / "data"
+    add_user(folder, LENE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plain(data: Path, listed: Site) -> Iterator[Running]:
+    """A server that serves http only."""
+    with Running(data, "--allow-origin", listed.origin) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def secure(data: Path, listed: Site) -> Iterator[Running]:
+    """A server that serves http and https, with a certificate that nobody trusts."""
+    need("openssl")
+    certificate, key = make_certificate(data.parent)
+    arguments = [
+        *("--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0"),
+        *("--tls-cert", certificate, "--tls-key", key, "--allow-origin", listed.origin),
+    ]
+    with Running(data, *arguments, listeners=2) as server:
+        yield server

@@ -1,0 +1,200 @@
+"""What holds of every change of a store: it happens as a whole, and its listeners learn of it afterwards."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from openucwa.model.refusals import AlreadyExists
+from openucwa.model.room_events import EXTENSION_CHANGED
+from openucwa.store.contract import Store
+from tests.contract.samples import (
+    AT,
+    COMMUNICATION,
+    EVENT,
+    LENE,
+    MANY,
+    MEETING,
+    application,
+    extension,
+    logged,
+    meeting,
+    told,
+    user,
+    with_meeting,
+    with_participants,
+)
+
+
+class Listener:
+    """Hears what moved, and what the store then says."""
+
+    def __init__(self) -> None:
+        self.heard: list[frozenset[str]] = []
+
+    def __call__(self, topics: frozenset[str]) -> None:
+        self.heard.append(topics)
+
+    @property
+    def topics(self) -> set[str]:
+        return set().union(*self.heard)
+
+
+async def test_a_listener_hears_the_topics_that_moved(store: Store) -> None:
+    listener = Listener()
+    store.on_commit(listener)
+    await store.append_events(AT, [EVENT, replace(EVENT, topic="b"), EVENT])
+    assert listener.heard == [frozenset({EVENT.topic, "b"})]
+
+
+async def test_a_listener_is_called_when_the_events_can_be_read(store: Store) -> None:
+    read: list[asyncio.Task[list[int]]] = []
+    store.on_commit(lambda _: read.append(asyncio.create_task(logged(store))))
+    await store.append_events(AT, [EVENT])
+    assert await asyncio.gather(*read) == [[1]]
+
+
+async def test_each_listener_hears_every_commit(store: Store) -> None:
+    listeners = [Listener(), Listener()]
+    for listener in listeners:
+        store.on_commit(listener)
+    for topic in "abc":
+        await store.append_events(AT, [replace(EVENT, topic=topic)])
+    for listener in listeners:
+        assert listener.heard == [frozenset("a"), frozenset("b"), frozenset("c")]
+
+
+async def test_a_listener_hears_nothing_of_a_change_without_events(store: Store) -> None:
+    listener = Listener()
+    store.on_commit(listener)
+    await store.add_user(user())
+    await store.append_events(AT, [])
+    assert listener.heard == []
+
+
+async def test_a_listener_hears_nothing_of_a_refused_change(store: Store) -> None:
+    await with_participants(store, "slides")
+    listener = Listener()
+    store.on_commit(listener)
+    with pytest.raises(AlreadyExists):
+        await store.add_extension(LENE, MEETING, extension(), MANY, AT)
+    await store.append_events(AT, [EVENT])
+    assert listener.topics == {EVENT.topic}
+
+
+async def test_a_listener_that_fails_harms_nobody(store: Store) -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["exception"]))
+    listener = Listener()
+    failure = RuntimeError("a listener's own fault")
+
+    def fail(_: frozenset[str]) -> None:
+        raise failure
+
+    store.on_commit(fail)
+    store.on_commit(listener)
+    await store.append_events(AT, [EVENT])
+    await store.append_events(AT, [EVENT])
+    assert listener.heard == [frozenset({EVENT.topic})] * 2
+    assert complaints == [failure, failure]
+
+
+async def test_a_refused_change_takes_no_other_with_it(store: Store) -> None:
+    await with_participants(store, "0")
+    answers = await asyncio.gather(
+        *(store.add_extension(LENE, MEETING, extension(str(n // 2)), MANY, AT) for n in range(20)),
+        return_exceptions=True,
+    )
+    assert [answer is None for answer in answers] == [False, False] + [True, False] * 9
+    assert await told(store) == [EXTENSION_CHANGED] * 9
+
+
+async def test_a_change_that_breaks_leaves_nothing_and_takes_no_other_with_it(store: Store) -> None:
+    await store.open_application(application(), None, AT, MANY)
+    unspeakable = replace(EVENT, facts={"what": object()})
+    answers = await asyncio.gather(
+        store.append_events(AT, [EVENT]),
+        store.make_available(LENE, "101", COMMUNICATION, "9", AT, [EVENT, unspeakable]),
+        store.append_events(AT, [EVENT]),
+        return_exceptions=True,
+    )
+    assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]
+    assert (await store.session(LENE, "101")).application == application()
+    assert await logged(store) == [1, 2]
+
+
+async def test_a_cancelled_caller_takes_no_other_with_it(store: Store) -> None:
+    await with_participants(store)
+    tasks = [asyncio.create_task(store.add_extension(LENE, MEETING, extension(str(n)), MANY, AT)) for n in range(9)]
+    await asyncio.sleep(0)  # now all of them wait for their commit
+    for task in tasks[::2]:
+        task.cancel()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [isinstance(answer, asyncio.CancelledError) for answer in answers] == [True, False] * 4 + [True]
+    stored = {found.id for found in (await store.meeting_with_extensions(LENE, MEETING))[1]}
+    assert stored >= {"1", "3", "5", "7"}
+    assert len(await told(store)) == len(stored)
+
+
+async def test_a_caller_that_is_cancelled_while_its_change_is_made_takes_no_other_with_it(store: Store) -> None:
+    await with_meeting(store)
+    for turns in range(12):
+        first = asyncio.create_task(store.add_extension(LENE, MEETING, extension(f"{turns} a"), MANY, AT))
+        second = asyncio.create_task(store.add_extension(LENE, MEETING, extension(f"{turns} b"), MANY, AT))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        first.cancel()
+        await second
+        assert await store.extension(LENE, MEETING, f"{turns} b") == extension(f"{turns} b")
+
+
+async def test_what_was_answered_is_there_for_every_server_at_once(store: Store, other: Store) -> None:
+    await with_meeting(store)
+    for number in range(20):
+        await store.add_extension(LENE, MEETING, extension(str(number)), MANY, AT)
+        assert (await other.extension(LENE, MEETING, str(number))).id == str(number)
+
+
+async def test_a_read_of_several_rows_sees_one_moment(store: Store, other: Store) -> None:
+    """A meeting's etag and its only extension's are changed by turns, so they never lie more than one apart."""
+    await with_meeting(store, "slides")
+
+    async def write() -> None:
+        settings = meeting().settings
+        for number in range(2, 40):
+            await other.replace_meeting(LENE, MEETING, None, settings, str(number), AT)
+            await other.replace_extension(LENE, MEETING, None, extension(etag=str(number)), AT)
+
+    writing = asyncio.create_task(write())
+    while not writing.done():
+        ((listed, listed_extensions),) = await store.meetings(LENE)
+        found, extensions = await store.meeting_with_extensions(LENE, MEETING)
+        assert int(listed.etag) - int(listed_extensions[0].etag) in {0, 1}
+        assert int(found.etag) - int(extensions[0].etag) in {0, 1}
+        await asyncio.sleep(0)
+    await writing
+
+
+async def test_closing_finishes_what_is_under_way(engine: Callable[[], Store]) -> None:
+    first = engine()
+    await first.open()
+    await with_participants(first)
+    changes = [asyncio.create_task(first.add_extension(LENE, MEETING, extension(str(n)), MANY, AT)) for n in range(9)]
+    await asyncio.sleep(0)
+    await first.close()
+    assert await asyncio.gather(*changes) == [None] * 9
+
+    second = engine()
+    await second.open()
+    assert len((await second.meeting_with_extensions(LENE, MEETING))[1]) == 9
+    assert await told(second) == [EXTENSION_CHANGED] * 9
+    await second.close()
+
+
+async def test_a_store_describes_itself(store: Store) -> None:
+    await store.add_user(user())
+    await with_meeting(store, "a", "b")
+    description = await store.describe()
+    assert {"engine", "place", "version"} <= description.keys()
+    assert (description["users"], description["meetings"], description["extensions"]) == ("1", "1", "2")

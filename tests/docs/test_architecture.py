@@ -1,0 +1,35 @@
+"""docs/architecture.md names the dependencies and the order of imports as they are."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from tests.test_imports import LAYERS
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+
+
+def declared() -> list[str]:
+    """The names of the packages that pyproject.toml asks for, those for development too."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    names = [re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in asked]
+    return sorted(set(names) - {project["name"]})
+
+
+def test_every_dependency_has_its_reason_and_no_other_has() -> None:
+    _, _, tables = PAGE.partition("## Dependencies")
+    reasons = dict(re.findall(r"^\| `([^`]+)` \| (.*) \|$", tables, re.MULTILINE))
+    assert sorted(reasons) == declared()
+    assert all(reasons.values())
+
+
+def test_the_order_of_imports_is_the_one_that_is_tested() -> None:
+    assert f"    {' > '.join(LAYERS[1:])}\n" in PAGE, "all but __main__, which imports cli"
+
+
+def test_every_part_of_the_package_is_in_the_layout() -> None:
+    layout = PAGE.partition("## Where things are")[2].partition("```\n")[2].partition("```")[0]
+    parts = {path.name for path in (ROOT / "src" / "openucwa").iterdir() if not path.name.startswith("__")}
+    assert {f"{name}/" if "." not in name else name for name in parts} - set(re.findall(r"[\w/.]+", layout)) == set()

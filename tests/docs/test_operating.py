@@ -1,0 +1,60 @@
+"""The commands and examples of the pages can be used as they stand there."""
+
+import re
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+import pytest
+
+from openucwa.cli import main
+from openucwa.config import load
+from tests.client import PASSWORD
+from tests.process.running import Running, command
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Each line of a page that calls `openucwa`: where it stands, and its words."""
+    for page in PAGES:
+        for line in page.read_text("utf-8").splitlines():
+            if found := re.match(r"(?:ExecStart=)?(?:\S*/)?openucwa ([a-z].*)", line):
+                yield page.name, shlex.split(found[1], comments=True)
+
+
+@pytest.mark.parametrize(("page", "words"), list(commands()), ids=lambda value: " ".join(value)[:40])
+def test_a_command_that_is_shown_is_there_with_all_its_options(page: str, words: list[str]) -> None:
+    found: click.Command = main
+    while isinstance(found, click.Group):
+        found = found.commands[words.pop(0)]
+    known = {spelling for parameter in found.params for spelling in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_the_example_of_a_file_of_settings_can_be_used(tmp_path: Path) -> None:
+    example = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "configuration.md").read_text("utf-8"), re.DOTALL)
+    assert example is not None
+    file = tmp_path / "openucwa.toml"
+    file.write_text(example[1], "utf-8")
+    config = load(file, {})
+    assert [pool.name for pool in config.pools] == ["north"]
+
+
+def test_a_copy_that_is_made_while_the_server_runs_is_whole(tmp_path: Path) -> None:
+    shown = re.search(r'"(vacuum into) \'', (ROOT / "docs" / "operating.md").read_text("utf-8"))
+    assert shown is not None
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    copy.mkdir()
+    uri = "sip:lenea@contoso.com"
+    command("user", "add", uri, "--password-stdin", "--data", str(original), stdin=PASSWORD)
+    with Running(original) as server, closing(sqlite3.connect(original / "openucwa.sqlite3")) as connection:
+        assert server.healthy()
+        connection.execute(f"{shown[1]} '{copy / 'openucwa.sqlite3'}'")
+    assert uri in command("user", "list", "--data", str(copy)).stdout
+    with Running(copy) as server:
+        assert server.healthy()

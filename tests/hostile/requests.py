@@ -1,0 +1,158 @@
+"""Requests drawn from the API's description: good ones, nearly good ones, and nonsense.
+
+They are drawn without knowledge of the server. Where one has to name something that is there it holds a name between
+tildes, `~meeting_id~`, and whoever sends it puts in what that is at the time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from tests.hostile.bodies import bodies
+from tests.hostile.description import Description, Operation
+from tests.hostile.values import seldom, texts, valid
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request. `path`, `query`: as they are sent. `chunked`: the body comes without a length."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+    chunked: bool = False
+
+
+_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+_SEGMENTS = [
+    *("%", "%2", "%zz", "%2F", "%2f%2F", "%00", "%0d%0aX-Injected:%20y", "%C3%28", "%F0%9F%92%A9", "%ED%A0%80", "%FF"),
+    *("..", ".", "%2e%2e", "%2E", "", "*", "-", "a;b=c", "a:b", "@", "'", "~", "{", "[", "|", "\\", "^", "`", "A" * 300),
+    *("0", "1", "-1", "9" * 30, "%D9%A1", "me", "events", "%25", "%252F", "%u0041", "+", "&", "=", "%3F", "%23"),
+]
+_segments = (
+    st.sampled_from(_SEGMENTS)
+    | st.text(max_size=8).map(lambda text: quote(text, safe=""))
+    | st.text(alphabet="".join(sorted(set(_VISIBLE) - set("/?#"))), max_size=12)
+)
+_raw_queries = st.text(alphabet=_VISIBLE.replace("#", ""), max_size=40)
+_header_values = st.sampled_from(["", " ", "a" * 3000, ",", ";", "=", '"', "\\", "é", "\t", "0", "-1", "*"]) | st.text(
+    alphabet="".join(map(chr, range(0x20, 0x7F))) + "\t\x80\xa0\xe9\xff", max_size=20
+)
+
+_AUTHORIZATIONS = ["", "Bearer", "Bearer ", "Bearer cwt=", "Bearer cwt=a.b.c", "Basic YTpi", "bearer x", "Bearer ~token~x"]
+_ACCEPTS = [
+    *("*/*", "application/json", "application/xml", "application/vnd.microsoft.com.ucwa+json", "text/html", "image/*"),
+    *("application/vnd.microsoft.com.ucwa+xml", "multipart/batching", "application/xml;q=1, */*;q=0", "a/b", "q=,;"),
+]
+_ETAGS = ['"~etag~"', '"0"', "*", "", '"', "W/", "~etag~, *", 'W/"~etag~"']
+_VERSIONS = ["2.0", "2", "3", "nan", "-inf", "1e999", "", "two", "１"]
+_METHODS = [
+    *("PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "MKCOL", "LOCK", "REPORT", "M-SEARCH", "SUBSCRIBE", "PURGE"),
+    *("GET", "HEAD", "POST", "PUT", "DELETE"),
+]
+
+
+def requests(operation: Operation, description: Description) -> SearchStrategy[Request]:
+    """Requests of this operation, most of which get as far as to its resource."""
+    return _requests(
+        method=st.just(operation.method),
+        paths=_paths(operation.path),
+        queries=_queries(operation, description),
+        etags=st.sampled_from(_ETAGS) if operation.method == "PUT" else st.none() | st.sampled_from(_ETAGS),
+        bodies=bodies(operation, description),
+    )
+
+
+def astray(description: Description) -> SearchStrategy[Request]:
+    """Requests with methods that are not documented, or to where nothing is."""
+    anywhere = st.lists(_segments | st.sampled_from(["ucwa", "v1", "applications"]), max_size=6)
+    return _requests(
+        method=st.sampled_from(_METHODS),
+        paths=st.sampled_from(description.operations).flatmap(lambda operation: _paths(operation.path))
+        | anywhere.map(lambda segments: "/" + "/".join(segments)),
+        queries=_raw_queries,
+        etags=st.none() | st.sampled_from(_ETAGS),
+        bodies=bodies(None, description),
+    )
+
+
+def whole_path(template: str) -> str:
+    """A documented path with the names of what is there."""
+    return template.replace("{", "~").replace("}", "~")
+
+
+@st.composite
+def _requests(
+    draw: DrawFn,
+    method: SearchStrategy[str],
+    paths: SearchStrategy[str],
+    queries: SearchStrategy[str],
+    etags: SearchStrategy[str | None],
+    bodies: SearchStrategy[tuple[str | None, bytes]],
+) -> Request:
+    content_type, body = draw(bodies)
+    headers: list[Header] = [("host", draw(seldom(st.just("ucwa.example.com"), _header_values)))]
+    drawn = {
+        "authorization": draw(seldom(st.just("Bearer ~token~"), st.sampled_from(_AUTHORIZATIONS), 15)),
+        "accept": draw(seldom(st.none() | st.just("application/json"), st.sampled_from(_ACCEPTS) | _header_values, 2)),
+        "content-type": content_type,
+        "if-match": draw(etags),
+    }
+    headers += [(name, value) for name, value in drawn.items() if value is not None]
+    headers += draw(_seldom_sent)
+    return Request(draw(method), draw(paths), draw(queries), tuple(headers), body, draw(st.booleans()))
+
+
+_pairs = st.one_of(
+    st.tuples(st.just(name), strategy)
+    for name, strategy in {
+        "if-none-match": st.sampled_from(_ETAGS),
+        "x-ms-requiresminresourceversion": st.sampled_from(_VERSIONS).map(lambda text: text.encode().decode("latin-1")),
+        "accept-encoding": st.sampled_from(["gzip", "br", "*;q=0"]),
+        "content-encoding": st.sampled_from(["gzip", "identity"]),
+        "origin": st.sampled_from(["https://pages.example.com", "null"]) | _header_values,
+        "access-control-request-method": st.just("PUT"),
+        "expect": _header_values,
+        "x-odd": _header_values,
+    }.items()
+)
+_seldom_sent = seldom(st.just([]), st.lists(_pairs, min_size=1, max_size=3), 3)
+
+
+@st.composite
+def _paths(draw: DrawFn, template: str) -> str:
+    """The path with the names of what is there, or with one or all of them something else."""
+    path = whole_path(template)
+    kind = draw(st.integers(0, 11))
+    if kind > 1:
+        return path
+    parts: Sequence[str] = path.split("/")
+    if kind == 0:
+        at = draw(st.integers(1, len(parts) - 1))
+        parts = [*parts[:at], draw(_segments), *parts[at + 1 :]]
+    else:
+        parts = [draw(_segments) if part.startswith("~") else part for part in parts]
+    path = "/".join(parts)
+    return draw(st.sampled_from([path, path.upper(), path.replace("/ucwa/v1", "//ucwa/oauth//v1"), path + "/"]))
+
+
+def _queries(operation: Operation, description: Description) -> SearchStrategy[str]:
+    pairs = [
+        st.tuples(st.just(told["name"]), seldom(valid(told["schema"], description, told["name"]), texts))
+        for told in operation.query
+    ]
+    unknown = st.tuples(texts, texts)
+    listed = st.lists(st.one_of(*pairs, unknown), max_size=3).map(
+        lambda drawn: "&".join(f"{quote(name)}={quote(str(value), safe='~')}" for name, value in drawn)
+    )
+    required = [told["name"] for told in operation.query if told.get("required")]
+    # A value that has to be there is there, most of the time.
+    given = listed.map(lambda query: "&".join([*(f"{name}=a" for name in required), query]))
+    return seldom(given, _raw_queries, 20)

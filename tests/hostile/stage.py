@@ -1,0 +1,200 @@
+"""The server in this process with everything on it that the description's paths have names for, and who asks it."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, unquote
+
+from openucwa.app import Service
+from openucwa.wire.asgi import Message, Scope
+from tests.client import UcwaClient, self_of
+from tests.hostile.requests import Request
+
+_NAME = re.compile(r"~(\w+)~")
+#: An id that has to be encoded to stand in a path.
+EXTENSION_ID = "a/b 100% é"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. `headers`: names in lower case, in order."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        return next((value for known, value in self.headers if known == name), None)
+
+
+async def ask(service: Service, request: Request) -> Answer:
+    """Sends a request as the connection hands it to the application. AssertionError: the application breaks ASGI."""
+    sent: list[Message] = []
+    received = False
+
+    async def receive() -> Message:
+        nonlocal received
+        if received:
+            await asyncio.Event().wait()
+        received = True
+        return {"type": "http.request", "body": request.body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await service.asgi(_scope(request), receive, send)
+    start, *bodies = sent
+    assert start["type"] == "http.response.start"
+    assert bodies
+    assert all(message["type"] == "http.response.body" for message in bodies)
+    assert [message.get("more_body", False) for message in bodies] == [True] * (len(bodies) - 1) + [False]
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
+    return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in bodies))
+
+
+def _scope(request: Request) -> Scope:
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in request.headers]
+    if request.body:
+        length = (b"transfer-encoding", b"chunked") if request.chunked else (b"content-length", b"%d" % len(request.body))
+        headers.append(length)
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "server": ("127.0.0.1", 443),
+        "client": ("127.0.0.1", 50_000),
+        "scheme": "https",
+        "root_path": "",
+        "method": request.method,
+        "path": unquote(request.path),
+        "raw_path": request.path.encode("ascii"),
+        "query_string": request.query.encode("ascii"),
+        "headers": headers,
+    }
+
+
+class Stage:
+    """`names`: what the names between tildes stand for at this time.
+
+    Lene organizes a meeting with an extension; she and Dana are in it, a guest waits in its lobby. What can be in one
+    state only, such as messaging, is in each of its states in turn.
+    """
+
+    def __init__(self, service: Service, client: Callable[[], UcwaClient]) -> None:
+        self.service = service
+        self._lene, self._dana, self._client = client(), client(), client
+        self._turn = -1
+        self._ack = "1"
+        self.names: dict[str, str] = {}
+
+    async def set(self) -> None:
+        """Makes everything anew that a request may have taken away."""
+        self._turn += 1
+        available, messaging, waiting = (bool(self._turn & bit) for bit in (1, 2, 4))
+        lene, dana, guest = self._lene, self._dana, self._client()
+        for client, name in ((lene, "lenea@contoso.com"), (dana, "danab@contoso.com")):
+            if client.token is None:
+                await client.sign_in(name)
+            await client.open()
+        if available:
+            await lene.post(f"{lene.app}/communication/makeMeAvailable", json={})
+        meeting = await self._schedule()
+        await guest.sign_in_to_meeting(meeting)
+        await guest.open()
+        guest_address = unquote((await guest.get(f"{guest.app}/me")).json()["uri"]).removeprefix("sip:")
+        conversations = [await _join(client, meeting) for client in (lene, dana, guest)]
+        await dana.post(f"{dana.app}/communication/conversations/{conversations[1]}/messaging/addMessaging", json={})
+        self.names = {
+            "application_id": lene.app.rpartition("/")[2],
+            "meeting_id": meeting["onlineMeetingId"],
+            "extension_id": quote(EXTENSION_ID, safe=""),
+            "conversation": conversations[0],
+            "address": quote(guest_address, safe="") if waiting else "danab%40contoso.com",
+            "message": await self._message(conversations[0]) if messaging else "1",
+            "invitation": await (self._incoming() if available else self._outgoing(conversations[0])),
+            "ack": self._ack,
+            "name": "xframe.js",
+            "region": "1",
+            "token": lene.token or "",
+            "onlineMeetingUri": meeting["onlineMeetingUri"],
+        }
+
+    async def send(self, request: Request) -> tuple[Request, Answer]:
+        """The request as it was sent, with names filled in, and its answer."""
+        names = self.names
+        if any("~etag~" in value for _, value in request.headers):
+            names = names | {"etag": await self._etag(self._filled(request, names | {"etag": "0"}))}
+        sent = self._filled(request, names)
+        return sent, await ask(self.service, sent)
+
+    @staticmethod
+    def _filled(request: Request, names: Mapping[str, str]) -> Request:
+        def fill(text: str) -> str:
+            return _NAME.sub(lambda match: names.get(match[1], match[0]), text)
+
+        headers = tuple((name, fill(value)) for name, value in request.headers)
+        body = fill(request.body.decode("latin-1")).encode("latin-1")
+        return replace(request, path=fill(request.path), query=fill(request.query), headers=headers, body=body)
+
+    async def _etag(self, request: Request) -> str:
+        headers = (("authorization", f"Bearer {self.names['token']}"),)
+        answer = await ask(self.service, replace(request, method="GET", query="", headers=headers, body=b""))
+        return (answer.header("etag") or "0").strip('"')
+
+    async def _schedule(self) -> dict[str, Any]:
+        lene = self._lene
+        for old in (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"]:
+            await lene.delete(self_of(old))
+        meeting = await lene.schedule(accessLevel="Invited", attendees=["sip:danab@contoso.com"])
+        await lene.extend(meeting, id=EXTENSION_ID, type="RoamedParticipantData", rows=9)
+        return meeting
+
+    async def _message(self, conversation: str) -> str:
+        messaging = f"{self._lene.app}/communication/conversations/{conversation}/messaging"
+        await self._lene.post(f"{messaging}/addMessaging", json={})
+        answer = await self._lene.post(f"{messaging}/messages", content="hi", headers={"Content-Type": "text/plain"})
+        assert answer.status_code == 201, answer.text
+        return answer.headers["Location"].rpartition("/")[2]
+
+    async def _outgoing(self, conversation: str) -> str:
+        href = f"{self._lene.app}/communication/conversations/{conversation}/addParticipant"
+        answer = await self._lene.post(href, json={"to": "sip:danab@contoso.com"})
+        assert answer.status_code == 201, answer.text
+        return answer.headers["Location"].rpartition("/")[2]
+
+    async def _incoming(self) -> str:
+        """Dana invites Lene to a meeting of hers; the channel tells of it."""
+        dana = self._dana
+        for old in (await dana.get(dana.meetings)).json()["_embedded"]["myOnlineMeeting"]:
+            await dana.delete(self_of(old))
+        conversation = await _join(dana, await dana.schedule())
+        href = f"{dana.app}/communication/conversations/{conversation}/addParticipant"
+        answer = await dana.post(href, json={"to": "sip:lenea@contoso.com"})
+        assert answer.status_code == 201, answer.text
+        return await self._told_of()
+
+    async def _told_of(self) -> str:
+        """Reads the event channel to its end: the id of the last invitation that can be accepted."""
+        invitation, told = "", True
+        while told:
+            events = (await self._lene.get(f"{self._lene.app}/events?ack={self._ack}")).json()
+            links = events["_links"]
+            told = bool(events["sender"]) or "resync" in links
+            self._ack = next(link["href"] for rel, link in links.items() if rel != "self").rpartition("=")[2]
+            for event in (event for sender in events["sender"] for event in sender["events"]):
+                shown = event.get("_embedded", {}).get("onlineMeetingInvitation", {})
+                if "accept" in shown.get("_links", {}):
+                    invitation = event["link"]["href"].rpartition("/")[2]
+        assert invitation
+        return invitation
+
+
+async def _join(client: UcwaClient, meeting: dict[str, Any]) -> str:
+    """The id of the conversation in which the client's application takes part in the meeting."""
+    communication = f"{client.app}/communication"
+    answer = await client.post(f"{communication}/joinOnlineMeeting", json={"onlineMeetingUri": meeting["onlineMeetingUri"]})
+    assert answer.status_code == 201, answer.text
+    conversations = (await client.get(f"{communication}/conversations")).json()["_links"]["conversation"]
+    return str(conversations[-1]["href"].rpartition("/")[2])

@@ -1,0 +1,127 @@
+"""Ten thousand requests made from the API's own description: no answer that it does not tell of, and no fault."""
+
+import asyncio
+import json
+import math
+import os
+import shutil
+import sqlite3
+from collections import defaultdict
+from pathlib import Path
+
+import httpx
+from argon2 import PasswordHasher
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
+
+from openucwa.app import Service
+from openucwa.config import Config, DialInRegion
+from openucwa.identity.passwords import Passwords
+from tests.client import UcwaClient
+from tests.hostile.description import Description
+from tests.hostile.judging import judge
+from tests.hostile.requests import Request, astray, requests, whole_path
+from tests.hostile.stage import Stage, ask
+from tests.world import FakeWorld
+
+#: How many requests are made. Where the environment asks for a number of its own, they are other ones each time.
+MOST_DAYS = 10_000
+WANTED = int(os.environ.get("HOSTILE_REQUESTS", MOST_DAYS))
+
+SETTINGS = settings(
+    derandomize="HOSTILE_REQUESTS" not in os.environ,
+    database=None,
+    deadline=None,
+    # A failure is told with its request: what led to it is the server's state, which a smaller one would not meet.
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Trial:
+    """A server with everything on it, asked one request after the other."""
+
+    def __init__(self, data: Path) -> None:
+        self.runner = asyncio.Runner()
+        self.config = Config(
+            data=str(data),
+            public_url="https://ucwa.example.com",
+            allow_origin=("https://pages.example.com",),
+            dial_in_regions=(DialInRegion("Aarhus", "tel:+4570555501"),),
+            # So that limits are met, but for those after which nothing more would be met.
+            max_extensions=20,
+            max_meetings=40,
+            sign_in_failures=10_000_000,
+            address_failures=10_000_000,
+        )
+        self.service = Service(self.config, FakeWorld(), Passwords(hasher=PasswordHasher(1, 8, 1)))
+        self.stage = Stage(self.service, self.client)
+        self.statuses: dict[str, set[int]] = defaultdict(set)
+        self.count = 0
+        self._whole_paths: set[str] = set()
+        self._set = False
+
+    def client(self) -> UcwaClient:
+        transport = httpx.ASGITransport(self.service.asgi)
+        return UcwaClient(httpx.AsyncClient(transport=transport, base_url="https://ucwa.example.com"))
+
+    async def start(self) -> Description:
+        await self.service.start()
+        # Nobody waits for events here.
+        await self.service.release()
+        answer = await ask(self.service, Request("GET", "/openapi.json", headers=(("host", "ucwa.example.com"),)))
+        description = Description(json.loads(answer.body))
+        self._whole_paths = {whole_path(operation.path) for operation in description.operations}
+        return description
+
+    def run(self, name: str, strategy: SearchStrategy[Request], count: int, description: Description) -> None:
+        """Asks `count` requests of the strategy. AssertionError: one of them is not answered as it should be."""
+
+        @settings(SETTINGS, max_examples=count)
+        @given(strategy)
+        def each(request: Request) -> None:
+            status = self.runner.run(self._ask(request, description))
+            self.statuses[name].add(status)
+            self.count += 1
+
+        each()
+
+    async def _ask(self, request: Request, description: Description) -> int:
+        if not self._set:
+            await self.stage.set()
+        sent, answer = await self.stage.send(request)
+        judge(sent, answer, description)
+        if request.path in self._whole_paths:
+            self._set = answer.status not in {404, 410} and (request.method, answer.status) != ("DELETE", 204)
+        return answer.status
+
+    async def works(self) -> bool:
+        """Whether somebody can sign in and do the main job."""
+        client = self.client()
+        await client.sign_in("danab@contoso.com")
+        await client.open("another")
+        extension = await client.extend(await client.schedule(), seats=9)
+        return (await client.replace(extension, seats=10)).json()["seats"] == 10
+
+
+def test_no_generated_request_is_answered_otherwise_than_documented(prepared_data: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(prepared_data, data)
+    trial = Trial(data)
+    with trial.runner as runner:
+        description = runner.run(trial.start())
+        share = math.ceil(WANTED * 0.95 / len(description.operations))
+        for operation in description.operations:
+            trial.run(str(operation), requests(operation, description), share, description)
+        trial.run("astray", astray(description), math.ceil(WANTED * 0.05), description)
+        assert trial.count >= WANTED
+        assert runner.run(trial.works())
+        runner.run(trial.service.stop())
+    never = {
+        str(each): trial.statuses[str(each)]
+        for each in description.operations
+        if each.successes and not each.successes & trial.statuses[str(each)]
+    }
+    assert never == {}
+    for file in data.glob("*.db"):
+        assert sqlite3.connect(file).execute("pragma integrity_check").fetchall() == [("ok",)]

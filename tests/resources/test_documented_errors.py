@@ -1,0 +1,268 @@
+"""The errors that the reference documents for meetings and extensions: each of them occurs for the reason it names."""
+
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openucwa.app import Service
+from openucwa.config import Config, DialInRegion, Pool
+from tests.client import UcwaClient, add_user, extensions_of, self_of
+from tests.conftest import Connect, Make
+from tests.resources.conftest import SignedIn
+from tests.resources.messages import assert_invalid, assert_refused, get_extensions, own, pass_through
+
+Resource = dict[str, Any]
+
+REGION = DialInRegion("Redmond", "tel:+14255550001")
+
+
+def if_match(resource: Resource) -> dict[str, str]:
+    return {"If-Match": f'"{resource["etag"]}"'}
+
+
+# What two requests can't both have
+
+
+async def test_already_exists_when_the_meeting_has_that_id(lene: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    await lene.extend(meeting, id="917823")
+    answer = await lene.post(extensions_of(meeting), json={"id": "917823"})
+    assert_refused(answer, 409, "Conflict", "AlreadyExists")
+
+
+async def test_too_many_groups_when_the_meeting_is_full(signed_in: SignedIn) -> None:
+    lene = await signed_in(max_extensions=1)
+    meeting = await lene.schedule()
+    await lene.extend(meeting)
+    assert_refused(await lene.post(extensions_of(meeting)), 409, "Conflict", "TooManyGroups")
+
+
+async def test_none_when_the_assigned_meeting_takes_no_extensions(signed_in: SignedIn) -> None:
+    lene = await signed_in(assigned_meeting_extensions=False)
+    assigned = (await lene.get(lene.meetings)).json()["_embedded"]["myAssignedOnlineMeeting"][0]
+    answer = await lene.post(extensions_of(assigned), json={"id": "1"})
+    assert "subcode" not in assert_refused(answer, 409, "Conflict")
+    assert await get_extensions(lene, extensions_of(assigned)) == []
+    assert (await lene.extend(await lene.schedule(), id="1"))["id"] == "1"
+
+
+async def test_precondition_required_when_a_put_does_not_say_what_it_replaces(lene: UcwaClient) -> None:
+    extension = await lene.extend(await lene.schedule())
+    assert_refused(await lene.put(self_of(extension), json=extension), 428, "PreconditionRequired")
+
+
+async def test_precondition_failed_when_another_put_was_faster(lene: UcwaClient) -> None:
+    extension = await lene.extend(await lene.schedule())
+    await lene.replace(extension, topic="first")
+    assert_refused(await lene.replace(extension, topic="second"), 412, "PreconditionFailed")
+    assert own((await lene.get(self_of(extension))).json()) == {"topic": "first"}
+
+
+async def test_parameter_validation_failure_when_the_pass_through_property_is_missing(lene: UcwaClient) -> None:
+    extension = await lene.extend(await lene.schedule())
+    answer = await lene.put(self_of(extension), json={}, headers=if_match(extension))
+    assert_invalid(answer, *pass_through(extension))
+
+
+# CallbackChannelError: the event bus can't be reached
+
+
+@pytest.fixture
+def nobody_listens() -> Iterator[str]:
+    """The URL of a bus where nobody answers: the port is taken, and nothing listens at it."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"nats://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@pytest.fixture
+async def cut_off(make_service: Make, connect: Connect, lene: UcwaClient, nobody_listens: str) -> UcwaClient:
+    """Lene at another server of the same store, whose bus is out of reach."""
+    client = connect(await make_service(bus=nobody_listens))
+    client.token, client.app = lene.token, lene.app
+    return client
+
+
+async def test_without_the_bus_no_extension_is_made(lene: UcwaClient, cut_off: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    answer = await cut_off.post(extensions_of(meeting), json={"id": "1"})
+    assert_refused(answer, 500, "ServiceFailure", "CallbackChannelError")
+    assert await get_extensions(lene, extensions_of(meeting)) == []
+
+
+async def test_without_the_bus_no_extension_is_replaced(lene: UcwaClient, cut_off: UcwaClient) -> None:
+    extension = await lene.extend(await lene.schedule(), topic="sales")
+    assert_refused(await cut_off.replace(extension, topic="x"), 500, "ServiceFailure", "CallbackChannelError")
+    assert (await lene.get(self_of(extension))).json() == extension
+
+
+async def test_without_the_bus_no_meeting_is_made_or_replaced(lene: UcwaClient, cut_off: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    assert_refused(await cut_off.post(lene.meetings, json={}), 500, "ServiceFailure", "CallbackChannelError")
+    assert_refused(await cut_off.replace(meeting, subject="x"), 500, "ServiceFailure", "CallbackChannelError")
+    assert (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"] == [meeting]
+
+
+async def test_without_the_bus_reads_go_on(lene: UcwaClient, cut_off: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    extension = await lene.extend(meeting)
+    for href in (self_of(meeting), extensions_of(meeting), self_of(extension), lene.meetings):
+        answer = await cut_off.get(href)
+        assert (answer.status_code, answer.content) == (200, (await lene.get(href)).content)
+
+
+async def test_without_the_bus_deletes_go_on(lene: UcwaClient, cut_off: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    extension = await lene.extend(meeting)
+    assert (await cut_off.delete(self_of(extension))).status_code == 204
+    assert (await cut_off.delete(self_of(meeting))).status_code == 204
+    assert (await lene.get(self_of(meeting))).status_code == 404
+
+
+# CannotRedirect: the organizer is homed in another pool
+
+
+async def homed(service: Service, connect: Connect) -> UcwaClient:
+    """A user of the pool `east`, signed in."""
+    if await service.store.user("sip:alexd@contoso.com") is None:
+        await add_user(service, "sip:alexd@contoso.com", "Alex Darrow", pool="east")
+    client = connect(service)
+    await client.sign_in("alexd@contoso.com")
+    await client.open()
+    return client
+
+
+EAST = "https://east.contoso.com"
+
+
+@pytest.fixture
+async def alex(make_service: Make, connect: Connect) -> UcwaClient:
+    """At a server that knows a backup of his pool."""
+    pool = Pool("east", EAST, backup="https://west.contoso.com")
+    return await homed(await make_service(pools=(pool,), dial_in_regions=(REGION,)), connect)
+
+
+@pytest.fixture
+async def alex_without_backup(make_service: Make, connect: Connect, alex: UcwaClient) -> UcwaClient:
+    """At another server of the same store, that knows none."""
+    return await homed(await make_service(pools=(Pool("east", EAST),), dial_in_regions=(REGION,)), connect)
+
+
+async def operations(client: UcwaClient) -> list[tuple[str, str]]:
+    """Every operation below onlineMeetings, on a meeting and an extension that are there."""
+    meeting = await client.schedule()
+    extension = await client.extend(meeting, id="1")
+    family = f"{client.app}/onlineMeetings"
+    told = (
+        "onlineMeetingDefaultValues",
+        "onlineMeetingEligibleValues",
+        "onlineMeetingInvitationCustomization",
+        "onlineMeetingPolicies",
+        "phoneDialInInformation",
+        "phoneDialInInformation/1",
+    )
+    return [
+        ("GET", family),
+        *(("GET", f"{family}/{name}") for name in told),
+        ("GET", client.meetings),
+        ("POST", client.meetings),
+        ("GET", extensions_of(meeting)),
+        ("POST", extensions_of(meeting)),
+        ("GET", self_of(extension)),
+        ("PUT", self_of(extension)),
+        ("DELETE", self_of(extension)),
+        ("GET", self_of(meeting)),
+        ("PUT", self_of(meeting)),
+        ("DELETE", self_of(meeting)),
+    ]
+
+
+async def test_without_a_backup_everything_below_online_meetings_is_gone(
+    alex: UcwaClient, alex_without_backup: UcwaClient
+) -> None:
+    for method, href in await operations(alex):
+        answer = await alex_without_backup.request(method, href)
+        assert_refused(answer, 410, "Gone", "CannotRedirect")
+
+
+async def test_without_a_backup_nothing_is_changed(alex: UcwaClient, alex_without_backup: UcwaClient) -> None:
+    meeting = await alex.schedule()
+    extension = await alex.extend(meeting)
+    await alex_without_backup.replace(extension, topic="x")
+    await alex_without_backup.delete(self_of(extension))
+    await alex_without_backup.delete(self_of(meeting))
+    assert (await alex.get(self_of(extension))).json() == extension
+
+
+async def test_a_pool_that_the_settings_do_not_know_has_no_backup(
+    alex: UcwaClient, make_service: Make, connect: Connect
+) -> None:
+    client = await homed(await make_service(), connect)
+    assert_refused(await client.get(client.meetings), 410, "Gone", "CannotRedirect")
+
+
+async def test_with_a_backup_everything_goes_on(alex: UcwaClient) -> None:
+    meeting = await alex.schedule()
+    extension = await alex.extend(meeting, topic="sales")
+    assert (await alex.replace(extension, topic="x")).status_code == 200
+    assert (await alex.replace(meeting, subject="x")).status_code == 200
+    for method, href in await operations(alex):
+        if method == "GET":
+            assert (await alex.get(href)).status_code == 200
+    assert (await alex.delete(self_of(extension))).status_code == 204
+    assert (await alex.delete(self_of(meeting))).status_code == 204
+
+
+async def test_users_of_this_server_do_not_notice_other_pools(
+    alex_without_backup: UcwaClient, lene: UcwaClient
+) -> None:
+    for method, href in await operations(lene):
+        if method == "GET" and not href.endswith("/1"):
+            assert (await lene.get(href)).status_code == 200
+
+
+# InvalidExchangeServerVersion: the store has moved on
+
+
+def set_oldest(config: Config, version: int) -> None:
+    """What a migration does that servers before it can't work with."""
+    with closing(sqlite3.connect(Path(config.data) / "openucwa.sqlite3")) as store:
+        store.execute("update store_version set oldest = ?", (version,))
+        store.commit()
+
+
+async def test_a_store_that_has_moved_on_answers_every_operation_so(lene: UcwaClient, config: Config) -> None:
+    operations_then = [entry for entry in await operations(lene) if not entry[1].endswith("phoneDialInInformation/1")]
+    set_oldest(config, 99)
+    for method, href in operations_then:
+        answer = await lene.request(method, href)
+        assert_refused(answer, 500, "ServiceFailure", "InvalidExchangeServerVersion")
+
+
+async def test_a_store_that_has_moved_on_is_left_as_it_is(lene: UcwaClient, config: Config) -> None:
+    meeting = await lene.schedule()
+    extension = await lene.extend(meeting)
+    set_oldest(config, 99)
+    await lene.replace(extension, topic="x")
+    await lene.delete(self_of(meeting))
+    set_oldest(config, 1)
+    assert (await lene.get(self_of(extension))).json() == extension
+
+
+async def test_the_sentence_names_versions_and_no_path(lene: UcwaClient, config: Config) -> None:
+    set_oldest(config, 99)
+    answer = await lene.get(lene.meetings)
+    assert "99" in answer.json()["message"]
+    assert str(config.data) not in answer.text
+
+
+async def test_a_newer_store_that_this_server_may_use_is_used(lene: UcwaClient, config: Config) -> None:
+    with closing(sqlite3.connect(Path(config.data) / "openucwa.sqlite3")) as store:
+        store.execute("update store_version set version = 99")
+        store.commit()
+    await lene.extend(await lene.schedule())

@@ -1,0 +1,171 @@
+"""The database's file: who may read it, and what is said when it can't be used."""
+# ruff: noqa: ASYNC240 -- files are what is tested
+
+import os
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from openucwa.model.refusals import ServiceUnavailable
+from openucwa.store.sqlite import SqliteStore
+from tests.contract.samples import AT, LENE, MANY, MEETING, extension, logged, user, with_participants
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    yield
+    os.umask(before)
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file can grow beyond `size` bytes, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def refused(folder: Path) -> str:
+    """The sentence with which a store in `folder` is refused."""
+    with pytest.raises(ServiceUnavailable) as refusal:
+        await SqliteStore(folder, timeout=0.1).open()
+    assert refusal.value.retry_after >= 1
+    return str(refusal.value)
+
+
+async def test_only_the_owner_can_read_what_is_made(folder: Path) -> None:
+    with umask(0):
+        store = SqliteStore(folder, timeout=5.0)
+        await store.open()
+        await store.add_user(user())
+        assert mode(folder) == 0o700
+        assert {path.name: mode(path) for path in folder.iterdir()} == {
+            "openucwa.sqlite3": 0o600,
+            "openucwa.sqlite3-wal": 0o600,
+            "openucwa.sqlite3-shm": 0o600,
+        }
+        await store.close()
+
+
+async def test_a_folder_that_was_there_keeps_its_mode(folder: Path) -> None:
+    folder.mkdir(mode=0o750)
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    await store.close()
+    assert mode(folder) == 0o750
+
+
+async def test_a_folder_within_folders_is_made(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "a" / "b" / "c d%?#", timeout=5.0)
+    await store.open()
+    await store.add_user(user())
+    await store.close()
+    assert (tmp_path / "a" / "b" / "c d%?#" / "openucwa.sqlite3").exists()
+
+
+async def test_a_closed_store_is_one_file(folder: Path) -> None:
+    stores = [SqliteStore(folder, timeout=5.0) for _ in range(2)]
+    for store in stores:
+        await store.open()
+        await store.add_user(user(f"sip:{id(store)}@contoso.com"))
+    for store in stores:
+        await store.close()
+    assert [path.name for path in folder.iterdir()] == ["openucwa.sqlite3"]
+
+
+async def test_a_folder_that_can_not_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "data"
+    assert await refused(folder) == f"the store {folder}/openucwa.sqlite3 can't be opened: Not a directory"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("file_mode", [None, 0o400])
+async def test_what_may_not_be_written_is_refused(folder: Path, file: Path, file_mode: int | None) -> None:
+    folder.mkdir()
+    if file_mode is not None:
+        file.touch(mode=file_mode)
+    folder.chmod(0o500)
+    assert await refused(folder) == f"the store {file} can't be opened: Permission denied"
+
+
+async def test_a_folder_in_the_files_place_is_refused(folder: Path, file: Path) -> None:
+    file.mkdir(parents=True)
+    assert await refused(folder) == f"the store {file} can't be opened: Is a directory"
+
+
+async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(folder: Path, file: Path) -> None:
+    folder.mkdir()
+    file.write_bytes(b"something else" * 1000)
+    assert await refused(folder) == f"the store {file} is not a SQLite database, or is damaged"
+    assert file.read_bytes() == b"something else" * 1000
+    assert [path.name for path in folder.iterdir()] == [file.name]
+
+
+async def test_a_database_of_something_else_is_refused_and_left_as_it_is(folder: Path, file: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("create table users (name text)")
+    before = file.read_bytes()
+    assert await refused(folder) == "the database is not one of openucwa"
+    assert file.read_bytes() == before
+
+
+async def test_a_damaged_file_is_refused(folder: Path, file: Path) -> None:
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    await store.close()
+    length = file.stat().st_size
+    with file.open("r+b") as damaged:
+        damaged.seek(100)
+        damaged.write(b"\xff" * (length - 100))
+    assert await refused(folder) == f"the store {file} is damaged"
+
+
+async def test_damage_that_a_read_or_a_change_finds_is_told(folder: Path, file: Path) -> None:
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    await store.close()
+    with closing(sqlite3.connect(file)) as connection:
+        page = connection.execute("select rootpage from sqlite_schema where name = 'users'").fetchone()[0]
+        page_size = connection.execute("pragma page_size").fetchone()[0]
+    with file.open("r+b") as damaged:
+        damaged.seek((page - 1) * page_size)
+        damaged.write(b"\xff" * page_size)
+
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    for use in (store.user(LENE), store.add_user(user())):
+        with pytest.raises(ServiceUnavailable) as refusal:
+            await use
+        assert str(refusal.value) == "the store is damaged"
+    assert await store.signing_keys() == []
+    await store.close()
+
+
+async def test_a_change_that_finds_no_room_is_refused_and_leaves_nothing(store: SqliteStore, file: Path) -> None:
+    await with_participants(store)
+    before = await logged(store, f"conversation/{LENE}/{MEETING}")
+    big = extension(properties=b"x" * 65_536)
+    with largest_file(file.with_name(file.name + "-wal").stat().st_size + 10_000):
+        with pytest.raises(ServiceUnavailable) as refusal:
+            await store.add_extension(LENE, MEETING, big, MANY, AT)
+        assert (await store.meeting_with_extensions(LENE, MEETING))[1] == []
+    assert str(refusal.value) == "the store can't be read from or written to its disk"
+    assert refusal.value.retry_after >= 1
+    assert await logged(store, f"conversation/{LENE}/{MEETING}") == before
+
+    await store.add_extension(LENE, MEETING, big, MANY, AT)
+    assert await store.extension(LENE, MEETING, big.id) == big

@@ -1,0 +1,36 @@
+"""How changes share commits."""
+
+import asyncio
+
+from openucwa.store.sqlite import SqliteStore
+from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, with_participants
+
+
+async def test_changes_that_come_together_share_one_commit(store: SqliteStore) -> None:
+    await with_participants(store)
+    commits: list[frozenset[str]] = []
+    store.on_commit(commits.append)
+    await asyncio.gather(*(store.add_extension(LENE, MEETING, extension(str(n)), MANY, AT) for n in range(32)))
+    assert len(commits) == 1
+
+
+async def test_changes_that_come_while_a_commit_is_under_way_share_the_next(store: SqliteStore) -> None:
+    commits: list[frozenset[str]] = []
+    store.on_commit(commits.append)
+    first = asyncio.create_task(store.append_events(AT, [EVENT]))
+    for _ in range(3):
+        await asyncio.sleep(0)  # now the first one's commit is under way
+    await asyncio.gather(first, *(store.append_events(AT, [EVENT]) for _ in range(31)))
+    assert len(commits) == 2
+
+
+async def test_writers_that_go_on_side_by_side_share_each_commit(store: SqliteStore) -> None:
+    commits: list[frozenset[str]] = []
+    store.on_commit(commits.append)
+
+    async def write() -> None:
+        for _ in range(10):
+            await store.append_events(AT, [EVENT])
+
+    await asyncio.gather(*(write() for _ in range(32)))
+    assert len(commits) == 10

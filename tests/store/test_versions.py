@@ -1,0 +1,249 @@
+"""Which servers may use which stores, and how a store comes to the version that its server knows."""
+
+import asyncio
+import inspect
+import shutil
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+from openucwa.model.application import Application, Communication
+from openucwa.model.event import ChannelState, NewEvent
+from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.refusals import InvalidExchangeServerVersion
+from openucwa.model.room import Invitation, MessagingState, Participation, Role
+from openucwa.model.user import SigningKey, User
+from openucwa.store.contract import Match, Store
+from openucwa.store.sqlite import SqliteStore
+from openucwa.store.sqlite.schema import MIGRATIONS
+from tests.contract.samples import (
+    AT,
+    COMMUNICATION,
+    EVENT,
+    LENE,
+    SETTINGS,
+    application,
+    extension,
+    invitation,
+    meeting,
+    participation,
+    user,
+)
+
+#: What a method can be called with, by the type of its parameter.
+ARGUMENTS: dict[Any, object] = {
+    str: "x",
+    str | None: None,
+    int: 1,
+    bool: True,
+    Match: None,
+    Sequence[str]: ("x",),
+    Mapping[str, int]: {"x": 0},
+    Mapping[tuple[str, str], int]: {("x", "x"): 1},
+    Sequence[NewEvent]: (EVENT,),
+    User: user(),
+    SigningKey: SigningKey("1", b"", 1),
+    Application: application(),
+    Communication: COMMUNICATION,
+    ChannelState: ChannelState(),
+    Meeting: meeting(),
+    MeetingSettings: SETTINGS,
+    Extension: extension(),
+    Participation: participation(),
+    Invitation: invitation(),
+    Invitation | None: None,
+    Sequence[Invitation]: (),
+    Role: Role.LEADER,
+    MessagingState: MessagingState.CONNECTED,
+}
+
+#: Those that are no use of the store.
+WITHOUT_USE = {"open", "close", "on_commit"}
+METHODS = {name for name, _ in inspect.getmembers(Store, inspect.isfunction) if not name.startswith("_")}
+
+
+def raised(file: Path) -> None:
+    """Another process raises the oldest version that may use the store."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("update store_version set version = 99, oldest = 99")
+        connection.commit()
+
+
+@pytest.fixture
+def migrations(tmp_path: Path) -> Path:
+    """The folder of a server that knows what this one knows; a test adds what a newer one knows."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(str(MIGRATIONS), folder)
+    return folder
+
+
+async def opened_and_closed(folder: Path, migrations: Path) -> None:
+    store = SqliteStore(folder, timeout=5.0, migrations=migrations)
+    await store.open()
+    await store.close()
+
+
+def contents(file: Path) -> tuple[bytes, bytes]:
+    """What is in the database's file, and what is to come into it."""
+    log = file.with_name(file.name + "-wal")
+    return file.read_bytes(), log.read_bytes() if log.exists() else b""
+
+
+def version(file: Path) -> tuple[int, int]:
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute("select version, oldest from store_version").fetchone()  # type: ignore[no-any-return]
+
+
+def rows(file: Path, sql: str) -> list[Any]:
+    with closing(sqlite3.connect(file)) as connection:
+        return [row[0] for row in connection.execute(sql)]
+
+
+async def test_a_store_that_takes_newer_servers_only_is_refused_and_left_as_it_is(
+    folder: Path, file: Path, migrations: Path
+) -> None:
+    (migrations / "0099_break.sql").write_text("update store_version set oldest = 99;")
+    await opened_and_closed(folder, migrations)
+    before = contents(file)
+    with pytest.raises(InvalidExchangeServerVersion) as refusal:
+        await SqliteStore(folder, timeout=5.0).open()
+    assert "version 99" in str(refusal.value)
+    assert contents(file) == before
+
+
+async def test_a_newer_server_that_runs_does_not_notice_that_an_older_one_was_refused(
+    folder: Path, file: Path, migrations: Path
+) -> None:
+    (migrations / "0099_break.sql").write_text("update store_version set oldest = 99;")
+    newer = SqliteStore(folder, timeout=5.0, migrations=migrations)
+    await newer.open()
+    before = contents(file)
+    with pytest.raises(InvalidExchangeServerVersion):
+        await SqliteStore(folder, timeout=5.0).open()
+    assert contents(file) == before
+    await newer.add_user(user())
+    assert await newer.user(LENE) == user()
+    await newer.close()
+
+
+async def test_a_newer_store_that_takes_this_server_is_used_and_stays_as_new(
+    folder: Path, file: Path, migrations: Path
+) -> None:
+    (migrations / "0099_add.sql").write_text("alter table users add column shoe_size integer;")
+    await opened_and_closed(folder, migrations)
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    await store.add_user(user())
+    assert await store.user(LENE) == user()
+    await store.close()
+    assert version(file) == (99, 1)
+
+
+async def test_a_running_server_is_refused_once_the_store_takes_newer_ones_only(store: SqliteStore, file: Path) -> None:
+    await store.add_user(user())
+    assert await store.user(LENE) == user()
+    raised(file)
+    for _ in range(2):
+        with pytest.raises(InvalidExchangeServerVersion):
+            await store.user(LENE)
+        with pytest.raises(InvalidExchangeServerVersion):
+            await store.change_password(LENE, "another")
+    assert rows(file, "select password_hash from users") == [user().password_hash]
+
+
+@pytest.mark.parametrize("name", sorted(METHODS - WITHOUT_USE))
+async def test_from_then_on_every_method_is_refused(store: SqliteStore, file: Path, name: str) -> None:
+    hints = get_type_hints(getattr(Store, name))
+    arguments = [ARGUMENTS[hint] for parameter, hint in hints.items() if parameter != "return"]
+    raised(file)
+    with pytest.raises(InvalidExchangeServerVersion):
+        await getattr(store, name)(*arguments)
+
+
+async def test_looking_for_what_moved_elsewhere_is_refused_too(store: SqliteStore, file: Path) -> None:
+    raised(file)
+    with pytest.raises(InvalidExchangeServerVersion):
+        await store.moved_elsewhere()
+
+
+async def test_a_running_server_is_refused_though_its_tables_are_gone(store: SqliteStore, file: Path) -> None:
+    raised(file)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("alter table users rename to people")
+    with pytest.raises(InvalidExchangeServerVersion):
+        await store.user(LENE)
+    with pytest.raises(InvalidExchangeServerVersion):
+        await store.add_user(user())
+
+
+async def test_a_running_server_goes_on_while_a_newer_one_adds_what_it_need_not_know(
+    store: SqliteStore, folder: Path, file: Path, migrations: Path
+) -> None:
+    await store.add_user(user())
+    (migrations / "0099_add.sql").write_text("alter table users add column shoe_size integer;")
+    await opened_and_closed(folder, migrations)
+    assert version(file)[0] == 99
+    assert await store.user(LENE) == user()
+    await store.change_password(LENE, "another")
+
+
+async def test_migrations_are_applied_in_order_and_once(folder: Path, file: Path, migrations: Path) -> None:
+    (migrations / "0102_third.sql").write_text("insert into steps (name) values ('third');")
+    (migrations / "0100_first.sql").write_text("create table steps (name text); -- the first\n")
+    second = "insert into steps values ('second'); -- and; then\ninsert into steps values (';');"
+    (migrations / "0101_second.sql").write_text(second)
+    (migrations / "readme.txt").write_text("no migration")
+    for _ in range(2):
+        await opened_and_closed(folder, migrations)
+    assert rows(file, "select name from steps") == ["second", ";", "third"]
+    assert version(file)[0] == 102
+
+
+async def test_migrations_are_applied_once_by_servers_that_open_at_the_same_time(
+    folder: Path, file: Path, migrations: Path
+) -> None:
+    (migrations / "0100_steps.sql").write_text("create table steps (name text); insert into steps values ('once');")
+    await asyncio.gather(*(opened_and_closed(folder, migrations) for _ in range(4)))
+    assert rows(file, "select name from steps") == ["once"]
+
+
+async def test_an_older_store_is_brought_up_to_date_with_what_is_in_it(
+    folder: Path, file: Path, migrations: Path
+) -> None:
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    await store.add_user(user())
+    await store.close()
+    (migrations / "0100_change.sql").write_text("update users set name = upper(name);")
+    await opened_and_closed(folder, migrations)
+    assert rows(file, "select name from users") == [user().name.upper()]
+
+
+async def test_a_migration_that_fails_leaves_nothing(folder: Path, file: Path, migrations: Path) -> None:
+    await opened_and_closed(folder, migrations)
+    before = version(file)
+    (migrations / "0100_fails.sql").write_text("create table steps (name text);\nthis is no SQL;\n")
+    with pytest.raises(sqlite3.OperationalError):
+        await opened_and_closed(folder, migrations)
+    assert version(file) == before
+    assert rows(file, "select name from sqlite_schema where name = 'steps'") == []
+    await opened_and_closed(folder, Path(str(MIGRATIONS)))
+
+
+async def test_a_communication_of_the_first_version_is_read(store: SqliteStore, file: Path) -> None:
+    """The column holds JSON, whose names must stay as they were."""
+    await store.open_application(application(), None, AT, 1)
+    stored = (
+        '{"etag":"1","supported_modalities":["Messaging"],"supported_message_formats":["Plain","Html"],'
+        '"audio_preference":"PhoneAudio","conversation_history":"Enabled","lis_location":"here",'
+        '"lis_query_result":"Succeeded","phone_number":"tel:+1","publish_endpoint_location":true,'
+        '"simultaneous_ring_number_match":"Enabled","video_based_screen_sharing":"Enabled"}'
+    )
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("update applications set communication = ?", (stored,))
+        connection.commit()
+    assert (await store.session(LENE, "101")).application.communication == COMMUNICATION
