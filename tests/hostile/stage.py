@@ -97,7 +97,9 @@ class Stage:
         for client, name in ((lene, "lenea@contoso.com"), (dana, "danab@contoso.com")):
             if client.token is None:
                 await client.sign_in(name)
-            await client.open()
+            application = await client.open()
+            if client is lene:
+                self._ack = application["_links"]["events"]["href"].rpartition("=")[2]
         if available:
             await lene.post(f"{lene.app}/communication/makeMeAvailable", json={})
         meeting = await self._schedule()
@@ -177,12 +179,10 @@ class Stage:
 
     async def _told_of(self) -> str:
         """Reads the event channel to its end: the id of the last invitation that can be accepted."""
-        invitation, told = "", True
-        while told:
+        invitation, events = "", None
+        while events is None or events["sender"]:
             events = (await self._lene.get(f"{self._lene.app}/events?ack={self._ack}")).json()
-            links = events["_links"]
-            told = bool(events["sender"]) or "resync" in links
-            self._ack = next(link["href"] for rel, link in links.items() if rel != "self").rpartition("=")[2]
+            self._ack = events["_links"]["next"]["href"].rpartition("=")[2]
             for event in (event for sender in events["sender"] for event in sender["events"]):
                 shown = event.get("_embedded", {}).get("onlineMeetingInvitation", {})
                 if "accept" in shown.get("_links", {}):

@@ -25,14 +25,18 @@ MOST_EXTENSIONS = 40
 
 def both_start(data: Path) -> tuple[Running, Running]:
     """Two servers that start at the same time."""
-    settings = {
-        "OPENUCWA_LOG_LEVEL": "warning",
-        "OPENUCWA_MAX_EXTENSIONS": str(MOST_EXTENSIONS),
-        "OPENUCWA_PUBLIC_URL": "https://ucwa.example.com",
-    }
+
+    def start() -> Running:
+        return Running(
+            data,
+            OPENUCWA_LOG_LEVEL="warning",
+            OPENUCWA_MAX_EXTENSIONS=str(MOST_EXTENSIONS),
+            OPENUCWA_PUBLIC_URL="https://ucwa.example.com",
+        )
+
     with ThreadPoolExecutor(2) as threads:
-        starts = [threads.submit(Running, data, **settings) for _ in range(2)]
-        first, second = (start.result() for start in starts)
+        starts = [threads.submit(start) for _ in range(2)]
+        first, second = (started.result() for started in starts)
     return first, second
 
 

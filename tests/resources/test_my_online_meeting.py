@@ -7,6 +7,7 @@ import pytest
 
 from openucwa.app import Service
 from tests.client import UcwaClient, extensions_of, self_of
+from tests.conftest import Connect, Make
 from tests.resources.conftest import SignedIn
 from tests.resources.messages import (
     XML,
@@ -245,20 +246,32 @@ async def test_a_delete_honours_if_match(lene: UcwaClient, meeting: Resource, hr
 
 
 async def test_a_meeting_disappears_with_its_extensions_when_it_was_kept_long_enough(
+    service: Service, lene: UcwaClient, world: FakeWorld
+) -> None:
+    kept = service.config.expired_meetings_kept
+    meeting = await lene.schedule(expirationTime=f"/Date({world.now() - 1000 * kept + 60_000})/")
+    extension = await lene.extend(meeting)
+    later = await lene.schedule(expirationTime=f"/Date({world.now() - 1000 * kept + 120_000})/")
+    await world.advance(59)
+    await service.sweeper.sweep_meetings()
+    assert (await lene.get(self_of(extension))).status_code == 200
+    await world.advance(2)
+    await service.sweeper.sweep_meetings()
+    for gone in (self_of(meeting), self_of(extension)):
+        assert_refused(await lene.get(gone), 404, "NotFound", "ResourceNotFound")
+    assert (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"] == [later]
+
+
+async def test_settings_say_how_long_an_expired_meeting_is_kept_and_how_often_is_looked(
     signed_in: SignedIn, world: FakeWorld
 ) -> None:
-    lene = await signed_in(expired_meetings_kept=60, meeting_sweep=10.0)
-    meeting = await lene.schedule(expirationTime=f"/Date({world.now() + 60_000})/")
-    extension = await lene.extend(meeting)
-    later = await lene.schedule(expirationTime=f"/Date({world.now() + 120_000})/")
-    await world.advance(119)
-    assert (await lene.get(self_of(extension))).status_code == 200
-    await world.advance(12)
+    lene = await signed_in(expired_meetings_kept=60, meeting_sweep=5.0)
+    meeting = await lene.schedule(expirationTime=f"/Date({world.now()})/")
+    await world.advance(59)
+    assert (await lene.get(self_of(meeting))).status_code == 200
     async with asyncio.timeout(5):
         while (await lene.get(self_of(meeting))).status_code != 404:
-            await world.settle()
-    assert_refused(await lene.get(self_of(extension)), 404, "NotFound", "ResourceNotFound")
-    assert (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"] == [later]
+            await world.advance(5)
 
 
 # The assigned meeting
@@ -287,14 +300,16 @@ async def test_the_assigned_meeting_shows_etag_and_pass_through_property(lene: U
     assert answer.headers["ETag"] == f'"{assigned["etag"]}"'
 
 
-async def test_the_assigned_meeting_never_expires(
-    service: Service, lene: UcwaClient, assigned: Resource, world: FakeWorld, signed_in: SignedIn
-) -> None:
+async def test_the_assigned_meeting_never_expires(make_service: Make, connect: Connect, world: FakeWorld) -> None:
+    service = await make_service(meeting_lifetime=1, expired_meetings_kept=0)
+    lene = connect(service)
+    await lene.sign_in("lenea@contoso.com")
+    await lene.open()
+    assigned = await get_assigned(lene)
     assert "expirationTime" not in assigned
-    await world.advance(20 * 365 * 86_400)
+    await world.advance(600)
     await service.sweeper.sweep_meetings()
-    again = await signed_in()
-    assert (await get_assigned(again))["onlineMeetingId"] == assigned["onlineMeetingId"]
+    assert await get_assigned(lene) == assigned
 
 
 async def test_the_attributes_of_the_assigned_meeting_are_the_admins(signed_in: SignedIn) -> None:

@@ -14,11 +14,12 @@ import httpx
 import pytest
 
 from openucwa.app import Service
+from openucwa.resources.people import COLLECTIONS
 from tests.conftest import Connect, Make
 from tests.samples import compliance
 from tests.samples.messages import OWN, REFERENCE, Sample, samples
 from tests.samples.stage import SITUATIONS, USUAL, set_stage
-from tests.samples.structure import Compared, compare, names
+from tests.samples.structure import Compared, compare, names, parse
 
 
 @dataclass(frozen=True)
@@ -150,3 +151,21 @@ async def test_what_is_listed_as_absent_is_what_the_samples_show_and_no_answer_d
     never, at_times = compliance.absent()
     assert {rel: members - shown[rel] for rel, members in absent.items() if members - shown[rel]} == never
     assert {rel: members & shown[rel] for rel, members in absent.items() if members & shown[rel]} == at_times
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's samples are not at hand")
+@pytest.mark.parametrize("rel", [*COLLECTIONS, "search"])
+async def test_what_may_be_many_is_an_array_of_none_where_there_is_none(
+    rel: str, make_service: Make, connect: Connect
+) -> None:
+    sample = Sample(REFERENCE, rel, "GET", "json")
+    stage = await set_stage(sample, "usual", make_service, connect)
+    answer = (await stage.replay(sample)).json()
+    shown = parse(sample.response.body, "json")
+    for group in ("_links", "_embedded"):
+        many = {name for name, one in shown.get(group, {}).items() if isinstance(one, list)}
+        assert {name for name, one in answer.get(group, {}).items() if one == []} == many
+
+
+def test_every_contradiction_is_about_something_that_is_offered() -> None:
+    assert set(CONTRADICTIONS) <= {f"{rel}.{method}" for rel, method in compliance.offered()}

@@ -3,7 +3,7 @@
 import asyncio
 
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, with_participants
+from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, logged, with_participants
 
 
 async def test_changes_that_come_together_share_one_commit(store: SqliteStore) -> None:
@@ -34,3 +34,12 @@ async def test_writers_that_go_on_side_by_side_share_each_commit(store: SqliteSt
 
     await asyncio.gather(*(write() for _ in range(32)))
     assert len(commits) == 10
+
+
+async def test_a_change_whose_caller_is_gone_before_its_commit_is_not_made(store: SqliteStore) -> None:
+    gone = asyncio.create_task(store.append_events(AT, [EVENT]))
+    await asyncio.sleep(0)  # now it waits for its commit
+    gone.cancel()
+    await asyncio.wait({gone})
+    await store.append_events(AT, [EVENT])
+    assert await logged(store) == [1]

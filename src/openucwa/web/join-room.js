@@ -57,7 +57,7 @@ export class RoomView {
   #marks = new Map(); // by an extension's id, the timer that takes its marks away
   #controls = new AbortController();
 
-  // `say(words)`: tells people who don't look. `fail(error)`: something that was asked for did not work.
+  // `say(words)`: tells people who don't look. `leave()`: leaves the meeting.
   constructor(room, { say, leave }) {
     this.#room = room;
     this.#say = say;
@@ -199,12 +199,15 @@ export class RoomView {
     const list = $("messages");
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
     for (const message of messages.slice(this.#shown)) list.append(this.#message(message));
-    const fresh = messages.slice(this.#shown).filter((message) => !message.mine).length;
+    const fresh = messages.slice(this.#shown).filter((message) => !message.mine);
     this.#shown = messages.length;
     while (list.querySelectorAll(".message").length > SHOWN_MESSAGES) list.querySelector(".message").remove();
     $("no-messages").hidden = messages.length > 0;
     if (atEnd) list.scrollTop = list.scrollHeight;
-    if (list.offsetParent === null) this.#unread += fresh;
+    if (list.offsetParent === null && fresh.length) {
+      this.#unread += fresh.length;
+      this.#say(`Message from ${fresh.at(-1).name}.`);
+    }
     this.#drawCounts();
   }
 
@@ -275,35 +278,34 @@ export class RoomView {
   }
 
   #extension(extension, drawn, changes) {
+    if (drawn && drawn.changes === changes) return drawn;
     const { id, type } = extension;
-    if (drawn && !changes) return drawn;
-    const title = make("h3", { class: "mono" }, id);
     const [who, kind] = SEEN_BY[type] ?? SEEN_BY.Undefined;
-    const head = make("div", { class: "extension-head" }, title, make("span", { class: `tag ${kind}` }, `seen by ${who}`));
+    const head = make("div", { class: "extension-head" }, make("h3", { class: "mono" }, id), make("span", { class: `tag ${kind}` }, `seen by ${who}`));
     const properties = customProperties(extension);
+    const titles = ["Property", "Value", "Type"].map((word) => make("th", { scope: "col" }, word));
     const body = properties.length
       ? make(
           "table",
           {},
           make("caption", { class: "unseen" }, `Properties of ${id}`),
-          make("thead", {}, make("tr", {}, ...["Property", "Value", "Type"].map((word) => make("th", { scope: "col" }, word)))),
+          make("thead", {}, make("tr", {}, ...titles)),
           make("tbody", {}, ...properties.map(([name, value]) => property(name, value, changes?.get(name)))),
         )
       : make("p", { class: "empty muted small" }, "It has no properties.");
-    if (changes) this.#markFor(id);
-    return make("article", { class: changes ? "card extension changed" : "card extension", "aria-label": id }, head, body);
+    const element = make("article", { class: "card extension", "aria-label": id }, head, body);
+    element.changes = changes;
+    if (changes) this.#unmark(id);
+    return element;
   }
 
-  // The marks go after a while, or they would only ever become more.
-  #markFor(id) {
+  // The marks of what changed go after a while, or they would only ever become more.
+  #unmark(id) {
     clearTimeout(this.#marks.get(id));
     const timer = setTimeout(() => {
       this.#marks.delete(id);
       this.#room.changes.delete(id);
-      const drawn = [...$("extensions").children].find((element) => element.dataset.key === id);
-      drawn?.classList.remove("changed");
-      for (const mark of drawn?.querySelectorAll(".mark") ?? []) mark.remove();
-      for (const row of drawn?.querySelectorAll("tr.changed") ?? []) row.classList.remove("changed");
+      this.draw("data");
     }, MARKED);
     this.#marks.set(id, timer);
   }

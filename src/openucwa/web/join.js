@@ -3,7 +3,7 @@
 
 import { RoomView } from "./join-room.js";
 import { Room } from "./room.js";
-import { ANONYMOUS, Elsewhere, PASSWORD, ServerAway, Ucwa } from "./ucwa.js";
+import { ANONYMOUS, Elsewhere, PASSWORD, ServerAway, Ucwa, linkOf } from "./ucwa.js";
 
 const AGENT = "openucwa join page";
 const $ = (id) => document.getElementById(id);
@@ -62,12 +62,10 @@ async function start() {
   }
   $("other-way").addEventListener("click", () => showForm($("by-name").hidden ? "by-name" : "by-password", true));
   $("leave-lobby").addEventListener("click", leave);
-  $("again-leave").addEventListener("click", () => {
-    $("sign-in-again").close();
-    leave();
-  });
-  // Its own answer, so that nobody is left behind in the meeting when the page goes.
-  window.addEventListener("pagehide", () => visit?.room.leave({ keepalive: true }).catch(() => {}));
+  $("again-leave").addEventListener("click", leave);
+  $("sign-in-again").addEventListener("cancel", (event) => event.preventDefault());
+  // Nobody is to stay behind in the meeting when the page goes.
+  window.addEventListener("pagehide", () => visit && close(visit.application));
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   await look();
 }
@@ -142,11 +140,16 @@ async function busy(button, work) {
   try {
     await work();
   } catch (error) {
-    if (error.code === "invalid_grant" && error.status === 400 && !client.signedIn) refused(error);
-    else fail(error);
+    if (client.signedIn || error instanceof ServerAway || error instanceof Elsewhere) fail(error);
+    else if (isWrong(error)) refused();
+    else complain($("enter-error"), inWords(error));
   } finally {
     button.disabled = false;
   }
+}
+
+function isWrong(error) {
+  return error.code === "invalid_grant" && error.status === 400;
 }
 
 // A wrong password is worth another try; by name there is nothing that could be typed better.
@@ -185,7 +188,13 @@ function complain(place, words, field) {
 async function enter() {
   show("joining");
   const application = await client.open(AGENT);
-  const invitation = await client.join(application, meeting.uri, name || undefined);
+  let invitation;
+  try {
+    invitation = await client.join(application, meeting.uri, name || undefined);
+  } catch (error) {
+    close(application);
+    throw error;
+  }
   const polling = new AbortController();
   const room = new Room(client, invitation, (part, words) => changed(part, words));
   visit = { room, view: null, application, polling };
@@ -222,7 +231,13 @@ function stageChanged() {
 }
 
 function leave() {
-  visit?.room.leave().catch(() => {}); // whether or not the server hears of it, one is gone
+  over({ subcode: "Left" });
+}
+
+// Ends the application, and with it whatever part it has in the meeting. Should the server not hear of it, it will end
+// the application by itself before long.
+function close(application) {
+  client.delete(linkOf(application, "self"), { keepalive: true }).catch(() => {});
 }
 
 // Out of it
@@ -232,7 +247,7 @@ function fail(error) {
   else if (error instanceof ServerAway) over({ subcode: "Away" });
   else if (error.subcode === "DestinationNotFound") over({ subcode: "NotFound" });
   else if (error.status === 401) over({ subcode: "SignedOut" });
-  else if (error.code === "invalid_grant" && error.status === 400) over({ subcode: "NotFound" });
+  else if (isWrong(error)) over({ subcode: "NotFound" });
   else if (error.subcode === "ApplicationNotFound" || error.subcode === "TooManyApplications") over({ subcode: "Lost" });
   else over({ message: inWords(error) });
 }
@@ -249,6 +264,7 @@ function over(reason) {
   visit = null;
   own?.polling.abort();
   own?.view?.close();
+  if (own && reason.subcode !== "Lost") close(own.application);
   $("sign-in-again").close();
   away(null);
   const elsewhere = reason.subcode === "Elsewhere";
@@ -285,7 +301,6 @@ function askAgain() {
   $("again-username").value = username;
   $("again-password").value = "";
   complain($("again-error"), null);
-  $("sign-in-again").addEventListener("cancel", (event) => event.preventDefault());
   $("sign-in-again").showModal();
   $("again-password").focus();
   return new Promise((resolve, reject) => {
@@ -301,8 +316,7 @@ async function signInAgain(button) {
     $("sign-in-again").close();
     askedAgain.resolve();
   } catch (error) {
-    const wrong = error.code === "invalid_grant" && error.status === 400;
-    complain($("again-error"), wrong ? "The password is wrong." : inWords(error), $("again-password"));
+    complain($("again-error"), isWrong(error) ? "The password is wrong." : inWords(error), $("again-password"));
   } finally {
     $("again-password").value = "";
     button.disabled = false;
@@ -323,7 +337,6 @@ function show(stage) {
 }
 
 function away(error) {
-  $("away").hidden = error === null;
   $("away").textContent = error === null ? "" : "The server can't be reached. Trying again…";
 }
 

@@ -55,12 +55,6 @@ export class Room {
     }
   }
 
-  // Leaves the meeting.
-  async leave(options) {
-    this.#end({ subcode: "Left" });
-    if (this.#href) await this.#client.delete(this.#href, options);
-  }
-
   // Does what a participant's link of this rel says: admit, reject, promote, demote, eject.
   async act(participant, rel) {
     await this.#client.post(linkOf(participant, rel));

@@ -23,6 +23,7 @@ from openucwa.model.refusals import (
     PreconditionFailed,
     PreconditionRequired,
     Refusal,
+    TooManyApplications,
     TooManyRequests,
     Unauthorized,
     UnsupportedMediaType,
@@ -140,13 +141,25 @@ class Door:
             req.scope["openucwa.identity"] = ticket.identity
 
     async def _session(self, ticket: Ticket, application_id: str) -> Session:
-        session = await self._store.session(ticket.identity, application_id)
+        try:
+            session = await self._store.session(ticket.identity, application_id)
+        except (ApplicationNotFound, TooManyApplications):
+            await self._check_user(ticket)
+            raise
         if session.generation != ticket.generation:
             raise Unauthorized("the password was changed after this token was issued")
         if self._activity.expired(session):
             raise ApplicationNotFound("there is no such application; it may have expired")
         self._activity.request(ticket.identity, application_id)
         return session
+
+    async def _check_user(self, ticket: Ticket) -> None:
+        """Unauthorized: the ticket's user is gone, or has another password since. (A session tells that by itself.)"""
+        if ticket.anonymous:
+            return
+        user = await self._store.user(ticket.identity)
+        if user is None or user.generation != ticket.generation:
+            raise Unauthorized("the user is gone, or the password was changed after this token was issued")
 
     @staticmethod
     def _check_version(req: Request) -> None:

@@ -103,7 +103,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._stop_timer()
         self.pipeline.clear()
         super().connection_lost(exc)
-        if False:
+        if self._answering is not None:
             # uvicorn tells the newest request only, which may be one that waited behind this.
             self._answering.disconnected = not self._answering.response_complete
             self._answering.message_event.set()
