@@ -74,22 +74,21 @@ async def reads(read: Callable[[], Awaitable[object]]) -> float:
     return count / spent
 
 
-async def writes(store: SqliteStore, writers: int, events: tuple[NewEvent, ...] = ()) -> float:
-    """How many extensions a second `writers` add to meetings of 100, each waiting for one before the next."""
+async def writes(write: Callable[[int, int], Awaitable[object]], writers: int) -> float:
+    """How many changes a second `writers` make, each waiting for one before the next.
+
+    `write` is given the writer's number and that of its change.
+    """
     begin = time.perf_counter()
 
-    async def write(writer: int) -> int:
+    async def write_on(writer: int) -> int:
         count = 0
         while time.perf_counter() - begin < SECONDS:
-            if count % 100 == 0:
-                meeting_id = f"{writers}-{len(events)}-{writer}-{count}"
-                await store.add_meeting(meeting(meeting_id), 1_000_000)
-            extension = Extension(str(count), ExtensionType.UNDEFINED, "1", PROPERTIES)
-            await store.add_extension(ORGANIZER, meeting_id, extension, 100, 1)
+            await write(writer, count)
             count += 1
         return count
 
-    counts = await asyncio.gather(*(write(writer) for writer in range(writers)))
+    counts = await asyncio.gather(*(write_on(writer) for writer in range(writers)))
     return sum(counts) / (time.perf_counter() - begin)
 
 
@@ -118,14 +117,26 @@ async def bench(folder: Path) -> None:
     }.items():
         rate = await reads(read)
         print(f"read         {rate:9,.0f}/s = {1e6 / rate:5.1f} us = {rate / raw_reads:4.2f} of raw  {name}")
-    event = (NewEvent("conversation/1", "extension added", {"id": "1"}),)
-    for writers, events in itertools.product((1, 32), ((), event)):
-        rate = await writes(store, writers, events)
-        like = raw_singly if writers == 1 else raw_grouped
-        print(
-            f"write        {rate:9,.0f}/s = {rate / raw_grouped:4.2f} of raw at 32 a commit, {rate / like:4.2f} of raw"
-            f" at {writers:2}: {writers:2} writers, {len(events)} event each"
-        )
+    for writers in (1, 32):
+
+        async def add_extension(writer: int, number: int, writers: int = writers) -> None:
+            meeting_id = f"{writers}-{writer}-{number // 100}"
+            if number % 100 == 0:
+                await store.add_meeting(meeting(meeting_id), 1_000_000)
+            extension = Extension(str(number), ExtensionType.UNDEFINED, "1", PROPERTIES)
+            await store.add_extension(ORGANIZER, meeting_id, extension, 100, 1)
+
+        async def append_event(writer: int, number: int) -> None:
+            event = NewEvent(f"conversation/{writer}", "message", {"text": "x" * 180, "number": number})
+            await store.append_events(1, [event])
+
+        for name, write in {"add an extension": add_extension, "append an event": append_event}.items():
+            rate = await writes(write, writers)
+            like = raw_singly if writers == 1 else raw_grouped
+            print(
+                f"write        {rate:9,.0f}/s = {rate / like:4.2f} of raw at {writers} a commit,"
+                f" {rate / raw_grouped:4.2f} of raw at 32: {writers} writers {name}"
+            )
     await store.close()
 
 

@@ -56,9 +56,11 @@ def _service(config: Config, world: FakeWorld) -> Service:
     return Service(config, world, Passwords(hasher=PasswordHasher(1, 8, 1)))
 
 
-def _copy_once(prepared: Path, data: Path) -> None:
-    if not data.exists():
-        shutil.copytree(prepared, data)
+def make_in_process(config: Config, world: FakeWorld, prepared_data: Path) -> Service:
+    """A server to be started, with a copy of the prepared store where its own is not there yet."""
+    if not Path(config.data).exists():
+        shutil.copytree(prepared_data, config.data)
+    return _service(config, world)
 
 
 @pytest.fixture
@@ -67,8 +69,7 @@ async def make_service(config: Config, world: FakeWorld, prepared_data: Path) ->
     running: list[Service] = []
 
     async def make(**settings: Any) -> Service:
-        service = _service(replace(config, **settings), world)
-        _copy_once(prepared_data, Path(service.config.data))
+        service = make_in_process(replace(config, **settings), world, prepared_data)
         await service.start()
         running.append(service)
         return service

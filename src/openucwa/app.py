@@ -34,6 +34,7 @@ from openucwa.resources import (
 )
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
+from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
 from openucwa.resources.oauth_token import OAuthToken
@@ -48,7 +49,7 @@ from openucwa.resources.online_meetings import (
     PhoneDialInInformation,
 )
 from openucwa.resources.openapi import OpenApi
-from openucwa.resources.pages import Page
+from openucwa.resources.pages import Landing, Page
 from openucwa.resources.policies import Policies
 from openucwa.resources.room import RoomDocuments
 from openucwa.resources.static import Static
@@ -185,7 +186,7 @@ class Service:
         family = f"{app}/onlineMeetings"
         meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
-            ("/", discovery.Landing()),
+            ("/", Landing()),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
             ("/static/{name}", Static()),
             ("/xframe", frame),
@@ -263,6 +264,7 @@ class Service:
                 my_online_meetings.MyOnlineMeetings(store, pools, rules, meetings, config),
             ),
             (meeting, my_online_meetings.MyOnlineMeeting(store, pools, rules, meetings, world)),
+            (f"{meeting}/invitation", MeetingInvitation(store, pools, meetings, config, world)),
             (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, pools, world, config)),
             (
                 f"{meeting}/onlineMeetingExtensions/{{extension_id}}",

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -164,8 +164,9 @@ def serve(file: Path | None, **flags: object) -> None:
 
 def announce(urls: Sequence[str]) -> None:
     """Says on stdout that the server accepts connections."""
-    for url in urls:
-        click.echo(f"openucwa {__version__} listens on {url}")
+    with suppress(OSError):  # nobody reads it
+        for url in urls:
+            click.echo(f"openucwa {__version__} listens on {url}")
 
 
 @main.command()

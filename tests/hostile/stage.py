@@ -92,8 +92,10 @@ class Stage:
     async def set(self) -> None:
         """Makes everything anew that a request may have taken away."""
         self._turn += 1
-        available, messaging, waiting = (bool(self._turn & bit) for bit in (1, 2, 4))
+        available, messaging = bool(self._turn & 1), bool(self._turn & 2)
         lene, dana, guest = self._lene, self._dana, self._client()
+        if lene.app and not available:
+            await lene.delete(lene.app)
         for client, name in ((lene, "lenea@contoso.com"), (dana, "danab@contoso.com")):
             if client.token is None:
                 await client.sign_in(name)
@@ -102,7 +104,8 @@ class Stage:
                 self._ack = application["_links"]["events"]["href"].rpartition("=")[2]
         if available:
             await lene.post(f"{lene.app}/communication/makeMeAvailable", json={})
-        meeting = await self._schedule()
+        meeting = await self._only_meeting(lene, accessLevel="Invited", attendees=["sip:danab@contoso.com"])
+        await lene.extend(meeting, id=EXTENSION_ID, type="RoamedParticipantData", rows=9)
         await guest.sign_in_to_meeting(meeting)
         await guest.open()
         guest_address = unquote((await guest.get(f"{guest.app}/me")).json()["uri"]).removeprefix("sip:")
@@ -113,14 +116,14 @@ class Stage:
             "meeting_id": meeting["onlineMeetingId"],
             "extension_id": quote(EXTENSION_ID, safe=""),
             "conversation": conversations[0],
-            "address": quote(guest_address, safe="") if waiting else "danab%40contoso.com",
+            "address": quote(guest_address, safe="") if available else "danab%40contoso.com",
             "message": await self._message(conversations[0]) if messaging else "1",
             "invitation": await (self._incoming() if available else self._outgoing(conversations[0])),
             "ack": self._ack,
             "name": "xframe.js",
             "region": "1",
             "token": lene.token or "",
-            "onlineMeetingUri": meeting["onlineMeetingUri"],
+            "onlineMeetingUri": (await self._only_meeting(dana))["onlineMeetingUri"],
         }
 
     async def send(self, request: Request) -> tuple[Request, Answer]:
@@ -145,13 +148,10 @@ class Stage:
         answer = await ask(self.service, replace(request, method="GET", query="", headers=headers, body=b""))
         return (answer.header("etag") or "0").strip('"')
 
-    async def _schedule(self) -> dict[str, Any]:
-        lene = self._lene
-        for old in (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"]:
-            await lene.delete(self_of(old))
-        meeting = await lene.schedule(accessLevel="Invited", attendees=["sip:danab@contoso.com"])
-        await lene.extend(meeting, id=EXTENSION_ID, type="RoamedParticipantData", rows=9)
-        return meeting
+    async def _only_meeting(self, client: UcwaClient, **properties: Any) -> dict[str, Any]:
+        for old in (await client.get(client.meetings)).json()["_embedded"]["myOnlineMeeting"]:
+            await client.delete(self_of(old))
+        return await client.schedule(**properties)
 
     async def _message(self, conversation: str) -> str:
         messaging = f"{self._lene.app}/communication/conversations/{conversation}/messaging"
@@ -169,8 +169,6 @@ class Stage:
     async def _incoming(self) -> str:
         """Dana invites Lene to a meeting of hers; the channel tells of it."""
         dana = self._dana
-        for old in (await dana.get(dana.meetings)).json()["_embedded"]["myOnlineMeeting"]:
-            await dana.delete(self_of(old))
         conversation = await _join(dana, await dana.schedule())
         href = f"{dana.app}/communication/conversations/{conversation}/addParticipant"
         answer = await dana.post(href, json={"to": "sip:lenea@contoso.com"})

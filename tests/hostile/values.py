@@ -12,10 +12,7 @@ from tests.hostile.description import Description
 #: Values by which documented names get far, whatever else would be valid for them.
 _KNOWN = {
     "onlineMeetingUri": "~onlineMeetingUri~",
-    "ms_rtc_conferenceuri": "~onlineMeetingUri~",
-    "ms_rtc_renew": "~token~",
     "ack": "~ack~",
-    "instanceId": "left",
     "username": "lenea@contoso.com",
     "password": PASSWORD,
     "grant_type": "password",
@@ -62,8 +59,8 @@ def _object(schema: Mapping[str, Any], description: Description) -> SearchStrate
     required = schema.get("required", ())
     members = {name: valid(each, description, name) for name, each in schema.get("properties", {}).items()}
     known = st.fixed_dictionaries(
-        {name: member for name, member in members.items() if name in required},
-        optional={name: member for name, member in members.items() if name not in required},
+        {name: member for name, member in members.items() if name in required or name in _KNOWN},
+        optional={name: member for name, member in members.items() if name not in required and name not in _KNOWN},
     )
     if "additionalProperties" not in schema:
         return known

@@ -199,7 +199,7 @@ def _listening(arguments: tuple[str, ...]) -> tuple[str, ...]:
 
 def read_to_end(connection: socket.socket) -> bytes:
     """All that comes until the server closes, or resets, the connection."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         try:
             part = connection.recv(65536)

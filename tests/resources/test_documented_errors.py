@@ -1,5 +1,6 @@
 """The errors that the reference documents for meetings and extensions: each of them occurs for the reason it names."""
 
+import asyncio
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -67,6 +68,55 @@ async def test_parameter_validation_failure_when_the_pass_through_property_is_mi
     extension = await lene.extend(await lene.schedule())
     answer = await lene.put(self_of(extension), json={}, headers=if_match(extension))
     assert_invalid(answer, *pass_through(extension))
+
+
+# Requests that come at once
+
+
+async def test_of_several_puts_with_one_etag_one_is_made(lene: UcwaClient) -> None:
+    extension = await lene.extend(await lene.schedule())
+    answers = await asyncio.gather(*(lene.replace(extension, by=number) for number in range(5)))
+    made = [answer for answer in answers if answer.status_code == 200]
+    assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412]
+    assert (await lene.get(self_of(extension))).json() == made[0].json()
+
+
+async def test_of_several_puts_of_a_meeting_with_one_etag_one_is_made(lene: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    answers = await asyncio.gather(*(lene.replace(meeting, subject=str(number)) for number in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412]
+
+
+async def test_puts_that_name_no_etag_are_made_one_after_the_other(lene: UcwaClient) -> None:
+    extension = await lene.extend(await lene.schedule())
+    any_etag = {"If-Match": "*"}
+    answers = await asyncio.gather(
+        *(lene.put(self_of(extension), json={**extension, "by": by}, headers=any_etag) for by in range(5))
+    )
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert len({answer.json()["etag"] for answer in answers}) == 5
+    assert (await lene.get(self_of(extension))).json() in [answer.json() for answer in answers]
+
+
+async def test_of_several_posts_of_one_id_one_is_made(lene: UcwaClient) -> None:
+    href = extensions_of(await lene.schedule())
+    answers = await asyncio.gather(*(lene.post(href, json={"id": "1", "by": number}) for number in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    assert len(await get_extensions(lene, href)) == 1
+
+
+async def test_a_limit_holds_for_posts_that_come_at_once(signed_in: SignedIn) -> None:
+    lene = await signed_in(max_extensions=3)
+    href = extensions_of(await lene.schedule())
+    answers = await asyncio.gather(*(lene.post(href) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 201, 409, 409]
+    assert len(await get_extensions(lene, href)) == 3
+
+
+async def test_what_is_deleted_while_it_is_replaced_is_gone(lene: UcwaClient) -> None:
+    extension = await lene.extend(await lene.schedule())
+    deleted, replaced = await asyncio.gather(lene.delete(self_of(extension)), lene.replace(extension, topic="x"))
+    assert (deleted.status_code, replaced.status_code) == (204, 404)
 
 
 # CallbackChannelError: the event bus can't be reached

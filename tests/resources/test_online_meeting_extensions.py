@@ -164,7 +164,8 @@ async def test_unknown_query_parameters_are_ignored(lene: UcwaClient, href: str)
 
 
 async def test_an_id_that_is_not_given_is_made_by_the_server(lene: UcwaClient, meeting: Resource) -> None:
-    for given in [{}, {"id": None}, {"id": ""}]:
+    absent: list[Resource] = [{}, {"id": None}, {"id": ""}]
+    for given in absent:
         one = await lene.extend(meeting, **given)
         other = await lene.extend(meeting, **given)
         assert one["id"]

@@ -65,6 +65,9 @@ class Running:
     async def connect(self, host: str = "127.0.0.1", index: int = 0, tls: ssl.SSLContext | None = None) -> Client:
         return Client(*await asyncio.open_connection(host, self.port(index), ssl=tls))
 
+    def cancel(self) -> None:
+        self._task.cancel()
+
     async def end(self) -> int:
         self.stop.set()
         async with asyncio.timeout(LIMIT):
@@ -297,6 +300,18 @@ async def test_what_outlasts_the_patience_of_a_stop_is_cut_off(service: SmallSer
     await client.rest()
     assert service.calls == ["start", "release", "stop"]
     client.drop()
+
+
+async def test_a_server_that_is_cancelled_leaves_nothing_open(service: SmallService, echo: Echo) -> None:
+    running = await start(service)
+    client = await running.connect()
+    await client.get("/wait")
+    await echo.waits.wait()
+    running.cancel()
+    assert await client.rest() == b""
+    client.drop()
+    await until(lambda: service.calls == ["start", "stop"])
+    close(bind(running.urls))
 
 
 async def test_a_service_that_cannot_start_gives_up_its_addresses() -> None:

@@ -10,16 +10,11 @@ from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.store.contract import Store
-from openucwa.wire import negotiation
 from openucwa.wire.resource import Call, Request, Resource, Response, operation
 
 SERVICE = "/Autodiscover/AutodiscoverService.svc/root"
 FRAME = "/Autodiscover/XFrame/XFrame.html"
 HTML = "text/html; charset=utf-8"
-#: The landing page runs nothing and asks for nothing.
-LANDING_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 #: UCWA: Root URL, Query parameters.
 QUERY = (
@@ -47,14 +42,15 @@ class Root(Resource[None]):
     @operation("Where to go on from.", query=QUERY)
     async def on_get(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: root, GET."""
-        self._show(req, resp)
+        self.show(req, resp)
 
     @operation("The headers of a GET.", query=QUERY)
     async def on_head(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: Root URL. Some clients look with HEAD first."""
-        self._show(req, resp)
+        self.show(req, resp)
 
-    def _show(self, req: Request, resp: Response) -> None:
+    def show(self, req: Request, resp: Response) -> None:
+        """The resource, as the answer."""
         base = req.call.base
         query = f"?originalDomain={quote(original_domain(req), safe='')}"
         resp.media = Document(
@@ -62,25 +58,6 @@ class Root(Resource[None]):
             href=f"{base}{SERVICE}{query}",
             links={"user": Link(f"{base}{SERVICE}/oauth/user{query}"), "xframe": Link(f"{base}{FRAME}")},
         )
-
-
-class Landing(Root):
-    """The root at `/`: for a browser, which prefers text/html to everything else, a page."""
-
-    def __init__(self) -> None:
-        self._page = files("openucwa.web").joinpath("landing.html").read_text("utf-8")
-
-    @operation("Where to go on from.", query=QUERY, produces=(*negotiation.UCWA_TYPES, "text/html"))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
-        """UCWA: Root URL."""
-        accept = req.get_header("Accept")
-        if not negotiation.prefers_html(accept):
-            req.call.media_type = negotiation.choose(accept, negotiation.UCWA_TYPES)
-            self._show(req, resp)
-            return
-        resp.content_type = HTML
-        resp.set_header("Content-Security-Policy", LANDING_POLICY)
-        resp.text = self._page
 
 
 class User(Resource[None]):

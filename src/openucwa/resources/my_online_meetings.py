@@ -45,6 +45,14 @@ PASS_THROUGH = pass_through_name("myOnlineMeeting")
 DRAWS = 5
 
 
+def invitation_link(href: str) -> str:
+    """The Link header (RFC 8288) from a meeting to its invitation for calendar programs.
+
+    It is this server's own; in the resource itself it would change the shape of what is documented.
+    """
+    return f'<{href}/invitation>; rel="openucwa:invitation"'
+
+
 class MeetingDocuments:
     """Shows meetings. `join_url`: the setting's template; None: the server's own join page."""
 
@@ -162,6 +170,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
         document = self._documents.document(call, meeting, ())
         resp.status = self._config.create_status
         resp.set_header("Location", document.href)
+        resp.set_header("Link", invitation_link(document.href))
         resp.set_header("ETag", f'"{meeting.etag}"')
         resp.media = document
 
@@ -229,5 +238,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
 
     async def _show(self, req: Request, resp: Response, target: Meeting) -> None:
         meeting, extensions = await self._store.meeting_with_extensions(target.organizer, target.id)
+        document = self._documents.document(req.call, meeting, extensions)
+        resp.set_header("Link", invitation_link(document.href))
         resp.set_header("ETag", f'"{meeting.etag}"')
-        resp.media = self._documents.document(req.call, meeting, extensions)
+        resp.media = document

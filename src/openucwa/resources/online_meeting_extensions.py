@@ -15,6 +15,7 @@ from openucwa.model.refusals import (
     CallbackChannelError,
     Conflict,
     InvalidExchangeServerVersion,
+    PreconditionFailed,
     TooManyGroups,
 )
 from openucwa.model.world import World, new_etag, new_uuid
@@ -28,6 +29,7 @@ from openucwa.resources.meeting_family import (
     organizer_of,
 )
 from openucwa.store.contract import Store
+from openucwa.wire import conditions
 from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.wire.resource import CONVERSATION_SCOPES, Call, Request, Response, operation
 
@@ -158,6 +160,23 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         """UCWA: onlineMeetingExtension, PUT."""
         meeting_id, stored = target
         call = req.call
+        while True:
+            try:
+                extension = await self._replace(call, meeting_id, stored)
+            except PreconditionFailed:
+                # Another change was faster. What it left may be what If-Match names as well.
+                stored = await self._store.extension(organizer_of(call), meeting_id, stored.id)
+                if not conditions.matches(call.if_match, stored.etag):
+                    raise
+            else:
+                _show(req, resp, meeting_id, extension)
+                return
+
+    async def _replace(self, call: Call, meeting_id: str, stored: Extension) -> Extension:
+        """The extension that replaces `stored`. PreconditionFailed: there is another by now.
+
+        Not what If-Match names but what was read is replaced: it is what the texts of the draft were compared to.
+        """
         draft = read_extension(
             call.given,
             href=_href(call, meeting_id, stored.id),
@@ -166,7 +185,6 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             limits=self._limits,
         )
         extension = Extension(id=stored.id, type=draft.type, etag=new_etag(self._world), properties=draft.properties)
-        # Not If-Match's list but the etag that was read: what the draft was made against is what it replaces.
         await self._store.replace_extension(
             organizer_of(call),
             meeting_id,
@@ -174,7 +192,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             extension,
             self._world.now(),
         )
-        _show(req, resp, meeting_id, extension)
+        return extension
 
     @operation("Removes the extension.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
     async def on_delete(self, req: Request, resp: Response, target: tuple[str, Extension]) -> None:

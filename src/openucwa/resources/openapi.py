@@ -158,12 +158,9 @@ def _body(method: str, found: Operation, resource: Resource[Any]) -> Described |
             "properties": {**kind["properties"], name: {"const": PASS_THROUGH_VALUE}},
             "required": [*kind.get("required", ()), name],
         }
-    else:
-        # What is required may be in the query.
-        kind.pop("required", None)
     content = {media_type: {"schema": kind} for media_type in _JSON_TYPES}
     content |= {media_type: {"schema": ref("schemas", "XmlInput")} for media_type in _XML_TYPES}
-    return {"required": method == "PUT", "content": content}
+    return {"required": "required" in kind, "content": content}
 
 
 def _input(parameters: Sequence[Parameter], *, free: bool) -> Described:

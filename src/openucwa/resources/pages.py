@@ -5,8 +5,9 @@ What a page does is in `web/`; its scripts and styles are served by `static.py`.
 
 from importlib.resources import files
 
-from openucwa.resources.discovery import HTML
+from openucwa.resources.discovery import HTML, QUERY, Root
 from openucwa.resources.static import content_etag
+from openucwa.wire import negotiation
 from openucwa.wire.resource import Call, Request, Resource, Response, operation
 
 #: Only what this server itself serves is run, shown or talked to, and nobody else may frame it.
@@ -44,5 +45,24 @@ class Page(Resource[None]):
     async def on_get(self, req: Request, resp: Response, target: None) -> None:
         page_headers(resp)
         resp.set_header("ETag", f'"{self._etag}"')
+        resp.content_type = HTML
+        resp.data = self._content
+
+
+class Landing(Root):
+    """The root at `/`: for a browser, which prefers text/html to everything else, the organizer's console."""
+
+    def __init__(self) -> None:
+        self._content = files("openucwa.web").joinpath("console.html").read_bytes()
+
+    @operation("Where to go on from.", query=QUERY, produces=(*negotiation.UCWA_TYPES, "text/html"))
+    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+        """UCWA: Root URL."""
+        accept = req.get_header("Accept")
+        if not negotiation.prefers_html(accept):
+            req.call.media_type = negotiation.choose(accept, negotiation.UCWA_TYPES)
+            self.show(req, resp)
+            return
+        page_headers(resp)
         resp.content_type = HTML
         resp.data = self._content

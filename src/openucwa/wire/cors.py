@@ -24,8 +24,8 @@ _REQUEST_HEADERS = (
     "X-Requested-With",
 )
 _EXPOSED_HEADERS = (
-    b"Allow, ETag, Location, Retry-After, WWW-Authenticate, X-Ms-diagnostics, X-MS-Server-Fqdn, X-MS-UcwaVersion, "
-    b"X-Request-Id"
+    b"Allow, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Ms-diagnostics, X-MS-Server-Fqdn, "
+    b"X-MS-UcwaVersion, X-Request-Id"
 )
 _MAX_AGE = b"7200"
 _MOST_REQUEST_HEADERS = 64

@@ -150,9 +150,9 @@ async def serve(
         tls = _tls(config, bound)
         _allow_files(config.max_connections + OTHER_FILES)
         with _Signals(stop, force):
+            server = _Server(AccessLog(service.asgi, lines) if lines else service.asgi, config)
             await service.start()
             try:
-                server = _Server(AccessLog(service.asgi, lines) if lines else service.asgi, config)
                 await server.start(bound, tls)
                 if ready is not None:
                     ready([listener.url for listener in bound])
@@ -161,6 +161,7 @@ async def serve(
                 await service.release()
                 await server.finish(config.shutdown_timeout, force)
             finally:
+                server.close()
                 await service.stop()
     finally:
         close(bound)
@@ -216,7 +217,7 @@ class _Server:
             connection.shutdown()
 
     async def finish(self, patience: float, force: asyncio.Event) -> None:
-        """Waits for what is under way, for `patience` seconds or until `force`; then cuts off the rest."""
+        """Waits for what is under way, for `patience` seconds or until `force`; then answers the rest 503."""
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
         state = self._state  # uvicorn's, whose sets tell nobody when they change
@@ -226,6 +227,10 @@ class _Server:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks, timeout=CUT_OFF)
+
+    def close(self) -> None:
+        """Ends whatever is still there."""
+        self.stop_accepting()
         for connection in list(self._state.connections):
             cast("HttpProtocol", connection).transport.abort()
         if self._clock is not None:

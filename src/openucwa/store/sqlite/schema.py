@@ -6,8 +6,8 @@ is the number of the newest migration that it knows.
 
 import sqlite3
 from collections.abc import Iterator
-from importlib.abc import Traversable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from openucwa.model.refusals import InvalidExchangeServerVersion, ServiceUnavailable

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
-from importlib.abc import Traversable
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 

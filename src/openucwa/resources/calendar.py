@@ -1,0 +1,138 @@
+"""A meeting as an event for calendar programs (iCalendar, RFC 5545; RFC 5546).
+
+UCWA leaves invitations to the mail program, so this is the server's own; a meeting's answers lead here by a Link header.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from openucwa import __version__
+from openucwa.config import Config
+from openucwa.meetings.pools import Pools
+from openucwa.model.meeting import Meeting
+from openucwa.model.refusals import ParameterValidationFailure
+from openucwa.model.user import User
+from openucwa.model.values import LAST_INSTANT, Instant
+from openucwa.model.world import World
+from openucwa.representation.parameters import Parameter
+from openucwa.resources.meeting_family import READ_REFUSALS, MeetingFamily, organizer_of
+from openucwa.resources.my_online_meetings import MeetingDocuments
+from openucwa.store.contract import Store
+from openucwa.wire.resource import CONVERSATION_SCOPES, Call, Request, Response, operation
+
+if TYPE_CHECKING:
+    from icalendar import Event
+
+CALENDAR = "text/calendar"
+HOUR = 3_600_000
+
+QUERY = (
+    Parameter("start", kind="datetime", description="When it begins; else at the next full hour."),
+    Parameter("end", kind="datetime", description="When it ends; else an hour after it begins."),
+)
+
+#: What some reader takes for the end of a line. In iCalendar a line's end ends the property.
+_LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+_ADDRESS = re.compile(r"[^:]*:([^@]+@(?:\[[^\]]*\]|[^:;?]*))")
+
+
+class MeetingInvitation(MeetingFamily[Meeting]):
+    """The invitation to a meeting, for calendar programs."""
+
+    rel = "openucwa:invitation"
+    scopes = CONVERSATION_SCOPES
+
+    def __init__(self, store: Store, pools: Pools, documents: MeetingDocuments, config: Config, world: World) -> None:
+        super().__init__(pools)
+        self._store = store
+        self._documents = documents
+        self._footer = config.invitation_footer_text
+        self._world = world
+
+    async def locate(self, call: Call, meeting_id: str = "", **_names: str) -> Meeting:
+        await super().locate(call)
+        return await self._store.meeting(organizer_of(call), meeting_id)
+
+    @operation(
+        "The meeting as an event for calendar programs.", query=QUERY, produces=(CALENDAR,), refuses=READ_REFUSALS
+    )
+    async def on_get(self, req: Request, resp: Response, target: Meeting) -> None:
+        """An organizer who has listed nobody gets an event to put into a calendar (PUBLISH); else a request for a
+        meeting (REQUEST): of these two RFC 5546 lets only the latter name attendees, and it has to."""
+        from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second that most starts can do without
+
+        start, end = self._time(req.call)
+        organizer = await self._store.user(target.organizer)
+        calendar = Calendar()
+        calendar.add("prodid", f"-//openucwa//{__version__}//EN")
+        calendar.add("version", "2.0")
+        calendar.add("method", "REQUEST" if _invited(target) else "PUBLISH")
+        calendar.add_component(self._event(req.call, target, organizer, start, end))
+        resp.content_type = f"{CALENDAR}; charset=utf-8"
+        resp.set_header("Content-Disposition", f'attachment; filename="{target.id}.ics"')
+        resp.data = calendar.to_ical()
+
+    def _time(self, call: Call) -> tuple[Instant, Instant]:
+        """ParameterValidationFailure: it would end before it begins, or never."""
+        values = call.values
+        start = values.get("start") or Instant((self._world.now() // HOUR + 1) * HOUR)
+        end = values.get("end") or Instant(min(start.ms + HOUR, LAST_INSTANT.ms))
+        # What is past the seconds is nothing that iCalendar could tell apart.
+        if end.ms // 1000 <= start.ms // 1000:
+            raise ParameterValidationFailure({"end": "has to be later than start"})
+        return start, end
+
+    def _event(self, call: Call, meeting: Meeting, organizer: User | None, start: Instant, end: Instant) -> "Event":
+        from icalendar import Event  # noqa: PLC0415  # as above
+
+        settings = meeting.settings
+        join_url = self._documents.join_url(call, meeting)
+        parts = (_text(settings.description), f"Join the meeting:\n{join_url}", _text(self._footer))
+        event = Event()
+        event.add("uid", meeting.conversation_id)
+        event.add("dtstamp", Instant(self._world.now()).datetime())
+        event.add("dtstart", start.datetime())
+        event.add("dtend", end.datetime())
+        event.add("summary", " ".join(_text(settings.subject).split()) or "Online meeting")
+        event.add("description", "\n\n".join(filter(None, parts)))
+        event.add("location", join_url)
+        event.add("url", join_url)
+        event.add("status", "CONFIRMED")
+        email = organizer.email if organizer is not None else None
+        name = organizer.name if organizer is not None else ""
+        event.add("organizer", f"mailto:{email or _address(meeting.organizer)}", {"CN": _name(name)} if name else {})
+        for address in _invited(meeting):
+            told = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
+            event.add("attendee", f"mailto:{address}", told)
+        return event
+
+
+def _invited(meeting: Meeting) -> list[str]:
+    """The addresses of leaders and attendees, each once, without the organizer's."""
+    settings = meeting.settings
+    return list(_others(map(_address, (*settings.leaders, *settings.attendees)), _address(meeting.organizer)))
+
+
+def _others(addresses: Iterable[str], organizer: str) -> Iterable[str]:
+    known = {organizer.lower()}
+    for address in addresses:
+        if address.lower() not in known:
+            known.add(address.lower())
+            yield address
+
+
+def _address(uri: str) -> str:
+    """`user@host` of a SIP URI: neither its scheme nor its port and parameters are a mail program's affair."""
+    found = _ADDRESS.match(uri)
+    return uri if found is None else found[1]
+
+
+def _text(text: str) -> str:
+    return _LINE_ENDS.sub("\n", text).strip()
+
+
+def _name(name: str) -> str:
+    """A parameter's value holds no quotes and no control characters, whatever is done about them."""
+    return " ".join("".join(char if char.isprintable() else " " for char in name.replace('"', "'")).split())

@@ -1,0 +1,144 @@
+"""The invitation to a meeting: what a calendar program makes of it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from icalendar import Calendar, Event
+
+from tests.client import UcwaClient, self_of
+from tests.resources.conftest import SignedIn
+from tests.resources.messages import assert_invalid, assert_refused
+from tests.world import FakeWorld
+
+NINE = datetime(2030, 5, 6, 9, tzinfo=UTC)
+TEN = NINE + timedelta(hours=1)
+
+
+def when(start: datetime, end: datetime | None = None) -> dict[str, str]:
+    texts = {"start": f"{start:%Y-%m-%dT%H:%M:%SZ}"}
+    return texts if end is None else texts | {"end": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+async def invitation(client: UcwaClient, meeting: dict[str, Any], **query: str) -> Calendar:
+    """What a calendar program reads."""
+    answer = await client.get(f"{self_of(meeting)}/invitation", params=query, headers={"Accept": "text/calendar"})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    calendar = Calendar.from_ical(answer.content)
+    assert isinstance(calendar, Calendar)
+    return calendar
+
+
+def event_of(calendar: Calendar) -> Event:
+    (event,) = calendar.walk("VEVENT")
+    assert isinstance(event, Event)
+    return event
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+async def test_a_meetings_answers_lead_to_its_invitation(lene: UcwaClient, method: str) -> None:
+    answer = await lene.post(lene.meetings, json={})
+    meeting = answer.json()
+    if method == "GET":
+        answer = await lene.get(self_of(meeting))
+    elif method == "PUT":
+        answer = await lene.replace(meeting, subject="Sales")
+    assert answer.headers["Link"] == f'<{self_of(meeting)}/invitation>; rel="openucwa:invitation"'
+
+
+async def test_an_invitation_says_what_where_and_when(lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Sales, quarterly", description="Bring numbers;\nall of them")
+    event = event_of(await invitation(lene, meeting, **when(NINE, TEN)))
+    assert (event["SUMMARY"], event["LOCATION"], event["URL"]) == (
+        "Sales, quarterly",
+        meeting["joinUrl"],
+        meeting["joinUrl"],
+    )
+    assert event["DESCRIPTION"] == f"Bring numbers;\nall of them\n\nJoin the meeting:\n{meeting['joinUrl']}"
+    assert (event.start, event.end) == (NINE, TEN)
+    assert (event["ORGANIZER"], event["ORGANIZER"].params["CN"]) == ("mailto:lenea@contoso.com", "Lene Aaling")
+
+
+async def test_an_invitation_ends_with_the_enterprises_footer(signed_in: SignedIn) -> None:
+    lene = await signed_in(invitation_footer_text="Contoso asks you to be on time.")
+    event = event_of(await invitation(lene, await lene.schedule()))
+    assert event["DESCRIPTION"].endswith("\n\nContoso asks you to be on time.")
+
+
+async def test_an_invitation_without_a_time_is_for_the_next_full_hour(lene: UcwaClient, world: FakeWorld) -> None:
+    event = event_of(await invitation(lene, await lene.schedule()))
+    now = datetime.fromtimestamp(world.now() / 1000, UTC)
+    assert event.start == now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    assert event.end == event.start + timedelta(hours=1)
+
+
+async def test_an_invitation_without_an_end_lasts_an_hour(lene: UcwaClient) -> None:
+    event = event_of(await invitation(lene, await lene.schedule(), **when(NINE)))
+    assert event.end == TEN
+
+
+@pytest.mark.parametrize("end", [NINE, NINE - timedelta(days=1)])
+async def test_an_end_that_is_not_after_the_start_is_refused(lene: UcwaClient, end: datetime) -> None:
+    meeting = await lene.schedule()
+    answer = await lene.get(
+        f"{self_of(meeting)}/invitation", params=when(NINE, end), headers={"Accept": "text/calendar"}
+    )
+    assert_invalid(answer, "end")
+
+
+async def test_an_invitation_in_the_last_hour_of_all_dates_is_no_fault_of_the_server(lene: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    last = {"start": "/Date(253402300799999)/"}
+    assert_invalid(await lene.get(f"{self_of(meeting)}/invitation", params=last, headers={"Accept": "*/*"}), "end")
+
+
+async def test_who_is_listed_is_asked_to_come_by_mail_address_and_once(lene: UcwaClient) -> None:
+    meeting = await lene.schedule(
+        leaders=["sip:danab@contoso.com"],
+        attendees=["SIP:DanaB@contoso.com", "sip:joe@fabrikam.com:5061;transport=tls", "sip:lenea@contoso.com"],
+    )
+    calendar = await invitation(lene, meeting)
+    event = event_of(calendar)
+    assert calendar["METHOD"] == "REQUEST"
+    assert event["ATTENDEE"] == ["mailto:danab@contoso.com", "mailto:joe@fabrikam.com"]
+    assert event["ATTENDEE"][0].params["RSVP"] == "TRUE"
+
+
+async def test_a_meeting_without_guests_is_published(lene: UcwaClient) -> None:
+    calendar = await invitation(lene, await lene.schedule())
+    assert calendar["METHOD"] == "PUBLISH"
+    assert "ATTENDEE" not in event_of(calendar)
+
+
+async def test_the_event_of_a_meeting_is_always_the_same_one(lene: UcwaClient) -> None:
+    meeting, other = await lene.schedule(subject="a"), await lene.schedule()
+    before = event_of(await invitation(lene, meeting))["UID"]
+    await lene.replace(meeting, subject="b")
+    assert event_of(await invitation(lene, meeting, **when(NINE)))["UID"] == before
+    assert event_of(await invitation(lene, other))["UID"] != before
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x85", "\u2028"])
+async def test_what_people_typed_never_becomes_a_line_of_its_own(lene: UcwaClient, end: str) -> None:
+    hostile = f"a,b;c\\n{end}END:VEVENT{end}ATTENDEE:mailto:evil@example.com"
+    meeting = await lene.schedule(subject=hostile, description=hostile)
+    answer = await lene.get(f"{self_of(meeting)}/invitation", headers={"Accept": "text/calendar"})
+    unfolded = re.sub("\r\n[ \t]", "", answer.text)
+    lines = unfolded.splitlines()
+    assert lines.count("END:VEVENT") == 1
+    assert not [line for line in lines if line.startswith("ATTENDEE")]
+    event = event_of(Calendar.from_ical(answer.content))  # type: ignore[arg-type]
+    assert event["SUMMARY"] == "a,b;c\\n END:VEVENT ATTENDEE:mailto:evil@example.com"
+
+
+async def test_another_users_invitation_is_as_one_that_never_was(lene: UcwaClient, dana: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    href = f"{dana.meetings}/{meeting['onlineMeetingId']}/invitation"
+    assert_refused(await dana.get(href, headers={"Accept": "*/*"}), 404, "NotFound", "ResourceNotFound")
+
+
+async def test_an_invitation_is_shown_as_nothing_but_a_calendar(lene: UcwaClient) -> None:
+    answer = await lene.get(f"{self_of(await lene.schedule())}/invitation")
+    assert_refused(answer, 406, "NotAcceptable")
