@@ -21,14 +21,15 @@ PROGRAMS = {
     "nats-server": ("nats-server",),
     "openssl": ("openssl",),
 }
-#: Servers lie in folders that are not on everybody's path.
-_FOLDERS = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin:/usr/local/bin"
+#: Where servers lie, which is not on everybody's path.
+_FOLDERS = "/usr/local/bin:/usr/local/sbin:/usr/sbin"
 
 
 def find(name: str) -> str | None:
     """The path of one of PROGRAMS; None: it is not on this machine."""
-    found = (shutil.which(spelling, path=_FOLDERS) for spelling in PROGRAMS[name])
-    return next((path for path in found if path is not None), None)
+    path = f"{os.environ.get('PATH', os.defpath)}:{_FOLDERS}"
+    found = (shutil.which(spelling, path=path) for spelling in PROGRAMS[name])
+    return next(filter(None, found), None)
 
 
 def need(name: str) -> str:

@@ -247,6 +247,8 @@ class Service:
             (f"{app}/people", contacts),
             (f"{app}/people/search", people.Search()),
             (f"{app}/people/presenceSubscriptions", people.PresenceSubscriptions(world)),
+            (f"{app}/people/presenceSubscriptions/{{subscription}}", people.PresenceSubscription()),
+            (f"{app}/people/{{address}}", people.Contact(store)),
             *(
                 (f"{app}/people/{rel}", people.EmptyCollection(rel))
                 for rel in people.COLLECTIONS

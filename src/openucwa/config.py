@@ -66,7 +66,8 @@ class Config:
     )
     allow_origin: tuple[str, ...] = option("Web origins that may use the frame page and CORS.", ())
     join_url: str | None = option(
-        "Template of joinUrl with {domain}, {user} and {id}; default: the server's own page, /meet/{user}@{domain}/{id}.",
+        "Template of joinUrl with {domain}, {user} and {id}; "
+        "default: the server's own page, /meet/{user}@{domain}/{id}.",
         None,
     )
     bus: str | None = option("Event bus between servers: nats://HOST:PORT; default: this machine only.", None)

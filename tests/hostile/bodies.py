@@ -26,7 +26,7 @@ Body = tuple[str | None, bytes]
 
 _ODD_TYPES = [
     *("", "a", "/", ";", "text/plain", "text/html; charset=x", "application/json; charset=utf-16", "application/json;;=",
-      "APPLICATION/XML", "multipart/form-data", "multipart/batching; boundary=\"", "multipart/batching;boundary=b",
+      "APPLICATION/XML", "multipart/form-data", 'multipart/batching; boundary="', "multipart/batching;boundary=b",
       "application/json, application/xml", "application/xml; boundary=é", FORM, *JSON_TYPES, *XML_TYPES),
 ]  # fmt: skip
 _content_types = st.none() | st.sampled_from(_ODD_TYPES)

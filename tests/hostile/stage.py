@@ -105,6 +105,7 @@ class Stage:
         if available:
             await lene.post(f"{lene.app}/communication/makeMeAvailable", json={})
         meeting = await self._only_meeting(lene, accessLevel="Invited", attendees=["sip:danab@contoso.com"])
+        other = await self._only_meeting(dana)
         await lene.extend(meeting, id=EXTENSION_ID, type="RoamedParticipantData", rows=9)
         await guest.sign_in_to_meeting(meeting)
         await guest.open()
@@ -123,7 +124,7 @@ class Stage:
             "name": "xframe.js",
             "region": "1",
             "token": lene.token or "",
-            "onlineMeetingUri": (await self._only_meeting(dana))["onlineMeetingUri"],
+            "onlineMeetingUri": other["onlineMeetingUri"],
         }
 
     async def send(self, request: Request) -> tuple[Request, Answer]:
@@ -191,8 +192,8 @@ class Stage:
 
 async def _join(client: UcwaClient, meeting: dict[str, Any]) -> str:
     """The id of the conversation in which the client's application takes part in the meeting."""
-    communication = f"{client.app}/communication"
-    answer = await client.post(f"{communication}/joinOnlineMeeting", json={"onlineMeetingUri": meeting["onlineMeetingUri"]})
+    body = {"onlineMeetingUri": meeting["onlineMeetingUri"]}
+    answer = await client.post(f"{client.app}/communication/joinOnlineMeeting", json=body)
     assert answer.status_code == 201, answer.text
-    conversations = (await client.get(f"{communication}/conversations")).json()["_links"]["conversation"]
-    return str(conversations[-1]["href"].rpartition("/")[2])
+    invitation = (await client.get(answer.headers["Location"])).json()
+    return str(invitation["_links"]["conversation"]["href"].rpartition("/")[2])

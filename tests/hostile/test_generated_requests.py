@@ -96,7 +96,7 @@ class Trial:
             gone = answer.status in {404, 410} or (request.method, answer.status) == ("DELETE", 204)
             # What conflicts with how things are gets another chance when they are otherwise.
             self._conflicts += answer.status == 409
-            self._set = not gone and self._conflicts % 4 < 3
+            self._set = not gone and (answer.status != 409 or self._conflicts % 5 > 0)
         return answer.status
 
     async def works(self) -> bool:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from tests.world import FakeWorld
 
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
@@ -15,6 +14,7 @@ from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
 from openucwa.model.meeting import Meeting, MeetingRel, MeetingSettings
 from openucwa.model.user import User
 from openucwa.store.sqlite import SqliteStore
+from tests.world import FakeWorld
 
 ANONYMOUS = "urn:microsoft.rtc:anonmeeting"
 MEETING = "sip:lene@contoso.com;gruu;opaque=app:conf:focus:id:AB12CD34"

@@ -1,11 +1,11 @@
 """Throttling: when it begins, how it grows, whom it hits, and when it ends."""
 
 import pytest
-from tests.world import FakeWorld
 
 from openucwa.identity import throttle as throttle_module
 from openucwa.identity.throttle import Throttle
 from openucwa.model.refusals import TooManyRequests
+from tests.world import FakeWorld
 
 LENE = "lene@contoso"
 HERE = "192.0.2.1"

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.world import FakeWorld
 
 from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
 from openucwa.model.refusals import Unauthorized
+from tests.world import FakeWorld
 
 LENE = Ticket("sip:lene@contoso.com", "Lene Aalling", None, 3, 1_700_000_060_000, None)
 GUEST = Ticket(

@@ -24,7 +24,7 @@ class Picture:
     lobby: set[str] = field(default_factory=set)
     typing: set[str] = field(default_factory=set)
     role: str | None = None
-    extensions: dict[str, str] = field(default_factory=dict)  # id -> etag
+    extensions: dict[str, str] = field(default_factory=dict)  # id -> what it says
     subject: str | None = None
     messages: list[str] = field(default_factory=list)
 
@@ -101,7 +101,7 @@ class Knower:
             self.picture.role = resource["role"]
         elif rel == "onlineMeeting":
             extensions = resource["_embedded"]["onlineMeetingExtension"]
-            self.picture.extensions = {each["id"]: each["etag"] for each in extensions}
+            self.picture.extensions = {each["id"]: each["text"] for each in extensions}
             self.picture.subject = resource["subject"]
         elif rel == "message":
             self.picture.messages.append(message_text(resource))
@@ -114,11 +114,12 @@ class Knower:
             self.conversation = None
             self.picture = Picture(messages=self.picture.messages)
             return
-        assert resource is not None
         if kind == "added":
             assert self.conversation is None, "a conversation begins once"
             self.conversation = href
         assert href == self.conversation
+        if resource is None:
+            return  # it was over before it was told of
         self.picture.stage = "lobby" if resource["state"] == "InLobby" else "room"
 
     def _participant(self, kind: str, event: dict[str, Any], resource: dict[str, Any] | None) -> None:

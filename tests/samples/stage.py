@@ -189,6 +189,9 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
     else:
         people = (await client.get(f"{client.app}/people")).json()
         stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
+        stage.hrefs["contact"] = f"{client.app}/people/lenea@contoso.com"
+        granted = await client.post(stage.hrefs["presenceSubscriptions"], json={"duration": 11, "uris": []})
+        stage.hrefs["presenceSubscription"] = granted.headers["Location"]
     if sample.rel == "search":
         stage.query = "query=lene"
     return stage

@@ -36,7 +36,7 @@ _SCHEMA = "http://www.w3.org/2001/XMLSchema"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
-class WentWrong(Exception):  # noqa: N818  # what a step finds, not an error of the program
+class WentWrong(Exception):  # what a step finds, not an error of the program
     """What is not as it should be."""
 
 

@@ -44,7 +44,7 @@ AGENDA: Values = {
 NOTES: Values = {"type": "RoamedOrganizerData", "remark": "Ask Dana about the room first", "priority": 1}
 
 
-class Stopped(Exception):  # noqa: N818  # somebody's wish, not an error
+class Stopped(Exception):  # somebody's wish, not an error
     """The server is being stopped, so the walk is over."""
 
 

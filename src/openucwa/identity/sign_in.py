@@ -37,7 +37,7 @@ OAuthError: TypeAlias = Literal[
 ]
 
 
-class GrantRefused(Exception):  # noqa: N818  # a refusal in OAuth's form, not an error of ours
+class GrantRefused(Exception):  # a refusal in OAuth's form, not an error of ours
     """No ticket. `error`: OAuth's word for it. `diagnostics_code`, `reason`: for the X-Ms-diagnostics header.
 
     `status`: 400, or 429 with `retry_after` in seconds. Nothing of it tells a wrong user from a wrong password.

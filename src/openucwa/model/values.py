@@ -26,7 +26,7 @@ LAST_INSTANT = Instant(253_402_300_799_999)
 MAX_INTEGER_DIGITS = 4_000
 
 
-class Unfit(ValueError):  # noqa: N818  # a finding about what a client sent, not an error of ours
+class Unfit(ValueError):  # a finding about what a client sent, not an error of ours
     """What is wrong with a value, in words that follow the name of its property."""
 
 

@@ -14,7 +14,8 @@ from openucwa.model.refusals import (
 from openucwa.model.room import Participation
 from openucwa.model.world import World
 from openucwa.representation.document import Document, Link
-from openucwa.resources.room import RoomDocuments, contact_document, conversation_href, may_see
+from openucwa.resources.people import contact_document
+from openucwa.resources.room import RoomDocuments, conversation_href, may_see
 from openucwa.store.contract import Store
 from openucwa.wire.resource import CONVERSATION_SCOPES, RECEIVE, Call, Request, Resource, Response, operation
 

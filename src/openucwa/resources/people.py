@@ -1,12 +1,16 @@
 """people: the contacts of a user. This server keeps none: what is linked answers, and is empty."""
 
+import uuid
 from typing import NamedTuple
+from urllib.parse import quote
 
-from openucwa.model.refusals import InvalidExchangeServerVersion
+from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound
+from openucwa.model.user import User
 from openucwa.model.world import World, new_uuid
-from openucwa.representation.document import Document, Link
+from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
-from openucwa.wire.resource import ANY_SCOPE, CONTACTS, Call, Request, Resource, Response, operation
+from openucwa.store.contract import Store
+from openucwa.wire.resource import ANY_SCOPE, CONTACTS, USER, Call, Request, Resource, Response, operation
 
 _CONTACT_SCOPES = frozenset({CONTACTS})
 
@@ -42,6 +46,20 @@ SEARCH = (Parameter("query", required=True, max_length=256), Parameter("limit", 
 def people_href(call: Call) -> str:
     """The href of people."""
     return f"{call.application}/people"
+
+
+def contact_href(call: Call, uri: str) -> str:
+    """The href of a user of this server, as a contact."""
+    return f"{people_href(call)}/{quote(uri.removeprefix('sip:'), safe='@')}"
+
+
+def contact_document(call: Call, user: User) -> Document:
+    """UCWA: contact, of a user of this server."""
+    properties: dict[str, Property] = {}
+    if user.email is not None:
+        properties["emailAddresses"] = [user.email]
+    properties |= {"name": user.name, "sourceNetwork": "SameEnterprise", "type": "User", "uri": user.uri}
+    return Document(rel="contact", href=contact_href(call, user.uri), properties=properties)
 
 
 class People(Resource[None]):
@@ -113,3 +131,60 @@ class Search(Resource[None]):
             properties={"moreResultsAvailable": False},
             embedded={"contact": (), "distributionGroup": ()},
         )
+
+
+class PresenceSubscription(Resource[str]):
+    """UCWA: presenceSubscription. It was granted, tells nothing, and can be given back."""
+
+    rel = "presenceSubscription"
+    scopes = frozenset({USER})
+
+    async def locate(self, call: Call, subscription: str = "", **_names: str) -> str:
+        try:
+            return str(uuid.UUID(subscription))
+        except ValueError:
+            raise ResourceNotFound("there is no such subscription") from None
+
+    @operation("The subscription.", refuses=(InvalidExchangeServerVersion,))
+    async def on_get(self, req: Request, resp: Response, target: str) -> None:
+        """UCWA: presenceSubscription, GET."""
+        href = f"{people_href(req.call)}/presenceSubscriptions/{target}"
+        resp.media = Document(rel=self.rel, href=href, properties={"id": target})
+
+    @operation("Gives the subscription back.", answers=(204,), produces=())
+    async def on_delete(self, req: Request, resp: Response, target: str) -> None:
+        """UCWA: presenceSubscription, DELETE."""
+        resp.status = 204
+
+
+class Contact(Resource[User]):
+    """UCWA: contact. A user of this server, as other users see it; anonymous users see whom they meet."""
+
+    rel = "contact"
+    scopes = _CONTACT_SCOPES
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def locate(self, call: Call, address: str = "", **_names: str) -> User:
+        user = await self._store.user(f"sip:{address}")
+        if user is None or not await self._may_see(call, user):
+            raise ResourceNotFound("there is no such contact")
+        return user
+
+    async def _may_see(self, call: Call, user: User) -> bool:
+        application = call.here.application
+        if not application.anonymous:
+            return True
+        for own in await self._store.participations(application.owner, application.id):
+            if own.in_lobby:
+                continue
+            present = await self._store.participants(own.organizer, own.meeting_id)
+            if user.uri in {own.organizer, *(each.uri for each in present)}:
+                return True
+        return False
+
+    @operation("A user of this server.", refuses=(InvalidExchangeServerVersion,))
+    async def on_get(self, req: Request, resp: Response, target: User) -> None:
+        """UCWA: contact, GET."""
+        resp.media = contact_document(req.call, target)

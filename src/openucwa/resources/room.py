@@ -20,6 +20,7 @@ from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
+from openucwa.resources.people import contact_href
 from openucwa.wire.resource import Call
 
 
@@ -46,16 +47,6 @@ def messaging_href(call: Call, conversation: str) -> str:
 def may_see(participation: Participation, extension: Extension) -> bool:
     """Whether this participant may see the extension: participant data yes, all else the organizer alone."""
     return extension.type == ExtensionType.ROAMED_PARTICIPANT_DATA or sees_organizer_data(participation)
-
-
-def contact_document(call: Call, user: User) -> Document:
-    """UCWA: contact, of a user of this server."""
-    href = f"{call.application}/people/{quote(user.address, safe='@')}"
-    properties: dict[str, Property] = {}
-    if user.email is not None:
-        properties["emailAddresses"] = [user.email]
-    properties |= {"name": user.name, "sourceNetwork": "SameEnterprise", "type": "User", "uri": user.uri}
-    return Document(rel="contact", href=href, properties=properties)
 
 
 class RoomDocuments:
@@ -219,7 +210,7 @@ class RoomDocuments:
         links: dict[str, Link] = dict(content)
         uri = str(facts["uri"])
         if not outgoing and not facts["anonymous"]:
-            links["contact"] = Link(f"{call.application}/people/{quote(uri.removeprefix('sip:'), safe='@')}")
+            links["contact"] = Link(contact_href(call, uri))
         links["messaging"] = Link(messaging)
         links["participant"] = Link(participant_href(call, own.id, uri), title=str(facts["name"]))
         return Document(rel="message", href=f"{messaging}/messages/{event.number}", properties=properties, links=links)
@@ -249,6 +240,9 @@ class RoomDocuments:
             links["from"] = Link(
                 participant_href(call, invitation.conversation, invitation.from_uri), title=invitation.from_name
             )
+        elif not invitation.from_uri.endswith("@anonymous.invalid"):
+            # Before it is accepted, who invites is no participant of a conversation here.
+            links["from"] = Link(contact_href(call, invitation.from_uri), title=invitation.from_name)
         under_way = invitation.state == InvitationState.CONNECTING
         if under_way and not invitation.outgoing:
             links["accept"] = Link(f"{href}/accept")

@@ -82,16 +82,8 @@ class Telling:
 
     async def _of_application(self, event: Event) -> AsyncIterator[Told]:
         match event.kind:
-            case room_events.CONVERSATION_WAITING:
-                own = await self._own(event)
-                async for told in self._begin(own):
-                    yield told
-                yield await self._conversation(own, "updated")
-            case room_events.CONVERSATION_BEGUN:
-                own = await self._own(event)
-                async for told in self._begin(own):
-                    yield told
-                async for told in self._come_in(own, event):
+            case room_events.CONVERSATION_WAITING | room_events.CONVERSATION_BEGUN:
+                async for told in self._begin(event):
                     yield told
             case room_events.CONVERSATION_ADMITTED:
                 own = await self._own(event)
@@ -123,13 +115,27 @@ class Telling:
             case _:
                 yield self._of_me(event)
 
-    async def _begin(self, own: Participation) -> AsyncIterator[Told]:
-        invitation = await self._store.invitation(self._owner, self._application, own.invitation)
+    async def _begin(self, event: Event) -> AsyncIterator[Told]:
+        invitation = await self._invitation(event)
         if invitation.outgoing:
             # An incoming one, which was accepted, was told of when it came.
             yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
+        try:
+            own = await self._own(event)
+        except ConversationNotFound:
+            # It is over already, which is told next; but what ends has to have begun.
+            link = Link(conversation_href(self._call, str(event.facts["conversation"])))
+            yield self._of_communication("added", "conversation", link)
+            if event.kind == room_events.CONVERSATION_BEGUN:
+                yield self._invited(invitation, "completed")
+            return
         yield await self._conversation(own, "added")
         yield self._participant(own, _as_participant(own), "added")
+        if event.kind == room_events.CONVERSATION_WAITING:
+            yield await self._conversation(own, "updated")
+            return
+        async for told in self._come_in(own, event):
+            yield told
 
     async def _come_in(self, own: Participation, event: Event) -> AsyncIterator[Told]:
         """What an application is told when its participant comes into the room: all that is there."""

@@ -8,7 +8,7 @@ const MARKED = 20_000; // ms for which what changed is marked
 const SHOWN_MESSAGES = 500;
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const SEEN_BY = {
-  RoamedParticipantData: ["everybody here", "accent"],
+  RoamedParticipantData: ["everybody here", ""],
   RoamedOrganizerData: ["the organizer only", "warn"],
   Undefined: ["the organizer only", "warn"],
 };
@@ -31,8 +31,8 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Makes the children of `list` those of `items`, in order. What stays keeps its element, so that a focus or an open
-// menu in it is not lost; where the focused one goes, `heading` gets the focus.
+// Makes the children of `list` those of `items`, in order. What stays keeps its element, so that a focus in it, or what
+// was opened there, is not lost; where the focused one goes, `heading` gets the focus.
 function keep(list, items, keyOf, draw, heading) {
   const there = new Map([...list.children].map((element) => [element.dataset.key, element]));
   const focused = list.contains(document.activeElement);
@@ -54,8 +54,10 @@ export class RoomView {
   #say;
   #unread = 0;
   #shown = 0;
+  #atEnd = true; // whether the last message is in view, and is to stay so
   #marks = new Map(); // by an extension's id, the timer that takes its marks away
   #controls = new AbortController();
+  #resized;
 
   // `say(words)`: tells people who don't look. `leave()`: leaves the meeting.
   constructor(room, { say, leave }) {
@@ -66,11 +68,14 @@ export class RoomView {
     $("composer").addEventListener("submit", (event) => this.#send(event), { signal });
     $("text").addEventListener("keydown", (event) => this.#key(event), { signal });
     $("text").addEventListener("input", () => this.#room.typed().catch(() => {}), { signal });
+    const messages = $("messages");
+    const look = () => (this.#atEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 60);
+    messages.addEventListener("scroll", look, { signal, passive: true });
+    this.#resized = new ResizeObserver(() => this.#toEnd());
+    this.#resized.observe(messages);
     for (const button of $("parts").children) {
       button.addEventListener("click", () => this.#choose(button.dataset.part), { signal });
     }
-    document.addEventListener("click", (event) => closeMenus(event.target.closest?.("details.menu")), { signal });
-    document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(null), { signal });
     for (const id of ["messages", "people", "waiting-list", "extensions"]) {
       for (const element of [...$(id).children]) if (element.id !== "no-messages") element.remove();
     }
@@ -81,6 +86,7 @@ export class RoomView {
   // Takes its hands off the page.
   close() {
     this.#controls.abort();
+    this.#resized.disconnect();
     for (const timer of this.#marks.values()) clearTimeout(timer);
   }
 
@@ -105,7 +111,7 @@ export class RoomView {
     $("organizer").textContent = organizer && `Organized by ${organizer}`;
     const expires = asDate(meeting?.expirationTime);
     $("expires").replaceChildren(
-      ...(expires ? ["· open until ", make("time", { datetime: expires.toISOString() }, dateText(expires))] : []),
+      ...(expires ? ["Open until ", make("time", { datetime: expires.toISOString() }, dateText(expires))] : []),
     );
   }
 
@@ -138,21 +144,34 @@ export class RoomView {
     const known = actions.map(([rel]) => rel).join(" ");
     if ((line.dataset.actions ?? "") !== known) {
       line.dataset.actions = known;
-      line.querySelector("details")?.remove();
-      if (known) line.append(this.#menu(line, person.name, actions));
+      for (const part of line.querySelectorAll(".actions-toggle, .actions")) part.remove();
+      if (known) line.append(...this.#actions(line, person.name, actions));
     }
     line.person = person;
     return line;
   }
 
-  #menu(line, name, actions) {
+  // What a leader may do to somebody: a button that opens a row of buttons.
+  #actions(line, name, actions) {
+    const label = `Actions for ${name}`;
+    const toggle = make("button", { type: "button", class: "quiet actions-toggle", "aria-label": label, title: label, "aria-expanded": "false" }, "⋯");
     const buttons = actions.map(([rel, words]) => {
-      const button = make("button", { type: "button", class: rel === "eject" ? "danger" : "" }, words);
+      const button = make("button", { type: "button", class: rel === "eject" ? "danger compact" : "compact" }, words);
       button.addEventListener("click", () => this.#act(line.person, rel, button));
       return button;
     });
-    const summary = make("summary", { "aria-label": `Actions for ${name}`, title: `Actions for ${name}` }, "⋯");
-    return make("details", { class: "menu" }, summary, make("div", { class: "menu-items" }, ...buttons));
+    const row = make("div", { class: "row actions", hidden: true }, ...buttons);
+    const open = (yes) => {
+      row.hidden = !yes;
+      toggle.setAttribute("aria-expanded", String(yes));
+    };
+    toggle.addEventListener("click", () => open(row.hidden));
+    line.onkeydown = (event) => {
+      if (event.key !== "Escape" || row.hidden) return;
+      open(false);
+      toggle.focus();
+    };
+    return [toggle, row];
   }
 
   #drawWaiting() {
@@ -184,7 +203,6 @@ export class RoomView {
     button.disabled = true;
     try {
       await this.#room.act(person, rel);
-      closeMenus(null);
     } catch (error) {
       this.#say(`That did not work: ${error.message}`);
     }
@@ -197,18 +215,21 @@ export class RoomView {
     const { messages, canSend } = this.#room;
     for (const control of [$("text"), $("composer").querySelector("button")]) control.disabled = !canSend;
     const list = $("messages");
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
     for (const message of messages.slice(this.#shown)) list.append(this.#message(message));
     const fresh = messages.slice(this.#shown).filter((message) => !message.mine);
     this.#shown = messages.length;
     while (list.querySelectorAll(".message").length > SHOWN_MESSAGES) list.querySelector(".message").remove();
     $("no-messages").hidden = messages.length > 0;
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    this.#toEnd();
     if (list.offsetParent === null && fresh.length) {
       this.#unread += fresh.length;
       this.#say(`Message from ${fresh.at(-1).name}.`);
     }
     this.#drawCounts();
+  }
+
+  #toEnd() {
+    if (this.#atEnd) $("messages").scrollTop = $("messages").scrollHeight;
   }
 
   #message({ name, mine, sent, text }) {
@@ -318,10 +339,7 @@ export class RoomView {
       if (button.dataset.part === part) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
-    if (part === "talk") {
-      this.#unread = 0;
-      $("messages").scrollTop = $("messages").scrollHeight;
-    }
+    if (part === "talk") this.#unread = 0;
     this.#drawCounts();
   }
 
@@ -348,21 +366,12 @@ function property(name, value, change) {
   );
 }
 
-function closeMenus(but) {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (menu === but) continue;
-    const focused = menu.contains(document.activeElement);
-    menu.open = false;
-    if (focused) menu.querySelector("summary").focus();
-  }
-}
-
 // The organizer first, then leaders, then everybody else.
 function rank(person) {
   return person.organizer ? 0 : person.role === "Leader" ? 1 : 2;
 }
 
 function initials(name) {
-  const words = name.trim().split(/\s+/);
+  const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
   return [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0] ?? "").join("").toUpperCase();
 }

@@ -278,7 +278,7 @@ function over(reason) {
     $("over-link").href = reason.address + location.pathname;
     $("over-link").textContent = reason.address;
   }
-  $("again").hidden = again === null;
+  $("again-row").hidden = again === null;
   $("again").textContent = again ?? "";
   $("again").onclick = () => tryAgain(reason.subcode);
   show("over");

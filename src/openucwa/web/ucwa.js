@@ -181,7 +181,7 @@ export class Ucwa {
     }
   }
 
-  // One request; {resource, etag, location, status}. `href` as it stands in an answer.
+  // One request; {resource, etag, location, status, headers, text}. `href` as it stands in an answer.
   get(href, options) {
     return this.request("GET", href, options);
   }
@@ -264,7 +264,8 @@ export class Ucwa {
     const resource = parse(text);
     if (!response.ok) throw new UcwaError(response, resource);
     const etag = response.headers.get("ETag")?.replaceAll('"', "") ?? resource?.etag ?? null;
-    return { resource, etag, location: response.headers.get("Location"), status: response.status };
+    const { headers: told, status } = response;
+    return { resource, etag, location: told.get("Location"), status, headers: told, text };
   }
 
   // The same address; Elsewhere: it is another server's, as seen from this page.

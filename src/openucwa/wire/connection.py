@@ -9,7 +9,7 @@ from openucwa.wire.resource import Request
 T = TypeVar("T")
 
 
-class ClientGone(Exception):  # noqa: N818  # nobody's error: there is nobody left to answer
+class ClientGone(Exception):  # nobody's error: there is nobody left to answer
     """The client closed its connection while its answer was being made."""
 
 

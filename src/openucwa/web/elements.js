@@ -1,0 +1,71 @@
+// Making and keeping elements, for the pages of the server. Whatever is put in as a text stays text.
+
+export const $ = (id) => document.getElementById(id);
+
+// An element. Children are elements or texts.
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+// A button that does something.
+export function button(words, kind, work) {
+  const element = make("button", { type: "button", class: kind }, ...[words].flat());
+  element.addEventListener("click", () => work(element));
+  return element;
+}
+
+// Makes the children of `list` those of `items`, in order. What stays keeps its element, so that a focus, or what
+// somebody typed, is not lost in it; where the focused one goes, `heading` gets the focus.
+export function keep(list, items, keyOf, draw, heading) {
+  const there = new Map([...list.children].map((element) => [element.dataset.key, element]));
+  const focused = list.contains(document.activeElement);
+  items.forEach((item, place) => {
+    const key = keyOf(item);
+    const element = draw(item, there.get(key));
+    element.dataset.key = key;
+    const before = there.get(key);
+    if (before && before !== element) before.replaceWith(element);
+    there.delete(key);
+    if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
+  });
+  for (const element of there.values()) element.remove();
+  if (focused && !list.contains(document.activeElement)) heading.focus();
+}
+
+// Shows words in a notice; null takes them away.
+export function tell(place, words) {
+  place.textContent = words ?? "";
+  place.hidden = words === null;
+}
+
+// Says at a field what is wrong with it, or, with null, that nothing is. `field`: an element within a .field.
+export function complain(field, words) {
+  const place = field.closest(".field");
+  place.querySelector(".wrong")?.remove();
+  if (words === null) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-errormessage");
+    return;
+  }
+  const id = `wrong-${(complain.count = (complain.count ?? 0) + 1)}`;
+  place.append(make("p", { class: "wrong", id, role: "alert" }, words));
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-errormessage", id);
+}
+
+// Does something once at a time: the button is disabled meanwhile.
+export async function busy(button, work) {
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    await work();
+  } finally {
+    button.disabled = false;
+  }
+}
