@@ -57,8 +57,8 @@ async def ask(service: Service, request: Request) -> Answer:
 def _scope(request: Request) -> Scope:
     headers = [(name.encode(), value.encode("latin-1")) for name, value in request.headers]
     if request.body:
-        length = (b"transfer-encoding", b"chunked") if request.chunked else (b"content-length", b"%d" % len(request.body))
-        headers.append(length)
+        length = b"%d" % len(request.body)
+        headers.append((b"transfer-encoding", b"chunked") if request.chunked else (b"content-length", length))
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -121,11 +121,21 @@ class Stage:
             "message": await self._message(conversations[0]) if messaging else "1",
             "invitation": await (self._incoming() if available else self._outgoing(conversations[0])),
             "ack": self._ack,
+            "subscription": await self._subscription(),
             "name": "xframe.js",
             "region": "1",
             "token": lene.token or "",
             "onlineMeetingUri": other["onlineMeetingUri"],
         }
+
+    async def stands(self) -> bool:
+        """Whether what most requests need is there: application, conversation, meeting and extension."""
+        app = self._lene.app
+        places = (
+            f"{app}/communication/conversations/{self.names['conversation']}",
+            f"{self._lene.meetings}/{self.names['meeting_id']}/onlineMeetingExtensions/{self.names['extension_id']}",
+        )
+        return all([(await self._lene.get(place)).status_code == 200 for place in places])
 
     async def send(self, request: Request) -> tuple[Request, Answer]:
         """The request as it was sent, with names filled in, and its answer."""
@@ -153,6 +163,12 @@ class Stage:
         for old in (await client.get(client.meetings)).json()["_embedded"]["myOnlineMeeting"]:
             await client.delete(self_of(old))
         return await client.schedule(**properties)
+
+    async def _subscription(self) -> str:
+        href = f"{self._lene.app}/people/presenceSubscriptions"
+        answer = await self._lene.post(href, json={"duration": 10, "uris": ["sip:danab@contoso.com"]})
+        assert answer.status_code == 201, answer.text
+        return answer.headers["Location"].rpartition("/")[2]
 
     async def _message(self, conversation: str) -> str:
         messaging = f"{self._lene.app}/communication/conversations/{conversation}/messaging"

@@ -22,8 +22,9 @@ _KNOWN = {
 _TEXTS = [
     *("", " ", "0", "-1", "a", "A" * 300, "null", "true", "NaN", "1e400", "9" * 4001, "1970-01-01T00:00:00Z"),
     *("/Date(0)/", "/Date(-99999999999999999999)/", "/Date(1+0000)/", "0001-01-01T00:00:00Z", "../../etc/passwd"),
-    *("' or 1=1 --", '"; drop table users; --', "<script>alert(1)</script>", "&lol;", "%s%n", "{0}", "${a}", "a\r\nX: y"),
-    *("a\x00b", "\x1b[31m", "\x7f", "\x85", "\ufeff", "\ufffe", "\ufffd", "\u202e", "é", "e\u0301", "ß", "İ", "💩", "𝒜"),
+    *("' or 1=1 --", '"; drop table users; --', "<script>alert(1)</script>", "&lol;", "%s%n", "{0}", "${a}"),
+    *("a\r\nX: y", "a\x00b", "\x1b[31m", "\x7f", "\x85", "\ufeff", "\ufffe", "\ufffd", "\u202e"),
+    *("é", "e\u0301", "ß", "İ", "💩", "𝒜"),
     *("sip:a@b", "sip:@", "sip:lenea@contoso.com", "SIP:LENEA@CONTOSO.COM;gruu", "tel:+1", "..", ".", "a/b", "a%2Fb"),
 ]
 texts = st.sampled_from(_TEXTS) | st.text(max_size=12)
@@ -50,9 +51,9 @@ def valid(schema: Mapping[str, Any], description: Description, name: str = "") -
         return st.sampled_from(schema["enum"])
     if "anyOf" in schema:
         rest = {key: value for key, value in schema.items() if key != "anyOf"}
-        return st.one_of(valid({**rest, **each}, description) for each in schema["anyOf"])
+        return st.one_of([valid({**rest, **each}, description) for each in schema["anyOf"]])
     types = schema.get("type", "string")
-    return st.one_of(_TYPES[each](schema, description) for each in ([types] if isinstance(types, str) else types))
+    return st.one_of([_TYPES[each](schema, description) for each in ([types] if isinstance(types, str) else types)])
 
 
 def _object(schema: Mapping[str, Any], description: Description) -> SearchStrategy[Any]:

@@ -45,7 +45,7 @@ export class ExtensionForm {
       this.#notice,
       this.#error,
       make("div", { class: "two" }, ...fields),
-      make("div", { class: "stack properties-part", role: "group", "aria-label": "Properties" }, this.#rowsElement),
+      make("div", { class: "properties-part", role: "group", "aria-label": "Properties" }, this.#rowsElement),
       button("Add property", "compact", () => this.#addRow("", undefined, true).focus()),
       make("div", { class: "row form-end" }, submit, button("Cancel", "", cancel)),
     );
@@ -55,7 +55,6 @@ export class ExtensionForm {
       event.preventDefault();
       busy(submit, () => this.#save());
     });
-    this.element.addEventListener("keydown", (event) => event.key === "Escape" && cancel());
   }
 
   focus() {
@@ -97,13 +96,13 @@ export class ExtensionForm {
       }
       show(typeOf(typed) === type.value ? typed : suits(typed, type.value));
     });
-    const remove = button("Remove", "quiet compact remove", () => {
+    const remove = button("×", "quiet remove", () => {
       this.#rows = this.#rows.filter((each) => each !== row);
       row.element.remove();
       this.#audience.focus();
     });
     remove.setAttribute("aria-label", `Remove ${name || "the new property"}`);
-    row.element = make("div", { class: "property field" }, named, type, place, remove);
+    row.element = make("div", { class: "property field" }, named, type, remove, place);
     this.#rows.push(row);
     this.#rowsElement.append(row.element);
     return fresh ? named : place;
@@ -172,6 +171,7 @@ export class ExtensionForm {
 
 // What was typed, as a value of another type; undefined where it is none.
 function suits(typed, type) {
+  if (typed === "") return undefined;
   if (type === "list" || type === "text") return typed;
   const text = String(Array.isArray(typed) ? (typed[0] ?? "") : typed);
   if ((type === "integer" || type === "number") && /^-?\d{1,15}$/.test(text)) return Number(text);

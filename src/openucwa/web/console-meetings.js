@@ -107,7 +107,7 @@ export class MeetingsView {
   #line(meeting, drawn) {
     const line = drawn ?? make("li", {}, make("a", { href: `#${meeting.onlineMeetingId}` }));
     const [link] = line.children;
-    link.replaceChildren(make("span", { class: "meeting-subject" }, nameOf(meeting)), make("span", { class: "muted small" }, ...until(meeting)));
+    link.replaceChildren(make("span", { class: "meeting-subject" }, nameOf(meeting)), make("span", { class: "muted small" }, ...(isAssigned(meeting) ? [] : until(meeting))));
     mark(link, location.hash === `#${meeting.onlineMeetingId}`);
     return line;
   }
@@ -158,7 +158,7 @@ export class MeetingsView {
     // What an assigned meeting is, is the admin's affair.
     $("edit").hidden = $("delete").hidden = isAssigned(resource);
     const facts = [
-      ["Comes in at once", [WORDS.accessLevel[resource.accessLevel] ?? resource.accessLevel]],
+      ["Comes in without waiting", [WORDS.accessLevel[resource.accessLevel] ?? resource.accessLevel]],
       ["Open", until(resource)],
       ["Leaders besides you", people(resource.leaders)],
       ["Attendees", people(resource.attendees)],

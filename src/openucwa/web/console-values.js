@@ -97,7 +97,7 @@ function listControl(value, label) {
   function add(item) {
     const control = valueControl(kind.value, item, `${label}, item ${items.length + 1}`);
     const entry = { control };
-    const remove = button("×", "quiet compact remove", () => {
+    const remove = button("×", "quiet remove", () => {
       items = items.filter((each) => each !== entry);
       entry.line.remove();
       more.focus();

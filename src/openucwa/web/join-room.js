@@ -1,6 +1,7 @@
 // The meeting on the join page, once one is in it: who is here, who waits, what is said, what is shared. Shows a Room
 // (room.js) and does what its buttons ask for. Everything that people or applications wrote is shown as text.
 
+import { $, button, busy, keep, make } from "./elements.js";
 import { linkOf } from "./ucwa.js";
 import { asDate, customProperties, dateText, renderValue, typeOf } from "./values.js";
 
@@ -17,37 +18,6 @@ const ACTIONS = [
   ["demote", "Make an attendee"],
   ["eject", "Remove from the meeting"],
 ];
-
-const $ = (id) => document.getElementById(id);
-
-// An element. Children are elements or texts.
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-// Makes the children of `list` those of `items`, in order. What stays keeps its element, so that a focus in it, or what
-// was opened there, is not lost; where the focused one goes, `heading` gets the focus.
-function keep(list, items, keyOf, draw, heading) {
-  const there = new Map([...list.children].map((element) => [element.dataset.key, element]));
-  const focused = list.contains(document.activeElement);
-  items.forEach((item, place) => {
-    const key = keyOf(item);
-    const element = draw(item, there.get(key));
-    element.dataset.key = key;
-    const before = there.get(key);
-    if (before && before !== element) before.replaceWith(element);
-    there.delete(key);
-    if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
-  });
-  for (const element of there.values()) element.remove();
-  if (focused && !list.contains(document.activeElement)) heading.focus();
-}
 
 export class RoomView {
   #room;
@@ -73,8 +43,8 @@ export class RoomView {
     messages.addEventListener("scroll", look, { signal, passive: true });
     this.#resized = new ResizeObserver(() => this.#toEnd());
     this.#resized.observe(messages);
-    for (const button of $("parts").children) {
-      button.addEventListener("click", () => this.#choose(button.dataset.part), { signal });
+    for (const each of $("parts").children) {
+      each.addEventListener("click", () => this.#choose(each.dataset.part), { signal });
     }
     for (const id of ["messages", "people", "waiting-list", "extensions"]) {
       for (const element of [...$(id).children]) if (element.id !== "no-messages") element.remove();
@@ -122,13 +92,26 @@ export class RoomView {
     const everybody = [...(me ? [me] : []), ...people.values()].sort(
       (one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name),
     );
-    keep($("people"), everybody, (each) => linkOf(each, "self"), (each, drawn) => this.#person(each, drawn), $("who-title"));
+    keep(
+      $("people"),
+      everybody,
+      (each) => linkOf(each, "self"),
+      (each, drawn) => this.#person(each, drawn),
+      $("who-title"),
+    );
     $("who-title").textContent = `People (${everybody.length})`;
     this.#drawCounts();
   }
 
   #person(person, drawn) {
-    const line = drawn ?? make("li", { class: "person" }, make("span", { class: "face", "aria-hidden": "true" }), make("div", { class: "person-words" }));
+    const line =
+      drawn ??
+      make(
+        "li",
+        { class: "person" },
+        make("span", { class: "face", "aria-hidden": "true" }),
+        make("div", { class: "person-words" }),
+      );
     line.querySelector(".face").textContent = initials(person.name);
     const tags = [
       person.local && ["you", "accent"],
@@ -136,10 +119,12 @@ export class RoomView {
       person.role === "Leader" && !person.organizer && ["leader", "good"],
       person.anonymous && ["guest", ""],
     ].filter(Boolean);
-    line.querySelector(".person-words").replaceChildren(
-      make("span", { class: "person-name" }, person.name),
-      ...tags.flatMap(([word, kind]) => [" ", make("span", { class: `tag ${kind}` }, word)]),
-    );
+    line
+      .querySelector(".person-words")
+      .replaceChildren(
+        make("span", { class: "person-name" }, person.name),
+        ...tags.flatMap(([word, kind]) => [" ", make("span", { class: `tag ${kind}` }, word)]),
+      );
     const actions = this.#room.leads ? ACTIONS.filter(([rel]) => linkOf(person, rel)) : [];
     const known = actions.map(([rel]) => rel).join(" ");
     if ((line.dataset.actions ?? "") !== known) {
@@ -154,18 +139,17 @@ export class RoomView {
   // What a leader may do to somebody: a button that opens a row of buttons.
   #actions(line, name, actions) {
     const label = `Actions for ${name}`;
-    const toggle = make("button", { type: "button", class: "quiet actions-toggle", "aria-label": label, title: label, "aria-expanded": "false" }, "⋯");
-    const buttons = actions.map(([rel, words]) => {
-      const button = make("button", { type: "button", class: rel === "eject" ? "danger compact" : "compact" }, words);
-      button.addEventListener("click", () => this.#act(line.person, rel, button));
-      return button;
-    });
-    const row = make("div", { class: "row actions", hidden: true }, ...buttons);
+    const toggle = button("⋯", "quiet actions-toggle", () => open(row.hidden));
+    for (const name of ["aria-label", "title"]) toggle.setAttribute(name, label);
+    const buttons = actions.map(([rel, words]) =>
+      button(words, rel === "eject" ? "danger compact" : "compact", (it) => this.#act(line.person, rel, it)),
+    );
+    const row = make("div", { class: "row actions" }, ...buttons);
     const open = (yes) => {
       row.hidden = !yes;
       toggle.setAttribute("aria-expanded", String(yes));
     };
-    toggle.addEventListener("click", () => open(row.hidden));
+    open(false);
     line.onkeydown = (event) => {
       if (event.key !== "Escape" || row.hidden) return;
       open(false);
@@ -189,24 +173,26 @@ export class RoomView {
   }
 
   #waiter(person) {
-    const answers = [["admit", "Admit", "primary compact"], ["reject", "Reject", "compact"]].map(([rel, word, kind]) => {
-      const button = make("button", { type: "button", class: kind }, word, make("span", { class: "unseen" }, ` ${person.name}`));
-      button.addEventListener("click", () => this.#act(person, rel, button));
-      return button;
-    });
+    const answers = [
+      ["admit", "Admit", "primary compact"],
+      ["reject", "Reject", "compact"],
+    ].map(([rel, word, kind]) =>
+      button([word, make("span", { class: "unseen" }, ` ${person.name}`)], kind, (it) => this.#act(person, rel, it)),
+    );
     const name = make("span", { class: "person-name" }, person.name);
-    const words = make("div", { class: "person-words" }, name, ...(person.anonymous ? [" ", make("span", { class: "tag" }, "guest")] : []));
+    const words = make(
+      "div",
+      { class: "person-words" },
+      name,
+      ...(person.anonymous ? [" ", make("span", { class: "tag" }, "guest")] : []),
+    );
     return make("li", { class: "person" }, words, make("div", { class: "row answers" }, ...answers));
   }
 
-  async #act(person, rel, button) {
-    button.disabled = true;
-    try {
-      await this.#room.act(person, rel);
-    } catch (error) {
-      this.#say(`That did not work: ${error.message}`);
-    }
-    button.disabled = false;
+  #act(person, rel, button) {
+    return busy(button, () => this.#room.act(person, rel)).catch((error) =>
+      this.#say(`That did not work: ${error.message}`),
+    );
   }
 
   // What is said
@@ -302,7 +288,12 @@ export class RoomView {
     if (drawn && drawn.changes === changes) return drawn;
     const { id, type } = extension;
     const [who, kind] = SEEN_BY[type] ?? SEEN_BY.Undefined;
-    const head = make("div", { class: "extension-head" }, make("h3", { class: "mono" }, id), make("span", { class: `tag ${kind}` }, `seen by ${who}`));
+    const head = make(
+      "div",
+      { class: "extension-head" },
+      make("h3", { class: "mono" }, id),
+      make("span", { class: `tag ${kind}` }, `seen by ${who}`),
+    );
     const properties = customProperties(extension);
     const titles = ["Property", "Value", "Type"].map((word) => make("th", { scope: "col" }, word));
     const body = properties.length
@@ -335,9 +326,9 @@ export class RoomView {
 
   #choose(part) {
     $("parts-shown").dataset.part = part;
-    for (const button of $("parts").children) {
-      if (button.dataset.part === part) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
+    for (const each of $("parts").children) {
+      if (each.dataset.part === part) each.setAttribute("aria-current", "true");
+      else each.removeAttribute("aria-current");
     }
     if (part === "talk") this.#unread = 0;
     this.#drawCounts();
@@ -373,5 +364,8 @@ function rank(person) {
 
 function initials(name) {
   const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
-  return [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0] ?? "").join("").toUpperCase();
+  return [words[0], words.length > 1 ? words.at(-1) : ""]
+    .map((word) => [...(word ?? "")][0] ?? "")
+    .join("")
+    .toUpperCase();
 }

@@ -1,12 +1,12 @@
 // The join page: from an address, /meet/ADDRESS/ID, into the meeting, by a name or with an account; and out of it, with
 // the reason in words. The page is the same for every address; what there is behind it the API says to who may know.
 
+import { $ } from "./elements.js";
 import { RoomView } from "./join-room.js";
 import { Room } from "./room.js";
 import { ANONYMOUS, Elsewhere, PASSWORD, ServerAway, Ucwa, linkOf } from "./ucwa.js";
 
 const AGENT = "openucwa join page";
-const $ = (id) => document.getElementById(id);
 
 // How it can end: heading, words, and what the button says where there is something left to try.
 const ENDS = {
@@ -74,7 +74,9 @@ async function start() {
 function meetingOf(path) {
   try {
     const [, address, id] = /\/meet\/+([^/]+)\/+([^/]+)\/*$/i.exec(path).map(decodeURIComponent);
-    return /^[^@;]+@[^@;]+$/.test(address) ? { address, uri: `sip:${address};gruu;opaque=app:conf:focus:id:${id}` } : null;
+    return /^[^@;]+@[^@;]+$/.test(address)
+      ? { address, uri: `sip:${address};gruu;opaque=app:conf:focus:id:${id}` }
+      : null;
   } catch {
     return null;
   }
@@ -248,7 +250,8 @@ function fail(error) {
   else if (error.subcode === "DestinationNotFound") over({ subcode: "NotFound" });
   else if (error.status === 401) over({ subcode: "SignedOut" });
   else if (isWrong(error)) over({ subcode: "NotFound" });
-  else if (error.subcode === "ApplicationNotFound" || error.subcode === "TooManyApplications") over({ subcode: "Lost" });
+  else if (error.subcode === "ApplicationNotFound" || error.subcode === "TooManyApplications")
+    over({ subcode: "Lost" });
   else over({ message: inWords(error) });
 }
 

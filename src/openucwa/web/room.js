@@ -224,9 +224,11 @@ function compare(before, after) {
 
 function changeWords(extension, changes) {
   const named = [...changes].filter(([name]) => name !== "");
-  const said = named.slice(0, MOST_SAID).map(([name, change]) =>
-    change === "removed" ? `${name} was removed` : `${name} is now ${short(valueText(extension[name]))}`,
-  );
+  const said = named
+    .slice(0, MOST_SAID)
+    .map(([name, change]) =>
+      change === "removed" ? `${name} was removed` : `${name} is now ${short(valueText(extension[name]))}`,
+    );
   if (named.length > MOST_SAID) said.push(`${named.length - MOST_SAID} more changed`);
   return `${extension.id}: ${said.join("; ") || "who sees it has changed"}.`;
 }

@@ -22,6 +22,9 @@ from openucwa.wire.resource import Request, Response
 
 _log = logging.getLogger("openucwa")
 
+#: What the log says of a request whose client went away before its answer; no client ever gets it.
+CLIENT_CLOSED_REQUEST = 499
+
 #: What a browser, or a client that asked for nothing, is shown with a 401.
 UNAUTHORIZED_HTML = (
     "<!DOCTYPE html><html lang=en><title>401 Unauthorized</title>"
@@ -84,4 +87,4 @@ def _answer(req: Request, resp: Response, row: WireError, shown: Reason) -> None
 
 async def forget(_req: Request, resp: Response, _gone: ClientGone, _params: dict[str, Any]) -> None:
     """The client is gone: whatever is answered, nobody reads it."""
-    resp.status = 503
+    resp.status = CLIENT_CLOSED_REQUEST

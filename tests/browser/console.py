@@ -1,0 +1,110 @@
+"""The organizer's console in a browser, and what a test does in it."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
+
+from tests.client import PASSWORD
+from tests.process.running import LIMIT, Running
+
+DESKTOP = (1280, 800)
+PHONE = (390, 844)
+SMALL = (360, 740)
+#: Where pictures of what is tested go, for people to look at.
+SCREENSHOTS = os.environ.get("OPENUCWA_SCREENSHOTS")
+
+
+class Visitor:
+    """Somebody with a browser of their own. `troubles`: errors on the console, the Content-Security-Policy's too."""
+
+    def __init__(self, context: BrowserContext, page: Page) -> None:
+        self.context = context
+        self.page = page
+        self.troubles: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # The browser reports every refusal; which of them are due is for the tests to say.
+        if not message.text.startswith("Failed to load resource"):
+            self.troubles.append(message.text)
+
+    @classmethod
+    async def come(cls, chromium: Browser, url: str) -> "Visitor":
+        context = await chromium.new_context(
+            viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
+            accept_downloads=True,
+            timezone_id="Europe/Copenhagen",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        context.set_default_timeout(LIMIT * 1000)
+        visitor = cls(context, await context.new_page())
+        await visitor.page.goto(url)
+        return visitor
+
+    async def leave(self) -> None:
+        await self.context.close()
+        assert self.troubles == []
+
+    async def look(self, name: str, sizes: Sequence[tuple[int, int]] = (DESKTOP, PHONE, SMALL)) -> None:
+        """Checks that nothing is wider than the window, and takes pictures where they are wanted."""
+        page = self.page
+        for width, height in sizes:
+            await page.set_viewport_size({"width": width, "height": height})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+            for scheme in ("light", "dark") if SCREENSHOTS and width != SMALL[0] else ():
+                await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                kind = "desktop" if width == DESKTOP[0] else "phone"
+                Path(SCREENSHOTS or "").mkdir(parents=True, exist_ok=True)
+                dialog = await page.locator("dialog[open]").count() > 0
+                await page.screenshot(
+                    path=f"{SCREENSHOTS}/console-{name}-{kind}-{scheme}.png",
+                    full_page=not dialog,
+                    animations="disabled",
+                )
+        await page.emulate_media(color_scheme="light")
+        await page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+
+
+class Console(Visitor):
+    """Lene in the console."""
+
+    async def sign_in(self, password: str = PASSWORD) -> None:
+        await self.page.get_by_label("User name").first.fill("lenea@contoso.com")
+        await self.page.get_by_label("Password").first.fill(password)
+        await self.page.get_by_role("button", name="Sign in").click()
+
+    @classmethod
+    async def enter(cls, chromium: Browser, server: Running, meeting_id: str = "") -> "Console":
+        """Signs in and goes to a meeting."""
+        console = await cls.come(chromium, f"{server.urls[0]}/#{meeting_id}")
+        assert isinstance(console, Console)
+        await console.sign_in()
+        await console.page.locator("#meeting" if meeting_id else "#nothing").wait_for()
+        return console
+
+    def card(self, extension_id: str) -> Locator:
+        return self.page.get_by_role("article", name=extension_id, exact=True)
+
+    async def edit(self, extension_id: str) -> Locator:
+        """Opens the form of an extension."""
+        await self.card(extension_id).get_by_role("button", name="Edit").click()
+        return self.page.get_by_role("form", name=extension_id, exact=True)
+
+    async def add_property(self, form: Locator, name: str, kind: str, *values: str) -> Locator:
+        """A further property. `values`: what is typed; of a list each item."""
+        await form.get_by_role("button", name="Add property").click()
+        row = form.locator(".property").last
+        await row.get_by_label("Name of the new property").fill(name)
+        await row.get_by_label("Type of the new property").select_option(kind)
+        if kind == "list":
+            for number, value in enumerate(values):
+                await row.get_by_role("button", name="Add item").click()
+                await row.locator(".item textarea").nth(number).fill(value)
+        elif kind == "boolean":
+            await row.locator(".property-value select").select_option(values[0])
+        else:
+            await row.locator(".property-value :is(input, textarea)").fill(values[0])
+        return row
