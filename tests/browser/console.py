@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Literal
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
@@ -12,12 +12,18 @@ from tests.process.running import LIMIT, Running
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
 SMALL = (360, 740)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 #: Where pictures of what is tested go, for people to look at.
 SCREENSHOTS = os.environ.get("OPENUCWA_SCREENSHOTS")
 
 
 class Visitor:
-    """Somebody with a browser of their own. `troubles`: errors on the console, the Content-Security-Policy's too."""
+    """Somebody with a browser of their own. `troubles`: errors on the console, the Content-Security-Policy's too.
+
+    `kind`: what pictures of the page are called.
+    """
+
+    kind = "console"
 
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self.context = context
@@ -54,13 +60,12 @@ class Visitor:
         for width, height in sizes:
             await page.set_viewport_size({"width": width, "height": height})
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-            for scheme in ("light", "dark") if SCREENSHOTS and width != SMALL[0] else ():
-                await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            for scheme in SCHEMES if SCREENSHOTS and width != SMALL[0] else ():
+                await page.emulate_media(color_scheme=scheme)
                 kind = "desktop" if width == DESKTOP[0] else "phone"
-                Path(SCREENSHOTS or "").mkdir(parents=True, exist_ok=True)
                 dialog = await page.locator("dialog[open]").count() > 0
                 await page.screenshot(
-                    path=f"{SCREENSHOTS}/console-{name}-{kind}-{scheme}.png",
+                    path=f"{SCREENSHOTS}/{self.kind}-{name}-{kind}-{scheme}.png",
                     full_page=not dialog,
                     animations="disabled",
                 )

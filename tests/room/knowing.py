@@ -9,8 +9,8 @@ import httpx
 from tests.client import UcwaClient
 from tests.world import FakeWorld
 
-#: Longer than any poll waits.
-PATIENCE = 200
+#: Seconds that pass at a time while a poll waits.
+STEP = 6
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Knower:
         while not task.done():
             await asyncio.wait({task}, timeout=0.002)
             if not task.done():
-                await self.world.advance(PATIENCE)
+                await self.world.advance(STEP)
         answer = task.result()
         assert answer.status_code == 200, answer.text
         self.texts.append(answer.text)
@@ -101,7 +101,7 @@ class Knower:
             self.picture.role = resource["role"]
         elif rel == "onlineMeeting":
             extensions = resource["_embedded"]["onlineMeetingExtension"]
-            self.picture.extensions = {each["id"]: each["text"] for each in extensions}
+            self.picture.extensions = {each["id"]: each.get("text", "") for each in extensions}
             self.picture.subject = resource["subject"]
         elif rel == "message":
             self.picture.messages.append(message_text(resource))
@@ -147,5 +147,6 @@ class Knower:
 
 def message_text(message: dict[str, Any]) -> str:
     """What a message says."""
-    href: str = message["_links"]["plainMessage"]["href"]
+    links = message["_links"]
+    href: str = (links.get("plainMessage") or links["htmlMessage"])["href"]
     return href.partition(",")[2]

@@ -29,7 +29,7 @@ export class ExtensionForm {
       { id: `${own}-type`, name: "type" },
       make("option", { value: "RoamedParticipantData" }, "Everybody in the meeting"),
       make("option", { value: "RoamedOrganizerData" }, "Only you"),
-      ...(extension?.type === "Undefined" ? [make("option", { value: "Undefined" }, "Only you (nothing was said)")] : []),
+      ...(extension?.type === "Undefined" ? [make("option", { value: "Undefined" }, "Only you (not stated)")] : []),
     );
     this.#audience.value = extension?.type ?? "RoamedParticipantData";
     const fields = [field("Who sees it", this.#audience)];

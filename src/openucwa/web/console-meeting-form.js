@@ -160,7 +160,8 @@ export class MeetingForm {
       form[name].closest("details")?.setAttribute("open", "");
       complain(form[name], `${LABELS[name]} ${why}.`);
     }
-    if (wrong.length) form[wrong[0][0]].focus();
+    const first = $("meeting-form").querySelector("[aria-invalid]");
+    if (first) first.focus();
     else {
       tell($("form-error"), inWords(error));
       $("form-title").scrollIntoView({ block: "nearest" });

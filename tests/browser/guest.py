@@ -1,0 +1,134 @@
+"""Somebody on the join page, and the organizer of the meeting beside it, who has no page."""
+
+import asyncio
+import time
+from typing import Any
+
+from playwright.async_api import Browser, Locator, expect
+
+from tests.browser.console import PHONE, SCREENSHOTS, Visitor
+from tests.client import PASSWORD, UcwaClient, self_of
+from tests.process.running import LIMIT
+
+#: ms in which what happens elsewhere is seen: a second, on a machine that has other things to do as well.
+SOON = 2500
+
+Resource = dict[str, Any]
+
+
+class Guest(Visitor):
+    """Somebody with the join page open."""
+
+    kind = "join"
+
+    @classmethod
+    async def arrive(cls, chromium: Browser, url: str) -> "Guest":
+        guest = await cls.come(chromium, url)
+        assert isinstance(guest, Guest)
+        # Markup that is taken for markup would open one.
+        guest.page.on("dialog", lambda dialog: guest.troubles.append(f"a dialog: {dialog.message}"))
+        return guest
+
+    def named(self, element_id: str) -> Locator:
+        return self.page.locator(f"#{element_id}")
+
+    async def join_by_name(self, name: str) -> None:
+        await self.page.get_by_label("Your name").fill(name)
+        await self.page.get_by_role("button", name="Join", exact=True).click()
+
+    async def sign_in(self, username: str = "danab@contoso.com", password: str = PASSWORD) -> None:
+        if await self.named("by-name").is_visible():
+            await self.page.get_by_role("button", name="Sign in with an account instead").click()
+        await self.page.get_by_label("User name").first.fill(username)
+        await self.page.get_by_label("Password").first.fill(password)
+        await self.page.get_by_role("button", name="Sign in and join").click()
+
+    async def is_in(self) -> None:
+        """Returns once the page is in the meeting, and messages can be sent."""
+        await expect(self.page.get_by_label("Message to everybody")).to_be_enabled()
+
+    async def says(self, text: str) -> None:
+        await self.page.get_by_label("Message to everybody").fill(text)
+        await self.page.keyboard.press("Enter")
+
+    async def hears(self, text: str) -> None:
+        await expect(self.page.locator(".message-text", has_text=text)).to_be_visible(timeout=SOON)
+
+    async def ends_with(self, heading: str) -> None:
+        """The heading of a meeting that is over; it has the focus, so that it is read out."""
+        await expect(self.page.get_by_role("heading", level=1, name=heading, exact=True)).to_be_focused()
+
+    def person(self, name: str) -> Locator:
+        return self.named("people").get_by_role("listitem").filter(has_text=name)
+
+    def property(self, extension_id: str, name: str) -> Locator:
+        """The row of a property."""
+        rows = self.page.get_by_role("article", name=extension_id, exact=True).get_by_role("row")
+        return rows.filter(has=self.page.get_by_role("rowheader", name=name))
+
+    async def sees(self, extension_id: str, name: str, value: str) -> None:
+        cell = self.property(extension_id, name).get_by_role("cell").first
+        await expect(cell).to_have_text(value, timeout=SOON)
+
+    async def look_at_the_parts(self, name: str) -> None:
+        """Pictures of what is seen one part at a time on a phone."""
+        if not SCREENSHOTS:
+            return
+        await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        for part in ("Messages", "People", "Data"):
+            await self.page.get_by_role("button", name=part).click()
+            await self.look(f"{name}-{part.lower()}", (PHONE,))
+
+
+class Organizer(UcwaClient):
+    """Lene, who organizes meetings and takes part in them without a page."""
+
+    conversation = ""
+
+    async def enter(self, meeting: Resource) -> None:
+        """Joins, and connects messaging."""
+        communication = f"{self.app}/communication"
+        body = {"onlineMeetingUri": meeting["onlineMeetingUri"]}
+        assert (await self.post(f"{communication}/joinOnlineMeeting", json=body)).status_code == 201
+        links = (await self.get(f"{communication}/conversations")).json()["_links"]
+        self.conversation = links["conversation"][-1]["href"]
+        assert (await self.post(f"{self.conversation}/messaging/addMessaging", json={})).status_code == 201
+
+    async def in_the_lobby(self, name: str) -> Resource:
+        """Somebody who waits, once that is so."""
+        end = time.monotonic() + LIMIT
+        while True:
+            lobby = (await self.get(f"{self.conversation}/lobby")).json()
+            for person in lobby["_embedded"]["participant"]:
+                if person["name"] == name:
+                    found: Resource = person
+                    return found
+            assert time.monotonic() < end, f"{name} does not wait in the lobby"
+            await asyncio.sleep(0.02)
+
+    async def does(self, rel: str, participant: Resource) -> None:
+        """Admits, rejects, ..."""
+        answer = await self.post(participant["_links"][rel]["href"])
+        assert answer.status_code == 204, answer.text
+
+    async def who_is_in(self) -> list[str]:
+        participants = (await self.get(f"{self.conversation}/participants")).json()
+        return [link["title"] for link in participants["_links"]["participant"]]
+
+    async def says(self, text: str, content_type: str = "text/plain") -> None:
+        headers = {"Content-Type": content_type}
+        answer = await self.post(f"{self.conversation}/messaging/messages", content=text, headers=headers)
+        assert answer.status_code == 201, answer.text
+
+    async def types(self) -> None:
+        assert (await self.post(f"{self.conversation}/messaging/typing")).status_code == 204
+
+    async def changes(self, extension: Resource, **properties: Any) -> Resource:
+        """Puts an extension back with other properties; the new one."""
+        answer = await self.replace(extension, **properties)
+        assert answer.status_code == 200, answer.text
+        changed: Resource = answer.json()
+        return changed
+
+    async def ends(self, meeting: Resource) -> None:
+        assert (await self.delete(self_of(meeting))).status_code == 204

@@ -1,0 +1,49 @@
+"""A server in a process of its own, which has to be well after each test."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.connection import ask, request
+from tests.process.running import Running
+
+
+def is_well(server: Running) -> None:
+    """AssertionError: the server does not answer, or has met something that it was not ready for."""
+    answer = ask(server, request("GET", "/"))
+    assert answer is not None
+    assert answer.status == 200
+    assert [line for line in server.log if "Traceback" in line or " error " in line] == []
+
+
+@pytest.fixture(scope="module")
+def _kept_server(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    data = tmp_path_factory.mktemp("hostile") / "data"
+    shutil.copytree(prepared_data, data)
+    with Running(data) as server:
+        yield server
+
+
+@pytest.fixture
+def server(_kept_server: Running) -> Iterator[Running]:
+    """A server with its usual settings and two users, the same for all tests of a module."""
+    yield _kept_server
+    is_well(_kept_server)
+
+
+@pytest.fixture(scope="module")
+def _kept_impatient(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    data = tmp_path_factory.mktemp("impatient") / "data"
+    shutil.copytree(prepared_data, data)
+    patience = {f"OPENUCWA_{name}": "0.5" for name in ("HEADER_TIMEOUT", "BODY_TIMEOUT", "KEEP_ALIVE")}
+    with Running(data, **patience) as server:
+        yield server
+
+
+@pytest.fixture
+def impatient(_kept_impatient: Running) -> Iterator[Running]:
+    """A server that waits half a second for headers, for a body, and for the next request."""
+    yield _kept_impatient
+    is_well(_kept_impatient)
