@@ -283,6 +283,8 @@ class Service:
         app = falcon.asgi.App(router=router, request_type=Request, middleware=middleware)
         json, xml = JsonHandler(), XmlHandler()
         app.resp_options.media_handlers = falcon.media.Handlers({JSON: json, UCWA_JSON: json, XML: xml, UCWA_XML: xml})
+        # Whatever has a body says what it is; what has none is of no type.
+        app.resp_options.default_media_type = None  # type: ignore[assignment]  # Falcon knows None, its types don't
         app.req_options.strip_url_path_trailing_slash = False
         app.req_options.keep_blank_qs_values = True
         app.add_error_handler(Exception, fail)

@@ -37,8 +37,8 @@ def server(_kept_server: Running) -> Iterator[Running]:
 def _kept_impatient(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     data = tmp_path_factory.mktemp("impatient") / "data"
     shutil.copytree(prepared_data, data)
-    patience = {f"OPENUCWA_{name}": "0.5" for name in ("HEADER_TIMEOUT", "BODY_TIMEOUT", "KEEP_ALIVE")}
-    with Running(data, **patience) as server:
+    settings = {"OPENUCWA_HEADER_TIMEOUT": "0.5", "OPENUCWA_BODY_TIMEOUT": "0.5", "OPENUCWA_KEEP_ALIVE": "0.5"}
+    with Running(data, listeners=1, **settings) as server:
         yield server
 
 

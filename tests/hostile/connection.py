@@ -1,13 +1,12 @@
 """A client that puts bytes of its choice on a socket, and looks at what comes back."""
 
-import http.client
 import select
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.process.running import Running, read_to_end
+from tests.process.running import Running
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,7 @@ class Connection:
 
     def __init__(self, server: Running) -> None:
         self._socket = server.connect()
+        self._received = self._socket.makefile("rb")
 
     def __enter__(self) -> Self:
         return self
@@ -31,6 +31,7 @@ class Connection:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._received.close()
         self._socket.close()
 
     def send(self, data: bytes) -> bool:
@@ -43,13 +44,17 @@ class Connection:
 
     def answer(self) -> Answer | None:
         """The next answer; None: the server closed without one."""
-        response = http.client.HTTPResponse(self._socket)
         try:
-            response.begin()
-            body = response.read()
-        except (http.client.BadStatusLine, ConnectionResetError):
+            line = self._received.readline()
+            if not line:
+                return None
+            headers = {}
+            while header := self._received.readline().decode("latin-1").rstrip("\r\n"):
+                name, _, value = header.partition(": ")
+                headers[name.lower()] = value
+            return Answer(int(line.split()[1]), headers, self._received.read(int(headers.get("content-length", "0"))))
+        except ConnectionResetError:
             return None
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
 
     def has_answer(self) -> bool:
         """Whether something came, were it the end."""
@@ -57,7 +62,10 @@ class Connection:
 
     def rest(self) -> bytes:
         """Everything until the server closes."""
-        return read_to_end(self._socket)
+        try:
+            return self._received.read()
+        except ConnectionResetError:
+            return b""
 
 
 def ask(server: Running, data: bytes) -> Answer | None:

@@ -241,3 +241,11 @@ async def test_a_store_that_fails_tells_nothing_of_itself(
     assert answer.json()["code"] in {"ServiceFailure", "ServiceUnavailable"}
     for secret in ("extensions", "select", "sqlite", config.data, "Traceback"):
         assert secret not in answer.text
+
+
+async def test_an_answer_without_a_body_is_of_no_type(lene: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    body = {"onlineMeetingUri": meeting["onlineMeetingUri"]}
+    answer = await lene.post(f"{lene.app}/communication/joinOnlineMeeting", json=body)
+    assert (answer.status_code, answer.content) == (201, b"")
+    assert "content-type" not in answer.headers
