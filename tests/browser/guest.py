@@ -37,6 +37,7 @@ class Guest(Visitor):
         await self.page.get_by_role("button", name="Join", exact=True).click()
 
     async def sign_in(self, username: str = "danab@contoso.com", password: str = PASSWORD) -> None:
+        await self.named("enter").wait_for()
         if await self.named("by-name").is_visible():
             await self.page.get_by_role("button", name="Sign in with an account instead").click()
         await self.page.get_by_label("User name").first.fill(username)
@@ -74,8 +75,8 @@ class Guest(Visitor):
         """Pictures of what is seen one part at a time on a phone."""
         if not SCREENSHOTS:
             return
-        await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         for part in ("Messages", "People", "Data"):
+            await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
             await self.page.get_by_role("button", name=part).click()
             await self.look(f"{name}-{part.lower()}", (PHONE,))
 
@@ -114,6 +115,13 @@ class Organizer(UcwaClient):
     async def who_is_in(self) -> list[str]:
         participants = (await self.get(f"{self.conversation}/participants")).json()
         return [link["title"] for link in participants["_links"]["participant"]]
+
+    async def is_left_with(self, names: list[str]) -> None:
+        """Returns once nobody else is in the meeting."""
+        end = time.monotonic() + LIMIT
+        while (there := await self.who_is_in()) != names:
+            assert time.monotonic() < end, f"{there} are in the meeting"
+            await asyncio.sleep(0.02)
 
     async def says(self, text: str, content_type: str = "text/plain") -> None:
         headers = {"Content-Type": content_type}

@@ -9,8 +9,8 @@ import httpx
 from tests.client import UcwaClient
 from tests.world import FakeWorld
 
-#: Seconds that pass at a time while a poll waits.
-STEP = 6
+#: Seconds that pass at a time while a poll waits: first little, for what waits for company, then the rest.
+STEPS = (6, 20)
 
 
 @dataclass
@@ -54,10 +54,12 @@ class Knower:
         """A poll, with all the time that it takes."""
         task = asyncio.ensure_future(self.client.get(href or self.next))
         await self.world.settle()
+        step, rest = STEPS
         while not task.done():
             await asyncio.wait({task}, timeout=0.002)
             if not task.done():
-                await self.world.advance(STEP)
+                await self.world.advance(step)
+                step = rest
         answer = task.result()
         assert answer.status_code == 200, answer.text
         self.texts.append(answer.text)

@@ -206,7 +206,7 @@ async def live(steps: list[tuple[Any, ...]]) -> None:
             await story.end()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(STEPS)
 def test_every_participants_picture_ends_as_the_truth(steps: list[tuple[Any, ...]]) -> None:
     asyncio.run(live(steps))

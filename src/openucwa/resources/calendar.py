@@ -1,6 +1,6 @@
 """A meeting as an event for calendar programs (iCalendar, RFC 5545; RFC 5546).
 
-UCWA leaves invitations to the mail program, so this is the server's own; a meeting's answers lead here by a Link header.
+UCWA leaves invitations to mail programs, so this is the server's own; a meeting's answers lead here by a Link header.
 """
 
 import re

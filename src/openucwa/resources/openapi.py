@@ -101,7 +101,7 @@ def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:
 def _operation(method: str, found: Operation, resource: Resource[Any]) -> Described:
     responder = getattr(resource, f"on_{method.lower()}")
     described: Described = {
-        "operationId": method.lower() + resource.rel[:1].upper() + resource.rel[1:],
+        "operationId": method.lower() + "".join(word[:1].upper() + word[1:] for word in resource.rel.split(":")),
         "summary": found.summary,
         "tags": [resource.rel],
         "parameters": [*_query_parameters(method, found), *_header_parameters(method, resource), VERSION],

@@ -47,6 +47,8 @@ NAMES: Mapping[str, Described] = {
     "message": {"description": "The message's number."},
     "address": {"description": "The participant's SIP address, percent-encoded."},
     "organizer": {"description": "The address of a meeting's organizer."},
+    "organizer": {"description": "The organizer's user name: the SIP address up to the @."},
+    "subscription": {"description": "The subscription's id."},
     "name": {"description": "The name of a file of the server's own pages."},
     "region": {"description": "The region's place among the regions, from 1."},
 }

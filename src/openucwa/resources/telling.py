@@ -56,7 +56,7 @@ class Telling:
         self._application = application.id
         self._own_topic = application_topic(application.owner, application.id)
         self._communication = f"{call.application}/communication"
-        self._conversations: dict[str, Participation] = {}
+        self._conversations: dict[str, Participation] | None = None
 
     async def topics(self) -> Mapping[str, int]:
         """The application's own topic, and that of each meeting whose room it is in, from when it came in."""
@@ -69,7 +69,9 @@ class Telling:
         try:
             if event.topic == self._own_topic:
                 return [told async for told in self._of_application(event)]
-            own = self._conversations.get(event.topic)
+            if self._conversations is None:
+                await self.topics()  # a set that is delivered again is read without a wait for anything new
+            own = (self._conversations or {}).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()
             # The role may have changed since the poll began.

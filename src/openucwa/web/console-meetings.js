@@ -22,6 +22,7 @@ export class MeetingsView {
   #extensions = null;
   #form;
   #live;
+  #turn = 0; // grows with each choice: what was asked for before the last one is not shown any more
 
   constructor(session, say) {
     this.#session = session;
@@ -63,19 +64,24 @@ export class MeetingsView {
 
   // Shows what the page's address says: #ID a meeting, #new the form of a new one, else the list.
   async go(hash) {
+    const turn = (this.#turn += 1);
     if (this.#listed.length === 0) await this.#read();
-    const chosen = decodeURIComponent(hash.slice(1));
+    if (turn !== this.#turn) return;
+    const chosen = hash.slice(1);
     this.#live.leave();
     this.#extensions?.close();
     this.#extensions = this.#shown = null;
     this.#form.close();
     $("meeting").hidden = $("nothing").hidden = true;
+    tell($("list-error"), null);
     if (chosen === "new") await this.#compose();
-    else if (chosen) await this.#choose(chosen);
+    else if (chosen) await this.#choose(chosen, turn);
     else this.#showNothing("Choose a meeting");
+    if (turn !== this.#turn) return;
     $("panes").dataset.pane = chosen ? "detail" : "list";
     this.#drawList();
     window.scrollTo(0, 0);
+    $("detail").scrollTop = 0;
   }
 
   // The list
@@ -120,29 +126,30 @@ export class MeetingsView {
     document.title = "Your meetings";
   }
 
-  async #choose(id) {
-    const listed = this.#listed.find((each) => each.onlineMeetingId === id);
-    if (!listed) {
-      this.#showNothing("There is no such meeting");
-      return;
-    }
+  async #choose(id, turn) {
+    const found = () => this.#listed.find((each) => each.onlineMeetingId === id);
+    // One that is not listed may have been scheduled elsewhere since.
+    if (!found()) await this.#read();
+    const href = linkOf(found(), "self");
     try {
-      await this.#show(linkOf(listed, "self"));
-      $("subject").focus({ preventScroll: true });
+      const answer = href && (await this.#session.get(href));
+      if (turn !== this.#turn) return;
+      if (answer) this.#show(answer);
+      else this.#showNothing("There is no such meeting");
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.#showNothing(error.status === 404 ? "This meeting is no longer there" : "The meeting can't be shown");
       if (error.status === 404) await this.#read();
       else tell($("list-error"), inWords(error));
     }
   }
 
-  async #show(href) {
-    const { resource, headers } = await this.#session.get(href);
+  #show({ resource, headers }) {
     this.#shown = { resource, invitation: linkIn(headers.get("Link"), INVITATION) };
-    this.#extensions?.close();
     this.#extensions = new ExtensionsView(this.#session, resource, this.#say);
     this.#live.show(resource);
     this.#drawMeeting();
+    $("subject").focus({ preventScroll: true });
   }
 
   #drawMeeting() {

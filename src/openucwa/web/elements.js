@@ -59,13 +59,13 @@ export function complain(field, words) {
   field.setAttribute("aria-errormessage", id);
 }
 
-// Does something once at a time: the button is disabled meanwhile.
+// Does something once at a time. The button keeps the focus meanwhile, which a disabled one would lose.
 export async function busy(button, work) {
-  if (button.disabled) return;
-  button.disabled = true;
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
   try {
     await work();
   } finally {
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
   }
 }

@@ -129,15 +129,18 @@ export class RoomView {
     const known = actions.map(([rel]) => rel).join(" ");
     if ((line.dataset.actions ?? "") !== known) {
       line.dataset.actions = known;
+      const before = line.querySelector(".actions");
+      const [wasOpen, focused] = [before?.hidden === false, before?.contains(document.activeElement)];
       for (const part of line.querySelectorAll(".actions-toggle, .actions")) part.remove();
-      if (known) line.append(...this.#actions(line, person.name, actions));
+      if (known) line.append(...this.#actions(line, person.name, actions, wasOpen));
+      if (focused) line.querySelector(".actions-toggle")?.focus();
     }
     line.person = person;
     return line;
   }
 
   // What a leader may do to somebody: a button that opens a row of buttons.
-  #actions(line, name, actions) {
+  #actions(line, name, actions, opened) {
     const label = `Actions for ${name}`;
     const toggle = button("⋯", "quiet actions-toggle", () => open(row.hidden));
     for (const name of ["aria-label", "title"]) toggle.setAttribute(name, label);
@@ -149,7 +152,7 @@ export class RoomView {
       row.hidden = !yes;
       toggle.setAttribute("aria-expanded", String(yes));
     };
-    open(false);
+    open(opened);
     line.onkeydown = (event) => {
       if (event.key !== "Escape" || row.hidden) return;
       open(false);
@@ -338,6 +341,7 @@ export class RoomView {
     const { people, waiting, extensions } = this.#room;
     count("data-count", extensions.size, `${extensions.size}`);
     count("unread", this.#unread, `${this.#unread} new`);
+    $("people-count").classList.toggle("waits", waiting.size > 0);
     count("people-count", 1, waiting.size ? `${waiting.size} waiting` : `${people.size + 1}`);
   }
 }

@@ -26,7 +26,7 @@ export class Room {
   #href = null; // the conversation's
   #tell;
   #connecting = false;
-  #told = 0;
+  #told = -Infinity; // when the server was last told that somebody types
 
   // `invitation`: the href that joining gave.
   constructor(client, invitation, tell) {
@@ -66,7 +66,7 @@ export class Room {
 
   async send(text) {
     await this.#client.post(linkOf(this.messaging, "sendMessage"), text, { type: "text/plain; charset=utf-8" });
-    this.#told = 0;
+    this.#told = -Infinity;
   }
 
   // To be called at each stroke of a key; tells the server now and then.
@@ -237,13 +237,20 @@ function short(text) {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text || "empty";
 }
 
-// What a message says, as text. Its content is a data URI, form-encoded; of HTML the text alone is taken, and nothing
-// of it is ever part of the page.
+// What a message says, as text. Its content is a data URI, form-encoded.
 function messageText(message) {
   const plain = linkOf(message, "plainMessage");
   const href = plain ?? linkOf(message, "htmlMessage") ?? "data:,";
   const content = decodeURIComponent(href.slice(href.indexOf(",") + 1).replaceAll("+", " "));
-  if (plain) return content;
-  const text = new DOMParser().parseFromString(content, "text/html").body.textContent.trim();
-  return text || content;
+  return plain ? content : textOf(content) || content;
+}
+
+// The text of HTML. Its tags are taken away before anything parses it, so that nothing of it can come to life.
+function textOf(html) {
+  const escaped = html
+    .replace(/<(script|style)\b[^>]*>[^]*?<\/\1>/gi, "")
+    .replace(/<(br|\/p|\/div|\/li)\b[^>]*>/gi, "\n")
+    .replace(/<[a-z!/][^>]*>/gi, "")
+    .replaceAll("<", "&lt;");
+  return new DOMParser().parseFromString(escaped, "text/html").body.textContent.trim();
 }

@@ -1,0 +1,372 @@
+"""Bodies that mean no good: the documented refusal, at once, and nothing of them is kept."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.client import UcwaClient, extensions_of
+from tests.resources.messages import NAMESPACE, assert_invalid, assert_refused
+
+XML = {"Content-Type": "application/xml"}
+JSON = {"Content-Type": "application/json"}
+
+#: Seconds in which the largest body has to be dealt with, whatever it is.
+AT_ONCE = 2.0
+MEBIBYTE = 1_048_576
+
+
+@pytest.fixture
+async def extensions(lene: UcwaClient) -> AsyncIterator[str]:
+    """The extensions of a meeting; after the test it takes one, and has no other."""
+    href = extensions_of(await lene.schedule())
+    yield href
+    assert (await lene.post(href, json={"id": "last"})).status_code == 201
+    answer = await lene.get(href)
+    assert [each["id"] for each in answer.json()["_embedded"]["onlineMeetingExtension"]] == ["last"]
+
+
+def input_xml(inner: str, before: str = "") -> bytes:
+    return f'{before}<input xmlns="{NAMESPACE}">{inner}</input>'.encode()
+
+
+async def post(client: UcwaClient, href: str, body: bytes, headers: dict[str, str]) -> Any:
+    """The answer, which has to be there at once."""
+    began = time.process_time()
+    answer = await client.post(href, content=body, headers=headers)
+    print("CPU", time.process_time() - began, len(body))
+    assert time.process_time() - began < AT_ONCE
+    return answer
+
+
+def assert_malformed(answer: Any) -> None:
+    assert_refused(answer, 400, "BadRequest", "DeserializationFailure")
+
+
+# XML's own
+
+_LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        input_xml('<property name="a">&l9;</property>', f'<!DOCTYPE input [<!ENTITY l0 "ha">{_LAUGHS}]>'),
+        input_xml('<property name="&l9;">a</property>', f'<!DOCTYPE input [<!ENTITY l0 "ha">{_LAUGHS}]>'),
+        input_xml(
+            '<property name="a">&l;</property>', f'<!DOCTYPE a [<!ENTITY l "{"ha" * 50_000}">]>' + "<?a?>" * 1000
+        ),
+        input_xml("&l;" * 100_000, f'<!DOCTYPE a [<!ENTITY l "{"ha" * 50_000}">]>'),
+    ],
+    ids=["text", "attribute", "quadratic", "quadratic at the root"],
+)
+async def test_a_million_laughs_are_not_laughed(lene: UcwaClient, extensions: str, body: bytes) -> None:
+    assert_malformed(await post(lene, extensions, body, XML))
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<!ENTITY e SYSTEM "file:///etc/passwd">',
+        '<!ENTITY e SYSTEM "http://127.0.0.1:9/">',
+        '<!ENTITY e PUBLIC "-//A//B" "file:///etc/passwd">',
+        '<!ENTITY % p SYSTEM "file:///etc/passwd"> %p; <!ENTITY e "">',
+        '<!ENTITY e "inside">',
+    ],
+)
+async def test_an_entity_leads_nowhere(lene: UcwaClient, extensions: str, declaration: str) -> None:
+    body = input_xml('<property name="a">&e;</property>', f"<!DOCTYPE input [{declaration}]>")
+    answer = await post(lene, extensions, body, XML)
+    assert_malformed(answer)
+    assert "root:" not in answer.text
+
+
+async def test_an_external_subset_is_not_read(lene: UcwaClient, extensions: str) -> None:
+    assert_malformed(await post(lene, extensions, input_xml("", '<!DOCTYPE input SYSTEM "file:///etc/passwd">'), XML))
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<property name='a'>&#0;</property>",
+        "<property name='a'>&#xD800;</property>",
+        "<property name='a'>\x0b</property>",
+        "<property name='a' name='b'>c</property>",
+        "<property xmlns:x='' x:name='a'>b</property>",
+        "<property name='a'>]]></property>",
+        "<property name='a'>b</property",
+        "<xi:include xmlns:xi='http://www.w3.org/2001/XInclude' href='file:///etc/passwd' parse='text'/>",
+    ],
+)
+async def test_xml_that_is_none_is_refused(lene: UcwaClient, extensions: str, inner: str) -> None:
+    assert_malformed(await post(lene, extensions, input_xml(inner), XML))
+
+
+# Depth
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"a":[', b'[{"":'])
+@pytest.mark.parametrize("closed", [False, True])
+async def test_json_as_deep_as_a_body_can_be_is_refused(
+    lene: UcwaClient, extensions: str, opening: bytes, closed: bool
+) -> None:
+    depth = MEBIBYTE // len(opening) // 2
+    body = opening * depth
+    if closed:
+        body += b"0" + bytes({ord("["): ord("]"), ord("{"): ord("}")}[each] for each in body[::-1] if each in b"[{")
+    assert_malformed(await post(lene, extensions, body[:MEBIBYTE], JSON))
+
+
+@pytest.mark.parametrize("outer", ["", '<property name="a">'])
+async def test_xml_as_deep_as_a_body_can_be_is_refused(lene: UcwaClient, extensions: str, outer: str) -> None:
+    depth = MEBIBYTE // len("<a></a>") - 100
+    assert_malformed(await post(lene, extensions, input_xml(f"{outer}{'<a>' * depth}{'</a>' * depth}"), XML))
+
+
+async def test_brackets_in_a_string_are_not_deep(lene: UcwaClient) -> None:
+    extension = await lene.extend(await lene.schedule(), a="[" * 1000 + '"{' * 1000)
+    assert extension["a"] == "[" * 1000 + '"{' * 1000
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    "number", ["9" * 4001, "-" + "9" * 4001, "1e400", "-1e400", "1" + "0" * 400 + ".0", "9" * 900_000]
+)
+async def test_a_huge_number_is_refused_by_name(lene: UcwaClient, extensions: str, number: str) -> None:
+    assert_invalid(await post(lene, extensions, f'{{"a":{number}}}'.encode(), JSON), "a")
+    assert_invalid(await post(lene, extensions, f'{{"a":[1,{number}]}}'.encode(), JSON), "a")
+    kind = "double" if "." in number or "e" in number else "integer"
+    marked = f'<property name="a" xmlns:x="{_XSI}" xmlns:s="{_XS}" x:type="s:{kind}">{number}</property>'
+    assert_invalid(await post(lene, extensions, input_xml(marked), XML), "a")
+
+
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_XS = "http://www.w3.org/2001/XMLSchema"
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "01", "+1", "1.", ".5", "0x1", "1_0", "١"])
+async def test_a_number_that_json_does_not_know_is_refused(lene: UcwaClient, extensions: str, number: str) -> None:
+    assert_malformed(await post(lene, extensions, f'{{"a":{number}}}'.encode(), JSON))
+
+
+async def test_an_integer_of_the_most_digits_is_kept_to_the_last(lene: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    digits = "1234567890" * 400
+    answer = await post(lene, extensions_of(meeting), f'{{"a":{digits}}}'.encode(), JSON)
+    assert answer.status_code == 201
+    assert f'"a":{digits}' in answer.text
+
+
+# Names that are given twice
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"a":1,"a":1}', "a"),
+        (b'{"a":1,"\\u0061":2}', "a"),
+        (b'{"type":"Undefined","type":"RoamedParticipantData"}', "type"),
+        (b'{"a":{"b":1,"b":2}}', "b"),
+    ],
+)
+async def test_a_name_that_json_gives_twice_is_refused(
+    lene: UcwaClient, extensions: str, body: bytes, name: str
+) -> None:
+    assert_invalid(await post(lene, extensions, body, JSON), name)
+
+
+async def test_a_name_that_xml_gives_twice_is_refused(lene: UcwaClient, extensions: str) -> None:
+    twice = '<property name="a">1</property><propertyList name="a"/>'
+    assert_invalid(await post(lene, extensions, input_xml(twice), XML), "a")
+
+
+async def test_a_documented_name_in_two_spellings_is_refused(lene: UcwaClient, extensions: str) -> None:
+    assert_invalid(await post(lene, extensions, b'{"id":"a","ID":"b"}', JSON), "id")
+
+
+# Encodings
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"a":"é"}'.encode("utf-16"),
+        '{"a":"é"}'.encode("utf-16-le"),
+        '{"a":"é"}'.encode("utf-32"),
+        '{"a":"é"}'.encode("latin-1"),
+        b'{"a":"\xc0\x80"}',
+        b'{"a":"\xed\xa0\x80"}',
+        b'{"a":"\xf4\x90\x80\x80"}',
+        b'{"\xff":1}',
+        b'{"a":1}\xff',
+        b'{"a":1}\x00',
+        b"\xff" * 1000,
+        b"+AHsAIgBh-",
+    ],
+)
+async def test_json_that_is_not_utf_8_is_refused(lene: UcwaClient, extensions: str, body: bytes) -> None:
+    assert_malformed(await post(lene, extensions, body, {"Content-Type": "application/json; charset=utf-16"}))
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "\\udc00\\ud800", "\\u0000", "\\ufffe", "\\u001f"])
+async def test_what_no_format_can_carry_is_refused_by_name(lene: UcwaClient, extensions: str, text: str) -> None:
+    assert_invalid(await post(lene, extensions, f'{{"a":"{text}"}}'.encode(), JSON), "a")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        input_xml("", '<?xml version="1.0" encoding="utf-16"?>'),
+        input_xml('<property name="a">é</property>', '<?xml version="1.0" encoding="ascii"?>'),
+        input_xml("", '<?xml version="1.0" encoding="nonsense"?>'),
+        input_xml("", '<?xml version="1.0" encoding="../../etc/passwd"?>'),
+        input_xml('<property name="a">é</property>').decode().encode("latin-1"),
+        b"\xef\xbb\xbf" + input_xml("").decode().encode("utf-16-le"),
+    ],
+)
+async def test_xml_in_another_encoding_than_it_says_is_refused(lene: UcwaClient, extensions: str, body: bytes) -> None:
+    assert_malformed(await post(lene, extensions, body, XML))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "iso-8859-1", "utf-8"])
+async def test_xml_in_the_encoding_that_it_says_is_read(lene: UcwaClient, encoding: str) -> None:
+    href = extensions_of(await lene.schedule())
+    declared = input_xml('<property name="a">é</property>', f'<?xml version="1.0" encoding="{encoding}"?>')
+    answer = await post(lene, href, declared.decode().encode(encoding), XML)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["a"] == "é"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, gzip", "nonsense"])
+async def test_a_packed_body_is_not_unpacked(lene: UcwaClient, extensions: str, encoding: str) -> None:
+    answer = await post(lene, extensions, b"\x1f\x8b" + b"a" * 1000, {**JSON, "Content-Encoding": encoding})
+    assert_refused(answer, 415, "UnsupportedMediaType")
+
+
+async def test_a_body_that_says_that_it_is_not_packed_is_read(lene: UcwaClient) -> None:
+    href = extensions_of(await lene.schedule())
+    answer = await lene.post(href, content=b"{}", headers={**JSON, "Content-Encoding": "Identity"})
+    assert answer.status_code == 201
+
+
+# As large as a body can be
+
+
+def _filled(start: str, piece: str, end: str) -> bytes:
+    return (start + piece * ((MEBIBYTE - 200) // len(piece)) + end).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (("{" + ",".join(f'"a{number}":1' for number in range(80_000)) + "}").encode(), JSON),
+        (("{" + ",".join(f'"a{number}":{{}}' for number in range(70_000)) + "}").encode(), JSON),
+        (("{" + ",".join(f'"{number * 2**61}":""' for number in range(30_000)) + "}").encode(), JSON),
+        (_filled('{"a":[', "1,", "1]}"), JSON),
+        (_filled('{"a":[', "{},", "1]}"), JSON),
+        (_filled('{"a":"', "\\u0041", '"}'), JSON),
+        (_filled('{"a":"', '\\"', '"}'), JSON),
+        (_filled('{"a":"', "\\\\", ""), JSON),
+        (_filled("{", '"', "}"), JSON),
+        (_filled("", " ", "{}"), JSON),
+        (_filled('{"a":"/Date(', "1", ')/"}'), JSON),
+        (_filled('{"a":0.', "0", "1}"), JSON),
+        (_filled('{"id":"', "a", '"}'), JSON),
+        (_filled('{"', "a", '":1}'), JSON),
+        (_filled('{"type":"', "a", '"}'), JSON),
+        (input_xml("".join(f"<property name='a{number}'/>" for number in range(35_000))), XML),
+        (input_xml("<property name='a' " + " ".join(f"b{number}=''" for number in range(80_000)) + "/>"), XML),
+        (input_xml("<property name='a' " + " ".join(f"xmlns:b{number}='c'" for number in range(50_000)) + "/>"), XML),
+        (input_xml("".join(f"<resource xmlns:b{number}='c{number}'/>" for number in range(25_000))), XML),
+        (_filled(f'<input xmlns="{NAMESPACE}"><propertyList name="a">', "<item/>", "</propertyList></input>"), XML),
+        (_filled(f'<input xmlns="{NAMESPACE}"><property name="a">', "&amp;", "</property></input>"), XML),
+        (_filled(f'<input xmlns="{NAMESPACE}"><property name="a">', "&#65;", "</property></input>"), XML),
+        (_filled(f'<input xmlns="{NAMESPACE}"><property name="a"><![CDATA[', "]]", "]]></property></input>"), XML),
+        (_filled(f'<input xmlns="{NAMESPACE}">', "<!---->", "</input>"), XML),
+        (_filled("<", "a", "/>"), XML),
+        (_filled("<input ", "a", "='b'/>"), XML),
+    ],
+)
+async def test_the_largest_body_is_dealt_with_at_once(lene: UcwaClient, body: bytes, headers: dict[str, str]) -> None:
+    meeting = await lene.schedule()
+    answer = await post(lene, extensions_of(meeting), body, headers)
+    assert answer.status_code in {201, 400, 413}
+    assert len(answer.content) < 100_000
+    put = {"If-Match": "*", **headers}
+    began = time.process_time()
+    answer = await lene.put(meeting["_links"]["self"]["href"], content=body, headers=put)
+    print("CPU", time.process_time() - began, len(body))
+    assert time.process_time() - began < AT_ONCE
+    assert answer.status_code in {400, 413}
+    assert len(answer.content) < 100_000
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"attendees": ["sip:" + "a." * 250_000 + "@"]},
+        {"attendees": ["sip:a@" + "a." * 250_000 + "!"]},
+        {"attendees": ["sip:a@" + "a-" * 250_000 + "!"]},
+        {"attendees": ["sip:a@b;" + ";" * 500_000 + "<"]},
+        {"attendees": ["sip:a@[" + ":" * 500_000]},
+        {"attendees": ["sip:a@b"] * 40_000},
+        {"leaders": ["x"] * 100_000},
+        {"expirationTime": "/Date(" + "1" * 500_000},
+        {"expirationTime": "2" * 500_000},
+        {"description": "a" * 500_000},
+        {"accessLevel": "E" * 500_000},
+    ],
+    ids=lambda properties: next(iter(properties)),
+)
+async def test_no_value_of_a_meeting_takes_long_to_refuse(lene: UcwaClient, properties: dict[str, Any]) -> None:
+    answer = await post(lene, lene.meetings, json.dumps(properties).encode(), JSON)
+    assert_invalid(answer, *properties)
+    assert len(answer.content) < 2_000
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (_filled("", "a=b&", ""), "application/x-www-form-urlencoded"),
+        (_filled("", "&", ""), "application/x-www-form-urlencoded"),
+        (_filled("grant_type=", "%41", ""), "application/x-www-form-urlencoded"),
+        (_filled("", "--b\r\n", ""), "multipart/form-data; boundary=b"),
+        (_filled("", "--b\r\n\r\n", "--b--"), "multipart/form-data; boundary=b"),
+        (_filled("--b\r\n", "A: b\r\n", "\r\n\r\n--b--"), "multipart/form-data; boundary=b"),
+        (_filled("", "\r\n--", ""), "multipart/form-data; boundary=-"),
+    ],
+)
+async def test_no_form_takes_long(lene: UcwaClient, body: bytes, content_type: str) -> None:
+    lene.token = None
+    answer = await post(lene, "/WebTicket/oauthtoken", body, {"Content-Type": content_type})
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "invalid_request"} or answer.json() == {"error": "unsupported_grant_type"}
+
+
+_PART = "\r\n--b\r\nContent-Type: application/http; msgtype=request\r\n\r\nGET / HTTP/1.1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _filled("", _PART, "--b--"),
+        _filled("", "\r\n--b", "--"),
+        _filled("\r\n--b", " ", "x\r\n--b--"),
+        _filled("\r\n--b\r\n", "\r\n", "\r\n--b--"),
+        _filled("\r\n--b\r\n", "\n", "\r\n--b--"),
+        _filled(_PART.removesuffix("\r\n\r\n") + "\r\nA: ", "\r", "\r\n--b--"),
+        _filled("\r\n--b\r\nContent-Type: application/http;", ";", "\r\n--b--"),
+        _filled("\r\n--b\r\nContent-Type: application/http\r\n\r\nGET", " ", "\r\n--b--"),
+        _filled("\r\n--b\r\nContent-Type: application/http\r\n\r\nGET ", "a", "\r\n--b--"),
+        _filled("\r\n--b\r\nContent-Type: application/http\r\n\r\nGET http://", "[", " HTTP/1.1\r\n--b--"),
+        _filled("\r\n--b\r\nContent-Type: application/http\r\n\r\nGET / HTTP/1.1\r\n", "A: b\r\n", "\r\n--b--"),
+    ],
+)
+async def test_no_batch_takes_long(lene: UcwaClient, body: bytes) -> None:
+    headers = {"Content-Type": "multipart/batching; boundary=b", "Accept": "*/*"}
+    answer = await post(lene, f"{lene.app}/batch", body, headers)
+    assert answer.status_code in {200, 400}

@@ -1,0 +1,121 @@
+"""The API's description: a valid document, whole, and told by every server."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+
+from openucwa.app import Service
+from tests.hostile.requests import Request
+from tests.hostile.stage import ask
+
+MEETINGS = "/ucwa/v1/applications/{application_id}/onlineMeetings/myOnlineMeetings"
+EXTENSIONS = f"{MEETINGS}/{{meeting_id}}/onlineMeetingExtensions"
+
+
+@pytest.fixture
+async def document(service: Service) -> dict[str, Any]:
+    answer = await ask(service, Request("GET", "/openapi.json", headers=(("host", "a"),)))
+    assert answer.header("content-type") == "application/json"
+    told: dict[str, Any] = json.loads(answer.body)
+    return told
+
+
+def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (path, method.upper()): told
+        for path, item in document["paths"].items()
+        for method, told in item.items()
+        if method != "parameters"
+    }
+
+
+def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1.")
+    schemathesis.openapi.from_dict(document).validate()
+
+
+def test_every_route_and_every_operation_is_in_it(service: Service, document: dict[str, Any]) -> None:
+    served = {(path, method) for path, resource in service.routes for method in resource.operations}
+    assert set(operations(document)) == served
+
+
+def test_a_tool_can_read_every_operation(document: dict[str, Any]) -> None:
+    read = [str(found) for found in schemathesis.openapi.from_dict(document).get_all_operations()]
+    assert len(read) == len(operations(document))
+    assert not any("InvalidSchema" in each for each in read)
+
+
+def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(document: dict[str, Any]) -> None:
+    told = operations(document).values()
+    assert len({each["operationId"] for each in told}) == len(told)
+    tags = {tag["name"]: tag["description"] for tag in document["tags"]}
+    for each in told:
+        assert each["operationId"].isidentifier()
+        assert each["summary"].endswith(".")
+        assert all(tags[tag] for tag in each["tags"])
+
+
+def test_every_name_in_a_path_is_described(document: dict[str, Any]) -> None:
+    for path, item in document["paths"].items():
+        names = [parameter["name"] for parameter in item["parameters"]]
+        assert [f"{{{name}}}" for name in names] == [each for each in path.split("/") if each.startswith("{")]
+        assert all(parameter["description"] for parameter in item["parameters"])
+
+
+def test_a_body_may_come_in_each_of_the_four_media_types(document: dict[str, Any]) -> None:
+    told = operations(document)["/ucwa/v1/applications", "POST"]
+    types = {
+        f"application/{name}" for name in ("json", "xml", "vnd.microsoft.com.ucwa+json", "vnd.microsoft.com.ucwa+xml")
+    }
+    assert set(told["requestBody"]["content"]) == types
+    assert set(told["responses"]["201"]["content"]) == types
+
+
+def test_a_put_bears_if_match_and_the_pass_through_property(document: dict[str, Any]) -> None:
+    puts = [told for (_, method), told in operations(document).items() if method == "PUT"]
+    assert puts
+    for told in puts:
+        assert next(each for each in told["parameters"] if each["name"] == "If-Match")["required"]
+        schema = told["requestBody"]["content"]["application/json"]["schema"]
+        assert schema["properties"][schema["required"][-1]] == {"const": "please pass this in a PUT request"}
+
+
+def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
+    told = operations(document)
+    assert told["/", "GET"]["security"] == []
+    assert "401" not in told["/", "GET"]["responses"]
+    meetings = told[MEETINGS, "POST"]
+    assert meetings["security"] == [{"token": ["Meetings.ReadWrite"]}]
+    assert "401" in meetings["responses"]
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "statuses"),
+    [
+        ("/", "GET", "200 400 404 406 408 413 500 503"),
+        ("/WebTicket/oauthtoken", "POST", "200 400 404 406 408 413 415 429 500 503"),
+        (
+            f"{EXTENSIONS}/{{extension_id}}",
+            "PUT",
+            "200 400 401 403 404 406 408 410 412 413 415 428 429 500 503",
+        ),
+    ],
+)
+def test_an_operation_tells_exactly_how_it_may_be_answered(
+    document: dict[str, Any], path: str, method: str, statuses: str
+) -> None:
+    assert " ".join(operations(document)[path, method]["responses"]) == statuses
+
+
+def test_a_refusal_tells_its_codes_and_what_they_mean(document: dict[str, Any]) -> None:
+    told = operations(document)[EXTENSIONS, "POST"]["responses"]["409"]["$ref"].rpartition("/")[2]
+    described = document["components"]["responses"][told]["description"]
+    assert "`Conflict/AlreadyExists`: That id is taken." in described
+    assert "`Conflict/TooManyGroups`: The meeting holds its most extensions." in described
+
+
+def test_it_says_nothing_of_where_it_was_made(document: dict[str, Any]) -> None:
+    assert str(Path(__file__).parents[2]) not in json.dumps(document)

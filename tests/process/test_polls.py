@@ -1,0 +1,123 @@
+"""Long polls against a server of its own process: a restart under them, and clients that go away."""
+
+import http.client
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.process.running import LENE, LIMIT, Running
+from tests.process.server import add_user
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    add_user(folder, LENE)
+    return folder
+
+
+class InTheMeeting:
+    """Lene's application, in a meeting of hers, on whichever server runs."""
+
+    def __init__(self, server: Running) -> None:
+        self.server = server
+        self.token = server.sign_in()
+        self.app = server.open_application(self.token)
+        self.meeting = self.ask("POST", f"{self.app}/onlineMeetings/myOnlineMeetings", {})
+        self.extensions = self.meeting["_links"]["onlineMeetingExtensions"]["href"]
+        uri = {"onlineMeetingUri": self.meeting["onlineMeetingUri"]}
+        self.ask("POST", f"{self.app}/communication/joinOnlineMeeting", uri)
+        self.ack = 1
+        self.hear(self.poll())
+
+    def ask(self, method: str, href: str, body: object = None) -> dict[str, Any]:
+        status, answer = self.server.ask(method, href, body, token=self.token)
+        assert status < 300, answer
+        return answer
+
+    def poll(self) -> dict[str, Any]:
+        return self.ask("GET", f"{self.app}/events?ack={self.ack}")
+
+    def hear(self, answer: dict[str, Any]) -> list[str]:
+        """The extensions that the answer tells of; the next poll acknowledges it."""
+        self.ack += 1
+        found: list[str] = []
+        for sender in answer["sender"]:
+            for event in sender["events"]:
+                if event["link"]["rel"] == "onlineMeeting":
+                    found = [each["id"] for each in event["_embedded"]["onlineMeeting"]["_embedded"]["onlineMeetingExtension"]]
+        return found
+
+    def share(self, name: str) -> None:
+        self.ask("POST", self.extensions, {"id": name, "type": "RoamedParticipantData"})
+
+
+def test_an_event_that_was_not_heard_before_a_restart_is_heard_after_it(data: Path) -> None:
+    with Running(data) as server:
+        lene = InTheMeeting(server)
+        lene.share("one")
+        server.kill()
+    with Running(data) as server:
+        lene.server = server
+        assert lene.hear(lene.poll()) == ["one"]
+
+
+def test_a_set_that_was_delivered_but_not_acknowledged_is_delivered_again_after_a_restart(data: Path) -> None:
+    with Running(data) as server:
+        lene = InTheMeeting(server)
+        lene.share("one")
+        told = lene.poll()
+        server.kill()
+    with Running(data) as server:
+        lene.server = server
+        assert lene.poll() == told
+        lene.hear(told)
+        lene.share("two")
+        assert lene.hear(lene.poll()) == ["one", "two"]
+
+
+def test_polls_that_wait_are_answered_at_a_stop_and_hear_what_comes_after_it(data: Path) -> None:
+    answers: list[dict[str, Any]] = []
+    with Running(data) as server:
+        lene = InTheMeeting(server)
+        poll = threading.Thread(target=lambda: answers.append(lene.poll()))
+        poll.start()
+        waiting(server, 1)
+        assert server.stop() == 0
+        poll.join(LIMIT)
+    (answer,) = answers
+    assert answer["sender"] == []
+    lene.hear(answer)
+    with Running(data) as server:
+        lene.server = server
+        lene.share("one")
+        assert lene.hear(lene.poll()) == ["one"]
+
+
+def test_clients_that_go_away_leave_nothing_behind(data: Path) -> None:
+    with Running(data) as server:
+        lene = InTheMeeting(server)
+        headers = {"Accept": "application/json", "Authorization": f"Bearer {lene.token}"}
+        for _ in range(20):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port(), timeout=LIMIT)
+            connection.request("GET", f"{lene.app}/events?ack={lene.ack}", headers=headers)
+            waiting(server, 1)
+            connection.close()
+            waiting(server, 0)
+        lene.share("one")
+        assert lene.hear(lene.poll()) == ["one"]
+
+
+def waiting(server: Running, count: int) -> None:
+    """Returns when that many sockets of the server's clients are open but for this thread's own short requests."""
+    port = f":{server.port():04X}"
+    for _ in range(2000):
+        lines = Path(f"/proc/{server.process.pid}/net/tcp").read_text("ascii").splitlines()[1:]
+        rows = [line.split() for line in lines]
+        established = [row for row in rows if row[1].endswith(port) and row[3] == "01"]
+        if len(established) == count and server.healthy():
+            return
+    raise AssertionError(json.dumps([row[1:4] for row in established]))

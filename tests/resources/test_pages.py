@@ -1,0 +1,54 @@
+"""The pages for people: who gets them, and what they may do."""
+
+import re
+
+import httpx
+import pytest
+
+from openucwa.app import Service
+from openucwa.resources.pages import POLICY
+from tests.client import UcwaClient
+from tests.conftest import Connect
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+PAGES = ["/", "/meet/lenea@contoso.com/ABCDEFGH"]
+
+
+@pytest.fixture
+def stranger(service: Service, connect: Connect) -> UcwaClient:
+    return connect(service)
+
+
+async def page(client: UcwaClient, path: str) -> httpx.Response:
+    answer = await client.get(path, headers={"Accept": BROWSER})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    return answer
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_runs_and_asks_nothing_but_this_server(stranger: UcwaClient, path: str) -> None:
+    answer = await page(stranger, path)
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_all_that_a_page_loads_is_there(stranger: UcwaClient, path: str) -> None:
+    answer = await page(stranger, path)
+    waiting = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text))
+    seen: set[str] = set()
+    while waiting - seen:
+        href = min(waiting - seen)
+        seen.add(href)
+        found = await stranger.get(href, headers={"Accept": "*/*"})
+        assert found.status_code == 200, href
+        waiting |= {f"/static/{name}" for name in re.findall(r'from "\./([^"]+)"', found.text)}
+    assert len(seen) > 3
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html, application/json"])
+async def test_an_application_finds_the_root_where_a_browser_finds_the_console(
+    stranger: UcwaClient, accept: str
+) -> None:
+    answer = await stranger.get("/", headers={"Accept": accept})
+    assert answer.json()["rel"] == "root"
