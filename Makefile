@@ -20,7 +20,7 @@ test: lint ## Run all checks and all tests. ARGS="-k name": these tests.
 	.venv/bin/python -m pytest $(HANGING) $(ARGS)
 
 # A test that hangs ends the run, with a traceback that says where.
-HANGING = -o faulthandler_timeout=180 -o faulthandler_exit_on_timeout=true
+HANGING = -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
 lint: ## Check style and types.
 	@tools/install requirements-dev.txt

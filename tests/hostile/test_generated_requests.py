@@ -9,7 +9,6 @@ import sqlite3
 from collections import defaultdict
 from pathlib import Path
 
-import httpx
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
@@ -21,7 +20,7 @@ from tests.client import UcwaClient
 from tests.hostile.description import Description
 from tests.hostile.judging import judge
 from tests.hostile.requests import Request, astray, requests, whole_path
-from tests.hostile.stage import Stage, ask
+from tests.hostile.stage import Direct, Stage, ask
 from tests.world import FakeWorld
 
 #: How many requests are made. Where the environment asks for a number of its own, they are other ones each time.
@@ -55,16 +54,12 @@ class Trial:
             address_failures=10_000_000,
         )
         self.service = Service(self.config, FakeWorld(), Passwords(hasher=PasswordHasher(1, 8, 1)))
-        self.stage = Stage(self.service, self.client)
+        self.stage = Stage(self.service)
         self.statuses: dict[str, set[int]] = defaultdict(set)
         self.count = 0
         self._whole_paths: set[str] = set()
         self._set = False
         self._refused = 0
-
-    def client(self) -> UcwaClient:
-        transport = httpx.ASGITransport(self.service.asgi)
-        return UcwaClient(httpx.AsyncClient(transport=transport, base_url="https://ucwa.example.com"))
 
     async def start(self) -> Description:
         await self.service.start()
@@ -105,7 +100,7 @@ class Trial:
 
     async def works(self) -> bool:
         """Whether somebody can sign in and do the main job."""
-        client = self.client()
+        client = UcwaClient(Direct(self.service))
         await client.sign_in("danab@contoso.com")
         await client.open("another")
         extension = await client.extend(await client.schedule(), seats=9)

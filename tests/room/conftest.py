@@ -35,7 +35,7 @@ class Guest(Knower):
         return found
 
     async def said(self) -> list[str]:
-        """The events of the next set, in short: `participant added in lobby`, `onlineMeetingInvitation completed Failure`."""
+        """The events of the next set, in short: `participant added in lobby`, `conversation deleted Ended`."""
         return [short(event) for event in await self.events()]
 
     @property

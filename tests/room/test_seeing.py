@@ -1,4 +1,4 @@
-"""Participant data reaches everybody in the room; organizer data reaches the organizer, and leaves no trace elsewhere."""
+"""Participant data reaches everybody in the room; organizer data the organizer, and it leaves no trace elsewhere."""
 
 from typing import Any
 
