@@ -1,4 +1,4 @@
-"""A client that speaks the protocol, for tests: in process over ASGI, or over a socket; it knows no more than a client may."""
+"""A client that speaks the protocol, for tests, in process or over a socket; it knows no more than a client may."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""Random meetings: each participant's picture, kept from events alone, ends as the truth and shows nothing forbidden."""
+"""Random meetings: each one's picture, kept from events alone, ends as the truth and shows nothing forbidden."""
 
 import asyncio
 import tempfile
