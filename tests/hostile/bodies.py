@@ -63,7 +63,7 @@ _ODD_XML = [
     b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><input><property name="a">&b;</property></input>',
 ]
 _ODD_OTHERS = [
-    *(b"\x00", b"\xff\xfe", b"\x1f\x8b", b"grant_type=%zz&=&&", b"--b\r\n\r\n--b--"),
+    *(b" " * 30_000, b"\x00", b"\xff\xfe", b"\x1f\x8b", b"grant_type=%zz&=&&", b"--b\r\n\r\n--b--"),
     b"--b\r\nContent-Type: application/http; msgtype=request\r\n\r\nGET / HTTP/1.1\r\n\r\n--b--",
     b"--b\r\nContent-Type: application/http\r\n\r\nBREW /%zz HTTP/1.1\r\nOrigin: a\rb\r\n\r\n--b",
 ]

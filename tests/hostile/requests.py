@@ -65,6 +65,7 @@ _header_values = st.sampled_from(["", " ", "a" * 3000, ",", ";", "=", '"', "\\",
 
 _AUTHORIZATIONS = [
     *["Bearer ~token~"] * 60,
+    *["Bearer ~guest~"] * 2,
     *(None, "", "Bearer", "Bearer ", "Bearer cwt=", "Bearer cwt=a.b.c", "Basic YTpi", "bearer x", "Bearer ~token~x"),
 ]
 _ACCEPTS = [
@@ -72,7 +73,11 @@ _ACCEPTS = [
     *("*/*", "application/json", "application/xml", "application/vnd.microsoft.com.ucwa+json", "text/html", "image/*"),
     *("application/vnd.microsoft.com.ucwa+xml", "multipart/batching", "application/xml;q=1, */*;q=0", "a/b", "q=,;"),
 ]
-_ETAGS = ['"~etag~"', '"0"', "*", "", '"', "W/", "~etag~, *", 'W/"~etag~"']
+_ETAGS = [*['"~etag~"'] * 4, '"0"', "*", "", '"', "W/", "~etag~, *", 'W/"~etag~"']
+_put_conditions = st.sampled_from([{}, *({"if-match": etags} for etags in _ETAGS)])
+_conditions = st.sampled_from([
+    *[{}] * 40, *({"if-match": etags} for etags in _ETAGS), *({"if-none-match": etags} for etags in _ETAGS)
+])  # fmt: skip
 _VERSIONS = ["2.0", "2", "3", "nan", "-inf", "1e999", "", "two", "１"]
 _METHODS = [
     *("PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "MKCOL", "LOCK", "REPORT", "M-SEARCH", "SUBSCRIBE", "PURGE"),
@@ -86,7 +91,7 @@ def requests(operation: Operation, description: Description) -> SearchStrategy[R
         method=st.just(operation.method),
         paths=_paths(operation.path),
         queries=_queries(operation, description),
-        etags=st.sampled_from(_ETAGS) if operation.method == "PUT" else st.none() | st.sampled_from(_ETAGS),
+        conditions=_put_conditions if operation.method == "PUT" else _conditions,
         bodies=bodies(operation, description),
     )
 
@@ -99,7 +104,7 @@ def astray(description: Description) -> SearchStrategy[Request]:
         paths=st.sampled_from(description.operations).flatmap(lambda operation: _paths(operation.path))
         | anywhere.map(lambda segments: "/" + "/".join(segments)),
         queries=_raw_queries,
-        etags=st.none() | st.sampled_from(_ETAGS),
+        conditions=_conditions,
         bodies=bodies(None, description),
     )
 
@@ -115,7 +120,7 @@ def _requests(
     method: SearchStrategy[str],
     paths: SearchStrategy[str],
     queries: SearchStrategy[str],
-    etags: SearchStrategy[str | None],
+    conditions: SearchStrategy[dict[str, str]],
     bodies: SearchStrategy[tuple[str | None, bytes]],
 ) -> Request:
     content_type, body = draw(bodies)
@@ -124,7 +129,7 @@ def _requests(
         "authorization": draw(st.sampled_from(_AUTHORIZATIONS)),
         "accept": draw(st.sampled_from(_ACCEPTS)),
         "content-type": content_type,
-        "if-match": draw(etags),
+        **draw(conditions),
         **draw(_seldom_sent),
     }
     headers = tuple((name, value) for name, value in drawn.items() if value is not None)
@@ -137,7 +142,6 @@ _pairs = st.one_of(
         for name, strategy in {
             "host": _header_values,
             "accept": _header_values,
-            "if-none-match": st.sampled_from(_ETAGS),
             "x-ms-requiresminresourceversion": st.sampled_from(_VERSIONS).map(
                 lambda text: text.encode().decode("latin-1")
             ),
@@ -150,7 +154,7 @@ _pairs = st.one_of(
         }.items()
     ]
 )
-_seldom_sent = seldom(st.just({}), st.lists(_pairs, min_size=1, max_size=3).map(dict), 3)
+_seldom_sent = seldom(st.just({}), st.lists(_pairs, min_size=1, max_size=3).map(dict), 2)
 
 
 @st.composite

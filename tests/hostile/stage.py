@@ -60,7 +60,8 @@ class Direct(httpx.AsyncClient):
     """httpx without what takes time in it: requests go to `ask`. The stage is set some hundred times."""
 
     def __init__(self, service: Service) -> None:
-        super().__init__(base_url="https://ucwa.example.com")
+        # A transport of its own would read the system's certificates first.
+        super().__init__(base_url="https://ucwa.example.com", transport=httpx.ASGITransport(service.asgi))
         self._service = service
 
     async def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
@@ -109,6 +110,7 @@ class Stage:
         self._turn = -1
         self._ack = "1"
         self.names: dict[str, str] = {}
+        self._guests: dict[str, str] = {}
 
     async def set(self) -> None:
         """Makes everything anew that a request may have taken away."""
@@ -149,6 +151,12 @@ class Stage:
             "onlineMeetingUri": other["onlineMeetingUri"],
         }
 
+        self._guests = {
+            "application_id": guest.app.rpartition("/")[2],
+            "conversation": conversations[2],
+            "guest": guest.token or "",
+        }
+
     async def stands(self) -> bool:
         """Whether what most requests need is there: application, conversation, meeting and extension."""
         app = self._lene.app
@@ -161,7 +169,9 @@ class Stage:
     async def send(self, request: Request) -> tuple[Request, Answer]:
         """The request as it was sent, with names filled in, and its answer."""
         names = self.names
-        if any("~etag~" in value for _, value in request.headers):
+        if any("~guest~" in value for _, value in request.headers):
+            names = names | self._guests
+        elif any("~etag~" in value for _, value in request.headers):
             names = names | {"etag": await self._etag(self._filled(request, names | {"etag": "0"}))}
         sent = self._filled(request, names)
         return sent, await ask(self.service, sent)

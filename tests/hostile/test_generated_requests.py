@@ -48,8 +48,11 @@ class Trial:
             allow_origin=("https://pages.example.com",),
             dial_in_regions=(DialInRegion("Aarhus", "tel:+4570555501"),),
             # So that limits are met, but for those after which nothing more would be met.
+            max_body_bytes=20_000,
             max_extensions=20,
             max_meetings=40,
+            max_applications=5,
+            max_requests_under_way=2,
             sign_in_failures=10_000_000,
             address_failures=10_000_000,
         )

@@ -30,7 +30,12 @@ class Picture:
 
 
 class Knower:
-    """One application. `name`: what others call it. Everything that it is answered is noted in `texts`."""
+    """One application. `name`: what others call it. Everything that it is answered is noted in `texts`.
+
+    `steps`: the seconds that pass at a time while it polls.
+    """
+
+    steps = STEPS
 
     def __init__(self, name: str, client: UcwaClient, application: dict[str, Any], world: FakeWorld) -> None:
         self.name = name
@@ -54,7 +59,7 @@ class Knower:
         """A poll, with all the time that it takes."""
         task = asyncio.ensure_future(self.client.get(href or self.next))
         await self.world.settle()
-        step, rest = STEPS
+        step, rest = self.steps
         while not task.done():
             await asyncio.wait({task}, timeout=0.002)
             if not task.done():

@@ -43,6 +43,12 @@ STEPS = st.lists(
 )
 
 
+class Patient(Knower):
+    """Nothing ends here because time goes by, so it may go by in great steps."""
+
+    steps = (6, 180)
+
+
 class Story:
     """An organizer, two users of the enterprise, and an anonymous one, who has to be let in."""
 
@@ -72,13 +78,13 @@ class Story:
         self.meeting = await self.organizer.schedule(subject="0")
         anonymous = UcwaClient(httpx.AsyncClient(transport=self.transport, base_url="https://ucwa.example.com"))
         await anonymous.sign_in_to_meeting(self.meeting)
-        joe = Knower("Joe", anonymous, await anonymous.open(), self.world)
+        joe = Patient("Joe", anonymous, await anonymous.open(), self.world)
         self.people = [organizer, await self._client("danab@contoso.com"), await self._client("alexd@contoso.com"), joe]
 
     async def _client(self, username: str) -> Knower:
         client = UcwaClient(httpx.AsyncClient(transport=self.transport, base_url="https://ucwa.example.com"))
         await client.sign_in(username)
-        return Knower(username, client, await client.open(), self.world)
+        return Patient(username, client, await client.open(), self.world)
 
     async def end(self) -> None:
         for person in self.people:
@@ -150,8 +156,10 @@ class Story:
     async def check(self) -> None:
         """Everybody hears all that is left; then what they know is what there is."""
         for person in self.people:
-            while await person.hear():
-                pass
+            # The first empty set may be one whose answer was lost: it is delivered again as it was.
+            quiet = 0
+            while quiet < 2:
+                quiet = 0 if await person.hear() else quiet + 1
         for number, person in enumerate(self.people):
             assert person.picture == await self._truth(person), person.name
             if number:

@@ -24,7 +24,6 @@ from openucwa.wire.resource import Operation, Request, Resource, Response, opera
 
 #: What any request may be answered, whatever the resource.
 GENERIC: tuple[type[Refusal], ...] = (
-    refusals.BadRequest,
     refusals.ApiVersionNotSupported,
     refusals.ClientTimeout,
     refusals.EntityTooLarge,
@@ -215,6 +214,8 @@ def _refusals(template: str, method: str, found: Operation, resource: Resource[A
         named += BELOW_APPLICATION
     if found.produces:
         named.append(refusals.NotAcceptable)
+    if not resource.batchable:
+        named.append(refusals.BadRequest)
     if found.takes is not None or found.consumes:
         named += (*WITH_INPUT, refusals.UnsupportedMediaType)
     if found.query:
