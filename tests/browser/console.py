@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
@@ -13,8 +14,10 @@ DESKTOP = (1280, 800)
 PHONE = (390, 844)
 SMALL = (360, 740)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-#: Where pictures of what is tested go, for people to look at.
-SCREENSHOTS = os.environ.get("OPENUCWA_SCREENSHOTS")
+#: Where pictures of what is tested go, for people to look at: light and dark, on a desktop and on a phone.
+SCREENSHOTS = os.environ.get("OPENUCWA_SCREENSHOTS") or str(Path(__file__).parents[2] / "build" / "screenshots")
+#: ms in which what happens elsewhere is seen.
+SOON = 1000
 
 
 class Visitor:
@@ -55,12 +58,12 @@ class Visitor:
         assert self.troubles == []
 
     async def look(self, name: str, sizes: Sequence[tuple[int, int]] = (DESKTOP, PHONE, SMALL)) -> None:
-        """Checks that nothing is wider than the window, and takes pictures where they are wanted."""
+        """Checks that nothing is wider than the window, and takes pictures."""
         page = self.page
         for width, height in sizes:
             await page.set_viewport_size({"width": width, "height": height})
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-            for scheme in SCHEMES if SCREENSHOTS and width != SMALL[0] else ():
+            for scheme in SCHEMES if width != SMALL[0] else ():
                 await page.emulate_media(color_scheme=scheme)
                 kind = "desktop" if width == DESKTOP[0] else "phone"
                 dialog = await page.locator("dialog[open]").count() > 0

@@ -6,12 +6,9 @@ from typing import Any
 
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser.console import PHONE, SCREENSHOTS, Visitor
+from tests.browser.console import PHONE, SOON, Visitor
 from tests.client import PASSWORD, UcwaClient, self_of
 from tests.process.running import LIMIT
-
-#: ms in which what happens elsewhere is seen: a second, on a machine that has other things to do as well.
-SOON = 2500
 
 Resource = dict[str, Any]
 
@@ -73,8 +70,6 @@ class Guest(Visitor):
 
     async def look_at_the_parts(self, name: str) -> None:
         """Pictures of what is seen one part at a time on a phone."""
-        if not SCREENSHOTS:
-            return
         for part in ("Messages", "People", "Data"):
             await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
             await self.page.get_by_role("button", name=part).click()

@@ -12,7 +12,7 @@ import pytest_asyncio
 from icalendar import Calendar
 from playwright.async_api import Browser, Page, Request, Route, expect
 
-from tests.browser.console import Console, Visitor
+from tests.browser.console import SOON, Console, Visitor
 from tests.client import PASSWORD, UcwaClient, extensions_of, self_of
 from tests.process.running import LENE, LIMIT, Running
 from tests.process.server import add_user
@@ -21,8 +21,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 expect.set_options(timeout=LIMIT * 1000)
 
-#: ms in which what happens elsewhere is seen: a second, on a machine that has other things to do as well.
-SOON = 2500
 HOSTILE = '<img src=x onerror="alert(1)">'
 EACH_TYPE = {
     "text": ("topic", ["Budget"], "Budget"),

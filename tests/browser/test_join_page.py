@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.browser.console import DESKTOP, PHONE
-from tests.browser.guest import SOON, Guest, Organizer, Resource
+from tests.browser.console import DESKTOP, PHONE, SOON
+from tests.browser.guest import Guest, Organizer, Resource
 from tests.client import PASSWORD
 from tests.process.running import LENE, LIMIT, Running, command
 

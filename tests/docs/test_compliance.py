@@ -58,6 +58,7 @@ HEART = {
     "onlineMeetingExtensions",
 }
 OF_INVITATIONS: dict[Error, str] = {
+    (400, "BadRequest", None): "a read has no input that could be wrong",
     (404, "NotFound", None): "it comes with its subcode, ResourceNotFound",
     (410, "Gone", None): "an invitation that is over can still be read",
 }

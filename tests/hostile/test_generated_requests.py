@@ -23,7 +23,8 @@ from tests.hostile.requests import Request, astray, requests, whole_path
 from tests.hostile.stage import Direct, Stage, ask
 from tests.world import FakeWorld
 
-#: How many requests are made. Where the environment asks for a number of its own, they are other ones each time.
+#: How many requests are made. HOSTILE_REQUESTS in the environment asks for another number, and for other requests
+#: each time: 100000 for a night, say.
 MOST_DAYS = 10_000
 WANTED = int(os.environ.get("HOSTILE_REQUESTS", MOST_DAYS))
 

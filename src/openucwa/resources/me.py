@@ -156,6 +156,7 @@ class Photo(Resource[str]):
     rel = "photo"
     scopes = _USER_SCOPES
     anonymous = False
+    batchable = False
 
     async def locate(self, call: Call, **_names: str) -> str:
         return display_name(call.here) or sip_uri(call.here)

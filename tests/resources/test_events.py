@@ -1,0 +1,109 @@
+"""events: what a poll takes and how it is answered, from the first one on."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from openucwa.app import Service
+from tests.client import UcwaClient
+from tests.resources.messages import assert_invalid, assert_refused
+from tests.world import FakeWorld, until
+
+
+async def poll(client: UcwaClient, world: FakeWorld, query: str, seconds: float = 200) -> httpx.Response:
+    """A poll, and the time that it takes."""
+    task = asyncio.ensure_future(client.get(f"{client.app}/events?{query}"))
+    await world.settle()
+    if not task.done():
+        await world.advance(seconds)
+    return await asyncio.wait_for(task, 5)
+
+
+def links(answer: httpx.Response) -> dict[str, Any]:
+    return {rel: link["href"].partition("?")[2] for rel, link in answer.json()["_links"].items()}
+
+
+async def test_a_poll_without_events_ends_after_three_minutes(
+    service: Service, lene: UcwaClient, world: FakeWorld
+) -> None:
+    task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
+    await until(lambda: service.channels.count)
+    await world.advance(179)
+    assert not task.done()
+    await world.advance(2)
+    answer = await asyncio.wait_for(task, 5)
+    assert (answer.status_code, answer.json()["sender"]) == (200, [])
+    assert links(answer) == {"self": "ack=1", "next": "ack=2"}
+
+
+async def test_an_ack_out_of_order_is_told_where_to_go_on(lene: UcwaClient, world: FakeWorld) -> None:
+    answer = await poll(lene, world, "ack=7", 0)
+    assert answer.json()["sender"] == []
+    assert links(answer) == {"self": "ack=7", "resync": "ack=1"}
+
+
+async def test_a_second_poll_takes_the_place_of_the_first(lene: UcwaClient, world: FakeWorld) -> None:
+    first = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
+    await world.settle()
+    second = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
+    await world.settle()
+    assert_refused(await asyncio.wait_for(first, 5), 409, "Conflict", "PGetReplaced")
+    await world.advance(200)
+    assert (await asyncio.wait_for(second, 5)).status_code == 200
+
+
+async def test_a_poll_of_lower_priority_does_not(lene: UcwaClient, world: FakeWorld) -> None:
+    first = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1&priority=2"))
+    await world.settle()
+    assert_refused(await lene.get(f"{lene.app}/events?ack=1&priority=1"), 409, "Conflict", "PGetReplaced")
+    await world.advance(200)
+    assert (await asyncio.wait_for(first, 5)).status_code == 200
+
+
+async def test_what_becoming_available_raises_is_told_in_order(lene: UcwaClient, world: FakeWorld) -> None:
+    assert (await lene.post(f"{lene.app}/me/makeMeAvailable", json={})).status_code == 204
+    body = (await poll(lene, world, "ack=1", 6)).json()
+    told = [
+        (sender["rel"], event["link"]["rel"], event["type"]) for sender in body["sender"] for event in sender["events"]
+    ]
+    assert told == [
+        ("communication", "communication", "updated"),
+        ("me", "me", "updated"),
+        ("me", "presence", "added"),
+        ("me", "note", "added"),
+        ("me", "location", "added"),
+    ]
+    embedded = body["sender"][0]["events"][0]["_embedded"]
+    assert list(embedded) == ["communication"]
+
+
+async def test_events_are_told_in_xml_too(lene: UcwaClient, world: FakeWorld) -> None:
+    await lene.post(f"{lene.app}/me/makeMeAvailable", json={})
+    lene.accept = "application/vnd.microsoft.com.ucwa+xml"
+    answer = await poll(lene, world, "ack=1", 6)
+    assert answer.headers["Content-Type"].startswith(lene.accept)
+    assert '<link rel="next" href="' in answer.text
+    assert '<updated rel="communication"' in answer.text
+
+
+@pytest.mark.parametrize("name", ["ack", "low", "medium", "timeout", "priority"])
+async def test_what_is_no_number_is_named(lene: UcwaClient, name: str) -> None:
+    assert_invalid(await lene.get(f"{lene.app}/events?{name}=x"), name)
+
+
+async def test_the_last_of_repeated_parameters_counts(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
+    task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1&timeout=180&timeout=600"))
+    await until(lambda: service.channels.count)
+    await world.advance(500)
+    assert not task.done()
+    await world.advance(101)
+    assert (await asyncio.wait_for(task, 5)).status_code == 200
+
+
+async def test_after_five_minutes_without_a_poll_the_next_says_resume(lene: UcwaClient, world: FakeWorld) -> None:
+    await poll(lene, world, "ack=1")
+    await world.advance(301)
+    answer = await poll(lene, world, "ack=2")
+    assert links(answer) == {"self": "ack=2", "resume": "ack=3"}
