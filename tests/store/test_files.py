@@ -4,6 +4,7 @@
 import os
 import resource
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.sqlite import SqliteStore
 from tests.contract.samples import AT, LENE, MANY, MEETING, extension, logged, user, with_participants
+
+#: The user id that owns nothing.
+NOBODY = 65534
 
 
 def mode(path: Path) -> int:
@@ -91,14 +95,33 @@ async def test_a_folder_that_can_not_be_made_is_refused(tmp_path: Path) -> None:
     assert await refused(folder) == f"the store {folder}/openucwa.sqlite3 can't be opened: Not a directory"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-@pytest.mark.parametrize("file_mode", [None, 0o400])
-async def test_what_may_not_be_written_is_refused(folder: Path, file: Path, file_mode: int | None) -> None:
-    folder.mkdir()
-    if file_mode is not None:
-        file.touch(mode=file_mode)
-    folder.chmod(0o500)
-    assert await refused(folder) == f"the store {file} can't be opened: Permission denied"
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """root may write everywhere, and so is nobody for that time; others stay who they are."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("file_mode", [None, 0o444])
+async def test_what_may_not_be_written_is_refused(file_mode: int | None) -> None:
+    # Not below tmp_path, where nobody but its owner gets in.
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "data"
+        folder.mkdir()
+        file = folder / "openucwa.sqlite3"
+        if file_mode is not None:
+            file.touch(mode=file_mode)
+        Path(place).chmod(0o755)
+        folder.chmod(0o555)
+        with as_nobody():
+            assert await refused(folder) == f"the store {file} can't be opened: Permission denied"
+        folder.chmod(0o755)
 
 
 async def test_a_folder_in_the_files_place_is_refused(folder: Path, file: Path) -> None:

@@ -42,11 +42,15 @@ class WentWrong(Exception):  # what a step finds, not an error of the program
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A resource, or a reason, as an answer shows it. `links`: href by rel; `embedded`: resources by rel."""
+    """A resource, or a reason, as an answer shows it. `links`: href by rel; `embedded`: resources by rel.
+
+    `events`: where it is the answer of an event channel.
+    """
 
     properties: dict[str, Value] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     embedded: dict[str, list["Seen"]] = field(default_factory=dict)
+    events: list["Event"] = field(default_factory=list)
 
     def link(self, rel: str) -> str:
         """The href of a link. WentWrong: there is none."""
@@ -66,6 +70,22 @@ class Seen:
         if not isinstance(value, str):
             raise WentWrong(f"the answer has no {name}")
         return value
+
+    def quoted_etag(self) -> str:
+        """The etag as it stands in a header. WentWrong: there is none."""
+        return f'"{self.text("etag")}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What an event channel tells of one resource. `within`: the rel of what it is in; `seen`: what comes with it."""
+
+    rel: str
+    kind: str
+    within: str | None
+    status: str | None
+    title: str | None
+    seen: Seen
 
 
 class Form(Protocol):
@@ -108,6 +128,7 @@ class Json:
     def _seen(self, members: dict[str, Any]) -> Seen:
         links = members.pop("_links", {})
         embedded = members.pop("_embedded", {})
+        senders = members.pop("sender", [])
         return Seen(
             properties={name: _with_dates(value) for name, value in members.items()},
             links={rel: link["href"] for rel, link in links.items()},
@@ -115,7 +136,13 @@ class Json:
                 rel: [self._seen(each) for each in (inner if isinstance(inner, list) else [inner])]
                 for rel, inner in embedded.items()
             },
+            events=[self._event(event) for sender in senders for event in sender["events"]],
         )
+
+    def _event(self, event: dict[str, Any]) -> Event:
+        link, within = event["link"], event.get("in", {}).get("rel")
+        seen = self._seen(event.get("_embedded", {}).get(link["rel"], {}))
+        return Event(link["rel"], event["type"], within, event.get("status"), link.get("title"), seen)
 
 
 class Xml:
@@ -156,6 +183,8 @@ class Xml:
                 seen.links[attributes["rel"]] = attributes["href"]
             elif kind == "resource":
                 seen.embedded.setdefault(attributes["rel"], []).append(self._seen(child))
+            elif kind == "sender":
+                seen.events.extend(map(self._event, child))
             elif kind == "propertyList":
                 seen.properties[attributes["name"]] = [_value(item) for item in child]
             elif kind == "property":
@@ -163,6 +192,13 @@ class Xml:
             else:  # of a reason: code, subcode, message
                 seen.properties[kind] = child.text or ""
         return seen
+
+    def _event(self, element: etree._Element) -> Event:
+        parts = {etree.QName(child).localname: child for child in element}
+        within = parts["in"].get("rel") if "in" in parts else None
+        seen = self._seen(parts["resource"]) if "resource" in parts else Seen()
+        kind = etree.QName(element).localname
+        return Event(element.get("rel", ""), kind, within, element.get("status"), element.get("title"), seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,18 +226,21 @@ class Screen:
         self.say(f"  > {click.style(f'{method} {target}', bold=True)}")
         self._rest(">", headers.items(), body, "cyan")
 
-    def answer(self, status: int, reason: str, headers: HTTPMessage, body: str) -> None:
-        """An answer, with the headers that matter."""
+    def answer(self, status: int, reason: str, headers: HTTPMessage, body: str, most: int) -> None:
+        """An answer, with the headers that matter, and at most `most` lines of its body."""
         self.say(f"  < {click.style(f'{status} {reason}', bold=True)}")
         shown = [(name, value) for name in TELLING for value in headers.get_all(name, [])]
-        self._rest("<", shown, body, "yellow")
+        self._rest("<", shown, body, "yellow", most)
 
-    def _rest(self, mark: str, headers: Iterable[tuple[str, str]], body: str, colour: str) -> None:
+    def _rest(
+        self, mark: str, headers: Iterable[tuple[str, str]], body: str, colour: str, most: int = MOST_LINES
+    ) -> None:
         for name, value in headers:
             self.say(f"  {mark} {abbreviated(f'{name}: {value}')}", dim=True)
         lines = abbreviated(body).splitlines()
-        if len(lines) > MOST_LINES:
-            lines = [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} lines more"]
+        if len(lines) > most:
+            left_out = len(lines) - most
+            lines = [*lines[:most], f"... and {left_out} lines more" if most else f"... {left_out} lines"]
         for line in lines:
             self.say(f"      {line}", fg=colour)
 
@@ -216,9 +255,19 @@ class Client:
         self.token: str | None = None
 
     def send(
-        self, method: str, href: str, accept: Form, headers: Mapping[str, str], body: str, content_type: str
+        self,
+        method: str,
+        href: str,
+        accept: Form,
+        headers: Mapping[str, str],
+        body: str,
+        content_type: str,
+        most: int = MOST_LINES,
     ) -> Answer:
-        """One request, and its answer. WentWrong: there is none, or not in the form that was accepted."""
+        """One request, and its answer, of whose body at most `most` lines are shown.
+
+        WentWrong: there is none, or not in the form that was accepted.
+        """
         url = urlsplit(href)
         target = f"{url.path}?{url.query}" if url.query else url.path
         sent = {"Accept": accept.media_type}
@@ -240,7 +289,7 @@ class Client:
         form = forms.get(kind) if content else None
         seen = Seen() if form is None else form.read(content)
         shown = content.decode(errors="replace") if form is None else form.pretty(content)
-        self._screen.answer(response.status, response.reason, response.headers, shown)
+        self._screen.answer(response.status, response.reason, response.headers, shown, most)
         return Answer(response.status, response.headers, seen)
 
     def close(self) -> None:

@@ -17,7 +17,8 @@ import uvloop
 from openucwa.app import Service
 from openucwa.config import Config, ConfigError
 from openucwa.demo.client import Json, Screen, WentWrong, Xml
-from openucwa.demo.walk import LENE, USERS, Stopped, Walk
+from openucwa.demo.steps import Steps, Stopped
+from openucwa.demo.walk import LENE, USERS, Walk
 from openucwa.identity.passwords import Passwords
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
@@ -127,27 +128,28 @@ def walk(url: str, data: str, screen: Screen, stopped: Callable[[], bool]) -> tu
         screen.say(f"  {user.address:18}{user.password}")
     if urlsplit(url).hostname not in _LOOPBACK:
         screen.say("Whoever reaches this server can sign in with them.", fg="red")
-    steps, troubles, meeting = 0, [], None
+    taken, troubles, meeting = 0, [], None
     for form in (Json(), Xml()):
-        walker = Walk(base, form, screen, stopped, steps)
+        steps = Steps(form, screen, stopped, taken)
+        walker = Walk(base, steps)
         try:
             meeting = walker.go()
         except WentWrong as wrong:
             screen.say(f"  NOT as it should be: {wrong}", fg="red", bold=True)
-            troubles.append(f"step {walker.step}, {walker.title} ({form.name}): {wrong}")
+            troubles.append(f"step {steps.number}, {steps.title} ({form.name}): {wrong}")
         except Stopped:
             screen.say("\nStopped before the walk was over.")
             return 1, None
         finally:
             walker.close()
-        steps = walker.step
+        taken = steps.number
     screen.say()
     if troubles:
         for trouble in troubles:
             screen.say(f"NOT as it should be: {trouble}", fg="red", bold=True)
         screen.say("The steps behind it, in that form, were not taken.")
     else:
-        screen.say(f"{steps} steps, all as they should be", fg="green", bold=True)
+        screen.say(f"{taken} steps, all as they should be", fg="green", bold=True)
     return (1 if troubles else 0), meeting
 
 

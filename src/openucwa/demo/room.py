@@ -1,0 +1,179 @@
+"""The demo's meeting: who comes in, what the organizer changes meanwhile, and what each one's event channel tells.
+
+How they came by their tokens and applications is `walk.py`'s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from textwrap import wrap
+
+from openucwa.demo.client import Client, Event, Seen, Values
+from openucwa.demo.steps import Steps
+
+#: Columns of text for one person. Three, their margins and what is between them fit into 100.
+WIDTH = 30
+
+IN_LOBBY = "participant added in lobby"
+
+
+@dataclass(slots=True)
+class Present:
+    """Somebody with an application. `next`: where the event channel goes on; `heard`: events in short, by moment."""
+
+    name: str
+    client: Client
+    application: Seen
+    next: str = ""
+    conversation: str = ""
+    heard: list[list[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.next = self.application.link("events")
+
+
+class Room:
+    """A meeting of `organizer`'s with `user`, who is invited, and `guest`, who is not.
+
+    `agenda` and `notes` are its extensions, for all and for the organizer alone, as they were read last.
+    """
+
+    def __init__(self, steps: Steps, meeting: Seen, agenda: Seen, notes: Seen) -> None:
+        self._steps = steps
+        self._meeting = meeting
+        self._agenda = agenda
+        self._notes = notes
+        self._moments: list[str] = []
+
+    def join_as_user(self, user: Present) -> None:
+        """A user who is invited comes in, and sees what all may see."""
+        steps = self._steps
+        with steps.taking("Join it", "The way in for those who were told of the meeting."):
+            invitation = self._ask_in(user)
+        with steps.taking("Look how that went", "Dana is invited, and in at once. The event channel tells it, too."):
+            user.conversation = steps.send(user.client, "GET", invitation, 200).seen.link("conversation")
+        with steps.taking("Look at the conversation", "What all who joined have in common."):
+            joined = steps.send(user.client, "GET", user.conversation, 200).seen.link("onlineMeeting")
+        with steps.taking("Read what participants see", "The data for all is there, and the organizer's is not."):
+            shown = steps.send(user.client, "GET", joined, 200).seen.embedded.get("onlineMeetingExtension", [])
+            ids = [each.text("id") for each in shown]
+            steps.must(ids == [self._agenda.text("id")], f"{len(shown)} extensions are shown")
+
+    def join_as_organizer(self, organizer: Present) -> None:
+        """The organizer comes in."""
+        with self._steps.taking("The organizer joins", "Lene takes the same way, and is a leader there."):
+            self._look(organizer, self._ask_in(organizer), "Connected")
+
+    def join_as_guest(self, guest: Present) -> None:
+        """Somebody without an account comes as far as the lobby."""
+        with self._steps.taking("Join as a guest", f"{guest.name} is not invited, and the accessLevel says: wait."):
+            invitation = self._ask_in(guest, {"anonymousDisplayName": guest.name})
+            self._look(guest, invitation, "Connecting")
+
+    def meet(self, organizer: Present, user: Present, guest: Present) -> None:
+        """All three have joined, `guest` waits. Both extensions change, and each one hears what it may."""
+        steps, everybody = self._steps, (organizer, user, guest)
+        with steps.taking(
+            "Hear who waits", "Each one's event channel: only the organizer is told, with a link to act."
+        ):
+            waiting = self._hear(f"{guest.name} waits", organizer, user, guest)[0]
+            steps.must(IN_LOBBY not in " ".join(user.heard[-1]), f"{user.name} is told who waits")
+            of_the_room = [each for each in guest.heard[-1] if each.startswith(("onlineMeeting ", "participant "))]
+            steps.must(not of_the_room, f"who waits is told of the room: {', '.join(of_the_room)}")
+            admit = [event.seen.link("admit") for event in waiting if event.within == "lobby"]
+            steps.must(len(admit) == 1, "the organizer is not told who waits")
+        with steps.taking("Let the guest in", "The organizer follows the link, and all three hear of it."):
+            steps.send(organizer.client, "POST", admit[0], 204)
+            self._hear(f"{guest.name} is let in", *everybody)
+            for other in (organizer, user):
+                steps.must(f"participant added: {guest.name}" in other.heard[-1], f"{other.name} is not told")
+            steps.must("onlineMeeting added: agenda" in guest.heard[-1], "the guest is not shown the agenda alone")
+        with steps.taking("Change the participants' data", "All three hear of it, each with what it may see."):
+            topic: Values = {"topic": "Budget of the coming three years"}
+            self._agenda = self._change(organizer, self._agenda, topic)
+            for told in self._hear("the participants' data has changed", *everybody):
+                agenda = told[-1].seen.inner("onlineMeetingExtension")
+                steps.must_show(agenda, topic)
+            self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
+            self._must_hear(user, "onlineMeeting updated: agenda")
+            self._must_hear(guest, "onlineMeeting updated: agenda")
+        with steps.taking("Change the organizer's data", "The organizer hears of it."):
+            self._notes = self._change(organizer, self._notes, {"remark": "The room is booked"})
+            self._hear("the organizer's data has changed", organizer)
+            self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
+        with steps.taking(
+            "The organizer leaves", "The first that the others hear since: of the notes they heard nothing."
+        ):
+            steps.send(organizer.client, "DELETE", organizer.conversation, 204)
+            self._hear("the organizer has left", user, guest)
+            left = [f"participant deleted{within}: {organizer.name}" for within in (" in leaders", "")]
+            self._must_hear(user, *left)
+            self._must_hear(guest, *left)
+        with steps.taking(
+            "Look at it side by side", "What each event channel told. The notes' id, made by the server, is long."
+        ):
+            for line in table(everybody, self._moments):
+                steps.screen.say(f"  {line}")
+        with steps.taking("Leave", "The conversation ends for the one who leaves."):
+            for other in (user, guest):
+                steps.send(other.client, "DELETE", other.conversation, 204)
+
+    def _ask_in(self, present: Present, more: Values | None = None) -> str:
+        """The invitation's href."""
+        values = {"onlineMeetingUri": self._meeting.text("onlineMeetingUri"), "operationId": "1", **(more or {})}
+        href = present.application.inner("communication").link("joinOnlineMeeting")
+        return self._steps.send(present.client, "POST", href, 201, values).headers.get("Location", "")
+
+    def _look(self, present: Present, invitation: str, state: str) -> None:
+        seen = self._steps.send(present.client, "GET", invitation, 200).seen
+        self._steps.must_show(seen, {"state": state})
+        present.conversation = seen.link("conversation")
+
+    def _change(self, organizer: Present, extension: Seen, values: Values) -> Seen:
+        """The extension as it is then."""
+        headers = {"If-Match": extension.quoted_etag()}
+        changed = {**extension.properties, **values}
+        return self._steps.send(organizer.client, "PUT", extension.link("self"), 200, changed, headers=headers).seen
+
+    def _hear(self, moment: str, *those: Present) -> list[list[Event]]:
+        """Polls the event channels of those who have something to hear, and notes it; their events."""
+        found = []
+        for present in those:
+            seen = self._steps.send(present.client, "GET", present.next, 200, most=0).seen
+            present.next = seen.link("next")
+            present.heard += [[] for _ in range(len(self._moments) - len(present.heard))]
+            present.heard.append([self._short(event) for event in seen.events])
+            found.append(seen.events)
+        self._moments.append(moment)
+        return found
+
+    def _must_hear(self, present: Present, *events: str) -> None:
+        heard = present.heard[-1]
+        self._steps.must(heard == list(events), f"{present.name} hears {heard}, not {list(events)}")
+
+    def _short(self, event: Event) -> str:
+        """An event in a few words: `participant added in lobby: Joe`, `onlineMeeting updated: agenda, notes`."""
+        within = f" in {event.within}" if event.within not in {None, "conversation"} else ""
+        ids = [each.text("id") for each in event.seen.embedded.get("onlineMeetingExtension", [])]
+        notes = self._notes.text("id")
+        names = ", ".join("notes" if each == notes else each for each in ids)
+        more = names or event.status or event.title
+        return f"{event.rel} {event.kind}{within}" + (f": {more}" if more else "")
+
+
+def table(everybody: Sequence[Present], moments: Sequence[str]) -> list[str]:
+    """What each one heard, side by side, in the order of the moments; lines of at most 96 characters."""
+    rule = "-+-".join("-" * WIDTH for _ in everybody)
+    lines = [_row([present.name for present in everybody])]
+    for number, moment in enumerate(moments):
+        lines += [rule, f"When {moment}:"]
+        columns = []
+        for present in everybody:
+            heard = present.heard[number] if number < len(present.heard) else []
+            columns.append([line for each in heard for line in wrap(each, WIDTH, subsequent_indent="  ")] or ["-"])
+        lines += [_row(cells) for cells in zip_longest(*columns, fillvalue="")]
+    return lines
+
+
+def _row(cells: Sequence[str]) -> str:
+    return " | ".join(cell.ljust(WIDTH) for cell in cells).rstrip()
