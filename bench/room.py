@@ -66,6 +66,7 @@ async def measure(url: str, participants: int, pid: int) -> None:
         for person in people:
             await person.connect(url)
             await person.catch_up()
+        await _change(http, organizer, extension, people, -1)  # not counted: some still hear of others' coming
         rows = [await _change(http, organizer, extension, people, number) for number in range(ROUNDS)]
         print(f"{participants} participants, one change, ms until it has reached ({ROUNDS} rounds: median, worst)")
         for name, column in zip(

@@ -24,7 +24,7 @@ from tests.process.running import command, environment
 #: Seconds that the demo may take on a busy machine.
 LIMIT = 60.0
 COMMAND = (sys.executable, "-m", "openucwa", "demo")
-ALL_WELL = "44 steps, all as they should be"
+ALL_WELL = "64 steps, all as they should be"
 
 
 def demo(*words: str) -> "subprocess.CompletedProcess[str]":
@@ -109,6 +109,29 @@ def test_a_step_that_goes_wrong_is_named_and_counts(config: Config) -> None:
         "NOT as it should be: step 8, Attach data for the organizer alone (JSON): the answer is 409, not 201" in shown
     )
     assert "all as they should be" not in shown
+
+
+def test_it_shows_side_by_side_what_each_one_is_told(config: Config) -> None:
+    _, shown = walked(config)
+    tables = re.findall(r"side by side \(\w+\)\n.*\n((?:.+\n)+?)  as it should be", shown)
+    assert len(tables) == 2, "in JSON and in XML"
+    assert tables[0] == tables[1]
+    assert all(len(line) <= 100 for line in tables[0].splitlines())
+    rows = [[cell.strip() for cell in line.split("|")] for line in tables[0].splitlines() if "|" in line]
+    assert rows[0] == ["Lene Aaling, organizer", "Dana Birkby, invited", "Joe, guest"]
+    organizer, dana, guest = (" ".join(column) for column in zip(*rows[1:], strict=True))
+    assert organizer.count("onlineMeeting updated: agenda, notes") == 2
+    assert "participant added in lobby: Joe" in organizer
+    for participant in (dana, guest):
+        assert participant.count("onlineMeeting updated: agenda") == 1
+        assert "notes" not in participant
+        assert "lobby" not in participant
+
+
+def test_who_does_not_get_into_the_meeting_is_noticed(config: Config) -> None:
+    status, shown = walked(replace(config, meeting_size=1))
+    assert status == 1
+    assert "The organizer joins (JSON): state is " in shown
 
 
 def test_a_server_that_does_not_answer_counts(tmp_path: Path) -> None:

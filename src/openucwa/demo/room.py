@@ -19,9 +19,13 @@ IN_LOBBY = "participant added in lobby"
 
 @dataclass(slots=True)
 class Present:
-    """Somebody with an application. `next`: where the event channel goes on; `heard`: events in short, by moment."""
+    """Somebody with an application. `part`: what they are in the meeting; `next`: where the event channel goes on.
+
+    `heard`: events in short, by moment.
+    """
 
     name: str
+    part: str
     client: Client
     application: Seen
     next: str = ""
@@ -33,7 +37,7 @@ class Present:
 
 
 class Room:
-    """A meeting of `organizer`'s with `user`, who is invited, and `guest`, who is not.
+    """A meeting with its organizer, a user who is invited, and a guest who is not.
 
     `agenda` and `notes` are its extensions, for all and for the organizer alone, as they were read last.
     """
@@ -77,6 +81,8 @@ class Room:
             "Hear who waits", "Each one's event channel: only the organizer is told, with a link to act."
         ):
             waiting = self._hear(f"{guest.name} waits", organizer, user, guest)[0]
+            self._must_hear_of(organizer, "onlineMeeting added: agenda, notes")
+            self._must_hear_of(user, "onlineMeeting added: agenda")
             steps.must(IN_LOBBY not in " ".join(user.heard[-1]), f"{user.name} is told who waits")
             of_the_room = [each for each in guest.heard[-1] if each.startswith(("onlineMeeting ", "participant "))]
             steps.must(not of_the_room, f"who waits is told of the room: {', '.join(of_the_room)}")
@@ -86,21 +92,24 @@ class Room:
             steps.send(organizer.client, "POST", admit[0], 204)
             self._hear(f"{guest.name} is let in", *everybody)
             for other in (organizer, user):
-                steps.must(f"participant added: {guest.name}" in other.heard[-1], f"{other.name} is not told")
-            steps.must("onlineMeeting added: agenda" in guest.heard[-1], "the guest is not shown the agenda alone")
+                self._must_hear_of(other, f"participant added: {guest.name}")
+            self._must_hear_of(guest, "onlineMeeting added: agenda")
         with steps.taking("Change the participants' data", "All three hear of it, each with what it may see."):
             topic: Values = {"topic": "Budget of the coming three years"}
             self._agenda = self._change(organizer, self._agenda, topic)
-            for told in self._hear("the participants' data has changed", *everybody):
-                agenda = told[-1].seen.inner("onlineMeetingExtension")
-                steps.must_show(agenda, topic)
+            told = self._hear("the participants' data has changed", *everybody)
             self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
             self._must_hear(user, "onlineMeeting updated: agenda")
             self._must_hear(guest, "onlineMeeting updated: agenda")
+            for (event,) in told:
+                steps.must_show(event.seen.inner("onlineMeetingExtension"), topic)
         with steps.taking("Change the organizer's data", "The organizer hears of it."):
-            self._notes = self._change(organizer, self._notes, {"remark": "The room is booked"})
-            self._hear("the organizer's data has changed", organizer)
+            remark: Values = {"remark": "The room is booked"}
+            self._notes = self._change(organizer, self._notes, remark)
+            told = self._hear("the organizer's data has changed", organizer)
             self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
+            for (event,) in told:
+                steps.must_show(event.seen.embedded["onlineMeetingExtension"][1], remark)
         with steps.taking(
             "The organizer leaves", "The first that the others hear since: of the notes they heard nothing."
         ):
@@ -110,7 +119,8 @@ class Room:
             self._must_hear(user, *left)
             self._must_hear(guest, *left)
         with steps.taking(
-            "Look at it side by side", "What each event channel told. The notes' id, made by the server, is long."
+            "Look at it side by side",
+            "What each event channel told. The notes' id is the server's making, so they are called notes here.",
         ):
             for line in table(everybody, self._moments):
                 steps.screen.say(f"  {line}")
@@ -147,6 +157,9 @@ class Room:
         self._moments.append(moment)
         return found
 
+    def _must_hear_of(self, present: Present, event: str) -> None:
+        self._steps.must(event in present.heard[-1], f"{present.name} does not hear {event!r}")
+
     def _must_hear(self, present: Present, *events: str) -> None:
         heard = present.heard[-1]
         self._steps.must(heard == list(events), f"{present.name} hears {heard}, not {list(events)}")
@@ -164,7 +177,7 @@ class Room:
 def table(everybody: Sequence[Present], moments: Sequence[str]) -> list[str]:
     """What each one heard, side by side, in the order of the moments; lines of at most 96 characters."""
     rule = "-+-".join("-" * WIDTH for _ in everybody)
-    lines = [_row([present.name for present in everybody])]
+    lines = [_row([f"{present.name}, {present.part}" for present in everybody])]
     for number, moment in enumerate(moments):
         lines += [rule, f"When {moment}:"]
         columns = []
