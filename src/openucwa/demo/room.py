@@ -76,7 +76,12 @@ class Room:
 
     def meet(self, organizer: Present, user: Present, guest: Present) -> None:
         """All three have joined, `guest` waits. Both extensions change, and each one hears what it may."""
-        steps, everybody = self._steps, (organizer, user, guest)
+        self._admit(organizer, user, guest)
+        self._change_both(organizer, user, guest)
+        self._part(organizer, user, guest)
+
+    def _admit(self, organizer: Present, user: Present, guest: Present) -> None:
+        steps = self._steps
         with steps.taking(
             "Hear who waits", "Each one's event channel: only the organizer is told, with a link to act."
         ):
@@ -90,14 +95,17 @@ class Room:
             steps.must(len(admit) == 1, "the organizer is not told who waits")
         with steps.taking("Let the guest in", "The organizer follows the link, and all three hear of it."):
             steps.send(organizer.client, "POST", admit[0], 204)
-            self._hear(f"{guest.name} is let in", *everybody)
+            self._hear(f"{guest.name} is let in", organizer, user, guest)
             for other in (organizer, user):
                 self._must_hear_of(other, f"participant added: {guest.name}")
             self._must_hear_of(guest, "onlineMeeting added: agenda")
+
+    def _change_both(self, organizer: Present, user: Present, guest: Present) -> None:
+        steps = self._steps
         with steps.taking("Change the participants' data", "All three hear of it, each with what it may see."):
             topic: Values = {"topic": "Budget of the coming three years"}
             self._agenda = self._change(organizer, self._agenda, topic)
-            told = self._hear("the participants' data has changed", *everybody)
+            told = self._hear("the participants' data has changed", organizer, user, guest)
             self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
             self._must_hear(user, "onlineMeeting updated: agenda")
             self._must_hear(guest, "onlineMeeting updated: agenda")
@@ -110,6 +118,9 @@ class Room:
             self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
             for (event,) in told:
                 steps.must_show(event.seen.embedded["onlineMeetingExtension"][1], remark)
+
+    def _part(self, organizer: Present, user: Present, guest: Present) -> None:
+        steps = self._steps
         with steps.taking(
             "The organizer leaves", "The first that the others hear since: of the notes they heard nothing."
         ):
@@ -122,8 +133,11 @@ class Room:
             "Look at it side by side",
             "What each event channel told. The notes' id is the server's making, so they are called notes here.",
         ):
-            for line in table(everybody, self._moments):
+            for line in table((organizer, user, guest), self._moments):
                 steps.screen.say(f"  {line}")
+            for other in (user, guest):
+                told = " ".join(event for moment in other.heard for event in moment)
+                steps.must("notes" not in told, f"{other.name} is told of the organizer's data")
         with steps.taking("Leave", "The conversation ends for the one who leaves."):
             for other in (user, guest):
                 steps.send(other.client, "DELETE", other.conversation, 204)
