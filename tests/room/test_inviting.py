@@ -6,7 +6,7 @@ import pytest
 
 from openucwa.app import Service
 from tests.client import UcwaClient
-from tests.conftest import DANA
+from tests.conftest import DANA, Connect, Make
 from tests.room.conftest import Come, Guest
 from tests.world import FakeWorld
 
@@ -110,3 +110,34 @@ async def test_who_is_no_user_here_can_not_be_asked(lene: UcwaClient, come: Come
     await organizer.said()
     answer = await organizer.client.post(f"{organizer.here}/addParticipant", json={"to": "sip:who@example.com"})
     assert (answer.status_code, answer.json()["subcode"]) == (404, "DestinationNotFound")
+
+
+async def test_accepting_into_a_full_meeting_fails_on_both_sides(
+    make_service: Make, connect: Connect, world: FakeWorld
+) -> None:
+    service = await make_service(meeting_size=1)
+    guests = []
+    for address in ("lenea@contoso.com", "danab@contoso.com"):
+        client = connect(service)
+        await client.sign_in(address)
+        guests.append(Guest(address, client, await client.open(), world))
+    organizer, dana = guests
+    assert await dana.post(f"{dana.client.app}/me/makeMeAvailable", json={}) == 204
+    await dana.said()
+    await organizer.join(await organizer.client.schedule())
+    await organizer.said()
+    assert await organizer.post(f"{organizer.here}/addParticipant", json={"to": DANA}) == 201
+    await organizer.said()
+    (event,) = await dana.events()
+    assert await dana.post(event["_embedded"]["onlineMeetingInvitation"]["_links"]["accept"]["href"]) == 204
+    assert await dana.said() == ["onlineMeetingInvitation completed Failure TooManyParticipants"]
+    assert await organizer.said() == ["participantInvitation completed Failure TooManyParticipants"]
+
+
+async def test_anonymous_participants_invite_nobody_and_so_learn_of_no_user(lene: UcwaClient, come: Come) -> None:
+    meeting = await lene.schedule(accessLevel="Everyone")
+    joe = await come("Joe", meeting)
+    await joe.join(meeting)
+    await joe.said()
+    assert "addParticipant" not in (await joe.get(joe.here))["_links"]
+    assert await joe.post(f"{joe.here}/addParticipant", json={"to": DANA}) == 403

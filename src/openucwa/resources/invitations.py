@@ -89,10 +89,10 @@ class Entrance:
             except PreconditionFailed:
                 continue
             except TooManyParticipants:
-                await self._store.refuse_invitation(
-                    replace(begun, state=InvitationState.FAILED, reason="TooManyParticipants", conversation=None),
-                    self._world.now(),
-                )
+                failed = replace(begun, state=InvitationState.FAILED, reason="TooManyParticipants", conversation=None)
+                # An incoming invitation is there already, and has another side; a new one is told of and over at once.
+                end = self._store.refuse_invitation if invitation is None else self._store.end_invitation
+                await end(failed, self._world.now())
             return begun.id
         raise ServiceUnavailable("the meeting changes too often to come in just now", retry_after=1)
 
@@ -323,6 +323,7 @@ class AddParticipant(ConversationPart):
     """UCWA: addParticipant. Invites a user of this server into the meeting."""
 
     rel = "addParticipant"
+    anonymous = False
 
     def __init__(self, store: Store, documents: RoomDocuments, world: World, config: Config) -> None:
         super().__init__(store, documents, world)

@@ -59,19 +59,14 @@ class RoomDocuments:
         """UCWA: conversation. In the lobby there is little to it: nothing of the room is shown."""
         href = conversation_href(call, own.id)
         connected = own.messaging == MessagingState.CONNECTED
-        local = {"localParticipant": Link(participant_href(call, own.id, own.uri), title=own.name)}
-        links = (
-            {}
-            if own.in_lobby
-            else {"addParticipant": Link(f"{href}/addParticipant"), "attendees": Link(f"{href}/attendees")}
-        )
+        offered = ["localParticipant"]
         if not own.in_lobby:
-            links["leaders"] = Link(f"{href}/leaders")
+            offered += ["attendees", "leaders", "messaging", "onlineMeeting", "participants"]
+            offered += [] if own.anonymous else ["addParticipant"]
         if leads(own):
-            links["lobby"] = Link(f"{href}/lobby")
-        links |= local
-        if not own.in_lobby:
-            links |= {name: Link(f"{href}/{name}") for name in ("messaging", "onlineMeeting", "participants")}
+            offered.append("lobby")
+        links = {name: Link(f"{href}/{name}") for name in sorted(offered)}
+        links["localParticipant"] = Link(participant_href(call, own.id, own.uri), title=own.name)
         return Document(
             rel="conversation",
             href=href,

@@ -60,18 +60,22 @@ class Telling:
 
     async def topics(self) -> Mapping[str, int]:
         """The application's own topic, and that of each meeting whose room it is in, from when it came in."""
-        own = await self._store.participations(self._owner, self._application)
-        self._conversations = {each.topic: each for each in own if not each.in_lobby}
-        return {self._own_topic: 0} | {topic: each.since for topic, each in self._conversations.items()}
+        self._conversations = None
+        return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._rooms()).items()}
+
+    async def _rooms(self) -> Mapping[str, Participation]:
+        """The rooms that it is in, by topic; a set that is delivered again is read before `topics` was called."""
+        if self._conversations is None:
+            own = await self._store.participations(self._owner, self._application)
+            self._conversations = {each.topic: each for each in own if not each.in_lobby}
+        return self._conversations
 
     async def read(self, event: Event) -> Sequence[Told]:
         """What the application is told of an event; nothing, if it is none of its business, or is over."""
         try:
             if event.topic == self._own_topic:
                 return [told async for told in self._of_application(event)]
-            if self._conversations is None:
-                await self.topics()  # a set that is delivered again is read without a wait for anything new
-            own = (self._conversations or {}).get(event.topic)
+            own = (await self._rooms()).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()
             # The role may have changed since the poll began.
