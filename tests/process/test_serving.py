@@ -285,6 +285,8 @@ def _until_refused(server: Running) -> None:
     while time.monotonic() < end:
         try:
             server.connect().close()
+        except ConnectionResetError:
+            pass  # it had been queued when the listener was closed
         except ConnectionRefusedError:
             return
         time.sleep(0.01)

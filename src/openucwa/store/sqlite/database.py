@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,6 +19,9 @@ OLDEST_SQLITE = (3, 37, 0)
 #: Seconds for a read to wait. Readers never wait for writers, so this is for the moments of recovery only;
 #: it is short because the event loop waits with it.
 READ_TIMEOUT = 0.1
+
+#: Seconds between two tries to switch a new file to its write-ahead log.
+_PAUSE = 0.01
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -56,7 +60,7 @@ class Database:
     def _connect_writer(self) -> sqlite3.Connection:
         connection = self._connect("rw", self._timeout)
         try:
-            connection.execute("pragma journal_mode = wal")
+            self._switch_to_wal(connection)
             connection.execute("pragma synchronous = full")
             connection.execute("pragma foreign_keys = on")
             self.schema.migrate(connection)
@@ -64,6 +68,19 @@ class Database:
             connection.close()
             raise
         return connection
+
+    def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
+        """Tries until the timeout: while another process makes the same new store, SQLite itself doesn't wait here."""
+        for _ in range(int(self._timeout / _PAUSE)):
+            try:
+                connection.execute("pragma journal_mode = wal")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
+        connection.execute("pragma journal_mode = wal")
 
     def connect_reader(self) -> sqlite3.Connection:
         """A connection that can't write."""
