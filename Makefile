@@ -6,10 +6,10 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock clean
+.PHONY: help run test lint bench bench-peers scale lock clean
 
 help: ## List what there is to do.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: ## Serve with two users, and show what it does. ARGS=--exit: end after that.
 	@tools/install requirements.txt
@@ -17,7 +17,10 @@ run: ## Serve with two users, and show what it does. ARGS=--exit: end after that
 
 test: lint ## Run all checks and all tests. ARGS="-k name": these tests.
 	@.venv/bin/python -m tests.needs
-	.venv/bin/python -m pytest $(HANGING) $(ARGS)
+	TMPDIR=$$(.venv/bin/python -m tests.folder) .venv/bin/python -m pytest $(TOGETHER) $(HANGING) $(ARGS)
+
+# Two files of tests at a time: many wait for a process, a database, a browser.
+TOGETHER = -n 2 --dist loadfile
 
 # A test that hangs ends the run, with a traceback that says where.
 HANGING = -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
@@ -27,6 +30,18 @@ lint: ## Check style and types.
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
+
+bench: ## Measure, beside floors and peers, and write docs/performance.md. ARGS=--help: what can be chosen.
+	@tools/install requirements-dev.txt
+	@.venv/bin/python -m bench $(ARGS)
+
+bench-peers: ## Install the peers that `make bench` measures beside (needs npm).
+	@tools/install requirements-dev.txt
+	@.venv/bin/python -m bench.others
+
+scale: ## Reckon what a million users need, from what was measured, and write docs/scale.md. ARGS=--help: of other loads.
+	@tools/install requirements-dev.txt
+	@.venv/bin/python -m bench.fanout $(ARGS)
 
 lock: ## Write the lock files anew, with the newest releases (needs uv).
 	uv pip compile $(LOCK) --extra build -o requirements.txt pyproject.toml

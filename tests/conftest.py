@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from argon2 import PasswordHasher
 from openucwa.app import Service
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
+from openucwa.store.postgres import PostgresStore
 from tests.client import UcwaClient, add_user
+from tests.postgres import PostgresServer
 from tests.world import FakeWorld
 
 LENE = "sip:lenea@contoso.com"
@@ -49,6 +51,49 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     asyncio.run(prepare())
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for all tests that neither stop it nor cut off its power."""
+    with PostgresServer(fsync=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def empty_store(postgres: PostgresServer) -> str:
+    """The database to copy: a store with nothing in it, made once."""
+    url = postgres.new_database()
+
+    async def prepare() -> None:
+        store = PostgresStore(url, timeout=60.0)
+        await store.open()
+        await store.close()
+
+    asyncio.run(prepare())
+    return url
+
+
+@pytest.fixture
+def own_database(postgres: PostgresServer, empty_store: str) -> str:
+    """The URL of a store with nothing in it, with which a test may do what it likes."""
+    return postgres.new_database(empty_store)
+
+
+@pytest.fixture(scope="session")
+def used_store(postgres: PostgresServer, empty_store: str) -> str:
+    """The database that most tests use, one after the other."""
+    url = postgres.new_database(empty_store)
+    postgres.make_reusable(url)
+    return url
+
+
+@pytest.fixture
+def database(postgres: PostgresServer, used_store: str) -> Iterator[str]:
+    """The URL of a store with nothing in it, which the test leaves with the tables that it has. (Thousands of files
+    are a database; making one for each test would take most of the time.)"""
+    yield used_store
+    postgres.empty(used_store)
 
 
 def _service(config: Config, world: FakeWorld) -> Service:

@@ -10,24 +10,36 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-#: What each is called, in the order of preference. The name is also that of the package in Debian.
+#: What each is called, in the order of preference. The name is also that of the package in Debian. Of PostgreSQL it is
+#: the program that makes a cluster: the others lie beside it.
 PROGRAMS = {
     "bash": ("bash",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "curl": ("curl",),
     "nats-server": ("nats-server",),
+    "nginx": ("nginx",),
     "openssl": ("openssl",),
+    "postgresql": ("initdb",),
 }
-#: Where servers lie, which is not on everybody's path.
-_FOLDERS = "/usr/local/bin:/usr/local/sbin:/usr/sbin"
+#: Where servers lie, which is not on everybody's path; PostgreSQL's in a folder for each version, the newest first.
+_FOLDERS = (
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/usr/sbin",
+    *(
+        str(found / "bin")
+        for found in sorted(Path("/usr/lib/postgresql").glob("[0-9]*"), key=lambda path: float(path.name), reverse=True)
+    ),
+)
 
 
 def find(name: str) -> str | None:
     """The path of one of PROGRAMS; None: it is not on this machine."""
-    path = f"{os.environ.get('PATH', os.defpath)}:{_FOLDERS}"
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_FOLDERS))
     found = (shutil.which(spelling, path=path) for spelling in PROGRAMS[name])
     return next(filter(None, found), None)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from openucwa.cli import main
 from openucwa.config import Config, options
 from openucwa.identity.passwords import Passwords
 from openucwa.model.user import User
+from openucwa.store.migrations import migrations_in
 from openucwa.store.sqlite import SqliteStore
+from openucwa.store.sqlite.schema import MIGRATIONS
 from tests.certificate import make_certificate
 
 LENE = "sip:lenea@contoso.com"
@@ -218,6 +222,36 @@ def test_check_does_not_make_a_store(data: str) -> None:
     assert not Path(data).exists()
 
 
+def test_check_does_not_make_a_store_in_a_folder_that_is_there(tmp_path: Path) -> None:
+    result = run("check", "--data", str(tmp_path))
+    assert result.exit_code == 0
+    assert "store: none yet in" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_leaves_a_store_of_an_older_version_as_it_is(data: str) -> None:
+    with closing(older_store(data)) as connection:
+        before = list(connection.iterdump())
+        result = run("check", "--data", data)
+        assert result.exit_code == 0
+        known = migrations_in(MIGRATIONS)[-1].number
+        said = f"2, for servers that know version 1; this one knows {known}, and brings it up to that when it starts"
+        assert f"store version: {said}\n" in result.output
+        assert "store users: 0" in result.output
+        assert list(connection.iterdump()) == before
+
+
+def older_store(data: str) -> sqlite3.Connection:
+    """A connection to a store as a server made it that knew version 2."""
+    Path(data).mkdir()
+    connection = sqlite3.connect(Path(data) / "openucwa.sqlite3")
+    for migration in migrations_in(MIGRATIONS)[:2]:
+        connection.executescript(migration.script)
+    connection.execute("update store_version set version = 2")
+    connection.commit()
+    return connection
+
+
 def test_check_describes_the_store(data: str) -> None:
     add(data)
     output = run("check", "--data", data).output
@@ -249,3 +283,58 @@ def test_check_refuses_a_damaged_store(data: str) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith("openucwa: the store ")
     assert result.stderr.count("\n") == 1
+
+
+def keys(data: str) -> list[str]:
+    """The keys' ids, that of the one that signs first."""
+    head, *rows = run("key", "list", "--data", data).output.splitlines()
+    assert head.split() == ["key", "created", "what", "for"]
+    assert [row.split()[2] for row in rows] == ["signs", *["checks"] * (len(rows) - 1)][: len(rows)]
+    return [row.split()[0] for row in rows]
+
+
+def test_a_rotation_adds_a_key_that_signs_and_keeps_the_others(data: str) -> None:
+    add(data)
+    assert keys(data) == []
+    added = []
+    for _ in range(2):
+        result = run("key", "rotate", "--data", data)
+        assert result.exit_code == 0
+        added.append(result.output.removeprefix("added ").rstrip())
+    assert keys(data) == added[::-1]
+
+
+def test_a_list_of_keys_tells_no_secret(data: str) -> None:
+    add(data)
+    run("key", "rotate", "--data", data)
+
+    async def read() -> list[bytes]:
+        store = SqliteStore(Path(data), timeout=5.0)
+        await store.open()
+        try:
+            return [key.secret for key in await store.signing_keys()]
+        finally:
+            await store.close()
+
+    (secret,) = asyncio.run(read())
+    output = run("key", "list", "--data", data).output
+    assert secret.hex() not in output
+    assert str(secret) not in output
+
+
+def test_a_removed_key_is_gone(data: str) -> None:
+    add(data)
+    for _ in range(2):
+        run("key", "rotate", "--data", data)
+    new, old = keys(data)
+    result = run("key", "remove", old, "--data", data)
+    assert (result.exit_code, result.output) == (0, f"removed {old}\n")
+    assert keys(data) == [new]
+    fails(run("key", "remove", old, "--data", data), f"there is no signing key {old}")
+    fails(run("key", "remove", new, "--data", data), f"{new} is the only signing key: rotate first")
+
+
+def test_there_are_no_keys_where_there_is_no_store(data: str) -> None:
+    for words in (["list"], ["rotate"], ["remove", "1"]):
+        fails(run("key", *words, "--data", data), f"there is no store in {data}; --data names its folder")
+    assert not Path(data).exists()

@@ -193,6 +193,8 @@ REFUSED = [
     ("public_url", "https://a/b", "'https://a/b' is not of the form https://HOST[:PORT], without a path"),
     ("public_url", "https://a?b", "'https://a?b' is not of the form https://HOST[:PORT], without a path"),
     ("hosts", ("https://a",), "'https://a' is not of the form HOST[:PORT]"),
+    ("trusted_proxies", ("a.example",), "'a.example' is neither an IP address nor a network such as 10.0.0.0/8"),
+    ("trusted_proxies", ("10.0.0.1/8",), "'10.0.0.1/8' is neither an IP address nor a network such as 10.0.0.0/8"),
     ("allow_origin", ("a.example",), "'a.example' is not of the form scheme://HOST[:PORT]"),
     ("allow_origin", ("*",), "'*' is not of the form scheme://HOST[:PORT]"),
     ("allow_origin", ("https://A.example:443/",), "'https://A.example:443/' is not as browsers send it: https://a.example"),
@@ -200,7 +202,18 @@ REFUSED = [
     ("join_url", "https://a", "'https://a' has to hold {id}: without it all meetings have the same address"),
     ("join_url", "https://a/{id}{name}", "'https://a/{id}{name}' may hold {domain}, {user} and {id} only"),
     ("join_url", "https://a/{id", "'https://a/{id' is not a template: expected '}' before end of string"),
+    ("store", "mysql://a/b", "'mysql://a/b' is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+    ("store", "postgresql://a:1", "'postgresql://a:1' is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+    ("store", "postgresql://a/b?password=x", "the password has its place before the @, or in a password file"),
+    ("store_lanes", 0, "has to be above 0, not 0"),
     ("bus", "redis://a:1", "'redis://a:1' is not of the form nats://HOST:PORT"),
+    ("status_listen", ("https://a:1",), "'https://a:1' is not of the form http://HOST:PORT"),
+    ("status_listen", ("http://a:1/metrics",), "'http://a:1/metrics' is not of the form http://HOST:PORT"),
+    ("status_listen", ("http://a:1", "http://a:1"), "http://a:1 is there twice"),
+    ("status_listen", ("http://127.0.0.1:8080",), "http://127.0.0.1:8080 is there twice"),
+    ("traces", "grpc://a:4317", "'grpc://a:4317' is not of the form http://HOST:PORT/v1/traces"),
+    ("traces", "http://u:secret@a:1/v1", "'http://***@a:1/v1' is not of the form http://HOST:PORT/v1/traces"),
+    ("log_format", "xml", "has to be text or json, not 'xml'"),
     ("access_levels", ("Everyone", "All"), "has to be of Everyone, Invited, Locked, None or SameEnterprise, not 'All'"),
     ("default_access_level", "A", "'A' is not among access_levels: Everyone, Invited, Locked, None, SameEnterprise"),
     ("default_phone_user_admission", "Maybe", "has to be Disabled or Enabled, not 'Maybe'"),
@@ -227,9 +240,14 @@ def test_a_value_that_cannot_be_used_is_refused(name: str, value: object, proble
         ("public_url", "https://a.example"),
         ("public_url", "http://[::1]:8080/"),
         ("hosts", ("a.example", "A.example:81", "[::1]:80")),
+        ("trusted_proxies", ("127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8")),
         ("allow_origin", ("https://a.example", "http://localhost:3000", "http://[::1]:3000")),
         ("join_url", "https://meet.{domain}/{user}/{id}"),
+        ("store", "postgresql://user:p%40ss@a.example:5432/openucwa?sslmode=verify-full"),
+        ("store", "postgresql://[::1]/openucwa"),
         ("bus", "nats://user:secret@a:4222,tls://b"),
+        ("status_listen", ("http://127.0.0.1:9090", "http://[::1]:0")),
+        ("traces", "https://collector.example:4318/v1/traces"),
         ("shutdown_timeout", 0.0),
         ("expired_meetings_kept", 0),
         ("pools", (Pool("a", "https://a", "https://b"), Pool("c", "https://c", "a"))),
@@ -239,7 +257,16 @@ def test_a_value_that_can_be_used_is_taken(name: str, value: object) -> None:
     assert getattr(load(None, {}, **{name: value}), name) == value
 
 
-def test_a_password_in_a_url_is_not_repeated_in_the_error() -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("bus", "redis://user:secret@a:1"),
+        ("store", "mysql://user:secret@a:1/b"),
+        ("store", "postgresql://user:sec/secret@a:1/b"),
+        ("store", "postgresql://user:s@secret@a/"),
+    ],
+)
+def test_a_password_in_a_url_is_not_repeated_in_the_error(name: str, value: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        load(None, {}, bus="redis://user:secret@a:1")
+        load(None, {}, **{name: value})
     assert "secret" not in str(refused.value)

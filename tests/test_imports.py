@@ -15,6 +15,7 @@ LAYERS = (
     "__main__",
     "cli",
     "demo",
+    "workers",
     "app",
     "resources",
     "wire",

@@ -6,6 +6,8 @@ import heapq
 import time
 from collections.abc import Callable
 
+from openucwa.model.world import RealWorld
+
 #: How often the loop is let run for everything that is ready to happen.
 TURNS = 30
 
@@ -73,3 +75,10 @@ async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
     while not condition():
         assert time.monotonic() < end, "what was waited for did not happen"
         await asyncio.sleep(0.001)
+
+
+class QuickWorld(RealWorld):
+    """The real one, but for not waiting long between two attempts."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.02))

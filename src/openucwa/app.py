@@ -1,25 +1,26 @@
 """The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import falcon
 import falcon.asgi
 
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
-from openucwa.channel.local import LocalBus
+from openucwa.channel.local import LocalBus, Relay
 from openucwa.channel.poll import EventChannels
 from openucwa.channel.sweeper import Sweeper
 from openucwa.channel.typists import Typists
 from openucwa.config import Config
+from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.sign_in import SignIn
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tickets import Tickets, new_signing_key
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
+from openucwa.model.measures import Measures
 from openucwa.model.refusals import ClientTimeout, Refusal
 from openucwa.model.world import World
 from openucwa.resources import (
@@ -53,6 +54,8 @@ from openucwa.resources.pages import Landing, Page
 from openucwa.resources.policies import Policies
 from openucwa.resources.room import RoomDocuments
 from openucwa.resources.static import Static
+from openucwa.resources.status import Health, Ready
+from openucwa.store.choice import store_of
 from openucwa.store.sqlite import SqliteStore
 from openucwa.wire.addresses import Addresses
 from openucwa.wire.asgi import AsgiApp, Receive, Scope, Send
@@ -61,13 +64,19 @@ from openucwa.wire.cors import Cors
 from openucwa.wire.door import Door, UnderWay
 from openucwa.wire.finishing import Finishing
 from openucwa.wire.headers import StandardHeaders
+from openucwa.wire.kept import KeptAnswers
 from openucwa.wire.media import JsonHandler, XmlHandler
 from openucwa.wire.negotiation import JSON, UCWA_JSON, UCWA_XML, XML
 from openucwa.wire.nowhere import Nowhere, NowhereInUcwa
+from openucwa.wire.readiness import Readiness
 from openucwa.wire.refusing import fail, forget, refuse, refuse_http
 from openucwa.wire.resource import Request, Resource
 from openucwa.wire.router import Router
+from openucwa.wire.status import StatusApp
 from openucwa.wire.whole_body import WholeBody
+
+if TYPE_CHECKING:
+    from openucwa.wire.tracing import Tracing
 
 #: Further spellings of fixed segments that clients use (docs/protocol.md, "Aliases").
 ALIASES = {
@@ -88,28 +97,47 @@ Routes = Sequence[tuple[str, Resource[Any]]]
 class Service:
     """One server: what it serves (`asgi`), and what it keeps it in (`store`).
 
-    `passwords`: what hashes and verifies them, where that is not to be as hard as usual.
+    `passwords`: what hashes and verifies them, where that is not to be as hard as usual. `relay`: the way to the other
+    processes, where this one is one of several workers.
     """
 
-    def __init__(self, config: Config, world: World, passwords: Passwords | None = None) -> None:
+    def __init__(
+        self, config: Config, world: World, passwords: Passwords | None = None, relay: Relay | None = None
+    ) -> None:
         self.config = config
         self.world = world
-        self.store = SqliteStore(Path(config.data), config.store_timeout)
-        self.bus = self._make_bus()
+        self.measures = Measures()
+        self.tracing = self._make_tracing()
+        self.store = store_of(config, self.measures)
+        if self.tracing is not None:
+            self.store = self.tracing.store(self.store)
+        self.bus = self._make_bus(relay)
+        self.readiness = Readiness(self.store, self.bus, world)
         self.passwords = passwords or Passwords()
         self.tickets = Tickets((new_signing_key(world),), world)
+        self.keys = SigningKeys(self.store, self.tickets, config, world, lambda: self.kept.changed(None))
         self.activity = Activity(self.store, world, config)
-        self.channels = EventChannels(self.store, self.bus, self.activity, world, config)
+        self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
         self.typists = Typists(self.store, world, config)
         self.addresses = Addresses(config)
         self.under_way = UnderWay(config.max_requests_under_way)
+        self.kept = KeptAnswers(self.store, self.activity, world, config.kept_bytes if config.store is None else 0)
         self.routes = self._routes()
         self._falcon = self._make_falcon()
         body = WholeBody(self._run, config.max_body_bytes, config.body_timeout, self._too_slow)
         self.asgi: AsgiApp = StandardHeaders(
-            body, self.addresses, Cors(config.allow_origin), self.under_way, config, world
+            body, self.addresses, Cors(config.allow_origin), self.under_way, self.kept, config, world
         )
+        if self.tracing is not None:
+            self.asgi = self.tracing.requests(self.asgi)
+
+    def status(self, connections: Callable[[], int]) -> AsgiApp:
+        """The application of the status address. `connections`: how many are open."""
+        from openucwa.wire.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
+
+        exposition = Exposition(self.measures, lambda: self.channels.count, connections)
+        return StatusApp(self.readiness, exposition.page)
 
     async def start(self) -> None:
         """Opens the store, makes the first signing key, and begins to look after what ends by itself.
@@ -117,37 +145,51 @@ class Service:
         A refusal says in a sentence why the server can't start.
         """
         await self.store.open()
-        keys = await self.store.signing_keys()
-        if not keys:
-            await self.store.add_first_signing_key(new_signing_key(self.world))
-            keys = await self.store.signing_keys()
-        self.tickets.use_keys(keys)
+        await self.keys.start()
         self.store.on_commit(self.bus.publish)
+        self.store.on_change(self.kept.changed)
         await self.bus.start()
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        self.readiness.begin()
 
     async def release(self) -> None:
-        """Releases the polls that wait; from now on none waits, and everything else goes on."""
+        """Releases the polls that wait; from now on none waits, and everything else goes on, but no more is wanted."""
+        self.readiness.stop()
         await self.channels.stop()
 
     async def stop(self) -> None:
         """Releases the polls that wait, writes down what is only in memory, and closes the store."""
+        self.readiness.stop()
         await self.channels.stop()
         await self.sweeper.stop()
         await self.typists.stop()
         await self.activity.stop()
+        await self.keys.stop()
         await self.bus.stop()
         self.passwords.close()
         await self.store.close()
+        if self.tracing is not None:
+            await self.tracing.stop()
 
-    def _make_bus(self) -> Bus:
-        if self.config.bus is None:
-            return LocalBus(self.world, self.store.moved_elsewhere)
-        from openucwa.channel.nats import NatsBus  # noqa: PLC0415  # a tenth of a second that most starts can do without
+    def _make_tracing(self) -> "Tracing | None":
+        if self.config.traces is None:
+            return None
+        from openucwa.wire.tracing import Tracing  # noqa: PLC0415  # a fifth of a second, as NATS
 
-        return NatsBus(self.config.bus, self.world)
+        return Tracing(self.config.traces)
+
+    def _make_bus(self, relay: Relay | None) -> Bus:
+        if self.config.bus is not None:
+            from openucwa.channel.nats import NatsBus  # noqa: PLC0415  # a tenth of a second that most can do without
+
+            return NatsBus(self.config.bus, self.world)
+        if self.config.store is not None:
+            from openucwa.channel.postgres import PostgresBus  # noqa: PLC0415
+
+            return PostgresBus(self.config.store, self.world)
+        return LocalBus(self.world, cast("SqliteStore", self.store).moved_elsewhere, relay)
 
     def _routes(self) -> Routes:
         config, store, world = self.config, self.store, self.world
@@ -156,6 +198,7 @@ class Service:
         self.sign_in = SignIn(
             store,
             self.tickets,
+            self.keys,
             self.passwords,
             Throttle(
                 config.sign_in_failures,
@@ -277,7 +320,16 @@ class Service:
         return routes
 
     def _make_falcon(self) -> "falcon.asgi.App[Any, Any]":
-        door = Door(self.store, self.tickets, self.activity, self.bus, self.addresses, self.under_way, self.config)
+        door = Door(
+            self.store,
+            self.keys,
+            self.activity,
+            self.bus,
+            self.addresses,
+            self.under_way,
+            self.kept,
+            self.config,
+        )
         router: Any = Router(Nowhere(), ALIASES, NowhereInUcwa())
         middleware: Any = [door, Finishing()]
         app = falcon.asgi.App(router=router, request_type=Request, middleware=middleware)
@@ -291,12 +343,12 @@ class Service:
         app.add_error_handler(falcon.HTTPError, refuse_http)
         app.add_error_handler(Refusal, refuse)
         app.add_error_handler(ClientGone, forget)
-        for template, resource in self.routes:
+        for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             app.add_route(template, resource)
         return app
 
-    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._falcon(scope, receive, send)  # type: ignore[arg-type]  # Falcon spells the scope as a dict
+    def _run(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self._falcon(scope, receive, send)  # type: ignore[arg-type]  # Falcon spells the scope as a dict
 
     async def _too_slow(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["openucwa.refusal"] = ClientTimeout(

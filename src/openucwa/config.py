@@ -57,6 +57,11 @@ class Config:
 
     # Where it serves
     data: str = option("Folder of the SQLite database. Made on first start.", "./openucwa-data")
+    store: str | None = option(
+        "PostgreSQL database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE; default: SQLite in the folder data.", None
+    )
+    store_connections: int = option("Connections that read from PostgreSQL, of each process.", 4)
+    store_lanes: int = option("Connections that write to PostgreSQL, of each process.", 4)
     listen: tuple[str, ...] = option("URLs to listen on, http or https.", ("http://127.0.0.1:8080",))
     tls_cert: str | None = option("File with the TLS certificate chain (PEM), for https.", None)
     tls_key: str | None = option("File with its private key (PEM).", None)
@@ -64,22 +69,34 @@ class Config:
     hosts: tuple[str, ...] = option(
         "Host names (with port where not the default) that absolute links may bear when a request came in by them.", ()
     )
+    trusted_proxies: tuple[str, ...] = option(
+        "Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count.", ()
+    )
     allow_origin: tuple[str, ...] = option("Web origins that may use the frame page and CORS.", ())
     join_url: str | None = option(
         "Template of joinUrl with {domain}, {user} and {id}; "
         "default: the server's own page, /meet/{user}@{domain}/{id}.",
         None,
     )
-    bus: str | None = option("Event bus between servers: nats://HOST:PORT; default: this machine only.", None)
+    bus: str | None = option(
+        "Event bus between servers: nats://HOST:PORT; default: PostgreSQL where it is the store, else this machine.",
+        None,
+    )
     bus_look: float = option("Seconds between two looks at the event log without being told.", 5.0)
+    workers: int = option("Processes that serve, on the same listeners.", 1)
+    status_listen: tuple[str, ...] = option(
+        "URLs for /healthz, /readyz and /metrics, http; worker i of several, from 0, takes the port plus i.", ()
+    )
+    traces: str | None = option("Where OpenTelemetry traces are sent: an OTLP/HTTP endpoint's URL.", None)
     log_level: str = option("debug, info, warning or error.", "info", one_of=("debug", "info", "warning", "error"))
+    log_format: str = option("text, or json: an object a line.", "text", one_of=("text", "json"))
 
     # Patience
     header_timeout: float = option("Seconds for a client to send its request's headers.", 15.0)
     body_timeout: float = option("Seconds for a client to send its request's body (then 408).", 30.0)
     keep_alive: float = option("Seconds that an idle connection is kept.", 75.0)
     shutdown_timeout: float = option("Seconds that requests under way may take at a stop.", 10.0, least=0)
-    store_timeout: float = option("Seconds to wait for the store when another process writes (then 503).", 5.0)
+    store_timeout: float = option("Seconds to wait for the store (then 503).", 5.0)
 
     # Limits
     max_connections: int = option("Open connections; more are answered 503.", 20_000)
@@ -95,12 +112,14 @@ class Config:
     max_attendees: int = option("Entries of attendees, and of leaders (400).", 1_000)
     max_description: int = option("Characters of a meeting's description (400).", 16_384)
     max_batch: int = option("Requests in a batch (400).", 100)
+    kept_bytes: int = option("Bytes of answers that are kept to be given again; 0: none.", 33_554_432, least=0)
     max_requests_under_way: int = option("Requests of one user at a time, a batch's parts included (429).", 100)
 
     # Signing in
     ticket_lifetime: int = option("Seconds that a ticket of the password grant is good for.", 28_800)
     anonymous_ticket_lifetime: int = option("Seconds that an anonymous-meeting ticket is good for.", 3_600)
     anonymous: bool = option("Whether the anonymous-meeting grant is offered.", True)
+    key_look: float = option("Seconds between two looks for new and removed signing keys.", 30.0)
     sign_in_failures: int = option("Failed sign-ins of one user before it is slowed down.", 5)
     sign_in_delay: float = option("Seconds of the first delay; it doubles with each failure.", 2.0, least=0)
     sign_in_delay_max: float = option("Seconds of the longest delay.", 300.0, least=0)

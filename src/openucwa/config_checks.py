@@ -8,6 +8,7 @@ import re
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,6 +25,9 @@ _ELIGIBLE: Mapping[str, str] = {
     "default_lobby_bypass_for_phone_users": "lobby_bypass_for_phone_users",
 }
 
+#: Schemes of URLs that may hold a name and a password.
+_WITH_PASSWORDS = frozenset({"nats", "tls", "postgresql", "postgres"})
+
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 
 
@@ -36,6 +40,7 @@ def problems(config: "Config") -> Iterator[tuple[str, str]]:
         if getattr(config, name) not in getattr(config, eligible):
             yield name, f"{getattr(config, name)!r} is not among {eligible}: {', '.join(getattr(config, eligible))}"
     yield from _listening(config)
+    yield from _seen_from_outside(config)
     yield from _links(config)
     yield from _pool_problems(config)
     for server in config.bus.split(",") if config.bus is not None else ():
@@ -66,6 +71,12 @@ def _bounds(setting: "Field[Any]", value: object) -> Iterator[str]:
 def _listening(config: "Config") -> Iterator[tuple[str, str]]:
     if not config.data.strip():
         yield "data", "has to name a folder"
+    if (text := config.store) is not None:
+        database = _url(text, "postgresql", "postgres")
+        if database is None or not database.hostname or not database.path.strip("/"):
+            yield "store", f"{masked(text)!r} is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        elif "password" in database.query:
+            yield "store", "the password has its place before the @, or in a password file"
     if not config.listen:
         yield "listen", "has to name at least one URL"
     for text in config.listen:
@@ -81,6 +92,21 @@ def _listening(config: "Config") -> Iterator[tuple[str, str]]:
         yield there, f"needs the setting {missing} too"
 
 
+def _seen_from_outside(config: "Config") -> Iterator[tuple[str, str]]:
+    for text in config.status_listen:
+        url = _url(text, "http")
+        if url is None or not url.hostname or url.port is None or text != f"{url.scheme}://{url.netloc}":
+            yield "status_listen", f"{text!r} is not of the form http://HOST:PORT"
+        elif url.port and (text in config.listen or config.status_listen.count(text) > 1):
+            yield "status_listen", f"{text} is there twice"
+        elif url.port + config.workers > 65536:
+            yield "status_listen", f"{text} leaves no ports for {config.workers} workers"
+    if (collector := config.traces) is not None:
+        url = _url(collector, "http", "https")
+        if url is None or not url.hostname or url.fragment:
+            yield "traces", f"{masked(collector)!r} is not of the form http://HOST:PORT/v1/traces"
+
+
 def _links(config: "Config") -> Iterator[tuple[str, str]]:
     if (text := config.public_url) is not None:
         url = _url(text, "http", "https")
@@ -89,6 +115,11 @@ def _links(config: "Config") -> Iterator[tuple[str, str]]:
     for text in config.hosts:
         if not _HOST.fullmatch(text):
             yield "hosts", f"{text!r} is not of the form HOST[:PORT]"
+    for text in config.trusted_proxies:
+        try:
+            ip_network(text)
+        except ValueError:
+            yield "trusted_proxies", f"{text!r} is neither an IP address nor a network such as 10.0.0.0/8"
     for text in config.allow_origin:
         url = _url(text, "http", "https")
         if url is None or not url.hostname:
@@ -138,7 +169,7 @@ def _url(text: str, *schemes: str) -> SplitResult | None:
         url.port  # noqa: B018  # raises where it is none
     except ValueError:
         return None
-    return url if url.scheme in schemes and (url.username is None or url.scheme in {"nats", "tls"}) else None
+    return url if url.scheme in schemes and (url.username is None or url.scheme in _WITH_PASSWORDS) else None
 
 
 def _origin(url: SplitResult) -> str:
@@ -148,8 +179,9 @@ def _origin(url: SplitResult) -> str:
 
 
 def masked(text: str) -> str:
-    """A URL without the name and password that it may hold."""
-    return re.sub(r"//[^/@]*@", "//***@", text)
+    """A URL without the name and password that it may hold, even where it is not well formed."""
+    text = re.sub(r"(?i)\b(?!https?:)([a-z][a-z0-9+.-]*)://\S*@", r"\1://***@", text)
+    return re.sub(r"//[^/@]*@", "//***@", re.sub(r"(?i)(password=)[^&]*", r"\1***", text))
 
 
 def _either(values: tuple[object, ...]) -> str:

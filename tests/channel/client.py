@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from openucwa.channel.activity import Activity
-from openucwa.channel.local import LocalBus
+from openucwa.channel.local import LocalBus, Relay
 from openucwa.channel.pending import Timers
 from openucwa.channel.poll import EventChannels, Served
 from openucwa.channel.sweeper import Sweeper
@@ -13,6 +13,7 @@ from openucwa.channel.told import Priority, Told
 from openucwa.config import Config
 from openucwa.model.application import Application, Communication, Session
 from openucwa.model.event import Event, NewEvent, application_topic
+from openucwa.model.measures import Measures
 from openucwa.model.world import new_etag
 from openucwa.representation.document import EventEntry, Link
 from openucwa.store.sqlite import SqliteStore
@@ -22,14 +23,23 @@ OWNER = "sip:lenea@contoso.com"
 
 
 class Process:
-    """One server process, as far as event channels go. `elsewhere`: whether it looks at what other processes did."""
+    """One server process, as far as event channels go. `elsewhere`: whether it looks at what other processes did.
+    `relay`: its way to other workers."""
 
-    def __init__(self, folder: Path, world: FakeWorld, config: Config, *, elsewhere: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        world: FakeWorld,
+        config: Config,
+        *,
+        elsewhere: bool = False,
+        relay: Relay | None = None,
+    ) -> None:
         self.world = world
         self.store = SqliteStore(folder, 5.0)
-        self.bus = LocalBus(world, self.store.moved_elsewhere if elsewhere else None)
+        self.bus = LocalBus(world, self.store.moved_elsewhere if elsewhere else None, relay)
         self.activity = Activity(self.store, world, config)
-        self.channels = EventChannels(self.store, self.bus, self.activity, world, config)
+        self.channels = EventChannels(self.store, self.bus, self.activity, world, config, Measures())
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
 
     async def start(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openucwa.channel.local import LocalBus
+from openucwa.channel.local import LocalBus, Relay
 from openucwa.config import Config
 from tests.channel.client import Client, Process
 from tests.world import FakeWorld
@@ -37,8 +37,8 @@ async def new_process(
     """Starts processes that share one SQLite file; what still runs at the end is stopped."""
     async with AsyncExitStack() as stack:
 
-        async def start(*, elsewhere: bool = False, settings: Config = config) -> Process:
-            process = Process(tmp_path, world, settings, elsewhere=elsewhere)
+        async def start(*, elsewhere: bool = False, settings: Config = config, relay: Relay | None = None) -> Process:
+            process = Process(tmp_path, world, settings, elsewhere=elsewhere, relay=relay)
             await process.start()
             stack.push_async_callback(process.stop)
             return process

@@ -2,24 +2,39 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from openucwa.store.contract import Store
+from openucwa.store.postgres import PostgresStore
 from openucwa.store.sqlite import SqliteStore
 
-#: Name -> an unopened store; those made for the same folder are one store to different servers.
-ENGINES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder, timeout=5.0)}
+#: Makes a store that is not open yet; each call stands for another server on the same store.
+Engine: TypeAlias = Callable[[], Store]
+
+
+def sqlite(request: pytest.FixtureRequest) -> Engine:
+    folder: Path = request.getfixturevalue("tmp_path")
+    return lambda: SqliteStore(folder / "data", timeout=5.0)
+
+
+def postgres(request: pytest.FixtureRequest) -> Engine:
+    url: str = request.getfixturevalue("database")
+    return lambda: PostgresStore(url, timeout=30.0)
+
+
+ENGINES: dict[str, Callable[[pytest.FixtureRequest], Engine]] = {"sqlite": sqlite, "postgres": postgres}
 
 
 @pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
-    """Makes a store that is not open yet; each call stands for another server on the same store."""
-    return lambda: ENGINES[request.param](tmp_path / "data")
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """A store of the test's own, as each engine has it."""
+    return ENGINES[request.param](request)
 
 
 @pytest.fixture
-async def store(engine: Callable[[], Store]) -> AsyncIterator[Store]:
+async def store(engine: Engine) -> AsyncIterator[Store]:
     store = engine()
     await store.open()
     yield store
@@ -27,7 +42,7 @@ async def store(engine: Callable[[], Store]) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def other(engine: Callable[[], Store], store: Store) -> AsyncIterator[Store]:  # `store` is opened first
+async def other(engine: Engine, store: Store) -> AsyncIterator[Store]:  # `store` is opened first
     """The same store as another server has it."""
     other = engine()
     await other.open()

@@ -84,7 +84,7 @@ async def test_a_topic_is_a_name_and_no_pattern(store: Store) -> None:
 async def test_forgotten_events_are_those_before(store: Store) -> None:
     for at in (1, 2, 3):
         await store.append_events(at, [EVENT, replace(EVENT, topic="b")])
-    assert await store.forget_events(3) == 4
+    assert await store.forget_events(3, 100) == 4
     assert await logged(store) == [3]
     assert await logged(store, "b") == [3]
 
@@ -93,7 +93,7 @@ async def test_forgotten_events_are_those_before(store: Store) -> None:
 async def test_numbers_go_on_after_events_were_forgotten(store: Store, before: int) -> None:
     await store.append_events(1, [EVENT])
     await store.append_events(2, [EVENT])
-    await store.forget_events(before)
+    await store.forget_events(before, 100)
     assert await store.last_event_numbers([EVENT.topic]) == {EVENT.topic: 2}
     await store.append_events(3, [EVENT])
     assert (await logged(store))[-1] == 3
@@ -102,6 +102,6 @@ async def test_numbers_go_on_after_events_were_forgotten(store: Store, before: i
 async def test_reading_goes_on_over_forgotten_events(store: Store) -> None:
     await store.append_events(1, [EVENT] * 5)
     await store.append_events(2, [EVENT] * 3)
-    await store.forget_events(2)
+    await store.forget_events(2, 100)
     events = await store.events_after({EVENT.topic: 1}, 2)
     assert [event.number for event in events] == [6, 7]

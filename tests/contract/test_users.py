@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from openucwa.model.event import ChannelState, NewEvent, application_topic
-from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, ResourceNotFound
+from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, Conflict, ResourceNotFound
 from openucwa.model.user import SigningKey
 from openucwa.store.contract import Store
 from tests.contract.samples import (
@@ -147,3 +147,25 @@ async def test_a_keys_id_is_taken_once(store: Store) -> None:
     with pytest.raises(AlreadyExists):
         await store.add_signing_key(SigningKey("1", b"second", 2))
     assert await store.signing_keys() == [SigningKey("1", b"first", 1)]
+
+
+async def test_a_removed_key_is_gone(store: Store) -> None:
+    for key_id in ("1", "2"):
+        await store.add_signing_key(SigningKey(key_id, b"", int(key_id)))
+    await store.remove_signing_key("2")
+    assert [key.id for key in await store.signing_keys()] == ["1"]
+
+
+async def test_a_key_that_is_not_there_is_not_removed(store: Store) -> None:
+    await store.add_signing_key(SigningKey("1", b"", 1))
+    with pytest.raises(ResourceNotFound):
+        await store.remove_signing_key("2")
+
+
+async def test_the_last_key_stays(store: Store) -> None:
+    for key_id in ("1", "2"):
+        await store.add_signing_key(SigningKey(key_id, b"", 1))
+    await store.remove_signing_key("1")
+    with pytest.raises(Conflict):
+        await store.remove_signing_key("2")
+    assert [key.id for key in await store.signing_keys()] == ["2"]

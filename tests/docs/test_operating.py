@@ -2,9 +2,7 @@
 
 import re
 import shlex
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import click
@@ -12,8 +10,6 @@ import pytest
 
 from openucwa.cli import main
 from openucwa.config import load
-from tests.client import PASSWORD
-from tests.process.running import Running, command
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -43,18 +39,3 @@ def test_the_example_of_a_file_of_settings_can_be_used(tmp_path: Path) -> None:
     file.write_text(example[1], "utf-8")
     config = load(file, {})
     assert [pool.name for pool in config.pools] == ["north"]
-
-
-def test_a_copy_that_is_made_while_the_server_runs_is_whole(tmp_path: Path) -> None:
-    shown = re.search(r'"(vacuum into) \'', (ROOT / "docs" / "operating.md").read_text("utf-8"))
-    assert shown is not None
-    original, copy = tmp_path / "original", tmp_path / "copy"
-    copy.mkdir()
-    uri = "sip:lenea@contoso.com"
-    command("user", "add", uri, "--password-stdin", "--data", str(original), stdin=PASSWORD)
-    with Running(original) as server, closing(sqlite3.connect(original / "openucwa.sqlite3")) as connection:
-        assert server.healthy()
-        connection.execute(f"{shown[1]} '{copy / 'openucwa.sqlite3'}'")
-    assert uri in command("user", "list", "--data", str(copy)).stdout
-    with Running(copy) as server:
-        assert server.healthy()

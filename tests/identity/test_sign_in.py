@@ -7,6 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from openucwa.config import Config
+from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.sign_in import Granted, GrantRefused, SignIn
 from openucwa.identity.throttle import Throttle
@@ -30,7 +31,8 @@ class Server:
         self.passwords = Passwords(workers=1, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.tickets = Tickets([new_signing_key(self.world)], self.world)
         throttle = Throttle(3, 2.0, 60.0, 8, self.world)
-        self.sign_in = SignIn(self.store, self.tickets, self.passwords, throttle, config, self.world)
+        keys = SigningKeys(self.store, self.tickets, config, self.world)
+        self.sign_in = SignIn(self.store, self.tickets, keys, self.passwords, throttle, config, self.world)
 
     async def open(self) -> None:
         await self.store.open()

@@ -48,12 +48,17 @@ def command(*arguments: str, stdin: str = "", **settings: str) -> "subprocess.Co
     )
 
 
-class Running:
-    """`openucwa serve` on free ports, from its ready line to its end."""
+def at(place: Path | str) -> tuple[str, str]:
+    """The option that names the store: a folder, or the URL of a database."""
+    return ("--store", place) if isinstance(place, str) else ("--data", str(place))
 
-    def __init__(self, data: Path, *arguments: str, listeners: int = 1, **settings: str) -> None:
+
+class Running:
+    """`openucwa serve` on free ports, from its ready line to its end. `place`: of its store, as in `at`."""
+
+    def __init__(self, place: Path | str, *arguments: str, listeners: int = 1, **settings: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "openucwa", "serve", "--data", str(data), *_listening(arguments)],
+            [sys.executable, "-m", "openucwa", "serve", *at(place), *_listening(arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from tests.client import PASSWORD
-from tests.process.running import command
+from tests.process.running import at, command
 
 
-def add_user(data: Path, uri: str) -> None:
-    """Adds a user with the password of all tests."""
-    added = command("user", "add", uri, "--data", str(data), "--password-stdin", stdin=PASSWORD + "\n")
+def add_user(place: Path | str, uri: str) -> None:
+    """Adds a user with the password of all tests to a store, which is named as in `at`."""
+    added = command("user", "add", uri, *at(place), "--password-stdin", stdin=PASSWORD + "\n")
     assert added.returncode == 0, added.stderr

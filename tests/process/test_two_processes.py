@@ -1,4 +1,4 @@
-"""Two servers on one database: whatever one of them has answered holds at the other."""
+"""Two servers on one database, of each engine: whatever one of them has answered holds at the other."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,8 @@ import pytest
 from openucwa.identity.tickets import new_signing_key
 from openucwa.store.sqlite import SqliteStore
 from tests.client import UcwaClient, extensions_of, self_of
-from tests.process.running import LENE, LIMIT, Running, command
+from tests.postgres import PostgresServer
+from tests.process.running import LENE, LIMIT, Running, at, command
 from tests.process.server import add_user
 from tests.world import FakeWorld
 
@@ -23,12 +24,12 @@ ROUNDS = 25
 MOST_EXTENSIONS = 40
 
 
-def both_start(data: Path) -> tuple[Running, Running]:
+def both_start(place: Path | str) -> tuple[Running, Running]:
     """Two servers that start at the same time."""
 
     def start() -> Running:
         return Running(
-            data,
+            place,
             OPENUCWA_LOG_LEVEL="warning",
             OPENUCWA_MAX_EXTENSIONS=str(MOST_EXTENSIONS),
             OPENUCWA_PUBLIC_URL="https://ucwa.example.com",
@@ -40,16 +41,21 @@ def both_start(data: Path) -> tuple[Running, Running]:
     return first, second
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("two") / "data"
-    add_user(folder, LENE)
-    return folder
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path | str:
+    """Where the store is: a folder, or a database's URL."""
+    if request.param == "sqlite":
+        place: Path | str = tmp_path_factory.mktemp("two") / "data"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        place = server.new_database()
+    add_user(place, LENE)
+    return place
 
 
 @pytest.fixture(scope="module")
-def servers(data: Path) -> Iterator[tuple[Running, Running]]:
-    first, second = both_start(data)
+def servers(place: Path | str) -> Iterator[tuple[Running, Running]]:
+    first, second = both_start(place)
     with first, second:
         yield first, second
 
@@ -199,8 +205,10 @@ async def test_one_endpoint_has_one_application_whichever_server_opens_it(pair: 
     assert len({application["id"] for application in opened}) == 1
 
 
-async def test_a_user_who_is_added_while_the_servers_run_can_sign_in_at_both(data: Path, strangers: Pair) -> None:
-    await asyncio.to_thread(add_user, data, "sip:danab@contoso.com")
+async def test_a_user_who_is_added_while_the_servers_run_can_sign_in_at_both(
+    place: Path | str, strangers: Pair
+) -> None:
+    await asyncio.to_thread(add_user, place, "sip:danab@contoso.com")
     for client in (strangers.one, strangers.other):
         await client.sign_in("danab@contoso.com")
         await client.open()
@@ -213,13 +221,13 @@ async def test_a_ticket_of_either_server_is_good_at_both(pair: Pair) -> None:
     assert (await shown(pair.one, pair.one.app))["rel"] == "application"
 
 
-async def test_a_changed_password_ends_the_old_tickets_at_both(data: Path, strangers: Pair) -> None:
+async def test_a_changed_password_ends_the_old_tickets_at_both(place: Path | str, strangers: Pair) -> None:
     clients = (strangers.one, strangers.other)
-    await asyncio.to_thread(add_user, data, "sip:johnd@contoso.com")
+    await asyncio.to_thread(add_user, place, "sip:johnd@contoso.com")
     for client in clients:
         await client.sign_in("johnd@contoso.com")
         await client.open()
-    words = ("user", "passwd", "sip:johnd@contoso.com", "--data", str(data), "--password-stdin")
+    words = ("user", "passwd", "sip:johnd@contoso.com", *at(place), "--password-stdin")
     changed = await asyncio.to_thread(command, *words, stdin="another password\n")
     assert changed.returncode == 0, changed.stderr
     for client in clients:
@@ -228,13 +236,20 @@ async def test_a_changed_password_ends_the_old_tickets_at_both(data: Path, stran
         assert (await client.get(client.app)).status_code == 200
 
 
-def test_two_processes_that_make_the_store_at_the_same_time_take_each_others_tickets(tmp_path: Path) -> None:
-    servers = both_start(tmp_path / "data")
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_two_processes_that_make_the_store_at_the_same_time_take_each_others_tickets(
+    request: pytest.FixtureRequest, tmp_path: Path, engine: str
+) -> None:
+    place: Path | str = tmp_path / "data"
+    if engine == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        place = server.new_database()
+    servers = both_start(place)
     with servers[0], servers[1]:
-        add_user(tmp_path / "data", LENE)
-        for token in [server.sign_in() for server in servers]:
-            for server in servers:
-                server.open_application(token)
+        add_user(place, LENE)
+        for token in [running.sign_in() for running in servers]:
+            for running in servers:
+                running.open_application(token)
 
 
 async def test_of_the_first_signing_keys_of_two_servers_one_is_kept(tmp_path: Path, world: FakeWorld) -> None:

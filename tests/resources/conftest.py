@@ -1,14 +1,22 @@
 """What the tests of resources have in common."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from openucwa.config import Config
 from tests.client import UcwaClient
 from tests.conftest import Connect, Make
 
 SignedIn = Callable[..., Awaitable[UcwaClient]]
+
+
+@pytest.fixture(params=[Config().kept_bytes, 0], ids=["kept", "plain"])
+def config(request: pytest.FixtureRequest, config: Config) -> Config:
+    """Everything here holds with answers that are kept and without."""
+    return replace(config, kept_bytes=request.param)
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from openucwa.app import Service
 from openucwa.channel.bus import Bus
-from openucwa.channel.local import LocalBus
+from openucwa.channel.local import LocalBus, Relay
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from tests.client import UcwaClient, add_user, extensions_of, self_of
+from tests.postgres import PostgresServer
 from tests.room.knowing import Knower, Picture
 from tests.world import FakeWorld
 
@@ -48,7 +49,7 @@ STEPS = st.lists(
 class OneProcess(Service):
     """A server that shares its store with no other, and so need not look, at each step of time, what others did."""
 
-    def _make_bus(self) -> Bus:
+    def _make_bus(self, relay: Relay | None) -> Bus:
         return LocalBus(self.world)
 
 
@@ -61,11 +62,11 @@ class Patient(Knower):
 class Story:
     """An organizer, two users of the enterprise, and an anonymous one, who has to be let in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, **store: str) -> None:
         self.world = FakeWorld()
         # A poll that hears nothing takes minutes, so nothing may end just because time goes by.
         self.config = Config(
-            data=str(folder),
+            **store,
             public_url="https://ucwa.example.com",
             application_timeout=10**9,
             conversation_timeout=10**9,
@@ -213,19 +214,29 @@ class Story:
         assert heard == sorted(set(heard)), "each message once, in order"
 
 
-async def live(steps: list[tuple[Any, ...]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        story = Story(Path(folder) / "data")
-        await story.begin()
-        try:
-            for step in steps:
-                await story.do(*step)
-            await story.check()
-        finally:
-            await story.end()
+async def live(steps: list[tuple[Any, ...]], **store: str) -> None:
+    """A story in a store that is new. `store`: the setting that names it."""
+    story = Story(**store)
+    await story.begin()
+    try:
+        for step in steps:
+            await story.do(*step)
+        await story.check()
+    finally:
+        await story.end()
 
 
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
 def test_every_participants_picture_ends_as_the_truth(steps: list[tuple[Any, ...]]) -> None:
-    asyncio.run(live(steps))
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(live(steps, data=str(Path(folder) / "data")))
+
+
+@settings(max_examples=10, deadline=None)
+@given(steps=STEPS)
+def test_so_it_does_on_postgresql(postgres: PostgresServer, used_store: str, steps: list[tuple[Any, ...]]) -> None:
+    try:
+        asyncio.run(live(steps, store=used_store))
+    finally:
+        postgres.empty(used_store)

@@ -1,15 +1,18 @@
-"""What the tests of the SQLite store share."""
+"""What the tests of stores share: of the SQLite one, and of both where several processes use one."""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
+from tests.store.worker import store_at
 
 #: Seconds that anything of another process is waited for.
 PATIENCE = 30
@@ -29,6 +32,21 @@ def file(folder: Path) -> Path:
 @pytest.fixture
 async def store(folder: Path) -> AsyncIterator[SqliteStore]:
     store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest) -> str:
+    """Where a store of the test's own is, of each engine: a folder, or a database's URL."""
+    return str(request.getfixturevalue("folder" if request.param == "sqlite" else "database"))
+
+
+@pytest.fixture
+async def shared(place: str) -> AsyncIterator[Store]:
+    """The store at `place`."""
+    store = store_at(place)
     await store.open()
     yield store
     await store.close()
@@ -69,15 +87,14 @@ StartWorker: TypeAlias = Callable[..., Awaitable[Worker]]
 
 
 @pytest.fixture
-async def start_worker(folder: Path) -> AsyncIterator[StartWorker]:
-    """Starts other processes on the store; those that still run at the end are killed."""
+async def start_worker_at() -> AsyncIterator[StartWorker]:
+    """Starts other processes on a store that is named first; those that still run at the end are killed."""
     async with AsyncExitStack() as stack:
 
         async def start(*arguments: str) -> Worker:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 str(Path(__file__).with_name("worker.py")),
-                str(folder),
                 *arguments,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -86,6 +103,18 @@ async def start_worker(folder: Path) -> AsyncIterator[StartWorker]:
             return Worker(process)
 
         yield start
+
+
+@pytest.fixture
+def start_worker(start_worker_at: StartWorker, folder: Path) -> StartWorker:
+    """Starts other processes on the SQLite store."""
+    return partial(start_worker_at, str(folder))
+
+
+@pytest.fixture
+def start_sharer(start_worker_at: StartWorker, place: str) -> StartWorker:
+    """Starts other processes on the store at `place`."""
+    return partial(start_worker_at, place)
 
 
 async def stop(process: asyncio.subprocess.Process) -> None:

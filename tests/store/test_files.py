@@ -192,3 +192,15 @@ async def test_a_change_that_finds_no_room_is_refused_and_leaves_nothing(store: 
 
     await store.add_extension(LENE, MEETING, big, MANY, AT)
     assert await store.extension(LENE, MEETING, big.id) == big
+
+
+async def test_who_waits_too_long_for_another_to_make_the_store_is_refused(folder: Path, file: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("begin exclusive")
+        with pytest.raises(ServiceUnavailable, match="busy"):
+            await SqliteStore(folder, timeout=0.1).open()
+        other.execute("rollback")
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    await store.close()

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from openucwa.store.engine import Transaction
 from openucwa.store.sqlite import SqliteStore
 from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, logged, with_participants
 
@@ -43,3 +46,15 @@ async def test_a_change_whose_caller_is_gone_before_its_commit_is_not_made(store
     await asyncio.wait({gone})
     await store.append_events(AT, [EVENT])
     assert await logged(store) == [1]
+
+
+async def test_a_change_that_awaits_anything_but_its_transaction_is_refused_and_leaves_nothing(
+    store: SqliteStore,
+) -> None:
+    async def work(transaction: Transaction) -> None:
+        await transaction.run("insert into signing_keys (id, secret, created) values ('1', x'00', 1)")
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="work"):
+        await store._writer.change(work)
+    assert await store.signing_keys() == []

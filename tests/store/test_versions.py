@@ -62,7 +62,7 @@ ARGUMENTS: dict[Any, object] = {
 }
 
 #: Those that are no use of the store.
-WITHOUT_USE = {"open", "close", "on_commit"}
+WITHOUT_USE = {"open", "close", "on_commit", "on_change", "look"}
 METHODS = {name for name, _ in inspect.getmembers(Store, inspect.isfunction) if not name.startswith("_")}
 
 
@@ -232,6 +232,24 @@ async def test_a_migration_that_fails_leaves_nothing(folder: Path, file: Path, m
     assert version(file) == before
     assert rows(file, "select name from sqlite_schema where name = 'steps'") == []
     await opened_and_closed(folder, Path(str(MIGRATIONS)))
+
+
+async def test_keys_and_topics_of_the_second_version_keep_their_order_and_numbers(
+    folder: Path, file: Path, migrations: Path
+) -> None:
+    (migrations / "0003_one_set_of_statements.sql").unlink()
+    await opened_and_closed(folder, migrations)
+    with closing(sqlite3.connect(file)) as connection:
+        for key_id in ("b", "c", "a"):
+            connection.execute("insert into signing_keys (id, secret, created) values (?, x'00', 1)", (key_id,))
+        connection.execute("insert into topics (topic, last, moved) values ('a', 7, 3)")
+        connection.commit()
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    assert [key.id for key in await store.signing_keys()] == ["a", "c", "b"]
+    await store.append_events(AT, [NewEvent("a", "happened")])
+    assert await store.last_event_numbers(["a"]) == {"a": 8}
+    await store.close()
 
 
 async def test_a_communication_of_the_first_version_is_read(store: SqliteStore, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""Another server process on the same store: `python worker.py FOLDER answer|write NAME`.
+"""Another server process on the same store: `python worker.py FOLDER|URL answer|write NAME`.
 
 `answer` says `ready`, then does what each line of its input says and answers with one line. `write` writes as fast as
 it can and names what the store has acknowledged, until it is killed.
@@ -13,12 +13,19 @@ from openucwa.model.event import NewEvent
 from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.refusals import Refusal
 from openucwa.model.user import User
+from openucwa.store.contract import Store
+from openucwa.store.postgres import PostgresStore
 from openucwa.store.sqlite import SqliteStore
 
 WRITERS = 8
 
 
-async def answer(store: SqliteStore, line: str) -> str:
+def store_at(place: str) -> Store:
+    """The store in a folder, or in the database at a URL."""
+    return PostgresStore(place, 20.0) if place.startswith("postgresql:") else SqliteStore(Path(place), 20.0)
+
+
+async def answer(store: Store, line: str) -> str:
     match line.split():
         case ["append", topic]:
             await store.append_events(1, [NewEvent(topic, "happened")])
@@ -26,13 +33,14 @@ async def answer(store: SqliteStore, line: str) -> str:
             extension = Extension(extension_id, ExtensionType.UNDEFINED, etag, b"{}")
             await store.replace_extension(organizer, meeting_id, frozenset({match}), extension, 1)
         case ["moved"]:
+            assert isinstance(store, SqliteStore)
             return " ".join(sorted(await store.moved_elsewhere()))
         case _:
             return f"what is {line!r}?"
     return "done"
 
 
-async def answer_all(store: SqliteStore) -> None:
+async def answer_all(store: Store) -> None:
     print("ready", flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         try:
@@ -41,7 +49,7 @@ async def answer_all(store: SqliteStore) -> None:
             print(type(refusal).__name__, flush=True)
 
 
-async def write(store: SqliteStore, name: str) -> None:
+async def write(store: Store, name: str) -> None:
     numbers = count()
 
     async def write_on() -> None:
@@ -54,8 +62,8 @@ async def write(store: SqliteStore, name: str) -> None:
     await asyncio.gather(*(write_on() for _ in range(WRITERS)))
 
 
-async def main(folder: str, task: str, name: str = "") -> None:
-    store = SqliteStore(Path(folder), timeout=20.0)
+async def main(place: str, task: str, name: str = "") -> None:
+    store = store_at(place)
     await store.open()
     if task == "write":
         await write(store, name)

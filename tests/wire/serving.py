@@ -1,17 +1,23 @@
 """A real server in the test's own loop, with a small application, and a client that sends what bytes it likes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from openucwa.config import Config
+from openucwa.model.measures import Measures
+from openucwa.model.world import RealWorld
 from openucwa.wire.asgi import AsgiApp, Receive, Scope, Send
+from openucwa.wire.kept import KeptAnswers
 from openucwa.wire.listeners import bind, serve
 from openucwa.wire.whole_body import WholeBody
 
 #: Seconds that a test waits for anything.
 LIMIT = 5.0
+
+NOTHING: Any = None
 
 
 async def answer(send: Send, status: int, body: bytes) -> None:
@@ -65,6 +71,12 @@ class SmallService:
     def __init__(self, app: AsgiApp) -> None:
         self.asgi = app
         self.calls: list[str] = []
+        self.world = RealWorld()
+        self.kept = KeptAnswers(NOTHING, NOTHING, self.world, 0)  # which keeps nothing, so it asks nobody
+        self.measures = Measures()
+
+    def status(self, connections: Callable[[], int]) -> AsgiApp:
+        raise AssertionError("it has no status address")
 
     async def start(self) -> None:
         self.calls.append("start")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from openucwa.model.measures import Measures
 from openucwa.wire.access_log import AccessLog, LogLines, route_logging
 from openucwa.wire.asgi import Message, Receive, Scope, Send
 from tests.wire.serving import answer
@@ -42,7 +43,7 @@ async def request(lines: LogLines, app: object, **scope: object) -> list[Message
         sent.append(message)
 
     whole = {"type": "http", "method": "GET", "raw_path": b"/a", "query_string": b"", "headers": [], **scope}
-    await AccessLog(app, lines)(whole, receive, send)  # type: ignore[arg-type]
+    await AccessLog(app, lines, Measures())(whole, receive, send)  # type: ignore[arg-type]
     lines.flush()
     return sent
 
@@ -109,20 +110,20 @@ async def test_a_request_that_is_cut_off_is_answered_503(lines: LogLines, stream
 
 
 async def test_lines_are_written_without_being_asked_for(lines: LogLines, stream: io.StringIO) -> None:
-    lines.write(logging.INFO, "a")
-    lines.write(logging.INFO, "b")
+    lines.message(logging.INFO, "x", "a")
+    lines.message(logging.INFO, "x", "b")
     await asyncio.sleep(0)
-    assert stream.getvalue() == f"{WHEN} info a\n{WHEN} info b\n"
+    assert stream.getvalue() == f"{WHEN} info x: a\n{WHEN} info x: b\n"
 
 
 def test_without_a_loop_a_line_is_written_at_once(lines: LogLines, stream: io.StringIO) -> None:
-    lines.write(logging.INFO, "a")
-    assert stream.getvalue() == f"{WHEN} info a\n"
+    lines.message(logging.INFO, "x", "a")
+    assert stream.getvalue() == f"{WHEN} info x: a\n"
 
 
 def test_a_stream_that_is_closed_fails_nobody(lines: LogLines, stream: io.StringIO) -> None:
     stream.close()
-    lines.write(logging.INFO, "a")
+    lines.message(logging.INFO, "x", "a")
 
 
 @pytest.mark.usefixtures("routed")

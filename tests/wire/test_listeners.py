@@ -13,7 +13,7 @@ import uvloop
 
 from openucwa.config import Config
 from openucwa.model.refusals import ServiceUnavailable
-from openucwa.wire.listeners import Listener, ListenError, bind, close, serve, tls_context
+from openucwa.wire.listeners import Listener, ListenError, bind, close, serve, share, tls_context
 from openucwa.wire.whole_body import WholeBody
 from tests.certificate import make_certificate
 from tests.wire.serving import LIMIT, Client, Echo, SmallService, too_slow
@@ -106,6 +106,30 @@ def test_a_name_with_several_addresses_has_one_port(bound: list[Listener]) -> No
     bound += bind(["http://localhost:0"])
     assert len({taken.getsockname()[1] for taken in bound[0].sockets}) == 1
     assert bound[0].url.startswith("http://localhost:")
+
+
+def test_of_shared_addresses_each_process_has_sockets_of_its_own(bound: list[Listener]) -> None:
+    bound += bind(["http://127.0.0.1:0", "http://localhost:0"])
+    shares = share(bound, 3)
+    try:
+        assert [[listener.url for listener in each] for each in shares] == 3 * [[listener.url for listener in bound]]
+        numbers = [one.fileno() for each in shares for listener in each for one in listener.sockets]
+        assert len(set(numbers)) == 3 * sum(len(listener.sockets) for listener in bound)
+    finally:
+        for each in shares[1:]:
+            close(each)
+
+
+def test_a_shared_address_is_not_shared_with_other_servers(bound: list[Listener]) -> None:
+    bound += bind(["http://127.0.0.1:0"])
+    _, second = share(bound, 2)
+    try:
+        for each in (bound[0], second[0]):
+            each.sockets[0].listen()
+        with pytest.raises(ListenError, match="the port is taken"):
+            bind([bound[0].url])
+    finally:
+        close(second)
 
 
 @needs_ipv6

@@ -119,6 +119,7 @@ class NatsBus:
                 closed_cb=self._notice_the_end,
             )
             await client.subscribe(self._subject, cb=self._receive)
+            await client.flush(CONNECT_TIMEOUT)  # only then does the server know of it
             logger.info("connected to NATS at %s", self._place)
             self._client = client
             await self._send_on(client)

@@ -22,13 +22,15 @@ class Timers:
 class Pending:
     """What is behind `positions` (topic -> number of the last event that the client has), as far as it was read."""
 
-    __slots__ = ("_due", "read_to", "since", "told")
+    __slots__ = ("_due", "moments", "read_to", "since", "told")
 
     def __init__(self) -> None:
         #: Topic -> number of the last event before this set, and of the last one in it.
         self.since: dict[str, int] = {}
         self.read_to: dict[str, int] = {}
         self.told: list[Told] = []
+        #: When each of `told` happened (ms since 1970), and how urgent it is.
+        self.moments: list[tuple[int, Priority]] = []
         self._due: int | None = None
 
     def listen(self, topics: Mapping[str, int], delivered: Mapping[str, int]) -> None:
@@ -44,6 +46,7 @@ class Pending:
             for event in in_order(rows, self.read_to):
                 for told in await read(event):
                     self.told.append(told)
+                    self.moments.append((event.at, told.priority))
                     self._wait_no_longer_than(_due(event.at, told.priority, low, medium))
                 self.read_to[event.topic] = event.number
             if len(rows) < room:

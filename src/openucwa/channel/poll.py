@@ -4,13 +4,16 @@ A channel is one application's, or one instance's of it. Its sets of events are 
 set N, and by that says that set N - 1 was received. Where a channel stands is written down before an answer leaves, so
 that a set that got lost on its way is delivered again, by this process or the next, and then is the same set.
 
+A poll that is to wait says so on the bus, by a topic of its own (a claim): the one that waits in another process makes
+way. Should the bus lose it, the two go on until there is something to tell, and one of them gets it.
+
 What an event is in an application's own terms, and how an answer is shown, belongs to the resource.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
@@ -20,6 +23,7 @@ from openucwa.channel.waiting import Waiter, Waiting
 from openucwa.config import Config
 from openucwa.model.application import Session
 from openucwa.model.event import ChannelState
+from openucwa.model.measures import Measures
 from openucwa.model.refusals import ApplicationNotFound, PGetReplaced, Refusal
 from openucwa.model.world import World
 from openucwa.representation.document import Sender
@@ -31,6 +35,14 @@ SHORTEST_TIMEOUT = 180
 LONGEST = 1800
 #: Seconds between two looks of a waiting poll whether its application was ended by another process.
 APPLICATION_LOOK = 30.0
+
+#: Seconds in which polls that begin to wait in two processes can't tell which of them is the later one.
+CROSSING = 0.02
+
+#: What the topic of a claim begins with; no event has such a topic.
+_CLAIM = "poll"
+
+_REPLACED = "Another poll of this event channel took the place of this one."
 
 #: Owner, application id, and instanceId or '' for the only channel of an application without instances.
 ChannelKey: TypeAlias = tuple[str, str, str]
@@ -51,12 +63,13 @@ class Served:
 
 
 class _Poll:
-    """A poll under way. `refusal`: why it is to end without an answer."""
+    """A poll under way. `refusal`: why it is to end without an answer. `waits_since`: on the `monotonic` clock."""
 
-    __slots__ = ("priority", "refusal", "waiter")
+    __slots__ = ("priority", "refusal", "waiter", "waits_since")
 
     def __init__(self, priority: int) -> None:
         self.priority = priority
+        self.waits_since: float | None = None
         self.refusal: Refusal | None = None
         self.waiter: Waiter | None = None
 
@@ -73,6 +86,26 @@ class _Poll:
             raise self.refusal
 
 
+class _Claim(NamedTuple):
+    """What another process says: that a poll of this priority waits there."""
+
+    priority: int
+    process: str
+    key: ChannelKey
+
+    @staticmethod
+    def parse(topic: str) -> "_Claim | None":
+        """None: it is another topic."""
+        # Only an instanceId may hold a slash, and it comes last.
+        match topic.split("/", 5):
+            case [word, priority, process, owner, application_id, instance] if word == _CLAIM:
+                try:
+                    return _Claim(int(priority), process, (owner, application_id, instance))
+                except ValueError:  # nobody here says such a thing
+                    return None
+        return None
+
+
 class _Place:
     """A channel's place in this process, there while it is polled: one poll is served, later ones wait for the lock."""
 
@@ -87,12 +120,19 @@ class _Place:
 class EventChannels:
     """The event channels that are polled through this process."""
 
-    def __init__(self, store: Store, bus: Bus, activity: Activity, world: World, config: Config) -> None:
+    def __init__(
+        self, store: Store, bus: Bus, activity: Activity, world: World, config: Config, measures: Measures
+    ) -> None:
+        self._measures = measures
         self._store = store
         self._activity = activity
         self._world = world
         self._config = config
+        self._bus = bus
         self._waiting = Waiting(bus, store, world, config.bus_look)
+        #: What tells this process's claims from those of others.
+        self._process = world.random_bytes(8).hex()
+        self._end_listening: Callable[[], None] | None = None
         self._places: dict[ChannelKey, _Place] = {}
         #: The set that tells a channel's client `resume`, until that set is acknowledged.
         self._resumed: dict[ChannelKey, int] = {}
@@ -147,6 +187,8 @@ class EventChannels:
         if not _in_order(ack, state):
             return _resync(ack, state)
         away = self._was_away(session, instance, state)
+        if self._end_listening is None:
+            self._end_listening = self._bus.subscribe(self._hear)
         place = self._places.setdefault(key, _Place())
         poll = _take(place, priority)
         self._activity.poll_started(*key)
@@ -171,6 +213,9 @@ class EventChannels:
             _leave(place, poll)
             if not place.polls:
                 del self._places[key]
+            if not self._places and self._end_listening is not None:
+                self._end_listening()
+                self._end_listening = None
 
     def _was_away(self, session: Session, instance: str, state: ChannelState) -> bool:
         """Whether the client let the channel go without a poll for so long that it has to be told."""
@@ -212,16 +257,17 @@ class EventChannels:
         with self._waiting.waiter(pending.read_to) as waiter:
             poll.waiter = waiter
             while True:
-                listened = await topics()
                 # First listen, then read: what moves in between wakes the wait.
-                self._waiting.listen(waiter, listened)
-                pending.listen(listened, state.delivered)
+                self._listen(waiter, pending, await topics(), state)
                 await pending.gather(self._store, read, config.max_events, low, medium)
                 poll.check()
                 now = self._world.monotonic()
                 rest = pending.rest(self._world.now())
                 if self._stopped or now >= end or (rest is not None and rest <= 0):
                     break
+                if poll.waits_since is None:
+                    poll.waits_since = now
+                    self._claim(key, poll)
                 until = min(end, now + APPLICATION_LOOK, end if rest is None else now + rest)
                 if not await self._waiting.wait(waiter, until):
                     await self._check_application(key)
@@ -230,7 +276,35 @@ class EventChannels:
             state.served,
             replace(state, served=state.served + 1, acknowledged=pending.since, delivered=pending.read_to),
         )
+        now = self._world.now()
+        for at, priority in pending.moments:
+            self._measures.event(priority.name.lower(), (now - at) / 1000)
         return pending.told
+
+    def _listen(self, waiter: Waiter, pending: Pending, topics: Mapping[str, int], state: ChannelState) -> None:
+        self._waiting.listen(waiter, topics)
+        pending.listen(topics, state.delivered)
+
+    def _claim(self, key: ChannelKey, poll: _Poll) -> None:
+        """Tells the other processes that `poll` waits here."""
+        self._bus.publish(frozenset({"/".join((_CLAIM, str(poll.priority), self._process, *key))}))
+
+    def _hear(self, topics: frozenset[str]) -> None:
+        for topic in topics:
+            if (claim := _Claim.parse(topic)) is not None and claim.process != self._process:
+                place = self._places.get(claim.key)
+                if place is not None and place.latest is not None:
+                    self._make_way(place.latest, claim)
+
+    def _make_way(self, poll: _Poll, claim: "_Claim") -> None:
+        """Ends `poll` for the one that began to wait in another process, or tells that one to end."""
+        since = poll.waits_since
+        crossing = since is not None and self._world.monotonic() - since < CROSSING
+        earlier = crossing and claim.process < self._process
+        if claim.priority < poll.priority or (claim.priority == poll.priority and earlier):
+            self._claim(claim.key, poll)
+        else:
+            poll.end(PGetReplaced(_REPLACED))
 
     async def _check_application(self, key: ChannelKey) -> None:
         """Refuses if the application or the instance was ended where this process does not hear of it."""
@@ -257,7 +331,7 @@ def _take(place: _Place, priority: int) -> _Poll:
     if place.latest is not None:
         if priority < place.latest.priority:
             raise PGetReplaced("A poll of this event channel with a higher priority is waiting.")
-        place.latest.end(PGetReplaced("Another poll of this event channel took the place of this one."))
+        place.latest.end(PGetReplaced(_REPLACED))
     place.latest = _Poll(priority)
     place.polls += 1
     return place.latest

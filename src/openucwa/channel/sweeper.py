@@ -22,6 +22,8 @@ REPLACED_KEPT = 86_400
 #: Meetings removed in one transaction, so that nobody has to wait for long.
 INVITATIONS_AT_A_TIME = 100
 MEETINGS_AT_A_TIME = 100
+#: Events that are removed in one change, which nobody else's should have to wait for long.
+EVENTS_AT_A_TIME = 2_000
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +74,9 @@ class Sweeper:
             with suppress(ResourceNotFound):
                 failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
                 await self._store.end_invitation(failed, now)
-        await self._store.forget_events(now - 1000 * self._config.events_kept)
+        forgotten = now - 1000 * self._config.events_kept
+        while await self._store.forget_events(forgotten, EVENTS_AT_A_TIME) == EVENTS_AT_A_TIME:
+            pass
 
     async def sweep_meetings(self) -> None:
         """Removes the meetings that are so long past their expirationTime that they are no longer kept."""

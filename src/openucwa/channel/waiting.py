@@ -6,9 +6,9 @@ Knows nothing of what events say; a waiter is woken, and what for it finds out i
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
+from typing import Self
 
 from openucwa.channel.bus import Bus
 from openucwa.model.refusals import Refusal
@@ -22,18 +22,26 @@ logger = logging.getLogger(__name__)
 
 
 class Waiter:
-    """One who waits. A wake-up that comes while it does something else is kept for its next wait.
+    """One who waits, while it is entered. A wake-up that comes while it does something else is kept for its next wait.
 
     `read_to`: topic -> number of the last event that it has read; it is kept up to date by its owner.
     """
 
-    __slots__ = ("_future", "_woken", "read_to", "topics")
+    __slots__ = ("_future", "_waiting", "_woken", "read_to", "topics")
 
-    def __init__(self, read_to: Mapping[str, int]) -> None:
+    def __init__(self, waiting: "Waiting", read_to: Mapping[str, int]) -> None:
+        self._waiting = waiting
         self.read_to = read_to
-        self.topics: frozenset[str] = frozenset()
+        self.topics: tuple[str, ...] = ()
         self._woken = False
         self._future: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        self._waiting._add()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._waiting._remove(self)
 
     def wake(self) -> None:
         """Ends the wait that is under way, or the next one."""
@@ -71,32 +79,34 @@ class Waiting:
         """How many topics are waited for."""
         return len(self._by_topic)
 
-    @contextmanager
-    def waiter(self, read_to: Mapping[str, int]) -> Iterator[Waiter]:
-        """A waiter, for as long as the block lasts; however it ends, nothing of it stays behind."""
+    def waiter(self, read_to: Mapping[str, int]) -> Waiter:
+        """A waiter, for as long as it is entered; however that ends, nothing of it stays behind."""
+        return Waiter(self, read_to)
+
+    def _add(self) -> None:
         if not self._waiters:
             self._end_listening = self._bus.subscribe(self._moved)
             self._looking = asyncio.create_task(self._look_on(), name="openucwa looks at the log")
         self._waiters += 1
-        waiter = Waiter(read_to)
-        try:
-            yield waiter
-        finally:
-            self.listen(waiter, ())
-            self._waiters -= 1
-            if not self._waiters:
-                self._rest()
+
+    def _remove(self, waiter: Waiter) -> None:
+        self.listen(waiter, ())
+        self._waiters -= 1
+        if not self._waiters:
+            self._rest()
 
     def listen(self, waiter: Waiter, topics: Iterable[str]) -> None:
         """From now on these topics wake `waiter`, and no others. To be called before the log is read."""
-        wanted = frozenset(topics)
-        for topic in waiter.topics - wanted:
-            waiters = self._by_topic[topic]
-            waiters.discard(waiter)
-            if not waiters:
-                del self._by_topic[topic]
-        for topic in wanted - waiter.topics:
-            self._by_topic.setdefault(topic, set()).add(waiter)
+        wanted = tuple(topics)
+        for topic in waiter.topics:
+            if topic not in wanted:
+                waiters = self._by_topic[topic]
+                waiters.discard(waiter)
+                if not waiters:
+                    del self._by_topic[topic]
+        for topic in wanted:
+            if topic not in waiter.topics:
+                self._by_topic.setdefault(topic, set()).add(waiter)
         waiter.topics = wanted
 
     async def wait(self, waiter: Waiter, until: float) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias
 
 from openucwa.config import Config
+from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tickets import ANONYMOUS, Ticket, Tickets
@@ -71,10 +72,18 @@ class SignIn:
     """Answers the grants that this server offers."""
 
     def __init__(
-        self, store: Store, tickets: Tickets, passwords: Passwords, throttle: Throttle, config: Config, world: World
+        self,
+        store: Store,
+        tickets: Tickets,
+        keys: SigningKeys,
+        passwords: Passwords,
+        throttle: Throttle,
+        config: Config,
+        world: World,
     ) -> None:
         self._store = store
         self._tickets = tickets
+        self._keys = keys
         self._passwords = passwords
         self._throttle = throttle
         self._config = config
@@ -125,7 +134,7 @@ class SignIn:
             raise GrantRefused("invalid_grant", WRONG_MEETING, "The meeting or its password is wrong.")
         self._throttle.succeeded(None, address)
         if renew:
-            identity = self._renewed(renew, meeting)
+            identity = await self._renewed(renew, meeting)
         else:
             identity = ANONYMOUS + self._world.random_bytes(_ANONYMOUS_ID_BYTES).hex()
         lifetime = self._config.anonymous_ticket_lifetime
@@ -140,10 +149,10 @@ class SignIn:
         except ResourceNotFound:
             return None
 
-    def _renewed(self, token: str, meeting: Meeting) -> str:
+    async def _renewed(self, token: str, meeting: Meeting) -> str:
         """The identity of an anonymous ticket for `meeting`, which may be past its time by as long as it was good."""
         try:
-            ticket = self._tickets.check(token, allow_expired_by=self._config.anonymous_ticket_lifetime * 1000)
+            ticket = await self._keys.check(token, allow_expired_by=self._config.anonymous_ticket_lifetime * 1000)
         except Unauthorized:
             _refuse_renewal()
         if not ticket.anonymous or ticket.meeting != meeting.uri:

@@ -4,6 +4,7 @@ Any server that has the signing keys can check a ticket. What a ticket allows is
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,9 @@ from openucwa.model.world import World
 PREFIX = "cwt="
 #: What the identity of an anonymous caller begins with.
 ANONYMOUS = "anon:"
+
+#: What a ticket begins with, the id of its key in it; see `new_signing_key`.
+_NAMED = re.compile(re.escape(PREFIX) + r"([0-9a-f]{12})\.")
 
 _SALT = b"openucwa.ticket"
 _KEY_BYTES = 32
@@ -68,7 +72,7 @@ class Tickets:
         self.use_keys(keys)
 
     def use_keys(self, keys: Sequence[SigningKey]) -> None:
-        """From now on uses `keys`, and these only. ValueError: there are none."""
+        """From now on uses `keys`, the newest of them first, and these only. ValueError: there are none."""
         self._newest = max(keys, key=lambda key: key.created).id
         self._signers = {
             key.id: Signer(key.secret, salt=_SALT, key_derivation="hmac", digest_method=hashlib.sha256) for key in keys
@@ -91,6 +95,11 @@ class Tickets:
         if self._world.now() >= ticket.expires + allow_expired_by:
             raise Unauthorized("the token has expired")
         return ticket
+
+    def names_unknown_key(self, text: str) -> bool:
+        """Whether this access token has the form of ours, and bears the name of a key that is not in use here."""
+        found = _NAMED.match(text)
+        return found is not None and found[1] not in self._signers
 
     def _verify(self, text: str) -> Ticket:
         key_id, _, rest = text.removeprefix(PREFIX).partition(".")

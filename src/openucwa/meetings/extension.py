@@ -4,8 +4,7 @@ Read from a body in either format, stored in one. Who may see or change an exten
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from openucwa.model.meeting import Extension, ExtensionType
@@ -37,12 +36,13 @@ class ExtensionLimits:
 class ExtensionDraft:
     """An extension as a request describes it. `id` None: the server is to make one.
 
-    `properties`: as `Extension.properties`.
+    `properties`: as `Extension.properties`. `compared`: whether they depend on the values that were stored so far.
     """
 
     id: str | None
     type: ExtensionType
     properties: bytes
+    compared: bool
 
 
 def read_extension(
@@ -79,17 +79,24 @@ def read_extension(
 
     faults: dict[str, str] = {}
     extension_id = None
-    with _noting(faults, "id"):
-        extension_id = _id(documented["id"], stored)
     extension_type = ExtensionType.UNDEFINED
-    with _noting(faults, "type"):
+    try:
+        extension_id = _id(documented["id"], stored)
+    except Unfit as unfit:
+        faults["id"] = str(unfit)
+    try:
         extension_type = _type(documented["type"])
-    known = {} if stored is None else custom_values(stored.properties)
+    except Unfit as unfit:
+        faults["type"] = str(unfit)
+    compared = stored is not None and any(map(_is_unmarked, custom.values()))
+    known = custom_values(stored.properties) if stored is not None and compared else {}
     values: dict[str, Value] = {}
     for name, value in custom.items():
-        with _noting(faults, _short(name)):
+        try:
             _check_name(name)
             values[name] = _value(value, known.get(name))
+        except Unfit as unfit:
+            faults[_short(name)] = str(unfit)
     if faults:
         raise ParameterValidationFailure(faults)
 
@@ -98,7 +105,7 @@ def read_extension(
         raise EntityTooLarge(
             f"The properties take {len(properties):,} bytes of JSON; an extension may have {limits.bytes:,}."
         )
-    return ExtensionDraft(extension_id, extension_type, properties)
+    return ExtensionDraft(extension_id, extension_type, properties, compared)
 
 
 def _is_shown_by_server(name: str, value: object, href: str | None, pass_through: str) -> bool:
@@ -114,13 +121,10 @@ def _short(name: str) -> str:
     return name if len(name) <= MAX_NAME_LENGTH else f"{name[:MAX_NAME_LENGTH]}..."
 
 
-@contextmanager
-def _noting(faults: dict[str, str], name: str) -> Iterator[None]:
-    """Writes down what is found wrong with `name`, so that one answer can tell all of it."""
-    try:
-        yield
-    except Unfit as unfit:
-        faults[name] = str(unfit)
+def _is_unmarked(value: object) -> bool:
+    """Whether a text in `value` came without a mark of its type."""
+    texts = value if isinstance(value, list) else [value]
+    return any(isinstance(text, Unmarked) for text in texts)
 
 
 def _id(given: list[object], stored: Extension | None) -> str | None:

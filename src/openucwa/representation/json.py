@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import msgspec
 
@@ -12,6 +12,8 @@ from openucwa.model.refusals import DeserializationFailure, ParameterValidationF
 from openucwa.model.values import MAX_INTEGER_DIGITS, Unfit
 from openucwa.representation.custom import json_form, read_integer, read_number
 from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
+
+T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -52,16 +54,22 @@ def read(body: bytes, max_depth: int) -> dict[str, object]:
         raise DeserializationFailure(f"The body is not UTF-8: byte {error.start + 1} does not belong there.") from None
     _check_depth(body, max_depth)
     try:
-        members = _DECODER.decode(text)
+        try:
+            members = _DECODER.decode(text)
+            faulty = b"\\ud" in body or b"\\uD" in body
+        except Unfit:
+            members = _LENIENT_DECODER.decode(text)
+            faulty = True
     except json.JSONDecodeError as error:
         raise DeserializationFailure(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
     if not isinstance(members, dict):
         raise DeserializationFailure("The body is JSON, but not an object.")
-    for name, value in members.items():
-        if (fault := _fault(name) or _fault(value)) is not None:
-            raise ParameterValidationFailure({_printable(name): fault})
+    if faulty:
+        for name, value in members.items():
+            if (fault := _fault(name) or _fault(value)) is not None:
+                raise ParameterValidationFailure({_printable(name): fault})
     return members
 
 
@@ -133,23 +141,20 @@ def _reason(reason: Reason) -> dict[str, object]:
     return shown
 
 
-# A number that can't be taken is left standing as what is wrong with it, until it is known which member it belongs to.
+def _integer(text: str) -> int:
+    return int(text) if len(text) <= MAX_INTEGER_DIGITS else read_integer(text)
 
 
-def _integer(text: str) -> int | Unfit:
-    if len(text) <= MAX_INTEGER_DIGITS:
-        return int(text)
-    try:
-        return read_integer(text)
-    except Unfit as unfit:
-        return unfit
+def _or_unfit(read: Callable[[str], T]) -> Callable[[str], T | Unfit]:
+    """`read`, but that a number that can't be taken stays as what is wrong with it, until its member is found."""
 
+    def reading(text: str) -> T | Unfit:
+        try:
+            return read(text)
+        except Unfit as unfit:
+            return unfit
 
-def _number(text: str) -> float | Unfit:
-    try:
-        return read_number(text)
-    except Unfit as unfit:
-        return unfit
+    return reading
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -169,7 +174,13 @@ def _members(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
 
 #: The standard decoder, because msgspec's sees no name that is given twice, and loses digits of long integers.
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_members, parse_int=_integer, parse_float=_number, parse_constant=_no_constant
+    object_pairs_hook=_members, parse_int=_integer, parse_float=read_number, parse_constant=_no_constant
+)
+_LENIENT_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_int=_or_unfit(_integer),
+    parse_float=_or_unfit(read_number),
+    parse_constant=_no_constant,
 )
 
 

@@ -43,6 +43,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
 
     rel = "openucwa:invitation"
     scopes = CONVERSATION_SCOPES
+    kept = False  # it says when it was made
 
     def __init__(self, store: Store, pools: Pools, documents: MeetingDocuments, config: Config, world: World) -> None:
         super().__init__(pools)

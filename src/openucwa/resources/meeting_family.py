@@ -17,6 +17,7 @@ class MeetingFamily(Resource[T]):
     """A resource below onlineMeetings: for users who signed in, and homed within reach."""
 
     anonymous = False
+    kept = True
 
     def __init__(self, pools: Pools) -> None:
         self._pools = pools

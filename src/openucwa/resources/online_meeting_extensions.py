@@ -3,7 +3,7 @@
 What is here is the organizer's way in, below myOnlineMeetings: nobody else gets this far.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from openucwa.config import Config
@@ -62,7 +62,7 @@ def extension_document(extension: Extension, collection: str, *, writable: bool 
     )
 
 
-class OnlineMeetingExtensions(MeetingFamily[Meeting]):
+class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]):
     """UCWA: onlineMeetingExtensions. The set of extensions of a meeting."""
 
     rel = "onlineMeetingExtensions"
@@ -75,15 +75,18 @@ class OnlineMeetingExtensions(MeetingFamily[Meeting]):
         self._config = config
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
 
-    async def locate(self, call: Call, meeting_id: str = "", **_names: str) -> Meeting:
+    async def locate(self, call: Call, meeting_id: str = "", **_names: str) -> tuple[Meeting, Sequence[Extension]]:
+        """The meeting, with its extensions where they are asked for."""
         await super().locate(call)
-        return await self._store.meeting(organizer_of(call), meeting_id)
+        if call.method == "GET":
+            return await self._store.meeting_with_extensions(organizer_of(call), meeting_id)
+        return await self._store.meeting(organizer_of(call), meeting_id), ()
 
     @operation("The extensions of the meeting.", refuses=READ_REFUSALS)
-    async def on_get(self, req: Request, resp: Response, target: Meeting) -> None:
+    async def on_get(self, req: Request, resp: Response, target: tuple[Meeting, Sequence[Extension]]) -> None:
         """UCWA: onlineMeetingExtensions, GET."""
-        _, extensions = await self._store.meeting_with_extensions(target.organizer, target.id)
-        href = collection_href(meeting_href(req.call, target.id))
+        meeting, extensions = target
+        href = collection_href(meeting_href(req.call, meeting.id))
         resp.media = Document(
             rel=self.rel,
             href=href,
@@ -97,11 +100,12 @@ class OnlineMeetingExtensions(MeetingFamily[Meeting]):
         free=True,
         refuses=(*CHANGE_REFUSALS, AlreadyExists, TooManyGroups, Conflict, CallbackChannelError),
     )
-    async def on_post(self, req: Request, resp: Response, target: Meeting) -> None:
+    async def on_post(self, req: Request, resp: Response, target: tuple[Meeting, Sequence[Extension]]) -> None:
         """UCWA: onlineMeetingExtensions, POST."""
+        meeting, _ = target
         given = _with_query(req.call.given, req.params)
         draft = read_extension(given, href=None, pass_through=PASS_THROUGH, stored=None, limits=self._limits)
-        if target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING and not self._config.assigned_meeting_extensions:
+        if meeting.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING and not self._config.assigned_meeting_extensions:
             raise Conflict("the assigned meeting takes no extensions on this server")
         extension = Extension(
             id=draft.id if draft.id is not None else new_uuid(self._world),
@@ -110,13 +114,13 @@ class OnlineMeetingExtensions(MeetingFamily[Meeting]):
             properties=draft.properties,
         )
         await self._store.add_extension(
-            target.organizer,
-            target.id,
+            meeting.organizer,
+            meeting.id,
             extension,
             self._config.max_extensions,
             self._world.now(),
         )
-        document = extension_document(extension, collection_href(meeting_href(req.call, target.id)))
+        document = extension_document(extension, collection_href(meeting_href(req.call, meeting.id)))
         resp.status = 201
         resp.set_header("Location", document.href)
         resp.set_header("ETag", f'"{extension.etag}"')
@@ -175,7 +179,8 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def _replace(self, call: Call, meeting_id: str, stored: Extension) -> Extension:
         """The extension that replaces `stored`. PreconditionFailed: there is another by now.
 
-        Not what If-Match names but what was read is replaced: it is what the texts of the draft were compared to.
+        Where texts of the draft were compared to what was read, that is what is replaced, and not all that If-Match
+        names.
         """
         draft = read_extension(
             call.given,
@@ -188,7 +193,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         await self._store.replace_extension(
             organizer_of(call),
             meeting_id,
-            frozenset({stored.etag}),
+            frozenset({stored.etag}) if draft.compared else call.if_match,
             extension,
             self._world.now(),
         )

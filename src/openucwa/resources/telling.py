@@ -64,7 +64,10 @@ class Telling:
         return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._rooms()).items()}
 
     async def _rooms(self) -> Mapping[str, Participation]:
-        """The rooms that it is in, by topic; a set that is delivered again is read before `topics` was called."""
+        """The rooms that it is in, by topic, as they are when the poll begins, or begins to read once more.
+
+        A set that is delivered again is read before `topics` was called.
+        """
         if self._conversations is None:
             own = await self._store.participations(self._owner, self._application)
             self._conversations = {each.topic: each for each in own if not each.in_lobby}
@@ -78,8 +81,6 @@ class Telling:
             own = (await self._rooms()).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()
-            # The role may have changed since the poll began.
-            own = await self._store.participation(self._owner, self._application, own.id)
             return [told async for told in self._of_meeting(event, own)]
         except (ConversationNotFound, ResourceNotFound):
             return ()

@@ -63,6 +63,10 @@ class Users(Protocol):
         """Adds `key`. AlreadyExists: its id is taken."""
         ...
 
+    async def remove_signing_key(self, key_id: str) -> None:
+        """Removes the key. ResourceNotFound: there is none with this id. Conflict: it is the only one."""
+        ...
+
 
 class Applications(Protocol):
     """Applications, their event channels, and when they were last heard of."""
@@ -255,8 +259,8 @@ class EventLog(Protocol):
         """For each topic the number of its last event ever; 0 where there was none."""
         ...
 
-    async def forget_events(self, before: int) -> int:
-        """Removes the events of before `before`; how many. Numbers are not used again."""
+    async def forget_events(self, before: int, most: int) -> int:
+        """Removes the oldest events of before `before`, at most `most`; how many. Numbers are not used again."""
         ...
 
 
@@ -275,6 +279,19 @@ class Store(Users, Applications, Meetings, Rooms, EventLog, Protocol):
     def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
         """From now on calls `listener` in the event loop, after each commit of this process that moved topics, with
         their names. There may be several listeners."""
+        ...
+
+    def on_change(self, listener: Callable[[frozenset[str] | None], None]) -> None:
+        """From now on calls `listener` in the event loop whenever rows were changed, before anybody learns that his
+        change was made: with the owners and organizers whose rows they were; None: anybody's.
+
+        Of other processes' changes it is told in `look`. There may be several listeners.
+        """
+        ...
+
+    def look(self) -> bool:
+        """Tells the listeners of `on_change` what other processes changed. False: here that can't be told in time, so
+        nothing that was read may be kept."""
         ...
 
     async def describe(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The log: lines on stderr, one a request, and in the same form whatever else there is to say.
+"""The log: lines on stderr, one a request, and in the same form (`log_forms.py`) whatever else there is to say.
 
 `2026-11-22T10:00:00.123Z info GET /ucwa/v1/applications/7 200 1.2ms 345B user=sip:lenea@contoso.com id=9f3a`
 
@@ -12,42 +12,54 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TextIO
 
+from openucwa.model.measures import Measures
 from openucwa.model.world import World
 from openucwa.wire.asgi import AsgiApp, Message, Receive, Scope, Send
-
-#: Characters of a path that a line shows.
-MOST_PATH = 500
+from openucwa.wire.log_forms import FORMS, Form
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 _NAMES = {number: name for name, number in LEVELS.items()} | {logging.CRITICAL: "error"}
 
-
-def escaped(text: str) -> str:
-    """`text` on one line: whatever is not printable as Python escapes it."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+#: Under which status a request is counted whose client went away before its answer.
+CLIENT_GONE = 499
 
 
 class LogLines:
-    """Writes lines to `stream`; none of a level below `level`."""
+    """Writes lines to `stream`; none of a level below `level`. `form`: of `log_forms.FORMS`.
 
-    def __init__(self, stream: TextIO, level: str, world: World) -> None:
+    `worker`: the number of this process, where several write to one log.
+    """
+
+    def __init__(self, stream: TextIO, level: str, world: World, form: str = "text", worker: int | None = None) -> None:
         self.threshold = LEVELS[level]
         self.world = world
+        self._form: Form = FORMS[form](worker)
         self._stream = stream
         self._waiting: list[str] = []
         self._second = -1
         self._prefix = ""
 
-    def write(self, level: int, text: str) -> None:
-        """Adds a line. `level`: logging's number. `text`: on one line already, or with lines that are indented."""
-        if level < self.threshold:
-            return
+    def request(self, level: int, scope: Scope, status: int, took: float, size: int) -> None:
+        """Adds the line of a request, as `log_forms.Form.request`. `level`: logging's number. `took`: seconds."""
+        if level >= self.threshold:
+            self._add(self._form.request(self._now(), _NAMES[level], scope, status, took * 1000, size))
+
+    def message(self, level: int, logger: str, text: str, trace: str = "", request_id: str | None = None) -> None:
+        """Adds what `logger` says, as `log_forms.Form.message`. `level`: logging's number."""
+        if level >= self.threshold:
+            name = _NAMES.get(level, "info")
+            self._add(self._form.message(self._now(), name, logger, text, trace, request_id))
+
+    def _now(self) -> str:
         second, ms = divmod(self.world.now(), 1000)
         if second != self._second:
             self._second = second
             self._prefix = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        self._waiting.append(f"{self._prefix}.{ms:03}Z {_NAMES.get(level, 'info')} {text}\n")
+        return f"{self._prefix}.{ms:03}Z"
+
+    def _add(self, line: str) -> None:
+        self._waiting.append(f"{line}\n")
         if len(self._waiting) > 1:
             return
         try:
@@ -74,11 +86,10 @@ class LogHandler(logging.Handler):
         self._traceback = logging.Formatter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = escaped(f"{record.name}: {record.getMessage()}")
-        if record.exc_info:
-            trace = self._traceback.formatException(record.exc_info)
-            text = "\n".join([text, *("    " + escaped(line) for line in trace.splitlines())])
-        self._lines.write(record.levelno, text)
+        trace = self._traceback.formatException(record.exc_info) if record.exc_info else ""
+        # Who speaks of a request says so: `extra={"request_id": ...}`.
+        request_id = getattr(record, "request_id", None)
+        self._lines.message(record.levelno, record.name, record.getMessage(), trace, request_id)
 
 
 def route_logging(lines: LogLines) -> Callable[[], None]:
@@ -97,15 +108,16 @@ def route_logging(lines: LogLines) -> Callable[[], None]:
 
 
 class AccessLog:
-    """An ASGI layer, the outermost: one line a request, and a last answer to those that a stop cuts off.
+    """An ASGI layer, the outermost: each request is a line and counts, and those that a stop cuts off are answered.
 
-    Whose request it was (`openucwa.identity`) and its id (`openucwa.request_id`) are what the layers below have put
-    into the scope.
+    Whose request it was (`openucwa.identity`), its id (`openucwa.request_id`) and what it was about (`openucwa.rel`)
+    are what the layers below have put into the scope.
     """
 
-    def __init__(self, app: AsgiApp, lines: LogLines) -> None:
+    def __init__(self, app: AsgiApp, lines: LogLines, measures: Measures) -> None:
         self._app = app
         self._lines = lines
+        self._measures = measures
         self._monotonic = lines.world.monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,22 +141,14 @@ class AccessLog:
                 await send_and_count({"type": "http.response.start", "status": 503, "headers": _CUT_OFF})
                 await send_and_count({"type": "http.response.body", "body": b""})
         finally:
-            level = logging.ERROR if status >= 500 else logging.INFO
-            if level >= self._lines.threshold:
-                took = (self._monotonic() - began) * 1000
-                self._lines.write(level, _line(scope, status, took, size))
+            self.tell(scope, status, self._monotonic() - began, size)
+
+    def tell(self, scope: Scope, status: int, seconds: float, size: int) -> None:
+        """A request was answered, after `seconds`, with a body of `size` bytes. `status`: 0 where the client left."""
+        self._measures.request(scope.get("openucwa.rel", "none"), scope["method"], status or CLIENT_GONE, seconds)
+        level = logging.ERROR if status >= 500 else logging.INFO
+        if level >= self._lines.threshold:
+            self._lines.request(level, scope, status, seconds, size)
 
 
 _CUT_OFF = [(b"content-length", b"0"), (b"retry-after", b"5"), (b"connection", b"close")]
-
-
-def _line(scope: Scope, status: int, took: float, size: int) -> str:
-    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    if len(path) > MOST_PATH:
-        path = path[:MOST_PATH] + "..."
-    line = f"{scope['method']} {path} {status or '-'} {took:.1f}ms {size}B"
-    if (identity := scope.get("openucwa.identity")) is not None:
-        line += f" user={identity}"
-    if (request_id := scope.get("openucwa.request_id")) is not None:
-        line += f" id={request_id}"
-    return escaped(line)

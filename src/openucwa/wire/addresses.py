@@ -44,7 +44,11 @@ class Addresses:
         """`https://host[:port]` for the request with this ASGI scope."""
         if self._public is not None:
             return self._public
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+        host = ""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value.decode("latin-1")
+                break
         key = (scope["scheme"], host)
         if (known := self._memory.get(key)) is None:
             known = self._make(scope["scheme"], host, scope.get("server"))

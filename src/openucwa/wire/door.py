@@ -8,7 +8,8 @@ from typing import Any, cast
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
 from openucwa.config import Config
-from openucwa.identity.tickets import Ticket, Tickets
+from openucwa.identity.keys import SigningKeys
+from openucwa.identity.tickets import Ticket
 from openucwa.model.application import Session
 from openucwa.model.refusals import (
     AnonymousNotAllowed,
@@ -33,6 +34,7 @@ from openucwa.representation.parameters import read
 from openucwa.store.contract import Store
 from openucwa.wire import conditions, negotiation
 from openucwa.wire.addresses import Addresses
+from openucwa.wire.kept import Claim, KeptAnswers
 from openucwa.wire.pass_through import pass_through_name
 from openucwa.wire.resource import Operation, Request, Resource, Response
 
@@ -71,19 +73,21 @@ class Door:
     def __init__(
         self,
         store: Store,
-        tickets: Tickets,
+        keys: SigningKeys,
         activity: Activity,
         bus: Bus,
         addresses: Addresses,
         under_way: UnderWay,
+        kept: KeptAnswers,
         config: Config,
     ) -> None:
         self._store = store
-        self._tickets = tickets
+        self._keys = keys
         self._activity = activity
         self._bus = bus
         self._addresses = addresses
         self._under_way = under_way
+        self._kept = kept
         self._config = config
 
     async def process_request(self, req: Request, resp: Response) -> None:
@@ -96,13 +100,16 @@ class Door:
         self, req: Request, resp: Response, resource: Resource[Any], params: dict[str, Any]
     ) -> None:
         call = req.call
+        call.method = req.method
+        req.scope["openucwa.rel"] = resource.rel
+        changes = self._kept.changes
         call.base = self._addresses.base(req.scope)
         call.prefix = getattr(req.context, "prefix", call.prefix)
         if req.scope.get("openucwa.part") and not resource.batchable:
             raise BadRequest(f"{resource.rel} can't be part of a batch")
         if not resource.public:
             req.scope["openucwa.html_challenge"] = resource.html_challenge
-            call.ticket = self._authenticate(req)
+            call.ticket = await self._authenticate(req)
             self._count(req, call.ticket)
             if (application_id := params.pop("application_id", None)) is not None:
                 call.session = await self._session(call.ticket, application_id)
@@ -110,6 +117,8 @@ class Door:
         if not resource.anonymous and call.ticket is not None and call.ticket.anonymous:
             # Ahead of the look for the resource: nothing below belongs to an anonymous user, whatever its name.
             raise AnonymousNotAllowed(f"{resource.rel} is for users who signed in")
+        if resource.kept and req.method == "GET" and call.ticket is not None and call.session is not None:
+            req.scope["openucwa.claim"] = Claim(call.ticket, call.session, resource.rel, changes)
         target = await resource.locate(call, **params)
         params.clear()
         self._check_scopes(resource, call.ticket)
@@ -126,13 +135,13 @@ class Door:
             await self._bus.require()
         params["target"] = target
 
-    def _authenticate(self, req: Request) -> Ticket:
+    async def _authenticate(self, req: Request) -> Ticket:
         scheme, _, token = (req.get_header("Authorization") or "").partition(" ")
         if not token:
             raise Unauthorized("this resource needs a token: Authorization: Bearer cwt=...")
         if scheme.lower() != "bearer":
             raise Unauthorized("the Authorization header has to be of the form: Bearer cwt=...")
-        return self._tickets.check(token.strip())
+        return await self._keys.check(token.strip())
 
     def _count(self, req: Request, ticket: Ticket) -> None:
         # The server takes it back when the answer is out, whatever happens on the way (wire/headers.py).

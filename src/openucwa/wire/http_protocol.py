@@ -6,7 +6,9 @@ client its answer. Parsing and writing are uvicorn's (and llhttp's); bodies are 
 """
 
 import asyncio
-from typing import Any, cast
+from collections.abc import Sized
+from typing import Any, Protocol, cast
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.config import Config as UvicornConfig
@@ -15,7 +17,12 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from openucwa.config import Config
+from openucwa.model.world import World
 from openucwa.wire.asgi import Receive, Scope, Send
+from openucwa.wire.connection import PARK
+from openucwa.wire.exchange import Exchange, Signal, head
+from openucwa.wire.kept import Kept, KeptAnswers, Key, key_of
+from openucwa.wire.whole_body import ARRIVED
 
 #: Seconds that the server goes on reading, and throwing away, after an answer that the client may not have waited for.
 #: Closing at once would reset the connection, and the client could lose the answer (RFC 9112, 9.6).
@@ -23,6 +30,9 @@ LINGER = 2.0
 
 #: Requests that may wait on one connection behind the one that is being answered.
 MOST_PIPELINED = 100
+
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+_NO_STATE: dict[str, Any] = {}
 
 _OVERLOADED = b'{"code":"ServiceUnavailable","message":"the server has as many connections as it may have"}'
 
@@ -48,20 +58,54 @@ class RefusedRequestError(Exception):
         self.status = status
 
 
+class Front(Protocol):
+    """What is answered before there is an application to ask."""
+
+    @property
+    def kept(self) -> KeptAnswers:
+        """The answers that are kept."""
+        ...
+
+    @property
+    def world(self) -> World:
+        """Where request ids come from."""
+        ...
+
+    def tell(self, kept: Kept, url: bytes, request_id: str, seconds: float) -> None:
+        """A kept answer was given."""
+        ...
+
+
 class _Flow(FlowControl):
     """Flow control that reads on only while no request waits in the pipeline, so that the pipeline stays short."""
 
-    def __init__(self, transport: asyncio.Transport, protocol: "HttpProtocol") -> None:
+    def __init__(self, transport: asyncio.Transport, pipeline: Sized) -> None:
         super().__init__(transport)
-        self._protocol = protocol
+        self._is_writable_event = cast("Any", Signal())
+        self._is_writable_event.set()
+        self._pipeline = pipeline
 
     def resume_reading(self) -> None:
-        if not self._protocol.pipeline:
+        if not self._pipeline:
             super().resume_reading()
+
+
+class _Pipeline(list[tuple[RequestResponseCycle, Any]]):
+    """The requests in line, the newest first. uvicorn's deque has room for 64 of them, in each connection."""
+
+    __slots__ = ()
+
+    def appendleft(self, newest: tuple[RequestResponseCycle, Any]) -> None:
+        self.insert(0, newest)
+
+    def popleft(self) -> tuple[RequestResponseCycle, Any]:
+        return self.pop(0)
 
 
 class _Exit:
     """What an answer sees of the transport: closing goes through the protocol, which may linger."""
+
+    __slots__ = ("close", "is_closing", "write")
 
     def __init__(self, transport: asyncio.Transport, protocol: "HttpProtocol") -> None:
         self.write = transport.write
@@ -72,10 +116,34 @@ class _Exit:
 class HttpProtocol(HttpToolsProtocol):
     """A connection, from its opening to its end."""
 
+    # Beside what uvicorn's class keeps in a dictionary, which is small only as long as it has at most 30 keys.
+    __slots__ = (
+        "_answering",
+        "_exit",
+        "_front",
+        "_given_again",
+        "_header_timeout",
+        "_ignored",
+        "_leaving",
+        "_most_connections",
+        "_most_header_bytes",
+        "_origin",
+        "_refusal",
+        "_size",
+        "_timer",
+        "_unheard",
+    )
+
     def __init__(
-        self, config: UvicornConfig, server_state: ServerState, loop: asyncio.AbstractEventLoop, settings: Config
+        self,
+        config: UvicornConfig,
+        server_state: ServerState,
+        loop: asyncio.AbstractEventLoop,
+        settings: Config,
+        front: "Front | None" = None,
     ) -> None:
-        super().__init__(config, server_state, {}, loop)
+        super().__init__(config, server_state, _NO_STATE, loop)
+        self.pipeline = cast("Any", _Pipeline())
         self.timeout_keep_alive = cast("int", settings.keep_alive)  # any number will do for call_later
         self._header_timeout = settings.header_timeout
         self._most_header_bytes = settings.max_header_bytes
@@ -85,18 +153,22 @@ class HttpProtocol(HttpToolsProtocol):
         self._size = 0  # bytes of what is being parsed
         self._ignored: list[tuple[bytes, bytes]] = []  # where the trailers of a chunked body go
         self.headers = self._ignored
-        self._answering: RequestResponseCycle | None = None
+        self._answering: Exchange | None = None
         self._refusal: RefusedRequestError | None = None
         self._leaving = False
+        self._front = front
+        self._given_again = False  # the request whose end is still to come was answered from what is kept
 
     # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
-        self.flow = _Flow(transport, self)
+        self.flow = _Flow(transport, self.pipeline)
         self._exit = cast("asyncio.Transport", _Exit(transport, self))
         if len(self.connections) > self._most_connections:
             self.app = cast("Any", overloaded)
+            self._front = None
+        self._origin = (self.scheme, self.client[0] if self.client else "")
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -105,13 +177,17 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if self._answering is not None:
             # uvicorn tells the newest request only, which may be one that waited behind this.
-            self._answering.disconnected = not self._answering.response_complete
-            self._answering.message_event.set()
+            self._answering.lose()
+        # What knows this connection is let go of, so that nothing is left for the garbage collection.
+        self._answering = self.cycle = self._exit = cast("Any", None)
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         if self._refusal is not None or self._leaving:
             return
+        if not self.parser:
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
         try:
             self._parse(data)
         except RefusedRequestError as refusal:
@@ -146,6 +222,11 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
+    def let_go(self) -> None:
+        """Gives up the parser until more comes, unless it is in the middle of a request."""
+        if not (self._in_head or self._in_body):
+            self.parser = cast("Any", None)
+
     def close(self) -> None:
         """Ends the connection; while the client is still sending, only after that or after `LINGER`."""
         self.pipeline.clear()
@@ -174,16 +255,90 @@ class HttpProtocol(HttpToolsProtocol):
 
     # One request
 
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+
     def on_headers_complete(self) -> None:
         if self._unheard + self._size > self._most_header_bytes:
             self._check_size()
         self._check_head()
-        super().on_headers_complete()
         self._unheard = -self._size
-        self.cycle.transport = self._exit
+        key = None
+        if self._front is not None and not self._under_way and self.parser.get_method() == b"GET":
+            key = key_of(self._origin, self.url, self.headers)
+            if self._give_again(self._front, key):
+                self._given_again = True
+                self.headers = self._ignored
+                return
+        self._begin(key)
         # Trailers must not get among the headers of a request that is being handled.
         self._ignored.clear()
         self.headers = self._ignored
+
+    def _begin(self, key: Key | None) -> None:
+        """Hands the request to the application, once those before it are answered."""
+        raw_path, _, query = self.url.partition(b"?")
+        path = raw_path.decode("ascii")
+        scope: Scope = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": self.parser.get_http_version(),
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": "",
+            "method": self.parser.get_method().decode("ascii"),
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": {},
+        }
+        if key is not None:
+            scope["openucwa.key"] = key
+        before = self.cycle
+        self.cycle = Exchange(
+            scope,
+            self,
+            self._exit,
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=self._goes_on(),
+        )
+        scope[ARRIVED] = self.cycle.arrived
+        scope[PARK] = self.cycle.park
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _give_again(self, front: Front, key: Key) -> bool:
+        """Answers with what is kept, if this was asked before and nothing of it has changed."""
+        began = self.loop.time()
+        kept = front.kept.find(key)
+        if kept is None or self.flow.write_paused or not self._goes_on():
+            return False
+        request_id = front.world.random_bytes(8).hex()
+        (date,) = self.server_state.default_headers
+        self.transport.write(
+            b"%bdate: %b\r\n%bx-request-id: %b\r\n\r\n%b"
+            % (STATUS_LINE[kept.status], date[1], kept.head, request_id.encode(), kept.body)
+        )
+        super().on_response_complete()
+        front.tell(kept, self.url, request_id, self.loop.time() - began)
+        return True
+
+    def _goes_on(self) -> bool:
+        """Whether the connection is to be kept after this request."""
+        return self.parser.get_http_version() == "1.1" and bool(self.parser.should_keep_alive())
+
+    def on_message_complete(self) -> None:
+        if self._given_again:
+            self._given_again = False
+        else:
+            super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         self._unheard = -self._size
@@ -195,7 +350,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._write_refusal(self._refusal)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._answering = cycle
+        self._answering = cast("Exchange", cycle)
         super()._start_asgi_task(cycle, app)
 
     def _should_upgrade(self) -> bool:
@@ -217,6 +372,8 @@ class HttpProtocol(HttpToolsProtocol):
             raise RefusedRequestError(400, "A request has to bear a Host header.")
         if len(hosts) > 1:
             raise RefusedRequestError(400, "A request has to bear one Host header only.")
+        if b"#" in self.url:
+            self.url = self.url.partition(b"#")[0]
         if not self.url.startswith(b"/"):
             self._use_path_of_target()
         if len(self.pipeline) >= MOST_PIPELINED:
@@ -279,8 +436,7 @@ class HttpProtocol(HttpToolsProtocol):
             (b"cache-control", b"no-cache"),
             (b"connection", b"close"),
         ]
-        lines = [b"%s: %s\r\n" % header for header in headers]
-        self.transport.write(b"".join([STATUS_LINE[refusal.status], *lines, b"\r\n", text]))
+        self.transport.write(head(refusal.status, headers) + b"\r\n" + text)
         self.close()
 
     def _start_timer(self) -> None:

@@ -5,12 +5,14 @@ All listeners, http and https, serve one application in one event loop.
 
 import asyncio
 import errno
+import gc
+import logging
 import resource
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
@@ -18,12 +20,17 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from uvicorn.config import Config as UvicornConfig
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.server import ServerState
 
 from openucwa.config import Config, ConfigError
+from openucwa.model.measures import Measures
+from openucwa.model.world import World
 from openucwa.wire.access_log import AccessLog, LogLines
 from openucwa.wire.asgi import AsgiApp
 from openucwa.wire.http_protocol import HttpProtocol
+from openucwa.wire.kept import Kept, KeptAnswers
+from openucwa.wire.status import addresses
 
 #: Connections that may wait to be accepted.
 BACKLOG = 2048
@@ -33,8 +40,13 @@ DEAD_AFTER = 120
 OTHER_FILES = 100
 #: Seconds between two looks at what is still under way at a stop.
 LOOK = 0.02
+#: When the garbage collection looks at new objects, at those that it saw once, and at all: with thousands of polls the
+#: last of these takes a second, and there is hardly anything to be found, as requests and connections leave no circles.
+COLLECTING = (10_000, 5, 200)
 #: Seconds in which a request that was cut off may still be answered.
 CUT_OFF = 0.5
+
+logger = logging.getLogger("openucwa")
 
 _TROUBLES = {
     errno.EADDRINUSE: "the port is taken",
@@ -53,6 +65,25 @@ class Service(Protocol):
     @property
     def asgi(self) -> AsgiApp:
         """The application."""
+        ...
+
+    @property
+    def kept(self) -> KeptAnswers:
+        """What it answers without being asked."""
+        ...
+
+    @property
+    def world(self) -> World:
+        """Its clocks and its chance."""
+        ...
+
+    @property
+    def measures(self) -> Measures:
+        """What it counts."""
+        ...
+
+    def status(self, connections: Callable[[], int]) -> AsgiApp:
+        """The application of the status address. `connections`: how many are open."""
         ...
 
     async def start(self) -> None:
@@ -101,6 +132,28 @@ def bind(urls: Sequence[str]) -> tuple[Listener, ...]:
     return tuple(listeners)
 
 
+def share(listeners: Sequence[Listener], processes: int) -> list[tuple[Listener, ...]]:
+    """`listeners` for each of several processes; the first has them as they are. To be called before any listens.
+
+    Each has sockets of its own, among which the system spreads the connections. (Of processes that accept from one
+    socket the first to wake takes most of what comes at once.)
+    ListenError: the system does not let several sockets have one address.
+    """
+    shares = [tuple(listeners)]
+    for listener in listeners:
+        for bound in listener.sockets:
+            # Only now: an address that another server has must not be had.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    for _ in range(1, processes):
+        try:
+            shares.append(tuple(_another(listener) for listener in listeners))
+        except ListenError:
+            for made in shares[1:]:
+                close(made)
+            raise
+    return shares
+
+
 def close(listeners: Sequence[Listener]) -> None:
     """Gives up addresses that `bind` took."""
     for listener in listeners:
@@ -133,46 +186,78 @@ async def serve(
     lines: LogLines | None = None,
     ready: Callable[[list[str]], None] | None = None,
     stop: asyncio.Event | None = None,
+    force: asyncio.Event | None = None,
+    worker: int = 0,
 ) -> int:
     """Serves `service` until `stop` is set or the process gets SIGTERM or SIGINT; the exit status.
 
     `listeners`: addresses that were taken before; else those of the settings. `lines`: where requests are logged.
     `ready` is called with the listeners' URLs once they accept connections.
     At a stop no more connections are accepted, polls are released, and what is under way may finish for
-    `shutdown_timeout`; what then still isn't done is answered 503. A second signal waits for nothing; the status is
-    then 1.
+    `shutdown_timeout`; what then still isn't done is answered 503. A second signal, or `force`, waits for nothing; the
+    status is then 1. Who gives `force` looks after signals as well.
+    `worker`: which of several processes this is, from 0: it settles the ports of the status addresses. These answer
+    from before the service starts until it has ended.
     ListenError: an address or the certificate can't be used. Besides: whatever `service.start` raises.
     """
     stop = stop or asyncio.Event()
-    force = asyncio.Event()
+    signals: AbstractContextManager[object] = nullcontext()
+    if force is None:
+        force = asyncio.Event()
+        signals = Signals(stop, force)
     bound = bind(config.listen) if listeners is None else listeners
     try:
         tls = _tls(config, bound)
         _allow_files(config.max_connections + OTHER_FILES)
-        with _Signals(stop, force):
-            server = _Server(AccessLog(service.asgi, lines) if lines else service.asgi, config)
-            await service.start()
-            try:
-                await server.start(bound, tls)
-                if ready is not None:
-                    ready([listener.url for listener in bound])
-                await stop.wait()
-                server.stop_accepting()
-                await service.release()
-                await server.finish(config.shutdown_timeout, force)
-            finally:
-                server.close()
-                await service.stop()
+        with signals, _collecting_seldom():
+            log = AccessLog(service.asgi, lines, service.measures) if lines is not None else None
+            # What is given again from in front has no span.
+            front = _Front(service, log) if service.kept.keeps and config.traces is None else None
+            server = _Server(_behind_proxies(log or service.asgi, config), config, front)
+            async with _status(service.status, server, config, worker):
+                await service.start()
+                try:
+                    await server.start(bound, tls)
+                    if ready is not None:
+                        ready([listener.url for listener in bound])
+                    await stop.wait()
+                    server.stop_accepting()
+                    await service.release()
+                    await server.finish(config.shutdown_timeout, force)
+                finally:
+                    server.close()
+                    await service.stop()
     finally:
         close(bound)
     return 1 if force.is_set() else 0
 
 
+class _Front:
+    """What is answered from what is kept, and told to the log."""
+
+    def __init__(self, service: Service, log: AccessLog | None) -> None:
+        self.kept = service.kept
+        self.world = service.world
+        self._log = log
+
+    def tell(self, kept: Kept, url: bytes, request_id: str, seconds: float) -> None:
+        if self._log is not None:
+            scope = {
+                "method": "GET",
+                "raw_path": url.partition(b"?")[0],
+                "openucwa.identity": kept.claim.ticket.identity,
+                "openucwa.request_id": request_id,
+                "openucwa.rel": kept.claim.rel,
+            }
+            self._log.tell(scope, kept.status, seconds, len(kept.body))
+
+
 class _Server:
     """The connections of all listeners."""
 
-    def __init__(self, app: AsgiApp, config: Config) -> None:
+    def __init__(self, app: AsgiApp, config: Config, front: _Front | None = None) -> None:
         self._settings = config
+        self._front = front
         self._uvicorn = UvicornConfig(
             cast("Any", app),
             http=HttpProtocol,
@@ -201,13 +286,17 @@ class _Server:
         for listener in listeners:
             for bound in listener.sockets:
                 server = await loop.create_server(
-                    lambda: HttpProtocol(self._uvicorn, self._state, loop, self._settings),
+                    lambda: HttpProtocol(self._uvicorn, self._state, loop, self._settings, self._front),
                     sock=bound,
                     backlog=BACKLOG,
                     ssl=tls if listener.secure else None,
                     ssl_handshake_timeout=self._settings.header_timeout if listener.secure else None,
                 )
                 self._servers.append(server)
+
+    def count(self) -> int:
+        """How many connections are open."""
+        return len(self._state.connections)
 
     def stop_accepting(self) -> None:
         """Refuses connections from now on; those that are idle end."""
@@ -241,7 +330,37 @@ class _Server:
         self._clock = loop.call_later(1, self._set_date, loop)
 
 
-class _Signals:
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(*COLLECTING)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+@asynccontextmanager
+async def _status(
+    app: Callable[[Callable[[], int]], AsgiApp], server: _Server, config: Config, worker: int
+) -> AsyncIterator[None]:
+    """The status addresses, where there are any, answer for as long as the block lasts."""
+    if not config.status_listen:
+        yield
+        return
+    listeners = bind(addresses(config.status_listen, worker))
+    status = _Server(app(server.count), config)
+    try:
+        await status.start(listeners, None)
+        for listener in listeners:
+            logger.info("status at %s", listener.url)
+        yield
+    finally:
+        status.close()
+        close(listeners)
+
+
+class Signals:
     """While it is entered, the first SIGTERM or SIGINT sets `stop` and a further one `force`."""
 
     def __init__(self, stop: asyncio.Event, force: asyncio.Event) -> None:
@@ -294,9 +413,23 @@ def _bind(url: str) -> Listener:
     return Listener(f"{parts.scheme}://{shown}:{port}", tuple(sockets))
 
 
-def _bind_address(family: int, address: tuple[Any, ...]) -> socket.socket:
+def _another(listener: Listener) -> Listener:
+    """A listener on the addresses of this one."""
+    sockets: list[socket.socket] = []
+    try:
+        for bound in listener.sockets:
+            sockets.append(_bind_address(bound.family, bound.getsockname(), shared=True))  # noqa: PERF401  # see `bind`
+    except OSError as error:
+        Listener(listener.url, tuple(sockets)).close()
+        raise _listen_error(listener.url, error) from None
+    return Listener(listener.url, tuple(sockets))
+
+
+def _bind_address(family: int, address: tuple[Any, ...], *, shared: bool = False) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -316,6 +449,13 @@ def _bind_address(family: int, address: tuple[Any, ...]) -> socket.socket:
 def _listen_error(url: str, error: OSError) -> ListenError:
     why = _TROUBLES.get(error.errno or 0, error.strerror or str(error))
     return ListenError(f"cannot listen on {url}: {why}")
+
+
+def _behind_proxies(app: AsgiApp, config: Config) -> AsgiApp:
+    """`app`, told by trusted proxies who really sent a request."""
+    if config.trusted_proxies:
+        app = cast("AsgiApp", ProxyHeadersMiddleware(cast("Any", app), list(config.trusted_proxies)))
+    return app
 
 
 def _tls(config: Config, listeners: Sequence[Listener]) -> ssl.SSLContext | None:

@@ -58,7 +58,9 @@ def content_type(media_type: str) -> str:
 
 def kind_of(header: str | None) -> str | None:
     """`json` or `xml`, for the Content-Type of a body that is one of them; else None. Its charset is not looked at."""
-    return _KINDS.get(value_and_parameters(header)[0]) if header else None
+    if not header:
+        return None
+    return (_remembered_kind if len(header) <= _LONGEST_REMEMBERED else _kind)(header)
 
 
 def value_and_parameters(header: str) -> tuple[str, dict[str, str]]:
@@ -69,6 +71,13 @@ def value_and_parameters(header: str) -> tuple[str, dict[str, str]]:
     # Without quotes Falcon's parser takes time with the length of the header; with them, with its square.
     value, parameters = parse_header(header.replace('"', "").replace("\\", ""))
     return value.lower(), {name: text.strip("'") for name, text in parameters.items()}
+
+
+def _kind(header: str) -> str | None:
+    return _KINDS.get(value_and_parameters(header)[0])
+
+
+_remembered_kind = lru_cache(_REMEMBERED)(_kind)
 
 
 def weighted(header: str) -> Weighted:

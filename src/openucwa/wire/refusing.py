@@ -62,7 +62,7 @@ async def refuse_http(req: Request, resp: Response, error: falcon.HTTPError, _pa
 
 async def fail(req: Request, resp: Response, error: Exception, _params: dict[str, Any]) -> None:
     """A fault of ours: the log has it whole, the client learns that it happened and the request id."""
-    _log.error("request %s failed", req.scope.get("openucwa.request_id"), exc_info=error)
+    _log.error("a request failed", exc_info=error, extra={"request_id": req.scope.get("openucwa.request_id")})
     _answer(req, resp, FAULT, Reason(code=FAULT.code, message="the server failed; its log has this request's id"))
 
 

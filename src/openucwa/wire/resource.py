@@ -69,6 +69,7 @@ class Call:
     If-Match; None: any will do.
     """
 
+    method: str = "GET"
     prefix: str = "/ucwa/v1"
     base: str = ""
     media_type: str = UCWA_TYPES[0]
@@ -120,6 +121,8 @@ class Resource(Generic[T]):
     `anonymous`: whether anonymous users may come here. `batchable`: whether it may be part of a batch.
     `html_challenge`: whether its 401 is a page for people, whatever the client asks for.
     `conditional`: whether it has an etag of its own, so that If-Match and If-None-Match count.
+    `kept`: whether the answer to a GET can be given again until a row of the caller's changes: it shows nothing that is
+    not the caller's own or the same for all, and neither time nor chance.
     """
 
     rel: str
@@ -129,6 +132,7 @@ class Resource(Generic[T]):
     batchable: ClassVar[bool] = True
     html_challenge: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
+    kept: ClassVar[bool] = False
     operations: ClassVar[dict[str, Operation]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:

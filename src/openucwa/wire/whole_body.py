@@ -12,6 +12,11 @@ from openucwa.wire.asgi import AsgiApp, Message, Receive, Scope, Send
 BODY = "openucwa.body"
 
 
+#: The key of the scope with a function that gives the body where all of it came along with the head, as most do: then
+#: there is nothing to wait for, and setting a time limit would take longer than reading it. None: it did not.
+ARRIVED = "openucwa.arrived"
+
+
 class WholeBody:
     """An ASGI layer that puts the request's body into the scope, as bytes.
 
@@ -35,6 +40,11 @@ class WholeBody:
             await self._app(scope, receive, send)
             return
         body: bytes | None
+        arrived = scope.get(ARRIVED)
+        if arrived is not None and (body := arrived()) is not None and len(body) <= self._most:
+            scope[BODY] = body
+            await self._app(scope, replay(body, receive), send)
+            return
         try:
             async with asyncio.timeout(self._timeout):
                 body = None if announced is not None and announced > self._most else await self._read(receive)

@@ -3,7 +3,8 @@
 import os
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -44,12 +45,33 @@ class Database:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             needed = ".".join(map(str, OLDEST_SQLITE))
             raise ServiceUnavailable(f"SQLite {needed} or newer is needed; this is {sqlite3.sqlite_version}", 60)
-        try:
+        with self._refusals():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             with closing(self._connect("ro", self._timeout)) as reader:
                 self.schema.look(reader)
             return self._connect_writer()
+
+    def version(self) -> int:
+        """The version of the store; 0: none was made yet. The file stays as it is.
+
+        InvalidExchangeServerVersion, ServiceUnavailable.
+        """
+        with self._refusals():
+            try:
+                made = self.path.stat().st_size > 0
+            except (FileNotFoundError, NotADirectoryError):
+                made = False
+            if not made:
+                return 0
+            with closing(self._connect("ro", self._timeout)) as reader:
+                return self.schema.look(reader).version
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Tells of what goes wrong with the file's place."""
+        try:
+            yield
         except OSError as error:
             raise ServiceUnavailable(f"the store {self.path} can't be opened: {error.strerror}", 60) from error
         except sqlite3.Error as error:
@@ -64,27 +86,39 @@ class Database:
             connection.execute("pragma synchronous = full")
             connection.execute("pragma foreign_keys = on")
             self.schema.migrate(connection)
+            connection.execute("pragma busy_timeout = 0")  # from now on it is `begin_patiently` that waits
         except BaseException:
             connection.close()
             raise
         return connection
 
+    def begin_patiently(self, connection: sqlite3.Connection) -> None:
+        """Begins a transaction of the connection that writes, while other processes write too. sqlite3.Error."""
+        connection.execute(f"pragma busy_timeout = {self._timeout * 1000:.0f}")
+        try:
+            connection.execute("begin immediate")
+        finally:
+            connection.execute("pragma busy_timeout = 0")
+
     def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
         """Tries until the timeout: while another process makes the same new store, SQLite itself doesn't wait here."""
-        for _ in range(int(self._timeout / _PAUSE)):
+        give_up = time.monotonic() + self._timeout
+        while True:
             try:
                 connection.execute("pragma journal_mode = wal")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                     raise
                 time.sleep(_PAUSE)
             else:
                 return
-        connection.execute("pragma journal_mode = wal")
 
     def connect_reader(self) -> sqlite3.Connection:
         """A connection that can't write."""
         return self._connect("ro", READ_TIMEOUT)
 
     def _connect(self, mode: str, timeout: float) -> sqlite3.Connection:
-        return sqlite3.connect(f"{self.path.as_uri()}?mode={mode}", timeout, uri=True, isolation_level=None)
+        # Never used by two threads at a time; which one is the writer's affair.
+        return sqlite3.connect(
+            f"{self.path.as_uri()}?mode={mode}", timeout, uri=True, isolation_level=None, check_same_thread=False
+        )

@@ -1,11 +1,10 @@
 """Who learns that topics moved: listeners after a commit of this process, and whoever asks about other processes."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 
-from openucwa.store.sqlite.columns import json
 from openucwa.store.sqlite.reader import Reader
-from openucwa.store.sqlite.writer import Transaction
 
 
 class Notices:
@@ -16,21 +15,20 @@ class Notices:
         self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._seen = 0
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """What moved before is nobody's news."""
-        ((self._seen,),) = self._reader.rows("select number from commits")
+        ((self._seen,),) = await self._reader.rows("select number from commits")
 
     def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
         """As `Store.on_commit`."""
         self._listeners.append(listener)
 
-    def number(self, transaction: Transaction, topics: frozenset[str]) -> int:
-        """The number of the commit that this transaction is about to make, which is written to `topics`."""
-        transaction.run("update commits set number = number + 1")
-        number: int = transaction.rows("select number from commits")[0][0]
-        transaction.run(
-            "update topics set moved = ? where topic in (select value from json_each(?))", number, json(tuple(topics))
-        )
+    def number(self, connection: sqlite3.Connection, topics: frozenset[str]) -> int:
+        """The number of the commit that `connection` is about to make, which is written to `topics`."""
+        connection.execute("update commits set number = number + 1")
+        number: int
+        ((number,),) = connection.execute("select number from commits").fetchall()
+        connection.executemany("update topics set moved = ? where topic = ?", [(number, topic) for topic in topics])
         return number
 
     def committed(self, number: int, topics: frozenset[str]) -> None:
@@ -50,6 +48,6 @@ class Notices:
         For a bus to ask now and then: it costs what reading a row costs. Where this process moved topics too in the
         meantime, those may be among them. InvalidExchangeServerVersion, ServiceUnavailable.
         """
-        moved = self._reader.rows("select topic, moved from topics where moved > ?", self._seen)
+        moved = await self._reader.rows("select topic, moved from topics where moved > ?", self._seen)
         self._seen = max((number for _, number in moved), default=self._seen)
         return frozenset(topic for topic, _ in moved)

@@ -1,7 +1,6 @@
 """The schema's versions: which one the store has, which ones this server knows, and how the one becomes the other.
 
-The schema itself is in `migrations/`, one numbered file for each version. A server's version, as far as the store goes,
-is the number of the newest migration that it knows.
+The schema itself is in `migrations/`, one numbered file for each version.
 """
 
 import sqlite3
@@ -11,6 +10,7 @@ from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from openucwa.model.refusals import InvalidExchangeServerVersion, ServiceUnavailable
+from openucwa.store.migrations import migrations_in
 
 MIGRATIONS = files(__package__) / "migrations"
 
@@ -22,21 +22,11 @@ class StoreVersion(NamedTuple):
     oldest: int
 
 
-class Migration(NamedTuple):
-    """One file: its number, and its SQL."""
-
-    number: int
-    script: str
-
-
 class Schema:
     """The migrations in a folder, named `0001_what_it_does.sql` and on."""
 
     def __init__(self, folder: Traversable = MIGRATIONS) -> None:
-        names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
-        self._migrations = [
-            Migration(int(name.partition("_")[0]), folder.joinpath(name).read_text(encoding="utf-8")) for name in names
-        ]
+        self._migrations = migrations_in(folder)
         self.known = self._migrations[-1].number
 
     def check(self, connection: sqlite3.Connection) -> StoreVersion:

@@ -1,48 +1,61 @@
-"""Writing: one thread with the one connection that writes, and all changes that wait in one transaction.
+"""Writing: all changes that wait in one transaction, which is committed in a thread of its own.
 
-A commit is durable, so it costs a visit to the disk; changes that come while one is under way share the next.
+A commit is durable, so it costs a visit to the disk; changes that come while one is under way share the next. The
+statements before it take microseconds, and are run in the event loop: handing each of them to a thread and its result
+back would take longer than they do.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
+from openucwa.model.measures import Measures
+from openucwa.store.engine import Work
+from openucwa.store.sqlite.changes import Changes
 from openucwa.store.sqlite.database import Database, Row
 from openucwa.store.sqlite.errors import unavailable
 
 T = TypeVar("T")
 
+#: Changes in a commit; more wait for the next, so that the event loop is not kept from everything else. Of as many
+#: polls as that, released by one change, none has to wait until others have been answered and have come back.
+MOST_IN_A_COMMIT = 1_000
+
 
 class Transaction:
-    """What a change does its work with, in the writer's thread. `moved`: the topics that it appends events to."""
+    """`store.engine.Transaction`. Its methods never suspend."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
         self.moved: set[str] = set()
+        self.held: set[str] = set()
 
-    def row(self, sql: str, *parameters: object) -> Row | None:
-        """The one row that the statement finds or returns, if there is one."""
-        rows = self.rows(sql, *parameters)
+    async def hold(self, *keys: str) -> None:
+        """As `Transaction.hold`: SQLite lets one write at a time, so that this only tells whose rows are changed."""
+        self.held.update(keys)
+
+    async def row(self, sql: str, *parameters: object) -> Row | None:
+        """As `Transaction.row`."""
+        rows = self._cursor.execute(sql, parameters).fetchall()
         return rows[0] if rows else None
 
-    def rows(self, sql: str, *parameters: object) -> list[Row]:
-        """All rows that the statement finds or returns."""
-        return self._connection.execute(sql, parameters).fetchall()
+    async def rows(self, sql: str, *parameters: object) -> list[Row]:
+        """As `Transaction.rows`."""
+        return self._cursor.execute(sql, parameters).fetchall()
 
-    def run(self, sql: str, *parameters: object) -> int:
-        """How many rows the statement wrote or removed, without those that went with them."""
-        return self._connection.execute(sql, parameters).rowcount
-
-
-#: The work of a change: refuses by raising, and then nothing of it stays.
-Work: TypeAlias = Callable[[Transaction], T]
+    async def run(self, sql: str, *parameters: object) -> int:
+        """As `Transaction.run`."""
+        return self._cursor.execute(sql, parameters).rowcount
 
 
-class _Waiting(NamedTuple):
+class _Change(NamedTuple):
+    """A change that waits. `keys`: those of `Writer.change`."""
+
     work: Work[Any]
+    keys: tuple[str, ...]
     answer: "asyncio.Future[Any]"
 
 
@@ -53,19 +66,15 @@ class _Outcome(NamedTuple):
     error: Exception | None = None
 
 
-class _Committed(NamedTuple):
-    """What came of a group: of each change, and which topics it moved in commit `number`."""
-
-    outcomes: Sequence[_Outcome]
-    topics: frozenset[str] = frozenset()
-    number: int = 0
+class _HalfMade(Exception):
+    """A change was refused after it had written, and what it wrote has to be undone."""
 
 
 class Notice(Protocol):
     """Who is to know of the commits that move topics."""
 
-    def number(self, transaction: Transaction, topics: frozenset[str]) -> int:
-        """Is called last in a transaction that moved `topics`; gives the commit's number."""
+    def number(self, connection: sqlite3.Connection, topics: frozenset[str]) -> int:
+        """Is called last in a transaction of `connection` that moved `topics`; gives the commit's number."""
         ...
 
     def committed(self, number: int, topics: frozenset[str]) -> None:
@@ -74,23 +83,26 @@ class Notice(Protocol):
 
 
 class Writer:
-    """The connection that writes."""
+    """`store.engine.Writer`, on the connection that writes."""
 
-    def __init__(self, database: Database, notice: Notice) -> None:
+    def __init__(self, database: Database, changes: Changes, notice: Notice, measures: Measures) -> None:
         self._database = database
+        self._changes = changes
         self._notice = notice
+        self._measures = measures
         self._thread = ThreadPoolExecutor(1, "store-writer")
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_Change] = []
         self._commits: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """As `Database.connect_writer`."""
-        connect = self._database.connect_writer
+    async def open(self) -> sqlite3.Connection:
+        """The connection, as `Database.connect_writer`."""
         try:
-            self._connection = await asyncio.get_running_loop().run_in_executor(self._thread, connect)
+            self._connection = await self._in_thread(self._database.connect_writer)
         except BaseException:
             self._thread.shutdown(wait=False)
             raise
+        self._cursor = self._connection.cursor()
+        return self._connection
 
     async def finish(self) -> None:
         """Returns when nothing waits any more."""
@@ -99,32 +111,32 @@ class Writer:
 
     async def close(self) -> None:
         """Closes the connection. Nothing may wait any more."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        await self._in_thread(self._connection.close)
         self._thread.shutdown()
 
-    async def change(self, work: Work[T]) -> T:
-        """What `work` returns, once its transaction is committed, or what it raises.
-
-        InvalidExchangeServerVersion, ServiceUnavailable. A caller that is cancelled leaves its change to be made or
-        not made; the others don't notice.
-        """
+    async def change(self, work: Work[T], *keys: str) -> T:
+        """As `Writer.change`. All changes are made one after the other, whatever their keys."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Waiting(work, answer))
+        self._waiting.append(_Change(work, keys, answer))
         if self._commits is None or self._commits.done():
             # A task begins in the loop's next round, so that all who ask in this one share the first commit.
             self._commits = loop.create_task(self._commit_all())
         return await answer
 
+    async def run(self, key: str, sql: str, *parameters: object) -> int:
+        """As `Writer.run`."""
+        return await self.change(lambda transaction: transaction.run(sql, *parameters), key)
+
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            group = [change for change in self._waiting if not change.answer.cancelled()]
-            self._waiting = []
-            made = await loop.run_in_executor(self._thread, self._commit, [change.work for change in group])
-            if made.topics:
-                self._notice.committed(made.number, made.topics)
-            for change, outcome in zip(group, made.outcomes, strict=True):
+            waiting, self._waiting = self._waiting[:MOST_IN_A_COMMIT], self._waiting[MOST_IN_A_COMMIT:]
+            group = [change for change in waiting if not change.answer.cancelled()]
+            began = loop.time()
+            outcomes = await self._commit(group)
+            self._measures.commit(len(group), loop.time() - began)
+            for change, outcome in zip(group, outcomes, strict=True):
                 if change.answer.cancelled():
                     continue
                 if outcome.error is None:
@@ -132,36 +144,83 @@ class Writer:
                 else:
                     change.answer.set_exception(unavailable(outcome.error) or outcome.error)
 
-    def _commit(self, group: Sequence[Work[Any]]) -> _Committed:
+    async def _commit(self, group: Sequence[_Change]) -> Sequence[_Outcome]:
         """Makes the changes of `group` in one transaction."""
-        connection = self._connection
         try:
-            connection.execute("begin immediate")
-            self._database.schema.check(connection)
-            moved: set[str] = set()
-            outcomes = [self._make(work, moved) for work in group]
-            topics = frozenset(moved)
-            number = self._notice.number(Transaction(connection), topics) if topics else 0
-            connection.execute("commit")
+            try:
+                return await self._make_all(group, self._make)
+            except _HalfMade:
+                # Seldom, because a change looks before it writes. Savepoints for all would cost each of them.
+                return await self._make_all(group, self._make_undoably)
         except Exception as error:  # noqa: BLE001  # whatever it is, each caller of the group has to learn of it
-            with suppress(sqlite3.Error):
-                connection.execute("rollback")
-            return _Committed([_Outcome(error=error)] * len(group))
-        return _Committed(outcomes, topics, number)
+            return [_Outcome(error=error)] * len(group)
 
-    def _make(self, work: Work[Any], moved: set[str]) -> _Outcome:
-        """Makes one change within the group's transaction; if it raises, it alone is undone."""
-        connection = self._connection
-        transaction = Transaction(connection)
-        connection.execute("savepoint change")
+    async def _make_all(
+        self, group: Sequence[_Change], make: Callable[[Work[Any], set[str], set[str]], _Outcome]
+    ) -> Sequence[_Outcome]:
+        await self._begin()
         try:
-            result = work(transaction)
+            self._database.schema.check(self._connection)
+            moved: set[str] = set()
+            keys = {key for change in group for key in change.keys}
+            outcomes = [make(change.work, moved, keys) for change in group]
+            topics = frozenset(moved)
+            number = self._notice.number(self._connection, topics) if topics else 0
+            await self._in_thread(self._connection.execute, "commit")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.execute("rollback")
+            raise
+        self._changes.committed(frozenset(keys) if all(change.keys for change in group) else None)
+        if topics:
+            self._notice.committed(number, topics)
+        return outcomes
+
+    async def _begin(self) -> None:
+        """Begins the transaction, in the thread if another process writes just now."""
+        try:
+            self._connection.execute("begin immediate")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            await self._in_thread(self._database.begin_patiently, self._connection)
+
+    def _make(self, work: Work[Any], moved: set[str], keys: set[str]) -> _Outcome:
+        """Makes one change. _HalfMade: it was refused when it had written already."""
+        before = self._connection.total_changes
+        transaction = Transaction(self._cursor)
+        try:
+            result = _done(work(transaction))
         except Exception as error:
-            if not connection.in_transaction:
+            if not self._connection.in_transaction:
                 raise  # SQLite itself gave up the whole transaction, as it does when a disk fails
-            connection.execute("rollback to change")
-            connection.execute("release change")
+            if self._connection.total_changes != before:
+                raise _HalfMade from error
             return _Outcome(error=error)
-        connection.execute("release change")
         moved |= transaction.moved
+        keys |= transaction.held
         return _Outcome(result)
+
+    def _make_undoably(self, work: Work[Any], moved: set[str], keys: set[str]) -> _Outcome:
+        """Makes one change; if it is refused when it had written already, it alone is undone."""
+        self._connection.execute("savepoint change")
+        try:
+            outcome = self._make(work, moved, keys)
+        except _HalfMade as half_made:
+            self._connection.execute("rollback to change")
+            outcome = _Outcome(error=cast("Exception", half_made.__cause__))
+        self._connection.execute("release change")
+        return outcome
+
+    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def _done(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns. There is nothing to wait for: a transaction's methods never suspend."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    work.close()
+    raise RuntimeError(f"{work} awaits something else than its transaction")

@@ -1,0 +1,154 @@
+"""openucwa user: add, list, passwd, remove."""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from openucwa.cli.common import Failure, existing, in_store, places, settings, table
+from openucwa.config import Config
+from openucwa.identity.passwords import Passwords
+from openucwa.model.user import User
+from openucwa.model.world import RealWorld
+
+#: Characters that a password has at least, and at most.
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 1024
+
+#: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
+_SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+@click.group()
+def user() -> None:
+    """Users: add, list, passwd, remove. The server may run meanwhile.
+
+    \b
+    Examples:
+      openucwa user add sip:lenea@contoso.com --name "Lene Aalling"
+      pass show lenea | openucwa user passwd sip:lenea@contoso.com --password-stdin
+      openucwa user list
+    """
+
+
+password_stdin = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from stdin, one line, instead of asking for it twice."
+)
+
+
+@user.command()
+@click.argument("sip_uri", metavar="SIP-URI")
+@click.option("--name", metavar="NAME", help="Display name. [default: what stands before the @]")
+@click.option("--email", metavar="EMAIL", help="E-mail address. [default: none]")
+@click.option("--pool", metavar="POOL", help="Pool where the user is homed, of the setting pools. [default: here]")
+@password_stdin
+@places
+def add(
+    sip_uri: str,
+    name: str | None,
+    email: str | None,
+    pool: str | None,
+    password_stdin: bool,
+    file: Path | None,
+    **flags: object,
+) -> None:
+    """Add a user, who may then sign in and organize meetings.
+
+    \b
+    Examples:
+      openucwa user add sip:lenea@contoso.com
+      echo "$PASSWORD" | openucwa user add sip:lenea@contoso.com --name "Lene Aalling" --password-stdin
+    """
+    config = settings(file, flags).config
+    uri = sip(sip_uri)
+    for option, text in {"--name": name, "--email": email}.items():
+        if text is not None and (not text.strip() or not text.isprintable()):
+            raise Failure(f"{option} {text!r} is empty or holds control characters")
+    if pool is not None and pool not in {known.name for known in config.pools}:
+        click.echo(f"openucwa: warning: the setting pools has no pool {pool}", err=True)
+    local_part = uri.removeprefix("sip:").partition("@")[0]
+    hashed = hash_of(read_password(uri, from_stdin=password_stdin))
+    added = User(uri=uri, name=name or local_part, email=email, pool=pool, password_hash=hashed)
+    in_store(config, lambda store: store.add_user(added))
+    click.echo(f"added {uri}")
+
+
+@user.command("list")
+@places
+def list_users(file: Path | None, **flags: object) -> None:
+    """List all users."""
+    config = existing(file, flags)
+    found = in_store(config, lambda store: store.users())
+    table(
+        ("user", "name", "email", "pool"),
+        [(known.uri, known.name, known.email or "-", known.pool or "-") for known in found],
+    )
+
+
+@user.command()
+@click.argument("sip_uri", metavar="SIP-URI")
+@password_stdin
+@places
+def passwd(sip_uri: str, password_stdin: bool, file: Path | None, **flags: object) -> None:
+    """Change a user's password. Whoever signed in with the old one has to sign in again."""
+    config = existing(file, flags)
+    uri = sip(sip_uri)
+    require_user(config, uri)
+    hashed = hash_of(read_password(uri, from_stdin=password_stdin))
+    in_store(config, lambda store: store.change_password(uri, hashed))
+    click.echo(f"changed the password of {uri}")
+
+
+@user.command()
+@click.argument("sip_uri", metavar="SIP-URI")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@places
+def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
+    """Remove a user, with all of the user's meetings and their extensions."""
+    config = existing(file, flags)
+    uri = sip(sip_uri)
+    require_user(config, uri)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Failure("there is no terminal to ask on; --yes removes without asking")
+        click.confirm(f"Remove {uri} with all meetings and their extensions?", abort=True)
+    in_store(config, lambda store: store.remove_user(uri, RealWorld().now()))
+    click.echo(f"removed {uri}")
+
+
+def require_user(config: Config, uri: str) -> None:
+    """Failure: there is no user with this SIP URI."""
+    if in_store(config, lambda store: store.user(uri)) is None:
+        raise Failure(f"there is no user {uri}")
+
+
+def sip(text: str) -> str:
+    """A SIP URI as the store has it, in lower case. Failure: it is none."""
+    uri = text.lower()
+    if not _SIP_URI.fullmatch(uri):
+        raise Failure(f"{text!r} is not a SIP URI of the form sip:USER@DOMAIN")
+    return uri
+
+
+def read_password(uri: str, *, from_stdin: bool) -> str:
+    """The password that is typed, or piped in. Failure: there is none, or it is too short or too long."""
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        password = click.prompt(f"Password of {uri}", hide_input=True, confirmation_prompt="Once more", err=True)
+    else:
+        raise Failure("there is no terminal to ask for the password on; --password-stdin reads it from a pipe")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise Failure(f"a password has at least {SHORTEST_PASSWORD} characters, and at most {LONGEST_PASSWORD}")
+    return password
+
+
+def hash_of(password: str) -> str:
+    """What the store keeps of a password."""
+    passwords = Passwords(workers=1)
+    try:
+        return asyncio.run(passwords.hash(password))
+    finally:
+        passwords.close()

@@ -1,0 +1,104 @@
+"""The signing keys in use: read from the store again and again, so that all servers on one store use the same.
+
+A key that somebody added signs as soon as a server has seen it, and tickets that were signed by older ones are good
+for as long as those keys are there. A key goes by itself when no ticket of it can be good any more.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+
+from openucwa.config import Config
+from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
+from openucwa.model.refusals import Refusal, ResourceNotFound, Unauthorized
+from openucwa.model.world import World
+from openucwa.store.contract import Users
+
+#: Seconds between two looks because of tickets that name an unknown key: anybody can make up such a ticket.
+SHORTEST_LOOK = 1.0
+#: Seconds that a key is kept beyond the end of its last ticket, for clocks that differ and servers that were away.
+KEPT_BEYOND = 3_600
+
+logger = logging.getLogger(__name__)
+
+
+class SigningKeys:
+    """Sees to it that `tickets` uses the keys of the store. `removed` is called when a key is no longer used."""
+
+    def __init__(
+        self, store: Users, tickets: Tickets, config: Config, world: World, removed: Callable[[], None] = lambda: None
+    ) -> None:
+        self._store = store
+        self._tickets = tickets
+        self._world = world
+        self._look_every = config.key_look
+        # An anonymous ticket can be renewed for as long again as it was good.
+        longest = max(config.ticket_lifetime, 2 * config.anonymous_ticket_lifetime)
+        self._kept = round(1000 * (longest + config.key_look + KEPT_BEYOND))
+        self._removed = removed
+        self._ids: frozenset[str] = frozenset()
+        self._next_look = -1.0
+        self._one_look = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Uses the store's keys, the first of which it makes, and looks for others from now on."""
+        if not await self._store.signing_keys():
+            await self._store.add_first_signing_key(new_signing_key(self._world))
+        await self.look()
+        self._task = asyncio.create_task(self._look_on(), name="openucwa signing keys")
+
+    async def stop(self) -> None:
+        """Ends; to be called while the store is still open."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
+
+    async def check(self, text: str, allow_expired_by: int = 0) -> Ticket:
+        """As `Tickets.check`; a ticket of a key that another server has added meanwhile is good, too.
+
+        ServiceUnavailable, InvalidExchangeServerVersion: the store does not say whether there is such a key.
+        """
+        try:
+            return self._tickets.check(text, allow_expired_by)
+        except Unauthorized:
+            if not self._tickets.names_unknown_key(text):
+                raise
+        async with self._one_look:
+            if self._world.monotonic() >= self._next_look and self._tickets.names_unknown_key(text):
+                self._next_look = self._world.monotonic() + SHORTEST_LOOK
+                await self.look()
+        return self._tickets.check(text, allow_expired_by)
+
+    async def look(self) -> None:
+        """Uses the keys that are in the store at this moment."""
+        keys = await self._store.signing_keys()
+        ids = frozenset(key.id for key in keys)
+        if ids and ids != self._ids:
+            self._tickets.use_keys(keys)
+            gone = self._ids - ids
+            self._ids = ids
+            if gone:
+                self._removed()
+
+    async def remove_outlived(self) -> None:
+        """Removes the keys that signed nothing for so long that no ticket of theirs is good."""
+        keys = await self._store.signing_keys()
+        for newer, key in pairwise(keys):
+            if self._world.now() - newer.created > self._kept:
+                with suppress(ResourceNotFound):  # another server was faster
+                    await self._store.remove_signing_key(key.id)
+                    logger.info("the signing key %s is removed: its tickets have all expired", key.id)
+
+    async def _look_on(self) -> None:
+        while True:
+            await self._world.sleep(self._look_every)
+            try:
+                await self.remove_outlived()
+                async with self._one_look:
+                    await self.look()
+            except Refusal as refusal:
+                logger.warning("the signing keys could not be looked at: %s", refusal)

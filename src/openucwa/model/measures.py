@@ -1,0 +1,77 @@
+"""What a process counts of itself: plain numbers, added to while it works and read when somebody asks.
+
+Every part may add to them. How they are shown, and what is looked up only then (connections, polls, the state of the
+store), belongs to `wire/exposition.py`. Counting a request has to stay below a microsecond: no locks, no labels to look
+up, one list for each row of the table. Everything is counted in the event loop.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+
+#: The upper bounds of the classes that values are counted in; what is above the last one has a class too.
+REQUEST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0)
+LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 60.0, 300.0)
+COMMIT_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+COMMIT_CHANGES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+class Histogram:
+    """Values, counted by class. `counts`: for each of `bounds` how many were above the bound before it and not above
+    it, and last how many were above all. `sum`: of the values."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def add(self, value: float) -> None:
+        """Counts `value`."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+    def merge(self, other: "Histogram") -> None:
+        """Adds what `other`, with the same bounds, has counted."""
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
+        self.sum += other.sum
+
+
+class Measures:
+    """The counts of one process, from its start."""
+
+    def __init__(self) -> None:
+        #: (rel, method, status) -> seconds until answered.
+        self.requests: dict[tuple[str, str, int], Histogram] = {}
+        #: Priority -> seconds from an event to the answer that told it.
+        self.events: dict[str, Histogram] = {}
+        #: Changes in a commit, and the seconds that it took, waiting for its turn included.
+        self.commit_changes = Histogram(COMMIT_CHANGES)
+        self.commit_seconds = Histogram(COMMIT_SECONDS)
+
+    def request(self, rel: str, method: str, status: int, seconds: float) -> None:
+        """A request was answered. `rel`: of the resource; it must not hold what a client made up."""
+        try:
+            histogram = self.requests[rel, method, status]
+        except KeyError:
+            histogram = self.requests[rel, method, status] = Histogram(REQUEST_SECONDS)
+        histogram.counts[bisect_left(REQUEST_SECONDS, seconds)] += 1
+        histogram.sum += seconds
+
+    def event(self, priority: str, seconds: float) -> None:
+        """An event was told. `seconds`: since it happened."""
+        if priority not in self.events:
+            self.events[priority] = Histogram(LAG_SECONDS)
+        self.events[priority].add(max(seconds, 0.0))
+
+    def commit(self, changes: int, seconds: float) -> None:
+        """A group of changes was committed, or failed together."""
+        self.commit_changes.add(changes)
+        self.commit_seconds.add(seconds)
+
+    def seconds_by_rel(self) -> Mapping[str, Histogram]:
+        """How long requests took, by resource."""
+        by_rel: dict[str, Histogram] = {}
+        for (rel, _, _), histogram in self.requests.items():
+            by_rel.setdefault(rel, Histogram(REQUEST_SECONDS)).merge(histogram)
+        return by_rel

@@ -1,0 +1,31 @@
+"""Which store a server or a command uses, by its settings. What only one of them needs is imported for it alone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openucwa.config import Config
+from openucwa.model.measures import Measures
+from openucwa.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from openucwa.store.postgres import PostgresStore
+
+
+def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore | PostgresStore":
+    """The store, not opened yet. `measures`: counts its commits."""
+    if config.store is None:
+        return SqliteStore(Path(config.data), config.store_timeout, measures=measures)
+    from openucwa.store.postgres import PostgresStore  # noqa: PLC0415  # a tenth of a second
+
+    return PostgresStore(
+        config.store, config.store_timeout, config.store_connections, config.store_lanes, measures=measures
+    )
+
+
+def place_of(config: Config) -> str:
+    """Where it is, without user and password."""
+    if config.store is None:
+        return config.data
+    from openucwa.store.postgres import place_of  # noqa: PLC0415
+
+    return place_of(config.store)

@@ -1,0 +1,214 @@
+"""Changes within one transaction: those that have no key in common go on side by side.
+
+What all of them ask for next is asked at once, for a round trip costs more than most statements.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from openucwa.store.engine import Row, Work
+from openucwa.store.postgres.connection import Answer
+from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, finding, writes
+
+#: Asks one statement with many sets of parameters, and gives the answer to each.
+Ask = Callable[[str, Iterable[Sequence[object]]], Coroutine[Any, Any, Sequence[Answer]]]
+
+
+class TakenBack(Exception):  # it is no error
+    """A change found out that it needs a lock which another has: it has to begin again, with that lock."""
+
+
+def lock_of(key: str) -> int:
+    """The advisory lock of a key: 64 bits. Where two keys have the same, their changes wait without need."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
+
+
+class _Request:
+    """A statement whose answer a work awaits."""
+
+    def __init__(self, statement: str, parameters: Sequence[object], *, writes: bool = False) -> None:
+        self.statement = statement
+        self.parameters = parameters
+        self.writes = writes
+
+    def __await__(self) -> Generator["_Request", Any, Any]:
+        return (yield self)
+
+
+class Transaction:
+    """`store.engine.Transaction` of `change`, which goes on beside `others`."""
+
+    def __init__(self, change: "Change", others: Sequence["Change"]) -> None:
+        self.moved: set[str] = set()
+        self._change = change
+        self._others = others
+
+    async def hold(self, *keys: str) -> None:
+        """As `store.engine.Transaction.hold`. TakenBack: another change has one of them."""
+        new = {lock_of(key) for key in keys} - self._change.locks
+        self._change.add_keys(keys)
+        beside = any(not new.isdisjoint(other.locks) for other in self._others if other is not self._change)
+        for lock in sorted(new):
+            if beside or not await _Request(TRY_LOCK, (lock,)):
+                # It is not waited for, because who has it may be waiting for one that this transaction has.
+                raise TakenBack
+
+    async def row(self, sql: str, *parameters: object) -> Row | None:
+        """As `store.engine.Transaction.row`."""
+        rows = await self.rows(sql, *parameters)
+        return rows[0] if rows else None
+
+    async def rows(self, sql: str, *parameters: object) -> Sequence[Row]:
+        """As `store.engine.Transaction.rows`."""
+        changes = writes(sql)
+        found = _Request(finding(sql), parameters if changes else findable(parameters), writes=changes)
+        rows: Sequence[Row] = await found
+        return rows
+
+    async def run(self, sql: str, *parameters: object) -> int:
+        """As `store.engine.Transaction.run`."""
+        count: int = await _Request(counting(sql), parameters, writes=True)
+        return count
+
+
+class Change:
+    """One change: its work, the keys whose locks it begins with, and the answer to its caller.
+
+    `one_statement`: the work is one statement, which decides all by itself.
+    """
+
+    def __init__(
+        self, work: Work[Any], keys: Iterable[str], answer: "asyncio.Future[Any]", *, one_statement: bool = False
+    ) -> None:
+        self._work = work
+        self._answer = answer
+        self.one_statement = one_statement
+        self.keys: frozenset[str] = frozenset()
+        self.locks: frozenset[int] = frozenset()
+        self.add_keys(keys)
+        #: Without a key it decides on anything, so nothing may go on beside it.
+        self.alone = not self.keys
+
+    def add_keys(self, keys: Iterable[str]) -> None:
+        """From its next run on it begins with the locks of these too."""
+        self.keys |= frozenset(keys)
+        self.locks |= {lock_of(key) for key in keys}
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._answer.done()
+
+    def begin(self, others: Sequence["Change"]) -> _Request | None:
+        """What it asks for first, beside `others`. Whatever was of an earlier run is forgotten."""
+        self._result: Any = None
+        self._error: Exception | None = None
+        self._wrote = False
+        self._transaction = Transaction(self, others)
+        self._coroutine = self._work(self._transaction)
+        return self._go_on(None)
+
+    def go_on(self, request: _Request, answer: Any) -> _Request | None:
+        """What it asks for next, after `answer` to what it asked for.
+
+        Raises what the work raises, where something that it wrote has to be taken back.
+        """
+        self._wrote = self._wrote or (request.writes and bool(answer))
+        return self._go_on(answer)
+
+    def _go_on(self, answer: Any) -> _Request | None:
+        try:
+            request: _Request = self._coroutine.send(answer)
+        except StopIteration as done:
+            self._result = done.value
+        except Exception as error:
+            if self._wrote or isinstance(error, TakenBack):
+                raise
+            self._error = error
+        else:
+            return request
+        return None
+
+    def stop(self) -> None:
+        """Ends the work, wherever it is."""
+        self._coroutine.close()
+
+    @property
+    def moved(self) -> set[str]:
+        """The topics that it moved."""
+        return set() if self._error else self._transaction.moved
+
+    @property
+    def wrote(self) -> bool:
+        """Whether it changed any row."""
+        return self._wrote
+
+    def tell(self) -> None:
+        """Gives the caller what the last run came to."""
+        if self._error is not None:
+            self.fail(self._error)
+        elif not self._answer.done():
+            self._answer.set_result(self._result)
+
+    def fail(self, error: Exception) -> None:
+        """Gives the caller an error."""
+        if not self._answer.done():
+            self._answer.set_exception(error)
+
+
+async def make(changes: Sequence[Change], ask: Ask) -> None:
+    """Makes the changes of one transaction: of those with a key in common, each after the one before.
+
+    Raises what `ask` raises, and what a work raises after it wrote something; then the transaction has to be rolled
+    back.
+    """
+    waiting = list(changes)
+    while waiting:
+        together, waiting = _apart(waiting)
+        try:
+            await _make_together(together, ask)
+        finally:
+            for change in together:
+                change.stop()
+
+
+async def _make_together(changes: Sequence[Change], ask: Ask) -> None:
+    requests = {change: request for change in changes if (request := change.begin(changes))}
+    while requests:
+        by_statement: dict[str, list[tuple[Change, _Request]]] = {}
+        for change, request in requests.items():
+            by_statement.setdefault(request.statement, []).append((change, request))
+        requests = {}
+        for statement, those in by_statement.items():
+            answers = await ask(statement, [request.parameters for _, request in those])
+            for (change, request), (_, answer) in zip(those, answers, strict=True):
+                if following := change.go_on(request, answer):
+                    requests[change] = following
+
+
+def _apart(waiting: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Those that can go on side by side, and those that come after them. None overtakes one that it has a key with.
+
+    Of one statement each, those that have a key in common can: they are sent together and carried out in turn.
+    """
+    first = waiting[0]
+    if first.alone:
+        return [first], list(waiting[1:])
+    together: list[Change] = []
+    later: list[Change] = []
+    taken: set[int] = set()
+    taken_by_statements: set[int] = set()
+    for place, change in enumerate(waiting):
+        if change.alone:
+            later.extend(waiting[place:])
+            break
+        free = taken.isdisjoint(change.locks)
+        if free and change.one_statement:
+            together.append(change)
+            taken_by_statements |= change.locks
+            continue
+        (together if free and taken_by_statements.isdisjoint(change.locks) else later).append(change)
+        taken |= change.locks
+    return together, later

@@ -1,0 +1,175 @@
+"""Connections to the database: how they are made, and how statements go over one."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+
+from openucwa.model.refusals import InvalidExchangeServerVersion, ServiceUnavailable
+from openucwa.store.postgres.errors import unavailable
+
+#: Seconds after a failed attempt until the next one, at first and at most.
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 1.0
+
+#: Prepared statements that a connection keeps.
+STATEMENTS = 500
+
+#: What each set of a statement's parameters is answered with; see `statements.py`.
+Answer: TypeAlias = Sequence[Any]
+
+
+class Connection:
+    """One connection. When it has ended, for whatever reason, it stays so.
+
+    `timeout`: seconds after which it is given up while PostgreSQL says nothing.
+    """
+
+    def __init__(self, connection: "asyncpg.Connection[Any]", timeout: float) -> None:
+        self._connection = connection
+        self._timeout = timeout
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def closed(self) -> bool:
+        return self._connection.is_closed()
+
+    async def ask(self, statement: str, parameters: Iterable[Sequence[object]]) -> list[Answer]:
+        """The answer of `statement` to each set of parameters, all in one round trip."""
+        watch = self._loop.call_later(self._timeout, self._connection.terminate)
+        try:
+            return await self._connection.fetchmany(statement, parameters)
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            raise self._ended(error) or error from error
+        finally:
+            watch.cancel()
+
+    async def execute(self, script: str, patience: float | None = None) -> None:
+        """Runs statements that answer nothing. `patience`: seconds that they may take, if not as long as others."""
+        watch = self._loop.call_later(patience or self._timeout, self._connection.terminate)
+        try:
+            await self._connection.execute(script)
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            raise self._ended(error) or error from error
+        finally:
+            watch.cancel()
+
+    def end(self) -> None:
+        """Ends it, whatever is under way on it."""
+        self._connection.terminate()
+
+    @property
+    def server_version(self) -> str:
+        version = self._connection.get_server_version()
+        return f"{version.major}.{version.minor}"
+
+    def _ended(self, error: Exception) -> OSError | None:
+        """The driver has one class for a connection that has ended and for its wrong use, and another for one whose
+        end PostgreSQL has told of but that is still open."""
+        if isinstance(error, asyncpg.InternalClientError):
+            self._connection.terminate()
+        return ConnectionError("the connection has ended") if self.closed else None
+
+
+class Database:
+    """The database at `url`. `timeout`: seconds that one call of the store may take. `known`: the version of the store
+    that this server knows."""
+
+    def __init__(self, url: str, timeout: float, known: int) -> None:
+        self._url = url
+        self.timeout = timeout
+        self.known = known
+        self.place = place_of(url)
+        self._pause = FIRST_PAUSE
+        self._not_before = 0.0
+        self._refusal: ServiceUnavailable | None = None
+
+    async def connect(self) -> Connection:
+        """A new connection. ServiceUnavailable: there is none to be had; also for a while after that was found out."""
+        if self._refusal is not None and time.monotonic() < self._not_before:
+            raise ServiceUnavailable(str(self._refusal), self._refusal.retry_after)
+        try:
+            connection = await asyncpg.connect(
+                self._url,
+                timeout=self.timeout,
+                statement_cache_size=STATEMENTS,
+                max_cached_statement_lifetime=0,
+                server_settings=self._server_settings(),
+            )
+        except Exception as error:  # noqa: BLE001  # whatever it is: without a connection there is no store
+            refusal = unavailable(error, f"the store {self.place}") or _misfit(error, self.place)
+            self._not_before = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._refusal = refusal
+            # Without the driver's error, which may hold the URL.
+            raise refusal from None
+        self._pause, self._refusal = FIRST_PAUSE, None
+        return Connection(connection, self.timeout * 1.2)
+
+    def check(self, oldest: int) -> None:
+        """InvalidExchangeServerVersion: the store takes servers that know version `oldest`, and this one does not."""
+        if oldest > self.known:
+            raise InvalidExchangeServerVersion(
+                f"the store takes servers that know its version {oldest}; this one knows version {self.known}"
+            )
+
+    def _server_settings(self) -> dict[str, str]:
+        """What PostgreSQL itself sees to: that nothing goes on that nobody waits for any more."""
+        milliseconds = 1000 * self.timeout
+        return {
+            "application_name": "openucwa",
+            "lock_timeout": f"{0.8 * milliseconds:.0f}ms",
+            "statement_timeout": f"{milliseconds:.0f}ms",
+            "idle_in_transaction_session_timeout": f"{2 * milliseconds:.0f}ms",
+        }
+
+
+class Link:
+    """A connection that is made when it is needed, and made anew when it has ended."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+
+    async def connection(self) -> Connection:
+        """ServiceUnavailable: there is none to be had."""
+        if self._connection is None or self._connection.closed:
+            self._connection = await self._database.connect()
+        return self._connection
+
+    async def reason(self, error: Exception) -> Exception:
+        """What to tell of the error of a statement: a refusal where that is what it means, else the error itself.
+
+        A statement may have failed because the store has moved on to a version that this server may not use.
+        """
+        if refusal := unavailable(error):
+            return refusal
+        if isinstance(error, asyncpg.PostgresError):
+            try:
+                ((oldest,),) = await (await self.connection()).ask("select oldest from store_version", ((),))
+                self._database.check(oldest)
+            except InvalidExchangeServerVersion as newer:
+                return newer
+            except Exception:  # noqa: BLE001  # then the first error is the better one to tell of
+                return error
+        return error
+
+    def end(self) -> None:
+        """Ends the connection, whatever is under way on it; the next use makes another."""
+        if self._connection is not None:
+            self._connection.end()
+
+
+def place_of(url: str) -> str:
+    """Host, port and database of a URL, without user and password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2] or "here"
+    return unquote(host + parts.path)
+
+
+def _misfit(error: Exception, place: str) -> ServiceUnavailable:
+    """What to say when the connection fails for a reason that is neither the network's nor PostgreSQL's."""
+    return ServiceUnavailable(f"the store {place} can't be connected to: {type(error).__name__}", 60)

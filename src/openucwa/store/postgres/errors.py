@@ -1,0 +1,54 @@
+"""What PostgreSQL's errors mean to a caller, without what they may say of addresses, users or rows."""
+
+import asyncpg
+
+from openucwa.model.refusals import ServiceUnavailable
+
+_BROKEN = "is out of reach: the connection to it has broken"
+_BUSY = "is busy with other changes"
+
+#: SQLSTATE, or its class (the first two characters) -> what is wrong, and in how many seconds to try again.
+_TROUBLES = {
+    "08": (_BROKEN, 1),
+    "25006": ("can't be written: it is a standby, or read-only", 10),
+    "25P03": ("took too long over a change", 1),
+    "28": ("does not let this server in: user or password are wrong, or it may not come from here", 60),
+    "3D": ("is not there: the server has no such database", 60),
+    "40": (_BUSY, 1),
+    "42501": ("may not be used by this server: its user lacks the rights", 60),
+    "53": ("has no resources left", 10),
+    "53100": ("has no room left on its disk", 60),
+    "53300": ("has too many connections", 5),
+    "55P03": (_BUSY, 1),
+    "57": ("is stopping, or not up yet", 2),
+    "57014": ("took too long", 1),
+    "58": ("can't be read from or written to its disk", 60),
+    "XX001": ("is damaged", 60),
+    "XX002": ("is damaged", 60),
+}
+
+#: A conflict of rows, and a deadlock: SQLSTATEs after which the same change may well succeed.
+_TRANSIENT = frozenset({"40001", "40P01"})
+
+
+def unavailable(error: BaseException, name: str = "the store") -> ServiceUnavailable | None:
+    """What the caller is to be told of `error`, beginning with `name`.
+
+    None: it says nothing of the engine's health, as a wrong statement or another refusal does not.
+    """
+    if isinstance(error, ServiceUnavailable):
+        return error
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        trouble = _TROUBLES.get(state) or _TROUBLES.get(state[:2])
+        return ServiceUnavailable(f"{name} {trouble[0]}", trouble[1]) if trouble else None
+    if isinstance(error, TimeoutError):
+        return ServiceUnavailable(f"{name} does not answer in time", 1)
+    if isinstance(error, OSError):
+        return ServiceUnavailable(f"{name} is out of reach", 1)
+    return None
+
+
+def transient(error: BaseException) -> bool:
+    """Whether the same change may succeed if it is made again at once."""
+    return getattr(error, "sqlstate", None) in _TRANSIENT

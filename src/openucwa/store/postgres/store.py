@@ -1,0 +1,108 @@
+"""The whole store: the statements of `store/sql/` on a PostgreSQL database, with its beginning and its end."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from openucwa.model.measures import Measures
+from openucwa.store.contract import Store
+from openucwa.store.postgres.connection import Connection, Database
+from openucwa.store.postgres.errors import unavailable
+from openucwa.store.postgres.reader import Reader
+from openucwa.store.postgres.schema import MIGRATIONS, Schema, version
+from openucwa.store.postgres.writer import Writer
+from openucwa.store.sql import SqlStore
+
+#: Connections that read, and lanes that write, where nobody says how many.
+CONNECTIONS = 4
+LANES = 4
+
+
+class PostgresStore(SqlStore):
+    """`store.contract.Store` in the database at `url`; any number of servers may share it.
+
+    `timeout`: seconds that a call may take. `connections`: those that read; `lanes`: those that write, each its own
+    changes. `migrations`: the folder of numbered SQL files that make the schema; the newest is the version of the store
+    that this server knows. `measures`: where commits are counted.
+    """
+
+    _reader: Reader
+    _writer: Writer
+
+    def __init__(
+        self,
+        url: str,
+        timeout: float,
+        connections: int = CONNECTIONS,
+        lanes: int = LANES,
+        migrations: Traversable = MIGRATIONS,
+        measures: Measures | None = None,
+    ) -> None:
+        self._schema = Schema(migrations)
+        self._database = Database(url, timeout, self._schema.known)
+        super().__init__(Reader(self._database, connections), Writer(self._database, lanes, measures or Measures()))
+        self.on_commit = self._writer.on_commit
+        self.on_change = self._writer.on_change
+        self._server = ""
+
+    async def open(self) -> None:
+        """As `Store.open`."""
+        async with self._connection() as connection:
+            self._server = connection.server_version
+            await self._schema.migrate(self._database, connection)
+
+    async def is_there(self) -> bool:
+        """Whether a store was made already. InvalidExchangeServerVersion, ServiceUnavailable."""
+        async with self._connection() as connection:
+            return await version(self._database, connection) > 0
+
+    async def inspect(self) -> Mapping[str, str]:
+        """What `describe` says, of a store that is there and not open: it is left as it is, whatever its version.
+
+        InvalidExchangeServerVersion, ServiceUnavailable.
+        """
+        async with self._connection() as connection:
+            self._server = connection.server_version
+        try:
+            return await self.describe()
+        finally:
+            await self.close()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        """A connection for once. What goes wrong on it is told with the database's place."""
+        connection = await self._database.connect()
+        try:
+            yield connection
+        except asyncpg.PostgresError as error:
+            if refusal := unavailable(error, f"the store {self._database.place}"):
+                raise refusal from error
+            raise
+        finally:
+            connection.end()
+
+    async def close(self) -> None:
+        """As `Store.close`."""
+        await self._writer.close()
+        await self._reader.close()
+
+    def look(self) -> bool:
+        """As `Store.look`. What other servers changed is not told here: a look would be a round trip."""
+        return False
+
+    async def describe(self) -> Mapping[str, str]:
+        """As `Store.describe`."""
+        return {
+            "engine": f"PostgreSQL {self._server}",
+            "place": self._database.place,
+            **await self._contents(self._schema.known),
+        }
+
+
+if TYPE_CHECKING:
+
+    def _fits(store: PostgresStore) -> Store:
+        return store

@@ -1,0 +1,185 @@
+"""Writing: lanes with a connection each, and in each lane all changes that wait in one transaction.
+
+A change goes to the lane of its first key, so changes that would wait for each other anyway share a transaction, and
+others go on beside them. A transaction begins with locks on the keys of all its changes, in one order for all servers.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
+from typing import TypeAlias, TypeVar
+
+from openucwa.model.measures import Measures
+from openucwa.model.refusals import ServiceUnavailable
+from openucwa.store.engine import Work
+from openucwa.store.postgres.change import Change, TakenBack, lock_of, make
+from openucwa.store.postgres.connection import Answer, Connection, Database, Link
+from openucwa.store.postgres.errors import transient, unavailable
+from openucwa.store.postgres.statements import STORE_LOCK
+
+T = TypeVar("T")
+
+#: Changes in one transaction at the most.
+MOST_TOGETHER = 100
+#: How often a change is made again that conflicts with those of others.
+MOST_ATTEMPTS = 20
+
+#: Are told after each commit: of the topics that it moved; of the keys whose rows it changed, None: anybody's.
+CommitListener: TypeAlias = Callable[[frozenset[str]], None]
+ChangeListener: TypeAlias = Callable[[frozenset[str] | None], None]
+
+
+class Writer:
+    """`store.engine.Writer` over `lanes` connections, which are made when they are first needed."""
+
+    def __init__(self, database: Database, lanes: int, measures: Measures) -> None:
+        self._database = database
+        self._commit_listeners: list[CommitListener] = []
+        self._change_listeners: list[ChangeListener] = []
+        self._lanes = [_Lane(database, self._committed, measures) for _ in range(lanes)]
+
+    def on_commit(self, listener: CommitListener) -> None:
+        """As `Store.on_commit`."""
+        self._commit_listeners.append(listener)
+
+    def on_change(self, listener: ChangeListener) -> None:
+        """As `Store.on_change`."""
+        self._change_listeners.append(listener)
+
+    async def change(self, work: Work[T], *keys: str) -> T:
+        """As `store.engine.Writer.change`."""
+        return await self._make(work, keys)
+
+    async def run(self, key: str, sql: str, *parameters: object) -> int:
+        """As `store.engine.Writer.run`."""
+        return await self._make(lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True)
+
+    async def _make(self, work: Work[T], keys: Sequence[str], *, one_statement: bool = False) -> T:
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        lane = self._lanes[lock_of(keys[0]) % len(self._lanes) if keys else 0]
+        lane.add(Change(work, keys, answer, one_statement=one_statement))
+        try:
+            async with asyncio.timeout(self._database.timeout):
+                return await answer
+        except TimeoutError:
+            raise ServiceUnavailable("the store does not answer in time", 1) from None
+
+    async def close(self) -> None:
+        """Finishes what is under way, and ends the connections."""
+        for lane in self._lanes:
+            await lane.close()
+
+    def _committed(self, group: Sequence[Change]) -> None:
+        if wrote := [change for change in group if change.wrote]:
+            owners = None if any(change.alone for change in wrote) else _all(change.keys for change in wrote)
+            for told in self._change_listeners:
+                told(owners)
+        if topics := _all(change.moved for change in group):
+            loop = asyncio.get_running_loop()
+            for listener in self._commit_listeners:
+                # By the loop, so that one that fails stops neither the others nor the lane.
+                loop.call_soon(listener, topics)
+
+
+class _Lane:
+    """Makes changes, one transaction after the other."""
+
+    def __init__(self, database: Database, committed: Callable[[Sequence[Change]], None], measures: Measures) -> None:
+        self._database = database
+        self._committed = committed
+        self._measures = measures
+        self._link = Link(database)
+        self._waiting: list[Change] = []
+        self._working: asyncio.Task[None] | None = None
+
+    def add(self, change: Change) -> None:
+        self._waiting.append(change)
+        if self._working is None or self._working.done():
+            # A task begins in the loop's next round, so that all who ask in this one share the first transaction.
+            self._working = asyncio.get_running_loop().create_task(self._work_off())
+
+    async def close(self) -> None:
+        while self._working is not None and not self._working.done():
+            await asyncio.wait({self._working})
+        self._link.end()
+
+    async def _work_off(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            if group := [change for change in group if not change.given_up]:
+                began = time.monotonic()
+                await self._make(group)
+                self._measures.commit(len(group), time.monotonic() - began)
+
+    async def _make(self, group: Sequence[Change]) -> None:
+        """Makes the changes of a group together, or where that can't be each on its own, and gives their answers."""
+        if len(group) > 1:
+            try:
+                await self._commit(group)
+            except Exception as error:  # noqa: BLE001  # whatever it is, each caller has to learn of it
+                if refusal := unavailable(error):
+                    for change in group:
+                        change.fail(refusal)
+                    return
+            else:
+                return
+        for change in group:
+            await self._make_alone(change)
+
+    async def _make_alone(self, change: Change) -> None:
+        for _ in range(MOST_ATTEMPTS):
+            if change.given_up:
+                return
+            try:
+                await self._commit((change,))
+            except Exception as error:  # noqa: BLE001
+                if not (isinstance(error, TakenBack) or transient(error)):
+                    change.fail(await self._link.reason(error))
+                    return
+            else:
+                return
+        change.fail(ServiceUnavailable("the store is busy with other changes", 1))
+
+    async def _commit(self, group: Sequence[Change]) -> None:
+        """Makes the changes of a group in one transaction, and gives their answers.
+
+        Where it raises, nothing of them is there, unless the connection was lost while it was committed.
+        """
+        connection = await self._link.connection()
+
+        async def ask(statement: str, parameters: Iterable[Sequence[object]]) -> Sequence[Answer]:
+            answers = await connection.ask(statement, parameters)
+            self._database.check(answers[0][0])
+            return answers
+
+        try:
+            await connection.execute(_begin(sorted(_all(change.locks for change in group))))
+            await make(group, ask)
+            await connection.execute("commit")
+        except BaseException:
+            await _roll_back(connection)
+            raise
+        self._committed(group)
+        for change in group:
+            change.tell()
+
+
+def _all(sets: Iterable[Collection[T]]) -> frozenset[T]:
+    """What is in any of them."""
+    return frozenset(chain.from_iterable(sets))
+
+
+def _begin(locks: Sequence[int]) -> str:
+    """Several statements in one message: what comes after the locks sees all that was committed before they were
+    free."""
+    taken = "".join(f", pg_advisory_xact_lock({lock})" for lock in locks)
+    return f"begin isolation level read committed; select pg_advisory_xact_lock_shared({STORE_LOCK}){taken}"
+
+
+async def _roll_back(connection: Connection) -> None:
+    try:
+        if not connection.closed:
+            await connection.execute("rollback")
+    except Exception:  # noqa: BLE001  # PostgreSQL rolls back what a lost connection leaves
+        connection.end()

@@ -1,0 +1,11 @@
+"""The statements, one set of them for every engine, and what their rows mean.
+
+They hold only what SQLite 3.37 and PostgreSQL 13 both know: a flag is an integer, `on conflict ... do update` names its
+columns, a list is as many parameters as it has values. Parameters are text, integers, bytes or None; an enumeration
+gives its value. Statements on a meeting's rows name the organizer, on an application's its owner, on events their
+topic, so that the tables can be distributed by these.
+"""
+
+from openucwa.store.sql.store import SqlStore
+
+__all__ = ["SqlStore"]

@@ -1,0 +1,294 @@
+"""Applications, and when they were last heard of. Their event channels are in `channels.py`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from openucwa.model.application import Application, Communication, Session
+from openucwa.model.event import NewEvent
+from openucwa.model.refusals import (
+    AlreadyExists,
+    ApplicationNotFound,
+    PreconditionFailed,
+    ResourceNotFound,
+    TooManyApplications,
+)
+from openucwa.store.contract import Match
+from openucwa.store.engine import Row, Transaction
+from openucwa.store.sql import columns, participations
+from openucwa.store.sql.events import append
+from openucwa.store.sql.part import Part
+
+NO_APPLICATION = "there is no such application, or it has expired"
+
+_COLUMNS = """
+    a.owner, a.id, a.endpoint_id, a.culture, a.user_agent, a.type, a.created, a.communication, a.available, a.meeting,
+    a.name, a.etag, a.instances
+"""
+
+_OPENED = "select" + _COLUMNS + "from applications a where a.owner = ? and a.endpoint_id = ?"
+
+_ADD = """
+    insert into applications (owner, id, endpoint_id, culture, user_agent, type, created, communication, available,
+        meeting, name, etag, instances, last_request)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict do nothing
+"""
+
+_OPEN_AGAIN = """
+    update applications set culture = ?, user_agent = ?, type = ?, instances = ?, last_request = ?
+    where owner = ? and id = ?
+"""
+
+_SESSION = (
+    "select" + _COLUMNS + ", u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll"
+    " from applications a left join users u on u.uri = a.owner where a.owner = ? and a.id = ?"
+)
+
+#: All the owner's applications but the one just opened, those heard of last first.
+_OTHERS = """
+    select id from applications where owner = ? and id <> ?
+    order by case when last_poll > last_request then last_poll else last_request end desc, created desc
+"""
+
+_REPLACED = """
+    insert into replaced_applications (owner, id, at) values (?, ?, ?)
+    on conflict (owner, id) do update set at = excluded.at
+"""
+
+
+#: Many rows at a time: on PostgreSQL a statement for each would keep the lane from others for most of a second.
+_TOUCHED = 100
+_REQUESTED = """
+    with heard (owner, id, at) as (values {values})
+    update applications set last_request = heard.at from heard
+    where applications.owner = heard.owner and applications.id = heard.id and last_request < heard.at
+"""
+_POLLED = """
+    with heard (owner, id, at) as (values {values})
+    update applications set last_poll = heard.at from heard
+    where applications.owner = heard.owner and applications.id = heard.id
+        and (last_poll is null or last_poll < heard.at)
+"""
+
+
+def _application(row: Row) -> Application:
+    """From the first columns of the statements above, which are in the order of the record's fields."""
+    return Application(
+        owner=row[0],
+        id=row[1],
+        endpoint_id=row[2],
+        culture=row[3],
+        user_agent=row[4],
+        type=row[5],
+        created=row[6],
+        communication=columns.communication(row[7]),
+        available=bool(row[8]),
+        meeting=row[9],
+        name=row[10],
+        etag=row[11],
+        instances=columns.strings(row[12]),
+    )
+
+
+class Applications(Part):
+    """`store.contract.Applications` but for the channels; each method is described there."""
+
+    async def open_application(
+        self, draft: Application, instance: str | None, now: int, most: int
+    ) -> tuple[Application, bool]:
+        async def work(transaction: Transaction) -> tuple[Application, bool]:
+            found = await transaction.row(_OPENED, draft.owner, draft.endpoint_id)
+            instances = columns.strings(found[12]) if found else draft.instances
+            new_instance = instance is not None and instance not in instances
+            if instance is not None and new_instance:
+                instances = (*instances, instance)
+            if found:
+                opened = replace(
+                    _application(found),
+                    culture=draft.culture,
+                    user_agent=draft.user_agent,
+                    type=draft.type,
+                    instances=instances,
+                )
+                await _open_again(transaction, opened, now)
+            else:
+                opened = replace(draft, instances=instances)
+                await _add(transaction, opened, now)
+            await _end_idlest(transaction, opened, now, most)
+            return opened, found is None if instance is None else new_instance
+
+        return await self._writer.change(work, draft.owner)
+
+    async def session(self, owner: str, application_id: str) -> Session:
+        row = await self._reader.row(_SESSION, owner, application_id)
+        if row is not None:
+            return Session(_application(row), *row[13:])
+        replaced = "select at from replaced_applications where owner = ? and id = ?"
+        if await self._reader.row(replaced, owner, application_id):
+            raise TooManyApplications("the application was ended because its user opened too many others")
+        raise ApplicationNotFound(NO_APPLICATION)
+
+    async def close_application(self, owner: str, application_id: str, at: int) -> None:
+        async def work(transaction: Transaction) -> None:
+            await _end(transaction, owner, application_id, at)
+
+        await self._writer.change(work, owner)
+
+    async def close_instance(self, owner: str, application_id: str, instance: str, at: int) -> None:
+        key = (owner, application_id)
+
+        async def work(transaction: Transaction) -> None:
+            found = await transaction.row("select instances from applications where owner = ? and id = ?", *key)
+            instances = columns.strings(found[0]) if found else ()
+            if instance not in instances:
+                raise ResourceNotFound("the application has no such instance")
+            left = tuple(other for other in instances if other != instance)
+            if left:
+                await transaction.run(
+                    "update applications set instances = ? where owner = ? and id = ?", columns.json(left), *key
+                )
+                await transaction.run(
+                    "delete from channels where owner = ? and application_id = ? and instance = ?", *key, instance
+                )
+            else:
+                await _end(transaction, *key, at)
+
+        await self._writer.change(work, owner)
+
+    async def make_available(
+        self,
+        owner: str,
+        application_id: str,
+        communication: Communication,
+        etag: str,
+        at: int,
+        events: Sequence[NewEvent],
+    ) -> None:
+        async def work(transaction: Transaction) -> None:
+            made = await transaction.run(
+                "update applications set available = 1, communication = ?, etag = ? where owner = ? and id = ?",
+                columns.json(communication),
+                etag,
+                owner,
+                application_id,
+            )
+            if not made:
+                raise ApplicationNotFound(NO_APPLICATION)
+            await append(transaction, at, *events)
+
+        await self._writer.change(work, owner)
+
+    async def replace_communication(
+        self,
+        owner: str,
+        application_id: str,
+        match: Match,
+        communication: Communication,
+        etag: str,
+        at: int,
+        events: Sequence[NewEvent],
+    ) -> None:
+        key = (owner, application_id)
+
+        async def work(transaction: Transaction) -> None:
+            row = await transaction.row("select communication, etag from applications where owner = ? and id = ?", *key)
+            if row is None:
+                raise ApplicationNotFound(NO_APPLICATION)
+            text, was = row
+            replaced = (match is None or columns.communication(text).etag in match) and await transaction.run(
+                "update applications set communication = ?, etag = ? where owner = ? and id = ? and etag = ?",
+                columns.json(communication),
+                etag,
+                *key,
+                was,
+            )
+            if not replaced:
+                raise PreconditionFailed("the communication is no longer what If-Match says")
+            await append(transaction, at, *events)
+
+        await self._writer.change(work, owner)
+
+    async def touch(self, requests: Mapping[tuple[str, str], int], polls: Mapping[tuple[str, str], int]) -> None:
+        async def work(transaction: Transaction) -> None:
+            for sql, heard in ((_REQUESTED, requests), (_POLLED, polls)):
+                rows = [(*key, at) for key, at in sorted(heard.items())]
+                for slice_ in (rows[begin : begin + _TOUCHED] for begin in range(0, len(rows), _TOUCHED)):
+                    values = ", ".join(["(?, ?, cast(? as bigint))"] * len(slice_))
+                    await transaction.run(sql.format(values=values), *(value for row in slice_ for value in row))
+
+        await self._writer.change(work)
+
+    async def remove_idle_applications(
+        self, polled_before: int, replaced_before: int, at: int
+    ) -> Sequence[tuple[str, str]]:
+        async def work(transaction: Transaction) -> Sequence[tuple[str, str]]:
+            await transaction.run("delete from replaced_applications where at < ?", replaced_before)
+            idle = await transaction.rows(
+                "select owner, id from applications where coalesce(last_poll, last_request) < ? order by owner, id",
+                polled_before,
+            )
+            ended = []
+            for owner, application_id in idle:
+                await transaction.hold(owner)
+                still_idle = await transaction.row(
+                    "select 1 from applications where owner = ? and id = ? and coalesce(last_poll, last_request) < ?",
+                    owner,
+                    application_id,
+                    polled_before,
+                )
+                if still_idle:
+                    await _end(transaction, owner, application_id, at)
+                    ended.append((owner, application_id))
+            return ended
+
+        return await self._writer.change(work)
+
+
+async def _add(transaction: Transaction, application: Application, now: int) -> None:
+    added = await transaction.run(
+        _ADD,
+        application.owner,
+        application.id,
+        application.endpoint_id,
+        application.culture,
+        application.user_agent,
+        application.type,
+        application.created,
+        columns.json(application.communication),
+        int(application.available),
+        application.meeting,
+        application.name,
+        application.etag,
+        columns.json(application.instances),
+        now,
+    )
+    if not added:
+        raise AlreadyExists("another endpoint of this owner has an application with that id")
+
+
+async def _open_again(transaction: Transaction, application: Application, now: int) -> None:
+    await transaction.run(
+        _OPEN_AGAIN,
+        application.culture,
+        application.user_agent,
+        application.type,
+        columns.json(application.instances),
+        now,
+        application.owner,
+        application.id,
+    )
+
+
+async def _end(transaction: Transaction, owner: str, application_id: str, at: int) -> None:
+    """Removes an application and all that is its own; its participants leave their meetings."""
+    own = await participations.find_own(transaction, "owner = ? and application_id = ?", owner, application_id)
+    await participations.end(transaction, own, at, tell_application=False)
+    await transaction.run("delete from applications where owner = ? and id = ?", owner, application_id)
+
+
+async def _end_idlest(transaction: Transaction, opened: Application, now: int, most: int) -> None:
+    """Ends the owner's applications over `most`, and remembers them as replaced; never the one just opened."""
+    others = await transaction.rows(_OTHERS, opened.owner, opened.id)
+    for (application_id,) in others[max(most - 1, 0) :]:
+        await _end(transaction, opened.owner, application_id, now)
+        await transaction.run(_REPLACED, opened.owner, application_id, now)

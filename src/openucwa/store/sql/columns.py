@@ -1,0 +1,18 @@
+"""What a column holds as JSON, and back. Which column holds what, the schema says."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from openucwa.model.application import Communication
+
+_encoder = msgspec.json.Encoder()
+strings = msgspec.json.Decoder(tuple[str, ...]).decode
+numbers = msgspec.json.Decoder(dict[str, int]).decode
+facts = msgspec.json.Decoder(dict[str, object]).decode
+communication = msgspec.json.Decoder(Communication).decode
+
+
+def json(value: tuple[str, ...] | Mapping[str, object] | Mapping[str, int] | Communication) -> str:
+    """`value` for a column of text."""
+    return _encoder.encode(value).decode()

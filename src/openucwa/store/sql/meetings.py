@@ -1,0 +1,232 @@
+"""Meetings, and the reads that show their extensions too. Single extensions are in `extensions.py`."""
+# ruff: noqa: S608 -- statements are put together from constants alone
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from openucwa.model.meeting import Extension, Meeting, MeetingRel, MeetingSettings
+from openucwa.model.refusals import (
+    AlreadyExists,
+    PreconditionFailed,
+    ResourceNotFound,
+    TooManyOnlineMeetings,
+)
+from openucwa.store.contract import Match
+from openucwa.store.engine import Row, Transaction
+from openucwa.store.sql import columns, participations
+from openucwa.store.sql.extensions import extension_of
+from openucwa.store.sql.part import Part
+
+_NO_MEETING = "there is no such online meeting"
+_CHANGED = "the online meeting is no longer what If-Match says"
+
+_COLUMNS = """
+    organizer, id, rel, etag, conference_id, conversation_id, created, access_level, attendees,
+    automatic_leader_assignment, description, entry_exit_announcement, expiration_time, leaders,
+    lobby_bypass_for_phone_users, phone_user_admission, subject
+"""
+
+_MEETING = "select" + _COLUMNS + "from meetings where organizer = ? and id = ?"
+_MEETINGS = "select" + _COLUMNS + "from meetings where organizer = ? order by created, position"
+_ASSIGNED = "select" + _COLUMNS + "from meetings where organizer = ? and rel = 'myAssignedOnlineMeeting'"
+
+_EXTENSIONS_OF_MEETING = """
+    select id, type, etag, properties from extensions where organizer = ? and meeting_id = ? order by position
+"""
+
+_EXTENSIONS_OF_ORGANIZER = """
+    select meeting_id, id, type, etag, properties from extensions where organizer = ? order by meeting_id, position
+"""
+
+#: How many meetings an organizer has, the assigned one not counted, and the last one's position.
+_FILLED = """
+    select coalesce(sum(case when rel = 'myAssignedOnlineMeeting' then 0 else 1 end), 0), coalesce(max(position), 0)
+    from meetings where organizer = ?
+"""
+
+_ADD = (
+    "insert into meetings (" + _COLUMNS + ", position)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
+)
+
+_ADD_CONFERENCE_ID = "insert into conference_ids (id, organizer, meeting_id) values (?, ?, ?) on conflict do nothing"
+
+_REPLACE = """
+    update meetings set access_level = ?, attendees = ?, automatic_leader_assignment = ?, description = ?,
+        entry_exit_announcement = ?, expiration_time = ?, leaders = ?, lobby_bypass_for_phone_users = ?,
+        phone_user_admission = ?, subject = ?, etag = ?
+    where organizer = ? and id = ? and etag = ?
+"""
+
+_REMOVE = "delete from meetings where organizer = ? and id = ? and etag = ?"
+
+_EXPIRED = "select organizer, id from meetings where expiration_time < ? order by expiration_time limit ?"
+_IS_EXPIRED = "select etag from meetings where organizer = ? and id = ? and expiration_time < ?"
+
+
+class Meetings(Part):
+    """`store.contract.Meetings` but for single extensions; each method is described there."""
+
+    async def add_meeting(self, meeting: Meeting, most: int) -> None:
+        async def work(transaction: Transaction) -> None:
+            ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
+            if count >= most:
+                raise TooManyOnlineMeetings(f"the organizer has {count} online meetings already, and may have {most}")
+            await _add(transaction, meeting, position + 1)
+
+        await self._writer.change(work, meeting.organizer)
+
+    async def assigned_meeting(self, draft: Meeting) -> Meeting:
+        async def work(transaction: Transaction) -> Meeting:
+            row = await transaction.row(_ASSIGNED, draft.organizer)
+            if row is not None:
+                return _meeting(row)
+            ((_, position),) = await transaction.rows(_FILLED, draft.organizer)
+            await _add(transaction, draft, position + 1)
+            return draft
+
+        # It is there but for the first time, and reading it then costs nobody a transaction.
+        row = await self._reader.row(_ASSIGNED, draft.organizer)
+        return await self._writer.change(work, draft.organizer) if row is None else _meeting(row)
+
+    async def meeting(self, organizer: str, meeting_id: str) -> Meeting:
+        row = await self._reader.row(_MEETING, organizer, meeting_id)
+        if row is None:
+            raise ResourceNotFound(_NO_MEETING)
+        return _meeting(row)
+
+    async def meetings(self, organizer: str) -> Sequence[tuple[Meeting, Sequence[Extension]]]:
+        meetings, extensions = await self._reader.read(
+            (_MEETINGS, (organizer,)),
+            (_EXTENSIONS_OF_ORGANIZER, (organizer,)),
+        )
+        of_meeting = {
+            meeting_id: [extension_of(row[1:]) for row in rows]
+            for meeting_id, rows in groupby(extensions, key=lambda row: row[0])
+        }
+        return [(meeting, of_meeting.get(meeting.id, ())) for meeting in map(_meeting, meetings)]
+
+    async def replace_meeting(
+        self,
+        organizer: str,
+        meeting_id: str,
+        match: Match,
+        settings: MeetingSettings,
+        etag: str,
+        at: int,
+    ) -> Meeting:
+        async def work(transaction: Transaction) -> Meeting:
+            was = await _current(transaction, organizer, meeting_id, match)
+            if not await transaction.run(_REPLACE, *_settings_columns(settings), etag, organizer, meeting_id, was.etag):
+                raise PreconditionFailed(_CHANGED)
+            await participations.tell_of_meeting(transaction, organizer, meeting_id, at)
+            return replace(was, settings=settings, etag=etag)
+
+        return await self._writer.change(work, organizer)
+
+    async def remove_meeting(self, organizer: str, meeting_id: str, match: Match, at: int) -> None:
+        async def work(transaction: Transaction) -> None:
+            was = await _current(transaction, organizer, meeting_id, match)
+            await _remove(transaction, organizer, meeting_id, was.etag, at)
+
+        await self._writer.change(work, organizer)
+
+    async def remove_expired_meetings(self, before: int, most: int, at: int) -> int:
+        async def work(transaction: Transaction) -> int:
+            removed = 0
+            for organizer, meeting_id in sorted(tuple(row) for row in await transaction.rows(_EXPIRED, before, most)):
+                await transaction.hold(organizer)
+                row = await transaction.row(_IS_EXPIRED, organizer, meeting_id, before)
+                if row is not None:
+                    await _remove(transaction, organizer, meeting_id, row[0], at)
+                    removed += 1
+            return removed
+
+        return await self._writer.change(work)
+
+    async def meeting_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
+        key = (organizer, meeting_id)
+        meetings, extensions = await self._reader.read((_MEETING, key), (_EXTENSIONS_OF_MEETING, key))
+        if not meetings:
+            raise ResourceNotFound(_NO_MEETING)
+        return _meeting(meetings[0]), [extension_of(row) for row in extensions]
+
+
+def _meeting(row: Row) -> Meeting:
+    """From `_COLUMNS`."""
+    settings = MeetingSettings(
+        access_level=row[7],
+        attendees=columns.strings(row[8]),
+        automatic_leader_assignment=row[9],
+        description=row[10],
+        entry_exit_announcement=row[11],
+        expiration_time=row[12],
+        leaders=columns.strings(row[13]),
+        lobby_bypass_for_phone_users=row[14],
+        phone_user_admission=row[15],
+        subject=row[16],
+    )
+    return Meeting(
+        organizer=row[0],
+        id=row[1],
+        rel=MeetingRel(row[2]),
+        etag=row[3],
+        conference_id=row[4],
+        conversation_id=row[5],
+        created=row[6],
+        settings=settings,
+    )
+
+
+def _settings_columns(settings: MeetingSettings) -> tuple[object, ...]:
+    """The columns of `settings` in the order of `_COLUMNS`."""
+    return (
+        settings.access_level,
+        columns.json(settings.attendees),
+        settings.automatic_leader_assignment,
+        settings.description,
+        settings.entry_exit_announcement,
+        settings.expiration_time,
+        columns.json(settings.leaders),
+        settings.lobby_bypass_for_phone_users,
+        settings.phone_user_admission,
+        settings.subject,
+    )
+
+
+async def _add(transaction: Transaction, meeting: Meeting, position: int) -> None:
+    """AlreadyExists: its id or its conference id is taken."""
+    key = (meeting.organizer, meeting.id)
+    added = await transaction.run(
+        _ADD,
+        *key,
+        meeting.rel.value,
+        meeting.etag,
+        meeting.conference_id,
+        meeting.conversation_id,
+        meeting.created,
+        *_settings_columns(meeting.settings),
+        position,
+    )
+    if not added or not await transaction.run(_ADD_CONFERENCE_ID, meeting.conference_id, *key):
+        raise AlreadyExists("there is an online meeting with that id or conference id already")
+
+
+async def _current(transaction: Transaction, organizer: str, meeting_id: str, match: Match) -> Meeting:
+    """ResourceNotFound, PreconditionFailed."""
+    row = await transaction.row(_MEETING, organizer, meeting_id)
+    if row is None:
+        raise ResourceNotFound(_NO_MEETING)
+    meeting = _meeting(row)
+    if match is not None and meeting.etag not in match:
+        raise PreconditionFailed(_CHANGED)
+    return meeting
+
+
+async def _remove(transaction: Transaction, organizer: str, meeting_id: str, etag: str, at: int) -> None:
+    """Removes a meeting whose etag is `etag`; first the conversations in it, which refer to it."""
+    there = await participations.find(transaction, "organizer = ? and meeting_id = ?", organizer, meeting_id)
+    await participations.end(transaction, there, at, "Ended")
+    if not await transaction.run(_REMOVE, organizer, meeting_id, etag):
+        raise PreconditionFailed(_CHANGED)

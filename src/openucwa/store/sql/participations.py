@@ -1,0 +1,200 @@
+"""Rows of live meetings, and what their coming and going raises. Other changes end conversations through `end`."""
+# ruff: noqa: S608 -- statements are put together from constants alone
+
+from collections.abc import Sequence
+
+from openucwa.model import room_events
+from openucwa.model.meeting import ExtensionType
+from openucwa.model.room import InvitationState, MessagingState, Participant, Participation, Role
+from openucwa.store.engine import Row, Transaction
+from openucwa.store.sql import invitations
+from openucwa.store.sql.events import append
+
+COLUMNS = """
+    organizer, meeting_id, id, owner, application_id, uri, name, anonymous, role, in_lobby, messaging, joined, since,
+    invitation, thread_id, subject, importance
+"""
+SELECT = "select" + COLUMNS + "from participations "
+
+#: One row for each participant of a meeting, in the order of their coming.
+PARTICIPANTS = """
+    select uri, min(name), max(anonymous), min(role), max(in_lobby), min(messaging),
+        max(case when owner = organizer then 1 else 0 end)
+    from participations where organizer = ? and meeting_id = ? group by uri order by min(position)
+"""
+
+#: Those of them who type.
+TYPING = PARTICIPANTS.replace("group by uri", "group by uri having max(typing) = 1")
+
+_ANYBODY = "select 1 from participations where organizer = ? and meeting_id = ? limit 1"
+
+_LAST_POSITION = "select coalesce(max(position), 0) from participations where organizer = ? and meeting_id = ?"
+
+_ADD = (
+    "insert into participations (" + COLUMNS + ", position)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def participation_of(row: Row) -> Participation:
+    """From COLUMNS."""
+    return Participation(
+        organizer=row[0],
+        meeting_id=row[1],
+        id=row[2],
+        owner=row[3],
+        application_id=row[4],
+        uri=row[5],
+        name=row[6],
+        anonymous=bool(row[7]),
+        role=Role(row[8]),
+        in_lobby=bool(row[9]),
+        messaging=MessagingState(row[10]),
+        joined=row[11],
+        since=row[12],
+        invitation=row[13],
+        thread_id=row[14],
+        subject=row[15],
+        importance=row[16],
+    )
+
+
+def participant_of(row: Row) -> Participant:
+    """From the columns of PARTICIPANTS. `min(messaging)`: Connected comes before Disconnected."""
+    uri, name, anonymous, role, in_lobby, messaging, organizer = row
+    return Participant(
+        uri, name, bool(anonymous), Role(role), bool(in_lobby), MessagingState(messaging), bool(organizer)
+    )
+
+
+def as_participant(participation: Participation) -> Participant:
+    """What the others see of the one whose participation this is."""
+    return Participant(
+        uri=participation.uri,
+        name=participation.name,
+        anonymous=participation.anonymous,
+        role=participation.role,
+        in_lobby=participation.in_lobby,
+        messaging=participation.messaging,
+        organizer=participation.owner == participation.organizer,
+    )
+
+
+async def add(transaction: Transaction, participation: Participation) -> None:
+    """Adds the row behind the meeting's others."""
+    ((position,),) = await transaction.rows(_LAST_POSITION, participation.organizer, participation.meeting_id)
+    await transaction.run(
+        _ADD,
+        participation.organizer,
+        participation.meeting_id,
+        participation.id,
+        participation.owner,
+        participation.application_id,
+        participation.uri,
+        participation.name,
+        int(participation.anonymous),
+        participation.role.value,
+        int(participation.in_lobby),
+        participation.messaging.value,
+        participation.joined,
+        participation.since,
+        participation.invitation,
+        participation.thread_id,
+        participation.subject,
+        participation.importance,
+        position + 1,
+    )
+
+
+async def find(transaction: Transaction, condition: str, *parameters: str) -> list[Participation]:
+    """The participations for which `condition` holds, in the order of their coming."""
+    sql = SELECT + "where " + condition + " order by organizer, meeting_id, position"
+    return [participation_of(row) for row in await transaction.rows(sql, *parameters)]
+
+
+async def find_own(transaction: Transaction, condition: str, *parameters: str) -> list[Participation]:
+    """The participations of an owner whose key the change holds, or of one application; their meetings are held then,
+    so that they stay as they are."""
+    found = await find(transaction, condition, *parameters)
+    if not found:
+        return found
+    await transaction.hold(*sorted({each.organizer for each in found}))
+    return await find(transaction, condition, *parameters)
+
+
+async def tell(transaction: Transaction, at: int, kind: str, participant: Participant, meeting: tuple[str, str]) -> int:
+    """Appends an event about a participant to the meeting's topic; its number."""
+    return await append(transaction, at, room_events.about_participant(*meeting, kind, participant))
+
+
+async def tell_of_meeting(transaction: Transaction, organizer: str, meeting_id: str, at: int) -> None:
+    """Tells those who take part, if anybody does, that the meeting was changed."""
+    if await transaction.row(_ANYBODY, organizer, meeting_id):
+        await append(transaction, at, room_events.meeting_changed(organizer, meeting_id))
+
+
+async def tell_of_extension(
+    transaction: Transaction, organizer: str, meeting_id: str, at: int, *types: ExtensionType
+) -> None:
+    """Tells those who could see an extension before its change, or can after it. `types`: its type before and after.
+
+    It is for meetings that somebody takes part in. What is the organizer's alone goes to the organizer's own
+    conversations and not to the meeting's topic: its events are numbered, and a gap in the numbers would tell the
+    others that something happened.
+    """
+    if ExtensionType.ROAMED_PARTICIPANT_DATA in types:
+        await append(transaction, at, room_events.extension_changed(organizer, meeting_id))
+        return
+    own = await find(transaction, "organizer = ? and meeting_id = ? and owner = organizer", organizer, meeting_id)
+    events = [room_events.about_conversation(each, room_events.ORGANIZER_DATA_CHANGED) for each in own]
+    await append(transaction, at, *events)
+
+
+async def end(
+    transaction: Transaction,
+    ended: Sequence[Participation],
+    at: int,
+    reason: str | None = None,
+    *,
+    tell_application: bool = True,
+) -> None:
+    """Ends conversations: their rows go, the room is told of participants who are gone, and the applications too.
+
+    The change holds their meetings. `reason`: why, where it is not the application's own wish. Invitations under way in
+    them become Failed with it. `tell_application`: False where the application itself ends.
+    """
+    if tell_application:
+        await transaction.hold(*sorted({each.owner for each in ended}))
+    for participation in ended:
+        await _remove(transaction, participation, at)
+        if tell_application:
+            await _tell_application(transaction, participation, at, reason)
+
+
+async def _tell_application(transaction: Transaction, ended: Participation, at: int, reason: str | None) -> None:
+    state = InvitationState.FAILED if reason else InvitationState.CANCELLED
+    under_way = await invitations.end_of_conversation(
+        transaction, ended.owner, ended.application_id, ended.id, state, reason
+    )
+    for invitation in under_way:
+        await invitations.told(transaction, at, room_events.INVITATION_ENDED, invitation)
+    await append(transaction, at, room_events.about_conversation(ended, room_events.CONVERSATION_ENDED, reason))
+
+
+async def _remove(transaction: Transaction, gone: Participation, at: int) -> None:
+    meeting = (gone.organizer, gone.meeting_id)
+    ((typing,),) = await transaction.rows(
+        "delete from participations where organizer = ? and meeting_id = ? and id = ? returning typing",
+        *meeting,
+        gone.id,
+    )
+    left = await find(transaction, "organizer = ? and meeting_id = ? and uri = ?", *meeting, gone.uri)
+    if typing:
+        await append(transaction, at, room_events.typing_changed(gone, typing=False))
+    if not left:
+        kind = room_events.LOBBY_LEFT if gone.in_lobby else room_events.PARTICIPANT_LEFT
+        await tell(transaction, at, kind, as_participant(gone), meeting)
+    elif gone.messaging == MessagingState.CONNECTED and all(
+        other.messaging == MessagingState.DISCONNECTED for other in left
+    ):
+        await tell(transaction, at, room_events.MESSAGING_CHANGED, as_participant(left[0]), meeting)

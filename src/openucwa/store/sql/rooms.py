@@ -1,0 +1,271 @@
+"""Live meetings: joining, leaving, and what happens in between."""
+# ruff: noqa: S608 -- statements are put together from constants alone
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from openucwa.model import room_events
+from openucwa.model.refusals import (
+    AlreadyExists,
+    Conflict,
+    ConversationNotFound,
+    DestinationNotFound,
+    PreconditionFailed,
+    ResourceNotFound,
+    TooManyParticipants,
+)
+from openucwa.model.room import (
+    Invitation,
+    InvitationState,
+    MessagingState,
+    Participant,
+    Participation,
+    Role,
+    conversation_topic,
+)
+from openucwa.store.engine import Transaction
+from openucwa.store.sql import events, invitations, participations
+from openucwa.store.sql.events import append
+from openucwa.store.sql.part import Part
+from openucwa.store.sql.participations import as_participant, find, participant_of, participation_of, tell
+
+_NO_CONVERSATION = "the application has no such conversation"
+_OF_URI = "organizer = ? and meeting_id = ? and uri = ?"
+_ONE = "organizer = ? and meeting_id = ? and id = ?"
+
+#: Events that `participants_as_of` undoes at the most: as many as a log of usual age holds, and more.
+_MOST_UNDONE = 1_000_000
+
+_OF_APPLICATION = participations.SELECT + "where owner = ? and application_id = ?"
+_IDLE = (
+    participations.SELECT + "where (owner, application_id) in"
+    " (select owner, id from applications where coalesce(last_poll, last_request) < ?)"
+)
+
+
+class Rooms(Part):
+    """`store.rooms.Rooms` but for invitations; each method is described there."""
+
+    async def join(
+        self, draft: Participation, invitation: Invitation, meeting_etag: str, most: int, at: int
+    ) -> Participation:
+        meeting = (draft.organizer, draft.meeting_id)
+
+        async def work(transaction: Transaction) -> Participation:
+            await _check_meeting(transaction, draft, meeting_etag)
+            others = await find(transaction, _OF_URI, *meeting, draft.uri)
+            if any(other.application_id == draft.application_id and other.owner == draft.owner for other in others):
+                raise AlreadyExists("the application takes part in this meeting already")
+            joined = draft
+            if others:
+                joined = replace(draft, role=others[0].role, in_lobby=others[0].in_lobby)
+                since = await _last(transaction, joined.topic)
+            else:
+                if not draft.in_lobby:
+                    await _check_room(transaction, draft, most)
+                kind = room_events.LOBBY_JOINED if joined.in_lobby else room_events.PARTICIPANT_JOINED
+                since = await tell(transaction, at, kind, as_participant(joined), meeting)
+            joined = replace(joined, since=since)
+            await participations.add(transaction, joined)
+            state = InvitationState.CONNECTING if joined.in_lobby else InvitationState.CONNECTED
+            await invitations.put(transaction, replace(invitation, state=state, conversation=joined.id), at)
+            begun = room_events.CONVERSATION_WAITING if joined.in_lobby else room_events.CONVERSATION_BEGUN
+            await append(transaction, at, room_events.about_conversation(joined, begun))
+            return joined
+
+        return await self._writer.change(work, draft.organizer, draft.owner)
+
+    async def participation(self, owner: str, application_id: str, conversation_id: str) -> Participation:
+        row = await self._reader.row(_OF_APPLICATION + " and id = ?", owner, application_id, conversation_id)
+        if row is None:
+            raise ConversationNotFound(_NO_CONVERSATION)
+        return participation_of(row)
+
+    async def participations(self, owner: str, application_id: str) -> Sequence[Participation]:
+        rows = await self._reader.rows(_OF_APPLICATION + " order by joined", owner, application_id)
+        return [participation_of(row) for row in rows]
+
+    async def participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
+        rows = await self._reader.rows(participations.PARTICIPANTS, organizer, meeting_id)
+        return [participant_of(row) for row in rows]
+
+    async def participants_as_of(self, organizer: str, meeting_id: str, number: int) -> Sequence[Participant]:
+        topic = conversation_topic(organizer, meeting_id)
+        present, since = await self._reader.read(
+            (participations.PARTICIPANTS, (organizer, meeting_id)),
+            (events.AFTER, (topic, number, _MOST_UNDONE)),
+        )
+        return room_events.undone([participant_of(row) for row in present], [events.event_of(row) for row in since])
+
+    async def leave(self, owner: str, application_id: str, conversation_id: str, at: int) -> None:
+        # Read beforehand, because the change is to hold the meeting, and a conversation stays in its meeting.
+        leaving = await self.participation(owner, application_id, conversation_id)
+
+        async def work(transaction: Transaction) -> None:
+            gone = await _own(transaction, leaving)
+            await participations.end(transaction, (gone,), at)
+
+        await self._writer.change(work, leaving.organizer, owner)
+
+    async def idle_conversations(self, polled_before: int) -> Sequence[Participation]:
+        rows = await self._reader.rows(_IDLE, polled_before)
+        return [participation_of(row) for row in rows]
+
+    async def admit(self, organizer: str, meeting_id: str, uri: str, at: int) -> None:
+        meeting = (organizer, meeting_id)
+
+        async def work(transaction: Transaction) -> None:
+            waiting = [each for each in await find(transaction, _OF_URI, *meeting, uri) if each.in_lobby]
+            if not waiting:
+                raise ResourceNotFound("nobody with that address waits in the lobby")
+            await tell(transaction, at, room_events.LOBBY_LEFT, as_participant(waiting[0]), meeting)
+            admitted = [replace(each, in_lobby=False) for each in waiting]
+            since = await tell(transaction, at, room_events.PARTICIPANT_JOINED, as_participant(admitted[0]), meeting)
+            await transaction.run(
+                "update participations set in_lobby = 0, since = ? where " + _OF_URI, since, *meeting, uri
+            )
+            await transaction.hold(*sorted({each.owner for each in admitted}))
+            for each in admitted:
+                begun = replace(each, since=since)
+                await invitations.end_of_conversation(
+                    transaction, each.owner, each.application_id, each.id, InvitationState.CONNECTED, None
+                )
+                await append(transaction, at, room_events.about_conversation(begun, room_events.CONVERSATION_ADMITTED))
+
+        await self._writer.change(work, organizer)
+
+    async def remove_participant(self, organizer: str, meeting_id: str, uri: str, reason: str, at: int) -> None:
+        async def work(transaction: Transaction) -> None:
+            gone = await find(transaction, _OF_URI, organizer, meeting_id, uri)
+            if not gone:
+                raise ResourceNotFound("nobody with that address is in this meeting")
+            await participations.end(transaction, gone, at, reason)
+
+        await self._writer.change(work, organizer)
+
+    async def change_role(self, organizer: str, meeting_id: str, uri: str, role: Role, at: int) -> None:
+        meeting = (organizer, meeting_id)
+
+        async def work(transaction: Transaction) -> None:
+            found = await find(transaction, _OF_URI, *meeting, uri)
+            if not found:
+                raise ResourceNotFound("nobody with that address is in this meeting")
+            was = found[0].role
+            if was == role:
+                return
+            await transaction.run("update participations set role = ? where " + _OF_URI, role.value, *meeting, uri)
+            changed = replace(as_participant(found[0]), role=role)
+            await append(transaction, at, room_events.role_changed(*meeting, changed, was))
+
+        await self._writer.change(work, organizer)
+
+    async def change_messaging(
+        self, participation: Participation, state: MessagingState, invitation: Invitation | None, at: int
+    ) -> None:
+        meeting = (participation.organizer, participation.meeting_id)
+
+        async def work(transaction: Transaction) -> None:
+            own = await _own(transaction, participation)
+            if invitation is not None:
+                await invitations.add(transaction, replace(invitation, state=InvitationState.CONNECTED))
+            elif own.messaging == state:
+                return
+            await transaction.run(
+                "update participations set messaging = ?, typing = 0 where " + _ONE, state.value, *meeting, own.id
+            )
+            elsewhere = [
+                other
+                for other in await find(transaction, _OF_URI, *meeting, own.uri)
+                if other.id != own.id and other.messaging == MessagingState.CONNECTED
+            ]
+            if own.messaging != state and not elsewhere:
+                changed = replace(as_participant(own), messaging=state)
+                await tell(transaction, at, room_events.MESSAGING_CHANGED, changed, meeting)
+            connected = state == MessagingState.CONNECTED
+            kind = room_events.MESSAGING_CONNECTED if connected else room_events.MESSAGING_DISCONNECTED
+            begun = replace(own, invitation=invitation.id) if invitation is not None else own
+            await append(transaction, at, room_events.about_conversation(begun, kind))
+
+        await self._writer.change(work, participation.organizer, participation.owner)
+
+    async def send_message(
+        self, participation: Participation, content_type: str, text: str, operation_id: str | None, at: int
+    ) -> int:
+        async def work(transaction: Transaction) -> int:
+            own = await _own(transaction, participation)
+            if own.messaging != MessagingState.CONNECTED:
+                raise Conflict("messaging is not connected: addMessaging has to come first")
+            await _stop_typing(transaction, own, at)
+            return await append(transaction, at, room_events.message(own, content_type, text, operation_id))
+
+        return await self._writer.change(work, participation.organizer, participation.owner)
+
+    async def set_typing(self, participation: Participation, typing: bool, at: int) -> None:
+        async def work(transaction: Transaction) -> None:
+            own = await _own(transaction, participation)
+            if not typing:
+                await _stop_typing(transaction, own, at)
+            elif await transaction.run(
+                "update participations set typing = 1 where " + _ONE + " and typing = 0",
+                own.organizer,
+                own.meeting_id,
+                own.id,
+            ):
+                await append(transaction, at, room_events.typing_changed(own, typing=True))
+
+        await self._writer.change(work, participation.organizer, participation.owner)
+
+    async def typing_participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
+        rows = await self._reader.rows(participations.TYPING, organizer, meeting_id)
+        return [participant_of(row) for row in rows]
+
+
+async def _check_meeting(transaction: Transaction, draft: Participation, etag: str) -> None:
+    row = await transaction.row(
+        "select etag from meetings where organizer = ? and id = ?", draft.organizer, draft.meeting_id
+    )
+    if row is None:
+        raise DestinationNotFound("there is no such online meeting")
+    if row[0] != etag:
+        raise PreconditionFailed("the meeting has changed")
+
+
+async def _check_room(transaction: Transaction, draft: Participation, most: int) -> None:
+    ((count,),) = await transaction.rows(
+        "select count(distinct uri) from participations where organizer = ? and meeting_id = ? and in_lobby = 0",
+        draft.organizer,
+        draft.meeting_id,
+    )
+    if count >= most:
+        raise TooManyParticipants(f"the meeting has {count} participants, and no room for more")
+
+
+async def _own(transaction: Transaction, participation: Participation) -> Participation:
+    """The participation as it is now."""
+    found = await find(
+        transaction,
+        _ONE + " and owner = ? and application_id = ?",
+        participation.organizer,
+        participation.meeting_id,
+        participation.id,
+        participation.owner,
+        participation.application_id,
+    )
+    if not found:
+        raise ConversationNotFound(_NO_CONVERSATION)
+    return found[0]
+
+
+async def _stop_typing(transaction: Transaction, own: Participation, at: int) -> None:
+    if await transaction.run(
+        "update participations set typing = 0 where " + _ONE + " and typing = 1",
+        own.organizer,
+        own.meeting_id,
+        own.id,
+    ):
+        await append(transaction, at, room_events.typing_changed(own, typing=False))
+
+
+async def _last(transaction: Transaction, topic: str) -> int:
+    row = await transaction.row("select last from topics where topic = ?", topic)
+    return row[0] if row else 0

@@ -1,0 +1,227 @@
+"""The process that was started, where several serve: it takes the addresses, and starts, watches and stops workers.
+
+It serves nothing itself and opens no store. Each worker accepts from sockets of its own, which the supervisor keeps
+open as well: what waits to be accepted outlives the worker, and is answered by the one that takes its place.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+from openucwa.config import Config, ConfigError
+from openucwa.model.world import World
+from openucwa.wire.listeners import Listener, Signals, close, share
+from openucwa.workers.link import Failed, Link, Moved, Place, Ready, Start, Stop
+
+#: Seconds from one start of a worker to the next that takes its place; doubled for each that did not get ready.
+PAUSE = 1.0
+#: Starts in a row that a worker may fail, once all have been ready. Before that the first is the end.
+MOST_FAILURES = 5
+#: Seconds beyond `shutdown_timeout` that a worker has for closing its store, and after an order that waits for nothing.
+LAST = 5.0
+
+logger = logging.getLogger("openucwa.workers")
+
+
+class WorkersError(ConfigError):
+    """Workers that don't get ready. The text says why."""
+
+
+async def supervise(
+    config: Config, listeners: Sequence[Listener], world: World, ready: Callable[[list[str]], None]
+) -> int:
+    """Lets `config.workers` processes serve on what `bind` gave, until SIGTERM or SIGINT; the exit status.
+
+    `ready` is called with the listeners' URLs once all of them accept connections. A worker that ends is replaced. The
+    first signal is passed on and every worker may finish what is under way; a second one waits for nothing, and the
+    status is then 1. ListenError, WorkersError: they don't start, or no longer.
+    """
+    stop, force = asyncio.Event(), asyncio.Event()
+    with Signals(stop, force):
+        return await _Supervisor(config, listeners, world, ready, stop, force).run()
+
+
+class _Worker:
+    """A process, from its start to its end. `why`: what it said of itself when it could not serve."""
+
+    def __init__(self, process: asyncio.subprocess.Process, link: Link) -> None:
+        self.process = process
+        self.link = link
+        self.ready = False
+        self.why: str | None = None
+
+    async def ended(self) -> str:
+        """How it ended, when it has."""
+        status = await self.process.wait()
+        self.link.close()
+        if self.why is not None:
+            return self.why
+        if status < 0:
+            return f"was ended by {signal.Signals(-status).name}"
+        return f"ended with status {status}"
+
+
+class _Supervisor:
+    """The workers, each kept by a task of its own."""
+
+    def __init__(
+        self,
+        config: Config,
+        listeners: Sequence[Listener],
+        world: World,
+        ready: Callable[[list[str]], None],
+        stop: asyncio.Event,
+        force: asyncio.Event,
+    ) -> None:
+        self._config = config
+        self._shares = share(listeners, config.workers)
+        self._world = world
+        self._ready = ready
+        self._stop = stop
+        self._force = force
+        self._workers: dict[int, _Worker] = {}
+        self._never_ready = set(range(config.workers))
+        self._trouble: str | None = None
+
+    async def run(self) -> int:
+        """As `supervise`."""
+        keepers = [asyncio.create_task(self._keep(index)) for index in range(self._config.workers)]
+        try:
+            await self._stopped(keepers)
+            self._order(Stop())
+            self._refuse_connections()
+            if not await self._ended(keepers, self._config.shutdown_timeout + LAST, self._force):
+                self._order(Stop(force=True))
+                await self._ended(keepers, LAST)
+        finally:
+            self._refuse_connections()
+            for worker in self._workers.values():
+                worker.process.kill()
+            await asyncio.gather(*keepers)
+        if self._trouble is not None:
+            raise WorkersError(self._trouble)
+        return 1 if self._force.is_set() else 0
+
+    async def _stopped(self, keepers: Sequence["asyncio.Task[None]"]) -> None:
+        """Returns at the stop, or when a keeper came to its end without one."""
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({stopping, *keepers}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        self._stop.set()
+
+    async def _ended(
+        self, keepers: Sequence["asyncio.Task[None]"], patience: float, unless: asyncio.Event | None = None
+    ) -> bool:
+        """Whether all have ended within `patience` seconds and before `unless`."""
+        all_ended = asyncio.ensure_future(asyncio.wait(keepers))
+        waits: list[asyncio.Future[object]] = [all_ended]  # type: ignore[list-item]  # a future of something
+        if unless is not None:
+            waits.append(asyncio.ensure_future(unless.wait()))
+        await asyncio.wait(waits, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        return all(keeper.done() for keeper in keepers)
+
+    def _refuse_connections(self) -> None:
+        """Lets go of the sockets, so that none is listened on once its worker has stopped."""
+        for listeners in self._shares:
+            close(listeners)
+
+    def _order(self, order: Stop) -> None:
+        for worker in self._workers.values():
+            worker.link.say(order)
+
+    async def _keep(self, index: int) -> None:
+        """Sees to it that there is a worker with this index, until the stop."""
+        failures = 0
+        while not self._stop.is_set():
+            began = self._world.monotonic()
+            worker, how = await self._let_work(index)
+            if self._stop.is_set():
+                return
+            failures = 0 if worker is not None and worker.ready else failures + 1
+            if failures and (self._never_ready or failures >= MOST_FAILURES):
+                self._give_up(index, how, said=worker is not None and worker.why is not None)
+                return
+            logger.error("worker %d %s; another takes its place", index, how)
+            rest = began + PAUSE * 2**failures - self._world.monotonic()
+            if rest > 0:
+                await self._pause(rest)
+
+    async def _let_work(self, index: int) -> tuple[_Worker | None, str]:
+        """Starts a worker and listens to it until its end; the worker, and how it ended."""
+        try:
+            worker = await self._start(index)
+        except OSError as error:
+            return None, f"cannot be started: {error.strerror}"
+        self._workers[index] = worker
+        if self._stop.is_set():
+            worker.link.say(Stop())
+        try:
+            while (message := await worker.link.hear()) is not None:
+                match message:
+                    case Moved():
+                        for other in self._workers.values():
+                            if other is not worker and other.ready:
+                                other.link.pass_on(message)
+                    case Ready():
+                        worker.ready = True
+                        self._note_ready(index, worker)
+                    case Failed(why):
+                        worker.why = why
+            return worker, await worker.ended()
+        finally:
+            del self._workers[index]
+
+    async def _start(self, index: int) -> _Worker:
+        """A new process that knows what it is to do."""
+        places = tuple(
+            Place(listener.url, tuple(bound.fileno() for bound in listener.sockets)) for listener in self._shares[index]
+        )
+        own, theirs = socket.socketpair()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                "openucwa.workers.worker",
+                str(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), *(number for place in places for number in place.descriptors)),
+                # Modules are found where they were found here.
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                # What is typed at the terminal is for this process, which passes it on.
+                start_new_session=True,
+            )
+        except BaseException:
+            own.close()
+            raise
+        finally:
+            theirs.close()
+        link = await Link.over(own)
+        link.say(Start(index, self._config, places))
+        return _Worker(process, link)
+
+    def _note_ready(self, index: int, worker: _Worker) -> None:
+        logger.info("worker %d is ready, process %d", index, worker.process.pid)
+        if index in self._never_ready:
+            self._never_ready.remove(index)
+            if not self._never_ready:
+                self._ready([listener.url for listener in self._shares[0]])
+
+    def _give_up(self, index: int, how: str, *, said: bool) -> None:
+        if self._trouble is None:
+            # What a worker says of itself is what a server with one process would say.
+            self._trouble = how if said else f"worker {index} {how} before it was ready"
+        self._stop.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Returns after `seconds`, or at the stop."""
+        waits = {asyncio.ensure_future(self._stop.wait()), asyncio.ensure_future(self._world.sleep(seconds))}
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()

@@ -1,0 +1,238 @@
+"""What holds of every bus between servers, against a real server of each kind; and against what is none."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from openucwa.channel.bus import Bus
+from openucwa.channel.nats import NatsBus
+from openucwa.channel.postgres import PostgresBus
+from openucwa.model.refusals import CallbackChannelError
+from tests.nats import NatsServer
+from tests.needs import need
+from tests.postgres import GUARDED, GUARDED_PASSWORD, PostgresServer
+from tests.world import QuickWorld, until
+
+#: Seconds that anything is waited for.
+LIMIT = 30.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of bus and a server for it. `guarded`: the URL of somebody whose password is SECRET."""
+
+    module: str
+    bus: Callable[[str], Bus]
+    url: str
+    guarded: str
+    server: NatsServer | PostgresServer
+
+
+SECRET = GUARDED_PASSWORD
+
+
+@pytest.fixture(scope="module")
+def postgres_server() -> Iterator[PostgresServer]:
+    with PostgresServer(fsync=False) as server:
+        yield server
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[Kind]:
+    need("nats-server")
+    accounts = tmp_path / "nats.conf"
+    guarded = f'{{user: "{GUARDED}", password: "{SECRET}"}}'
+    accounts.write_text(f'authorization {{ users = [ {guarded}, {{user: "open", password: "open"}} ] }}')
+    server = NatsServer(tmp_path, "--config", str(accounts))
+    server.start()
+    place = server.url.removeprefix("nats://")
+    yield Kind(
+        "openucwa.channel.nats",
+        lambda url: NatsBus(url, QuickWorld()),
+        f"nats://open:open@{place}",
+        f"nats://{GUARDED}:{SECRET}@{place}",
+        server,
+    )
+    server.stop()
+
+
+@pytest.fixture
+def listen_notify(postgres_server: PostgresServer) -> Kind:
+    return Kind(
+        "openucwa.channel.postgres",
+        lambda url: PostgresBus(url, QuickWorld()),
+        postgres_server.url("postgres"),
+        postgres_server.url("postgres", f"{GUARDED}:{SECRET}"),
+        postgres_server,
+    )
+
+
+@pytest.fixture(params=["nats", "listen_notify"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.getfixturevalue(request.param)
+    return found
+
+
+@asynccontextmanager
+async def started(kind: Kind, *, url: str | None = None, connected: bool = True) -> AsyncIterator[Bus]:
+    bus = kind.bus(url or kind.url)
+    await bus.start()
+    try:
+        if connected:
+            await reached(bus)
+        yield bus
+    finally:
+        await asyncio.wait_for(bus.stop(), LIMIT)
+
+
+async def reached(bus: Bus) -> None:
+    await until(lambda: bus.describe().endswith(", connected"), LIMIT)
+
+
+async def away(bus: Bus) -> None:
+    await until(lambda: bus.describe().endswith(", not connected"), LIMIT)
+
+
+async def test_what_one_process_publishes_all_of_them_hear_once(kind: Kind) -> None:
+    async with started(kind) as one, started(kind) as other:
+        at_one: list[str] = []
+        at_other: list[str] = []
+        one.subscribe(at_one.extend)
+        other.subscribe(at_other.extend)
+        one.publish(frozenset({"application/sip:lenea@contoso.com/1"}))
+        await until(lambda: at_other, LIMIT)
+        other.publish(frozenset({"back"}))
+        await until(lambda: len(at_one) == 2, LIMIT)
+        assert at_other == ["application/sip:lenea@contoso.com/1", "back"]
+        assert at_one == ["application/sip:lenea@contoso.com/1", "back"]
+
+
+async def test_thousands_of_topics_at_once_all_arrive(kind: Kind) -> None:
+    async with started(kind) as one, started(kind) as other:
+        heard: set[str] = set()
+        other.subscribe(heard.update)
+        topics = frozenset(f"conversation/{number:0200}ü" for number in range(5_000))
+        one.publish(topics)
+        await until(lambda: len(heard) == len(topics), LIMIT)
+        assert heard == topics
+
+
+async def test_what_was_published_right_before_the_stop_is_handed_over(kind: Kind) -> None:
+    async with started(kind) as other:
+        heard: list[str] = []
+        other.subscribe(heard.extend)
+        async with started(kind) as one:
+            one.publish(frozenset({"last words"}))
+        await until(lambda: heard, LIMIT)
+        assert heard == ["last words"]
+
+
+async def test_it_connects_once_the_server_is_there_and_again_each_time_it_comes_back(kind: Kind) -> None:
+    kind.server.stop()
+    async with started(kind, connected=False) as one, started(kind, connected=False) as other:
+        heard: list[str] = []
+        other.subscribe(heard.extend)
+        await asyncio.sleep(0.1)
+        for turn in ("first", "second"):
+            with pytest.raises(CallbackChannelError, match="event bus"):
+                await one.require()
+            one.publish(frozenset({"dropped"}))
+            kind.server.start()
+            await reached(one)
+            await reached(other)
+            await one.require()
+            one.publish(frozenset({turn}))
+            await until(lambda turn=turn: turn in heard, LIMIT)
+            kind.server.stop()
+            await away(one)
+            await away(other)
+        assert heard == ["first", "second"]
+        kind.server.start()
+
+
+async def test_a_server_that_no_longer_answers_is_noticed(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{kind.module}.PING_INTERVAL", 0.1)
+    async with started(kind) as bus:
+        kind.server.pause()  # the connection stays, and nobody is there
+        try:
+            await away(bus)
+            with pytest.raises(CallbackChannelError):
+                await bus.require()
+        finally:
+            kind.server.resume()
+        await reached(bus)
+
+
+async def test_neither_log_nor_description_shows_a_password(kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    place = kind.guarded.rpartition("@")[2]
+    async with started(kind, url=kind.guarded) as bus:
+        assert bus.describe().endswith(f" at {place}, connected")
+    async with started(kind, url=kind.guarded.replace(SECRET, "wrong-secret"), connected=False) as bus:
+        await until(lambda: "cannot be reached" in caplog.text, LIMIT)
+        with pytest.raises(CallbackChannelError) as refused:
+            await bus.require()
+        assert "secret" not in str(refused.value)
+        assert bus.describe().endswith(f" at {place}, not connected")
+    assert place in caplog.text
+    assert "secret" not in caplog.text
+    assert GUARDED not in caplog.text
+
+
+async def hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
+
+
+async def talks_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    writer.close()
+
+
+@pytest.mark.parametrize("behaviour", [hangs_up, says_nothing, talks_nonsense])
+async def test_what_is_no_such_server_is_not_reached_and_does_not_hold_up_start_or_stop(
+    kind: Kind, behaviour: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+) -> None:
+    met: set[asyncio.Task[None]] = set()
+
+    def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        met.add(asyncio.create_task(behaviour(reader, writer)))  # type: ignore[arg-type]  # it is a coroutine
+
+    async with await asyncio.start_server(meet, "127.0.0.1", 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        async with started(kind, url=elsewhere(kind, port), connected=False) as bus:
+            await until(lambda: met, LIMIT)
+            with pytest.raises(CallbackChannelError):
+                await bus.require()
+        await asyncio.wait(met, timeout=LIMIT)
+
+
+async def test_a_port_where_nobody_listens_is_tried_again_and_reported_once(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with started(kind, url=elsewhere(kind, port), connected=False) as bus:
+        await asyncio.sleep(0.2)
+        with pytest.raises(CallbackChannelError):
+            await bus.require()
+        heard: list[str] = []
+        bus.subscribe(heard.extend)
+        bus.publish(frozenset({"here"}))
+        assert heard == ["here"], "this process is told all the same"
+    assert [record.levelname for record in caplog.records if record.name == kind.module] == ["WARNING"]
+
+
+def elsewhere(kind: Kind, port: int) -> str:
+    """The URL of the same at another port."""
+    return kind.url.replace(f":{kind.server.port}", f":{port}")

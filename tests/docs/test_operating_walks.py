@@ -1,0 +1,152 @@
+"""The walks of docs/operating.md are walked: two nodes from nothing, backup and restore of both stores."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy.nginx import MAIN, free_ports
+from tests.docs.walking import ROOT, commands, nginx_in, walk
+from tests.nats import NatsServer
+from tests.needs import need
+from tests.postgres import OWNER, PostgresServer
+from tests.process.running import LENE, LIMIT, Running
+from tests.process.server import add_user
+from tests.process.test_polls import InTheMeeting
+
+PAGE = "docs/operating.md"
+
+
+def test_two_nodes_come_from_nothing(tmp_path: Path) -> None:
+    need("nginx")
+    need("nats-server")
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+    (tmp_path / "nginx.conf").write_text(MAIN.format(folder=tmp_path), "utf-8")
+    one, other, plain, tls = free_ports(4)
+    nats = NatsServer(tmp_path)
+    nats.start()
+    try:
+        with PostgresServer(fsync=False) as server:
+            server.query(f"drop role {OWNER}")
+            put = {
+                "/etc/nginx/conf.d/": f"{tmp_path}/",
+                "/etc/ssl/ucwa": f"{tmp_path}/ucwa",
+                "127.0.0.1:5432": f"127.0.0.1:{server.port}",
+                "127.0.0.1:4222": f"127.0.0.1:{nats.port}",
+                "127.0.0.1:8081": f"127.0.0.1:{one}",
+                "127.0.0.1:8082": f"127.0.0.1:{other}",
+                "https://localhost": f"https://localhost:{tls}",
+                "sudo -u postgres": f"export PGPORT={server.port}; sudo -u postgres",
+            }
+            stand_ins = nginx_in(tmp_path, plain, tls)
+            # deploy/nginx.conf leads to files of the machine's.
+            stand_ins["tee"] = f"sed 's|/etc/ssl/|{tmp_path}/|' > \"$1\""
+            said = walk(commands(PAGE, "Two nodes, from nothing"), tmp_path, put, stand_ins)
+    finally:
+        nats.stop()
+        with suppress(OSError, ValueError):
+            os.kill(int((tmp_path / "nginx.pid").read_text()), signal.SIGTERM)
+    assert f"store: none yet in 127.0.0.1:{server.port}/openucwa" in said
+    assert said.count('{"ready":true}') == 2
+    first, second = [line for line in said.splitlines() if line.startswith("application ")]
+    assert first == second
+    assert said.splitlines()[-1] == "200"
+
+
+class Busy:
+    """Somebody who writes while the copy is made. `shared`: what was answered so far."""
+
+    def __init__(self, server: Running) -> None:
+        self.lene = InTheMeeting(server)
+        self.shared: list[str] = []
+        self._stop = threading.Event()
+
+    def go_on(self) -> None:
+        while not self._stop.is_set() and len(self.shared) < 90:
+            name = f"e{len(self.shared)}"
+            self.lene.share(name)
+            self.shared.append(name)
+
+    @contextmanager
+    def writing(self) -> Iterator[list[str]]:
+        """Writes for as long as the block lasts; what was answered before it is in the list."""
+        for number in range(3):
+            self.lene.share(f"before{number}")
+        thread = threading.Thread(target=self.go_on)
+        thread.start()
+        try:
+            yield [f"before{number}" for number in range(3)]
+        finally:
+            self._stop.set()
+            thread.join(LIMIT)
+
+    def check(self, restored: Running, before: list[str], meeting: dict[str, Any]) -> None:
+        """With the token and the application of before, all is there, and the server takes more."""
+        self.lene.server = restored
+        assert self.lene.ask("GET", self.lene.app)["rel"] == "application"
+        assert self.lene.ask("GET", meeting["_links"]["self"]["href"])["etag"] == meeting["etag"]
+        found = self.lene.ask("GET", self.lene.extensions)["_embedded"]["onlineMeetingExtension"]
+        names = [each["id"] for each in found]
+        # What was written while the copy was made is there up to one moment, in its order.
+        assert names == [*before, *self.shared[: len(names) - len(before)]]
+        self.lene.hear(self.lene.poll())
+        self.lene.share("after")
+        assert "after" in self.lene.hear(self.lene.poll())
+        restored.sign_in()
+
+
+def parts(engine: str) -> tuple[str, str]:
+    """The commands that make a copy, and those that restore it."""
+    lines = commands(PAGE, "Backup and restore").splitlines(keepends=True)
+    starts = [index for index, line in enumerate(lines) if line.startswith("umask")]
+    mine = lines[: starts[1]] if engine == "sqlite" else lines[starts[1] :]
+    return "".join(mine[:2]), "".join(mine[2:])
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Path:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    return folder
+
+
+def test_a_copy_of_sqlite_that_is_made_while_the_server_writes_is_restored(tmp_path: Path, copies: Path) -> None:
+    copy, restore = parts("sqlite")
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    add_user(data, LENE)
+    with Running(data) as server:
+        busy = Busy(server)
+        with busy.writing() as before:
+            walk(copy, tmp_path, {"/var/lib/openucwa": str(data), "/var/backups": str(copies)})
+    assert (copies / "openucwa.sqlite3").stat().st_mode & 0o077 == 0
+    put = {"/var/lib/openucwa": str(elsewhere), "/var/backups": str(copies), "-o openucwa -g openucwa ": ""}
+    walk(restore, tmp_path, put)
+    with Running(elsewhere) as restored:
+        busy.check(restored, before, busy.lene.meeting)
+
+
+def test_a_copy_of_postgresql_that_is_made_while_the_server_writes_is_restored(
+    postgres: PostgresServer, tmp_path: Path, copies: Path
+) -> None:
+    copy, restore = parts("postgres")
+    postgres.query(f"create database openucwa owner {OWNER} template template0")
+    put = {"/var/backups": str(copies), "sudo -u": f"export PGPORT={postgres.port}; sudo -u"}
+    try:
+        add_user(postgres.url("openucwa"), LENE)
+        with Running(postgres.url("openucwa")) as server:
+            busy = Busy(server)
+            with busy.writing() as before:
+                walk(copy, tmp_path, put)
+        assert (copies / "openucwa.dump").stat().st_mode & 0o077 == 0
+        walk(restore, tmp_path, put)
+        with Running(postgres.url("openucwa_restored")) as restored:
+            busy.check(restored, before, busy.lene.meeting)
+    finally:
+        for name in ("openucwa", "openucwa_restored"):
+            postgres.query(f"drop database if exists {name}")

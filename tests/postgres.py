@@ -1,0 +1,201 @@
+"""A PostgreSQL server of the tests' own: real, on a free port of the loopback, with its data in a temporary folder."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.needs import need
+
+#: Seconds that anything of the server is waited for.
+PATIENCE = 60.0
+
+#: Who owns the databases, which is not the superuser; and somebody who has to give a password.
+OWNER = "openucwa"
+GUARDED = "guarded"
+GUARDED_PASSWORD = "right-secret"  # of a server that lives as long as a test
+
+#: Texts are sorted by a language here, so that a statement which relies on the order of code points is found out.
+_INITDB = ("--no-sync", "--username=postgres", "--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en-US")
+_EMPTY = """
+select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid();
+set session_replication_role = replica; -- in any order, whatever refers to what
+do $$ declare name text; begin
+    for name in select tablename from pg_tables where schemaname = 'public' loop
+        execute format('delete from %I', name);
+    end loop;
+end $$;
+insert into store_version table tests.store_version
+"""
+_WHO_MAY_COME = f"""
+local all all trust
+host all {GUARDED} 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+"""
+
+
+class PostgresServer:
+    """A server with a cluster of its own. `fsync`: whether what it commits survives a power cut, as it usually does."""
+
+    def __init__(self, *options: str, fsync: bool = True) -> None:
+        programs = Path(need("postgresql")).resolve().parent
+        self._postgres, self._psql = programs / "postgres", programs / "psql"
+        # Not in pytest's folder, which nobody else may enter, and whose path is too long for a socket.
+        self.folder = Path(tempfile.mkdtemp(prefix="openucwa-pg-"))
+        self._user = _other_user()
+        if self._user is not None:
+            shutil.chown(self.folder, self._user)
+        self.port = _free_port()
+        self._options = (*options, *(() if fsync else ("-c", "fsync=off")))
+        self._names = count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run(str(programs / "initdb"), f"--pgdata={self._data}", *_INITDB)
+        (self._data / "pg_hba.conf").write_text(_WHO_MAY_COME)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+            self.query(f"create role {OWNER} login; create role {GUARDED} login password '{GUARDED_PASSWORD}'")
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> str:
+        """What the server logged."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+            "shared_buffers": "32MB",
+            "max_connections": "200",
+            "max_wal_size": "256MB",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(self._postgres), "-D", str(self._data), *options, *self._options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                user=self._user,
+            )
+        end = time.monotonic() + PATIENCE
+        while not self._answers():
+            assert self._process.poll() is None, self.log
+            assert time.monotonic() < end, self.log
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Lets it end in order, without waiting for its clients."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Lets it end at once, with all its processes, as in a crash."""
+        self._end(signal.SIGQUIT)
+
+    def pause(self) -> None:
+        """From now on nobody answers, though connections stay."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def url(self, database: str, user: str = OWNER) -> str:
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self, template: str = "template0") -> str:
+        """The URL of a new database, a copy of `template` (its name or URL)."""
+        name = f"test{next(self._names)}"
+        self.query(f"create database {name} owner {OWNER} template {template.rpartition('/')[2]}")
+        return self.url(name)
+
+    def make_reusable(self, database: str) -> None:
+        """Notes what a store (its name or URL) begins with, for `empty`."""
+        self.query("create schema tests; create table tests.store_version as table store_version", database)
+
+    def empty(self, database: str) -> None:
+        """Ends all connections to such a store, and removes all that is in it."""
+        self.query(_EMPTY, database)
+
+    def query(self, sql: str, database: str = "postgres") -> list[list[str]]:
+        """The rows of statements that the superuser runs in a database (its name or URL), as texts."""
+        done = self._run(
+            *(str(self._psql), "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--field-separator=\t"),
+            *("--set=ON_ERROR_STOP=1", f"--host={self.folder}", f"--port={self.port}", "--username=postgres"),
+            *(f"--dbname={database.rpartition('/')[2]}", f"--command={sql}"),
+        )
+        return [line.split("\t") for line in done.splitlines()]
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run(
+            command,
+            cwd="/",
+            user=self._user,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def _answers(self) -> bool:
+        with suppress(AssertionError):
+            return self.query("select 1") == [["1"]]
+        return False
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self.resume()
+            self._process.send_signal(number)
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        """To the server and its processes, one for each connection among them."""
+        assert self._process is not None
+        server = self._process.pid
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        for pid in (server, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def _other_user() -> str | None:
+    """Who runs it where root may not: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port

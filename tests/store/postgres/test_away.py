@@ -1,0 +1,187 @@
+"""PostgreSQL goes away and comes back: calls are refused in time meanwhile, and afterwards all goes on by itself."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from openucwa.model.refusals import ServiceUnavailable
+from openucwa.store.postgres import PostgresStore
+from tests.contract.samples import AT, EVENT, LENE, logged, user
+from tests.postgres import GUARDED, GUARDED_PASSWORD, PostgresServer
+from tests.world import until
+
+#: Seconds of the stores' timeout, and what a call may take on a loaded machine that is refused after it.
+TIMEOUT = 2.0
+LIMIT = 30.0
+
+_END_CONNECTIONS = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'openucwa'"
+
+
+@pytest.fixture
+async def store(own_server: PostgresServer) -> AsyncIterator[PostgresStore]:
+    store = PostgresStore(own_server.new_database(), TIMEOUT)
+    await store.open()
+    await store.add_user(user())
+    yield store
+    await store.close()
+
+
+async def refused(call: Awaitable[object]) -> str:
+    """The sentence with which a call is refused, in time."""
+    async with asyncio.timeout(LIMIT):
+        with pytest.raises(ServiceUnavailable) as refusal:
+            await call
+    assert refusal.value.retry_after >= 1
+    return str(refusal.value)
+
+
+async def goes_on(call: Callable[[], Awaitable[object]]) -> None:
+    """Returns when the call succeeds again; until then it is refused."""
+    end = time.monotonic() + LIMIT
+    while True:
+        try:
+            await call()
+        except ServiceUnavailable:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+@pytest.mark.parametrize("how", [PostgresServer.stop, PostgresServer.kill])
+async def test_while_it_is_stopped_calls_are_refused_and_then_all_goes_on(
+    own_server: PostgresServer, store: PostgresStore, how: Callable[[PostgresServer], None]
+) -> None:
+    how(own_server)
+    try:
+        for _ in range(3):
+            assert "the store" in await refused(store.user(LENE))
+            await refused(store.append_events(AT, [EVENT]))
+        assert "is out of reach" in await refused(PostgresStore("postgresql://openucwa@127.0.0.1:1/x", TIMEOUT).open())
+    finally:
+        own_server.start()
+    await goes_on(lambda: store.user(LENE))
+    await goes_on(lambda: store.append_events(AT, [EVENT]))
+    assert await store.user(LENE) == user()
+    assert await logged(store) == [1]
+
+
+async def test_while_it_says_nothing_calls_are_refused_after_the_timeout_and_then_all_goes_on(
+    own_server: PostgresServer, store: PostgresStore
+) -> None:
+    await store.append_events(AT, [EVENT])
+    own_server.pause()
+    try:
+        began = time.monotonic()
+        calls = [store.user(LENE), store.users(), store.append_events(AT, [EVENT]), store.append_events(AT, [EVENT])]
+        said = await asyncio.gather(*map(refused, calls))
+        assert time.monotonic() - began >= TIMEOUT
+        assert set(said) == {"the store does not answer in time"}
+        opened = PostgresStore(own_server.url("postgres"), TIMEOUT)
+        assert "does not answer in time" in await refused(opened.open())
+    finally:
+        own_server.resume()
+    await goes_on(lambda: store.user(LENE))
+    await goes_on(lambda: store.append_events(AT, [EVENT]))
+    assert await logged(store) in ([1, 2], [1, 2, 3], [1, 2, 3, 4])
+
+
+async def test_what_was_answered_before_it_was_killed_is_there(
+    own_server: PostgresServer, store: PostgresStore
+) -> None:
+    answered: list[str] = []
+    refusals = 0
+
+    async def write(writer: int) -> None:
+        nonlocal refusals
+        try:
+            for number in range(1_000_000):
+                uri = f"sip:{writer}-{number}@contoso.com"
+                await store.add_user(user(uri))
+                answered.append(uri)
+        except ServiceUnavailable:
+            refusals += 1
+
+    writing = asyncio.gather(*(write(writer) for writer in range(8)))
+    await until(lambda: len(answered) >= 100, LIMIT)
+    own_server.kill()
+    async with asyncio.timeout(LIMIT):
+        await writing
+    own_server.start()
+    await goes_on(store.users)
+    assert refusals == 8
+    assert {found.uri for found in await store.users()} >= {*answered, LENE}
+
+
+async def test_connections_that_ended_while_nobody_used_them_are_made_anew(
+    own_server: PostgresServer, store: PostgresStore
+) -> None:
+    await store.append_events(AT, [EVENT])
+    for _ in range(3):
+        own_server.query(_END_CONNECTIONS)
+        await goes_on(lambda: store.user(LENE))
+        await goes_on(lambda: store.append_events(AT, [EVENT]))
+
+
+async def test_where_it_takes_no_more_connections_the_refusal_says_so(own_server: PostgresServer) -> None:
+    url = own_server.new_database()
+    own_server.query(f"alter database {url.rpartition('/')[2]} connection limit 0")
+    assert "has too many connections" in await refused(PostgresStore(url, TIMEOUT).open())
+
+
+async def test_a_standby_is_read_and_not_written(own_server: PostgresServer, store: PostgresStore) -> None:
+    name = (await store.describe())["place"].rpartition("/")[2]
+    own_server.query(f"alter database {name} set default_transaction_read_only = on")
+    own_server.query(_END_CONNECTIONS)
+    await goes_on(lambda: store.user(LENE))
+    for _ in range(2):
+        said = await refused(store.append_events(AT, [EVENT]))
+    assert said == "the store can't be written: it is a standby, or read-only"
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "sentence"),
+    [
+        (f"{GUARDED}:wrong-secret", "postgres", "does not let this server in"),
+        (f"{GUARDED}:{GUARDED_PASSWORD}", "nowhere", "the server has no such database"),
+        (f"{GUARDED}:{GUARDED_PASSWORD}", "template1", "its user lacks the rights"),
+    ],
+)
+async def test_why_it_can_not_be_opened_is_said_in_one_sentence_without_the_password(
+    own_server: PostgresServer, user: str, database: str, sentence: str
+) -> None:
+    store = PostgresStore(own_server.url(database, user), TIMEOUT)
+    said = await refused(store.open())
+    assert said.startswith(f"the store 127.0.0.1:{own_server.port}/{database} ")
+    assert sentence in said
+    assert "secret" not in said
+    assert GUARDED not in said
+
+
+async def test_a_database_of_something_else_is_refused_and_left_as_it_is(own_server: PostgresServer) -> None:
+    url = own_server.new_database()
+    own_server.query("create table theirs (id integer)", url)
+    assert "are not those of openucwa" in await refused(PostgresStore(url, TIMEOUT).open())
+    assert own_server.query("select tablename from pg_tables where schemaname = 'public'", url) == [["theirs"]]
+
+
+@pytest.mark.parametrize("behaviour", ["hangs up", "says nothing", "talks nonsense"])
+async def test_what_is_no_postgresql_is_refused_in_time(behaviour: str) -> None:
+    met: set[asyncio.Task[None]] = set()
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if behaviour == "says nothing":
+            await reader.read(-1)
+        elif behaviour == "talks nonsense":
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(
+        lambda *streams: met.add(asyncio.create_task(meet(*streams))), "127.0.0.1", 0
+    ) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        said = await refused(PostgresStore(f"postgresql://someone:secret@127.0.0.1:{port}/x", TIMEOUT).open())
+        await asyncio.wait(met, timeout=LIMIT)
+    assert "secret" not in said

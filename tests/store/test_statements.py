@@ -1,0 +1,179 @@
+"""The statements themselves, all of them as they are run: that every engine takes them, and by what key they go."""
+
+import ast
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from openucwa.store.sqlite import SqliteStore
+from tests.store.recording import STATEMENTS, Ran, RecordedStore, Records, walk
+
+#: Table -> the column by which it can be distributed, so that what belongs together is in one place.
+KEYS = {
+    "users": "uri",
+    "applications": "owner",
+    "replaced_applications": "owner",
+    "channels": "owner",
+    "invitations": "owner",
+    "meetings": "organizer",
+    "extensions": "organizer",
+    "participations": "organizer",
+    "conference_ids": "id",
+    "topics": "topic",
+    "events": "topic",
+}
+#: Few rows, which can be in every place.
+EVERYWHERE = {"store_version", "signing_keys"}
+#: What a statement brings along itself.
+BROUGHT = {"heard"}
+
+#: How the statements end that name no key, and why they needn't.
+WITHOUT_KEY = {
+    # The sweeper looks over everything, now and then.
+    "from applications where coalesce(last_poll, last_request) < ? order by owner, id": "sweeper",
+    "from applications where coalesce(last_poll, last_request) < ?)": "sweeper",
+    "delete from replaced_applications where at < ?": "sweeper",
+    "from meetings where expiration_time < ? order by expiration_time limit ?": "sweeper",
+    "from invitations where expires < ? and state = 'Connecting' and outgoing = 1 order by expires limit ?": "sweeper",
+    "where (topic, number) in (select topic, number from events where at < ? order by at limit ?)": "sweeper",
+    # An index leads to the few rows, wherever they are.
+    "from invitations where thread_id = ? and state = 'Connecting' and id <> ? order by owner, application_id, id":
+        "the other sides of an invitation, once in its life",
+    "from participations where owner = ? and application_id = ? and id = ?": "a conversation by its application",
+    "from participations where owner = ? and application_id = ? order by joined": "an application's conversations",
+    "from participations where owner = ? and application_id = ? order by organizer, meeting_id, position":
+        "an application's end",
+    "from participations where owner = ? order by organizer, meeting_id, position": "a user's end",
+    # For a person at a command line, or who signs in.
+    "from users order by uri": "a list of all users",
+    "from users where uri >= ? and uri < ? order by uri": "a user who signs in without a domain",
+    "delete from events where topic >= ? and topic < ?": "a user's end",
+    "delete from topics where topic >= ? and topic < ?": "a user's end",
+    "(select count(*) from events) from store_version": "`openucwa check`",
+}  # fmt: skip
+
+#: Changes that decide on nobody's rows: they add, or a later one may overtake them.
+UNHELD = (
+    "with heard (owner, id, at) as (values",
+    "delete from replaced_applications where at < ?",
+)
+
+#: What one of SQLite (3.37) and PostgreSQL (13) does not know, or takes in another way.
+NOT_PORTABLE = re.compile(
+    r"json|rowid|\bmoved\b|limit -1|max\([^()]*,|min\([^()]*,|on conflict do update|on conflict.*on conflict"
+    r"|\? is null|\btrue\b|\bfalse\b|::|\bi?like\b|\bglob\b|replace into"
+)
+
+_TABLE = re.compile(r"(?:\bfrom|\bjoin|\binto|(?<!do )\bupdate) (\w+)")
+_PARAMETER = re.compile(r"(?:(\w+) = )?\?(\d*)")
+
+
+@pytest.fixture
+async def records(store: SqliteStore) -> AsyncIterator[Records]:
+    """What the walk through all methods ran."""
+    recorded = RecordedStore(store._reader, store._writer)
+    await walk(recorded)
+    return recorded.records
+
+
+def tables(text: str) -> list[str]:
+    return _TABLE.findall(text)
+
+
+def columns(text: str) -> list[str]:
+    """The columns that an `insert` gives."""
+    found = re.match(r"insert into \w+ \(([^)]*)\)", text)
+    return re.split(r", ?", found[1].strip()) if found else []
+
+
+def names_key(text: str) -> bool:
+    """Whether it says of each of its tables by the key which of the places it is about."""
+    keys = [KEYS[table] for table in tables(text) if table not in EVERYWHERE | BROUGHT]
+    given = columns(text)
+    if given:
+        return set(keys) <= set(given)
+    return all(len(re.findall(rf"\b{key} (?:= (?!coalesce)|in \(\?)", text)) >= keys.count(key) for key in keys)
+
+
+def values(ran: Ran, key: str) -> Iterator[object]:
+    """The parameters that a statement gives for `key`."""
+    if key in columns(ran.text):
+        yield ran.parameters[columns(ran.text).index(key)]
+        return
+    for place, (column, number) in enumerate(_PARAMETER.findall(ran.text)):
+        if column == key:
+            yield ran.parameters[int(number) - 1 if number else place]
+
+
+def calls(source: str) -> Iterator[ast.Call]:
+    """The calls that run a statement, or are awaited and so lead to one."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Await(value=ast.Call(func=ast.Attribute(attr="change" | "hold"))):
+                pass
+            case ast.Await(value=ast.Call() as call):
+                yield call
+            case ast.Call(func=ast.Attribute(attr="row" | "rows" | "run" | "read")):
+                yield node
+
+
+def unseen(file: Path, seen: Sequence[int]) -> list[str]:
+    found = {(call.lineno, call.end_lineno or call.lineno) for call in calls(file.read_text("utf-8"))}
+    return [f"{file.name}:{begin}" for begin, end in sorted(found) if not any(begin <= line <= end for line in seen)]
+
+
+async def test_the_walk_comes_by_every_call_that_runs_a_statement(records: Records) -> None:
+    files = sorted(STATEMENTS.glob("*.py"))
+    assert len(files) > 10
+    missed = [
+        each for file in files for each in unseen(file, [line for name, line in records.lines if name == file.name])
+    ]
+    assert missed == []
+
+
+async def test_every_statement_names_the_key_of_each_of_its_tables(records: Records) -> None:
+    texts = {ran.text for ran in records.ran}
+    without = {text for text in texts if not names_key(text)}
+    assert [text for text in sorted(without) if not text.endswith(tuple(WITHOUT_KEY))] == []
+    assert [end for end in WITHOUT_KEY if not any(text.endswith(end) for text in without)] == []
+
+
+async def test_changes_write_only_what_they_hold(records: Records) -> None:
+    loose = [
+        ran
+        for ran in records.ran
+        if ran.held is not None and not ran.text.startswith(("select", *UNHELD))
+        for key in {KEYS[table] for table in tables(ran.text) if table in KEYS} & {"uri", "owner", "organizer"}
+        if not (given := set(values(ran, key))) or not given <= ran.held
+    ]
+    assert loose == []
+
+
+async def test_every_engine_takes_every_statement(records: Records) -> None:
+    texts = {ran.text for ran in records.ran}
+    assert [text for text in sorted(texts) if NOT_PORTABLE.search(text)] == []
+    assert [text for text in sorted(texts) if re.search(r"\?\d", text) and re.search(r"\?(?!\d)", text)] == []
+
+
+async def test_every_engine_takes_every_parameter(records: Records) -> None:
+    kinds = {type(value) for ran in records.ran for value in ran.parameters}
+    assert kinds == {str, int, bytes, type(None)}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("select 1 from meetings where organizer = ? and id = ?", True),
+        ("select 1 from meetings where id = ?", False),
+        ("select exists (select 1 from meetings where organizer = ?1) from extensions where organizer = ?1", True),
+        ("select exists (select 1 from meetings where id = ?1) from extensions where organizer = ?2", False),
+        ("insert into events (topic, number) values (?, ?)", True),
+        ("insert into events (number) values (?)", False),
+        ("select 1 from topics where topic in (?, ?)", True),
+        ("select version from store_version", True),
+    ],
+)
+def test_whether_a_statement_names_its_key_is_seen(text: str, named: bool) -> None:
+    assert names_key(text) == named
