@@ -1,172 +1,160 @@
-"""How long one change takes to reach everybody in a meeting: 500 participants, each with a waiting poll.
+"""Meetings with participants, each with an application and a connection of its own, who wait for events.
 
-    python bench/room.py [PARTICIPANTS]
-
-Starts a server process with a data folder of its own, lets PARTICIPANTS anonymous users join one meeting, and then
-changes participant data ROUNDS times. Printed: the time until the first, the median and the last of the polls is
-answered, in milliseconds from the moment that the change is sent, and how long the change itself took. Client and
-server share the machine, so the client's own reading of the answers is in these figures.
+What is measured of them is the affair of `event_rows.py`.
 """
 
 import asyncio
-import os
+import json
 import re
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Self
 
-import httpx
+from bench.client import Answer, Connection
+from bench.processes import BenchError
+from bench.targets import Account, Openucwa, open_application, sign_in
+from bench.work import PASS_THROUGH
 
-ROUNDS = 10
-ORGANIZER = "sip:lenea@contoso.com"
-PASSWORD = "correct horse battery staple"  # noqa: S105  # of a server that lives for a minute
-#: Joined at a time, so that nobody's poll has to tell of hundreds at once.
-AT_A_TIME = 25
-
-
-def main(participants: int) -> None:
-    """Starts the server, measures, and prints a table."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "openucwa"]
-        data = ["--data", folder]
-        add = [*command, "user", "add", ORGANIZER, "--password-stdin", *data]
-        subprocess.run(add, input=PASSWORD.encode(), check=True, stdout=subprocess.DEVNULL)
-        settings = {"OPENUCWA_MEETING_SIZE": str(participants + 1), "OPENUCWA_LOG_LEVEL": "error"}
-        serve = [*command, "serve", *data, "--listen", "http://127.0.0.1:0"]
-        with subprocess.Popen(serve, stdout=subprocess.PIPE, env=os.environ | settings, text=True) as server:
-            try:
-                url = (server.stdout.readline() if server.stdout else "").split()[-1]
-                asyncio.run(measure(url, participants, server.pid))
-            finally:
-                server.terminate()
+#: What a poll's answer tells the client to ask next.
+_NEXT = re.compile(rb'"(?:next|resume)":{"href":"([^"]+)"')
+#: Seconds that polls may wait, so that none comes back while others are still being made.
+TIMEOUT = 1_800
+#: Seconds that events without urgency wait: the least that the server allows.
+HURRY = 5
+#: Seconds without an answer to anybody, after which all have heard what there was.
+QUIET = HURRY + 2
+#: Source addresses are shared by this many connections, because each has only so many ports.
+PORTS = 5_000
+#: The extension that changes: of a type that participants are told of.
+SHARED = {"id": "agenda", "type": "RoamedParticipantData"}
 
 
-async def measure(url: str, participants: int, pid: int) -> None:
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(base_url=url, timeout=240, limits=limits) as http:
-        organizer = await _sign_in(http, {"grant_type": "password", "username": ORGANIZER, "password": PASSWORD})
-        app = await _open(http, organizer)
-        answer = await http.post(
-            f"{app}/onlineMeetings/myOnlineMeetings", json={"accessLevel": "Everyone"}, headers=organizer
-        )
-        meeting = answer.json()
+class Meeting:
+    """A meeting that everyone may join, with one extension that all of its participants are told of."""
+
+    def __init__(self, uri: str, meeting_id: str, extension: str, etag: str, organizer: dict[str, str]) -> None:
+        self.uri = uri
+        self.id = meeting_id
+        self._extension = extension
+        self._etag = etag
+        self._organizer = organizer
+
+    @classmethod
+    async def make(cls, connection: Connection, token: str, application: str) -> Self:
+        """A new one."""
+        organizer = {"Authorization": token}
+        path = f"{application}/onlineMeetings/myOnlineMeetings"
+        meeting = (await connection.expect(201, "POST", path, organizer, {"accessLevel": "Everyone"})).json()
         extensions = f"{meeting['_links']['self']['href']}/onlineMeetingExtensions"
-        shared = {"id": "agenda", "type": "RoamedParticipantData"}
-        extension = (await http.post(extensions, json=shared, headers=organizer)).json()
-        before = _memory(pid)
-        people: list[Any] = []
-        while len(people) < participants:
-            count = min(AT_A_TIME, participants - len(people))
-            people += await asyncio.gather(*(_join(http, meeting, len(people) + n) for n in range(count)))
-        for person in people:
-            await person.connect(url)
-            await person.catch_up()
-        await _change(http, organizer, extension, people, -1)  # not counted: some still hear of others' coming
-        rows = [await _change(http, organizer, extension, people, number) for number in range(ROUNDS)]
-        print(f"{participants} participants, one change, ms until it has reached ({ROUNDS} rounds: median, worst)")
-        for name, column in zip(
-            ("its sender", "the first", "half of them", "the last"), zip(*rows, strict=True), strict=True
-        ):
-            print(f"  {name:<14}{statistics.median(column):>8.1f}{max(column):>8.1f}")
-        memory = (_memory(pid) - before) / participants
-        for person in people:
-            await person.leave()
-        print(f"  memory: {memory:.1f} KiB for each who waits, connection included")
+        made = await connection.expect(201, "POST", extensions, organizer, SHARED)
+        href = made.json()["_links"]["self"]["href"]
+        return cls(meeting["onlineMeetingUri"], meeting["onlineMeetingId"], href, made.header("etag"), organizer)
+
+    async def change(self, connection: Connection, text: str) -> Answer:
+        """Puts `text` into the extension."""
+        headers = {**self._organizer, "If-Match": self._etag}
+        body = {**SHARED, "text": text, **PASS_THROUGH}
+        answer = await connection.expect(200, "PUT", self._extension, headers, body)
+        self._etag = answer.header("etag")
+        return answer
 
 
 class Person:
-    """A participant with a connection of its own, and where its channel stands."""
+    """A participant, and where its channel stands. `heard`: the answers that its polls have had."""
 
-    def __init__(self, headers: dict[str, str], events: str) -> None:
-        self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self._next = events
+    def __init__(self, token: str, application: str) -> None:
+        self._headers = {"Authorization": token}
+        self._next = f"{application}/events?ack=1&low={HURRY}&medium={HURRY}&timeout={TIMEOUT}"
+        self._told: asyncio.Future[float] | None = None
+        self._text = b""
+        self.heard = 0
 
-    async def connect(self, url: str) -> None:
-        """Opens the connection that its polls go by. No HTTP library: those lose time with hundreds of connections."""
-        place = urlsplit(url)
-        self._reader, self._writer = await asyncio.open_connection(place.hostname, place.port)
+    @classmethod
+    async def join(cls, connection: Connection, meeting: Meeting, number: int) -> Self:
+        """Joins as an anonymous user."""
+        grant = {"grant_type": "urn:microsoft.rtc:anonmeeting", "password": meeting.id}
+        token = await sign_in(connection, {**grant, "ms_rtc_conferenceuri": meeting.uri})
+        application = await open_application(connection, token)
+        body = {"onlineMeetingUri": meeting.uri, "anonymousDisplayName": f"Person {number}"}
+        path = f"{application}/communication/joinOnlineMeeting"
+        answer = await connection.request("POST", path, {"Authorization": token}, body)
+        if answer.status not in {200, 201}:
+            raise BenchError(f"joining was answered {answer.status}: {answer.body[:200]!r}")
+        return cls(token, application)
 
-    async def catch_up(self) -> None:
-        """Hears what there is already: of everybody who came."""
-        self._poll = asyncio.ensure_future(self._hear())
-        while True:
-            done, _ = await asyncio.wait({self._poll}, timeout=0.05)
-            if not done:
-                return
-            self._poll = asyncio.ensure_future(self._hear())
+    async def connect(self, port: int, number: int) -> None:
+        """Polls from now on, by a connection that is the `number`th of all."""
+        self._connection = await Connection.open(port, f"127.0.0.{2 + number // PORTS}")
+        self._polling = asyncio.ensure_future(self._poll_on())
 
-    async def told(self, text: bytes) -> float:
-        """The time at which the waiting poll tells of `text`; the next one waits from then on."""
-        while True:
-            body, at = await self._poll
-            self._poll = asyncio.ensure_future(self._hear())
-            if text in body:
-                return at
+    def told(self, text: str) -> "asyncio.Future[float]":
+        """The time at which an answer tells of `text`. BenchError: polling failed."""
+        if self._polling.done():
+            self._polling.result()
+        self._text = text.encode()
+        self._told = asyncio.get_running_loop().create_future()
+        return self._told
+
+    @property
+    def waits(self) -> bool:
+        """Whether its poll is under way."""
+        return not self._polling.done()
 
     async def leave(self) -> None:
         """Hangs up."""
-        self._poll.cancel()
-        await asyncio.wait({self._poll})
-        self._writer.close()
+        self._polling.cancel()
+        await asyncio.wait({self._polling})
+        self._connection.close()
 
-    async def _hear(self) -> tuple[bytes, float]:
-        self._writer.write(f"GET {self._next} HTTP/1.1\r\nHost: bench\r\n{self._headers}\r\n".encode())
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        at = time.perf_counter()
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(head.decode())
-        length = int(head.lower().partition(b"content-length:")[2].split()[0])
-        body = await self._reader.readexactly(length)
-        self._next = re.search(rb'"(?:next|resume)":{"href":"([^"]+)"', body)[1].decode()  # type: ignore[index]
-        return body, at
+    async def _poll_on(self) -> None:
+        try:
+            while True:
+                answer = await self._hear()
+                self.heard += 1
+                if self._told is not None and self._text in answer.body:
+                    self._told.set_result(answer.at)
+                    self._told = None
+        except BenchError as error:
+            if self._told is not None:
+                self._told.set_exception(error)
+            raise
 
-
-async def _change(
-    http: httpx.AsyncClient, organizer: dict[str, str], extension: dict[str, Any], people: list[Person], number: int
-) -> tuple[float, ...]:
-    text = f"round {number} of the bench"
-    waiting = [asyncio.ensure_future(person.told(text.encode())) for person in people]
-    await asyncio.sleep(0.2)
-    headers = {**organizer, "If-Match": extension["etag"]}
-    begin = time.perf_counter()
-    answer = await http.put(extension["_links"]["self"]["href"], json={**extension, "text": text}, headers=headers)
-    answered = time.perf_counter()
-    extension |= answer.json()
-    times = sorted([(at - begin) * 1000 for at in await asyncio.gather(*waiting)])
-    return (answered - begin) * 1000, times[0], statistics.median(times), times[-1]
+    async def _hear(self) -> Answer:
+        answer = await self._connection.expect(200, "GET", self._next, self._headers)
+        found = _NEXT.search(answer.body)
+        if found is None:
+            raise BenchError(f"an answer to a poll names no next one: {answer.body[:200]!r}")
+        self._next = json.loads(b'"' + found[1] + b'"')
+        return answer
 
 
-async def _sign_in(http: httpx.AsyncClient, form: dict[str, str]) -> dict[str, str]:
-    token = (await http.post("/WebTicket/oauthtoken", data=form)).json()["access_token"]
-    return {"Authorization": f"Bearer {token}"}
+async def fill(server: Openucwa, meetings: int, each: int, at_a_time: int = 16) -> tuple[list[Meeting], list[Person]]:
+    """New meetings with `each` participants, none of whom polls yet."""
+    port = server.process.port
+    made: list[Meeting] = []
+    people: list[Person] = []
+
+    async def share(owners: list[Account]) -> None:
+        async with await Connection.open(port) as connection:
+            for owner in owners:
+                meeting = await Meeting.make(connection, owner.token, owner.application)
+                made.append(meeting)
+                for _ in range(each):
+                    people.append(await Person.join(connection, meeting, len(people)))
+
+    owners = await server.owners(meetings)
+    await asyncio.gather(*(share(owners[first::at_a_time]) for first in range(at_a_time)))
+    return made, people
 
 
-async def _open(http: httpx.AsyncClient, headers: dict[str, str]) -> str:
-    body = {"culture": "en-us", "endpointId": "bench", "userAgent": "bench"}
-    answer = await http.post("/ucwa/v1/applications", json=body, headers=headers)
-    href: str = answer.json()["_links"]["self"]["href"]
-    return href
+async def wait_all(people: list[Person], port: int) -> None:
+    """Lets everybody poll, and hear what there is already: of all who came."""
+    for number, person in enumerate(people):
+        await person.connect(port, number)
+    heard, before = 0, -1
+    while heard != before:
+        await asyncio.sleep(QUIET)
+        heard, before = sum(person.heard for person in people), heard
 
 
-async def _join(http: httpx.AsyncClient, meeting: dict[str, Any], number: int) -> Person:
-    grant = {"grant_type": "urn:microsoft.rtc:anonmeeting", "password": meeting["onlineMeetingId"]}
-    headers = await _sign_in(http, {**grant, "ms_rtc_conferenceuri": meeting["onlineMeetingUri"]})
-    app = await _open(http, headers)
-    body = {"onlineMeetingUri": meeting["onlineMeetingUri"], "anonymousDisplayName": f"Person {number}"}
-    await http.post(f"{app}/communication/joinOnlineMeeting", json=body, headers=headers)
-    return Person(headers, f"{app}/events?ack=1")
-
-
-def _memory(pid: int) -> int:
-    """KiB of memory that the process has."""
-    status = Path(f"/proc/{pid}/status").read_text("utf-8")
-    return int(status.partition("VmRSS:")[2].split()[0])
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+async def leave_all(people: list[Person]) -> None:
+    """Lets everybody hang up."""
+    await asyncio.gather(*(person.leave() for person in people))

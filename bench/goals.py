@@ -1,0 +1,94 @@
+"""What is to be reached: every goal, as a number and as docs/performance.md says it."""
+
+from dataclasses import dataclass
+
+SERVER = "openucwa"
+ON_POSTGRESQL = "openucwa, PostgreSQL"
+FLOOR = "bare ASGI"
+RAW_SQLITE = "raw SQLite"
+RAW_ASYNCPG = "raw asyncpg"
+FASTIFY = "fastify, SQLite"
+FASTAPI = "FastAPI, SQLite"
+FASTAPI_POSTGRESQL = "FastAPI, PostgreSQL"
+KINTO = "Kinto, PostgreSQL"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure and its bound. `id`: what the page and its explanations name it by. `unit`: behind the number."""
+
+    id: str
+    figure: str
+    bound: float
+    unit: str = ""
+    least: bool = True
+
+    def met(self, value: float) -> bool:
+        """Whether `value` is on the right side."""
+        return value >= self.bound if self.least else value <= self.bound
+
+    @property
+    def text(self) -> str:
+        """The bound in words."""
+        return f"{'at least' if self.least else 'at most'} {self.shown(self.bound)}"
+
+    def shown(self, value: float) -> str:
+        """A number with its unit."""
+        digits = f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if self.unit else f"{value:.2f}"
+        return f"{digits} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True)
+class Ratio(Goal):
+    """Requests a second of `of` divided by those of `beside`, at the same `work`."""
+
+    work: str = ""
+    of: str = SERVER
+    beside: str = FLOOR
+
+
+#: What is asked, by the letter that names it.
+WORKS = {
+    "a": "GET a meeting's extensions, three of 200 bytes",
+    "b": "GET one with a matching If-None-Match: 304",
+    "c": "POST a new extension, durable when answered",
+    "d": "PUT with If-Match, durable when answered",
+    "e": "GET the same collection as XML",
+    "spread": "(a), spread over 1,000 meetings",
+    "mix": "(a), and every 20th request is (d) in the same meeting",
+    "log": "(a), with the access log",
+}
+
+_PEERS = ((FASTAPI, "fastapi"), (FASTAPI_POSTGRESQL, "fastapi-pg"), (KINTO, "kinto"))
+
+GOALS: tuple[Goal, ...] = (
+    Ratio("a-floor", "(a) JSON reads / bare ASGI", 0.80, work="a"),
+    Ratio("a-fastify", "(a) JSON reads / fastify", 1.0, work="a", beside=FASTIFY),
+    Ratio("b-floor", "(b) 304 / bare ASGI", 0.80, work="b"),
+    Ratio("c-raw", "(c) durable creates / raw SQLite, 32 rows a commit", 0.30, work="c", beside=RAW_SQLITE),
+    Ratio("c-fastify", "(c) durable creates / fastify", 3.0, work="c", beside=FASTIFY),
+    Ratio("d-floor", "(d) durable updates / bare ASGI", 0.45, work="d"),
+    Ratio("d-fastify", "(d) durable updates / fastify", 3.5, work="d", beside=FASTIFY),
+    Ratio("e-floor", "(e) XML reads / bare ASGI", 0.75, work="e"),
+    Ratio("a-pg", "(a) on PostgreSQL / bare ASGI", 0.25, work="a", of=ON_POSTGRESQL),
+    Ratio("c-pg", "(c) on PostgreSQL / raw asyncpg", 0.80, work="c", of=ON_POSTGRESQL, beside=RAW_ASYNCPG),
+    *(
+        Ratio(f"{work}-{short}", f"({work}) / {peer}", 10.0, work=work, beside=peer)
+        for peer, short in _PEERS
+        for work in "abcd"
+    ),
+    *(
+        Ratio(f"{work}-pg-{short}", f"({work}) on PostgreSQL / {peer}", 10.0, work=work, of=ON_POSTGRESQL, beside=peer)
+        for peer, short in _PEERS[1:]
+        for work in "ac"
+    ),
+    Goal("workers", "requests per second of CPU, two processes / one", 0.90),
+    Goal("f-one", "(f) a change to one waiting participant, idle server, p99", 20, "ms", least=False),
+    Goal("f-thousand", "(f) a change to 1,000 waiting participants, the last one", 1000, "ms", least=False),
+    Goal("g-memory", "(g) memory of a waiting poll", 25, "KiB", least=False),
+    Goal("g-count", "(g) polls waiting on one process", 18_000),
+    Goal("store", "cost of a read, 10^6 meetings / 10^3", 1.20, least=False),
+    Goal("meeting", "cost of a GET by extensions: the farthest from a straight line", 1.15, least=False),
+    Goal("start", "start to first answer", 1.0, "s", least=False),
+    Goal("idle", "memory idle", 60, "MiB", least=False),
+)
