@@ -24,22 +24,20 @@ PROGRAMS = {
     "nginx": ("nginx",),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
+    "systemd": ("systemd-analyze",),
 }
-#: Where servers lie, which is not on everybody's path; PostgreSQL's in a folder for each version, the newest first.
-_FOLDERS = (
-    "/usr/local/bin",
-    "/usr/local/sbin",
-    "/usr/sbin",
-    *(
-        str(found / "bin")
-        for found in sorted(Path("/usr/lib/postgresql").glob("[0-9]*"), key=lambda path: float(path.name), reverse=True)
-    ),
-)
+#: Where servers lie, which is not on everybody's path.
+_FOLDERS = ("/usr/local/bin", "/usr/local/sbin", "/usr/sbin")
+#: PostgreSQL's, with a folder for each version.
+_POSTGRESQL = Path("/usr/lib/postgresql")
 
 
 def find(name: str) -> str | None:
     """The path of one of PROGRAMS; None: it is not on this machine."""
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_FOLDERS))
+    # Looked at each time: what is missing at first may be installed by then.
+    versions = sorted(_POSTGRESQL.glob("[0-9]*"), key=lambda version: float(version.name), reverse=True)
+    folders = (os.environ.get("PATH", os.defpath), *_FOLDERS, *(str(version / "bin") for version in versions))
+    path = os.pathsep.join(folders)
     found = (shutil.which(spelling, path=path) for spelling in PROGRAMS[name])
     return next(filter(None, found), None)
 

@@ -47,13 +47,17 @@ class NatsBus:
         self._listeners = Listeners()
         self._outgoing: set[str] = set()
         self._work = asyncio.Event()
+        self._tried = asyncio.Event()
         self._client: Client | None = None
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         self._stopping = False
+        self._tried.clear()
         self._task = asyncio.create_task(self._stay_connected(), name="openucwa NATS bus")
+        # Who is ready can tell others of changes, unless there is nobody to reach.
+        await self._tried.wait()
 
     async def stop(self) -> None:
         self._stopping = True
@@ -95,6 +99,7 @@ class NatsBus:
                 level = logging.DEBUG if known_away else logging.WARNING
                 logger.log(level, "NATS at %s cannot be reached: %s", self._place, type(error).__name__)
                 known_away = True
+                self._tried.set()
             else:
                 known_away = False
             if not self._stopping:
@@ -122,6 +127,7 @@ class NatsBus:
             await client.flush(CONNECT_TIMEOUT)  # only then does the server know of it
             logger.info("connected to NATS at %s", self._place)
             self._client = client
+            self._tried.set()
             await self._send_on(client)
             if client.is_connected:
                 await asyncio.wait_for(client.drain(), 2 * DRAIN_TIMEOUT)

@@ -42,13 +42,17 @@ class PostgresBus:
         self._listeners = Listeners()
         self._outgoing: set[str] = set()
         self._work = asyncio.Event()
+        self._tried = asyncio.Event()
         self._connection: asyncpg.Connection[Any] | None = None
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         self._stopping = False
+        self._tried.clear()
         self._task = asyncio.create_task(self._stay_connected(), name="openucwa PostgreSQL bus")
+        # Who is ready can tell others of changes, unless there is nobody to reach.
+        await self._tried.wait()
 
     async def stop(self) -> None:
         self._stopping = True
@@ -91,6 +95,7 @@ class PostgresBus:
                 level = logging.DEBUG if known_away else logging.WARNING
                 logger.log(level, "PostgreSQL at %s cannot be reached: %s", self._place, type(error).__name__)
                 known_away = True
+                self._tried.set()
             else:
                 known_away = False
             if not self._stopping:
@@ -107,6 +112,7 @@ class PostgresBus:
                 await connection.add_listener(CHANNEL, self._receive)
             logger.info("connected to PostgreSQL at %s as event bus", self._place)
             self._connection = connection
+            self._tried.set()
             await self._send_on(connection)
         finally:
             self._connection = None
