@@ -103,9 +103,9 @@ class Costs:
     event_bytes: int = 440
     told_wal: int = 500
     wait_wal: int = 93
-    #: Statements that a process asks one after the other to note that one application was heard of, 1,000 of those in a
-    #: transaction: 0.37 s with PostgreSQL on the same machine.
-    note_trips: int = 2
+    #: Statements that a process asks one after the other to note that one application was heard of: one for a hundred,
+    #: for requests and for polls.
+    note_trips: float = 0.02
     #: Topics that a process puts into a message of NATS. Assumed: 31 were seen where 200 were told at once, 1 is least.
     nats_topics: float = 2.0
     #: Of the polls that wait, those that say so on the bus. All of them.

@@ -170,7 +170,7 @@ def inputs(load: Load, costs: Costs, machines: Machines) -> Iterator[str]:
          f"{costs.event_bytes}; {costs.topic_bytes}", asked),
         ("WAL of being told; of a second of waiting", f"{costs.told_wal} bytes; {costs.wait_wal} bytes", asked),
         ("topics in a message of NATS", f"{costs.nats_topics:g}", f"{thought}; 1 is the least, 31 were seen"),
-        ("statements to note that somebody polls, one after the other", f"{costs.note_trips}", "the source"),
+        ("statements to note that somebody polls, one after the other", f"{costs.note_trips:g}", "the source"),
         ("a node", f"{machines.cores} cores, {machines.memory // GIB} GiB", thought),
         ("of all CPU and memory, the part that is planned with", f"{machines.planned:g}", thought),
         ("PostgreSQL's machine: cores; durable commits/s; connections",
