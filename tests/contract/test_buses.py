@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from openucwa.channel import connected
 from openucwa.channel.bus import Bus
 from openucwa.channel.nats import NatsBus
 from openucwa.channel.postgres import PostgresBus
@@ -230,7 +231,7 @@ async def test_a_port_where_nobody_listens_is_tried_again_and_reported_once(
         bus.subscribe(heard.extend)
         bus.publish(frozenset({"here"}))
         assert heard == ["here"], "this process is told all the same"
-    assert [record.levelname for record in caplog.records if record.name == kind.module] == ["WARNING"]
+    assert [record.levelname for record in caplog.records if record.name == connected.__name__] == ["WARNING"]
 
 
 def elsewhere(kind: Kind, port: int) -> str:

@@ -1,0 +1,96 @@
+"""What the buses to other servers have in common: one connection that is looked after, and what waits to be sent."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from openucwa.channel.bus import Listener, Listeners
+from openucwa.model.refusals import CallbackChannelError
+from openucwa.model.world import World
+
+#: Seconds between two attempts to connect.
+RETRY = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class ConnectedBus(ABC):
+    """`Bus` over one connection. Whenever that ends, for whatever reason, a new one is made, for ever; what is
+    published while there is none is dropped. `place`: what it connects to, for people, without secrets."""
+
+    def __init__(self, place: str, world: World) -> None:
+        self._place = place
+        self._world = world
+        self._listeners = Listeners()
+        self._outgoing: set[str] = set()
+        self._work = asyncio.Event()
+        self._tried = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    @abstractmethod
+    def _connected(self) -> bool:
+        """Whether there is a connection that lives."""
+
+    @abstractmethod
+    async def _connection_once(self) -> None:
+        """One connection from its beginning, when it sets `_tried`, to its end; it sends `_outgoing` meanwhile, and
+        ends when the bus is `_stopping` and all is sent."""
+
+    async def start(self) -> None:
+        """As `Bus.start`."""
+        self._stopping = False
+        self._tried.clear()
+        self._task = asyncio.create_task(self._stay_connected(), name=f"openucwa bus, {self._place}")
+        # Who is ready can tell others of changes, unless there is nobody to reach.
+        await self._tried.wait()
+
+    async def stop(self) -> None:
+        """As `Bus.stop`."""
+        self._stopping = True
+        self._work.set()
+        if self._task is not None:
+            if not self._connected:
+                self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
+
+    def publish(self, topics: frozenset[str]) -> None:
+        """As `Bus.publish`."""
+        self._listeners.tell(topics)
+        if self._connected and topics:
+            self._outgoing |= topics
+            self._work.set()
+
+    async def require(self) -> None:
+        """As `Bus.require`."""
+        if not self._connected:
+            raise CallbackChannelError("The event bus cannot be reached.")
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """As `Bus.subscribe`."""
+        return self._listeners.add(listener)
+
+    def describe(self) -> str:
+        """As `Bus.describe`."""
+        return f"{self._place}, {'connected' if self._connected else 'not connected'}"
+
+    async def _stay_connected(self) -> None:
+        known_away = False
+        while not self._stopping:
+            try:
+                await self._connection_once()
+                if not self._stopping:
+                    logger.warning("the event bus's connection to %s has ended", self._place)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the next attempt may succeed
+                # Not the error's text: it may hold what the server said about our credentials.
+                level = logging.DEBUG if known_away else logging.WARNING
+                logger.log(level, "%s cannot be reached: %s", self._place, type(error).__name__)
+                known_away = True
+            else:
+                known_away = False
+            self._tried.set()
+            if not self._stopping:
+                await self._world.sleep(RETRY)
