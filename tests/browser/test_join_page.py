@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.browser.console import DESKTOP, PHONE, SOON
 from tests.browser.guest import Guest, Organizer, Resource
@@ -167,6 +167,23 @@ async def test_who_is_not_let_in_is_told_so_and_may_ask_again(lene: Organizer, a
     await guest.page.get_by_role("button", name="Ask again").click()
     await lene.does("admit", await lene.in_the_lobby("Joe"))
     await guest.is_in()
+
+
+async def test_who_is_not_let_in_before_hearing_of_the_lobby_is_told_so(lene: Organizer, arrive: Arrive) -> None:
+    meeting = await lene.schedule()
+    await lene.enter(meeting)
+    guest = await arrive(meeting)
+    rejected = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await rejected.wait()
+        await route.continue_()
+
+    await guest.page.route("**/events?*", hold)
+    await guest.join_by_name("Joe")
+    await lene.does("reject", await lene.in_the_lobby("Joe"))
+    rejected.set()
+    await guest.ends_with("You were not let in")
 
 
 async def test_a_wrong_password_is_told_at_the_field_and_the_right_one_leads_in(

@@ -125,7 +125,8 @@ class Knower:
             assert self.conversation is None, "a conversation begins once"
             self.conversation = href
         assert href == self.conversation
-        if resource is None:
+        assert resource is not None, "what there is of a conversation is embedded"
+        if resource["state"] == "Disconnected":
             return  # it was over before it was told of
         self.picture.stage = "lobby" if resource["state"] == "InLobby" else "room"
 

@@ -5,7 +5,7 @@ import pytest
 from openucwa.app import Service
 from tests.client import UcwaClient, add_user, self_of
 from tests.conftest import DANA, LENE, Connect, Make
-from tests.room.conftest import Come, Guest
+from tests.room.conftest import Come, Guest, short
 from tests.world import FakeWorld
 
 SEQUENCE = [
@@ -174,6 +174,27 @@ async def test_a_rejected_participant_is_told_that_it_was_denied(lene: UcwaClien
     waiting = (await organizer.events())[0]
     assert await organizer.post(waiting["_embedded"]["participant"]["_links"]["reject"]["href"]) == 204
     assert await joe.said() == ["onlineMeetingInvitation completed Failure Denied", "conversation deleted Denied"]
+
+
+async def test_who_is_rejected_before_hearing_of_the_lobby_is_told_of_a_conversation_that_is_over(
+    lene: UcwaClient, come: Come
+) -> None:
+    meeting = await lene.schedule()
+    organizer, joe = await come("lenea@contoso.com", endpoint="room"), await come("Joe", meeting)
+    await organizer.join(meeting)
+    await organizer.said()
+    await joe.join(meeting)
+    waiting = (await organizer.events())[0]
+    assert await organizer.post(waiting["_embedded"]["participant"]["_links"]["reject"]["href"]) == 204
+    events = await joe.events()
+    assert [short(event) for event in events] == [
+        "onlineMeetingInvitation started",
+        "conversation added",
+        "onlineMeetingInvitation completed Failure Denied",
+        "conversation deleted Denied",
+    ]
+    shown = events[1]["_embedded"]["conversation"]
+    assert (shown["state"], shown["_links"]) == ("Disconnected", {"self": {"href": events[1]["link"]["href"]}})
 
 
 async def test_only_leaders_see_who_waits(lene: UcwaClient, come: Come) -> None:

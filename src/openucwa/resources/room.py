@@ -85,6 +85,21 @@ class RoomDocuments:
             links=links,
         )
 
+    def over_conversation(self, call: Call, conversation: str, invitation: Invitation) -> Document:
+        """UCWA: conversation, of which nothing is left but how it was begun."""
+        return Document(
+            rel="conversation",
+            href=conversation_href(call, conversation),
+            properties={
+                "activeModalities": [],
+                "importance": invitation.importance,
+                "participantCount": 0,
+                "state": "Disconnected",
+                "subject": invitation.subject,
+                "threadId": invitation.thread_id,
+            },
+        )
+
     def online_meeting(
         self, call: Call, own: Participation, meeting: Meeting, extensions: Sequence[Extension], organizer: User | None
     ) -> Document:

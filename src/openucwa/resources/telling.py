@@ -131,8 +131,8 @@ class Telling:
             own = await self._own(event)
         except ConversationNotFound:
             # It is over already, which is told next; but what ends has to have begun.
-            link = Link(conversation_href(self._call, str(event.facts["conversation"])))
-            yield self._of_communication("added", "conversation", link)
+            over = self._documents.over_conversation(self._call, str(event.facts["conversation"]), invitation)
+            yield self._of_communication("added", "conversation", Link(over.href), over)
             if event.kind == room_events.CONVERSATION_BEGUN:
                 yield self._invited(invitation, "completed")
             return
