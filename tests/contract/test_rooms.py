@@ -10,6 +10,7 @@ from openucwa.model import room_events
 from openucwa.model.event import application_topic
 from openucwa.model.refusals import (
     AlreadyExists,
+    ApplicationNotFound,
     Conflict,
     ConversationNotFound,
     DestinationNotFound,
@@ -101,6 +102,17 @@ async def test_what_is_refused_leaves_nothing(
     assert await kinds(store, application_topic(LENE, "101")) == []
     with pytest.raises(ResourceNotFound):
         await store.invitation(LENE, "101", "1")
+
+
+async def test_an_application_that_has_just_ended_comes_in_nowhere(store: Store) -> None:
+    await with_meeting(store)
+    await store.open_application(application(), None, AT, MANY)
+    await store.close_application(LENE, "101", AT)
+    with pytest.raises(ApplicationNotFound):
+        await store.join(participation(), invitation(), "1", MANY, AT)
+    with pytest.raises(ApplicationNotFound):
+        await store.refuse_invitation(replace(invitation(), state=InvitationState.FAILED), AT)
+    assert await store.participants(*KEY) == []
 
 
 async def test_an_application_takes_part_once(store: Store) -> None:
@@ -214,6 +226,19 @@ async def test_who_is_in_a_meeting_that_goes_is_told_that_it_ended(store: Store,
     last = (await store.events_after({application_topic(DAN, "101"): 0}, MANY))[-1]
     assert (last.kind, last.facts["reason"]) == (room_events.CONVERSATION_ENDED, "Ended")
     assert await store.participants(*KEY) == []
+
+
+async def test_only_applications_that_are_still_open_are_invited(store: Store) -> None:
+    await with_participants(store)
+    asked = replace(invitation(LENE), id="asking", kind=InvitationKind.PARTICIPANT, thread_id="t", expires=AT + 5)
+    open_one = replace(asked, owner=DAN, id="a", outgoing=False, conversation=None, expires=None)
+    await store.invite(asked, [open_one, replace(open_one, application_id="102", id="b")], AT)
+    assert (await store.invitation(DAN, "101", "a")).state == InvitationState.CONNECTING
+    with pytest.raises(ResourceNotFound):
+        await store.invitation(DAN, "102", "b")
+    await store.close_application(LENE, "101", AT)
+    with pytest.raises(ApplicationNotFound):
+        await store.invite(replace(asked, id="again"), [replace(open_one, id="c")], AT)
 
 
 async def test_one_answer_ends_all_sides_of_an_invitation(store: Store) -> None:

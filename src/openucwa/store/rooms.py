@@ -30,7 +30,7 @@ class Rooms(Protocol):
         DestinationNotFound: no such meeting. PreconditionFailed: its etag is not `meeting_etag` any more, so who may
         come in has to be decided again. AlreadyExists: the application takes part already. Conflict: the invitation
         is not under way any more. TooManyParticipants: `most` different participants are in
-        the room, and this one is not among them.
+        the room, and this one is not among them. ApplicationNotFound: the application has ended.
         """
         ...
 
@@ -123,14 +123,17 @@ class Rooms(Protocol):
         ...
 
     async def invite(self, outgoing: Invitation, incoming: Sequence[Invitation], at: int) -> None:
-        """Stores both sides of an invitation of a user, all Connecting.
+        """Stores both sides of an invitation of a user, all Connecting; applications that have ended are not asked.
 
-        Events, each to its application: `invitation_started`.
+        Events, each to its application: `invitation_started`. ApplicationNotFound: the inviting one has ended.
         """
         ...
 
     async def refuse_invitation(self, refused: Invitation, at: int) -> None:
-        """Stores an invitation that failed at once. Events: `invitation_started`, `invitation_ended`."""
+        """Stores an invitation that failed at once. Events: `invitation_started`, `invitation_ended`.
+
+        ApplicationNotFound: the application has ended.
+        """
         ...
 
     async def available_applications(self, owner: str) -> Sequence[str]:

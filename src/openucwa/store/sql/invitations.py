@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from openucwa.model import room_events
-from openucwa.model.refusals import Conflict, ResourceNotFound
+from openucwa.model.refusals import ApplicationNotFound, Conflict, ResourceNotFound
 from openucwa.model.room import Invitation, InvitationKind, InvitationState
 from openucwa.store.engine import Row, Transaction
 from openucwa.store.sql.events import append
@@ -16,6 +16,7 @@ COLUMNS = """
     subject, importance, from_uri, from_name, to_uri, expires, reason, anonymous_display_name
 """
 _NO_INVITATION = "there is no such invitation"
+_NO_APPLICATION = "there is no such application, or it has just ended"
 _SELECT = "select" + COLUMNS + "from invitations "
 _OTHERS = _SELECT + "where thread_id = ? and state = 'Connecting' and id <> ? order by owner, application_id, id"
 _ADD = "insert into invitations (" + COLUMNS + ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -76,6 +77,21 @@ async def add(transaction: Transaction, invitation: Invitation) -> None:
     )
 
 
+async def is_open(transaction: Transaction, invitation: Invitation) -> bool:
+    """Whether the application whose invitation it is has not ended; the change holds its owner."""
+    return bool(
+        await transaction.row(
+            "select 1 from applications where owner = ? and id = ?", invitation.owner, invitation.application_id
+        )
+    )
+
+
+async def require_open(transaction: Transaction, invitation: Invitation) -> None:
+    """ApplicationNotFound: the application ended while it was asking."""
+    if not await is_open(transaction, invitation):
+        raise ApplicationNotFound(_NO_APPLICATION)
+
+
 async def put(transaction: Transaction, invitation: Invitation, at: int) -> None:
     """Stores the invitation that somebody comes in with. If it is there, it is an incoming one that is accepted."""
     key = (invitation.owner, invitation.application_id, invitation.id)
@@ -129,7 +145,9 @@ class Invitations(Part):
         owners = sorted({outgoing.owner, *(invitation.owner for invitation in incoming)})
 
         async def work(transaction: Transaction) -> None:
-            for invitation in (outgoing, *incoming):
+            await require_open(transaction, outgoing)
+            asked = [each for each in incoming if await is_open(transaction, each)]
+            for invitation in (outgoing, *asked):
                 await add(transaction, invitation)
                 await told(transaction, at, room_events.INVITATION_STARTED, invitation)
 
@@ -137,6 +155,7 @@ class Invitations(Part):
 
     async def refuse_invitation(self, refused: Invitation, at: int) -> None:
         async def work(transaction: Transaction) -> None:
+            await require_open(transaction, refused)
             await add(transaction, refused)
             await told(transaction, at, room_events.INVITATION_STARTED, refused)
             await told(transaction, at, room_events.INVITATION_ENDED, refused)

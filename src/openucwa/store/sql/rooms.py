@@ -52,6 +52,7 @@ class Rooms(Part):
         meeting = (draft.organizer, draft.meeting_id)
 
         async def work(transaction: Transaction) -> Participation:
+            await invitations.require_open(transaction, invitation)
             await _check_meeting(transaction, draft, meeting_etag)
             others = await find(transaction, _OF_URI, *meeting, draft.uri)
             if any(other.application_id == draft.application_id and other.owner == draft.owner for other in others):
