@@ -224,6 +224,29 @@ async def test_who_is_promoted_is_told_who_waits(lene: UcwaClient, come: Come) -
     assert "localParticipant updated" in told
 
 
+async def test_who_becomes_a_leader_is_told_what_may_be_done_to_the_others_and_who_is_none_any_more_too(
+    lene: UcwaClient, come: Come
+) -> None:
+    meeting = await lene.schedule(accessLevel="Everyone")
+    organizer, dana, joe = (
+        await come("lenea@contoso.com", endpoint="room"),
+        await come("danab@contoso.com"),
+        await come("Joe", meeting),
+    )
+    for guest in (organizer, dana, joe):
+        await guest.join(meeting)
+        await guest.said()
+    offered = []
+    for act in ("promote", "demote"):
+        assert await organizer.post(f"{organizer.here}/participants/danab@contoso.com/{act}") == 204
+        offered += [
+            sorted(event["_embedded"]["participant"]["_links"].keys() - {"self", "conversation"})
+            for event in await dana.events()
+            if event["type"] == "updated" and event["link"].get("title") == "Joe"
+        ]
+    assert offered == [["eject", "promote"], []]
+
+
 @pytest.mark.parametrize("act", ["promote", "demote", "eject"])
 async def test_attendees_have_no_say_over_others(lene: UcwaClient, come: Come, act: str) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")

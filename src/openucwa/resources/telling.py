@@ -208,10 +208,12 @@ class Telling:
         yield self._participant(own, who, "added", within=_group(who.role))
         if who.uri == own.uri:
             yield await self._conversation(own, "updated")
-            if leads(own) and who.role == Role.LEADER:
-                for each in await self._store.participants_as_of(own.organizer, own.meeting_id, event.number):
-                    if each.in_lobby:
-                        yield self._participant(own, each, "added", within="lobby")
+            for each in await self._store.participants_as_of(own.organizer, own.meeting_id, event.number):
+                if not each.in_lobby and each.uri != own.uri:
+                    # What may be done to the others stands in their links, and those are different now.
+                    yield self._participant(own, each, "updated")
+                elif each.in_lobby and leads(own) and who.role == Role.LEADER:
+                    yield self._participant(own, each, "added", within="lobby")
 
     # The entries
 

@@ -98,20 +98,11 @@ export class Room {
     const role = this.me?.role;
     this.me = resource;
     this.#tell("people", this.stage === "room" && role !== resource.role ? roleWords("You are", resource) : null);
-    if (role !== undefined && role !== resource.role) this.#takeRole();
-  }
-
-  // What a leader may do to the others stands in links that no event brings to somebody who has just become one.
-  async #takeRole() {
-    if (this.me.role !== "Leader") {
+    if (role === "Leader" && resource.role !== "Leader") {
+      // Who waits is for leaders to know.
       this.waiting.clear();
       this.#tell("waiting");
     }
-    for (const href of [...this.people.keys()]) {
-      const read = await this.#client.get(href).catch(() => null);
-      if (read !== null && this.people.has(href)) this.people.set(href, read.resource);
-    }
-    this.#tell("people");
   }
 
   #takeParticipant({ type, link, in: within, resource }) {
