@@ -46,11 +46,13 @@ AFTER = AT + 10
 
 @dataclass(frozen=True)
 class Ran:
-    """A statement as it was run. `held`: the keys that its change held by then; None: it was no part of a change."""
+    """A statement as it was run. `held`: the keys that its change held by then; None: it was no part of a change.
+    `within`: as the change said it."""
 
     text: str
     parameters: Sequence[object]
     held: frozenset[str] | None
+    within: str | None
 
 
 @dataclass
@@ -60,8 +62,14 @@ class Records:
     ran: list[Ran] = field(default_factory=list)
     lines: set[tuple[str, int]] = field(default_factory=set)
 
-    def add(self, text: str, parameters: Sequence[object], held: frozenset[str] | None = None) -> None:
-        self.ran.append(Ran(re.sub(r"\s+", " ", text).strip(), parameters, held))
+    def add(
+        self,
+        text: str,
+        parameters: Sequence[object],
+        held: frozenset[str] | None = None,
+        within: str | None = None,
+    ) -> None:
+        self.ran.append(Ran(re.sub(r"\s+", " ", text).strip(), parameters, held, within))
         frame = sys._getframe()
         while frame := frame.f_back:  # type: ignore[assignment]
             file = Path(frame.f_code.co_filename)
@@ -91,9 +99,10 @@ class RecordingReader:
 class RecordingTransaction:
     """Its methods are no coroutines of their own, so that the line that calls them is seen even if another awaits."""
 
-    def __init__(self, transaction: Transaction, held: frozenset[str], records: Records) -> None:
+    def __init__(self, transaction: Transaction, held: frozenset[str], within: str | None, records: Records) -> None:
         self._transaction = transaction
         self._held = held
+        self._within = within
         self._records = records
         self.moved = transaction.moved
 
@@ -102,15 +111,15 @@ class RecordingTransaction:
         return self._transaction.hold(*keys)
 
     def row(self, sql: str, *parameters: object) -> Coroutine[Any, Any, Row | None]:
-        self._records.add(sql, parameters, self._held)
+        self._records.add(sql, parameters, self._held, self._within)
         return self._transaction.row(sql, *parameters)
 
     def rows(self, sql: str, *parameters: object) -> Coroutine[Any, Any, Sequence[Row]]:
-        self._records.add(sql, parameters, self._held)
+        self._records.add(sql, parameters, self._held, self._within)
         return self._transaction.rows(sql, *parameters)
 
     def run(self, sql: str, *parameters: object) -> Coroutine[Any, Any, int]:
-        self._records.add(sql, parameters, self._held)
+        self._records.add(sql, parameters, self._held, self._within)
         return self._transaction.run(sql, *parameters)
 
 
@@ -119,15 +128,15 @@ class RecordingWriter:
         self._writer = writer
         self._records = records
 
-    async def change(self, work: Work[T], *keys: str) -> T:
+    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
         def recorded(transaction: Transaction) -> Coroutine[Any, Any, T]:
-            return work(RecordingTransaction(transaction, frozenset(keys), self._records))
+            return work(RecordingTransaction(transaction, frozenset(keys), within, self._records))
 
-        return await self._writer.change(recorded, *keys)
+        return await self._writer.change(recorded, *keys, within=within)
 
-    def run(self, key: str, sql: str, *parameters: object) -> Coroutine[Any, Any, int]:
-        self._records.add(sql, parameters, frozenset({key}))
-        return self._writer.run(key, sql, *parameters)
+    def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> Coroutine[Any, Any, int]:
+        self._records.add(sql, parameters, frozenset({key}), within)
+        return self._writer.run(key, sql, *parameters, within=within)
 
 
 class RecordedStore(SqlStore):

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from openucwa.store.engine import CHANNELS
 from openucwa.store.sqlite import SqliteStore
+from tests.contract.samples import MEETING
 from tests.store.recording import STATEMENTS, Ran, RecordedStore, Records, walk
 
 #: Table -> the column by which it can be distributed, so that what belongs together is in one place.
@@ -149,6 +151,16 @@ async def test_changes_write_only_what_they_hold(records: Records) -> None:
         if not (given := set(values(ran, key))) or not given <= ran.held
     ]
     assert loose == []
+
+
+async def test_changes_write_only_where_they_say(records: Records) -> None:
+    wrote: dict[str, set[str]] = {}
+    for ran in records.ran:
+        if ran.within is not None and not ran.text.startswith("select"):
+            wrote.setdefault(ran.within, set()).add(tables(ran.text)[0])
+            assert "extensions" not in tables(ran.text) or set(values(ran, "meeting_id")) == {ran.within}
+    assert wrote.pop(CHANNELS) == {"channels"}
+    assert wrote == {MEETING: {"extensions", "events", "topics"}}
 
 
 async def test_every_engine_takes_every_statement(records: Records) -> None:

@@ -110,6 +110,29 @@ async def test_a_change_is_seen_at_once(meeting: Meeting) -> None:
     assert "two" in (await meeting.read()).text
 
 
+async def test_a_change_of_another_meeting_s_extensions_leaves_what_is_kept(meeting: Meeting) -> None:
+    others = await meeting.lene.schedule(subject="Other plans")
+    meetings = f"{meeting.lene.app}/onlineMeetings/myOnlineMeetings"
+    for href in (meeting.collection, meetings):
+        await meeting.read(href)
+    again = given_again(meeting.service)
+    await meeting.lene.extend(others, id="b")
+    assert "Plans" in (await meeting.read(meetings)).text
+    assert again() == 0, "it is about the other meeting as well"
+    await meeting.read()
+    assert again() == 1
+
+
+async def test_a_poll_leaves_what_is_kept(meeting: Meeting) -> None:
+    joining = f"{meeting.lene.app}/communication/joinOnlineMeeting"
+    await meeting.lene.post(joining, json={"onlineMeetingUri": meeting.resource["onlineMeetingUri"]})
+    await meeting.read()
+    again = given_again(meeting.service)
+    assert (await meeting.lene.get(f"{meeting.lene.app}/events?ack=1")).json()["sender"] != []
+    await meeting.read()
+    assert again() == 1
+
+
 async def test_a_change_by_another_server_is_seen_at_once(meeting: Meeting, connect: Connect) -> None:
     elsewhere = connect(meeting.other)
     elsewhere.token, elsewhere.app = meeting.lene.token, meeting.lene.app

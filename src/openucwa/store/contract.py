@@ -22,6 +22,9 @@ from openucwa.store.rooms import Rooms
 #: The etags that a change accepts (If-Match); None accepts any.
 Match: TypeAlias = frozenset[str] | None
 
+#: What a commit changed: rows of this owner or organizer, and of them only extensions of this meeting (None: any).
+Changed: TypeAlias = tuple[str, str | None]
+
 
 class Users(Protocol):
     """Users and signing keys."""
@@ -281,17 +284,17 @@ class Store(Users, Applications, Meetings, Rooms, EventLog, Protocol):
         their names. There may be several listeners."""
         ...
 
-    def on_change(self, listener: Callable[[frozenset[str] | None], None]) -> None:
+    def on_change(self, listener: Callable[[frozenset[Changed] | None], None]) -> None:
         """From now on calls `listener` in the event loop whenever rows were changed, before anybody learns that his
-        change was made: with the owners and organizers whose rows they were; None: anybody's.
+        change was made; None: anybody's.
 
         Of other processes' changes it is told in `look`. There may be several listeners.
         """
         ...
 
     def look(self) -> bool:
-        """Tells the listeners of `on_change` what other processes changed. False: here that can't be told in time, so
-        nothing that was read may be kept."""
+        """Tells the listeners of `on_change` what other processes have changed, at the latest, when this turn of the
+        event loop began to read. False: here that can't be told in time, so nothing that was read may be kept."""
         ...
 
     async def describe(self) -> Mapping[str, str]:

@@ -12,6 +12,9 @@ T = TypeVar("T")
 #: A row, to be indexed or unpacked; an engine may give something of its own that can be.
 Row: TypeAlias = Sequence[Any]
 
+#: `within` of a change that writes rows of event channels only, which nobody keeps.
+CHANNELS = ""
+
 #: A constant statement and its parameters.
 Query: TypeAlias = tuple[str, Sequence[object]]
 
@@ -72,20 +75,22 @@ Work: TypeAlias = Callable[[Transaction], Coroutine[Any, Any, T]]
 class Writer(Protocol):
     """Makes changes."""
 
-    async def change(self, work: Work[T], *keys: str) -> T:
+    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
         """What `work` returns, once it is committed and durable, or what it raises.
 
         `keys`: on whose rows it decides, as the URI (lower case) or anonymous identity of their owner or organizer.
         Changes with a key in common are made one after the other, by whichever server, so that each finds what the
         one before left. Where one key leads, as the organizer does for a meeting, it comes first.
+        `within`: where the rows that it writes are, if they are extensions of one meeting (its id) or CHANNELS; what
+        was read of its owner elsewhere may then be kept on. Events don't count: nobody keeps them.
 
         InvalidExchangeServerVersion, ServiceUnavailable. A caller that is cancelled leaves its change to be made or
         not made; the others don't notice.
         """
         ...
 
-    async def run(self, key: str, sql: str, *parameters: object) -> int:
-        """How many rows a statement wrote that is the whole of a change; `key` as in `change`.
+    async def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> int:
+        """How many rows a statement wrote that is the whole of a change; `key` and `within` as in `change`.
 
         It decides all by itself, so that an engine may run what comes at the same time one right behind the other.
         """

@@ -118,7 +118,8 @@ class Door:
             # Ahead of the look for the resource: nothing below belongs to an anonymous user, whatever its name.
             raise AnonymousNotAllowed(f"{resource.rel} is for users who signed in")
         if resource.kept and req.method == "GET" and call.ticket is not None and call.session is not None:
-            req.scope["openucwa.claim"] = Claim(call.ticket, call.session, resource.rel, changes)
+            meeting = params.get("meeting_id")
+            req.scope["openucwa.claim"] = Claim(call.ticket, call.session, resource.rel, meeting, changes)
         target = await resource.locate(call, **params)
         params.clear()
         self._check_scopes(resource, call.ticket)

@@ -44,10 +44,11 @@ class StandardHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = scope["openucwa.request_id"] = self._world.random_bytes(8).hex()
-        # The connection looked already where there is a key.
-        key = scope.get("openucwa.key")
-        if key is None and scope["method"] == "GET" and self._kept.keeps:
-            key = self._key(scope)
+        key = None
+        if scope["method"] == "GET" and self._kept.keeps:
+            # The connection has looked already, where it made the key. Who asked the same just before may have been
+            # answered since, and of many who ask for what has just changed only one is to cost more than a look.
+            key = scope.get("openucwa.key") or self._key(scope)
             if (kept := self._kept.find(key)) is not None:
                 await self._answer(kept, scope, send)
                 return

@@ -120,6 +120,7 @@ class HttpProtocol(HttpToolsProtocol):
     __slots__ = (
         "_answering",
         "_exit",
+        "_first",
         "_front",
         "_given_again",
         "_header_timeout",
@@ -157,6 +158,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._refusal: RefusedRequestError | None = None
         self._leaving = False
         self._front = front
+        self._first = True  # of the requests that came together
         self._given_again = False  # the request whose end is still to come was answered from what is kept
 
     # The connection
@@ -183,6 +185,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        self._first = True
         if self._refusal is not None or self._leaving:
             return
         if not self.parser:
@@ -268,7 +271,9 @@ class HttpProtocol(HttpToolsProtocol):
         key = None
         if self._front is not None and not self._under_way and self.parser.get_method() == b"GET":
             key = key_of(self._origin, self.url, self.headers)
-            if self._give_again(self._front, key):
+            # Those behind the first may have been sent after this turn of the loop began (`Store.look`).
+            first, self._first = self._first, False
+            if first and self._give_again(self._front, key):
                 self._given_again = True
                 self.headers = self._ignored
                 return

@@ -1,8 +1,9 @@
 """Whole answers to repeated reads, kept in front of routing: who asks again costs no more than a look-up.
 
 An answer is kept by everything that shaped it: who asks from where, for what, with which headers. It goes with the
-commit that changes any row of its owner, by whichever process; and now and then it is checked whether its owner may
-still ask. Everything is right without it, and `kept_bytes = 0` switches it off.
+commit that changes any row of its owner, by whichever process, unless those are extensions of another meeting than its
+own; and now and then it is checked whether its owner may still ask. Everything is right without it, and
+`kept_bytes = 0` switches it off.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from openucwa.channel.activity import Activity
 from openucwa.identity.tickets import Ticket
 from openucwa.model.application import Session
 from openucwa.model.world import World
+from openucwa.store.contract import Changed
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
@@ -42,11 +44,13 @@ class Watched(Protocol):
 
 
 class Claim(NamedTuple):
-    """What the door says of an answer that may be kept. `changes`: `KeptAnswers.changes` before anything was read."""
+    """What the door says of an answer that may be kept. `meeting`: the id of the one that it is about; None: of none,
+    or of many. `changes`: `KeptAnswers.changes` before anything was read."""
 
     ticket: Ticket
     session: Session
     rel: str
+    meeting: str | None
     changes: int
 
 
@@ -82,7 +86,7 @@ class KeptAnswers:
         self._most = most
         self._size = 0
         self._kept: dict[Key, Kept] = {}
-        self._of: dict[str, set[Key]] = {}
+        self._of: dict[str, dict[str | None, set[Key]]] = {}
         #: How often anything changed.
         self.changes = 0
 
@@ -119,24 +123,26 @@ class KeptAnswers:
             return
         self._drop(key)
         self._kept[key] = kept
-        self._of.setdefault(claim.ticket.identity, set()).add(key)
+        self._of.setdefault(claim.ticket.identity, {}).setdefault(claim.meeting, set()).add(key)
         self._size += kept.size
         while self._size > self._most:
             self._drop(next(iter(self._kept)))
 
-    def changed(self, owners: Iterable[str] | None) -> None:
-        """Rows of these owners were changed; None: of anybody."""
+    def changed(self, changed: Iterable[Changed] | None) -> None:
+        """What was changed; None: anything."""
         self.changes += 1
-        if owners is None:
+        if changed is None:
             for kept in self._kept.values():
                 kept.gone = True
             self._kept.clear()
             self._of.clear()
             self._size = 0
             return
-        for owner in owners:
-            for key in tuple(self._of.get(owner, ())):
-                self._drop(key)
+        for owner, meeting in changed:
+            of_owner = self._of.get(owner, {})
+            for about in tuple(of_owner) if meeting is None else (meeting, None):
+                for key in tuple(of_owner.get(about, ())):
+                    self._drop(key)
 
     def _drop(self, key: Key) -> None:
         kept = self._kept.pop(key, None)
@@ -144,8 +150,10 @@ class KeptAnswers:
             return
         kept.gone = True
         self._size -= kept.size
-        owner = kept.claim.ticket.identity
+        owner, meeting = kept.claim.ticket.identity, kept.claim.meeting
         of_owner = self._of[owner]
-        of_owner.discard(key)
+        of_owner[meeting].discard(key)
+        if not of_owner[meeting]:
+            del of_owner[meeting]
         if not of_owner:
             del self._of[owner]

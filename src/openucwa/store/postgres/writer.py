@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from openucwa.model.measures import Measures
 from openucwa.model.refusals import ServiceUnavailable
+from openucwa.store.contract import Changed
 from openucwa.store.engine import Work
 from openucwa.store.postgres.change import Change, TakenBack, lock_of, make
 from openucwa.store.postgres.connection import Answer, Connection, Database, Link
@@ -27,7 +28,7 @@ MOST_ATTEMPTS = 20
 
 #: Are told after each commit: of the topics that it moved; of the keys whose rows it changed, None: anybody's.
 CommitListener: TypeAlias = Callable[[frozenset[str]], None]
-ChangeListener: TypeAlias = Callable[[frozenset[str] | None], None]
+ChangeListener: TypeAlias = Callable[[frozenset[Changed] | None], None]
 
 
 class Writer:
@@ -47,11 +48,11 @@ class Writer:
         """As `Store.on_change`."""
         self._change_listeners.append(listener)
 
-    async def change(self, work: Work[T], *keys: str) -> T:
-        """As `store.engine.Writer.change`."""
+    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
+        """As `store.engine.Writer.change`. `within` is of no use: nothing that is read here is kept."""
         return await self._make(work, keys)
 
-    async def run(self, key: str, sql: str, *parameters: object) -> int:
+    async def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> int:
         """As `store.engine.Writer.run`."""
         return await self._make(lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True)
 
@@ -73,8 +74,9 @@ class Writer:
     def _committed(self, group: Sequence[Change]) -> None:
         if wrote := [change for change in group if change.wrote]:
             owners = None if any(change.alone for change in wrote) else _all(change.keys for change in wrote)
+            changed = None if owners is None else frozenset((owner, None) for owner in owners)
             for told in self._change_listeners:
-                told(owners)
+                told(changed)
         if topics := _all(change.moved for change in group):
             loop = asyncio.get_running_loop()
             for listener in self._commit_listeners:

@@ -2,7 +2,7 @@
 
 from openucwa.model.event import ChannelState
 from openucwa.model.refusals import ApplicationNotFound
-from openucwa.store.engine import Transaction
+from openucwa.store.engine import CHANNELS, Transaction
 from openucwa.store.sql import columns
 from openucwa.store.sql.applications import NO_APPLICATION
 from openucwa.store.sql.part import Part
@@ -60,4 +60,4 @@ class Channels(Part):
             )
             return True
 
-        return await self._writer.change(work, owner)
+        return await self._writer.change(work, owner, within=CHANNELS)

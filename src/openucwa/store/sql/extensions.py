@@ -81,7 +81,8 @@ class Extensions(Part):
 
     async def add_extension(self, organizer: str, meeting_id: str, extension: Extension, most: int, at: int) -> None:
         values = (extension.type.value, extension.etag, extension.properties)
-        if await self._writer.run(organizer, _ADD_UNTOLD, organizer, meeting_id, extension.id, *values, most):
+        row = (organizer, meeting_id, extension.id, *values)
+        if await self._writer.run(organizer, _ADD_UNTOLD, *row, most, within=meeting_id):
             return
 
         async def work(transaction: Transaction) -> None:
@@ -97,7 +98,7 @@ class Extensions(Part):
             if anybody:
                 await tell_of_extension(transaction, organizer, meeting_id, at, extension.type)
 
-        await self._writer.change(work, organizer)
+        await self._writer.change(work, organizer, within=meeting_id)
 
     async def replace_extension(
         self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int
@@ -106,7 +107,7 @@ class Extensions(Part):
         values = (extension.type.value, extension.etag, extension.properties)
         if match is not None and len(match) == 1:
             (etag,) = match
-            if await self._writer.run(organizer, _REPLACE_UNTOLD, *values, *key, etag):
+            if await self._writer.run(organizer, _REPLACE_UNTOLD, *values, *key, etag, within=meeting_id):
                 return
 
         async def work(transaction: Transaction) -> None:
@@ -116,7 +117,7 @@ class Extensions(Part):
             if anybody:
                 await tell_of_extension(transaction, organizer, meeting_id, at, old_type, extension.type)
 
-        await self._writer.change(work, organizer)
+        await self._writer.change(work, organizer, within=meeting_id)
 
     async def remove_extension(self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int) -> None:
         key = (organizer, meeting_id, extension_id)
@@ -128,7 +129,7 @@ class Extensions(Part):
             if anybody:
                 await tell_of_extension(transaction, organizer, meeting_id, at, old_type)
 
-        await self._writer.change(work, organizer)
+        await self._writer.change(work, organizer, within=meeting_id)
 
 
 async def _current(

@@ -5,10 +5,11 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeAlias
 
+from openucwa.store.contract import Changed
 from openucwa.store.sqlite.errors import unavailable
 
-#: Hears on whose rows changes decided (the `keys` of `Writer.change`); None: anything may have changed.
-Listener: TypeAlias = Callable[[frozenset[str] | None], None]
+#: As `Store.on_change`.
+Listener: TypeAlias = Callable[[frozenset[Changed] | None], None]
 
 
 class Changes:
@@ -44,30 +45,31 @@ class Changes:
     def look_in_turn(self) -> None:
         """As `look`, where nobody has looked in this turn of the event loop.
 
-        For coroutines: whatever a request of a later turn may know of, its own look finds.
+        Requests that one turn reads had been sent when it began, so that nobody knew of anything that is committed
+        after the first of them looks; and whatever a request of a later turn may know of, its own look finds.
         """
         if not self._looked:
             self._looked = True
             asyncio.get_running_loop().call_soon(self._begin_turn)
             self.look()
 
-    def committed(self, keys: frozenset[str] | None) -> None:
+    def committed(self, changed: frozenset[Changed] | None) -> None:
         """Tells of a commit of this process."""
         self._seen = _version(self._reader)
         # In this order: what another process commits from here on makes a new version for the reader again. To the
         # connection that made it, a commit is nothing new, so what is new to the writer is another's.
         if (others := _version(self._writer)) != self._others:
             self._others = others
-            keys = None
-        self._tell(keys)
+            changed = None
+        self._tell(changed)
 
     def _begin_turn(self) -> None:
         self._looked = False
 
-    def _tell(self, keys: frozenset[str] | None) -> None:
+    def _tell(self, changed: frozenset[Changed] | None) -> None:
         self.count += 1
         for listener in self._listeners:
-            listener(keys)
+            listener(changed)
 
 
 def _version(cursor: sqlite3.Cursor) -> int:

@@ -80,7 +80,7 @@ class SqliteStore(SqlStore):
     def look(self) -> bool:
         """As `Store.look`."""
         try:
-            self._changes.look()
+            self._changes.look_in_turn()
         except ServiceUnavailable:
             return False
         return True
@@ -95,11 +95,13 @@ class SqliteStore(SqlStore):
 
     async def meeting_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
         """As `Meetings.meeting_with_extensions`."""
-        return await self._kept.read("extensions", super().meeting_with_extensions, organizer, meeting_id)
+        method = super().meeting_with_extensions
+        return await self._kept.read("extensions", method, organizer, meeting_id, within=meeting_id)
 
     async def extension(self, organizer: str, meeting_id: str, extension_id: str) -> Extension:
         """As `Meetings.extension`."""
-        return await self._kept.read("extension", super().extension, organizer, meeting_id, extension_id)
+        method = super().extension
+        return await self._kept.read("extension", method, organizer, meeting_id, extension_id, within=meeting_id)
 
     async def describe(self) -> Mapping[str, str]:
         """As `Store.describe`."""

@@ -7,13 +7,14 @@ back would take longer than they do.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from openucwa.model.measures import Measures
-from openucwa.store.engine import Work
+from openucwa.store.contract import Changed
+from openucwa.store.engine import CHANNELS, Work
 from openucwa.store.sqlite.changes import Changes
 from openucwa.store.sqlite.database import Database, Row
 from openucwa.store.sqlite.errors import unavailable
@@ -52,10 +53,11 @@ class Transaction:
 
 
 class _Change(NamedTuple):
-    """A change that waits. `keys`: those of `Writer.change`."""
+    """A change that waits. `keys`, `within`: those of `Writer.change`."""
 
     work: Work[Any]
     keys: tuple[str, ...]
+    within: str | None
     answer: "asyncio.Future[Any]"
 
 
@@ -114,19 +116,19 @@ class Writer:
         await self._in_thread(self._connection.close)
         self._thread.shutdown()
 
-    async def change(self, work: Work[T], *keys: str) -> T:
+    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
         """As `Writer.change`. All changes are made one after the other, whatever their keys."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Change(work, keys, answer))
+        self._waiting.append(_Change(work, keys, within, answer))
         if self._commits is None or self._commits.done():
             # A task begins in the loop's next round, so that all who ask in this one share the first commit.
             self._commits = loop.create_task(self._commit_all())
         return await answer
 
-    async def run(self, key: str, sql: str, *parameters: object) -> int:
+    async def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> int:
         """As `Writer.run`."""
-        return await self.change(lambda transaction: transaction.run(sql, *parameters), key)
+        return await self.change(lambda transaction: transaction.run(sql, *parameters), key, within=within)
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -162,8 +164,8 @@ class Writer:
         try:
             self._database.schema.check(self._connection)
             moved: set[str] = set()
-            keys = {key for change in group for key in change.keys}
-            outcomes = [make(change.work, moved, keys) for change in group]
+            held: set[str] = set()
+            outcomes = [make(change.work, moved, held) for change in group]
             topics = frozenset(moved)
             number = self._notice.number(self._connection, topics) if topics else 0
             await self._in_thread(self._connection.execute, "commit")
@@ -171,7 +173,7 @@ class Writer:
             with suppress(sqlite3.Error):
                 self._connection.execute("rollback")
             raise
-        self._changes.committed(frozenset(keys) if all(change.keys for change in group) else None)
+        self._changes.committed(_changed(group, held))
         if topics:
             self._notice.committed(number, topics)
         return outcomes
@@ -185,7 +187,7 @@ class Writer:
                 raise
             await self._in_thread(self._database.begin_patiently, self._connection)
 
-    def _make(self, work: Work[Any], moved: set[str], keys: set[str]) -> _Outcome:
+    def _make(self, work: Work[Any], moved: set[str], held: set[str]) -> _Outcome:
         """Makes one change. _HalfMade: it was refused when it had written already."""
         before = self._connection.total_changes
         transaction = Transaction(self._cursor)
@@ -198,14 +200,14 @@ class Writer:
                 raise _HalfMade from error
             return _Outcome(error=error)
         moved |= transaction.moved
-        keys |= transaction.held
+        held |= transaction.held
         return _Outcome(result)
 
-    def _make_undoably(self, work: Work[Any], moved: set[str], keys: set[str]) -> _Outcome:
+    def _make_undoably(self, work: Work[Any], moved: set[str], held: set[str]) -> _Outcome:
         """Makes one change; if it is refused when it had written already, it alone is undone."""
         self._connection.execute("savepoint change")
         try:
-            outcome = self._make(work, moved, keys)
+            outcome = self._make(work, moved, held)
         except _HalfMade as half_made:
             self._connection.execute("rollback to change")
             outcome = _Outcome(error=cast("Exception", half_made.__cause__))
@@ -214,6 +216,14 @@ class Writer:
 
     async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def _changed(group: Sequence[_Change], held: Iterable[str]) -> frozenset[Changed] | None:
+    """What a group of changes has changed. `held`: the keys that they found on their way."""
+    if not all(change.keys for change in group):
+        return None
+    known = {(key, change.within) for change in group if change.within != CHANNELS for key in change.keys}
+    return frozenset(known.union((key, None) for key in held))
 
 
 def _done(work: Coroutine[Any, Any, T]) -> T:
