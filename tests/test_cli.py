@@ -72,7 +72,9 @@ def test_the_version_is_told() -> None:
     assert run("--version").output == f"openucwa {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["serve"], ["check"], ["user"], ["user", "add"], ["user", "passwd"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["serve"], ["check"], ["user"], ["user", "add"], ["user", "passwd"], ["copy"]]
+)
 def test_every_command_has_help_with_an_example_or_a_sentence(arguments: list[str]) -> None:
     result = run(*arguments, "--help")
     assert result.exit_code == 0
@@ -338,3 +340,21 @@ def test_there_are_no_keys_where_there_is_no_store(data: str) -> None:
     for words in (["list"], ["rotate"], ["remove", "1"]):
         fails(run("key", *words, "--data", data), f"there is no store in {data}; --data names its folder")
     assert not Path(data).exists()
+
+
+def test_a_copy_goes_to_a_database_that_is_named(data: str) -> None:
+    assert add(data).exit_code == 0
+    fails(run("copy", "--data", data), "there is no database to copy to; --store, or the setting store, names it")
+
+
+def test_there_is_no_copy_of_a_store_that_is_not_there(data: str) -> None:
+    told = run("copy", "--data", data, "--store", "postgresql://nobody:hidden@127.0.0.1:1/none")
+    fails(told, f"there is no store in {data}; --data names its folder")
+    assert not Path(data).exists()
+
+
+def test_a_copy_to_a_database_out_of_reach_says_so_without_the_password(data: str) -> None:
+    assert add(data).exit_code == 0
+    told = run("copy", "--data", data, "--store", "postgresql://nobody:hidden@127.0.0.1:1/none")
+    assert (told.exit_code, "out of reach" in told.stderr) == (1, True)
+    assert "hidden" not in told.output

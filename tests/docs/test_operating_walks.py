@@ -100,6 +100,21 @@ class Busy:
         restored.sign_in()
 
 
+def test_what_the_embedded_default_has_kept_comes_along_to_the_nodes(own_database: str, tmp_path: Path) -> None:
+    data = tmp_path / "openucwa-data"
+    add_user(data, LENE)
+    with Running(data) as server:
+        busy = Busy(server)
+        with busy.writing() as before:
+            pass
+    (tmp_path / "node.toml").write_text(f'store = "{own_database}"\n', "utf-8")
+    said = walk(commands(PAGE, "With what there is already"), tmp_path, {})
+    assert "users: 1\n" in said
+    assert f"extensions: {len(before) + len(busy.shared)}\n" in said
+    with Running(own_database) as node:
+        busy.check(node, before, busy.lene.meeting)
+
+
 def parts(engine: str) -> tuple[str, str]:
     """The commands that make a copy, and those that restore it."""
     lines = commands(PAGE, "Backup and restore").splitlines(keepends=True)

@@ -11,6 +11,7 @@ import click
 from openucwa import __version__
 from openucwa.cli.checking import check
 from openucwa.cli.common import failures
+from openucwa.cli.copying import copy
 from openucwa.cli.keys import key
 from openucwa.cli.serving import serve
 from openucwa.cli.users import user
@@ -47,5 +48,5 @@ def demo(exit_after: bool, data: str, listen: str) -> None:
         sys.exit(run(config, Screen(sys.stdout, colour=colour), exit_after=exit_after))
 
 
-for command in (serve, check, user, key):
+for command in (serve, check, user, key, copy):
     main.add_command(command)

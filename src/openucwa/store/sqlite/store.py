@@ -1,7 +1,7 @@
 """The whole store: the statements of `store/sql/` on a SQLite file, with its beginning and its end."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from openucwa.model.measures import Measures
 from openucwa.model.meeting import Extension, Meeting
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.contract import Store
+from openucwa.store.copying import copy_rows
 from openucwa.store.sql import SqlStore
 from openucwa.store.sqlite.changes import Changes
 from openucwa.store.sqlite.database import Database
@@ -69,6 +70,10 @@ class SqliteStore(SqlStore):
             return await self.describe()
         finally:
             self._reader.close()
+
+    async def copy_to(self, other: SqlStore, told: Callable[[str, int], None]) -> None:
+        """Copies all that is in here to `other`, which is open and new, as `copy_rows` says."""
+        await copy_rows(self._reader, other._reader, other._writer, told)
 
     async def close(self) -> None:
         """As `Store.close`."""

@@ -1,0 +1,93 @@
+"""What a SQLite store holds, copied to a new store of either engine."""
+# ruff: noqa: S608 -- statements are put together from constants alone
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openucwa.model.event import ChannelState
+from openucwa.model.refusals import Conflict
+from openucwa.model.room import MessagingState
+from openucwa.model.user import SigningKey
+from openucwa.store.copying import TABLES
+from openucwa.store.postgres import PostgresStore
+from openucwa.store.sql import SqlStore
+from openucwa.store.sqlite import SqliteStore
+from tests.contract.samples import AT, DAN, LENE, application, assigned, invitation, user, with_participants
+
+#: What is not copied: an engine's own, and what each server writes for itself.
+OWN = {"store_version": {"version", "oldest"}, "commits": {"number"}, "topics": {"moved"}}
+
+
+async def fill(store: SqliteStore) -> None:
+    """Something in every table."""
+    await store.add_user(user(LENE))
+    await store.add_user(user(DAN, email=None, pool=None))
+    for number in (1, 2):
+        await store.add_signing_key(SigningKey(f"key{number}", bytes(range(number, 40)), AT + number))
+    await with_participants(store, "slides", "ünïcödé / %")
+    await store.assigned_meeting(assigned())
+    await store.write_channel(LENE, "101", "", 0, ChannelState(served=3, acknowledged={"a/b": 1}, low=7))
+    own = await store.participation(DAN, "101", f"conversation of {DAN}")
+    await store.change_messaging(own, MessagingState.CONNECTED, replace(invitation(DAN), id="m"), AT)
+    await store.send_message(own, "text/plain", "Hello \U0001f600", None, AT)
+    for number in range(3):
+        await store.open_application(application(f"20{number}", f"endpoint{number}", owner=DAN), None, AT + number, 2)
+
+
+async def rows(store: SqlStore, table: str) -> list[Sequence[Any]]:
+    found = [tuple(row) for row in await store._reader.rows(f"select {TABLES[table]} from {table}")]
+    return sorted(found, key=repr)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteStore | PostgresStore:
+    """A new store of each engine, which is not open yet."""
+    if request.param == "sqlite":
+        return SqliteStore(tmp_path / "new", timeout=5.0)
+    return PostgresStore(request.getfixturevalue("database"), timeout=30.0)
+
+
+async def test_every_row_comes_along_as_it_is(store: SqliteStore, new: SqliteStore | PostgresStore) -> None:
+    await fill(store)
+    told: dict[str, int] = {}
+    await new.open()
+    try:
+        await store.copy_to(new, told.__setitem__)
+        for table in TABLES:
+            there = await rows(store, table)
+            assert there, f"nothing in {table}, so nothing is shown"
+            assert await rows(new, table) == there
+            assert told[table] == len(there)
+    finally:
+        await new.close()
+
+
+async def test_what_is_there_already_is_not_mixed_with_a_copy(
+    store: SqliteStore, new: SqliteStore | PostgresStore
+) -> None:
+    await fill(store)
+    await new.open()
+    try:
+        await new.add_first_signing_key(SigningKey("own", b"secret", AT))
+        with pytest.raises(Conflict, match="signing keys"):
+            await store.copy_to(new, lambda _table, _count: None)
+        assert await new.users() == []
+    finally:
+        await new.close()
+
+
+async def test_every_table_and_column_is_copied(store: SqliteStore) -> None:
+    with closing(store._database.connect_reader()) as connection:
+        tables = [name for (name,) in connection.execute("select name from sqlite_schema where type = 'table'")]
+        columns = {
+            table: {row[1] for row in connection.execute(f"pragma table_info({table})")} - OWN.get(table, set())
+            for table in tables
+        }
+    assert {table: set(names.split(", ")) for table, names in TABLES.items()} == {
+        table: names for table, names in columns.items() if names
+    }
