@@ -190,7 +190,7 @@ async def test_a_collector_that_says_nothing_does_not_keep_the_server_from_stopp
 
 def test_without_the_setting_nothing_of_it_is_imported() -> None:
     program = (
-        "import sys, json, openucwa.app, openucwa.wire.listeners, openucwa.cli\n"
+        "import sys, json, openucwa.app, openucwa.wire.serving, openucwa.cli\n"
         "from openucwa.config import Config; from openucwa.model.world import RealWorld\n"
         "openucwa.app.Service(Config(), RealWorld())\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"

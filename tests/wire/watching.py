@@ -13,7 +13,7 @@ import httpx
 
 from openucwa.app import Service
 from openucwa.wire.access_log import LogLines, route_logging
-from openucwa.wire.listeners import serve
+from openucwa.wire.serving import serve
 from tests.client import UcwaClient
 from tests.world import until
 

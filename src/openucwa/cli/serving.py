@@ -67,7 +67,7 @@ def with_one_process(config: Config, listeners: "Sequence[Listener]", world: Wor
     import uvloop  # noqa: PLC0415
 
     from openucwa.app import Service  # noqa: PLC0415
-    from openucwa.wire.listeners import serve as serve_here  # noqa: PLC0415
+    from openucwa.wire.serving import serve as serve_here  # noqa: PLC0415
 
     service = Service(config, world)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

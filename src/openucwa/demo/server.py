@@ -24,7 +24,8 @@ from openucwa.model.user import User
 from openucwa.model.world import RealWorld
 from openucwa.store.sqlite import SqliteStore
 from openucwa.wire.access_log import LogLines, route_logging
-from openucwa.wire.listeners import Listener, bind, close, serve
+from openucwa.wire.listeners import Listener, bind, close
+from openucwa.wire.serving import serve
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # looked up, not listened on

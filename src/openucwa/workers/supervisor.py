@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 
 from openucwa.config import Config, ConfigError
 from openucwa.model.world import World
-from openucwa.wire.listeners import Listener, Signals, close, share
+from openucwa.wire.listeners import Listener, close, share
+from openucwa.wire.serving import Signals
 from openucwa.workers.link import Failed, Link, Moved, Place, Ready, Start, Stop
 
 #: Seconds from one start of a worker to the next that takes its place; doubled for each that did not get ready.

@@ -22,7 +22,8 @@ from openucwa.config import ConfigError
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld
 from openucwa.wire.access_log import LogLines, route_logging
-from openucwa.wire.listeners import Listener, serve
+from openucwa.wire.listeners import Listener
+from openucwa.wire.serving import serve
 from openucwa.workers.link import Failed, Link, Moved, Ready, Start, Stop
 
 #: Topics in one message.
