@@ -134,13 +134,13 @@ async def talking(cluster: Cluster, people: Sequence[Participant], meeting: Meet
                 task.cancel()
             await asyncio.wait(tasks)
             await until_heard({text for talk in talks for text in talk.said}, *people)
-            last = {talk.extension["id"]: talk.extension["text"] for talk in talks}
-            # The last change may have been made though its writer was cut off before it was answered.
-            for talk in talks:
-                now = await shown(talk.organizer, self_of(talk.extension))
-                last[now["id"]] = now["text"]
+            last: dict[str, str] = {}
 
             async def all_know() -> bool:
+                # A change may still be made whose writer was cut off before it was answered.
+                for talk in talks:
+                    now = await shown(talk.organizer, self_of(talk.extension))
+                    last[now["id"]] = now["text"]
                 return all(person.picture.extensions == last for person in people)
 
             await eventually(all_know, lambda: [last, *(person.picture.extensions for person in people)])
