@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.client import UcwaClient, self_of
+from tests.client import UcwaClient
 from tests.cluster.cluster import Cluster, same_at, shown
 from tests.cluster.conftest import Come
 from tests.cluster.participant import Participant, eventually, listening, until_heard
@@ -84,7 +84,7 @@ async def test_participants_at_different_nodes_hear_each_message_once_and_in_one
 class Talk:
     """One who goes on saying something, and changing an extension, whether it is taken or not.
 
-    `said`: what was taken; `refused`: how often something was not.
+    `said`: what was taken; `refused`: how often something was not. `over`: whether the next answer is to be the last.
     """
 
     def __init__(self, person: Participant, organizer: UcwaClient, extension: dict[str, Any]) -> None:
@@ -93,9 +93,10 @@ class Talk:
         self.extension = extension
         self.said: list[str] = []
         self.refused = 0
+        self.over = False
 
     async def go_on(self) -> None:
-        for number in itertools.count():
+        for number in itertools.takewhile(lambda _: not self.over, itertools.count()):
             text = f"{self.extension['id']}.{number}"
             if self._taken(await self.person.say(text)):
                 self.said.append(text)
@@ -130,17 +131,13 @@ async def talking(cluster: Cluster, people: Sequence[Participant], meeting: Meet
             tasks = [group.create_task(talk.go_on()) for talk in talks]
             yield talks
             await all_go_on(talks)
-            for task in tasks:
-                task.cancel()
+            for talk in talks:
+                talk.over = True
             await asyncio.wait(tasks)
             await until_heard({text for talk in talks for text in talk.said}, *people)
-            last: dict[str, str] = {}
+            last = {talk.extension["id"]: talk.extension["text"] for talk in talks}
 
             async def all_know() -> bool:
-                # A change may still be made whose writer was cut off before it was answered.
-                for talk in talks:
-                    now = await shown(talk.organizer, self_of(talk.extension))
-                    last[now["id"]] = now["text"]
                 return all(person.picture.extensions == last for person in people)
 
             await eventually(all_know, lambda: [last, *(person.picture.extensions for person in people)])
