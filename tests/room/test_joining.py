@@ -1,5 +1,7 @@
 """Who comes in, who waits, and what they are told of it."""
 
+from typing import Any
+
 import pytest
 
 from openucwa.app import Service
@@ -16,6 +18,19 @@ SEQUENCE = [
     "onlineMeeting added in conversation",
 ]
 END = ["messaging updated", "onlineMeetingInvitation completed Success"]
+
+
+async def gathered(come: Come, meeting: dict[str, Any]) -> tuple[Guest, Guest, Guest]:
+    """The organizer, a user and an anonymous guest, who have asked to come in and heard what came of it."""
+    guests = (
+        await come("lenea@contoso.com", endpoint="room"),
+        await come("danab@contoso.com"),
+        await come("Joe", meeting),
+    )
+    for guest in guests:
+        await guest.join(meeting)
+        await guest.said()
+    return guests
 
 
 async def test_the_first_to_join_is_told_in_the_order_that_clients_depend_on(lene: UcwaClient, come: Come) -> None:
@@ -210,14 +225,7 @@ async def test_only_leaders_see_who_waits(lene: UcwaClient, come: Come) -> None:
 
 async def test_who_is_promoted_is_told_who_waits(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
-    organizer, dana, joe = (
-        await come("lenea@contoso.com", endpoint="room"),
-        await come("danab@contoso.com"),
-        await come("Joe", meeting),
-    )
-    for guest in (organizer, dana, joe):
-        await guest.join(meeting)
-        await guest.said()
+    organizer, dana, _ = await gathered(come, meeting)
     assert await organizer.post(f"{organizer.here}/participants/danab@contoso.com/promote") == 204
     told = await dana.said()
     assert told[-1] == "participant added in lobby"
@@ -228,14 +236,7 @@ async def test_who_becomes_a_leader_is_told_what_may_be_done_to_the_others_and_w
     lene: UcwaClient, come: Come
 ) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
-    organizer, dana, joe = (
-        await come("lenea@contoso.com", endpoint="room"),
-        await come("danab@contoso.com"),
-        await come("Joe", meeting),
-    )
-    for guest in (organizer, dana, joe):
-        await guest.join(meeting)
-        await guest.said()
+    organizer, dana, _ = await gathered(come, meeting)
     offered = []
     for act in ("promote", "demote"):
         assert await organizer.post(f"{organizer.here}/participants/danab@contoso.com/{act}") == 204

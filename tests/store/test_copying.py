@@ -81,6 +81,26 @@ async def test_what_is_there_already_is_not_mixed_with_a_copy(
         await new.close()
 
 
+async def test_a_copy_that_breaks_off_lets_no_user_sign_in_and_is_not_taken_for_a_new_store(
+    store: SqliteStore, new: SqliteStore | PostgresStore
+) -> None:
+    await fill(store)
+
+    def break_off(table: str, _count: int) -> None:
+        if table == "signing_keys":
+            raise BrokenPipeError
+
+    await new.open()
+    try:
+        with pytest.raises(BrokenPipeError):
+            await store.copy_to(new, break_off)
+        assert (await new.users(), len(await new.signing_keys())) == ([], 2)
+        with pytest.raises(Conflict):
+            await store.copy_to(new, lambda _table, _count: None)
+    finally:
+        await new.close()
+
+
 async def test_every_table_and_column_is_copied(store: SqliteStore) -> None:
     with closing(store._database.connect_reader()) as connection:
         tables = [name for (name,) in connection.execute("select name from sqlite_schema where type = 'table'")]

@@ -19,7 +19,8 @@ def copy(file: Path | None, **flags: object) -> None:
 
     From the folder that `data` names to the database that `store` names, which has to be new. All comes along: users
     with their passwords, the keys that make tokens good, applications, meetings and their extensions. Stop the servers
-    on the folder before: what they change meanwhile does not come along. The folder's contents stay as they are.
+    on the folder before: what they change meanwhile does not come along. The folder keeps what it has; a store of an
+    older version is brought up to date there first.
 
     \b
     Example:

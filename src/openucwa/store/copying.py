@@ -8,8 +8,8 @@ from itertools import islice
 from openucwa.model.refusals import Conflict
 from openucwa.store.engine import Reader, Writer
 
-#: What there is to copy: table -> columns, those that refer to others behind them. The last to come are the users: a
-#: copy that broke off lets nobody in.
+#: What there is to copy: table -> columns, those that refer to others behind them. The last to come are the users: to
+#: a copy that broke off none of them can sign in.
 TABLES: Mapping[str, str] = {
     "applications": "owner, id, endpoint_id, culture, user_agent, type, created, communication, available, meeting,"
     " name, etag, instances, last_request, last_poll",
