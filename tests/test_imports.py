@@ -25,6 +25,7 @@ LAYERS = (
     "store",
     "representation",
     "model",
+    "http",
 )
 #: What all may import, and what itself imports nothing of the package but each other.
 LEAVES = ("config", "config_checks")
