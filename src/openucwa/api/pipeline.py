@@ -4,6 +4,7 @@
 """
 
 import logging
+import math
 from typing import Any
 
 from openucwa.api.answer import Answer
@@ -213,7 +214,7 @@ def check_version(request: Request) -> None:
             number = float(wanted)
         except ValueError:
             continue
-        if number > UCWA_VERSION:
+        if math.isfinite(number) and number > UCWA_VERSION:
             raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
 
 

@@ -4,7 +4,7 @@ Strangers write them, so there is one bound for all: what stands behind it is ig
 """
 
 #: The elements of a list that count, and the characters of the header in which they have to stand.
-MAX_ELEMENTS = 64
+MAX_ELEMENTS = 128
 MAX_LENGTH = 4_096
 
 
