@@ -208,7 +208,7 @@ async def test_a_client_that_reads_slowly_gets_all_of_its_response(echo: Echo) -
             await client.reader.readexactly(5_000_000)
             await server.pass_time(15)
         await client.reader.readuntil(b"x" * 100)
-        assert len((await client.reader.read(10))) == 10
+        assert len(await client.reader.read(10)) == 10
 
 
 async def test_responses_that_are_not_read_have_a_budget_and_the_oldest_goes(

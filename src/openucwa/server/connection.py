@@ -4,6 +4,7 @@ What is read is the affair of `reader.py`; what may follow on what is in `states
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -13,7 +14,7 @@ from openucwa.server.deadline import Deadline
 from openucwa.server.encoding import CONTINUE, encode
 from openucwa.server.head import RefusedRequestError
 from openucwa.server.reader import Ends, RequestReader
-from openucwa.server.shared import Shared, logger
+from openucwa.server.shared import Shared
 from openucwa.server.states import (
     BODY,
     CLOSED,
@@ -34,6 +35,13 @@ LINGER = 2.0
 #: Seconds that a connection over TLS has for its orderly end: the server's close_notify is sent, the client's is not
 #: waited for.
 GOODBYE = 0.1
+
+FAILED = "a request failed"
+#: What clients are told of that.
+SORRY = "The server failed; its log says how."
+STOPPING = "The server is stopping."
+
+logger = logging.getLogger("openucwa.server")
 
 
 class Connection(asyncio.Protocol):
@@ -117,7 +125,7 @@ class Connection(asyncio.Protocol):
             self._refuse(refusal.status, str(refusal))
         except Exception:
             logger.exception("a request from %s could not be read", self._client)
-            self._refuse(500, "The server failed.")
+            self._refuse(500, SORRY)
         self._set_deadline()
 
     def pause_writing(self) -> None:
@@ -153,7 +161,7 @@ class Connection(asyncio.Protocol):
             self._cut_off = True
             self._task.cancel()
         elif self._state is FREE and self._reader.state is BODY:
-            self._refuse(503, "The server is stopping.")
+            self._refuse(503, STOPPING)
         else:
             self.abort()
 
@@ -218,7 +226,8 @@ class Connection(asyncio.Protocol):
         try:
             result = self._shared.handler(request)
         except Exception:
-            result = self._failed(request)
+            logger.exception(FAILED, extra={"request_id": request.id})
+            result = self._shared.refused(500, SORRY)
         if isinstance(result, Response):
             self._respond(result)
         else:
@@ -231,17 +240,14 @@ class Connection(asyncio.Protocol):
             if not self._cut_off:
                 self._lose()
                 raise
-            response = self._shared.refused(503, "The server is stopping.")
+            response = self._shared.refused(503, STOPPING)
         except Exception:
-            response = self._failed(request)
+            logger.exception(FAILED, extra={"request_id": request.id})
+            response = self._shared.refused(500, SORRY)
         finally:
             self._task = self._on_close = None
         self._respond(response)
         self._set_deadline()
-
-    def _failed(self, request: Request) -> Response:
-        logger.exception("a request failed", extra={"request_id": request.id})
-        return self._shared.refused(500, "The server failed.")
 
     def _refuse(self, status: int, message: str) -> None:
         """Reads no more requests, and answers this after the responses to those before it."""
@@ -278,7 +284,7 @@ class Connection(asyncio.Protocol):
             data = encode(response, date, without_body=without_body, close=last)
         except (TypeError, ValueError):
             logger.exception("a response cannot be sent")
-            data = encode(self._shared.refused(500, "The server failed."), date, without_body=False, close=last)
+            data = encode(self._shared.refused(500, SORRY), date, without_body=False, close=last)
         self._transport.write(data)
         if last:
             self._end()
@@ -323,6 +329,10 @@ class Connection(asyncio.Protocol):
 
     def _set_deadline(self) -> None:
         """Sets the time limit for what is waited for now, unless it is set already."""
+        if self._state is CLOSED:
+            return
+        if self._reader.wants_continue:
+            self._ask_for_body()
         awaited, seconds = self._await()
         if awaited is self._awaited:
             return
@@ -335,25 +345,23 @@ class Connection(asyncio.Protocol):
     def _await(self) -> tuple[object, float]:
         """What is waited for, and how long."""
         limits, state = self._shared.limits, self._state
-        if self._blocked and state >= SENDING:
-            return SENDING, limits.write_timeout
-        if state is LINGERING:
-            return LINGERING, LINGER
-        if state is CLOSING:
-            return CLOSING, GOODBYE
-        if state is CLOSED or self._paused:
-            return None, 0.0
+        if state >= SENDING:
+            if self._blocked:
+                return SENDING, limits.write_timeout
+            return state, LINGER if state is LINGERING else GOODBYE
         reading = self._reader.state
-        if reading is HEAD:
-            return HEAD, limits.header_timeout
-        if reading is BODY:
-            if state is FREE and self._reader.wants_continue:
-                self._reader.wants_continue = False
-                self._transport.write(CONTINUE)
-            return BODY, limits.body_timeout
-        if state is FREE:
-            return FREE, limits.keep_alive if self._asked else limits.header_timeout
-        return None, 0.0
+        reads = reading is HEAD or reading is BODY
+        if self._paused or not (reads or state is FREE):
+            return None, 0.0
+        if reads:
+            return reading, limits.header_timeout if reading is HEAD else limits.body_timeout
+        return FREE, limits.keep_alive if self._asked else limits.header_timeout
+
+    def _ask_for_body(self) -> None:
+        """Tells a client that waits for it to send the body, once that is what is waited for."""
+        if self._reader.wants_continue and self._state is FREE and not self._queue:
+            self._reader.wants_continue = False
+            self._transport.write(CONTINUE)
 
     def _time_is_up(self) -> None:
         awaited, self._awaited = self._awaited, None
@@ -402,5 +410,6 @@ class Connection(asyncio.Protocol):
         self._set_deadline()
 
     def _enter(self, state: Writing) -> None:
-        assert state in WRITING[self._state], (self._state, state)
+        if state not in WRITING[self._state]:
+            raise RuntimeError(f"{self._state!r} cannot become {state!r}")
         self._state = state

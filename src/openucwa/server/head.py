@@ -8,6 +8,7 @@ import httptools
 #: host [":" port] of RFC 3986: a name, an IPv4 address, or an IPv6 address in brackets; nothing else, no user.
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::[0-9]*)?")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_BAD_TARGET = "The request's target must be a path or an absolute URL."
 
 Headers = MutableMapping[bytes, bytes]
 
@@ -63,9 +64,9 @@ def read_target(target: bytes, method: bytes, headers: Headers) -> tuple[bytes, 
     try:
         url = httptools.parse_url(target)
     except httptools.HttpParserInvalidURLError:
-        url = None
-    if url is None or (url.schema or b"").lower() not in {b"http", b"https"} or not url.host:
-        raise RefusedRequestError(400, "The request's target must be a path or an absolute URL.")
+        raise RefusedRequestError(400, _BAD_TARGET) from None
+    if (url.schema or b"").lower() not in {b"http", b"https"} or not url.host:
+        raise RefusedRequestError(400, _BAD_TARGET)
     if url.userinfo is not None:
         raise RefusedRequestError(400, "The request's target must not name a user.")
     host = b"[" + url.host + b"]" if b":" in url.host else url.host

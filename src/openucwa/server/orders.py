@@ -4,10 +4,19 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Self
 
 from openucwa.config import Config, ConfigError
 from openucwa.server.shared import logger
+
+#: The settings that change when they are read again; all others need a restart.
+RELOADED = ("log_file", "log_level", "tls_cert", "tls_key")
+
+
+def reloaded(config: Config, again: Config) -> Config:
+    """The settings of a process that began with `config`, after they were read again."""
+    return replace(config, **{name: getattr(again, name) for name in RELOADED})
 
 
 class Orders:

@@ -22,7 +22,7 @@ _BEGINNINGS = tuple(name + b" " for name in _METHODS)
 Take: TypeAlias = Callable[[Request], None]
 
 
-class Stop(Exception):  # noqa: N818  # it is no error; it ends the parser's work
+class Stop(Exception):  # it is no error; it ends the parser's work
     """What follows is not parsed any more."""
 
 
@@ -284,7 +284,8 @@ class RequestReader:
         return head
 
     def _enter(self, state: Reading) -> None:
-        assert state in READING[self.state], (self.state, state)
+        if state not in READING[self.state]:
+            raise RuntimeError(f"{self.state!r} cannot become {state!r}")
         self.state = state
 
     def _check_size(self, headers: dict[bytes, bytes]) -> None:
