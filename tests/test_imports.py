@@ -82,7 +82,7 @@ def test_every_part_of_the_package_has_its_place() -> None:
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("store/contract.py", "from openucwa.wire.errors import ERRORS"),
+        ("store/contract.py", "from openucwa.api.errors import ERRORS"),
         ("model/user.py", "import openucwa.store.contract"),
         ("config.py", "from openucwa.model.values import Instant"),
         ("server/reader.py", "def f():\n    from openucwa.api.call import Call"),
