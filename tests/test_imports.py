@@ -36,7 +36,7 @@ OTHERS = ("__init__", "web")
 
 
 def part(module: str) -> str:
-    """`openucwa.wire.errors` -> `wire`; `openucwa` itself: `__init__`."""
+    """`openucwa.api.errors` -> `wire`; `openucwa` itself: `__init__`."""
     return f"{module}.__init__".split(".")[1]
 
 
