@@ -106,7 +106,7 @@ class Config:
     max_pipelined: int = option("Requests that wait on a connection behind the one that is answered (503).", 100)
     max_body_bytes: int = option("Bytes of a request's body (413).", 1_048_576)
     max_body_bytes_without_token: int = option(
-        "Bytes of a request's body that bears no valid token, or leads to no resource (413).", 65_536
+        "Maximum size of a request body without a valid token, or for an unknown resource, in bytes (413).", 65_536
     )
     max_body_bytes_in_flight: int = option(
         "Bytes of request bodies that a process holds at a time (then 503).", 268_435_456
@@ -116,6 +116,10 @@ class Config:
         268_435_456,
     )
     log_backlog: int = option("Bytes of log lines that wait to be written; more are dropped, and counted.", 8_388_608)
+    max_answer_bytes: int = option(
+        "Approximate size of an answer, and of all parts of a batch together, in bytes (413; 429 for further parts).",
+        16_777_216,
+    )
     max_body_depth: int = option("Nesting of a request's body (400).", 32)
     max_extension_bytes: int = option("Bytes of an extension's properties as compact JSON (413).", 65_536)
     max_extension_properties: int = option("Programmer-defined properties of an extension (400).", 300)
