@@ -1,5 +1,6 @@
 """The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
 
+import asyncio
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -34,6 +35,7 @@ from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.resources import (
+    calendar,
     conversations,
     discovery,
     invitations,
@@ -46,7 +48,6 @@ from openucwa.resources import (
 )
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
-from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
 from openucwa.resources.invitations import JoinService
@@ -175,6 +176,7 @@ class Service:
         if self.tracing is not None:
             self.handler = self.tracing.requests(self.handler)
         self.refused: Refused = self.renderer.refused
+        self._loading: asyncio.Task[None] | None = None
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
     def status(self, connections: Callable[[], int]) -> Handler:
@@ -197,6 +199,7 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
 
     async def release(self) -> None:
@@ -214,6 +217,8 @@ class Service:
         await self.keys.stop()
         await self.bus.stop()
         self.passwords.close()
+        if self._loading is not None:
+            await self._loading
         await self.store.close()
         if self.tracing is not None:
             await self.tracing.stop()
@@ -320,7 +325,7 @@ class Service:
                 my_online_meetings.MyOnlineMeetings(store, pools, rules, meetings, config),
             ),
             (meeting, my_online_meetings.MyOnlineMeeting(store, pools, rules, meetings, world)),
-            (f"{meeting}/invitation", MeetingInvitation(store, pools, meetings, config, world)),
+            (f"{meeting}/invitation", calendar.MeetingInvitation(store, pools, meetings, config, world)),
             (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, pools, world, config)),
             (
                 f"{meeting}/onlineMeetingExtensions/{{extension_id}}",
