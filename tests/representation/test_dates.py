@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openucwa.model.values import FIRST_INSTANT, LAST_INSTANT, Instant, Unfit
+from openucwa.model.values import FIRST_INSTANT, LAST_INSTANT, Instant, InvalidValue
 from openucwa.representation import dates
 
 SAMPLE = Instant(1_474_932_029_038)
@@ -92,7 +92,7 @@ def test_year_one_means_that_no_date_is_supplied(text: str) -> None:
     ],
 )
 def test_what_is_no_date_of_the_years_1_to_9999_is_refused(text: str) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         dates.parse(text)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
-from openucwa.model.values import Instant, Unmarked
+from openucwa.model.values import Instant, UntypedText
 from openucwa.representation.xml import NAMESPACE, read
 
 DEPTH = 32
@@ -31,9 +31,9 @@ def test_properties_and_lists_without_marks_are_texts() -> None:
         DEPTH,
     )  # fmt: skip
     assert given == {"a": " x ", "b": ["1", ""], "c": [], "d": ""}
-    assert isinstance(given["a"], Unmarked)
-    assert isinstance(given["d"], Unmarked)
-    assert all(isinstance(item, Unmarked) for item in given["b"])  # type: ignore[attr-defined]
+    assert isinstance(given["a"], UntypedText)
+    assert isinstance(given["d"], UntypedText)
+    assert all(isinstance(item, UntypedText) for item in given["b"])  # type: ignore[attr-defined]
 
 
 def test_a_representation_that_is_sent_back_is_read_without_its_links_and_embedded_resources() -> None:

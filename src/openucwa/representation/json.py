@@ -9,7 +9,7 @@ from typing import NoReturn, TypeVar
 import msgspec
 
 from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
-from openucwa.model.values import MAX_INTEGER_DIGITS, Unfit
+from openucwa.model.values import MAX_INTEGER_DIGITS, InvalidValue
 from openucwa.representation.custom import json_form, read_integer, read_number
 from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
 
@@ -57,7 +57,7 @@ def read(body: bytes, max_depth: int) -> dict[str, object]:
         try:
             members = _DECODER.decode(text)
             faulty = b"\\ud" in body or b"\\uD" in body
-        except Unfit:
+        except InvalidValue:
             members = _LENIENT_DECODER.decode(text)
             faulty = True
     except json.JSONDecodeError as error:
@@ -145,14 +145,14 @@ def _integer(text: str) -> int:
     return int(text) if len(text) <= MAX_INTEGER_DIGITS else read_integer(text)
 
 
-def _or_unfit(read: Callable[[str], T]) -> Callable[[str], T | Unfit]:
+def _or_invalid(read: Callable[[str], T]) -> Callable[[str], T | InvalidValue]:
     """`read`, but that a number that can't be taken stays as what is wrong with it, until its member is found."""
 
-    def reading(text: str) -> T | Unfit:
+    def reading(text: str) -> T | InvalidValue:
         try:
             return read(text)
-        except Unfit as unfit:
-            return unfit
+        except InvalidValue as invalid:
+            return invalid
 
     return reading
 
@@ -178,8 +178,8 @@ _DECODER = json.JSONDecoder(
 )
 _LENIENT_DECODER = json.JSONDecoder(
     object_pairs_hook=_members,
-    parse_int=_or_unfit(_integer),
-    parse_float=_or_unfit(read_number),
+    parse_int=_or_invalid(_integer),
+    parse_float=_or_invalid(read_number),
     parse_constant=_no_constant,
 )
 
@@ -188,7 +188,7 @@ def _fault(value: object) -> str | None:
     """What is wrong somewhere in `value`, in words that follow the member's name."""
     if isinstance(value, str):
         return "holds half of a surrogate pair" if _SURROGATE.search(value) else None
-    if isinstance(value, Unfit):
+    if isinstance(value, InvalidValue):
         return str(value)
     if isinstance(value, list):
         return next((fault for item in value if (fault := _fault(item)) is not None), None)

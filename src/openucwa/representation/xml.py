@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from lxml import etree
 
 from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
-from openucwa.model.values import Scalar, Unfit, Unmarked, Value
+from openucwa.model.values import InvalidValue, Scalar, UntypedText, Value
 from openucwa.representation.custom import custom_values, from_xml_form, xml_form, xml_type
 from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
 
@@ -154,7 +154,7 @@ def _bag(values: Mapping[str, str]) -> str:
 def read(body: bytes, max_depth: int) -> dict[str, object]:
     """The properties of the `<input>` (or, sent back as it was got, the `<resource>`) that `body` is.
 
-    A text without `xsi:type` is `Unmarked`; a propertyList is a list; a property with `xsi:nil` is None.
+    A text without `xsi:type` is `UntypedText`; a propertyList is a list; a property with `xsi:nil` is None.
     Links and embedded resources are ignored.
 
     DeserializationFailure: not well-formed, with a DOCTYPE, nested deeper than `max_depth`, or not of this form.
@@ -175,8 +175,8 @@ def read(body: bytes, max_depth: int) -> dict[str, object]:
             raise ParameterValidationFailure({name: "is given twice"})
         try:
             properties[name] = _value(element) if kind == "property" else _items(element)
-        except Unfit as unfit:
-            raise ParameterValidationFailure({name: str(unfit)}) from None
+        except InvalidValue as invalid:
+            raise ParameterValidationFailure({name: str(invalid)}) from None
     return properties
 
 
@@ -211,22 +211,22 @@ def _children(element: etree._Element) -> list[etree._Element]:
 def _items(element: etree._Element) -> list[Scalar | None]:
     items = _children(element)
     if any(_NAMES.get(item.tag) != "item" for item in items):
-        raise Unfit("is a propertyList that holds something else than items")
+        raise InvalidValue("is a propertyList that holds something else than items")
     return [_value(item) for item in items]
 
 
 def _value(element: etree._Element) -> Scalar | None:
     if len(element):
-        raise Unfit("holds elements where its text belongs")
+        raise InvalidValue("holds elements where its text belongs")
     if element.get(_NIL) in {"true", "1"}:
         return None
     text = element.text or ""
     mark = element.get(_TYPE)
     if mark is None:
-        return Unmarked(text)
+        return UntypedText(text)
     prefix, _, type_name = mark.strip().rpartition(":")
     if element.nsmap.get(prefix or None) != _SCHEMA:
-        raise Unfit(f"is marked as {mark}, which is no type of XML Schema")
+        raise InvalidValue(f"is marked as {mark}, which is no type of XML Schema")
     return from_xml_form(text, type_name)
 
 
