@@ -103,6 +103,7 @@ class Config:
     max_header_bytes: int = option("Bytes of a request's line and headers.", 65_536)
     max_body_bytes: int = option("Bytes of a request's body (413).", 1_048_576)
     max_body_depth: int = option("Nesting of a request's body (400).", 32)
+    max_body_elements: int = option("Values in a JSON body, or elements or attributes in an XML body (400).", 40_000)
     max_extension_bytes: int = option("Bytes of an extension's properties as compact JSON (413).", 65_536)
     max_extension_properties: int = option("Programmer-defined properties of an extension (400).", 300)
     max_extensions: int = option("Extensions of a meeting (409 TooManyGroups).", 100)

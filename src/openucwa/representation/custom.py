@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from openucwa.model.values import MAX_INTEGER_DIGITS, Instant, InvalidValue, Scalar, Value
-from openucwa.representation.dates import json_date, parse_json_date, parse_xml_date, xml_date
+from openucwa.representation.dates import json_date, parse_date, parse_day, parse_json_date, xml_date
 
 _ENCODER = msgspec.json.Encoder()
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -72,12 +72,10 @@ def xml_type(value: Scalar) -> str | None:
 
 
 def from_xml_form(text: str, type_name: str) -> Scalar:
-    """The value of a text that is marked with a type of XML Schema.
+    """The value of a text that has a type of XML Schema: that of a property, or, of whatever other type, the text.
 
-    InvalidValue: a type that no property has, or a text that does not fit it. Its words follow the property's name.
+    InvalidValue: a text that is not of its type. Its words follow the property's name.
     """
-    if type_name == "string":
-        return text
     word = text.strip(" \t\r\n")
     if type_name in _INTEGER_TYPES:
         return read_integer(word)
@@ -90,8 +88,10 @@ def from_xml_form(text: str, type_name: str) -> Scalar:
             raise InvalidValue("is not a boolean")
         return _BOOLEANS[word]
     if type_name == "dateTime":
-        return parse_xml_date(word)
-    raise InvalidValue(f"is marked as {type_name}, which is not the type of any property")
+        return parse_date(word)
+    if type_name == "date":
+        return parse_day(word)
+    return text
 
 
 def read_integer(text: str) -> int:
@@ -107,7 +107,7 @@ def read_number(text: str) -> float:
     """The double nearest to a decimal number. InvalidValue: it is out of a double's range."""
     number = float(text)
     if not math.isfinite(number):
-        raise InvalidValue("is out of the range of a double")
+        raise InvalidValue("is not within the range of a double")
     return number
 
 

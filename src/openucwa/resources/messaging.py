@@ -5,7 +5,7 @@ from typing import Any
 
 from openucwa.channel.typists import Typists
 from openucwa.model.event import Event
-from openucwa.model.refusals import Conflict, DeserializationFailure, ParameterValidationFailure, ResourceNotFound
+from openucwa.model.refusals import Conflict, ParameterValidationFailure, ResourceNotFound
 from openucwa.model.room import Invitation, InvitationKind, InvitationState, MessagingState, Participation
 from openucwa.model.room_events import MESSAGE
 from openucwa.model.values import is_carriable
@@ -179,10 +179,7 @@ class Message(InConversation[tuple[Participation, Event]]):
 async def send(req: Request, resp: Response, own: Participation, store: Store, world: World) -> None:
     """UCWA: sendMessage, POST. Conflict: messaging is not connected."""
     call = req.call
-    try:
-        text = call.body.decode()
-    except UnicodeDecodeError as error:
-        raise DeserializationFailure("a message has to be in UTF-8") from error
+    text = call.text
     if not is_carriable(text):
         raise ParameterValidationFailure({"message": "holds a character that XML cannot carry"})
     content_type = (req.get_header("Content-Type") or "text/plain").partition(";")[0].strip().lower()

@@ -8,6 +8,7 @@ from typing import Any, cast
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
 from openucwa.config import Config
+from openucwa.http.charset import TextKind
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.tickets import Ticket
 from openucwa.model.application import Session
@@ -30,6 +31,8 @@ from openucwa.model.refusals import (
     UnsupportedMediaType,
 )
 from openucwa.representation import json, xml
+from openucwa.representation.bodies import encoding_of, text_of
+from openucwa.representation.limits import BodyLimits
 from openucwa.representation.parameters import read
 from openucwa.store.contract import Store
 from openucwa.wire import conditions, negotiation
@@ -89,6 +92,7 @@ class Door:
         self._under_way = under_way
         self._kept = kept
         self._config = config
+        self._limits = BodyLimits(config.max_body_depth, config.max_body_elements)
 
     async def process_request(self, req: Request, resp: Response) -> None:
         """Refuses what was found wanting before there was anything to route."""
@@ -214,6 +218,7 @@ class Door:
         if not fits:
             takes = operation.consumes or negotiation.UCWA_TYPES
             raise UnsupportedMediaType(f"the body's Content-Type has to be one of {', '.join(takes)}")
+        req.call.encoding = _encoding(body, content_type)
         if (req.get_header("Content-Encoding") or "identity").strip().lower() != "identity":
             # Nothing is unpacked: how much a body may become would be the client's to say.
             raise UnsupportedMediaType("the body has to come as it is, without a Content-Encoding")
@@ -244,10 +249,12 @@ class Door:
             call.values |= read(operation.query, {}, req.params)
         if operation.consumes:
             call.body = body
+            if call.encoding is not None:
+                call.text = text_of(body, call.encoding)
             return
         if body:
             form = json if negotiation.kind_of(req.get_header("Content-Type")) == "json" else xml
-            call.given = form.read(body, self._config.max_body_depth)
+            call.given = form.read(text_of(body, call.encoding or "utf_8"), self._limits)
         if req.method == "PUT" and self._config.strict_put:
             name = pass_through_name(resource.rel)
             if name not in call.given:
@@ -255,3 +262,15 @@ class Door:
         if operation.takes is not None and not operation.free:
             query = req.params if req.method == "POST" else {}
             call.values |= read(operation.takes, call.given, query)
+
+
+def _encoding(body: bytes, content_type: str | None) -> str | None:
+    """The codec that reads a body of this type; None: it is no text, or reads itself (a form, a batch).
+
+    UnsupportedMediaType: its charset is not supported.
+    """
+    media_type, parameters = negotiation.value_and_parameters(content_type or "")
+    kind: TextKind | None = negotiation.kind_of(media_type)
+    if kind is None and media_type.startswith("text/"):
+        kind = "text"
+    return None if kind is None else encoding_of(body, parameters.get("charset"), kind)

@@ -66,7 +66,8 @@ class Call:
 
     `prefix`: the spelling of `/ucwa/v1` that the request came in by. `media_type`: that of the answer.
     `given`: the body's properties. `values`: the documented input, read and checked. `if_match`: the etags of
-    If-Match; None: any will do.
+    If-Match; None: any will do. `body`: where the operation reads it itself; `encoding`: what decodes it, None where it
+    is no text; `text`: the body, decoded.
     """
 
     method: str = "GET"
@@ -79,6 +80,8 @@ class Call:
     given: dict[str, object] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     body: bytes = b""
+    encoding: str | None = None
+    text: str = ""
     if_match: frozenset[str] | None = None
 
     @property
