@@ -112,7 +112,8 @@ class Config:
     max_instances: int = option("Instances (tabs) of an application (409).", 32)
     max_attendees: int = option("Entries of attendees, and of leaders (400).", 1_000)
     max_description: int = option("Characters of a meeting's description (400).", 16_384)
-    max_batch: int = option("Requests in a batch (400).", 100)
+    max_batch: int = option("Requests in a batch (429).", 100)
+    max_part_headers: int = option("Header lines of a request in a batch (400).", 100)
     kept_bytes: int = option("Bytes of answers that are kept to be given again; 0: none.", 33_554_432, least=0)
     max_requests_under_way: int = option("Requests of one user at a time, a batch's parts included (429).", 100)
 

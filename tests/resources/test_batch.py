@@ -92,7 +92,7 @@ async def test_a_hundred_parts_are_taken_and_one_more_is_not(lene: UcwaClient) -
     answer = await lene.post(
         f"{lene.app}/batch", content=content, headers={"Content-Type": TYPE, "Accept": "multipart/batching"}
     )
-    assert_refused(answer, 400, "BadRequest")
+    assert_refused(answer, 429, "TooManyRequests")
 
 
 async def test_a_batch_over_the_users_limit_is_refused_whole(make_service: Make, connect: Connect) -> None:

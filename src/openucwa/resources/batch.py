@@ -31,7 +31,8 @@ class Batch(Resource[None]):
         self._app = app
         self._under_way = under_way
         self._world = world
-        self._most = config.max_batch
+        self._max_parts = config.max_batch
+        self._max_headers = config.max_part_headers
 
     @operation(
         "Runs several requests.",
@@ -41,7 +42,7 @@ class Batch(Resource[None]):
     )
     async def on_post(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: batch, POST."""
-        parts = parse(req.call.body, req.get_header("Content-Type") or "", self._most)
+        parts = parse(req.call.body, req.get_header("Content-Type") or "", self._max_parts, self._max_headers)
         if not parts:
             raise BadRequest("the batch holds no request")
         identity = req.call.caller.identity
