@@ -105,6 +105,7 @@ class Door:
     ) -> None:
         call = req.call
         call.method = req.method
+        call.refusal = resource.refusal
         req.scope["openucwa.rel"] = resource.rel
         changes = self._kept.changes
         call.base = self._addresses.base(req.scope)
@@ -128,7 +129,7 @@ class Door:
         params.clear()
         self._check_scopes(resource, call.ticket)
         operation = self._operation(req, resource)
-        if operation.produces:
+        if operation.produces and not operation.any_accept:
             call.media_type = negotiation.choose(req.get_header("Accept"), operation.produces)
         body = self._body(req, operation)
         self._check_conditions(req, resp, resource)
@@ -209,7 +210,7 @@ class Door:
             raise EntityTooLarge(f"the body is larger than {self._config.max_body_bytes} bytes")
         if not body or (operation.takes is None and not operation.consumes):
             return b""
-        content_type = req.get_header("Content-Type")
+        content_type = req.get_header("Content-Type") or operation.default_type
         if operation.consumes:
             media_type = (content_type or "").partition(";")[0].strip().lower()
             fits = media_type in operation.consumes
@@ -217,7 +218,7 @@ class Door:
             fits = negotiation.kind_of(content_type) is not None
         if not fits:
             takes = operation.consumes or negotiation.UCWA_TYPES
-            raise UnsupportedMediaType(f"the body's Content-Type has to be one of {', '.join(takes)}")
+            raise UnsupportedMediaType(f"the Content-Type of the body must be one of {', '.join(takes)}")
         req.call.encoding = _encoding(body, content_type)
         if (req.get_header("Content-Encoding") or "identity").strip().lower() != "identity":
             # Nothing is unpacked: how much a body may become would be the client's to say.

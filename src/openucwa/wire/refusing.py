@@ -74,6 +74,15 @@ def _wants_reason(req: Request) -> bool:
 
 
 def _answer(req: Request, resp: Response, row: WireError, shown: Reason) -> None:
+    own = None if req.call.refusal is None else req.call.refusal(req.call, row.status, shown.message)
+    if own is not None:
+        headers, resp.data = own
+        resp.status = row.status
+        resp.text = None
+        resp.media = None
+        resp.content_type = negotiation.content_type(negotiation.JSON)
+        resp.set_headers(dict(headers))
+        return
     try:
         media_type = negotiation.choose(req.get_header("Accept"), negotiation.UCWA_TYPES)
     except NotAcceptable:

@@ -9,20 +9,17 @@ import falcon.asgi
 from openucwa.identity.tickets import Ticket
 from openucwa.model.application import Session
 from openucwa.model.refusals import Refusal
+from openucwa.model.scopes import ANY_SCOPE, CONTACTS, CONVERSATION_SCOPES, INITIATE, MEETINGS, RECEIVE, USER
 from openucwa.representation.parameters import Parameter
 from openucwa.wire.negotiation import UCWA_TYPES
 
+__all__ = [
+    "ANY_SCOPE", "CONTACTS", "CONVERSATION_SCOPES", "FORM_TYPES", "INITIATE", "MEETINGS", "RECEIVE", "USER",
+    "Call", "Operation", "Request", "Resource", "Response", "operation",
+]  # fmt: skip
+
 T = TypeVar("T")
 Responder = TypeVar("Responder", bound=Callable[..., Any])
-
-#: UCWA: the scopes that an application may be given (Azure Active Directory scopes for online applications).
-USER = "User.ReadWrite"
-CONTACTS = "Contacts.ReadWrite"
-INITIATE = "Conversations.Initiate"
-RECEIVE = "Conversations.Receive"
-MEETINGS = "Meetings.ReadWrite"
-ANY_SCOPE = frozenset({USER, CONTACTS, INITIATE, RECEIVE, MEETINGS})
-CONVERSATION_SCOPES = frozenset({INITIATE, RECEIVE})
 
 #: Media types of request bodies.
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -36,6 +33,7 @@ class Operation:
     ignored. `free`: unknown names belong to the input (an extension's own properties), the resource reads it itself.
     `consumes`: the media types of the body, () for JSON and XML. `refuses`: documented errors besides the generic ones.
     `summary`: one line for people. `produces`: media types of the answer; () where it has no body.
+    `default_type`: the Content-Type of a body that has none. `any_accept`: whether it answers whatever the Accept.
     `shows`: the JSON Schema of an answer's JSON, by status, where that is neither a resource nor a reason.
     """
 
@@ -45,6 +43,8 @@ class Operation:
     query: Sequence[Parameter] = ()
     free: bool = False
     consumes: tuple[str, ...] = ()
+    default_type: str | None = None
+    any_accept: bool = False
     produces: tuple[str, ...] = UCWA_TYPES
     refuses: tuple[type[Refusal], ...] = ()
     shows: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Call:
     `prefix`: the spelling of `/ucwa/v1` that the request came in by. `media_type`: that of the answer.
     `given`: the body's properties. `values`: the documented input, read and checked. `if_match`: the etags of
     If-Match; None: any will do. `body`: where the operation reads it itself; `encoding`: what decodes it, None where it
-    is no text; `text`: the body, decoded.
+    is no text; `text`: the body, decoded. `refusal`: the resource's own form of refusals.
     """
 
     method: str = "GET"
@@ -79,6 +79,7 @@ class Call:
     etag: str | None = None
     given: dict[str, object] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    refusal: "Callable[[Call, int, str], tuple[Mapping[str, str], bytes] | None] | None" = None
     body: bytes = b""
     encoding: str | None = None
     text: str = ""
@@ -145,6 +146,10 @@ class Resource(Generic[T]):
             for name in dir(cls)
             if name.startswith("on_") and (found := getattr(getattr(cls, name), "operation", None)) is not None
         }
+
+    def refusal(self, call: Call, status: int, message: str) -> tuple[Mapping[str, str], bytes] | None:
+        """Headers and JSON body of a refusal, where this resource's are not UCWA's; None: they are."""
+        return None
 
     async def locate(self, call: Call, **_names: str) -> T:
         """Finds what the path names, for this caller, and sets `call.etag`. A refusal where there is nothing."""
