@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.client import UcwaClient, extensions_of
+from tests.conftest import Connect, Make
 from tests.resources.messages import NAMESPACE, assert_invalid, assert_refused
 
 XML = {"Content-Type": "application/xml"}
@@ -354,9 +355,9 @@ async def test_no_value_of_a_meeting_takes_long_to_refuse(lene: UcwaClient, prop
         (_filled("", "\r\n--", ""), "multipart/form-data; boundary=-"),
     ],
 )
-async def test_no_form_takes_long(lene: UcwaClient, body: bytes, content_type: str) -> None:
-    lene.token = None
-    answer = await post(lene, "/WebTicket/oauthtoken", body, {"Content-Type": content_type})
+async def test_no_form_takes_long(make_service: Make, connect: Connect, body: bytes, content_type: str) -> None:
+    client = connect(await make_service(max_body_bytes_without_token=MEBIBYTE))
+    answer = await post(client, "/WebTicket/oauthtoken", body, {"Content-Type": content_type})
     assert answer.status_code == 400
     assert answer.json() == {"error": "invalid_request"} or answer.json() == {"error": "unsupported_grant_type"}
 

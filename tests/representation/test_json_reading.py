@@ -8,9 +8,9 @@ import pytest
 from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
 from openucwa.representation import json
 from openucwa.representation.bodies import encoding_of, text_of
-from openucwa.representation.limits import BodyLimits
+from openucwa.representation.limits import StructureLimits
 
-LIMITS = BodyLimits()
+LIMITS = StructureLimits()
 MEBIBYTE = 1_048_576
 
 

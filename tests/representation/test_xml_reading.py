@@ -11,10 +11,10 @@ from openucwa.model.refusals import DeserializationFailure, ParameterValidationF
 from openucwa.model.values import Instant, UntypedText
 from openucwa.representation import xml
 from openucwa.representation.bodies import encoding_of, text_of
-from openucwa.representation.limits import BodyLimits
+from openucwa.representation.limits import StructureLimits
 from openucwa.representation.xml import NAMESPACE
 
-LIMITS = BodyLimits()
+LIMITS = StructureLimits()
 
 
 def read(body: bytes) -> dict[str, object]:

@@ -13,7 +13,7 @@ from openucwa.model.refusals import DeserializationFailure, ParameterValidationF
 from openucwa.model.values import MAX_INTEGER_DIGITS, InvalidValue
 from openucwa.representation.custom import json_form, read_integer, read_number
 from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
-from openucwa.representation.limits import BodyLimits
+from openucwa.representation.limits import StructureLimits
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ def write_reason(reason: Reason) -> bytes:
     return _ENCODER.encode(_reason(reason))
 
 
-def read(text: str, limits: BodyLimits) -> dict[str, object]:
+def read(text: str, limits: StructureLimits) -> dict[str, object]:
     """The members of the object that `text` is; its dates are still strings.
 
     DeserializationFailure: not JSON, not an object, or over one of `limits`.
@@ -203,7 +203,7 @@ def _fault(value: object) -> str | None:
     return None
 
 
-def _check_structure(text: str, limits: BodyLimits) -> None:
+def _check_structure(text: str, limits: StructureLimits) -> None:
     """Counts brackets and commas before anything is built of them."""
     brackets = text.count("{") + text.count("[")
     if brackets <= limits.depth and brackets + text.count(",") <= limits.elements:

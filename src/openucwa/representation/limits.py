@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class BodyLimits:
+class StructureLimits:
     """`depth`: levels of nesting. `elements`: values of a JSON body; of an XML body elements, attributes, and
     declarations of namespaces, each."""
 

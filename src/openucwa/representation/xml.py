@@ -14,7 +14,7 @@ from openucwa.model.refusals import DeserializationFailure, ParameterValidationF
 from openucwa.model.values import InvalidValue, Scalar, UntypedText, Value
 from openucwa.representation.custom import custom_values, from_xml_form, xml_form, xml_type
 from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
-from openucwa.representation.limits import BodyLimits
+from openucwa.representation.limits import StructureLimits
 
 NAMESPACE = "http://schemas.microsoft.com/rtc/2012/03/ucwa"
 _SCHEMA = "http://www.w3.org/2001/XMLSchema"
@@ -169,7 +169,7 @@ def _bag(values: Mapping[str, str]) -> str:
     return "".join(f'<property name="{_escape(name)}">{_escape(text)}</property>' for name, text in values.items())
 
 
-def read(text: str, limits: BodyLimits) -> dict[str, object]:
+def read(text: str, limits: StructureLimits) -> dict[str, object]:
     """The properties of the `<input>` (or, sent back as it was received, the `<resource>`) that `text` is.
 
     A text without `xsi:type` is an `UntypedText`; a propertyList is a list; a property with `xsi:nil` is None.
@@ -199,7 +199,7 @@ def read(text: str, limits: BodyLimits) -> dict[str, object]:
     return properties
 
 
-def _parse(text: str, limits: BodyLimits) -> etree._Element:
+def _parse(text: str, limits: StructureLimits) -> etree._Element:
     # A parser's own switches for DTDs come too late: it has parsed the DTD by then, in time that grows with its square.
     text = _without_declaration(text)
     begin = cast("re.Match[str]", _PROLOG.match(text)).end()

@@ -4,11 +4,21 @@ from collections.abc import Mapping
 
 import msgspec
 
-from openucwa.identity.sign_in import BAD_REQUEST, MISSING_FIELD, GrantRefused, OAuthError, SignIn
-from openucwa.model.refusals import DeserializationFailure, TooManyRequests
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.errors import wire_error
+from openucwa.api.resource import FORM_TYPES, Operation, Resource
+from openucwa.http.forms import parse_form
+from openucwa.http.message import Header
+from openucwa.identity.sign_in import BAD_REQUEST, MISSING_FIELD, SERVER_FAULT, GrantRefused, SignIn
+from openucwa.model.refusals import (
+    DeserializationFailure,
+    MethodNotAllowed,
+    Refusal,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 from openucwa.representation.parameters import Parameter
-from openucwa.wire.forms import parse_form
-from openucwa.wire.resource import FORM_TYPES, Call, Request, Resource, Response, operation
 
 JSON = "application/json; charset=utf-8"
 
@@ -33,9 +43,6 @@ GRANTED = {
     },
     "required": ["access_token", "expires_in", "token_type"],
 }
-#: OAuth's word for a status, where a refusal is not the sign-in's.
-ERRORS: Mapping[int, OAuthError] = {500: "server_error", 503: "server_error", 504: "server_error"}
-NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 REFUSED = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
 
 
@@ -48,55 +55,68 @@ class OAuthToken(Resource[None]):
     def __init__(self, sign_in: SignIn) -> None:
         self._sign_in = sign_in
 
-    @operation(
+    @Operation(
         "Grants a token.",
         answers=(200,),
         takes=FIELDS,
         consumes=FORM_TYPES,
         default_type=FORM_TYPES[0],
-        any_accept=True,
         produces=("application/json",),
+        negotiated=False,
         refuses=(TooManyRequests,),
         shows={200: GRANTED, 400: REFUSED, 429: REFUSED},
     )
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: Authentication in UCWA, POST of a grant."""
-        resp.set_headers(NOT_STORED)
-        resp.content_type = JSON
         try:
-            form = parse_form(req.call.body, req.get_header("Content-Type") or FORM_TYPES[0])
-            granted = await self._sign_in.grant(form, req.remote_addr)
+            form = parse_form(call.body, call.request.header(b"content-type") or FORM_TYPES[0])
+            granted = await self._sign_in.grant(form, call.request.client)
         except DeserializationFailure as refusal:
-            self._refuse(req, resp, GrantRefused("invalid_request", MISSING_FIELD, str(refusal)))
+            return _refused(call, GrantRefused("invalid_request", MISSING_FIELD, str(refusal)))
         except GrantRefused as refusal:
-            self._refuse(req, resp, refusal)
-        else:
-            answer = {
-                "access_token": granted.access_token,
-                "expires_in": granted.expires_in,
-                "ms_rtc_identityscope": "local",
-                "token_type": "Bearer",
-            }
-            if granted.scope is not None:
-                answer["scope"] = granted.scope
-            resp.data = msgspec.json.encode(answer)
+            return _refused(call, refusal)
+        shown: dict[str, object] = {
+            "access_token": granted.access_token,
+            "expires_in": granted.expires_in,
+            "ms_rtc_identityscope": "local",
+            "token_type": "Bearer",
+        }
+        if granted.scope is not None:
+            shown["scope"] = granted.scope
+        return _answer(200, shown)
 
-    def refusal(self, call: Call, status: int, message: str) -> tuple[Mapping[str, str], bytes]:
+    def refusal(self, call: Context, refusal: Refusal | None) -> Answer:
         """RFC 6749, 5.2: every refusal of this resource has OAuth's form."""
-        error = ERRORS.get(status, "invalid_request")
-        return NOT_STORED | _diagnostics(call, BAD_REQUEST, message), msgspec.json.encode({"error": error})
+        if refusal is None:
+            return _answer(500, {"error": "server_error"}, _diagnostics(call, SERVER_FAULT, "Internal server error."))
+        status = wire_error(type(refusal)).status
+        headers = [_diagnostics(call, BAD_REQUEST if status < 500 else SERVER_FAULT, str(refusal))]
+        if isinstance(refusal, MethodNotAllowed):
+            headers.append((b"Allow", ", ".join(refusal.allowed).encode()))
+        elif isinstance(refusal, TooManyRequests | ServiceUnavailable):
+            headers.append((b"Retry-After", str(refusal.retry_after).encode()))
+        return _answer(status, {"error": "invalid_request" if status < 500 else "server_error"}, *headers)
 
-    @staticmethod
-    def _refuse(req: Request, resp: Response, refusal: GrantRefused) -> None:
-        resp.status = refusal.status
-        resp.set_headers(_diagnostics(req.call, refusal.diagnostics_code, refusal.reason))
-        if refusal.retry_after is not None:
-            resp.set_header("Retry-After", str(refusal.retry_after))
-        resp.data = msgspec.json.encode({"error": refusal.error})
+
+def _answer(status: int, shown: Mapping[str, object], *headers: Header) -> Answer:
+    return Answer(
+        status=status,
+        body=msgspec.json.encode(shown),
+        content_type=JSON,
+        headers=((b"Pragma", b"no-cache"), *headers),
+        cache_control=b"no-store",
+    )
 
 
-def _diagnostics(call: Call, code: int, reason: str) -> dict[str, str]:
+def _refused(call: Context, refusal: GrantRefused) -> Answer:
+    headers = [_diagnostics(call, refusal.diagnostics_code, refusal.reason)]
+    if refusal.retry_after is not None:
+        headers.append((b"Retry-After", str(refusal.retry_after).encode()))
+    return _answer(refusal.status, {"error": refusal.error}, *headers)
+
+
+def _diagnostics(call: Context, code: int, reason: str) -> Header:
     source = call.base.partition("://")[2]
     # A header cannot carry everything that a sentence may quote.
     shown = "".join(char if " " <= char <= "~" and char != '"' else "?" for char in reason)
-    return {"X-Ms-diagnostics": f'{code};source="{source}";reason="{shown}"'}
+    return b"X-Ms-diagnostics", f'{code};source="{source}";reason="{shown}"'.encode()
