@@ -249,7 +249,7 @@ class Service:
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
             (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch, config.max_part_headers)),
-            (f"{app}/events", EventChannel(store, self.channels, room)),
+            (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
