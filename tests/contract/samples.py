@@ -57,7 +57,7 @@ EVENT = NewEvent("conversation/1", "updated", {"what": "onlineMeeting", "numbers
 
 
 def user(uri: str = LENE, **changes: Any) -> User:
-    return replace(User(uri, "Lene Aaling", "lenea@mail.contoso.com", "east", "$argon2id$hash", 1), **changes)
+    return replace(User(uri, "Lene Aaling", "lenea@mail.contoso.com", "east", "$argon2id$hash"), **changes)
 
 
 def application(application_id: str = "101", endpoint: str = "endpoint", **changes: Any) -> Application:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from openucwa.app import Service
-from tests.client import PASSWORD, UcwaClient, add_user, extensions_of
+from tests.client import PASSWORD, UcwaClient, extensions_of
 from tests.conftest import Connect
 
 TOKEN = "/WebTicket/oauthtoken"
@@ -138,18 +138,3 @@ async def test_anonymous_token_is_narrowed_too(lene: UcwaClient, client: UcwaCli
     join = {"onlineMeetingUri": meeting["onlineMeetingUri"], "operationId": "1"}
     answer = await client.post(f"{client.app}/communication/joinOnlineMeeting", json=join)
     assert answer.status_code == 403, answer.text
-
-
-async def test_tokens_of_a_removed_user_stay_refused_when_the_address_is_added_again(
-    service: Service, lene: UcwaClient
-) -> None:
-    before = lene.app
-    await service.store.remove_user("sip:lenea@contoso.com", service.world.now())
-    await add_user(service, "sip:lenea@contoso.com", "Another Lene")
-    assert (await lene.get(f"{before}/me")).status_code == 401
-    assert (
-        await lene.post("/ucwa/v1/applications", json={"culture": "en", "endpointId": "e", "userAgent": "t"})
-    ).status_code == 401
-    assert (await lene.get("/Autodiscover/AutodiscoverService.svc/root/oauth/user")).status_code == 401
-    await lene.sign_in("lenea@contoso.com")
-    await lene.open()

@@ -1,14 +1,6 @@
 """A user of this server, and the keys that tickets are signed with."""
 
-import secrets
-from dataclasses import dataclass, field
-
-_GENERATION_BITS = 48
-
-
-def _new_generation() -> int:
-    # Never one that an earlier user of the same address had: its tokens must not be accepted again.
-    return secrets.randbits(_GENERATION_BITS)
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +10,7 @@ class User:
     `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere.
     `pool`: the name of the pool where the user is homed; None is this server.
     `password_hash`: argon2's encoded form.
-    `generation`: random at first, grows with each change of the password; tokens of another one are refused.
+    `generation`: grows with each change of the password; tokens of another one are refused.
     """
 
     uri: str
@@ -26,7 +18,7 @@ class User:
     email: str | None
     pool: str | None
     password_hash: str
-    generation: int = field(default_factory=_new_generation)
+    generation: int = 1
 
     @property
     def address(self) -> str:
