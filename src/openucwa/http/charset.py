@@ -3,6 +3,7 @@
 import codecs
 import re
 from encodings.aliases import aliases
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 #: What a body is: JSON is always UTF-8; XML may declare its encoding; other text is what its Content-Type says.
@@ -64,6 +65,7 @@ def _known_labels() -> dict[str, str]:
 _KNOWN = _known_labels()
 
 
+@lru_cache(256)
 def codec_of(label: str) -> str | None:
     """Python's name of a charset, in any of its spellings; None: it is not read."""
     return _KNOWN.get(_plain(label)) if len(label) <= 64 else None

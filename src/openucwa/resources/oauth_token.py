@@ -1,4 +1,4 @@
-"""The token resource: where a client turns a password, or knowledge of a meeting, into a ticket."""
+"""The token resource: where a client turns a password, or knowledge of a meeting, into a token."""
 
 from collections.abc import Mapping
 
@@ -29,7 +29,7 @@ FIELDS = (
     Parameter("password", description="The user's; of a meeting, its onlineMeetingId."),
     Parameter("ms_rtc_conferenceuri", description="The meeting's onlineMeetingUri."),
     Parameter("scope", description="Documented scopes, separated by blanks, or all; default: all."),
-    Parameter("ms_rtc_renew", description="An earlier ticket, whose identity the new one keeps."),
+    Parameter("ms_rtc_renew", description="An earlier token, whose identity the new one keeps."),
 )
 #: The JSON Schemas of the answers (RFC 6749, 5).
 GRANTED = {
