@@ -166,7 +166,7 @@ def test_their_size_is_limited_to_the_byte() -> None:
 
 def test_a_put_keeps_the_id_and_may_repeat_it() -> None:
     assert put({}).id == put({"id": "x"}).id == put({"ID": ""}).id == "x"
-    with pytest.raises(ParameterValidationFailure, match="id: can't be changed"):
+    with pytest.raises(ParameterValidationFailure, match="id: cannot be changed"):
         put({"id": "X"})
 
 

@@ -95,7 +95,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         "count": 10,
     }
     assert faults_of(given) == {
-        "subject": "has 8 characters; at most 5 are taken",
+        "subject": "has 8 characters; at most 5 are allowed",
         "accessLevel": "must be one of Everyone, SameEnterprise",
         "attendees": "must be a SIP URI, sip:USER@HOST (entry 2)",
         "expirationTime": "is not a date",

@@ -138,3 +138,14 @@ async def test_anonymous_token_is_narrowed_too(lene: UcwaClient, client: UcwaCli
     join = {"onlineMeetingUri": meeting["onlineMeetingUri"], "operationId": "1"}
     answer = await client.post(f"{client.app}/communication/joinOnlineMeeting", json=join)
     assert answer.status_code == 403, answer.text
+
+
+async def test_narrowed_token_gets_no_cached_answer_of_a_full_one(lene: UcwaClient) -> None:
+    href = extensions_of(await lene.schedule())
+    for _ in range(3):
+        assert (await lene.get(href)).status_code == 200
+    full = lene.token
+    lene.token = assert_granted(await lene.http.post(TOKEN, data=FORM | {"scope": "User.ReadWrite"}))["access_token"]
+    assert (await lene.get(href)).status_code == 403
+    lene.token = full
+    assert (await lene.get(href)).status_code == 200

@@ -47,7 +47,7 @@ class Throttle:
         self._addresses = _Records(address_failures, delay, delay_max, world)
 
     def begin(self, user: str | None, address: str) -> "Attempt":
-        """Begins an attempt, before the password is looked at; its `with` block has to end it.
+        """Begins an attempt, before the password is verified; its `with` block has to end it.
 
         `user`: any key that all spellings of the user share, or None.
         TooManyRequests: a delay is running, or too many attempts are in flight.

@@ -57,7 +57,7 @@ def read_extension(
 
     `given`: the body as either format reads it. `href`: the resource's own; `pass_through`: the name of its
     pass-through property; `stored`: the extension that is to be replaced, whose id the draft keeps, and to whose
-    values texts of XML without a mark are compared.
+    values texts of XML without a type are compared.
 
     UCWA: onlineMeetingExtensions, POST; onlineMeetingExtension, PUT.
     ParameterValidationFailure: all that is wrong, by name. EntityTooLarge: the properties are over `limits.bytes`.
@@ -88,7 +88,7 @@ def read_extension(
         extension_type = _type(documented["type"])
     except InvalidValue as invalid:
         faults["type"] = str(invalid)
-    compared = stored is not None and any(map(_is_unmarked, custom.values()))
+    compared = stored is not None and any(map(_is_untyped, custom.values()))
     known = custom_values(stored.properties) if stored is not None and compared else {}
     values: dict[str, Value] = {}
     for name, value in custom.items():
@@ -121,8 +121,8 @@ def _short(name: str) -> str:
     return name if len(name) <= MAX_NAME_LENGTH else f"{name[:MAX_NAME_LENGTH]}..."
 
 
-def _is_unmarked(value: object) -> bool:
-    """Whether a text in `value` came without a mark of its type."""
+def _is_untyped(value: object) -> bool:
+    """Whether a text in `value` came without a type."""
     texts = value if isinstance(value, list) else [value]
     return any(isinstance(text, UntypedText) for text in texts)
 
@@ -134,9 +134,9 @@ def _id(given: list[object], stored: Extension | None) -> str | None:
     if not isinstance(extension_id, str):
         raise InvalidValue("must be a string")
     if stored is not None and extension_id != stored.id:
-        raise InvalidValue("can't be changed")
+        raise InvalidValue("cannot be changed")
     if len(extension_id) > MAX_ID_LENGTH:
-        raise InvalidValue(f"has {len(extension_id):,} characters; at most {MAX_ID_LENGTH} are taken")
+        raise InvalidValue(f"has {len(extension_id):,} characters; at most {MAX_ID_LENGTH} are allowed")
     if extension_id in {".", ".."}:
         raise InvalidValue("must not be . or .., which mean something else in a URL")
     _check_characters(extension_id)
@@ -154,13 +154,13 @@ def _type(given: list[object]) -> ExtensionType:
 
 def _only(given: list[object]) -> object:
     if len(given) > 1:
-        raise InvalidValue("is given twice, in different case")
+        raise InvalidValue("is given twice, differing only in case")
     return given[0] if given else None
 
 
 def _check_name(name: str) -> None:
     if not 1 <= len(name) <= MAX_NAME_LENGTH:
-        raise InvalidValue(f"has a name of {len(name):,} characters; 1 to {MAX_NAME_LENGTH} are taken")
+        raise InvalidValue(f"has a name of {len(name):,} characters; 1 to {MAX_NAME_LENGTH} are allowed")
     try:
         _check_characters(name)
     except InvalidValue as invalid:
@@ -185,9 +185,9 @@ def _value(given: object, known: Value | None) -> Value:
 
 
 def _retyped(given: list[object], known: list[Scalar]) -> list[object]:
-    """`given`, where each text that came without a mark is the XML form of the known value in its place: those values.
+    """`given`, where each text that came without a type is the XML form of the known value in its place: those values.
 
-    If one of them is not, all are strings: an array that was edited without marks is an array of strings.
+    If one of them is not, all are strings: an array that was edited without types is an array of strings.
     """
     retyped = list(given)
     for place, item in enumerate(given):

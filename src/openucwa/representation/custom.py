@@ -61,7 +61,7 @@ def xml_form(value: Scalar) -> str:
 
 
 def xml_type(value: Scalar) -> str | None:
-    """The name in XML Schema of the type of `value`; None for a string, which bears no mark."""
+    """The name in XML Schema of the type of `value`; None for a string, which is shown without one."""
     if isinstance(value, str):
         return None
     if isinstance(value, bool):

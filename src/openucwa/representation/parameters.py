@@ -104,7 +104,7 @@ def _texts_by_lower_name(query: Mapping[str, str | Sequence[str]]) -> dict[str, 
 def _value(parameter: Parameter, given: Sequence[object]) -> object:
     """InvalidValue: what is wrong, in words that follow the parameter's name."""
     if len(given) > 1:
-        raise InvalidValue("is given twice, in different case")
+        raise InvalidValue("is given twice, differing only in case")
     value = (_many if parameter.many else _one)(parameter, given[0]) if given else None
     if parameter.required and (value is None or value == ""):
         raise InvalidValue("is required")
@@ -115,7 +115,7 @@ def _many(parameter: Parameter, given: object) -> tuple[object, ...]:
     if not isinstance(given, list):
         raise InvalidValue("must be an array")
     if parameter.max_items is not None and len(given) > parameter.max_items:
-        raise InvalidValue(f"has {len(given):,} entries; at most {parameter.max_items:,} are taken")
+        raise InvalidValue(f"has {len(given):,} entries; at most {parameter.max_items:,} are allowed")
     return tuple(_items(parameter, given))
 
 
@@ -145,7 +145,7 @@ def _string(parameter: Parameter, given: object) -> str:
                 return choice
         raise InvalidValue(f"must be one of {', '.join(parameter.choices)}")
     if parameter.max_length is not None and len(given) > parameter.max_length:
-        raise InvalidValue(f"has {len(given):,} characters; at most {parameter.max_length:,} are taken")
+        raise InvalidValue(f"has {len(given):,} characters; at most {parameter.max_length:,} are allowed")
     if not is_carriable(given):
         raise InvalidValue("holds a character that XML cannot carry")
     return str(given)

@@ -25,8 +25,8 @@ _TYPE = f"{{{_INSTANCE}}}type"
 
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 _NAMESPACE = f' xmlns="{NAMESPACE}"'
-_MARK_OPENS = ' xsi:type="'
-_MARK_NAMESPACES = f' xmlns:xsi="{_INSTANCE}" xmlns:xs="{_SCHEMA}"'
+_TYPE_OPENS = ' xsi:type="'
+_TYPE_NAMESPACES = f' xmlns:xsi="{_INSTANCE}" xmlns:xs="{_SCHEMA}"'
 
 #: Blanks other than the plain one are escaped, or a reader would take them for plain ones. What no reader would take at
 #: all is replaced: no such character is let into a property, but an error may quote one.
@@ -60,18 +60,18 @@ _HAS_TYPES = etree.XPath("boolean(//@xsi:type)", namespaces={"xsi": _INSTANCE})
 def write(document: Document) -> bytes:
     """One line in UTF-8: links, properties, then the embedded resources."""
     inner = _inside(document)
-    # Only a mark holds this text: everywhere else the quotation mark is escaped.
-    marks = _MARK_NAMESPACES if _MARK_OPENS in inner else ""
+    # Only such an attribute contains this text: everywhere else quotation marks are escaped.
+    namespaces = _TYPE_NAMESPACES if _TYPE_OPENS in inner else ""
     return (
-        f"{_DECLARATION}<resource{_place(document.rel, document.href)}{_NAMESPACE}{marks}>{inner}</resource>"
+        f"{_DECLARATION}<resource{_place(document.rel, document.href)}{_NAMESPACE}{namespaces}>{inner}</resource>"
     ).encode()
 
 
 def write_events(events: Events) -> bytes:
     """The answer of an event channel (UCWA: events). An event is an element named for its type."""
     inner = "".join(_link(rel, link) for rel, link in events.links.items()) + "".join(map(_sender, events.senders))
-    marks = _MARK_NAMESPACES if _MARK_OPENS in inner else ""
-    return f'{_DECLARATION}<events href="{_escape(events.href)}"{_NAMESPACE}{marks}>{inner}</events>'.encode()
+    namespaces = _TYPE_NAMESPACES if _TYPE_OPENS in inner else ""
+    return f'{_DECLARATION}<events href="{_escape(events.href)}"{_NAMESPACE}{namespaces}>{inner}</events>'.encode()
 
 
 def write_reason(reason: Reason) -> bytes:
@@ -133,14 +133,14 @@ def _documented_form(value: Scalar) -> str:
 
 def _custom(name: str, value: Value) -> str:
     if isinstance(value, list):
-        items = "".join(f"<item{_mark(item)}>{_escape(xml_form(item))}</item>" for item in value)
+        items = "".join(f"<item{_type_attribute(item)}>{_escape(xml_form(item))}</item>" for item in value)
         return f'<propertyList name="{_escape(name)}">{items}</propertyList>'
-    return f'<property name="{_escape(name)}"{_mark(value)}>{_escape(xml_form(value))}</property>'
+    return f'<property name="{_escape(name)}"{_type_attribute(value)}>{_escape(xml_form(value))}</property>'
 
 
-def _mark(value: Scalar) -> str:
+def _type_attribute(value: Scalar) -> str:
     type_name = xml_type(value)
-    return "" if type_name is None else f'{_MARK_OPENS}xs:{type_name}"'
+    return "" if type_name is None else f'{_TYPE_OPENS}xs:{type_name}"'
 
 
 def _sender(sender: Sender) -> str:

@@ -89,7 +89,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         end = values.get("end") or Instant(min(start.ms + HOUR, LAST_INSTANT.ms))
         # What is past the seconds is nothing that iCalendar could tell apart.
         if end.ms // 1000 <= start.ms // 1000:
-            raise ParameterValidationFailure({"end": "has to be later than start"})
+            raise ParameterValidationFailure({"end": "must be later than start"})
         return start, end
 
     def _event(self, call: Context, meeting: Meeting, organizer: User | None, start: Instant, end: Instant) -> "Event":
