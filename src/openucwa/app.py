@@ -241,6 +241,7 @@ class Service:
             ("/static/{name}", Static()),
             ("/xframe", frame),
             (discovery.FRAME, frame),
+            (discovery.SERVICE.removesuffix("/root"), root),
             (discovery.SERVICE, root),
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
