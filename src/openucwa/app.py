@@ -34,6 +34,7 @@ from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
+from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
     calendar,
     conversations,
@@ -155,7 +156,7 @@ class Service:
             self.keys,
             self.activity,
             self.bus,
-            max_body_depth=config.max_body_depth,
+            limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
@@ -257,8 +258,18 @@ class Service:
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
-            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch, config.max_answer_bytes)),
-            (f"{app}/events", EventChannel(store, self.channels, room)),
+            (
+                f"{app}/batch",
+                Batch(
+                    self.in_flight,
+                    self.renderer,
+                    world,
+                    max_parts=config.max_batch,
+                    max_headers=config.max_part_headers,
+                    max_answer_bytes=config.max_answer_bytes,
+                ),
+            ),
+            (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),

@@ -11,6 +11,7 @@ from openucwa.config import Config
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.room import Candidate, role_at_joining, waits_in_lobby
 from openucwa.model.meeting import Meeting, parse_meeting_uri
+from openucwa.model.names import visible_name
 from openucwa.model.refusals import (
     AlreadyExists,
     CallbackChannelError,
@@ -112,7 +113,7 @@ class JoinService:
         values = call.values
         candidate = Candidate(None if application.anonymous else application.owner)
         uri = sip_uri(session)
-        name = display_name(session) or values.get("anonymousDisplayName") or "Anonymous"
+        name = display_name(session) or visible_name(values.get("anonymousDisplayName")) or "Anonymous"
         conversation = new_uuid(self._world)
         subject = values.get("subject") or meeting.settings.subject
         invitation = incoming or Invitation(

@@ -9,7 +9,7 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation
 from openucwa.channel.typists import Typists
 from openucwa.model.event import Event
-from openucwa.model.refusals import Conflict, DeserializationFailure, ParameterValidationFailure, ResourceNotFound
+from openucwa.model.refusals import Conflict, ParameterValidationFailure, ResourceNotFound
 from openucwa.model.room import Invitation, InvitationKind, InvitationState, MessagingState, Participation
 from openucwa.model.room_events import MESSAGE
 from openucwa.model.values import is_carriable
@@ -184,10 +184,7 @@ class Message(InConversation[tuple[Participation, Event]]):
 
 async def send(call: Call[Any], own: Participation, store: Store, world: World) -> Answer:
     """UCWA: sendMessage, POST. Conflict: messaging is not connected."""
-    try:
-        text = call.body.decode()
-    except UnicodeDecodeError as error:
-        raise DeserializationFailure("a message has to be in UTF-8") from error
+    text = call.text
     if not is_carriable(text):
         raise ParameterValidationFailure({"message": "holds a character that XML cannot carry"})
     content_type = (call.request.header(b"content-type") or "text/plain").partition(";")[0].strip().lower()
