@@ -128,6 +128,21 @@ async def test_users_of_another_domain_wait(service: Service, lene: UcwaClient, 
     assert rob.picture.stage == "lobby"
 
 
+async def test_users_of_domains_that_belong_together_are_of_one_enterprise(
+    make_service: Make, connect: Connect, world: FakeWorld
+) -> None:
+    service = await make_service(enterprise_domains=("contoso.com", "fabrikam.com"))
+    await add_user(service, "sip:rob@fabrikam.com", "Rob")
+    lene, client = connect(service), connect(service)
+    await lene.sign_in("lenea@contoso.com")
+    await lene.open()
+    await client.sign_in("rob@fabrikam.com")
+    rob = Guest("Rob", client, await client.open(), world)
+    await rob.join(await lene.schedule(accessLevel="SameEnterprise"))
+    await rob.said()
+    assert rob.picture.stage == "room"
+
+
 @pytest.mark.parametrize(
     ("assignment", "dana_is", "joe_is"),
     [("Disabled", "Attendee", "Attendee"), ("SameEnterprise", "Leader", "Attendee"), ("Everyone", "Leader", "Leader")],

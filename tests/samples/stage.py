@@ -153,7 +153,9 @@ class Stage:
 
 async def set_stage(sample: Sample, situation: str, make_service: Make, connect: Connect) -> Stage:
     """Makes a server, and on it what the sample speaks of."""
-    service = await make_service(**SETTINGS.get(situation, TOLD))
+    # Its organizer invites the people of the samples, who are of two domains.
+    together = ("contoso.com", "fabrikam.example")
+    service = await make_service(enterprise_domains=together, **SETTINGS.get(situation, TOLD))
     client = connect(service)
     shown = _ID.search(sample.response.body)
     extension = (shown[1] or shown[2]) if shown else "917823"

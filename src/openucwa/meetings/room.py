@@ -2,29 +2,38 @@
 
 from dataclasses import dataclass
 
+from openucwa.meetings.enterprise import Enterprise
 from openucwa.model.meeting import Meeting
 from openucwa.model.room import Participation, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Who asks to come in. `identity`: a user's SIP URI; None for an anonymous one."""
+    """Who asks to come in.
+
+    `identity`: a user's SIP URI; None for an anonymous one. `enterprise`: who belongs to one.
+    `asked_in`: whether a leader invited the newcomer during the meeting.
+    """
 
     identity: str | None
+    enterprise: Enterprise
+    asked_in: bool = False
 
     def is_organizer(self, meeting: Meeting) -> bool:
         return self.identity == meeting.organizer
 
     def is_leader(self, meeting: Meeting) -> bool:
         """Whether the organizer made the newcomer a leader, or is the newcomer."""
-        return self.is_organizer(meeting) or self._is_listed(meeting.settings.leaders)
+        return self.is_organizer(meeting) or (
+            self.is_of_enterprise(meeting) and self._is_listed(meeting.settings.leaders)
+        )
 
     def is_invited(self, meeting: Meeting) -> bool:
-        return self.is_leader(meeting) or self._is_listed(meeting.settings.attendees)
+        return self.asked_in or self.is_leader(meeting) or self._is_listed(meeting.settings.attendees)
 
     def is_of_enterprise(self, meeting: Meeting) -> bool:
-        """Whether the newcomer is a user of the organizer's domain."""
-        return self.identity is not None and self.identity.rpartition("@")[2] == meeting.organizer.rpartition("@")[2]
+        """Whether the newcomer is a user of the organizer's enterprise."""
+        return self.identity is not None and self.enterprise.is_shared(self.identity, meeting.organizer)
 
     def _is_listed(self, uris: tuple[str, ...]) -> bool:
         return self.identity is not None and self.identity in {uri.lower() for uri in uris}
@@ -34,7 +43,8 @@ def waits_in_lobby(meeting: Meeting, newcomer: Newcomer) -> bool:
     """Whether the newcomer has to be admitted by a leader (UCWA: accessLevel; onlineMeetingEligibleValues).
 
     The organizer and the leaders always come in. Everyone: so does everybody. SameEnterprise: users of the
-    organizer's domain. Invited: those of them who are listed. Locked, and None, which decides nothing: nobody else.
+    organizer's enterprise. Invited: those of them who are listed, or whom a leader asked in. Locked, and None, which
+    decides nothing: nobody else.
     """
     if newcomer.is_leader(meeting):
         return False

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from openucwa.config import Config
+from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.room import Newcomer, role_at_joining, waits_in_lobby
 from openucwa.model.meeting import Meeting, parse_meeting_uri
@@ -74,6 +75,7 @@ class Entrance:
         self._store = store
         self._world = world
         self._most = config.meeting_size
+        self._enterprise = Enterprise(config.enterprise_domains)
 
     async def join(self, call: Call, organizer: str, meeting_id: str, invitation: Invitation | None = None) -> str:
         """Begins the application's conversation; the id of the invitation that it goes with.
@@ -106,7 +108,7 @@ class Entrance:
         session = call.here
         application = session.application
         values = call.values
-        newcomer = Newcomer(None if application.anonymous else application.owner)
+        newcomer = Newcomer(None if application.anonymous else application.owner, self._enterprise)
         uri = sip_uri(session)
         name = display_name(session) or values.get("anonymousDisplayName") or "Anonymous"
         conversation = new_uuid(self._world)
@@ -206,7 +208,7 @@ class StartOnlineMeeting(Resource[None]):
     async def on_post(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: startOnlineMeeting, POST."""
         call = req.call
-        settings = self._rules.settings({"subject": call.values.get("subject", "")})
+        settings = self._rules.settings({"subject": call.values.get("subject", "")}, call.caller.identity)
         meeting = self._rules.schedule(call.caller.identity, settings)
         await self._store.add_meeting(meeting, self._most)
         invitation = await self._entrance.join(call, meeting.organizer, meeting.id)

@@ -157,7 +157,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
     async def on_post(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: myOnlineMeetings, POST."""
         call = req.call
-        settings = self._rules.settings(call.values)
+        settings = self._rules.settings(call.values, organizer_of(call))
         for _ in range(DRAWS):
             meeting = self._rules.schedule(organizer_of(call), settings)
             try:
@@ -214,7 +214,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         read-only, what the client sends back of them changes nothing.
         """
         call = req.call
-        settings = self._rules.settings(call.values)
+        settings = self._rules.settings(call.values, organizer_of(call))
         if target.rel == MeetingRel.MY_ONLINE_MEETINGS:
             await self._store.replace_meeting(
                 target.organizer,

@@ -156,7 +156,9 @@ class Reject(LeadersAct):
     to_waiting = True
 
     async def act(self, own: Participation, who: Participant) -> None:
-        await self._store.remove_participant(own.organizer, own.meeting_id, who.uri, "Denied", self._world.now())
+        await self._store.remove_participant(
+            own.organizer, own.meeting_id, who.uri, "Denied", self._world.now(), in_lobby=True
+        )
 
 
 class Promote(LeadersAct):
@@ -177,4 +179,6 @@ class Eject(LeadersAct):
     rel = "eject"
 
     async def act(self, own: Participation, who: Participant) -> None:
-        await self._store.remove_participant(own.organizer, own.meeting_id, who.uri, "Ejected", self._world.now())
+        await self._store.remove_participant(
+            own.organizer, own.meeting_id, who.uri, "Ejected", self._world.now(), in_lobby=False
+        )
