@@ -149,7 +149,7 @@ class Config:
     lobby_timeout: int = option("Seconds that somebody waits in a lobby until let go (reason Timeout).", 1_800)
     typing_timeout: float = option("Seconds that somebody is said to type who does not say so again.", 10.0)
     events_kept: int = option("Seconds that the event log is kept.", 86_400)
-    max_events: int = option("Events of one topic in one answer.", 500)
+    max_events: int = option("Events in one answer; what is more comes in the next one.", 500)
 
     # Meetings
     create_status: int = option(

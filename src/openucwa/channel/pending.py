@@ -1,12 +1,23 @@
 """A set of events while it is gathered from the log: what was read, what of it is to be told, and when that is due."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from typing import NamedTuple
 
 from openucwa.channel.told import Priority, Read, Told
 from openucwa.model.event import ChannelState, Event
+from openucwa.representation.document import approximate_size
 from openucwa.store.contract import EventLog
+
+#: Rows of one topic that are read at a time: few at first, since they may be large, and then more and more, since a
+#: set that is not full by then has small ones.
+_FIRST_PORTION = 16
+_MAX_PORTION = 256
+#: Bytes that are shown before others have their turn of the event loop.
+_BYTES_AT_A_TIME = 131_072
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +30,18 @@ class Timers:
     timeout: int | None = None
 
 
+class Limits(NamedTuple):
+    """Of one set. `events`: how many it has. `bytes`: how many they show, about. What is over ends the set, so that it
+    may be over by what one row of the log says."""
+
+    events: int
+    bytes: int
+
+
 class Pending:
     """What is behind `positions` (topic -> number of the last event that the client has), as far as it was read."""
 
-    __slots__ = ("_due", "moments", "read_to", "since", "told")
+    __slots__ = ("_due", "_yielded", "moments", "read_to", "since", "size", "told")
 
     def __init__(self) -> None:
         #: Topic -> number of the last event before this set, and of the last one in it.
@@ -31,7 +50,10 @@ class Pending:
         self.told: list[Told] = []
         #: When each of `told` happened (ms since 1970), and how urgent it is.
         self.moments: list[tuple[int, Priority]] = []
+        #: About how many bytes they show.
+        self.size = 0
         self._due: int | None = None
+        self._yielded = 0
 
     def listen(self, topics: Mapping[str, int], delivered: Mapping[str, int]) -> None:
         """Adds the topics that are not among its own yet, from where they were delivered or else are listened to."""
@@ -39,31 +61,57 @@ class Pending:
             if topic not in self.since:
                 self.since[topic] = self.read_to[topic] = max(before, delivered.get(topic, 0))
 
-    async def gather(self, log: EventLog, read: Read, most: int, low: int, medium: int) -> None:
-        """Reads on from where it stands. `most`: events to tell in all; `low`, `medium`: timers in seconds."""
-        while (room := most - len(self.told)) > 0:
-            rows = await log.events_after(self.read_to, room)
-            for event in in_order(rows, self.read_to):
-                for told in await read(event):
-                    self.told.append(told)
-                    self.moments.append((event.at, told.priority))
-                    self._wait_no_longer_than(_due(event.at, told.priority, low, medium))
-                self.read_to[event.topic] = event.number
-            if len(rows) < room:
+    async def gather(self, log: EventLog, read: Read, limits: Limits, low: int, medium: int) -> None:
+        """Reads on from where it stands, up to `limits`. `low`, `medium`: timers in seconds."""
+        for portion in _portions():
+            if self._is_full(limits):
+                # There is more than goes into one answer: none of it gains by waiting.
+                self._wait_no_longer_than(0)
                 return
-        # There is more than goes into one answer: none of it gains by waiting.
-        self._wait_no_longer_than(0)
+            rows = await log.events_after(self.read_to, portion)
+            before = len(self.told)
+            more = await self._take(rows, portion, read, limits)
+            for at, priority in self.moments[before:]:
+                self._wait_no_longer_than(_due(at, priority, low, medium))
+            if not more:
+                return
 
-    async def gather_again(self, log: EventLog, read: Read, state: ChannelState, most: int) -> None:
+    async def gather_again(self, log: EventLog, read: Read, state: ChannelState) -> None:
         """Reads the set that `state` says was delivered, and nothing beyond it."""
         self.listen(dict.fromkeys(state.delivered, 0), state.acknowledged)
-        while behind := {topic: number for topic, number in self.read_to.items() if number < state.delivered[topic]}:
-            rows = [row for row in await log.events_after(behind, most) if row.number <= state.delivered[row.topic]]
+        for portion in _portions():
+            behind = {topic: number for topic, number in self.read_to.items() if number < state.delivered[topic]}
+            if not behind:
+                return
+            rows = [row for row in await log.events_after(behind, portion) if row.number <= state.delivered[row.topic]]
             if not rows:
                 return  # the log is kept for a time only
-            for event in in_order(rows, self.read_to):
-                self.told.extend(await read(event))
-                self.read_to[event.topic] = event.number
+            await self._take(rows, portion, read, None)
+
+    async def _take(self, rows: Sequence[Event], portion: int, read: Read, limits: Limits | None) -> bool:
+        """Takes rows in, in order. True: there may be more behind them, or there was no room for all.
+
+        Where a topic has more than its `portion`, what other topics have of a later time waits for the rest of it.
+        """
+        last = {row.topic: row.number for row in rows}
+        count = Counter(row.topic for row in rows)
+        for event in in_order(rows, self.read_to):
+            for told in await read(event):
+                self.told.append(told)
+                self.moments.append((event.at, told.priority))
+                self.size += approximate_size(told.entry)
+            self.read_to[event.topic] = event.number
+            if self.size - self._yielded > _BYTES_AT_A_TIME:
+                self._yielded = self.size
+                await asyncio.sleep(0)
+            if limits is not None and self._is_full(limits):
+                return True
+            if count[event.topic] >= portion and event.number == last[event.topic]:
+                return True
+        return False
+
+    def _is_full(self, limits: Limits) -> bool:
+        return len(self.told) >= limits.events or self.size >= limits.bytes
 
     def rest(self, now: int) -> float | None:
         """In how many seconds what waits is due, 0 or less: now; None: nothing waits. `now`: ms since 1970."""
@@ -71,6 +119,13 @@ class Pending:
 
     def _wait_no_longer_than(self, due: int) -> None:
         self._due = due if self._due is None else min(self._due, due)
+
+
+def _portions() -> Iterator[int]:
+    portion = _FIRST_PORTION
+    while True:
+        yield portion
+        portion = min(2 * portion, _MAX_PORTION)
 
 
 def in_order(events: Iterable[Event], topics: Iterable[str]) -> Iterable[Event]:

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
-from openucwa.channel.pending import Pending, Timers
+from openucwa.channel.pending import Limits, Pending, Timers
 from openucwa.channel.told import Read, Told, Topics, senders
 from openucwa.channel.waiting import Waiter, Waiting
 from openucwa.config import Config
@@ -244,7 +244,7 @@ class EventChannels:
 
     async def _again(self, state: ChannelState, read: Read) -> list[Told]:
         pending = Pending()
-        await pending.gather_again(self._store, read, state, self._config.max_events)
+        await pending.gather_again(self._store, read, state)
         return pending.told
 
     async def _next(self, key: ChannelKey, poll: _Poll, state: ChannelState, topics: Topics, read: Read) -> list[Told]:
@@ -253,13 +253,14 @@ class EventChannels:
         low = config.events_low if state.low is None else state.low
         medium = config.events_medium if state.medium is None else state.medium
         end = self._world.monotonic() + (config.events_timeout if state.timeout is None else state.timeout)
+        limits = Limits(config.max_events, config.max_event_bytes)
         pending = Pending()
         with self._waiting.waiter(pending.read_to) as waiter:
             poll.waiter = waiter
             while True:
                 # First listen, then read: what moves in between wakes the wait.
                 self._listen(waiter, pending, await topics(), state)
-                await pending.gather(self._store, read, config.max_events, low, medium)
+                await pending.gather(self._store, read, limits, low, medium)
                 poll.check()
                 now = self._world.monotonic()
                 rest = pending.rest(self._world.now())
