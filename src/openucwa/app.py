@@ -15,6 +15,7 @@ from openucwa.channel.typists import Typists
 from openucwa.config import Config
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
+from openucwa.identity.rate import Rate
 from openucwa.identity.sign_in import SignIn
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tickets import Tickets, new_signing_key
@@ -216,7 +217,8 @@ class Service:
         meetings = my_online_meetings.MeetingDocuments(config)
         room = RoomDocuments(meetings)
         shown = (store, room, world)
-        entrance = invitations.Entrance(store, world, config)
+        acts = Rate(config.participant_rate, config.participant_burst, "acts in this meeting", world)
+        entrance = invitations.Entrance(store, pools, rules, acts, world, config)
         frame = discovery.XFrame(config)
         root = discovery.Root()
         user = discovery.User(store, pools)
@@ -247,7 +249,7 @@ class Service:
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
             (f"{communication}/joinOnlineMeeting", invitations.JoinOnlineMeeting(entrance)),
-            (f"{communication}/startOnlineMeeting", invitations.StartOnlineMeeting(entrance, store, rules, config)),
+            (f"{communication}/startOnlineMeeting", invitations.StartOnlineMeeting(entrance)),
             (f"{communication}/invitations", invitations.Invitations()),
             (invitation, invitations.InvitationResource(*shown)),
             (f"{invitation}/accept", invitations.Accept(*shown, entrance)),

@@ -111,7 +111,10 @@ class Knower:
             self.picture.extensions = {each["id"]: each.get("text", "") for each in extensions}
             self.picture.subject = resource["subject"]
         elif rel == "message":
-            self.picture.messages.append(message_text(resource))
+            if resource["direction"] == "Incoming":
+                self.picture.messages.append(message_text(resource))
+            else:
+                assert resource["_links"].keys() == {"self", "messaging"}, "what oneself said has no text"
         elif rel == "participant":
             self._participant(kind, event, resource)
 

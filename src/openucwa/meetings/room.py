@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.model.meeting import Meeting
-from openucwa.model.room import Participation, Role
+from openucwa.model.room import Participant, Participation, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,14 @@ def role_at_joining(meeting: Meeting, newcomer: Newcomer) -> Role:
 def sees_organizer_data(participation: Participation) -> bool:
     """Whether the conversation is the organizer's own. No role makes anybody else see organizer data."""
     return participation.owner == participation.organizer
+
+
+def sees(participation: Participation, other: Participant) -> bool:
+    """Whether this participant is shown the other: from the lobby nobody but itself, and leaders alone see who waits
+    there."""
+    if other.uri == participation.uri:
+        return True
+    return not participation.in_lobby and (not other.in_lobby or leads(participation))
 
 
 def leads(participation: Participation) -> bool:

@@ -14,7 +14,10 @@ from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.wire.resource import CONVERSATION_SCOPES, Call, Request, Resource, Response, operation
 
 PASS_THROUGH = pass_through_name("communication")
-MODALITIES = ("Audio", "Messaging", "PanoramicVideo", "PhoneAudio", "Video")
+#: All that the pages name, though this server has Messaging alone.
+MODALITIES = (
+    "ApplicationSharing", "Audio", "DataCollaboration", "Messaging", "PanoramicVideo", "PhoneAudio", "Video",
+)  # fmt: skip
 POLICY = ("Disabled", "Enabled")
 
 #: UCWA: communication, PUT, Request body.

@@ -1,6 +1,7 @@
 """conversations, conversation, and the meeting as a participant sees it: onlineMeeting, organizer, and the read-only
 onlineMeetingExtensions."""
 
+from dataclasses import replace
 from typing import TypeVar
 
 from openucwa.model.meeting import Extension
@@ -11,7 +12,7 @@ from openucwa.model.refusals import (
     InvalidExchangeServerVersion,
     ResourceNotFound,
 )
-from openucwa.model.room import Participation
+from openucwa.model.room import Invitation, InvitationState, Participation
 from openucwa.model.world import World
 from openucwa.representation.document import Document, Link
 from openucwa.resources.people import contact_document
@@ -76,24 +77,38 @@ class Conversations(Resource[None]):
         )
 
 
-class Conversation(ConversationPart):
-    """UCWA: conversation."""
+class Conversation(InConversation[Participation | Invitation]):
+    """UCWA: conversation; also one that an incoming invitation offers and that is not joined yet."""
 
     rel = "conversation"
     scopes = _RECEIVE_SCOPES
     in_lobby = True
 
+    async def locate(self, call: Call, conversation: str = "", **_names: str) -> Participation | Invitation:
+        try:
+            return await self.own(call, conversation)
+        except ConversationNotFound:
+            application = call.here.application
+            return await self._store.offered_conversation(application.owner, application.id, conversation)
+
     @operation("One conversation.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    async def on_get(self, req: Request, resp: Response, target: Participation | Invitation) -> None:
         """UCWA: conversation, GET."""
+        if isinstance(target, Invitation):
+            resp.media = self._documents.unjoined_conversation(req.call, target.conversation or "", target)
+            return
         present = await self._store.participants(target.organizer, target.meeting_id)
         resp.media = self._documents.conversation(req.call, target, present)
 
     @operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
-    async def on_delete(self, req: Request, resp: Response, target: Participation) -> None:
-        """UCWA: conversation, DELETE."""
-        await self._store.leave(target.owner, target.application_id, target.id, self._world.now())
+    async def on_delete(self, req: Request, resp: Response, target: Participation | Invitation) -> None:
+        """UCWA: conversation, DELETE. One that is only offered is declined by it."""
         resp.status = 204
+        if isinstance(target, Invitation):
+            declined = replace(target, state=InvitationState.DECLINED, reason="Declined")
+            await self._store.end_invitation(declined, self._world.now())
+            return
+        await self._store.leave(target.owner, target.application_id, target.id, self._world.now())
 
 
 class OnlineMeeting(ConversationPart):

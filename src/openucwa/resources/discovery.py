@@ -83,9 +83,10 @@ class User(Resource[None]):
         """UCWA: user, GET."""
         call = req.call
         user = None if call.caller.anonymous else await self._store.user(call.caller.identity)
-        links = {"applications": Link(f"{call.base}/ucwa/v1/applications")}
         if (elsewhere := self._pools.redirect(user.pool if user is not None else None)) is not None:
-            links["redirect"] = Link(elsewhere)
+            links = {"redirect": Link(elsewhere)}
+        else:
+            links = {"applications": Link(f"{call.base}/ucwa/v1/applications")}
         links["xframe"] = Link(f"{call.base}{FRAME}")
         resp.media = Document(rel=self.rel, href=f"{call.base}{SERVICE}/user", links=links)
 

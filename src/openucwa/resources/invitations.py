@@ -5,12 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from openucwa.config import Config
+from openucwa.identity.rate import Rate
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingRules
-from openucwa.meetings.room import Newcomer, role_at_joining, waits_in_lobby
+from openucwa.meetings.pools import Pools
+from openucwa.meetings.room import Newcomer, leads, role_at_joining, waits_in_lobby
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.refusals import (
     AlreadyExists,
+    AlreadyJoined,
+    AnonymousNotAllowed,
     CallbackChannelError,
     CannotRedirect,
     Conflict,
@@ -28,13 +32,14 @@ from openucwa.model.room import (
     InvitationState,
     MessagingState,
     Participation,
+    conversation_topic,
 )
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.conversations import CHANGE, ConversationPart
 from openucwa.resources.me import display_name, sip_uri
-from openucwa.resources.room import RoomDocuments, invitation_href
+from openucwa.resources.room import RoomDocuments, conversation_href, invitation_href
 from openucwa.store.contract import Store
 from openucwa.wire.resource import CONVERSATION_SCOPES, INITIATE, MEETINGS, Call, Request, Resource, Response, operation
 
@@ -50,7 +55,7 @@ _BEGIN = (
 START = _BEGIN
 #: UCWA: joinOnlineMeeting, POST, Request body; anonymousDisplayName is what anonymous users are known by.
 JOIN = (
-    Parameter("onlineMeetingUri", required=True, max_length=1000),
+    Parameter("onlineMeetingUri", max_length=1000),
     Parameter("anonymousDisplayName", max_length=250),
     *_BEGIN,
 )
@@ -71,25 +76,37 @@ def meeting_uri(organizer: str, meeting_id: str) -> str:
 class Entrance:
     """Lets applications into meetings."""
 
-    def __init__(self, store: Store, world: World, config: Config) -> None:
+    def __init__(
+        self, store: Store, pools: Pools, rules: MeetingRules, rate: Rate, world: World, config: Config
+    ) -> None:
         self._store = store
+        self._pools = pools
+        self._rules = rules
+        self._rate = rate
         self._world = world
         self._most = config.meeting_size
+        self._max_meetings = config.max_meetings
         self._enterprise = Enterprise(config.enterprise_domains)
 
     async def join(self, call: Call, organizer: str, meeting_id: str, invitation: Invitation | None = None) -> str:
         """Begins the application's conversation; the id of the invitation that it goes with.
 
         `invitation`: an incoming one that is accepted by this; None: a new one, from the call's input.
-        DestinationNotFound: no such meeting. AlreadyExists: the application takes part in it already.
+        DestinationNotFound: no such meeting. AlreadyJoined: the application takes part in it already.
+        CannotRedirect: its organizer is homed in another pool, and that has no backup. TooManyRequests.
         """
+        self._rate.take(f"{call.here.application.owner} {conversation_topic(organizer, meeting_id)}")
+        await self._check_pool(organizer)
         for _ in range(_TRIES):
             meeting = await self._meeting(organizer, meeting_id)
-            participation, begun = self._draft(call, meeting, invitation)
+            participation, begun = await self._draft(call, meeting, invitation)
             try:
                 await self._store.join(participation, begun, meeting.etag, self._most, self._world.now())
             except PreconditionFailed:
                 continue
+            except AlreadyJoined as refusal:
+                location = conversation_href(call, refusal.conversation)
+                raise AlreadyJoined(str(refusal), refusal.conversation, location) from None
             except TooManyParticipants:
                 failed = replace(begun, state=InvitationState.FAILED, reason="TooManyParticipants", conversation=None)
                 # An incoming invitation is there already, and has another side; a new one is told of and over at once.
@@ -98,20 +115,41 @@ class Entrance:
             return begun.id
         raise ServiceUnavailable("the meeting changes too often to come in just now", retry_after=1)
 
+    async def start(self, call: Call) -> str:
+        """Makes a meeting of the caller's and joins it; the id of the invitation. What `join` raises, and
+        TooManyOnlineMeetings."""
+        organizer = call.caller.identity
+        await self._check_pool(organizer)
+        settings = self._rules.settings({"subject": call.values.get("subject", "")}, organizer)
+        meeting = self._rules.schedule(organizer, settings)
+        await self._store.add_meeting(meeting, self._max_meetings)
+        return await self.join(call, organizer, meeting.id)
+
+    async def _check_pool(self, organizer: str) -> None:
+        """CannotRedirect: the organizer is homed in another pool, and that has no backup."""
+        user = await self._store.user(organizer)
+        self._pools.require_backup(user.pool if user is not None else None)
+
     async def _meeting(self, organizer: str, meeting_id: str) -> Meeting:
         try:
             return await self._store.meeting(organizer, meeting_id)
         except ResourceNotFound:
             raise DestinationNotFound("there is no such online meeting") from None
 
-    def _draft(self, call: Call, meeting: Meeting, incoming: Invitation | None) -> tuple[Participation, Invitation]:
+    async def _draft(
+        self, call: Call, meeting: Meeting, incoming: Invitation | None
+    ) -> tuple[Participation, Invitation]:
         session = call.here
         application = session.application
         values = call.values
-        newcomer = Newcomer(None if application.anonymous else application.owner, self._enterprise)
+        owner = application.owner
+        newcomer = Newcomer(None, self._enterprise)
+        if not application.anonymous:
+            asked_in = await self._store.is_asked_in(owner, meeting.organizer, meeting.id)
+            newcomer = Newcomer(owner, self._enterprise, asked_in)
         uri = sip_uri(session)
         name = display_name(session) or values.get("anonymousDisplayName") or "Anonymous"
-        conversation = new_uuid(self._world)
+        conversation = (incoming.conversation if incoming is not None else None) or new_uuid(self._world)
         subject = values.get("subject") or meeting.settings.subject
         invitation = incoming or Invitation(
             owner=application.owner,
@@ -171,18 +209,25 @@ class JoinOnlineMeeting(Resource[None]):
         refuses=(Forbidden, DestinationNotFound, AlreadyExists, Conflict, CannotRedirect, CallbackChannelError),
     )
     async def on_post(self, req: Request, resp: Response, target: None) -> None:
-        """UCWA: joinOnlineMeeting, POST. An anonymous ticket is good for its own meeting only."""
+        """UCWA: joinOnlineMeeting, POST. An anonymous ticket is good for its own meeting only; without a URI: a new
+        meeting of the caller's."""
         call = req.call
-        uri = call.values["onlineMeetingUri"]
+        invitation = await self._join(call, call.values.get("onlineMeetingUri"))
+        resp.status = 201
+        resp.set_header("Location", invitation_href(call, invitation))
+
+    async def _join(self, call: Call, uri: str | None) -> str:
+        if uri is None:
+            if call.caller.anonymous:
+                raise AnonymousNotAllowed("only users have meetings: the onlineMeetingUri is missing")
+            return await self._entrance.start(call)
         found = parse_meeting_uri(uri)
         if found is None:
             raise DestinationNotFound("there is no such online meeting")
         own = call.here.application.meeting
         if own is not None and parse_meeting_uri(own) != found:
             raise Forbidden("this ticket is for another meeting")
-        invitation = await self._entrance.join(call, *found)
-        resp.status = 201
-        resp.set_header("Location", invitation_href(call, invitation))
+        return await self._entrance.join(call, *found)
 
 
 class StartOnlineMeeting(Resource[None]):
@@ -192,11 +237,8 @@ class StartOnlineMeeting(Resource[None]):
     scopes = frozenset({MEETINGS})
     anonymous = False
 
-    def __init__(self, entrance: Entrance, store: Store, rules: MeetingRules, config: Config) -> None:
+    def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
-        self._store = store
-        self._rules = rules
-        self._most = config.max_meetings
 
     @operation(
         "Makes a meeting and joins it.",
@@ -208,10 +250,7 @@ class StartOnlineMeeting(Resource[None]):
     async def on_post(self, req: Request, resp: Response, target: None) -> None:
         """UCWA: startOnlineMeeting, POST."""
         call = req.call
-        settings = self._rules.settings({"subject": call.values.get("subject", "")}, call.caller.identity)
-        meeting = self._rules.schedule(call.caller.identity, settings)
-        await self._store.add_meeting(meeting, self._most)
-        invitation = await self._entrance.join(call, meeting.organizer, meeting.id)
+        invitation = await self._entrance.start(call)
         resp.status = 201
         resp.set_header("Location", invitation_href(call, invitation))
 
@@ -353,7 +392,7 @@ class AddParticipant(ConversationPart):
                 id=new_uuid(self._world),
                 kind=InvitationKind.ONLINE_MEETING,
                 outgoing=False,
-                conversation=None,
+                conversation=new_uuid(self._world),
                 operation_id=None,
                 expires=None,
             )
@@ -382,4 +421,5 @@ class AddParticipant(ConversationPart):
             from_name=own.name,
             to_uri=to,
             expires=self._world.now() + self._patience * 1000,
+            by_leader=leads(own),
         )

@@ -139,7 +139,7 @@ class Messages(ConversationPart):
         """UCWA: messages, GET."""
         href = f"{messaging_href(req.call, target.id)}/messages"
         numbers = await self._store.event_numbers(target.topic, MESSAGE, target.since, MOST_MESSAGES)
-        links = [Link(f"{href}/{number}") for number in numbers]
+        links = [Link(f"{href}/{number}") for number in numbers if target.hears_message(number)]
         resp.media = Document(rel=self.rel, href=href, links={"message": links})
 
     @operation("Sends a message.", **SENDING)
@@ -158,7 +158,7 @@ class Message(InConversation[tuple[Participation, Event]]):
     ) -> tuple[Participation, Event]:
         own = await self.own(call, conversation)
         number = int(message) if _NUMBER.fullmatch(message) else 0
-        if number > own.since:
+        if own.hears_message(number):
             event = await self._store.event(own.topic, number)
             if event.kind == MESSAGE:
                 return own, event

@@ -3,14 +3,17 @@ promote, demote, eject.
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
-from openucwa.meetings.room import leads
-from openucwa.model.refusals import Conflict, Forbidden, ResourceNotFound
-from openucwa.model.room import MessagingState, Participant, Participation, Role
+from openucwa.meetings.room import leads, sees
+from openucwa.model.refusals import Conflict, ConversationNotFound, Forbidden, ResourceNotFound
+from openucwa.model.room import Invitation, MessagingState, Participant, Participation, Role
 from openucwa.representation.document import Document, Link
 from openucwa.resources.conversations import CHANGE, READ, ConversationPart, InConversation
 from openucwa.resources.room import conversation_href, participant_href
 from openucwa.wire.resource import RECEIVE, Call, Request, Response, operation
+
+T = TypeVar("T")
 
 _RECEIVE_SCOPES = frozenset({RECEIVE})
 
@@ -76,29 +79,55 @@ class Lobby(ConversationPart):
         resp.media = Document(rel=self.rel, href=href, embedded={"participant": waiting})
 
 
-class OneParticipant(InConversation[tuple[Participation, Participant]]):
-    """A resource of one participant. Whom the caller may not see is answered as somebody who never was."""
+class BelowParticipants(InConversation[T]):
+    """A resource that is found by a participant's address."""
 
-    async def locate(
-        self, call: Call, conversation: str = "", address: str = "", **_names: str
-    ) -> tuple[Participation, Participant]:
+    async def find(self, call: Call, conversation: str, address: str) -> tuple[Participation, Participant]:
+        """The caller's part and the participant. ResourceNotFound: the caller may not see anybody with that address,
+        which is answered as if there were nobody."""
         own = await self.own(call, conversation)
         uri = f"sip:{address}".lower()
         for each in await self._store.participants(own.organizer, own.meeting_id):
-            if each.uri.lower() == uri and (not each.in_lobby or leads(own) or each.uri == own.uri):
+            if each.uri.lower() == uri and sees(own, each):
                 return own, each
         raise ResourceNotFound("there is no such participant")
 
 
-class ParticipantResource(OneParticipant):
-    """UCWA: participant; localParticipant, where it is the caller."""
+class OneParticipant(BelowParticipants[tuple[Participation, Participant]]):
+    """A resource of one participant."""
+
+    async def locate(
+        self, call: Call, conversation: str = "", address: str = "", **_names: str
+    ) -> tuple[Participation, Participant]:
+        return await self.find(call, conversation, address)
+
+
+class ParticipantResource(BelowParticipants[tuple[Participation, Participant] | Invitation]):
+    """UCWA: participant; localParticipant, where it is the caller; also who sends an incoming invitation."""
 
     rel = "participant"
     in_lobby = True
 
+    async def locate(
+        self, call: Call, conversation: str = "", address: str = "", **_names: str
+    ) -> tuple[Participation, Participant] | Invitation:
+        try:
+            return await self.find(call, conversation, address)
+        except ConversationNotFound:
+            application = call.here.application
+            offered = await self._store.offered_conversation(application.owner, application.id, conversation)
+            if offered.from_uri.lower() != f"sip:{address}".lower():
+                raise ResourceNotFound("there is no such participant") from None
+            return offered
+
     @operation("One participant.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: tuple[Participation, Participant]) -> None:
+    async def on_get(
+        self, req: Request, resp: Response, target: tuple[Participation, Participant] | Invitation
+    ) -> None:
         """UCWA: participant, GET; localParticipant, GET."""
+        if isinstance(target, Invitation):
+            resp.media = self._documents.inviter(req.call, target.conversation or "", target)
+            return
         own, who = target
         resp.media = self._documents.participant(req.call, own, who)
 

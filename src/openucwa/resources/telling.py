@@ -26,6 +26,7 @@ from openucwa.resources.me import me_href
 from openucwa.resources.room import (
     RoomDocuments,
     conversation_href,
+    is_own,
     messaging_href,
     participant_href,
 )
@@ -39,7 +40,7 @@ REASONS = {
     "Denied": "A leader did not admit the participant.",
     "Declined": "The invitation was declined.",
     "Canceled": "The invitation was taken back.",
-    "Timeout": "Nobody answered the invitation in time.",
+    "Timeout": "Nobody answered in time.",
     "TooManyParticipants": "The meeting is full.",
 }
 
@@ -131,7 +132,7 @@ class Telling:
             own = await self._own(event)
         except ConversationNotFound:
             # It is over already, which is told next; but what ends has to have begun.
-            over = self._documents.over_conversation(self._call, str(event.facts["conversation"]), invitation)
+            over = self._documents.unjoined_conversation(self._call, str(event.facts["conversation"]), invitation)
             yield self._of_communication("added", "conversation", Link(over.href), over)
             if event.kind == room_events.CONVERSATION_BEGUN:
                 yield self._invited(invitation, "completed")
@@ -189,7 +190,7 @@ class Telling:
             case room_events.TYPING_CHANGED if facts["uri"] != own.uri:
                 yield self._typing(own, event)
             case room_events.MESSAGE:
-                if facts["conversation"] == own.id or own.messaging == MessagingState.CONNECTED:
+                if await self._hears(own, event):
                     yield self._message(own, event)
             case room_events.EXTENSION_CHANGED | room_events.MEETING_CHANGED:
                 yield await self._online_meeting(own, "updated")
@@ -303,8 +304,19 @@ class Telling:
         relation = "added" if event.facts["typing"] else "deleted"
         return self._of_conversation(own, relation, "participant", link, within=within)
 
+    async def _hears(self, own: Participation, message: Event) -> bool:
+        """Whether messaging was connected when the message was sent."""
+        if own.hears_message(message.number):
+            return True
+        # It may have been connected since this poll read who it is.
+        now = await self._store.participation(self._owner, self._application, own.id)
+        if self._conversations is not None:
+            self._conversations[own.topic] = now
+        return now.hears_message(message.number)
+
     def _message(self, own: Participation, event: Event) -> Told:
-        document = self._documents.message(self._call, own, event)
+        shown = self._documents.sent_message if is_own(event, own) else self._documents.message
+        document = shown(self._call, own, event)
         return self._of_conversation(own, "completed", "message", Link(document.href), document, status="Success")
 
     async def _communication_updated(self) -> Told:

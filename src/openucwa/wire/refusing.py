@@ -6,6 +6,7 @@ from typing import Any
 import falcon
 
 from openucwa.model.refusals import (
+    AlreadyJoined,
     MethodNotAllowed,
     NotAcceptable,
     ParameterValidationFailure,
@@ -44,6 +45,8 @@ async def refuse(req: Request, resp: Response, refusal: Refusal, _params: dict[s
     row = wire_error(type(refusal))
     if isinstance(refusal, MethodNotAllowed):
         resp.set_header("Allow", ", ".join(refusal.allowed))
+    elif isinstance(refusal, AlreadyJoined) and refusal.location is not None:
+        resp.set_header("Location", refusal.location)
     elif isinstance(refusal, TooManyRequests | ServiceUnavailable):
         resp.set_header("Retry-After", str(refusal.retry_after))
     if isinstance(refusal, Unauthorized) and not _wants_reason(req):
