@@ -13,6 +13,11 @@ from openucwa.model.world import World
 _REMEMBERED = 50_000
 
 
+def act_key(owner: str, topic: str) -> str:
+    """The key of what one participant does in one meeting. `owner`: a user's URI, or an anonymous identity."""
+    return f"{owner} {topic}"
+
+
 class Rate:
     """A token bucket for each key.
 

@@ -4,6 +4,10 @@ onlineMeetingExtensions."""
 from dataclasses import replace
 from typing import TypeVar
 
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import CONVERSATION_SCOPES, RECEIVE, Operation, Resource
+from openucwa.identity.rate import Rate, act_key
 from openucwa.model.meeting import Extension
 from openucwa.model.refusals import (
     CallbackChannelError,
@@ -16,9 +20,8 @@ from openucwa.model.room import Invitation, InvitationState, Participation
 from openucwa.model.world import World
 from openucwa.representation.document import Document, Link
 from openucwa.resources.people import contact_document
-from openucwa.resources.room import RoomDocuments, conversation_href, may_see
+from openucwa.resources.rendering.conversations import ConversationRenderer, conversation_href, may_see
 from openucwa.store.contract import Store
-from openucwa.wire.resource import CONVERSATION_SCOPES, RECEIVE, Call, Request, Resource, Response, operation
 
 T = TypeVar("T")
 
@@ -34,24 +37,29 @@ class InConversation(Resource[T]):
     #: Whether it is there while the participant waits in the lobby.
     in_lobby = False
 
-    def __init__(self, store: Store, documents: RoomDocuments, world: World) -> None:
+    def __init__(self, store: Store, documents: ConversationRenderer, world: World, acts: Rate) -> None:
         self._store = store
         self._documents = documents
         self._world = world
+        self._acts = acts
 
-    async def own(self, call: Call, conversation: str) -> Participation:
+    async def own(self, call: Context, conversation: str) -> Participation:
         """The conversation. ConversationNotFound; ResourceNotFound: it is not to be seen from the lobby."""
-        application = call.here.application
+        application = call.session.application
         own = await self._store.participation(application.owner, application.id, conversation)
         if own.in_lobby and not self.in_lobby:
             raise ResourceNotFound(f"{self.rel} is there once the participant is admitted")
         return own
 
+    def count(self, own: Participation) -> None:
+        """Counts a request that the others in the meeting are told of. TooManyRequests: it is one too many."""
+        self._acts.take(act_key(own.owner, own.topic))
+
 
 class ConversationPart(InConversation[Participation]):
     """A resource of which a conversation has exactly one."""
 
-    async def locate(self, call: Call, conversation: str = "", **_names: str) -> Participation:
+    async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation:
         return await self.own(call, conversation)
 
 
@@ -64,16 +72,17 @@ class Conversations(Resource[None]):
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    @operation("Links to all conversations.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("Links to all conversations.", refuses=READ)
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: conversations, GET."""
-        call = req.call
-        application = call.here.application
+        application = call.session.application
         own = await self._store.participations(application.owner, application.id)
-        resp.media = Document(
-            rel=self.rel,
-            href=f"{call.application}/communication/conversations",
-            links={"conversation": [Link(conversation_href(call, each.id)) for each in own]},
+        return Answer(
+            Document(
+                rel=self.rel,
+                href=f"{call.application}/communication/conversations",
+                links={"conversation": [Link(conversation_href(call, each.id)) for each in own]},
+            )
         )
 
 
@@ -84,31 +93,32 @@ class Conversation(InConversation[Participation | Invitation]):
     scopes = _RECEIVE_SCOPES
     in_lobby = True
 
-    async def locate(self, call: Call, conversation: str = "", **_names: str) -> Participation | Invitation:
+    async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation | Invitation:
         try:
             return await self.own(call, conversation)
         except ConversationNotFound:
-            application = call.here.application
+            application = call.session.application
             return await self._store.offered_conversation(application.owner, application.id, conversation)
 
-    @operation("One conversation.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation | Invitation) -> None:
+    @Operation("One conversation.", refuses=READ)
+    async def get(self, call: Call[Participation | Invitation]) -> Answer:
         """UCWA: conversation, GET."""
-        if isinstance(target, Invitation):
-            resp.media = self._documents.unjoined_conversation(req.call, target.conversation or "", target)
-            return
-        present = await self._store.participants(target.organizer, target.meeting_id)
-        resp.media = self._documents.conversation(req.call, target, present)
+        own = call.target
+        if isinstance(own, Invitation):
+            return Answer(self._documents.unjoined_conversation(call, own.conversation or "", own))
+        present = await self._store.participants(own.organizer, own.meeting_id)
+        return Answer(self._documents.conversation(call, own, present))
 
-    @operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
-    async def on_delete(self, req: Request, resp: Response, target: Participation | Invitation) -> None:
+    @Operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
+    async def delete(self, call: Call[Participation | Invitation]) -> Answer:
         """UCWA: conversation, DELETE. One that is only offered is declined by it."""
-        resp.status = 204
-        if isinstance(target, Invitation):
-            declined = replace(target, state=InvitationState.DECLINED, reason="Declined")
+        own = call.target
+        if isinstance(own, Invitation):
+            declined = replace(own, state=InvitationState.DECLINED, reason="Declined")
             await self._store.end_invitation(declined, self._world.now())
-            return
-        await self._store.leave(target.owner, target.application_id, target.id, self._world.now())
+        else:
+            await self._store.leave(own.owner, own.application_id, own.id, self._world.now())
+        return NO_CONTENT
 
 
 class OnlineMeeting(ConversationPart):
@@ -116,12 +126,12 @@ class OnlineMeeting(ConversationPart):
 
     rel = "onlineMeeting"
 
-    @operation("The meeting, with the extensions that this participant may see.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("The meeting, with the extensions that this participant may see.", refuses=READ)
+    async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: onlineMeeting, GET."""
-        meeting, extensions = await self._store.meeting_with_extensions(target.organizer, target.meeting_id)
-        organizer = await self._store.user(target.organizer)
-        resp.media = self._documents.online_meeting(req.call, target, meeting, extensions, organizer)
+        meeting, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.meeting_id)
+        organizer = await self._store.user(call.target.organizer)
+        return Answer(self._documents.online_meeting(call, call.target, meeting, extensions, organizer))
 
 
 class Organizer(ConversationPart):
@@ -129,13 +139,13 @@ class Organizer(ConversationPart):
 
     rel = "organizer"
 
-    @operation("The organizer, as a contact.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("The organizer, as a contact.", refuses=READ)
+    async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: organizer, GET."""
-        user = await self._store.user(target.organizer)
+        user = await self._store.user(call.target.organizer)
         if user is None:
             raise ResourceNotFound("the organizer is no user of this server any more")
-        resp.media = contact_document(req.call, user)
+        return Answer(contact_document(call, user))
 
 
 class ParticipantExtensions(ConversationPart):
@@ -143,11 +153,11 @@ class ParticipantExtensions(ConversationPart):
 
     rel = "onlineMeetingExtensions"
 
-    @operation("The extensions that this participant may see.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("The extensions that this participant may see.", refuses=READ)
+    async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: onlineMeetingExtensions, GET."""
-        _, extensions = await self._store.meeting_with_extensions(target.organizer, target.meeting_id)
-        resp.media = self._documents.extensions(req.call, target, extensions)
+        _, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.meeting_id)
+        return Answer(self._documents.extensions(call, call.target, extensions))
 
 
 class ParticipantExtension(InConversation[tuple[Participation, Extension]]):
@@ -160,18 +170,19 @@ class ParticipantExtension(InConversation[tuple[Participation, Extension]]):
     conditional = True
 
     async def locate(
-        self, call: Call, conversation: str = "", extension_id: str = "", **_names: str
+        self, call: Context, conversation: str = "", extension_id: str = "", **_names: str
     ) -> tuple[Participation, Extension]:
         own = await self.own(call, conversation)
         extension = await self._store.extension(own.organizer, own.meeting_id, extension_id)
         if not may_see(own, extension):
             raise ResourceNotFound("this meeting has no such extension")
-        call.etag = extension.etag
         return own, extension
 
-    @operation("One extension that this participant may see.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: tuple[Participation, Extension]) -> None:
+    def etag(self, call: Context, target: tuple[Participation, Extension]) -> str:
+        return target[1].etag
+
+    @Operation("One extension that this participant may see.", refuses=READ)
+    async def get(self, call: Call[tuple[Participation, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, GET."""
-        own, extension = target
-        resp.set_header("ETag", f'"{extension.etag}"')
-        resp.media = self._documents.extension(req.call, own, extension)
+        own, extension = call.target
+        return Answer(self._documents.extension(call, own, extension), etag=extension.etag)

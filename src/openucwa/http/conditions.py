@@ -1,6 +1,9 @@
 """If-Match and If-None-Match, read as generously as clients write them."""
 
 import re
+from itertools import islice
+
+from openucwa.http.lists import MAX_ELEMENTS, bounded
 
 #: A quoted tag, or a bare one up to the next comma or blank; `W/` before either, which changes nothing here.
 _TAG = re.compile(r'(?:[Ww]/)?(?:"([^"]*)"|([^\s,"]+))')
@@ -13,7 +16,8 @@ def parse(header: str) -> frozenset[str] | None:
     """
     if header.strip() == "*":
         return None
-    return frozenset(quoted or bare for quoted, bare in _TAG.findall(header))
+    found = islice(_TAG.finditer(bounded(header)), MAX_ELEMENTS)
+    return frozenset(tag[1] or tag[2] or "" for tag in found)
 
 
 def matches(parsed: frozenset[str] | None, etag: str) -> bool:

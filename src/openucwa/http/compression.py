@@ -2,7 +2,7 @@
 
 import gzip
 
-from openucwa.wire.negotiation import weighted
+from openucwa.http.negotiation import weighted
 
 #: Of a resource's JSON, level 1 leaves a tenth more than level 6, in half the time.
 _LEVEL = 1

@@ -262,7 +262,7 @@ async def test_a_body_of_the_most_bytes_is_taken_and_one_more_is_not(lene: UcwaC
 async def test_a_user_has_so_many_requests_under_way_and_no_more(
     make_service: Make, connect: Connect, world: FakeWorld
 ) -> None:
-    service = await make_service(max_requests_under_way=1)
+    service = await make_service(max_requests_in_flight=1)
     lene, dana = connect(service), connect(service)
     await lene.sign_in("lenea@contoso.com")
     await dana.sign_in("danab@contoso.com")
@@ -282,7 +282,7 @@ async def test_a_user_has_so_many_requests_under_way_and_no_more(
 
 
 async def test_a_request_that_is_refused_is_no_longer_under_way(make_service: Make, connect: Connect) -> None:
-    lene = connect(await make_service(max_requests_under_way=1))
+    lene = connect(await make_service(max_requests_in_flight=1))
     await lene.sign_in("lenea@contoso.com")
     await lene.open()
     for href in ("/ucwa/v1/applications/1", f"{lene.meetings}/ABCDEFGH", f"{lene.app}/nothing"):

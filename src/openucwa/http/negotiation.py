@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from falcon import parse_header
-
+from openucwa.http.lists import elements
 from openucwa.model.refusals import NotAcceptable
 
 JSON = "application/json"
@@ -20,6 +19,9 @@ HTML = "text/html"
 
 #: What a resource is shown as where it says nothing else (UCWA: Media types and schemas); the first is the default.
 UCWA_TYPES = (JSON, XML, UCWA_JSON, UCWA_XML)
+
+#: The parameters of a value that are read.
+MAX_PARAMETERS = 16
 
 _KINDS = {JSON: "json", UCWA_JSON: "json", XML: "xml", UCWA_XML: "xml"}
 Weighted = tuple[tuple[str, float], ...]
@@ -68,9 +70,13 @@ def value_and_parameters(header: str) -> tuple[str, dict[str, str]]:
 
     Quotes are taken away, single ones around a value too, which some clients write.
     """
-    # Without quotes Falcon's parser takes time with the length of the header; with them, with its square.
-    value, parameters = parse_header(header.replace('"', "").replace("\\", ""))
-    return value.lower(), {name: text.strip("'") for name, text in parameters.items()}
+    value, *texts = header.replace('"', "").replace("\\", "").split(";", MAX_PARAMETERS)[:MAX_PARAMETERS]
+    parameters: dict[str, str] = {}
+    for text in texts:
+        name, equals, parameter = text.partition("=")
+        if equals:
+            parameters[name.strip().lower()] = parameter.strip().strip("'")
+    return value.strip().lower(), parameters
 
 
 def _kind(header: str) -> str | None:
@@ -94,7 +100,7 @@ _remembered_parse = lru_cache(_REMEMBERED)(_parse)
 
 
 def _entries(header: str) -> Iterator[tuple[str, float]]:
-    for text in header.split(","):
+    for text in elements(header):
         name, parameters = value_and_parameters(text)
         if name:
             yield name, _q(parameters.get("q", "1"))

@@ -223,7 +223,7 @@ async def test_a_get_with_a_body_is_not_kept(meeting: Meeting) -> None:
 
 
 async def test_no_more_is_kept_than_may_be(make_service: Make, connect: Connect) -> None:
-    service = await make_service(kept_bytes=50_000)
+    service = await make_service(response_cache_bytes=50_000)
     lene = connect(service)
     await lene.sign_in("lenea@contoso.com")
     await lene.open()
@@ -238,7 +238,7 @@ async def test_no_more_is_kept_than_may_be(make_service: Make, connect: Connect)
 
 
 async def test_it_can_be_switched_off(make_service: Make, connect: Connect) -> None:
-    service = await make_service(kept_bytes=0)
+    service = await make_service(response_cache_bytes=0)
     lene = connect(service)
     await lene.sign_in("lenea@contoso.com")
     await lene.open()
@@ -253,7 +253,7 @@ async def test_whatever_happens_a_read_tells_what_a_server_tells_that_keeps_noth
 ) -> None:
     """Two servers that keep answers and one that does not, on one store, with random reads and changes through all."""
     chance = random.Random(seed)  # noqa: S311  # repeatable
-    services = [await make_service(), await make_service(), await make_service(kept_bytes=0)]
+    services = [await make_service(), await make_service(), await make_service(response_cache_bytes=0)]
     first, second, plain = clients = [connect(service) for service in services]
     await first.sign_in("lenea@contoso.com")
     await first.open()

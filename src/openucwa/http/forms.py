@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 from falcon import HTTPError
 from falcon.media.multipart import MultipartFormHandler, MultipartParseOptions
 
+from openucwa.http.negotiation import value_and_parameters
 from openucwa.model.refusals import DeserializationFailure, UnsupportedMediaType
-from openucwa.wire.negotiation import value_and_parameters
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

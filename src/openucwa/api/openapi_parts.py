@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from openucwa.api.errors import ERRORS
+from openucwa.http.negotiation import XML
 from openucwa.representation.xml import NAMESPACE
-from openucwa.wire.errors import ERRORS
-from openucwa.wire.negotiation import XML
 
 Described = dict[str, Any]
 

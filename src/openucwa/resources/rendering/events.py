@@ -6,6 +6,7 @@ A resource is embedded as it is when the event is read, not as it was: who is to
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
+from openucwa.api.call import Context
 from openucwa.channel.told import Priority, Told
 from openucwa.meetings.room import leads
 from openucwa.model import room_events
@@ -23,15 +24,14 @@ from openucwa.representation.document import Document, EventEntry, Link, Reason
 from openucwa.resources.communication import communication_document
 from openucwa.resources.invitations import meeting_uri
 from openucwa.resources.me import me_href
-from openucwa.resources.room import (
-    RoomDocuments,
+from openucwa.resources.rendering.conversations import (
+    ConversationRenderer,
     conversation_href,
     is_own,
     messaging_href,
     participant_href,
 )
 from openucwa.store.contract import Store
-from openucwa.wire.resource import Call
 
 #: Why something ended, in sentences (UCWA: ErrorSubcode).
 REASONS = {
@@ -45,14 +45,14 @@ REASONS = {
 }
 
 
-class Telling:
+class EventRenderer:
     """Reads the log for one application, for the length of one poll."""
 
-    def __init__(self, call: Call, store: Store, documents: RoomDocuments) -> None:
+    def __init__(self, call: Context, store: Store, documents: ConversationRenderer) -> None:
         self._call = call
         self._store = store
         self._documents = documents
-        application = call.here.application
+        application = call.session.application
         self._owner = application.owner
         self._application = application.id
         self._own_topic = application_topic(application.owner, application.id)
@@ -294,7 +294,7 @@ class Telling:
         )
 
     def _messaging(self, own: Participation) -> Told:
-        formats = self._call.here.application.communication.supported_message_formats
+        formats = self._call.session.application.communication.supported_message_formats
         document = self._documents.messaging(self._call, own, formats)
         return self._of_conversation(own, "updated", "messaging", Link(document.href), document)
 

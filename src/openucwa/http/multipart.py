@@ -3,14 +3,16 @@
 Only the form: what a batch may hold and how its parts are answered is the batch resource's.
 """
 
+import http
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from openucwa.model.refusals import BadRequest, DeserializationFailure
-from openucwa.wire.negotiation import value_and_parameters
+from openucwa.http.message import Response
+from openucwa.http.negotiation import value_and_parameters
+from openucwa.model.refusals import DeserializationFailure, TooManyRequests
 
 MEDIA_TYPE = "multipart/batching"
 
@@ -22,15 +24,6 @@ _REQUEST_LINE = re.compile(r"([A-Za-z]+) +([!-~]+) +HTTP/[0-9](?:\.[0-9])?")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: Headers that concern a connection or the length of a body; what stands in a part has neither.
 _NOT_PASSED_ON = {"connection", "content-length", "data", "expect", "keep-alive", "transfer-encoding"}
-#: Names that are not written as `-`-separated words with a capital each. Clients look names up as they know them.
-_SPELLINGS = {
-    "etag": "ETag",
-    "www-authenticate": "WWW-Authenticate",
-    "x-ms-diagnostics": "X-Ms-diagnostics",
-    "x-ms-server-fqdn": "X-MS-Server-Fqdn",
-    "x-ms-ucwaversion": "X-MS-UcwaVersion",
-}
-
 Header = tuple[str, str]
 
 
@@ -44,46 +37,40 @@ class PartRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PartResponse:
-    """An answer in a batch. `reason`: the reason phrase."""
-
-    status: int
-    reason: str
-    headers: Sequence[Header]
-    body: bytes
-
-
-def parse(body: bytes, content_type: str, most: int = 100) -> list[PartRequest]:
+def parse(body: bytes, content_type: str, limit: int = 100) -> list[PartRequest]:
     """The requests of a batch, in order.
 
     Taken as well: lines that end in LF alone, a body that begins with an empty line, a closing delimiter without its
     dashes, lengths that are wrong, a part whose body stands in a header `Data`, and targets with scheme and host.
-    DeserializationFailure: this is no batch; the sentence names the part. BadRequest: there are more than `most`.
+    DeserializationFailure: this is no batch; the sentence names the part. TooManyRequests: there are more than `limit`.
     """
     parts = _split(body, _boundary(content_type))
-    if len(parts) > most:
-        raise BadRequest(f"a batch holds at most {most} requests, and this one has {len(parts)}")
+    if len(parts) > limit:
+        raise TooManyRequests(f"a batch may contain at most {limit} requests; this one has {len(parts)}", retry_after=1)
     return [_part(number, part) for number, part in enumerate(parts, 1)]
 
 
-def build(parts: Sequence[PartResponse], boundary: str) -> bytes:
+def build(responses: Sequence[Response], boundary: str) -> bytes:
     """The body that answers a batch. `boundary` must be one that no client can guess."""
     delimiter = f"--{boundary}".encode()
     lines: list[bytes] = []
-    for part in parts:
+    for response in responses:
         # Old clients read the part's head from its last line: Content-Type has to be there.
-        headers = sorted(part.headers, key=lambda header: header[0].lower() == "content-type")
+        headers = sorted(response.headers, key=_is_content_type)
         lines += [
             delimiter,
             b"Content-Type: application/http; msgtype=response",
             b"",
-            f"HTTP/1.1 {part.status} {part.reason}".encode("latin-1"),
-            *(f"{_spelling(name)}: {value}".encode("latin-1") for name, value in headers),
+            f"HTTP/1.1 {response.status} {http.HTTPStatus(response.status).phrase}".encode("latin-1"),
+            *(b"%s: %s" % header for header in headers),
             b"",
-            part.body,
+            response.body,
         ]
     return b"\r\n".join([*lines, delimiter + b"--", b""])
+
+
+def _is_content_type(header: tuple[bytes, bytes]) -> bool:
+    return header[0] == b"Content-Type"
 
 
 def content_type(boundary: str) -> str:
@@ -173,7 +160,3 @@ def _headers(number: int, lines: Sequence[str]) -> list[Header]:
             raise DeserializationFailure(f"part {number}: one of its lines is not a header")
         headers.append((name.lower(), value.strip()))
     return headers
-
-
-def _spelling(name: str) -> str:
-    return _SPELLINGS.get(name.lower()) or "-".join(word.capitalize() for word in name.split("-"))

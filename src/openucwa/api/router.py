@@ -5,25 +5,18 @@ resource does with the names in its path, and who may come there, is decided beh
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
-from urllib.parse import quote, unquote_to_bytes
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
-import falcon.asgi
-from falcon.routing import map_http_methods
-
-from openucwa.model.refusals import MethodNotAllowed
+from openucwa.api.resource import Resource
 
 #: Where all of UCWA's resources are.
 PREFIX = "/ucwa/v1"
 #: The spellings of it that are served; hrefs bear the one that the request came in by.
 PREFIXES = (PREFIX, "/ucwa/oauth/v1")
-
-Responder = Callable[..., Awaitable[None]]
-#: What Falcon wants to know of a route: the resource, its responders by method, the names in the path, the template.
-Found = tuple[object, Mapping[str, Responder], dict[str, str], str | None]
 
 #: How many paths are remembered, and up to which length: as many bytes as that make at the most.
 _REMEMBERED = 8_192
@@ -32,22 +25,20 @@ _LONGEST_REMEMBERED = 512
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
-class _Responders(dict[str, Responder]):
-    """A resource's responders by method; every other method is refused, whatever its name."""
+class Found(NamedTuple):
+    """Where a path leads. `prefix`: the one of PREFIXES that it begins with, or PREFIX. `names`: those in the path with
+    their values. `template`: None: there is nothing there, which is what `resource` answers."""
 
-    def __missing__(self, _method: str) -> Responder:
-        return self._refuse
-
-    async def _refuse(self, *_args: object, **_kwargs: object) -> None:
-        allowed = tuple(sorted(self))
-        raise MethodNotAllowed(f"this resource knows {', '.join(allowed) or 'no method'}", allowed)
+    resource: Resource[Any]
+    prefix: str
+    names: Mapping[str, str]
+    template: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Route:
     template: str | None
-    resource: object
-    responders: _Responders
+    resource: Resource[Any]
     names: tuple[str, ...]
     prefix: str
 
@@ -62,27 +53,29 @@ class _Node:
 
 
 class Router:
-    """Falcon's router, for `falcon.asgi.App(router=...)`.
+    """Finds the resource that a path names.
 
     Fixed segments are matched without regard to case and go before names in braces, which take any text. Empty
-    segments count for nothing. `aliases`: further spellings of fixed segments, wherever those stand. `nowhere`: the
-    resource that is found where there is none, so that its refusal comes in its turn; `nowhere_in_ucwa`: the one for
-    paths below PREFIXES, where it is another. `req.context.prefix` becomes the one of PREFIXES that the request came
-    in by, PREFIX for a path that has none.
+    segments count for nothing. `aliases`: further spellings of fixed segments, wherever those stand. `not_found`: the
+    resource that is found where there is none, so that its refusal comes in its turn; `not_found_in_ucwa`: the one for
+    paths below PREFIXES, where it is another.
     """
 
     def __init__(
-        self, nowhere: object, aliases: Mapping[str, Sequence[str]] | None = None, nowhere_in_ucwa: object | None = None
+        self,
+        not_found: Resource[Any],
+        aliases: Mapping[str, Sequence[str]] | None = None,
+        not_found_in_ucwa: Resource[Any] | None = None,
     ) -> None:
         self._root = _Node()
         self._aliases = aliases or {}
-        self._nowhere = _Route(None, nowhere, _responders(nowhere), (), PREFIX)
+        self._not_found = _Route(None, not_found, (), PREFIX)
         # Clients come back to the same paths, and walking to one costs fifteen times what remembering it does.
         self._remembered = lru_cache(_REMEMBERED)(self._find)
-        below = nowhere_in_ucwa or nowhere
-        self._nowhere_below = {prefix: _Route(None, below, _responders(below), (), prefix) for prefix in PREFIXES}
+        below = not_found_in_ucwa or not_found
+        self._not_found_below = {prefix: _Route(None, below, (), prefix) for prefix in PREFIXES}
 
-    def add_route(self, template: str, resource: object, **_options: Any) -> None:
+    def add_route(self, template: str, resource: Resource[Any]) -> None:
         """Adds `resource` at `template`; one below PREFIX is served below all of PREFIXES. To be done before `find`.
 
         ValueError: the place, or the spelling of a segment, is taken.
@@ -93,29 +86,27 @@ class Router:
         for prefix in PREFIXES:
             self._add(prefix + template.removeprefix(PREFIX), template, resource, prefix)
 
-    def find(self, path: str, req: falcon.asgi.Request | None = None) -> Found:
-        """What Falcon is to call for the request."""
-        raw = (None if req is None else req.scope.get("raw_path")) or quote(path).encode()
-        route, values = self._remembered(raw) if len(raw) <= _LONGEST_REMEMBERED else self._find(raw)
-        if req is not None:
-            req.context.prefix = route.prefix
-        return route.resource, route.responders, dict(zip(route.names, values, strict=True)), route.template
+    def find(self, path: bytes) -> Found:
+        """Where a raw path leads."""
+        return self._remembered(path) if len(path) <= _LONGEST_REMEMBERED else self._find(path)
 
-    def _find(self, raw_path: bytes) -> tuple[_Route, Sequence[str]]:
-        segments = _segments(raw_path)
+    def _find(self, path: bytes) -> Found:
+        segments = _segments(path)
         values: list[str] = []
-        found = None if segments is None else _walk(self._root, segments, 0, values)
-        return found or self._nothing_at(raw_path), values
+        route = None if segments is None else _walk(self._root, segments, 0, values)
+        if route is None:
+            route = self._nothing_at(path)
+        return Found(route.resource, route.prefix, dict(zip(route.names, values, strict=True)), route.template)
 
     def _nothing_at(self, raw_path: bytes) -> _Route:
         segments = [segment for segment in raw_path.lower().split(b"/") if segment]
-        for prefix, route in self._nowhere_below.items():
+        for prefix, route in self._not_found_below.items():
             fixed = prefix.encode().strip(b"/").split(b"/")
             if segments[: len(fixed)] == fixed:
                 return route
-        return self._nowhere
+        return self._not_found
 
-    def _add(self, path: str, template: str, resource: object, prefix: str) -> None:
+    def _add(self, path: str, template: str, resource: Resource[Any], prefix: str) -> None:
         node = self._root
         names: list[str] = []
         for segment in filter(None, path.split("/")):
@@ -127,7 +118,7 @@ class Router:
                 node = self._fixed(node, segment, template)
         if node.route is not None:
             raise ValueError(f"{template} is taken by {node.route.template}")
-        node.route = _Route(template, resource, _responders(resource), tuple(names), prefix)
+        node.route = _Route(template, resource, tuple(names), prefix)
 
     def _fixed(self, node: _Node, segment: str, template: str) -> _Node:
         child = node.fixed.setdefault(segment.lower(), _Node())
@@ -135,10 +126,6 @@ class Router:
             if node.fixed.setdefault(alias.lower(), child) is not child:
                 raise ValueError(f"{template}: {alias} is not free to be an alias of {segment}")
         return child
-
-
-def _responders(resource: object) -> _Responders:
-    return _Responders(cast("dict[str, Responder]", map_http_methods(resource)))
 
 
 def _segments(raw_path: bytes) -> list[str] | None:

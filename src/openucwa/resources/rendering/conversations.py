@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
+from openucwa.api.call import Context
 from openucwa.meetings.room import leads, sees_organizer_data
 from openucwa.model.event import Event
 from openucwa.model.meeting import Extension, ExtensionType, Meeting
@@ -22,25 +23,24 @@ from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.resources.people import contact_href
-from openucwa.wire.resource import Call
 
 
-def conversation_href(call: Call, conversation: str) -> str:
+def conversation_href(call: Context, conversation: str) -> str:
     """The href of one of the application's conversations."""
     return f"{call.application}/communication/conversations/{conversation}"
 
 
-def invitation_href(call: Call, invitation: str) -> str:
+def invitation_href(call: Context, invitation: str) -> str:
     """The href of one of the application's invitations."""
     return f"{call.application}/communication/invitations/{invitation}"
 
 
-def participant_href(call: Call, conversation: str, uri: str) -> str:
+def participant_href(call: Context, conversation: str, uri: str) -> str:
     """The href of a participant; it ends in the SIP address."""
     return f"{conversation_href(call, conversation)}/participants/{quote(uri.removeprefix('sip:'), safe='@')}"
 
 
-def messaging_href(call: Call, conversation: str) -> str:
+def messaging_href(call: Context, conversation: str) -> str:
     """The href of a conversation's messaging."""
     return f"{conversation_href(call, conversation)}/messaging"
 
@@ -55,13 +55,13 @@ def may_see(participation: Participation, extension: Extension) -> bool:
     return extension.type == ExtensionType.ROAMED_PARTICIPANT_DATA or sees_organizer_data(participation)
 
 
-class RoomDocuments:
+class ConversationRenderer:
     """Shows conversations and what is in them, in the terms of the application that has the conversation."""
 
     def __init__(self, meetings: MeetingDocuments) -> None:
         self._meetings = meetings
 
-    def conversation(self, call: Call, own: Participation, present: Sequence[Participant]) -> Document:
+    def conversation(self, call: Context, own: Participation, present: Sequence[Participant]) -> Document:
         """UCWA: conversation. In the lobby there is little to it: nothing of the room is shown."""
         href = conversation_href(call, own.id)
         connected = own.messaging == MessagingState.CONNECTED
@@ -91,7 +91,7 @@ class RoomDocuments:
             links=links,
         )
 
-    def unjoined_conversation(self, call: Call, conversation: str, invitation: Invitation) -> Document:
+    def unjoined_conversation(self, call: Context, conversation: str, invitation: Invitation) -> Document:
         """UCWA: conversation, of which there is nothing but how it begins: offered by an invitation, or over."""
         offered = not invitation.outgoing and invitation.state == InvitationState.CONNECTING
         return Document(
@@ -108,7 +108,12 @@ class RoomDocuments:
         )
 
     def online_meeting(
-        self, call: Call, own: Participation, meeting: Meeting, extensions: Sequence[Extension], organizer: User | None
+        self,
+        call: Context,
+        own: Participation,
+        meeting: Meeting,
+        extensions: Sequence[Extension],
+        organizer: User | None,
     ) -> Document:
         """UCWA: onlineMeeting, with the extensions that this participant may see."""
         conversation = conversation_href(call, own.id)
@@ -132,7 +137,7 @@ class RoomDocuments:
             embedded={EXTENSION_REL: [extension_document(each, collection, writable=False) for each in visible]},
         )
 
-    def extensions(self, call: Call, own: Participation, extensions: Sequence[Extension]) -> Document:
+    def extensions(self, call: Context, own: Participation, extensions: Sequence[Extension]) -> Document:
         """UCWA: onlineMeetingExtensions, as a participant sees it: those that are for participants; read-only."""
         collection = collection_href(f"{conversation_href(call, own.id)}/onlineMeeting")
         visible = [each for each in extensions if may_see(own, each)]
@@ -142,12 +147,12 @@ class RoomDocuments:
             embedded={EXTENSION_REL: [extension_document(each, collection, writable=False) for each in visible]},
         )
 
-    def extension(self, call: Call, own: Participation, extension: Extension) -> Document:
+    def extension(self, call: Context, own: Participation, extension: Extension) -> Document:
         """UCWA: onlineMeetingExtension, below the participant's onlineMeeting."""
         collection = collection_href(f"{conversation_href(call, own.id)}/onlineMeeting")
         return extension_document(extension, collection, writable=False)
 
-    def participant(self, call: Call, own: Participation, who: Participant) -> Document:
+    def participant(self, call: Context, own: Participation, who: Participant) -> Document:
         """UCWA: participant; localParticipant where it is the caller."""
         local = who.uri == own.uri
         href = participant_href(call, own.id, who.uri)
@@ -185,7 +190,7 @@ class RoomDocuments:
             links=links,
         )
 
-    def participant_messaging(self, call: Call, own: Participation, uri: str, name: str) -> Document:
+    def participant_messaging(self, call: Context, own: Participation, uri: str, name: str) -> Document:
         """UCWA: participantMessaging."""
         participant = participant_href(call, own.id, uri)
         return Document(
@@ -194,7 +199,7 @@ class RoomDocuments:
             links={"participant": Link(participant, title=name)},
         )
 
-    def messaging(self, call: Call, own: Participation, formats: Sequence[str]) -> Document:
+    def messaging(self, call: Context, own: Participation, formats: Sequence[str]) -> Document:
         """UCWA: messaging. Before addMessaging that is all it offers."""
         href = messaging_href(call, own.id)
         conversation = Link(conversation_href(call, own.id))
@@ -212,13 +217,13 @@ class RoomDocuments:
             }
         return Document(rel="messaging", href=href, properties=properties, links=links)
 
-    def sent_message(self, call: Call, own: Participation, event: Event) -> Document:
+    def sent_message(self, call: Context, own: Participation, event: Event) -> Document:
         """UCWA: message, as its event tells its sender of it: that it went out, and not what it says. Clients that
         answer whatever has a text would answer themselves."""
         whole = self.message(call, own, event)
         return replace(whole, links={"messaging": whole.links["messaging"]})
 
-    def message(self, call: Call, own: Participation, event: Event) -> Document:
+    def message(self, call: Context, own: Participation, event: Event) -> Document:
         """UCWA: message. `event`: its row in the log, whose number is its id."""
         facts = event.facts
         outgoing = is_own(event, own)
@@ -240,7 +245,7 @@ class RoomDocuments:
         links["participant"] = Link(participant_href(call, own.id, uri), title=str(facts["name"]))
         return Document(rel="message", href=f"{messaging}/messages/{event.number}", properties=properties, links=links)
 
-    def invitation(self, call: Call, invitation: Invitation, uri: str) -> Document:
+    def invitation(self, call: Context, invitation: Invitation, uri: str) -> Document:
         """UCWA: onlineMeetingInvitation, messagingInvitation, participantInvitation. `uri`: the onlineMeetingUri."""
         href = invitation_href(call, invitation.id)
         properties: dict[str, Property] = {}
@@ -284,7 +289,7 @@ class RoomDocuments:
             embedded["from"] = self.inviter(call, conversation, invitation)
         return Document(rel=invitation.kind, href=href, properties=properties, links=links, embedded=embedded)
 
-    def inviter(self, call: Call, conversation: str, invitation: Invitation) -> Document:
+    def inviter(self, call: Context, conversation: str, invitation: Invitation) -> Document:
         """UCWA: participant, as far as an incoming invitation tells who sent it. `conversation`: its id here."""
         anonymous = invitation.from_uri.endswith("@anonymous.invalid")
         links = {} if anonymous else {"contact": Link(contact_href(call, invitation.from_uri))}
