@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.client import UcwaClient
+from tests.resources.messages import assert_invalid
 from tests.room.conftest import Come, Guest
 from tests.world import FakeWorld
 
@@ -48,6 +49,47 @@ async def test_adding_messaging_is_an_operation(lene: UcwaClient, come: Come) ->
     assert messaging["state"] == "Connected"
     assert {"sendMessage", "stopMessaging", "setIsTyping"} <= messaging["_links"].keys()
     assert "?" not in messaging["_links"]["sendMessage"]["href"]
+
+
+FIRST = {"message": {"href": "data:text/plain;charset=utf-8,Hello%2C+Lene"}}
+
+
+@pytest.mark.parametrize("body", [
+    {"operationId": "m", "_links": FIRST},
+    {"operationId": "m", "_links": {"message": {"href": "data:text/plain;base64,SGVsbG8sIExlbmU="}}},
+    {"operationId": "m", "message": FIRST["message"]["href"]},
+])  # fmt: skip
+async def test_a_first_message_that_comes_with_messaging_is_heard(
+    lene: UcwaClient, come: Come, body: dict[str, Any]
+) -> None:
+    meeting = await lene.schedule()
+    organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
+    for guest in (organizer, dana):
+        await guest.join(meeting)
+        await guest.said()
+    assert await organizer.post(f"{organizer.here}/messaging/addMessaging", json={}) == 201
+    await organizer.said()
+    answer = await dana.client.post(f"{dana.here}/messaging/addMessaging", json=body)
+    assert answer.status_code == 201, answer.text
+    assert (await organizer.said())[-1] == "message completed Success"
+    assert organizer.picture.messages == ["Hello%2C+Lene"]
+    events = await dana.events()
+    assert [event["type"] for event in events[:3]] == ["started", "completed", "updated"]
+    own = events[-1]["_embedded"]["message"]
+    assert (own["direction"], own["operationId"]) == ("Outgoing", "m")
+
+
+@pytest.mark.parametrize("href", ["http://example.com/", "data:image/png;base64,AAAA", "data:text/plain;base64,%%"])
+async def test_a_first_message_that_says_nothing_is_refused_and_connects_nothing(
+    lene: UcwaClient, come: Come, href: str
+) -> None:
+    dana = await come("danab@contoso.com")
+    await dana.join(await lene.schedule())
+    await dana.said()
+    body = {"_links": {"message": {"href": href}}}
+    answer = await dana.client.post(f"{dana.here}/messaging/addMessaging", json=body)
+    assert_invalid(answer, "message")
+    assert (await dana.get(f"{dana.here}/messaging"))["state"] == "Disconnected"
 
 
 async def test_a_message_reaches_the_others_as_completed(talk: Talk) -> None:
