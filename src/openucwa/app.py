@@ -19,7 +19,7 @@ from openucwa.channel.bus import Bus
 from openucwa.channel.local import LocalBus, Relay
 from openucwa.channel.poll import EventChannels
 from openucwa.channel.sweeper import Sweeper
-from openucwa.channel.typists import Typists
+from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
@@ -128,7 +128,7 @@ class Service:
         self.keys = SigningKeys(self.store, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
-        self.typists = Typists(self.store, world, config)
+        self.typing_timeouts = TypingTimeouts(self.store, world, config)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
@@ -208,7 +208,7 @@ class Service:
         self.readiness.stop()
         await self.channels.stop()
         await self.sweeper.stop()
-        await self.typists.stop()
+        await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
         await self.bus.stop()
@@ -289,7 +289,7 @@ class Service:
             (f"{conversation}/messaging", messaging.Messaging(*inside)),
             (f"{conversation}/messaging/addMessaging", messaging.AddMessaging(*inside, messages)),
             (f"{conversation}/messaging/terminate", messaging.StopMessaging(*inside)),
-            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*inside, self.typists)),
+            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*inside, self.typing_timeouts)),
             (f"{conversation}/messaging/typingParticipants", messaging.TypingParticipants(*inside)),
             (f"{conversation}/messaging/messages", messaging.Messages(*inside, messages)),
             (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),

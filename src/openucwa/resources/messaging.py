@@ -7,7 +7,7 @@ from typing import Any
 from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation
-from openucwa.channel.typists import Typists
+from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.identity.rate import Rate
 from openucwa.meetings.messages import MESSAGE_TYPES, MessageRules
 from openucwa.model.event import Event
@@ -148,10 +148,10 @@ class SetIsTyping(ConversationPart):
     rel = "setIsTyping"
 
     def __init__(
-        self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, typists: Typists
+        self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, typing_timeouts: TypingTimeouts
     ) -> None:
         super().__init__(store, documents, world, acts)
-        self._typists = typists
+        self._typing_timeouts = typing_timeouts
 
     @Operation("Says that the participant types.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
     async def post(self, call: Call[Participation]) -> Answer:
@@ -159,7 +159,7 @@ class SetIsTyping(ConversationPart):
         self.count(call.target)
         if call.target.messaging != MessagingState.CONNECTED:
             raise Conflict("messaging is not connected: addMessaging has to come first")
-        await self._typists.types(call.target)
+        await self._typing_timeouts.start(call.target)
         return NO_CONTENT
 
 

@@ -1,4 +1,4 @@
-"""A set of events while it is gathered from the log: what was read, what of it is to be told, and when that is due."""
+"""A set of events while it is gathered from the log: its notifications, how far was read, and when it is due."""
 
 import asyncio
 from collections import Counter
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heapq import merge
 from typing import NamedTuple
 
-from openucwa.channel.told import Priority, Read, Told
+from openucwa.channel.notification import Notification, Priority, Render
 from openucwa.model.event import ChannelState, Event
 from openucwa.representation.document import approximate_size
 from openucwa.store.contract import EventLog
@@ -38,17 +38,17 @@ class Limits(NamedTuple):
     bytes: int
 
 
-class Pending:
-    """What is behind `positions` (topic -> number of the last event that the client has), as far as it was read."""
+class EventSet:
+    """The notifications of what happened since the last set, as far as the log was read."""
 
-    __slots__ = ("_due", "_yielded", "moments", "read_to", "since", "size", "told")
+    __slots__ = ("_due", "_yielded", "moments", "notifications", "read_to", "since", "size")
 
     def __init__(self) -> None:
         #: Topic -> number of the last event before this set, and of the last one in it.
         self.since: dict[str, int] = {}
         self.read_to: dict[str, int] = {}
-        self.told: list[Told] = []
-        #: When each of `told` happened (ms since 1970), and how urgent it is.
+        self.notifications: list[Notification] = []
+        #: When each of `notifications` happened (ms since 1970), and how urgent it is.
         self.moments: list[tuple[int, Priority]] = []
         #: About how many bytes they show.
         self.size = 0
@@ -61,7 +61,7 @@ class Pending:
             if topic not in self.since:
                 self.since[topic] = self.read_to[topic] = max(before, delivered.get(topic, 0))
 
-    async def gather(self, log: EventLog, read: Read, limits: Limits, low: int, medium: int) -> None:
+    async def gather(self, log: EventLog, render: Render, limits: Limits, low: int, medium: int) -> None:
         """Reads on from where it stands, up to `limits`. `low`, `medium`: timers in seconds."""
         for portion in _portions():
             if self._is_full(limits):
@@ -69,14 +69,14 @@ class Pending:
                 self._wait_no_longer_than(0)
                 return
             rows = await log.events_after(self.read_to, portion)
-            before = len(self.told)
-            more = await self._take(rows, portion, read, limits)
+            before = len(self.notifications)
+            more = await self._take(rows, portion, render, limits)
             for at, priority in self.moments[before:]:
                 self._wait_no_longer_than(_due(at, priority, low, medium))
             if not more:
                 return
 
-    async def gather_again(self, log: EventLog, read: Read, state: ChannelState) -> None:
+    async def gather_again(self, log: EventLog, render: Render, state: ChannelState) -> None:
         """Reads the set that `state` says was delivered, and nothing beyond it."""
         self.listen(dict.fromkeys(state.delivered, 0), state.acknowledged)
         for portion in _portions():
@@ -86,9 +86,9 @@ class Pending:
             rows = [row for row in await log.events_after(behind, portion) if row.number <= state.delivered[row.topic]]
             if not rows:
                 return  # the log is kept for a time only
-            await self._take(rows, portion, read, None)
+            await self._take(rows, portion, render, None)
 
-    async def _take(self, rows: Sequence[Event], portion: int, read: Read, limits: Limits | None) -> bool:
+    async def _take(self, rows: Sequence[Event], portion: int, render: Render, limits: Limits | None) -> bool:
         """Takes rows in, in order. True: there may be more behind them, or there was no room for all.
 
         Where a topic has more than its `portion`, what other topics have of a later time waits for the rest of it.
@@ -96,10 +96,10 @@ class Pending:
         last = {row.topic: row.number for row in rows}
         count = Counter(row.topic for row in rows)
         for event in in_order(rows, self.read_to):
-            for told in await read(event):
-                self.told.append(told)
-                self.moments.append((event.at, told.priority))
-                self.size += approximate_size(told.entry)
+            for notification in await render(event):
+                self.notifications.append(notification)
+                self.moments.append((event.at, notification.priority))
+                self.size += approximate_size(notification.entry)
             self.read_to[event.topic] = event.number
             if self.size - self._yielded > _BYTES_AT_A_TIME:
                 self._yielded = self.size
@@ -111,7 +111,7 @@ class Pending:
         return False
 
     def _is_full(self, limits: Limits) -> bool:
-        return len(self.told) >= limits.events or self.size >= limits.bytes
+        return len(self.notifications) >= limits.events or self.size >= limits.bytes
 
     def rest(self, now: int) -> float | None:
         """In how many seconds what waits is due, 0 or less: now; None: nothing waits. `now`: ms since 1970."""
@@ -137,7 +137,7 @@ def in_order(events: Iterable[Event], topics: Iterable[str]) -> Iterable[Event]:
 
 
 def _due(at: int, priority: Priority, low: int, medium: int) -> int:
-    """When an event of `at` is to be told at the latest (ms since 1970; 0: at once)."""
+    """When an event of `at` has to be delivered (ms since 1970; 0: at once)."""
     if priority is Priority.HIGH:
         return 0
     return at + 1000 * (medium if priority is Priority.MEDIUM else low)
