@@ -51,7 +51,7 @@ from openucwa.resources.batch import Batch
 from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
-from openucwa.resources.invitations import JoinService
+from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
 from openucwa.resources.online_meetings import (
@@ -258,8 +258,8 @@ class Service:
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
-            (f"{communication}/joinOnlineMeeting", invitations.JoinOnlineMeeting(joins)),
-            (f"{communication}/startOnlineMeeting", invitations.StartOnlineMeeting(joins)),
+            (f"{communication}/joinOnlineMeeting", JoinOnlineMeeting(joins)),
+            (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations()),
             (invitation, invitations.InvitationResource(*shown)),
             (f"{invitation}/accept", invitations.Accept(*shown, joins)),
