@@ -139,10 +139,12 @@ async def test_json_is_one_line_of_utf_8_without_blanks(lene: UcwaClient, meetin
     assert b'"expirationTime":"\\/Date(' in body
 
 
-async def test_a_401_is_a_page_for_whoever_asks_for_no_format(lene: UcwaClient) -> None:
-    for accept in ("", "*/*", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"):
-        answer = await lene.http.get(lene.app, headers={"Accept": accept})
-        assert (answer.status_code, answer.headers["Content-Type"]) == (401, "text/html; charset=utf-8")
+async def test_a_401_has_the_error_body_whatever_is_asked_for(lene: UcwaClient) -> None:
+    for accept in ("", "*/*", "text/html", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"):
+        for headers in ({"Accept": accept}, {"Accept": accept, "Authorization": "Bearer cwt=wrong"}):
+            answer = await lene.http.get(lene.app, headers=headers)
+            assert answer.status_code == 401
+            assert answer.json()["code"] == "Unauthorized"
     for accept in MEDIA_TYPES:
         answer = await lene.http.get(lene.app, headers={"Accept": accept})
         assert answer.headers["Content-Type"] == f"{accept}; charset=utf-8"

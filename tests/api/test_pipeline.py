@@ -200,10 +200,24 @@ async def test_a_version_that_the_server_has_passes_everywhere(lene: UcwaClient,
 
 
 async def test_a_version_above_what_the_server_has_is_not_found(lene: UcwaClient, extension: Resource) -> None:
-    for version in ("2.1", "3", "10.0", "2.01", "x", "nan", "inf", ""):
+    for version in ("2.1", "3", "10.0", "2.01", "1.0, 2.5"):
         for href in ("/", lene.app, self_of(extension)):
             answer = await lene.get(href, headers={"X-MS-RequiresMinResourceVersion": version})
             assert (answer.status_code, answer.json()["subcode"]) == (404, "APIVersionNotSupported"), version
+
+
+async def test_a_version_that_is_no_number_is_ignored(lene: UcwaClient) -> None:
+    for version in ("", " ", "x", "nan", "inf", "2,0", "latest, 2.0"):
+        answer = await lene.get(lene.app, headers={"X-MS-RequiresMinResourceVersion": version})
+        assert answer.status_code == 200, version
+
+
+async def test_a_version_may_be_given_twice(lene: UcwaClient) -> None:
+    name = "X-MS-RequiresMinResourceVersion"
+    answer = await lene.http.get(
+        lene.app, headers=[("Authorization", f"Bearer {lene.token}"), (name, "2.0"), (name, "2.0")]
+    )
+    assert answer.status_code == 200
 
 
 async def test_without_a_token_the_version_is_no_matter(lene: UcwaClient) -> None:

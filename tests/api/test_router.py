@@ -1,17 +1,13 @@
-"""The router, inside a Falcon application and under its own hand."""
+"""The router: which path leads to which resource."""
 
-from types import SimpleNamespace
-from typing import Any, cast
 from urllib.parse import quote
 
-import falcon.asgi
 import pytest
-from falcon import testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openucwa.model.refusals import MethodNotAllowed
-from openucwa.wire.router import Router
+from openucwa.api.resource import Resource
+from openucwa.api.router import Router
 
 EXTENSIONS = (
     "/ucwa/v1/applications/{application_id}/onlineMeetings/myOnlineMeetings/{meeting_id}/onlineMeetingExtensions"
@@ -19,20 +15,17 @@ EXTENSIONS = (
 HERE = "/ucwa/v1/applications/1/onlineMeetings/myOnlineMeetings/AB/onlineMeetingExtensions"
 
 
-class Named:
-    """A resource that tells what it was called with."""
+class Named(Resource[None]):
+    """A resource with a name."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-
-    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **names: str) -> None:
-        resp.media = {"resource": self.name, "names": names, "prefix": req.context.prefix}
+        self.rel = name
 
 
 @pytest.fixture(scope="module")
 def router() -> Router:
     router = Router(
-        Named("nowhere"), {"onlineMeetingExtensions": ["extensions"], "onlineMeetingPolicies": ["policies"]}
+        Named("not found"), {"onlineMeetingExtensions": ["extensions"], "onlineMeetingPolicies": ["policies"]}
     )
     for template in (
         "/",
@@ -51,13 +44,10 @@ def router() -> Router:
     return router
 
 
-def find(router: Router, raw_path: bytes | str, path: str = "") -> tuple[str, dict[str, str], str]:
-    raw = raw_path.encode() if isinstance(raw_path, str) else raw_path
-    request: Any = SimpleNamespace(scope={"raw_path": raw}, context=SimpleNamespace())
-    resource, _, names, template = router.find(path, req=request)
-    assert isinstance(resource, Named)
-    assert template == (None if resource.name == "nowhere" else resource.name)
-    return resource.name, names, request.context.prefix
+def find(router: Router, path: bytes | str) -> tuple[str, dict[str, str], str]:
+    found = router.find(path.encode() if isinstance(path, str) else path)
+    assert found.template == (None if found.resource.rel == "not found" else found.resource.rel)
+    return found.resource.rel, dict(found.names), found.prefix
 
 
 def test_names_come_out_of_the_path(router: Router) -> None:
@@ -130,8 +120,8 @@ def test_any_path_leads_somewhere(router: Router, raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"%", b"%2", b"%zz", b"a%f", b"%FF", b"\xff", b"%C3", b"%ED%A0%80", b"%+1"])
-def test_what_cannot_be_decoded_is_nowhere(router: Router, raw: bytes) -> None:
-    assert find(router, HERE.encode() + b"/" + raw)[0] == "nowhere"
+def test_what_cannot_be_decoded_is_not_found(router: Router, raw: bytes) -> None:
+    assert find(router, HERE.encode() + b"/" + raw)[0] == "not found"
 
 
 @pytest.mark.parametrize(
@@ -148,8 +138,8 @@ def test_what_cannot_be_decoded_is_nowhere(router: Router, raw: bytes) -> None:
         "/ucwa%2Fv1/applications",
     ],
 )
-def test_other_paths_are_nowhere(router: Router, path: str) -> None:
-    assert find(router, path)[0] == "nowhere"
+def test_other_paths_are_not_found(router: Router, path: str) -> None:
+    assert find(router, path)[0] == "not found"
 
 
 @pytest.mark.parametrize(
@@ -159,17 +149,14 @@ def test_other_paths_are_nowhere(router: Router, path: str) -> None:
         ("//UCWA/oauth/v1/x", "below", "/ucwa/oauth/v1"),
         ("/ucwa/v1", "below", "/ucwa/v1"),
         ("/ucwa/v1/%", "below", "/ucwa/v1"),
-        ("/ucwa/v11/x", "nowhere", "/ucwa/v1"),
-        ("/x/ucwa/v1/x", "nowhere", "/ucwa/v1"),
+        ("/ucwa/v11/x", "not found", "/ucwa/v1"),
+        ("/x/ucwa/v1/x", "not found", "/ucwa/v1"),
     ],
 )
-def test_there_may_be_another_nowhere_below_the_prefixes(path: str, name: str, prefix: str) -> None:
-    router = Router(Named("nowhere"), nowhere_in_ucwa=Named("below"))
-    request: Any = SimpleNamespace(scope={"raw_path": path.encode()}, context=SimpleNamespace())
-    resource, _, names, template = router.find("", req=request)
-    assert isinstance(resource, Named)
-    assert (resource.name, names, template) == (name, {}, None)
-    assert request.context.prefix == prefix
+def test_there_may_be_another_not_found_below_the_prefixes(path: str, name: str, prefix: str) -> None:
+    router = Router(Named("not found"), not_found_in_ucwa=Named("below"))
+    found = router.find(path.encode())
+    assert (found.resource.rel, found.names, found.template, found.prefix) == (name, {}, None, prefix)
 
 
 @pytest.mark.parametrize("spelling", ["onlineMeetingExtensions", "extensions", "EXTENSIONS"])
@@ -194,36 +181,10 @@ def test_a_fixed_segment_goes_before_a_name(router: Router) -> None:
 
 
 def test_a_place_can_be_taken_once() -> None:
-    router = Router(Named("nowhere"), {"stop": ["terminate"]})
+    router = Router(Named("not found"), {"stop": ["terminate"]})
     router.add_route("/a/{one}", Named("a"))
     with pytest.raises(ValueError, match="taken"):
         router.add_route("/A/{other}", Named("b"))
     router.add_route("/terminate", Named("c"))
     with pytest.raises(ValueError, match="alias"):
         router.add_route("/stop", Named("d"))
-
-
-def test_without_a_raw_path_the_decoded_one_is_taken(router: Router) -> None:
-    request: Any = SimpleNamespace(scope={"raw_path": None}, context=SimpleNamespace())
-    assert router.find(f"{HERE}/ü%", req=request)[2]["extension_id"] == "ü%"
-    assert router.find("/UCWA/v1/applications/7")[2] == {"application_id": "7"}
-
-
-@pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS", "TRACE", "BREW"])
-async def test_a_method_without_a_responder_is_refused_with_those_that_have_one(router: Router, method: str) -> None:
-    _, responders, _, _ = router.find("/ucwa/v1/applications")
-    with pytest.raises(MethodNotAllowed) as refused:
-        await responders[method](None, None)
-    assert refused.value.allowed == ("GET",)
-
-
-def test_falcon_takes_it_for_its_router() -> None:
-    app = falcon.asgi.App(router=cast("Any", Router(Named("nowhere"))))
-    app.add_route("/ucwa/v1/things/{thing}", Named("thing"))
-    client = testing.TestClient(app)
-    assert client.simulate_get("/ucwa/oauth/v1/Things/a%2Fb?x=1").json == {
-        "resource": "thing",
-        "names": {"thing": "a/b"},
-        "prefix": "/ucwa/oauth/v1",
-    }
-    assert client.simulate_get("/else").json["resource"] == "nowhere"

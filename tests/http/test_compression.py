@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openucwa.wire.compression import accepts_gzip, compress
+from openucwa.http.compression import accepts_gzip, compress
 
 
 @pytest.mark.parametrize(

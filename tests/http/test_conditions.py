@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openucwa.wire import conditions
+from openucwa.http import conditions
 
 
 @pytest.mark.parametrize(

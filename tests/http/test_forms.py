@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openucwa.http.forms import URLENCODED, parse_form
 from openucwa.model.refusals import DeserializationFailure, UnsupportedMediaType
-from openucwa.wire.forms import URLENCODED, parse_form
 
 URI = "sip:john@contoso.com;gruu;opaque=app:conf:focus:id:5LB7MRBC"
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openucwa.model.refusals import NotAcceptable
-from openucwa.wire.negotiation import (
+from openucwa.http.negotiation import (
     JSON,
     UCWA_JSON,
     UCWA_TYPES,
@@ -20,6 +19,7 @@ from openucwa.wire.negotiation import (
     prefers_html,
     weighted,
 )
+from openucwa.model.refusals import NotAcceptable
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,34 @@
-"""Request bodies, read whole before the application runs. A scripted client, no sockets."""
+"""A handler as an ASGI application: requests, bodies, and clients that go away. A scripted client, no sockets."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
-from openucwa.wire.asgi import AsgiApp, Message, Receive, Scope, Send
-from openucwa.wire.whole_body import WholeBody
-from tests.wire.serving import LIMIT, answer, too_slow
+from openucwa.http.message import BodyFault, Request, Response
+from openucwa.server.asgi import AsgiApp, Message
 from tests.world import until
 
+MOST = 10
+LENGTH_4 = (b"content-length", b"4")
+CHUNKED = (b"transfer-encoding", b"chunked")
 
-class App:
-    """Answers 200 and keeps what it was given."""
+
+class Handler:
+    """Answers 200 with `ok` and remembers what it was given."""
 
     def __init__(self) -> None:
-        self.bodies: list[bytes | None] = []
-        self.received: list[Message] = []
+        self.requests: list[Request] = []
+        self.answer: Callable[[Request], Response] = lambda _: Response(status=200, body=b"ok")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.bodies.append(scope["openucwa.body"])
-        self.received.append(await receive())
-        await answer(send, 200, b"")
-        self.received.append(await receive())
+    async def __call__(self, request: Request) -> Response:
+        self.requests.append(request)
+        return self.answer(request)
+
+    @property
+    def request(self) -> Request:
+        (request,) = self.requests
+        return request
 
 
 class Script:
@@ -44,10 +51,6 @@ class Script:
         self.sent.append(message)
 
     @property
-    def status(self) -> int:
-        return int(self.sent[0]["status"])
-
-    @property
     def headers(self) -> dict[bytes, bytes]:
         return dict(self.sent[0]["headers"])
 
@@ -57,122 +60,120 @@ def part(body: bytes, *, last: bool = True) -> Message:
 
 
 @pytest.fixture
-def app() -> App:
-    return App()
+def handler() -> Handler:
+    return Handler()
 
 
-async def run(app: App, client: Script, *headers: tuple[bytes, bytes], within: float = 5.0) -> None:
-    layer = WholeBody(app, 10, within, too_slow)
-    await layer({"type": "http", "headers": list(headers)}, client.receive, client.send)
+async def run(handler: Handler, client: Script, *headers: tuple[bytes, bytes], method: str = "POST") -> None:
+    app = AsgiApp(handler, lambda _: MOST, 0.05, lambda: "id1")
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": "/a/b",
+        "raw_path": b"/a%2Fb",
+        "query_string": b"x=1",
+        "scheme": "https",
+        "client": ("192.0.2.7", 5),
+        "server": ("ucwa.example.com", 443),
+        "headers": list(headers),
+    }
+    await app(scope, client.receive, client.send)
 
 
-LENGTH_4 = (b"content-length", b"4")
-CHUNKED = (b"transfer-encoding", b"chunked")
+async def test_a_request_is_what_the_scope_says(handler: Handler) -> None:
+    await run(handler, Script(), (b"accept", b"a"), (b"accept", b"b"), (b"host", b"h"), method="GET")
+    assert handler.request.method == "GET"
+    assert (handler.request.path, handler.request.query) == (b"/a%2Fb", b"x=1")
+    assert handler.request.headers == {b"accept": b"a, b", b"host": b"h"}
+    assert (handler.request.scheme, handler.request.client) == ("https", "192.0.2.7")
+    assert (handler.request.server, handler.request.id) == (("ucwa.example.com", 443), "id1")
 
 
-async def test_the_parts_of_a_body_are_put_together(app: App) -> None:
-    client = Script(part(b"ab", last=False), part(b"cd"))
-    client.gone.set()
-    await run(app, client, LENGTH_4)
-    assert app.bodies == [b"abcd"]
-    assert client.status == 200
+async def test_a_response_is_one_head_and_one_body(handler: Handler) -> None:
+    client = Script()
+    await run(handler, client, method="GET")
+    assert [message["type"] for message in client.sent] == ["http.response.start", "http.response.body"]
+    assert (client.headers[b"content-length"], client.sent[1]["body"]) == (b"2", b"ok")
 
 
-async def test_the_application_receives_the_body_as_one_event_and_then_the_end_of_the_connection(app: App) -> None:
-    client = Script(part(b"ab", last=False), part(b"cd"))
-    running = asyncio.create_task(run(app, client, CHUNKED))
-    await until(lambda: app.received)
-    assert app.received == [part(b"abcd")]
-    assert not running.done()
-    client.gone.set()
-    await running
-    assert app.received[1] == {"type": "http.disconnect"}
+async def test_a_head_is_answered_without_the_body_but_with_its_length(handler: Handler) -> None:
+    client = Script()
+    await run(handler, client, method="HEAD")
+    assert (client.headers[b"content-length"], client.sent[1]["body"]) == (b"2", b"")
 
 
-async def test_a_request_without_a_body_is_not_waited_for(app: App) -> None:
-    client = Script(part(b""))
-    client.gone.set()
-    await run(app, client, within=0)
-    assert app.bodies == [b""]
-    assert app.received == [part(b""), {"type": "http.disconnect"}]
+@pytest.mark.parametrize("status", [204, 304])
+async def test_what_has_no_body_has_no_length(handler: Handler, status: int) -> None:
+    handler.answer = lambda _: Response(status=status)
+    client = Script()
+    await run(handler, client, method="GET")
+    assert b"content-length" not in client.headers
 
 
-async def test_a_length_of_nothing_is_no_body(app: App) -> None:
-    client = Script(part(b""))
-    client.gone.set()
-    await run(app, client, (b"content-length", b"0"), within=0)
-    assert app.bodies == [b""]
+async def test_the_parts_of_a_body_are_put_together(handler: Handler) -> None:
+    await run(handler, Script(part(b"ab", last=False), part(b"cd")), LENGTH_4)
+    assert handler.request.body == b"abcd"
 
 
-async def test_a_body_of_the_greatest_size_is_taken(app: App) -> None:
-    client = Script(part(b"0123456789"))
-    client.gone.set()
-    await run(app, client, (b"content-length", b"10"))
-    assert app.bodies == [b"0123456789"]
-    assert b"connection" not in client.headers
+@pytest.mark.parametrize("headers", [(), ((b"content-length", b"0"),)])
+async def test_a_request_without_a_body_is_not_waited_for(
+    handler: Handler, headers: tuple[tuple[bytes, bytes], ...]
+) -> None:
+    client = Script()
+    await run(handler, client, *headers)
+    assert (handler.request.body, handler.request.fault, client.asked) == (b"", None, 0)
 
 
-async def test_a_body_that_is_announced_too_large_is_not_read() -> None:
-    client = Script(part(b"0"))
-    layer = WholeBody(_refuse_unread(client), 10, 5.0, too_slow)
-    await layer({"type": "http", "headers": [(b"content-length", b"11")]}, client.receive, client.send)
-    assert client.status == 413
+async def test_a_body_of_the_greatest_size_is_taken(handler: Handler) -> None:
+    await run(handler, Script(part(b"x" * MOST)), CHUNKED)
+    assert handler.request.body == b"x" * MOST
+
+
+async def test_a_body_that_is_announced_too_large_is_not_read(handler: Handler) -> None:
+    client = Script(part(b"x" * 11))
+    await run(handler, client, (b"content-length", b"11"))
+    assert (handler.request.fault, handler.request.body, client.asked) == (BodyFault.TOO_LARGE, b"", 0)
+
+
+async def test_reading_stops_where_a_body_becomes_too_large(handler: Handler) -> None:
+    client = Script(part(b"x" * 6, last=False), part(b"x" * 6, last=False), part(b"x"))
+    await run(handler, client, CHUNKED)
+    assert (handler.request.fault, client.asked) == (BodyFault.TOO_LARGE, 2)
+
+
+async def test_a_body_that_does_not_come_in_time_is_a_fault(handler: Handler) -> None:
+    await run(handler, Script(part(b"ab", last=False)), LENGTH_4)
+    assert (handler.request.fault, handler.request.body) == (BodyFault.TOO_SLOW, b"")
+
+
+async def test_a_request_that_breaks_off_is_not_handled(handler: Handler) -> None:
+    client = Script(part(b"ab", last=False), {"type": "http.disconnect"})
+    await run(handler, client, LENGTH_4)
+    assert (handler.requests, client.sent) == ([], [])
+
+
+async def test_a_response_may_end_the_connection(handler: Handler) -> None:
+    handler.answer = lambda _: Response(status=413, close=True)
+    client = Script(part(b"x" * 11))
+    await run(handler, client, (b"content-length", b"11"))
     assert client.headers[b"connection"] == b"close"
 
 
-async def test_reading_stops_where_a_body_becomes_too_large(app: App) -> None:
-    client = Script(part(b"012345", last=False), part(b"678901", last=False), part(b"2"))
+async def test_whoever_waits_is_told_that_the_client_is_gone() -> None:
+    gone = asyncio.Event()
+
+    async def handler(request: Request) -> Response:
+        assert request.connection is not None
+        request.connection.park(gone.set)
+        await gone.wait()
+        request.connection.park(None)
+        return Response(status=499)
+
+    client = Script()
+    app = AsgiApp(handler, lambda _: MOST, 5.0, lambda: "id1")
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "scheme": "http", "headers": []}
+    answering = asyncio.create_task(app(scope, client.receive, client.send))
+    await until(lambda: client.asked > 0)
     client.gone.set()
-    await run(app, client, CHUNKED)
-    assert app.bodies == [None]
-    assert client.headers[b"connection"] == b"close"
-    assert app.received == [part(b""), {"type": "http.disconnect"}]
-
-
-async def test_a_body_that_does_not_come_in_time_is_answered_for_the_application(app: App) -> None:
-    client = Script(part(b"ab", last=False))
-    await run(app, client, LENGTH_4, within=0.01)
-    assert client.status == 408
-    assert client.headers[b"connection"] == b"close"
-    assert app.bodies == []
-
-
-async def test_what_answers_for_the_application_does_not_wait_for_the_body_either() -> None:
-    received: list[Message] = []
-
-    async def receiving(scope: Scope, receive: Receive, send: Send) -> None:
-        received.append(await receive())
-        await answer(send, 408, b"")
-
-    client = Script(part(b"ab", last=False))
-    layer = WholeBody(App(), 10, 0.01, receiving)
-    await asyncio.wait_for(layer({"type": "http", "headers": [LENGTH_4]}, client.receive, client.send), LIMIT)
-    assert received == [part(b"")]
-
-
-async def test_a_body_in_drops_gets_no_more_time_than_one_that_does_not_come(app: App) -> None:
-    class Dripping(Script):
-        async def receive(self) -> Message:
-            await asyncio.sleep(0.02)
-            return part(b"", last=False)
-
-    client = Dripping()
-    await run(app, client, CHUNKED, within=0.1)
-    assert client.status == 408
-
-
-async def test_a_request_that_breaks_off_is_not_run(app: App) -> None:
-    client = Script(part(b"ab", last=False))
-    client.gone.set()
-    await run(app, client, LENGTH_4)
-    assert app.bodies == []
+    await answering
     assert client.sent == []
-
-
-def _refuse_unread(client: Script) -> AsgiApp:
-    async def refuse(scope: Scope, _receive: Receive, send: Send) -> None:
-        assert scope["openucwa.body"] is None
-        assert client.asked == 0
-        await answer(send, 413, b"")
-
-    return refuse

@@ -99,6 +99,8 @@ class ResponseCache:
         self._of: dict[str, dict[str | None, set[Key]]] = {}
         #: How often anything changed.
         self.changes = 0
+        #: How many requests were answered from it.
+        self.hits = 0
 
     def key(self, request: Request) -> Key | None:
         """Under what the response to this request is cached; None: it is not."""
@@ -112,6 +114,7 @@ class ResponseCache:
         entry = self._entries.get(key)
         if entry is None or not self._holds(key, entry):
             return None
+        self.hits += 1
         found = entry.response
         return Response(
             status=found.status,

@@ -4,13 +4,16 @@ Strangers write them, so there is one bound for all: what stands behind it is ig
 """
 
 #: The elements of a list that count, and the characters of the header in which they have to stand.
-MAX_ELEMENTS = 64
+MAX_ELEMENTS = 128
 MAX_LENGTH = 4_096
 
 
 def bounded(header: str) -> str:
     """That part of a header's value that is read, whatever its grammar."""
-    return header if len(header) <= MAX_LENGTH else header[:MAX_LENGTH].rpartition(",")[0]
+    if len(header) <= MAX_LENGTH:
+        return header
+    cut = header[:MAX_LENGTH]
+    return cut.rpartition(",")[0] or cut
 
 
 def elements(header: str) -> list[str]:
