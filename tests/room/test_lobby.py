@@ -1,12 +1,20 @@
 """Waiting in the lobby: how long, and what is seen from there."""
 
+from dataclasses import replace
+
 import pytest
 
 from openucwa.app import Service
 from openucwa.channel import sweeper
+from openucwa.config import Config
 from tests.client import UcwaClient
 from tests.room.conftest import Come, Guest
 from tests.world import FakeWorld
+
+
+@pytest.fixture
+def config(config: Config) -> Config:
+    return replace(config, lobby_timeout=400)
 
 
 async def wait_in_lobby(lene: UcwaClient, come: Come) -> tuple[Guest, Guest]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.client import UcwaClient
-from tests.resources.messages import assert_invalid
+from tests.resources.messages import NAMESPACE, assert_invalid
 from tests.room.conftest import Come, Guest
 from tests.world import FakeWorld
 
@@ -77,6 +77,17 @@ async def test_a_first_message_that_comes_with_messaging_is_heard(
     assert [event["type"] for event in events[:3]] == ["started", "completed", "updated"]
     own = events[-1]["_embedded"]["message"]
     assert (own["direction"], own["operationId"]) == ("Outgoing", "m")
+
+
+async def test_a_first_message_is_read_from_xml_as_well(talk: Talk) -> None:
+    organizer, dana = talk
+    assert await dana.post(f"{dana.here}/messaging/terminate") == 204
+    body = f'<input xmlns="{NAMESPACE}"><link rel="message" href="data:text/plain,Hello"/></input>'
+    href = f"{dana.here}/messaging/addMessaging"
+    answer = await dana.client.post(href, content=body, headers={"Content-Type": "application/xml"})
+    assert answer.status_code == 201, answer.text
+    await organizer.said()
+    assert organizer.picture.messages == ["Hello"]
 
 
 @pytest.mark.parametrize("href", ["http://example.com/", "data:image/png;base64,AAAA", "data:text/plain;base64,%%"])

@@ -155,7 +155,7 @@ def read(body: bytes, max_depth: int) -> dict[str, object]:
     """The properties of the `<input>` (or, sent back as it was got, the `<resource>`) that `body` is.
 
     A text without `xsi:type` is `Unmarked`; a propertyList is a list; a property with `xsi:nil` is None.
-    Links and embedded resources are ignored.
+    Links are under `_links`, as in JSON: a rel and its href. Embedded resources are ignored.
 
     DeserializationFailure: not well-formed, with a DOCTYPE, nested deeper than `max_depth`, or not of this form.
     ParameterValidationFailure: a name that is given twice, a text that does not fit its `xsi:type`.
@@ -177,7 +177,14 @@ def read(body: bytes, max_depth: int) -> dict[str, object]:
             properties[name] = _value(element) if kind == "property" else _items(element)
         except Unfit as unfit:
             raise ParameterValidationFailure({name: str(unfit)}) from None
+    if links := _links(root):
+        properties.setdefault("_links", links)
     return properties
+
+
+def _links(root: etree._Element) -> dict[str, object]:
+    links = [element for element in root if _NAMES.get(element.tag) == "link"]
+    return {str(link.get("rel")): {"href": link.get("href")} for link in links}
 
 
 def _parse(body: bytes, max_depth: int) -> etree._Element:
