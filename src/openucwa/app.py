@@ -128,7 +128,7 @@ class Service:
         self.keys = SigningKeys(self.store, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
-        self.typing_timeouts = TypingTimeouts(self.store, world, config)
+        self.typing_timeouts = TypingTimeouts(self.store, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )

@@ -60,7 +60,7 @@ class MessageService:
         try:
             text = call.body.decode()
         except UnicodeDecodeError as error:
-            raise DeserializationFailure("a message has to be in UTF-8") from error
+            raise DeserializationFailure("a message must be in UTF-8") from error
         self._rules.check(text)
         content_type = (call.request.header(b"content-type") or "text/plain").partition(";")[0].strip().lower()
         operation = call.values.get("operationId")
@@ -158,7 +158,7 @@ class SetIsTyping(ConversationPart):
         """UCWA: setIsTyping, POST."""
         self.count(call.target)
         if call.target.messaging != MessagingState.CONNECTED:
-            raise Conflict("messaging is not connected: addMessaging has to come first")
+            raise Conflict("messaging is not connected: POST addMessaging first")
         await self._typing_timeouts.start(call.target)
         return NO_CONTENT
 
