@@ -280,6 +280,8 @@ def check_conditions(call: Call[Any], operation: Operation, resource: Resource[A
     if etag is None:
         return None
     if not conditions.matches(call.if_match, etag):
+        if if_match is not None and conditions.names_no_etag(if_match):
+            raise PreconditionFailed(f'If-Match holds no etag; {resource.rel} shows its own as "{etag}"')
         raise PreconditionFailed(f"{resource.rel} has changed: its etag does not match If-Match")
     none_match = request.header(b"if-none-match")
     if none_match is None or not conditions.matches(conditions.parse(none_match), etag):
