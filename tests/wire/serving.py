@@ -6,14 +6,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from openucwa.wire.kept import KeptAnswers
+from openucwa.wire.whole_body import WholeBody
+
 from openucwa.config import Config
 from openucwa.model.measures import Measures
 from openucwa.model.world import RealWorld
 from openucwa.wire.asgi import AsgiApp, Receive, Scope, Send
-from openucwa.wire.kept import KeptAnswers
 from openucwa.wire.listeners import bind
 from openucwa.wire.serving import serve
-from openucwa.wire.whole_body import WholeBody
 
 #: Seconds that a test waits for anything.
 LIMIT = 5.0

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from openucwa.wire.whole_body import WholeBody
 
 from openucwa.config import Config
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.wire.listeners import Listener, ListenError, bind, close, share, tls_context
 from openucwa.wire.serving import serve
-from openucwa.wire.whole_body import WholeBody
 from tests.certificate import make_certificate
 from tests.wire.serving import LIMIT, Client, Echo, SmallService, too_slow
 from tests.world import until
