@@ -35,6 +35,7 @@ from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
+from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
     conversations,
     discovery,
@@ -158,7 +159,7 @@ class Service:
             self.keys,
             self.activity,
             self.bus,
-            max_body_depth=config.max_body_depth,
+            limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
         )
         # What a request passes, from the outside in.
@@ -258,8 +259,8 @@ class Service:
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
-            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch)),
-            (f"{app}/events", EventChannel(store, self.channels, room)),
+            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch, config.max_part_headers)),
+            (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),

@@ -117,6 +117,7 @@ class Config:
     )
     log_backlog: int = option("Bytes of log lines that wait to be written; more are dropped, and counted.", 8_388_608)
     max_body_depth: int = option("Nesting of a request's body (400).", 32)
+    max_body_elements: int = option("Values in a JSON body, or elements or attributes in an XML body (400).", 40_000)
     max_extension_bytes: int = option("Bytes of an extension's properties as compact JSON (413).", 65_536)
     max_extension_properties: int = option("Programmer-defined properties of an extension (400).", 300)
     max_extensions: int = option("Extensions of a meeting (409 TooManyGroups).", 100)
@@ -139,6 +140,7 @@ class Config:
     application_burst: int = option("Applications opened per user at once (429).", 100)
     max_description: int = option("Characters of a meeting's description (400).", 16_384)
     max_batch: int = option("Requests in a batch (429).", 100)
+    max_part_headers: int = option("Header lines of a request in a batch (400).", 100)
     response_cache_bytes: int = option("Size of the response cache in bytes; 0 disables it.", 33_554_432, least=0)
     max_requests_in_flight: int = option("Concurrent requests per user, including parts of a batch (429).", 100)
 

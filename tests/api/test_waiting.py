@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from openucwa.wire.connection import ClientGone, while_connected
 
 from openucwa.wire.asgi import Receive, Scope, Send
-from openucwa.wire.connection import ClientGone, while_connected
 from openucwa.wire.exchange import Exchange
 from openucwa.wire.http_protocol import HttpProtocol
 from tests.wire.serving import LIMIT, Serving, answer, serving

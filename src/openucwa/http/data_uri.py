@@ -2,17 +2,15 @@
 
 import base64
 import binascii
-import codecs
 import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from openucwa.http import charset
+
 _FORM = re.compile(
     r"data:(?P<type>[^;,]*)(?P<parameters>(?:;[^;,]*)*?)(?P<base64>;\s*base64)?,(?P<data>.*)", re.IGNORECASE | re.DOTALL
 )
-
-#: Charsets that are read, by Python's names for them: decoding by some others takes time that grows quadratically.
-_CHARSETS = {"ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso8859-1", "iso8859-15", "cp1250", "cp1252"}
 
 
 class DataUri(NamedTuple):
@@ -37,14 +35,13 @@ def read_data_uri(uri: str) -> DataUri:
             raise ValueError("contains invalid base64") from None
     else:
         data = unquote_to_bytes(found["data"].replace("+", " "))
-    charset = "utf-8"
+    label = None
     for parameter in found["parameters"].split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            charset = value.strip().strip('"') or charset
+            label = value.strip().strip('"')
     try:
-        codec = codecs.lookup(charset).name
-        text = data.decode(codec if codec in _CHARSETS else "unknown")
-    except (LookupError, UnicodeError):
-        raise ValueError(f"is not text in {charset}") from None
+        text = charset.decode(data, charset.encoding_of(data, label, "text"))
+    except (charset.UnknownCharset, UnicodeDecodeError):
+        raise ValueError(f"is not text in {(label or 'utf-8')[:40]}") from None
     return DataUri(found["type"].strip().lower() or "text/plain", text)

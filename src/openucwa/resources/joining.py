@@ -13,6 +13,7 @@ from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.meetings.room import Candidate, role_at_joining, waits_in_lobby
 from openucwa.model.meeting import Meeting, parse_meeting_uri
+from openucwa.model.names import visible_name
 from openucwa.model.refusals import (
     AlreadyExists,
     AlreadyJoined,
@@ -139,7 +140,7 @@ class JoinService:
             asked_in = await self._store.is_asked_in(owner, meeting.organizer, meeting.id)
             candidate = Candidate(owner, self._enterprise, asked_in)
         uri = sip_uri(session)
-        name = display_name(session) or values.get("anonymousDisplayName") or "Anonymous"
+        name = display_name(session) or visible_name(values.get("anonymousDisplayName")) or "Anonymous"
         conversation = (incoming.conversation if incoming is not None else None) or new_uuid(self._world)
         subject = values.get("subject") or meeting.settings.subject
         invitation = incoming or Invitation(
