@@ -45,12 +45,12 @@ def test_properties_and_lists_without_marks_are_texts() -> None:
     assert all(isinstance(item, UntypedText) for item in given["b"])  # type: ignore[attr-defined]
 
 
-def test_a_representation_that_is_sent_back_is_read_without_its_links_and_embedded_resources() -> None:
+def test_a_representation_that_is_sent_back_is_read_with_its_links_and_without_embedded_resources() -> None:
     inner = (
         '<link rel="x" href="/x"/><property name="rel">r</property><resource rel="y"><property name="a">1</property>'
         '</resource><property name="a">2</property>'
     )
-    assert read(body_of(inner, "resource")) == {"rel": "r", "a": "2"}
+    assert read(body_of(inner, "resource")) == {"rel": "r", "a": "2", "_links": {"x": {"href": "/x"}}}
 
 
 def test_a_body_without_the_namespace_is_read_too() -> None:

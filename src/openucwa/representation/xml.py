@@ -179,7 +179,7 @@ def read(text: str, limits: StructureLimits) -> dict[str, object]:
     """The properties of the `<input>` (or, sent back as it was received, the `<resource>`) that `text` is.
 
     A text without `xsi:type` is an `UntypedText`; a propertyList is a list; a property with `xsi:nil` is None.
-    Links and embedded resources are ignored.
+    Links are under `_links`, as in JSON: a rel and its href. Embedded resources are ignored.
 
     DeserializationFailure: not well-formed, with a DOCTYPE, over one of `limits`, or not of this form.
     ParameterValidationFailure: a name that is given twice, a text that does not fit its `xsi:type`.
@@ -202,7 +202,14 @@ def read(text: str, limits: StructureLimits) -> dict[str, object]:
             properties[name] = _value(element, types) if kind == "property" else _items(element, types)
         except InvalidValue as invalid:
             raise ParameterValidationFailure({name: str(invalid)}) from None
+    if links := _links(root):
+        properties.setdefault("_links", links)
     return properties
+
+
+def _links(root: etree._Element) -> dict[str, object]:
+    links = [element for element in root if _NAMES.get(element.tag) == "link"]
+    return {str(link.get("rel")): {"href": link.get("href")} for link in links}
 
 
 def _parse(text: str, limits: StructureLimits) -> etree._Element:
