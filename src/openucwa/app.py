@@ -1,5 +1,6 @@
 """The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
 
+import asyncio
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -37,6 +38,7 @@ from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
+    calendar,
     conversations,
     discovery,
     invitations,
@@ -49,7 +51,6 @@ from openucwa.resources import (
 )
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
-from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
@@ -70,7 +71,6 @@ from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
-from openucwa.server.process import plain_refusal
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
@@ -161,6 +161,7 @@ class Service:
             self.bus,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
+            max_answer_bytes=config.max_answer_bytes,
         )
         # What a request passes, from the outside in.
         self.handler: Handler = Preflight(
@@ -178,7 +179,8 @@ class Service:
         )
         if self.tracing is not None:
             self.handler = self.tracing.requests(self.handler)
-        self.refused: Refused = plain_refusal
+        self.refused: Refused = self.renderer.refused
+        self._loading: asyncio.Task[None] | None = None
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
     def status(self, connections: Callable[[], int]) -> Handler:
@@ -201,6 +203,7 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
 
     async def release(self) -> None:
@@ -218,6 +221,8 @@ class Service:
         await self.keys.stop()
         await self.bus.stop()
         self.passwords.close()
+        if self._loading is not None:
+            await self._loading
         await self.store.close()
         if self.tracing is not None:
             await self.tracing.stop()
@@ -259,7 +264,17 @@ class Service:
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
-            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch, config.max_part_headers)),
+            (
+                f"{app}/batch",
+                Batch(
+                    self.in_flight,
+                    self.renderer,
+                    world,
+                    max_parts=config.max_batch,
+                    max_headers=config.max_part_headers,
+                    max_answer_bytes=config.max_answer_bytes,
+                ),
+            ),
             (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
@@ -327,7 +342,7 @@ class Service:
                 my_online_meetings.MyOnlineMeetings(store, pools, rules, meetings, config),
             ),
             (meeting, my_online_meetings.MyOnlineMeeting(store, pools, rules, meetings, world)),
-            (f"{meeting}/invitation", MeetingInvitation(store, pools, meetings, config, world)),
+            (f"{meeting}/invitation", calendar.MeetingInvitation(store, pools, meetings, config, world)),
             (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, pools, world, config)),
             (
                 f"{meeting}/onlineMeetingExtensions/{{extension_id}}",

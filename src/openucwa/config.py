@@ -90,32 +90,41 @@ class Config:
     traces: str | None = option("Where OpenTelemetry traces are sent: an OTLP/HTTP endpoint's URL.", None)
     log_level: str = option("debug, info, warning or error.", "info", one_of=("debug", "info", "warning", "error"))
     log_format: str = option("text, or json: an object a line.", "text", one_of=("text", "json"))
-    log_file: str | None = option("File that the log is appended to; default: stderr.", None)
+    log_file: str | None = option("Log file to append to; default: stderr.", None)
 
     # Patience
     header_timeout: float = option("Seconds for a client to send its request's headers.", 15.0)
     body_timeout: float = option("Seconds for a client to send its request's body (then 408).", 30.0)
     keep_alive: float = option("Seconds that an idle connection is kept.", 75.0)
-    write_timeout: float = option("Seconds for a client to read any of a response (then it is disconnected).", 60.0)
+    write_timeout: float = option(
+        "Seconds without progress until a client that does not read its response is disconnected.", 60.0
+    )
     shutdown_timeout: float = option("Seconds that requests under way may take at a stop.", 10.0, least=0)
     store_timeout: float = option("Seconds to wait for the store (then 503).", 5.0)
 
     # Limits
     max_connections: int = option("Open connections; more are answered 503.", 20_000)
     max_header_bytes: int = option("Bytes of a request's line and headers.", 65_536)
-    max_pipelined: int = option("Requests that wait on a connection behind the one that is answered (503).", 100)
+    max_pipelined: int = option("Maximum number of pipelined requests waiting per connection (503).", 100)
     max_body_bytes: int = option("Bytes of a request's body (413).", 1_048_576)
     max_body_bytes_without_token: int = option(
-        "Bytes of a request's body that bears no valid token, or leads to no resource (413).", 65_536
+        "Maximum size of a request body without a valid token, or for an unknown resource, in bytes (413).", 65_536
     )
     max_body_bytes_in_flight: int = option(
-        "Bytes of request bodies that a process holds at a time (then 503).", 268_435_456
+        "Maximum total size of request bodies held by a process, in bytes (503).", 268_435_456
     )
     max_unsent_bytes: int = option(
-        "Bytes of responses, in a process, that clients have yet to read; who keeps them longest is disconnected.",
+        "Maximum total size of responses not yet read by clients, per process, in bytes; "
+        "the slowest client is disconnected.",
         268_435_456,
     )
-    log_backlog: int = option("Bytes of log lines that wait to be written; more are dropped, and counted.", 8_388_608)
+    log_backlog: int = option(
+        "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
+    )
+    max_answer_bytes: int = option(
+        "Approximate size of an answer, and of all parts of a batch together, in bytes (413; 429 for further parts).",
+        16_777_216,
+    )
     max_body_depth: int = option("Nesting of a request's body (400).", 32)
     max_body_elements: int = option("Values in a JSON body, or elements or attributes in an XML body (400).", 40_000)
     max_extension_bytes: int = option("Bytes of an extension's properties as compact JSON (413).", 65_536)
