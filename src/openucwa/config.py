@@ -118,12 +118,12 @@ class Config:
         "the slowest client is disconnected.",
         268_435_456,
     )
+    max_answer_bytes: int = option(
+        "Approximate maximum size of an answer, and of a batch's answer as a whole, in bytes (413; 429 in a batch).",
+        16_777_216,
+    )
     log_backlog: int = option(
         "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
-    )
-    max_answer_bytes: int = option(
-        "Approximate size of an answer, and of all parts of a batch together, in bytes (413; 429 for further parts).",
-        16_777_216,
     )
     max_body_depth: int = option("Nesting of a request's body (400).", 32)
     max_body_elements: int = option("Values in a JSON body, or elements or attributes in an XML body (400).", 40_000)
