@@ -43,10 +43,10 @@ class Guest(Visitor):
 
     async def is_in(self) -> None:
         """Returns once the page is in the meeting, and messages can be sent."""
-        await expect(self.page.get_by_label("Message to everybody")).to_be_enabled()
+        await expect(self.page.get_by_label("Message to everyone")).to_be_enabled()
 
     async def says(self, text: str) -> None:
-        await self.page.get_by_label("Message to everybody").fill(text)
+        await self.page.get_by_label("Message to everyone").fill(text)
         await self.page.keyboard.press("Enter")
 
     async def hears(self, text: str) -> None:

@@ -35,8 +35,8 @@ WRONG = [
     ("number", "n", "1,5", "Enter a number such as"),
     ("date", "n", "", "Enter a date"),
     ("text", "", "x", "Give the property a name"),
-    ("text", "ID", "x", "is a name of the protocol's own"),
-    ("text", "a", "x", "There is a property of this name already"),
+    ("text", "ID", "x", "is reserved by the protocol"),
+    ("text", "a", "x", "There is already a property with this name"),
 ]
 
 Enter = Callable[..., Awaitable[Console]]
@@ -133,10 +133,10 @@ async def test_a_meeting_is_scheduled(enter: Enter, lene: UcwaClient) -> None:
     page = console.page
     await console.look("3-list")
     await page.get_by_role("link", name="New meeting").click()
-    await expect(page.get_by_label("Who comes in without")).to_have_value("SameEnterprise")
+    await expect(page.get_by_label("Who can skip")).to_have_value("SameEnterprise")
     await page.get_by_label("Subject").fill(f"Sales {HOSTILE}")
     await page.get_by_label("Description").fill("All regions.")
-    await page.get_by_label("Who comes in without").select_option("Everyone")
+    await page.get_by_label("Who can skip").select_option("Everyone")
     await page.get_by_label("Open until").fill("2030-05-06T12:30")
     await page.get_by_label("Attendees").fill("danab@contoso.com\nsip:joe@fabrikam.com")
     await console.look("4-new-meeting")
@@ -205,8 +205,8 @@ async def test_an_invitation_is_downloaded_for_the_time_that_was_chosen(enter: E
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Invitation").click()
-    await page.get_by_label("Begins").fill("2030-05-06T11:00")
-    await page.get_by_label("Lasts").select_option("1½ hours")
+    await page.get_by_label("Starts").fill("2030-05-06T11:00")
+    await page.get_by_label("Duration").select_option("1½ hours")
     await console.look("7-invitation")
     async with page.expect_download() as downloaded:
         await page.get_by_role("button", name="Download").click()
@@ -235,7 +235,7 @@ async def test_an_extension_is_added_with_a_property_of_each_type(enter: Enter, 
     await console.add_property(form, HOSTILE, "text", HOSTILE)
     await console.look("9-new-extension")
     await form.get_by_role("button", name="Add", exact=True).click()
-    await expect(console.card("agenda")).to_contain_text("seen by everybody in the meeting")
+    await expect(console.card("agenda")).to_contain_text("visible to everyone in the meeting")
     await expect(console.card("agenda").locator("tbody tr")).to_have_count(7)
     await console.look("10-extension")
     extension = (await lene.get(f"{extensions_of(meeting)}/agenda")).json()
@@ -251,8 +251,8 @@ async def test_an_extension_for_the_organizer_says_so(enter: Enter, lene: UcwaCl
     await lene.extend(meeting, id="notes", type="RoamedOrganizerData")
     await lene.extend(meeting, id="other")
     console = await enter(meeting)
-    await expect(console.card("notes")).to_contain_text("seen by only you")
-    await expect(console.card("other")).to_contain_text("seen by only you")
+    await expect(console.card("notes")).to_contain_text("visible to only you")
+    await expect(console.card("other")).to_contain_text("visible to only you")
 
 
 async def test_editing_one_property_changes_no_other_to_the_last_digit(enter: Enter, lene: UcwaClient) -> None:
@@ -289,10 +289,10 @@ async def test_a_property_is_changed_added_and_removed(enter: Enter, lene: UcwaC
     await form.get_by_label("Type of a").select_option("integer")
     await form.get_by_role("button", name="Remove b").click()
     await console.add_property(form, "c", "list", "x")
-    await form.get_by_label("Who sees it").select_option("Everybody in the meeting")
+    await form.get_by_label("Who sees it").select_option("Everyone in the meeting")
     await console.look("11-edit-extension")
     await form.get_by_role("button", name="Save").click()
-    await expect(console.card("agenda")).to_contain_text("everybody")
+    await expect(console.card("agenda")).to_contain_text("everyone")
     now = await read(lene, extension)
     assert (now["type"], now["a"], now["c"], "b" in now) == ("RoamedParticipantData", 1, ["x"], False)
 
@@ -316,7 +316,7 @@ async def test_an_extension_is_deleted_when_that_is_confirmed(enter: Enter, lene
     console = await enter(meeting)
     await console.card("a/b %41").get_by_role("button", name="Delete").click()
     await console.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    await expect(console.page.get_by_text("Nothing is attached to this meeting.")).to_be_visible()
+    await expect(console.page.get_by_text("This meeting has no extensions.")).to_be_visible()
     assert (await lene.get(self_of(extension))).status_code == 404
 
 
@@ -329,7 +329,7 @@ async def test_an_id_that_is_taken_is_said_at_its_field(enter: Enter, lene: Ucwa
     await form.get_by_label("Id").fill("agenda")
     await form.get_by_role("button", name="Remove the new property").click()
     await form.get_by_role("button", name="Add", exact=True).click()
-    await expect(form.get_by_text("There is already an extension with this id")).to_be_visible()
+    await expect(form.get_by_text("This meeting already has an extension with this id")).to_be_visible()
     await expect(form.get_by_label("Id")).to_be_focused()
 
 
@@ -406,7 +406,7 @@ async def test_what_was_typed_outlasts_a_sign_in_that_runs_out(enter: Enter, len
 
     await page.route("**/onlineMeetingExtensions/agenda", with_another_token, times=1)
     await form.get_by_role("button", name="Save").click()
-    dialog = page.get_by_role("dialog", name="Your sign-in has run out")
+    dialog = page.get_by_role("dialog", name="Your session has expired")
     await dialog.get_by_label("Password").fill(PASSWORD)
     await console.look("13-sign-in-again")
     await dialog.get_by_role("button", name="Sign in").click()
@@ -460,16 +460,16 @@ async def test_the_servers_limits_are_told_in_words(chromium: Browser, narrow: R
     await console.add_property(form, "b", "text", "x" * 200)
     await form.get_by_label("Name of the new property").first.fill("a")
     await form.get_by_role("button", name="Add", exact=True).click()
-    await expect(form.get_by_text("That is more than this server takes")).to_be_visible()
+    await expect(form.get_by_text("That is larger than this server accepts")).to_be_visible()
     await form.locator(".property").last.get_by_role("textbox").last.fill("x")
     await form.get_by_role("button", name="Add", exact=True).click()
     await expect(page.get_by_role("article")).to_have_count(1)
     await page.get_by_role("button", name="Add extension").click()
     await form.get_by_role("button", name="Remove the new property").click()
     await form.get_by_role("button", name="Add", exact=True).click()
-    await expect(form.get_by_text("holds as many extensions as it may")).to_be_visible()
+    await expect(form.get_by_text("has reached its limit of extensions")).to_be_visible()
     await compose("second")
-    await expect(page.get_by_text("You have as many meetings as you may")).to_be_visible()
+    await expect(page.get_by_text("You have reached the limit of meetings")).to_be_visible()
     await console.leave()
 
 
@@ -541,7 +541,7 @@ async def test_what_others_change_is_marked_and_what_is_typed_stays(enter: Enter
     await lene.replace(second, topic="theirs")
     await lene.replace(meeting, subject="after")
     await expect(console.card("first").locator("tr.changed")).to_contain_text("after", timeout=SOON)
-    await expect(form.get_by_text("Somebody has changed it meanwhile")).to_be_visible()
+    await expect(form.get_by_text("Someone changed this extension in the meantime")).to_be_visible()
     await expect(form.get_by_label("Value of topic")).to_have_value("mine")
     await expect(page.locator("#subject")).to_have_text("after")
 
@@ -577,11 +577,11 @@ async def test_the_whole_story_of_a_meeting(chromium: Browser, plain: Running, e
         await expect(guest.page.locator("#extensions")).to_contain_text("Budget 2030", timeout=SOON)
         assert "Ask" not in await guest.page.content()
         assert "notes" not in await guest.page.locator("body").inner_text()
-    await joe.page.get_by_label("Message to everybody").fill("Hello from Joe")
+    await joe.page.get_by_label("Message to everyone").fill("Hello from Joe")
     await joe.page.get_by_role("button", name="Send").click()
     await expect(ann.page.locator("#messages")).to_contain_text("Hello from Joe", timeout=SOON)
     await expect(page.locator("#messages")).to_contain_text("Hello from Joe", timeout=SOON)
-    await page.get_by_label("Message to everybody").fill("Welcome")
+    await page.get_by_label("Message to everyone").fill("Welcome")
     await page.get_by_role("button", name="Send").click()
     await expect(joe.page.locator("#messages")).to_contain_text("Welcome", timeout=SOON)
     await console.look("15-room")

@@ -140,7 +140,7 @@ async def test_who_joins_by_name_waits_in_the_lobby_until_admitted(lene: Organiz
     await lene.enter(meeting)
     guest = await arrive(meeting)
     await expect(guest.page.get_by_label("Your name")).to_be_focused()
-    await expect(guest.named("enter")).to_contain_text("Meeting of lenea@contoso.com")
+    await expect(guest.named("enter")).to_contain_text("Hosted by lenea@contoso.com")
     await guest.look("enter")
     await guest.join_by_name("Joe")
     await guest.ends_with("You are in the lobby")
@@ -214,10 +214,10 @@ async def test_a_meeting_that_is_not_there_is_told_in_words(server: Running, len
     await by_name.join_by_name("Joe")
     await by_account.sign_in()
     for guest in (by_name, by_account):
-        await guest.ends_with("There is no such meeting")
+        await guest.ends_with("This meeting does not exist")
     await by_name.look("no-meeting")
     nowhere = await arrive({"joinUrl": f"{server.urls[0]}/meet/lenea/{meeting['onlineMeetingId']}"})
-    await nowhere.ends_with("This is not the address of a meeting")
+    await nowhere.ends_with("This is not a link to a meeting")
 
 
 async def test_a_keyboard_is_enough(lene: Organizer, arrive: Arrive) -> None:
@@ -230,7 +230,7 @@ async def test_a_keyboard_is_enough(lene: Organizer, arrive: Arrive) -> None:
     await expect(guest.named("subject")).to_be_focused()
     for _ in range(3):  # Leave, the messages, the field
         await press("Tab")
-    await expect(guest.page.get_by_label("Message to everybody")).to_be_focused()
+    await expect(guest.page.get_by_label("Message to everyone")).to_be_focused()
     await enter("Hello")
     await press("Enter")
     await guest.hears("Hello")
@@ -317,7 +317,7 @@ async def test_messages_and_who_is_typing_arrive(lene: Organizer, arrive: Arrive
         await guest.hears("Good morning")
         await guest.hears("Hello + 100 % ü\nand a second line")
         await expect(guest.named("typing")).to_have_text("")
-    await dana.page.get_by_label("Message to everybody").press_sequentially("I am")
+    await dana.page.get_by_label("Message to everyone").press_sequentially("I am")
     await expect(joe.named("typing")).to_have_text("Dana Birkby is typing…", timeout=SOON)
     await lene.says("<p>In <b>bold</b></p>", "text/html")
     await joe.hears("In bold")
@@ -357,7 +357,7 @@ async def test_somebody_who_leads_admits_promotes_and_removes_others(lene: Organ
     joe = await arrive(meeting)
     await joe.join_by_name("Joe")
     await expect(leader.named("waiting")).to_contain_text("Joe", timeout=SOON)
-    await expect(leader.named("said")).to_contain_text("Joe waits to be let in.")
+    await expect(leader.named("said")).to_contain_text("Joe is waiting in the lobby.")
     await leader.look("waiting")
     await leader.page.get_by_role("button", name="Admit Joe").click()
     await joe.is_in()
@@ -454,9 +454,9 @@ async def test_who_is_signed_out_signs_in_again_and_goes_on(own: Path, arrive: A
             await guest.is_in()
             new = ("user", "passwd", DANA, "--data", str(own), "--password-stdin")
             assert command(*new, stdin="another password\n").returncode == 0
-            field = guest.page.get_by_label("Message to everybody")
+            field = guest.page.get_by_label("Message to everyone")
             await field.fill("Hello")
-            dialog = guest.page.get_by_role("dialog", name="Your sign-in has run out")
+            dialog = guest.page.get_by_role("dialog", name="Your session has expired")
             await expect(dialog.get_by_label("Password")).to_be_focused()
             await guest.look("signed-out", (DESKTOP, PHONE))
             for password, outcome in ((PASSWORD, "The password is wrong."), ("another password", None)):

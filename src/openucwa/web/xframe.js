@@ -1,12 +1,11 @@
 // The cross-domain frame: a page of an allowed origin posts a request as a JSON string; it is sent to this host, and
 // the answer is posted back as a JSON string (docs/protocol.md, "Browsers from elsewhere").
-"use strict";
 
 const ORIGINS = document.currentScript.dataset.origins.split(" ").filter(Boolean);
 
 // Clients look headers up by name as Microsoft's servers spell them, so case matters inside the answer.
 const SPELLINGS = {
-  "etag": "ETag",
+  etag: "ETag",
   "www-authenticate": "WWW-Authenticate",
   "x-ms-diagnostics": "X-Ms-diagnostics",
   "x-ms-server-fqdn": "X-MS-Server-Fqdn",
