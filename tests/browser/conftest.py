@@ -7,14 +7,19 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
+from tests.browser.console import Console, Enter, Resource
 from tests.certificate import make_certificate
+from tests.client import UcwaClient
 from tests.needs import need
 from tests.process.running import LENE, LIMIT, Running
 from tests.process.server import add_user
+
+expect.set_options(timeout=LIMIT * 1000)
 
 ARGUMENTS = [
     "--disable-background-networking",
@@ -108,3 +113,28 @@ def secure(data: Path, listed: Site) -> Iterator[Running]:
     ]
     with Running(data, *arguments, listeners=2) as server:
         yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lene(plain: Running) -> AsyncIterator[UcwaClient]:
+    """Lene again, with an application of her own beside the console."""
+    async with httpx.AsyncClient(base_url=plain.urls[0], timeout=LIMIT) as http:
+        client = UcwaClient(http)
+        await client.sign_in("lenea@contoso.com")
+        await client.open("beside")
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def enter(chromium: Browser, plain: Running) -> AsyncIterator[Enter]:
+    """Opens consoles on a meeting, signed in."""
+    opened: list[Console] = []
+
+    async def open_console(meeting: Resource | None = None) -> Console:
+        console = await Console.enter(chromium, plain, meeting["onlineMeetingId"] if meeting else "")
+        opened.append(console)
+        return console
+
+    yield open_console
+    for console in opened:
+        await console.leave()

@@ -8,7 +8,7 @@ import { PollTurns } from "./poll-turns.js";
 import { Session } from "./session.js";
 import { SignInAgain, SignInForm } from "./sign-in.js";
 import { Tab } from "./tab.js";
-import { embeddedIn, PASSWORD, Ucwa } from "./ucwa.js";
+import { embeddedIn, PASSWORD, randomId, Ucwa } from "./ucwa.js";
 import { inWords } from "./words.js";
 
 const AGENT = "openucwa console";
