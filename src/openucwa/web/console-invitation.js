@@ -49,7 +49,7 @@ export class InvitationDialog {
     const closes = asDate(this.#meeting.expirationTime);
     const times = this.#times();
     const late = closes && times && times.end > closes;
-    const what = late && times.start > closes ? "begins" : "ends";
+    const what = late && times.start > closes ? "starts" : "ends";
     notify(
       $("invitation-late"),
       late ? `The meeting closes on ${dateText(closes)}, before this ${what}. Edit “Open until” first.` : null,
