@@ -3,7 +3,7 @@
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
@@ -52,6 +52,12 @@ class Visitor:
         )
         context.set_default_timeout(LIMIT * 1000)
         visitor = cls(context, await context.new_page())
+        await visitor.page.goto(url)
+        return visitor
+
+    async def another(self, url: str) -> Self:
+        """A further tab of the same browser."""
+        visitor = type(self)(self.context, await self.context.new_page())
         await visitor.page.goto(url)
         return visitor
 

@@ -1,5 +1,7 @@
 """The organizer's console in Chromium while a meeting takes place, and what happens elsewhere meanwhile."""
 
+import re
+
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -97,3 +99,67 @@ async def test_the_whole_story_of_a_meeting(chromium: Browser, plain: Running, e
     for guest in guests:
         await expect(guest.page.get_by_role("heading", name="The meeting has ended")).to_be_visible(timeout=SOON)
         await guest.leave()
+
+
+async def test_the_organizer_promotes_demotes_and_removes_people_from_the_console(
+    chromium: Browser, enter: Enter, lene: UcwaClient
+) -> None:
+    meeting = await lene.schedule(accessLevel="Everyone")
+    console = await enter(meeting)
+    page = console.page
+    await page.get_by_role("button", name="Join and see").click()
+    joe = await Visitor.come(chromium, meeting["joinUrl"])
+    await join_by_name(joe.page, "Joe")
+    line = page.locator("#people").get_by_role("listitem").filter(has_text="Joe")
+    await page.get_by_role("button", name="Actions for Joe").click()
+    await page.get_by_role("button", name="Make a leader").click()
+    await expect(line.get_by_text("leader", exact=True)).to_be_visible(timeout=SOON)
+    await page.get_by_role("button", name="Make an attendee").click()
+    await expect(line.get_by_text("leader", exact=True)).to_have_count(0, timeout=SOON)
+    await page.get_by_role("button", name="Remove from the meeting").click()
+    await expect(joe.page.get_by_role("heading", name="You were removed from the meeting")).to_be_visible()
+    await expect(line).to_have_count(0)
+    await joe.leave()
+
+
+async def test_messages_in_the_console_have_times_and_show_who_is_typing(
+    chromium: Browser, enter: Enter, lene: UcwaClient
+) -> None:
+    meeting = await lene.schedule(accessLevel="Everyone")
+    console = await enter(meeting)
+    page = console.page
+    await page.get_by_role("button", name="Join and see").click()
+    joe = await Visitor.come(chromium, meeting["joinUrl"])
+    await join_by_name(joe.page, "Joe")
+    field = joe.page.get_by_label("Message to everyone")
+    await expect(field).to_be_enabled()
+    await field.press_sequentially("Hello")
+    await expect(page.locator("#typing")).to_have_text("Joe is typing…", timeout=SOON)
+    await field.press("Enter")
+    await expect(page.locator("#messages .message")).to_contain_text("Hello", timeout=SOON)
+    await expect(page.locator("#messages time")).to_have_attribute("datetime", re.compile(r"^20\d\d-"))
+    await joe.leave()
+
+
+async def test_who_waits_in_the_lobby_is_seen_wherever_the_organizer_looks(
+    chromium: Browser, enter: Enter, lene: UcwaClient
+) -> None:
+    meeting = await lene.schedule(subject="Quarterly planning")
+    await lene.schedule(subject="Another one")
+    console = await enter(meeting)
+    page = console.page
+    await page.get_by_role("button", name="Join and see").click()
+    await page.get_by_role("heading", name="People (1)").wait_for()
+    await page.get_by_role("link", name="Another one").click()
+    await expect(page.get_by_text("You are in “Quarterly planning”.")).to_be_visible()
+    joe = await Visitor.come(chromium, meeting["joinUrl"])
+    await join_by_name(joe.page, "Joe")
+    await expect(page.get_by_text("Joe is waiting in the lobby of “Quarterly planning”.").first).to_be_visible()
+    await expect(page).to_have_title("(1) Another one")
+    await console.look("19-lobby-banner")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.get_by_role("button", name="Admit Joe")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_title("Quarterly planning")
+    await expect(page.locator("#people")).to_contain_text("Joe")
+    await joe.leave()
