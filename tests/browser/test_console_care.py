@@ -103,7 +103,7 @@ async def test_an_expired_meeting_says_that_it_is_closed(enter: Enter, lene: Ucw
     console = await enter(meeting)
     page = console.page
     await expect(page.get_by_text("This meeting is closed, and will be deleted")).to_be_visible()
-    await expect(page.locator("#facts")).to_contain_text("Closed since")
+    await expect(page.locator("#facts")).to_contain_text("Since")
     await expect(page.get_by_role("link", name="Over")).to_contain_text("closed")
     await console.look("17-expired", (DESKTOP, PHONE))
 

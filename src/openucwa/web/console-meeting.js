@@ -97,7 +97,7 @@ export class MeetingView {
     );
     const facts = [
       ["Skip the lobby", [WORDS.accessLevel[meeting.accessLevel] ?? meeting.accessLevel]],
-      ["Open", untilElements(meeting)],
+      [isExpired(meeting) ? "Closed" : "Open", untilElements(meeting)],
       ["Leaders besides you", [peopleText(meeting.leaders)]],
       ["Attendees", [peopleText(meeting.attendees)]],
     ];

@@ -57,7 +57,10 @@ export class JoinedMeeting {
     $("organizer").textContent = organizer && `Organized by ${organizer}`;
     const { words, date } = meeting ? openUntil(meeting) : {};
     const until = date
-      ? [`${words === "Until" ? "Open until" : words} `, make("time", { datetime: date.toISOString() }, dateText(date))]
+      ? [
+          `${words === "Until" ? "Open until" : "Closed since"} `,
+          make("time", { datetime: date.toISOString() }, dateText(date)),
+        ]
       : [];
     $("expires").replaceChildren(...until);
   }

@@ -17,11 +17,11 @@ export function isExpired(meeting, now = Date.now()) {
   return date !== null && date.getTime() < now;
 }
 
-// {words, date}: what stands before the date, and the date; a meeting that is always open has none.
+// {words, date}: Until when it is open, since when it is closed; a meeting that is always open has no date.
 export function openUntil(meeting) {
   const date = asDate(meeting.expirationTime);
   if (date === null || dateText(date) === "") return { words: "Always", date: null };
-  return { words: isExpired(meeting) ? "Closed since" : "Until", date };
+  return { words: isExpired(meeting) ? "Since" : "Until", date };
 }
 
 export function peopleText(uris) {

@@ -20,7 +20,7 @@ export class MessagesView {
     id: "text",
     rows: 1,
     maxlength: 8000,
-    placeholder: "Message to everyone",
+    placeholder: "Message",
     enterkeyhint: "send",
     disabled: true,
   });

@@ -164,7 +164,7 @@ export class Ucwa {
     const { resource: user } = await this.get(this.#userHref);
     const redirect = linkOf(user, "redirect");
     if (redirect) throw new Elsewhere(new URL(redirect).origin);
-    const body = { culture: navigator.language || "en-US", endpointId, userAgent };
+    const body = { culture: globalThis.navigator?.language || "en-US", endpointId, userAgent };
     return (await this.post(this.#here(linkOf(user, "applications")), body)).resource;
   }
 
