@@ -31,7 +31,7 @@ export class UcwaError extends Error {
     this.status = response.status;
     this.code = reason?.code ?? reason?.error ?? null;
     this.subcode = reason?.subcode ?? null;
-    this.parameters = parametersOf(reason);
+    this.parameters = reason?.parameters ?? [];
     this.location = response.headers.get("Location");
     this.retryAfter = Number(response.headers.get("Retry-After")) || null;
     this.challenge = response.headers.get("WWW-Authenticate") ?? "";
@@ -65,12 +65,6 @@ export function linksOf(resource, rel) {
 // All resources that are embedded under that rel.
 export function embeddedIn(resource, rel) {
   return several(resource?._embedded?.[rel]);
-}
-
-// The parameters of an error body; early versions of this server sent an object, {name: reason}.
-function parametersOf(reason) {
-  const given = reason?.parameters ?? [];
-  return Array.isArray(given) ? given : Object.entries(given).map(([name, why]) => ({ name, reason: why }));
 }
 
 function several(found) {
