@@ -53,6 +53,15 @@ async def test_the_front_is_whole_and_every_link_of_it_leads_somewhere(chromium:
     await visitor.leave()
 
 
+async def test_a_mistyped_address_leads_to_a_page_with_a_way_on(chromium: Browser, plain: Running) -> None:
+    visitor = await Visitor.come(chromium, f"{plain.urls[0]}/meetings")
+    await expect(visitor.page.get_by_role("heading", name="There is no page at this address")).to_be_visible()
+    await visitor.look("20-not-found")
+    await visitor.page.get_by_role("link", name="Go to your meetings").click()
+    await expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
+    await visitor.leave()
+
+
 async def test_a_wrong_password_is_said_and_the_user_name_stays(chromium: Browser, plain: Running) -> None:
     console = await Console.come(chromium, plain.urls[0])
     assert isinstance(console, Console)
