@@ -14,6 +14,11 @@ from tests.process.running import Running
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MANY = 8
+#: As on a page over plain http, which a browser gives no locks, and which nobody looks at.
+HIDDEN_WITHOUT_LOCKS = """
+    Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
+    Object.defineProperty(Document.prototype, "visibilityState", { value: "hidden" });
+"""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -23,7 +28,9 @@ async def first(chromium: Browser, plain: Running) -> AsyncIterator[Guest]:
     await guest.leave()
 
 
-async def test_eight_tabs_in_a_meeting_all_hear_what_happens(first: Guest, lene: UcwaClient) -> None:
+@pytest.mark.parametrize("script", ["", HIDDEN_WITHOUT_LOCKS], ids=["with locks", "hidden, without locks"])
+async def test_eight_tabs_in_a_meeting_all_hear_what_happens(first: Guest, lene: UcwaClient, script: str) -> None:
+    await first.context.add_init_script(script)
     meeting = await lene.schedule(accessLevel="Everyone")
     guests = [await first.another(meeting["joinUrl"]) for _ in range(MANY)]
     for number, guest in enumerate(guests):

@@ -115,7 +115,7 @@ export class ExtensionsView {
   // Errors are the form's to show.
   async #save(base, mine) {
     const { id } = base;
-    const words = `Someone else changed “${id}” while you were editing it. Their other changes are kept.`;
+    const words = `Someone else changed “${id}” while you were editing it. Choose a version; all other changes are merged.`;
     const saved = await saveMerged(base, mine, {
       put: (extension) => this.#meetings.replaceExtension(this.#id, extension),
       read: () => this.#meetings.readExtension(this.#id, id),

@@ -192,7 +192,8 @@ export class MeetingForm {
   #put(properties) {
     const meeting = this.#meeting;
     if (meeting === null) return this.#meetings.create(properties);
-    const words = "Someone else changed this meeting while you were editing it. Their other changes are kept.";
+    const words =
+      "Someone else changed this meeting while you were editing it. Choose a version; all other changes are merged.";
     return saveMerged(meeting, withFields(meeting, new Map(Object.entries(properties))), {
       put: (version) => this.#meetings.replace(version),
       read: async () => (await this.#meetings.read(meeting.onlineMeetingId)).meeting,

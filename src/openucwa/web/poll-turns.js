@@ -4,6 +4,7 @@
 
 const SLOTS = ["openucwa-poll-1", "openucwa-poll-2", "openucwa-poll-3"];
 const TURN = 2000; // ms after which a poll makes room for one that waits
+const REST = 2000; // ms that a hidden page lets pass between two polls where it can't know of others
 
 export class PollTurns {
   // `needed()`: whether the page polls while it is hidden, too.
@@ -14,11 +15,18 @@ export class PollTurns {
   // Calls poll(signal) when it may run, and returns what that returns; the signal ends it when the turn is over.
   take = async (poll) => {
     await this.#wanted();
-    // Locks exist in secure contexts only; elsewhere each page polls by itself.
-    if (!navigator.locks) return this.#run(poll, () => false);
+    // Locks exist in secure contexts only.
+    if (!navigator.locks) return this.#takeAlone(poll);
     const slot = await freest();
     return navigator.locks.request(slot, () => this.#run(poll, () => isWaitedFor(slot)));
   };
+
+  // Whoever looks at a page goes first: those that are hidden poll for a while and rest for a while.
+  async #takeAlone(poll) {
+    const hidden = () => document.visibilityState !== "visible";
+    if (hidden()) await new Promise((resolve) => setTimeout(resolve, REST));
+    return this.#run(poll, hidden);
+  }
 
   async #run(poll, othersWait) {
     const turn = new AbortController();
