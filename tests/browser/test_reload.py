@@ -1,31 +1,16 @@
 """A page that is loaded again, in Chromium: nobody is signed out by it, or leaves a meeting."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
-from tests.browser.console import Enter, Resource
-from tests.browser.guest import Guest, Organizer
+from tests.browser.console import Enter
+from tests.browser.guest import Arrive, Organizer
 from tests.client import UcwaClient
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-Arrive = Callable[[Resource], Awaitable[Guest]]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def arrive(chromium: Browser) -> AsyncIterator[Arrive]:
-    guests: list[Guest] = []
-
-    async def open_page(meeting: Resource) -> Guest:
-        guests.append(await Guest.arrive(chromium, meeting["joinUrl"]))
-        return guests[-1]
-
-    yield open_page
-    for guest in guests:
-        await guest.leave()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
