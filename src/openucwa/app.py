@@ -1,5 +1,6 @@
 """The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
 
+import asyncio
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -34,6 +35,7 @@ from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.resources import (
+    calendar,
     conversations,
     discovery,
     invitations,
@@ -46,7 +48,6 @@ from openucwa.resources import (
 )
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
-from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
 from openucwa.resources.invitations import JoinService
@@ -67,7 +68,6 @@ from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
-from openucwa.server.process import plain_refusal
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
@@ -157,6 +157,7 @@ class Service:
             self.bus,
             max_body_depth=config.max_body_depth,
             strict_put=config.strict_put,
+            max_answer_bytes=config.max_answer_bytes,
         )
         # What a request passes, from the outside in.
         self.handler: Handler = Preflight(
@@ -174,7 +175,8 @@ class Service:
         )
         if self.tracing is not None:
             self.handler = self.tracing.requests(self.handler)
-        self.refused: Refused = plain_refusal
+        self.refused: Refused = self.renderer.refused
+        self._loading: asyncio.Task[None] | None = None
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
     def status(self, connections: Callable[[], int]) -> Handler:
@@ -197,6 +199,7 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
 
     async def release(self) -> None:
@@ -214,6 +217,8 @@ class Service:
         await self.keys.stop()
         await self.bus.stop()
         self.passwords.close()
+        if self._loading is not None:
+            await self._loading
         await self.store.close()
         if self.tracing is not None:
             await self.tracing.stop()
@@ -244,6 +249,7 @@ class Service:
             ("/static/{name}", Static()),
             ("/xframe", frame),
             (discovery.FRAME, frame),
+            (discovery.SERVICE.removesuffix("/root"), root),
             (discovery.SERVICE, root),
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
@@ -251,7 +257,7 @@ class Service:
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
-            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch)),
+            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch, config.max_answer_bytes)),
             (f"{app}/events", EventChannel(store, self.channels, room)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
@@ -319,7 +325,7 @@ class Service:
                 my_online_meetings.MyOnlineMeetings(store, pools, rules, meetings, config),
             ),
             (meeting, my_online_meetings.MyOnlineMeeting(store, pools, rules, meetings, world)),
-            (f"{meeting}/invitation", MeetingInvitation(store, pools, meetings, config, world)),
+            (f"{meeting}/invitation", calendar.MeetingInvitation(store, pools, meetings, config, world)),
             (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, pools, world, config)),
             (
                 f"{meeting}/onlineMeetingExtensions/{{extension_id}}",

@@ -108,7 +108,7 @@ class Config:
     max_pipelined: int = option("Maximum number of pipelined requests waiting per connection (503).", 100)
     max_body_bytes: int = option("Bytes of a request's body (413).", 1_048_576)
     max_body_bytes_without_token: int = option(
-        "Bytes of a request's body that bears no valid token, or leads to no resource (413).", 65_536
+        "Maximum size of a request body without a valid token, or for an unknown resource, in bytes (413).", 65_536
     )
     max_body_bytes_in_flight: int = option(
         "Maximum total size of request bodies held by a process, in bytes (503).", 268_435_456
@@ -120,6 +120,10 @@ class Config:
     )
     log_backlog: int = option(
         "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
+    )
+    max_answer_bytes: int = option(
+        "Approximate size of an answer, and of all parts of a batch together, in bytes (413; 429 for further parts).",
+        16_777_216,
     )
     max_body_depth: int = option("Nesting of a request's body (400).", 32)
     max_extension_bytes: int = option("Bytes of an extension's properties as compact JSON (413).", 65_536)

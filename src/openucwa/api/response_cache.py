@@ -102,6 +102,9 @@ class ResponseCache:
         #: How many requests were answered from it.
         self.hits = 0
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def key(self, request: Request) -> Key | None:
         """Under what the response to this request is cached; None: it is not."""
         if request.method != "GET" or not self._limit or request.body or request.fault is not None:
