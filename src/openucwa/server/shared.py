@@ -143,7 +143,10 @@ class Budget:
 
 
 class Unsent:
-    """The bytes of responses that clients have not taken yet. Beyond the limit the connection goes whose bytes have waited longest."""
+    """The bytes of responses that clients have not taken yet.
+
+    Beyond the limit the connection is dropped whose bytes have waited longest.
+    """
 
     def __init__(self, limit: int) -> None:
         self.total = 0
