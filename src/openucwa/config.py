@@ -118,14 +118,15 @@ class Config:
         "the slowest client is disconnected.",
         268_435_456,
     )
+    max_answer_bytes: int = option(
+        "Approximate maximum size of an answer, and of a batch's answer as a whole, in bytes (413; 429 in a batch).",
+        16_777_216,
+    )
     log_backlog: int = option(
         "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
     )
-    max_answer_bytes: int = option(
-        "Approximate size of an answer, and of all parts of a batch together, in bytes (413; 429 for further parts).",
-        16_777_216,
-    )
     max_body_depth: int = option("Nesting of a request's body (400).", 32)
+    max_body_elements: int = option("Values in a JSON body, or elements or attributes in an XML body (400).", 40_000)
     max_extension_bytes: int = option("Bytes of an extension's properties as compact JSON (413).", 65_536)
     max_extension_properties: int = option("Programmer-defined properties of an extension (400).", 300)
     max_extensions: int = option("Extensions of a meeting (409 TooManyGroups).", 100)
@@ -133,8 +134,22 @@ class Config:
     max_applications: int = option("Applications of a user; the longest idle one ends (410).", 64)
     max_instances: int = option("Instances (tabs) of an application (409).", 32)
     max_attendees: int = option("Entries of attendees, and of leaders (400).", 1_000)
+    max_message_bytes: int = option("Maximum size of a message in UTF-8, in bytes (413).", 65_536)
+    max_event_bytes: int = option(
+        "Approximate maximum size of an event set, in bytes; the rest follows in the next one.",
+        1_048_576,
+    )
+    participant_rate: float = option(
+        "Messages and other actions per participant and meeting, sustained, per second (429).", 10.0
+    )
+    participant_burst: int = option("Messages and other actions per participant and meeting at once (429).", 100)
+    invitation_rate: float = option("Invitations from one user to another, sustained, per second (429).", 0.1)
+    invitation_burst: int = option("Invitations from one user to another at once (429).", 10)
+    application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)
+    application_burst: int = option("Applications opened per user at once (429).", 100)
     max_description: int = option("Characters of a meeting's description (400).", 16_384)
     max_batch: int = option("Requests in a batch (429).", 100)
+    max_part_headers: int = option("Header lines of a request in a batch (400).", 100)
     response_cache_bytes: int = option("Size of the response cache in bytes; 0 disables it.", 33_554_432, least=0)
     max_requests_in_flight: int = option("Concurrent requests per user, including parts of a batch (429).", 100)
 
@@ -156,9 +171,12 @@ class Config:
     events_medium: int = option("Seconds that medium-priority events wait, where the client does not say.", 5)
     events_timeout: int = option("Seconds that a poll without events waits, where the client does not say.", 180)
     invitation_timeout: int = option("Seconds until an invitation that nobody answers fails.", 30)
+    lobby_timeout: int = option(
+        "Seconds until a participant who waits in the lobby is removed (reason Timeout).", 1_800
+    )
     typing_timeout: float = option("Seconds that somebody is said to type who does not say so again.", 10.0)
     events_kept: int = option("Seconds that the event log is kept.", 86_400)
-    max_events: int = option("Events of one topic in one answer.", 500)
+    max_events: int = option("Maximum number of events per answer; the rest follows in the next one.", 500)
 
     # Meetings
     create_status: int = option(
@@ -169,6 +187,9 @@ class Config:
     meeting_sweep: float = option("Seconds between two looks for meetings past that.", 60.0)
     assigned_meeting: bool = option("Whether every user has a myAssignedOnlineMeeting.", True)
     assigned_meeting_extensions: bool = option("Whether it takes extensions (if not: 409).", True)
+    enterprise_domains: tuple[str, ...] = option(
+        "SIP domains that form one enterprise; by default each domain is its own.", ()
+    )
     strict_put: bool = option("Whether a PUT must bear the pass-through property.", True)
     access_levels: tuple[str, ...] = option(
         "Eligible values of accessLevel.",

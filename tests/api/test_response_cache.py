@@ -201,7 +201,7 @@ async def test_a_key_that_is_taken_away_ends_it(meeting: Meeting, world: FakeWor
     key = meeting.lene.token.removeprefix("cwt=").partition(".")[0]
     await meeting.other.store.add_signing_key(new_signing_key(world))
     await meeting.other.store.remove_signing_key(key)
-    await meeting.service.keys.look()
+    await meeting.service.keys.refresh()
     assert (await meeting.read()).status_code == 401
 
 
