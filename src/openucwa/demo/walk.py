@@ -91,8 +91,8 @@ class Walk:
             "Ask for the user", "The refusal says where a token is to be had, and by which grants."
         ):
             challenges = self._steps.send(self._lene, "GET", user, 401).headers.get_all("WWW-Authenticate", [])
-            self._steps.must(len(challenges) == 2 and "password" in challenges[0], "the two challenges are not there")
-            tokens = challenges[0].partition('href="')[2].partition('"')[0]
+            self._steps.must(len(challenges) == 2 and "password" in challenges[-1], "the two challenges are not there")
+            tokens = challenges[-1].partition('href="')[2].partition('"')[0]
         self._sign_in(self._lene, LENE, tokens)
         with self._steps.taking("Ask for the user again", "With a token: this is where the user's applications are."):
             return tokens, self._steps.send(self._lene, "GET", user, 200).seen.link("applications")
