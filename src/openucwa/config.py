@@ -1,9 +1,9 @@
-"""All settings: one frozen `Config`, each option with name, type, default and help.
+"""All settings: one frozen `Config`, each option with its name, type, default and help.
 
-A TOML file is overridden by the environment (`OPENUCWA_NAME`), and that by the command line.
-`docs/configuration.md` lists the same; a test compares them.
-What belongs here is which settings there are, where a value comes from and whether it can be used; what a setting
-does is the affair of the part that uses it.
+The environment (`OPENUCWA_NAME`) overrides the settings file, and the command line overrides both.
+`docs/configuration.md` lists the same settings; a test compares them.
+This module knows which settings exist, where a value comes from and whether it is valid. What a setting does belongs
+to the module that uses it.
 """
 
 import difflib
@@ -21,9 +21,12 @@ from openucwa.config_checks import problems
 
 ENVIRONMENT_PREFIX = "OPENUCWA_"
 
+#: The settings file of an installed server: what server and commands read when no other file is named.
+SETTINGS_FILE = Path("/etc/openucwa/openucwa.toml")
+
 
 class ConfigError(Exception):
-    """A setting that can't be used. The text names it, its source, and what is wrong."""
+    """An invalid setting. The text names it, its source, and what is wrong."""
 
 
 class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -217,7 +220,7 @@ _NOT_SETTINGS = re.compile(r"CONFIG|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*
 
 
 class Loaded(NamedTuple):
-    """The settings in force and where each comes from: a file, an environment variable, `command line`, `default`."""
+    """The effective settings and the source of each: a file, an environment variable, `command line`, `default`."""
 
     config: Config
     sources: Mapping[str, str]
@@ -233,11 +236,27 @@ def environment_name(name: str) -> str:
     return ENVIRONMENT_PREFIX + name.upper()
 
 
+def settings_file(named: Path | None) -> Path | None:
+    """The settings file to read: `named`, else SETTINGS_FILE if there is one, else none.
+
+    ConfigError: SETTINGS_FILE exists but this user cannot read it. Ignoring it would mean using another store.
+    """
+    if named is not None:
+        return named
+    try:
+        SETTINGS_FILE.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigError(f"the settings file {SETTINGS_FILE} cannot be read: {error.strerror or error}") from None
+    return SETTINGS_FILE
+
+
 def load(file: Path | None, environment: Mapping[str, str] = os.environ, **flags: object) -> Config:
-    """The settings in force. `flags`: what the command line says; None or (): nothing.
+    """The effective settings. `flags`: values from the command line; None or () means not given.
 
     In the environment a list is separated by commas, and a list of tables (pools) is JSON.
-    ConfigError: an unknown name, a value of the wrong type or out of bounds, an unreadable file.
+    ConfigError: an unknown name, a value of the wrong type or out of range, an unreadable file.
     """
     return load_with_sources(file, environment, **flags).config
 
