@@ -55,7 +55,7 @@ lock: ## Update the lock files to the newest releases (needs uv).
 	uv pip compile $(LOCK) --extra build -o requirements.txt pyproject.toml
 	uv pip compile $(LOCK) --extra dev -o requirements-dev.txt pyproject.toml
 	mkdir -p build && $(PYTHON) tools/minimums > build/minimums.txt
-	uv pip compile $(LOCK) --extra dev --constraints build/minimums.txt -o requirements-lowest.txt pyproject.toml
+	uv pip compile $(LOCK) --extra dev -c build/minimums.txt -o requirements-lowest.txt pyproject.toml
 
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

@@ -159,7 +159,7 @@ def test_a_store_that_is_newer_is_refused_and_left_as_it_was(tmp_path: Path) -> 
 def test_a_bad_setting_is_named_with_its_source(tmp_path: Path) -> None:
     result = command("serve", "--data", str(tmp_path / "data"), OPENUCWA_MAX_BODY_BYTES="many")
     assert refused(result) == (
-        "setting max_body_bytes (environment variable OPENUCWA_MAX_BODY_BYTES): has to be a whole number, not 'many'"
+        "setting max_body_bytes (environment variable OPENUCWA_MAX_BODY_BYTES): must be an integer, not 'many'"
     )
     assert not (tmp_path / "data").exists()
 
