@@ -42,9 +42,9 @@ def shared(prepared: Path) -> Iterator[Running]:
 
 
 def refused(result: "subprocess.CompletedProcess[str]") -> str:
-    """The one line that a start which failed leaves on stderr."""
+    """The one line that a failed command leaves on stderr, besides the one that names the store."""
     assert (result.returncode, result.stdout) == (1, "")
-    lines = result.stderr.splitlines()
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("openucwa: store: ")]
     assert len(lines) == 1, lines
     assert lines[0].startswith("openucwa: ")
     return lines[0].removeprefix("openucwa: ")

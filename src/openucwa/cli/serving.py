@@ -59,7 +59,6 @@ def serve(file: Path | None, **flags: object) -> None:
         listeners = wire.bind(config.listen)
         config = replace(config, listen=tuple(listener.url for listener in listeners))
         restore_logging = route_logging(lines)
-        logger.info(store_line(loaded))
         ready = Announcement(loaded)
         try:
             if config.workers > 1:
@@ -105,6 +104,7 @@ class Announcement:
         with suppress(OSError):  # nobody reads it
             for url in urls:
                 click.echo(f"openucwa {__version__} listening on {url}")
+        logger.info(store_line(self._loaded))
         # On a connection of its own: the supervisor of workers has none, and nobody has to wait for the answer.
         self._thread = threading.Thread(target=self._say_how_to_begin, daemon=True)
         self._thread.start()
