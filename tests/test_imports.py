@@ -18,14 +18,16 @@ LAYERS = (
     "workers",
     "app",
     "resources",
+    "api",
     "wire",
+    "server",
     "channel",
     "meetings",
     "identity",
     "store",
     "representation",
-    "model",
     "http",
+    "model",
 )
 #: What all may import, and what itself imports nothing of the package but each other.
 LEAVES = ("config", "config_checks")

@@ -107,6 +107,9 @@ class Config:
     max_connections: int = option("Maximum number of open connections (503).", 20_000)
     max_header_bytes: int = option("Maximum size of a request line with headers, in bytes.", 65_536)
     max_body_bytes: int = option("Maximum size of a request body, in bytes (413).", 1_048_576)
+    max_body_bytes_without_token: int = option(
+        "Maximum size of a request body without a valid token, or for no resource, in bytes (413).", 65_536
+    )
     max_body_depth: int = option("Maximum nesting depth of a request body (400).", 32)
     max_extension_bytes: int = option(
         "Maximum size of an extension's properties as compact JSON, in bytes (413).", 65_536
@@ -121,8 +124,8 @@ class Config:
     max_attendees: int = option("Maximum number of attendees, and of leaders, per meeting (400).", 1_000)
     max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
     max_batch: int = option("Maximum number of requests in a batch (429).", 100)
-    kept_bytes: int = option("Size of the response cache, in bytes; 0 disables it.", 33_554_432, least=0)
-    max_requests_under_way: int = option(
+    response_cache_bytes: int = option("Size of the response cache, in bytes; 0 disables it.", 33_554_432, least=0)
+    max_requests_in_flight: int = option(
         "Maximum number of concurrent requests per user, including the parts of a batch (429).", 100
     )
 

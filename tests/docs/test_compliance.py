@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from openucwa.api.errors import wire_error
+from openucwa.api.openapi import GENERIC, WITH_INPUT, WITH_TOKEN
+from openucwa.api.resource import Operation, Resource
 from openucwa.app import Service
 from openucwa.model import refusals
-from openucwa.resources.openapi import GENERIC, WITH_INPUT, WITH_TOKEN
-from openucwa.wire.errors import wire_error
-from openucwa.wire.resource import Operation, Resource
 from tests.client import UcwaClient
 from tests.conftest import Connect, Make
 from tests.samples import compliance
@@ -81,7 +81,8 @@ FROM_CAPTURES = {
 def served(service: Service) -> Iterator[tuple[str, str, str, Resource[Any], Operation]]:
     """All that is routed: the resource by its documented name, the method, the template, what serves it."""
     for template, resource in service.routes:
-        for method, operation in resource.operations.items():
+        for method, responder in resource.responders.items():
+            operation = responder.operation
             named = ("sendMessage",) if (resource.rel, method) in SENDING else SERVED_BY.get(resource.rel)
             for name in named or (resource.rel,):
                 yield name, method, template, resource, operation
