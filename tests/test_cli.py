@@ -80,14 +80,14 @@ def test_version_is_printed() -> None:
 @pytest.mark.parametrize(
     "arguments", [[], ["serve"], ["check"], ["user"], ["user", "add"], ["user", "passwd"], ["copy"]]
 )
-def test_every_command_has_help_with_an_example_or_a_sentence(arguments: list[str]) -> None:
+def test_every_command_has_help(arguments: list[str]) -> None:
     result = run(*arguments, "--help")
     assert result.exit_code == 0
     assert "Usage: openucwa" in result.output
     assert "." in result.output
 
 
-def test_help_names_the_defaults() -> None:
+def test_help_shows_defaults() -> None:
     output = "".join(run("serve", "--help").output.split())
     assert f"[default:{Config().data}]" in output
     assert Config().listen[0] in output
@@ -98,7 +98,7 @@ def test_wrong_usage_is_status_2() -> None:
     assert run("serve", "--nonsense").exit_code == 2
 
 
-def test_a_user_is_added_in_lower_case_with_a_hash_of_the_password(data: str) -> None:
+def test_user_is_added_in_lower_case_with_a_password_hash(data: str) -> None:
     result = add(data, "--name", "Lene Aaling", "--email", "Lene@contoso.com", uri="SIP:LeneA@Contoso.com")
     assert (result.exit_code, result.stdout) == (0, f"added {LENE}\n")
     user = stored(data)
@@ -108,14 +108,14 @@ def test_a_user_is_added_in_lower_case_with_a_hash_of_the_password(data: str) ->
     assert opens(user, PASSWORD)
 
 
-def test_a_user_without_a_name_is_called_by_the_address(data: str) -> None:
+def test_user_without_a_name_is_named_after_the_address(data: str) -> None:
     add(data)
     user = stored(data)
     assert user is not None
     assert user.name == "lenea"
 
 
-def test_a_user_is_added_once_only(data: str) -> None:
+def test_user_cannot_be_added_twice(data: str) -> None:
     add(data)
     fails(add(data), f"there is a user {LENE} already")
 
@@ -123,29 +123,29 @@ def test_a_user_is_added_once_only(data: str) -> None:
 @pytest.mark.parametrize(
     "uri", ["lenea@contoso.com", "sip:lenea", "sip:@contoso.com", "sip:a b@c", "sip:a@b;c", "sip:a@b@c", "sip:a@b/", ""]
 )
-def test_what_is_no_sip_uri_is_refused(data: str, uri: str) -> None:
+def test_malformed_sip_uri_is_refused(data: str, uri: str) -> None:
     fails(add(data, uri=uri), f"{uri!r} is not a SIP URI of the form sip:USER@DOMAIN")
     assert not Path(data).exists()
 
 
 @pytest.mark.parametrize("password", ["", "short", "a" * 1025])
-def test_a_password_too_short_or_too_long_is_refused(data: str, password: str) -> None:
+def test_password_too_short_or_too_long_is_refused(data: str, password: str) -> None:
     fails(add(data, password=password), "the password must have 8 to 1,024 characters")
     assert not Path(data).exists()
 
 
-def test_without_a_terminal_the_password_has_to_be_piped_in(data: str) -> None:
+def test_password_must_be_piped_in_without_a_terminal(data: str) -> None:
     fails(
         run("user", "add", LENE, "--data", data, stdin=PASSWORD),
         "not a terminal: use --password-stdin to pipe the password in",
     )
 
 
-def test_a_name_with_control_characters_is_refused(data: str) -> None:
+def test_name_with_control_characters_is_refused(data: str) -> None:
     fails(add(data, "--name", "a\x1b[31m"), "--name 'a\\x1b[31m' is empty or contains control characters")
 
 
-def test_a_pool_that_the_settings_do_not_know_is_warned_of(data: str) -> None:
+def test_unknown_pool_is_warned_about(data: str) -> None:
     result = add(data, "--pool", "east")
     assert (result.exit_code, result.stdout) == (0, f"added {LENE}\n")
     assert "openucwa: warning: the setting pools does not list east\n" in result.stderr
@@ -161,7 +161,7 @@ def test_users_are_listed_in_columns(data: str) -> None:
     ]
 
 
-def test_a_new_password_replaces_the_old_one_and_ends_its_tickets(data: str) -> None:
+def test_new_password_replaces_the_old_one_and_invalidates_its_tokens(data: str) -> None:
     add(data)
     before = stored(data)
     result = run("user", "passwd", LENE.upper(), "--data", data, "--password-stdin", stdin="another password\n")
@@ -174,14 +174,14 @@ def test_a_new_password_replaces_the_old_one_and_ends_its_tickets(data: str) -> 
     assert after.generation > before.generation
 
 
-def test_a_user_is_removed(data: str) -> None:
+def test_user_is_removed(data: str) -> None:
     add(data)
     result = run("user", "remove", LENE, "--yes", "--data", data)
     assert (result.exit_code, result.stdout) == (0, f"removed {LENE}\n")
     assert stored(data) is None
 
 
-def test_a_user_is_not_removed_without_being_asked_for(data: str) -> None:
+def test_user_is_not_removed_without_confirmation(data: str) -> None:
     add(data)
     fails(
         run("user", "remove", LENE, "--data", data),
@@ -191,13 +191,13 @@ def test_a_user_is_not_removed_without_being_asked_for(data: str) -> None:
 
 
 @pytest.mark.parametrize("command", [["passwd", LENE, "--password-stdin"], ["remove", LENE, "--yes"]])
-def test_a_user_who_is_not_there_is_named(data: str, command: list[str]) -> None:
+def test_unknown_user_is_refused(data: str, command: list[str]) -> None:
     add(data, uri="sip:b@contoso.com")
     fails(run("user", *command, "--data", data, stdin=PASSWORD), f"no such user: {LENE}")
 
 
 @pytest.mark.parametrize("command", [["list"], ["passwd", LENE, "--password-stdin"], ["remove", LENE, "--yes"]])
-def test_looking_for_a_user_does_not_make_a_store(data: str, command: list[str]) -> None:
+def test_commands_on_existing_users_do_not_create_a_store(data: str, command: list[str]) -> None:
     fails(
         run("user", *command, "--data", data, stdin=PASSWORD),
         f"no store found in {data}; --data or --config names another",
@@ -222,21 +222,21 @@ def test_check_prints_every_setting_with_its_source(data: str, tmp_path: Path, m
     assert said["pools"] == "none default"
 
 
-def test_check_does_not_make_a_store(data: str) -> None:
+def test_check_does_not_create_a_store(data: str) -> None:
     result = run("check", "--data", data)
     assert result.exit_code == 0
     assert result.output.endswith(f"\nstore: none in {data} yet; it is created on first start\n")
     assert not Path(data).exists()
 
 
-def test_check_does_not_make_a_store_in_a_folder_that_is_there(tmp_path: Path) -> None:
+def test_check_does_not_create_a_store_in_an_existing_folder(tmp_path: Path) -> None:
     result = run("check", "--data", str(tmp_path))
     assert result.exit_code == 0
     assert "store: none in" in result.output
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_leaves_a_store_of_an_older_version_as_it_is(data: str) -> None:
+def test_check_does_not_migrate_an_older_store(data: str) -> None:
     with closing(older_store(data)) as connection:
         before = list(connection.iterdump())
         result = run("check", "--data", data)
@@ -266,14 +266,14 @@ def test_check_describes_the_store(data: str) -> None:
     assert f"\nstore place: {data}" in output
 
 
-def test_check_refuses_a_bad_setting(data: str) -> None:
+def test_check_refuses_an_invalid_setting(data: str) -> None:
     fails(
         run("check", "--data", data, "--listen", "http://a"),
         "setting listen (command line): 'http://a' is not of the form http://HOST:PORT or https://HOST:PORT",
     )
 
 
-def test_check_refuses_a_certificate_that_cannot_be_used(data: str, tmp_path: Path) -> None:
+def test_check_refuses_an_unusable_certificate(data: str, tmp_path: Path) -> None:
     certificate, _ = make_certificate(tmp_path)
     _, key = make_certificate(tmp_path, "other")
     result = run("check", "--data", data, "--tls-cert", certificate, "--tls-key", key)
@@ -300,7 +300,7 @@ def keys(data: str) -> list[str]:
     return [row.split()[0] for row in rows]
 
 
-def test_a_rotation_adds_a_key_that_signs_and_keeps_the_others(data: str) -> None:
+def test_rotation_adds_a_signing_key_and_keeps_the_others(data: str) -> None:
     add(data)
     assert keys(data) == []
     added = []
@@ -311,7 +311,7 @@ def test_a_rotation_adds_a_key_that_signs_and_keeps_the_others(data: str) -> Non
     assert keys(data) == added[::-1]
 
 
-def test_a_list_of_keys_tells_no_secret(data: str) -> None:
+def test_list_of_keys_shows_no_secret(data: str) -> None:
     add(data)
     run("key", "rotate", "--data", data)
 
@@ -329,7 +329,7 @@ def test_a_list_of_keys_tells_no_secret(data: str) -> None:
     assert str(secret) not in output
 
 
-def test_a_removed_key_is_gone(data: str) -> None:
+def test_key_is_removed(data: str) -> None:
     add(data)
     for _ in range(2):
         run("key", "rotate", "--data", data)
@@ -341,24 +341,24 @@ def test_a_removed_key_is_gone(data: str) -> None:
     fails(run("key", "remove", new, "--data", data), f"{new} is the only signing key: rotate first")
 
 
-def test_there_are_no_keys_where_there_is_no_store(data: str) -> None:
+def test_commands_on_keys_do_not_create_a_store(data: str) -> None:
     for words in (["list"], ["rotate"], ["remove", "1"]):
         fails(run("key", *words, "--data", data), f"no store found in {data}; --data or --config names another")
     assert not Path(data).exists()
 
 
-def test_a_copy_goes_to_a_database_that_is_named(data: str) -> None:
+def test_copy_requires_a_target_database(data: str) -> None:
     assert add(data).exit_code == 0
     fails(run("copy", "--data", data), "no target database: set --store or the setting store")
 
 
-def test_there_is_no_copy_of_a_store_that_is_not_there(data: str) -> None:
+def test_missing_store_cannot_be_copied(data: str) -> None:
     told = run("copy", "--data", data, "--store", "postgresql://nobody:hidden@127.0.0.1:1/none")
     fails(told, f"no store found in {data}; --data names the folder")
     assert not Path(data).exists()
 
 
-def test_a_copy_to_a_database_out_of_reach_says_so_without_the_password(data: str) -> None:
+def test_error_about_an_unreachable_database_does_not_show_its_password(data: str) -> None:
     assert add(data).exit_code == 0
     told = run("copy", "--data", data, "--store", "postgresql://nobody:hidden@127.0.0.1:1/none")
     assert (told.exit_code, "out of reach" in told.stderr) == (1, True)

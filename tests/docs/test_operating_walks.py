@@ -90,7 +90,7 @@ def wait_for(port: int) -> None:
             return
 
 
-def test_two_nodes_come_from_nothing(tmp_path: Path) -> None:
+def test_two_nodes_are_set_up_from_nothing(tmp_path: Path) -> None:
     need("nginx")
     need("nats-server")
     (tmp_path / "deploy").symlink_to(ROOT / "deploy")
@@ -168,7 +168,7 @@ class Busy:
         restored.sign_in()
 
 
-def test_what_the_embedded_default_has_kept_comes_along_to_the_nodes(own_database: str, tmp_path: Path) -> None:
+def test_store_is_migrated_from_sqlite_to_the_nodes(own_database: str, tmp_path: Path) -> None:
     data = tmp_path / "openucwa-data"
     add_user(data, LENE)
     with Running(data) as server:
@@ -198,7 +198,7 @@ def copies(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_copy_of_sqlite_that_is_made_while_the_server_writes_is_restored(tmp_path: Path, copies: Path) -> None:
+def test_sqlite_backup_made_during_writes_is_restored(tmp_path: Path, copies: Path) -> None:
     copy, restore = parts("sqlite")
     data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -214,7 +214,7 @@ def test_a_copy_of_sqlite_that_is_made_while_the_server_writes_is_restored(tmp_p
         busy.check(restored, before, busy.lene.meeting)
 
 
-def test_a_copy_of_postgresql_that_is_made_while_the_server_writes_is_restored(
+def test_postgresql_backup_made_during_writes_is_restored(
     postgres: PostgresServer, tmp_path: Path, copies: Path
 ) -> None:
     copy, restore = parts("postgres")

@@ -19,7 +19,8 @@ def copy(file: Path | None, **flags: object) -> None:
 
     Copies from the folder that `data` names to the database that `store` names, which must be new. Everything is
     copied: users and passwords, signing keys, applications, meetings and their extensions. Stop all servers that use
-    the folder first; changes made meanwhile are not copied. The source is kept; an older one is migrated first.
+    the folder first; changes made during the copy are lost. The source stays as it is, except that an older one is
+    migrated first.
 
     \b
     Example:
