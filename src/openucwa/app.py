@@ -23,7 +23,7 @@ from openucwa.channel.typists import Typists
 from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
-from openucwa.http.message import BodyLimit, Handler
+from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.sign_in import ANONYMOUS_GRANT, SignIn
@@ -67,15 +67,15 @@ from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
+from openucwa.server.process import plain_refusal
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
-from openucwa.wire.asgi import AsgiApp as StatusAsgi
-from openucwa.wire.readiness import Readiness
-from openucwa.wire.status import StatusApp
+from openucwa.telemetry.readiness import Readiness
+from openucwa.telemetry.status import StatusPages
 
 if TYPE_CHECKING:
-    from openucwa.wire.tracing import Tracing
+    from openucwa.telemetry.tracing import Tracing
 
 #: Further spellings of fixed segments that clients use (docs/protocol.md, "Aliases").
 ALIASES = {
@@ -117,7 +117,8 @@ class Service:
         engine = store or store_of(config, self.measures)
         self.store = engine if self.tracing is None else self.tracing.store(engine)
         self.bus = bus or _bus(config, world, engine, relay)
-        self.readiness = Readiness(self.store, self.bus, world)
+        # The user whose name is empty is nobody; the answer is that there is one.
+        self.readiness = Readiness({"store": lambda: self.store.user(""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
         self.tickets = Tickets((new_signing_key(world),), world)
         self.activity = Activity(self.store, world, config)
@@ -171,14 +172,17 @@ class Service:
             self.cors,
             self.renderer,
         )
+        if self.tracing is not None:
+            self.handler = self.tracing.requests(self.handler)
+        self.refused: Refused = plain_refusal
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
-    def status(self, connections: Callable[[], int]) -> StatusAsgi:
-        """The application of the status address. `connections`: how many are open."""
-        from openucwa.wire.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
+    def status(self, connections: Callable[[], int]) -> Handler:
+        """The handler of the status address. `connections`: how many are open."""
+        from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
         exposition = Exposition(self.measures, lambda: self.channels.count, connections)
-        return StatusApp(self.readiness, exposition.page)
+        return StatusPages(self.readiness, exposition.page)
 
     async def start(self) -> None:
         """Opens the store, makes the first signing key, and begins to look after what ends by itself.
@@ -240,6 +244,7 @@ class Service:
             ("/static/{name}", Static()),
             ("/xframe", frame),
             (discovery.FRAME, frame),
+            (discovery.SERVICE.removesuffix("/root"), root),
             (discovery.SERVICE, root),
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
@@ -328,7 +333,7 @@ class Service:
 def _tracing(config: Config) -> "Tracing | None":
     if config.traces is None:
         return None
-    from openucwa.wire.tracing import Tracing  # noqa: PLC0415  # a fifth of a second, as NATS
+    from openucwa.telemetry.tracing import Tracing  # noqa: PLC0415  # a fifth of a second, as NATS
 
     return Tracing(config.traces)
 

@@ -95,20 +95,36 @@ class Config:
         "Log threshold: debug, info, warning or error.", "info", one_of=("debug", "info", "warning", "error")
     )
     log_format: str = option("Log format: text, or json (one object per line).", "text", one_of=("text", "json"))
+    log_file: str | None = option("Log file to append to; default: stderr.", None)
 
     # Timeouts
     header_timeout: float = option("Timeout for receiving a request's headers, in seconds.", 15.0)
     body_timeout: float = option("Timeout for receiving a request's body, in seconds (408).", 30.0)
     keep_alive: float = option("Seconds until an idle connection is closed.", 75.0)
+    write_timeout: float = option(
+        "Seconds without progress until a client that does not read its response is disconnected.", 60.0
+    )
     shutdown_timeout: float = option("Grace period for requests in progress at shutdown, in seconds.", 10.0, least=0)
     store_timeout: float = option("Timeout for store operations, in seconds (503).", 5.0)
 
     # Limits
     max_connections: int = option("Maximum number of open connections (503).", 20_000)
     max_header_bytes: int = option("Maximum size of a request line with headers, in bytes.", 65_536)
+    max_pipelined: int = option("Maximum number of pipelined requests waiting per connection (503).", 100)
     max_body_bytes: int = option("Maximum size of a request body, in bytes (413).", 1_048_576)
     max_body_bytes_without_token: int = option(
         "Maximum size of a request body without a valid token, or for no resource, in bytes (413).", 65_536
+    )
+    max_body_bytes_in_flight: int = option(
+        "Maximum total size of request bodies held by a process, in bytes (503).", 268_435_456
+    )
+    max_unsent_bytes: int = option(
+        "Maximum total size of responses not yet read by clients, per process, in bytes; the slowest client is "
+        "disconnected.",
+        268_435_456,
+    )
+    log_backlog: int = option(
+        "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
     )
     max_body_depth: int = option("Maximum nesting depth of a request body (400).", 32)
     max_extension_bytes: int = option(

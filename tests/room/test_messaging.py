@@ -93,7 +93,7 @@ async def test_a_message_can_be_read_again(talk: Talk) -> None:
     href = await say(dana, "Hello")
     number = href.rpartition("/")[2]
     read = await organizer.get(f"{organizer.here}/messaging/messages/{number}")
-    listed = (await organizer.get(f"{organizer.here}/messaging/messages"))["_links"]["message"]
+    listed = (await organizer.get(f"{organizer.here}/messaging/messages"))["_links"].get("message", [])
     assert (read["direction"], [link["href"].rpartition("/")[2] for link in listed]) == ("Incoming", [number])
 
 
@@ -105,7 +105,7 @@ async def test_who_comes_later_does_not_read_what_was_said_before(talk: Talk, le
     await late.join(meeting)
     await late.said()
     assert (await late.client.get(f"{late.here}/messaging/messages/{number}")).status_code == 404
-    assert (await late.get(f"{late.here}/messaging/messages"))["_links"]["message"] == []
+    assert (await late.get(f"{late.here}/messaging/messages"))["_links"].get("message", []) == []
 
 
 async def test_what_xml_cannot_carry_is_refused(talk: Talk) -> None:

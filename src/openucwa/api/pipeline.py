@@ -4,7 +4,7 @@
 """
 
 import logging
-import math
+import re
 from typing import Any
 
 from openucwa.api.answer import Answer
@@ -52,6 +52,8 @@ UCWA_VERSION = 2.0
 
 #: The status, in the log, of a request whose client went away before its answer; no client ever gets it.
 CLIENT_CLOSED_REQUEST = 499
+
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 
 logger = logging.getLogger("openucwa")
 
@@ -210,11 +212,7 @@ def check_version(request: Request) -> None:
     if header is None:
         return
     for wanted in elements(header):
-        try:
-            number = float(wanted)
-        except ValueError:
-            continue
-        if math.isfinite(number) and number > UCWA_VERSION:
+        if _VERSION.fullmatch(wanted) and float(wanted) > UCWA_VERSION:
             raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
 
 
@@ -235,9 +233,9 @@ def check_scope(call: Call[Any], resource: Resource[Any]) -> None:
 
 def find_operation(call: Call[Any], resource: Resource[Any]) -> Operation:
     """405."""
-    found = resource.operation(call.method)
+    found = resource.operations.get(call.method)
     if found is None:
-        allowed = tuple(sorted(resource.responders))
+        allowed = tuple(sorted(resource.operations))
         raise MethodNotAllowed(f"{resource.rel} supports {', '.join(allowed) or 'no method'}", allowed)
     return found
 
@@ -282,6 +280,8 @@ def check_conditions(call: Call[Any], operation: Operation, resource: Resource[A
     if etag is None:
         return None
     if not conditions.matches(call.if_match, etag):
+        if if_match is not None and conditions.names_no_etag(if_match):
+            raise PreconditionFailed(f'If-Match holds no etag; {resource.rel} shows its own as "{etag}"')
         raise PreconditionFailed(f"{resource.rel} has changed: its etag does not match If-Match")
     none_match = request.header(b"if-none-match")
     if none_match is None or not conditions.matches(conditions.parse(none_match), etag):

@@ -108,12 +108,14 @@ class Resource(Generic[T]):
     conditional: ClassVar[bool] = False
     cached: ClassVar[bool] = False
     responders: ClassVar[Mapping[str, Responder[Any]]] = {}
+    operations: ClassVar[Mapping[str, Operation]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.responders = {
             method: found for method in METHODS if isinstance(found := getattr(cls, method.lower(), None), Responder)
         }
+        cls.operations = {method: responder.operation for method, responder in cls.responders.items()}
 
     async def locate(self, call: Context, **_names: str) -> T:
         """Finds what the path names, for this caller. A refusal where there is nothing."""
@@ -126,8 +128,3 @@ class Resource(Generic[T]):
     def refusal(self, call: Context, refusal: Refusal) -> Answer | None:
         """The resource's own answer to a refusal; None: that of all others."""
         return None
-
-    def operation(self, method: str) -> Operation | None:
-        """What the resource does by this method; None: nothing."""
-        found = self.responders.get(method)
-        return None if found is None else found.operation

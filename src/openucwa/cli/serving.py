@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import shlex
 import sys
 import threading
@@ -15,14 +16,15 @@ import click
 
 from openucwa import __version__
 from openucwa.cli.common import default, failures, listening, settings, store_line
-from openucwa.config import SETTINGS_FILE, Config, Loaded
+from openucwa.config import SETTINGS_FILE, Config, Loaded, load_with_sources, settings_file
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld, World
 from openucwa.store.choice import store_of
-from openucwa.wire.access_log import LogLines, route_logging
+from openucwa.telemetry.log import LogLines, route_logging
 
 if TYPE_CHECKING:
-    from openucwa.wire.listeners import Listener
+    from openucwa.server.listeners import Listener
+    from openucwa.server.orders import Orders
 
 logger = logging.getLogger("openucwa")
 
@@ -39,7 +41,7 @@ def serve(file: Path | None, **flags: object) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     Prints one line per listener on stdout once it accepts connections; logs go to stderr. On shutdown, requests in
-    progress are completed; press Ctrl-C again to quit at once.
+    progress are completed; press Ctrl-C again to quit at once. SIGHUP reloads certificates, log level and log file.
 
     \b
     Examples:
@@ -51,46 +53,66 @@ def serve(file: Path | None, **flags: object) -> None:
     """
     loaded = settings(file, flags)
     config = loaded.config
-    from openucwa.wire import listeners as wire  # noqa: PLC0415
+    from openucwa.server import listeners as sockets  # noqa: PLC0415
+    from openucwa.server.orders import Orders  # noqa: PLC0415
 
     world = RealWorld()
-    lines = LogLines(sys.stderr, config.log_level, world, config.log_format)
     with failures():
-        listeners = wire.bind(config.listen)
-        config = replace(config, listen=tuple(listener.url for listener in listeners))
-        restore_logging = route_logging(lines)
-        ready = Announcement(loaded)
+        listeners = sockets.bind(config.listen)
         try:
-            if config.workers > 1:
-                status = with_workers(config, listeners, world, ready)
-            else:
-                status = with_one_process(config, listeners, world, lines, ready)
+            config = replace(config, listen=tuple(listener.url for listener in listeners))
+            lines = LogLines.of(config, world)
+            orders = Orders(lambda: load_with_sources(settings_file(file), os.environ, **flags).config)
+            orders.on_reload(lines.reload)
+            restore_logging = route_logging(lines)
+            ready = Announcement(loaded)
+            try:
+                if config.workers > 1:
+                    status = with_workers(config, listeners, orders, world, ready)
+                else:
+                    status = with_one_process(config, listeners, orders, world, lines, ready)
+            finally:
+                ready.wait()
+                restore_logging()
         finally:
-            ready.wait()
-            wire.close(listeners)
-            restore_logging()
+            sockets.close(listeners)
     sys.exit(status)
 
 
 def with_one_process(
-    config: Config, listeners: "Sequence[Listener]", world: World, lines: LogLines, ready: "Announcement"
+    config: Config,
+    listeners: "Sequence[Listener]",
+    orders: "Orders",
+    world: World,
+    lines: LogLines,
+    ready: "Announcement",
 ) -> int:
     """Serves in this process; returns the exit status."""
     import uvloop  # noqa: PLC0415
 
     from openucwa.app import Service  # noqa: PLC0415
-    from openucwa.wire.serving import serve as serve_here  # noqa: PLC0415
+    from openucwa.server.orders import Signals  # noqa: PLC0415
+    from openucwa.server.process import serve as serve_here  # noqa: PLC0415
+    from openucwa.telemetry.access_log import AccessLog  # noqa: PLC0415
 
     service = Service(config, world)
+    log = AccessLog(lines, service.measures)
+
+    async def run() -> int:
+        with Signals(orders):
+            return await serve_here(service, config, listeners=listeners, orders=orders, observer=log, ready=ready)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve_here(service, config, listeners=listeners, lines=lines, ready=ready))
+        return runner.run(run())
 
 
-def with_workers(config: Config, listeners: "Sequence[Listener]", world: World, ready: "Announcement") -> int:
+def with_workers(
+    config: Config, listeners: "Sequence[Listener]", orders: "Orders", world: World, ready: "Announcement"
+) -> int:
     """Serves in several worker processes and supervises them; returns the exit status."""
     from openucwa.workers.supervisor import supervise  # noqa: PLC0415
 
-    return asyncio.run(supervise(config, listeners, world, ready))
+    return asyncio.run(supervise(config, listeners, orders, world, ready))
 
 
 class Announcement:

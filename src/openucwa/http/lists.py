@@ -10,7 +10,10 @@ MAX_LENGTH = 4_096
 
 def bounded(header: str) -> str:
     """That part of a header's value that is read, whatever its grammar."""
-    return header if len(header) <= MAX_LENGTH else header[:MAX_LENGTH].rpartition(",")[0]
+    if len(header) <= MAX_LENGTH:
+        return header
+    cut = header[:MAX_LENGTH]
+    return cut.rpartition(",")[0] or cut
 
 
 def elements(header: str) -> list[str]:

@@ -86,7 +86,10 @@ def _resource(document: Document) -> dict[str, object]:
         _add(members, name, value)
     links: dict[str, object] = {"self": {"href": document.href}}
     for rel, link in document.links.items():
-        links[rel] = _link(link) if isinstance(link, Link) else [_link(one) for one in link]
+        if isinstance(link, Link):
+            links[rel] = _link(link)
+        elif link:
+            links[rel] = [_link(one) for one in link]
     members["_links"] = links
     if document.embedded:
         members["_embedded"] = {
@@ -135,7 +138,7 @@ def _reason(reason: Reason) -> dict[str, object]:
         shown["subcode"] = reason.subcode
     shown["message"] = reason.message
     if reason.parameters:
-        shown["parameters"] = reason.parameters
+        shown["parameters"] = [{"name": name, "reason": why} for name, why in reason.parameters.items()]
     if reason.debug_info:
         shown["debugInfo"] = reason.debug_info
     return shown

@@ -143,7 +143,13 @@ def _reason(reason: Reason, namespace: str = "") -> str:
     subcode = "" if reason.subcode is None else f"<subcode>{_escape(reason.subcode)}</subcode>"
     return (
         f"<reason{namespace}><code>{_escape(reason.code)}</code>{subcode}<message>{_escape(reason.message)}</message>"
-        f"<debugInfo>{_bag(reason.debug_info)}</debugInfo><parameters>{_bag(reason.parameters)}</parameters></reason>"
+        f"<debugInfo>{_bag(reason.debug_info)}</debugInfo><parameters>{_parameters(reason.parameters)}</parameters></reason>"
+    )
+
+
+def _parameters(values: Mapping[str, str]) -> str:
+    return "".join(
+        f'<parameter name="{_escape(name)}"><reason>{_escape(why)}</reason></parameter>' for name, why in values.items()
     )
 
 

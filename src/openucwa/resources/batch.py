@@ -59,11 +59,11 @@ class Batch(Resource[None]):
 
 def _request(batch: Request, part: PartRequest) -> Request:
     path, _, query = part.target.partition("?")
-    headers: dict[bytes, bytes] = {}
+    given: dict[bytes, list[bytes]] = {}
     for name, value in part.headers:
         if name not in _NOT_THE_PARTS:
-            key, text = name.encode("latin-1"), value.encode("latin-1", "replace")
-            headers[key] = headers[key] + b", " + text if key in headers else text
+            given.setdefault(name.encode("latin-1"), []).append(value.encode("latin-1", "replace"))
+    headers = {name: b", ".join(values) for name, values in given.items()}
     headers |= {name: batch.headers[name] for name in _INHERITED if name in batch.headers}
     return Request(
         method=part.method,

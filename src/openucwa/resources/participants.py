@@ -29,7 +29,7 @@ class ParticipantLinks(ConversationPart):
 
     scopes = _RECEIVE_SCOPES
 
-    @Operation("Links to the participants.", refuses=READ)
+    @Operation("Links to the {rel} of the conversation.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: leaders, GET; attendees, GET; participants."""
         present = await self._store.participants(call.target.organizer, call.target.meeting_id)
@@ -130,7 +130,7 @@ class LeaderAction(ParticipantPart):
         raise NotImplementedError
 
     @Operation(
-        "Is done by a leader to a participant.", answers=(204,), produces=(), refuses=(*CHANGE, Forbidden, Conflict)
+        "Lets a leader {rel} a participant.", answers=(204,), produces=(), refuses=(*CHANGE, Forbidden, Conflict)
     )
     async def post(self, call: Call[tuple[Participation, Participant]]) -> Answer:
         """UCWA: admit, reject, promote, demote, eject: POST."""

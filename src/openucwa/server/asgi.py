@@ -94,15 +94,15 @@ def announced_length(request: Request) -> int | None:
 
 
 def _request(scope: Scope, request_id: str, connection: Connection) -> Request:
-    headers: dict[bytes, bytes] = {}
+    given: dict[bytes, list[bytes]] = {}
     for name, value in scope["headers"]:
-        headers[name] = headers[name] + b", " + value if name in headers else value
+        given.setdefault(name, []).append(value)
     client, server = scope.get("client"), scope.get("server")
     return Request(
         method=scope["method"],
         path=scope.get("raw_path") or scope["path"].encode(),
         query=scope["query_string"],
-        headers=headers,
+        headers={name: b", ".join(values) for name, values in given.items()},
         scheme=scope["scheme"],
         client=client[0] if client else "",
         server=(server[0], server[1] or 0) if server else ("127.0.0.1", 80),

@@ -1,4 +1,4 @@
-"""The addresses that are listened on: their sockets and certificates. What is served there is in `serving.py`."""
+"""The addresses that are listened on: their sockets and certificates. What is served there is in `server.py`."""
 
 import errno
 import socket
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from openucwa.config import ConfigError
+from openucwa.config import Config, ConfigError
 
 #: Seconds without a word from a client, its system included, until a connection counts as dead.
 DEAD_AFTER = 120
@@ -86,6 +86,42 @@ def close(listeners: Sequence[Listener]) -> None:
         listener.close()
 
 
+class Tls:
+    """The certificate of https listeners, read again when the process is told to."""
+
+    def __init__(self, config: Config) -> None:
+        self.context = _context_of(config)
+
+    def reload(self, config: Config) -> None:
+        """Uses this certificate for new connections. ListenError: it can't be used; that from before is used on."""
+        _context_of(config)  # nothing is changed by files of which one can't be used
+        self.context.load_cert_chain(config.tls_cert or "", config.tls_key, password=_no_passphrase)
+
+
+def _context_of(config: Config) -> ssl.SSLContext:
+    if config.tls_cert is None or config.tls_key is None:
+        raise ListenError("https needs tls_cert and tls_key")
+    return tls_context(config.tls_cert, config.tls_key)
+
+
+def _no_passphrase() -> bytes:
+    return b""
+
+
+def numbered(urls: Sequence[str], worker: int) -> tuple[str, ...]:
+    """The addresses of the worker with this number, from 0: the port of each, and `worker` added to it.
+
+    Port 0 stays: any that is free.
+    """
+    return tuple(_numbered(url, worker) for url in urls)
+
+
+def _numbered(url: str, worker: int) -> str:
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port + worker if parts.port else 0}"
+
+
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:
     """TLS 1.2 and later, with Python's choice of ciphers. ListenError: a file can't be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -95,7 +131,7 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
     try:
         for file in (certificate, key):
             Path(file).open("rb").close()  # the error of load_cert_chain does not say which
-        context.load_cert_chain(certificate, key, password=lambda: b"")  # asks nobody for a passphrase
+        context.load_cert_chain(certificate, key, password=_no_passphrase)  # asks nobody for it
     except ssl.SSLError as error:
         why = error.reason.lower().replace("_", " ") if error.reason else "not in PEM format"
         raise ListenError(f"the certificate {certificate} and the key {key} cannot be used: {why}") from None

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from tests.process.running import environment
-from tests.wire.watching import LIMIT, Watch, Watched
+from tests.telemetry.watching import LIMIT, Watch, Watched
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -190,7 +190,7 @@ async def test_a_collector_that_says_nothing_does_not_keep_the_server_from_stopp
 
 def test_without_the_setting_nothing_of_it_is_imported() -> None:
     program = (
-        "import sys, json, openucwa.app, openucwa.wire.serving, openucwa.cli\n"
+        "import sys, json, openucwa.app, openucwa.server.process, openucwa.cli\n"
         "from openucwa.config import Config; from openucwa.model.world import RealWorld\n"
         "openucwa.app.Service(Config(), RealWorld())\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from inspect import iscoroutinefunction
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry import trace
@@ -23,9 +23,8 @@ from opentelemetry.trace import SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from openucwa import __version__
-from openucwa.store.contract import Store
-from openucwa.wire.asgi import AsgiApp, Message, Receive, Scope, Send
-from openucwa.wire.log_forms import shown_path
+from openucwa.http.message import Handler, Request, Response
+from openucwa.telemetry.log_forms import shown_path
 
 #: Seconds that a collector has for a batch, and that the spans which are left at a stop may take.
 EXPORT_TIMEOUT = 5.0
@@ -48,13 +47,13 @@ class Tracing:
         self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("openucwa", __version__)
 
-    def requests(self, app: AsgiApp) -> AsgiApp:
-        """`app` with a span for each of its requests."""
-        return _Requests(app, self._tracer)
+    def requests(self, handler: Handler) -> Handler:
+        """`handler` with a span for each of its requests."""
+        return _Requests(handler, self._tracer)
 
     def store(self, store: Any) -> Any:
         """`store` with a span for each call of it within a request."""
-        return cast("Store", _Store(store, self._tracer))
+        return _Store(store, self._tracer)
 
     async def stop(self) -> None:
         """Sends what is left, for STOP_TIMEOUT at most."""
@@ -95,48 +94,40 @@ class _Exporter(SpanExporter):
 
 
 class _Requests:
-    """An ASGI layer around everything that has to do with a request, but for the log."""
+    """A handler in front of another, with a span for each request."""
 
-    def __init__(self, app: AsgiApp, tracer: Tracer) -> None:
-        self._app = app
+    def __init__(self, handler: Handler, tracer: Tracer) -> None:
+        self._handler = handler
         self._tracer = tracer
         self._propagator = TraceContextTextMapPropagator()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status = 0
-
-        async def send_and_look(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
-        method = scope["method"]
+    async def __call__(self, request: Request) -> Response:
+        method = request.method
         about = {
             "http.request.method": method,
-            "url.path": shown_path(scope),
-            "url.scheme": scope["scheme"],
-            "network.protocol.version": scope.get("http_version", "1.1"),
+            "url.path": shown_path(request),
+            "url.scheme": request.scheme,
+            "network.protocol.version": "1.1",
         }
         with self._tracer.start_as_current_span(
-            method, self._sent_along(scope), SpanKind.SERVER, about, record_exception=False
+            method, self._sent_along(request), SpanKind.SERVER, about, record_exception=False
         ) as span:
-            try:
-                await self._app(scope, receive, send_and_look)
-            finally:
-                if (rel := scope.get("openucwa.rel")) is not None:
-                    span.update_name(f"{method} {rel}")
-                    span.set_attribute("openucwa.rel", rel)
-                if (request_id := scope.get("openucwa.request_id")) is not None:
-                    span.set_attribute("openucwa.request_id", request_id)
-                if status:
-                    span.set_attribute("http.response.status_code", status)
-                if status >= 500:
-                    span.set_attribute("error.type", str(status))
-                    span.set_status(StatusCode.ERROR)
+            span.set_attribute("openucwa.request_id", request.id)
+            answer = self._handler(request)
+            response = answer if isinstance(answer, Response) else await answer
+            if response.rel is not None:
+                span.update_name(f"{method} {response.rel}")
+                span.set_attribute("openucwa.rel", response.rel)
+            span.set_attribute("http.response.status_code", response.status)
+            if response.status >= 500:
+                span.set_attribute("error.type", str(response.status))
+                span.set_status(StatusCode.ERROR)
+            return response
 
-    def _sent_along(self, scope: Scope) -> Context:
+    def _sent_along(self, request: Request) -> Context:
         """What the client's `traceparent` says that the span is part of; nothing, where it says nothing usable."""
-        carrier = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _FORWARDED}
+        headers = request.headers
+        carrier = {name.decode(): headers[name].decode("latin-1") for name in _FORWARDED if name in headers}
         return self._propagator.extract(carrier, Context())
 
 

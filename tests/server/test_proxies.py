@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.wire.serving import Echo, serving
+from tests.server.serving import Echo, serving
 
 TRUSTED = ("127.0.0.1", "10.0.0.0/8")
 
@@ -10,12 +10,12 @@ TRUSTED = ("127.0.0.1", "10.0.0.0/8")
 async def seen(*headers: str, trusted: tuple[str, ...] = TRUSTED) -> tuple[str, str]:
     """Address and scheme of a request with these headers, as the application sees them."""
     echo = Echo()
-    async with serving(echo, trusted_proxies=trusted) as server:  # type: ignore[arg-type]  # not only numbers
+    async with serving(echo, trusted_proxies=trusted) as server:
         client = await server.connect()
         await client.get("/", *headers)
         assert (await client.answer()).status == 200
-    (scope,) = echo.scopes
-    return scope["client"][0], scope["scheme"]
+    (request,) = echo.requests
+    return request.client, request.scheme
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,13 @@ async def seen(*headers: str, trusted: tuple[str, ...] = TRUSTED) -> tuple[str, 
         (("X-Forwarded-For: 2001:db8::1",), "2001:db8::1", "http"),
         (("X-Forwarded-For: 192.0.2.1, 10.1.2.3",), "192.0.2.1", "http"),
         (("X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 10.1.2.3"), "192.0.2.1", "http"),
+        (("X-Forwarded-For: 192.0.2.1:4711, [2001:db8::1]:99",), "2001:db8::1", "http"),
+        (("X-Forwarded-For: 192.0.2.1:4711",), "192.0.2.1", "http"),
+        (("X-Forwarded-For: 10.9.9.9, 10.1.2.3",), "10.9.9.9", "http"),
+        (("X-Forwarded-For: ",), "127.0.0.1", "http"),
         (("X-Forwarded-Proto: gopher",), "127.0.0.1", "http"),
+        (("X-Forwarded-Proto: wss",), "127.0.0.1", "http"),
+        (("X-Forwarded-Proto: http", "X-Forwarded-Proto: https"), "127.0.0.1", "https"),
     ],
 )
 async def test_what_a_trusted_proxy_says_counts(headers: tuple[str, ...], address: str, scheme: str) -> None:

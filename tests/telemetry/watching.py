@@ -12,8 +12,10 @@ from typing import Any, TypeAlias
 import httpx
 
 from openucwa.app import Service
-from openucwa.wire.access_log import LogLines, route_logging
-from openucwa.wire.serving import serve
+from openucwa.server.orders import Orders
+from openucwa.server.process import serve
+from openucwa.telemetry.access_log import AccessLog
+from openucwa.telemetry.log import LogLines, route_logging
 from tests.client import UcwaClient
 from tests.world import until
 
@@ -24,14 +26,37 @@ LIMIT = 30.0
 Watch: TypeAlias = Callable[..., AbstractAsyncContextManager["Watched"]]
 
 
+class Lines:
+    """Where a test's log goes: into memory, at once."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+        self.takes = True
+
+    def write(self, line: str) -> bool:
+        if self.takes:
+            self.stream.write(line + "\n")
+        return self.takes
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def reopen(self, path: str | None) -> None:
+        """There is no file."""
+
+
 @dataclass
 class Watched:
     """The server under test. `stop` begins its stop."""
 
     service: Service
     log: io.StringIO
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    orders: Orders = field(default_factory=Orders)
     url: str = ""
+
+    @property
+    def stop(self) -> asyncio.Event:
+        return self.orders.stop
 
     @property
     def status(self) -> str:
@@ -67,12 +92,13 @@ class Watched:
 @asynccontextmanager
 async def watched(service: Service, *, level: str = "info") -> AsyncIterator[Watched]:
     """Lets `service`, which is not started yet, serve by its own settings; its listeners have port 0."""
-    log = io.StringIO()
-    lines = LogLines(log, level, service.world, service.config.log_format)
+    writer = Lines()
+    lines = LogLines(writer, level, service.world, service.config.log_format)
     restore = route_logging(lines)
-    server = Watched(service, log)
+    server = Watched(service, writer.stream)
     urls: list[str] = []
-    running = asyncio.create_task(serve(service, service.config, lines=lines, ready=urls.extend, stop=server.stop))
+    log = AccessLog(lines, service.measures)
+    running = asyncio.create_task(serve(service, service.config, orders=server.orders, observer=log, ready=urls.extend))
     try:
         await until(lambda: urls or running.done(), LIMIT)
         if running.done():

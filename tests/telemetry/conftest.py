@@ -15,7 +15,7 @@ from openucwa.app import Service
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from openucwa.model.world import RealWorld
-from tests.wire.watching import Watch, Watched, watched
+from tests.telemetry.watching import Watch, Watched, watched
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The log as JSON, the request's id in all that is said of it, and what is in neither form."""
 
-import io
 import json
 import logging
 from base64 import b64encode
@@ -8,85 +7,78 @@ from typing import Any
 
 import pytest
 
+from openucwa.http.message import Request, Response
 from openucwa.model.measures import Measures
-from openucwa.wire.access_log import AccessLog, LogLines, route_logging
-from openucwa.wire.asgi import Message, Receive, Scope, Send
+from openucwa.telemetry.access_log import AccessLog
+from openucwa.telemetry.log import LogLines, route_logging
 from tests.client import PASSWORD
-from tests.wire.serving import answer
-from tests.wire.watching import Watch
+from tests.telemetry.watching import Lines, Watch
 from tests.world import FakeWorld
 
 WHEN = "2023-11-14T22:13:20.000Z"
+ANSWER = Response(status=200, body=b"abc", rel="application", identity="sip:lenea@contoso.com")
 
 
-async def logged(app: Any, form: str = "json", worker: int | None = None, **scope: object) -> str:
-    """What is logged of a request that `app` answers."""
-    stream = io.StringIO()
-    lines = LogLines(stream, "info", FakeWorld(), form, worker)
-
-    async def receive() -> Message:
-        return {"type": "http.disconnect"}
-
-    async def send(_message: Message) -> None:
-        pass
-
-    whole = {"type": "http", "method": "GET", "raw_path": b"/a", "query_string": b"", "headers": [], **scope}
-    await AccessLog(app, lines, Measures())(whole, receive, send)
-    lines.flush()
-    return stream.getvalue()
+def logged(
+    response: Response | None = ANSWER, form: str = "json", worker: int | None = None, path: bytes = b"/a"
+) -> str:
+    """What is logged of a request with this response."""
+    writer = Lines()
+    request = Request(method="GET", path=path, client="192.0.2.1", id="9f3a")
+    AccessLog(LogLines(writer, "info", FakeWorld(), form, worker), Measures()).answered(request, response, 0.0012)
+    return writer.stream.getvalue()
 
 
-async def answering(scope: Scope, _receive: Receive, send: Send) -> None:
-    scope["openucwa.identity"] = "sip:lenea@contoso.com"
-    scope["openucwa.request_id"] = "9f3a"
-    await answer(send, 200, b"abc")
-
-
-async def nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    pass
-
-
-async def test_a_request_is_one_object() -> None:
-    assert json.loads(await logged(answering)) == {
+def test_a_request_is_one_object() -> None:
+    assert json.loads(logged()) == {
         "time": WHEN,
         "level": "info",
         "method": "GET",
         "path": "/a",
         "status": 200,
-        "ms": 0.0,
+        "ms": 1.2,
         "bytes": 3,
+        "client": "192.0.2.1",
+        "rel": "application",
         "user": "sip:lenea@contoso.com",
         "id": "9f3a",
     }
 
 
-async def test_what_is_not_known_of_a_request_is_left_out_and_no_status_is_null() -> None:
-    told = json.loads(await logged(nothing))
+def test_what_is_not_known_of_a_request_is_left_out_and_no_status_is_null() -> None:
+    told = json.loads(logged(None))
     assert told["status"] is None
-    assert not {"user", "id", "worker"} & set(told)
+    assert not {"user", "rel", "note", "worker"} & set(told)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-async def test_what_a_client_sends_is_one_line_of_what_can_be_printed(form: str) -> None:
-    said = await logged(answering, form, raw_path="/a\r\n2023 \x1b[31m\u2028\u202e\ud800".encode("utf-8", "replace"))
+def test_why_a_request_was_refused_is_in_its_line(form: str) -> None:
+    said = logged(Response(status=503, note="the database at 10.0.0.5 does not answer\nforged"), form)
+    assert " error " in said or json.loads(said)["level"] == "error"
+    assert r"the database at 10.0.0.5 does not answer\nforged" in said.replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_a_client_sends_is_one_line_of_what_can_be_printed(form: str) -> None:
+    said = logged(form=form, path="/a\r\n2023 \x1b[31m\u2028\u202e\ud800".encode("utf-8", "replace"))
     assert len(said.splitlines()) == 1
     assert said.removesuffix("\n").isprintable()
 
 
-async def test_one_of_several_processes_says_which_it_is() -> None:
-    assert json.loads(await logged(answering, worker=3))["worker"] == 3
-    assert (await logged(answering, "text", worker=3)).startswith(f"{WHEN} info worker=3 GET /a 200 ")
+def test_one_of_several_processes_says_which_it_is() -> None:
+    assert json.loads(logged(worker=3))["worker"] == 3
+    assert logged(form="text", worker=3).startswith(f"{WHEN} info worker=3 GET /a 200 ")
 
 
 def test_what_is_said_through_logging_is_an_object_too() -> None:
-    stream = io.StringIO()
-    undo = route_logging(LogLines(stream, "info", FakeWorld(), "json"))
+    writer = Lines()
+    undo = route_logging(LogLines(writer, "info", FakeWorld(), "json"))
     try:
         logging.getLogger("other").error("a\nb\ud800", exc_info=ValueError("c\nd"), extra={"request_id": "9f3a"})
         logging.getLogger("other").info("e")
     finally:
         undo()
-    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    first, second = (json.loads(line) for line in writer.stream.getvalue().splitlines())
     assert first.pop("trace").splitlines() == ["ValueError: c", "d"]
     assert first == {"time": WHEN, "level": "error", "logger": "other", "message": "a\\nb\\ud800", "id": "9f3a"}
     assert second == {"time": WHEN, "level": "info", "logger": "other", "message": "e"}

@@ -1,6 +1,6 @@
 """The forms of the log's lines: text for people, JSON for programs. Both say the same.
 
-What is logged and when it is written belongs to `access_log.py`. Whatever a client sent is escaped in both forms.
+What is logged belongs to `log.py` and `access_log.py`. Whatever a client sent is escaped in both forms.
 """
 
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ from typing import Protocol
 
 import msgspec
 
-from openucwa.wire.asgi import Scope
+from openucwa.http.message import Request, Response
 
 #: Characters of a path that a line shows.
-MOST_PATH = 500
+MAX_PATH = 500
 
 
 def escaped(text: str) -> str:
@@ -22,11 +22,8 @@ def escaped(text: str) -> str:
 class Form(Protocol):
     """A form of lines. `when`: the time in ISO form. `level`: by its name. What is returned has no end of line."""
 
-    def request(self, when: str, level: str, scope: Scope, status: int, ms: float, size: int) -> str:
-        """The line of a request that took `ms`. `status`: 0 for none. `size`: bytes of the answer's body.
-
-        Whose it was (`openucwa.identity`) and its id (`openucwa.request_id`) are what is in the scope.
-        """
+    def request(self, when: str, level: str, request: Request, response: Response | None, ms: float) -> str:
+        """The line of a request that took `ms`. `response`: None where the client went away before it."""
         ...
 
     def message(self, when: str, level: str, logger: str, text: str, trace: str, request_id: str | None) -> str:
@@ -36,7 +33,8 @@ class Form(Protocol):
 
 
 class Text:
-    """`TIME LEVEL METHOD PATH STATUS 1.2ms 345B user=WHO id=ID`; traces on lines of their own, indented.
+    """`TIME LEVEL METHOD PATH STATUS 1.2ms 345B client=ADDRESS rel=REL user=WHO id=ID note="WHY"`; what is not known is
+    left out. Traces are on lines of their own, indented.
 
     `worker`: the number of this process, where several write to one log.
     """
@@ -44,12 +42,18 @@ class Text:
     def __init__(self, worker: int | None = None) -> None:
         self._mark = "" if worker is None else f"worker={worker} "
 
-    def request(self, when: str, level: str, scope: Scope, status: int, ms: float, size: int) -> str:
-        line = f"{scope['method']} {shown_path(scope)} {status or '-'} {ms:.1f}ms {size}B"
-        if (identity := scope.get("openucwa.identity")) is not None:
-            line += f" user={identity}"
-        if (request_id := scope.get("openucwa.request_id")) is not None:
-            line += f" id={request_id}"
+    def request(self, when: str, level: str, request: Request, response: Response | None, ms: float) -> str:
+        status = "-" if response is None else response.status
+        line = f"{request.method} {shown_path(request)} {status} {ms:.1f}ms {_size(request, response)}B"
+        if request.client:
+            line += f" client={request.client}"
+        if response is not None and response.rel is not None:
+            line += f" rel={response.rel}"
+        if response is not None and response.identity is not None:
+            line += f" user={response.identity}"
+        line += f" id={request.id}"
+        if response is not None and response.note is not None:
+            line += f' note="{response.note}"'
         return f"{when} {level} {self._mark}{escaped(line)}"
 
     def message(self, when: str, level: str, logger: str, text: str, trace: str, request_id: str | None) -> str:
@@ -68,8 +72,11 @@ class _Request(msgspec.Struct, omit_defaults=True):
     ms: float
     bytes: int
     worker: int | None = None
+    client: str | None = None
+    rel: str | None = None
     user: str | None = None
     id: str | None = None
+    note: str | None = None
 
 
 class _Message(msgspec.Struct, omit_defaults=True):
@@ -89,19 +96,22 @@ class Json:
         self._worker = worker
         self._encode = msgspec.json.Encoder().encode
 
-    def request(self, when: str, level: str, scope: Scope, status: int, ms: float, size: int) -> str:
+    def request(self, when: str, level: str, request: Request, response: Response | None, ms: float) -> str:
         return self._encode(
             _Request(
                 when,
                 level,
-                escaped(scope["method"]),
-                escaped(shown_path(scope)),
-                status or None,
+                escaped(request.method),
+                escaped(shown_path(request)),
+                None if response is None else response.status,
                 round(ms, 1),
-                size,
+                _size(request, response),
                 self._worker,
-                None if (identity := scope.get("openucwa.identity")) is None else escaped(identity),
-                scope.get("openucwa.request_id"),
+                escaped(request.client) or None,
+                None if response is None else response.rel,
+                None if response is None or response.identity is None else escaped(response.identity),
+                request.id,
+                None if response is None or response.note is None else escaped(response.note),
             )
         ).decode()
 
@@ -113,7 +123,12 @@ class Json:
 FORMS: Mapping[str, type[Text] | type[Json]] = {"text": Text, "json": Json}
 
 
-def shown_path(scope: Scope) -> str:
+def shown_path(request: Request) -> str:
     """The path of a request, cut where it is long; it may hold what can't be printed."""
-    path: str = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    return path if len(path) <= MOST_PATH else path[:MOST_PATH] + "..."
+    path = request.path.decode("latin-1")
+    return path if len(path) <= MAX_PATH else path[:MAX_PATH] + "..."
+
+
+def _size(request: Request, response: Response | None) -> int:
+    """Bytes of body that were sent."""
+    return 0 if response is None or request.method == "HEAD" else len(response.body)

@@ -1,0 +1,60 @@
+"""Who a request is from, where trusted proxies say so: X-Forwarded-For and X-Forwarded-Proto."""
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TypeAlias
+
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: Addresses whose being trusted or not is remembered.
+_REMEMBERED = 4096
+
+
+class Proxies:
+    """`trusted`: addresses and networks."""
+
+    def __init__(self, trusted: Iterable[str]) -> None:
+        self._networks: list[_Network] = []
+        self._names: set[str] = set()
+        for entry in trusted:
+            try:
+                self._networks.append(ipaddress.ip_network(entry, strict=False))
+            except ValueError:
+                self._names.add(entry)
+        self._known = lru_cache(_REMEMBERED)(self._judge)
+
+    def trust(self, address: str) -> bool:
+        """Whether what this address says of a request counts."""
+        return bool(address and (self._networks or self._names)) and self._known(address)
+
+    def origin(self, headers: Mapping[bytes, bytes], client: str, scheme: str) -> tuple[str, str]:
+        """Address and scheme of a request that a trusted proxy passed on.
+
+        The address is the last one that no trusted proxy has: what stands before it, a client may have written.
+        `client`, `scheme`: of the connection, for what the headers do not say.
+        """
+        # Where the header is repeated, the last one is the nearest proxy's.
+        said = headers.get(b"x-forwarded-proto", b"").rpartition(b",")[2].strip().decode("latin-1")
+        if said in {"http", "https"}:
+            scheme = said
+        hops = [_host(hop) for hop in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
+        first = next((hop for hop in reversed(hops) if not self.trust(hop)), hops[0])
+        return first or client, scheme
+
+    def _judge(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return address in self._names
+        return any(parsed in network for network in self._networks)
+
+
+def _host(hop: str) -> str:
+    """The address of `address`, `address:port` or `[address]:port`; what is neither stays as it is."""
+    hop = hop.strip()
+    if hop.startswith("["):
+        host, bracket, port = hop[1:].partition("]")
+        return host if bracket and (not port or port.startswith(":")) else hop
+    host, colon, port = hop.partition(":")
+    return host if colon and port.isdigit() else hop
