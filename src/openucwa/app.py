@@ -67,7 +67,6 @@ from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
-from openucwa.server.process import plain_refusal
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
@@ -157,6 +156,7 @@ class Service:
             self.bus,
             max_body_depth=config.max_body_depth,
             strict_put=config.strict_put,
+            max_answer_bytes=config.max_answer_bytes,
         )
         # What a request passes, from the outside in.
         self.handler: Handler = Preflight(
@@ -174,7 +174,7 @@ class Service:
         )
         if self.tracing is not None:
             self.handler = self.tracing.requests(self.handler)
-        self.refused: Refused = plain_refusal
+        self.refused: Refused = self.renderer.refused
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
     def status(self, connections: Callable[[], int]) -> Handler:
@@ -252,7 +252,7 @@ class Service:
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
-            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch)),
+            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch, config.max_answer_bytes)),
             (f"{app}/events", EventChannel(store, self.channels, room)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),

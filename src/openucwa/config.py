@@ -126,6 +126,10 @@ class Config:
     log_backlog: int = option(
         "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
     )
+    max_answer_bytes: int = option(
+        "Approximate size of an answer, and of all parts of a batch together, in bytes (413; 429 for further parts).",
+        16_777_216,
+    )
     max_body_depth: int = option("Maximum nesting depth of a request body (400).", 32)
     max_extension_bytes: int = option(
         "Maximum size of an extension's properties as compact JSON, in bytes (413).", 65_536
@@ -167,7 +171,7 @@ class Config:
     invitation_timeout: int = option("Seconds until an unanswered invitation fails.", 30)
     typing_timeout: float = option("Seconds until a participant is no longer shown as typing.", 10.0)
     events_kept: int = option("Retention of the event log, in seconds.", 86_400)
-    max_events: int = option("Maximum number of events of one topic per answer.", 500)
+    max_events: int = option("Maximum number of events per answer; the rest follows in the next one.", 500)
 
     # Meetings
     create_status: int = option(
@@ -175,7 +179,7 @@ class Config:
     )
     meeting_lifetime: int = option("Default lifetime of a meeting without expirationTime, in seconds.", 28_800)
     expired_meetings_kept: int = option(
-        "Retention of expired meetings, in seconds from expirationTime or from the last change if that is later.",
+        "Retention of expired meetings, in seconds from expirationTime or the last change, whichever is later.",
         1_209_600,
         least=0,
     )
