@@ -28,13 +28,11 @@ from openucwa.server.states import (
     WRITING,
     Writing,
 )
+from openucwa.server.waits import wait_for
 
-#: Seconds that the server goes on reading, and throwing away, after a response that the client may not have waited for.
-#: Closing at once would reset the connection, and the client could lose the response (RFC 9112, 9.6).
-LINGER = 2.0
-#: Seconds that a connection over TLS has for its orderly end: the server's close_notify is sent, the client's is not
-#: waited for.
-GOODBYE = 0.1
+#: Requests that may wait in line before nothing more is read. While something is read it is noticed that the client
+#: goes away, so a poll with others behind it does not outlive its client.
+READ_AHEAD = 8
 
 FAILED = "a request failed"
 #: What clients are told of that.
@@ -95,14 +93,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._transport.set_write_buffer_limits(0)  # so that it is known of every byte whether it was taken
-        peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        self._client = client = peer[0] if peer else ""
-        ends = Ends(
-            client,
-            (own[0], own[1]) if own else ("", 0),
-            "https" if self._secure else "http",
-            self._shared.proxies.trust(client),
-        )
+        ends = Ends.of(transport, self._shared.proxies, secure=self._secure)
+        self._client = ends.client
         surplus = not self._shared.open.add(self)
         self._reader = RequestReader(self._shared, ends, self, self._take, surplus=surplus)
         self._set_deadline()
@@ -192,7 +184,7 @@ class Connection(asyncio.Protocol):
         if self._queue is None:
             self._queue = deque()
         self._queue.append(waiting)
-        if not self._paused:
+        if len(self._queue) >= READ_AHEAD and not self._paused:
             self._paused = True
             self._transport.pause_reading()
         if self._state is FREE:
@@ -333,7 +325,14 @@ class Connection(asyncio.Protocol):
             return
         if self._reader.wants_continue:
             self._ask_for_body()
-        awaited, seconds = self._await()
+        awaited, seconds = wait_for(
+            self._shared.limits,
+            self._state,
+            self._reader.state,
+            blocked=self._blocked,
+            paused=self._paused,
+            asked=self._asked,
+        )
         if awaited is self._awaited:
             return
         self._awaited = awaited
@@ -341,21 +340,6 @@ class Connection(asyncio.Protocol):
             self._deadline.clear()
         else:
             self._deadline.set(seconds)
-
-    def _await(self) -> tuple[object, float]:
-        """What is waited for, and how long."""
-        limits, state = self._shared.limits, self._state
-        if state >= SENDING:
-            if self._blocked:
-                return SENDING, limits.write_timeout
-            return state, LINGER if state is LINGERING else GOODBYE
-        reading = self._reader.state
-        reads = reading is HEAD or reading is BODY
-        if self._paused or not (reads or state is FREE):
-            return None, 0.0
-        if reads:
-            return reading, limits.header_timeout if reading is HEAD else limits.body_timeout
-        return FREE, limits.keep_alive if self._asked else limits.header_timeout
 
     def _ask_for_body(self) -> None:
         """Tells a client that waits for it to send the body, once that is what is waited for."""

@@ -67,7 +67,7 @@ def read_target(target: bytes, method: bytes, headers: Headers) -> tuple[bytes, 
         raise RefusedRequestError(400, _BAD_TARGET) from None
     if (url.schema or b"").lower() not in {b"http", b"https"} or not url.host:
         raise RefusedRequestError(400, _BAD_TARGET)
-    if url.userinfo is not None:
+    if url.userinfo:
         raise RefusedRequestError(400, "The request's target must not name a user.")
     host = b"[" + url.host + b"]" if b":" in url.host else url.host
     headers[b"host"] = host + b":%d" % url.port if url.port else host

@@ -2,13 +2,14 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import TypeAlias
 
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: Addresses whose being trusted or not is remembered.
 _REMEMBERED = 4096
+#: The longest that is remembered; a client may write anything for an address.
+_LONGEST = 64
 
 
 class Proxies:
@@ -22,11 +23,18 @@ class Proxies:
                 self._networks.append(ipaddress.ip_network(entry, strict=False))
             except ValueError:
                 self._names.add(entry)
-        self._known = lru_cache(_REMEMBERED)(self._judge)
+        self._known: dict[str, bool] = {}
 
     def trust(self, address: str) -> bool:
         """Whether what this address says of a request counts."""
-        return bool(address and (self._networks or self._names)) and self._known(address)
+        if not address or not (self._networks or self._names):
+            return False
+        known = self._known.get(address)
+        if known is None:
+            known = self._judge(address)
+            if len(self._known) < _REMEMBERED and len(address) < _LONGEST:
+                self._known[address] = known
+        return known
 
     def origin(self, headers: Mapping[bytes, bytes], client: str, scheme: str) -> tuple[str, str]:
         """Address and scheme of a request that a trusted proxy passed on.

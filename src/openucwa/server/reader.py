@@ -1,5 +1,6 @@
 """The reading side of a connection: bytes become requests, each of them whole. The parser is httptools."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -9,6 +10,7 @@ import msgspec
 
 from openucwa.http.message import BodyFault, Connection, Request
 from openucwa.server.head import RefusedRequestError, check_head, is_method, read_target
+from openucwa.server.proxies import Proxies
 from openucwa.server.shared import Shared
 from openucwa.server.states import BODY, DISCARDING, DONE, HEAD, IDLE, READING, Reading
 
@@ -34,6 +36,14 @@ class Ends:
     server: tuple[str, int]
     scheme: str
     proxied: bool
+
+    @classmethod
+    def of(cls, transport: asyncio.BaseTransport, proxies: Proxies, *, secure: bool) -> "Ends":
+        """Those of an open connection."""
+        peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        client = peer[0] if peer else ""
+        server = (own[0], own[1]) if own else ("", 0)
+        return cls(client, server, "https" if secure else "http", proxies.trust(client))
 
 
 class RequestReader:
