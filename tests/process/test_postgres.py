@@ -47,7 +47,7 @@ def test_check_makes_no_store(server: PostgresServer) -> None:
     empty = server.new_database()
     checked = command("check", "--store", empty)
     assert checked.returncode == 0, checked.stderr
-    assert f"store: none yet in {empty.rpartition('@')[2]}" in checked.stdout
+    assert f"store: none in {empty.rpartition('@')[2]} yet" in checked.stdout
     assert server.query("select count(*) from pg_tables where schemaname = 'public'", empty) == [["0"]]
 
 

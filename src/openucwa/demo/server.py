@@ -152,8 +152,8 @@ def walk(url: str, data: str, screen: Screen, stopped: Callable[[], bool]) -> tu
         taken = steps.number
     screen.say()
     if failures:
-        for failure in failures:
-            screen.say(f"FAILED: {failure}", fg="red", bold=True)
+        for line in failures:
+            screen.say(f"FAILED: {line}", fg="red", bold=True)
         screen.say("The steps after it, in that format, were skipped.")
     else:
         screen.say(f"{taken} steps passed", fg="green", bold=True)
