@@ -41,7 +41,7 @@ def test_missing_program_fails_the_test_in_ci(monkeypatch: pytest.MonkeyPatch) -
         needs.need("frobnicator")
 
 
-@pytest.mark.parametrize(("ci", "status", "told"), [("", 0, "left out"), ("true", 1, "a failure here")])
+@pytest.mark.parametrize(("ci", "status", "told"), [("", 0, "skipped"), ("true", 1, "fail")])
 def test_missing_programs_are_listed_before_the_tests(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ci: str, status: int, told: str
 ) -> None:
