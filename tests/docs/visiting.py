@@ -218,7 +218,7 @@ def _invitations(lene: Person, dana: Person, conversation: Json) -> None:
     for end in ("cancel", "decline", "accept"):
         lene.send("POST", add, {"to": "sip:danab@contoso.com", "operationId": end}, status=201)
         outgoing = lene.send("GET", lene.link(lene.waited_for("participantInvitation", "started"), "self"))
-        incoming = dana.waited_for("onlineMeetingInvitation", "started")
+        incoming = dana.follow(dana.waited_for("onlineMeetingInvitation", "started"), "self")
         if end == "cancel":
             lene.send("POST", lene.link(outgoing, end), status=204)
         else:
