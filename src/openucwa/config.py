@@ -131,6 +131,9 @@ class Config:
         16_777_216,
     )
     max_body_depth: int = option("Maximum nesting depth of a request body (400).", 32)
+    max_body_elements: int = option(
+        "Maximum number of values in a JSON body, or of elements or attributes in an XML body (400).", 40_000
+    )
     max_extension_bytes: int = option(
         "Maximum size of an extension's properties as compact JSON, in bytes (413).", 65_536
     )
@@ -142,8 +145,22 @@ class Config:
     )
     max_instances: int = option("Maximum number of instances (tabs) per application (409).", 32)
     max_attendees: int = option("Maximum number of attendees, and of leaders, per meeting (400).", 1_000)
+    max_message_bytes: int = option("Maximum size of a message in UTF-8, in bytes (413).", 65_536)
+    max_event_bytes: int = option(
+        "Approximate maximum size of an event set, in bytes; the rest follows in the next one.",
+        1_048_576,
+    )
+    participant_rate: float = option(
+        "Messages and other actions per participant and meeting, sustained, per second (429).", 10.0
+    )
+    participant_burst: int = option("Messages and other actions per participant and meeting at once (429).", 100)
+    invitation_rate: float = option("Invitations from one user to another, sustained, per second (429).", 0.1)
+    invitation_burst: int = option("Invitations from one user to another at once (429).", 10)
+    application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)
+    application_burst: int = option("Applications opened per user at once (429).", 100)
     max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
     max_batch: int = option("Maximum number of requests in a batch (429).", 100)
+    max_part_headers: int = option("Maximum number of header lines per request in a batch (400).", 100)
     response_cache_bytes: int = option("Size of the response cache, in bytes; 0 disables it.", 33_554_432, least=0)
     max_requests_in_flight: int = option(
         "Maximum number of concurrent requests per user, including the parts of a batch (429).", 100
@@ -169,6 +186,9 @@ class Config:
     events_medium: int = option("Default delay of medium-priority events, in seconds.", 5)
     events_timeout: int = option("Default time that a poll without events waits, in seconds.", 180)
     invitation_timeout: int = option("Seconds until an unanswered invitation fails.", 30)
+    lobby_timeout: int = option(
+        "Seconds until a participant who waits in the lobby is removed (reason Timeout).", 1_800
+    )
     typing_timeout: float = option("Seconds until a participant is no longer shown as typing.", 10.0)
     events_kept: int = option("Retention of the event log, in seconds.", 86_400)
     max_events: int = option("Maximum number of events per answer; the rest follows in the next one.", 500)
@@ -186,6 +206,9 @@ class Config:
     meeting_sweep: float = option("How often expired meetings are removed, in seconds.", 60.0)
     assigned_meeting: bool = option("Whether every user has a myAssignedOnlineMeeting.", True)
     assigned_meeting_extensions: bool = option("Whether the assigned meeting accepts extensions (otherwise 409).", True)
+    enterprise_domains: tuple[str, ...] = option(
+        "SIP domains that form one enterprise; by default each domain is its own.", ()
+    )
     strict_put: bool = option("Whether a PUT must contain the pass-through property.", True)
     access_levels: tuple[str, ...] = option(
         "Allowed values of accessLevel.",

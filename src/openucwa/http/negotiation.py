@@ -6,7 +6,7 @@ Only headers are read here; making JSON and XML is the representation's.
 import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from openucwa.http.lists import elements
 from openucwa.http.message import Request
@@ -25,7 +25,7 @@ UCWA_TYPES = (JSON, XML, UCWA_JSON, UCWA_XML)
 #: The parameters of a value that are read.
 MAX_PARAMETERS = 16
 
-_KINDS = {JSON: "json", UCWA_JSON: "json", XML: "xml", UCWA_XML: "xml"}
+_KINDS: dict[str, Literal["json", "xml"]] = {JSON: "json", UCWA_JSON: "json", XML: "xml", UCWA_XML: "xml"}
 Weighted = tuple[tuple[str, float], ...]
 
 _REMEMBERED = 256
@@ -67,7 +67,7 @@ def content_type(media_type: str) -> str:
     return f"{media_type}; charset=utf-8"
 
 
-def kind_of(header: str | None) -> str | None:
+def kind_of(header: str | None) -> Literal["json", "xml"] | None:
     """`json` or `xml`, for the Content-Type of a body that is one of them; else None. Its charset is not looked at."""
     if not header:
         return None
@@ -88,7 +88,7 @@ def value_and_parameters(header: str) -> tuple[str, dict[str, str]]:
     return value.strip().lower(), parameters
 
 
-def _kind(header: str) -> str | None:
+def _kind(header: str) -> Literal["json", "xml"] | None:
     return _KINDS.get(value_and_parameters(header)[0])
 
 

@@ -26,13 +26,22 @@ class Batch(Resource[None]):
     batchable = False
 
     def __init__(
-        self, in_flight: InFlight, refuses: Refuses, world: World, max_parts: int, max_answer_bytes: int
+        self,
+        in_flight: InFlight,
+        refuses: Refuses,
+        world: World,
+        *,
+        max_parts: int,
+        max_headers: int,
+        max_answer_bytes: int,
     ) -> None:
-        """`max_answer_bytes`: once the parts that were answered have as many, the others are refused."""
+        """`max_headers`: of a part. `max_answer_bytes`: once the parts that were answered have as many, the others are
+        refused."""
         self._in_flight = in_flight
         self._refuses = refuses
         self._world = world
         self._max_parts = max_parts
+        self._max_headers = max_headers
         self._max_answer_bytes = max_answer_bytes
 
     @Operation(
@@ -44,7 +53,7 @@ class Batch(Resource[None]):
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: batch, POST."""
-        parts = parse(call.body, call.request.header(b"content-type") or "", self._max_parts)
+        parts = parse(call.body, call.request.header(b"content-type") or "", self._max_parts, self._max_headers)
         if not parts:
             raise BadRequest("the batch holds no request")
         identity = call.caller.identity

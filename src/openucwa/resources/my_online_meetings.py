@@ -160,7 +160,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: myOnlineMeetings, POST."""
-        settings = self._rules.settings(call.values)
+        settings = self._rules.settings(call.values, organizer_of(call))
         for _ in range(DRAWS):
             meeting = self._rules.schedule(organizer_of(call), settings)
             try:
@@ -223,7 +223,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         read-only, what the client sends back of them changes nothing.
         """
         meeting = call.target
-        settings = self._rules.settings(call.values)
+        settings = self._rules.settings(call.values, meeting.organizer)
         if meeting.rel == MeetingRel.MY_ONLINE_MEETINGS:
             etag = new_etag(self._world)
             await self._store.replace_meeting(
