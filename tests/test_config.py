@@ -205,7 +205,7 @@ REFUSED = [
     ("store", "mysql://a/b", "'mysql://a/b' is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
     ("store", "postgresql://a:1", "'postgresql://a:1' is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
     ("store", "postgresql://a/b?password=x", "the password must be before the @, or in a password file"),
-    ("store_lanes", 0, "must be greater than 0, not 0"),
+    ("store_write_connections", 0, "must be greater than 0, not 0"),
     ("bus", "redis://a:1", "'redis://a:1' is not of the form nats://HOST:PORT"),
     ("status_listen", ("https://a:1",), "'https://a:1' is not of the form http://HOST:PORT"),
     ("status_listen", ("http://a:1/metrics",), "'http://a:1/metrics' is not of the form http://HOST:PORT"),

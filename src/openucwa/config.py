@@ -45,13 +45,13 @@ class DialInRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: tuple[str, ...] = ("en-US",)
 
 
-def option(help_text: str, default: Any, *, least: float | None = None, one_of: tuple[object, ...] = ()) -> Any:
+def option(help_text: str, default: Any, *, minimum: float | None = None, choices: tuple[object, ...] = ()) -> Any:
     """A setting of `Config` with its help text.
 
-    `least`: the minimum of a number; by default 1 for an int, and for a float more than 0.
-    `one_of`: the allowed values, if only some are; for a list, of its entries.
+    `minimum`: the minimum of a number; by default 1 for an int, and for a float more than 0.
+    `choices`: the allowed values, if only some are; for a list, of its entries.
     """
-    return field(default=default, metadata={"help": help_text, "least": least, "one_of": one_of})
+    return field(default=default, metadata={"help": help_text, "minimum": minimum, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,8 @@ class Config:
     store: str | None = option(
         "PostgreSQL database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE; default: SQLite in the folder data.", None
     )
-    store_connections: int = option("Connections per process for reading from PostgreSQL.", 4)
-    store_lanes: int = option("Connections per process for writing to PostgreSQL.", 4)
+    store_read_connections: int = option("Connections per process for reading from PostgreSQL.", 4)
+    store_write_connections: int = option("Connections per process for writing to PostgreSQL.", 4)
     listen: tuple[str, ...] = option("URLs to listen on, http or https.", ("http://127.0.0.1:8080",))
     tls_cert: str | None = option("TLS certificate chain file (PEM), for https.", None)
     tls_key: str | None = option("Private key file of the certificate (PEM).", None)
@@ -85,16 +85,18 @@ class Config:
         "Event bus between servers: nats://HOST:PORT; default: PostgreSQL if it is the store, otherwise this machine.",
         None,
     )
-    bus_look: float = option("How often waiting polls re-read the event log without a bus message, in seconds.", 5.0)
+    bus_poll_interval: float = option(
+        "How often waiting polls re-read the event log without a bus message, in seconds.", 5.0
+    )
     workers: int = option("Number of worker processes; they share the listeners.", 1)
     status_listen: tuple[str, ...] = option(
         "http URLs for /healthz, /readyz and /metrics; with several workers, worker i (from 0) uses port + i.", ()
     )
     traces: str | None = option("OTLP/HTTP endpoint that OpenTelemetry traces are sent to.", None)
     log_level: str = option(
-        "Log threshold: debug, info, warning or error.", "info", one_of=("debug", "info", "warning", "error")
+        "Log threshold: debug, info, warning or error.", "info", choices=("debug", "info", "warning", "error")
     )
-    log_format: str = option("Log format: text, or json (one object per line).", "text", one_of=("text", "json"))
+    log_format: str = option("Log format: text, or json (one object per line).", "text", choices=("text", "json"))
     log_file: str | None = option("Log file to append to; default: stderr.", None)
 
     # Timeouts
@@ -104,7 +106,7 @@ class Config:
     write_timeout: float = option(
         "Seconds without progress until a client that does not read its response is disconnected.", 60.0
     )
-    shutdown_timeout: float = option("Grace period for requests in progress at shutdown, in seconds.", 10.0, least=0)
+    shutdown_timeout: float = option("Grace period for requests in progress at shutdown, in seconds.", 10.0, minimum=0)
     store_timeout: float = option("Timeout for store operations, in seconds (503).", 5.0)
 
     # Limits
@@ -161,27 +163,29 @@ class Config:
     max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
     max_batch: int = option("Maximum number of requests in a batch (429).", 100)
     max_part_headers: int = option("Maximum number of header lines per request in a batch (400).", 100)
-    response_cache_bytes: int = option("Size of the response cache, in bytes; 0 disables it.", 33_554_432, least=0)
+    response_cache_bytes: int = option("Size of the response cache, in bytes; 0 disables it.", 33_554_432, minimum=0)
     max_requests_in_flight: int = option(
         "Maximum number of concurrent requests per user, including the parts of a batch (429).", 100
     )
 
     # Signing in
-    ticket_lifetime: int = option("Lifetime of tokens from the password grant, in seconds.", 28_800)
-    anonymous_ticket_lifetime: int = option("Lifetime of tokens from the anonymous-meeting grant, in seconds.", 3_600)
+    token_lifetime: int = option("Lifetime of tokens from the password grant, in seconds.", 28_800)
+    anonymous_token_lifetime: int = option("Lifetime of tokens from the anonymous-meeting grant, in seconds.", 3_600)
     anonymous: bool = option("Whether the anonymous-meeting grant is offered.", True)
-    key_look: float = option("How often signing keys are reloaded, in seconds.", 30.0)
+    key_refresh_interval: float = option("How often signing keys are reloaded, in seconds.", 30.0)
     sign_in_failures: int = option("Failed sign-ins per user before throttling starts.", 5)
     sign_in_delay: float = option(
-        "First delay after too many failures, in seconds; doubled with each further failure.", 2.0, least=0
+        "First delay after too many failures, in seconds; doubled with each further failure.", 2.0, minimum=0
     )
-    sign_in_delay_max: float = option("Longest delay, in seconds.", 300.0, least=0)
+    sign_in_delay_max: float = option("Longest delay, in seconds.", 300.0, minimum=0)
     address_failures: int = option("Failed sign-ins per address before throttling starts.", 50)
 
     # Applications and event channels
     conversation_timeout: int = option("Seconds without a poll until an application's conversations are ended.", 300)
     application_timeout: int = option("Seconds after its last poll until an application is ended.", 900)
-    application_sweep: float = option("How often idle applications are looked for and ended, in seconds.", 30.0)
+    application_sweep_interval: float = option(
+        "How often idle applications are looked for and ended, in seconds.", 30.0
+    )
     events_low: int = option("Default delay of low-priority events, in seconds.", 15)
     events_medium: int = option("Default delay of medium-priority events, in seconds.", 5)
     events_timeout: int = option("Default time that a poll without events waits, in seconds.", 180)
@@ -195,15 +199,15 @@ class Config:
 
     # Meetings
     create_status: int = option(
-        "Status for a created meeting: 201, or 200 for clients that expect it.", 201, one_of=(200, 201)
+        "Status for a created meeting: 201, or 200 for clients that expect it.", 201, choices=(200, 201)
     )
     meeting_lifetime: int = option("Default lifetime of a meeting without expirationTime, in seconds.", 28_800)
     expired_meetings_kept: int = option(
         "Retention of expired meetings, in seconds from expirationTime or the last change, whichever is later.",
         1_209_600,
-        least=0,
+        minimum=0,
     )
-    meeting_sweep: float = option("How often expired meetings are removed, in seconds.", 60.0)
+    meeting_sweep_interval: float = option("How often expired meetings are removed, in seconds.", 60.0)
     assigned_meeting: bool = option("Whether every user has a myAssignedOnlineMeeting.", True)
     assigned_meeting_extensions: bool = option("Whether the assigned meeting accepts extensions (otherwise 409).", True)
     enterprise_domains: tuple[str, ...] = option(
@@ -213,32 +217,32 @@ class Config:
     access_levels: tuple[str, ...] = option(
         "Allowed values of accessLevel.",
         ("Everyone", "Invited", "Locked", "None", "SameEnterprise"),
-        one_of=("Everyone", "Invited", "Locked", "None", "SameEnterprise"),
+        choices=("Everyone", "Invited", "Locked", "None", "SameEnterprise"),
     )
     automatic_leader_assignments: tuple[str, ...] = option(
         "Allowed values of automaticLeaderAssignment.",
         ("Disabled", "Everyone", "SameEnterprise"),
-        one_of=("Disabled", "Everyone", "SameEnterprise"),
+        choices=("Disabled", "Everyone", "SameEnterprise"),
     )
     entry_exit_announcements: tuple[str, ...] = option(
         "Allowed values of entryExitAnnouncement.",
         ("Disabled", "Enabled", "Unsupported"),
-        one_of=("Disabled", "Enabled", "Unsupported"),
+        choices=("Disabled", "Enabled", "Unsupported"),
     )
     lobby_bypass_for_phone_users: tuple[str, ...] = option(
-        "Allowed values of lobbyBypassForPhoneUsers.", ("Disabled", "Enabled"), one_of=("Disabled", "Enabled")
+        "Allowed values of lobbyBypassForPhoneUsers.", ("Disabled", "Enabled"), choices=("Disabled", "Enabled")
     )
     default_access_level: str = option("Default accessLevel.", "SameEnterprise")
     default_automatic_leader_assignment: str = option("Default automaticLeaderAssignment.", "Disabled")
     default_entry_exit_announcement: str = option("Default entryExitAnnouncement.", "Disabled")
     default_lobby_bypass_for_phone_users: str = option("Default lobbyBypassForPhoneUsers.", "Disabled")
     default_phone_user_admission: str = option(
-        "Default phoneUserAdmission.", "Disabled", one_of=("Disabled", "Enabled")
+        "Default phoneUserAdmission.", "Disabled", choices=("Disabled", "Enabled")
     )
     participants_warning_threshold: int = option(
-        "participantsWarningThreshold of onlineMeetingDefaultValues.", 200, least=0
+        "participantsWarningThreshold of onlineMeetingDefaultValues.", 200, minimum=0
     )
-    meeting_size: int = option("meetingSize of onlineMeetingPolicies.", 250, least=0)
+    meeting_size: int = option("meetingSize of onlineMeetingPolicies.", 250, minimum=0)
 
     # Help texts and dial-in information
     enterprise_help_url: str = option("enterpriseHelpUrl of onlineMeetingInvitationCustomization.", "")

@@ -58,19 +58,19 @@ def problems(config: "Config") -> Iterator[tuple[str, str]]:
 
 
 def _bounds(setting: "Field[Any]", value: object) -> Iterator[str]:
-    least, one_of = setting.metadata["least"], setting.metadata["one_of"]
-    if one_of:
+    minimum, choices = setting.metadata["minimum"], setting.metadata["choices"]
+    if choices:
         if value == ():
             yield "must list at least one value"
         for entry in value if isinstance(value, tuple) else (value,):
-            if entry not in one_of:
-                yield f"must {'contain only' if isinstance(value, tuple) else 'be'} {_either(one_of)}, not {entry!r}"
+            if entry not in choices:
+                yield f"must {'contain only' if isinstance(value, tuple) else 'be'} {_either(choices)}, not {entry!r}"
     elif isinstance(value, float | int) and not isinstance(value, bool):
         if not math.isfinite(value) or value > MAX:
             yield f"must be at most {MAX}, not {value}"
-        elif least is not None and value < least:
-            yield f"must be at least {least}, not {value}"
-        elif least is None and value <= 0:
+        elif minimum is not None and value < minimum:
+            yield f"must be at least {minimum}, not {value}"
+        elif minimum is None and value <= 0:
             yield f"must be greater than 0, not {value}"
 
 

@@ -40,7 +40,7 @@ def list_keys(file: Path | None, **flags: object) -> None:
 @key.command()
 @places
 def rotate(file: Path | None, **flags: object) -> None:
-    """Add a new signing key. Running servers pick it up within `key_look` seconds."""
+    """Add a new signing key. Running servers pick it up within `key_refresh_interval` seconds."""
     added = new_signing_key(RealWorld())
     in_store(existing(file, flags), lambda store: store.add_signing_key(added))
     click.echo(f"added {added.id}")
@@ -50,6 +50,6 @@ def rotate(file: Path | None, **flags: object) -> None:
 @click.argument("key_id", metavar="KEY")
 @places
 def remove_key(key_id: str, file: Path | None, **flags: object) -> None:
-    """Remove a key. Tokens signed with it become invalid; running servers notice within `key_look` seconds."""
+    """Remove a key. Its tokens become invalid; running servers notice within `key_refresh_interval` seconds."""
     in_store(existing(file, flags), lambda store: store.remove_signing_key(key_id))
     click.echo(f"removed {key_id}")
