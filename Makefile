@@ -38,6 +38,7 @@ lint: ## Check style and types.
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
+	tools/lint-pages
 
 bench: ## Run the benchmarks and write docs/performance.md. ARGS=--help: options.
 	@tools/install requirements-dev.txt
@@ -60,5 +61,5 @@ lock: ## Update the lock files to the newest releases (needs uv).
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 clean: ## Remove installed packages and caches; data is kept.
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-* node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} +

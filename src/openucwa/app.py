@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from openucwa.api.body_limit import BodyLimits
 from openucwa.api.in_flight import InFlight, LimitInFlight
-from openucwa.api.not_found import NotFound, ProtectedNotFound
+from openucwa.api.not_found import ProtectedNotFound
 from openucwa.api.pipeline import Pipeline
 from openucwa.api.preflight import Preflight
 from openucwa.api.rendering import Renderer
@@ -65,7 +65,7 @@ from openucwa.resources.online_meetings import (
     OnlineMeetings,
     PhoneDialInInformation,
 )
-from openucwa.resources.pages import Landing, Page
+from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
@@ -145,7 +145,7 @@ class Service:
         grants = f"{ANONYMOUS_GRANT},password" if config.anonymous else "password"
         self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants)
         self.routes = self._routes()
-        router = Router(NotFound(), ALIASES, ProtectedNotFound())
+        router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
