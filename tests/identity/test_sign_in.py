@@ -76,7 +76,7 @@ class Server:
 
 @pytest.fixture
 def config() -> Config:
-    return Config(ticket_lifetime=600, anonymous_ticket_lifetime=60)
+    return Config(token_lifetime=600, anonymous_token_lifetime=60)
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ MEETING_GRANT = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "pass
         ("", None),
         ("all", None),
         ("all User.ReadWrite", None),
-        (" ".join(SCOPES), None),
+        (" ".join(sorted(SCOPES)), None),
     ],
 )
 async def test_a_scope_narrows_the_token(
