@@ -9,13 +9,7 @@ from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.model.refusals import Refusal
-from openucwa.model.scopes import ANY_SCOPE, CONTACTS, CONVERSATION_SCOPES, INITIATE, MEETINGS, RECEIVE, USER
 from openucwa.representation.parameters import Parameter
-
-__all__ = [
-    "ANY_SCOPE", "CONTACTS", "CONVERSATION_SCOPES", "FORM_TYPES", "INITIATE", "MEETINGS", "METHODS", "RECEIVE",
-    "SAFE_METHODS", "USER", "Operation", "Precondition", "Resource", "Responder",
-]  # fmt: skip
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.identity.rate import Rate
 from openucwa.meetings.room import leads
 from openucwa.model.refusals import (
@@ -21,6 +21,7 @@ from openucwa.model.room import (
     InvitationState,
     Participation,
 )
+from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
