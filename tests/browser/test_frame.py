@@ -292,3 +292,19 @@ async def test_page_without_an_origin_is_refused(page: Page, plain: Running) -> 
         return answered;
     }""")
     assert Answer(json.loads(message)).status == 403
+
+
+@pytest.mark.parametrize("given", ["originalDomain=fabrikam.com", {"originalDomain": "fabrikam.com"}])
+async def test_data_of_a_get_go_into_the_query(framed: Client, given: Any) -> None:
+    root = await framed.ask("GET", "/Autodiscover/AutodiscoverService.svc/root", data=given, processData=True)
+    assert root.json["_links"]["user"]["href"].endswith("?originalDomain=fabrikam.com")
+    behind = await framed.ask("GET", "/?sipuri=sip:a@contoso.com", data=given, processData=True)
+    assert behind.json["_links"]["user"]["href"].endswith("?originalDomain=fabrikam.com")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_data_of_a_post_that_are_to_be_processed_are_a_form(framed: Client, whole: bool) -> None:
+    fields = {"grant_type": "password", "username": "lenea@contoso.com", "password": PASSWORD}
+    data = urlencode(fields) if whole else fields
+    granted = await framed.ask("POST", "/WebTicket/oauthtoken", data=data, processData=True)
+    assert granted.json["token_type"] == "Bearer"
