@@ -294,7 +294,7 @@ class Store(Users, Applications, Meetings, Rooms, EventLog, Protocol):
 
     def look(self) -> bool:
         """Tells the listeners of `on_change` what other processes have changed, at the latest, when this turn of the
-        event loop began to read. False: here that can't be told in time, so nothing that was read may be kept."""
+        event loop began to read. False: that can't be told now, or not here, so that nothing cached may be used."""
         ...
 
     async def describe(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What was committed, by whichever process: who keeps something that was read hears of it before it is used again."""
+"""Cache invalidation: tells listeners of every commit, of this process and of others, before a cache is used again."""
 
 import asyncio
 import sqlite3
@@ -13,7 +13,11 @@ Listener: TypeAlias = Callable[[frozenset[Changed] | None], None]
 
 
 class Changes:
-    """Tells listeners of every commit: of this process' own right away, of others' when somebody looks.
+    """Tells listeners of every commit: of this process's own right away, of others' when somebody looks.
+
+    While a commit of this process is in flight, a look that finds a new version has found at least that commit, and
+    tells of it. Whether another process committed right behind it is known when the commit has returned; until then
+    no cache may be used.
 
     A look costs what reading a row does. (The header of the WAL index would tell for a thirtieth of that, but whoever
     closes that file gives up all of the process's locks on it, SQLite's own among them.)
@@ -24,6 +28,10 @@ class Changes:
         #: How often anything was changed.
         self.count = 0
         self._looked = False
+        self._in_flight = False
+        self._in_flight_changed: frozenset[Changed] | None = None
+        #: A look has found the commit that is in flight.
+        self._visible = False
 
     def open(self, reader: sqlite3.Connection, writer: sqlite3.Connection) -> None:
         """Begins with both connections to a database. What was committed before is nobody's news."""
@@ -37,13 +45,17 @@ class Changes:
         self._listeners.append(listener)
 
     def look(self) -> None:
-        """Tells of what others have committed since the last look. ServiceUnavailable."""
+        """Tells of what was committed since the last look. ServiceUnavailable."""
         if (version := _version(self._reader)) != self._seen:
             self._seen = version
-            self._tell(None)
+            if self._in_flight and not self._visible:
+                self._visible = True
+                self._tell(self._in_flight_changed)
+            else:
+                self._tell(None)
 
-    def look_in_turn(self) -> None:
-        """As `look`, where nobody has looked in this turn of the event loop.
+    def look_in_turn(self) -> bool:
+        """As `look`, where nobody has looked in this turn of the event loop. False: a cache may not be used now.
 
         Requests that one turn reads had been sent when it began, so that nobody knew of anything that is committed
         after the first of them looks; and whatever a request of a later turn may know of, its own look finds.
@@ -52,16 +64,39 @@ class Changes:
             self._looked = True
             asyncio.get_running_loop().call_soon(self._begin_turn)
             self.look()
+        return not self._visible
 
-    def committed(self, changed: frozenset[Changed] | None) -> None:
-        """Tells of a commit of this process."""
+    def committing(self, changed: frozenset[Changed] | None) -> None:
+        """Is called right before a commit of this process, within its transaction. `changed`: as `Store.on_change`.
+
+        What others committed before that transaction is told now; from here to the commit nobody else commits.
+        """
+        self.look()
+        self._others = _version(self._writer)
+        self._in_flight_changed = changed
+        self._in_flight = True
+
+    def committed(self) -> None:
+        """Is called after the commit, before anybody learns that his change was made."""
+        changed, told = self._in_flight_changed, self._visible
+        self._end()
         self._seen = _version(self._reader)
         # In this order: what another process commits from here on makes a new version for the reader again. To the
         # connection that made it, a commit is nothing new, so what is new to the writer is another's.
         if (others := _version(self._writer)) != self._others:
             self._others = others
-            changed = None
-        self._tell(changed)
+            self._tell(None)
+        elif not told:
+            self._tell(changed)
+
+    def failed(self) -> None:
+        """Is called where the transaction was not committed."""
+        if self._visible:
+            self._tell(None)
+        self._end()
+
+    def _end(self) -> None:
+        self._in_flight = self._visible = False
 
     def _begin_turn(self) -> None:
         self._looked = False

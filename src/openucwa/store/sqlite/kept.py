@@ -32,7 +32,8 @@ class KeptReads:
 
         `within`: the meeting, where the extensions of one are read. A change of other meetings' is then none of this.
         """
-        self._changes.look_in_turn()
+        if not self._changes.look_in_turn():
+            return await method(owner, *rest)
         key = (name, *rest)
         of_owner = self._of.get(owner)
         if of_owner is not None and (kept := of_owner.get(within)) is not None and key in kept:

@@ -85,10 +85,9 @@ class SqliteStore(SqlStore):
     def look(self) -> bool:
         """As `Store.look`."""
         try:
-            self._changes.look_in_turn()
+            return self._changes.look_in_turn()
         except ServiceUnavailable:
             return False
-        return True
 
     async def session(self, owner: str, application_id: str) -> Session:
         """As `Applications.session`."""

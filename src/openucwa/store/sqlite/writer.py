@@ -168,12 +168,14 @@ class Writer:
             outcomes = [make(change.work, moved, held) for change in group]
             topics = frozenset(moved)
             number = self._notice.number(self._connection, topics) if topics else 0
+            self._changes.committing(_changed(group, held))
             await self._in_thread(self._connection.execute, "commit")
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("rollback")
+            self._changes.failed()
             raise
-        self._changes.committed(_changed(group, held))
+        self._changes.committed()
         if topics:
             self._notice.committed(number, topics)
         return outcomes
