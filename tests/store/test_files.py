@@ -1,10 +1,12 @@
 """The database's file: who may read it, and what is said when it can't be used."""
 # ruff: noqa: ASYNC240 -- files are what is tested
 
+import asyncio
 import os
 import resource
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, LENE, MANY, MEETING, extension, logged, user, with_participants
+from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, logged, user, with_participants
 
 #: The user id that owns nothing.
 NOBODY = 65534
@@ -42,11 +44,40 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 async def refused(folder: Path) -> str:
-    """The sentence with which a store in `folder` is refused."""
+    """Why a store in `folder` is refused, as administrators are told; clients are not told where it is."""
     with pytest.raises(ServiceUnavailable) as refusal:
         await SqliteStore(folder, timeout=0.1).open()
     assert refusal.value.retry_after >= 1
-    return str(refusal.value)
+    assert str(folder) not in str(refusal.value)
+    return refusal.value.reason
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_removed_or_replaced_file_makes_the_store_unavailable(
+    folder: Path, file: Path, caplog: pytest.LogCaptureFixture, replaced: bool
+) -> None:
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    await store.add_user(user())
+    file.rename(folder / "moved")
+    if replaced:
+        file.write_bytes((folder / "moved").read_bytes())
+    with pytest.raises(ServiceUnavailable) as refusal:
+        await store.append_events(AT, [EVENT])
+    assert str(refusal.value) == "the store was removed or replaced"
+    assert refusal.value.reason == f"the store's file {file} was removed or replaced"
+    end = time.monotonic() + 10
+    while not isinstance((await asyncio.gather(store.user(LENE), return_exceptions=True))[0], ServiceUnavailable):
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+    assert not store.look()
+    assert caplog.text.count(str(file)) == 1
+
+    (folder / "moved").rename(file)
+    await store.append_events(AT, [EVENT])
+    assert await store.user(LENE) == user()
+    assert store.look()
+    await store.close()
 
 
 async def test_only_the_owner_can_read_what_is_made(folder: Path) -> None:

@@ -135,7 +135,7 @@ class Activity:
                     {key: poll for key, _, poll in batch if poll is not None},
                 )
         except Refusal as refusal:
-            logger.warning("when applications were heard of cannot be written down: %s", refusal)
+            logger.warning("when applications were heard of cannot be written down: %s", refusal.reason)
             return
         self._written = now
         for key in [key for key, heard in self._heard.items() if self._is_over(heard, now)]:

@@ -88,6 +88,6 @@ class LocalBus:
                 try:
                     self._listeners.tell(await moved_elsewhere())
                 except Refusal as refusal:
-                    logger.warning("the store does not say what other processes did: %s", refusal)
+                    logger.warning("the store does not say what other processes did: %s", refusal.reason)
         finally:
             self._looking = None

@@ -91,7 +91,7 @@ class Sweeper:
             try:
                 await sweep()
             except Refusal as refusal:
-                logger.warning("sweeping was put off: %s", refusal)
+                logger.warning("sweeping was put off: %s", refusal.reason)
             except Exception:
                 # What goes wrong once must not leave everything unswept from then on.
                 logger.exception("sweeping failed")

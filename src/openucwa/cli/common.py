@@ -32,8 +32,10 @@ def failures() -> Iterator[None]:
     """Makes a `Failure` of what the parts raise when something can't be done."""
     try:
         yield
-    except (ConfigError, Refusal) as error:
+    except ConfigError as error:
         raise Failure(str(error)) from None
+    except Refusal as refusal:
+        raise Failure(refusal.reason) from None
 
 
 def default(name: str) -> str:

@@ -10,6 +10,11 @@ from collections.abc import Mapping
 class Refusal(Exception):
     """Something the server will not do. `str()` is the sentence that the client is shown."""
 
+    @property
+    def reason(self) -> str:
+        """The same for administrators, for the log: it may name addresses and paths that no client is to see."""
+        return str(self)
+
 
 class ResourceNotFound(Refusal):
     """There is no such resource, or none for this caller."""
@@ -145,13 +150,25 @@ class InvalidExchangeServerVersion(Refusal):
     """The store has moved on to a version that this server may not use."""
 
 
-class CallbackChannelError(Refusal):
-    """The event bus cannot be reached: those who must be told of the change could not be."""
+class _Temporary(Refusal):
+    """It may succeed later. `retry_after`: seconds until it is worth another try. `reason`: see `Refusal.reason`."""
 
-
-class ServiceUnavailable(Refusal):
-    """The server cannot do this just now; `retry_after` says in how many seconds to try again."""
-
-    def __init__(self, message: str, retry_after: int) -> None:
+    def __init__(self, message: str, retry_after: int, reason: str | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self._reason = reason
+
+    @property
+    def reason(self) -> str:
+        return self._reason or str(self)
+
+
+class CallbackChannelError(_Temporary):
+    """The event bus cannot be reached: those who must be told of the change could not be."""
+
+    def __init__(self, message: str, retry_after: int = 1, reason: str | None = None) -> None:
+        super().__init__(message, retry_after, reason)
+
+
+class ServiceUnavailable(_Temporary):
+    """The server cannot do this just now."""

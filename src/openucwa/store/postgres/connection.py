@@ -90,7 +90,7 @@ class Database:
     async def connect(self) -> Connection:
         """A new connection. ServiceUnavailable: there is none to be had; also for a while after that was found out."""
         if self._refusal is not None and time.monotonic() < self._not_before:
-            raise ServiceUnavailable(str(self._refusal), self._refusal.retry_after)
+            raise ServiceUnavailable(str(self._refusal), self._refusal.retry_after, self._refusal.reason)
         try:
             connection = await asyncpg.connect(
                 self._url,
@@ -100,7 +100,7 @@ class Database:
                 server_settings=self._server_settings(),
             )
         except Exception as error:  # noqa: BLE001  # whatever it is: without a connection there is no store
-            refusal = unavailable(error, f"the store {self.place}") or _misfit(error, self.place)
+            refusal = unavailable(error, self.place) or _misfit(error, self.place)
             self._not_before = time.monotonic() + self._pause
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
             self._refusal = refusal
@@ -172,4 +172,5 @@ def place_of(url: str) -> str:
 
 def _misfit(error: Exception, place: str) -> ServiceUnavailable:
     """What to say when the connection fails for a reason that is neither the network's nor PostgreSQL's."""
-    return ServiceUnavailable(f"the store {place} can't be connected to: {type(error).__name__}", 60)
+    reason = f"the store {place} can't be connected to: {type(error).__name__}"
+    return ServiceUnavailable("the store can't be connected to", 60, reason)

@@ -31,21 +31,27 @@ _TROUBLES = {
 _TRANSIENT = frozenset({"40001", "40P01"})
 
 
-def unavailable(error: BaseException, name: str = "the store") -> ServiceUnavailable | None:
-    """What the caller is to be told of `error`, beginning with `name`.
+def unavailable(error: BaseException, place: str | None = None) -> ServiceUnavailable | None:
+    """The refusal that `error` means. `place`: where the database is, for its `reason`.
 
     None: it says nothing of the engine's health, as a wrong statement or another refusal does not.
     """
     if isinstance(error, ServiceUnavailable):
         return error
+    if (trouble := _trouble(error)) is None:
+        return None
+    said, retry_after = trouble
+    return ServiceUnavailable(f"the store {said}", retry_after, None if place is None else f"the store {place} {said}")
+
+
+def _trouble(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-        trouble = _TROUBLES.get(state) or _TROUBLES.get(state[:2])
-        return ServiceUnavailable(f"{name} {trouble[0]}", trouble[1]) if trouble else None
+        return _TROUBLES.get(state) or _TROUBLES.get(state[:2])
     if isinstance(error, TimeoutError):
-        return ServiceUnavailable(f"{name} does not answer in time", 1)
+        return "does not answer in time", 1
     if isinstance(error, OSError):
-        return ServiceUnavailable(f"{name} is out of reach", 1)
+        return "is out of reach", 1
     return None
 
 

@@ -78,7 +78,7 @@ class PostgresStore(SqlStore):
         try:
             yield connection
         except asyncpg.PostgresError as error:
-            if refusal := unavailable(error, f"the store {self._database.place}"):
+            if refusal := unavailable(error, self._database.place):
                 raise refusal from error
             raise
         finally:

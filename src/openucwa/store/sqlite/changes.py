@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -10,6 +11,9 @@ from openucwa.store.sqlite.errors import unavailable
 
 #: As `Store.on_change`.
 Listener: TypeAlias = Callable[[frozenset[Changed] | None], None]
+
+#: Seconds between two checks that the file is still there.
+FILE_CHECK = 1.0
 
 
 class Changes:
@@ -23,7 +27,9 @@ class Changes:
     closes that file gives up all of the process's locks on it, SQLite's own among them.)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, check_file: Callable[[], None]) -> None:
+        self._check_file = check_file
+        self._next_file_check = 0.0
         self._listeners: list[Listener] = []
         #: How often anything was changed.
         self.count = 0
@@ -46,6 +52,9 @@ class Changes:
 
     def look(self) -> None:
         """Tells of what was committed since the last look. ServiceUnavailable."""
+        if (now := time.monotonic()) >= self._next_file_check:
+            self._check_file()
+            self._next_file_check = now + FILE_CHECK
         if (version := _version(self._reader)) != self._seen:
             self._seen = version
             if self._in_flight and not self._visible:

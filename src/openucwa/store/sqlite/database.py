@@ -1,5 +1,6 @@
 """The database's file: how it is made, and the two connections to it, one that writes and one that reads."""
 
+import logging
 import os
 import sqlite3
 import time
@@ -13,6 +14,8 @@ from openucwa.store.sqlite.errors import unavailable
 from openucwa.store.sqlite.schema import Schema
 
 FILE = "openucwa.sqlite3"
+
+logger = logging.getLogger(__name__)
 
 #: The oldest SQLite that has all that the statements use: strict tables, `returning`.
 OLDEST_SQLITE = (3, 37, 0)
@@ -34,6 +37,9 @@ class Database:
         self.path = folder.absolute() / FILE
         self.schema = schema
         self._timeout = timeout
+        #: Device and inode of the file that is open.
+        self._identity: tuple[int, int] | None = None
+        self._lost = False
 
     def connect_writer(self) -> sqlite3.Connection:
         """The connection that writes; the file is there afterwards, with this server's schema or a newer one.
@@ -47,7 +53,11 @@ class Database:
             raise ServiceUnavailable(f"SQLite {needed} or newer is needed; this is {sqlite3.sqlite_version}", 60)
         with self._refusals():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._identity = _identity(os.fstat(file))
+            finally:
+                os.close(file)
             with closing(self._connect("ro", self._timeout)) as reader:
                 self.schema.look(reader)
             return self._connect_writer()
@@ -67,15 +77,34 @@ class Database:
             with closing(self._connect("ro", self._timeout)) as reader:
                 return self.schema.look(reader).version
 
+    def check_file(self) -> None:
+        """ServiceUnavailable: the file was removed or replaced since it was opened, so that what is written is lost.
+
+        SQLite itself does not notice: it has the old file open.
+        """
+        try:
+            there = self._identity in {None, _identity(self.path.stat())}
+        except OSError:
+            there = False
+        if there:
+            self._lost = False
+            return
+        if not self._lost:
+            self._lost = True
+            logger.error("the store's file %s was removed or replaced; the server can do nothing without it", self.path)
+        reason = f"the store's file {self.path} was removed or replaced"
+        raise ServiceUnavailable("the store was removed or replaced", 60, reason)
+
     @contextmanager
     def _refusals(self) -> Iterator[None]:
         """Tells of what goes wrong with the file's place."""
         try:
             yield
         except OSError as error:
-            raise ServiceUnavailable(f"the store {self.path} can't be opened: {error.strerror}", 60) from error
+            reason = f"the store {self.path} can't be opened: {error.strerror}"
+            raise ServiceUnavailable("the store can't be opened", 60, reason) from error
         except sqlite3.Error as error:
-            if (refusal := unavailable(error, f"the store {self.path}")) is None:
+            if (refusal := unavailable(error, str(self.path))) is None:
                 raise
             raise refusal from error
 
@@ -120,5 +149,13 @@ class Database:
     def _connect(self, mode: str, timeout: float) -> sqlite3.Connection:
         # Never used by two threads at a time; which one is the writer's affair.
         return sqlite3.connect(
-            f"{self.path.as_uri()}?mode={mode}", timeout, uri=True, isolation_level=None, check_same_thread=False
+            f"{self.path.as_uri()}?mode={mode}",
+            timeout=timeout,
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
         )
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

@@ -36,7 +36,7 @@ class SqliteStore(SqlStore):
         self, folder: Path, timeout: float, migrations: Traversable = MIGRATIONS, measures: Measures | None = None
     ) -> None:
         self._database = Database(folder, timeout, Schema(migrations))
-        self._changes = Changes()
+        self._changes = Changes(self._database.check_file)
         self._kept = KeptReads(self._changes)
         reader = Reader(self._database, self._changes)
         self._notices = Notices(reader)

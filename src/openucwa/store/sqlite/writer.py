@@ -182,6 +182,7 @@ class Writer:
 
     async def _begin(self) -> None:
         """Begins the transaction, in the thread if another process writes just now."""
+        self._database.check_file()
         try:
             self._connection.execute("begin immediate")
         except sqlite3.OperationalError as error:
