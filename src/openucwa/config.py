@@ -107,6 +107,7 @@ class Config:
     max_extension_properties: int = option("Programmer-defined properties of an extension (400).", 300)
     max_extensions: int = option("Extensions of a meeting (409 TooManyGroups).", 100)
     max_meetings: int = option("Meetings of an organizer (409 TooManyOnlineMeetings).", 1_000)
+    max_user_bytes: int = option("Bytes of all meetings and extensions of an organizer (413).", 67_108_864)
     max_applications: int = option("Applications of a user; the longest idle one ends (410).", 64)
     max_instances: int = option("Instances (tabs) of an application (409).", 32)
     max_attendees: int = option("Entries of attendees, and of leaders (400).", 1_000)
@@ -142,7 +143,9 @@ class Config:
         "Status of a created meeting: 201, or 200 for clients that want it.", 201, one_of=(200, 201)
     )
     meeting_lifetime: int = option("Seconds until a meeting expires that was given no expirationTime.", 28_800)
-    expired_meetings_kept: int = option("Seconds that a meeting is kept past its expirationTime.", 1_209_600, least=0)
+    expired_meetings_kept: int = option(
+        "Seconds that a meeting is kept past its expirationTime or last change.", 1_209_600, least=0
+    )
     meeting_sweep: float = option("Seconds between two looks for meetings past that.", 60.0)
     assigned_meeting: bool = option("Whether every user has a myAssignedOnlineMeeting.", True)
     assigned_meeting_extensions: bool = option("Whether it takes extensions (if not: 409).", True)

@@ -16,6 +16,7 @@ from openucwa.model.refusals import (
     TooManyApplications,
 )
 from openucwa.store.contract import Store
+from openucwa.store.sql.applications import REMEMBERED_REPLACED
 from tests.contract.samples import AT, COMMUNICATION, DAN, EVENT, LENE, MANY, application, logged, user
 
 
@@ -290,7 +291,7 @@ async def test_touch_ignores_what_is_not_there(store: Store) -> None:
 async def test_idle_applications_end_and_are_named(store: Store) -> None:
     await opened(store, "1", "2", "3", "4", now=10)
     await store.touch({(LENE, "4"): 99}, {(LENE, "1"): 60, (LENE, "2"): 40, (LENE, "4"): 30})
-    ended = await store.remove_idle_applications(50, 0, AT)
+    ended = await store.remove_idle_applications(50, MANY, AT)
     assert sorted(ended) == [(LENE, "2"), (LENE, "3"), (LENE, "4")]
     assert await living(store, "1", "2", "3", "4") == ["1"]
     with pytest.raises(ApplicationNotFound):
@@ -299,16 +300,28 @@ async def test_idle_applications_end_and_are_named(store: Store) -> None:
 
 async def test_an_application_heard_of_at_the_limit_goes_on(store: Store) -> None:
     await opened(store, "1", now=50)
-    assert list(await store.remove_idle_applications(50, 0, AT)) == []
+    assert list(await store.remove_idle_applications(50, MANY, AT)) == []
     assert await living(store, "1") == ["1"]
+
+
+async def test_idle_applications_end_in_portions(store: Store) -> None:
+    await opened(store, "1", "2", "3", now=10)
+    assert await store.remove_idle_applications(50, 2, AT) == [(LENE, "1"), (LENE, "2")]
+    assert await store.remove_idle_applications(50, 2, AT) == [(LENE, "3")]
+
+
+async def test_only_the_latest_replaced_applications_of_an_owner_are_remembered(store: Store) -> None:
+    names = [str(number) for number in range(REMEMBERED_REPLACED + 5)]
+    await opened(store, *names, most=1)
+    assert await store.forget_replaced_applications(AT, MANY) == REMEMBERED_REPLACED
 
 
 async def test_replaced_applications_are_remembered_until_they_are_forgotten(store: Store) -> None:
     await opened(store, "1", "2", now=10, most=1)
-    await store.remove_idle_applications(0, 11, AT)
+    assert await store.forget_replaced_applications(11, MANY) == 0
     with pytest.raises(TooManyApplications):
         await store.session(LENE, "1")
-    await store.remove_idle_applications(0, 12, AT)
+    assert await store.forget_replaced_applications(12, MANY) == 1
     with pytest.raises(ApplicationNotFound):
         await store.session(LENE, "1")
 

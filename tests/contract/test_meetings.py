@@ -20,9 +20,12 @@ from tests.contract.samples import (
     MEETING,
     OTHER_SETTINGS,
     SETTINGS,
+    application,
     assigned,
     extension,
+    invitation,
     meeting,
+    participation,
     told,
     with_meeting,
     with_participants,
@@ -253,14 +256,14 @@ async def test_a_meeting_made_anew_under_an_old_id_has_none_of_the_old_extension
     assert (await store.meeting_with_extensions(LENE, MEETING))[1] == []
 
 
-def expiring(name: str, expires: int | None) -> Meeting:
-    return meeting(name, settings=replace(SETTINGS, expiration_time=expires))
+def expiring(name: str, expires: int | None, made: int = 1) -> Meeting:
+    return meeting(name, settings=replace(SETTINGS, expiration_time=expires), created=made)
 
 
 async def test_expired_meetings_go_with_their_extensions(store: Store) -> None:
     for name, expires in {"1": 10, "2": 20, "3": 30, "4": None}.items():
         await store.add_meeting(expiring(name, expires), MANY)
-        await store.add_extension(LENE, name, extension(), MANY, AT)
+        await store.add_extension(LENE, name, extension(), MANY, 2)
     assert await store.remove_expired_meetings(30, MANY, AT) == 2
     assert await ids(store) == ["3", "4"]
     with pytest.raises(ResourceNotFound):
@@ -283,6 +286,40 @@ async def test_a_replacement_moves_the_expiration(store: Store) -> None:
     await store.add_meeting(expiring("1", 10), MANY)
     await store.replace_meeting(LENE, "1", None, replace(SETTINGS, expiration_time=50), "2", AT)
     assert await store.remove_expired_meetings(30, MANY, AT) == 0
+
+
+async def test_expired_meeting_is_kept_for_as_long_after_it_was_made(store: Store) -> None:
+    await store.add_meeting(expiring("1", 10, made=100), MANY)
+    assert await store.remove_expired_meetings(100, MANY, AT) == 0
+    assert await store.remove_expired_meetings(101, MANY, AT) == 1
+
+
+async def test_expired_meeting_is_kept_for_as_long_after_its_last_change(store: Store) -> None:
+    await store.add_meeting(expiring("1", 10), MANY)
+    await store.replace_meeting(LENE, "1", None, replace(SETTINGS, expiration_time=11), "2", 100)
+    assert await store.remove_expired_meetings(100, MANY, AT) == 0
+    assert await store.remove_expired_meetings(101, MANY, AT) == 1
+
+
+@pytest.mark.parametrize("how", ["added", "replaced", "replaced unconditionally", "removed"])
+@pytest.mark.parametrize("in_use", [False, True])
+async def test_expired_meeting_is_kept_for_as_long_after_a_change_of_an_extension(
+    store: Store, how: str, in_use: bool
+) -> None:
+    await store.add_meeting(expiring(MEETING, 10), MANY)
+    if in_use:
+        await store.open_application(application(), None, AT, MANY)
+        await store.join(participation(), invitation(), "1", MANY, AT)
+    await store.add_extension(LENE, MEETING, extension(), MANY, 100 if how == "added" else 2)
+    match how:
+        case "replaced":
+            await store.replace_extension(LENE, MEETING, frozenset({"1"}), extension(etag="2"), 100)
+        case "replaced unconditionally":
+            await store.replace_extension(LENE, MEETING, None, extension(etag="2"), 100)
+        case "removed":
+            await store.remove_extension(LENE, MEETING, "slides", None, 100)
+    assert await store.remove_expired_meetings(100, MANY, AT) == 0
+    assert await store.remove_expired_meetings(101, MANY, AT) == 1
 
 
 async def test_a_meeting_is_read_with_its_extensions_oldest_first(store: Store) -> None:

@@ -73,6 +73,20 @@ async def test_a_changed_password_is_of_the_next_generation(store: Store) -> Non
     assert await store.user(LENE) == replace(user(), password_hash="a third", generation=3)
 
 
+async def test_user_who_is_added_again_has_a_generation_that_the_removed_one_never_had(store: Store) -> None:
+    await store.add_user(user())
+    await store.add_user(user(DAN))
+    for _ in range(3):
+        await store.change_password(LENE, "another")
+    await store.remove_user(DAN, AT)
+    await store.remove_user(LENE, AT)
+    for uri, highest in ((LENE, 4), (DAN, 1)):
+        await store.add_user(user(uri))
+        again = await store.user(uri)
+        assert again is not None
+        assert again.generation > highest
+
+
 async def test_nobodys_password_is_not_changed(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
         await store.change_password(LENE, "another")

@@ -105,6 +105,7 @@ class RecordingTransaction:
         self._within = within
         self._records = records
         self.moved = transaction.moved
+        self.removals = transaction.removals
 
     def hold(self, *keys: str) -> Coroutine[Any, Any, None]:
         self._held |= frozenset(keys)
@@ -220,6 +221,7 @@ async def extensions(store: RecordedStore) -> None:
         await store.add_extension(LENE, MEETING, slides, MANY, AT)
         await store.extension(LENE, MEETING, "slides")
         await store.replace_extension(LENE, MEETING, frozenset({"1"}), replace(slides, etag="2"), AT)
+        await store.replace_extension(LENE, MEETING, None, replace(slides, properties=b"{" + b" " * 99 + b"}"), AT)
         await store.remove_extension(LENE, MEETING, "slides", None, AT)
 
 
@@ -247,7 +249,8 @@ async def rooms(store: RecordedStore) -> None:
     await store.typing_participants(LENE, MEETING)
     await store.idle_conversations(AFTER)
     await extensions(store)
-    await store.replace_meeting(LENE, MEETING, frozenset({"1"}), SETTINGS, "2", AT)
+    longer = replace(SETTINGS, subject="a longer subject")
+    await store.replace_meeting(LENE, MEETING, frozenset({"1"}), longer, "2", AT)
     await store.append_events(AT, [EVENT, NewEvent("a", "happened")])
     await store.events_after({EVENT.topic: 0, "a": 0}, MANY)
     await store.last_event_numbers([EVENT.topic, "a"])
@@ -278,10 +281,12 @@ async def ends(store: RecordedStore) -> None:
     await store.close_application(DAN, "103", AT)
     await with_guests(store)
     assert await store.remove_expired_meetings(AFTER, MANY, AT) == 3
-    assert len(await store.remove_idle_applications(AFTER, AFTER, AT)) == 3
+    assert len(await store.remove_idle_applications(AFTER, MANY, AT)) == 3
     await with_guests(store)
     await store.remove_user(LENE, AT)
+    await store.forget_replaced_applications(AFTER, MANY)
     await store.forget_events(AFTER, 100)
+    await store.forget_topics(AFTER, 100)
     await store.describe()
 
 

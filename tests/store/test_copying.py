@@ -20,11 +20,18 @@ from openucwa.store.sqlite import SqliteStore
 from tests.contract.samples import AT, DAN, LENE, application, assigned, invitation, user, with_participants
 
 #: What is not copied: an engine's own, and what each server writes for itself.
-OWN = {"store_version": {"version", "oldest"}, "commits": {"number"}, "topics": {"moved"}}
+OWN = {
+    "store_version": {"version", "oldest"},
+    "commits": {"number"},
+    "topics": {"moved"},
+    "stored_bytes": {"owner", "bytes"},  # counted by triggers
+}
 
 
 async def fill(store: SqliteStore) -> None:
     """Something in every table."""
+    await store.add_user(user("sip:gone@contoso.com"))
+    await store.remove_user("sip:gone@contoso.com", AT)
     await store.add_user(user(LENE))
     await store.add_user(user(DAN, email=None, pool=None))
     for number in (1, 2):
@@ -63,6 +70,8 @@ async def test_every_row_comes_along_as_it_is(store: SqliteStore, new: SqliteSto
             assert there, f"nothing in {table}, so nothing is shown"
             assert await rows(new, table) == there
             assert told[table] == len(there)
+        counted = "select owner, bytes from stored_bytes where bytes > 0 order by owner"
+        assert list(map(tuple, await new._reader.rows(counted))) == await store._reader.rows(counted)
     finally:
         await new.close()
 

@@ -25,6 +25,8 @@ from tests.contract.samples import (
     COMMUNICATION,
     EVENT,
     LENE,
+    MANY,
+    MEETING,
     SETTINGS,
     application,
     extension,
@@ -234,10 +236,40 @@ async def test_a_migration_that_fails_leaves_nothing(folder: Path, file: Path, m
     await opened_and_closed(folder, Path(str(MIGRATIONS)))
 
 
+def leave_first(count: int, migrations: Path) -> None:
+    """Removes all migrations but the first ones."""
+    for later in sorted(migrations.iterdir())[count:]:
+        later.unlink()
+
+
+async def test_meetings_of_an_older_version_are_not_taken_for_unchanged_and_their_bytes_count(
+    folder: Path, file: Path, migrations: Path
+) -> None:
+    leave_first(3, migrations)
+    await opened_and_closed(folder, migrations)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(
+            "insert into meetings values (?, ?, 1, 'myOnlineMeetings', '1', '1', '1', 1, 'Everyone', '[]', 'Disabled',"
+            " 'ü', 'Disabled', 2, '[]', 'Disabled', 'Disabled', 'x')",
+            (LENE, MEETING),
+        )
+        connection.execute(
+            "insert into extensions values (?, ?, 'a', 1, 'RoamedOrganizerData', '1', x'7b7d')", (LENE, MEETING)
+        )
+        connection.execute("insert into topics (topic, last) values (?, 1)", (f"application/{LENE}/gone",))
+        connection.commit()
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    assert await store.remove_expired_meetings(AT, MANY, AT) == 0
+    assert rows(file, "select bytes from stored_bytes") == [len("üx[][]{}".encode())]
+    assert await store.forget_topics(1, MANY) == 1
+    await store.close()
+
+
 async def test_keys_and_topics_of_the_second_version_keep_their_order_and_numbers(
     folder: Path, file: Path, migrations: Path
 ) -> None:
-    (migrations / "0003_one_set_of_statements.sql").unlink()
+    leave_first(2, migrations)
     await opened_and_closed(folder, migrations)
     with closing(sqlite3.connect(file)) as connection:
         for key_id in ("b", "c", "a"):

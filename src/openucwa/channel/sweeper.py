@@ -19,11 +19,12 @@ from openucwa.store.contract import Store
 
 #: Seconds that it is remembered of an application that it was ended as one too many (410, not 404).
 REPLACED_KEPT = 86_400
-#: Meetings removed in one transaction, so that nobody has to wait for long.
+#: Invitations that are read at a time; each ends in a change of its own.
 INVITATIONS_AT_A_TIME = 100
+#: Meetings, applications, and rows of events and the like that one change removes, so that nobody waits for long.
 MEETINGS_AT_A_TIME = 100
-#: Events that are removed in one change, which nobody else's should have to wait for long.
-EVENTS_AT_A_TIME = 2_000
+APPLICATIONS_AT_A_TIME = 100
+ROWS_AT_A_TIME = 2_000
 
 logger = logging.getLogger(__name__)
 
@@ -64,19 +65,30 @@ class Sweeper:
         for participation in idle:
             with suppress(ConversationNotFound):
                 await self._store.leave(participation.owner, participation.application_id, participation.id, now)
-        ended = await self._store.remove_idle_applications(
-            now - 1000 * self._config.application_timeout, now - 1000 * REPLACED_KEPT, now
-        )
-        for owner, application_id in ended:
-            self._channels.end(owner, application_id)
+        await self._end_idle_applications(now)
         self._channels.forget()
-        for invitation in await self._store.overdue_invitations(now, INVITATIONS_AT_A_TIME):
-            with suppress(ResourceNotFound):
-                failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
-                await self._store.end_invitation(failed, now)
-        forgotten = now - 1000 * self._config.events_kept
-        while await self._store.forget_events(forgotten, EVENTS_AT_A_TIME) == EVENTS_AT_A_TIME:
+        await self._end_overdue_invitations(now)
+        replaced = now - 1000 * REPLACED_KEPT
+        while await self._store.forget_replaced_applications(replaced, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
+        forgotten = now - 1000 * self._config.events_kept
+        while await self._store.forget_events(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
+        while await self._store.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
+
+    async def _end_idle_applications(self, now: int) -> None:
+        before = now - 1000 * self._config.application_timeout
+        while ended := await self._store.remove_idle_applications(before, APPLICATIONS_AT_A_TIME, now):
+            for owner, application_id in ended:
+                self._channels.end(owner, application_id)
+
+    async def _end_overdue_invitations(self, now: int) -> None:
+        while overdue := await self._store.overdue_invitations(now, INVITATIONS_AT_A_TIME):
+            for invitation in overdue:
+                with suppress(ResourceNotFound):
+                    failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
+                    await self._store.end_invitation(failed, now)
 
     async def sweep_meetings(self) -> None:
         """Removes the meetings that are so long past their expirationTime that they are no longer kept."""

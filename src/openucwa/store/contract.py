@@ -2,6 +2,7 @@
 
 One method is one atomic change or one consistent read. A change has happened, durably, when its method returns,
 and has not when the method raises; the events given with it are rows of the same transaction.
+What a change removes is in the audit log when it is committed (`audit.py`).
 Limits (`most`) are checked and conflicts decided inside that transaction, so two writers can't disagree,
 in whatever process or on whatever machine they are.
 
@@ -30,7 +31,10 @@ class Users(Protocol):
     """Users and signing keys."""
 
     async def add_user(self, user: User) -> None:
-        """Adds `user`. AlreadyExists: the URI is taken."""
+        """Adds `user`, with a higher `generation` where that one could be that of a user who was removed.
+
+        AlreadyExists: the URI is taken.
+        """
         ...
 
     async def user(self, uri: str) -> User | None:
@@ -145,14 +149,15 @@ class Applications(Protocol):
         """
         ...
 
-    async def remove_idle_applications(
-        self, polled_before: int, replaced_before: int, at: int
-    ) -> Sequence[tuple[str, str]]:
-        """Ends applications that were last heard of before `polled_before` and names them (owner, id).
+    async def remove_idle_applications(self, polled_before: int, most: int, at: int) -> Sequence[tuple[str, str]]:
+        """Ends up to `most` applications that were last heard of before `polled_before` and names them (owner, id).
 
-        Last heard of: the last poll if it ever polled, else the last request. Also forgets the applications that were
-        ended as too many before `replaced_before`.
+        Last heard of: the last poll if it ever polled, else the last request.
         """
+        ...
+
+    async def forget_replaced_applications(self, before: int, most: int) -> int:
+        """Forgets up to `most` of the applications that were ended as too many before `before`; how many."""
         ...
 
     async def channel(self, owner: str, application_id: str, instance: str) -> ChannelState:
@@ -214,7 +219,8 @@ class Meetings(Protocol):
         ...
 
     async def remove_expired_meetings(self, before: int, most: int, at: int) -> int:
-        """Removes up to `most` meetings whose expirationTime is before `before`, with their extensions; how many."""
+        """Removes up to `most` meetings, with their extensions; how many. Of those, expirationTime is before `before`,
+        and so is the last change of the meeting and of its extensions."""
         ...
 
     async def meeting_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
@@ -264,6 +270,10 @@ class EventLog(Protocol):
 
     async def forget_events(self, before: int, most: int) -> int:
         """Removes the oldest events of before `before`, at most `most`; how many. Numbers are not used again."""
+        ...
+
+    async def forget_topics(self, before: int, most: int) -> int:
+        """Removes up to `most` topics of what ended before `before`, whose events are forgotten; how many."""
         ...
 
 

@@ -14,18 +14,19 @@ TABLES: Mapping[str, str] = {
     "applications": "owner, id, endpoint_id, culture, user_agent, type, created, communication, available, meeting,"
     " name, etag, instances, last_request, last_poll",
     "replaced_applications": "owner, id, at",
+    "counters": "name, value",
     "channels": "owner, application_id, instance, served, acknowledged, delivered, low, medium, timeout",
     "meetings": "organizer, id, position, rel, etag, conference_id, conversation_id, created, access_level, attendees,"
     " automatic_leader_assignment, description, entry_exit_announcement, expiration_time, leaders,"
-    " lobby_bypass_for_phone_users, phone_user_admission, subject",
+    " lobby_bypass_for_phone_users, phone_user_admission, subject, changed",
     "conference_ids": "id, organizer, meeting_id",
-    "extensions": "organizer, meeting_id, id, position, type, etag, properties",
+    "extensions": "organizer, meeting_id, id, position, type, etag, properties, changed",
     "participations": "organizer, meeting_id, id, position, owner, application_id, uri, name, anonymous, role,"
     " in_lobby, messaging, joined, since, invitation, thread_id, subject, importance, typing",
     "invitations": "owner, application_id, id, kind, outgoing, state, organizer, meeting_id, conversation,"
     " operation_id, thread_id, subject, importance, from_uri, from_name, to_uri, expires, reason,"
     " anonymous_display_name",
-    "topics": "topic, last",
+    "topics": "topic, last, ended",
     "events": "topic, number, at, kind, facts",
     "signing_keys": "id, secret, created, position",
     "users": "uri, name, email, pool, password_hash, generation",

@@ -7,6 +7,8 @@ with `?`, or `?1` and so on where a parameter stands twice, and hold only what b
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from openucwa.store.audit import Removal
+
 T = TypeVar("T")
 
 #: A row, to be indexed or unpacked; an engine may give something of its own that can be.
@@ -47,6 +49,8 @@ class Transaction(Protocol):
 
     #: The topics that it appends events to.
     moved: set[str]
+    #: What it removes, for the audit log.
+    removals: list[Removal]
 
     async def hold(self, *keys: str) -> None:
         """Makes sure that no other change of the same `keys` is under way until this one is committed.

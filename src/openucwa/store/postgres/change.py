@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
+from openucwa.store.audit import Removal
 from openucwa.store.engine import Row, Work
 from openucwa.store.postgres.connection import Answer
 from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, finding, writes
@@ -42,6 +43,7 @@ class Transaction:
 
     def __init__(self, change: "Change", others: Sequence["Change"]) -> None:
         self.moved: set[str] = set()
+        self.removals: list[Removal] = []
         self._change = change
         self._others = others
 
@@ -139,6 +141,11 @@ class Change:
     def moved(self) -> set[str]:
         """The topics that it moved."""
         return set() if self._error else self._transaction.moved
+
+    @property
+    def removals(self) -> Sequence[Removal]:
+        """What it removed."""
+        return () if self._error else self._transaction.removals
 
     @property
     def wrote(self) -> bool:

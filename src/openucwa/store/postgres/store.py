@@ -15,6 +15,7 @@ from openucwa.store.postgres.reader import Reader
 from openucwa.store.postgres.schema import MIGRATIONS, Schema, version
 from openucwa.store.postgres.writer import Writer
 from openucwa.store.sql import SqlStore
+from openucwa.store.sql.part import MAX_USER_BYTES
 
 #: Connections that read, and lanes that write, where nobody says how many.
 CONNECTIONS = 4
@@ -26,7 +27,7 @@ class PostgresStore(SqlStore):
 
     `timeout`: seconds that a call may take. `connections`: those that read; `lanes`: those that write, each its own
     changes. `migrations`: the folder of numbered SQL files that make the schema; the newest is the version of the store
-    that this server knows. `measures`: where commits are counted.
+    that this server knows. `measures`: where commits are counted. `max_user_bytes`: how much may be stored for a user.
     """
 
     _reader: Reader
@@ -40,10 +41,12 @@ class PostgresStore(SqlStore):
         lanes: int = LANES,
         migrations: Traversable = MIGRATIONS,
         measures: Measures | None = None,
+        max_user_bytes: int = MAX_USER_BYTES,
     ) -> None:
         self._schema = Schema(migrations)
         self._database = Database(url, timeout, self._schema.known)
-        super().__init__(Reader(self._database, connections), Writer(self._database, lanes, measures or Measures()))
+        reader, writer = Reader(self._database, connections), Writer(self._database, lanes, measures or Measures())
+        super().__init__(reader, writer, max_user_bytes)
         self.on_commit = self._writer.on_commit
         self.on_change = self._writer.on_change
         self._server = ""

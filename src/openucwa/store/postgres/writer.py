@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from openucwa.model.measures import Measures
 from openucwa.model.refusals import ServiceUnavailable
+from openucwa.store import audit
 from openucwa.store.contract import Changed
 from openucwa.store.engine import Work
 from openucwa.store.postgres.change import Change, TakenBack, lock_of, make
@@ -77,6 +78,8 @@ class Writer:
             changed = None if owners is None else frozenset((owner, None) for owner in owners)
             for told in self._change_listeners:
                 told(changed)
+        for change in group:
+            audit.log(change.removals)
         if topics := _all(change.moved for change in group):
             loop = asyncio.get_running_loop()
             for listener in self._commit_listeners:

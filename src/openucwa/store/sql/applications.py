@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from openucwa.model.application import Application, Communication, Session
-from openucwa.model.event import NewEvent
+from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.refusals import (
     AlreadyExists,
     ApplicationNotFound,
@@ -12,10 +12,11 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyApplications,
 )
+from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.engine import Row, Transaction
 from openucwa.store.sql import columns, participations
-from openucwa.store.sql.events import append
+from openucwa.store.sql.events import append, end_topic
 from openucwa.store.sql.part import Part
 
 NO_APPLICATION = "there is no such application, or it has expired"
@@ -53,6 +54,18 @@ _OTHERS = """
 _REPLACED = """
     insert into replaced_applications (owner, id, at) values (?, ?, ?)
     on conflict (owner, id) do update set at = excluded.at
+"""
+
+#: How many of an owner's replaced applications are remembered.
+REMEMBERED_REPLACED = 100
+_KEEP_LATEST_REPLACED = """
+    delete from replaced_applications where owner = ?1 and id not in
+        (select id from replaced_applications where owner = ?1 order by at desc, id limit ?2)
+"""
+
+_FORGET_REPLACED = """
+    delete from replaced_applications
+    where (owner, id) in (select owner, id from replaced_applications where at < ? order by at limit ?)
 """
 
 
@@ -130,7 +143,7 @@ class Applications(Part):
 
     async def close_application(self, owner: str, application_id: str, at: int) -> None:
         async def work(transaction: Transaction) -> None:
-            await _end(transaction, owner, application_id, at)
+            await _end(transaction, owner, application_id, at, "closed by its client")
 
         await self._writer.change(work, owner)
 
@@ -151,7 +164,7 @@ class Applications(Part):
                     "delete from channels where owner = ? and application_id = ? and instance = ?", *key, instance
                 )
             else:
-                await _end(transaction, *key, at)
+                await _end(transaction, *key, at, "its last instance was closed")
 
         await self._writer.change(work, owner)
 
@@ -218,17 +231,16 @@ class Applications(Part):
 
         await self._writer.change(work)
 
-    async def remove_idle_applications(
-        self, polled_before: int, replaced_before: int, at: int
-    ) -> Sequence[tuple[str, str]]:
+    async def remove_idle_applications(self, polled_before: int, most: int, at: int) -> Sequence[tuple[str, str]]:
         async def work(transaction: Transaction) -> Sequence[tuple[str, str]]:
-            await transaction.run("delete from replaced_applications where at < ?", replaced_before)
             idle = await transaction.rows(
-                "select owner, id from applications where coalesce(last_poll, last_request) < ? order by owner, id",
+                "select owner, id from applications where coalesce(last_poll, last_request) < ?"
+                " order by coalesce(last_poll, last_request) limit ?",
                 polled_before,
+                most,
             )
             ended = []
-            for owner, application_id in idle:
+            for owner, application_id in sorted(tuple(row) for row in idle):
                 await transaction.hold(owner)
                 still_idle = await transaction.row(
                     "select 1 from applications where owner = ? and id = ? and coalesce(last_poll, last_request) < ?",
@@ -237,11 +249,14 @@ class Applications(Part):
                     polled_before,
                 )
                 if still_idle:
-                    await _end(transaction, owner, application_id, at)
+                    await _end(transaction, owner, application_id, at, "idle for too long")
                     ended.append((owner, application_id))
             return ended
 
         return await self._writer.change(work)
+
+    async def forget_replaced_applications(self, before: int, most: int) -> int:
+        return await self._writer.change(lambda transaction: transaction.run(_FORGET_REPLACED, before, most))
 
 
 async def _add(transaction: Transaction, application: Application, now: int) -> None:
@@ -279,16 +294,21 @@ async def _open_again(transaction: Transaction, application: Application, now: i
     )
 
 
-async def _end(transaction: Transaction, owner: str, application_id: str, at: int) -> None:
-    """Removes an application and all that is its own; its participants leave their meetings."""
+async def _end(transaction: Transaction, owner: str, application_id: str, at: int, reason: str) -> None:
+    """Removes an application and all that is its own; its participants leave their meetings. `reason`: for the log."""
     own = await participations.find_own(transaction, "owner = ? and application_id = ?", owner, application_id)
     await participations.end(transaction, own, at, tell_application=False)
-    await transaction.run("delete from applications where owner = ? and id = ?", owner, application_id)
+    if await transaction.run("delete from applications where owner = ? and id = ?", owner, application_id):
+        await end_topic(transaction, application_topic(owner, application_id), at)
+        transaction.removals.append(Removal("application", application_id, owner, reason))
 
 
 async def _end_idlest(transaction: Transaction, opened: Application, now: int, most: int) -> None:
     """Ends the owner's applications over `most`, and remembers them as replaced; never the one just opened."""
     others = await transaction.rows(_OTHERS, opened.owner, opened.id)
     for (application_id,) in others[max(most - 1, 0) :]:
-        await _end(transaction, opened.owner, application_id, now)
+        reason = f"its owner opened application {opened.id} and may have {most}"
+        await _end(transaction, opened.owner, application_id, now, reason)
         await transaction.run(_REPLACED, opened.owner, application_id, now)
+    if len(others) >= most:
+        await transaction.run(_KEEP_LATEST_REPLACED, opened.owner, REMEMBERED_REPLACED)

@@ -23,6 +23,9 @@ _FORGET = """
 """
 
 
+_FORGET_TOPICS = "delete from topics where topic in (select topic from topics where ended < ? order by ended limit ?)"
+
+
 async def append(transaction: Transaction, at: int, *events: NewEvent) -> int:
     """Appends `events` at `at`, each with the next number of its topic; the last one's number."""
     number = 0
@@ -31,6 +34,11 @@ async def append(transaction: Transaction, at: int, *events: NewEvent) -> int:
         await transaction.run(_APPEND, event.topic, number, at, event.kind, json(event.facts))
         transaction.moved.add(event.topic)
     return number
+
+
+async def end_topic(transaction: Transaction, topic: str, at: int) -> None:
+    """Notes that what `topic` is about has ended: nothing is appended to it any more, and it goes with its events."""
+    await transaction.run("update topics set ended = ? where topic = ?", at, topic)
 
 
 class EventLog(Part):
@@ -55,6 +63,9 @@ class EventLog(Part):
 
     async def forget_events(self, before: int, most: int) -> int:
         return await self._writer.change(lambda transaction: transaction.run(_FORGET, before, most))
+
+    async def forget_topics(self, before: int, most: int) -> int:
+        return await self._writer.change(lambda transaction: transaction.run(_FORGET_TOPICS, before, most))
 
     async def event_numbers(self, topic: str, kind: str, after: int, most: int) -> Sequence[int]:
         rows = await self._reader.rows(

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import groupby
 
 from openucwa.model.meeting import Extension, Meeting, MeetingRel, MeetingSettings
@@ -12,9 +13,12 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyOnlineMeetings,
 )
+from openucwa.model.room import conversation_topic
+from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.engine import Row, Transaction
-from openucwa.store.sql import columns, participations
+from openucwa.store.sql import columns, participations, stored_bytes
+from openucwa.store.sql.events import end_topic
 from openucwa.store.sql.extensions import extension_of
 from openucwa.store.sql.part import Part
 
@@ -46,8 +50,8 @@ _FILLED = """
 """
 
 _ADD = (
-    "insert into meetings (" + _COLUMNS + ", position)"
-    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
+    "insert into meetings (" + _COLUMNS + ", position, changed)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
 )
 
 _ADD_CONFERENCE_ID = "insert into conference_ids (id, organizer, meeting_id) values (?, ?, ?) on conflict do nothing"
@@ -55,14 +59,28 @@ _ADD_CONFERENCE_ID = "insert into conference_ids (id, organizer, meeting_id) val
 _REPLACE = """
     update meetings set access_level = ?, attendees = ?, automatic_leader_assignment = ?, description = ?,
         entry_exit_announcement = ?, expiration_time = ?, leaders = ?, lobby_bypass_for_phone_users = ?,
-        phone_user_admission = ?, subject = ?, etag = ?
+        phone_user_admission = ?, subject = ?, etag = ?, changed = ?
     where organizer = ? and id = ? and etag = ?
 """
 
 _REMOVE = "delete from meetings where organizer = ? and id = ? and etag = ?"
 
-_EXPIRED = "select organizer, id from meetings where expiration_time < ? order by expiration_time limit ?"
-_IS_EXPIRED = "select etag from meetings where organizer = ? and id = ? and expiration_time < ?"
+#: Past their expirationTime, and neither they nor any of their extensions changed since.
+_UNCHANGED = """
+    m.changed < ?1 and not exists (
+        select 1 from extensions e where e.organizer = m.organizer and e.meeting_id = m.id and e.changed >= ?1
+    )
+"""
+_EXPIRED = (
+    "select m.organizer, m.id from meetings m where m.expiration_time < ?1 and"
+    + _UNCHANGED
+    + "order by m.expiration_time limit ?2"
+)
+_IS_EXPIRED = (
+    "select m.etag, m.expiration_time from meetings m"
+    " where m.organizer = ?2 and m.id = ?3 and m.expiration_time < ?1 and" + _UNCHANGED
+)
+_EXTENSION_COUNT = "select count(*) from extensions where organizer = ? and meeting_id = ?"
 
 
 class Meetings(Part):
@@ -71,6 +89,7 @@ class Meetings(Part):
     async def add_meeting(self, meeting: Meeting, most: int) -> None:
         async def work(transaction: Transaction) -> None:
             ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
+            await stored_bytes.check(transaction, meeting.organizer, _size(meeting.settings), self._max_user_bytes)
             if count >= most:
                 raise TooManyOnlineMeetings(f"the organizer has {count} online meetings already, and may have {most}")
             await _add(transaction, meeting, position + 1)
@@ -118,7 +137,10 @@ class Meetings(Part):
     ) -> Meeting:
         async def work(transaction: Transaction) -> Meeting:
             was = await _current(transaction, organizer, meeting_id, match)
-            if not await transaction.run(_REPLACE, *_settings_columns(settings), etag, organizer, meeting_id, was.etag):
+            more = _size(settings) - _size(was.settings)
+            await stored_bytes.check(transaction, organizer, more, self._max_user_bytes)
+            key = (organizer, meeting_id, was.etag)
+            if not await transaction.run(_REPLACE, *_settings_columns(settings), etag, at, *key):
                 raise PreconditionFailed(_CHANGED)
             await participations.tell_of_meeting(transaction, organizer, meeting_id, at)
             return replace(was, settings=settings, etag=etag)
@@ -128,7 +150,7 @@ class Meetings(Part):
     async def remove_meeting(self, organizer: str, meeting_id: str, match: Match, at: int) -> None:
         async def work(transaction: Transaction) -> None:
             was = await _current(transaction, organizer, meeting_id, match)
-            await _remove(transaction, organizer, meeting_id, was.etag, at)
+            await _remove(transaction, organizer, meeting_id, was.etag, at, "deleted")
 
         await self._writer.change(work, organizer)
 
@@ -137,9 +159,10 @@ class Meetings(Part):
             removed = 0
             for organizer, meeting_id in sorted(tuple(row) for row in await transaction.rows(_EXPIRED, before, most)):
                 await transaction.hold(organizer)
-                row = await transaction.row(_IS_EXPIRED, organizer, meeting_id, before)
+                row = await transaction.row(_IS_EXPIRED, before, organizer, meeting_id)
                 if row is not None:
-                    await _remove(transaction, organizer, meeting_id, row[0], at)
+                    reason = f"expired at {_time(row[1])}"
+                    await _remove(transaction, organizer, meeting_id, row[0], at, reason)
                     removed += 1
             return removed
 
@@ -208,6 +231,7 @@ async def _add(transaction: Transaction, meeting: Meeting, position: int) -> Non
         meeting.created,
         *_settings_columns(meeting.settings),
         position,
+        meeting.created,
     )
     if not added or not await transaction.run(_ADD_CONFERENCE_ID, meeting.conference_id, *key):
         raise AlreadyExists("there is an online meeting with that id or conference id already")
@@ -224,9 +248,25 @@ async def _current(transaction: Transaction, organizer: str, meeting_id: str, ma
     return meeting
 
 
-async def _remove(transaction: Transaction, organizer: str, meeting_id: str, etag: str, at: int) -> None:
-    """Removes a meeting whose etag is `etag`; first the conversations in it, which refer to it."""
+async def _remove(transaction: Transaction, organizer: str, meeting_id: str, etag: str, at: int, reason: str) -> None:
+    """Removes a meeting whose etag is `etag`; first the conversations in it, which refer to it.
+
+    `reason`: for the log.
+    """
     there = await participations.find(transaction, "organizer = ? and meeting_id = ?", organizer, meeting_id)
     await participations.end(transaction, there, at, "Ended")
+    ((extensions,),) = await transaction.rows(_EXTENSION_COUNT, organizer, meeting_id)
     if not await transaction.run(_REMOVE, organizer, meeting_id, etag):
         raise PreconditionFailed(_CHANGED)
+    await end_topic(transaction, conversation_topic(organizer, meeting_id), at)
+    transaction.removals.append(Removal("meeting", meeting_id, organizer, f"{reason}; {extensions} extensions with it"))
+
+
+def _size(settings: MeetingSettings) -> int:
+    """What a meeting adds to `stored_bytes`, as the triggers count it."""
+    attendees, leaders = columns.json(settings.attendees), columns.json(settings.leaders)
+    return sum(len(text.encode()) for text in (settings.subject, settings.description, attendees, leaders))
+
+
+def _time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")

@@ -5,12 +5,29 @@ from collections.abc import Sequence
 from openucwa.model.event import application_topic
 from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound
 from openucwa.model.user import SigningKey, User
+from openucwa.store.audit import Removal
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import participations
 from openucwa.store.sql.part import Part
 
 _NO_USER = "there is no such user"
 _SELECT = "select uri, name, email, pool, password_hash, generation from users "
+
+#: No generation that a removed user had: tokens of that user must not be good for this one.
+_ADD_USER = """
+    insert into users (uri, name, email, pool, password_hash, generation)
+    values (?, ?, ?, ?, ?, cast(? as bigint) + coalesce((select value from counters where name = 'generation'), 0))
+    on conflict do nothing
+"""
+_REMEMBER_GENERATION = """
+    insert into counters (name, value) values ('generation', ?)
+    on conflict (name) do update set value = excluded.value where counters.value < excluded.value
+"""
+
+_MEETINGS = """
+    select id, (select count(*) from extensions e where e.organizer = m.organizer and e.meeting_id = m.id)
+    from meetings m where organizer = ? order by created, position
+"""
 
 #: Signing keys are nobody's own; a change of them is one after the other by this name.
 _SIGNING_KEYS = "signing keys"
@@ -24,8 +41,7 @@ class Users(Part):
 
         async def work(transaction: Transaction) -> None:
             added = await transaction.run(
-                "insert into users (uri, name, email, pool, password_hash, generation) values (?, ?, ?, ?, ?, ?)"
-                " on conflict do nothing",
+                _ADD_USER,
                 uri,
                 user.name,
                 user.email,
@@ -68,17 +84,20 @@ class Users(Part):
         topics = application_topic(owner, "")
         # The character behind / is 0, so this is the range of all topics of this owner's applications.
         range_of_topics = (topics, topics.rstrip("/") + "0")
+        conversations = (f"conversation/{owner}/", f"conversation/{owner}0")
 
         async def work(transaction: Transaction) -> None:
-            if not await transaction.run("delete from users where uri = ?", owner):
+            generation = await transaction.row("select generation from users where uri = ?", owner)
+            if generation is None:
                 raise ResourceNotFound(_NO_USER)
+            await transaction.run("delete from users where uri = ?", owner)
+            await transaction.run(_REMEMBER_GENERATION, generation[0])
             own = await participations.find_own(transaction, "owner = ?", owner)
             await participations.end(transaction, own, at, tell_application=False)
             there = await participations.find(transaction, "organizer = ?", owner)
             await participations.end(transaction, there, at, "Ended")
-            await transaction.run("delete from applications where owner = ?", owner)
-            await transaction.run("delete from replaced_applications where owner = ?", owner)
-            await transaction.run("delete from meetings where organizer = ?", owner)
+            await _delete_all(transaction, owner)
+            await transaction.run("update topics set ended = ? where topic >= ? and topic < ?", at, *conversations)
             await transaction.run("delete from events where topic >= ? and topic < ?", *range_of_topics)
             await transaction.run("delete from topics where topic >= ? and topic < ?", *range_of_topics)
 
@@ -115,6 +134,22 @@ class Users(Part):
             await transaction.run("delete from signing_keys where id = ?", key_id)
 
         await self._writer.change(work, _SIGNING_KEYS)
+
+
+async def _delete_all(transaction: Transaction, owner: str) -> None:
+    """Removes what a user has; nobody takes part in anything of it any more."""
+    reason = "its user was removed"
+    applications = await transaction.rows("select id from applications where owner = ?", owner)
+    meetings = await transaction.rows(_MEETINGS, owner)
+    await transaction.run("delete from applications where owner = ?", owner)
+    await transaction.run("delete from replaced_applications where owner = ?", owner)
+    await transaction.run("delete from meetings where organizer = ?", owner)
+    await transaction.run("delete from stored_bytes where owner = ?", owner)
+    transaction.removals.append(Removal("user", owner, owner, "removed by an administrator"))
+    for (application_id,) in applications:
+        transaction.removals.append(Removal("application", application_id, owner, reason))
+    for meeting_id, extensions in meetings:
+        transaction.removals.append(Removal("meeting", meeting_id, owner, f"{reason}; {extensions} extensions with it"))
 
 
 async def _add(transaction: Transaction, key: SigningKey, position: int) -> int:

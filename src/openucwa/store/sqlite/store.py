@@ -13,6 +13,7 @@ from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.contract import Store
 from openucwa.store.copying import copy_rows
 from openucwa.store.sql import SqlStore
+from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sqlite.changes import Changes
 from openucwa.store.sqlite.database import Database
 from openucwa.store.sqlite.kept import KeptReads
@@ -27,20 +28,27 @@ class SqliteStore(SqlStore):
 
     `timeout`: seconds to wait while another process writes. `migrations`: the folder of numbered SQL files that make
     the schema; the newest is the version of the store that this server knows. `measures`: where commits are counted.
+    `max_user_bytes`: how much may be stored for a user.
     """
 
     _reader: Reader
     _writer: Writer
 
     def __init__(
-        self, folder: Path, timeout: float, migrations: Traversable = MIGRATIONS, measures: Measures | None = None
+        self,
+        folder: Path,
+        timeout: float,
+        migrations: Traversable = MIGRATIONS,
+        measures: Measures | None = None,
+        max_user_bytes: int = MAX_USER_BYTES,
     ) -> None:
         self._database = Database(folder, timeout, Schema(migrations))
         self._changes = Changes(self._database.check_file)
         self._kept = KeptReads(self._changes)
         reader = Reader(self._database, self._changes)
         self._notices = Notices(reader)
-        super().__init__(reader, Writer(self._database, self._changes, self._notices, measures or Measures()))
+        writer = Writer(self._database, self._changes, self._notices, measures or Measures())
+        super().__init__(reader, writer, max_user_bytes)
         self.on_change = self._changes.on_change
         self.on_commit = self._notices.on_commit
         self.moved_elsewhere = self._notices.moved_elsewhere

@@ -13,6 +13,8 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from openucwa.model.measures import Measures
+from openucwa.store import audit
+from openucwa.store.audit import Removal
 from openucwa.store.contract import Changed
 from openucwa.store.engine import CHANNELS, Work
 from openucwa.store.sqlite.changes import Changes
@@ -33,6 +35,13 @@ class Transaction:
         self._cursor = cursor
         self.moved: set[str] = set()
         self.held: set[str] = set()
+        self.removals: list[Removal] = []
+
+    def add(self, part: "Transaction") -> None:
+        """Adds what a change of the same commit did."""
+        self.moved |= part.moved
+        self.held |= part.held
+        self.removals += part.removals
 
     async def hold(self, *keys: str) -> None:
         """As `Transaction.hold`: SQLite lets one write at a time, so that this only tells whose rows are changed."""
@@ -158,17 +167,16 @@ class Writer:
             return [_Outcome(error=error)] * len(group)
 
     async def _make_all(
-        self, group: Sequence[_Change], make: Callable[[Work[Any], set[str], set[str]], _Outcome]
+        self, group: Sequence[_Change], make: Callable[[Work[Any], Transaction], _Outcome]
     ) -> Sequence[_Outcome]:
         await self._begin()
         try:
             self._database.schema.check(self._connection)
-            moved: set[str] = set()
-            held: set[str] = set()
-            outcomes = [make(change.work, moved, held) for change in group]
-            topics = frozenset(moved)
+            whole = Transaction(self._cursor)
+            outcomes = [make(change.work, whole) for change in group]
+            topics = frozenset(whole.moved)
             number = self._notice.number(self._connection, topics) if topics else 0
-            self._changes.committing(_changed(group, held))
+            self._changes.committing(_changed(group, whole.held))
             await self._in_thread(self._connection.execute, "commit")
         except BaseException:
             with suppress(sqlite3.Error):
@@ -176,6 +184,7 @@ class Writer:
             self._changes.failed()
             raise
         self._changes.committed()
+        audit.log(whole.removals)
         if topics:
             self._notice.committed(number, topics)
         return outcomes
@@ -190,8 +199,8 @@ class Writer:
                 raise
             await self._in_thread(self._database.begin_patiently, self._connection)
 
-    def _make(self, work: Work[Any], moved: set[str], held: set[str]) -> _Outcome:
-        """Makes one change. _HalfMade: it was refused when it had written already."""
+    def _make(self, work: Work[Any], whole: Transaction) -> _Outcome:
+        """Makes one change as part of `whole`. _HalfMade: it was refused when it had written already."""
         before = self._connection.total_changes
         transaction = Transaction(self._cursor)
         try:
@@ -202,15 +211,14 @@ class Writer:
             if self._connection.total_changes != before:
                 raise _HalfMade from error
             return _Outcome(error=error)
-        moved |= transaction.moved
-        held |= transaction.held
+        whole.add(transaction)
         return _Outcome(result)
 
-    def _make_undoably(self, work: Work[Any], moved: set[str], held: set[str]) -> _Outcome:
+    def _make_undoably(self, work: Work[Any], whole: Transaction) -> _Outcome:
         """Makes one change; if it is refused when it had written already, it alone is undone."""
         self._connection.execute("savepoint change")
         try:
-            outcome = self._make(work, moved, held)
+            outcome = self._make(work, whole)
         except _HalfMade as half_made:
             self._connection.execute("rollback to change")
             outcome = _Outcome(error=cast("Exception", half_made.__cause__))
