@@ -239,7 +239,7 @@ async def test_meetings_are_removed_when_they_are_long_past(process: Process, wo
             "Everyone", (), "Disabled", "", "Disabled", expires, (), "Disabled", "Disabled", f"{number}"
         )
         return Meeting(
-            OWNER, f"MEETING{number}", MeetingRel.MY_ONLINE_MEETINGS, "1", f"{number}", "uuid", world.now(), settings
+            OWNER, f"MEETING{number}", MeetingRel.MY_ONLINE_MEETINGS, "1", f"{number}", "uuid", expires - 1, settings
         )
 
     kept = 1000 * Config().expired_meetings_kept

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 class Refusal(Exception):
     """Something the server will not do. `str()` is the sentence that the client is shown."""
 
-    @property
-    def reason(self) -> str:
-        """The same for administrators, for the log: it may name addresses and paths that no client is to see."""
-        return str(self)
+    def __init__(self, message: str = "", *, reason: str | None = None) -> None:
+        super().__init__(message)
+        #: The same for administrators, for the log: it may name addresses and paths that no client is to see.
+        self.reason = reason or message
 
 
 class ResourceNotFound(Refusal):
@@ -150,25 +150,17 @@ class InvalidExchangeServerVersion(Refusal):
     """The store has moved on to a version that this server may not use."""
 
 
-class _Temporary(Refusal):
-    """It may succeed later. `retry_after`: seconds until it is worth another try. `reason`: see `Refusal.reason`."""
-
-    def __init__(self, message: str, retry_after: int, reason: str | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-        self._reason = reason
-
-    @property
-    def reason(self) -> str:
-        return self._reason or str(self)
-
-
-class CallbackChannelError(_Temporary):
-    """The event bus cannot be reached: those who must be told of the change could not be."""
+class CallbackChannelError(Refusal):
+    """The event bus cannot be reached: those who must be told of the change could not be. `retry_after`: seconds."""
 
     def __init__(self, message: str, retry_after: int = 1, reason: str | None = None) -> None:
-        super().__init__(message, retry_after, reason)
+        super().__init__(message, reason=reason)
+        self.retry_after = retry_after
 
 
-class ServiceUnavailable(_Temporary):
-    """The server cannot do this just now."""
+class ServiceUnavailable(Refusal):
+    """The server cannot do this just now; `retry_after` says in how many seconds to try again."""
+
+    def __init__(self, message: str, retry_after: int, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after = retry_after
