@@ -146,6 +146,7 @@ class Service:
         """
         await self.store.open()
         await self.keys.start()
+        self.store.announce_by(self.bus)
         self.store.on_commit(self.bus.publish)
         self.store.on_change(self.kept.changed)
         await self.bus.start()

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from openucwa.app import Service
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.conftest import Connect, Make
 from tests.resources.conftest import SignedIn

@@ -105,6 +105,7 @@ class RecordingTransaction:
         self._within = within
         self._records = records
         self.moved = transaction.moved
+        self.announce = transaction.announce
         self.removals = transaction.removals
 
     def hold(self, *keys: str) -> Coroutine[Any, Any, None]:
@@ -129,11 +130,11 @@ class RecordingWriter:
         self._writer = writer
         self._records = records
 
-    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
+    async def change(self, work: Work[T], *keys: str, within: str | None = None, must_notify: bool = True) -> T:
         def recorded(transaction: Transaction) -> Coroutine[Any, Any, T]:
             return work(RecordingTransaction(transaction, frozenset(keys), within, self._records))
 
-        return await self._writer.change(recorded, *keys, within=within)
+        return await self._writer.change(recorded, *keys, within=within, must_notify=must_notify)
 
     def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> Coroutine[Any, Any, int]:
         self._records.add(sql, parameters, frozenset({key}), within)

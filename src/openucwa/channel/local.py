@@ -65,6 +65,13 @@ class LocalBus:
     async def require(self) -> None:
         """Memory is always within reach."""
 
+    @property
+    def reachable(self) -> bool:
+        return True
+
+    async def wait_reachable(self, seconds: float) -> bool:
+        return True
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         end = self._listeners.add(listener)
         self._look()

@@ -67,7 +67,6 @@ class Sweeper:
                 await self._store.leave(participation.owner, participation.application_id, participation.id, now)
         await self._end_idle_applications(now)
         self._channels.forget()
-        await self._end_overdue_invitations(now)
         replaced = now - 1000 * REPLACED_KEPT
         while await self._store.forget_replaced_applications(replaced, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
@@ -76,6 +75,8 @@ class Sweeper:
             pass
         while await self._store.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
+        # Last, because it is refused while the event bus can't be reached.
+        await self._end_overdue_invitations(now)
 
     async def _end_idle_applications(self, now: int) -> None:
         before = now - 1000 * self._config.application_timeout

@@ -18,6 +18,7 @@ from openucwa.model.application import Application, Communication, Session
 from openucwa.model.event import ChannelState, Event, NewEvent
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.user import SigningKey, User
+from openucwa.store.engine import Announcer
 from openucwa.store.rooms import Rooms
 
 #: The etags that a change accepts (If-Match); None accepts any.
@@ -287,6 +288,13 @@ class Store(Users, Applications, Meetings, Rooms, EventLog, Protocol):
 
     async def close(self) -> None:
         """Finishes what is under way and closes. Nothing may be called afterwards."""
+        ...
+
+    def announce_by(self, announcer: Announcer) -> None:
+        """From now on a change that others have to be notified of is made only while `announcer` is reachable.
+
+        Else it is refused (CallbackChannelError) after as long as a call may take, and nothing of it is stored.
+        """
         ...
 
     def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:

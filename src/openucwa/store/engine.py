@@ -40,6 +40,19 @@ class Reader(Protocol):
         ...
 
 
+class Announcer(Protocol):
+    """The way to those who wait for events; an event bus is one."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether they would hear of an event now."""
+        ...
+
+    async def wait_reachable(self, seconds: float) -> bool:
+        """Waits until they would, for so many seconds at most; whether they do now."""
+        ...
+
+
 class Transaction(Protocol):
     """What a change does its work with.
 
@@ -51,6 +64,13 @@ class Transaction(Protocol):
     moved: set[str]
     #: What it removes, for the audit log.
     removals: list[Removal]
+
+    def announce(self, topic: str) -> None:
+        """Is called before an event is appended to `topic`.
+
+        CallbackChannelError: those who wait for it could not be reached, and the change `must_notify`.
+        """
+        ...
 
     async def hold(self, *keys: str) -> None:
         """Makes sure that no other change of the same `keys` is under way until this one is committed.
@@ -79,7 +99,7 @@ Work: TypeAlias = Callable[[Transaction], Coroutine[Any, Any, T]]
 class Writer(Protocol):
     """Makes changes."""
 
-    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
+    async def change(self, work: Work[T], *keys: str, within: str | None = None, must_notify: bool = True) -> T:
         """What `work` returns, once it is committed and durable, or what it raises.
 
         `keys`: on whose rows it decides, as the URI (lower case) or anonymous identity of their owner or organizer.
@@ -87,9 +107,11 @@ class Writer(Protocol):
         one before left. Where one key leads, as the organizer does for a meeting, it comes first.
         `within`: where the rows that it writes are, if they are extensions of one meeting (its id) or CHANNELS; what
         was read of its owner elsewhere may then be kept on. Events don't count: nobody keeps them.
+        `must_notify`: whether a change with events is refused while the event bus can't be reached. What only ends
+        things that nobody uses is made all the same; those who wait find its events by polling.
 
-        InvalidExchangeServerVersion, ServiceUnavailable. A caller that is cancelled leaves its change to be made or
-        not made; the others don't notice.
+        CallbackChannelError: so it was. InvalidExchangeServerVersion, ServiceUnavailable. A caller that is cancelled
+        leaves its change to be made or not made; the others don't notice.
         """
         ...
 

@@ -16,7 +16,6 @@ from openucwa.model.refusals import (
     ApiVersionNotSupported,
     ApplicationNotFound,
     BadRequest,
-    CallbackChannelError,
     EntityTooLarge,
     Forbidden,
     MethodNotAllowed,
@@ -131,9 +130,6 @@ class Door:
         if resp.complete:
             return
         self._read(req, operation, body, resource)
-        if CallbackChannelError in operation.refuses:
-            # Others must be told of what comes of it, so without a bus nothing may come of it.
-            await self._bus.require()
         params["target"] = target
 
     async def _authenticate(self, req: Request) -> Ticket:

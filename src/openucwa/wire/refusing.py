@@ -6,6 +6,7 @@ from typing import Any
 import falcon
 
 from openucwa.model.refusals import (
+    CallbackChannelError,
     MethodNotAllowed,
     NotAcceptable,
     ParameterValidationFailure,
@@ -44,7 +45,7 @@ async def refuse(req: Request, resp: Response, refusal: Refusal, _params: dict[s
     row = wire_error(type(refusal))
     if isinstance(refusal, MethodNotAllowed):
         resp.set_header("Allow", ", ".join(refusal.allowed))
-    elif isinstance(refusal, TooManyRequests | ServiceUnavailable):
+    elif isinstance(refusal, TooManyRequests | ServiceUnavailable | CallbackChannelError):
         resp.set_header("Retry-After", str(refusal.retry_after))
     if isinstance(refusal, Unauthorized) and not _wants_reason(req):
         resp.status = row.status

@@ -126,6 +126,43 @@ async def test_connections_that_ended_while_nobody_used_them_are_made_anew(
         await goes_on(lambda: store.append_events(AT, [EVENT]))
 
 
+@pytest.mark.parametrize("how", [PostgresServer.stop, PostgresServer.kill])
+async def test_calls_wait_for_a_server_that_restarts_within_their_timeout(
+    own_server: PostgresServer, how: Callable[[PostgresServer], None]
+) -> None:
+    store = PostgresStore(own_server.new_database(), LIMIT)
+    await store.open()
+    await store.add_user(user())
+    how(own_server)
+    calls = [asyncio.create_task(call) for call in (store.user(LENE), store.append_events(AT, [EVENT]))]
+    done, _ = await asyncio.wait(calls, timeout=0.5)
+    assert not done
+    await asyncio.to_thread(own_server.start)
+    assert await asyncio.gather(*calls) == [user(), None]
+    assert await logged(store) == [1]
+    await store.close()
+
+
+async def test_first_calls_after_a_restart_succeed_at_once(own_server: PostgresServer, store: PostgresStore) -> None:
+    await store.append_events(AT, [EVENT])
+    for round_number in range(3):
+        own_server.kill()
+        own_server.start()
+        assert await store.user(LENE) == user()
+        await store.append_events(AT, [EVENT])
+        assert len(await logged(store)) == round_number + 2
+
+
+async def test_session_that_became_read_only_is_replaced(own_server: PostgresServer, store: PostgresStore) -> None:
+    name = (await store.describe())["place"].rpartition("/")[2]
+    own_server.query(f"alter database {name} set default_transaction_read_only = on")
+    own_server.query(_END_CONNECTIONS)
+    await refused(store.append_events(AT, [EVENT]))
+    own_server.query(f"alter database {name} set default_transaction_read_only = off")
+    await store.append_events(AT, [EVENT])
+    assert await logged(store) == [1]
+
+
 async def test_where_it_takes_no_more_connections_the_refusal_says_so(own_server: PostgresServer) -> None:
     url = own_server.new_database()
     own_server.query(f"alter database {url.rpartition('/')[2]} connection limit 0")

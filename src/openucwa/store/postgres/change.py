@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
+from openucwa.store.announcements import Announcements
 from openucwa.store.audit import Removal
 from openucwa.store.engine import Row, Work
 from openucwa.store.postgres.connection import Answer
@@ -41,11 +42,18 @@ class _Request:
 class Transaction:
     """`store.engine.Transaction` of `change`, which goes on beside `others`."""
 
-    def __init__(self, change: "Change", others: Sequence["Change"]) -> None:
+    def __init__(self, change: "Change", others: Sequence["Change"], announcements: Announcements | None) -> None:
+        self._announcements = announcements
         self.moved: set[str] = set()
         self.removals: list[Removal] = []
         self._change = change
         self._others = others
+
+    def announce(self, topic: str) -> None:
+        """As `store.engine.Transaction.announce`."""
+        if self._announcements is not None:
+            self._announcements.check()
+        self.moved.add(topic)
 
     async def hold(self, *keys: str) -> None:
         """As `store.engine.Transaction.hold`. TakenBack: another change has one of them."""
@@ -78,12 +86,20 @@ class Transaction:
 class Change:
     """One change: its work, the keys whose locks it begins with, and the answer to its caller.
 
-    `one_statement`: the work is one statement, which decides all by itself.
+    `one_statement`: the work is one statement, which decides all by itself. `announcements`: of those who must be
+    notified; None: nobody must.
     """
 
     def __init__(
-        self, work: Work[Any], keys: Iterable[str], answer: "asyncio.Future[Any]", *, one_statement: bool = False
+        self,
+        work: Work[Any],
+        keys: Iterable[str],
+        answer: "asyncio.Future[Any]",
+        announcements: Announcements | None = None,
+        *,
+        one_statement: bool = False,
     ) -> None:
+        self._announcements = announcements
         self._work = work
         self._answer = answer
         self.one_statement = one_statement
@@ -108,7 +124,7 @@ class Change:
         self._result: Any = None
         self._error: Exception | None = None
         self._wrote = False
-        self._transaction = Transaction(self, others)
+        self._transaction = Transaction(self, others, self._announcements)
         self._coroutine = self._work(self._transaction)
         return self._go_on(None)
 

@@ -9,11 +9,14 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from openucwa.model.refusals import InvalidExchangeServerVersion, ServiceUnavailable
-from openucwa.store.postgres.errors import unavailable
+from openucwa.store.postgres.errors import temporary, unavailable
 
 #: Seconds after a failed attempt until the next one, at first and at most.
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 1.0
+LONGEST_PAUSE = 0.5
+
+#: The part of a call's time after which it is refused because there is no connection.
+PATIENCE = 0.8
 
 #: Prepared statements that a connection keeps.
 STATEMENTS = 500
@@ -109,6 +112,19 @@ class Database:
         self._pause, self._refusal = FIRST_PAUSE, None
         return Connection(connection, self.timeout * 1.2)
 
+    async def reconnect(self) -> Connection:
+        """As `connect`; where the database may be back in a moment, tries again for as long as a call may take."""
+        give_up = time.monotonic() + PATIENCE * self.timeout
+        while True:
+            try:
+                return await self.connect()
+            except ServiceUnavailable as refusal:
+                now = time.monotonic()
+                pause = max(self._not_before - now, 0.0)
+                if not temporary(refusal) or now + pause >= give_up:
+                    raise
+                await asyncio.sleep(pause)
+
     def check(self, oldest: int) -> None:
         """InvalidExchangeServerVersion: the store takes servers that know version `oldest`, and this one does not."""
         if oldest > self.known:
@@ -137,7 +153,7 @@ class Link:
     async def connection(self) -> Connection:
         """ServiceUnavailable: there is none to be had."""
         if self._connection is None or self._connection.closed:
-            self._connection = await self._database.connect()
+            self._connection = await self._database.reconnect()
         return self._connection
 
     async def reason(self, error: Exception) -> Exception:

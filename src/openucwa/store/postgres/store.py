@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from openucwa.model.measures import Measures
+from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Store
+from openucwa.store.engine import Announcer
 from openucwa.store.postgres.connection import Connection, Database
 from openucwa.store.postgres.errors import unavailable
 from openucwa.store.postgres.reader import Reader
@@ -45,7 +47,9 @@ class PostgresStore(SqlStore):
     ) -> None:
         self._schema = Schema(migrations)
         self._database = Database(url, timeout, self._schema.known)
-        reader, writer = Reader(self._database, connections), Writer(self._database, lanes, measures or Measures())
+        self._announcements = Announcements()
+        reader = Reader(self._database, connections)
+        writer = Writer(self._database, lanes, self._announcements, measures or Measures())
         super().__init__(reader, writer, max_user_bytes)
         self.on_commit = self._writer.on_commit
         self.on_change = self._writer.on_change
@@ -91,6 +95,10 @@ class PostgresStore(SqlStore):
         """As `Store.close`."""
         await self._writer.close()
         await self._reader.close()
+
+    def announce_by(self, announcer: Announcer) -> None:
+        """As `Store.announce_by`."""
+        self._announcements.announcer = announcer
 
     def look(self) -> bool:
         """As `Store.look`. What other servers changed is not told here: a look would be a round trip."""

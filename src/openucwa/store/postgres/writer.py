@@ -11,13 +11,14 @@ from itertools import chain
 from typing import TypeAlias, TypeVar
 
 from openucwa.model.measures import Measures
-from openucwa.model.refusals import ServiceUnavailable
+from openucwa.model.refusals import CallbackChannelError, ServiceUnavailable
 from openucwa.store import audit
+from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Changed
 from openucwa.store.engine import Work
 from openucwa.store.postgres.change import Change, TakenBack, lock_of, make
 from openucwa.store.postgres.connection import Answer, Connection, Database, Link
-from openucwa.store.postgres.errors import transient, unavailable
+from openucwa.store.postgres.errors import session_lost, transient, unavailable
 from openucwa.store.postgres.statements import STORE_LOCK
 
 T = TypeVar("T")
@@ -35,7 +36,8 @@ ChangeListener: TypeAlias = Callable[[frozenset[Changed] | None], None]
 class Writer:
     """`store.engine.Writer` over `lanes` connections, which are made when they are first needed."""
 
-    def __init__(self, database: Database, lanes: int, measures: Measures) -> None:
+    def __init__(self, database: Database, lanes: int, announcements: Announcements, measures: Measures) -> None:
+        self._announcements = announcements
         self._database = database
         self._commit_listeners: list[CommitListener] = []
         self._change_listeners: list[ChangeListener] = []
@@ -49,18 +51,30 @@ class Writer:
         """As `Store.on_change`."""
         self._change_listeners.append(listener)
 
-    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
+    async def change(self, work: Work[T], *keys: str, within: str | None = None, must_notify: bool = True) -> T:
         """As `store.engine.Writer.change`. `within` is of no use: nothing that is read here is kept."""
-        return await self._make(work, keys)
+        announcements = self._announcements if must_notify else None
+        try:
+            return await self._make(work, keys, announcements)
+        except CallbackChannelError:
+            await self._announcements.wait(self._database.timeout)
+        return await self._make(work, keys, announcements)
 
     async def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> int:
         """As `store.engine.Writer.run`."""
         return await self._make(lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True)
 
-    async def _make(self, work: Work[T], keys: Sequence[str], *, one_statement: bool = False) -> T:
+    async def _make(
+        self,
+        work: Work[T],
+        keys: Sequence[str],
+        announcements: Announcements | None = None,
+        *,
+        one_statement: bool = False,
+    ) -> T:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         lane = self._lanes[lock_of(keys[0]) % len(self._lanes) if keys else 0]
-        lane.add(Change(work, keys, answer, one_statement=one_statement))
+        lane.add(Change(work, keys, answer, announcements, one_statement=one_statement))
         try:
             async with asyncio.timeout(self._database.timeout):
                 return await answer
@@ -85,6 +99,10 @@ class Writer:
             for listener in self._commit_listeners:
                 # By the loop, so that one that fails stops neither the others nor the lane.
                 loop.call_soon(listener, topics)
+
+
+class _SessionLost(Exception):
+    """The session ended, or became read-only, before anything was committed."""
 
 
 class _Lane:
@@ -147,9 +165,17 @@ class _Lane:
         change.fail(ServiceUnavailable("the store is busy with other changes", 1))
 
     async def _commit(self, group: Sequence[Change]) -> None:
+        """As `_commit_once`; once more in a new session, where the one that there was turns out to be lost."""
+        try:
+            await self._commit_once(group)
+        except _SessionLost:
+            await self._commit_once(group, last=True)
+
+    async def _commit_once(self, group: Sequence[Change], *, last: bool = False) -> None:
         """Makes the changes of a group in one transaction, and gives their answers.
 
         Where it raises, nothing of them is there, unless the connection was lost while it was committed.
+        _SessionLost: it was before; not where this is the `last` attempt.
         """
         connection = await self._link.connection()
 
@@ -158,11 +184,17 @@ class _Lane:
             self._database.check(answers[0][0])
             return answers
 
+        committing = False
         try:
             await connection.execute(_begin(sorted(_all(change.locks for change in group))))
             await make(group, ask)
+            committing = True
             await connection.execute("commit")
-        except BaseException:
+        except BaseException as error:
+            if session_lost(error):
+                connection.end()
+                if not committing and not last:
+                    raise _SessionLost from error
             await _roll_back(connection)
             raise
         self._committed(group)

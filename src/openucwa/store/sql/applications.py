@@ -130,7 +130,7 @@ class Applications(Part):
             await _end_idlest(transaction, opened, now, most)
             return opened, found is None if instance is None else new_instance
 
-        return await self._writer.change(work, draft.owner)
+        return await self._writer.change(work, draft.owner, must_notify=False)
 
     async def session(self, owner: str, application_id: str) -> Session:
         row = await self._reader.row(_SESSION, owner, application_id)
@@ -145,7 +145,7 @@ class Applications(Part):
         async def work(transaction: Transaction) -> None:
             await _end(transaction, owner, application_id, at, "closed by its client")
 
-        await self._writer.change(work, owner)
+        await self._writer.change(work, owner, must_notify=False)
 
     async def close_instance(self, owner: str, application_id: str, instance: str, at: int) -> None:
         key = (owner, application_id)
@@ -166,7 +166,7 @@ class Applications(Part):
             else:
                 await _end(transaction, *key, at, "its last instance was closed")
 
-        await self._writer.change(work, owner)
+        await self._writer.change(work, owner, must_notify=False)
 
     async def make_available(
         self,
@@ -219,7 +219,7 @@ class Applications(Part):
                 raise PreconditionFailed("the communication is no longer what If-Match says")
             await append(transaction, at, *events)
 
-        await self._writer.change(work, owner)
+        await self._writer.change(work, owner, must_notify=False)
 
     async def touch(self, requests: Mapping[tuple[str, str], int], polls: Mapping[tuple[str, str], int]) -> None:
         async def work(transaction: Transaction) -> None:
@@ -253,7 +253,7 @@ class Applications(Part):
                     ended.append((owner, application_id))
             return ended
 
-        return await self._writer.change(work)
+        return await self._writer.change(work, must_notify=False)
 
     async def forget_replaced_applications(self, before: int, most: int) -> int:
         return await self._writer.change(lambda transaction: transaction.run(_FORGET_REPLACED, before, most))

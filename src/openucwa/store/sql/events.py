@@ -30,9 +30,9 @@ async def append(transaction: Transaction, at: int, *events: NewEvent) -> int:
     """Appends `events` at `at`, each with the next number of its topic; the last one's number."""
     number = 0
     for event in events:
+        transaction.announce(event.topic)
         ((number,),) = await transaction.rows(_COUNT, event.topic)
         await transaction.run(_APPEND, event.topic, number, at, event.kind, json(event.facts))
-        transaction.moved.add(event.topic)
     return number
 
 
@@ -46,7 +46,7 @@ class EventLog(Part):
     there."""
 
     async def append_events(self, at: int, events: Sequence[NewEvent]) -> None:
-        await self._writer.change(lambda transaction: append(transaction, at, *events))
+        await self._writer.change(lambda transaction: append(transaction, at, *events), must_notify=False)
 
     async def events_after(self, positions: Mapping[str, int], most: int) -> Sequence[Event]:
         if not positions:

@@ -148,7 +148,7 @@ class Extensions(Part):
             if anybody:
                 await tell_of_extension(transaction, organizer, meeting_id, at, old_type)
 
-        await self._writer.change(work, organizer, within=meeting_id)
+        await self._writer.change(work, organizer, within=meeting_id, must_notify=False)
 
 
 async def _current(

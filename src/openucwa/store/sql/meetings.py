@@ -152,7 +152,7 @@ class Meetings(Part):
             was = await _current(transaction, organizer, meeting_id, match)
             await _remove(transaction, organizer, meeting_id, was.etag, at, "deleted")
 
-        await self._writer.change(work, organizer)
+        await self._writer.change(work, organizer, must_notify=False)
 
     async def remove_expired_meetings(self, before: int, most: int, at: int) -> int:
         async def work(transaction: Transaction) -> int:
@@ -166,7 +166,7 @@ class Meetings(Part):
                     removed += 1
             return removed
 
-        return await self._writer.change(work)
+        return await self._writer.change(work, must_notify=False)
 
     async def meeting_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
         key = (organizer, meeting_id)

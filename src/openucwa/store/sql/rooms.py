@@ -106,7 +106,7 @@ class Rooms(Part):
             gone = await _own(transaction, leaving)
             await participations.end(transaction, (gone,), at)
 
-        await self._writer.change(work, leaving.organizer, owner)
+        await self._writer.change(work, leaving.organizer, owner, must_notify=False)
 
     async def idle_conversations(self, polled_before: int) -> Sequence[Participation]:
         rows = await self._reader.rows(_IDLE, polled_before)
@@ -214,7 +214,7 @@ class Rooms(Part):
             ):
                 await append(transaction, at, room_events.typing_changed(own, typing=True))
 
-        await self._writer.change(work, participation.organizer, participation.owner)
+        await self._writer.change(work, participation.organizer, participation.owner, must_notify=typing)
 
     async def typing_participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
         rows = await self._reader.rows(participations.TYPING, organizer, meeting_id)

@@ -101,7 +101,7 @@ class Users(Part):
             await transaction.run("delete from events where topic >= ? and topic < ?", *range_of_topics)
             await transaction.run("delete from topics where topic >= ? and topic < ?", *range_of_topics)
 
-        await self._writer.change(work, owner)
+        await self._writer.change(work, owner, must_notify=False)
 
     async def signing_keys(self) -> Sequence[SigningKey]:
         rows = await self._reader.rows(

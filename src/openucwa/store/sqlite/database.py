@@ -36,7 +36,7 @@ class Database:
     def __init__(self, folder: Path, timeout: float, schema: Schema) -> None:
         self.path = folder.absolute() / FILE
         self.schema = schema
-        self._timeout = timeout
+        self.timeout = timeout
         #: Device and inode of the file that is open.
         self._identity: tuple[int, int] | None = None
         self._lost = False
@@ -58,7 +58,7 @@ class Database:
                 self._identity = _identity(os.fstat(file))
             finally:
                 os.close(file)
-            with closing(self._connect("ro", self._timeout)) as reader:
+            with closing(self._connect("ro", self.timeout)) as reader:
                 self.schema.look(reader)
             return self._connect_writer()
 
@@ -74,7 +74,7 @@ class Database:
                 made = False
             if not made:
                 return 0
-            with closing(self._connect("ro", self._timeout)) as reader:
+            with closing(self._connect("ro", self.timeout)) as reader:
                 return self.schema.look(reader).version
 
     def check_file(self) -> None:
@@ -109,7 +109,7 @@ class Database:
             raise refusal from error
 
     def _connect_writer(self) -> sqlite3.Connection:
-        connection = self._connect("rw", self._timeout)
+        connection = self._connect("rw", self.timeout)
         try:
             self._switch_to_wal(connection)
             connection.execute("pragma synchronous = full")
@@ -123,7 +123,7 @@ class Database:
 
     def begin_patiently(self, connection: sqlite3.Connection) -> None:
         """Begins a transaction of the connection that writes, while other processes write too. sqlite3.Error."""
-        connection.execute(f"pragma busy_timeout = {self._timeout * 1000:.0f}")
+        connection.execute(f"pragma busy_timeout = {self.timeout * 1000:.0f}")
         try:
             connection.execute("begin immediate")
         finally:
@@ -131,7 +131,7 @@ class Database:
 
     def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
         """Tries until the timeout: while another process makes the same new store, SQLite itself doesn't wait here."""
-        give_up = time.monotonic() + self._timeout
+        give_up = time.monotonic() + self.timeout
         while True:
             try:
                 connection.execute("pragma journal_mode = wal")

@@ -10,8 +10,10 @@ from openucwa.model.application import Session
 from openucwa.model.measures import Measures
 from openucwa.model.meeting import Extension, Meeting
 from openucwa.model.refusals import ServiceUnavailable
+from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Store
 from openucwa.store.copying import copy_rows
+from openucwa.store.engine import Announcer
 from openucwa.store.sql import SqlStore
 from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sqlite.changes import Changes
@@ -47,7 +49,8 @@ class SqliteStore(SqlStore):
         self._kept = KeptReads(self._changes)
         reader = Reader(self._database, self._changes)
         self._notices = Notices(reader)
-        writer = Writer(self._database, self._changes, self._notices, measures or Measures())
+        self._announcements = Announcements()
+        writer = Writer(self._database, self._changes, self._notices, self._announcements, measures or Measures())
         super().__init__(reader, writer, max_user_bytes)
         self.on_change = self._changes.on_change
         self.on_commit = self._notices.on_commit
@@ -89,6 +92,10 @@ class SqliteStore(SqlStore):
         self._reader.close()
         # Last, because whoever closes last puts the write-ahead log's contents in their place.
         await self._writer.close()
+
+    def announce_by(self, announcer: Announcer) -> None:
+        """As `Store.announce_by`."""
+        self._announcements.announcer = announcer
 
     def look(self) -> bool:
         """As `Store.look`."""

@@ -13,7 +13,9 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from openucwa.model.measures import Measures
+from openucwa.model.refusals import CallbackChannelError
 from openucwa.store import audit
+from openucwa.store.announcements import Announcements
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Changed
 from openucwa.store.engine import CHANNELS, Work
@@ -31,8 +33,9 @@ MOST_IN_A_COMMIT = 1_000
 class Transaction:
     """`store.engine.Transaction`. Its methods never suspend."""
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, announcements: Announcements | None = None) -> None:
         self._cursor = cursor
+        self._announcements = announcements
         self.moved: set[str] = set()
         self.held: set[str] = set()
         self.removals: list[Removal] = []
@@ -42,6 +45,12 @@ class Transaction:
         self.moved |= part.moved
         self.held |= part.held
         self.removals += part.removals
+
+    def announce(self, topic: str) -> None:
+        """As `Transaction.announce`."""
+        if self._announcements is not None:
+            self._announcements.check()
+        self.moved.add(topic)
 
     async def hold(self, *keys: str) -> None:
         """As `Transaction.hold`: SQLite lets one write at a time, so that this only tells whose rows are changed."""
@@ -62,11 +71,12 @@ class Transaction:
 
 
 class _Change(NamedTuple):
-    """A change that waits. `keys`, `within`: those of `Writer.change`."""
+    """A change that waits. `keys`, `within`, `must_notify`: those of `Writer.change`."""
 
     work: Work[Any]
     keys: tuple[str, ...]
     within: str | None
+    must_notify: bool
     answer: "asyncio.Future[Any]"
 
 
@@ -96,8 +106,16 @@ class Notice(Protocol):
 class Writer:
     """`store.engine.Writer`, on the connection that writes."""
 
-    def __init__(self, database: Database, changes: Changes, notice: Notice, measures: Measures) -> None:
+    def __init__(
+        self,
+        database: Database,
+        changes: Changes,
+        notice: Notice,
+        announcements: Announcements,
+        measures: Measures,
+    ) -> None:
         self._database = database
+        self._announcements = announcements
         self._changes = changes
         self._notice = notice
         self._measures = measures
@@ -125,19 +143,28 @@ class Writer:
         await self._in_thread(self._connection.close)
         self._thread.shutdown()
 
-    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
+    async def change(self, work: Work[T], *keys: str, within: str | None = None, must_notify: bool = True) -> T:
         """As `Writer.change`. All changes are made one after the other, whatever their keys."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Change(work, keys, within, answer))
-        if self._commits is None or self._commits.done():
-            # A task begins in the loop's next round, so that all who ask in this one share the first commit.
-            self._commits = loop.create_task(self._commit_all())
-        return await answer
+        try:
+            return await self._submit(work, keys, within, must_notify)
+        except CallbackChannelError:
+            await self._announcements.wait(self._database.timeout)
+        return await self._submit(work, keys, within, must_notify)
 
     async def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> int:
         """As `Writer.run`."""
         return await self.change(lambda transaction: transaction.run(sql, *parameters), key, within=within)
+
+    def _submit(
+        self, work: Work[T], keys: tuple[str, ...], within: str | None, must_notify: bool
+    ) -> "asyncio.Future[T]":
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._waiting.append(_Change(work, keys, within, must_notify, answer))
+        if self._commits is None or self._commits.done():
+            # A task begins in the loop's next round, so that all who ask in this one share the first commit.
+            self._commits = loop.create_task(self._commit_all())
+        return answer
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -167,13 +194,13 @@ class Writer:
             return [_Outcome(error=error)] * len(group)
 
     async def _make_all(
-        self, group: Sequence[_Change], make: Callable[[Work[Any], Transaction], _Outcome]
+        self, group: Sequence[_Change], make: Callable[[_Change, Transaction], _Outcome]
     ) -> Sequence[_Outcome]:
         await self._begin()
         try:
             self._database.schema.check(self._connection)
             whole = Transaction(self._cursor)
-            outcomes = [make(change.work, whole) for change in group]
+            outcomes = [make(change, whole) for change in group]
             topics = frozenset(whole.moved)
             number = self._notice.number(self._connection, topics) if topics else 0
             self._changes.committing(_changed(group, whole.held))
@@ -199,12 +226,12 @@ class Writer:
                 raise
             await self._in_thread(self._database.begin_patiently, self._connection)
 
-    def _make(self, work: Work[Any], whole: Transaction) -> _Outcome:
+    def _make(self, change: _Change, whole: Transaction) -> _Outcome:
         """Makes one change as part of `whole`. _HalfMade: it was refused when it had written already."""
         before = self._connection.total_changes
-        transaction = Transaction(self._cursor)
+        transaction = Transaction(self._cursor, self._announcements if change.must_notify else None)
         try:
-            result = _done(work(transaction))
+            result = _done(change.work(transaction))
         except Exception as error:
             if not self._connection.in_transaction:
                 raise  # SQLite itself gave up the whole transaction, as it does when a disk fails
@@ -214,11 +241,11 @@ class Writer:
         whole.add(transaction)
         return _Outcome(result)
 
-    def _make_undoably(self, work: Work[Any], whole: Transaction) -> _Outcome:
+    def _make_undoably(self, change: _Change, whole: Transaction) -> _Outcome:
         """Makes one change; if it is refused when it had written already, it alone is undone."""
         self._connection.execute("savepoint change")
         try:
-            outcome = self._make(work, whole)
+            outcome = self._make(change, whole)
         except _HalfMade as half_made:
             self._connection.execute("rollback to change")
             outcome = _Outcome(error=cast("Exception", half_made.__cause__))
