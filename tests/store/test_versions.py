@@ -64,7 +64,7 @@ ARGUMENTS: dict[Any, object] = {
 }
 
 #: Those that are no use of the store.
-WITHOUT_USE = {"open", "close", "on_commit", "on_change", "look"}
+WITHOUT_USE = {"open", "close", "announce_by", "on_commit", "on_change", "look"}
 METHODS = {name for name, _ in inspect.getmembers(Store, inspect.isfunction) if not name.startswith("_")}
 
 
