@@ -18,14 +18,16 @@ LAYERS = (
     "workers",
     "app",
     "resources",
+    "api",
     "wire",
+    "server",
     "channel",
     "meetings",
     "identity",
     "store",
     "representation",
-    "model",
     "http",
+    "model",
 )
 #: What all may import, and what itself imports nothing of the package but each other.
 LEAVES = ("config", "config_checks")
@@ -34,7 +36,7 @@ OTHERS = ("__init__", "web")
 
 
 def part(module: str) -> str:
-    """`openucwa.wire.errors` -> `wire`; `openucwa` itself: `__init__`."""
+    """`openucwa.api.errors` -> `wire`; `openucwa` itself: `__init__`."""
     return f"{module}.__init__".split(".")[1]
 
 
@@ -80,7 +82,7 @@ def test_every_part_of_the_package_has_its_place() -> None:
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("store/contract.py", "from openucwa.wire.errors import ERRORS"),
+        ("store/contract.py", "from openucwa.api.errors import ERRORS"),
         ("model/user.py", "import openucwa.store.contract"),
         ("config.py", "from openucwa.model.values import Instant"),
         ("wire/door.py", "def f():\n    from openucwa import app"),

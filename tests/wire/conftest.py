@@ -42,7 +42,7 @@ def watch(tmp_path: Path, prepared_data: Path, quiet_client: None) -> Watch:
         )
         config = replace(base, **settings)
         shutil.copytree(prepared_data, config.data)
-        service = Service(config, RealWorld(), Passwords(hasher=PasswordHasher(1, 8, 1)))
+        service = Service(config, RealWorld(), passwords=Passwords(hasher=PasswordHasher(1, 8, 1)))
         async with watched(service, level=level) as server:
             yield server
 

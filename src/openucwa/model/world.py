@@ -75,3 +75,8 @@ def new_digits(world: World, count: int) -> str:
 def new_uuid(world: World) -> str:
     """A random UUID in its canonical form."""
     return str(uuid.UUID(bytes=world.random_bytes(16), version=4))
+
+
+def new_request_id(world: World) -> str:
+    """A new request id: 64 random bits in hexadecimal."""
+    return world.random_bytes(8).hex()

@@ -7,22 +7,18 @@ client its answer. Parsing and writing are uvicorn's (and llhttp's); bodies are 
 
 import asyncio
 from collections.abc import Sized
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.config import Config as UvicornConfig
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from openucwa.config import Config
-from openucwa.model.world import World
 from openucwa.wire.asgi import Receive, Scope, Send
-from openucwa.wire.connection import PARK
 from openucwa.wire.exchange import Exchange, Signal, head
-from openucwa.wire.kept import Kept, KeptAnswers, Key, key_of
-from openucwa.wire.whole_body import ARRIVED
 
 #: Seconds that the server goes on reading, and throwing away, after an answer that the client may not have waited for.
 #: Closing at once would reset the connection, and the client could lose the answer (RFC 9112, 9.6).
@@ -56,24 +52,6 @@ class RefusedRequestError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
-
-
-class Front(Protocol):
-    """What is answered before there is an application to ask."""
-
-    @property
-    def kept(self) -> KeptAnswers:
-        """The answers that are kept."""
-        ...
-
-    @property
-    def world(self) -> World:
-        """Where request ids come from."""
-        ...
-
-    def tell(self, kept: Kept, url: bytes, request_id: str, seconds: float) -> None:
-        """A kept answer was given."""
-        ...
 
 
 class _Flow(FlowControl):
@@ -120,9 +98,6 @@ class HttpProtocol(HttpToolsProtocol):
     __slots__ = (
         "_answering",
         "_exit",
-        "_first",
-        "_front",
-        "_given_again",
         "_header_timeout",
         "_ignored",
         "_leaving",
@@ -141,7 +116,6 @@ class HttpProtocol(HttpToolsProtocol):
         server_state: ServerState,
         loop: asyncio.AbstractEventLoop,
         settings: Config,
-        front: "Front | None" = None,
     ) -> None:
         super().__init__(config, server_state, _NO_STATE, loop)
         self.pipeline = cast("Any", _Pipeline())
@@ -157,9 +131,6 @@ class HttpProtocol(HttpToolsProtocol):
         self._answering: Exchange | None = None
         self._refusal: RefusedRequestError | None = None
         self._leaving = False
-        self._front = front
-        self._first = True  # of the requests that came together
-        self._given_again = False  # the request whose end is still to come was answered from what is kept
 
     # The connection
 
@@ -169,8 +140,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._exit = cast("asyncio.Transport", _Exit(transport, self))
         if len(self.connections) > self._most_connections:
             self.app = cast("Any", overloaded)
-            self._front = None
-        self._origin = (self.scheme, self.client[0] if self.client else "")
+            self._origin = (self.scheme, self.client[0] if self.client else "")
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -185,7 +155,6 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        self._first = True
         if self._refusal is not None or self._leaving:
             return
         if not self.parser:
@@ -268,21 +237,12 @@ class HttpProtocol(HttpToolsProtocol):
             self._check_size()
         self._check_head()
         self._unheard = -self._size
-        key = None
-        if self._front is not None and not self._under_way and self.parser.get_method() == b"GET":
-            key = key_of(self._origin, self.url, self.headers)
-            # Those behind the first may have been sent after this turn of the loop began (`Store.look`).
-            first, self._first = self._first, False
-            if first and self._give_again(self._front, key):
-                self._given_again = True
-                self.headers = self._ignored
-                return
-        self._begin(key)
+        self._begin()
         # Trailers must not get among the headers of a request that is being handled.
         self._ignored.clear()
         self.headers = self._ignored
 
-    def _begin(self, key: Key | None) -> None:
+    def _begin(self) -> None:
         """Hands the request to the application, once those before it are answered."""
         raw_path, _, query = self.url.partition(b"?")
         path = raw_path.decode("ascii")
@@ -301,8 +261,6 @@ class HttpProtocol(HttpToolsProtocol):
             "headers": self.headers,
             "state": {},
         }
-        if key is not None:
-            scope["openucwa.key"] = key
         before = self.cycle
         self.cycle = Exchange(
             scope,
@@ -311,39 +269,15 @@ class HttpProtocol(HttpToolsProtocol):
             expect_100_continue=self.expect_100_continue,
             keep_alive=self._goes_on(),
         )
-        scope[ARRIVED] = self.cycle.arrived
-        scope[PARK] = self.cycle.park
         if before is None or before.response_complete:
             self._start_asgi_task(self.cycle, self.app)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
 
-    def _give_again(self, front: Front, key: Key) -> bool:
-        """Answers with what is kept, if this was asked before and nothing of it has changed."""
-        began = self.loop.time()
-        kept = front.kept.find(key)
-        if kept is None or self.flow.write_paused or not self._goes_on():
-            return False
-        request_id = front.world.random_bytes(8).hex()
-        (date,) = self.server_state.default_headers
-        self.transport.write(
-            b"%bdate: %b\r\n%bx-request-id: %b\r\n\r\n%b"
-            % (STATUS_LINE[kept.status], date[1], kept.head, request_id.encode(), kept.body)
-        )
-        super().on_response_complete()
-        front.tell(kept, self.url, request_id, self.loop.time() - began)
-        return True
-
     def _goes_on(self) -> bool:
         """Whether the connection is to be kept after this request."""
         return self.parser.get_http_version() == "1.1" and bool(self.parser.should_keep_alive())
-
-    def on_message_complete(self) -> None:
-        if self._given_again:
-            self._given_again = False
-        else:
-            super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         self._unheard = -self._size

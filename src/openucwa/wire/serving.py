@@ -24,7 +24,6 @@ from openucwa.model.world import World
 from openucwa.wire.access_log import AccessLog, LogLines
 from openucwa.wire.asgi import AsgiApp
 from openucwa.wire.http_protocol import HttpProtocol
-from openucwa.wire.kept import Kept, KeptAnswers
 from openucwa.wire.listeners import Listener, bind, close, listen_error, tls_context
 from openucwa.wire.status import addresses
 
@@ -49,11 +48,6 @@ class Service(Protocol):
     @property
     def asgi(self) -> AsgiApp:
         """The application."""
-        ...
-
-    @property
-    def kept(self) -> KeptAnswers:
-        """What it answers without being asked."""
         ...
 
     @property
@@ -116,9 +110,7 @@ async def serve(
         _allow_files(config.max_connections + OTHER_FILES)
         with signals, _collecting_seldom():
             log = AccessLog(service.asgi, lines, service.measures) if lines is not None else None
-            # What is given again from in front has no span.
-            front = _Front(service, log) if service.kept.keeps and config.traces is None else None
-            server = _Server(_behind_proxies(log or service.asgi, config), config, front)
+            server = _Server(_behind_proxies(log or service.asgi, config), config)
             async with _status(service.status, server, config, worker):
                 await service.start()
                 try:
@@ -137,32 +129,11 @@ async def serve(
     return 1 if force.is_set() else 0
 
 
-class _Front:
-    """What is answered from what is kept, and told to the log."""
-
-    def __init__(self, service: Service, log: AccessLog | None) -> None:
-        self.kept = service.kept
-        self.world = service.world
-        self._log = log
-
-    def tell(self, kept: Kept, url: bytes, request_id: str, seconds: float) -> None:
-        if self._log is not None:
-            scope = {
-                "method": "GET",
-                "raw_path": url.partition(b"?")[0],
-                "openucwa.identity": kept.claim.ticket.identity,
-                "openucwa.request_id": request_id,
-                "openucwa.rel": kept.claim.rel,
-            }
-            self._log.tell(scope, kept.status, seconds, len(kept.body))
-
-
 class _Server:
     """The connections of all listeners."""
 
-    def __init__(self, app: AsgiApp, config: Config, front: _Front | None = None) -> None:
+    def __init__(self, app: AsgiApp, config: Config) -> None:
         self._settings = config
-        self._front = front
         self._uvicorn = UvicornConfig(
             cast("Any", app),
             http=HttpProtocol,
@@ -191,7 +162,7 @@ class _Server:
         for listener in listeners:
             for bound in listener.sockets:
                 server = await loop.create_server(
-                    lambda: HttpProtocol(self._uvicorn, self._state, loop, self._settings, self._front),
+                    lambda: HttpProtocol(self._uvicorn, self._state, loop, self._settings),
                     sock=bound,
                     backlog=BACKLOG,
                     ssl=tls if listener.secure else None,
