@@ -74,7 +74,9 @@ async def test_attendees_and_leaders_are_sip_uris(lene: UcwaClient) -> None:
         "sip:a@contoso.com;transport=tls",
         "sip:a@[::1]",
     ):
-        assert (await lene.schedule(attendees=[good], leaders=[good]))["attendees"] == [good]
+        assert (await lene.schedule(attendees=[good]))["attendees"] == [good]
+    for good in ("sip:a@contoso.com", "SIP:Anna.B+c@Contoso.com:5061", "sip:a@contoso.com;transport=tls"):
+        assert (await lene.schedule(leaders=[good]))["leaders"] == [good]
     for bad in (
         "a@contoso.com",
         "sip:",
@@ -90,6 +92,20 @@ async def test_attendees_and_leaders_are_sip_uris(lene: UcwaClient) -> None:
     ):
         assert_invalid(await lene.post(lene.meetings, json={"attendees": [bad]}), "attendees")
         assert_invalid(await lene.post(lene.meetings, json={"leaders": [bad]}), "leaders")
+
+
+async def test_a_leader_of_another_enterprise_is_refused_when_scheduling_and_replacing(lene: UcwaClient) -> None:
+    stranger = "sip:rob@fabrikam.com"
+    assert_invalid(await lene.post(lene.meetings, json={"leaders": [stranger]}), "leaders")
+    assert_invalid(await lene.post(lene.meetings, json={"leaders": ["sip:a@sub.contoso.com"]}), "leaders")
+    meeting = await lene.schedule(attendees=[stranger])
+    assert_invalid(await lene.replace(meeting, leaders=[stranger]), "leaders")
+
+
+async def test_leaders_may_come_from_the_domains_that_a_setting_names_together(signed_in: SignedIn) -> None:
+    lene = await signed_in(enterprise_domains=("contoso.com", "Fabrikam.com"))
+    assert (await lene.schedule(leaders=["sip:rob@fabrikam.com"]))["leaders"] == ["sip:rob@fabrikam.com"]
+    assert_invalid(await lene.post(lene.meetings, json={"leaders": ["sip:a@example.com"]}), "leaders")
 
 
 async def test_attendees_are_an_array(lene: UcwaClient) -> None:

@@ -61,6 +61,7 @@ class Story:
             **store,
             public_url="https://ucwa.example.com",
             application_timeout=10**9,
+            lobby_timeout=10**9,
             conversation_timeout=10**9,
             ticket_lifetime=10**9,
             anonymous_ticket_lifetime=10**9,
@@ -155,7 +156,9 @@ class Story:
             return
         text = f"{len(self.said)}"
         messaging = f"{own}/messaging/messages"
-        answer = await person.ask("POST", messaging, content=text, headers={"Content-Type": "text/plain"})
+        answer = await person.ask(
+            "POST", messaging, content=text, headers={"Content-Type": "text/plain"}, params={"operationId": text}
+        )
         if answer.status_code == 201:
             self.said.append(text)
 

@@ -41,6 +41,7 @@ WITHOUT_KEY = {
     "e.changed >= ?1 ) order by m.expiration_time limit ?2": "sweeper",
     "(select topic from topics where ended < ? order by ended limit ?)": "sweeper",
     "from invitations where expires < ? and state = 'Connecting' and outgoing = 1 order by expires limit ?": "sweeper",
+    "from participations where in_lobby = 1 and joined < ? order by joined limit ?": "sweeper",
     "where (topic, number) in (select topic, number from events where at < ? order by at limit ?)": "sweeper",
     # An index leads to the few rows, wherever they are.
     "from invitations where thread_id = ? and state = 'Connecting' and id <> ? order by owner, application_id, id":

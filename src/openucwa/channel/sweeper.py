@@ -1,4 +1,5 @@
-"""What ends by itself: applications that nobody polls, events that were kept long enough, meetings long past.
+"""What ends by itself: applications that nobody polls, waits in lobbies, invitations that nobody answers, events that
+were kept long enough, meetings long past.
 
 Each process sweeps; the store sees to it that each thing ends once.
 """
@@ -19,8 +20,9 @@ from openucwa.store.contract import Store
 
 #: Seconds that it is remembered of an application that it was ended as one too many (410, not 404).
 REPLACED_KEPT = 86_400
-#: Invitations that are read at a time; each ends in a change of its own.
+#: What is read at a time; there may be more, and then the sweep goes on. Each ends in a change of its own.
 INVITATIONS_AT_A_TIME = 100
+WAITING_AT_A_TIME = 100
 #: Meetings, applications, and rows of events and the like that one change removes, so that nobody waits for long.
 MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
@@ -75,8 +77,9 @@ class Sweeper:
             pass
         while await self._store.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
-        # Last, because it is refused while the event bus can't be reached.
-        await self._end_overdue_invitations(now)
+        # Last, because these are refused while the event bus can't be reached.
+        await self._end_waits(now)
+        await self._end_invitations(now)
 
     async def _end_idle_applications(self, now: int) -> None:
         before = now - 1000 * self._config.application_timeout
@@ -84,7 +87,19 @@ class Sweeper:
             for owner, application_id in ended:
                 self._channels.end(owner, application_id)
 
-    async def _end_overdue_invitations(self, now: int) -> None:
+    async def _end_waits(self, now: int) -> None:
+        """Lets go who waited in a lobby for too long."""
+        before = now - 1000 * self._config.lobby_timeout
+        while waiting := await self._store.overdue_in_lobby(before, WAITING_AT_A_TIME):
+            for each in waiting:
+                # Who has two applications in the lobby goes with the first of them.
+                with suppress(ResourceNotFound):
+                    await self._store.remove_participant(
+                        each.organizer, each.meeting_id, each.uri, "Timeout", now, in_lobby=True
+                    )
+
+    async def _end_invitations(self, now: int) -> None:
+        """Fails the invitations that nobody answered."""
         while overdue := await self._store.overdue_invitations(now, INVITATIONS_AT_A_TIME):
             for invitation in overdue:
                 with suppress(ResourceNotFound):

@@ -84,9 +84,10 @@ class User(Resource[ModelUser | None]):
     async def get(self, call: Call[ModelUser | None]) -> Answer:
         """UCWA: user, GET."""
         user = call.target
-        links = {"applications": Link(f"{call.base}/ucwa/v1/applications")}
         if (elsewhere := self._pools.redirect(user.pool if user is not None else None)) is not None:
-            links["redirect"] = Link(elsewhere)
+            links = {"redirect": Link(elsewhere)}
+        else:
+            links = {"applications": Link(f"{call.base}/ucwa/v1/applications")}
         links["xframe"] = Link(f"{call.base}{FRAME}")
         return Answer(Document(rel=self.rel, href=f"{call.base}{SERVICE}/user", links=links))
 

@@ -1,4 +1,4 @@
-"""events: the channel through which an application is told what happened."""
+"""events: the channel through which an application is notified of what happened."""
 
 from urllib.parse import quote
 
@@ -6,7 +6,7 @@ from openucwa.api.answer import Answer
 from openucwa.api.call import Call
 from openucwa.api.resource import Operation, Resource
 from openucwa.api.waiting import while_connected
-from openucwa.channel.pending import Timers
+from openucwa.channel.event_set import Timers
 from openucwa.channel.poll import EventChannels
 from openucwa.model.refusals import (
     CannotRedirect,
@@ -75,15 +75,15 @@ class EventChannel(Resource[None]):
         values = call.values
         if instance is None and call.session.application.instances:
             raise ParameterValidationFailure({"instanceId": "is missing: each instance has a channel of its own"})
-        telling = EventRenderer(call, self._store, self._documents)
+        renderer = EventRenderer(call, self._store, self._documents)
         poll = self._channels.poll(
             call.session,
             instance or "",
             values.get("ack", 1),
             asked=Timers(low=values.get("low"), medium=values.get("medium"), timeout=values.get("timeout")),
             priority=values.get("priority", 0),
-            topics=telling.topics,
-            read=telling.read,
+            topics=renderer.topics,
+            render=renderer.render,
         )
         served = await while_connected(call.request.connection, poll)
         href = f"{call.application}/events?"
