@@ -35,7 +35,7 @@ OF_MEETING = len("[][]")
 async def small(engine: Engine) -> AsyncIterator[Store]:
     store = engine(max_user_bytes=LIMIT)
     await store.open()
-    await store.add_meeting(meeting(settings=EMPTY), MANY)
+    await store.meetings.add(meeting(settings=EMPTY), MANY)
     yield store
     await store.close()
 
@@ -46,11 +46,11 @@ def sized(name: str, size: int, etag: str = "1") -> Extension:
 
 async def test_extension_that_fits_exactly_is_stored_and_one_byte_more_is_refused(small: Store) -> None:
     with pytest.raises(EntityTooLarge) as refusal:
-        await small.add_extension(LENE, MEETING, sized("a", LIMIT - OF_MEETING + 1), MANY, AT)
+        await small.extensions.add(LENE, MEETING, sized("a", LIMIT - OF_MEETING + 1), MANY, AT)
     assert str(LIMIT) in str(refusal.value)
-    await small.add_extension(LENE, MEETING, sized("a", LIMIT - OF_MEETING), MANY, AT)
+    await small.extensions.add(LENE, MEETING, sized("a", LIMIT - OF_MEETING), MANY, AT)
     with pytest.raises(EntityTooLarge):
-        await small.add_extension(LENE, MEETING, sized("b", 8), MANY, AT)
+        await small.extensions.add(LENE, MEETING, sized("b", 8), MANY, AT)
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"})])
@@ -59,58 +59,58 @@ async def test_replacement_that_grows_over_the_limit_is_refused(
     small: Store, match: frozenset[str] | None, in_use: bool
 ) -> None:
     if in_use:
-        await small.open_application(application(), None, AT, MANY)
-        await small.join(participation(), invitation(), "1", MANY, AT)
-    await small.add_extension(LENE, MEETING, sized("a", 5000), MANY, AT)
-    await small.add_extension(LENE, MEETING, sized("b", 4000), MANY, AT)
+        await small.applications.open(application(), None, AT, MANY)
+        await small.conversations.join(participation(), invitation(), "1", MANY, AT)
+    await small.extensions.add(LENE, MEETING, sized("a", 5000), MANY, AT)
+    await small.extensions.add(LENE, MEETING, sized("b", 4000), MANY, AT)
     with pytest.raises(EntityTooLarge):
-        await small.replace_extension(LENE, MEETING, match, sized("a", 6001 - OF_MEETING, "2"), AT)
-    assert await small.extension(LENE, MEETING, "a") == sized("a", 5000)
-    await small.replace_extension(LENE, MEETING, match, sized("a", 6000 - OF_MEETING, "2"), AT)
-    await small.replace_extension(LENE, MEETING, None, sized("a", 6000 - OF_MEETING, "3"), AT)
+        await small.extensions.replace(LENE, MEETING, match, sized("a", 6001 - OF_MEETING, "2"), AT)
+    assert await small.extensions.get(LENE, MEETING, "a") == sized("a", 5000)
+    await small.extensions.replace(LENE, MEETING, match, sized("a", 6000 - OF_MEETING, "2"), AT)
+    await small.extensions.replace(LENE, MEETING, None, sized("a", 6000 - OF_MEETING, "3"), AT)
     with pytest.raises(EntityTooLarge):
-        await small.replace_extension(LENE, MEETING, None, sized("b", 4001), AT)
+        await small.extensions.replace(LENE, MEETING, None, sized("b", 4001), AT)
 
 
 async def test_what_was_removed_does_not_count(small: Store) -> None:
     for _ in range(3):
-        await small.add_extension(LENE, MEETING, sized("a", 9000), MANY, AT)
-        await small.remove_extension(LENE, MEETING, "a", None, AT)
-        await small.add_extension(LENE, MEETING, sized("b", 9000), MANY, AT)
-        await small.remove_meeting(LENE, MEETING, None, AT)
-        await small.add_meeting(meeting(settings=EMPTY), MANY)
-    await small.add_user(user())
-    await small.remove_user(LENE, AT)
-    await small.add_meeting(meeting(settings=replace(EMPTY, description="x" * (LIMIT - OF_MEETING))), MANY)
+        await small.extensions.add(LENE, MEETING, sized("a", 9000), MANY, AT)
+        await small.extensions.remove(LENE, MEETING, "a", None, AT)
+        await small.extensions.add(LENE, MEETING, sized("b", 9000), MANY, AT)
+        await small.meetings.remove(LENE, MEETING, None, AT)
+        await small.meetings.add(meeting(settings=EMPTY), MANY)
+    await small.users.add(user())
+    await small.users.remove(LENE, AT)
+    await small.meetings.add(meeting(settings=replace(EMPTY, description="x" * (LIMIT - OF_MEETING))), MANY)
 
 
 async def test_smaller_replacement_makes_room(small: Store) -> None:
-    await small.add_extension(LENE, MEETING, sized("a", 9000), MANY, AT)
-    await small.replace_extension(LENE, MEETING, None, sized("a", 1000, "2"), AT)
-    await small.add_extension(LENE, MEETING, sized("b", 8000), MANY, AT)
+    await small.extensions.add(LENE, MEETING, sized("a", 9000), MANY, AT)
+    await small.extensions.replace(LENE, MEETING, None, sized("a", 1000, "2"), AT)
+    await small.extensions.add(LENE, MEETING, sized("b", 8000), MANY, AT)
 
 
 async def test_texts_of_meetings_count_in_bytes(small: Store) -> None:
     long = replace(EMPTY, description="ü" * (LIMIT // 2))
     with pytest.raises(EntityTooLarge):
-        await small.add_meeting(meeting("another", settings=long, conference_id="2"), MANY)
+        await small.meetings.add(meeting("another", settings=long, conference_id="2"), MANY)
     with pytest.raises(EntityTooLarge):
-        await small.replace_meeting(LENE, MEETING, None, long, "2", AT)
+        await small.meetings.replace(LENE, MEETING, None, long, "2", AT)
     fits = replace(EMPTY, description="ü" * (LIMIT // 2 - OF_MEETING))
-    await small.replace_meeting(LENE, MEETING, None, fits, "2", AT)
+    await small.meetings.replace(LENE, MEETING, None, fits, "2", AT)
     with pytest.raises(EntityTooLarge):
-        await small.replace_meeting(LENE, MEETING, None, replace(fits, leaders=("sip:a@contoso.com",)), "3", AT)
+        await small.meetings.replace(LENE, MEETING, None, replace(fits, leaders=("sip:a@contoso.com",)), "3", AT)
 
 
 async def test_other_organizers_have_bytes_of_their_own(small: Store) -> None:
-    await small.add_extension(LENE, MEETING, sized("a", 9000), MANY, AT)
-    await small.add_meeting(meeting(organizer=DAN, conference_id="2", settings=EMPTY), MANY)
-    await small.add_extension(DAN, MEETING, sized("a", 9000), MANY, AT)
+    await small.extensions.add(LENE, MEETING, sized("a", 9000), MANY, AT)
+    await small.meetings.add(meeting(organizer=DAN, conference_id="2", settings=EMPTY), MANY)
+    await small.extensions.add(DAN, MEETING, sized("a", 9000), MANY, AT)
 
 
 async def test_writers_at_the_same_time_stay_below_the_limit_together(small: Store) -> None:
     answers = await asyncio.gather(
-        *(small.add_extension(LENE, MEETING, sized(str(number), 1000), MANY, AT) for number in range(20)),
+        *(small.extensions.add(LENE, MEETING, sized(str(number), 1000), MANY, AT) for number in range(20)),
         return_exceptions=True,
     )
     assert [isinstance(answer, Refusal) for answer in answers].count(False) == 9

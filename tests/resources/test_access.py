@@ -328,7 +328,7 @@ async def test_tokens_of_a_removed_user_stay_refused_when_the_address_is_added_a
     service: Service, lene: UcwaClient
 ) -> None:
     before = lene.app
-    await service.store.remove_user("sip:lenea@contoso.com", service.world.now())
+    await service.store.users.remove("sip:lenea@contoso.com", service.world.now())
     await add_user(service, "sip:lenea@contoso.com", "Another Lene")
     assert (await lene.get(f"{before}/me")).status_code == 401
     assert (

@@ -210,7 +210,7 @@ async def test_without_the_bus_deletes_go_on(lene: UcwaClient, cut_off: UcwaClie
 
 async def homed(service: Service, connect: Connect) -> UcwaClient:
     """A user of the pool `east`, signed in."""
-    if await service.store.user("sip:alexd@contoso.com") is None:
+    if await service.store.users.get("sip:alexd@contoso.com") is None:
         await add_user(service, "sip:alexd@contoso.com", "Alex Darrow", pool="east")
     client = connect(service)
     await client.sign_in("alexd@contoso.com")

@@ -58,25 +58,25 @@ async def test_removed_or_replaced_file_makes_the_store_unavailable(
 ) -> None:
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
-    await store.add_user(user())
+    await store.users.add(user())
     file.rename(folder / "moved")
     if replaced:
         file.write_bytes((folder / "moved").read_bytes())
     with pytest.raises(ServiceUnavailable) as refusal:
-        await store.append_events(AT, [EVENT])
+        await store.events.append(AT, [EVENT])
     assert str(refusal.value) == "the store was removed or replaced"
     assert refusal.value.reason == f"the store's file {file} was removed or replaced"
     end = time.monotonic() + 10
-    while not isinstance((await asyncio.gather(store.user(LENE), return_exceptions=True))[0], ServiceUnavailable):
+    while not isinstance((await asyncio.gather(store.users.get(LENE), return_exceptions=True))[0], ServiceUnavailable):
         assert time.monotonic() < end
         await asyncio.sleep(0.02)
-    assert not store.look()
+    assert not store.refresh()
     assert caplog.text.count(str(file)) == 1
 
     (folder / "moved").rename(file)
-    await store.append_events(AT, [EVENT])
-    assert await store.user(LENE) == user()
-    assert store.look()
+    await store.events.append(AT, [EVENT])
+    assert await store.users.get(LENE) == user()
+    assert store.refresh()
     await store.close()
 
 
@@ -84,7 +84,7 @@ async def test_only_the_owner_can_read_what_is_made(folder: Path) -> None:
     with umask(0):
         store = SqliteStore(folder, timeout=5.0)
         await store.open()
-        await store.add_user(user())
+        await store.users.add(user())
         assert mode(folder) == 0o700
         assert {path.name: mode(path) for path in folder.iterdir()} == {
             "openucwa.sqlite3": 0o600,
@@ -105,7 +105,7 @@ async def test_a_folder_that_was_there_keeps_its_mode(folder: Path) -> None:
 async def test_a_folder_within_folders_is_made(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "a" / "b" / "c d%?#", timeout=5.0)
     await store.open()
-    await store.add_user(user())
+    await store.users.add(user())
     await store.close()
     assert (tmp_path / "a" / "b" / "c d%?#" / "openucwa.sqlite3").exists()
 
@@ -114,7 +114,7 @@ async def test_a_closed_store_is_one_file(folder: Path) -> None:
     stores = [SqliteStore(folder, timeout=5.0) for _ in range(2)]
     for store in stores:
         await store.open()
-        await store.add_user(user(f"sip:{id(store)}@contoso.com"))
+        await store.users.add(user(f"sip:{id(store)}@contoso.com"))
     for store in stores:
         await store.close()
     assert [path.name for path in folder.iterdir()] == ["openucwa.sqlite3"]
@@ -201,11 +201,11 @@ async def test_damage_that_a_read_or_a_change_finds_is_told(folder: Path, file: 
 
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
-    for use in (store.user(LENE), store.add_user(user())):
+    for use in (store.users.get(LENE), store.users.add(user())):
         with pytest.raises(ServiceUnavailable) as refusal:
             await use
         assert str(refusal.value) == "the store is damaged"
-    assert await store.signing_keys() == []
+    assert await store.signing_keys.all() == []
     await store.close()
 
 
@@ -215,14 +215,14 @@ async def test_a_change_that_finds_no_room_is_refused_and_leaves_nothing(store: 
     big = extension(properties=b"x" * 65_536)
     with largest_file(file.with_name(file.name + "-wal").stat().st_size + 10_000):
         with pytest.raises(ServiceUnavailable) as refusal:
-            await store.add_extension(LENE, MEETING, big, MANY, AT)
-        assert (await store.meeting_with_extensions(LENE, MEETING))[1] == []
+            await store.extensions.add(LENE, MEETING, big, MANY, AT)
+        assert (await store.meetings.get_with_extensions(LENE, MEETING))[1] == []
     assert str(refusal.value) == "the store can't be read from or written to its disk"
     assert refusal.value.retry_after >= 1
     assert await logged(store, f"conversation/{LENE}/{MEETING}") == before
 
-    await store.add_extension(LENE, MEETING, big, MANY, AT)
-    assert await store.extension(LENE, MEETING, big.id) == big
+    await store.extensions.add(LENE, MEETING, big, MANY, AT)
+    assert await store.extensions.get(LENE, MEETING, big.id) == big
 
 
 async def test_who_waits_too_long_for_another_to_make_the_store_is_refused(folder: Path, file: Path) -> None:

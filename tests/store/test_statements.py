@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openucwa.store.engine import CHANNELS
+from openucwa.store.engine import UNCACHED
 from openucwa.store.sqlite import SqliteStore
 from tests.contract.samples import MEETING
 from tests.store.recording import STATEMENTS, Ran, RecordedStore, Records, walk
@@ -79,7 +79,7 @@ _PARAMETER = re.compile(r"(?:(\w+) = )?\?(\d*)")
 @pytest.fixture
 async def records(store: SqliteStore) -> AsyncIterator[Records]:
     """What the walk through all methods ran."""
-    recorded = RecordedStore(store._reader, store._writer)
+    recorded = RecordedStore(store.reader, store.writer)
     await walk(recorded)
     return recorded.records
 
@@ -115,7 +115,7 @@ def calls(source: str) -> Iterator[ast.Call]:
     """The calls that run a statement, or are awaited and so lead to one."""
     for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.Await(value=ast.Call(func=ast.Attribute(attr="change" | "hold"))):
+            case ast.Await(value=ast.Call(func=ast.Attribute(attr="change" | "lock"))):
                 pass
             case ast.Await(value=ast.Call() as call):
                 yield call
@@ -158,12 +158,12 @@ async def test_changes_write_only_what_they_hold(records: Records) -> None:
 async def test_changes_write_only_where_they_say(records: Records) -> None:
     wrote: dict[str, set[str]] = {}
     for ran in records.ran:
-        if ran.within is not None and not ran.text.startswith("select"):
-            wrote.setdefault(ran.within, set()).add(tables(ran.text)[0])
-            assert "extensions" not in tables(ran.text) or set(values(ran, "meeting_id")) == {ran.within}
-    assert wrote.pop(CHANNELS) == {"channels"}
+        if ran.scope is not None and not ran.text.startswith("select"):
+            wrote.setdefault(ran.scope, set()).add(tables(ran.text)[0])
+            assert "extensions" not in tables(ran.text) or set(values(ran, "meeting_id")) == {ran.scope}
+    assert wrote.pop(UNCACHED) == {"channels"}
     # Of meetings only `changed`, which nobody is shown, so that no cache holds it.
-    assert {ran.text for ran in records.ran if ran.within and ran.text.startswith("update meetings")} == {
+    assert {ran.text for ran in records.ran if ran.scope and ran.text.startswith("update meetings")} == {
         "update meetings set changed = ? where organizer = ? and id = ?"
     }
     assert wrote == {MEETING: {"extensions", "events", "topics", "meetings"}}

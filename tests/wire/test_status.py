@@ -226,7 +226,7 @@ async def test_from_the_beginning_of_a_stop_the_server_is_not_ready_but_healthy(
 
 async def test_a_crowd_of_questions_is_one_look(server: Watched) -> None:
     asked = 0
-    user = server.service.store.user
+    user = server.service.store.users.get
 
     async def counting(uri: str) -> object:
         nonlocal asked
@@ -323,7 +323,7 @@ async def test_a_postgresql_that_says_nothing_makes_the_server_unready(watch: Wa
 
 async def test_commits_in_postgresql_are_counted_too(watch: Watch, database: str) -> None:
     async with watch(store=database) as server:
-        await server.service.store.add_user(User("sip:lenea@contoso.com", "Lene", None, None, "x"))
+        await server.service.store.users.add(User("sip:lenea@contoso.com", "Lene", None, None, "x"))
         told = await samples(server)
     assert told["openucwa_commit_changes_sum", ()] >= 1
     assert told["openucwa_commit_duration_seconds_sum", ()] > 0

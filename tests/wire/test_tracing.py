@@ -133,7 +133,7 @@ async def test_a_fault_is_an_error_and_a_refusal_is_none(watch: Watch, collector
         async def broken(_local_part: str) -> None:
             raise RuntimeError("a secret thing")
 
-        server.service.store.users_with_local_part = broken
+        server.service.store.users.with_local_part = broken
         form = {"grant_type": "password", "username": "lenea@contoso.com", "password": "x" * 20}
         assert (await client.http.post("/WebTicket/oauthtoken", data=form)).status_code == 500
         assert (await client.http.get("/ucwa/v1/applications/7")).status_code == 401

@@ -161,9 +161,9 @@ class Pipeline:
             return
         caller = call.known_caller
         try:
-            session = await self._store.session(caller.identity, application_id)
+            session = await self._store.applications.session(caller.identity, application_id)
         except (ApplicationNotFound, TooManyApplications):
-            await current_user(self._store, caller)
+            await current_user(self._store.users, caller)
             raise
         if session.generation != caller.generation:
             raise Unauthorized("the password was changed after this token was issued")

@@ -63,19 +63,21 @@ class Sweeper:
         # What was heard here counts before anything is ended.
         await self._activity.flush()
         now = self._world.now()
-        idle = await self._store.idle_conversations(now - 1000 * self._config.conversation_timeout)
+        idle = await self._store.conversations.idle(now - 1000 * self._config.conversation_timeout)
         for participation in idle:
             with suppress(ConversationNotFound):
-                await self._store.leave(participation.owner, participation.application_id, participation.id, now)
+                await self._store.conversations.leave(
+                    participation.owner, participation.application_id, participation.id, now
+                )
         await self._end_idle_applications(now)
         self._channels.forget()
         replaced = now - 1000 * REPLACED_KEPT
-        while await self._store.forget_replaced_applications(replaced, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+        while await self._store.applications.forget_replaced(replaced, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
         forgotten = now - 1000 * self._config.events_kept
-        while await self._store.forget_events(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+        while await self._store.events.forget(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
-        while await self._store.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+        while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
         # Last, because these are refused while the event bus can't be reached.
         await self._end_waits(now)
@@ -83,34 +85,34 @@ class Sweeper:
 
     async def _end_idle_applications(self, now: int) -> None:
         before = now - 1000 * self._config.application_timeout
-        while ended := await self._store.remove_idle_applications(before, APPLICATIONS_AT_A_TIME, now):
+        while ended := await self._store.applications.remove_idle(before, APPLICATIONS_AT_A_TIME, now):
             for owner, application_id in ended:
                 self._channels.end(owner, application_id)
 
     async def _end_waits(self, now: int) -> None:
         """Lets go who waited in a lobby for too long."""
         before = now - 1000 * self._config.lobby_timeout
-        while waiting := await self._store.overdue_in_lobby(before, WAITING_AT_A_TIME):
+        while waiting := await self._store.conversations.overdue_in_lobby(before, WAITING_AT_A_TIME):
             for each in waiting:
                 # Who has two applications in the lobby goes with the first of them.
                 with suppress(ResourceNotFound):
-                    await self._store.remove_participant(
+                    await self._store.conversations.remove_participant(
                         each.organizer, each.meeting_id, each.uri, "Timeout", now, in_lobby=True
                     )
 
     async def _end_invitations(self, now: int) -> None:
         """Fails the invitations that nobody answered."""
-        while overdue := await self._store.overdue_invitations(now, INVITATIONS_AT_A_TIME):
+        while overdue := await self._store.invitations.overdue(now, INVITATIONS_AT_A_TIME):
             for invitation in overdue:
                 with suppress(ResourceNotFound):
                     failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
-                    await self._store.end_invitation(failed, now)
+                    await self._store.invitations.end(failed, now)
 
     async def sweep_meetings(self) -> None:
         """Removes the meetings that are so long past their expirationTime that they are no longer kept."""
         now = self._world.now()
         before = now - 1000 * self._config.expired_meetings_kept
-        while await self._store.remove_expired_meetings(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
+        while await self._store.meetings.remove_expired(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
             pass
 
     async def _each(self, seconds: float, sweep: Callable[[], Awaitable[None]]) -> None:

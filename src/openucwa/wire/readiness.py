@@ -12,7 +12,7 @@ import msgspec
 from openucwa.channel.bus import Bus
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
-from openucwa.store.contract import Store
+from openucwa.store.contract import Users
 
 #: Seconds that store and bus have to answer in.
 PATIENCE = 2.0
@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 class Readiness:
     """Of one process."""
 
-    def __init__(self, store: Store, bus: Bus, world: World) -> None:
-        self._store = store
+    def __init__(self, users: Users, bus: Bus, world: World) -> None:
+        self._users = users
         self._bus = bus
         self._world = world
         self._phase: Mapping[str, str] = {"starting": "the server is starting"}
@@ -55,7 +55,7 @@ class Readiness:
 
     async def _look_at_both(self) -> Mapping[str, str]:
         # The user whose name is empty is nobody; the answer is that there is one.
-        store, bus = await asyncio.gather(_trouble("store", self._store.user("")), _trouble("bus", self._bus.require()))
+        store, bus = await asyncio.gather(_trouble("store", self._users.get("")), _trouble("bus", self._bus.require()))
         return {part: trouble for part, trouble in (("store", store), ("bus", bus)) if trouble is not None}
 
 

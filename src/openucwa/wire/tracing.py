@@ -8,9 +8,9 @@ the collector is away they are dropped, and the log says so once.
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from inspect import iscoroutinefunction
-from typing import Any, cast
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry import trace
@@ -24,6 +24,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from openucwa import __version__
 from openucwa.store.contract import Store
+from openucwa.store.traced import TracedStore
 from openucwa.wire.asgi import AsgiApp, Message, Receive, Scope, Send
 from openucwa.wire.log_forms import shown_path
 
@@ -52,9 +53,16 @@ class Tracing:
         """`app` with a span for each of its requests."""
         return _Requests(app, self._tracer)
 
-    def store(self, store: Any) -> Any:
+    def store(self, store: Store) -> Store:
         """`store` with a span for each call of it within a request."""
-        return cast("Store", _Store(store, self._tracer))
+        return TracedStore(store, self._call)
+
+    def _call(self, name: str) -> AbstractContextManager[object] | None:
+        """The span of a call within the one of a request; None: no request is being traced."""
+        if not trace.get_current_span().is_recording():
+            return None
+        # What it raises is a refusal more often than a fault, and may name what is nobody's business.
+        return self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False)
 
     async def stop(self) -> None:
         """Sends what is left, for STOP_TIMEOUT at most."""
@@ -138,28 +146,3 @@ class _Requests:
         """What the client's `traceparent` says that the span is part of; nothing, where it says nothing usable."""
         carrier = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _FORWARDED}
         return self._propagator.extract(carrier, Context())
-
-
-class _Store:
-    """A store: each of its methods, with a span around it where a request is being traced."""
-
-    def __init__(self, store: Any, tracer: Tracer) -> None:
-        self._store = store
-        self._tracer = tracer
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._store, name)
-        if iscoroutinefunction(found):
-            found = self._traced(f"store {name}", found)
-        setattr(self, name, found)
-        return found
-
-    def _traced(self, name: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def traced(*arguments: Any, **named: Any) -> Any:
-            if not trace.get_current_span().is_recording():
-                return await method(*arguments, **named)
-            # What it raises is a refusal more often than a fault, and may name what is nobody's business.
-            with self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False):
-                return await method(*arguments, **named)
-
-        return traced

@@ -75,7 +75,7 @@ async def test_so_they_are_where_it_is_found_out_on_the_way(writer: Writer) -> N
     def held(number: int) -> Callable[[Transaction], Coroutine[Any, Any, int]]:
         async def work(transaction: Transaction) -> int:
             await add(f"own {number}")(transaction)
-            await transaction.hold("a")
+            await transaction.lock("a")
             return await add("a")(transaction)
 
         return work
@@ -96,7 +96,7 @@ async def test_changes_that_want_each_others_keys_are_both_made(writer: Writer) 
             await add(mine)(transaction)
             if runs <= 2:
                 await transaction.rows("select pg_sleep(0.2)")
-            await transaction.hold(theirs)
+            await transaction.lock(theirs)
             await add(theirs)(transaction)
 
         return work

@@ -18,7 +18,7 @@ from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, fin
 Ask = Callable[[str, Iterable[Sequence[object]]], Coroutine[Any, Any, Sequence[Answer]]]
 
 
-class TakenBack(Exception):  # it is no error
+class LockUnavailable(Exception):  # it is no error
     """A change found out that it needs a lock which another has: it has to begin again, with that lock."""
 
 
@@ -55,15 +55,15 @@ class Transaction:
             self._announcements.check()
         self.moved.add(topic)
 
-    async def hold(self, *keys: str) -> None:
-        """As `store.engine.Transaction.hold`. TakenBack: another change has one of them."""
+    async def lock(self, *keys: str) -> None:
+        """As `store.engine.Transaction.lock`. LockUnavailable: another change has one of them."""
         new = {lock_of(key) for key in keys} - self._change.locks
         self._change.add_keys(keys)
         beside = any(not new.isdisjoint(other.locks) for other in self._others if other is not self._change)
         for lock in sorted(new):
             if beside or not await _Request(TRY_LOCK, (lock,)):
                 # It is not waited for, because who has it may be waiting for one that this transaction has.
-                raise TakenBack
+                raise LockUnavailable
 
     async def row(self, sql: str, *parameters: object) -> Row | None:
         """As `store.engine.Transaction.row`."""
@@ -142,7 +142,7 @@ class Change:
         except StopIteration as done:
             self._result = done.value
         except Exception as error:
-            if self._wrote or isinstance(error, TakenBack):
+            if self._wrote or isinstance(error, LockUnavailable):
                 raise
             self._error = error
         else:
@@ -168,7 +168,7 @@ class Change:
         """Whether it changed any row."""
         return self._wrote
 
-    def tell(self) -> None:
+    def finish(self) -> None:
         """Gives the caller what the last run came to."""
         if self._error is not None:
             self.fail(self._error)

@@ -11,7 +11,7 @@ from openucwa.store.postgres.errors import session_lost, unavailable
 from openucwa.store.postgres.statements import findable, finding
 
 #: Reads in one round trip at the most, so that the first of them is not kept waiting for the last.
-MOST_TOGETHER = 64
+MAX_TOGETHER = 64
 
 
 class _Asked(NamedTuple):
@@ -74,9 +74,9 @@ class Reader:
             while self._waiting:
                 statement = next(iter(self._waiting))
                 waiting = self._waiting.pop(statement)
-                if rest := waiting[MOST_TOGETHER:]:
+                if rest := waiting[MAX_TOGETHER:]:
                     self._waiting[statement] = rest
-                if asked := [each for each in waiting[:MOST_TOGETHER] if not each.answer.done()]:
+                if asked := [each for each in waiting[:MAX_TOGETHER] if not each.answer.done()]:
                     await self._answer(link, statement, asked)
         finally:
             self._idle.append(link)

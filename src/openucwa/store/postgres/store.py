@@ -1,6 +1,6 @@
 """The whole store: the statements of `store/sql/` on a PostgreSQL database, with its beginning and its end."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
@@ -9,14 +9,14 @@ import asyncpg
 
 from openucwa.model.measures import Measures
 from openucwa.store.announcements import Announcements
-from openucwa.store.contract import Store
-from openucwa.store.engine import Announcer
+from openucwa.store.contract import Outdated, Store
+from openucwa.store.engine import Announcer, NoCache
 from openucwa.store.postgres.connection import Connection, Database
 from openucwa.store.postgres.errors import unavailable
 from openucwa.store.postgres.reader import Reader
 from openucwa.store.postgres.schema import MIGRATIONS, Schema, version
 from openucwa.store.postgres.writer import Writer
-from openucwa.store.sql import SqlStore
+from openucwa.store.sql import SqlStore, contents
 from openucwa.store.sql.part import MAX_USER_BYTES
 
 #: Connections that read, and lanes that write, where nobody says how many.
@@ -32,9 +32,6 @@ class PostgresStore(SqlStore):
     that this server knows. `measures`: where commits are counted. `max_user_bytes`: how much may be stored for a user.
     """
 
-    _reader: Reader
-    _writer: Writer
-
     def __init__(
         self,
         url: str,
@@ -48,11 +45,9 @@ class PostgresStore(SqlStore):
         self._schema = Schema(migrations)
         self._database = Database(url, timeout, self._schema.known)
         self._announcements = Announcements()
-        reader = Reader(self._database, connections)
-        writer = Writer(self._database, lanes, self._announcements, measures or Measures())
-        super().__init__(reader, writer, max_user_bytes)
-        self.on_commit = self._writer.on_commit
-        self.on_change = self._writer.on_change
+        self._reader = Reader(self._database, connections)
+        self._writer = Writer(self._database, lanes, self._announcements, measures or Measures())
+        super().__init__(self._reader, self._writer, NoCache(), max_user_bytes)
         self._server = ""
 
     async def open(self) -> None:
@@ -100,8 +95,16 @@ class PostgresStore(SqlStore):
         """As `Store.announce_by`."""
         self._announcements.announcer = announcer
 
-    def look(self) -> bool:
-        """As `Store.look`. What other servers changed is not told here: a look would be a round trip."""
+    def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """As `Store.on_commit`."""
+        self._writer.on_commit(listener)
+
+    def on_invalidate(self, listener: Callable[[frozenset[Outdated] | None], None]) -> None:
+        """As `Store.on_invalidate`."""
+        self._writer.on_invalidate(listener)
+
+    def refresh(self) -> bool:
+        """As `Store.refresh`. What other servers changed is not told here: finding out would be a round trip."""
         return False
 
     async def describe(self) -> Mapping[str, str]:
@@ -109,7 +112,7 @@ class PostgresStore(SqlStore):
         return {
             "engine": f"PostgreSQL {self._server}",
             "place": self._database.place,
-            **await self._contents(self._schema.known),
+            **await contents(self._reader, self._schema.known),
         }
 
 

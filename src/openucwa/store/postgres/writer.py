@@ -14,9 +14,9 @@ from openucwa.model.measures import Measures
 from openucwa.model.refusals import CallbackChannelError, ServiceUnavailable
 from openucwa.store import audit
 from openucwa.store.announcements import Announcements
-from openucwa.store.contract import Changed
+from openucwa.store.contract import Outdated
 from openucwa.store.engine import Work
-from openucwa.store.postgres.change import Change, TakenBack, lock_of, make
+from openucwa.store.postgres.change import Change, LockUnavailable, lock_of, make
 from openucwa.store.postgres.connection import Answer, Connection, Database, Link
 from openucwa.store.postgres.errors import session_lost, transient, unavailable
 from openucwa.store.postgres.statements import STORE_LOCK
@@ -24,13 +24,13 @@ from openucwa.store.postgres.statements import STORE_LOCK
 T = TypeVar("T")
 
 #: Changes in one transaction at the most.
-MOST_TOGETHER = 100
+MAX_TOGETHER = 100
 #: How often a change is made again that conflicts with those of others.
-MOST_ATTEMPTS = 20
+MAX_ATTEMPTS = 20
 
 #: Are told after each commit: of the topics that it moved; of the keys whose rows it changed, None: anybody's.
 CommitListener: TypeAlias = Callable[[frozenset[str]], None]
-ChangeListener: TypeAlias = Callable[[frozenset[Changed] | None], None]
+InvalidateListener: TypeAlias = Callable[[frozenset[Outdated] | None], None]
 
 
 class Writer:
@@ -40,19 +40,19 @@ class Writer:
         self._announcements = announcements
         self._database = database
         self._commit_listeners: list[CommitListener] = []
-        self._change_listeners: list[ChangeListener] = []
+        self._invalidate_listeners: list[InvalidateListener] = []
         self._lanes = [_Lane(database, self._committed, measures) for _ in range(lanes)]
 
     def on_commit(self, listener: CommitListener) -> None:
         """As `Store.on_commit`."""
         self._commit_listeners.append(listener)
 
-    def on_change(self, listener: ChangeListener) -> None:
-        """As `Store.on_change`."""
-        self._change_listeners.append(listener)
+    def on_invalidate(self, listener: InvalidateListener) -> None:
+        """As `Store.on_invalidate`."""
+        self._invalidate_listeners.append(listener)
 
-    async def change(self, work: Work[T], *keys: str, within: str | None = None, must_notify: bool = True) -> T:
-        """As `store.engine.Writer.change`. `within` is of no use: nothing that is read here is kept."""
+    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
+        """As `store.engine.Writer.change`. `scope` is of no use: nothing that is read here is cached."""
         announcements = self._announcements if must_notify else None
         try:
             return await self._make(work, keys, announcements)
@@ -60,7 +60,7 @@ class Writer:
             await self._announcements.wait(self._database.timeout)
         return await self._make(work, keys, announcements)
 
-    async def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> int:
+    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
         """As `store.engine.Writer.run`."""
         return await self._make(lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True)
 
@@ -89,9 +89,9 @@ class Writer:
     def _committed(self, group: Sequence[Change]) -> None:
         if wrote := [change for change in group if change.wrote]:
             owners = None if any(change.alone for change in wrote) else _all(change.keys for change in wrote)
-            changed = None if owners is None else frozenset((owner, None) for owner in owners)
-            for told in self._change_listeners:
-                told(changed)
+            outdated = None if owners is None else frozenset((owner, None) for owner in owners)
+            for invalidate in self._invalidate_listeners:
+                invalidate(outdated)
         for change in group:
             audit.log(change.removals)
         if topics := _all(change.moved for change in group):
@@ -129,7 +129,7 @@ class _Lane:
 
     async def _work_off(self) -> None:
         while self._waiting:
-            group, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            group, self._waiting = self._waiting[:MAX_TOGETHER], self._waiting[MAX_TOGETHER:]
             if group := [change for change in group if not change.given_up]:
                 began = time.monotonic()
                 await self._make(group)
@@ -151,13 +151,13 @@ class _Lane:
             await self._make_alone(change)
 
     async def _make_alone(self, change: Change) -> None:
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             if change.given_up:
                 return
             try:
                 await self._commit((change,))
             except Exception as error:  # noqa: BLE001
-                if not (isinstance(error, TakenBack) or transient(error)):
+                if not (isinstance(error, LockUnavailable) or transient(error)):
                     change.fail(await self._link.reason(error))
                     return
             else:
@@ -199,7 +199,7 @@ class _Lane:
             raise
         self._committed(group)
         for change in group:
-            change.tell()
+            change.finish()
 
 
 def _all(sets: Iterable[Collection[T]]) -> frozenset[T]:

@@ -115,13 +115,13 @@ class Database:
             connection.execute("pragma synchronous = full")
             connection.execute("pragma foreign_keys = on")
             self.schema.migrate(connection)
-            connection.execute("pragma busy_timeout = 0")  # from now on it is `begin_patiently` that waits
+            connection.execute("pragma busy_timeout = 0")  # from now on it is `begin_waiting` that waits
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def begin_patiently(self, connection: sqlite3.Connection) -> None:
+    def begin_waiting(self, connection: sqlite3.Connection) -> None:
         """Begins a transaction of the connection that writes, while other processes write too. sqlite3.Error."""
         connection.execute(f"pragma busy_timeout = {self.timeout * 1000:.0f}")
         try:
