@@ -22,6 +22,7 @@ PROGRAMS = {
     "curl": ("curl",),
     "nats-server": ("nats-server",),
     "nginx": ("nginx",),
+    "nodejs": ("node", "nodejs"),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
     "systemd": ("systemd-analyze",),

@@ -1,5 +1,6 @@
 """The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
 
+import asyncio
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from openucwa.api.body_limit import BodyLimits
 from openucwa.api.in_flight import InFlight, LimitInFlight
-from openucwa.api.not_found import NotFound, ProtectedNotFound
+from openucwa.api.not_found import ProtectedNotFound
 from openucwa.api.pipeline import Pipeline
 from openucwa.api.preflight import Preflight
 from openucwa.api.rendering import Renderer
@@ -23,7 +24,7 @@ from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
-from openucwa.http.message import BodyLimit, Handler
+from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
@@ -35,7 +36,9 @@ from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
+from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
+    calendar,
     conversations,
     discovery,
     invitations,
@@ -48,7 +51,6 @@ from openucwa.resources import (
 )
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
-from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
@@ -63,7 +65,7 @@ from openucwa.resources.online_meetings import (
     OnlineMeetings,
     PhoneDialInInformation,
 )
-from openucwa.resources.pages import Landing, Page
+from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
@@ -72,12 +74,12 @@ from openucwa.server.asgi import AsgiApp
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
-from openucwa.wire.asgi import AsgiApp as StatusAsgi
-from openucwa.wire.readiness import Readiness
-from openucwa.wire.status import StatusApp
+from openucwa.store.traced import TracedStore
+from openucwa.telemetry.readiness import Readiness
+from openucwa.telemetry.status import StatusPages
 
 if TYPE_CHECKING:
-    from openucwa.wire.tracing import Tracing
+    from openucwa.telemetry.tracing import Tracing
 
 #: Further spellings of fixed segments that clients use (docs/protocol.md, "Aliases").
 ALIASES = {
@@ -117,9 +119,10 @@ class Service:
         self.measures = Measures()
         self.tracing = _tracing(config)
         engine = store or store_of(config, self.measures)
-        self.store = engine if self.tracing is None else self.tracing.store(engine)
+        self.store = engine if self.tracing is None else TracedStore(engine, self.tracing.call_span)
         self.bus = bus or _bus(config, world, engine, relay)
-        self.readiness = Readiness(self.store.users, self.bus, world)
+        # The user whose name is empty is nobody; the answer is that there is one.
+        self.readiness = Readiness({"store": lambda: self.store.users.get(""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
         self.tickets = Tickets((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
@@ -128,7 +131,7 @@ class Service:
         self.keys = SigningKeys(self.store.signing_keys, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
-        self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config)
+        self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
@@ -143,7 +146,7 @@ class Service:
         grants = f"{ANONYMOUS_GRANT},password" if config.anonymous else "password"
         self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants)
         self.routes = self._routes()
-        router = Router(NotFound(), ALIASES, ProtectedNotFound())
+        router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
@@ -156,8 +159,9 @@ class Service:
             self.store,
             self.keys,
             self.activity,
-            max_body_depth=config.max_body_depth,
+            limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
+            max_answer_bytes=config.max_answer_bytes,
         )
         # What a request passes, from the outside in.
         self.handler: Handler = Preflight(
@@ -173,14 +177,18 @@ class Service:
             self.cors,
             self.renderer,
         )
+        if self.tracing is not None:
+            self.handler = self.tracing.requests(self.handler)
+        self.refused: Refused = self.renderer.refused
+        self._loading: asyncio.Task[None] | None = None
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
-    def status(self, connections: Callable[[], int]) -> StatusAsgi:
-        """The application of the status address. `connections`: how many are open."""
-        from openucwa.wire.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
+    def status(self, connections: Callable[[], int]) -> Handler:
+        """The handler of the status address. `connections`: how many are open."""
+        from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
         exposition = Exposition(self.measures, lambda: self.channels.count, connections)
-        return StatusApp(self.readiness, exposition.page)
+        return StatusPages(self.readiness, exposition.page)
 
     async def start(self) -> None:
         """Opens the store, makes the first signing key, and begins to look after what ends by itself.
@@ -196,6 +204,7 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
 
     async def release(self) -> None:
@@ -213,6 +222,8 @@ class Service:
         await self.keys.stop()
         await self.bus.stop()
         self.passwords.close()
+        if self._loading is not None:
+            await self._loading
         await self.store.close()
         if self.tracing is not None:
             await self.tracing.stop()
@@ -246,6 +257,7 @@ class Service:
             ("/static/{name}", Static()),
             ("/xframe", frame),
             (discovery.FRAME, frame),
+            (discovery.SERVICE.removesuffix("/root"), root),
             (discovery.SERVICE, root),
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
@@ -253,8 +265,18 @@ class Service:
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
-            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch)),
-            (f"{app}/events", EventChannel(store, self.channels, room)),
+            (
+                f"{app}/batch",
+                Batch(
+                    self.in_flight,
+                    self.renderer,
+                    world,
+                    max_parts=config.max_batch,
+                    max_headers=config.max_part_headers,
+                    max_answer_bytes=config.max_answer_bytes,
+                ),
+            ),
+            (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
@@ -321,7 +343,7 @@ class Service:
                 my_online_meetings.MyOnlineMeetings(store, pools, rules, meetings, config),
             ),
             (meeting, my_online_meetings.MyOnlineMeeting(store, pools, rules, meetings, world)),
-            (f"{meeting}/invitation", MeetingInvitation(store, pools, meetings, config, world)),
+            (f"{meeting}/invitation", calendar.MeetingInvitation(store, pools, meetings, config, world)),
             (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, pools, world, config)),
             (
                 f"{meeting}/onlineMeetingExtensions/{{extension_id}}",
@@ -334,7 +356,7 @@ class Service:
 def _tracing(config: Config) -> "Tracing | None":
     if config.traces is None:
         return None
-    from openucwa.wire.tracing import Tracing  # noqa: PLC0415  # a fifth of a second, as NATS
+    from openucwa.telemetry.tracing import Tracing  # noqa: PLC0415  # a fifth of a second, as NATS
 
     return Tracing(config.traces)
 

@@ -140,6 +140,20 @@ async def test_me_offers_to_make_one_available_until_one_is(lene: UcwaClient) ->
         assert (await lene.get(link["href"], headers={"Accept": "*/*"})).status_code in {200, 405}
 
 
+SEVEN = ["Messaging", "Audio", "Video", "PanoramicVideo", "PhoneAudio", "ApplicationSharing", "DataCollaboration"]
+
+
+async def test_all_seven_modalities_are_taken_and_messaging_is_kept(lene: UcwaClient) -> None:
+    body = {"SupportedModalities": SEVEN}
+    assert (await lene.post(f"{lene.app}/me/makeMeAvailable", json=body)).status_code == 204
+    communication = (await lene.get(f"{lene.app}/communication")).json()
+    assert communication["supportedModalities"] == ["Messaging"]
+    answer = await lene.replace(communication, supportedModalities=SEVEN)
+    assert (answer.status_code, answer.json()["supportedModalities"]) == (200, ["Messaging"])
+    refused = await lene.replace(answer.json(), supportedModalities=["Telepathy"])
+    assert_refused(refused, 400, "BadRequest", "ParameterValidationFailure", "supportedModalities")
+
+
 @pytest.mark.parametrize("path", ["me/reportMyActivity", "reportMyActivity"])
 async def test_activity_is_reported_once_one_is_available(lene: UcwaClient, path: str) -> None:
     assert_refused(await lene.post(f"{lene.app}/{path}"), 409, "Conflict", "MakeMeAvailableRequired")
@@ -174,7 +188,8 @@ async def test_people_links_to_what_answers(lene: UcwaClient) -> None:
         assert (await lene.get(link["href"] + ("?query=x" if rel == "search" else ""))).status_code == 200
 
 
-async def test_a_photo_shows_the_initials(lene: UcwaClient) -> None:
-    answer = await lene.get(f"{lene.app}/photo", headers={"Accept": "image/*"})
+@pytest.mark.parametrize("accept", ["image/*", "image/jpeg", "application/json", "application/xml", "*/*"])
+async def test_a_photo_shows_the_initials_whatever_is_accepted(lene: UcwaClient, accept: str) -> None:
+    answer = await lene.get(f"{lene.app}/photo", headers={"Accept": accept})
     assert answer.headers["Content-Type"] == "image/svg+xml"
     assert ">LA</text>" in answer.text

@@ -35,7 +35,7 @@ class Participant:
     async def sees_typing(self) -> list[str]:
         answer = await self.client.get(f"{self.conversation}/messaging/typingParticipants")
         assert answer.status_code == 200, answer.text
-        return [link["title"] for link in answer.json()["_links"]["participant"]]
+        return [link["title"] for link in answer.json()["_links"].get("participant", [])]
 
     async def sees_in_the_end(self, names: list[str]) -> None:
         """What time has brought about is written by a thread, so it may take a moment."""

@@ -11,6 +11,7 @@ import pytest
 from openucwa.app import Service
 from openucwa.config import Config
 from tests.client import UcwaClient
+from tests.conftest import LENE
 from tests.room.conftest import Come, Guest
 
 COUNT = 500
@@ -29,6 +30,8 @@ async def listener(service: Service, lene: UcwaClient, come: Come) -> Guest:
         assert await guest.post(f"{guest.here}/messaging/addMessaging", json={}) == 201
         await guest.said()
     await listener.said()
+    # From here on no time has to pass, and none may: nobody else polls.
+    listener.steps = (0, 0)
     application = speaker.client.app.rpartition("/")[2]
     (own,) = await service.store.conversations.all("sip:danab@contoso.com", application)
     await asyncio.gather(
@@ -93,6 +96,23 @@ async def test_a_poll_of_large_messages_takes_bounded_memory(service: Service, l
     finally:
         tracemalloc.stop()
     assert peak < 24 * service.config.max_event_bytes
+
+
+async def test_to_find_out_who_was_there_no_message_is_read(
+    service: Service, lene: UcwaClient, come: Come, listener: Guest
+) -> None:
+    meeting = await listener.get(f"{listener.here}/onlineMeeting")
+    number = (await service.store.events.last_numbers([topic := f"conversation/{LENE}/{meeting['onlineMeetingId']}"]))[
+        topic
+    ]
+    tracemalloc.start()
+    try:
+        there = await service.store.conversations.participants_as_of(LENE, meeting["onlineMeetingId"], number - COUNT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert {each.uri for each in there} == {LENE, "sip:danab@contoso.com"}
+    assert peak < len(LARGE)
 
 
 async def test_a_set_that_was_lost_is_delivered_again_as_it_was(listener: Guest) -> None:

@@ -1,18 +1,16 @@
-"""Data URIs (RFC 2397), as UCWA's clients write them: what a message says, in a link's href."""
+"""Data URIs (RFC 2397), as UCWA clients write the text of a message in a link's href."""
 
 import base64
 import binascii
-import codecs
 import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from openucwa.http import charset
+
 _FORM = re.compile(
     r"data:(?P<type>[^;,]*)(?P<parameters>(?:;[^;,]*)*?)(?P<base64>;\s*base64)?,(?P<data>.*)", re.IGNORECASE | re.DOTALL
 )
-
-#: Charsets that are read, by Python's names for them: decoding by some others takes time that grows quadratically.
-_CHARSETS = {"ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso8859-1", "iso8859-15", "cp1250", "cp1252"}
 
 
 class DataUri(NamedTuple):
@@ -29,22 +27,21 @@ def read_data_uri(uri: str) -> DataUri:
     """
     found = _FORM.fullmatch(uri.strip())
     if found is None:
-        raise ValueError("is no data URI")
+        raise ValueError("is not a data URI")
     if found["base64"]:
         try:
             data = base64.b64decode(b"".join(unquote_to_bytes(found["data"]).split()), validate=True)
         except binascii.Error:
-            raise ValueError("holds no valid base64") from None
+            raise ValueError("contains invalid base64") from None
     else:
         data = unquote_to_bytes(found["data"].replace("+", " "))
-    charset = "utf-8"
+    label = None
     for parameter in found["parameters"].split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            charset = value.strip().strip('"') or charset
+            label = value.strip().strip('"')
     try:
-        codec = codecs.lookup(charset).name
-        text = data.decode(codec if codec in _CHARSETS else "unknown")
-    except (LookupError, UnicodeError):
-        raise ValueError(f"is not text in {charset}") from None
+        text = charset.decode(data, charset.encoding_of(data, label, "text"))
+    except (charset.UnknownCharset, UnicodeDecodeError):
+        raise ValueError(f"is not text in {(label or 'utf-8')[:40]}") from None
     return DataUri(found["type"].strip().lower() or "text/plain", text)

@@ -24,8 +24,8 @@ Property: TypeAlias = Scalar | Sequence[Scalar]
 class Document:
     """One resource.
 
-    `links`, in order, without `self` (that is `href`); a sequence is shown as an array, even one of one or none.
-    `embedded`, in order; likewise.
+    `links`, in order, without `self` (that is `href`); a sequence is shown as an array, even one of one; an empty one
+    is left out. `embedded`, in order; likewise, but an empty array is shown.
     `custom`: programmer-defined properties as one JSON object (`Extension.properties`), shown behind `properties`.
     `tail`: properties that stand behind all others: the pass-through property and `etag`.
     `head`: properties that stand before `rel` (communication's pass-through property).

@@ -3,7 +3,10 @@
 UCWA leaves invitations to mail programs, so this is the server's own; a meeting's answers lead here by a Link header.
 """
 
+import asyncio
+import importlib
 import re
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -25,6 +28,7 @@ from openucwa.store.contract import Store
 
 if TYPE_CHECKING:
     from icalendar import Event
+    from icalendar.prop import vInline
 
 CALENDAR = "text/calendar"
 HOUR = 3_600_000
@@ -37,7 +41,15 @@ QUERY = (
 #: What some reader takes for the end of a line. In iCalendar a line's end ends the property.
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
+_TO_ESCAPE = re.compile(r"[\\;,]")
+
 _ADDRESS = re.compile(r"[^:]*:([^@]+@(?:\[[^\]]*\]|[^:;?]*))")
+
+
+async def load() -> None:
+    """Loads the library, so that no request has to wait for it, nor the start of the server."""
+    if "icalendar" not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, "icalendar")
 
 
 class MeetingInvitation(MeetingFamily[Meeting]):
@@ -64,7 +76,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
     async def get(self, call: Call[Meeting]) -> Answer:
         """An organizer who has listed nobody gets an event to put into a calendar (PUBLISH); else a request for a
         meeting (REQUEST): of these two RFC 5546 lets only the latter name attendees, and it has to."""
-        from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second that most starts can do without
+        from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second: see `load`
 
         start, end = self._time(call)
         organizer = await self._store.users.get(call.target.organizer)
@@ -86,7 +98,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         end = values.get("end") or Instant(min(start.ms + HOUR, LAST_INSTANT.ms))
         # What is past the seconds is nothing that iCalendar could tell apart.
         if end.ms // 1000 <= start.ms // 1000:
-            raise ParameterValidationFailure({"end": "has to be later than start"})
+            raise ParameterValidationFailure({"end": "must be later than start"})
         return start, end
 
     def _event(self, call: Context, meeting: Meeting, organizer: User | None, start: Instant, end: Instant) -> "Event":
@@ -100,9 +112,9 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         event.add("dtstamp", Instant(self._world.now()).datetime())
         event.add("dtstart", start.datetime())
         event.add("dtend", end.datetime())
-        event.add("summary", " ".join(_text(settings.subject).split()) or "Online meeting")
-        event.add("description", "\n\n".join(filter(None, parts)))
-        event.add("location", join_url)
+        event.add("summary", _as_text(" ".join(_text(settings.subject).split()) or "Online meeting"))
+        event.add("description", _as_text("\n\n".join(filter(None, parts))))
+        event.add("location", _as_text(join_url))
         event.add("url", join_url)
         event.add("status", "CONFIRMED")
         email = organizer.email if organizer is not None else None
@@ -136,6 +148,14 @@ def _address(uri: str) -> str:
 
 def _text(text: str) -> str:
     return _LINE_ENDS.sub("\n", text).strip()
+
+
+def _as_text(text: str) -> "vInline":
+    """A TEXT value (RFC 5545, 3.3.11). The library's own takes `\\N` for a line break before it escapes anything."""
+    from icalendar.prop import vInline  # noqa: PLC0415  # as above
+
+    escaped = _TO_ESCAPE.sub(r"\\\g<0>", text)
+    return vInline(escaped.replace("\n", "\\n"))
 
 
 def _name(name: str) -> str:

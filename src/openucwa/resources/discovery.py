@@ -49,7 +49,7 @@ class Root(Resource[None]):
         """UCWA: root, GET."""
         return self.show(call)
 
-    @Operation("The headers of a GET.", query=QUERY)
+    @Operation("The headers of a GET of {rel}.", query=QUERY)
     async def head(self, call: Call[None]) -> Answer:
         """UCWA: Root URL. Some clients look with HEAD first."""
         return self.show(call)
@@ -91,7 +91,7 @@ class User(Resource[ModelUser | None]):
         links["xframe"] = Link(f"{call.base}{FRAME}")
         return Answer(Document(rel=self.rel, href=f"{call.base}{SERVICE}/user", links=links))
 
-    @Operation("The headers of a GET.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    @Operation("The headers of a GET of {rel}.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def head(self, call: Call[ModelUser | None]) -> Answer:
         """UCWA: Authentication. Clients look with HEAD for the challenge."""
         return await self.get(call)

@@ -8,6 +8,9 @@ from openucwa.api.resource import Operation, Resource
 from openucwa.api.waiting import while_connected
 from openucwa.channel.event_set import Timers
 from openucwa.channel.poll import EventChannels
+from openucwa.http.authorization import bearer_token
+from openucwa.identity.current_user import current_user
+from openucwa.identity.keys import SigningKeys
 from openucwa.model.refusals import (
     CannotRedirect,
     InvalidExchangeServerVersion,
@@ -58,8 +61,11 @@ class EventChannel(Resource[None]):
     rel = "events"
     batchable = False
 
-    def __init__(self, store: Store, channels: EventChannels, documents: ConversationRenderer) -> None:
+    def __init__(
+        self, store: Store, channels: EventChannels, documents: ConversationRenderer, keys: SigningKeys
+    ) -> None:
         self._store = store
+        self._keys = keys
         self._documents = documents
         self._channels = channels
 
@@ -86,6 +92,9 @@ class EventChannel(Resource[None]):
             render=renderer.render,
         )
         served = await while_connected(call.request.connection, poll)
+        # The token may have expired meanwhile, or its user have another password: what happened is not for it.
+        await self._keys.check(bearer_token(call.request))
+        await current_user(self._store.users, call.caller)
         href = f"{call.application}/events?"
         if instance is not None:
             href += f"instanceId={quote(instance, safe='')}&"

@@ -13,6 +13,7 @@ from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.meetings.room import Candidate, role_at_joining, waits_in_lobby
 from openucwa.model.meeting import Meeting, parse_meeting_uri
+from openucwa.model.names import visible_name
 from openucwa.model.refusals import (
     AlreadyExists,
     AlreadyJoined,
@@ -60,7 +61,7 @@ JOIN = (
     Parameter("anonymousDisplayName", max_length=250),
     *_BEGIN,
 )
-#: How often it is decided anew who comes in, when the meeting changes meanwhile.
+#: How often joining is tried again when the meeting changes meanwhile.
 _TRIES = 5
 
 
@@ -104,7 +105,7 @@ class JoinService:
                 end = self._store.invitations.refuse if invitation is None else self._store.invitations.end
                 await end(failed, self._world.now())
             return begun.id
-        raise ServiceUnavailable("the meeting changes too often to come in just now", retry_after=1)
+        raise ServiceUnavailable("the meeting is changing too quickly; try again", retry_after=1)
 
     async def start(self, call: Call[None]) -> str:
         """Makes a meeting of the caller's and joins it; the id of the invitation. What `join` raises, and
@@ -139,7 +140,7 @@ class JoinService:
             asked_in = await self._store.invitations.is_asked_in(owner, meeting.organizer, meeting.id)
             candidate = Candidate(owner, self._enterprise, asked_in)
         uri = sip_uri(session)
-        name = display_name(session) or values.get("anonymousDisplayName") or "Anonymous"
+        name = display_name(session) or visible_name(values.get("anonymousDisplayName")) or "Anonymous"
         conversation = (incoming.conversation if incoming is not None else None) or new_uuid(self._world)
         subject = values.get("subject") or meeting.settings.subject
         invitation = incoming or Invitation(
@@ -208,7 +209,7 @@ class JoinOnlineMeeting(Resource[None]):
     async def _join(self, call: Call[None], uri: str | None) -> str:
         if uri is None:
             if call.caller.anonymous:
-                raise AnonymousNotAllowed("only users have meetings: the onlineMeetingUri is missing")
+                raise AnonymousNotAllowed("the onlineMeetingUri is missing, and anonymous users cannot start a meeting")
             return await self._joins.start(call)
         found = parse_meeting_uri(uri)
         if found is None:

@@ -11,7 +11,7 @@ from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.identity.rate import Rate
 from openucwa.meetings.messages import MESSAGE_TYPES, MessageRules
 from openucwa.model.event import Event
-from openucwa.model.refusals import Conflict, DeserializationFailure, ResourceNotFound
+from openucwa.model.refusals import Conflict, ResourceNotFound
 from openucwa.model.room import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Participation
 from openucwa.model.room_events import MESSAGE
 from openucwa.model.world import World, new_uuid
@@ -57,14 +57,12 @@ class MessageService:
 
     async def send(self, call: Call[Any], own: Participation) -> Answer:
         """UCWA: sendMessage, POST. Conflict: messaging is not connected."""
-        try:
-            text = call.body.decode()
-        except UnicodeDecodeError as error:
-            raise DeserializationFailure("a message has to be in UTF-8") from error
-        self._rules.check(text)
+        self._rules.check(call.text)
         content_type = (call.request.header(b"content-type") or "text/plain").partition(";")[0].strip().lower()
         operation = call.values.get("operationId")
-        number = await self._store.conversations.send_message(own, content_type, text, operation, self._world.now())
+        number = await self._store.conversations.send_message(
+            own, content_type, call.text, operation, self._world.now()
+        )
         return created(f"{messaging_href(call, own.id)}/messages/{number}")
 
     def first(self, call: Call[Any]) -> FirstMessage | None:
@@ -160,7 +158,7 @@ class SetIsTyping(ConversationPart):
         """UCWA: setIsTyping, POST."""
         self.count(call.target)
         if call.target.messaging != MessagingState.CONNECTED:
-            raise Conflict("messaging is not connected: addMessaging has to come first")
+            raise Conflict("messaging is not connected: POST addMessaging first")
         await self._typing_timeouts.start(call.target)
         return NO_CONTENT
 

@@ -32,7 +32,7 @@ class ParticipantLinks(ConversationPart):
 
     scopes = _RECEIVE_SCOPES
 
-    @Operation("Links to the participants.", refuses=READ)
+    @Operation("Links to the {rel} of the conversation.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: leaders, GET; attendees, GET; participants."""
         present = await self._store.conversations.participants(call.target.organizer, call.target.meeting_id)
@@ -69,7 +69,7 @@ class Lobby(ConversationPart):
     async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation:
         own = await self.own(call, conversation)
         if not leads(own):
-            raise ResourceNotFound("the lobby is for leaders")
+            raise ResourceNotFound("only leaders can see the lobby")
         return own
 
     @Operation("Who waits in the lobby.", refuses=READ)
@@ -156,7 +156,7 @@ class LeaderAction(ParticipantPart):
         raise NotImplementedError
 
     @Operation(
-        "Is done by a leader to a participant.", answers=(204,), produces=(), refuses=(*CHANGE, Forbidden, Conflict)
+        "Lets a leader {rel} a participant.", answers=(204,), produces=(), refuses=(*CHANGE, Forbidden, Conflict)
     )
     async def post(self, call: Call[tuple[Participation, Participant]]) -> Answer:
         """UCWA: admit, reject, promote, demote, eject: POST."""
@@ -167,7 +167,7 @@ class LeaderAction(ParticipantPart):
         if who.in_lobby != self.to_waiting:
             raise Conflict(f"{self.rel}: the participant is {'' if who.in_lobby else 'not '}in the lobby")
         if who.organizer:
-            raise Conflict(f"{self.rel}: not the organizer")
+            raise Conflict(f"{self.rel}: not possible for the organizer")
         await self.act(own, who)
         return NO_CONTENT
 

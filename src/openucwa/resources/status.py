@@ -1,14 +1,14 @@
 """`/healthz` and `/readyz` where the server listens for clients: load balancers look there.
 
 They are no part of the API, so they are not in its description. What a process has counted is on the status address
-alone (`wire/status.py`).
+alone (`telemetry/status.py`).
 """
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call
 from openucwa.api.resource import Operation, Resource
-from openucwa.wire.readiness import Readiness, answer
-from openucwa.wire.status import HEALTHY, JSON
+from openucwa.telemetry.readiness import Readiness, answer, public
+from openucwa.telemetry.status import HEALTHY, JSON
 
 
 class Health(Resource[None]):
@@ -37,7 +37,7 @@ class Ready(Resource[None]):
 
     @Operation("Whether the server can do its work.", answers=(200, 503), produces=())
     async def get(self, call: Call[None]) -> Answer:
-        status, body = answer(await self._readiness.reasons())
+        status, body = answer(public(await self._readiness.reasons()))
         return Answer(status=status, body=body, content_type=JSON)
 
     head = get

@@ -103,7 +103,7 @@ class Conversations(Part):
         topic = conversation_topic(organizer, meeting_id)
         present, since = await self._reader.read(
             (participations.PARTICIPANTS, (organizer, meeting_id)),
-            (events.AFTER, (topic, number, _MOST_UNDONE)),
+            (events.CHANGES_AFTER, (topic, number, _MOST_UNDONE)),
         )
         return room_events.undone([participant_of(row) for row in present], [EVENTS.record(row) for row in since])
 

@@ -1,0 +1,145 @@
+// Controls for the values of programmer-defined properties, one for each type. What nobody touched is given back exactly
+// as it was read: a date to the millisecond, a number to the last digit.
+
+import { button, make } from "./elements.js";
+import { asDate, ExactNumber, localText, toWire, typeOf, valueText } from "./values.js";
+
+export const TYPES = {
+  text: "Text",
+  integer: "Integer",
+  number: "Number",
+  boolean: "Yes or no",
+  date: "Date",
+  list: "List",
+};
+const ITEM_TYPES = ["text", "integer", "number", "boolean", "date"];
+const INTEGER = /^-?(0|[1-9]\d*)$/;
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+// Whether this browser gives numbers back as they were written.
+export const EXACT = typeof JSON.rawJSON === "function";
+
+// What was typed is not a value of the type. `field`: the control that it was typed into.
+export class Wrong extends Error {
+  constructor(words, field) {
+    super(words);
+    this.field = field;
+  }
+}
+
+// A control for a value: {element, read(), changed}; read throws Wrong; `changed`: whether something else stands there now. `value`: undefined where there is none yet; one of
+// another type is turned into this one as far as it goes. `label`: what it is, for those who don't see it.
+export function valueControl(type, value, label) {
+  if (type === "list") return listControl(value, label);
+  const fits = value !== undefined && (typeOf(value) === type || (type === "number" && typeOf(value) === "integer"));
+  const field = CONTROLS[type](fits ? value : type === "text" && value !== undefined ? valueText(value) : undefined);
+  field.setAttribute("aria-label", label);
+  const untouched = field.value;
+  return {
+    element: field,
+    read: () => (fits && field.value === untouched ? value : READERS[type](field)),
+    get changed() {
+      return field.value !== untouched;
+    },
+  };
+}
+
+const CONTROLS = {
+  text(value) {
+    const field = make("textarea", { rows: 1 });
+    field.value = value ?? "";
+    return field;
+  },
+  integer: (value) =>
+    make("input", { inputmode: "numeric", autocomplete: "off", value: value === undefined ? "" : String(value) }),
+  number: (value) =>
+    make("input", { inputmode: "decimal", autocomplete: "off", value: value === undefined ? "" : String(value) }),
+  boolean(value) {
+    const field = make(
+      "select",
+      {},
+      make("option", { value: "true" }, "true"),
+      make("option", { value: "false" }, "false"),
+    );
+    field.value = String(value ?? true);
+    return field;
+  },
+  date: (value) =>
+    make("input", { type: "datetime-local", step: 1, value: value === undefined ? "" : localText(asDate(value)) }),
+};
+
+const READERS = {
+  text: (field) => field.value,
+  integer(field) {
+    const text = field.value.trim();
+    if (!INTEGER.test(text)) throw new Wrong("Enter a whole number, in digits.", field);
+    return exactly(text, field);
+  },
+  number(field) {
+    const text = field.value.trim();
+    if (!NUMBER.test(text)) throw new Wrong("Enter a number such as 2.5.", field);
+    // Without a point it would be an integer.
+    return exactly(INTEGER.test(text) ? `${text}.0` : text, field);
+  },
+  boolean: (field) => field.value === "true",
+  date(field) {
+    const date = new Date(field.value);
+    if (Number.isNaN(date.getTime())) throw new Wrong("Enter a date and a time.", field);
+    return toWire(date);
+  },
+};
+
+function exactly(text, field) {
+  if (String(Number(text)) === text) return Number(text);
+  if (!EXACT) throw new Wrong("This browser can't send such a number exactly.", field);
+  return new ExactNumber(text);
+}
+
+// The items of a list, each with a control, all of one type.
+function listControl(value, label) {
+  const given = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  const kinds = new Set(given.map(typeOf));
+  // Integers and numbers may stand beside each other; then the list is one of numbers.
+  const first = kinds.has("number") ? "number" : (typeOf(given[0] ?? "") ?? "text");
+  const kind = make("select", { "aria-label": `${label}, type of its items`, class: "item-type" });
+  for (const type of ITEM_TYPES) kind.append(make("option", { value: type }, `of: ${TYPES[type].toLowerCase()}`));
+  kind.value = first;
+  const lines = make("div", { class: "items" });
+  let items = [];
+
+  function add(item) {
+    const control = valueControl(kind.value, item, `${label}, item ${items.length + 1}`);
+    const entry = { control };
+    const remove = button("×", "quiet remove", () => {
+      items = items.filter((each) => each !== entry);
+      entry.line.remove();
+      more.focus();
+    });
+    remove.setAttribute("aria-label", `Remove item ${items.length + 1} of ${label}`);
+    entry.line = make("div", { class: "item" }, control.element, remove);
+    items.push(entry);
+    lines.append(entry.line);
+    return control.element;
+  }
+
+  const more = button("Add item", "quiet compact", () => add(undefined).focus());
+  more.setAttribute("aria-label", `Add item to ${label}`);
+  for (const item of given) add(item);
+  kind.addEventListener("change", () => {
+    const texts = items.map(({ control }) => control.element.value);
+    items = [];
+    lines.replaceChildren();
+    for (const text of texts) {
+      const field = add(undefined);
+      if (field.tagName !== "SELECT") field.value = text;
+    }
+  });
+  const element = make("div", { class: "list-value" }, kind, lines, more);
+  return {
+    element,
+    read: () => items.map(({ control }) => control.read()),
+    get changed() {
+      return kind.value !== first || items.length !== given.length || items.some(({ control }) => control.changed);
+    },
+  };
+}
