@@ -133,7 +133,7 @@ class SignIn:
 
     async def _user(self, name: "_Username") -> User | None:
         # Always the same query, so that a spelling takes the same time whether it is anybody's or nobody's.
-        users = await self._store.users_with_local_part(name.local_part)
+        users = await self._store.users.with_local_part(name.local_part)
         fitting = [user for user in users if name.fits(user.domain)]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -162,7 +162,7 @@ class SignIn:
         if parsed is None:
             return None
         try:
-            return await self._store.meeting(*parsed)
+            return await self._store.meetings.get(*parsed)
         except ResourceNotFound:
             return None
 
