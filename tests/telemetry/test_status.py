@@ -8,7 +8,6 @@ import socket
 import sqlite3
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,11 @@ from openucwa.config import Config
 from openucwa.config_checks import problems
 from openucwa.model.user import User
 from openucwa.server.listeners import ListenError
+from openucwa.telemetry.readiness import Readiness
 from tests.nats import NatsServer, needs_server
 from tests.postgres import PostgresServer
 from tests.telemetry.watching import LIMIT, Watch, Watched
+from tests.world import FakeWorld
 
 
 @pytest.fixture
@@ -225,18 +226,21 @@ async def test_from_the_beginning_of_a_stop_the_server_is_not_ready_but_healthy(
         socket.create_connection(("127.0.0.1", int(status.rpartition(":")[2])))
 
 
-async def test_a_crowd_of_questions_is_one_look(server: Watched) -> None:
+async def test_a_crowd_of_questions_is_one_probe() -> None:
     asked = 0
 
-    async def counting(uri: str) -> None:
+    async def counting() -> None:
         nonlocal asked
         asked += 1
+        await asyncio.sleep(0)
 
-    server.service.store.users.get = counting  # type: ignore[assignment]
-    async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(server.client()) for _ in range(5)]
-        await asyncio.gather(*(client.http.get("/readyz") for client in clients for _ in range(10)))
-    assert 0 < asked < 50
+    world = FakeWorld()
+    readiness = Readiness({"store": counting}, world)
+    readiness.begin()
+    for wave in (1, 2):
+        await asyncio.gather(*(readiness.reasons() for _ in range(50)))
+        assert asked == wave
+        await world.advance(1)
 
 
 async def test_a_status_address_that_is_taken_keeps_the_server_from_starting(watch: Watch) -> None:
