@@ -1,4 +1,4 @@
-"""The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
+"""The composition root: creates every object and connects them by constructor arguments; all routes are on one page."""
 
 import asyncio
 import platform
@@ -98,10 +98,10 @@ Routes = Sequence[tuple[str, Resource[Any]]]
 
 
 class Service:
-    """One server: what answers requests (`handler`; as ASGI, `asgi`), and what it keeps things in (`store`).
+    """One server: its request handler (`handler`; as ASGI, `asgi`) and its store (`store`).
 
-    `store`, `bus`: others than the settings name. `passwords`: what hashes and verifies them, where that is not to be
-    as hard as usual. `relay`: the way to the other processes, where this one is one of several workers.
+    `store`, `bus`: replace those named by the settings. `passwords`: hashes and verifies passwords, for tests that need
+    it cheap. `relay`: the link to the other processes, if this is one of several workers.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Service:
         engine = store or store_of(config, self.measures)
         self.store = engine if self.tracing is None else self.tracing.store(engine)
         self.bus = bus or bus_of(config, world, engine, relay)
-        # The user whose name is empty is nobody; the answer is that there is one.
+        # No user has an empty name; only whether the store answers matters.
         self.readiness = Readiness({"store": partial(self.store.user, ""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
         self.tickets = Tickets((new_signing_key(world),), world)
@@ -163,7 +163,7 @@ class Service:
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
-        # What a request passes, from the outside in; where traces are wanted, their spans are outermost.
+        # The layers that a request passes, from the outside in; spans, if traced, are outermost.
         handler: Handler = Preflight(
             FromCache(
                 LimitInFlight(
@@ -183,16 +183,16 @@ class Service:
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
     def status(self, connections: Callable[[], int]) -> Handler:
-        """The handler of the status address. `connections`: how many are open."""
+        """The handler of the status address. `connections`: returns the number of open connections."""
         from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
         exposition = Exposition(self.measures, lambda: self.channels.count, connections)
         return StatusPages(self.readiness, exposition.page)
 
     async def start(self) -> None:
-        """Opens the store, makes the first signing key, and begins to look after what ends by itself.
+        """Opens the store, creates the first signing key, and starts the background tasks.
 
-        A refusal says in a sentence why the server can't start.
+        A refusal says in a sentence why the server cannot start.
         """
         await self.store.open()
         await self.keys.start()
@@ -206,12 +206,12 @@ class Service:
         self.readiness.begin()
 
     async def release(self) -> None:
-        """Releases the polls that wait; from now on none waits, and everything else goes on, but no more is wanted."""
+        """Ends all waiting polls; from now on polls do not wait. Everything else still works."""
         self.readiness.stop()
         await self.channels.stop()
 
     async def stop(self) -> None:
-        """Releases the polls that wait, writes down what is only in memory, and closes the store."""
+        """Ends all waiting polls, writes what is only in memory, and closes the store."""
         self.readiness.stop()
         await self.channels.stop()
         await self.sweeper.stop()

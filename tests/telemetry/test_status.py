@@ -183,7 +183,7 @@ async def test_a_store_that_cannot_be_read_makes_the_server_unready_until_it_can
         async with server.client() as client:
             refused = await client.http.get("/readyz")
         assert refused.status_code == 503
-        assert refused.json()["reasons"] == {"store": "the store cannot be used at the moment"}
+        assert refused.json()["reasons"] == {"store": "the store is currently unavailable"}
         connection.execute("update store_version set version = ?, oldest = ?", (version, oldest))
         connection.commit()
     await becomes(server, 200)

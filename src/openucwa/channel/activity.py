@@ -1,7 +1,7 @@
-"""When each application was last heard of: requests and polls, in memory, written down now and then.
+"""Application activity: the last request and poll of each application, in memory and regularly written to the store.
 
-Every request would cost a write otherwise. What other processes heard is known from what they wrote down: each of them
-writes often enough for an application to end within a minute of its time, and never while one of them polls for it.
+Writing it with every request would cost too much. Other processes' activity is known from what they wrote: each writes
+often enough for an application to end within a minute of its timeout, and never while one of them polls for it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 from openucwa.store.contract import Applications
 
-#: Seconds between two times of writing down, and how many applications go into one transaction.
+#: Seconds between two writes, and the number of applications per transaction.
 INTERVAL = 20.0
 APPLICATIONS_IN_A_WRITE = 1000
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Polls:
-    """The polls of one channel: how many are in flight, and when the last one ended (ms; None: none did yet)."""
+    """The polls of one channel: how many are in flight, and when the last one ended (ms; None: none has ended yet)."""
 
     __slots__ = ("ended", "waiting")
 
@@ -33,7 +33,7 @@ class _Polls:
 
 
 class _Heard:
-    """What was heard of one application: its last request here (ms; 0: none), and its polls by instance."""
+    """The activity of one application: its last request here (ms; 0: none), and its polls by instance."""
 
     __slots__ = ("channels", "request")
 
@@ -42,14 +42,14 @@ class _Heard:
         self.channels: dict[str, _Polls] = {}
 
     def last_poll(self, now: int) -> int | None:
-        """A poll that is in flight counts as one that ends now."""
+        """A poll in flight counts as one that ends now."""
         if any(polls.waiting for polls in self.channels.values()):
             return now
         return max((polls.ended for polls in self.channels.values() if polls.ended is not None), default=None)
 
 
 class Activity:
-    """What this process heard of applications (owner, id), merged with what the store says of the others."""
+    """This process's record of application activity (owner, id), merged with what the store has of the others."""
 
     def __init__(self, store: Applications, world: World, config: Config) -> None:
         self._store = store
@@ -61,11 +61,11 @@ class Activity:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begins to write down what is heard."""
+        """Starts writing the records."""
         self._task = asyncio.create_task(self._write_on(), name="openucwa activity")
 
     async def stop(self) -> None:
-        """Writes down what was heard, and ends. To be called while the store is still open."""
+        """Writes the records, and ends. To be called while the store is still open."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -87,9 +87,8 @@ class Activity:
         polls.ended = self._world.now()
 
     def last_heard(self, session: Session) -> tuple[int, int | None]:
-        """The application's last request, and the end of its last poll (now, while one waits; None: it never polled).
-
-        In ms since 1970.
+        """The application's last request, and the end of its last poll (now, while one waits; None: it never polled),
+        in ms since 1970.
         """
         heard = self._heard.get((session.application.owner, session.application.id))
         if heard is None:
@@ -97,10 +96,10 @@ class Activity:
         return max(session.last_request, heard.request), _later(session.last_poll, heard.last_poll(self._world.now()))
 
     def last_poll(self, session: Session, instance: str, polled: bool) -> int | None:
-        """When the last poll of one channel ended (ms; now, while one waits; None: none is known of).
+        """When the last poll of one channel ended (ms; now, while one waits; None: unknown).
 
-        `polled`: whether the channel was ever polled, as far as the store knows, which for an instance does not know
-        when: then the application's last poll stands for it.
+        `polled`: whether the channel was ever polled according to the store, which has no time per instance: then the
+        application's last poll is used.
         """
         heard = self._heard.get((session.application.owner, session.application.id))
         polls = None if heard is None else heard.channels.get(instance)
@@ -110,22 +109,18 @@ class Activity:
         return here if instance else _later(here, session.last_poll)
 
     def expired(self, session: Session) -> bool:
-        """Whether the application's time is over: so long after its last poll, or its last request if it never polled.
-
-        Never while a poll waits.
+        """Whether the application has timed out: since its last poll, or its last request if it never polled. Never
+        while a poll waits.
         """
         request, poll = self.last_heard(session)
         return self._world.now() - (request if poll is None else poll) > self._timeout
 
     def remembers(self, owner: str, application_id: str) -> bool:
-        """Whether anything is remembered of the application; what was not heard of for long is forgotten."""
+        """Whether there is a record of the application; old ones are dropped."""
         return (owner, application_id) in self._heard
 
     async def flush(self) -> None:
-        """Writes down what was heard since the last time, and forgets what is too old to matter.
-
-        Where the store refuses, it is tried again the next time.
-        """
+        """Writes what is new, and drops old records. If the store refuses, the next run tries again."""
         now = self._world.now()
         changed = iter(list(self._changed(now)))
         try:

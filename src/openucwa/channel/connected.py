@@ -1,4 +1,4 @@
-"""What the buses to other servers have in common: one connection that is looked after, and what waits to be sent."""
+"""The common part of buses between servers: one connection that is kept up, and the outgoing messages."""
 
 import asyncio
 import logging
@@ -67,7 +67,7 @@ class ConnectedBus(ABC):
     async def require(self) -> None:
         """As `Bus.require`."""
         if not self._connected:
-            raise CallbackChannelError("The event bus cannot be reached.")
+            raise CallbackChannelError("the event bus cannot be reached")
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """As `Bus.subscribe`."""

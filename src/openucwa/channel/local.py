@@ -1,7 +1,7 @@
-"""The bus of one machine: within this process at once, from other processes by looking at what they share.
+"""The bus of one machine: immediate within this process, by polling the shared store between processes.
 
-The look is the store's: what is shared is its file. Processes of one server have a shorter way, a relay, by which they
-hear at once; what they share is looked at all the same, for what others write, and for what a relay drops.
+Workers of one server also have a relay, which is immediate. The store is polled all the same: for changes by other
+programs, and for messages that a relay dropped.
 """
 
 import asyncio
@@ -13,29 +13,31 @@ from openucwa.channel.bus import Listener, Listeners
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 
-#: The topics that other processes moved since it was last asked; the first time: since the store was opened.
+#: The topics changed by other processes since the last call; at first: since the store was opened.
 MovedElsewhere: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
 
-#: Seconds between two looks at what other processes did.
+#: Seconds between two polls of the store.
 LOOK = 0.02
 
 logger = logging.getLogger(__name__)
 
 
 class Relay(Protocol):
-    """The way to the other processes of this server, where it has several. It may lose what it is given."""
+    """The link to the other workers of this server. It may lose messages."""
 
     def listen(self, listener: Listener) -> None:
-        """From now on calls `listener` in the event loop with what the others send."""
+        """Calls `listener` in the event loop with the topics that the others send."""
         ...
 
     def send(self, topics: frozenset[str]) -> None:
-        """Tells the others; never blocks."""
+        """Sends topics to the others; never blocks."""
         ...
 
 
 class LocalBus:
-    """`moved_elsewhere`: None where no other process can share the store. It is asked only while somebody listens."""
+    """The bus of one machine. `moved_elsewhere`: None if no other process can share the store; called only while there
+    are listeners.
+    """
 
     def __init__(self, world: World, moved_elsewhere: MovedElsewhere | None = None, relay: Relay | None = None) -> None:
         self._world = world
@@ -63,7 +65,7 @@ class LocalBus:
             self._relay.send(topics)
 
     async def require(self) -> None:
-        """Memory is always within reach."""
+        """The bus of one process is always available."""
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         end = self._listeners.add(listener)
@@ -88,6 +90,6 @@ class LocalBus:
                 try:
                     self._listeners.tell(await moved_elsewhere())
                 except Refusal as refusal:
-                    logger.warning("the store does not say what other processes did: %s", refusal)
+                    logger.warning("could not read other processes' events from the store: %s", refusal)
         finally:
             self._looking = None

@@ -1,6 +1,6 @@
-"""Who waits for what: topics to waiters, one clock for all of their deadlines, one look at the log for all of them.
+"""Waiting for events: topics to waiters, one timer for all deadlines, one query of the log for all topics.
 
-Knows nothing of what events say; a waiter is woken, and what for it finds out itself.
+Knows nothing of the content of events: a waiter is woken and finds out why itself.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 from openucwa.store.contract import EventLog
 
-#: Topics that the log is asked for in one go, so that the event loop is not held up.
+#: Topics per query of the log, so that the event loop is not blocked for long.
 TOPICS_IN_A_LOOK = 500
 
 logger = logging.getLogger(__name__)
 
 
 class Waiter:
-    """One who waits, while it is entered. A wake-up that comes while it does something else is kept for its next wait.
+    """A waiter, while it is entered. A wake-up between two waits ends the next one.
 
-    `read_to`: topic -> number of the last event that it has read; it is kept up to date by its owner.
+    `read_to`: topic -> number of the last event that it has read; kept up to date by its owner.
     """
 
     __slots__ = ("_future", "_waiting", "_woken", "read_to", "topics")
@@ -44,16 +44,16 @@ class Waiter:
         self._waiting._remove(self)
 
     def wake(self) -> None:
-        """Ends the wait that is under way, or the next one."""
+        """Ends the current wait, or the next one."""
         self._woken = True
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
 
 
 class Waiting:
-    """All waiters of this process. It listens to the bus, and has tasks, only while there are any.
+    """All waiters of this process. Subscribes to the bus, and has tasks, only while there are any.
 
-    `look`: seconds between two looks at the log, for what the bus did not tell.
+    `interval`: seconds between two queries of the log, for messages that the bus lost.
     """
 
     def __init__(self, bus: Bus, log: EventLog, world: World, look: float) -> None:
@@ -71,16 +71,16 @@ class Waiting:
 
     @property
     def count(self) -> int:
-        """How many waiters there are."""
+        """The number of waiters."""
         return self._waiters
 
     @property
     def topics(self) -> int:
-        """How many topics are waited for."""
+        """The number of topics that are waited for."""
         return len(self._by_topic)
 
     def waiter(self, read_to: Mapping[str, int]) -> Waiter:
-        """A waiter, for as long as it is entered; however that ends, nothing of it stays behind."""
+        """A waiter; leaving its `with` block removes it."""
         return Waiter(self, read_to)
 
     def _add(self) -> None:
@@ -96,7 +96,7 @@ class Waiting:
             self._rest()
 
     def listen(self, waiter: Waiter, topics: Iterable[str]) -> None:
-        """From now on these topics wake `waiter`, and no others. To be called before the log is read."""
+        """Sets the topics that wake `waiter`. To be called before the log is read."""
         wanted = tuple(topics)
         for topic in waiter.topics:
             if topic not in wanted:
@@ -110,7 +110,7 @@ class Waiting:
         waiter.topics = wanted
 
     async def wait(self, waiter: Waiter, until: float) -> bool:
-        """Returns when `waiter` is woken, or at `until` on the `monotonic` clock; whether it was woken."""
+        """Waits until `waiter` is woken, or until `until` on the `monotonic` clock; returns whether it was woken."""
         if not waiter._woken:
             waiter._future = asyncio.get_running_loop().create_future()
             self._set_deadline(until, waiter._future)
@@ -146,7 +146,7 @@ class Waiting:
     def _set_deadline(self, until: float, future: "asyncio.Future[None]") -> None:
         heapq.heappush(self._deadlines, (until, next(self._order), future))
         if self._deadlines[0][2] is future:
-            # The clock, if it runs, sleeps for too long.
+            # A running timer would fire too late.
             self._stop_clock()
             self._clock = asyncio.create_task(self._ring(), name="openucwa deadlines")
 

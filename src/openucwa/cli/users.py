@@ -13,7 +13,7 @@ from openucwa.identity.passwords import Passwords
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
 
-#: Characters of a password.
+#: Lengths of a password, in characters.
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 1024
 
@@ -135,7 +135,7 @@ def sip(text: str) -> str:
 
 
 def read_password(uri: str, *, from_stdin: bool) -> str:
-    """The password, typed or piped in. Failure: there is none, or it is too short or too long."""
+    """The password, typed or piped in. Failure: it is missing, too short or too long."""
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():

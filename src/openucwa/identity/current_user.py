@@ -1,4 +1,4 @@
-"""Whether a caller's user is still the one whom the token was issued to."""
+"""Whether a caller's user is still the one that the token was issued to."""
 
 from openucwa.identity.tickets import Ticket as Caller
 from openucwa.model.refusals import Unauthorized
@@ -9,7 +9,7 @@ from openucwa.store.contract import Users
 async def current_user(store: Users, caller: Caller) -> User | None:
     """The caller's user; None for an anonymous caller.
 
-    Unauthorized: the user was removed, or has another password since.
+    Unauthorized: the user was removed, or the password changed after the token was issued.
     """
     if caller.anonymous:
         return None

@@ -1,6 +1,6 @@
-"""Tickets: what a caller shows with every request, signed by this server and kept nowhere.
+"""Access tokens: signed by this server and not stored.
 
-Any server that has the signing keys can check a ticket. What a ticket allows is decided elsewhere.
+Any server that has the signing keys can verify a token. What a token permits is decided elsewhere.
 """
 
 import hashlib
@@ -19,29 +19,29 @@ from openucwa.model.refusals import Unauthorized
 from openucwa.model.user import SigningKey
 from openucwa.model.world import World
 
-#: What the access token of a web ticket begins with (UCWA: Authentication in UCWA).
+#: The prefix of a web ticket's access token (UCWA: Authentication in UCWA).
 PREFIX = "cwt="
-#: What the identity of an anonymous caller begins with.
+#: The prefix of an anonymous caller's identity.
 ANONYMOUS = "anon:"
 
-#: What a ticket begins with, the id of its key in it; see `new_signing_key`.
+#: The beginning of a token with the id of its key; see `new_signing_key`.
 _NAMED = re.compile(re.escape(PREFIX) + r"([0-9a-f]{12})\.")
 
 _SALT = b"openucwa.ticket"
 _KEY_BYTES = 32
-#: Longer than any ticket that this server issues.
+#: Longer than any token that this server issues.
 _LONGEST = 8_192
 _REMEMBERED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Who a caller is, for how long.
+    """The caller that a token names.
 
-    `identity`: a user's SIP URI, or `anon:` and an opaque id. `name`: the display name; None where it is not known.
-    `meeting`: for an anonymous caller the onlineMeetingUri of the one meeting that it may join, else None.
-    `generation`: that of the user when the ticket was issued; None for an anonymous caller.
-    `expires`: ms since 1970. `scopes`: None is every scope.
+    `identity`: a user's SIP URI, or `anon:` and an opaque id. `name`: the display name; None if unknown. `meeting`: for
+    an anonymous caller the onlineMeetingUri of the one meeting that it may join, else None. `generation`: that of the
+    user when the token was issued; None for an anonymous caller. `expires`: ms since 1970. `scopes`: None is every
+    scope.
     """
 
     identity: str
@@ -57,14 +57,14 @@ class Ticket:
 
 
 def new_signing_key(world: World) -> SigningKey:
-    """A new key for tickets, from 256 random bits."""
+    """A new signing key of 256 random bits."""
     return SigningKey(id=world.random_bytes(6).hex(), secret=world.random_bytes(_KEY_BYTES), created=world.now())
 
 
 class Tickets:
-    """Issues tickets with the newest key and checks them with all.
+    """Issues tokens with the newest key and verifies them with all keys.
 
-    A ticket reads `cwt=KEY.PAYLOAD.SIGNATURE`: the key's id, base64url of a JSON object, HMAC-SHA256 of both.
+    A token has the form `cwt=KEY.PAYLOAD.SIGNATURE`: the key's id, base64url of a JSON object, HMAC-SHA256 of both.
     """
 
     def __init__(self, keys: Sequence[SigningKey], world: World) -> None:
@@ -74,24 +74,24 @@ class Tickets:
         self.use_keys(keys)
 
     def use_keys(self, keys: Sequence[SigningKey]) -> None:
-        """From now on uses `keys`, the newest of them first, and these only. ValueError: there are none."""
+        """Replaces the keys, newest first. ValueError: there are none."""
         self._newest = max(keys, key=lambda key: key.created).id
         self._signers = {
             key.id: Signer(key.secret, salt=_SALT, key_derivation="hmac", digest_method=hashlib.sha256) for key in keys
         }
-        # Only what was signed by us gets in here, so nobody can fill it with rubbish.
+        # Only tokens with a valid signature are memoized, so strangers cannot fill the memory.
         self._verified = lru_cache(_REMEMBERED)(self._verify)
 
     def issue(self, ticket: Ticket) -> str:
-        """The access token that stands for `ticket`; it can stand in a header and in a URL's query."""
+        """The access token for `ticket`; it is safe in a header and in a URL's query."""
         payload = base64_encode(self._encoder.encode(ticket))
         signed = self._signers[self._newest].sign(self._newest.encode() + b"." + payload)
         return PREFIX + signed.decode()
 
     def check(self, text: str, allow_expired_by: int = 0) -> Ticket:
-        """The ticket that this access token stands for.
+        """The caller that this access token names. `allow_expired_by`: ms that it may have been expired for.
 
-        `allow_expired_by`: ms that it may be past its time. Unauthorized: it is expired, forged, or not ours.
+        Unauthorized: it is expired, forged, or of another issuer.
         """
         ticket = self._verified(text)
         if self._world.now() >= ticket.expires + allow_expired_by:
@@ -99,7 +99,7 @@ class Tickets:
         return ticket
 
     def names_unknown_key(self, text: str) -> bool:
-        """Whether this access token has the form of ours, and bears the name of a key that is not in use here."""
+        """Whether this access token has the right form, but names a key that is not in use here."""
         found = _NAMED.match(text)
         return found is not None and found[1] not in self._signers
 
@@ -108,10 +108,10 @@ class Tickets:
         signer = self._signers.get(key_id)
         if signer is not None and text.startswith(PREFIX) and len(text) <= _LONGEST and rest.isascii():
             payload, _, _ = rest.partition(".")
-            # What would be issued is compared, not what a signature decodes to: base64 has several spellings.
+            # Compared with the token as it would be issued, because base64 has several spellings of the same bytes.
             issued = PREFIX.encode() + signer.sign(f"{key_id}.{payload}")
             if hmac.compare_digest(issued, text.encode()):
-                with suppress(BadData, msgspec.MsgspecError):  # issued by a version that had other tokens
+                with suppress(BadData, msgspec.MsgspecError):  # issued by a version whose tokens had another form
                     return self._decoder.decode(base64_decode(payload))
-        # One sentence for all of it: which check failed would only help a forger.
+        # One message for all cases: knowing which check failed would only help a forger.
         raise Unauthorized("the token was not issued by this server")

@@ -1,4 +1,4 @@
-"""Invitations, which joining and inviting begin: accept, decline, cancel; and addParticipant, which invites."""
+"""Invitations, started by joining or inviting: accept, decline, cancel; and addParticipant, which invites."""
 
 from dataclasses import replace
 from typing import Any
@@ -44,12 +44,14 @@ def meeting_uri(organizer: str, meeting_id: str) -> str:
 
 
 class Invitations(Resource[None]):
-    """UCWA: invitations. The place where invitations are."""
+    """UCWA: invitations. A collection without content: events deliver the invitations' hrefs."""
 
     rel = "invitations"
     scopes = CONVERSATION_SCOPES
 
-    @Operation("The place where invitations are.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    @Operation(
+        "The collection of invitations, without content.", refuses=(InvalidExchangeServerVersion, CannotRedirect)
+    )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: invitations, GET."""
         return Answer(Document(rel=self.rel, href=f"{call.application}/communication/invitations"))
@@ -85,7 +87,7 @@ class InvitationResource(_OfInvitation):
 class _Answer(_OfInvitation):
     """An answer to a pending invitation."""
 
-    #: Whether it is the one who invited who does it.
+    #: Whether the inviter uses it, not the invited user.
     of_inviter = False
 
     async def locate(self, call: Context, invitation: str = "", **_names: str) -> Invitation:
@@ -109,7 +111,7 @@ class Accept(_Answer):
         super().__init__(store, documents, world)
         self._joins = joins
 
-    @Operation("Accepts an invitation, and by that joins.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
+    @Operation("Accepts an invitation and joins the meeting.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
     async def post(self, call: Call[Invitation]) -> Answer:
         """UCWA: accept, POST."""
         self.check(call.target)
@@ -132,17 +134,17 @@ class Decline(_Answer):
 
 
 class Cancel(_Answer):
-    """UCWA: cancel. The one who invited takes it back."""
+    """UCWA: cancel. The inviter cancels the invitation."""
 
     rel = "cancel"
     of_inviter = True
 
-    @Operation("Takes an invitation back.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
+    @Operation("Cancels an invitation.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
     async def post(self, call: Call[Invitation]) -> Answer:
         """UCWA: cancel, POST."""
         self.check(call.target)
         if call.target.kind != InvitationKind.PARTICIPANT:
-            raise Conflict("only a participantInvitation can be taken back")
+            raise Conflict("only a participantInvitation can be cancelled")
         cancelled = replace(call.target, state=InvitationState.CANCELLED, reason="Canceled")
         await self._store.end_invitation(cancelled, self._world.now())
         return NO_CONTENT
@@ -162,14 +164,14 @@ class AddParticipant(ConversationPart):
         self._timeout = timeout
 
     @Operation(
-        "Invites a user.",
+        "Invites a user of this server into the meeting.",
         answers=(201,),
         produces=(),
         takes=ADD_PARTICIPANT,
         refuses=(*CHANGE, DestinationNotFound, Conflict),
     )
     async def post(self, call: Call[Participation]) -> Answer:
-        """UCWA: addParticipant, POST. All of the user's applications are asked that made the user available."""
+        """UCWA: addParticipant, POST. Notifies all of the user's applications that called makeMeAvailable."""
         to = call.values["to"].lower()
         self.count(call.target)
         if await self._store.user(to) is None:

@@ -1,4 +1,4 @@
-"""What a supervisor and its workers say to each other, over a pair of sockets; whose end closes when either is gone."""
+"""Messages between a supervisor and its workers, over a socket pair; either side sees the other's end as EOF."""
 
 import asyncio
 import socket
@@ -8,9 +8,9 @@ import msgspec
 
 from openucwa.config import Config
 
-#: Bytes that may wait for the other side before the word of topics is dropped, which costs delay and no event.
+#: Unsent bytes beyond which topics are dropped, which costs delay and no event.
 MOST_WAITING = 1_048_576
-#: Bytes of the longest message; settings and topics stay far below it.
+#: Maximum size of a message; settings and topics stay far below it.
 LONGEST = 16_777_216
 
 
@@ -22,7 +22,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True, tag=True):
-    """To a worker, first of all: which one it is (0, 1, ...), by what settings it serves, and where."""
+    """To a worker, first of all: its number (0, 1, ...), its settings, and its listeners."""
 
     worker: int
     config: Config
@@ -30,13 +30,13 @@ class Start(msgspec.Struct, frozen=True, tag=True):
 
 
 class Stop(msgspec.Struct, frozen=True, tag=True):
-    """To a worker: stop. `force`: without waiting for anything."""
+    """To a worker: stop. `force`: at once."""
 
     force: bool = False
 
 
 class Reload(msgspec.Struct, frozen=True, tag=True):
-    """To a worker: the settings were read again."""
+    """To a worker: reloaded settings."""
 
     config: Config
 
@@ -46,13 +46,13 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """From a worker: it can't serve. `why`: a sentence for the operator."""
+    """From a worker: it cannot serve. `why`: a sentence for the operator."""
 
     why: str
 
 
 class Moved(msgspec.Struct, frozen=True, tag=True):
-    """From a worker, and on to all others: these topics moved."""
+    """From a worker, and on to all others: these topics have new events."""
 
     topics: frozenset[str]
 
@@ -61,7 +61,7 @@ Message: TypeAlias = Start | Stop | Reload | Ready | Failed | Moved
 
 
 class Link:
-    """One side's end."""
+    """One end of the link."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -71,21 +71,21 @@ class Link:
 
     @classmethod
     async def over(cls, end: socket.socket) -> Self:
-        """The link over one end of a pair of sockets."""
+        """The link over one end of a socket pair."""
         return cls(*await asyncio.open_unix_connection(sock=end, limit=LONGEST))
 
     def say(self, message: Message) -> None:
-        """Sends `message`; to one who is gone it says nothing."""
+        """Sends `message`; no effect if the other side has ended."""
         if not self._writer.is_closing():
             self._writer.write(self._encoder.encode(message) + b"\n")
 
     def pass_on(self, moved: Moved) -> None:
-        """As `say`, of what may be lost where the other side does not keep up."""
+        """As `send`, for a message that may be dropped if the other side does not keep up."""
         if self._writer.transport.get_write_buffer_size() < MOST_WAITING:
             self.say(moved)
 
     async def hear(self) -> Message | None:
-        """The next message; None: the other side is gone."""
+        """The next message; None: the other side has ended."""
         try:
             line = await self._reader.readline()
         except ConnectionError:
@@ -93,7 +93,7 @@ class Link:
         return self._decoder.decode(line) if line.endswith(b"\n") else None
 
     async def said(self) -> None:
-        """Returns when what was said is on its way, or nobody is there to hear it."""
+        """Returns when all messages have been sent, or the other side has ended."""
         try:
             await self._writer.drain()
         except ConnectionError:

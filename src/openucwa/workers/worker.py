@@ -1,8 +1,7 @@
-"""One of several processes that serve: its start, the orders that it takes, and what it tells its supervisor.
+"""A worker: its start, the supervisor's commands, and its messages to the supervisor.
 
-    python -m openucwa.workers.worker DESCRIPTOR
-
-is how the supervisor starts it; DESCRIPTOR is the worker's end of their link.
+python -m openucwa.workers.worker DESCRIPTOR is how the supervisor starts it; DESCRIPTOR is the worker's end of their
+link.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ TOPICS_IN_A_MESSAGE = 500
 
 
 def main(descriptor: int) -> int:
-    """Serves until the supervisor says stop or is gone; the exit status."""
+    """Serves until the supervisor says stop or ends; returns the exit status."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_work(socket.socket(fileno=descriptor)))
 
@@ -48,8 +47,8 @@ async def _work(end: socket.socket) -> int:
     orders = Orders()
     orders.on_reload(lines.reload)
     loop = asyncio.get_running_loop()
-    # A service manager may send a signal to all processes at once, so that it comes here twice: by itself and from the
-    # supervisor. So signals never force, and the settings come from the supervisor alone.
+    # A service manager may send a signal to all processes at once, so that it arrives here twice: directly and from the
+    # supervisor. So signals never force, and settings come from the supervisor alone.
     for number, handler in {
         signal.SIGTERM: orders.stop.set,
         signal.SIGINT: orders.stop.set,
@@ -83,7 +82,7 @@ async def _work(end: socket.socket) -> int:
 
 
 async def _follow(link: Link, relay: "LinkRelay", orders: Orders) -> None:
-    """Does what the supervisor says. Where it is gone, nobody would stop this process: it stops."""
+    """Follows the supervisor's commands. If it has ended, this process stops, because no one else would stop it."""
     while (message := await link.hear()) is not None:
         match message:
             case Moved(topics):
@@ -105,16 +104,16 @@ class LinkRelay:
         self._listener: Callable[[frozenset[str]], None] | None = None
 
     def listen(self, listener: Callable[[frozenset[str]], None]) -> None:
-        """From now on calls `listener` with what others send."""
+        """Calls `listener` with topics from other workers."""
         self._listener = listener
 
     def send(self, topics: frozenset[str]) -> None:
-        """Tells the others that `topics` moved."""
+        """Sends `topics` to the other workers."""
         for some in _portions(topics):
             self._link.pass_on(Moved(some))
 
     def hear(self, topics: frozenset[str]) -> None:
-        """Takes what another worker sent."""
+        """Handles topics from another worker."""
         if self._listener is not None:
             self._listener(topics)
 

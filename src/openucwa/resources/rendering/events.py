@@ -1,6 +1,6 @@
-"""Renders rows of the event log for one application: with its own hrefs, and as far as it may see them.
+"""Renders rows of the event log for one application, with its own hrefs and only what it may see.
 
-A resource is embedded as it is when the event is delivered, not as it was when it happened.
+An embedded resource shows its state at the time of delivery, not that of the event.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -33,20 +33,20 @@ from openucwa.resources.rendering.conversations import (
 )
 from openucwa.store.contract import Store
 
-#: Why something ended, in sentences (UCWA: ErrorSubcode).
+#: Sentences for subcodes (UCWA: ErrorSubcode).
 REASONS = {
-    "Ended": "The meeting has ended.",
-    "Ejected": "A leader removed the participant from the meeting.",
-    "Denied": "A leader did not admit the participant.",
-    "Declined": "The invitation was declined.",
-    "Canceled": "The invitation was taken back.",
-    "Timeout": "Nobody answered in time.",
-    "TooManyParticipants": "The meeting is full.",
+    "Ended": "the meeting has ended",
+    "Ejected": "a leader removed the participant from the meeting",
+    "Denied": "a leader did not admit the participant",
+    "Declined": "the invitation was declined",
+    "Canceled": "the invitation was cancelled",
+    "Timeout": "the invitation was not answered in time",
+    "TooManyParticipants": "the meeting is full",
 }
 
 
 class EventRenderer:
-    """Renders events for one application, for the length of one poll."""
+    """Renders events for one application, during one poll."""
 
     def __init__(self, call: Context, store: Store, documents: ConversationRenderer) -> None:
         self._call = call
@@ -60,14 +60,13 @@ class EventRenderer:
         self._conversations: dict[str, Participation] | None = None
 
     async def topics(self) -> Mapping[str, int]:
-        """The application's own topic, and that of each meeting whose room it is in, from when it came in."""
+        """The application's own topic, and those of the meetings that it is in, from the time it joined."""
         self._conversations = None
         return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._rooms()).items()}
 
     async def _rooms(self) -> Mapping[str, Participation]:
-        """The rooms that it is in, by topic, as they are when the poll begins, or begins to read once more.
-
-        A set that is delivered again is read before `topics` was called.
+        """The application's conversations, by topic, when the poll starts, or starts reading again. A set that is
+        delivered again is read before `topics` was called.
         """
         if self._conversations is None:
             own = await self._store.participations(self._owner, self._application)
@@ -75,7 +74,7 @@ class EventRenderer:
         return self._conversations
 
     async def render(self, event: Event) -> Sequence[Notification]:
-        """The notifications of an event; none, if it does not concern the application, or is over."""
+        """The notifications for an event; none if it does not concern the application, or is obsolete."""
         try:
             if event.topic == self._own_topic:
                 return [notification async for notification in self._of_application(event)]
@@ -126,12 +125,12 @@ class EventRenderer:
     async def _begin(self, event: Event) -> AsyncIterator[Notification]:
         invitation = await self._invitation(event)
         if invitation.outgoing:
-            # An incoming one, which was accepted, was started when it came.
+            # An accepted incoming invitation was started when it arrived.
             yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
         try:
             own = await self._own(event)
         except ConversationNotFound:
-            # It is over already, which comes next; but what ends has to have begun.
+            # It has ended, which the next event says; but whatever ends must have started.
             over = self._documents.unjoined_conversation(self._call, str(event.facts["conversation"]), invitation)
             yield self._of_communication("added", "conversation", Link(over.href), over)
             if event.kind == room_events.CONVERSATION_BEGUN:
@@ -146,7 +145,7 @@ class EventRenderer:
             yield notification
 
     async def _come_in(self, own: Participation, event: Event) -> AsyncIterator[Notification]:
-        """What an application gets when its participant comes into the room: all that is there."""
+        """The notifications for a participant who enters the meeting: everything that is there."""
         since = event.facts["since"]
         present = await self._store.participants_as_of(
             own.organizer, own.meeting_id, since if isinstance(since, int) else own.since
@@ -214,7 +213,7 @@ class EventRenderer:
             yield await self._conversation(own, "updated")
             for each in await self._store.participants_as_of(own.organizer, own.meeting_id, event.number):
                 if not each.in_lobby and each.uri != own.uri:
-                    # What may be done to the others stands in their links, and those are different now.
+                    # The links of the other participants depend on the role, so they are different now.
                     yield self._participant(own, each, "updated")
                 elif each.in_lobby and leads(own) and who.role == Role.LEADER:
                     yield self._participant(own, each, "added", within="lobby")
@@ -282,7 +281,7 @@ class EventRenderer:
     def _participant(
         self, own: Participation, who: Participant, relation: str, within: str | None = None
     ) -> Notification:
-        """`within`: the collection that it is about; None: that somebody is there at all, which bears no `in`."""
+        """`within`: the collection of the event; None: the participant itself, whose event has no `in`."""
         document = self._documents.participant(self._call, own, who)
         inside = None if within is None else (within, f"{conversation_href(self._call, own.id)}/{within}")
         embedded = document if relation != "deleted" and within in {None, "lobby"} else None
@@ -313,7 +312,7 @@ class EventRenderer:
         """Whether messaging was connected when the message was sent."""
         if own.hears_message(message.number):
             return True
-        # It may have been connected since this poll read who it is.
+        # It may have been connected after this poll read the participation.
         now = await self._store.participation(self._owner, self._application, own.id)
         if self._conversations is not None:
             self._conversations[own.topic] = now
