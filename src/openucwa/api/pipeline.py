@@ -18,7 +18,6 @@ from openucwa.api.response_cache import CacheableResponse
 from openucwa.api.router import Found, Router
 from openucwa.api.waiting import ClientGone
 from openucwa.channel.activity import Activity
-from openucwa.channel.bus import Bus
 from openucwa.http import conditions, negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.authorization import bearer_token
@@ -32,7 +31,6 @@ from openucwa.model.refusals import (
     ApiVersionNotSupported,
     ApplicationNotFound,
     BadRequest,
-    CallbackChannelError,
     ClientTimeout,
     EntityTooLarge,
     Forbidden,
@@ -78,7 +76,6 @@ class Pipeline:
         store: Store,
         keys: SigningKeys,
         activity: Activity,
-        bus: Bus,
         *,
         limits: StructureLimits,
         strict_put: bool,
@@ -90,7 +87,6 @@ class Pipeline:
         self._store = store
         self._keys = keys
         self._activity = activity
-        self._bus = bus
         self._limits = limits
         self._strict_put = strict_put
         self._max_answer_bytes = max_answer_bytes
@@ -167,9 +163,6 @@ class Pipeline:
         if (unchanged := check_conditions(call, operation, resource)) is not None:
             return unchanged
         self._read_input(call, operation, body, resource)
-        if CallbackChannelError in operation.refuses:
-            # Others must be told of what comes of it, so without a bus nothing may come of it.
-            await self._bus.require()
         return await responder.function(resource, call)
 
     async def _check_token(self, call: Call[Any], resource: Resource[Any]) -> None:
@@ -184,9 +177,9 @@ class Pipeline:
             return
         caller = call.known_caller
         try:
-            session = await self._store.session(caller.identity, application_id)
+            session = await self._store.applications.session(caller.identity, application_id)
         except (ApplicationNotFound, TooManyApplications):
-            await current_user(self._store, caller)
+            await current_user(self._store.users, caller)
             raise
         if session.generation != caller.generation:
             raise Unauthorized("the password was changed after this token was issued")

@@ -27,10 +27,16 @@ class Bus(Protocol):
         ...
 
     async def require(self) -> None:
-        """To be called before a change that others must be told of.
+        """Raises CallbackChannelError if the bus is unreachable."""
+        ...
 
-        CallbackChannelError: the bus cannot be reached.
-        """
+    @property
+    def reachable(self) -> bool:
+        """Whether messages reach the other processes at the moment."""
+        ...
+
+    async def wait_reachable(self, seconds: float) -> bool:
+        """Reconnects at once, and waits up to `seconds`; returns whether the bus is reachable."""
         ...
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:

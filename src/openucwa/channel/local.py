@@ -67,6 +67,13 @@ class LocalBus:
     async def require(self) -> None:
         """The bus of one process is always available."""
 
+    @property
+    def reachable(self) -> bool:
+        return True
+
+    async def wait_reachable(self, seconds: float) -> bool:
+        return True
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         end = self._listeners.add(listener)
         self._look()
@@ -90,6 +97,6 @@ class LocalBus:
                 try:
                     self._listeners.tell(await moved_elsewhere())
                 except Refusal as refusal:
-                    logger.warning("could not read other processes' events from the store: %s", refusal)
+                    logger.warning("could not read other processes' events from the store: %s", refusal.reason)
         finally:
             self._looking = None

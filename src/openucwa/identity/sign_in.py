@@ -134,7 +134,7 @@ class SignIn:
 
     async def _user(self, name: "_Username") -> User | None:
         # Always the same query, so that the time does not reveal whether the user exists.
-        users = await self._store.users_with_local_part(name.local_part)
+        users = await self._store.users.with_local_part(name.local_part)
         fitting = [user for user in users if name.fits(user.domain)]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -163,7 +163,7 @@ class SignIn:
         if parsed is None:
             return None
         try:
-            return await self._store.meeting(*parsed)
+            return await self._store.meetings.get(*parsed)
         except ResourceNotFound:
             return None
 

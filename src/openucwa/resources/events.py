@@ -94,7 +94,7 @@ class EventChannel(Resource[None]):
         served = await while_connected(call.request.connection, poll)
         # The token may have expired during the poll, or the user's password changed: then the events are not for it.
         await self._keys.check(bearer_token(call.request))
-        await current_user(self._store, call.caller)
+        await current_user(self._store.users, call.caller)
         href = f"{call.application}/events?"
         if instance is not None:
             href += f"instanceId={quote(instance, safe='')}&"
