@@ -31,7 +31,7 @@ from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
 from openucwa.identity.sign_in import SignIn
 from openucwa.identity.throttle import Throttle
-from openucwa.identity.tickets import Tickets, new_signing_key
+from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
@@ -125,18 +125,18 @@ class Service:
         # No user has an empty name; only whether the store answers matters.
         self.readiness = Readiness({"store": partial(self.store.users.get, ""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
-        self.tickets = Tickets((new_signing_key(world),), world)
+        self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
         cached = config.response_cache_bytes if config.store is None else 0
         self.response_cache = ResponseCache(self.store, self.activity, world, cached)
-        self.keys = SigningKeys(self.store.signing_keys, self.tickets, config, world, self.response_cache.clear)
+        self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
-        self.sign_in = SignIn(self.store, self.tickets, self.keys, self.passwords, throttle, config, world)
+        self.sign_in = SignIn(self.store, self.tokens, self.keys, self.passwords, throttle, config, world)
         self.pools = Pools(config.pools)
         self.rules = _meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
@@ -150,7 +150,7 @@ class Service:
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
-            router, self.tickets, config.max_body_bytes, config.max_body_bytes_without_token
+            router, self.tokens, config.max_body_bytes, config.max_body_bytes_without_token
         )
         pipeline = Pipeline(
             router,
@@ -169,7 +169,7 @@ class Service:
                 LimitInFlight(
                     pipeline,
                     self.in_flight,
-                    self.tickets,
+                    self.tokens,
                     self.renderer,
                 ),
                 self.response_cache,
@@ -234,8 +234,8 @@ class Service:
         contacts = people.People()
         applications = ApplicationDocuments(store, online_meetings, contacts)
         meetings = my_online_meetings.MeetingDocuments(config)
-        room = ConversationRenderer(meetings)
-        shown = (store, room, world)
+        renderer = ConversationRenderer(meetings)
+        shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
@@ -275,7 +275,7 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, self.keys)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),

@@ -3,7 +3,7 @@
 from openucwa.api.router import Router
 from openucwa.http.authorization import bearer_token
 from openucwa.http.message import Request
-from openucwa.identity.tickets import Tickets
+from openucwa.identity.tokens import Tokens
 from openucwa.model.refusals import Unauthorized
 
 
@@ -14,15 +14,15 @@ class BodyLimits:
     A token signed with a key that this server has not loaded yet counts as none.
     """
 
-    def __init__(self, router: Router, tickets: Tickets, known: int, other: int) -> None:
+    def __init__(self, router: Router, tokens: Tokens, known: int, other: int) -> None:
         self._router = router
-        self._tickets = tickets
+        self._tokens = tokens
         self._known = known
         self._other = min(known, other)
 
     def __call__(self, request: Request) -> int:
         try:
-            self._tickets.check(bearer_token(request))
+            self._tokens.check(bearer_token(request))
         except Unauthorized:
             return self._other
         return self._known if self._router.find(request.path).template is not None else self._other

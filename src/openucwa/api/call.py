@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from openucwa.http.message import Request, Response
 from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.http.query import Query, parse
-from openucwa.identity.tickets import Ticket as Caller
+from openucwa.identity.tokens import Caller
 from openucwa.model.application import Session
 
 T = TypeVar("T")

@@ -23,7 +23,7 @@ from openucwa.http.addresses import Addresses
 from openucwa.http.authorization import bearer_token
 from openucwa.http.charset import TextKind
 from openucwa.http.lists import elements
-from openucwa.http.message import BodyFault, Request, Response
+from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
 from openucwa.identity.current_user import current_user
 from openucwa.identity.keys import SigningKeys
 from openucwa.model.refusals import (
@@ -52,9 +52,6 @@ from openucwa.store.contract import Store
 
 #: The supported version of UCWA's resources (UCWA: Versioning).
 UCWA_VERSION = 2.0
-
-#: The logged status of a request whose client disconnected before the response; it is never sent.
-CLIENT_CLOSED_REQUEST = 499
 
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 

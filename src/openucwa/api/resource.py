@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, overload
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
+from openucwa.http.forms import FORM_TYPES
 from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.model.refusals import Refusal
 from openucwa.model.scopes import ANY_SCOPE, CONTACTS, CONVERSATION_SCOPES, INITIATE, MEETINGS, RECEIVE, USER
@@ -20,7 +21,6 @@ __all__ = [
 T = TypeVar("T")
 
 #: Media types of request bodies.
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 #: The methods that a resource may have, and the safe ones among them.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

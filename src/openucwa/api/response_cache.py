@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self, TypeAlias
 
 from openucwa.channel.activity import Activity
 from openucwa.http.message import Handler, Header, Request, Response
-from openucwa.identity.tickets import Ticket as Caller
+from openucwa.identity.tokens import Caller
 from openucwa.model.application import Session
 from openucwa.model.world import World
 from openucwa.store.contract import Outdated
@@ -41,7 +41,7 @@ ENTRY_BYTES = 2_000
 Key: TypeAlias = tuple[object, ...]
 
 
-class Watched(Protocol):
+class Refreshable(Protocol):
     """The store, as far as it says what changed."""
 
     def refresh(self) -> bool:
@@ -89,7 +89,7 @@ class _Entry:
 class ResponseCache:
     """The cached responses of one process, `limit` bytes of them at most; 0 disables the cache."""
 
-    def __init__(self, store: Watched, activity: Activity, world: World, limit: int) -> None:
+    def __init__(self, store: Refreshable, activity: Activity, world: World, limit: int) -> None:
         self._store = store
         self._activity = activity
         self._world = world

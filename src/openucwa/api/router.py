@@ -18,8 +18,8 @@ PREFIX = "/ucwa/v1"
 PREFIXES = (PREFIX, "/ucwa/oauth/v1")
 
 #: The number of memoized paths, and the maximum length of one; their product bounds the memory.
-_REMEMBERED = 8_192
-_LONGEST_REMEMBERED = 512
+_MAX_MEMOIZED = 8_192
+_MAX_MEMOIZED_LENGTH = 512
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
@@ -73,7 +73,7 @@ class Router:
         self._aliases = aliases or {}
         self._not_found = _Route(None, not_found, (), PREFIX)
         # Clients repeat paths, and resolving one costs fifteen times as much as the memo.
-        self._remembered = lru_cache(_REMEMBERED)(self._find)
+        self._memoized = lru_cache(_MAX_MEMOIZED)(self._find)
         below = not_found_in_ucwa or not_found
         self._not_found_below = {prefix: _Route(None, below, (), prefix) for prefix in PREFIXES}
 
@@ -90,7 +90,7 @@ class Router:
 
     def find(self, path: bytes) -> Found:
         """The resource that a raw path names."""
-        return self._remembered(path) if len(path) <= _LONGEST_REMEMBERED else self._find(path)
+        return self._memoized(path) if len(path) <= _MAX_MEMOIZED_LENGTH else self._find(path)
 
     def _find(self, path: bytes) -> Found:
         segments = _segments(path)

@@ -69,7 +69,7 @@ class Listeners:
 
         return end
 
-    def tell(self, topics: frozenset[str]) -> None:
+    def notify(self, topics: frozenset[str]) -> None:
         """Calls all listeners, if there are topics."""
         if topics:
             for listener in tuple(self._listeners.values()):

@@ -23,4 +23,4 @@ def bus_of(config: Config, world: World, store: Store, relay: Relay | None) -> B
         from openucwa.channel.postgres import PostgresBus  # noqa: PLC0415
 
         return PostgresBus(config.store, world)
-    return LocalBus(world, cast("SqliteStore", store).moved_elsewhere, relay)
+    return LocalBus(world, cast("SqliteStore", store).foreign_topics, relay)

@@ -17,7 +17,7 @@ from openucwa.model.world import World
 MovedElsewhere: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
 
 #: Seconds between two polls of the store.
-LOOK = 0.02
+POLL_INTERVAL = 0.02
 
 logger = logging.getLogger(__name__)
 
@@ -35,32 +35,32 @@ class Relay(Protocol):
 
 
 class LocalBus:
-    """The bus of one machine. `moved_elsewhere`: None if no other process can share the store; called only while there
+    """The bus of one machine. `foreign_topics`: None if no other process can share the store; called only while there
     are listeners.
     """
 
-    def __init__(self, world: World, moved_elsewhere: MovedElsewhere | None = None, relay: Relay | None = None) -> None:
+    def __init__(self, world: World, foreign_topics: MovedElsewhere | None = None, relay: Relay | None = None) -> None:
         self._world = world
-        self._moved_elsewhere = moved_elsewhere
+        self._foreign_topics = foreign_topics
         self._relay = relay
         self._listeners = Listeners()
-        self._looking: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
         self._running = False
 
     async def start(self) -> None:
         self._running = True
         if self._relay is not None:
-            self._relay.listen(self._hear)
-        self._look()
+            self._relay.listen(self._receive)
+        self._start_polling()
 
     async def stop(self) -> None:
         self._running = False
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait({self._looking})
+        if self._polling is not None:
+            self._polling.cancel()
+            await asyncio.wait({self._polling})
 
     def publish(self, topics: frozenset[str]) -> None:
-        self._hear(topics)
+        self._receive(topics)
         if self._relay is not None and self._running and topics:
             self._relay.send(topics)
 
@@ -76,27 +76,27 @@ class LocalBus:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         end = self._listeners.add(listener)
-        self._look()
+        self._start_polling()
         return end
 
     def describe(self) -> str:
-        return "this process" if self._moved_elsewhere is None else "this machine"
+        return "this process" if self._foreign_topics is None else "this machine"
 
-    def _hear(self, topics: frozenset[str]) -> None:
+    def _receive(self, topics: frozenset[str]) -> None:
         if self._running:
-            self._listeners.tell(topics)
+            self._listeners.notify(topics)
 
-    def _look(self) -> None:
-        if self._running and self._listeners and self._moved_elsewhere is not None and self._looking is None:
-            self._looking = asyncio.create_task(self._look_on(self._moved_elsewhere), name="openucwa local bus")
+    def _start_polling(self) -> None:
+        if self._running and self._listeners and self._foreign_topics is not None and self._polling is None:
+            self._polling = asyncio.create_task(self._poll_store(self._foreign_topics), name="openucwa local bus")
 
-    async def _look_on(self, moved_elsewhere: MovedElsewhere) -> None:
+    async def _poll_store(self, foreign_topics: MovedElsewhere) -> None:
         try:
             while self._listeners:
-                await self._world.sleep(LOOK)
+                await self._world.sleep(POLL_INTERVAL)
                 try:
-                    self._listeners.tell(await moved_elsewhere())
+                    self._listeners.notify(await foreign_topics())
                 except Refusal as refusal:
                     logger.warning("could not read other processes' events from the store: %s", refusal.reason)
         finally:
-            self._looking = None
+            self._polling = None

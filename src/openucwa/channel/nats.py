@@ -26,7 +26,7 @@ DRAIN_TIMEOUT = 2
 #: A server that does not answer a ping before the next is due counts as unreachable.
 PING_INTERVAL = 2
 #: Topics in one message, so that a message stays far below NATS's limit of 1 MiB.
-TOPICS_IN_A_MESSAGE = 500
+TOPICS_PER_MESSAGE = 500
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class NatsBus(ConnectedBus):
 
     def __init__(self, url: str, world: World, subject: str = SUBJECT) -> None:
         self._servers = url.split(",")
-        super().__init__(f"NATS at {', '.join(map(_place, self._servers))}", world)
+        super().__init__(f"NATS at {', '.join(map(_address, self._servers))}", world)
         self._subject = subject
         self._client: Client | None = None
 
@@ -68,7 +68,7 @@ class NatsBus(ConnectedBus):
             )
             await client.subscribe(self._subject, cb=self._receive)
             await client.flush(CONNECT_TIMEOUT)  # only then does the server have the subscription
-            logger.info("connected to %s as event bus", self._place)
+            logger.info("connected to %s as event bus", self._address)
             self._client = client
             self._came_up()
             await self._send_on(client)
@@ -85,7 +85,7 @@ class NatsBus(ConnectedBus):
         while client.is_connected:
             topics = iter(self._outgoing)
             self._outgoing = set()
-            while chunk := list(islice(topics, TOPICS_IN_A_MESSAGE)):
+            while chunk := list(islice(topics, TOPICS_PER_MESSAGE)):
                 await client.publish(self._subject, msgspec.json.encode(chunk))
             if self._stopping:
                 return
@@ -98,7 +98,7 @@ class NatsBus(ConnectedBus):
         except msgspec.DecodeError:
             logger.warning("a message on the event bus is not a list of topics")
             return
-        self._listeners.tell(topics)
+        self._listeners.notify(topics)
 
     async def _notice_the_end(self) -> None:
         self._work.set()
@@ -108,7 +108,7 @@ async def _note(error: Exception) -> None:
     logger.debug("NATS: %s", type(error).__name__)
 
 
-def _place(url: str) -> str:
+def _address(url: str) -> str:
     """Host and port of a server, without user and password."""
     try:
         parts = urlsplit(url)

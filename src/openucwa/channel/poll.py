@@ -32,7 +32,7 @@ from openucwa.store.contract import Store
 #: The bounds of the timers, in seconds.
 SHORTEST_AGGREGATION = 5
 SHORTEST_TIMEOUT = 180
-LONGEST = 1800
+MAX_TIMER = 1800
 #: Interval at which a waiting poll checks whether another process ended its application, in seconds.
 APPLICATION_LOOK = 30.0
 
@@ -40,7 +40,7 @@ APPLICATION_LOOK = 30.0
 CROSSING = 0.02
 
 #: The prefix of a takeover's topic; no event has such a topic.
-_CLAIM = "poll"
+_TAKEOVER = "poll"
 
 _REPLACED = "another poll of this event channel replaced this one"
 
@@ -87,7 +87,7 @@ class _Poll:
             raise self.refusal
 
 
-class _Claim(NamedTuple):
+class _Takeover(NamedTuple):
     """A message of another process: a poll of this priority has started waiting there."""
 
     priority: int
@@ -95,19 +95,19 @@ class _Claim(NamedTuple):
     key: ChannelKey
 
     @staticmethod
-    def parse(topic: str) -> "_Claim | None":
+    def parse(topic: str) -> "_Takeover | None":
         """The takeover that a topic announces; None: it is another topic."""
         # Only an instanceId may contain a slash, and it comes last.
         match topic.split("/", 5):
-            case [word, priority, process, owner, application_id, instance] if word == _CLAIM:
+            case [word, priority, process, owner, application_id, instance] if word == _TAKEOVER:
                 try:
-                    return _Claim(int(priority), process, (owner, application_id, instance))
+                    return _Takeover(int(priority), process, (owner, application_id, instance))
                 except ValueError:  # not from this software
                     return None
         return None
 
 
-class _Place:
+class _Channel:
     """The state of a channel in this process, while it is polled: one poll is served, later ones wait for the lock."""
 
     __slots__ = ("latest", "lock", "polls")
@@ -134,7 +134,7 @@ class EventChannels:
         #: Distinguishes this process's takeovers from those of others.
         self._process = world.random_bytes(8).hex()
         self._end_listening: Callable[[], None] | None = None
-        self._places: dict[ChannelKey, _Place] = {}
+        self._channels: dict[ChannelKey, _Channel] = {}
         #: Channels with a set that says `resume` and is not acknowledged yet.
         self._resumed: dict[ChannelKey, int] = {}
         self._stopped = False
@@ -151,15 +151,15 @@ class EventChannels:
     async def stop(self) -> None:
         """Ends all polls at once, usually without events; from now on no poll waits."""
         self._stopped = True
-        for place in self._places.values():
-            if place.latest is not None:
-                place.latest.wake()
+        for channel in self._channels.values():
+            if channel.latest is not None:
+                channel.latest.wake()
 
     def end(self, owner: str, application_id: str, instance: str | None = None) -> None:
         """Refuses the polls of an application, or of an instance, that has ended. `instance` None: all of them."""
-        for key, place in self._places.items():
-            if key[:2] == (owner, application_id) and instance in {None, key[2]} and place.latest is not None:
-                place.latest.end(ApplicationNotFound("the application has ended"))
+        for key, channel in self._channels.items():
+            if key[:2] == (owner, application_id) and instance in {None, key[2]} and channel.latest is not None:
+                channel.latest.end(ApplicationNotFound("the application has ended"))
         for key in [key for key in self._resumed if key[:2] == (owner, application_id) and instance in {None, key[2]}]:
             del self._resumed[key]
 
@@ -184,23 +184,23 @@ class EventChannels:
         state = await self._store.channels.get(*key)
         if not _in_order(ack, state):
             return _resync(ack, state)
-        away = self._was_away(session, instance, state)
+        idle = self._was_idle(session, instance, state)
         if self._end_listening is None:
-            self._end_listening = self._bus.subscribe(self._hear)
-        place = self._places.setdefault(key, _Place())
-        poll = _take(place, priority)
+            self._end_listening = self._bus.subscribe(self._receive)
+        channel = self._channels.setdefault(key, _Channel())
+        poll = _take(channel, priority)
         self._activity.poll_started(*key)
         try:
-            queued = place.lock.locked()
-            async with place.lock:
+            queued = channel.lock.locked()
+            async with channel.lock:
                 poll.check()
                 if queued:
                     # The previous poll may just have been answered.
                     state = await self._store.channels.get(*key)
                     if not _in_order(ack, state):
                         return _resync(ack, state)
-                state = await self._set_timers(key, state, asked, away)
-                rel = self._rel(key, ack, away)
+                state = await self._set_timers(key, state, asked, idle)
+                rel = self._rel(key, ack, idle)
                 if ack == state.served:
                     notifications = await self._again(state, render)
                 else:
@@ -208,28 +208,28 @@ class EventChannels:
                 return Served(ack, rel, ack + 1, tuple(senders(notifications)))
         finally:
             self._activity.poll_ended(*key)
-            _leave(place, poll)
-            if not place.polls:
-                del self._places[key]
-            if not self._places and self._end_listening is not None:
+            _leave(channel, poll)
+            if not channel.polls:
+                del self._channels[key]
+            if not self._channels and self._end_listening is not None:
                 self._end_listening()
                 self._end_listening = None
 
-    def _was_away(self, session: Session, instance: str, state: ChannelState) -> bool:
+    def _was_idle(self, session: Session, instance: str, state: ChannelState) -> bool:
         """Whether the client did not poll the channel for so long that the next set must say `resume`."""
         last = self._activity.last_poll(session, instance, polled=state.served > 0)
         return last is not None and self._world.now() - last > 1000 * self._config.conversation_timeout
 
-    def _rel(self, key: ChannelKey, ack: int, away: bool) -> Literal["next", "resume"]:
-        if away:
+    def _rel(self, key: ChannelKey, ack: int, idle: bool) -> Literal["next", "resume"]:
+        if idle:
             self._resumed[key] = ack
         elif self._resumed.get(key, ack) < ack:
             del self._resumed[key]
         return "resume" if key in self._resumed else "next"
 
-    async def _set_timers(self, key: ChannelKey, state: ChannelState, asked: Timers, away: bool) -> ChannelState:
+    async def _set_timers(self, key: ChannelKey, state: ChannelState, asked: Timers, idle: bool) -> ChannelState:
         """Stores the requested timers, however this poll ends."""
-        wanted = replace(state, low=None, medium=None, timeout=None) if away else state
+        wanted = replace(state, low=None, medium=None, timeout=None) if idle else state
         if asked.low is not None:
             wanted = replace(wanted, low=_bounded(asked.low, SHORTEST_AGGREGATION))
         if asked.medium is not None:
@@ -268,7 +268,7 @@ class EventChannels:
                     break
                 if poll.waits_since is None:
                     poll.waits_since = now
-                    self._claim(key, poll)
+                    self._announce(key, poll)
                 until = min(end, now + APPLICATION_LOOK, end if rest is None else now + rest)
                 if not await self._waiting.wait(waiter, until):
                     await self._check_application(key)
@@ -286,24 +286,24 @@ class EventChannels:
         self._waiting.listen(waiter, topics)
         event_set.listen(topics, state.delivered)
 
-    def _claim(self, key: ChannelKey, poll: _Poll) -> None:
+    def _announce(self, key: ChannelKey, poll: _Poll) -> None:
         """Announces to the other processes that `poll` waits here."""
-        self._bus.publish(frozenset({"/".join((_CLAIM, str(poll.priority), self._process, *key))}))
+        self._bus.publish(frozenset({"/".join((_TAKEOVER, str(poll.priority), self._process, *key))}))
 
-    def _hear(self, topics: frozenset[str]) -> None:
+    def _receive(self, topics: frozenset[str]) -> None:
         for topic in topics:
-            if (claim := _Claim.parse(topic)) is not None and claim.process != self._process:
-                place = self._places.get(claim.key)
-                if place is not None and place.latest is not None:
-                    self._make_way(place.latest, claim)
+            if (takeover := _Takeover.parse(topic)) is not None and takeover.process != self._process:
+                channel = self._channels.get(takeover.key)
+                if channel is not None and channel.latest is not None:
+                    self._yield_to(channel.latest, takeover)
 
-    def _make_way(self, poll: _Poll, claim: "_Claim") -> None:
+    def _yield_to(self, poll: _Poll, takeover: "_Takeover") -> None:
         """Ends `poll` in favour of the one that started waiting in another process, or makes that one end."""
         since = poll.waits_since
         crossing = since is not None and self._world.monotonic() - since < CROSSING
-        earlier = crossing and claim.process < self._process
-        if claim.priority < poll.priority or (claim.priority == poll.priority and earlier):
-            self._claim(claim.key, poll)
+        earlier = crossing and takeover.process < self._process
+        if takeover.priority < poll.priority or (takeover.priority == poll.priority and earlier):
+            self._announce(takeover.key, poll)
         else:
             poll.end(PGetReplaced(_REPLACED))
 
@@ -315,7 +315,7 @@ class EventChannels:
             raise ApplicationNotFound("the instance of the application has ended")
 
     async def _write(self, key: ChannelKey, expected_served: int, state: ChannelState) -> None:
-        if not await _to_its_end(self._store.channels.write(*key, expected_served, state)):
+        if not await _shielded(self._store.channels.write(*key, expected_served, state)):
             raise PGetReplaced("another poll of this event channel was answered")
 
 
@@ -327,28 +327,28 @@ def _resync(ack: int, state: ChannelState) -> Served:
     return Served(ack, "resync", max(state.served, 1))
 
 
-def _take(place: _Place, priority: int) -> _Poll:
+def _take(channel: _Channel, priority: int) -> _Poll:
     """Makes `poll` the current one; the previous one ends."""
-    if place.latest is not None:
-        if priority < place.latest.priority:
+    if channel.latest is not None:
+        if priority < channel.latest.priority:
             raise PGetReplaced("a poll of this event channel with a higher priority is waiting")
-        place.latest.end(PGetReplaced(_REPLACED))
-    place.latest = _Poll(priority)
-    place.polls += 1
-    return place.latest
+        channel.latest.end(PGetReplaced(_REPLACED))
+    channel.latest = _Poll(priority)
+    channel.polls += 1
+    return channel.latest
 
 
-def _leave(place: _Place, poll: _Poll) -> None:
-    place.polls -= 1
-    if place.latest is poll:
-        place.latest = None
+def _leave(channel: _Channel, poll: _Poll) -> None:
+    channel.polls -= 1
+    if channel.latest is poll:
+        channel.latest = None
 
 
 def _bounded(seconds: int, shortest: int) -> int:
-    return min(max(seconds, shortest), LONGEST)
+    return min(max(seconds, shortest), MAX_TIMER)
 
 
-async def _to_its_end(change: Coroutine[Any, Any, bool]) -> bool:
+async def _shielded(change: Coroutine[Any, Any, bool]) -> bool:
     """The result of `change`, shielded from cancellation, so that the next poll finds the change done."""
     task = asyncio.ensure_future(change)
     try:

@@ -51,7 +51,7 @@ class PostgresBus(ConnectedBus):
             connection.add_termination_listener(lambda _: self._work.set())
             async with asyncio.timeout(ANSWER_TIMEOUT):
                 await connection.add_listener(CHANNEL, self._receive)
-            logger.info("connected to %s as event bus", self._place)
+            logger.info("connected to %s as event bus", self._address)
             self._connection = connection
             self._came_up()
             await self._send_on(connection)
@@ -89,7 +89,7 @@ class PostgresBus(ConnectedBus):
         except msgspec.DecodeError:
             logger.warning("a message on the event bus is not a list of topics")
             return
-        self._listeners.tell(topics)
+        self._listeners.notify(topics)
 
 
 def _messages(topics: Iterable[str]) -> Iterator[str]:

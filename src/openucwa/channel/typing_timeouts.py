@@ -6,8 +6,8 @@ Each process keeps the timeouts of its own requests, and writes only when typing
 import asyncio
 import logging
 
+from openucwa.model.conversation import Participation
 from openucwa.model.refusals import ConversationNotFound, Refusal
-from openucwa.model.room import Participation
 from openucwa.model.world import World
 from openucwa.store.contract import Conversations
 

@@ -16,7 +16,7 @@ from openucwa.model.world import World
 from openucwa.store.contract import EventLog
 
 #: Topics per query of the log, so that the event loop is not blocked for long.
-TOPICS_IN_A_LOOK = 500
+TOPICS_PER_QUERY = 500
 
 logger = logging.getLogger(__name__)
 
@@ -56,17 +56,17 @@ class Waiting:
     `interval`: seconds between two queries of the log, for messages that the bus lost.
     """
 
-    def __init__(self, bus: Bus, log: EventLog, world: World, look: float) -> None:
+    def __init__(self, bus: Bus, log: EventLog, world: World, interval: float) -> None:
         self._bus = bus
         self._log = log
         self._world = world
-        self._look = look
+        self._interval = interval
         self._waiters = 0
         self._by_topic: dict[str, set[Waiter]] = {}
         self._deadlines: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
-        self._clock: asyncio.Task[None] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._timer: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
         self._end_listening: Callable[[], None] | None = None
 
     @property
@@ -85,15 +85,15 @@ class Waiting:
 
     def _add(self) -> None:
         if not self._waiters:
-            self._end_listening = self._bus.subscribe(self._moved)
-            self._looking = asyncio.create_task(self._look_on(), name="openucwa looks at the log")
+            self._end_listening = self._bus.subscribe(self._wake)
+            self._polling = asyncio.create_task(self._poll_log(), name="openucwa event log")
         self._waiters += 1
 
     def _remove(self, waiter: Waiter) -> None:
         self.listen(waiter, ())
         self._waiters -= 1
         if not self._waiters:
-            self._rest()
+            self._stop()
 
     def listen(self, waiter: Waiter, topics: Iterable[str]) -> None:
         """Sets the topics that wake `waiter`. To be called before the log is read."""
@@ -121,18 +121,18 @@ class Waiting:
         woken, waiter._woken = waiter._woken, False
         return woken
 
-    def _moved(self, topics: frozenset[str]) -> None:
+    def _wake(self, topics: frozenset[str]) -> None:
         for topic in topics:
             for waiter in self._by_topic.get(topic, ()):
                 waiter.wake()
 
-    async def _look_on(self) -> None:
+    async def _poll_log(self) -> None:
         while True:
-            await self._world.sleep(self._look)
+            await self._world.sleep(self._interval)
             topics = list(self._by_topic)
             try:
-                for begin in range(0, len(topics), TOPICS_IN_A_LOOK):
-                    self._compare(await self._log.last_numbers(topics[begin : begin + TOPICS_IN_A_LOOK]))
+                for begin in range(0, len(topics), TOPICS_PER_QUERY):
+                    self._compare(await self._log.last_numbers(topics[begin : begin + TOPICS_PER_QUERY]))
                     await asyncio.sleep(0)
             except Refusal as refusal:
                 logger.warning("could not read the event log: %s", refusal)
@@ -147,10 +147,10 @@ class Waiting:
         heapq.heappush(self._deadlines, (until, next(self._order), future))
         if self._deadlines[0][2] is future:
             # A running timer would fire too late.
-            self._stop_clock()
-            self._clock = asyncio.create_task(self._ring(), name="openucwa deadlines")
+            self._stop_timer()
+            self._timer = asyncio.create_task(self._run_timer(), name="openucwa deadlines")
 
-    async def _ring(self) -> None:
+    async def _run_timer(self) -> None:
         while self._deadlines:
             until, _, future = self._deadlines[0]
             if not future.done() and (rest := until - self._world.monotonic()) > 0:
@@ -160,17 +160,17 @@ class Waiting:
             if not future.done():
                 future.set_result(None)
 
-    def _stop_clock(self) -> None:
-        if self._clock is not None:
-            self._clock.cancel()
-            self._clock = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _rest(self) -> None:
-        self._stop_clock()
+    def _stop(self) -> None:
+        self._stop_timer()
         self._deadlines.clear()
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
+        if self._polling is not None:
+            self._polling.cancel()
+            self._polling = None
         if self._end_listening is not None:
             self._end_listening()
             self._end_listening = None

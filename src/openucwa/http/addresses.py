@@ -10,8 +10,8 @@ _WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104  # compared with, not listened on
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 #: The number of memoized bases. A client may send any Host, but only a few are ours.
-_REMEMBERED = 1_000
-_LONGEST_HOST = 255
+_MAX_MEMOIZED = 1_000
+_MAX_HOST_LENGTH = 255
 
 
 def authority(scheme: str, host: str, port: int | None) -> str:
@@ -53,7 +53,7 @@ class Addresses:
         key = (request.scheme, request.headers.get(b"host"), request.server[0])
         if (known := self._memory.get(key)) is None:
             known = self._make(request)
-            if len(self._memory) < _REMEMBERED and len(key[1] or b"") <= _LONGEST_HOST:
+            if len(self._memory) < _MAX_MEMOIZED and len(key[1] or b"") <= _MAX_HOST_LENGTH:
                 self._memory[key] = known
         return known
 

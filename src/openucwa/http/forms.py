@@ -13,6 +13,7 @@ from openucwa.model.refusals import DeserializationFailure, UnsupportedMediaType
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+FORM_TYPES = (URLENCODED, MULTIPART)
 
 _MAX_FIELDS = 100
 #: The maximum size of a field's headers, in bytes, and their number: they contain its name, and little else.

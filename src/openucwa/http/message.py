@@ -10,6 +10,10 @@ import msgspec
 Header: TypeAlias = tuple[bytes, bytes]
 
 
+#: The status of a request whose client disconnected before the response, in logs and metrics; it is never sent.
+CLIENT_CLOSED_REQUEST = 499
+
+
 class BodyFault(enum.Enum):
     """Why a request's body was not read."""
 

@@ -25,9 +25,9 @@ MAX_PARAMETERS = 16
 _KINDS: dict[str, Literal["json", "xml"]] = {JSON: "json", UCWA_JSON: "json", XML: "xml", UCWA_XML: "xml"}
 Weighted = tuple[tuple[str, float], ...]
 
-_REMEMBERED = 256
+_MAX_MEMOIZED = 256
 #: Headers up to this length are memoized: longer ones are rare, and would fill the memory.
-_LONGEST_REMEMBERED = 512
+_MAX_MEMOIZED_LENGTH = 512
 
 
 def choose(accept: str | None, produces: Sequence[str]) -> str:
@@ -40,7 +40,7 @@ def choose(accept: str | None, produces: Sequence[str]) -> str:
     NotAcceptable: the client accepts none of them.
     """
     accept = accept or "*/*"
-    choice = _remembered_choice if len(accept) <= _LONGEST_REMEMBERED else _choice
+    choice = _memoized_choice if len(accept) <= _MAX_MEMOIZED_LENGTH else _choice
     chosen = choice(accept, tuple(produces))
     if chosen is None:
         raise NotAcceptable(f"available as {', '.join(produces)}; none of these is acceptable to the client")
@@ -70,7 +70,7 @@ def kind_of(header: str | None) -> Literal["json", "xml"] | None:
     """`json` or `xml`, if that is the Content-Type of a body; otherwise None. Its charset is ignored."""
     if not header:
         return None
-    return (_remembered_kind if len(header) <= _LONGEST_REMEMBERED else _kind)(header)
+    return (_memoized_kind if len(header) <= _MAX_MEMOIZED_LENGTH else _kind)(header)
 
 
 def value_and_parameters(header: str) -> tuple[str, dict[str, str]]:
@@ -91,12 +91,12 @@ def _kind(header: str) -> Literal["json", "xml"] | None:
     return _KINDS.get(value_and_parameters(header)[0])
 
 
-_remembered_kind = lru_cache(_REMEMBERED)(_kind)
+_memoized_kind = lru_cache(_MAX_MEMOIZED)(_kind)
 
 
 def weighted(header: str) -> Weighted:
     """The entries of a header such as Accept or Accept-Encoding, in lower case, each with its q, in order."""
-    parse = _remembered_parse if len(header) <= _LONGEST_REMEMBERED else _parse
+    parse = _memoized_parse if len(header) <= _MAX_MEMOIZED_LENGTH else _parse
     return parse(header)
 
 
@@ -104,7 +104,7 @@ def _parse(header: str) -> Weighted:
     return tuple(_entries(header))
 
 
-_remembered_parse = lru_cache(_REMEMBERED)(_parse)
+_memoized_parse = lru_cache(_MAX_MEMOIZED)(_parse)
 
 
 def _entries(header: str) -> Iterator[tuple[str, float]]:
@@ -148,4 +148,4 @@ def _choice(accept: str, produces: tuple[str, ...]) -> str | None:
     return best if _fit(best, ranges).quality > 0 else None
 
 
-_remembered_choice = lru_cache(_REMEMBERED)(_choice)
+_memoized_choice = lru_cache(_MAX_MEMOIZED)(_choice)

@@ -1,6 +1,6 @@
 """Whether a caller's user is still the one that the token was issued to."""
 
-from openucwa.identity.tickets import Ticket as Caller
+from openucwa.identity.tokens import Caller
 from openucwa.model.refusals import Unauthorized
 from openucwa.model.user import User
 from openucwa.store.contract import Users

@@ -14,7 +14,7 @@ from openucwa.model.refusals import ParameterValidationFailure, ServiceUnavailab
 T = TypeVar("T")
 
 #: Maximum length of a password, in characters; normalising a much longer one would take long.
-MAX_LENGTH = 1_024
+MAX_PASSWORD_LENGTH = 1_024
 
 #: A second is ample: a verification takes tens of milliseconds.
 _RETRY_AFTER = 1
@@ -36,10 +36,10 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """Argon2's encoded form of `password`.
 
-        ParameterValidationFailure: it is longer than MAX_LENGTH. ServiceUnavailable: too many calls wait already.
+        ParameterValidationFailure: it is too long. ServiceUnavailable: too many calls are waiting.
         """
-        if len(password) > MAX_LENGTH:
-            raise ParameterValidationFailure({"password": f"is longer than {MAX_LENGTH} characters"})
+        if len(password) > MAX_PASSWORD_LENGTH:
+            raise ParameterValidationFailure({"password": f"is longer than {MAX_PASSWORD_LENGTH} characters"})
         return await self._run(lambda: self._hasher.hash(_prepared(password)))
 
     async def verify(self, encoded: str | None, password: str) -> bool:
@@ -55,10 +55,10 @@ class Passwords:
         self._executor.shutdown(cancel_futures=True)
 
     def _matches(self, encoded: str | None, password: str) -> bool:
-        if encoded is None or len(password) > MAX_LENGTH:
+        if encoded is None or len(password) > MAX_PASSWORD_LENGTH:
             encoded = self._nobodys
         try:
-            return self._hasher.verify(encoded, _prepared(password[:MAX_LENGTH]))
+            return self._hasher.verify(encoded, _prepared(password[:MAX_PASSWORD_LENGTH]))
         except (VerificationError, InvalidHashError):
             return False
 

@@ -13,7 +13,8 @@ from openucwa.config import Config
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.throttle import Attempt, Throttle
-from openucwa.identity.tickets import ANONYMOUS, Ticket, Tickets
+from openucwa.identity.tokens import Caller, Tokens
+from openucwa.model.application import ANONYMOUS
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.refusals import ResourceNotFound, TooManyRequests, Unauthorized
 from openucwa.model.scopes import ALL, ANY_SCOPE
@@ -36,7 +37,7 @@ NO_VALID_TOKEN = 28020
 GRANT_NOT_ALLOWED = 28029
 
 _ANONYMOUS_ID_BYTES = 16
-_LONGEST_KEY = 256
+_MAX_KEY_LENGTH = 256
 #: Maximum number of characters of a name in the log.
 _MAX_LOGGED = 100
 
@@ -85,7 +86,7 @@ class SignIn:
     def __init__(
         self,
         store: Store,
-        tickets: Tickets,
+        tokens: Tokens,
         keys: SigningKeys,
         passwords: Passwords,
         throttle: Throttle,
@@ -93,7 +94,7 @@ class SignIn:
         world: World,
     ) -> None:
         self._store = store
-        self._tickets = tickets
+        self._tokens = tokens
         self._keys = keys
         self._passwords = passwords
         self._throttle = throttle
@@ -129,8 +130,8 @@ class SignIn:
                 _log_failure("wrong user or password", username, address)
                 raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
             attempt.succeeded()
-        ticket = Ticket(user.uri, user.name, None, user.generation, self._expires(self._config.token_lifetime), scopes)
-        return self._issue(ticket, self._config.token_lifetime)
+        caller = Caller(user.uri, user.name, None, user.generation, self._expires(self._config.token_lifetime), scopes)
+        return self._issue(caller, self._config.token_lifetime)
 
     async def _user(self, name: "_Username") -> User | None:
         # Always the same query, so that the time does not reveal whether the user exists.
@@ -156,7 +157,7 @@ class SignIn:
         else:
             identity = ANONYMOUS + self._world.random_bytes(_ANONYMOUS_ID_BYTES).hex()
         lifetime = self._config.anonymous_token_lifetime
-        return self._issue(Ticket(identity, None, meeting.uri, None, self._expires(lifetime), scopes), lifetime)
+        return self._issue(Caller(identity, None, meeting.uri, None, self._expires(lifetime), scopes), lifetime)
 
     async def _meeting(self, uri: str) -> Meeting | None:
         parsed = parse_meeting_uri(uri)
@@ -170,12 +171,12 @@ class SignIn:
     async def _renewed(self, token: str, meeting: Meeting) -> str:
         """The identity in an anonymous token for `meeting`, which may have expired by no more than its lifetime."""
         try:
-            ticket = await self._keys.check(token, allow_expired_by=self._config.anonymous_token_lifetime * 1000)
+            caller = await self._keys.check(token, allow_expired_by=self._config.anonymous_token_lifetime * 1000)
         except Unauthorized:
             _refuse_renewal()
-        if not ticket.anonymous or ticket.meeting != meeting.uri:
+        if not caller.anonymous or caller.meeting != meeting.uri:
             _refuse_renewal()
-        return ticket.identity
+        return caller.identity
 
     def _attempt(self, user: str | None, shown: str, address: str) -> Attempt:
         """`shown`: the user, as given, for the log. GrantRefused: too many failures."""
@@ -190,9 +191,9 @@ class SignIn:
     def _expires(self, lifetime: int) -> int:
         return self._world.now() + lifetime * 1000
 
-    def _issue(self, ticket: Ticket, lifetime: int) -> Granted:
-        scope = None if ticket.scopes is None else " ".join(sorted(ticket.scopes))
-        return Granted(self._tickets.issue(ticket), lifetime, scope)
+    def _issue(self, caller: Caller, lifetime: int) -> Granted:
+        scope = None if caller.scopes is None else " ".join(sorted(caller.scopes))
+        return Granted(self._tokens.issue(caller), lifetime, scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ class _Username:
     def throttle_key(self) -> str:
         # The first label is common to all spellings of a user. Asking the store for the exact user would let a stranger
         # learn, from the delays, which users exist.
-        return f"{self.local_part}@{self.domain.partition('.')[0]}"[:_LONGEST_KEY]
+        return f"{self.local_part}@{self.domain.partition('.')[0]}"[:_MAX_KEY_LENGTH]
 
 
 def _field(form: Mapping[str, str], *names: str) -> str:

@@ -1,8 +1,8 @@
 """The rules of messages: displayable text of bounded size."""
 
 from openucwa.http.data_uri import read_data_uri
+from openucwa.model.conversation import FirstMessage
 from openucwa.model.refusals import EntityTooLarge, ParameterValidationFailure
-from openucwa.model.room import FirstMessage
 from openucwa.model.values import is_carriable
 
 MESSAGE_TYPES = ("text/plain", "text/html")

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+#: The prefix of an anonymous identity; an opaque id follows.
+ANONYMOUS = "anon:"
+
 
 @dataclass(frozen=True, slots=True)
 class Communication:
@@ -49,7 +52,7 @@ class Application:
 
     @property
     def anonymous(self) -> bool:
-        return self.owner.startswith("anon:")
+        return self.owner.startswith(ANONYMOUS)
 
 
 @dataclass(frozen=True, slots=True)

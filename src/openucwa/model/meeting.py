@@ -65,7 +65,12 @@ class Meeting:
     @property
     def uri(self) -> str:
         """The onlineMeetingUri."""
-        return f"{self.organizer};gruu;opaque=app:conf:focus:id:{self.id}"
+        return meeting_uri(self.organizer, self.id)
+
+
+def meeting_uri(organizer: str, meeting_id: str) -> str:
+    """The onlineMeetingUri of a meeting."""
+    return f"{organizer};gruu;opaque=app:conf:focus:id:{meeting_id}"
 
 
 def parse_meeting_uri(uri: str) -> tuple[str, str] | None:

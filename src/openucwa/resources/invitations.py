@@ -7,19 +7,20 @@ from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Resource
 from openucwa.identity.rate import Rate
-from openucwa.meetings.room import leads
+from openucwa.meetings.admission import leads
+from openucwa.model.conversation import (
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    Participation,
+)
+from openucwa.model.meeting import meeting_uri
 from openucwa.model.refusals import (
     CannotRedirect,
     Conflict,
     DestinationNotFound,
     InvalidExchangeServerVersion,
     ResourceNotFound,
-)
-from openucwa.model.room import (
-    Invitation,
-    InvitationKind,
-    InvitationState,
-    Participation,
 )
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document
@@ -38,11 +39,6 @@ ADD_PARTICIPANT = (Parameter("operationId", max_length=50), Parameter("to", kind
 DECLINE = (Parameter("reason"),)
 
 
-def meeting_uri(organizer: str, meeting_id: str) -> str:
-    """The onlineMeetingUri."""
-    return f"{organizer};gruu;opaque=app:conf:focus:id:{meeting_id}"
-
-
 class Invitations(Resource[None]):
     """UCWA: invitations. A collection without content: events deliver the invitations' hrefs."""
 
@@ -57,7 +53,7 @@ class Invitations(Resource[None]):
         return Answer(Document(rel=self.rel, href=f"{call.application}/communication/invitations"))
 
 
-class _OfInvitation(Resource[Invitation]):
+class InvitationPart(Resource[Invitation]):
     """A resource of one invitation."""
 
     scopes = CONVERSATION_SCOPES
@@ -72,7 +68,7 @@ class _OfInvitation(Resource[Invitation]):
         return await self._store.invitations.get(application.owner, application.id, invitation)
 
 
-class InvitationResource(_OfInvitation):
+class InvitationResource(InvitationPart):
     """UCWA: onlineMeetingInvitation, messagingInvitation, participantInvitation."""
 
     rel = "invitation"
@@ -84,7 +80,7 @@ class InvitationResource(_OfInvitation):
         return Answer(self._documents.invitation(call, call.target, uri))
 
 
-class _Answer(_OfInvitation):
+class _Answer(InvitationPart):
     """An answer to a pending invitation."""
 
     #: Whether the inviter uses it, not the invited user.

@@ -8,10 +8,18 @@ from openucwa.api.call import Call
 from openucwa.api.resource import INITIATE, MEETINGS, Operation, Resource
 from openucwa.config import Config
 from openucwa.identity.rate import Rate, act_key
+from openucwa.meetings.admission import Candidate, role_at_joining, waits_in_lobby
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
-from openucwa.meetings.room import Candidate, role_at_joining, waits_in_lobby
+from openucwa.model.conversation import (
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Participation,
+    conversation_topic,
+)
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.names import visible_name
 from openucwa.model.refusals import (
@@ -27,14 +35,6 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     ServiceUnavailable,
     TooManyParticipants,
-)
-from openucwa.model.room import (
-    Invitation,
-    InvitationKind,
-    InvitationState,
-    MessagingState,
-    Participation,
-    conversation_topic,
 )
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.parameters import Parameter
@@ -138,8 +138,10 @@ class JoinService:
         owner = application.owner
         candidate = Candidate(None, self._enterprise)
         if not application.anonymous:
-            asked_in = await self._store.invitations.is_asked_in(owner, meeting.organizer, meeting.id)
-            candidate = Candidate(owner, self._enterprise, asked_in)
+            invited_by_leader = await self._store.invitations.was_invited_by_leader(
+                owner, meeting.organizer, meeting.id
+            )
+            candidate = Candidate(owner, self._enterprise, invited_by_leader)
         uri = sip_uri(session)
         name = display_name(session) or visible_name(values.get("anonymousDisplayName")) or "Anonymous"
         conversation = (incoming.conversation if incoming is not None else None) or new_uuid(self._world)

@@ -9,6 +9,7 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import RECEIVE, USER, Operation, Resource
 from openucwa.model.application import Session
 from openucwa.model.event import NewEvent, application_topic
+from openucwa.model.names import anonymous_address
 from openucwa.model.refusals import (
     AlreadyExists,
     CallbackChannelError,
@@ -48,7 +49,7 @@ def me_href(call: Context) -> str:
 def sip_uri(session: Session) -> str:
     """The SIP URI of the session's owner; an anonymous one gets an address that reaches no one."""
     owner = session.application.owner
-    return f"sip:{owner.removeprefix('anon:')}@anonymous.invalid" if session.application.anonymous else owner
+    return anonymous_address(owner) if session.application.anonymous else owner
 
 
 def display_name(session: Session) -> str | None:

@@ -10,10 +10,18 @@ from openucwa.api.resource import Operation
 from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.identity.rate import Rate
 from openucwa.meetings.messages import MESSAGE_TYPES, MessageRules
+from openucwa.model.conversation import (
+    FirstMessage,
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Participation,
+)
+from openucwa.model.conversation_events import MESSAGE
 from openucwa.model.event import Event
+from openucwa.model.meeting import meeting_uri
 from openucwa.model.refusals import Conflict, ResourceNotFound
-from openucwa.model.room import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Participation
-from openucwa.model.room_events import MESSAGE
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -44,7 +52,7 @@ SENDING = Operation(
 )
 
 #: The number of messages that `messages` links to: the latest ones.
-MOST_MESSAGES = 500
+MAX_MESSAGES = 500
 
 
 class MessageService:
@@ -120,7 +128,7 @@ class AddMessaging(ConversationPart):
             importance=call.target.importance,
             from_uri=call.target.uri,
             from_name=call.target.name,
-            to_uri=f"{call.target.organizer};gruu;opaque=app:conf:focus:id:{call.target.meeting_id}",
+            to_uri=meeting_uri(call.target.organizer, call.target.meeting_id),
         )
         now = self._world.now()
         await self._store.conversations.change_messaging(call.target, MessagingState.CONNECTED, invitation, now, first)
@@ -193,7 +201,7 @@ class Messages(ConversationPart):
         """UCWA: messages, GET."""
         own = call.target
         href = f"{messaging_href(call, own.id)}/messages"
-        numbers = await self._store.events.numbers(own.topic, MESSAGE, own.since, MOST_MESSAGES)
+        numbers = await self._store.events.numbers(own.topic, MESSAGE, own.since, MAX_MESSAGES)
         links = [Link(f"{href}/{number}") for number in numbers if own.hears_message(number)]
         return Answer(Document(rel=self.rel, href=href, links={"message": links}))
 

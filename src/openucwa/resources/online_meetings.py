@@ -92,7 +92,7 @@ class OnlineMeetings(MeetingFamily[None]):
         return Answer(await self.document(call))
 
 
-class _FromSettings(MeetingFamily[None]):
+class SettingsResource(MeetingFamily[None]):
     """A resource whose properties come from the settings, the same for every user."""
 
     scopes = ANY_SCOPE
@@ -123,7 +123,7 @@ class _FromSettings(MeetingFamily[None]):
         )
 
 
-class OnlineMeetingDefaultValues(_FromSettings):
+class OnlineMeetingDefaultValues(SettingsResource):
     """UCWA: onlineMeetingDefaultValues. The defaults of a new meeting."""
 
     rel = "onlineMeetingDefaultValues"
@@ -140,7 +140,7 @@ class OnlineMeetingDefaultValues(_FromSettings):
         }
 
 
-class OnlineMeetingEligibleValues(_FromSettings):
+class OnlineMeetingEligibleValues(SettingsResource):
     """UCWA: onlineMeetingEligibleValues. The allowed values of a meeting's properties."""
 
     rel = "onlineMeetingEligibleValues"
@@ -169,7 +169,7 @@ class OnlineMeetingEligibleValues(_FromSettings):
         return links | {"myOnlineMeetings": Link(f"{meetings_href(call)}/myOnlineMeetings")}
 
 
-class OnlineMeetingPolicies(_FromSettings):
+class OnlineMeetingPolicies(SettingsResource):
     """UCWA: onlineMeetingPolicies. The capabilities of this server's meetings."""
 
     rel = "onlineMeetingPolicies"
@@ -186,7 +186,7 @@ class OnlineMeetingPolicies(_FromSettings):
         }
 
 
-class OnlineMeetingInvitationCustomization(_FromSettings):
+class OnlineMeetingInvitationCustomization(SettingsResource):
     """UCWA: onlineMeetingInvitationCustomization. The texts and links of an invitation."""
 
     rel = "onlineMeetingInvitationCustomization"

@@ -17,7 +17,7 @@ from openucwa.store.contract import Store
 _CONTACT_SCOPES = frozenset({CONTACTS})
 
 
-class Holds(NamedTuple):
+class Contents(NamedTuple):
     """The content of a collection: the rels of its `links` and `embedded` arrays. `scopes`: as documented."""
 
     links: tuple[str, ...] = ()
@@ -27,13 +27,13 @@ class Holds(NamedTuple):
 
 #: The linked collections.
 COLLECTIONS = {
-    "myContacts": Holds(links=("contact",), embedded=("contact",)),
-    "myGroupMemberships": Holds(embedded=("myGroupMembership",), scopes=_CONTACT_SCOPES),
-    "myGroups": Holds(
+    "myContacts": Contents(links=("contact",), embedded=("contact",)),
+    "myGroupMemberships": Contents(embedded=("myGroupMembership",), scopes=_CONTACT_SCOPES),
+    "myGroups": Contents(
         links=("distributionGroup", "group"), embedded=("distributionGroup", "group"), scopes=_CONTACT_SCOPES
     ),
-    "presenceSubscriptions": Holds(embedded=("presenceSubscription",)),
-    "subscribedContacts": Holds(links=("contact",)),
+    "presenceSubscriptions": Contents(embedded=("presenceSubscription",)),
+    "subscribedContacts": Contents(links=("contact",)),
 }
 
 #: UCWA: presenceSubscriptions, POST, Request body.

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from openucwa.http.message import BodyFault, BodyLimit, Connection, Handler, Request, Response
+from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, BodyLimit, Connection, Handler, Request, Response
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -13,9 +13,6 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 #: Statuses of responses that have no body, and no length of one.
 WITHOUT_BODY = frozenset({204, 304})
-
-#: The status of a handler whose client has disconnected; it is never sent.
-CLIENT_CLOSED_REQUEST = 499
 
 
 class ClientGone(Exception):  # not an error: there is no client left to answer

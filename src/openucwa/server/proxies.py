@@ -7,9 +7,9 @@ from typing import TypeAlias
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: The number of memoized addresses.
-_REMEMBERED = 4096
+_MAX_MEMOIZED = 4096
 #: The maximum length of a memoized address; clients may send any text as an address.
-_LONGEST = 64
+_MAX_LENGTH = 64
 
 
 class Proxies:
@@ -32,7 +32,7 @@ class Proxies:
         known = self._known.get(address)
         if known is None:
             known = self._judge(address)
-            if len(self._known) < _REMEMBERED and len(address) < _LONGEST:
+            if len(self._known) < _MAX_MEMOIZED and len(address) < _MAX_LENGTH:
                 self._known[address] = known
         return known
 

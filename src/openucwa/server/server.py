@@ -57,9 +57,9 @@ class Server:
         for connection in self.shared.open:
             connection.shut_down()
 
-    async def finish(self, patience: float, force: asyncio.Event) -> None:
-        """Waits for requests in flight, for `patience` seconds or until `force`; then answers the rest 503."""
-        await self._wait(patience, force)
+    async def finish(self, seconds: float, force: asyncio.Event) -> None:
+        """Waits for requests in flight, for `seconds` or until `force`; then answers the rest 503."""
+        await self._wait(seconds, force)
         if self.shared.open:
             for connection in self.shared.open:
                 connection.cut_off()
@@ -73,12 +73,12 @@ class Server:
         # Lets the loop run the callbacks of closed connections.
         await asyncio.sleep(0)
 
-    async def _wait(self, patience: float, force: asyncio.Event | None) -> None:
-        """Returns when no connection is left, after `patience` seconds, or at `force`."""
+    async def _wait(self, seconds: float, force: asyncio.Event | None) -> None:
+        """Returns when no connection is left, after `seconds`, or at `force`."""
         waits = [asyncio.ensure_future(self.shared.open.none_left.wait())]
         if force is not None:
             waits.append(asyncio.ensure_future(force.wait()))
-        over = asyncio.ensure_future(self.shared.world.sleep(patience))
+        over = asyncio.ensure_future(self.shared.world.sleep(seconds))
         try:
             await asyncio.wait([*waits, over], return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -2,12 +2,9 @@
 
 import logging
 
-from openucwa.http.message import Request, Response
+from openucwa.http.message import CLIENT_CLOSED_REQUEST, Request, Response
 from openucwa.model.measures import Measures
 from openucwa.telemetry.log import LogLines
-
-#: The counted status of a request whose client disconnected before the response.
-CLIENT_GONE = 499
 
 #: Methods that are counted by name. Any other is counted as `other`.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -22,8 +19,8 @@ class AccessLog:
 
     def answered(self, request: Request, response: Response | None, seconds: float) -> None:
         """A request was answered after `seconds`. `response`: None: the client disconnected before it."""
-        if response is None or response.status == CLIENT_GONE:
-            rel, status, level, response = "none", CLIENT_GONE, logging.INFO, None
+        if response is None or response.status == CLIENT_CLOSED_REQUEST:
+            rel, status, level, response = "none", CLIENT_CLOSED_REQUEST, logging.INFO, None
         else:
             rel, status = response.rel or "none", response.status
             level = logging.ERROR if status >= 500 else logging.INFO

@@ -73,7 +73,7 @@ class _Exporter(SpanExporter):
 
     def __init__(self, exporter: SpanExporter, endpoint: Any) -> None:
         self._exporter = exporter
-        self._place = f"{endpoint.hostname}:{endpoint.port or ''}".rstrip(":")
+        self._address = f"{endpoint.hostname}:{endpoint.port or ''}".rstrip(":")
         self._failing = False
         self._stopped = False
 
@@ -81,9 +81,9 @@ class _Exporter(SpanExporter):
         result = self._exporter.export(spans)
         failed = result is not SpanExportResult.SUCCESS
         if failed and not self._failing:
-            logger.warning("the trace collector at %s rejects traces; dropping them until it recovers", self._place)
+            logger.warning("the trace collector at %s rejects traces; dropping them until it recovers", self._address)
         elif self._failing and not failed:
-            logger.info("the trace collector at %s accepts traces again", self._place)
+            logger.info("the trace collector at %s accepts traces again", self._address)
         self._failing = failed
         return result
 

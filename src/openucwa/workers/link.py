@@ -9,12 +9,12 @@ import msgspec
 from openucwa.config import Config
 
 #: Unsent bytes beyond which topics are dropped, which costs delay and no event.
-MOST_WAITING = 1_048_576
+MAX_UNSENT = 1_048_576
 #: Maximum size of a message; settings and topics stay far below it.
-LONGEST = 16_777_216
+MAX_MESSAGE = 16_777_216
 
 
-class Place(msgspec.Struct, frozen=True):
+class InheritedListener(msgspec.Struct, frozen=True):
     """A listener's URL, and the file descriptors of its sockets."""
 
     url: str
@@ -26,7 +26,7 @@ class Start(msgspec.Struct, frozen=True, tag=True):
 
     worker: int
     config: Config
-    places: tuple[Place, ...]
+    listeners: tuple[InheritedListener, ...]
 
 
 class Stop(msgspec.Struct, frozen=True, tag=True):
@@ -51,13 +51,13 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-class Moved(msgspec.Struct, frozen=True, tag=True):
+class TopicsChanged(msgspec.Struct, frozen=True, tag=True):
     """From a worker, and on to all others: these topics have new events."""
 
     topics: frozenset[str]
 
 
-Message: TypeAlias = Start | Stop | Reload | Ready | Failed | Moved
+Message: TypeAlias = Start | Stop | Reload | Ready | Failed | TopicsChanged
 
 
 class Link:
@@ -72,19 +72,19 @@ class Link:
     @classmethod
     async def over(cls, end: socket.socket) -> Self:
         """The link over one end of a socket pair."""
-        return cls(*await asyncio.open_unix_connection(sock=end, limit=LONGEST))
+        return cls(*await asyncio.open_unix_connection(sock=end, limit=MAX_MESSAGE))
 
-    def say(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         """Sends `message`; no effect if the other side has ended."""
         if not self._writer.is_closing():
             self._writer.write(self._encoder.encode(message) + b"\n")
 
-    def pass_on(self, moved: Moved) -> None:
+    def pass_on(self, moved: TopicsChanged) -> None:
         """As `send`, for a message that may be dropped if the other side does not keep up."""
-        if self._writer.transport.get_write_buffer_size() < MOST_WAITING:
-            self.say(moved)
+        if self._writer.transport.get_write_buffer_size() < MAX_UNSENT:
+            self.send(moved)
 
-    async def hear(self) -> Message | None:
+    async def receive(self) -> Message | None:
         """The next message; None: the other side has ended."""
         try:
             line = await self._reader.readline()
@@ -92,7 +92,7 @@ class Link:
             return None
         return self._decoder.decode(line) if line.endswith(b"\n") else None
 
-    async def said(self) -> None:
+    async def drain(self) -> None:
         """Returns when all messages have been sent, or the other side has ended."""
         try:
             await self._writer.drain()

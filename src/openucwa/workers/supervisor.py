@@ -16,13 +16,13 @@ from openucwa.config import Config, ConfigError
 from openucwa.model.world import World
 from openucwa.server.listeners import Listener, close, share
 from openucwa.server.orders import Orders, Signals, reloaded
-from openucwa.workers.link import Failed, Link, Moved, Place, Ready, Reload, Start, Stop
+from openucwa.workers.link import Failed, InheritedListener, Link, Ready, Reload, Start, Stop, TopicsChanged
 
 #: Seconds between the start of a worker and that of its replacement; doubled for each that did not get ready.
 PAUSE = 1.0
 #: Failed starts in a row that a worker may have, once all have been ready. Before that the first failure ends the
 #: server.
-MOST_FAILURES = 5
+MAX_FAILURES = 5
 #: Seconds beyond `shutdown_timeout` for closing a worker's store, and for a forced stop.
 LAST = 5.0
 
@@ -90,7 +90,7 @@ class _Supervisor:
 
     async def run(self) -> int:
         """As `supervise`."""
-        keepers = [asyncio.create_task(self._keep(index)) for index in range(self._config.workers)]
+        keepers = [asyncio.create_task(self._keep_running(index)) for index in range(self._config.workers)]
         try:
             await self._stopped(keepers)
             self._order(Stop())
@@ -115,14 +115,14 @@ class _Supervisor:
         self._stop.set()
 
     async def _ended(
-        self, keepers: Sequence["asyncio.Task[None]"], patience: float, unless: asyncio.Event | None = None
+        self, keepers: Sequence["asyncio.Task[None]"], seconds: float, unless: asyncio.Event | None = None
     ) -> bool:
-        """Whether all ended within `patience` seconds and before `unless`."""
+        """Whether all ended within `seconds` and before `unless`."""
         all_ended = asyncio.ensure_future(asyncio.wait(keepers))
         waits: list[asyncio.Future[object]] = [all_ended]  # type: ignore[list-item]  # a future of something
         if unless is not None:
             waits.append(asyncio.ensure_future(unless.wait()))
-        await asyncio.wait(waits, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
         return all(keeper.done() for keeper in keepers)
@@ -138,18 +138,18 @@ class _Supervisor:
 
     def _order(self, order: Stop | Reload) -> None:
         for worker in self._workers.values():
-            worker.link.say(order)
+            worker.link.send(order)
 
-    async def _keep(self, index: int) -> None:
+    async def _keep_running(self, index: int) -> None:
         """Keeps a worker with this index running, until the stop."""
         failures = 0
         while not self._stop.is_set():
             began = self._world.monotonic()
-            worker, how = await self._let_work(index)
+            worker, how = await self._run_worker(index)
             if self._stop.is_set():
                 return
             failures = 0 if worker is not None and worker.ready else failures + 1
-            if failures and (self._never_ready or failures >= MOST_FAILURES):
+            if failures and (self._never_ready or failures >= MAX_FAILURES):
                 self._give_up(index, how, said=worker is not None and worker.why is not None)
                 return
             logger.error("worker %d %s; starting a replacement", index, how)
@@ -157,7 +157,7 @@ class _Supervisor:
             if rest > 0:
                 await self._pause(rest)
 
-    async def _let_work(self, index: int) -> tuple[_Worker | None, str]:
+    async def _run_worker(self, index: int) -> tuple[_Worker | None, str]:
         """Runs a worker until its end; returns it, and how it ended."""
         try:
             worker = await self._start(index)
@@ -165,11 +165,11 @@ class _Supervisor:
             return None, f"cannot be started: {error.strerror}"
         self._workers[index] = worker
         if self._stop.is_set():
-            worker.link.say(Stop())
+            worker.link.send(Stop())
         try:
-            while (message := await worker.link.hear()) is not None:
+            while (message := await worker.link.receive()) is not None:
                 match message:
-                    case Moved():
+                    case TopicsChanged():
                         for other in self._workers.values():
                             if other is not worker and other.ready:
                                 other.link.pass_on(message)
@@ -184,8 +184,9 @@ class _Supervisor:
 
     async def _start(self, index: int) -> _Worker:
         """A new process with everything it needs to know."""
-        places = tuple(
-            Place(listener.url, tuple(bound.fileno() for bound in listener.sockets)) for listener in self._shares[index]
+        listeners = tuple(
+            InheritedListener(listener.url, tuple(bound.fileno() for bound in listener.sockets))
+            for listener in self._shares[index]
         )
         own, theirs = socket.socketpair()
         try:
@@ -196,7 +197,7 @@ class _Supervisor:
                 "openucwa.workers.worker",
                 str(theirs.fileno()),
                 stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(), *(number for place in places for number in place.descriptors)),
+                pass_fds=(theirs.fileno(), *(number for listener in listeners for number in listener.descriptors)),
                 # Modules are found on the same path as here.
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
                 # Ctrl-C at the terminal is for this process, which passes it on.
@@ -208,7 +209,7 @@ class _Supervisor:
         finally:
             theirs.close()
         link = await Link.over(own)
-        link.say(Start(index, self._config, places))
+        link.send(Start(index, self._config, listeners))
         return _Worker(process, link)
 
     def _note_ready(self, index: int, worker: _Worker) -> None:

@@ -23,10 +23,10 @@ from openucwa.server.orders import Orders
 from openucwa.server.process import serve
 from openucwa.telemetry.access_log import AccessLog
 from openucwa.telemetry.log import LogLines, route_logging
-from openucwa.workers.link import Failed, Link, Moved, Ready, Reload, Start, Stop
+from openucwa.workers.link import Failed, Link, Ready, Reload, Start, Stop, TopicsChanged
 
 #: Topics in one message.
-TOPICS_IN_A_MESSAGE = 500
+TOPICS_PER_MESSAGE = 500
 
 
 def main(descriptor: int) -> int:
@@ -37,7 +37,7 @@ def main(descriptor: int) -> int:
 
 async def _work(end: socket.socket) -> int:
     link = await Link.over(end)
-    start = await link.hear()
+    start = await link.receive()
     if not isinstance(start, Start):
         return 1
     world = RealWorld()
@@ -58,8 +58,8 @@ async def _work(end: socket.socket) -> int:
     relay = LinkRelay(link)
     following = asyncio.create_task(_follow(link, relay, orders))
     listeners = [
-        Listener(place.url, tuple(socket.socket(fileno=number) for number in place.descriptors))
-        for place in start.places
+        Listener(listener.url, tuple(socket.socket(fileno=number) for number in listener.descriptors))
+        for listener in start.listeners
     ]
     try:
         service = Service(config, world, relay=relay)
@@ -69,11 +69,11 @@ async def _work(end: socket.socket) -> int:
             listeners=listeners,
             orders=orders,
             observer=AccessLog(lines, service.measures),
-            ready=lambda _urls: link.say(Ready()),
+            ready=lambda _urls: link.send(Ready()),
         )
     except (ConfigError, Refusal) as error:
-        link.say(Failed(error.reason if isinstance(error, Refusal) else str(error)))
-        await link.said()
+        link.send(Failed(error.reason if isinstance(error, Refusal) else str(error)))
+        await link.drain()
         return 1
     finally:
         following.cancel()
@@ -83,10 +83,10 @@ async def _work(end: socket.socket) -> int:
 
 async def _follow(link: Link, relay: "LinkRelay", orders: Orders) -> None:
     """Follows the supervisor's commands. If it has ended, this process stops, because no one else would stop it."""
-    while (message := await link.hear()) is not None:
+    while (message := await link.receive()) is not None:
         match message:
-            case Moved(topics):
-                relay.hear(topics)
+            case TopicsChanged(topics):
+                relay.receive(topics)
             case Reload(config):
                 orders.reload(config)
             case Stop(force=forced):
@@ -110,9 +110,9 @@ class LinkRelay:
     def send(self, topics: frozenset[str]) -> None:
         """Sends `topics` to the other workers."""
         for some in _portions(topics):
-            self._link.pass_on(Moved(some))
+            self._link.pass_on(TopicsChanged(some))
 
-    def hear(self, topics: frozenset[str]) -> None:
+    def receive(self, topics: frozenset[str]) -> None:
         """Handles topics from another worker."""
         if self._listener is not None:
             self._listener(topics)
@@ -120,7 +120,7 @@ class LinkRelay:
 
 def _portions(topics: frozenset[str]) -> Iterator[frozenset[str]]:
     rest = iter(topics)
-    while some := frozenset(islice(rest, TOPICS_IN_A_MESSAGE)):
+    while some := frozenset(islice(rest, TOPICS_PER_MESSAGE)):
         yield some
 
 

@@ -5,10 +5,8 @@ from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 from openucwa.api.call import Context
-from openucwa.meetings.room import leads, sees_organizer_data
-from openucwa.model.event import Event
-from openucwa.model.meeting import Extension, ExtensionType, Meeting
-from openucwa.model.room import (
+from openucwa.meetings.admission import leads, sees_organizer_data
+from openucwa.model.conversation import (
     Invitation,
     InvitationKind,
     InvitationState,
@@ -17,6 +15,9 @@ from openucwa.model.room import (
     Participation,
     Role,
 )
+from openucwa.model.event import Event
+from openucwa.model.meeting import Extension, ExtensionType, Meeting
+from openucwa.model.names import is_anonymous_address
 from openucwa.model.user import User
 from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property
@@ -273,7 +274,7 @@ class ConversationRenderer:
             conversation = None  # it was offered, and no longer is
         if conversation is not None:
             links["from"] = Link(participant_href(call, conversation, invitation.from_uri), title=invitation.from_name)
-        elif not invitation.from_uri.endswith("@anonymous.invalid"):
+        elif not is_anonymous_address(invitation.from_uri):
             links["from"] = Link(contact_href(call, invitation.from_uri), title=invitation.from_name)
         if pending and not invitation.outgoing:
             links["accept"] = Link(f"{href}/accept")
@@ -292,7 +293,7 @@ class ConversationRenderer:
 
     def inviter(self, call: Context, conversation: str, invitation: Invitation) -> Document:
         """UCWA: participant, as the recipient of an invitation sees its sender. `conversation`: its id here."""
-        anonymous = invitation.from_uri.endswith("@anonymous.invalid")
+        anonymous = is_anonymous_address(invitation.from_uri)
         links = {} if anonymous else {"contact": Link(contact_href(call, invitation.from_uri))}
         return Document(
             rel="participant",

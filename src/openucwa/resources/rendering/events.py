@@ -8,11 +8,9 @@ from dataclasses import replace
 
 from openucwa.api.call import Context
 from openucwa.channel.notification import Notification, Priority
-from openucwa.meetings.room import leads
-from openucwa.model import room_events
-from openucwa.model.event import Event, application_topic
-from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
-from openucwa.model.room import (
+from openucwa.meetings.admission import leads
+from openucwa.model import conversation_events
+from openucwa.model.conversation import (
     Invitation,
     InvitationState,
     MessagingState,
@@ -20,9 +18,11 @@ from openucwa.model.room import (
     Participation,
     Role,
 )
+from openucwa.model.event import Event, application_topic
+from openucwa.model.meeting import meeting_uri
+from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
 from openucwa.representation.document import Document, EventEntry, Link, Reason
 from openucwa.resources.communication import communication_document
-from openucwa.resources.invitations import meeting_uri
 from openucwa.resources.me import me_href
 from openucwa.resources.rendering.conversations import (
     ConversationRenderer,
@@ -62,9 +62,9 @@ class EventRenderer:
     async def topics(self) -> Mapping[str, int]:
         """The application's own topic, and those of the meetings that it is in, from the time it joined."""
         self._conversations = None
-        return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._rooms()).items()}
+        return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._current_conversations()).items()}
 
-    async def _rooms(self) -> Mapping[str, Participation]:
+    async def _current_conversations(self) -> Mapping[str, Participation]:
         """The application's conversations, by topic, when the poll starts, or starts reading again. A set that is
         delivered again is read before `topics` was called.
         """
@@ -78,7 +78,7 @@ class EventRenderer:
         try:
             if event.topic == self._own_topic:
                 return [notification async for notification in self._of_application(event)]
-            own = (await self._rooms()).get(event.topic)
+            own = (await self._current_conversations()).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()
             return [notification async for notification in self._of_meeting(event, own)]
@@ -89,33 +89,33 @@ class EventRenderer:
 
     async def _of_application(self, event: Event) -> AsyncIterator[Notification]:
         match event.kind:
-            case room_events.CONVERSATION_WAITING | room_events.CONVERSATION_BEGUN:
+            case conversation_events.CONVERSATION_WAITING | conversation_events.CONVERSATION_BEGUN:
                 async for notification in self._begin(event):
                     yield notification
-            case room_events.CONVERSATION_ADMITTED:
+            case conversation_events.CONVERSATION_ADMITTED:
                 own = await self._own(event)
                 yield self._participant(own, _as_participant(own), "updated")
-                async for notification in self._come_in(own, event):
+                async for notification in self._entered(own, event):
                     yield notification
-            case room_events.CONVERSATION_ENDED:
+            case conversation_events.CONVERSATION_ENDED:
                 href = conversation_href(self._call, str(event.facts["conversation"]))
                 yield self._of_communication("deleted", "conversation", Link(href), reason=_reason(event))
-            case room_events.MESSAGING_CONNECTED:
+            case conversation_events.MESSAGING_CONNECTED:
                 own = await self._own(event)
                 invitation = await self._invitation(event)
                 yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
                 yield self._invited(invitation, "completed")
                 yield self._messaging(own)
-            case room_events.MESSAGING_DISCONNECTED:
+            case conversation_events.MESSAGING_DISCONNECTED:
                 yield self._messaging(await self._own(event))
-            case room_events.ORGANIZER_DATA_CHANGED:
+            case conversation_events.ORGANIZER_DATA_CHANGED:
                 own = await self._own(event)
                 if not own.in_lobby:
                     yield await self._online_meeting(own, "updated")
-            case room_events.INVITATION_STARTED:
+            case conversation_events.INVITATION_STARTED:
                 invitation = await self._invitation(event)
                 yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
-            case room_events.INVITATION_ENDED:
+            case conversation_events.INVITATION_ENDED:
                 yield self._invited(await self._invitation(event), "completed")
             case "communication updated":
                 yield await self._communication_updated()
@@ -133,18 +133,18 @@ class EventRenderer:
             # It has ended, which the next event says; but whatever ends must have started.
             over = self._documents.unjoined_conversation(self._call, str(event.facts["conversation"]), invitation)
             yield self._of_communication("added", "conversation", Link(over.href), over)
-            if event.kind == room_events.CONVERSATION_BEGUN:
+            if event.kind == conversation_events.CONVERSATION_BEGUN:
                 yield self._invited(invitation, "completed")
             return
         yield await self._conversation(own, "added")
         yield self._participant(own, _as_participant(own), "added")
-        if event.kind == room_events.CONVERSATION_WAITING:
+        if event.kind == conversation_events.CONVERSATION_WAITING:
             yield await self._conversation(own, "updated")
             return
-        async for notification in self._come_in(own, event):
+        async for notification in self._entered(own, event):
             yield notification
 
-    async def _come_in(self, own: Participation, event: Event) -> AsyncIterator[Notification]:
+    async def _entered(self, own: Participation, event: Event) -> AsyncIterator[Notification]:
         """The notifications for a participant who enters the meeting: everything that is there."""
         since = event.facts["since"]
         present = await self._store.conversations.participants_as_of(
@@ -169,29 +169,31 @@ class EventRenderer:
     async def _of_meeting(self, event: Event, own: Participation) -> AsyncIterator[Notification]:
         facts = event.facts
         match event.kind:
-            case room_events.PARTICIPANT_JOINED:
-                for notification in self._joined(own, room_events.participant(event, in_lobby=False)):
+            case conversation_events.PARTICIPANT_JOINED:
+                for notification in self._joined(own, conversation_events.participant(event, in_lobby=False)):
                     yield notification
-            case room_events.PARTICIPANT_LEFT:
-                who = room_events.participant(event, in_lobby=False)
+            case conversation_events.PARTICIPANT_LEFT:
+                who = conversation_events.participant(event, in_lobby=False)
                 yield self._participant(own, who, "deleted", within=_group(who.role))
                 yield self._participant(own, who, "deleted")
-            case room_events.LOBBY_JOINED | room_events.LOBBY_LEFT if leads(own):
-                relation = "added" if event.kind == room_events.LOBBY_JOINED else "deleted"
-                yield self._participant(own, room_events.participant(event, in_lobby=True), relation, within="lobby")
-            case room_events.ROLE_CHANGED:
+            case conversation_events.LOBBY_JOINED | conversation_events.LOBBY_LEFT if leads(own):
+                relation = "added" if event.kind == conversation_events.LOBBY_JOINED else "deleted"
+                yield self._participant(
+                    own, conversation_events.participant(event, in_lobby=True), relation, within="lobby"
+                )
+            case conversation_events.ROLE_CHANGED:
                 async for notification in self._role_changed(event, own):
                     yield notification
-            case room_events.MESSAGING_CHANGED if facts["uri"] != own.uri:
-                who = room_events.participant(event, in_lobby=False)
+            case conversation_events.MESSAGING_CHANGED if facts["uri"] != own.uri:
+                who = conversation_events.participant(event, in_lobby=False)
                 relation = "added" if who.messaging == MessagingState.CONNECTED else "deleted"
                 yield self._participant_messaging(own, who, relation)
-            case room_events.TYPING_CHANGED if facts["uri"] != own.uri:
+            case conversation_events.TYPING_CHANGED if facts["uri"] != own.uri:
                 yield self._typing(own, event)
-            case room_events.MESSAGE:
+            case conversation_events.MESSAGE:
                 if await self._hears(own, event):
                     yield self._message(own, event)
-            case room_events.EXTENSION_CHANGED | room_events.MEETING_CHANGED:
+            case conversation_events.EXTENSION_CHANGED | conversation_events.MEETING_CHANGED:
                 yield await self._online_meeting(own, "updated")
 
     def _joined(self, own: Participation, who: Participant) -> Sequence[Notification]:
@@ -204,7 +206,7 @@ class EventRenderer:
         return notifications
 
     async def _role_changed(self, event: Event, own: Participation) -> AsyncIterator[Notification]:
-        who = room_events.participant(event, in_lobby=False)
+        who = conversation_events.participant(event, in_lobby=False)
         was = Role(str(event.facts["was"]))
         yield self._participant(own, who, "updated")
         yield self._participant(own, who, "deleted", within=_group(was))

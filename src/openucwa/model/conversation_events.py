@@ -7,8 +7,7 @@ reader may see of them is decided when they are read.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openucwa.model.event import Event, NewEvent, application_topic
-from openucwa.model.room import (
+from openucwa.model.conversation import (
     Invitation,
     MessagingState,
     Participant,
@@ -16,6 +15,7 @@ from openucwa.model.room import (
     Role,
     conversation_topic,
 )
+from openucwa.model.event import Event, NewEvent, application_topic
 
 # To the meeting's topic
 PARTICIPANT_JOINED = "participant joined"

@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 
 from openucwa.meetings.enterprise import Enterprise
+from openucwa.model.conversation import Participant, Participation, Role
 from openucwa.model.meeting import Meeting
-from openucwa.model.room import Participant, Participation, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A user who asks to join. `identity`: the SIP URI; None for an anonymous one. `enterprise`: decides who belongs to
-    one. `asked_in`: whether a leader invited the candidate during the meeting.
+    one. `invited_by_leader`: whether a leader invited the candidate during the meeting.
     """
 
     identity: str | None
     enterprise: Enterprise
-    asked_in: bool = False
+    invited_by_leader: bool = False
 
     def is_organizer(self, meeting: Meeting) -> bool:
         return self.identity == meeting.organizer
@@ -27,7 +27,7 @@ class Candidate:
         )
 
     def is_invited(self, meeting: Meeting) -> bool:
-        return self.asked_in or self.is_leader(meeting) or self._is_listed(meeting.settings.attendees)
+        return self.invited_by_leader or self.is_leader(meeting) or self._is_listed(meeting.settings.attendees)
 
     def is_of_enterprise(self, meeting: Meeting) -> bool:
         """Whether the candidate is a user of the organizer's enterprise."""
