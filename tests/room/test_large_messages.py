@@ -35,7 +35,10 @@ async def listener(service: Service, lene: UcwaClient, come: Come) -> Guest:
     application = speaker.client.app.rpartition("/")[2]
     (own,) = await service.store.conversations.all("sip:danab@contoso.com", application)
     await asyncio.gather(
-        *(service.store.conversations.send_message(own, "text/plain", LARGE, None, service.world.now()) for _ in range(COUNT))
+        *(
+            service.store.conversations.send_message(own, "text/plain", LARGE, None, service.world.now())
+            for _ in range(COUNT)
+        )
     )
     return listener
 

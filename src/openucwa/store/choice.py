@@ -22,8 +22,8 @@ def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore |
     return PostgresStore(
         config.store,
         config.store_timeout,
-        config.store_connections,
-        config.store_lanes,
+        config.store_read_connections,
+        config.store_write_connections,
         measures=measures,
         max_user_bytes=config.max_user_bytes,
     )
