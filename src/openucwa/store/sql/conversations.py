@@ -37,7 +37,7 @@ _OF_URI = "organizer = ? and meeting_id = ? and uri = ?"
 _ONE = "organizer = ? and meeting_id = ? and id = ?"
 
 #: Events that `participants_as_of` undoes at the most: as many as a log of usual age holds, and more.
-_MOST_UNDONE = 1_000_000
+_MAX_UNDONE = 1_000_000
 
 #: How often one conversation may connect messaging with all messages in between left to be read: the log is not kept
 #: for ever, and who polls at all reads them soon.
@@ -103,7 +103,7 @@ class Conversations(Part):
         topic = conversation_topic(organizer, meeting_id)
         present, since = await self._reader.read(
             (participations.PARTICIPANTS, (organizer, meeting_id)),
-            (events.CHANGES_AFTER, (topic, number, _MOST_UNDONE)),
+            (events.CHANGES_AFTER, (topic, number, _MAX_UNDONE)),
         )
         return room_events.undone([participant_of(row) for row in present], [EVENTS.record(row) for row in since])
 
