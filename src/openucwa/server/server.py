@@ -11,6 +11,8 @@ from openucwa.server.shared import Application, Observer, Shared
 
 #: Connections that may wait to be accepted.
 BACKLOG = 2048
+#: Seconds that TLS waits for the end of a connection whose last response is being read, however slowly.
+SHUTDOWN = 86_400.0
 #: Seconds in which a request that was cut off may still be answered.
 CUT_OFF = 0.5
 
@@ -40,8 +42,8 @@ class Server:
                     backlog=BACKLOG,
                     ssl=tls if secure else None,
                     ssl_handshake_timeout=limits.header_timeout if secure else None,
-                    # The connection itself does not wait that long, except for its client to read.
-                    ssl_shutdown_timeout=limits.write_timeout if secure else None,
+                    # The connection itself does not wait that long for its end.
+                    ssl_shutdown_timeout=SHUTDOWN if secure else None,
                 )
                 self._servers.append(server)
 
