@@ -1,9 +1,9 @@
-"""The programs that tests need besides Python's packages: where they are, and what becomes of a test without one.
+"""The programs that tests need besides Python packages: where they are, and what happens to a test without them.
 
     python -m tests.needs
 
-installs what is missing where it may (as root, with apt-get), and names what is missing all the same. A test that
-needs it is then skipped, with the reason; but where CI=true is set nothing is skipped: there it fails.
+installs missing programs if it can (as root, with apt-get) and lists those that are still missing. Tests that need one
+are skipped with a reason; with CI=true they fail.
 """
 
 import os
@@ -22,6 +22,7 @@ PROGRAMS = {
     "curl": ("curl",),
     "nats-server": ("nats-server",),
     "nginx": ("nginx",),
+    "nodejs": ("node", "nodejs"),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
     "systemd": ("systemd-analyze",),
@@ -75,7 +76,7 @@ def main() -> int:
             )
     still = missing()
     for name in still:
-        told = "a failure here" if nothing_left_out() else "the tests that need it are left out"
+        told = "the tests that need it fail" if nothing_left_out() else "the tests that need it are skipped"
         print(f"openucwa: {name} is not installed: {told}", file=sys.stderr)
     return 1 if still and nothing_left_out() else 0
 

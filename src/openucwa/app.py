@@ -4,11 +4,11 @@ import asyncio
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from openucwa.api.body_limit import BodyLimits
 from openucwa.api.in_flight import InFlight, LimitInFlight
-from openucwa.api.not_found import NotFound, ProtectedNotFound
+from openucwa.api.not_found import ProtectedNotFound
 from openucwa.api.pipeline import Pipeline
 from openucwa.api.preflight import Preflight
 from openucwa.api.rendering import Renderer
@@ -17,7 +17,8 @@ from openucwa.api.response_cache import FromCache, ResponseCache
 from openucwa.api.router import Router
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
-from openucwa.channel.local import LocalBus, Relay
+from openucwa.channel.choice import bus_of
+from openucwa.channel.local import Relay
 from openucwa.channel.poll import EventChannels
 from openucwa.channel.sweeper import Sweeper
 from openucwa.channel.typing_timeouts import TypingTimeouts
@@ -28,10 +29,11 @@ from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
-from openucwa.identity.sign_in import ANONYMOUS_GRANT, SignIn
+from openucwa.identity.sign_in import SignIn
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tickets import Tickets, new_signing_key
-from openucwa.meetings.meeting import MeetingRules
+from openucwa.meetings.enterprise import Enterprise
+from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
@@ -65,7 +67,7 @@ from openucwa.resources.online_meetings import (
     OnlineMeetings,
     PhoneDialInInformation,
 )
-from openucwa.resources.pages import Landing, Page
+from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
@@ -73,7 +75,7 @@ from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
-from openucwa.store.sqlite import SqliteStore
+from openucwa.store.traced import TracedStore
 from openucwa.telemetry.readiness import Readiness
 from openucwa.telemetry.status import StatusPages
 
@@ -118,34 +120,33 @@ class Service:
         self.measures = Measures()
         self.tracing = _tracing(config)
         engine = store or store_of(config, self.measures)
-        self.store = engine if self.tracing is None else self.tracing.store(engine)
-        self.bus = bus or _bus(config, world, engine, relay)
+        self.store = engine if self.tracing is None else TracedStore(engine, self.tracing.call_span)
+        self.bus = bus or bus_of(config, world, engine, relay)
         # The user whose name is empty is nobody; the answer is that there is one.
-        self.readiness = Readiness({"store": lambda: self.store.user(""), "bus": self.bus.require}, world)
+        self.readiness = Readiness({"store": partial(self.store.users.get, ""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
         self.tickets = Tickets((new_signing_key(world),), world)
-        self.activity = Activity(self.store, world, config)
+        self.activity = Activity(self.store.applications, world, config)
         cached = config.response_cache_bytes if config.store is None else 0
         self.response_cache = ResponseCache(self.store, self.activity, world, cached)
-        self.keys = SigningKeys(self.store, self.tickets, config, world, self.response_cache.clear)
+        self.keys = SigningKeys(self.store.signing_keys, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
-        self.typing_timeouts = TypingTimeouts(self.store, world, config.typing_timeout)
+        self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
         self.sign_in = SignIn(self.store, self.tickets, self.keys, self.passwords, throttle, config, world)
-        self.pools = Pools(config)
-        self.rules = MeetingRules(config, world)
+        self.pools = Pools(config.pools)
+        self.rules = _meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
         self.cors = Cors(config.allow_origin)
-        grants = f"{ANONYMOUS_GRANT},password" if config.anonymous else "password"
-        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants)
+        self.renderer = Renderer(self.addresses, self.cors, platform.node(), ",".join(self.sign_in.grant_types))
         self.routes = self._routes()
-        router = Router(NotFound(), ALIASES, ProtectedNotFound())
+        router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
@@ -158,13 +159,12 @@ class Service:
             self.store,
             self.keys,
             self.activity,
-            self.bus,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
-        # What a request passes, from the outside in.
-        self.handler: Handler = Preflight(
+        # What a request passes, from the outside in; where traces are wanted, their spans are outermost.
+        handler: Handler = Preflight(
             FromCache(
                 LimitInFlight(
                     pipeline,
@@ -177,8 +177,7 @@ class Service:
             self.cors,
             self.renderer,
         )
-        if self.tracing is not None:
-            self.handler = self.tracing.requests(self.handler)
+        self.handler: Handler = handler if self.tracing is None else self.tracing.requests(handler)
         self.refused: Refused = self.renderer.refused
         self._loading: asyncio.Task[None] | None = None
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
@@ -197,8 +196,9 @@ class Service:
         """
         await self.store.open()
         await self.keys.start()
+        self.store.announce_by(self.bus)
         self.store.on_commit(self.bus.publish)
-        self.store.on_change(self.response_cache.changed)
+        self.store.on_invalidate(self.response_cache.changed)
         await self.bus.start()
         await self.channels.start()
         await self.activity.start()
@@ -352,21 +352,34 @@ class Service:
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
 
 
+def _meeting_rules(config: Config, world: World) -> MeetingRules:
+    defaults = MeetingDefaults(
+        access_level=config.default_access_level,
+        automatic_leader_assignment=config.default_automatic_leader_assignment,
+        entry_exit_announcement=config.default_entry_exit_announcement,
+        lobby_bypass_for_phone_users=config.default_lobby_bypass_for_phone_users,
+        phone_user_admission=config.default_phone_user_admission,
+        lifetime=config.meeting_lifetime,
+    )
+    eligible = {
+        "accessLevel": config.access_levels,
+        "automaticLeaderAssignment": config.automatic_leader_assignments,
+        "entryExitAnnouncement": config.entry_exit_announcements,
+        "lobbyBypassForPhoneUsers": config.lobby_bypass_for_phone_users,
+    }
+    return MeetingRules(
+        defaults,
+        eligible,
+        Enterprise(config.enterprise_domains),
+        world,
+        max_description=config.max_description,
+        max_attendees=config.max_attendees,
+    )
+
+
 def _tracing(config: Config) -> "Tracing | None":
     if config.traces is None:
         return None
     from openucwa.telemetry.tracing import Tracing  # noqa: PLC0415  # a fifth of a second, as NATS
 
     return Tracing(config.traces)
-
-
-def _bus(config: Config, world: World, store: Store, relay: Relay | None) -> Bus:
-    if config.bus is not None:
-        from openucwa.channel.nats import NatsBus  # noqa: PLC0415  # a tenth of a second that most can do without
-
-        return NatsBus(config.bus, world)
-    if config.store is not None:
-        from openucwa.channel.postgres import PostgresBus  # noqa: PLC0415
-
-        return PostgresBus(config.store, world)
-    return LocalBus(world, cast("SqliteStore", store).moved_elsewhere, relay)

@@ -12,12 +12,11 @@ from openucwa.api.answer_size import check_size
 from openucwa.api.call import Call
 from openucwa.api.pass_through import pass_through_name
 from openucwa.api.rendering import Renderer
-from openucwa.api.resource import SAFE_METHODS, Operation, Precondition, Resource
+from openucwa.api.resource import SAFE_METHODS, Operation, Precondition, Resource, Responder
 from openucwa.api.response_cache import CacheableResponse
 from openucwa.api.router import Found, Router
 from openucwa.api.waiting import ClientGone
 from openucwa.channel.activity import Activity
-from openucwa.channel.bus import Bus
 from openucwa.http import conditions, negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.authorization import bearer_token
@@ -31,7 +30,6 @@ from openucwa.model.refusals import (
     ApiVersionNotSupported,
     ApplicationNotFound,
     BadRequest,
-    CallbackChannelError,
     ClientTimeout,
     EntityTooLarge,
     Forbidden,
@@ -77,7 +75,6 @@ class Pipeline:
         store: Store,
         keys: SigningKeys,
         activity: Activity,
-        bus: Bus,
         *,
         limits: StructureLimits,
         strict_put: bool,
@@ -89,7 +86,6 @@ class Pipeline:
         self._store = store
         self._keys = keys
         self._activity = activity
-        self._bus = bus
         self._limits = limits
         self._strict_put = strict_put
         self._max_answer_bytes = max_answer_bytes
@@ -159,17 +155,14 @@ class Pipeline:
         check_anonymous(call, resource)
         call.target = await resource.locate(call, **found.names)
         check_scope(call, resource)
-        operation = find_operation(call, resource)
+        responder = find_responder(call, resource)
+        operation = responder.operation
         choose_media_type(call, operation)
         body = take_body(call, operation)
         if (unchanged := check_conditions(call, operation, resource)) is not None:
             return unchanged
         self._read_input(call, operation, body, resource)
-        if CallbackChannelError in operation.refuses:
-            # Others must be told of what comes of it, so without a bus nothing may come of it.
-            await self._bus.require()
-        answer: Answer = await getattr(resource, call.method.lower())(call)
-        return answer
+        return await responder.function(resource, call)
 
     async def _check_token(self, call: Call[Any], resource: Resource[Any]) -> None:
         """401."""
@@ -183,9 +176,9 @@ class Pipeline:
             return
         caller = call.known_caller
         try:
-            session = await self._store.session(caller.identity, application_id)
+            session = await self._store.applications.session(caller.identity, application_id)
         except (ApplicationNotFound, TooManyApplications):
-            await current_user(self._store, caller)
+            await current_user(self._store.users, caller)
             raise
         if session.generation != caller.generation:
             raise Unauthorized("the password was changed after this token was issued")
@@ -248,9 +241,9 @@ def check_scope(call: Call[Any], resource: Resource[Any]) -> None:
         raise Forbidden(f"{resource.rel} needs one of the scopes {', '.join(sorted(resource.scopes))}")
 
 
-def find_operation(call: Call[Any], resource: Resource[Any]) -> Operation:
+def find_responder(call: Call[Any], resource: Resource[Any]) -> Responder[Any]:
     """405."""
-    found = resource.operations.get(call.method)
+    found = resource.responders.get(call.method)
     if found is None:
         allowed = tuple(sorted(resource.operations))
         raise MethodNotAllowed(f"{resource.rel} supports {', '.join(allowed) or 'no method'}", allowed)

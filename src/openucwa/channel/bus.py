@@ -1,7 +1,7 @@
 """The event bus: how the word that a topic moved comes to those who wait, in this process and in others.
 
 The bus carries names of topics and nothing else: who is woken reads the log again. So a message that is lost costs
-delay, never an event; who waits looks at the log from time to time without being told (setting `bus_look`).
+delay, never an event; who waits looks at the log from time to time without being told (setting `bus_poll_interval`).
 """
 
 from collections.abc import Callable
@@ -27,10 +27,16 @@ class Bus(Protocol):
         ...
 
     async def require(self) -> None:
-        """To be called before a change that others must be told of.
+        """CallbackChannelError: the bus can't be reached now."""
+        ...
 
-        CallbackChannelError: the bus can't be reached.
-        """
+    @property
+    def reachable(self) -> bool:
+        """Whether what is published now reaches the others."""
+        ...
+
+    async def wait_reachable(self, seconds: float) -> bool:
+        """Tries to reach the bus at once, and waits for it for so many seconds at most; whether it is reachable."""
         ...
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:

@@ -128,12 +128,12 @@ class SignIn:
                 _log_failure("wrong user or password", username, address)
                 raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
             attempt.succeeded()
-        ticket = Ticket(user.uri, user.name, None, user.generation, self._expires(self._config.ticket_lifetime), scopes)
-        return self._issue(ticket, self._config.ticket_lifetime)
+        ticket = Ticket(user.uri, user.name, None, user.generation, self._expires(self._config.token_lifetime), scopes)
+        return self._issue(ticket, self._config.token_lifetime)
 
     async def _user(self, name: "_Username") -> User | None:
         # Always the same query, so that a spelling takes the same time whether it is anybody's or nobody's.
-        users = await self._store.users_with_local_part(name.local_part)
+        users = await self._store.users.with_local_part(name.local_part)
         fitting = [user for user in users if name.fits(user.domain)]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -154,7 +154,7 @@ class SignIn:
             identity = await self._renewed(renew, meeting)
         else:
             identity = ANONYMOUS + self._world.random_bytes(_ANONYMOUS_ID_BYTES).hex()
-        lifetime = self._config.anonymous_ticket_lifetime
+        lifetime = self._config.anonymous_token_lifetime
         return self._issue(Ticket(identity, None, meeting.uri, None, self._expires(lifetime), scopes), lifetime)
 
     async def _meeting(self, uri: str) -> Meeting | None:
@@ -162,14 +162,14 @@ class SignIn:
         if parsed is None:
             return None
         try:
-            return await self._store.meeting(*parsed)
+            return await self._store.meetings.get(*parsed)
         except ResourceNotFound:
             return None
 
     async def _renewed(self, token: str, meeting: Meeting) -> str:
         """The identity of an anonymous ticket for `meeting`, which may be past its time by as long as it was good."""
         try:
-            ticket = await self._keys.check(token, allow_expired_by=self._config.anonymous_ticket_lifetime * 1000)
+            ticket = await self._keys.check(token, allow_expired_by=self._config.anonymous_token_lifetime * 1000)
         except Unauthorized:
             _refuse_renewal()
         if not ticket.anonymous or ticket.meeting != meeting.uri:

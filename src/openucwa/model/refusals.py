@@ -1,6 +1,6 @@
 """The domain's own errors: what the server refuses and why.
 
-Each class is one reason of the table in `docs/errors.md`; `wire/errors.py` gives it its status, code and subcode.
+Each class is one reason of the table in `docs/errors.md`; `api/errors.py` gives it its status, code and subcode.
 The text of a refusal is for people: it names what was wrong and never holds a secret, a path or an SQL text.
 """
 
@@ -9,6 +9,11 @@ from collections.abc import Mapping
 
 class Refusal(Exception):
     """Something the server will not do. `str()` is the sentence that the client is shown."""
+
+    def __init__(self, message: str = "", *, reason: str | None = None) -> None:
+        super().__init__(message)
+        #: The same for administrators, for the log: it may name addresses and paths that no client is to see.
+        self.reason = reason or message
 
 
 class ResourceNotFound(Refusal):
@@ -158,12 +163,16 @@ class InvalidExchangeServerVersion(Refusal):
 
 
 class CallbackChannelError(Refusal):
-    """The event bus cannot be reached: those who must be told of the change could not be."""
+    """The event bus cannot be reached: those who must be told of the change could not be. `retry_after`: seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after = retry_after
 
 
 class ServiceUnavailable(Refusal):
     """The server cannot do this just now; `retry_after` says in how many seconds to try again."""
 
-    def __init__(self, message: str, retry_after: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after: int, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
         self.retry_after = retry_after

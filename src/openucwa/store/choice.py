@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore | PostgresStore":
     """The store, not opened yet. `measures`: counts its commits."""
     if config.store is None:
-        return SqliteStore(Path(config.data), config.store_timeout, measures=measures)
+        return SqliteStore(
+            Path(config.data), config.store_timeout, measures=measures, max_user_bytes=config.max_user_bytes
+        )
     from openucwa.store.postgres import PostgresStore  # noqa: PLC0415  # a tenth of a second
 
     return PostgresStore(
-        config.store, config.store_timeout, config.store_connections, config.store_lanes, measures=measures
+        config.store,
+        config.store_timeout,
+        config.store_read_connections,
+        config.store_write_connections,
+        measures=measures,
+        max_user_bytes=config.max_user_bytes,
     )
 
 
