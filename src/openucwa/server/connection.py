@@ -36,7 +36,7 @@ from openucwa.server.waits import wait_for
 READ_AHEAD = 8
 
 FAILED = "a request failed"
-#: What clients are told of that.
+#: The sentences of responses.
 SORRY, STOPPING = "The server failed; its log says how.", "The server is stopping."
 
 logger = logging.getLogger("openucwa.server")
@@ -254,7 +254,7 @@ class Connection(asyncio.Protocol):
         """Reads no more requests, and answers this after the responses to those before it."""
         if self._state >= LINGERING:
             return
-        self._forget(self._reader.discard(), told=False)
+        self._forget(self._reader.discard(), observed=False)
         logger.info("refused %s: %s", self._client, message)
         response = self._shared.refused(status, message)
         if self._state is FREE and not self._queue:
@@ -306,12 +306,12 @@ class Connection(asyncio.Protocol):
         request, self._request = self._request, None
         self._forget(request, self._shared.world.monotonic() - self._began)
 
-    def _forget(self, request: Request | None, seconds: float = 0.0, *, told: bool = True) -> None:
-        """A request is not answered; None: there is none. `told`: whether the observer hears of it."""
+    def _forget(self, request: Request | None, seconds: float = 0.0, *, observed: bool = True) -> None:
+        """A request is not answered; None: there is none. `observed`: whether the observer is notified."""
         if request is None:
             return
         self._shared.bodies.give_back(len(request.body))
-        if told and self._shared.observer is not None:
+        if observed and self._shared.observer is not None:
             self._shared.observer.answered(request, None, seconds)
 
     def _drop_queue(self) -> None:

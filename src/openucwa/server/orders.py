@@ -1,4 +1,4 @@
-"""What a process is told from outside: to stop, to wait for nothing, to read its settings again."""
+"""Orders to a process: stop, stop without waiting, read the settings again."""
 
 import asyncio
 import signal

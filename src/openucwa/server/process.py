@@ -66,7 +66,7 @@ async def serve(
     """Serves `service` until it is ordered to stop; the exit status.
 
     `listeners`: addresses that were taken before; else those of the settings. `orders`: where they come from; else from
-    signals. `observer`: is told of each request. `ready` is called with the listeners' URLs once they accept
+    signals. `observer`: is notified of each response. `ready` is called with the listeners' URLs once they accept
     connections.
     At a stop no more connections are accepted, polls are released, and what is in flight may finish for
     `shutdown_timeout`; what then still isn't done is answered 503. Where nothing was to be waited for, the status is 1.
