@@ -312,7 +312,7 @@ async def test_settings_that_cannot_be_used_are_named_and_nothing_changes(caplog
 
     orders = Orders(load)
     orders.hang_up()
-    assert "the settings cannot be read again: setting log_level: there is no such level" in caplog.text
+    assert "the settings cannot be reloaded: setting log_level: there is no such level" in caplog.text
 
 
 async def test_a_full_collection_comes_in_a_quiet_moment(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
