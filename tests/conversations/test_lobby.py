@@ -47,7 +47,7 @@ async def test_who_was_admitted_in_time_stays(service: Service, lene: UcwaClient
     organizer, joe = await wait_in_lobby(lene, come)
     uri = (await joe.get(f"{joe.client.app}/me"))["uri"].removeprefix("sip:")
     assert await organizer.post(f"{organizer.here}/participants/{uri}/admit") == 204
-    await service.sweeper._end_waits(world.now() + 1000 * service.config.lobby_timeout + 1)
+    await service.sweeper.end_waits(world.now() + 1000 * service.config.lobby_timeout + 1)
     assert (await joe.get(joe.here))["state"] == "Conferenced"
 
 
@@ -59,7 +59,7 @@ async def test_all_who_wait_for_too_long_are_let_go_in_one_sweep(
     for number in range(5):
         guest = await come(f"Guest {number}", meeting)
         await guest.join(meeting)
-    await service.sweeper._end_waits(world.now() + 1000 * service.config.lobby_timeout + 1)
+    await service.sweeper.end_waits(world.now() + 1000 * service.config.lobby_timeout + 1)
     assert await service.store.conversations.participants("sip:lenea@contoso.com", meeting["onlineMeetingId"]) == []
 
 
@@ -73,7 +73,7 @@ async def test_all_invitations_that_nobody_answers_fail_in_one_sweep(
     for _ in range(5):
         assert await organizer.post(f"{organizer.here}/addParticipant", json={"to": "sip:danab@contoso.com"}) == 201
     await organizer.said()
-    await service.sweeper._end_invitations(world.now() + 1000 * service.config.invitation_timeout + 1)
+    await service.sweeper.end_invitations(world.now() + 1000 * service.config.invitation_timeout + 1)
     assert await organizer.said() == ["participantInvitation completed Failure Timeout"] * 5
 
 

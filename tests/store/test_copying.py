@@ -2,7 +2,6 @@
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -111,12 +110,11 @@ async def test_a_copy_that_breaks_off_lets_no_user_sign_in_and_is_not_taken_for_
 
 
 async def test_every_table_and_column_is_copied(store: SqliteStore) -> None:
-    with closing(store._database.connect_reader()) as connection:
-        tables = [name for (name,) in connection.execute("select name from sqlite_schema where type = 'table'")]
-        columns = {
-            table: {row[1] for row in connection.execute(f"pragma table_info({table})")} - OWN.get(table, set())
-            for table in tables
-        }
+    columns = {
+        table: {name for (name,) in await store.reader.rows("select name from pragma_table_info(?)", table)}
+        - OWN.get(table, set())
+        for (table,) in await store.reader.rows("select name from sqlite_schema where type = 'table'")
+    }
     assert {table: set(names) for table, names in TABLES.items()} == {
         table: names for table, names in columns.items() if names
     }
