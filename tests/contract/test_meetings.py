@@ -77,6 +77,7 @@ async def test_the_limit_leaves_out_others_and_assigned_meetings(store: Store) -
     await store.meetings.assigned(assigned())
     await store.meetings.add(meeting("1", organizer=DAN), 1)
     await store.meetings.add(meeting("2"), 1)
+    assert set(await ids(store)) == {"2", "ASSIGNED"}
 
 
 async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
@@ -121,6 +122,7 @@ async def test_a_removed_meetings_conference_id_is_free(store: Store) -> None:
     await store.meetings.add(meeting("1", conference_id="42"), MANY)
     await store.meetings.remove(LENE, "1", None, AT)
     await store.meetings.add(meeting("2", conference_id="42"), MANY)
+    assert await ids(store) == ["2"]
 
 
 async def test_the_assigned_meeting_is_made_on_first_look_and_found_later(store: Store) -> None:

@@ -13,6 +13,7 @@ from tests.contract.samples import (
     DAN,
     LENE,
     MANY,
+    MEETING,
     application,
     assigned,
     extension,
@@ -120,6 +121,7 @@ async def test_a_removed_users_conference_ids_are_free_again(store: Store) -> No
     await store.meetings.add(meeting(), MANY)
     await store.users.remove(LENE, AT)
     await store.meetings.add(meeting(), MANY)
+    assert await store.meetings.get(LENE, MEETING) == meeting()
 
 
 async def test_other_users_keep_what_is_theirs(store: Store) -> None:
