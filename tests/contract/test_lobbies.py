@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from openucwa.model.conversation import LobbyEntry
 from openucwa.model.meeting import MeetingRel
-from openucwa.model.room import LobbyEntry
 from openucwa.store.contract import Store
 from tests.contract.samples import AT, DAN, LENE, MANY, MEETING, application, invitation, participation, with_meeting
 

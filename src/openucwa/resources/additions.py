@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import ANY_SCOPE, RECEIVE, Operation
+from openucwa.api.resource import Operation
 from openucwa.http.message import Header
 from openucwa.meetings.pools import Pools
-from openucwa.model.room import LobbyEntry
+from openucwa.model.conversation import LobbyEntry
+from openucwa.model.scopes import ANY_SCOPE, RECEIVE
 from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.my_online_meetings import RELS

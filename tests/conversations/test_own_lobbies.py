@@ -9,8 +9,8 @@ from openucwa.config import Pool
 from openucwa.resources import additions
 from tests.client import PASSWORD, UcwaClient, add_user, self_of
 from tests.conftest import Connect, Make
+from tests.conversations.conftest import Come, Guest
 from tests.resources.messages import assert_refused, xml_of
-from tests.room.conftest import Come, Guest
 from tests.world import FakeWorld
 
 Resource = dict[str, Any]
