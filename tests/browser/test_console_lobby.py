@@ -70,7 +70,7 @@ async def test_guest_waiting_before_the_organizer_joins_is_announced_in_another_
     await expect(line).to_be_visible(timeout=SOON)
     await expect(page).to_have_title("(1) New meeting")
     await expect(page.locator("#said")).to_contain_text("Joe is waiting in the lobby of “Quarterly planning”.")
-    await console.look("20-lobby-before-joining")
+    await console.look("21-lobby-before-joining")
     await page.get_by_role("link", name="Your permanent meeting").click()
     await expect(page).to_have_title("(1) Your permanent meeting")
     await expect(line).to_be_visible()
@@ -167,7 +167,7 @@ async def test_lobby_of_another_meeting_is_shown_beside_that_of_the_joined_one(
                 "Joe is waiting in the lobby of “Other”.Open",
             ]
         )
-        await console.look("21-two-lobbies")
+        await console.look("22-two-lobbies")
         # Opening the other one does not take the organizer out of the joined one.
         await page.get_by_role("button", name="Open: Other").click()
         await expect(page.get_by_text("You are in “Joined”.")).to_be_visible()
