@@ -22,8 +22,11 @@ PROGRAMS = {
     "curl": ("curl",),
     "nats-server": ("nats-server",),
     "nginx": ("nginx",),
+    "nodejs": ("node",),
+    "npm": ("npm",),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
+    "slapd": ("slapd",),
     "systemd": ("systemd-analyze",),
 }
 #: Where servers lie, which is not on everybody's path.

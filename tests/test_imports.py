@@ -28,7 +28,7 @@ LAYERS = (
     "http",
 )
 #: What all may import, and what itself imports nothing of the package but each other.
-LEAVES = ("config", "config_checks")
+LEAVES = ("config", "config_checks", "config_identity")
 #: What is no code, or is read for its version only.
 OTHERS = ("__init__", "web")
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 import msgspec
 
 from openucwa.config_checks import problems
+from openucwa.config_identity import Directory, Issuer
 
 ENVIRONMENT_PREFIX = "OPENUCWA_"
 
@@ -124,6 +125,12 @@ class Config:
     sign_in_delay: float = option("Seconds of the first delay; it doubles with each failure.", 2.0, least=0)
     sign_in_delay_max: float = option("Seconds of the longest delay.", 300.0, least=0)
     address_failures: int = option("Failed sign-ins from one address before it is slowed down.", 50)
+
+    issuers: tuple[Issuer, ...] = option("OpenID Connect providers whose access tokens are accepted.", ())
+    directories: tuple[Directory, ...] = option("LDAP directories that passwords are verified by.", ())
+    max_token_bytes: int = option("Bytes of an access token (401).", 16_384)
+    foreign_tokens_cached: int = option("Access tokens of issuers that are not verified again.", 4_096)
+    max_introspections: int = option("Questions to issuers about access tokens at a time (503).", 16)
 
     # Applications and event channels
     conversation_timeout: int = option("Seconds without a poll until an application's conversations end.", 300)

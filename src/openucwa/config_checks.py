@@ -12,6 +12,8 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from openucwa.config_identity import identity_problems
+
 if TYPE_CHECKING:
     from openucwa.config import Config
 
@@ -43,6 +45,7 @@ def problems(config: "Config") -> Iterator[tuple[str, str]]:
     yield from _seen_from_outside(config)
     yield from _links(config)
     yield from _pool_problems(config)
+    yield from identity_problems(config.issuers, config.directories)
     for server in config.bus.split(",") if config.bus is not None else ():
         if not ((url := _url(server, "nats", "tls")) and url.hostname):
             yield "bus", f"{masked(server)!r} is not of the form nats://HOST:PORT"

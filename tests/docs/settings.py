@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from openucwa.config import DialInRegion, Pool, environment_name, options
+from openucwa.config_identity import Directory, Issuer
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 
@@ -25,6 +26,8 @@ _KINDS: dict[Any, str] = {
     tuple[str, ...]: "list of texts",
     tuple[Pool, ...]: "list of tables",
     tuple[DialInRegion, ...]: "list of tables",
+    tuple[Directory, ...]: "list of tables",
+    tuple[Issuer, ...]: "list of tables",
 }
 
 
