@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def need(name: str) -> str:
     if nothing_left_out():
         pytest.fail(f"{name} is not installed")
     pytest.skip(f"{name} is not installed")
+
+
+def need_module(name: str, package: str) -> None:
+    """As `need`, for a package of Python's that has to be built where it is installed."""
+    if find_spec(name) is None:
+        if nothing_left_out():
+            pytest.fail(f"{package} is not installed")
+        pytest.skip(f"{package} is not installed")
 
 
 def nothing_left_out() -> bool:

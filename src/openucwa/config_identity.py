@@ -5,7 +5,8 @@ A part of `config.py`. What is done with them is the affair of `identity/`.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, TypeAlias
+from importlib.util import find_spec
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,11 +20,13 @@ ALL_SCOPES = "all"
 
 Texts: TypeAlias = str | tuple[str, ...]
 
+#: Kinds of phone numbers that `me` and `contact` know.
+_PHONES = ("work", "mobile", "home", "other")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def _phones() -> dict[Literal["work", "mobile", "home", "other"], str]:
+def _phones() -> dict[str, str]:
     return {"work": "telephoneNumber", "mobile": "mobile", "home": "homePhone"}
 
 
@@ -119,7 +122,7 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     email_attributes: Texts = ("mail",)
     title_attributes: Texts = ("title",)
     department_attributes: Texts = ("department", "departmentNumber", "ou")
-    phones: Mapping[Literal["work", "mobile", "home", "other"], str] = msgspec.field(default_factory=_phones)
+    phones: Mapping[str, str] = msgspec.field(default_factory=_phones)
     groups: tuple[str, ...] = ()
     group_filter: str = "(|(member={dn})(uniqueMember={dn})(memberUid={user}))"
     create_users: bool = True
@@ -179,6 +182,8 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
 
 
 def _directory(directory: Directory) -> Iterator[str]:
+    if find_spec("ldap") is None:
+        yield "it needs python-ldap, which comes with the extra openucwa[ldap]"
     if not texts(directory.url):
         yield "url is empty"
     for text in texts(directory.url):
@@ -206,6 +211,9 @@ def _directory(directory: Directory) -> Iterator[str]:
         yield "bind_password and bind_password_file exclude each other"
     if (directory.bind_dn is None) != (directory.bind_password is None and directory.bind_password_file is None):
         yield "bind_dn needs bind_password or bind_password_file, and the other way round"
+    for kind in directory.phones:
+        if kind not in _PHONES:
+            yield f"phones may hold {', '.join(_PHONES)}, not {kind!r}"
     if directory.connections < 1 or directory.timeout <= 0:
         yield "connections and timeout have to be above 0"
 
