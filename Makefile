@@ -46,6 +46,7 @@ scale: ## Reckon what a million users need, from what was measured, and write do
 lock: ## Write the lock files anew, with the newest releases (needs uv).
 	uv pip compile $(LOCK) --extra build -o requirements.txt pyproject.toml
 	uv pip compile $(LOCK) --extra dev -o requirements-dev.txt pyproject.toml
+	echo 'python-ldap>=3.4.5' | uv pip compile $(LOCK) -o requirements-ldap.txt -
 
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

@@ -32,9 +32,9 @@ class Login:
 
     def fits(self, domain: str) -> bool:
         """Whether a user in this domain may be meant."""
-        if self.whole or not self.domain:
-            return domain == self.domain or not self.domain
-        return domain == self.domain or domain.startswith(self.domain + ".")
+        if self.whole:
+            return domain == self.domain
+        return not self.domain or domain == self.domain or domain.startswith(self.domain + ".")
 
     @property
     def throttle_key(self) -> str:
