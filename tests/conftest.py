@@ -98,7 +98,7 @@ def database(postgres: PostgresServer, used_store: str) -> Iterator[str]:
 
 def _service(config: Config, world: FakeWorld) -> Service:
     # Tests sign in often; how hard a password is to guess is not what they are about.
-    return Service(config, world, Passwords(hasher=PasswordHasher(1, 8, 1)))
+    return Service(config, world, passwords=Passwords(hasher=PasswordHasher(1, 8, 1)))
 
 
 def make_in_process(config: Config, world: FakeWorld, prepared_data: Path) -> Service:

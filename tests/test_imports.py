@@ -18,14 +18,16 @@ LAYERS = (
     "workers",
     "app",
     "resources",
-    "wire",
+    "api",
     "channel",
     "meetings",
     "identity",
     "store",
     "representation",
-    "model",
+    "server",
+    "telemetry",
     "http",
+    "model",
 )
 #: What all may import, and what itself imports nothing of the package but each other.
 LEAVES = ("config", "config_checks", "config_identity")
@@ -34,7 +36,7 @@ OTHERS = ("__init__", "web")
 
 
 def part(module: str) -> str:
-    """`openucwa.wire.errors` -> `wire`; `openucwa` itself: `__init__`."""
+    """`openucwa.api.errors` -> `wire`; `openucwa` itself: `__init__`."""
     return f"{module}.__init__".split(".")[1]
 
 
@@ -80,10 +82,11 @@ def test_every_part_of_the_package_has_its_place() -> None:
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("store/contract.py", "from openucwa.wire.errors import ERRORS"),
+        ("store/contract.py", "from openucwa.api.errors import ERRORS"),
         ("model/user.py", "import openucwa.store.contract"),
         ("config.py", "from openucwa.model.values import Instant"),
-        ("wire/door.py", "def f():\n    from openucwa import app"),
+        ("server/reader.py", "def f():\n    from openucwa.api.call import Call"),
+        ("telemetry/log.py", "from openucwa.store.contract import Store"),
         ("meetings/meeting.py", "from openucwa.channel.bus import Bus"),
     ],
 )

@@ -39,3 +39,17 @@ def test_random_bytes_differ_within_a_run_and_agree_between_runs() -> None:
     drawn = [first.random_bytes(16) for _ in range(100)]
     assert len(set(drawn)) == 100
     assert drawn == [second.random_bytes(16) for _ in range(100)]
+
+
+async def test_timers_come_at_their_times_among_the_sleepers_unless_they_are_cancelled() -> None:
+    world = FakeWorld()
+    came: list[tuple[str, float]] = []
+    for name, seconds in (("late", 3.0), ("early", 1.0), ("cancelled", 2.0)):
+        timer = world.call_later(seconds, lambda name=name: came.append((name, world.monotonic())))  # type: ignore[misc]
+    timer.cancel()
+    task = asyncio.create_task(world.sleep(2))
+    await world.advance(2.5)
+    assert came == [("early", 1.0)]
+    assert task.done()
+    await world.advance(1)
+    assert came == [("early", 1.0), ("late", 3.0)]

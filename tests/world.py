@@ -12,13 +12,31 @@ from openucwa.model.world import RealWorld
 TURNS = 30
 
 
+class FakeTimer:
+    """A call that comes when the clock is moved far enough."""
+
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self._callback: Callable[[], object] | None = callback
+
+    def done(self) -> bool:
+        return self._callback is None
+
+    def cancel(self) -> None:
+        self._callback = None
+
+    def set_result(self, _nothing: None) -> None:
+        callback, self._callback = self._callback, None
+        assert callback is not None
+        callback()
+
+
 class FakeWorld:
     """A `World` for tests. `now`: where its time of day begins, in ms since 1970."""
 
     def __init__(self, now: int = 1_700_000_000_000) -> None:
         self._begin = now
         self._elapsed = 0.0
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._sleepers: list[tuple[float, int, asyncio.Future[None] | FakeTimer]] = []
         self._count = 0
 
     def now(self) -> int:
@@ -35,6 +53,12 @@ class FakeWorld:
         waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._elapsed + seconds, self._count, waking))
         await waking
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> FakeTimer:
+        self._count += 1
+        timer = FakeTimer(callback)
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, self._count, timer))
+        return timer
 
     def random_bytes(self, count: int) -> bytes:
         """Never the same twice, and the same in each run."""

@@ -1,11 +1,19 @@
 """The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import platform
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-import falcon
-import falcon.asgi
-
+from openucwa.api.body_limit import BodyLimits
+from openucwa.api.in_flight import InFlight, LimitInFlight
+from openucwa.api.not_found import NotFound, ProtectedNotFound
+from openucwa.api.pipeline import Pipeline
+from openucwa.api.preflight import Preflight
+from openucwa.api.rendering import Renderer
+from openucwa.api.resource import Resource
+from openucwa.api.response_cache import FromCache, ResponseCache
+from openucwa.api.router import Router
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
 from openucwa.channel.local import LocalBus, Relay
@@ -13,16 +21,18 @@ from openucwa.channel.poll import EventChannels
 from openucwa.channel.sweeper import Sweeper
 from openucwa.channel.typists import Typists
 from openucwa.config import Config
+from openucwa.http.addresses import Addresses
+from openucwa.http.cors import Cors
+from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
-from openucwa.identity.sign_in import SignIn
+from openucwa.identity.sign_in import ANONYMOUS_GRANT, SignIn
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tickets import Tickets, new_signing_key
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
-from openucwa.model.refusals import ClientTimeout, Refusal
-from openucwa.model.world import World
+from openucwa.model.world import World, new_request_id
 from openucwa.resources import (
     conversations,
     discovery,
@@ -30,6 +40,7 @@ from openucwa.resources import (
     me,
     messaging,
     my_online_meetings,
+    openapi,
     participants,
     people,
 )
@@ -38,6 +49,7 @@ from openucwa.resources.batch import Batch
 from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
+from openucwa.resources.invitations import JoinService
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
 from openucwa.resources.online_meetings import (
@@ -49,34 +61,21 @@ from openucwa.resources.online_meetings import (
     OnlineMeetings,
     PhoneDialInInformation,
 )
-from openucwa.resources.openapi import OpenApi
 from openucwa.resources.pages import Landing, Page
 from openucwa.resources.policies import Policies
-from openucwa.resources.room import RoomDocuments
+from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
+from openucwa.server.asgi import AsgiApp
+from openucwa.server.process import plain_refusal
 from openucwa.store.choice import store_of
+from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
-from openucwa.wire.addresses import Addresses
-from openucwa.wire.asgi import AsgiApp, Receive, Scope, Send
-from openucwa.wire.connection import ClientGone
-from openucwa.wire.cors import Cors
-from openucwa.wire.door import Door, UnderWay
-from openucwa.wire.finishing import Finishing
-from openucwa.wire.headers import StandardHeaders
-from openucwa.wire.kept import KeptAnswers
-from openucwa.wire.media import JsonHandler, XmlHandler
-from openucwa.wire.negotiation import JSON, UCWA_JSON, UCWA_XML, XML
-from openucwa.wire.nowhere import Nowhere, NowhereInUcwa
-from openucwa.wire.readiness import Readiness
-from openucwa.wire.refusing import fail, forget, refuse, refuse_http
-from openucwa.wire.resource import Request, Resource
-from openucwa.wire.router import Router
-from openucwa.wire.status import StatusApp
-from openucwa.wire.whole_body import WholeBody
+from openucwa.telemetry.readiness import Readiness
+from openucwa.telemetry.status import StatusPages
 
 if TYPE_CHECKING:
-    from openucwa.wire.tracing import Tracing
+    from openucwa.telemetry.tracing import Tracing
 
 #: Further spellings of fixed segments that clients use (docs/protocol.md, "Aliases").
 ALIASES = {
@@ -95,49 +94,95 @@ Routes = Sequence[tuple[str, Resource[Any]]]
 
 
 class Service:
-    """One server: what it serves (`asgi`), and what it keeps it in (`store`).
+    """One server: what answers requests (`handler`; as ASGI, `asgi`), and what it keeps things in (`store`).
 
-    `passwords`: what hashes and verifies them, where that is not to be as hard as usual. `relay`: the way to the other
-    processes, where this one is one of several workers.
+    `store`, `bus`: others than the settings name. `passwords`: what hashes and verifies them, where that is not to be
+    as hard as usual. `relay`: the way to the other processes, where this one is one of several workers.
     """
 
     def __init__(
-        self, config: Config, world: World, passwords: Passwords | None = None, relay: Relay | None = None
+        self,
+        config: Config,
+        world: World,
+        *,
+        store: Store | None = None,
+        bus: Bus | None = None,
+        passwords: Passwords | None = None,
+        relay: Relay | None = None,
     ) -> None:
         self.config = config
         self.world = world
         self.measures = Measures()
-        self.tracing = self._make_tracing()
-        self.store = store_of(config, self.measures)
-        if self.tracing is not None:
-            self.store = self.tracing.store(self.store)
-        self.bus = self._make_bus(relay)
-        self.readiness = Readiness(self.store, self.bus, world)
+        self.tracing = _tracing(config)
+        engine = store or store_of(config, self.measures)
+        self.store = engine if self.tracing is None else self.tracing.store(engine)
+        self.bus = bus or _bus(config, world, engine, relay)
+        # The user whose name is empty is nobody; the answer is that there is one.
+        self.readiness = Readiness({"store": lambda: self.store.user(""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
         self.tickets = Tickets((new_signing_key(world),), world)
-        self.keys = SigningKeys(self.store, self.tickets, config, world, lambda: self.kept.changed(None))
         self.activity = Activity(self.store, world, config)
+        cached = config.response_cache_bytes if config.store is None else 0
+        self.response_cache = ResponseCache(self.store, self.activity, world, cached)
+        self.keys = SigningKeys(self.store, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
         self.typists = Typists(self.store, world, config)
-        self.addresses = Addresses(config)
-        self.under_way = UnderWay(config.max_requests_under_way)
-        self.kept = KeptAnswers(self.store, self.activity, world, config.kept_bytes if config.store is None else 0)
+        throttle = Throttle(
+            config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
+        )
+        self.sign_in = SignIn(self.store, self.tickets, self.keys, self.passwords, throttle, config, world)
+        self.pools = Pools(config)
+        self.rules = MeetingRules(config, world)
+        self.joins = JoinService(self.store, world, config.meeting_size)
+        self.addresses = Addresses(config.public_url, config.listen, config.hosts)
+        self.in_flight = InFlight(config.max_requests_in_flight)
+        self.cors = Cors(config.allow_origin)
+        grants = f"{ANONYMOUS_GRANT},password" if config.anonymous else "password"
+        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants)
         self.routes = self._routes()
-        self._falcon = self._make_falcon()
-        body = WholeBody(self._run, config.max_body_bytes, config.body_timeout, self._too_slow)
-        self.asgi: AsgiApp = StandardHeaders(
-            body, self.addresses, Cors(config.allow_origin), self.under_way, self.kept, config, world
+        router = Router(NotFound(), ALIASES, ProtectedNotFound())
+        for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
+            router.add_route(template, resource)
+        self.body_limit: BodyLimit = BodyLimits(
+            router, self.tickets, config.max_body_bytes, config.max_body_bytes_without_token
+        )
+        pipeline = Pipeline(
+            router,
+            self.renderer,
+            self.addresses,
+            self.store,
+            self.keys,
+            self.activity,
+            self.bus,
+            max_body_depth=config.max_body_depth,
+            strict_put=config.strict_put,
+        )
+        # What a request passes, from the outside in.
+        self.handler: Handler = Preflight(
+            FromCache(
+                LimitInFlight(
+                    pipeline,
+                    self.in_flight,
+                    self.tickets,
+                    self.renderer,
+                ),
+                self.response_cache,
+            ),
+            self.cors,
+            self.renderer,
         )
         if self.tracing is not None:
-            self.asgi = self.tracing.requests(self.asgi)
+            self.handler = self.tracing.requests(self.handler)
+        self.refused: Refused = plain_refusal
+        self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
-    def status(self, connections: Callable[[], int]) -> AsgiApp:
-        """The application of the status address. `connections`: how many are open."""
-        from openucwa.wire.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
+    def status(self, connections: Callable[[], int]) -> Handler:
+        """The handler of the status address. `connections`: how many are open."""
+        from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
         exposition = Exposition(self.measures, lambda: self.channels.count, connections)
-        return StatusApp(self.readiness, exposition.page)
+        return StatusPages(self.readiness, exposition.page)
 
     async def start(self) -> None:
         """Opens the store, makes the first signing key, and begins to look after what ends by itself.
@@ -147,7 +192,7 @@ class Service:
         await self.store.open()
         await self.keys.start()
         self.store.on_commit(self.bus.publish)
-        self.store.on_change(self.kept.changed)
+        self.store.on_change(self.response_cache.changed)
         await self.bus.start()
         await self.channels.start()
         await self.activity.start()
@@ -173,51 +218,16 @@ class Service:
         if self.tracing is not None:
             await self.tracing.stop()
 
-    def _make_tracing(self) -> "Tracing | None":
-        if self.config.traces is None:
-            return None
-        from openucwa.wire.tracing import Tracing  # noqa: PLC0415  # a fifth of a second, as NATS
-
-        return Tracing(self.config.traces)
-
-    def _make_bus(self, relay: Relay | None) -> Bus:
-        if self.config.bus is not None:
-            from openucwa.channel.nats import NatsBus  # noqa: PLC0415  # a tenth of a second that most can do without
-
-            return NatsBus(self.config.bus, self.world)
-        if self.config.store is not None:
-            from openucwa.channel.postgres import PostgresBus  # noqa: PLC0415
-
-            return PostgresBus(self.config.store, self.world)
-        return LocalBus(self.world, cast("SqliteStore", self.store).moved_elsewhere, relay)
-
     def _routes(self) -> Routes:
         config, store, world = self.config, self.store, self.world
-        pools = Pools(config)
-        rules = MeetingRules(config, world)
-        self.sign_in = SignIn(
-            store,
-            self.tickets,
-            self.keys,
-            self.passwords,
-            Throttle(
-                config.sign_in_failures,
-                config.sign_in_delay,
-                config.sign_in_delay_max,
-                config.address_failures,
-                world,
-            ),
-            config,
-            world,
-        )
+        pools, rules, joins = self.pools, self.rules, self.joins
         online_meetings = OnlineMeetings(store, pools, rules, config)
         contacts = people.People()
         applications = ApplicationDocuments(store, online_meetings, contacts)
         meetings = my_online_meetings.MeetingDocuments(config)
-        room = RoomDocuments(meetings)
+        room = ConversationRenderer(meetings)
         shown = (store, room, world)
-        entrance = invitations.Entrance(store, world, config)
-        frame = discovery.XFrame(config)
+        frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
         user = discovery.User(store, pools)
 
@@ -241,16 +251,16 @@ class Service:
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
-            (f"{app}/batch", Batch(self._run, self.under_way, world, config)),
+            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch)),
             (f"{app}/events", EventChannel(store, self.channels, room)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
-            (f"{communication}/joinOnlineMeeting", invitations.JoinOnlineMeeting(entrance)),
-            (f"{communication}/startOnlineMeeting", invitations.StartOnlineMeeting(entrance, store, rules, config)),
+            (f"{communication}/joinOnlineMeeting", invitations.JoinOnlineMeeting(joins)),
+            (f"{communication}/startOnlineMeeting", invitations.StartOnlineMeeting(joins, store, rules, config)),
             (f"{communication}/invitations", invitations.Invitations()),
             (invitation, invitations.InvitationResource(*shown)),
-            (f"{invitation}/accept", invitations.Accept(*shown, entrance)),
+            (f"{invitation}/accept", invitations.Accept(*shown, joins)),
             (f"{invitation}/decline", invitations.Decline(*shown)),
             (f"{invitation}/cancel", invitations.Cancel(*shown)),
             (f"{communication}/conversations", conversations.Conversations(store)),
@@ -316,43 +326,24 @@ class Service:
                 OnlineMeetingExtension(store, pools, world, config),
             ),
         ]
-        routes.append(("/openapi.json", OpenApi(routes)))
-        return routes
+        return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
 
-    def _make_falcon(self) -> "falcon.asgi.App[Any, Any]":
-        door = Door(
-            self.store,
-            self.keys,
-            self.activity,
-            self.bus,
-            self.addresses,
-            self.under_way,
-            self.kept,
-            self.config,
-        )
-        router: Any = Router(Nowhere(), ALIASES, NowhereInUcwa())
-        middleware: Any = [door, Finishing()]
-        app = falcon.asgi.App(router=router, request_type=Request, middleware=middleware)
-        json, xml = JsonHandler(), XmlHandler()
-        app.resp_options.media_handlers = falcon.media.Handlers({JSON: json, UCWA_JSON: json, XML: xml, UCWA_XML: xml})
-        # Whatever has a body says what it is; what has none is of no type.
-        app.resp_options.default_media_type = None  # type: ignore[assignment]  # Falcon knows None, its types don't
-        app.req_options.strip_url_path_trailing_slash = False
-        app.req_options.keep_blank_qs_values = True
-        app.add_error_handler(Exception, fail)
-        app.add_error_handler(falcon.HTTPError, refuse_http)
-        app.add_error_handler(Refusal, refuse)
-        app.add_error_handler(ClientGone, forget)
-        for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
-            app.add_route(template, resource)
-        return app
 
-    def _run(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        return self._falcon(scope, receive, send)  # type: ignore[arg-type]  # Falcon spells the scope as a dict
+def _tracing(config: Config) -> "Tracing | None":
+    if config.traces is None:
+        return None
+    from openucwa.telemetry.tracing import Tracing  # noqa: PLC0415  # a fifth of a second, as NATS
 
-    async def _too_slow(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["openucwa.refusal"] = ClientTimeout(
-            f"the body was not there {self.config.body_timeout:g} seconds after the headers"
-        )
-        scope["openucwa.body"] = b""
-        await self._run(scope, receive, send)
+    return Tracing(config.traces)
+
+
+def _bus(config: Config, world: World, store: Store, relay: Relay | None) -> Bus:
+    if config.bus is not None:
+        from openucwa.channel.nats import NatsBus  # noqa: PLC0415  # a tenth of a second that most can do without
+
+        return NatsBus(config.bus, world)
+    if config.store is not None:
+        from openucwa.channel.postgres import PostgresBus  # noqa: PLC0415
+
+        return PostgresBus(config.store, world)
+    return LocalBus(world, cast("SqliteStore", store).moved_elsewhere, relay)

@@ -91,18 +91,37 @@ class Config:
     traces: str | None = option("Where OpenTelemetry traces are sent: an OTLP/HTTP endpoint's URL.", None)
     log_level: str = option("debug, info, warning or error.", "info", one_of=("debug", "info", "warning", "error"))
     log_format: str = option("text, or json: an object a line.", "text", one_of=("text", "json"))
+    log_file: str | None = option("Log file to append to; default: stderr.", None)
 
     # Patience
     header_timeout: float = option("Seconds for a client to send its request's headers.", 15.0)
     body_timeout: float = option("Seconds for a client to send its request's body (then 408).", 30.0)
     keep_alive: float = option("Seconds that an idle connection is kept.", 75.0)
+    write_timeout: float = option(
+        "Seconds without progress until a client that does not read its response is disconnected.", 60.0
+    )
     shutdown_timeout: float = option("Seconds that requests under way may take at a stop.", 10.0, least=0)
     store_timeout: float = option("Seconds to wait for the store (then 503).", 5.0)
 
     # Limits
     max_connections: int = option("Open connections; more are answered 503.", 20_000)
     max_header_bytes: int = option("Bytes of a request's line and headers.", 65_536)
+    max_pipelined: int = option("Maximum number of pipelined requests waiting per connection (503).", 100)
     max_body_bytes: int = option("Bytes of a request's body (413).", 1_048_576)
+    max_body_bytes_without_token: int = option(
+        "Bytes of a request's body that bears no valid token, or leads to no resource (413).", 65_536
+    )
+    max_body_bytes_in_flight: int = option(
+        "Maximum total size of request bodies held by a process, in bytes (503).", 268_435_456
+    )
+    max_unsent_bytes: int = option(
+        "Maximum total size of responses not yet read by clients, per process, in bytes; "
+        "the slowest client is disconnected.",
+        268_435_456,
+    )
+    log_backlog: int = option(
+        "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
+    )
     max_body_depth: int = option("Nesting of a request's body (400).", 32)
     max_extension_bytes: int = option("Bytes of an extension's properties as compact JSON (413).", 65_536)
     max_extension_properties: int = option("Programmer-defined properties of an extension (400).", 300)
@@ -112,9 +131,9 @@ class Config:
     max_instances: int = option("Instances (tabs) of an application (409).", 32)
     max_attendees: int = option("Entries of attendees, and of leaders (400).", 1_000)
     max_description: int = option("Characters of a meeting's description (400).", 16_384)
-    max_batch: int = option("Requests in a batch (400).", 100)
-    kept_bytes: int = option("Bytes of answers that are kept to be given again; 0: none.", 33_554_432, least=0)
-    max_requests_under_way: int = option("Requests of one user at a time, a batch's parts included (429).", 100)
+    max_batch: int = option("Requests in a batch (429).", 100)
+    response_cache_bytes: int = option("Size of the response cache in bytes; 0 disables it.", 33_554_432, least=0)
+    max_requests_in_flight: int = option("Concurrent requests per user, including parts of a batch (429).", 100)
 
     # Signing in
     ticket_lifetime: int = option("Seconds that a ticket of the password grant is good for.", 28_800)

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from openucwa.wire.pass_through import pass_through_name
+from openucwa.api.pass_through import pass_through_name
 from tests.client import UcwaClient, extensions_of
 from tests.cluster.participant import Participant, eventually
 

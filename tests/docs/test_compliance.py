@@ -10,9 +10,9 @@ import pytest
 
 from openucwa.app import Service
 from openucwa.model import refusals
-from openucwa.resources.openapi import GENERIC, WITH_INPUT, WITH_TOKEN
-from openucwa.wire.errors import wire_error
-from openucwa.wire.resource import Operation, Resource
+from openucwa.api.openapi import GENERIC, WITH_INPUT, WITH_TOKEN
+from openucwa.api.errors import wire_error
+from openucwa.api.resource import Operation, Resource
 from tests.client import UcwaClient
 from tests.conftest import Connect, Make
 from tests.samples import compliance

@@ -6,8 +6,8 @@ from pathlib import Path
 from openucwa.config import Config
 from openucwa.model import refusals
 from openucwa.model.refusals import Refusal
-from openucwa.resources.telling import REASONS
-from openucwa.wire.errors import ERRORS, FAULT, wire_error
+from openucwa.resources.rendering.events import REASONS
+from openucwa.api.errors import ERRORS, FAULT, wire_error
 from tests.client import UcwaClient
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "errors.md").read_text("utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from openucwa.wire.errors import ERRORS
+from openucwa.api.errors import ERRORS
 from tests.hostile.description import Description
 from tests.hostile.requests import Request
 from tests.hostile.stage import Answer

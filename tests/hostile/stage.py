@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 import httpx
 
 from openucwa.app import Service
-from openucwa.wire.asgi import Message, Scope
+from openucwa.server.asgi import Message, Scope
 from tests.client import UcwaClient, self_of
 from tests.hostile.requests import Request
 

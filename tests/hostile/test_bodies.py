@@ -341,7 +341,7 @@ async def test_no_value_of_a_meeting_takes_long_to_refuse(lene: UcwaClient, prop
     ],
 )
 async def test_no_form_takes_long(lene: UcwaClient, body: bytes, content_type: str) -> None:
-    lene.token = None
+    # With a token, so that it is not refused by its size.
     answer = await post(lene, "/WebTicket/oauthtoken", body, {"Content-Type": content_type})
     assert answer.status_code == 400
     assert answer.json() == {"error": "invalid_request"} or answer.json() == {"error": "unsupported_grant_type"}
@@ -369,4 +369,4 @@ _PART = "\r\n--b\r\nContent-Type: application/http; msgtype=request\r\n\r\nGET /
 async def test_no_batch_takes_long(lene: UcwaClient, body: bytes) -> None:
     headers = {"Content-Type": "multipart/batching; boundary=b", "Accept": "*/*"}
     answer = await post(lene, f"{lene.app}/batch", body, headers)
-    assert answer.status_code in {200, 400}
+    assert answer.status_code in {200, 400, 429}

@@ -53,11 +53,11 @@ class Trial:
             max_extensions=20,
             max_meetings=40,
             max_applications=5,
-            max_requests_under_way=2,
+            max_requests_in_flight=2,
             sign_in_failures=10_000_000,
             address_failures=10_000_000,
         )
-        self.service = Service(self.config, FakeWorld(), Passwords(hasher=PasswordHasher(1, 8, 1)))
+        self.service = Service(self.config, FakeWorld(), passwords=Passwords(hasher=PasswordHasher(1, 8, 1)))
         self.stage = Stage(self.service)
         self.statuses: dict[str, set[int]] = defaultdict(set)
         self.count = 0

@@ -271,7 +271,9 @@ def test_every_request_has_a_line_in_the_log_and_no_line_has_a_secret(shared: Ru
     shared.ask("GET", "/marked?secret=hidden", token=token)
     line = shared.logged("GET /marked ")
     assert re.fullmatch(
-        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info GET /marked 404 \d+\.\dms \d+B( user=\S+)? id=\S+", line
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info GET /marked 404 \d+\.\dms \d+B"
+        r" client=127\.0\.0\.1 rel=\S+( user=\S+)? id=\S+( note=.*)?",
+        line,
     )
     log = "\n".join(shared.log)
     assert "hidden" not in log

@@ -13,10 +13,10 @@ from tests.conftest import Connect, Make
 SignedIn = Callable[..., Awaitable[UcwaClient]]
 
 
-@pytest.fixture(params=[Config().kept_bytes, 0], ids=["kept", "plain"])
+@pytest.fixture(params=[Config().response_cache_bytes, 0], ids=["kept", "plain"])
 def config(request: pytest.FixtureRequest, config: Config) -> Config:
     """Everything here holds with answers that are kept and without."""
-    return replace(config, kept_bytes=request.param)
+    return replace(config, response_cache_bytes=request.param)
 
 
 @pytest.fixture

@@ -92,11 +92,12 @@ async def test_a_hundred_parts_are_taken_and_one_more_is_not(lene: UcwaClient) -
     answer = await lene.post(
         f"{lene.app}/batch", content=content, headers={"Content-Type": TYPE, "Accept": "multipart/batching"}
     )
-    assert_refused(answer, 400, "BadRequest")
+    assert_refused(answer, 429, "TooManyRequests")
+    assert answer.headers["Retry-After"] == "1"
 
 
 async def test_a_batch_over_the_users_limit_is_refused_whole(make_service: Make, connect: Connect) -> None:
-    lene = connect(await make_service(max_requests_under_way=2))
+    lene = connect(await make_service(max_requests_in_flight=2))
     await lene.sign_in("lenea@contoso.com")
     await lene.open()
     create = part(f"POST {lene.meetings}", "Content-Type: application/json", body="{}")
@@ -113,9 +114,16 @@ async def test_a_batch_over_the_users_limit_is_refused_whole(make_service: Make,
     assert statuses == ["HTTP/1.1 201 Created"] * 2
 
 
-async def test_the_answer_is_multipart(lene: UcwaClient) -> None:
+@pytest.mark.parametrize("accept", ["application/json", "application/xml", "text/html", "*/*"])
+async def test_a_batch_is_answered_multipart_whatever_the_accept(lene: UcwaClient, accept: str) -> None:
     content = part(f"GET {lene.app}/me") + "--b--"
-    refused = await lene.post(f"{lene.app}/batch", content=content, headers={"Content-Type": TYPE})
-    assert_refused(refused, 406, "NotAcceptable")
-    wrong = {"Content-Type": "application/json", "Accept": "multipart/batching"}
+    headers = {"Content-Type": TYPE, "Accept": accept}
+    answer = await lene.post(f"{lene.app}/batch", content=content, headers=headers)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("multipart/batching")
+
+
+async def test_a_body_that_is_no_batch_is_refused_by_its_type(lene: UcwaClient) -> None:
+    content = part(f"GET {lene.app}/me") + "--b--"
+    wrong = {"Content-Type": "application/json"}
     assert_refused(await lene.post(f"{lene.app}/batch", content=content, headers=wrong), 415, "UnsupportedMediaType")

@@ -62,8 +62,8 @@ async def test_the_user_without_a_token_says_where_to_get_one(
     assert answer.status_code == 401
     assert answer.headers["Content-Type"].startswith("text/html")
     assert answer.headers.get_list("WWW-Authenticate") == [
-        f'MsRtcOAuth href="{BASE}/WebTicket/oauthtoken",grant_type="urn:microsoft.rtc:anonmeeting,password"',
         BEARER,
+        f'MsRtcOAuth href="{BASE}/WebTicket/oauthtoken",grant_type="urn:microsoft.rtc:anonmeeting,password"',
     ]
 
 

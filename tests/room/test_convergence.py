@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openucwa.app import Service
-from openucwa.channel.bus import Bus
-from openucwa.channel.local import LocalBus, Relay
+from openucwa.channel.local import LocalBus
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from tests.client import UcwaClient, add_user, extensions_of, self_of
@@ -46,13 +45,6 @@ STEPS = st.lists(
 )
 
 
-class OneProcess(Service):
-    """A server that shares its store with no other, and so need not look, at each step of time, what others did."""
-
-    def _make_bus(self, relay: Relay | None) -> Bus:
-        return LocalBus(self.world)
-
-
 class Patient(Knower):
     """Nothing ends here because time goes by, so it may go by in great steps."""
 
@@ -80,7 +72,9 @@ class Story:
         self.said: list[str] = []
 
     async def begin(self) -> None:
-        self.service = OneProcess(self.config, self.world, Passwords(hasher=PasswordHasher(1, 8, 1)))
+        self.service = Service(
+            self.config, self.world, bus=LocalBus(self.world), passwords=Passwords(hasher=PasswordHasher(1, 8, 1))
+        )
         await self.service.start()
         self.transport = httpx.ASGITransport(self.service.asgi)
         for uri, name in ((LENE, "Lene"), (DANA, "Dana"), (ALEX, "Alex")):

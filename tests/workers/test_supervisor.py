@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from openucwa.config import Config
-from openucwa.wire.listeners import bind, close
+from openucwa.server.listeners import bind, close
+from openucwa.server.orders import Orders
 from openucwa.workers.supervisor import MOST_FAILURES, PAUSE, WorkersError, supervise
 from tests.process.workers import runs
 from tests.world import FakeWorld, until
@@ -46,7 +47,7 @@ class Supervised:
         logger.setLevel(logging.INFO)
         self._listeners = bind(("http://127.0.0.1:0",))
         config = Config(data=str(data), listen=(self._listeners[0].url,), workers=workers, log_level="error")
-        self.task = asyncio.create_task(supervise(config, self._listeners, self.world, self.urls.extend))
+        self.task = asyncio.create_task(supervise(config, self._listeners, Orders(), self.world, self.urls.extend))
 
     def pids(self, worker: int) -> list[int]:
         """The processes that were this worker, one after the other."""

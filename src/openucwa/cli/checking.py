@@ -40,7 +40,7 @@ def check_certificate(config: Config) -> None:
     """Failure: the certificate or its key can't be used."""
     if config.tls_cert is None or config.tls_key is None:
         return
-    from openucwa.wire.listeners import tls_context  # noqa: PLC0415
+    from openucwa.server.listeners import tls_context  # noqa: PLC0415
 
     with failures():
         tls_context(config.tls_cert, config.tls_key)

@@ -1,6 +1,7 @@
 """openucwa serve: the server, in one process or several."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,12 +13,13 @@ import click
 
 from openucwa import __version__
 from openucwa.cli.common import default, failures, listening, settings
-from openucwa.config import Config
+from openucwa.config import Config, load_with_sources
 from openucwa.model.world import RealWorld, World
-from openucwa.wire.access_log import LogLines, route_logging
+from openucwa.telemetry.log import LogLines, route_logging
 
 if TYPE_CHECKING:
-    from openucwa.wire.listeners import Listener
+    from openucwa.server.listeners import Listener
+    from openucwa.server.orders import Orders
 
 
 @click.command()
@@ -32,7 +34,8 @@ def serve(file: Path | None, **flags: object) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     For each listener a line on stdout says when it accepts connections; the log is on stderr.
-    At a stop requests under way are finished; a second Ctrl-C doesn't wait for them.
+    At a stop requests in flight are finished; a second Ctrl-C doesn't wait for them. SIGHUP reads certificates, log
+    level and log file again.
 
     \b
     Examples:
@@ -43,42 +46,57 @@ def serve(file: Path | None, **flags: object) -> None:
       openucwa serve --workers 4
     """
     config = settings(file, flags).config
-    from openucwa.wire import listeners as wire  # noqa: PLC0415
+    from openucwa.server import listeners as sockets  # noqa: PLC0415
+    from openucwa.server.orders import Orders  # noqa: PLC0415
 
     world = RealWorld()
-    lines = LogLines(sys.stderr, config.log_level, world, config.log_format)
     with failures():
-        listeners = wire.bind(config.listen)
-        config = replace(config, listen=tuple(listener.url for listener in listeners))
-        restore_logging = route_logging(lines)
+        listeners = sockets.bind(config.listen)
         try:
-            if config.workers > 1:
-                status = with_workers(config, listeners, world)
-            else:
-                status = with_one_process(config, listeners, world, lines)
+            config = replace(config, listen=tuple(listener.url for listener in listeners))
+            lines = LogLines.of(config, world)
+            orders = Orders(lambda: load_with_sources(file, os.environ, **flags).config)
+            orders.on_reload(lines.reload)
+            restore_logging = route_logging(lines)
+            try:
+                if config.workers > 1:
+                    status = with_workers(config, listeners, orders, world)
+                else:
+                    status = with_one_process(config, listeners, orders, world, lines)
+            finally:
+                restore_logging()
         finally:
-            wire.close(listeners)
-            restore_logging()
+            sockets.close(listeners)
     sys.exit(status)
 
 
-def with_one_process(config: Config, listeners: "Sequence[Listener]", world: World, lines: LogLines) -> int:
+def with_one_process(
+    config: Config, listeners: "Sequence[Listener]", orders: "Orders", world: World, lines: LogLines
+) -> int:
     """Serves in this process; the exit status."""
     import uvloop  # noqa: PLC0415
 
     from openucwa.app import Service  # noqa: PLC0415
-    from openucwa.wire.serving import serve as serve_here  # noqa: PLC0415
+    from openucwa.server.orders import Signals  # noqa: PLC0415
+    from openucwa.server.process import serve as serve_here  # noqa: PLC0415
+    from openucwa.telemetry.access_log import AccessLog  # noqa: PLC0415
 
     service = Service(config, world)
+    log = AccessLog(lines, service.measures)
+
+    async def run() -> int:
+        with Signals(orders):
+            return await serve_here(service, config, listeners=listeners, orders=orders, observer=log, ready=announce)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve_here(service, config, listeners=listeners, lines=lines, ready=announce))
+        return runner.run(run())
 
 
-def with_workers(config: Config, listeners: "Sequence[Listener]", world: World) -> int:
+def with_workers(config: Config, listeners: "Sequence[Listener]", orders: "Orders", world: World) -> int:
     """Lets several processes serve, and looks after them; the exit status."""
     from openucwa.workers.supervisor import supervise  # noqa: PLC0415
 
-    return asyncio.run(supervise(config, listeners, world, announce))
+    return asyncio.run(supervise(config, listeners, orders, world, announce))
 
 
 def announce(urls: Sequence[str]) -> None:

@@ -6,7 +6,6 @@ What the walk does is `walk.py`'s; what is answered is the server's own doing.
 import asyncio
 import json
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +21,12 @@ from openucwa.demo.walk import LENE, USERS, Walk
 from openucwa.identity.passwords import Passwords
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
+from openucwa.server.listeners import Listener, bind, close
+from openucwa.server.orders import Orders, Signals
+from openucwa.server.process import serve
 from openucwa.store.sqlite import SqliteStore
-from openucwa.wire.access_log import LogLines, route_logging
-from openucwa.wire.listeners import Listener, bind, close
-from openucwa.wire.serving import serve
+from openucwa.telemetry.access_log import AccessLog
+from openucwa.telemetry.log import LogLines, route_logging
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # looked up, not listened on
@@ -43,7 +44,7 @@ def run(config: Config, screen: Screen, *, exit_after: bool) -> int:
         config = replace(config, listen=tuple(listener.url for listener in listeners))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(prepare(config))
-            lines = LogLines(sys.stderr, "warning", world)
+            lines = LogLines.of(replace(config, log_level="warning"), world)
             restore_logging = route_logging(lines)
             try:
                 demo = _Demo(Service(config, world), listeners, lines, screen, exit_after=exit_after)
@@ -88,14 +89,22 @@ class _Demo:
         self._lines = lines
         self._screen = screen
         self._exit_after = exit_after
-        self._stop = asyncio.Event()
+        self._orders = Orders()
+        self._stop = self._orders.stop
         self._walking: asyncio.Task[int] | None = None
 
     async def run(self) -> int:
         config = self._service.config
-        status = await serve(
-            self._service, config, listeners=self._listeners, lines=self._lines, ready=self._begin, stop=self._stop
-        )
+        log = AccessLog(self._lines, self._service.measures)
+        with Signals(self._orders):
+            status = await serve(
+                self._service,
+                config,
+                listeners=self._listeners,
+                orders=self._orders,
+                observer=log,
+                ready=self._begin,
+            )
         return max(status, await self._walking) if self._walking is not None else status
 
     def _begin(self, urls: list[str]) -> None:

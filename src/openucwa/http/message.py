@@ -84,3 +84,6 @@ Handler: TypeAlias = Callable[[Request], Response | Coroutine[Any, Any, Response
 
 #: How many bytes of body a request may have, judged by its head (`Request.body` is still empty).
 BodyLimit: TypeAlias = Callable[[Request], int]
+
+#: The response where no request comes about to be handed to a handler, or its handler fails: by status and a sentence.
+Refused: TypeAlias = Callable[[int, str], Response]

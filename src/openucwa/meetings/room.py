@@ -1,4 +1,4 @@
-"""Who comes into a meeting and what they may do there: the rules, decided from the meeting and the newcomer alone."""
+"""Who comes into a meeting and what they may do there: the rules, decided from the meeting and the candidate alone."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from openucwa.model.room import Participation, Role
 
 
 @dataclass(frozen=True, slots=True)
-class Newcomer:
+class Candidate:
     """Who asks to come in. `identity`: a user's SIP URI; None for an anonymous one."""
 
     identity: str | None
@@ -16,46 +16,46 @@ class Newcomer:
         return self.identity == meeting.organizer
 
     def is_leader(self, meeting: Meeting) -> bool:
-        """Whether the organizer made the newcomer a leader, or is the newcomer."""
+        """Whether the organizer made the candidate a leader, or is the candidate."""
         return self.is_organizer(meeting) or self._is_listed(meeting.settings.leaders)
 
     def is_invited(self, meeting: Meeting) -> bool:
         return self.is_leader(meeting) or self._is_listed(meeting.settings.attendees)
 
     def is_of_enterprise(self, meeting: Meeting) -> bool:
-        """Whether the newcomer is a user of the organizer's domain."""
+        """Whether the candidate is a user of the organizer's domain."""
         return self.identity is not None and self.identity.rpartition("@")[2] == meeting.organizer.rpartition("@")[2]
 
     def _is_listed(self, uris: tuple[str, ...]) -> bool:
         return self.identity is not None and self.identity in {uri.lower() for uri in uris}
 
 
-def waits_in_lobby(meeting: Meeting, newcomer: Newcomer) -> bool:
-    """Whether the newcomer has to be admitted by a leader (UCWA: accessLevel; onlineMeetingEligibleValues).
+def waits_in_lobby(meeting: Meeting, candidate: Candidate) -> bool:
+    """Whether the candidate has to be admitted by a leader (UCWA: accessLevel; onlineMeetingEligibleValues).
 
     The organizer and the leaders always come in. Everyone: so does everybody. SameEnterprise: users of the
     organizer's domain. Invited: those of them who are listed. Locked, and None, which decides nothing: nobody else.
     """
-    if newcomer.is_leader(meeting):
+    if candidate.is_leader(meeting):
         return False
     match meeting.settings.access_level:
         case "Everyone":
             return False
         case "SameEnterprise":
-            return not newcomer.is_of_enterprise(meeting)
+            return not candidate.is_of_enterprise(meeting)
         case "Invited":
-            return not (newcomer.is_of_enterprise(meeting) and newcomer.is_invited(meeting))
+            return not (candidate.is_of_enterprise(meeting) and candidate.is_invited(meeting))
     return True
 
 
-def role_at_joining(meeting: Meeting, newcomer: Newcomer) -> Role:
-    """The role that the newcomer has from the start (UCWA: automaticLeaderAssignment)."""
-    if newcomer.is_leader(meeting):
+def role_at_joining(meeting: Meeting, candidate: Candidate) -> Role:
+    """The role that the candidate has from the start (UCWA: automaticLeaderAssignment)."""
+    if candidate.is_leader(meeting):
         return Role.LEADER
     match meeting.settings.automatic_leader_assignment:
         case "Everyone":
             return Role.LEADER
-        case "SameEnterprise" if newcomer.is_of_enterprise(meeting):
+        case "SameEnterprise" if candidate.is_of_enterprise(meeting):
             return Role.LEADER
     return Role.ATTENDEE
 

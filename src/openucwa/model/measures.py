@@ -1,8 +1,8 @@
 """What a process counts of itself: plain numbers, added to while it works and read when somebody asks.
 
 Every part may add to them. How they are shown, and what is looked up only then (connections, polls, the state of the
-store), belongs to `wire/exposition.py`. Counting a request has to stay below a microsecond: no locks, no labels to look
-up, one list for each row of the table. Everything is counted in the event loop.
+store), belongs to `telemetry/exposition.py`. Counting a request has to stay below a microsecond: no locks, no labels to
+look up, one list for each row of the table. Everything is counted in the event loop.
 """
 
 from bisect import bisect_left

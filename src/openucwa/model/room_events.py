@@ -111,7 +111,7 @@ def about_conversation(participation: Participation, kind: str, reason: str | No
     MESSAGING_DISCONNECTED, ORGANIZER_DATA_CHANGED.
 
     `reason`: why it ended, where it was not the application's own wish. For CONVERSATION_BEGUN `participation.since`
-    tells which participants the newcomer is to be shown.
+    tells which participants the candidate is to be shown.
     """
     facts = {
         "conversation": participation.id,

@@ -4,11 +4,20 @@ import asyncio
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from typing import Protocol
 
 #: The alphabet of an `onlineMeetingId`: 36 letters and digits, 8 of them are 41 bits.
 MEETING_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 MEETING_ID_LENGTH = 8
+
+
+class Timer(Protocol):
+    """A call that is to come."""
+
+    def cancel(self) -> object:
+        """Makes it not come; where it came already, nothing."""
+        ...
 
 
 class World(Protocol):
@@ -24,6 +33,10 @@ class World(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Returns after `seconds` on the `monotonic` clock."""
+        ...
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        """Calls `callback` in the running event loop once `seconds` have passed on the `monotonic` clock."""
         ...
 
     def random_bytes(self, count: int) -> bytes:
@@ -42,6 +55,9 @@ class RealWorld:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        return asyncio.get_running_loop().call_later(seconds, callback)
 
     def random_bytes(self, count: int) -> bytes:
         return secrets.token_bytes(count)
@@ -75,3 +91,8 @@ def new_digits(world: World, count: int) -> str:
 def new_uuid(world: World) -> str:
     """A random UUID in its canonical form."""
     return str(uuid.UUID(bytes=world.random_bytes(16), version=4))
+
+
+def new_request_id(world: World) -> str:
+    """A new request id: 64 random bits in hexadecimal."""
+    return world.random_bytes(8).hex()

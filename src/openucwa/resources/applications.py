@@ -2,8 +2,12 @@
 
 from urllib.parse import quote
 
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import ANY_SCOPE, Operation, Resource
 from openucwa.channel.poll import EventChannels
 from openucwa.config import Config
+from openucwa.identity.current_user import current_user
 from openucwa.model.application import Application as Opened
 from openucwa.model.application import Communication as Abilities
 from openucwa.model.refusals import (
@@ -15,7 +19,6 @@ from openucwa.model.refusals import (
     ParameterValidationFailure,
     ResourceNotFound,
     TooManyGroups,
-    Unauthorized,
 )
 from openucwa.model.world import World, new_digits, new_etag
 from openucwa.representation.document import Document, Link, Property
@@ -25,7 +28,6 @@ from openucwa.resources.me import me_document
 from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.people import People
 from openucwa.store.contract import Store
-from openucwa.wire.resource import ANY_SCOPE, Call, Request, Resource, Response, operation
 
 APPLICATION_ID_DIGITS = 12
 
@@ -51,9 +53,9 @@ class ApplicationDocuments:
         self._online_meetings = online_meetings
         self._people = people
 
-    async def document(self, call: Call, instance: str | None) -> Document:
+    async def document(self, call: Context, instance: str | None) -> Document:
         """UCWA: application. `instance`: the instanceId in whose terms it is shown."""
-        application = call.here.application
+        application = call.session.application
         channel = await self._store.channel(application.owner, application.id, instance or "")
         query = "" if instance is None else f"instanceId={quote(instance, safe='')}"
         ack = f"{query}&ack" if query else "ack"
@@ -83,7 +85,7 @@ class ApplicationDocuments:
             embedded={rel: document for rel, document in embedded.items() if document is not None},
         )
 
-    async def _meetings(self, call: Call, application: Opened) -> Document | None:
+    async def _meetings(self, call: Context, application: Opened) -> Document | None:
         return None if application.anonymous else await self._online_meetings.document(call)
 
 
@@ -98,26 +100,22 @@ class Applications(Resource[None]):
         self._world = world
         self._config = config
 
-    @operation(
+    @Operation(
         "Opens an application, or finds the one of this endpoint.",
         answers=(201, 200),
         takes=PARAMETERS,
         refuses=(Forbidden, AlreadyExists, TooManyGroups, Conflict, CannotRedirect),
     )
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: applications, POST; anonApplications, POST."""
-        call = req.call
-        ticket = call.caller
+        caller = call.caller
         values = call.values
-        if "endpointId" not in values and not ticket.anonymous:
+        if "endpointId" not in values and not caller.anonymous:
             raise ParameterValidationFailure({"endpointId": "is missing"})
-        if not ticket.anonymous:
-            user = await self._store.user(ticket.identity)
-            if user is None or user.generation != ticket.generation:
-                raise Unauthorized("the user is gone, or the password was changed after this token was issued")
+        await current_user(self._store, caller)
         instance = values.get("instanceId")
         draft = Opened(
-            owner=ticket.identity,
+            owner=caller.identity,
             id=new_digits(self._world, APPLICATION_ID_DIGITS),
             endpoint_id=values.get("endpointId", ""),
             culture=values["culture"],
@@ -125,8 +123,8 @@ class Applications(Resource[None]):
             type=values.get("type"),
             created=self._world.now(),
             communication=Abilities(etag=new_etag(self._world)),
-            meeting=ticket.meeting,
-            name=ticket.name,
+            meeting=caller.meeting,
+            name=caller.name,
             etag=new_etag(self._world),
         )
         opened, new = await self._store.open_application(
@@ -135,13 +133,11 @@ class Applications(Resource[None]):
         if len(opened.instances) > self._config.max_instances and instance is not None:
             await self._store.close_instance(opened.owner, opened.id, instance, self._world.now())
             raise Conflict(f"the application has {self._config.max_instances} instances already")
-        call.session = await self._store.session(opened.owner, opened.id)
+        call.known_session = await self._store.session(opened.owner, opened.id)
         document = await self._documents.document(call, instance)
         # A known endpoint answers 201 with the same application; only a known instance of it is told apart.
-        resp.status = 201 if new or instance is None else 200
-        resp.set_header("Location", document.href)
-        resp.set_header("ETag", f'"{call.here.application.etag}"')
-        resp.media = document
+        status = 201 if new or instance is None else 200
+        return Answer(document, status, etag=call.session.application.etag, location=document.href)
 
 
 class Application(Resource[None]):
@@ -157,41 +153,39 @@ class Application(Resource[None]):
         self._channels = channels
         self._world = world
 
-    async def locate(self, call: Call, **_names: str) -> None:
-        call.etag = call.here.application.etag
+    def etag(self, call: Context, target: None) -> str:
+        return call.session.application.etag
 
-    @operation(
+    @Operation(
         "The application and all that is embedded in it.",
         query=(INSTANCE,),
         refuses=(InvalidExchangeServerVersion, CannotRedirect),
     )
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: application, GET."""
-        call = req.call
-        resp.set_header("ETag", f'"{call.etag}"')
-        resp.media = await self._documents.document(call, known_instance(req))
+        return Answer(await self._documents.document(call, known_instance(call)), etag=call.etag)
 
-    @operation(
+    @Operation(
         "Ends the application, or one instance of it.",
         answers=(204,),
         query=(INSTANCE,),
         produces=(),
         refuses=(CannotRedirect,),
     )
-    async def on_delete(self, req: Request, resp: Response, target: None) -> None:
+    async def delete(self, call: Call[None]) -> Answer:
         """UCWA: application, DELETE; Multi-tab support."""
-        application = req.call.here.application
-        if (instance := known_instance(req)) is None:
+        application = call.session.application
+        if (instance := known_instance(call)) is None:
             await self._store.close_application(application.owner, application.id, self._world.now())
         else:
             await self._store.close_instance(application.owner, application.id, instance, self._world.now())
         self._channels.end(application.owner, application.id, instance)
-        resp.status = 204
+        return NO_CONTENT
 
 
-def known_instance(req: Request) -> str | None:
+def known_instance(call: Call[None]) -> str | None:
     """The instanceId of the request's query; None where there is none. ResourceNotFound: nobody opened it."""
-    instance: str | None = req.call.values.get("instanceId")
-    if instance is not None and instance not in req.call.here.application.instances:
+    instance: str | None = call.values.get("instanceId")
+    if instance is not None and instance not in call.session.application.instances:
         raise ResourceNotFound("there is no such instance of this application")
     return instance

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from openucwa import __version__
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import CONVERSATION_SCOPES, Operation
 from openucwa.config import Config
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import Meeting
@@ -16,10 +19,9 @@ from openucwa.model.user import User
 from openucwa.model.values import LAST_INSTANT, Instant
 from openucwa.model.world import World
 from openucwa.representation.parameters import Parameter
-from openucwa.resources.meeting_family import READ_REFUSALS, MeetingFamily, organizer_of
 from openucwa.resources.my_online_meetings import MeetingDocuments
+from openucwa.resources.online_meetings import READ_REFUSALS, MeetingFamily, organizer_of
 from openucwa.store.contract import Store
-from openucwa.wire.resource import CONVERSATION_SCOPES, Call, Request, Response, operation
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -43,7 +45,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
 
     rel = "openucwa:invitation"
     scopes = CONVERSATION_SCOPES
-    kept = False  # it says when it was made
+    cached = False  # it says when it was made
 
     def __init__(self, store: Store, pools: Pools, documents: MeetingDocuments, config: Config, world: World) -> None:
         super().__init__(pools)
@@ -52,30 +54,32 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         self._footer = config.invitation_footer_text
         self._world = world
 
-    async def locate(self, call: Call, meeting_id: str = "", **_names: str) -> Meeting:
+    async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
         await super().locate(call)
         return await self._store.meeting(organizer_of(call), meeting_id)
 
-    @operation(
+    @Operation(
         "The meeting as an event for calendar programs.", query=QUERY, produces=(CALENDAR,), refuses=READ_REFUSALS
     )
-    async def on_get(self, req: Request, resp: Response, target: Meeting) -> None:
+    async def get(self, call: Call[Meeting]) -> Answer:
         """An organizer who has listed nobody gets an event to put into a calendar (PUBLISH); else a request for a
         meeting (REQUEST): of these two RFC 5546 lets only the latter name attendees, and it has to."""
         from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second that most starts can do without
 
-        start, end = self._time(req.call)
-        organizer = await self._store.user(target.organizer)
+        start, end = self._time(call)
+        organizer = await self._store.user(call.target.organizer)
         calendar = Calendar()
         calendar.add("prodid", f"-//openucwa//{__version__}//EN")
         calendar.add("version", "2.0")
-        calendar.add("method", "REQUEST" if _invited(target) else "PUBLISH")
-        calendar.add_component(self._event(req.call, target, organizer, start, end))
-        resp.content_type = f"{CALENDAR}; charset=utf-8"
-        resp.set_header("Content-Disposition", f'attachment; filename="{target.id}.ics"')
-        resp.data = calendar.to_ical()
+        calendar.add("method", "REQUEST" if _invited(call.target) else "PUBLISH")
+        calendar.add_component(self._event(call, call.target, organizer, start, end))
+        return Answer(
+            body=calendar.to_ical(),
+            content_type=f"{CALENDAR}; charset=utf-8",
+            headers=((b"Content-Disposition", f'attachment; filename="{call.target.id}.ics"'.encode()),),
+        )
 
-    def _time(self, call: Call) -> tuple[Instant, Instant]:
+    def _time(self, call: Call[Meeting]) -> tuple[Instant, Instant]:
         """ParameterValidationFailure: it would end before it begins, or never."""
         values = call.values
         start = values.get("start") or Instant((self._world.now() // HOUR + 1) * HOUR)
@@ -85,7 +89,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
             raise ParameterValidationFailure({"end": "has to be later than start"})
         return start, end
 
-    def _event(self, call: Call, meeting: Meeting, organizer: User | None, start: Instant, end: Instant) -> "Event":
+    def _event(self, call: Context, meeting: Meeting, organizer: User | None, start: Instant, end: Instant) -> "Event":
         from icalendar import Event  # noqa: PLC0415  # as above
 
         settings = meeting.settings

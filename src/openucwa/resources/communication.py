@@ -3,6 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
+from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Precondition, Resource
 from openucwa.model.application import Communication as Abilities
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, PreconditionFailed
@@ -10,8 +14,6 @@ from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.store.contract import Store
-from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.wire.resource import CONVERSATION_SCOPES, Call, Request, Resource, Response, operation
 
 PASS_THROUGH = pass_through_name("communication")
 MODALITIES = ("Audio", "Messaging", "PanoramicVideo", "PhoneAudio", "Video")
@@ -37,7 +39,7 @@ def offered(modalities: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(modality for modality in modalities if modality == "Messaging")
 
 
-def communication_document(call: Call, abilities: Abilities) -> Document:
+def communication_document(call: Context, abilities: Abilities) -> Document:
     """UCWA: communication."""
     shown: dict[str, Property | None] = {
         "audioPreference": abilities.audio_preference,
@@ -51,7 +53,7 @@ def communication_document(call: Call, abilities: Abilities) -> Document:
     }
     href = f"{call.application}/communication"
     links = ["conversations", "joinOnlineMeeting"]
-    if not call.here.application.anonymous:
+    if not call.session.application.anonymous:
         links.append("startOnlineMeeting")
     return Document(
         rel="communication",
@@ -83,23 +85,24 @@ class Communication(Resource[None]):
         self._store = store
         self._world = world
 
-    async def locate(self, call: Call, **_names: str) -> None:
-        call.etag = call.here.application.communication.etag
+    def etag(self, call: Context, target: None) -> str:
+        return call.session.application.communication.etag
 
-    @operation("What the application can do in conversations.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("What the application can do in conversations.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: communication, GET."""
-        self._show(req, resp, req.call.here.application.communication)
+        return _show(call, call.session.application.communication)
 
-    @operation(
+    @Operation(
         "Replaces what the application can do.",
         takes=PARAMETERS,
+        precondition=Precondition.REQUIRED,
+        pass_through=True,
         refuses=(InvalidExchangeServerVersion, CannotRedirect, PreconditionFailed),
     )
-    async def on_put(self, req: Request, resp: Response, target: None) -> None:
+    async def put(self, call: Call[None]) -> Answer:
         """UCWA: communication, PUT."""
-        call = req.call
-        application = call.here.application
+        application = call.session.application
         abilities = _abilities(call.values, new_etag(self._world))
         await self._store.replace_communication(
             application.owner,
@@ -110,12 +113,11 @@ class Communication(Resource[None]):
             self._world.now(),
             (communication_updated(application.owner, application.id),),
         )
-        self._show(req, resp, abilities)
+        return _show(call, abilities)
 
-    @staticmethod
-    def _show(req: Request, resp: Response, abilities: Abilities) -> None:
-        resp.set_header("ETag", f'"{abilities.etag}"')
-        resp.media = communication_document(req.call, abilities)
+
+def _show(call: Context, abilities: Abilities) -> Answer:
+    return Answer(communication_document(call, abilities), etag=abilities.etag)
 
 
 def _abilities(values: dict[str, Any], etag: str) -> Abilities:

@@ -3,6 +3,9 @@ onlineMeetingExtensions."""
 
 from typing import TypeVar
 
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import CONVERSATION_SCOPES, RECEIVE, Operation, Resource
 from openucwa.model.meeting import Extension
 from openucwa.model.refusals import (
     CallbackChannelError,
@@ -15,9 +18,8 @@ from openucwa.model.room import Participation
 from openucwa.model.world import World
 from openucwa.representation.document import Document, Link
 from openucwa.resources.people import contact_document
-from openucwa.resources.room import RoomDocuments, conversation_href, may_see
+from openucwa.resources.rendering.conversations import ConversationRenderer, conversation_href, may_see
 from openucwa.store.contract import Store
-from openucwa.wire.resource import CONVERSATION_SCOPES, RECEIVE, Call, Request, Resource, Response, operation
 
 T = TypeVar("T")
 
@@ -33,14 +35,14 @@ class InConversation(Resource[T]):
     #: Whether it is there while the participant waits in the lobby.
     in_lobby = False
 
-    def __init__(self, store: Store, documents: RoomDocuments, world: World) -> None:
+    def __init__(self, store: Store, documents: ConversationRenderer, world: World) -> None:
         self._store = store
         self._documents = documents
         self._world = world
 
-    async def own(self, call: Call, conversation: str) -> Participation:
+    async def own(self, call: Context, conversation: str) -> Participation:
         """The conversation. ConversationNotFound; ResourceNotFound: it is not to be seen from the lobby."""
-        application = call.here.application
+        application = call.session.application
         own = await self._store.participation(application.owner, application.id, conversation)
         if own.in_lobby and not self.in_lobby:
             raise ResourceNotFound(f"{self.rel} is there once the participant is admitted")
@@ -50,7 +52,7 @@ class InConversation(Resource[T]):
 class ConversationPart(InConversation[Participation]):
     """A resource of which a conversation has exactly one."""
 
-    async def locate(self, call: Call, conversation: str = "", **_names: str) -> Participation:
+    async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation:
         return await self.own(call, conversation)
 
 
@@ -63,16 +65,17 @@ class Conversations(Resource[None]):
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    @operation("Links to all conversations.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("Links to all conversations.", refuses=READ)
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: conversations, GET."""
-        call = req.call
-        application = call.here.application
+        application = call.session.application
         own = await self._store.participations(application.owner, application.id)
-        resp.media = Document(
-            rel=self.rel,
-            href=f"{call.application}/communication/conversations",
-            links={"conversation": [Link(conversation_href(call, each.id)) for each in own]},
+        return Answer(
+            Document(
+                rel=self.rel,
+                href=f"{call.application}/communication/conversations",
+                links={"conversation": [Link(conversation_href(call, each.id)) for each in own]},
+            )
         )
 
 
@@ -83,17 +86,17 @@ class Conversation(ConversationPart):
     scopes = _RECEIVE_SCOPES
     in_lobby = True
 
-    @operation("One conversation.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("One conversation.", refuses=READ)
+    async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: conversation, GET."""
-        present = await self._store.participants(target.organizer, target.meeting_id)
-        resp.media = self._documents.conversation(req.call, target, present)
+        present = await self._store.participants(call.target.organizer, call.target.meeting_id)
+        return Answer(self._documents.conversation(call, call.target, present))
 
-    @operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
-    async def on_delete(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
+    async def delete(self, call: Call[Participation]) -> Answer:
         """UCWA: conversation, DELETE."""
-        await self._store.leave(target.owner, target.application_id, target.id, self._world.now())
-        resp.status = 204
+        await self._store.leave(call.target.owner, call.target.application_id, call.target.id, self._world.now())
+        return NO_CONTENT
 
 
 class OnlineMeeting(ConversationPart):
@@ -101,12 +104,12 @@ class OnlineMeeting(ConversationPart):
 
     rel = "onlineMeeting"
 
-    @operation("The meeting, with the extensions that this participant may see.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("The meeting, with the extensions that this participant may see.", refuses=READ)
+    async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: onlineMeeting, GET."""
-        meeting, extensions = await self._store.meeting_with_extensions(target.organizer, target.meeting_id)
-        organizer = await self._store.user(target.organizer)
-        resp.media = self._documents.online_meeting(req.call, target, meeting, extensions, organizer)
+        meeting, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.meeting_id)
+        organizer = await self._store.user(call.target.organizer)
+        return Answer(self._documents.online_meeting(call, call.target, meeting, extensions, organizer))
 
 
 class Organizer(ConversationPart):
@@ -114,13 +117,13 @@ class Organizer(ConversationPart):
 
     rel = "organizer"
 
-    @operation("The organizer, as a contact.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("The organizer, as a contact.", refuses=READ)
+    async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: organizer, GET."""
-        user = await self._store.user(target.organizer)
+        user = await self._store.user(call.target.organizer)
         if user is None:
             raise ResourceNotFound("the organizer is no user of this server any more")
-        resp.media = contact_document(req.call, user)
+        return Answer(contact_document(call, user))
 
 
 class ParticipantExtensions(ConversationPart):
@@ -128,11 +131,11 @@ class ParticipantExtensions(ConversationPart):
 
     rel = "onlineMeetingExtensions"
 
-    @operation("The extensions that this participant may see.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("The extensions that this participant may see.", refuses=READ)
+    async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: onlineMeetingExtensions, GET."""
-        _, extensions = await self._store.meeting_with_extensions(target.organizer, target.meeting_id)
-        resp.media = self._documents.extensions(req.call, target, extensions)
+        _, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.meeting_id)
+        return Answer(self._documents.extensions(call, call.target, extensions))
 
 
 class ParticipantExtension(InConversation[tuple[Participation, Extension]]):
@@ -145,18 +148,19 @@ class ParticipantExtension(InConversation[tuple[Participation, Extension]]):
     conditional = True
 
     async def locate(
-        self, call: Call, conversation: str = "", extension_id: str = "", **_names: str
+        self, call: Context, conversation: str = "", extension_id: str = "", **_names: str
     ) -> tuple[Participation, Extension]:
         own = await self.own(call, conversation)
         extension = await self._store.extension(own.organizer, own.meeting_id, extension_id)
         if not may_see(own, extension):
             raise ResourceNotFound("this meeting has no such extension")
-        call.etag = extension.etag
         return own, extension
 
-    @operation("One extension that this participant may see.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: tuple[Participation, Extension]) -> None:
+    def etag(self, call: Context, target: tuple[Participation, Extension]) -> str:
+        return target[1].etag
+
+    @Operation("One extension that this participant may see.", refuses=READ)
+    async def get(self, call: Call[tuple[Participation, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, GET."""
-        own, extension = target
-        resp.set_header("ETag", f'"{extension.etag}"')
-        resp.media = self._documents.extension(req.call, own, extension)
+        own, extension = call.target
+        return Answer(self._documents.extension(call, own, extension), etag=extension.etag)

@@ -1,16 +1,21 @@
 """root, user and xframe: how an application finds its user's server."""
 
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from urllib.parse import quote, urlsplit
 
-from openucwa.config import Config
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import Operation, Resource
+from openucwa.http.message import Header
+from openucwa.identity.current_user import current_user
 from openucwa.meetings.pools import Pools
-from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, Unauthorized
+from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
+from openucwa.model.user import User as ModelUser
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.store.contract import Store
-from openucwa.wire.resource import Call, Request, Resource, Response, operation
 
 SERVICE = "/Autodiscover/AutodiscoverService.svc/root"
 FRAME = "/Autodiscover/XFrame/XFrame.html"
@@ -23,14 +28,14 @@ QUERY = (
 )
 
 
-def original_domain(req: Request) -> str:
+def original_domain(call: Call[None]) -> str:
     """The domain that the client looks for: its own word for it, that of its sipuri, or the server's name."""
-    values = req.call.values
+    values = call.values
     if domain := values.get("originalDomain"):
         return str(domain)
     if "@" in (uri := values.get("sipuri", "")):
         return str(uri).rpartition("@")[2]
-    return urlsplit(req.call.base).hostname or ""
+    return urlsplit(call.base).hostname or ""
 
 
 class Root(Resource[None]):
@@ -39,28 +44,30 @@ class Root(Resource[None]):
     rel = "root"
     public = True
 
-    @operation("Where to go on from.", query=QUERY)
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("Where to go on from.", query=QUERY)
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: root, GET."""
-        self.show(req, resp)
+        return self.show(call)
 
-    @operation("The headers of a GET.", query=QUERY)
-    async def on_head(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("The headers of a GET.", query=QUERY)
+    async def head(self, call: Call[None]) -> Answer:
         """UCWA: Root URL. Some clients look with HEAD first."""
-        self.show(req, resp)
+        return self.show(call)
 
-    def show(self, req: Request, resp: Response) -> None:
+    def show(self, call: Call[None]) -> Answer:
         """The resource, as the answer."""
-        base = req.call.base
-        query = f"?originalDomain={quote(original_domain(req), safe='')}"
-        resp.media = Document(
-            rel=self.rel,
-            href=f"{base}{SERVICE}{query}",
-            links={"user": Link(f"{base}{SERVICE}/oauth/user{query}"), "xframe": Link(f"{base}{FRAME}")},
+        base = call.base
+        query = f"?originalDomain={quote(original_domain(call), safe='')}"
+        return Answer(
+            Document(
+                rel=self.rel,
+                href=f"{base}{SERVICE}{query}",
+                links={"user": Link(f"{base}{SERVICE}/oauth/user{query}"), "xframe": Link(f"{base}{FRAME}")},
+            )
         )
 
 
-class User(Resource[None]):
+class User(Resource[ModelUser | None]):
     """UCWA: user. Where the user's applications are; without a token: where to get one."""
 
     rel = "user"
@@ -70,29 +77,23 @@ class User(Resource[None]):
         self._store = store
         self._pools = pools
 
-    async def locate(self, call: Call, **_names: str) -> None:
-        ticket = call.caller
-        if ticket.anonymous:
-            return
-        user = await self._store.user(ticket.identity)
-        if user is None or user.generation != ticket.generation:
-            raise Unauthorized("the user is gone, or the password was changed after this token was issued")
+    async def locate(self, call: Context, **_names: str) -> ModelUser | None:
+        return await current_user(self._store, call.caller)
 
-    @operation("Where the user's applications are.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("Where the user's applications are.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    async def get(self, call: Call[ModelUser | None]) -> Answer:
         """UCWA: user, GET."""
-        call = req.call
-        user = None if call.caller.anonymous else await self._store.user(call.caller.identity)
+        user = call.target
         links = {"applications": Link(f"{call.base}/ucwa/v1/applications")}
         if (elsewhere := self._pools.redirect(user.pool if user is not None else None)) is not None:
             links["redirect"] = Link(elsewhere)
         links["xframe"] = Link(f"{call.base}{FRAME}")
-        resp.media = Document(rel=self.rel, href=f"{call.base}{SERVICE}/user", links=links)
+        return Answer(Document(rel=self.rel, href=f"{call.base}{SERVICE}/user", links=links))
 
-    @operation("The headers of a GET.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
-    async def on_head(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("The headers of a GET.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    async def head(self, call: Call[ModelUser | None]) -> Answer:
         """UCWA: Authentication. Clients look with HEAD for the challenge."""
-        await self.on_get(req, resp, target)
+        return await self.get(call)
 
 
 class XFrame(Resource[None]):
@@ -101,18 +102,17 @@ class XFrame(Resource[None]):
     rel = "xframe"
     public = True
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, allow_origin: Sequence[str]) -> None:
         page = files("openucwa.web").joinpath("xframe.html").read_text("utf-8")
-        self._page = page.replace("{origins}", escape(" ".join(config.allow_origin), quote=True))
-        ancestors = " ".join(config.allow_origin) or "'none'"
-        self._policy = (
+        self._page = page.replace("{origins}", escape(" ".join(allow_origin), quote=True)).encode()
+        ancestors = " ".join(allow_origin) or "'none'"
+        policy = (
             "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
             f"frame-ancestors {ancestors}"
         )
+        self._headers: tuple[Header, ...] = ((b"Content-Security-Policy", policy.encode()),)
 
-    @operation("The cross-domain frame.", produces=("text/html",))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("The cross-domain frame.", produces=("text/html",))
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: xframe, GET."""
-        resp.content_type = HTML
-        resp.set_header("Content-Security-Policy", self._policy)
-        resp.text = self._page
+        return Answer(body=self._page, content_type=HTML, headers=self._headers)

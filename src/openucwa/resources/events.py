@@ -2,6 +2,10 @@
 
 from urllib.parse import quote
 
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call
+from openucwa.api.resource import Operation, Resource
+from openucwa.api.waiting import while_connected
 from openucwa.channel.pending import Timers
 from openucwa.channel.poll import EventChannels
 from openucwa.model.refusals import (
@@ -13,11 +17,9 @@ from openucwa.model.refusals import (
 from openucwa.representation.document import Events, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.applications import INSTANCE, known_instance
-from openucwa.resources.room import RoomDocuments
-from openucwa.resources.telling import Telling
+from openucwa.resources.rendering.conversations import ConversationRenderer
+from openucwa.resources.rendering.events import EventRenderer
 from openucwa.store.contract import Store
-from openucwa.wire.connection import while_connected
-from openucwa.wire.resource import Request, Resource, Response, operation
 
 #: UCWA: events, GET, Query parameters; `ack` is in every href that a client is given.
 QUERY = (
@@ -56,27 +58,26 @@ class EventChannel(Resource[None]):
     rel = "events"
     batchable = False
 
-    def __init__(self, store: Store, channels: EventChannels, documents: RoomDocuments) -> None:
+    def __init__(self, store: Store, channels: EventChannels, documents: ConversationRenderer) -> None:
         self._store = store
         self._documents = documents
         self._channels = channels
 
-    @operation(
+    @Operation(
         "Waits for what happened since.",
         query=QUERY,
         refuses=(InvalidExchangeServerVersion, PGetReplaced, CannotRedirect),
         shows={200: SHOWN},
     )
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: events, GET."""
-        call = req.call
-        instance = known_instance(req)
+        instance = known_instance(call)
         values = call.values
-        if instance is None and call.here.application.instances:
+        if instance is None and call.session.application.instances:
             raise ParameterValidationFailure({"instanceId": "is missing: each instance has a channel of its own"})
-        telling = Telling(call, self._store, self._documents)
+        telling = EventRenderer(call, self._store, self._documents)
         poll = self._channels.poll(
-            call.here,
+            call.session,
             instance or "",
             values.get("ack", 1),
             asked=Timers(low=values.get("low"), medium=values.get("medium"), timeout=values.get("timeout")),
@@ -84,12 +85,14 @@ class EventChannel(Resource[None]):
             topics=telling.topics,
             read=telling.read,
         )
-        served = await while_connected(req, poll)
+        served = await while_connected(call.request.connection, poll)
         href = f"{call.application}/events?"
         if instance is not None:
             href += f"instanceId={quote(instance, safe='')}&"
-        resp.media = Events(
-            href=f"{href}ack={served.number}",
-            links={served.next: Link(f"{href}ack={served.next_number}")},
-            senders=served.senders,
+        return Answer(
+            Events(
+                href=f"{href}ack={served.number}",
+                links={served.next: Link(f"{href}ack={served.next_number}")},
+                senders=served.senders,
+            )
         )

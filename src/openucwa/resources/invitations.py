@@ -4,9 +4,12 @@ these begin, with accept, decline and cancel."""
 from dataclasses import replace
 from typing import Any
 
+from openucwa.api.answer import NO_CONTENT, Answer, created
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import CONVERSATION_SCOPES, INITIATE, MEETINGS, Operation, Resource
 from openucwa.config import Config
 from openucwa.meetings.meeting import MeetingRules
-from openucwa.meetings.room import Newcomer, role_at_joining, waits_in_lobby
+from openucwa.meetings.room import Candidate, role_at_joining, waits_in_lobby
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -33,9 +36,8 @@ from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.conversations import CHANGE, ConversationPart
 from openucwa.resources.me import display_name, sip_uri
-from openucwa.resources.room import RoomDocuments, invitation_href
+from openucwa.resources.rendering.conversations import ConversationRenderer, invitation_href
 from openucwa.store.contract import Store
-from openucwa.wire.resource import CONVERSATION_SCOPES, INITIATE, MEETINGS, Call, Request, Resource, Response, operation
 
 IMPORTANCE = ("Normal", "Urgent", "Emergency")
 
@@ -67,15 +69,15 @@ def meeting_uri(organizer: str, meeting_id: str) -> str:
     return f"{organizer};gruu;opaque=app:conf:focus:id:{meeting_id}"
 
 
-class Entrance:
+class JoinService:
     """Lets applications into meetings."""
 
-    def __init__(self, store: Store, world: World, config: Config) -> None:
+    def __init__(self, store: Store, world: World, meeting_size: int) -> None:
         self._store = store
         self._world = world
-        self._most = config.meeting_size
+        self._limit = meeting_size
 
-    async def join(self, call: Call, organizer: str, meeting_id: str, invitation: Invitation | None = None) -> str:
+    async def join(self, call: Call[Any], organizer: str, meeting_id: str, invitation: Invitation | None = None) -> str:
         """Begins the application's conversation; the id of the invitation that it goes with.
 
         `invitation`: an incoming one that is accepted by this; None: a new one, from the call's input.
@@ -85,7 +87,7 @@ class Entrance:
             meeting = await self._meeting(organizer, meeting_id)
             participation, begun = self._draft(call, meeting, invitation)
             try:
-                await self._store.join(participation, begun, meeting.etag, self._most, self._world.now())
+                await self._store.join(participation, begun, meeting.etag, self._limit, self._world.now())
             except PreconditionFailed:
                 continue
             except TooManyParticipants:
@@ -102,11 +104,13 @@ class Entrance:
         except ResourceNotFound:
             raise DestinationNotFound("there is no such online meeting") from None
 
-    def _draft(self, call: Call, meeting: Meeting, incoming: Invitation | None) -> tuple[Participation, Invitation]:
-        session = call.here
+    def _draft(
+        self, call: Call[Any], meeting: Meeting, incoming: Invitation | None
+    ) -> tuple[Participation, Invitation]:
+        session = call.session
         application = session.application
         values = call.values
-        newcomer = Newcomer(None if application.anonymous else application.owner)
+        candidate = Candidate(None if application.anonymous else application.owner)
         uri = sip_uri(session)
         name = display_name(session) or values.get("anonymousDisplayName") or "Anonymous"
         conversation = new_uuid(self._world)
@@ -139,8 +143,8 @@ class Entrance:
             uri=uri,
             name=name,
             anonymous=application.anonymous,
-            role=role_at_joining(meeting, newcomer),
-            in_lobby=waits_in_lobby(meeting, newcomer),
+            role=role_at_joining(meeting, candidate),
+            in_lobby=waits_in_lobby(meeting, candidate),
             messaging=MessagingState.DISCONNECTED,
             joined=self._world.now(),
             since=0,
@@ -158,29 +162,27 @@ class JoinOnlineMeeting(Resource[None]):
     rel = "joinOnlineMeeting"
     scopes = frozenset({INITIATE})
 
-    def __init__(self, entrance: Entrance) -> None:
-        self._entrance = entrance
+    def __init__(self, joins: JoinService) -> None:
+        self._joins = joins
 
-    @operation(
+    @Operation(
         "Joins a meeting; what comes of it is told by events.",
         answers=(201,),
         produces=(),
         takes=JOIN,
         refuses=(Forbidden, DestinationNotFound, AlreadyExists, Conflict, CannotRedirect, CallbackChannelError),
     )
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: joinOnlineMeeting, POST. An anonymous ticket is good for its own meeting only."""
-        call = req.call
         uri = call.values["onlineMeetingUri"]
         found = parse_meeting_uri(uri)
         if found is None:
             raise DestinationNotFound("there is no such online meeting")
-        own = call.here.application.meeting
+        own = call.session.application.meeting
         if own is not None and parse_meeting_uri(own) != found:
             raise Forbidden("this ticket is for another meeting")
-        invitation = await self._entrance.join(call, *found)
-        resp.status = 201
-        resp.set_header("Location", invitation_href(call, invitation))
+        invitation = await self._joins.join(call, *found)
+        return created(invitation_href(call, invitation))
 
 
 class StartOnlineMeeting(Resource[None]):
@@ -190,28 +192,26 @@ class StartOnlineMeeting(Resource[None]):
     scopes = frozenset({MEETINGS})
     anonymous = False
 
-    def __init__(self, entrance: Entrance, store: Store, rules: MeetingRules, config: Config) -> None:
-        self._entrance = entrance
+    def __init__(self, joins: JoinService, store: Store, rules: MeetingRules, config: Config) -> None:
+        self._joins = joins
         self._store = store
         self._rules = rules
         self._most = config.max_meetings
 
-    @operation(
+    @Operation(
         "Makes a meeting and joins it.",
         answers=(201,),
         produces=(),
         takes=START,
         refuses=(Conflict, CannotRedirect, CallbackChannelError),
     )
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: startOnlineMeeting, POST."""
-        call = req.call
         settings = self._rules.settings({"subject": call.values.get("subject", "")})
         meeting = self._rules.schedule(call.caller.identity, settings)
         await self._store.add_meeting(meeting, self._most)
-        invitation = await self._entrance.join(call, meeting.organizer, meeting.id)
-        resp.status = 201
-        resp.set_header("Location", invitation_href(call, invitation))
+        invitation = await self._joins.join(call, meeting.organizer, meeting.id)
+        return created(invitation_href(call, invitation))
 
 
 class Invitations(Resource[None]):
@@ -220,10 +220,10 @@ class Invitations(Resource[None]):
     rel = "invitations"
     scopes = CONVERSATION_SCOPES
 
-    @operation("The place where invitations are.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("The place where invitations are.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: invitations, GET."""
-        resp.media = Document(rel=self.rel, href=f"{req.call.application}/communication/invitations")
+        return Answer(Document(rel=self.rel, href=f"{call.application}/communication/invitations"))
 
 
 class _OfInvitation(Resource[Invitation]):
@@ -231,13 +231,13 @@ class _OfInvitation(Resource[Invitation]):
 
     scopes = CONVERSATION_SCOPES
 
-    def __init__(self, store: Store, documents: RoomDocuments, world: World) -> None:
+    def __init__(self, store: Store, documents: ConversationRenderer, world: World) -> None:
         self._store = store
         self._documents = documents
         self._world = world
 
-    async def locate(self, call: Call, invitation: str = "", **_names: str) -> Invitation:
-        application = call.here.application
+    async def locate(self, call: Context, invitation: str = "", **_names: str) -> Invitation:
+        application = call.session.application
         return await self._store.invitation(application.owner, application.id, invitation)
 
 
@@ -246,11 +246,11 @@ class InvitationResource(_OfInvitation):
 
     rel = "invitation"
 
-    @operation("One invitation.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
-    async def on_get(self, req: Request, resp: Response, target: Invitation) -> None:
+    @Operation("One invitation.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    async def get(self, call: Call[Invitation]) -> Answer:
         """UCWA: onlineMeetingInvitation, GET; messagingInvitation, GET; participantInvitation, GET."""
-        uri = meeting_uri(target.organizer, target.meeting_id)
-        resp.media = self._documents.invitation(req.call, target, uri)
+        uri = meeting_uri(call.target.organizer, call.target.meeting_id)
+        return Answer(self._documents.invitation(call, call.target, uri))
 
 
 class _Answer(_OfInvitation):
@@ -259,7 +259,7 @@ class _Answer(_OfInvitation):
     #: Whether it is the one who invited who does it.
     of_inviter = False
 
-    async def locate(self, call: Call, invitation: str = "", **_names: str) -> Invitation:
+    async def locate(self, call: Context, invitation: str = "", **_names: str) -> Invitation:
         found = await super().locate(call, invitation=invitation)
         if found.outgoing != self.of_inviter:
             raise ResourceNotFound(f"this invitation has no {self.rel}")
@@ -276,16 +276,16 @@ class Accept(_Answer):
 
     rel = "accept"
 
-    def __init__(self, store: Store, documents: RoomDocuments, world: World, entrance: Entrance) -> None:
+    def __init__(self, store: Store, documents: ConversationRenderer, world: World, joins: JoinService) -> None:
         super().__init__(store, documents, world)
-        self._entrance = entrance
+        self._joins = joins
 
-    @operation("Accepts an invitation, and by that joins.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
-    async def on_post(self, req: Request, resp: Response, target: Invitation) -> None:
+    @Operation("Accepts an invitation, and by that joins.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
+    async def post(self, call: Call[Invitation]) -> Answer:
         """UCWA: accept, POST."""
-        self.check(target)
-        await self._entrance.join(req.call, target.organizer, target.meeting_id, target)
-        resp.status = 204
+        self.check(call.target)
+        await self._joins.join(call, call.target.organizer, call.target.meeting_id, call.target)
+        return NO_CONTENT
 
 
 class Decline(_Answer):
@@ -293,13 +293,13 @@ class Decline(_Answer):
 
     rel = "decline"
 
-    @operation("Declines an invitation.", answers=(204,), produces=(), takes=DECLINE, refuses=(*CHANGE, Conflict))
-    async def on_post(self, req: Request, resp: Response, target: Invitation) -> None:
+    @Operation("Declines an invitation.", answers=(204,), produces=(), takes=DECLINE, refuses=(*CHANGE, Conflict))
+    async def post(self, call: Call[Invitation]) -> Answer:
         """UCWA: decline, POST."""
-        self.check(target)
-        declined = replace(target, state=InvitationState.DECLINED, reason="Declined")
+        self.check(call.target)
+        declined = replace(call.target, state=InvitationState.DECLINED, reason="Declined")
         await self._store.end_invitation(declined, self._world.now())
-        resp.status = 204
+        return NO_CONTENT
 
 
 class Cancel(_Answer):
@@ -308,15 +308,15 @@ class Cancel(_Answer):
     rel = "cancel"
     of_inviter = True
 
-    @operation("Takes an invitation back.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
-    async def on_post(self, req: Request, resp: Response, target: Invitation) -> None:
+    @Operation("Takes an invitation back.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
+    async def post(self, call: Call[Invitation]) -> Answer:
         """UCWA: cancel, POST."""
-        self.check(target)
-        if target.kind != InvitationKind.PARTICIPANT:
+        self.check(call.target)
+        if call.target.kind != InvitationKind.PARTICIPANT:
             raise Conflict("only a participantInvitation can be taken back")
-        cancelled = replace(target, state=InvitationState.CANCELLED, reason="Canceled")
+        cancelled = replace(call.target, state=InvitationState.CANCELLED, reason="Canceled")
         await self._store.end_invitation(cancelled, self._world.now())
-        resp.status = 204
+        return NO_CONTENT
 
 
 class AddParticipant(ConversationPart):
@@ -325,24 +325,23 @@ class AddParticipant(ConversationPart):
     rel = "addParticipant"
     anonymous = False
 
-    def __init__(self, store: Store, documents: RoomDocuments, world: World, config: Config) -> None:
+    def __init__(self, store: Store, documents: ConversationRenderer, world: World, config: Config) -> None:
         super().__init__(store, documents, world)
         self._patience = config.invitation_timeout
 
-    @operation(
+    @Operation(
         "Invites a user.",
         answers=(201,),
         produces=(),
         takes=ADD_PARTICIPANT,
         refuses=(*CHANGE, DestinationNotFound, Conflict),
     )
-    async def on_post(self, req: Request, resp: Response, target: Participation) -> None:
+    async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: addParticipant, POST. All of the user's applications are asked that made the user available."""
-        call = req.call
         to = call.values["to"].lower()
         if await self._store.user(to) is None:
             raise DestinationNotFound(f"{to} is no user of this server")
-        outgoing = self._invitation(target, call.values, to)
+        outgoing = self._invitation(call.target, call.values, to)
         incoming = [
             replace(
                 outgoing,
@@ -358,8 +357,7 @@ class AddParticipant(ConversationPart):
             for application in await self._store.available_applications(to)
         ]
         await self._store.invite(outgoing, incoming, self._world.now())
-        resp.status = 201
-        resp.set_header("Location", invitation_href(call, outgoing.id))
+        return created(invitation_href(call, outgoing.id))
 
     def _invitation(self, own: Participation, values: dict[str, Any], to: str) -> Invitation:
         return Invitation(

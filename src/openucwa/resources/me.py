@@ -4,6 +4,9 @@ from dataclasses import replace
 from html import escape
 from typing import ClassVar
 
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import RECEIVE, USER, Operation, Resource
 from openucwa.model.application import Session
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.refusals import (
@@ -20,7 +23,6 @@ from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.communication import MODALITIES, communication_updated, offered
 from openucwa.store.contract import Store
-from openucwa.wire.resource import RECEIVE, USER, Call, Request, Resource, Response, operation
 
 _USER_SCOPES = frozenset({USER})
 _READ = (InvalidExchangeServerVersion, CannotRedirect)
@@ -37,7 +39,7 @@ MAKE_ME_AVAILABLE = (
 )
 
 
-def me_href(call: Call) -> str:
+def me_href(call: Context) -> str:
     """The href of me."""
     return f"{call.application}/me"
 
@@ -53,9 +55,9 @@ def display_name(session: Session) -> str | None:
     return session.application.name if session.application.anonymous else session.user_name
 
 
-def me_document(call: Call) -> Document:
+def me_document(call: Context) -> Document:
     """UCWA: me."""
-    session = call.here
+    session = call.session
     href = me_href(call)
     properties: dict[str, Property] = {}
     if session.email is not None:
@@ -83,10 +85,10 @@ class Me(Resource[None]):
     rel = "me"
     scopes = _USER_SCOPES
 
-    @operation("Who is signed in.", refuses=_READ)
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("Who is signed in.", refuses=_READ)
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: me, GET."""
-        resp.media = me_document(req.call)
+        return Answer(me_document(call))
 
 
 class MakeMeAvailable(Resource[None]):
@@ -100,17 +102,16 @@ class MakeMeAvailable(Resource[None]):
         self._store = store
         self._world = world
 
-    @operation(
+    @Operation(
         "Says what the user can be reached by.",
         answers=(204,),
         takes=MAKE_ME_AVAILABLE,
         produces=(),
         refuses=(AlreadyExists, CallbackChannelError, CannotRedirect),
     )
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: makeMeAvailable, POST. Modalities that this server does not have are left out."""
-        call = req.call
-        application = call.here.application
+        application = call.session.application
         if application.available:
             raise AlreadyExists("the user is available already")
         values = call.values
@@ -130,7 +131,7 @@ class MakeMeAvailable(Resource[None]):
         await self._store.make_available(
             application.owner, application.id, abilities, new_etag(self._world), self._world.now(), events
         )
-        resp.status = 204
+        return NO_CONTENT
 
 
 class ReportMyActivity(Resource[None]):
@@ -140,14 +141,14 @@ class ReportMyActivity(Resource[None]):
     scopes = _USER_SCOPES
     anonymous = False
 
-    @operation(
+    @Operation(
         "Says that the user is there.", answers=(204,), produces=(), refuses=(MakeMeAvailableRequired, CannotRedirect)
     )
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: reportMyActivity, POST. The door has noted the request, which is what this is for."""
-        if not req.call.here.application.available:
+        if not call.session.application.available:
             raise MakeMeAvailableRequired("makeMeAvailable has to come first")
-        resp.status = 204
+        return NO_CONTENT
 
 
 class Photo(Resource[str]):
@@ -158,17 +159,19 @@ class Photo(Resource[str]):
     anonymous = False
     batchable = False
 
-    async def locate(self, call: Call, **_names: str) -> str:
-        return display_name(call.here) or sip_uri(call.here)
+    async def locate(self, call: Context, **_names: str) -> str:
+        return display_name(call.session) or sip_uri(call.session)
 
-    @operation("A picture with the user's initials.", produces=("image/svg+xml", "image/jpeg"), refuses=_READ)
-    async def on_get(self, req: Request, resp: Response, target: str) -> None:
+    @Operation("A picture with the user's initials.", produces=("image/svg+xml", "image/jpeg"), refuses=_READ)
+    async def get(self, call: Call[str]) -> Answer:
         """UCWA: photo, GET. A client that takes no SVG finds no photo."""
-        if req.call.media_type != "image/svg+xml":
+        if call.media_type != "image/svg+xml":
             raise ResourceNotFound("there is a picture of this user as image/svg+xml only")
-        resp.content_type = "image/svg+xml"
-        resp.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-        resp.text = _initials_picture(target)
+        return Answer(
+            body=_initials_picture(call.target).encode(),
+            content_type="image/svg+xml",
+            headers=((b"Content-Security-Policy", b"default-src 'none'; style-src 'unsafe-inline'"),),
+        )
 
 
 def _initials_picture(name: str) -> str:
@@ -198,18 +201,18 @@ class Presence(Resource[None]):
     def __init__(self, rel: str) -> None:
         self.rel = rel
 
-    @operation("What is shown of the user.", refuses=(*_READ, MakeMeAvailableRequired))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("What is shown of the user.", refuses=(*_READ, MakeMeAvailableRequired))
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: presence, GET; note, GET; location, GET."""
-        if not req.call.here.application.available:
+        if not call.session.application.available:
             raise MakeMeAvailableRequired("makeMeAvailable has to come first")
-        resp.media = Document(rel=self.rel, href=f"{me_href(req.call)}/{self.rel}", properties=self.SHOWN[self.rel])
+        return Answer(Document(rel=self.rel, href=f"{me_href(call)}/{self.rel}", properties=self.SHOWN[self.rel]))
 
-    @operation(
+    @Operation(
         "Is refused: presence is not kept.", answers=(), produces=(), refuses=(MakeMeAvailableRequired, Conflict)
     )
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: presence, POST; note, POST; location, POST. 409: an unsupported service."""
-        if not req.call.here.application.available:
+        if not call.session.application.available:
             raise MakeMeAvailableRequired("makeMeAvailable has to come first")
         raise Conflict(f"this server keeps no {self.rel}")

@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
+from openucwa.api.resource import CONVERSATION_SCOPES, MEETINGS, Operation, Precondition
 from openucwa.config import Config
+from openucwa.http.message import Header
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import Extension, Meeting, MeetingRel
@@ -18,7 +23,8 @@ from openucwa.model.refusals import (
 from openucwa.model.values import Instant
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
-from openucwa.resources.meeting_family import (
+from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
+from openucwa.resources.online_meetings import (
     CHANGE_REFUSALS,
     READ_REFUSALS,
     MeetingFamily,
@@ -26,10 +32,7 @@ from openucwa.resources.meeting_family import (
     meetings_href,
     organizer_of,
 )
-from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.store.contract import Store
-from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.wire.resource import CONVERSATION_SCOPES, MEETINGS, Call, Request, Response, operation
 
 #: Where the server's own join page is. The whole address, so that the page can tell which meeting it is about.
 JOIN_PATH = "/meet/{user}@{domain}/{id}"
@@ -45,12 +48,12 @@ PASS_THROUGH = pass_through_name("myOnlineMeeting")
 DRAWS = 5
 
 
-def invitation_link(href: str) -> str:
+def invitation_link(href: str) -> Header:
     """The Link header (RFC 8288) from a meeting to its invitation for calendar programs.
 
     It is this server's own; in the resource itself it would change the shape of what is documented.
     """
-    return f'<{href}/invitation>; rel="openucwa:invitation"'
+    return b"Link", f'<{href}/invitation>; rel="openucwa:invitation"'.encode()
 
 
 class MeetingDocuments:
@@ -59,7 +62,7 @@ class MeetingDocuments:
     def __init__(self, config: Config) -> None:
         self._join_url = config.join_url
 
-    def document(self, call: Call, meeting: Meeting, extensions: Sequence[Extension]) -> Document:
+    def document(self, call: Context, meeting: Meeting, extensions: Sequence[Extension]) -> Document:
         """UCWA: myOnlineMeeting, or myAssignedOnlineMeeting."""
         href = meeting_href(call, meeting.id)
         collection = collection_href(href)
@@ -72,7 +75,7 @@ class MeetingDocuments:
             tail={PASS_THROUGH: PASS_THROUGH_VALUE, "etag": meeting.etag},
         )
 
-    def join_url(self, call: Call, meeting: Meeting) -> str:
+    def join_url(self, call: Context, meeting: Meeting) -> str:
         """Where people join: from the template, or below the server's own address."""
         user, _, domain = meeting.organizer.removeprefix("sip:").partition("@")
         names = {"domain": domain, "user": quote(user, safe=""), "id": meeting.id}
@@ -80,7 +83,7 @@ class MeetingDocuments:
             return call.base + JOIN_PATH.format(**names)
         return self._join_url.format(**names)
 
-    def _properties(self, call: Call, meeting: Meeting) -> dict[str, Property]:
+    def _properties(self, call: Context, meeting: Meeting) -> dict[str, Property]:
         settings = meeting.settings
         properties: dict[str, Property] = {
             "accessLevel": settings.access_level,
@@ -126,10 +129,9 @@ class MyOnlineMeetings(MeetingFamily[None]):
         self._documents = documents
         self._config = config
 
-    @operation("All meetings of the user, each with its extensions.", refuses=READ_REFUSALS)
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("All meetings of the user, each with its extensions.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: myOnlineMeetings, GET."""
-        call = req.call
         organizer = organizer_of(call)
         embedded: dict[str, list[Document]] = {}
         if self._config.assigned_meeting:
@@ -139,9 +141,9 @@ class MyOnlineMeetings(MeetingFamily[None]):
         for meeting, extensions in await self._store.meetings(organizer):
             if RELS[meeting.rel] in embedded:
                 embedded[RELS[meeting.rel]].append(self._documents.document(call, meeting, extensions))
-        resp.media = Document(rel=self.rel, href=f"{meetings_href(call)}/{self.rel}", embedded=dict(embedded))
+        return Answer(Document(rel=self.rel, href=f"{meetings_href(call)}/{self.rel}", embedded=dict(embedded)))
 
-    @operation(
+    @Operation(
         "Schedules a meeting. Everything may be left out.",
         answers=(201, 200),
         takes=PARAMETERS,
@@ -154,9 +156,8 @@ class MyOnlineMeetings(MeetingFamily[None]):
             CallbackChannelError,
         ),
     )
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: myOnlineMeetings, POST."""
-        call = req.call
         settings = self._rules.settings(call.values)
         for _ in range(DRAWS):
             meeting = self._rules.schedule(organizer_of(call), settings)
@@ -168,11 +169,13 @@ class MyOnlineMeetings(MeetingFamily[None]):
         else:
             raise RuntimeError("every identifier that was drawn for a meeting is taken")
         document = self._documents.document(call, meeting, ())
-        resp.status = self._config.create_status
-        resp.set_header("Location", document.href)
-        resp.set_header("Link", invitation_link(document.href))
-        resp.set_header("ETag", f'"{meeting.etag}"')
-        resp.media = document
+        return Answer(
+            document,
+            self._config.create_status,
+            etag=meeting.etag,
+            location=document.href,
+            headers=(invitation_link(document.href),),
+        )
 
 
 class MyOnlineMeeting(MeetingFamily[Meeting]):
@@ -191,54 +194,54 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         self._documents = documents
         self._world = world
 
-    async def locate(self, call: Call, meeting_id: str = "", **_names: str) -> Meeting:
+    async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
         await super().locate(call)
-        meeting = await self._store.meeting(organizer_of(call), meeting_id)
-        call.etag = meeting.etag
-        return meeting
+        return await self._store.meeting(organizer_of(call), meeting_id)
 
-    @operation("One meeting, with its extensions.", refuses=READ_REFUSALS)
-    async def on_get(self, req: Request, resp: Response, target: Meeting) -> None:
+    def etag(self, call: Context, target: Meeting) -> str:
+        return target.etag
+
+    @Operation("One meeting, with its extensions.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[Meeting]) -> Answer:
         """UCWA: myOnlineMeeting, GET."""
-        await self._show(req, resp, target)
+        return await self._show(call)
 
-    @operation(
+    @Operation(
         "Replaces what the organizer decides about the meeting.",
         takes=PARAMETERS,
+        precondition=Precondition.REQUIRED,
+        pass_through=True,
         refuses=(*CHANGE_REFUSALS, InvalidExchangeServerVersion, CallbackChannelError),
     )
-    async def on_put(self, req: Request, resp: Response, target: Meeting) -> None:
+    async def put(self, call: Call[Meeting]) -> Answer:
         """UCWA: myOnlineMeeting, PUT.
 
         An assigned meeting's attributes are the admin's: they are read-only here and so, as with all that is
         read-only, what the client sends back of them changes nothing.
         """
-        call = req.call
         settings = self._rules.settings(call.values)
-        if target.rel == MeetingRel.MY_ONLINE_MEETINGS:
+        if call.target.rel == MeetingRel.MY_ONLINE_MEETINGS:
             await self._store.replace_meeting(
-                target.organizer,
-                target.id,
+                call.target.organizer,
+                call.target.id,
                 call.if_match,
                 settings,
                 new_etag(self._world),
                 self._world.now(),
             )
-        await self._show(req, resp, target)
+        return await self._show(call)
 
-    @operation(
+    @Operation(
         "Removes the meeting and its extensions.", answers=(204,), produces=(), refuses=(*CHANGE_REFUSALS, Conflict)
     )
-    async def on_delete(self, req: Request, resp: Response, target: Meeting) -> None:
+    async def delete(self, call: Call[Meeting]) -> Answer:
         """UCWA: myOnlineMeeting, DELETE. An assigned meeting can't be removed: 409."""
-        if target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
+        if call.target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
             raise Conflict("an assigned meeting can't be removed")
-        await self._store.remove_meeting(target.organizer, target.id, req.call.if_match, self._world.now())
-        resp.status = 204
+        await self._store.remove_meeting(call.target.organizer, call.target.id, call.if_match, self._world.now())
+        return NO_CONTENT
 
-    async def _show(self, req: Request, resp: Response, target: Meeting) -> None:
-        meeting, extensions = await self._store.meeting_with_extensions(target.organizer, target.id)
-        document = self._documents.document(req.call, meeting, extensions)
-        resp.set_header("Link", invitation_link(document.href))
-        resp.set_header("ETag", f'"{meeting.etag}"')
-        resp.media = document
+    async def _show(self, call: Call[Meeting]) -> Answer:
+        meeting, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.id)
+        document = self._documents.document(call, meeting, extensions)
+        return Answer(document, etag=meeting.etag, headers=(invitation_link(document.href),))

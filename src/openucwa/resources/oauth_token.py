@@ -1,12 +1,17 @@
 """The token resource: where a client turns a password, or knowledge of a meeting, into a ticket."""
 
+from collections.abc import Mapping
+
 import msgspec
 
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import FORM_TYPES, Operation, Resource
+from openucwa.http.forms import parse_form
+from openucwa.http.message import Header
 from openucwa.identity.sign_in import MISSING_FIELD, GrantRefused, SignIn
 from openucwa.model.refusals import DeserializationFailure, TooManyRequests
 from openucwa.representation.parameters import Parameter
-from openucwa.wire.forms import parse_form
-from openucwa.wire.resource import FORM_TYPES, Request, Resource, Response, operation
 
 JSON = "application/json; charset=utf-8"
 
@@ -41,7 +46,7 @@ class OAuthToken(Resource[None]):
     def __init__(self, sign_in: SignIn) -> None:
         self._sign_in = sign_in
 
-    @operation(
+    @Operation(
         "Grants a token.",
         answers=(200,),
         takes=FIELDS,
@@ -50,35 +55,42 @@ class OAuthToken(Resource[None]):
         refuses=(TooManyRequests,),
         shows={200: GRANTED, 400: REFUSED, 429: REFUSED},
     )
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: Authentication in UCWA, POST of a grant."""
-        resp.set_header("Cache-Control", "no-store")
-        resp.set_header("Pragma", "no-cache")
-        resp.content_type = JSON
         try:
-            form = parse_form(req.call.body, req.get_header("Content-Type") or FORM_TYPES[0])
-            granted = await self._sign_in.grant(form, req.remote_addr)
+            form = parse_form(call.body, call.request.header(b"content-type") or FORM_TYPES[0])
+            granted = await self._sign_in.grant(form, call.request.client)
         except DeserializationFailure as refusal:
-            self._refuse(req, resp, GrantRefused("invalid_request", MISSING_FIELD, str(refusal)))
+            return _refused(call, GrantRefused("invalid_request", MISSING_FIELD, str(refusal)))
         except GrantRefused as refusal:
-            self._refuse(req, resp, refusal)
-        else:
-            resp.data = msgspec.json.encode(
-                {
-                    "access_token": granted.access_token,
-                    "expires_in": granted.expires_in,
-                    "ms_rtc_identityscope": "local",
-                    "token_type": "Bearer",
-                }
-            )
+            return _refused(call, refusal)
+        return _answer(
+            200,
+            {
+                "access_token": granted.access_token,
+                "expires_in": granted.expires_in,
+                "ms_rtc_identityscope": "local",
+                "token_type": "Bearer",
+            },
+        )
 
-    @staticmethod
-    def _refuse(req: Request, resp: Response, refusal: GrantRefused) -> None:
-        source = req.call.base.partition("://")[2]
-        resp.status = refusal.status
-        # A header can't carry everything that a sentence may quote.
-        reason = refusal.reason.encode("ascii", "replace").decode().replace('"', "'")
-        resp.set_header("X-Ms-diagnostics", f'{refusal.diagnostics_code};source="{source}";reason="{reason}"')
-        if refusal.retry_after is not None:
-            resp.set_header("Retry-After", str(refusal.retry_after))
-        resp.data = msgspec.json.encode({"error": refusal.error})
+
+def _answer(status: int, shown: Mapping[str, object], *headers: Header) -> Answer:
+    return Answer(
+        status=status,
+        body=msgspec.json.encode(shown),
+        content_type=JSON,
+        headers=((b"Pragma", b"no-cache"), *headers),
+        cache_control=b"no-store",
+    )
+
+
+def _refused(call: Context, refusal: GrantRefused) -> Answer:
+    source = call.base.partition("://")[2]
+    # A header can't carry everything that a sentence may quote.
+    reason = refusal.reason.encode("ascii", "replace").decode().replace('"', "'")
+    diagnostics = f'{refusal.diagnostics_code};source="{source}";reason="{reason}"'
+    headers: list[Header] = [(b"X-Ms-diagnostics", diagnostics.encode())]
+    if refusal.retry_after is not None:
+        headers.append((b"Retry-After", str(refusal.retry_after).encode()))
+    return _answer(refusal.status, {"error": refusal.error}, *headers)

@@ -6,7 +6,13 @@ What is here is the organizer's way in, below myOnlineMeetings: nobody else gets
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
+from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Precondition
 from openucwa.config import Config
+from openucwa.http import conditions
+from openucwa.http.query import Query
 from openucwa.meetings.extension import ExtensionLimits, read_extension
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel
@@ -21,7 +27,7 @@ from openucwa.model.refusals import (
 from openucwa.model.world import World, new_etag, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
-from openucwa.resources.meeting_family import (
+from openucwa.resources.online_meetings import (
     CHANGE_REFUSALS,
     READ_REFUSALS,
     MeetingFamily,
@@ -29,9 +35,6 @@ from openucwa.resources.meeting_family import (
     organizer_of,
 )
 from openucwa.store.contract import Store
-from openucwa.wire import conditions
-from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.wire.resource import CONVERSATION_SCOPES, Call, Request, Response, operation
 
 EXTENSION_REL = "onlineMeetingExtension"
 PASS_THROUGH = pass_through_name(EXTENSION_REL)
@@ -75,35 +78,37 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
         self._config = config
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
 
-    async def locate(self, call: Call, meeting_id: str = "", **_names: str) -> tuple[Meeting, Sequence[Extension]]:
+    async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> tuple[Meeting, Sequence[Extension]]:
         """The meeting, with its extensions where they are asked for."""
         await super().locate(call)
         if call.method == "GET":
             return await self._store.meeting_with_extensions(organizer_of(call), meeting_id)
         return await self._store.meeting(organizer_of(call), meeting_id), ()
 
-    @operation("The extensions of the meeting.", refuses=READ_REFUSALS)
-    async def on_get(self, req: Request, resp: Response, target: tuple[Meeting, Sequence[Extension]]) -> None:
+    @Operation("The extensions of the meeting.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[tuple[Meeting, Sequence[Extension]]]) -> Answer:
         """UCWA: onlineMeetingExtensions, GET."""
-        meeting, extensions = target
-        href = collection_href(meeting_href(req.call, meeting.id))
-        resp.media = Document(
-            rel=self.rel,
-            href=href,
-            embedded={EXTENSION_REL: [extension_document(each, href) for each in extensions]},
+        meeting, extensions = call.target
+        href = collection_href(meeting_href(call, meeting.id))
+        return Answer(
+            Document(
+                rel=self.rel,
+                href=href,
+                embedded={EXTENSION_REL: [extension_document(each, href) for each in extensions]},
+            )
         )
 
-    @operation(
+    @Operation(
         "Adds an extension to the meeting.",
         answers=(201,),
         takes=PARAMETERS,
-        free=True,
+        additional_properties=True,
         refuses=(*CHANGE_REFUSALS, AlreadyExists, TooManyGroups, Conflict, CallbackChannelError),
     )
-    async def on_post(self, req: Request, resp: Response, target: tuple[Meeting, Sequence[Extension]]) -> None:
+    async def post(self, call: Call[tuple[Meeting, Sequence[Extension]]]) -> Answer:
         """UCWA: onlineMeetingExtensions, POST."""
-        meeting, _ = target
-        given = _with_query(req.call.given, req.params)
+        meeting, _ = call.target
+        given = _with_query(call.given, call.query)
         draft = read_extension(given, href=None, pass_through=PASS_THROUGH, stored=None, limits=self._limits)
         if meeting.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING and not self._config.assigned_meeting_extensions:
             raise Conflict("the assigned meeting takes no extensions on this server")
@@ -120,11 +125,8 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
             self._config.max_extensions,
             self._world.now(),
         )
-        document = extension_document(extension, collection_href(meeting_href(req.call, meeting.id)))
-        resp.status = 201
-        resp.set_header("Location", document.href)
-        resp.set_header("ETag", f'"{extension.etag}"')
-        resp.media = document
+        document = extension_document(extension, collection_href(meeting_href(call, meeting.id)))
+        return Answer(document, 201, etag=extension.etag, location=document.href)
 
 
 class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
@@ -141,29 +143,32 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
 
     async def locate(
-        self, call: Call, meeting_id: str = "", extension_id: str = "", **_names: str
+        self, call: Context, meeting_id: str = "", extension_id: str = "", **_names: str
     ) -> tuple[str, Extension]:
         await super().locate(call)
         extension = await self._store.extension(organizer_of(call), meeting_id, extension_id)
-        call.etag = extension.etag
         return meeting_id, extension
 
-    @operation("One extension.", refuses=READ_REFUSALS)
-    async def on_get(self, req: Request, resp: Response, target: tuple[str, Extension]) -> None:
-        """UCWA: onlineMeetingExtension, GET."""
-        meeting_id, extension = target
-        _show(req, resp, meeting_id, extension)
+    def etag(self, call: Context, target: tuple[str, Extension]) -> str:
+        return target[1].etag
 
-    @operation(
+    @Operation("One extension.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[tuple[str, Extension]]) -> Answer:
+        """UCWA: onlineMeetingExtension, GET."""
+        meeting_id, extension = call.target
+        return _show(call, meeting_id, extension)
+
+    @Operation(
         "Replaces the extension: a property that is left out is gone.",
         takes=PARAMETERS,
-        free=True,
+        precondition=Precondition.REQUIRED,
+        pass_through=True,
+        additional_properties=True,
         refuses=(*CHANGE_REFUSALS, InvalidExchangeServerVersion, CallbackChannelError),
     )
-    async def on_put(self, req: Request, resp: Response, target: tuple[str, Extension]) -> None:
+    async def put(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, PUT."""
-        meeting_id, stored = target
-        call = req.call
+        meeting_id, stored = call.target
         while True:
             try:
                 extension = await self._replace(call, meeting_id, stored)
@@ -173,10 +178,9 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 if not conditions.matches(call.if_match, stored.etag):
                     raise
             else:
-                _show(req, resp, meeting_id, extension)
-                return
+                return _show(call, meeting_id, extension)
 
-    async def _replace(self, call: Call, meeting_id: str, stored: Extension) -> Extension:
+    async def _replace(self, call: Call[tuple[str, Extension]], meeting_id: str, stored: Extension) -> Extension:
         """The extension that replaces `stored`. PreconditionFailed: there is another by now.
 
         Where texts of the draft were compared to what was read, that is what is replaced, and not all that If-Match
@@ -199,11 +203,10 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         )
         return extension
 
-    @operation("Removes the extension.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
-    async def on_delete(self, req: Request, resp: Response, target: tuple[str, Extension]) -> None:
+    @Operation("Removes the extension.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
+    async def delete(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, DELETE."""
-        meeting_id, extension = target
-        call = req.call
+        meeting_id, extension = call.target
         await self._store.remove_extension(
             organizer_of(call),
             meeting_id,
@@ -211,20 +214,19 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             call.if_match,
             self._world.now(),
         )
-        resp.status = 204
+        return NO_CONTENT
 
 
-def _with_query(given: Mapping[str, object], query: Mapping[str, str | list[str]]) -> dict[str, object]:
+def _with_query(given: Mapping[str, object], query: Query) -> dict[str, object]:
     """The body and, where it is silent, `id` and `type` of the query string, whose other names are ignored."""
     told = {name.lower() for name, value in given.items() if value is not None}
-    asked = {name.lower(): text if isinstance(text, str) else text[-1] for name, text in query.items()}
+    asked = {name.lower(): texts[-1] for name, texts in query.items()}
     return {**given, **{name: asked[name] for name in ("id", "type") if name in asked and name not in told}}
 
 
-def _href(call: Call, meeting_id: str, extension_id: str) -> str:
+def _href(call: Context, meeting_id: str, extension_id: str) -> str:
     return f"{collection_href(meeting_href(call, meeting_id))}/{quote(extension_id, safe='')}"
 
 
-def _show(req: Request, resp: Response, meeting_id: str, extension: Extension) -> None:
-    resp.set_header("ETag", f'"{extension.etag}"')
-    resp.media = extension_document(extension, collection_href(meeting_href(req.call, meeting_id)))
+def _show(call: Context, meeting_id: str, extension: Extension) -> Answer:
+    return Answer(extension_document(extension, collection_href(meeting_href(call, meeting_id))), etag=extension.etag)

@@ -1,21 +1,57 @@
 """onlineMeetings and what it offers beside the meetings: defaults, eligible values, policies, invitation, dial-in."""
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import ANY_SCOPE, Operation, Resource
 from openucwa.config import Config, DialInRegion
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import MeetingRel
-from openucwa.model.refusals import ResourceNotFound
+from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, ResourceNotFound
 from openucwa.representation.document import Document, Link, Property
-from openucwa.resources.meeting_family import READ_REFUSALS, MeetingFamily, meeting_href, meetings_href, organizer_of
 from openucwa.store.contract import Store
-from openucwa.wire.resource import ANY_SCOPE, Call, Request, Response, operation
+
+T = TypeVar("T")
+
+#: Documented errors of reads and of changes below onlineMeetings.
+READ_REFUSALS = (InvalidExchangeServerVersion, CannotRedirect)
+CHANGE_REFUSALS = (CannotRedirect,)
 
 Properties: TypeAlias = dict[str, Property]
 
 
-async def assigned_links(call: Call, store: Store, rules: MeetingRules, config: Config) -> dict[str, Link]:
+class MeetingFamily(Resource[T]):
+    """A resource below onlineMeetings: for users who signed in, and homed within reach."""
+
+    anonymous = False
+    cached = True
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+
+    async def locate(self, call: Context, **names: str) -> T:
+        self._pools.require_backup(call.session.pool)
+        return await super().locate(call, **names)
+
+
+def organizer_of(call: Context) -> str:
+    """The SIP URI of the caller, who is the organizer of all that is below `onlineMeetings`."""
+    return call.caller.identity
+
+
+def meetings_href(call: Context) -> str:
+    """The href of onlineMeetings."""
+    return f"{call.application}/onlineMeetings"
+
+
+def meeting_href(call: Context, meeting_id: str) -> str:
+    """The href of one of the caller's own meetings."""
+    return f"{call.application}/onlineMeetings/myOnlineMeetings/{meeting_id}"
+
+
+async def assigned_links(call: Context, store: Store, rules: MeetingRules, config: Config) -> dict[str, Link]:
     """The link to the caller's myAssignedOnlineMeeting, where users have one; it is made on first look."""
     if not config.assigned_meeting:
         return {}
@@ -35,7 +71,7 @@ class OnlineMeetings(MeetingFamily[None]):
         self._rules = rules
         self._config = config
 
-    async def document(self, call: Call) -> Document:
+    async def document(self, call: Context) -> Document:
         """The resource, for the caller's application."""
         href = meetings_href(call)
         named = (
@@ -50,13 +86,13 @@ class OnlineMeetings(MeetingFamily[None]):
         links |= {name: Link(f"{href}/{name}") for name in named}
         return Document(rel=self.rel, href=href, links=links)
 
-    @operation("The links to everything about meetings.", refuses=READ_REFUSALS)
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("The links to everything about meetings.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: onlineMeetings, GET."""
-        resp.media = await self.document(req.call)
+        return Answer(await self.document(call))
 
 
-class _Told(MeetingFamily[None]):
+class _FromSettings(MeetingFamily[None]):
     """A resource whose properties come from the settings, the same for every user."""
 
     scopes = ANY_SCOPE
@@ -70,23 +106,24 @@ class _Told(MeetingFamily[None]):
         """The properties by their documented names, in the documented order."""
         raise NotImplementedError
 
-    async def links(self, call: Call) -> dict[str, Link]:
+    async def links(self, call: Context) -> dict[str, Link]:
         """The links besides self."""
         return {}
 
-    @operation("What the server's settings say.", refuses=READ_REFUSALS)
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("What the server's settings say.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: GET of the resource."""
-        call = req.call
-        resp.media = Document(
-            rel=self.rel,
-            href=f"{meetings_href(call)}/{self.rel}",
-            properties=self._properties,
-            links=await self.links(call),
+        return Answer(
+            Document(
+                rel=self.rel,
+                href=f"{meetings_href(call)}/{self.rel}",
+                properties=self._properties,
+                links=await self.links(call),
+            )
         )
 
 
-class OnlineMeetingDefaultValues(_Told):
+class OnlineMeetingDefaultValues(_FromSettings):
     """UCWA: onlineMeetingDefaultValues. What a meeting gets that does not say."""
 
     rel = "onlineMeetingDefaultValues"
@@ -103,7 +140,7 @@ class OnlineMeetingDefaultValues(_Told):
         }
 
 
-class OnlineMeetingEligibleValues(_Told):
+class OnlineMeetingEligibleValues(_FromSettings):
     """UCWA: onlineMeetingEligibleValues. What a meeting may be given."""
 
     rel = "onlineMeetingEligibleValues"
@@ -127,12 +164,12 @@ class OnlineMeetingEligibleValues(_Told):
             "lobbyBypassForPhoneUsersSettings": config.lobby_bypass_for_phone_users,
         }
 
-    async def links(self, call: Call) -> dict[str, Link]:
+    async def links(self, call: Context) -> dict[str, Link]:
         links = await assigned_links(call, self._store, self._rules, self._config)
         return links | {"myOnlineMeetings": Link(f"{meetings_href(call)}/myOnlineMeetings")}
 
 
-class OnlineMeetingPolicies(_Told):
+class OnlineMeetingPolicies(_FromSettings):
     """UCWA: onlineMeetingPolicies. What the meetings of this server can do."""
 
     rel = "onlineMeetingPolicies"
@@ -149,7 +186,7 @@ class OnlineMeetingPolicies(_Told):
         }
 
 
-class OnlineMeetingInvitationCustomization(_Told):
+class OnlineMeetingInvitationCustomization(_FromSettings):
     """UCWA: onlineMeetingInvitationCustomization. What an invitation is to show."""
 
     rel = "onlineMeetingInvitationCustomization"
@@ -186,14 +223,14 @@ class PhoneDialInInformation(MeetingFamily[None]):
         self._store = store
         self._rules = rules
 
-    @operation("How a phone gets in, and from where.", refuses=READ_REFUSALS)
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("How a phone gets in, and from where.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: phoneDialInInformation, GET."""
         config = self._config
-        href = f"{meetings_href(req.call)}/{self.rel}"
+        href = f"{meetings_href(call)}/{self.rel}"
         properties: Properties = {}
         if config.assigned_meeting:
-            assigned = await self._store.assigned_meeting(self._rules.assign(organizer_of(req.call)))
+            assigned = await self._store.assigned_meeting(self._rules.assign(organizer_of(call)))
             properties["conferenceId"] = assigned.conference_id
         properties |= {
             "defaultRegion": config.dial_in_default_region,
@@ -205,7 +242,7 @@ class PhoneDialInInformation(MeetingFamily[None]):
             "tollNumber": config.dial_in_toll_number,
         }
         regions = [region_document(region, n, href) for n, region in enumerate(config.dial_in_regions, 1)]
-        resp.media = Document(rel=self.rel, href=href, properties=properties, embedded={"dialInRegion": regions})
+        return Answer(Document(rel=self.rel, href=href, properties=properties, embedded={"dialInRegion": regions}))
 
 
 class DialIn(MeetingFamily[tuple[int, DialInRegion]]):
@@ -218,15 +255,15 @@ class DialIn(MeetingFamily[tuple[int, DialInRegion]]):
         super().__init__(pools)
         self._regions = config.dial_in_regions
 
-    async def locate(self, call: Call, region: str = "", **_names: str) -> tuple[int, DialInRegion]:
+    async def locate(self, call: Context, region: str = "", **_names: str) -> tuple[int, DialInRegion]:
         await super().locate(call)
         for number, found in enumerate(self._regions, 1):
             if region == str(number):
                 return number, found
         raise ResourceNotFound("there is no such dial-in region")
 
-    @operation("One region and its number.", refuses=READ_REFUSALS)
-    async def on_get(self, req: Request, resp: Response, target: tuple[int, DialInRegion]) -> None:
+    @Operation("One region and its number.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[tuple[int, DialInRegion]]) -> Answer:
         """UCWA: dialInRegion, GET."""
-        number, region = target
-        resp.media = region_document(region, number, f"{meetings_href(req.call)}/phoneDialInInformation")
+        number, region = call.target
+        return Answer(region_document(region, number, f"{meetings_href(call)}/phoneDialInInformation"))

@@ -1,272 +1,17 @@
-"""The description of the whole API (OpenAPI 3.1), made from what the resources say of themselves.
+"""/openapi.json: the description of this API."""
 
-Nothing is said here of a single resource: whoever changes one changes its declaration there.
-"""
-
-import inspect
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from openucwa import __version__
-from openucwa.model import refusals
-from openucwa.model.refusals import Refusal
-from openucwa.representation.parameters import Parameter, schema
-from openucwa.resources.openapi_parts import ABOUT, NAMES, SCHEMAS, VERSION, Described, ref
-from openucwa.wire.errors import WireError, wire_error
-from openucwa.wire.negotiation import HTML, JSON, UCWA_JSON, UCWA_TYPES, UCWA_XML, XML
-from openucwa.wire.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.wire.resource import Operation, Request, Resource, Response, operation
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call
+from openucwa.api.openapi import describe
+from openucwa.api.resource import Operation, Resource
+from openucwa.http.negotiation import JSON
 
-#: What any request may be answered, whatever the resource.
-GENERIC: tuple[type[Refusal], ...] = (
-    refusals.ApiVersionNotSupported,
-    refusals.ClientTimeout,
-    refusals.EntityTooLarge,
-    refusals.Refusal,  # stands for a fault of the server
-    refusals.ServiceUnavailable,
-)
-#: What a request that needs a token may be answered besides.
-WITH_TOKEN = (refusals.Unauthorized, refusals.TooManyRequests, refusals.InvalidExchangeServerVersion)
-#: What a request below an application may be answered besides.
-BELOW_APPLICATION = (refusals.ApplicationNotFound, refusals.TooManyApplications)
-#: What a request that has an input may be answered besides.
-WITH_INPUT = (refusals.DeserializationFailure, refusals.ParameterValidationFailure)
-
-_JSON_TYPES = (JSON, UCWA_JSON)
-_XML_TYPES = (XML, UCWA_XML)
-
-
-def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
-    """The OpenAPI document for these routes: (template, resource)."""
-    operations = [
-        (template, method, found, resource)
-        for template, resource in routes
-        for method, found in sorted(resource.operations.items())
-    ]
-    paths: dict[str, Described] = {template: {"parameters": list(_path_parameters(template))} for template, _ in routes}
-    refused: dict[str, Described] = {}
-    ids: Counter[str] = Counter()
-    for template, method, found, resource in operations:
-        described = _operation(method, found, resource)
-        ids[described["operationId"]] += 1
-        if (number := ids[described["operationId"]]) > 1:
-            described["operationId"] += str(number)
-        named = _refusals(template, method, found, resource)
-        described["responses"] = dict(
-            sorted((_answers(method, found, resource) | _other_refusals(named, found, refused)).items())
-        )
-        paths[template][method.lower()] = described
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "openucwa",
-            "version": __version__,
-            "summary": "The UCWA 2.0 online-meetings API.",
-            "description": ABOUT,
-            "license": {"name": "MIT", "identifier": "MIT"},
-        },
-        "tags": _tags(routes),
-        "paths": paths,
-        "components": {
-            "schemas": SCHEMAS,
-            "responses": dict(sorted(refused.items())),
-            "securitySchemes": {"token": _TOKEN},
-        },
-    }
-
-
-_ANY_TOKEN: list[Described] = [{"token": []}]
-_TOKEN = {
-    "type": "http",
-    "scheme": "bearer",
-    "bearerFormat": "cwt=...",
-    "description": "A ticket of this server, from `POST /WebTicket/oauthtoken`. It bears every scope.",
-}
-
-
-def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:
-    """One for each rel, in the order of the routes, with what the first resource of that rel says of itself."""
-    told: dict[str, Described] = {}
-    for _, resource in routes:
-        told.setdefault(resource.rel, {"name": resource.rel, "description": inspect.getdoc(type(resource)) or ""})
-    return list(told.values())
-
-
-def _operation(method: str, found: Operation, resource: Resource[Any]) -> Described:
-    responder = getattr(resource, f"on_{method.lower()}")
-    described: Described = {
-        "operationId": method.lower() + "".join(word[:1].upper() + word[1:] for word in resource.rel.split(":")),
-        "summary": found.summary,
-        "tags": [resource.rel],
-        "parameters": [*_query_parameters(method, found), *_header_parameters(method, resource), VERSION],
-        # Of several scopes any one will do.
-        "security": [] if resource.public else [{"token": [scope]} for scope in sorted(resource.scopes)] or _ANY_TOKEN,
-    }
-    if responder.__doc__:
-        described["description"] = inspect.cleandoc(responder.__doc__)
-    if (body := _body(method, found, resource)) is not None:
-        described["requestBody"] = body
-    return described
-
-
-def _path_parameters(template: str) -> Iterator[Described]:
-    for name in re.findall(r"{(\w+)}", template):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} | NAMES.get(name, {})
-
-
-def _query_parameters(method: str, found: Operation) -> Iterator[Described]:
-    taken = found.takes if method == "POST" and found.takes and not found.consumes else ()
-    for parameter in (*found.query, *taken):
-        # What a query leaves out is absent: it has no null.
-        kind: Described = schema([replace(parameter, required=True)])["properties"][parameter.name]
-        described: Described = {"name": parameter.name, "in": "query", "schema": kind}
-        if parameter in found.query:
-            described["required"] = parameter.required
-        else:
-            described["description"] = "May stand here or in the body, which goes before."
-        yield described
-
-
-def _header_parameters(method: str, resource: Resource[Any]) -> Iterator[Described]:
-    if method == "PUT" or resource.conditional:
-        yield {
-            "name": "If-Match",
-            "in": "header",
-            "required": method == "PUT",
-            "description": "The etag that was read; several, separated by commas; or `*`.",
-            "schema": {"type": "string"},
-        }
-    if resource.conditional:
-        yield {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
-
-
-def _body(method: str, found: Operation, resource: Resource[Any]) -> Described | None:
-    if found.takes is None and not found.consumes:
-        return None
-    kind: Described = _input(found.takes, free=found.free) if found.takes is not None else {"type": "string"}
-    if found.consumes:
-        return {"required": True, "content": {media_type: {"schema": kind} for media_type in found.consumes}}
-    if method == "PUT":
-        name = pass_through_name(resource.rel)
-        kind |= {
-            "properties": {**kind["properties"], name: {"const": PASS_THROUGH_VALUE}},
-            "required": [*kind.get("required", ()), name],
-        }
-    content = {media_type: {"schema": kind} for media_type in _JSON_TYPES}
-    content |= {media_type: {"schema": ref("schemas", "XmlInput")} for media_type in _XML_TYPES}
-    return {"required": "required" in kind, "content": content}
-
-
-def _input(parameters: Sequence[Parameter], *, free: bool) -> Described:
-    kind = schema(parameters)
-    if free:
-        kind["additionalProperties"] = ref("schemas", "Value")
-        kind["propertyNames"] = {"minLength": 1, "maxLength": 128}
-    return kind
-
-
-def _answers(method: str, found: Operation, resource: Resource[Any]) -> dict[str, Described]:
-    """What the operation is answered when all goes well."""
-    shown: dict[str, Described] = {}
-    etag = {"ETag": {"schema": {"type": "string"}}} if resource.conditional else {}
-    for status in found.answers:
-        described: Described = {"description": "Done."}
-        if headers := etag | ({"Location": {"schema": {"type": "string"}}} if status == 201 else {}):
-            described["headers"] = headers
-        if found.produces and status != 204:
-            described["content"] = _content(found.produces, found.shows.get(status), "Resource")
-        shown[str(status)] = described
-    if method in {"GET", "HEAD"} and resource.conditional:
-        shown["304"] = {"description": "What If-None-Match names is what there is.", "headers": etag}
-    return shown
-
-
-def _content(media_types: Sequence[str], kind: Mapping[str, Any] | None, name: str) -> Described:
-    """`kind`: the schema of the JSON; None: it is `name`, in XML too."""
-    shown: Described = {}
-    for media_type in media_types:
-        if media_type in _JSON_TYPES:
-            shown[media_type] = {"schema": kind if kind is not None else ref("schemas", name)}
-        elif media_type in _XML_TYPES:
-            shown[media_type] = {"schema": ref("schemas", f"Xml{name}") if kind is None else {"type": "string"}}
-        else:
-            shown[media_type] = {}
-    return shown
-
-
-def _refusals(template: str, method: str, found: Operation, resource: Resource[Any]) -> list[type[Refusal]]:
-    """Whatever the operation may be refused with, by the door or by itself."""
-    named = [*GENERIC, *found.refuses]
-    if not resource.public:
-        named += WITH_TOKEN
-        if resource.scopes:
-            named.append(refusals.Forbidden)
-        if not resource.anonymous:
-            named.append(refusals.AnonymousNotAllowed)
-    if "{" in template:
-        named.append(refusals.ResourceNotFound)
-    if "{application_id}" in template:
-        named += BELOW_APPLICATION
-    if found.produces:
-        named.append(refusals.NotAcceptable)
-    if not resource.batchable:
-        named.append(refusals.BadRequest)
-    if found.takes is not None or found.consumes:
-        named += (*WITH_INPUT, refusals.UnsupportedMediaType)
-    if found.query:
-        named.append(refusals.ParameterValidationFailure)
-    if method == "PUT":
-        named.append(refusals.PreconditionRequired)
-    if resource.conditional:
-        named.append(refusals.PreconditionFailed)
-    return named
-
-
-def _other_refusals(
-    named: Sequence[type[Refusal]], found: Operation, components: dict[str, Described]
-) -> dict[str, Described]:
-    """The answers to refusals, by status. Those that several operations share are put into `components`."""
-    by_status: dict[int, dict[WireError, type[Refusal]]] = {}
-    for refusal in named:
-        row = wire_error(refusal)
-        by_status.setdefault(row.status, {}).setdefault(row, refusal)
-    shown: dict[str, Described] = {}
-    for status, rows in by_status.items():
-        if (kind := found.shows.get(status)) is not None:
-            shown[str(status)] = {"description": "Refused.", "content": _content(found.produces, kind, "Reason")}
-            continue
-        ordered = sorted(rows, key=lambda row: row.subcode or "")
-        name = ".".join([str(status), *(row.subcode or row.code for row in ordered)])
-        components.setdefault(name, _refused(status, {row: rows[row] for row in ordered}))
-        shown[str(status)] = ref("responses", name)
-    return shown
-
-
-def _refused(status: int, rows: Mapping[WireError, type[Refusal]]) -> Described:
-    described: Described = {
-        "description": "\n\n".join(
-            f"`{row.code}{'/' + row.subcode if row.subcode else ''}`: {_meaning(refusal)}"
-            for row, refusal in rows.items()
-        ),
-        "content": _content(UCWA_TYPES, None, "Reason"),
-    }
-    if status == 401:
-        described["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-        described["content"] |= {HTML: {}}
-    if status in {429, 503}:
-        described["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
-    return described
-
-
-def _meaning(refusal: type[Refusal]) -> str:
-    if refusal is Refusal:
-        return "The server failed; its log has the request's id."
-    return (inspect.getdoc(refusal) or "").partition("\n\n")[0]
+PATH = "/openapi.json"
 
 
 class OpenApi(Resource[None]):
@@ -276,13 +21,13 @@ class OpenApi(Resource[None]):
     public = True
 
     def __init__(self, routes: Sequence[tuple[str, Resource[Any]]]) -> None:
+        """`routes`: all others."""
         self._routes = routes
         self._described: bytes | None = None
 
-    @operation("The description of this API.", produces=(JSON,), shows={200: {"type": "object"}})
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("The description of this API.", produces=(JSON,), shows={200: {"type": "object"}})
+    async def get(self, call: Call[None]) -> Answer:
         # Made when somebody asks: a server that starts in a second has no time for it.
         if self._described is None:
-            self._described = msgspec.json.encode(describe(self._routes))
-        resp.content_type = JSON
-        resp.data = self._described
+            self._described = msgspec.json.encode(describe((*self._routes, (PATH, self))))
+        return Answer(body=self._described, content_type=JSON)

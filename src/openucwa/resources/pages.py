@@ -5,10 +5,13 @@ What a page does is in `web/`; its scripts and styles are served by `static.py`.
 
 from importlib.resources import files
 
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import Operation, Resource
+from openucwa.http import negotiation
+from openucwa.http.message import Header
 from openucwa.resources.discovery import HTML, QUERY, Root
 from openucwa.resources.static import content_etag
-from openucwa.wire import negotiation
-from openucwa.wire.resource import Call, Request, Resource, Response, operation
 
 #: Only what this server itself serves is run, shown or talked to, and nobody else may frame it.
 POLICY = (
@@ -17,10 +20,11 @@ POLICY = (
 )
 
 
-def page_headers(resp: Response) -> None:
-    """What every page bears. An address may hold a meeting's id, which is no other server's business."""
-    resp.set_header("Content-Security-Policy", POLICY)
-    resp.set_header("Referrer-Policy", "no-referrer")
+#: What every page bears. An address may hold a meeting's id, which is no other server's business.
+PAGE_HEADERS: tuple[Header, ...] = (
+    (b"Content-Security-Policy", POLICY.encode()),
+    (b"Referrer-Policy", b"no-referrer"),
+)
 
 
 class Page(Resource[None]):
@@ -38,15 +42,12 @@ class Page(Resource[None]):
         self._content = files("openucwa.web").joinpath(name).read_bytes()
         self._etag = content_etag(self._content)
 
-    async def locate(self, call: Call, **_names: str) -> None:
-        call.etag = self._etag
+    def etag(self, call: Context, target: None) -> str:
+        return self._etag
 
-    @operation("The page.", produces=("text/html",))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
-        page_headers(resp)
-        resp.set_header("ETag", f'"{self._etag}"')
-        resp.content_type = HTML
-        resp.data = self._content
+    @Operation("The page.", produces=("text/html",))
+    async def get(self, call: Call[None]) -> Answer:
+        return Answer(body=self._content, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
 
 
 class Landing(Root):
@@ -55,14 +56,11 @@ class Landing(Root):
     def __init__(self) -> None:
         self._content = files("openucwa.web").joinpath("console.html").read_bytes()
 
-    @operation("Where to go on from.", query=QUERY, produces=(*negotiation.UCWA_TYPES, "text/html"))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("Where to go on from.", query=QUERY, produces=(*negotiation.UCWA_TYPES, "text/html"))
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: Root URL."""
-        accept = req.get_header("Accept")
+        accept = call.request.header(b"accept")
         if not negotiation.prefers_html(accept):
-            req.call.media_type = negotiation.choose(accept, negotiation.UCWA_TYPES)
-            self.show(req, resp)
-            return
-        page_headers(resp)
-        resp.content_type = HTML
-        resp.data = self._content
+            call.media_type = negotiation.choose(accept, negotiation.UCWA_TYPES)
+            return self.show(call)
+        return Answer(body=self._content, content_type=HTML, headers=PAGE_HEADERS)

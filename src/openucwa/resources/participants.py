@@ -4,13 +4,15 @@ promote, demote, eject.
 
 from collections.abc import Callable
 
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import RECEIVE, Operation
 from openucwa.meetings.room import leads
 from openucwa.model.refusals import Conflict, Forbidden, ResourceNotFound
 from openucwa.model.room import MessagingState, Participant, Participation, Role
 from openucwa.representation.document import Document, Link
 from openucwa.resources.conversations import CHANGE, READ, ConversationPart, InConversation
-from openucwa.resources.room import conversation_href, participant_href
-from openucwa.wire.resource import RECEIVE, Call, Request, Response, operation
+from openucwa.resources.rendering.conversations import conversation_href, participant_href
 
 _RECEIVE_SCOPES = frozenset({RECEIVE})
 
@@ -27,18 +29,19 @@ class ParticipantLinks(ConversationPart):
 
     scopes = _RECEIVE_SCOPES
 
-    @operation("Links to the participants.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("Links to the participants.", refuses=READ)
+    async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: leaders, GET; attendees, GET; participants."""
-        call = req.call
-        present = await self._store.participants(target.organizer, target.meeting_id)
+        present = await self._store.participants(call.target.organizer, call.target.meeting_id)
         links = [
-            Link(participant_href(call, target.id, each.uri), title=each.name)
+            Link(participant_href(call, call.target.id, each.uri), title=each.name)
             for each in present
             if COLLECTIONS[self.rel](each)
         ]
-        resp.media = Document(
-            rel=self.rel, href=f"{conversation_href(call, target.id)}/{self.rel}", links={"participant": links}
+        return Answer(
+            Document(
+                rel=self.rel, href=f"{conversation_href(call, call.target.id)}/{self.rel}", links={"participant": links}
+            )
         )
 
 
@@ -60,27 +63,26 @@ class Lobby(ConversationPart):
     rel = "lobby"
     scopes = _RECEIVE_SCOPES
 
-    async def locate(self, call: Call, conversation: str = "", **_names: str) -> Participation:
+    async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation:
         own = await self.own(call, conversation)
         if not leads(own):
             raise ResourceNotFound("the lobby is for leaders")
         return own
 
-    @operation("Who waits in the lobby.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: Participation) -> None:
+    @Operation("Who waits in the lobby.", refuses=READ)
+    async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: lobby, GET."""
-        call = req.call
-        present = await self._store.participants(target.organizer, target.meeting_id)
-        waiting = [self._documents.participant(call, target, each) for each in present if each.in_lobby]
-        href = f"{conversation_href(call, target.id)}/lobby"
-        resp.media = Document(rel=self.rel, href=href, embedded={"participant": waiting})
+        present = await self._store.participants(call.target.organizer, call.target.meeting_id)
+        waiting = [self._documents.participant(call, call.target, each) for each in present if each.in_lobby]
+        href = f"{conversation_href(call, call.target.id)}/lobby"
+        return Answer(Document(rel=self.rel, href=href, embedded={"participant": waiting}))
 
 
-class OneParticipant(InConversation[tuple[Participation, Participant]]):
+class ParticipantPart(InConversation[tuple[Participation, Participant]]):
     """A resource of one participant. Whom the caller may not see is answered as somebody who never was."""
 
     async def locate(
-        self, call: Call, conversation: str = "", address: str = "", **_names: str
+        self, call: Context, conversation: str = "", address: str = "", **_names: str
     ) -> tuple[Participation, Participant]:
         own = await self.own(call, conversation)
         uri = f"sip:{address}".lower()
@@ -90,34 +92,34 @@ class OneParticipant(InConversation[tuple[Participation, Participant]]):
         raise ResourceNotFound("there is no such participant")
 
 
-class ParticipantResource(OneParticipant):
+class ParticipantResource(ParticipantPart):
     """UCWA: participant; localParticipant, where it is the caller."""
 
     rel = "participant"
     in_lobby = True
 
-    @operation("One participant.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: tuple[Participation, Participant]) -> None:
+    @Operation("One participant.", refuses=READ)
+    async def get(self, call: Call[tuple[Participation, Participant]]) -> Answer:
         """UCWA: participant, GET; localParticipant, GET."""
-        own, who = target
-        resp.media = self._documents.participant(req.call, own, who)
+        own, who = call.target
+        return Answer(self._documents.participant(call, own, who))
 
 
-class ParticipantMessaging(OneParticipant):
+class ParticipantMessaging(ParticipantPart):
     """UCWA: participantMessaging. There while the participant has messaging."""
 
     rel = "participantMessaging"
 
-    @operation("That the participant has messaging.", refuses=READ)
-    async def on_get(self, req: Request, resp: Response, target: tuple[Participation, Participant]) -> None:
+    @Operation("That the participant has messaging.", refuses=READ)
+    async def get(self, call: Call[tuple[Participation, Participant]]) -> Answer:
         """UCWA: participantMessaging, GET."""
-        own, who = target
+        own, who = call.target
         if who.messaging != MessagingState.CONNECTED:
             raise ResourceNotFound("the participant has no messaging")
-        resp.media = self._documents.participant_messaging(req.call, own, who.uri, who.name)
+        return Answer(self._documents.participant_messaging(call, own, who.uri, who.name))
 
 
-class LeadersAct(OneParticipant):
+class LeaderAction(ParticipantPart):
     """Something that a leader does to a participant."""
 
     #: Whether it is done to those who wait in the lobby, or to those in the room.
@@ -127,12 +129,12 @@ class LeadersAct(OneParticipant):
         """Does it."""
         raise NotImplementedError
 
-    @operation(
+    @Operation(
         "Is done by a leader to a participant.", answers=(204,), produces=(), refuses=(*CHANGE, Forbidden, Conflict)
     )
-    async def on_post(self, req: Request, resp: Response, target: tuple[Participation, Participant]) -> None:
+    async def post(self, call: Call[tuple[Participation, Participant]]) -> Answer:
         """UCWA: admit, reject, promote, demote, eject: POST."""
-        own, who = target
+        own, who = call.target
         if not leads(own):
             raise Forbidden(f"{self.rel} is for leaders")
         if who.in_lobby != self.to_waiting:
@@ -140,10 +142,10 @@ class LeadersAct(OneParticipant):
         if who.organizer:
             raise Conflict(f"{self.rel}: not the organizer")
         await self.act(own, who)
-        resp.status = 204
+        return NO_CONTENT
 
 
-class Admit(LeadersAct):
+class Admit(LeaderAction):
     rel = "admit"
     to_waiting = True
 
@@ -151,7 +153,7 @@ class Admit(LeadersAct):
         await self._store.admit(own.organizer, own.meeting_id, who.uri, self._world.now())
 
 
-class Reject(LeadersAct):
+class Reject(LeaderAction):
     rel = "reject"
     to_waiting = True
 
@@ -159,21 +161,21 @@ class Reject(LeadersAct):
         await self._store.remove_participant(own.organizer, own.meeting_id, who.uri, "Denied", self._world.now())
 
 
-class Promote(LeadersAct):
+class Promote(LeaderAction):
     rel = "promote"
 
     async def act(self, own: Participation, who: Participant) -> None:
         await self._store.change_role(own.organizer, own.meeting_id, who.uri, Role.LEADER, self._world.now())
 
 
-class Demote(LeadersAct):
+class Demote(LeaderAction):
     rel = "demote"
 
     async def act(self, own: Participation, who: Participant) -> None:
         await self._store.change_role(own.organizer, own.meeting_id, who.uri, Role.ATTENDEE, self._world.now())
 
 
-class Eject(LeadersAct):
+class Eject(LeaderAction):
     rel = "eject"
 
     async def act(self, own: Participation, who: Participant) -> None:

@@ -4,13 +4,15 @@ import uuid
 from typing import NamedTuple
 from urllib.parse import quote
 
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import ANY_SCOPE, CONTACTS, USER, Operation, Resource
 from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound
 from openucwa.model.user import User
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.store.contract import Store
-from openucwa.wire.resource import ANY_SCOPE, CONTACTS, USER, Call, Request, Resource, Response, operation
 
 _CONTACT_SCOPES = frozenset({CONTACTS})
 
@@ -43,17 +45,17 @@ SUBSCRIPTION = (
 SEARCH = (Parameter("query", required=True, max_length=256), Parameter("limit", kind="integer"))
 
 
-def people_href(call: Call) -> str:
+def people_href(call: Context) -> str:
     """The href of people."""
     return f"{call.application}/people"
 
 
-def contact_href(call: Call, uri: str) -> str:
+def contact_href(call: Context, uri: str) -> str:
     """The href of a user of this server, as a contact."""
     return f"{people_href(call)}/{quote(uri.removeprefix('sip:'), safe='@')}"
 
 
-def contact_document(call: Call, user: User) -> Document:
+def contact_document(call: Context, user: User) -> Document:
     """UCWA: contact, of a user of this server."""
     properties: dict[str, Property] = {}
     if user.email is not None:
@@ -68,16 +70,16 @@ class People(Resource[None]):
     rel = "people"
     scopes = _CONTACT_SCOPES
 
-    def document(self, call: Call) -> Document:
+    def document(self, call: Context) -> Document:
         """The resource, for the caller's application."""
         href = people_href(call)
         links = {name: Link(f"{href}/{name}") for name in sorted([*COLLECTIONS, "search"], key=str.lower)}
         return Document(rel=self.rel, href=href, links=links)
 
-    @operation("The links to everything about contacts.", refuses=(InvalidExchangeServerVersion,))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("The links to everything about contacts.", refuses=(InvalidExchangeServerVersion,))
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: people, GET."""
-        resp.media = self.document(req.call)
+        return Answer(self.document(call))
 
 
 class EmptyCollection(Resource[None]):
@@ -88,14 +90,16 @@ class EmptyCollection(Resource[None]):
         self._holds = COLLECTIONS[rel]
         self.scopes = self._holds.scopes
 
-    @operation("An empty collection.", refuses=(InvalidExchangeServerVersion,))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("An empty collection.", refuses=(InvalidExchangeServerVersion,))
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: GET of the collection."""
-        resp.media = Document(
-            rel=self.rel,
-            href=f"{people_href(req.call)}/{self.rel}",
-            links=dict.fromkeys(self._holds.links, ()),
-            embedded=dict.fromkeys(self._holds.embedded, ()),
+        return Answer(
+            Document(
+                rel=self.rel,
+                href=f"{people_href(call)}/{self.rel}",
+                links=dict.fromkeys(self._holds.links, ()),
+                embedded=dict.fromkeys(self._holds.embedded, ()),
+            )
         )
 
 
@@ -106,14 +110,13 @@ class PresenceSubscriptions(EmptyCollection):
         super().__init__("presenceSubscriptions")
         self._world = world
 
-    @operation("Subscribes to the presence of users.", answers=(201,), takes=SUBSCRIPTION)
-    async def on_post(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("Subscribes to the presence of users.", answers=(201,), takes=SUBSCRIPTION)
+    async def post(self, call: Call[None]) -> Answer:
         """UCWA: presenceSubscriptions, POST."""
         subscription = new_uuid(self._world)
-        href = f"{people_href(req.call)}/{self.rel}/{subscription}"
-        resp.status = 201
-        resp.set_header("Location", href)
-        resp.media = Document(rel="presenceSubscription", href=href, properties={"id": subscription})
+        href = f"{people_href(call)}/{self.rel}/{subscription}"
+        document = Document(rel="presenceSubscription", href=href, properties={"id": subscription})
+        return Answer(document, 201, location=href)
 
 
 class Search(Resource[None]):
@@ -122,14 +125,16 @@ class Search(Resource[None]):
     rel = "search"
     scopes = _CONTACT_SCOPES
 
-    @operation("Looks for contacts.", query=SEARCH, refuses=(InvalidExchangeServerVersion,))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("Looks for contacts.", query=SEARCH, refuses=(InvalidExchangeServerVersion,))
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: search, GET."""
-        resp.media = Document(
-            rel=self.rel,
-            href=f"{people_href(req.call)}/search",
-            properties={"moreResultsAvailable": False},
-            embedded={"contact": (), "distributionGroup": ()},
+        return Answer(
+            Document(
+                rel=self.rel,
+                href=f"{people_href(call)}/search",
+                properties={"moreResultsAvailable": False},
+                embedded={"contact": (), "distributionGroup": ()},
+            )
         )
 
 
@@ -139,22 +144,22 @@ class PresenceSubscription(Resource[str]):
     rel = "presenceSubscription"
     scopes = frozenset({USER})
 
-    async def locate(self, call: Call, subscription: str = "", **_names: str) -> str:
+    async def locate(self, call: Context, subscription: str = "", **_names: str) -> str:
         try:
             return str(uuid.UUID(subscription))
         except ValueError:
             raise ResourceNotFound("there is no such subscription") from None
 
-    @operation("The subscription.", refuses=(InvalidExchangeServerVersion,))
-    async def on_get(self, req: Request, resp: Response, target: str) -> None:
+    @Operation("The subscription.", refuses=(InvalidExchangeServerVersion,))
+    async def get(self, call: Call[str]) -> Answer:
         """UCWA: presenceSubscription, GET."""
-        href = f"{people_href(req.call)}/presenceSubscriptions/{target}"
-        resp.media = Document(rel=self.rel, href=href, properties={"id": target})
+        href = f"{people_href(call)}/presenceSubscriptions/{call.target}"
+        return Answer(Document(rel=self.rel, href=href, properties={"id": call.target}))
 
-    @operation("Gives the subscription back.", answers=(204,), produces=())
-    async def on_delete(self, req: Request, resp: Response, target: str) -> None:
+    @Operation("Gives the subscription back.", answers=(204,), produces=())
+    async def delete(self, call: Call[str]) -> Answer:
         """UCWA: presenceSubscription, DELETE."""
-        resp.status = 204
+        return NO_CONTENT
 
 
 class Contact(Resource[User]):
@@ -166,14 +171,14 @@ class Contact(Resource[User]):
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def locate(self, call: Call, address: str = "", **_names: str) -> User:
+    async def locate(self, call: Context, address: str = "", **_names: str) -> User:
         user = await self._store.user(f"sip:{address}")
         if user is None or not await self._may_see(call, user):
             raise ResourceNotFound("there is no such contact")
         return user
 
-    async def _may_see(self, call: Call, user: User) -> bool:
-        application = call.here.application
+    async def _may_see(self, call: Context, user: User) -> bool:
+        application = call.session.application
         if not application.anonymous:
             return True
         for own in await self._store.participations(application.owner, application.id):
@@ -184,7 +189,7 @@ class Contact(Resource[User]):
                 return True
         return False
 
-    @operation("A user of this server.", refuses=(InvalidExchangeServerVersion,))
-    async def on_get(self, req: Request, resp: Response, target: User) -> None:
+    @Operation("A user of this server.", refuses=(InvalidExchangeServerVersion,))
+    async def get(self, call: Call[User]) -> Answer:
         """UCWA: contact, GET."""
-        resp.media = contact_document(req.call, target)
+        return Answer(contact_document(call, call.target))

@@ -1,8 +1,10 @@
 """policies: what users of this server may do in conversations."""
 
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call
+from openucwa.api.resource import ANY_SCOPE, Operation, Resource
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
 from openucwa.representation.document import Document
-from openucwa.wire.resource import ANY_SCOPE, Request, Resource, Response, operation
 
 #: What this server does, in the documented words. Policies about phones, mailboxes and telephony are left out.
 POLICIES = {
@@ -23,7 +25,7 @@ class Policies(Resource[None]):
     rel = "policies"
     scopes = ANY_SCOPE
 
-    @operation("What users may do.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
+    @Operation("What users may do.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    async def get(self, call: Call[None]) -> Answer:
         """UCWA: policies, GET."""
-        resp.media = Document(rel=self.rel, href=f"{req.call.application}/policies", properties=POLICIES)
+        return Answer(Document(rel=self.rel, href=f"{call.application}/policies", properties=POLICIES))

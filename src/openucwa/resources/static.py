@@ -2,9 +2,12 @@
 
 import hashlib
 from importlib.resources import files
+from typing import NamedTuple
 
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import Operation, Resource
 from openucwa.model.refusals import ResourceNotFound
-from openucwa.wire.resource import Call, Request, Resource, Response, operation
 
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -14,7 +17,15 @@ def content_etag(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-class Static(Resource[tuple[str, bytes]]):
+class File(NamedTuple):
+    """One file of `web/`."""
+
+    media_type: str
+    content: bytes
+    etag: str
+
+
+class Static(Resource[File]):
     """A file by its name; only what was there at the start is served, so no path can lead elsewhere.
 
     A browser keeps it, and asks each time whether it is still the same.
@@ -26,19 +37,20 @@ class Static(Resource[tuple[str, bytes]]):
 
     def __init__(self) -> None:
         self._files = {
-            entry.name: (TYPES[suffix], content, content_etag(content))
+            entry.name: File(TYPES[suffix], content, content_etag(content))
             for entry in files("openucwa.web").iterdir()
             if (suffix := "." + entry.name.rpartition(".")[2]) in TYPES
             for content in (entry.read_bytes(),)
         }
 
-    async def locate(self, call: Call, name: str = "", **_names: str) -> tuple[str, bytes]:
+    async def locate(self, call: Context, name: str = "", **_names: str) -> File:
         if (found := self._files.get(name)) is None:
             raise ResourceNotFound("there is no such file")
-        media_type, content, call.etag = found
-        return media_type, content
+        return found
 
-    @operation("A script, style or picture of the server's pages.", produces=("*/*",))
-    async def on_get(self, req: Request, resp: Response, target: tuple[str, bytes]) -> None:
-        resp.set_header("ETag", f'"{req.call.etag}"')
-        resp.content_type, resp.data = target
+    def etag(self, call: Context, target: File) -> str:
+        return target.etag
+
+    @Operation("A script, style or picture of the server's pages.", produces=("*/*",))
+    async def get(self, call: Call[File]) -> Answer:
+        return Answer(body=call.target.content, content_type=call.target.media_type, etag=call.etag)

@@ -1,12 +1,14 @@
 """`/healthz` and `/readyz` where the server listens for clients: load balancers look there.
 
 They are no part of the API, so they are not in its description. What a process has counted is on the status address
-alone (`wire/status.py`).
+alone (`telemetry/status.py`).
 """
 
-from openucwa.wire.readiness import Readiness, answer
-from openucwa.wire.resource import Request, Resource, Response, operation
-from openucwa.wire.status import HEALTHY, JSON
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call
+from openucwa.api.resource import Operation, Resource
+from openucwa.telemetry.readiness import Readiness, answer, public
+from openucwa.telemetry.status import HEALTHY, JSON
 
 
 class Health(Resource[None]):
@@ -16,11 +18,11 @@ class Health(Resource[None]):
     public = True
     batchable = False
 
-    @operation("Whether the process answers.", produces=())  # whatever the client accepts
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
-        resp.content_type, resp.data = JSON, HEALTHY
+    @Operation("Whether the process answers.", produces=())  # whatever the client accepts
+    async def get(self, call: Call[None]) -> Answer:
+        return Answer(body=HEALTHY, content_type=JSON)
 
-    on_head = on_get
+    head = get
 
 
 class Ready(Resource[None]):
@@ -33,9 +35,9 @@ class Ready(Resource[None]):
     def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness
 
-    @operation("Whether the server can do its work.", answers=(200, 503), produces=())
-    async def on_get(self, req: Request, resp: Response, target: None) -> None:
-        resp.status, resp.data = answer(await self._readiness.reasons())
-        resp.content_type = JSON
+    @Operation("Whether the server can do its work.", answers=(200, 503), produces=())
+    async def get(self, call: Call[None]) -> Answer:
+        status, body = answer(public(await self._readiness.reasons()))
+        return Answer(status=status, body=body, content_type=JSON)
 
-    on_head = on_get
+    head = get

@@ -35,6 +35,12 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
     force: bool = False
 
 
+class Reload(msgspec.Struct, frozen=True, tag=True):
+    """To a worker: the settings were read again."""
+
+    config: Config
+
+
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """From a worker: it accepts connections."""
 
@@ -51,7 +57,7 @@ class Moved(msgspec.Struct, frozen=True, tag=True):
     topics: frozenset[str]
 
 
-Message: TypeAlias = Start | Stop | Ready | Failed | Moved
+Message: TypeAlias = Start | Stop | Reload | Ready | Failed | Moved
 
 
 class Link:

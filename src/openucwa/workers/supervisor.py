@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 
 from openucwa.config import Config, ConfigError
 from openucwa.model.world import World
-from openucwa.wire.listeners import Listener, close, share
-from openucwa.wire.serving import Signals
-from openucwa.workers.link import Failed, Link, Moved, Place, Ready, Start, Stop
+from openucwa.server.listeners import Listener, close, share
+from openucwa.server.orders import Orders, Signals, reloaded
+from openucwa.workers.link import Failed, Link, Moved, Place, Ready, Reload, Start, Stop
 
 #: Seconds from one start of a worker to the next that takes its place; doubled for each that did not get ready.
 PAUSE = 1.0
@@ -33,17 +33,16 @@ class WorkersError(ConfigError):
 
 
 async def supervise(
-    config: Config, listeners: Sequence[Listener], world: World, ready: Callable[[list[str]], None]
+    config: Config, listeners: Sequence[Listener], orders: Orders, world: World, ready: Callable[[list[str]], None]
 ) -> int:
     """Lets `config.workers` processes serve on what `bind` gave, until SIGTERM or SIGINT; the exit status.
 
     `ready` is called with the listeners' URLs once all of them accept connections. A worker that ends is replaced. The
-    first signal is passed on and every worker may finish what is under way; a second one waits for nothing, and the
-    status is then 1. ListenError, WorkersError: they don't start, or no longer.
+    first signal is passed on and every worker may finish what is in flight; a second one waits for nothing, and the
+    status is then 1. SIGHUP, too, is passed on. ListenError, WorkersError: they don't start, or no longer.
     """
-    stop, force = asyncio.Event(), asyncio.Event()
-    with Signals(stop, force):
-        return await _Supervisor(config, listeners, world, ready, stop, force).run()
+    with Signals(orders):
+        return await _Supervisor(config, listeners, world, ready, orders).run()
 
 
 class _Worker:
@@ -75,15 +74,15 @@ class _Supervisor:
         listeners: Sequence[Listener],
         world: World,
         ready: Callable[[list[str]], None],
-        stop: asyncio.Event,
-        force: asyncio.Event,
+        orders: Orders,
     ) -> None:
         self._config = config
         self._shares = share(listeners, config.workers)
         self._world = world
         self._ready = ready
-        self._stop = stop
-        self._force = force
+        self._stop = orders.stop
+        self._force = orders.force
+        orders.on_reload(self._reload)
         self._workers: dict[int, _Worker] = {}
         self._never_ready = set(range(config.workers))
         self._trouble: str | None = None
@@ -132,7 +131,11 @@ class _Supervisor:
         for listeners in self._shares:
             close(listeners)
 
-    def _order(self, order: Stop) -> None:
+    def _reload(self, config: Config) -> None:
+        self._config = reloaded(self._config, config)
+        self._order(Reload(self._config))
+
+    def _order(self, order: Stop | Reload) -> None:
         for worker in self._workers.values():
             worker.link.say(order)
 

@@ -6,14 +6,12 @@ is how the supervisor starts it; DESCRIPTOR is the worker's end of their link.
 """
 
 import asyncio
-import os
-import select
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
-from typing import TextIO, cast
 
 import uvloop
 
@@ -21,10 +19,12 @@ from openucwa.app import Service
 from openucwa.config import ConfigError
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld
-from openucwa.wire.access_log import LogLines, route_logging
-from openucwa.wire.listeners import Listener
-from openucwa.wire.serving import serve
-from openucwa.workers.link import Failed, Link, Moved, Ready, Start, Stop
+from openucwa.server.listeners import Listener, numbered
+from openucwa.server.orders import Orders
+from openucwa.server.process import serve
+from openucwa.telemetry.access_log import AccessLog
+from openucwa.telemetry.log import LogLines, route_logging
+from openucwa.workers.link import Failed, Link, Moved, Ready, Reload, Start, Stop
 
 #: Topics in one message.
 TOPICS_IN_A_MESSAGE = 500
@@ -42,53 +42,59 @@ async def _work(end: socket.socket) -> int:
     if not isinstance(start, Start):
         return 1
     world = RealWorld()
-    config = start.config
-    lines = LogLines(cast("TextIO", _SharedStderr()), config.log_level, world, config.log_format, start.worker)
+    config = replace(start.config, status_listen=numbered(start.config.status_listen, start.worker))
+    lines = LogLines.of(config, world, start.worker)
     restore_logging = route_logging(lines)
-    stop, force = asyncio.Event(), asyncio.Event()
+    orders = Orders()
+    orders.on_reload(lines.reload)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # A service manager may send a signal to all processes at once, so that it comes here twice: by itself and from
-        # the supervisor. So signals never force.
-        loop.add_signal_handler(number, stop.set)
+    # A service manager may send a signal to all processes at once, so that it comes here twice: by itself and from the
+    # supervisor. So signals never force, and the settings come from the supervisor alone.
+    for number, handler in {
+        signal.SIGTERM: orders.stop.set,
+        signal.SIGINT: orders.stop.set,
+        signal.SIGHUP: orders.hang_up,
+    }.items():
+        loop.add_signal_handler(number, handler)
     relay = LinkRelay(link)
-    orders = asyncio.create_task(_follow(link, relay, stop, force))
+    following = asyncio.create_task(_follow(link, relay, orders))
     listeners = [
         Listener(place.url, tuple(socket.socket(fileno=number) for number in place.descriptors))
         for place in start.places
     ]
     try:
+        service = Service(config, world, relay=relay)
         return await serve(
-            Service(config, world, relay=relay),
+            service,
             config,
             listeners=listeners,
-            lines=lines,
+            orders=orders,
+            observer=AccessLog(lines, service.measures),
             ready=lambda _urls: link.say(Ready()),
-            stop=stop,
-            force=force,
-            worker=start.worker,
         )
     except (ConfigError, Refusal) as error:
         link.say(Failed(str(error)))
         await link.said()
         return 1
     finally:
-        orders.cancel()
+        following.cancel()
         restore_logging()
         link.close()
 
 
-async def _follow(link: Link, relay: "LinkRelay", stop: asyncio.Event, force: asyncio.Event) -> None:
+async def _follow(link: Link, relay: "LinkRelay", orders: Orders) -> None:
     """Does what the supervisor says. Where it is gone, nobody would stop this process: it stops."""
     while (message := await link.hear()) is not None:
         match message:
             case Moved(topics):
                 relay.hear(topics)
+            case Reload(config):
+                orders.reload(config)
             case Stop(force=forced):
-                stop.set()
+                orders.stop.set()
                 if forced:
-                    force.set()
-    stop.set()
+                    orders.force.set()
+    orders.stop.set()
 
 
 class LinkRelay:
@@ -117,27 +123,6 @@ def _portions(topics: frozenset[str]) -> Iterator[frozenset[str]]:
     rest = iter(topics)
     while some := frozenset(islice(rest, TOPICS_IN_A_MESSAGE)):
         yield some
-
-
-class _SharedStderr:
-    """stderr, where others write, too: in pieces that a pipe takes whole, so that no line is torn."""
-
-    def write(self, text: str) -> None:
-        piece = b""
-        for line in text.encode(errors="backslashreplace").splitlines(keepends=True):
-            if len(piece) + len(line) > select.PIPE_BUF:
-                _write_all(piece)
-                piece = b""
-            piece += line
-        _write_all(piece)
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
-
-
-def _write_all(data: bytes) -> None:
-    while data:
-        data = data[os.write(sys.stderr.fileno(), data) :]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,81 @@
+"""One request on its way: what the pipeline found out about it, for the resource that answers it."""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from openucwa.http.message import Request, Response
+from openucwa.http.negotiation import UCWA_TYPES
+from openucwa.http.query import Query, parse
+from openucwa.identity.tickets import Ticket as Caller
+from openucwa.model.application import Session
+
+T = TypeVar("T")
+
+
+class Parts(Protocol):
+    """Answers the parts of a batch."""
+
+    def part(self, request: Request) -> Coroutine[Any, Any, Response]:
+        """The response to one of them; it is answered as any request is."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """Who calls, from which application, and what the links of the answer begin with.
+
+    `method`: as sent. `prefix`: the spelling of `/ucwa/v1` that the request came in by. `base`: what absolute hrefs
+    begin with. `known_caller`: None on a resource that needs no token. `known_session`: None where the path names no
+    application. `parts`: what answers the parts of a batch.
+    """
+
+    request: Request
+    method: str
+    prefix: str
+    base: str
+    parts: Parts
+    known_caller: Caller | None = None
+    known_session: Session | None = None
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls."""
+        if self.known_caller is None:
+            raise RuntimeError("there is a caller only on resources that need a token")
+        return self.known_caller
+
+    @property
+    def session(self) -> Session:
+        """The session of the application in the path."""
+        if self.known_session is None:
+            raise RuntimeError("there is a session only below /applications/{application_id}")
+        return self.known_session
+
+    @property
+    def application(self) -> str:
+        """The href of the application in the path."""
+        return f"{self.prefix}/applications/{self.session.application.id}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Call(Context, Generic[T]):
+    """A request that passed all checks.
+
+    `target`: what the path names (`Resource.locate`). `etag`: its etag, where it has one. `media_type`: that of the
+    answer. `given`: the properties of the body. `values`: the documented input, read and checked. `body`: the body of
+    an operation that takes neither JSON nor XML. `if_match`: the etags of If-Match; None: any will do.
+    """
+
+    target: T
+    etag: str | None = None
+    media_type: str = UCWA_TYPES[0]
+    given: dict[str, object] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    body: bytes = b""
+    if_match: frozenset[str] | None = None
+
+    @property
+    def query(self) -> Query:
+        """The query of the URL."""
+        return parse(self.request.query)

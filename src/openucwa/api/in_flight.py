@@ -1,0 +1,71 @@
+"""How many requests of one caller are answered at a time."""
+
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from openucwa.http.authorization import bearer_token
+from openucwa.http.message import Handler, Request, Response
+from openucwa.identity.tickets import Tickets
+from openucwa.model.refusals import Refusal, TooManyRequests, Unauthorized
+
+
+class InFlight:
+    """The requests in flight, by identity of the caller; at most `limit` of each."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._counts: dict[str, int] = {}
+
+    def enter(self, identity: str, count: int = 1) -> None:
+        """Counts `count` more. TooManyRequests, with nothing counted: that would be over the limit."""
+        now = self._counts.get(identity, 0) + count
+        if now > self._limit:
+            raise TooManyRequests(f"more than {self._limit} requests in flight", retry_after=1)
+        self._counts[identity] = now
+
+    def leave(self, identity: str, count: int = 1) -> None:
+        """Takes back what `enter` counted."""
+        left = self._counts.get(identity, 0) - count
+        if left > 0:
+            self._counts[identity] = left
+        else:
+            self._counts.pop(identity, None)
+
+
+class Refuses(Protocol):
+    """Shows refusals."""
+
+    def refusal(self, request: Request, refusal: Refusal, *, identity: str | None = None) -> Response:
+        """The response that tells of it."""
+        ...
+
+
+class LimitInFlight:
+    """A handler in front of another: refuses a caller's request (429) while too many others are in flight.
+
+    Whose a request is, is what its token says; what bears none, or none that is good, is not counted.
+    """
+
+    def __init__(self, handler: Handler, in_flight: InFlight, tickets: Tickets, refuses: Refuses) -> None:
+        self._handler = handler
+        self._in_flight = in_flight
+        self._tickets = tickets
+        self._refuses = refuses
+
+    def __call__(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
+        try:
+            identity = self._tickets.check(bearer_token(request)).identity
+        except Unauthorized:
+            return self._handler(request)
+        try:
+            self._in_flight.enter(identity)
+        except TooManyRequests as refusal:
+            return self._refuses.refusal(request, refusal, identity=identity)
+        return self._count(request, identity)
+
+    async def _count(self, request: Request, identity: str) -> Response:
+        try:
+            response = self._handler(request)
+            return response if isinstance(response, Response) else await response
+        finally:
+            self._in_flight.leave(identity)

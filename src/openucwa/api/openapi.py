@@ -1,0 +1,272 @@
+"""The description of the whole API (OpenAPI 3.1), made from what the resources say of themselves.
+
+Nothing is said here of a single resource: whoever changes one changes its declaration there.
+"""
+
+import inspect
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from openucwa import __version__
+from openucwa.api.errors import WireError, wire_error
+from openucwa.api.openapi_parts import ABOUT, NAMES, SCHEMAS, VERSION, Described, ref
+from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
+from openucwa.api.resource import Operation, Precondition, Resource
+from openucwa.http.negotiation import HTML, JSON, UCWA_JSON, UCWA_TYPES, UCWA_XML, XML
+from openucwa.model import refusals
+from openucwa.model.refusals import Refusal
+from openucwa.representation.parameters import Parameter, schema
+
+#: What any request may be answered, whatever the resource.
+GENERIC: tuple[type[Refusal], ...] = (
+    refusals.ApiVersionNotSupported,
+    refusals.ClientTimeout,
+    refusals.EntityTooLarge,
+    refusals.Refusal,  # stands for a fault of the server
+    refusals.ServiceUnavailable,
+)
+#: What a request that needs a token may be answered besides.
+WITH_TOKEN = (refusals.Unauthorized, refusals.TooManyRequests, refusals.InvalidExchangeServerVersion)
+#: What a request below an application may be answered besides.
+BELOW_APPLICATION = (refusals.ApplicationNotFound, refusals.TooManyApplications)
+#: What a request that has an input may be answered besides.
+WITH_INPUT = (refusals.DeserializationFailure, refusals.ParameterValidationFailure)
+
+_JSON_TYPES = (JSON, UCWA_JSON)
+_XML_TYPES = (XML, UCWA_XML)
+
+
+def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
+    """The OpenAPI document for these routes: (template, resource)."""
+    operations = [
+        (template, method, found, resource)
+        for template, resource in routes
+        for method, found in sorted((method, each.operation) for method, each in resource.responders.items())
+    ]
+    paths: dict[str, Described] = {template: {"parameters": list(_path_parameters(template))} for template, _ in routes}
+    refused: dict[str, Described] = {}
+    ids: Counter[str] = Counter()
+    for template, method, found, resource in operations:
+        described = _operation(method, found, resource)
+        ids[described["operationId"]] += 1
+        if (number := ids[described["operationId"]]) > 1:
+            described["operationId"] += str(number)
+        named = _refusals(template, found, resource)
+        described["responses"] = dict(
+            sorted((_answers(method, found, resource) | _other_refusals(named, found, refused)).items())
+        )
+        paths[template][method.lower()] = described
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "openucwa",
+            "version": __version__,
+            "summary": "The UCWA 2.0 online-meetings API.",
+            "description": ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "tags": _tags(routes),
+        "paths": paths,
+        "components": {
+            "schemas": SCHEMAS,
+            "responses": dict(sorted(refused.items())),
+            "securitySchemes": {"token": _TOKEN},
+        },
+    }
+
+
+_ANY_TOKEN: list[Described] = [{"token": []}]
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "cwt=...",
+    "description": "A ticket of this server, from `POST /WebTicket/oauthtoken`. It bears every scope.",
+}
+
+
+def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:
+    """One for each rel, in the order of the routes, with what the first resource of that rel says of itself."""
+    told: dict[str, Described] = {}
+    for _, resource in routes:
+        told.setdefault(resource.rel, {"name": resource.rel, "description": inspect.getdoc(type(resource)) or ""})
+    return list(told.values())
+
+
+def _operation(method: str, found: Operation, resource: Resource[Any]) -> Described:
+    responder = resource.responders[method]
+    described: Described = {
+        "operationId": method.lower() + "".join(word[:1].upper() + word[1:] for word in resource.rel.split(":")),
+        "summary": found.summary.format(rel=resource.rel),
+        "tags": [resource.rel],
+        "parameters": [*_query_parameters(method, found), *_header_parameters(found, resource), VERSION],
+        # Of several scopes any one will do.
+        "security": [] if resource.public else [{"token": [scope]} for scope in sorted(resource.scopes)] or _ANY_TOKEN,
+    }
+    if responder.__doc__:
+        described["description"] = inspect.cleandoc(responder.__doc__)
+    if (body := _body(found, resource)) is not None:
+        described["requestBody"] = body
+    return described
+
+
+def _path_parameters(template: str) -> Iterator[Described]:
+    for name in re.findall(r"{(\w+)}", template):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} | NAMES.get(name, {})
+
+
+def _query_parameters(method: str, found: Operation) -> Iterator[Described]:
+    taken = found.takes if method == "POST" and found.takes and not found.consumes else ()
+    for parameter in (*found.query, *taken):
+        # What a query leaves out is absent: it has no null.
+        kind: Described = schema([replace(parameter, required=True)])["properties"][parameter.name]
+        described: Described = {"name": parameter.name, "in": "query", "schema": kind}
+        if parameter in found.query:
+            described["required"] = parameter.required
+        else:
+            described["description"] = "May stand here or in the body, which goes before."
+        yield described
+
+
+def _header_parameters(found: Operation, resource: Resource[Any]) -> Iterator[Described]:
+    required = found.precondition is Precondition.REQUIRED
+    if required or resource.conditional:
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "required": required,
+            "description": "The etag that was read; several, separated by commas; or `*`.",
+            "schema": {"type": "string"},
+        }
+    if resource.conditional:
+        yield {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
+
+
+def _body(found: Operation, resource: Resource[Any]) -> Described | None:
+    if found.takes is None and not found.consumes:
+        return None
+    kind: Described = (
+        _input(found.takes, additional_properties=found.additional_properties)
+        if found.takes is not None
+        else {"type": "string"}
+    )
+    if found.consumes:
+        return {"required": True, "content": {media_type: {"schema": kind} for media_type in found.consumes}}
+    if found.pass_through:
+        name = pass_through_name(resource.rel)
+        kind |= {
+            "properties": {**kind["properties"], name: {"const": PASS_THROUGH_VALUE}},
+            "required": [*kind.get("required", ()), name],
+        }
+    content = {media_type: {"schema": kind} for media_type in _JSON_TYPES}
+    content |= {media_type: {"schema": ref("schemas", "XmlInput")} for media_type in _XML_TYPES}
+    return {"required": "required" in kind, "content": content}
+
+
+def _input(parameters: Sequence[Parameter], *, additional_properties: bool) -> Described:
+    kind = schema(parameters)
+    if additional_properties:
+        kind["additionalProperties"] = ref("schemas", "Value")
+        kind["propertyNames"] = {"minLength": 1, "maxLength": 128}
+    return kind
+
+
+def _answers(method: str, found: Operation, resource: Resource[Any]) -> dict[str, Described]:
+    """What the operation is answered when all goes well."""
+    shown: dict[str, Described] = {}
+    etag = {"ETag": {"schema": {"type": "string"}}} if resource.conditional else {}
+    for status in found.answers:
+        described: Described = {"description": "Done."}
+        if headers := etag | ({"Location": {"schema": {"type": "string"}}} if status == 201 else {}):
+            described["headers"] = headers
+        if found.produces and status != 204:
+            described["content"] = _content(found.produces, found.shows.get(status), "Resource")
+        shown[str(status)] = described
+    if method in {"GET", "HEAD"} and resource.conditional:
+        shown["304"] = {"description": "What If-None-Match names is what there is.", "headers": etag}
+    return shown
+
+
+def _content(media_types: Sequence[str], kind: Mapping[str, Any] | None, name: str) -> Described:
+    """`kind`: the schema of the JSON; None: it is `name`, in XML too."""
+    shown: Described = {}
+    for media_type in media_types:
+        if media_type in _JSON_TYPES:
+            shown[media_type] = {"schema": kind if kind is not None else ref("schemas", name)}
+        elif media_type in _XML_TYPES:
+            shown[media_type] = {"schema": ref("schemas", f"Xml{name}") if kind is None else {"type": "string"}}
+        else:
+            shown[media_type] = {}
+    return shown
+
+
+def _refusals(template: str, found: Operation, resource: Resource[Any]) -> list[type[Refusal]]:
+    """Whatever the operation may be refused with, by the door or by itself."""
+    named = [*GENERIC, *found.refuses]
+    if not resource.public:
+        named += WITH_TOKEN
+        if resource.scopes:
+            named.append(refusals.Forbidden)
+        if not resource.anonymous:
+            named.append(refusals.AnonymousNotAllowed)
+    if "{" in template:
+        named.append(refusals.ResourceNotFound)
+    if "{application_id}" in template:
+        named += BELOW_APPLICATION
+    if found.produces and found.negotiated:
+        named.append(refusals.NotAcceptable)
+    if not resource.batchable:
+        named.append(refusals.BadRequest)
+    if found.takes is not None or found.consumes:
+        named += (*WITH_INPUT, refusals.UnsupportedMediaType)
+    if found.query:
+        named.append(refusals.ParameterValidationFailure)
+    if found.precondition is Precondition.REQUIRED:
+        named.append(refusals.PreconditionRequired)
+    if resource.conditional:
+        named.append(refusals.PreconditionFailed)
+    return named
+
+
+def _other_refusals(
+    named: Sequence[type[Refusal]], found: Operation, components: dict[str, Described]
+) -> dict[str, Described]:
+    """The answers to refusals, by status. Those that several operations share are put into `components`."""
+    by_status: dict[int, dict[WireError, type[Refusal]]] = {}
+    for refusal in named:
+        row = wire_error(refusal)
+        by_status.setdefault(row.status, {}).setdefault(row, refusal)
+    shown: dict[str, Described] = {}
+    for status, rows in by_status.items():
+        if (kind := found.shows.get(status)) is not None:
+            shown[str(status)] = {"description": "Refused.", "content": _content(found.produces, kind, "Reason")}
+            continue
+        ordered = sorted(rows, key=lambda row: row.subcode or "")
+        name = ".".join([str(status), *(row.subcode or row.code for row in ordered)])
+        components.setdefault(name, _refused(status, {row: rows[row] for row in ordered}))
+        shown[str(status)] = ref("responses", name)
+    return shown
+
+
+def _refused(status: int, rows: Mapping[WireError, type[Refusal]]) -> Described:
+    described: Described = {
+        "description": "\n\n".join(
+            f"`{row.code}{'/' + row.subcode if row.subcode else ''}`: {_meaning(refusal)}"
+            for row, refusal in rows.items()
+        ),
+        "content": _content(UCWA_TYPES, None, "Reason"),
+    }
+    if status == 401:
+        described["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+        described["content"] |= {HTML: {}}
+    if status in {429, 503}:
+        described["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return described
+
+
+def _meaning(refusal: type[Refusal]) -> str:
+    if refusal is Refusal:
+        return "The server failed; its log has the request's id."
+    return (inspect.getdoc(refusal) or "").partition("\n\n")[0]

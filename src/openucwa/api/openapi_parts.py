@@ -1,0 +1,125 @@
+"""What the description of the API (`openapi.py`) says once: what names in paths mean, and the forms of all bodies."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from openucwa.api.errors import ERRORS
+from openucwa.http.negotiation import XML
+from openucwa.representation.xml import NAMESPACE
+
+Described = dict[str, Any]
+
+
+def ref(kind: str, name: str) -> Described:
+    """A reference to a component: `schemas` or `responses`, and its name."""
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _texts(description: str, media_type: str, example: str) -> Described:
+    return {"type": "string", "contentMediaType": media_type, "description": description, "examples": [example]}
+
+
+ABOUT = f"""\
+The online-meetings part of Microsoft's UCWA 2.0, served by openucwa.
+
+Start at `GET /` and follow the links: the answers' hrefs, not these paths, are what a client should go by.
+Representations and bodies are JSON or XML, by `Accept` and `Content-Type`; a change of a resource that has an etag
+bears it in `If-Match`. Names of documented properties are matched without regard to case, and null is absent.
+Everything below `/ucwa/v1` is served below `/ucwa/oauth/v1` too.
+
+A method that a path does not list is answered 405 with `Allow`, a path that is not listed 404 (below `/ucwa/v1` 401
+without a token). What is not HTTP/1.1 is refused by the connection, in plain text: 400, 408 where a request's headers
+don't come in time, 431 where they are too large, 505.
+
+XML bodies have the namespace `{NAMESPACE}`.
+"""
+
+#: The names in paths.
+NAMES: Mapping[str, Described] = {
+    "application_id": {"description": "The application's id: what applications, POST, made."},
+    "meeting_id": {"description": "The meeting's onlineMeetingId."},
+    "extension_id": {
+        "description": "The extension's id, percent-encoded; it may hold an encoded slash.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 256},
+    },
+    "conversation": {"description": "The conversation's id; its href is told in the event channel."},
+    "invitation": {"description": "The invitation's id; its href is told in the event channel."},
+    "message": {"description": "The message's number."},
+    "address": {"description": "The participant's SIP address, percent-encoded."},
+    "organizer": {"description": "The SIP address of a meeting's organizer."},
+    "subscription": {"description": "The subscription's id."},
+    "name": {"description": "The name of a file of the server's own pages."},
+    "region": {"description": "The region's place among the regions, from 1."},
+}
+
+VERSION = {
+    "name": "X-MS-RequiresMinResourceVersion",
+    "in": "header",
+    "description": "The version of UCWA's resources that the client needs; above 2.0: 404 APIVersionNotSupported.",
+    "schema": {"type": "string"},
+}
+
+_SCALARS = ("string", "number", "boolean")
+_HREF = {"type": "object", "properties": {"href": {"type": "string"}}, "required": ["href"]}
+SCHEMAS: Described = {
+    "Resource": {
+        "description": "A resource (UCWA: Media types and schemas). Its other members are its properties.",
+        "type": "object",
+        "properties": {
+            "rel": {"type": "string"},
+            "_links": {
+                "type": "object",
+                "properties": {"self": _HREF},
+                "required": ["self"],
+                "additionalProperties": {"anyOf": [ref("schemas", "Link"), ref("schemas", "Links")]},
+            },
+            "_embedded": {
+                "type": "object",
+                "additionalProperties": {"anyOf": [ref("schemas", "Resource"), ref("schemas", "Resources")]},
+            },
+            "etag": {"type": "string"},
+        },
+        "required": ["rel", "_links"],
+    },
+    "Resources": {"type": "array", "items": ref("schemas", "Resource")},
+    "Link": _HREF
+    | {
+        "description": "A typed reference; its rel is its name (UCWA: Web links).",
+        "properties": {"href": {"type": "string"}, "title": {"type": "string"}, "revision": {"type": "integer"}},
+    },
+    "Links": {"type": "array", "items": ref("schemas", "Link")},
+    "Value": {
+        "description": "A property of the application's own: a string (a date reads `/Date(ms)/`), integer, number or "
+        "boolean, or an array of those of one kind. null: not set.",
+        "anyOf": [{"type": [*_SCALARS, "null"]}]
+        + [{"type": "array", "items": {"type": scalar}} for scalar in _SCALARS],
+    },
+    "Reason": {
+        "description": "An error (UCWA: Errors and informational messages).",
+        "type": "object",
+        "properties": {
+            "code": {"type": "string", "enum": sorted({row.code for row in ERRORS.values()})},
+            "subcode": {"type": "string", "enum": sorted({row.subcode for row in ERRORS.values() if row.subcode})},
+            "message": {"type": "string", "description": "For people: what was wrong."},
+            "parameters": {"type": "object", "additionalProperties": {"type": "string"}},
+            "debugInfo": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+        "required": ["code", "message"],
+    },
+    "XmlResource": _texts(
+        "The resource as XML.",
+        XML,
+        f'<resource rel="note" href="/me/note" xmlns="{NAMESPACE}"><property name="rel">note</property></resource>',
+    ),
+    "XmlReason": _texts(
+        "The error as XML.",
+        XML,
+        f'<reason xmlns="{NAMESPACE}"><code>NotFound</code><message>There is no such meeting.</message></reason>',
+    ),
+    "XmlInput": _texts(
+        "The same properties as in JSON, each an element; arrays are a propertyList of items.",
+        XML,
+        f'<input xmlns="{NAMESPACE}"><property name="subject">Standup</property>'
+        '<propertyList name="attendees"><item>sip:danab@contoso.com</item></propertyList></input>',
+    ),
+}

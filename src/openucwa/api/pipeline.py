@@ -1,0 +1,293 @@
+"""The way of a request from its head to the resource that answers it: the checks, in the order of `docs/protocol.md`.
+
+401, 404, 403, 405, 406, 413, 415, 428, 412, 400; what is left for the resource is 409 and the work itself.
+"""
+
+import logging
+import re
+from typing import Any
+
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call
+from openucwa.api.pass_through import pass_through_name
+from openucwa.api.rendering import Renderer
+from openucwa.api.resource import SAFE_METHODS, Operation, Precondition, Resource
+from openucwa.api.response_cache import CacheableResponse
+from openucwa.api.router import Found, Router
+from openucwa.api.waiting import ClientGone
+from openucwa.channel.activity import Activity
+from openucwa.channel.bus import Bus
+from openucwa.http import conditions, negotiation
+from openucwa.http.addresses import Addresses
+from openucwa.http.authorization import bearer_token
+from openucwa.http.lists import elements
+from openucwa.http.message import BodyFault, Request, Response
+from openucwa.identity.current_user import current_user
+from openucwa.identity.keys import SigningKeys
+from openucwa.model.refusals import (
+    AnonymousNotAllowed,
+    ApiVersionNotSupported,
+    ApplicationNotFound,
+    BadRequest,
+    CallbackChannelError,
+    ClientTimeout,
+    EntityTooLarge,
+    Forbidden,
+    MethodNotAllowed,
+    ParameterValidationFailure,
+    PreconditionFailed,
+    PreconditionRequired,
+    Refusal,
+    ServiceUnavailable,
+    TooManyApplications,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+from openucwa.representation import json, xml
+from openucwa.representation.parameters import read
+from openucwa.store.contract import Store
+
+#: The version of UCWA's resources that the server has (UCWA: Versioning).
+UCWA_VERSION = 2.0
+
+#: The status, in the log, of a request whose client went away before its answer; no client ever gets it.
+CLIENT_CLOSED_REQUEST = 499
+
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]*)?")
+
+logger = logging.getLogger("openucwa")
+
+
+class Pipeline:
+    """The handler behind all others: every request that is not answered before it comes to a resource passes it.
+
+    `max_body_depth`: the nesting of a body. `strict_put`: whether the pass-through property has to be in a PUT.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        renderer: Renderer,
+        addresses: Addresses,
+        store: Store,
+        keys: SigningKeys,
+        activity: Activity,
+        bus: Bus,
+        *,
+        max_body_depth: int,
+        strict_put: bool,
+    ) -> None:
+        self._router = router
+        self._renderer = renderer
+        self._addresses = addresses
+        self._store = store
+        self._keys = keys
+        self._activity = activity
+        self._bus = bus
+        self._max_body_depth = max_body_depth
+        self._strict_put = strict_put
+
+    async def __call__(self, request: Request) -> Response:
+        return await self._respond(request, self._router.find(request.path))
+
+    async def part(self, request: Request) -> Response:
+        """The response to a part of a batch."""
+        found = self._router.find(request.path)
+        if not found.resource.batchable:
+            refusal = BadRequest(f"{found.resource.rel} can't be part of a batch")
+            return self._renderer.refusal(request, refusal, rel=found.resource.rel)
+        return await self._respond(request, found)
+
+    async def _respond(self, request: Request, found: Found) -> Response:
+        resource = found.resource
+        call: Call[Any] = Call(
+            request=request,
+            method=request.method,
+            prefix=found.prefix,
+            base=self._addresses.base(request),
+            parts=self,
+            target=None,
+        )
+        try:
+            answer = await self._answer(call, found)
+            response = self._renderer.response(
+                request, answer, media_type=call.media_type, rel=resource.rel, identity=_identity(call)
+            )
+        except Refusal as refusal:
+            own = resource.refusal(call, refusal)
+            if own is not None:
+                return self._renderer.response(request, own, rel=resource.rel, identity=_identity(call))
+            return self._renderer.refusal(
+                request,
+                refusal,
+                rel=resource.rel,
+                identity=_identity(call),
+                html_challenge=resource.html_challenge,
+            )
+        except ClientGone:
+            return Response(status=CLIENT_CLOSED_REQUEST, rel=resource.rel, identity=_identity(call))
+        except Exception:
+            # The log has it whole, the client learns that it happened and the request id.
+            logger.exception("a request failed", extra={"request_id": request.id})
+            return self._renderer.fault(request, rel=resource.rel, identity=_identity(call))
+        if resource.cached and call.method == "GET" and call.known_session is not None:
+            return CacheableResponse.of(response, call.caller, call.known_session, found.names.get("meeting_id"))
+        return response
+
+    async def _answer(self, call: Call[Any], found: Found) -> Answer:
+        """All checks, in their order, and the resource's answer."""
+        resource = found.resource
+        check_arrival(call.request)
+        await self._check_token(call, resource)
+        await self._check_application(call, found)
+        check_version(call.request)
+        check_anonymous(call, resource)
+        call.target = await resource.locate(call, **found.names)
+        check_scope(call, resource)
+        operation = find_operation(call, resource)
+        choose_media_type(call, operation)
+        body = take_body(call, operation)
+        if (unchanged := check_conditions(call, operation, resource)) is not None:
+            return unchanged
+        self._read_input(call, operation, body, resource)
+        if CallbackChannelError in operation.refuses:
+            # Others must be told of what comes of it, so without a bus nothing may come of it.
+            await self._bus.require()
+        answer: Answer = await getattr(resource, call.method.lower())(call)
+        return answer
+
+    async def _check_token(self, call: Call[Any], resource: Resource[Any]) -> None:
+        """401."""
+        if not resource.public:
+            call.known_caller = await self._keys.check(bearer_token(call.request))
+
+    async def _check_application(self, call: Call[Any], found: Found) -> None:
+        """404, 410: the application that the path names; 401 where its user is not the one of the token any more."""
+        application_id = found.names.get("application_id")
+        if application_id is None or call.known_caller is None:
+            return
+        caller = call.known_caller
+        try:
+            session = await self._store.session(caller.identity, application_id)
+        except (ApplicationNotFound, TooManyApplications):
+            await current_user(self._store, caller)
+            raise
+        if session.generation != caller.generation:
+            raise Unauthorized("the password was changed after this token was issued")
+        if self._activity.expired(session):
+            raise ApplicationNotFound("there is no such application; it may have expired")
+        self._activity.request(caller.identity, application_id)
+        call.known_session = session
+
+    def _read_input(self, call: Call[Any], operation: Operation, body: bytes, resource: Resource[Any]) -> None:
+        """400: the documented input, from query and body."""
+        if operation.query:
+            call.values |= read(operation.query, {}, call.query)
+        if operation.consumes:
+            call.body = body
+            return
+        if body:
+            form = json if negotiation.kind_of(call.request.header(b"content-type")) == "json" else xml
+            call.given = form.read(body, self._max_body_depth)
+        if operation.pass_through and self._strict_put:
+            name = pass_through_name(resource.rel)
+            if name not in call.given:
+                raise ParameterValidationFailure({name: "is missing: return this property unchanged in a PUT"})
+        if operation.takes is not None and not operation.additional_properties:
+            query = call.query if call.method == "POST" and call.request.query else {}
+            call.values |= read(operation.takes, call.given, query)
+
+
+def check_arrival(request: Request) -> None:
+    """408, 503: the body did not come, or there was no room for it."""
+    if request.fault is BodyFault.TOO_SLOW:
+        raise ClientTimeout("the request body did not arrive in time")
+    if request.fault is BodyFault.NO_ROOM:
+        raise ServiceUnavailable("the server holds too many request bodies just now", retry_after=1)
+
+
+def check_version(request: Request) -> None:
+    """404: the client needs a newer version of the resources. What is no number means nothing."""
+    header = request.header(b"x-ms-requiresminresourceversion")
+    if header is None:
+        return
+    for wanted in elements(header):
+        if _VERSION.fullmatch(wanted) and float(wanted) > UCWA_VERSION:
+            raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
+
+
+def check_anonymous(call: Call[Any], resource: Resource[Any]) -> None:
+    """403, ahead of the search for the resource: nothing below belongs to an anonymous user, whatever its name."""
+    if not resource.anonymous and call.known_caller is not None and call.known_caller.anonymous:
+        raise AnonymousNotAllowed(f"{resource.rel} is for users who signed in")
+
+
+def check_scope(call: Call[Any], resource: Resource[Any]) -> None:
+    """403: of the resource's scopes the caller needs one."""
+    caller = call.known_caller
+    if caller is None or caller.scopes is None or not resource.scopes:
+        return
+    if not resource.scopes & caller.scopes:
+        raise Forbidden(f"{resource.rel} needs one of the scopes {', '.join(sorted(resource.scopes))}")
+
+
+def find_operation(call: Call[Any], resource: Resource[Any]) -> Operation:
+    """405."""
+    found = resource.operations.get(call.method)
+    if found is None:
+        allowed = tuple(sorted(resource.operations))
+        raise MethodNotAllowed(f"{resource.rel} supports {', '.join(allowed) or 'no method'}", allowed)
+    return found
+
+
+def choose_media_type(call: Call[Any], operation: Operation) -> None:
+    """406."""
+    if operation.produces and operation.negotiated:
+        call.media_type = negotiation.choose(call.request.header(b"accept"), operation.produces)
+
+
+def take_body(call: Call[Any], operation: Operation) -> bytes:
+    """413, 415: the body, where the operation takes one."""
+    request = call.request
+    if request.fault is BodyFault.TOO_LARGE:
+        raise EntityTooLarge("the body is larger than this server takes")
+    body = request.body
+    if not body or (operation.takes is None and not operation.consumes):
+        return b""
+    content_type = request.header(b"content-type")
+    if operation.consumes:
+        fits = (content_type or "").partition(";")[0].strip().lower() in operation.consumes
+    else:
+        fits = negotiation.kind_of(content_type) is not None
+    if not fits:
+        takes = operation.consumes or negotiation.UCWA_TYPES
+        raise UnsupportedMediaType(f"the Content-Type of the body must be one of {', '.join(takes)}")
+    if (request.header(b"content-encoding") or "identity").strip().lower() != "identity":
+        # Nothing is unpacked: how much a body may become would be the client's to say.
+        raise UnsupportedMediaType("the body must come as it is, without a Content-Encoding")
+    return body
+
+
+def check_conditions(call: Call[Any], operation: Operation, resource: Resource[Any]) -> Answer | None:
+    """428, 412; the answer 304 where the client has what there is."""
+    request = call.request
+    if_match = request.header(b"if-match")
+    if if_match is not None:
+        call.if_match = conditions.parse(if_match)
+    elif operation.precondition is Precondition.REQUIRED:
+        raise PreconditionRequired(f"{call.method} on {resource.rel} requires If-Match with the current etag")
+    etag = call.etag = resource.etag(call, call.target)
+    if etag is None:
+        return None
+    if not conditions.matches(call.if_match, etag):
+        raise PreconditionFailed(f"{resource.rel} has changed: its etag does not match If-Match")
+    none_match = request.header(b"if-none-match")
+    if none_match is None or not conditions.matches(conditions.parse(none_match), etag):
+        return None
+    if call.method not in SAFE_METHODS:
+        raise PreconditionFailed(f"the etag of {resource.rel} is listed in If-None-Match")
+    return Answer(status=304, etag=etag)
+
+
+def _identity(call: Call[Any]) -> str | None:
+    return None if call.known_caller is None else call.known_caller.identity

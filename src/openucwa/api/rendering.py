@@ -1,0 +1,172 @@
+"""Answers and refusals as responses: JSON or XML, compression, and the headers that every response bears."""
+
+from collections.abc import Mapping
+
+from openucwa.api.answer import Answer
+from openucwa.api.errors import FAULT, WireError, wire_error
+from openucwa.http import negotiation
+from openucwa.http.addresses import Addresses
+from openucwa.http.compression import accepts_gzip, compress
+from openucwa.http.cors import Cors
+from openucwa.http.message import Header, Request, Response
+from openucwa.http.negotiation import JSON, UCWA_JSON, UCWA_TYPES
+from openucwa.model.refusals import (
+    MethodNotAllowed,
+    NotAcceptable,
+    ParameterValidationFailure,
+    Refusal,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
+)
+from openucwa.representation import json, xml
+from openucwa.representation.document import Document, Reason
+
+#: The client_id and realm that Microsoft's servers name to clients that look for another token issuer.
+CLIENT_ID = "00000004-0000-0ff1-ce00-000000000000"
+REALM = "00000002-0000-0ff1-ce00-000000000000"
+
+#: What a browser is shown with a 401.
+UNAUTHORIZED_HTML = (
+    b"<!DOCTYPE html><html lang=en><title>401 Unauthorized</title>"
+    b"<h1>401 Unauthorized</h1><p>This resource needs a token. The WWW-Authenticate headers say where to get one.</p>"
+)
+#: What is said of a fault of the server; more of it is in the log.
+FAULT_REASON = Reason(code=FAULT.code, message="internal server error; see the server log for this request id")
+
+_JSON_TYPES = frozenset({JSON, UCWA_JSON})
+_CONTENT_TYPES: Mapping[str, Header] = {
+    media_type: (b"Content-Type", negotiation.content_type(media_type).encode()) for media_type in UCWA_TYPES
+}
+_VARY: Header = (b"Vary", b"Accept, Accept-Encoding")
+_GZIP: Header = (b"Content-Encoding", b"gzip")
+_HSTS: Header = (b"Strict-Transport-Security", b"max-age=31536000")
+
+
+class Renderer:
+    """Renders for one server. `fqdn`: its name. `grants`: what its token resource grants, separated by commas."""
+
+    def __init__(self, addresses: Addresses, cors: Cors, fqdn: str, grants: str) -> None:
+        self._addresses = addresses
+        self._cors = cors
+        self._grants = grants
+        self._standard: tuple[Header, ...] = (
+            (b"X-MS-UcwaVersion", b"2.0"),
+            (b"X-MS-Server-Fqdn", fqdn.encode("ascii", "replace")),
+            (b"X-Content-Type-Options", b"nosniff"),
+        )
+        self._secure = (*self._standard, _HSTS)
+
+    def response(
+        self,
+        request: Request,
+        answer: Answer,
+        *,
+        media_type: str = JSON,
+        rel: str | None = None,
+        identity: str | None = None,
+        note: str | None = None,
+    ) -> Response:
+        """The response that `answer` makes. `media_type`: that of a document."""
+        headers: list[Header] = []
+        document = answer.document
+        if document is not None:
+            form = json if media_type in _JSON_TYPES else xml
+            body = form.write(document) if isinstance(document, Document) else form.write_events(document)
+            headers.append(_CONTENT_TYPES[media_type])
+        else:
+            body = answer.body
+            if answer.content_type:
+                headers.append((b"Content-Type", answer.content_type.encode()))
+        if answer.etag is not None:
+            headers.append((b"ETag", b'"%s"' % answer.etag.encode()))
+        if answer.location is not None:
+            headers.append((b"Location", answer.location.encode()))
+        headers += answer.headers
+        if body:
+            headers.append(_VARY)
+            if (encoding := request.headers.get(b"accept-encoding")) and accepts_gzip(encoding.decode("latin-1")):
+                body = compress(body)
+                headers.append(_GZIP)
+        elif answer.status == 304:
+            headers.append(_VARY)
+        headers += self._secure if request.scheme == "https" else self._standard
+        headers += self._cors.headers(request)
+        headers.append((b"Cache-Control", answer.cache_control))
+        headers.append((b"X-Request-Id", request.id.encode()))
+        return Response(
+            status=answer.status,
+            headers=tuple(headers),
+            body=body,
+            close=request.fault is not None,
+            rel=rel,
+            identity=identity,
+            note=note,
+        )
+
+    def refusal(
+        self,
+        request: Request,
+        refusal: Refusal,
+        *,
+        rel: str | None = None,
+        identity: str | None = None,
+        html_challenge: bool = False,
+    ) -> Response:
+        """The response that tells of a refusal. `html_challenge`: whether a 401 is a page for people."""
+        row = wire_error(type(refusal))
+        headers: tuple[Header, ...] = ()
+        if isinstance(refusal, MethodNotAllowed):
+            headers = ((b"Allow", ", ".join(refusal.allowed).encode()),)
+        elif isinstance(refusal, TooManyRequests | ServiceUnavailable):
+            headers = ((b"Retry-After", str(refusal.retry_after).encode()),)
+        elif isinstance(refusal, Unauthorized):
+            headers = self._challenges(request)
+            if html_challenge:
+                page = Answer(
+                    status=row.status, body=UNAUTHORIZED_HTML, content_type="text/html; charset=utf-8", headers=headers
+                )
+                return self.response(request, page, rel=rel, identity=identity)
+        return self._reason(request, row, reason(refusal), headers, rel, identity, str(refusal))
+
+    def fault(self, request: Request, *, rel: str | None = None, identity: str | None = None) -> Response:
+        """The response that tells of a fault of the server."""
+        return self._reason(request, FAULT, FAULT_REASON, (), rel, identity, None)
+
+    def _reason(
+        self,
+        request: Request,
+        row: WireError,
+        shown: Reason,
+        headers: tuple[Header, ...],
+        rel: str | None,
+        identity: str | None,
+        note: str | None,
+    ) -> Response:
+        try:
+            media_type = negotiation.choose(request.header(b"accept"), UCWA_TYPES)
+        except NotAcceptable:
+            media_type = JSON
+        form = json if media_type in _JSON_TYPES else xml
+        answer = Answer(
+            status=row.status,
+            body=form.write_reason(shown),
+            content_type=negotiation.content_type(media_type),
+            headers=headers,
+        )
+        return self.response(request, answer, rel=rel, identity=identity, note=note)
+
+    def _challenges(self, request: Request) -> tuple[Header, ...]:
+        """In this order: some clients take the URL of the last line for that of the token resource."""
+        base = self._addresses.base(request)
+        host = base.partition("://")[2]
+        bearer = f'Bearer trusted_issuers="{REALM}@{host}", client_id="{CLIENT_ID}"'
+        token = f'MsRtcOAuth href="{base}/WebTicket/oauthtoken",grant_type="{self._grants}"'
+        return ((b"WWW-Authenticate", bearer.encode()), (b"WWW-Authenticate", token.encode()))
+
+
+def reason(refusal: Refusal) -> Reason:
+    """The refusal as the client is shown it."""
+    row = wire_error(type(refusal))
+    parameters = refusal.parameters if isinstance(refusal, ParameterValidationFailure) else {}
+    return Reason(code=row.code, subcode=row.subcode, message=str(refusal), parameters=parameters)

@@ -1,0 +1,14 @@
+"""The Authorization header with a bearer token (RFC 6750)."""
+
+from openucwa.http.message import Request
+from openucwa.model.refusals import Unauthorized
+
+
+def bearer_token(request: Request) -> str:
+    """The token that the request bears. Unauthorized: it bears none."""
+    scheme, _, token = (request.header(b"authorization") or "").partition(" ")
+    if not token:
+        raise Unauthorized("this resource needs a token: Authorization: Bearer cwt=...")
+    if scheme.lower() != "bearer":
+        raise Unauthorized("the Authorization header must be of the form: Bearer cwt=...")
+    return token.strip()

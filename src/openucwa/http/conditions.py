@@ -1,0 +1,25 @@
+"""If-Match and If-None-Match, read as generously as clients write them."""
+
+import re
+from itertools import islice
+
+from openucwa.http.lists import MAX_ELEMENTS, bounded
+
+#: A quoted tag, or a bare one up to the next comma or blank; `W/` before either, which changes nothing here.
+_TAG = re.compile(r'(?:[Ww]/)?(?:"([^"]*)"|([^\s,"]+))')
+
+
+def parse(header: str) -> frozenset[str] | None:
+    """The etags that the header names, without quotes and `W/`; None for `*`, which is any.
+
+    Never fails: what is no etag is passed over, and a header without any matches nothing.
+    """
+    if header.strip() == "*":
+        return None
+    found = islice(_TAG.finditer(bounded(header)), MAX_ELEMENTS)
+    return frozenset(tag[1] or tag[2] or "" for tag in found)
+
+
+def matches(parsed: frozenset[str] | None, etag: str) -> bool:
+    """Whether `parsed` names this etag, or any."""
+    return parsed is None or etag in parsed

@@ -1,0 +1,162 @@
+"""Batches on the wire: several HTTP requests, or answers, in one body (UCWA: Batching requests).
+
+Only the form: what a batch may hold and how its parts are answered is the batch resource's.
+"""
+
+import http
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+from openucwa.http.message import Response
+from openucwa.http.negotiation import value_and_parameters
+from openucwa.model.refusals import DeserializationFailure, TooManyRequests
+
+MEDIA_TYPE = "multipart/batching"
+
+_PART_TYPE = "application/http"
+_LINE_END = re.compile(rb"\r?\n")
+#: The end of a head: an empty line.
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_REQUEST_LINE = re.compile(r"([A-Za-z]+) +([!-~]+) +HTTP/[0-9](?:\.[0-9])?")
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: Headers that concern a connection or the length of a body; what stands in a part has neither.
+_NOT_PASSED_ON = {"connection", "content-length", "data", "expect", "keep-alive", "transfer-encoding"}
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartRequest:
+    """A request in a batch. `target`: path and query. `headers`: names in lower case; Content-Length is the body's."""
+
+    method: str
+    target: str
+    headers: list[Header]
+    body: bytes
+
+
+def parse(body: bytes, content_type: str, limit: int = 100) -> list[PartRequest]:
+    """The requests of a batch, in order.
+
+    Taken as well: lines that end in LF alone, a body that begins with an empty line, a closing delimiter without its
+    dashes, lengths that are wrong, a part whose body stands in a header `Data`, and targets with scheme and host.
+    DeserializationFailure: this is no batch; the sentence names the part. TooManyRequests: there are more than `limit`.
+    """
+    parts = _split(body, _boundary(content_type))
+    if len(parts) > limit:
+        raise TooManyRequests(f"a batch may contain at most {limit} requests; this one has {len(parts)}", retry_after=1)
+    return [_part(number, part) for number, part in enumerate(parts, 1)]
+
+
+def build(responses: Sequence[Response], boundary: str) -> bytes:
+    """The body that answers a batch. `boundary` must be one that no client can guess."""
+    delimiter = f"--{boundary}".encode()
+    lines: list[bytes] = []
+    for response in responses:
+        # Old clients read the part's head from its last line: Content-Type has to be there.
+        headers = sorted(response.headers, key=_is_content_type)
+        lines += [
+            delimiter,
+            b"Content-Type: application/http; msgtype=response",
+            b"",
+            f"HTTP/1.1 {response.status} {http.HTTPStatus(response.status).phrase}".encode("latin-1"),
+            *(b"%s: %s" % header for header in headers),
+            b"",
+            response.body,
+        ]
+    return b"\r\n".join([*lines, delimiter + b"--", b""])
+
+
+def _is_content_type(header: tuple[bytes, bytes]) -> bool:
+    return header[0] == b"Content-Type"
+
+
+def content_type(boundary: str) -> str:
+    """The Content-Type of a body that `build` made."""
+    return f'{MEDIA_TYPE}; boundary="{boundary}"'
+
+
+def _boundary(content_type: str) -> bytes:
+    boundary = value_and_parameters(content_type)[1].get("boundary", "")
+    if not boundary:
+        raise DeserializationFailure("the batch's Content-Type has no boundary")
+    return boundary.encode("latin-1")
+
+
+def _split(body: bytes, boundary: bytes) -> list[bytes]:
+    """What stands between the delimiters."""
+    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    found = list(delimiter.finditer(body))
+    closing = next((place for place, match in enumerate(found) if match[1]), len(found) - 1)
+    found = found[: closing + 1]
+    parts = [body[this.end() : following.start()] for this, following in pairwise(found)]
+    if not parts:
+        raise DeserializationFailure("the batch holds no part: its body has to hold two lines of -- and its boundary")
+    if not found[-1][1] and body[found[-1].end() :].strip():
+        raise DeserializationFailure(f"part {len(found)}: the batch ends within it, without a closing delimiter")
+    return parts
+
+
+def _part(number: int, part: bytes) -> PartRequest:
+    # What follows a delimiter begins with the end of the delimiter's line.
+    head, content = _halves(_LINE_END.sub(b"", part, count=1))
+    kind, parameters = value_and_parameters(dict(_headers(number, _lines(head))).get("content-type", ""))
+    if kind != _PART_TYPE or parameters.get("msgtype", "request").lower() != "request":
+        raise DeserializationFailure(f"part {number}: its Content-Type has to be {_PART_TYPE}; msgtype=request")
+    head, body = _halves(content.lstrip(b"\r\n"))
+    request_line, *lines = _lines(head)
+    method, target = _request_line(number, request_line)
+    headers = _headers(number, lines)
+    data = dict(headers).get("data")
+    if not body.strip(b"\r\n"):
+        # An old client sends its JSON in one line of the head.
+        body = b"" if data is None else data.encode("latin-1")
+    headers = [header for header in headers if header[0] not in _NOT_PASSED_ON]
+    if body:
+        headers.append(("content-length", str(len(body))))
+    return PartRequest(method, target, headers, body)
+
+
+def _halves(text: bytes) -> tuple[bytes, bytes]:
+    """What stands before and behind the first empty line; an empty line at the very beginning ends an empty head."""
+    if (empty := _LINE_END.match(text)) is not None:
+        return b"", text[empty.end() :]
+    head, *rest = _HEAD_END.split(text, maxsplit=1)
+    return head, rest[0] if rest else b""
+
+
+def _lines(head: bytes) -> list[str]:
+    return [line.decode("latin-1") for line in _LINE_END.split(head)]
+
+
+def _request_line(number: int, line: str) -> tuple[str, str]:
+    found = _REQUEST_LINE.fullmatch(line.rstrip())
+    if found is None:
+        raise DeserializationFailure(f"part {number}: it does not begin with a request line such as GET /path HTTP/1.1")
+    method, target = found.groups()
+    if not target.startswith("/"):
+        target = _origin_form(number, target)
+    return method.upper(), target
+
+
+def _origin_form(number: int, url: str) -> str:
+    """Path and query of an absolute target. Whose host it names does not matter: the batch came to this one."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if not parts.netloc:
+        raise DeserializationFailure(f"part {number}: the target of its request is neither a path nor a URL")
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _headers(number: int, lines: Sequence[str]) -> list[Header]:
+    headers = []
+    for line in filter(None, lines):
+        name, colon, value = line.partition(":")
+        if not colon or not _FIELD_NAME.fullmatch(name):
+            raise DeserializationFailure(f"part {number}: one of its lines is not a header")
+        headers.append((name.lower(), value.strip()))
+    return headers

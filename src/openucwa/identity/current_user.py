@@ -1,0 +1,19 @@
+"""Whether a caller's user is still the one whom the token was issued to."""
+
+from openucwa.identity.tickets import Ticket as Caller
+from openucwa.model.refusals import Unauthorized
+from openucwa.model.user import User
+from openucwa.store.contract import Users
+
+
+async def current_user(store: Users, caller: Caller) -> User | None:
+    """The caller's user; None for an anonymous caller.
+
+    Unauthorized: the user was removed, or has another password since.
+    """
+    if caller.anonymous:
+        return None
+    user = await store.user(caller.identity)
+    if user is None or user.generation != caller.generation:
+        raise Unauthorized("the user was removed, or the password changed after this token was issued")
+    return user

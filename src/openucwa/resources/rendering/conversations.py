@@ -1,0 +1,272 @@
+"""How a live meeting is shown to one of its participants: the documents that resources and events have in common."""
+
+from collections.abc import Sequence
+from urllib.parse import quote, quote_plus
+
+from openucwa.api.call import Context
+from openucwa.meetings.room import leads, sees_organizer_data
+from openucwa.model.event import Event
+from openucwa.model.meeting import Extension, ExtensionType, Meeting
+from openucwa.model.room import (
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Participant,
+    Participation,
+    Role,
+)
+from openucwa.model.user import User
+from openucwa.model.values import Instant
+from openucwa.representation.document import Document, Link, Property
+from openucwa.resources.my_online_meetings import MeetingDocuments
+from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
+from openucwa.resources.people import contact_href
+
+
+def conversation_href(call: Context, conversation: str) -> str:
+    """The href of one of the application's conversations."""
+    return f"{call.application}/communication/conversations/{conversation}"
+
+
+def invitation_href(call: Context, invitation: str) -> str:
+    """The href of one of the application's invitations."""
+    return f"{call.application}/communication/invitations/{invitation}"
+
+
+def participant_href(call: Context, conversation: str, uri: str) -> str:
+    """The href of a participant; it ends in the SIP address."""
+    return f"{conversation_href(call, conversation)}/participants/{quote(uri.removeprefix('sip:'), safe='@')}"
+
+
+def messaging_href(call: Context, conversation: str) -> str:
+    """The href of a conversation's messaging."""
+    return f"{conversation_href(call, conversation)}/messaging"
+
+
+def may_see(participation: Participation, extension: Extension) -> bool:
+    """Whether this participant may see the extension: participant data yes, all else the organizer alone."""
+    return extension.type == ExtensionType.ROAMED_PARTICIPANT_DATA or sees_organizer_data(participation)
+
+
+class ConversationRenderer:
+    """Shows conversations and what is in them, in the terms of the application that has the conversation."""
+
+    def __init__(self, meetings: MeetingDocuments) -> None:
+        self._meetings = meetings
+
+    def conversation(self, call: Context, own: Participation, present: Sequence[Participant]) -> Document:
+        """UCWA: conversation. In the lobby there is little to it: nothing of the room is shown."""
+        href = conversation_href(call, own.id)
+        connected = own.messaging == MessagingState.CONNECTED
+        offered = ["localParticipant"]
+        if not own.in_lobby:
+            offered += ["attendees", "leaders", "messaging", "onlineMeeting", "participants"]
+            offered += [] if own.anonymous else ["addParticipant"]
+        if leads(own):
+            offered.append("lobby")
+        links = {name: Link(f"{href}/{name}") for name in sorted(offered)}
+        links["localParticipant"] = Link(participant_href(call, own.id, own.uri), title=own.name)
+        return Document(
+            rel="conversation",
+            href=href,
+            properties={
+                "activeModalities": ["Messaging"] if connected else [],
+                "audienceMessaging": "Enabled",
+                "created": Instant(own.joined),
+                "importance": own.importance,
+                "participantCount": sum(not each.in_lobby for each in present) if not own.in_lobby else 0,
+                "readLocally": True,
+                "recording": False,
+                "state": "InLobby" if own.in_lobby else "Conferenced",
+                "subject": own.subject,
+                "threadId": own.thread_id,
+            },
+            links=links,
+        )
+
+    def over_conversation(self, call: Context, conversation: str, invitation: Invitation) -> Document:
+        """UCWA: conversation, of which nothing is left but how it was begun."""
+        return Document(
+            rel="conversation",
+            href=conversation_href(call, conversation),
+            properties={
+                "activeModalities": [],
+                "importance": invitation.importance,
+                "participantCount": 0,
+                "state": "Disconnected",
+                "subject": invitation.subject,
+                "threadId": invitation.thread_id,
+            },
+        )
+
+    def online_meeting(
+        self,
+        call: Context,
+        own: Participation,
+        meeting: Meeting,
+        extensions: Sequence[Extension],
+        organizer: User | None,
+    ) -> Document:
+        """UCWA: onlineMeeting, with the extensions that this participant may see."""
+        conversation = conversation_href(call, own.id)
+        href = f"{conversation}/onlineMeeting"
+        collection = collection_href(href)
+        shown = dict(self._meetings.document(call, meeting, ()).properties)
+        del shown["legacyOnlineMeetingUri"]
+        shown["largeMeeting"] = "Disabled"
+        if organizer is not None:
+            shown["organizerName"] = organizer.name
+        visible = [each for each in extensions if may_see(own, each)]
+        return Document(
+            rel="onlineMeeting",
+            href=href,
+            properties=dict(sorted(shown.items())),
+            links={
+                "conversation": Link(conversation),
+                "organizer": Link(f"{href}/organizer"),
+                "onlineMeetingExtensions": Link(collection),
+            },
+            embedded={EXTENSION_REL: [extension_document(each, collection, writable=False) for each in visible]},
+        )
+
+    def extensions(self, call: Context, own: Participation, extensions: Sequence[Extension]) -> Document:
+        """UCWA: onlineMeetingExtensions, as a participant sees it: those that are for participants; read-only."""
+        collection = collection_href(f"{conversation_href(call, own.id)}/onlineMeeting")
+        visible = [each for each in extensions if may_see(own, each)]
+        return Document(
+            rel="onlineMeetingExtensions",
+            href=collection,
+            embedded={EXTENSION_REL: [extension_document(each, collection, writable=False) for each in visible]},
+        )
+
+    def extension(self, call: Context, own: Participation, extension: Extension) -> Document:
+        """UCWA: onlineMeetingExtension, below the participant's onlineMeeting."""
+        collection = collection_href(f"{conversation_href(call, own.id)}/onlineMeeting")
+        return extension_document(extension, collection, writable=False)
+
+    def participant(self, call: Context, own: Participation, who: Participant) -> Document:
+        """UCWA: participant; localParticipant where it is the caller."""
+        local = who.uri == own.uri
+        href = participant_href(call, own.id, who.uri)
+        links: dict[str, Link] = {}
+        if leads(own) and who.in_lobby:
+            links["admit"] = Link(f"{href}/admit")
+        links["conversation"] = Link(conversation_href(call, own.id))
+        if leads(own) and not who.in_lobby and not who.organizer and not local:
+            if who.role == Role.LEADER:
+                links["demote"] = Link(f"{href}/demote")
+            links["eject"] = Link(f"{href}/eject")
+        if local:
+            links["me"] = Link(f"{call.application}/me")
+        if who.messaging == MessagingState.CONNECTED:
+            links["participantMessaging"] = Link(f"{href}/participantMessaging")
+        if leads(own) and not who.in_lobby and who.role == Role.ATTENDEE:
+            links["promote"] = Link(f"{href}/promote")
+        if leads(own) and who.in_lobby:
+            links["reject"] = Link(f"{href}/reject")
+        return Document(
+            rel="localParticipant" if local else "participant",
+            href=href,
+            properties={
+                "anonymous": who.anonymous,
+                "inLobby": who.in_lobby,
+                "local": local,
+                "name": who.name,
+                "organizer": who.organizer,
+                "role": who.role,
+                "sourceNetwork": "Everyone" if who.anonymous else "SameEnterprise",
+                "uri": who.uri,
+            },
+            links=links,
+        )
+
+    def participant_messaging(self, call: Context, own: Participation, uri: str, name: str) -> Document:
+        """UCWA: participantMessaging."""
+        participant = participant_href(call, own.id, uri)
+        return Document(
+            rel="participantMessaging",
+            href=f"{participant}/participantMessaging",
+            links={"participant": Link(participant, title=name)},
+        )
+
+    def messaging(self, call: Context, own: Participation, formats: Sequence[str]) -> Document:
+        """UCWA: messaging. Before addMessaging that is all it offers."""
+        href = messaging_href(call, own.id)
+        conversation = Link(conversation_href(call, own.id))
+        if own.messaging == MessagingState.DISCONNECTED:
+            properties: dict[str, Property] = {"state": own.messaging}
+            links = {"addMessaging": Link(f"{href}/addMessaging"), "conversation": conversation}
+        else:
+            properties = {"negotiatedMessageFormats": list(formats), "state": own.messaging}
+            links = {
+                "conversation": conversation,
+                "sendMessage": Link(f"{href}/messages"),
+                "setIsTyping": Link(f"{href}/typing"),
+                "stopMessaging": Link(f"{href}/terminate"),
+                "typingParticipants": Link(f"{href}/typingParticipants"),
+            }
+        return Document(rel="messaging", href=href, properties=properties, links=links)
+
+    def message(self, call: Context, own: Participation, event: Event) -> Document:
+        """UCWA: message. `event`: its row in the log, whose number is its id."""
+        facts = event.facts
+        outgoing = facts["conversation"] == own.id
+        messaging = messaging_href(call, own.id)
+        properties: dict[str, Property] = {"direction": "Outgoing" if outgoing else "Incoming"}
+        if outgoing and facts["operationId"] is not None:
+            properties["operationId"] = str(facts["operationId"])
+        properties |= {"status": "Succeeded", "timeStamp": Instant(event.at)}
+        content = {
+            "htmlMessage" if facts["contentType"] == "text/html" else "plainMessage": Link(
+                f"data:{facts['contentType']};charset=utf-8,{quote_plus(str(facts['text']))}"
+            )
+        }
+        links: dict[str, Link] = dict(content)
+        uri = str(facts["uri"])
+        if not outgoing and not facts["anonymous"]:
+            links["contact"] = Link(contact_href(call, uri))
+        links["messaging"] = Link(messaging)
+        links["participant"] = Link(participant_href(call, own.id, uri), title=str(facts["name"]))
+        return Document(rel="message", href=f"{messaging}/messages/{event.number}", properties=properties, links=links)
+
+    def invitation(self, call: Context, invitation: Invitation, uri: str) -> Document:
+        """UCWA: onlineMeetingInvitation, messagingInvitation, participantInvitation. `uri`: the onlineMeetingUri."""
+        href = invitation_href(call, invitation.id)
+        properties: dict[str, Property] = {}
+        links: dict[str, Link] = {}
+        if invitation.kind == InvitationKind.ONLINE_MEETING:
+            if invitation.anonymous_display_name is not None:
+                properties["anonymousDisplayName"] = invitation.anonymous_display_name
+            properties["availableModalities"] = ["Messaging"]
+        properties["direction"] = "Outgoing" if invitation.outgoing else "Incoming"
+        properties["importance"] = invitation.importance
+        if invitation.kind == InvitationKind.ONLINE_MEETING:
+            properties["onlineMeetingUri"] = uri
+        if invitation.operation_id is not None:
+            properties["operationId"] = invitation.operation_id
+        properties |= {
+            "state": invitation.state,
+            "subject": invitation.subject,
+            "threadId": invitation.thread_id,
+            "to": invitation.to_uri,
+        }
+        if invitation.conversation is not None:
+            links["from"] = Link(
+                participant_href(call, invitation.conversation, invitation.from_uri), title=invitation.from_name
+            )
+        elif not invitation.from_uri.endswith("@anonymous.invalid"):
+            # Before it is accepted, who invites is no participant of a conversation here.
+            links["from"] = Link(contact_href(call, invitation.from_uri), title=invitation.from_name)
+        under_way = invitation.state == InvitationState.CONNECTING
+        if under_way and not invitation.outgoing:
+            links["accept"] = Link(f"{href}/accept")
+        if under_way and invitation.outgoing and invitation.kind == InvitationKind.PARTICIPANT:
+            links["cancel"] = Link(f"{href}/cancel")
+        if invitation.conversation is not None:
+            links["conversation"] = Link(conversation_href(call, invitation.conversation))
+        if under_way and not invitation.outgoing:
+            links["decline"] = Link(f"{href}/decline")
+        if invitation.conversation is not None and invitation.kind == InvitationKind.MESSAGING:
+            links["messaging"] = Link(messaging_href(call, invitation.conversation))
+        return Document(rel=invitation.kind, href=href, properties=properties, links=links)

@@ -1,0 +1,348 @@
+"""What an application is told: rows of the event log in its own terms, with its own hrefs and its own rights.
+
+A resource is embedded as it is when the event is read, not as it was: who is told late is told the truth.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+
+from openucwa.api.call import Context
+from openucwa.channel.told import Priority, Told
+from openucwa.meetings.room import leads
+from openucwa.model import room_events
+from openucwa.model.event import Event, application_topic
+from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
+from openucwa.model.room import (
+    Invitation,
+    InvitationState,
+    MessagingState,
+    Participant,
+    Participation,
+    Role,
+)
+from openucwa.representation.document import Document, EventEntry, Link, Reason
+from openucwa.resources.communication import communication_document
+from openucwa.resources.invitations import meeting_uri
+from openucwa.resources.me import me_href
+from openucwa.resources.rendering.conversations import (
+    ConversationRenderer,
+    conversation_href,
+    messaging_href,
+    participant_href,
+)
+from openucwa.store.contract import Store
+
+#: Why something ended, in sentences (UCWA: ErrorSubcode).
+REASONS = {
+    "Ended": "The meeting has ended.",
+    "Ejected": "A leader removed the participant from the meeting.",
+    "Denied": "A leader did not admit the participant.",
+    "Declined": "The invitation was declined.",
+    "Canceled": "The invitation was taken back.",
+    "Timeout": "Nobody answered the invitation in time.",
+    "TooManyParticipants": "The meeting is full.",
+}
+
+
+class EventRenderer:
+    """Reads the log for one application, for the length of one poll."""
+
+    def __init__(self, call: Context, store: Store, documents: ConversationRenderer) -> None:
+        self._call = call
+        self._store = store
+        self._documents = documents
+        application = call.session.application
+        self._owner = application.owner
+        self._application = application.id
+        self._own_topic = application_topic(application.owner, application.id)
+        self._communication = f"{call.application}/communication"
+        self._conversations: dict[str, Participation] | None = None
+
+    async def topics(self) -> Mapping[str, int]:
+        """The application's own topic, and that of each meeting whose room it is in, from when it came in."""
+        self._conversations = None
+        return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._rooms()).items()}
+
+    async def _rooms(self) -> Mapping[str, Participation]:
+        """The rooms that it is in, by topic, as they are when the poll begins, or begins to read once more.
+
+        A set that is delivered again is read before `topics` was called.
+        """
+        if self._conversations is None:
+            own = await self._store.participations(self._owner, self._application)
+            self._conversations = {each.topic: each for each in own if not each.in_lobby}
+        return self._conversations
+
+    async def read(self, event: Event) -> Sequence[Told]:
+        """What the application is told of an event; nothing, if it is none of its business, or is over."""
+        try:
+            if event.topic == self._own_topic:
+                return [told async for told in self._of_application(event)]
+            own = (await self._rooms()).get(event.topic)
+            if own is None or event.number <= own.since:
+                return ()
+            return [told async for told in self._of_meeting(event, own)]
+        except (ConversationNotFound, ResourceNotFound):
+            return ()
+
+    # The application's own topic
+
+    async def _of_application(self, event: Event) -> AsyncIterator[Told]:
+        match event.kind:
+            case room_events.CONVERSATION_WAITING | room_events.CONVERSATION_BEGUN:
+                async for told in self._begin(event):
+                    yield told
+            case room_events.CONVERSATION_ADMITTED:
+                own = await self._own(event)
+                yield self._participant(own, _as_participant(own), "updated")
+                async for told in self._come_in(own, event):
+                    yield told
+            case room_events.CONVERSATION_ENDED:
+                href = conversation_href(self._call, str(event.facts["conversation"]))
+                yield self._of_communication("deleted", "conversation", Link(href), reason=_reason(event))
+            case room_events.MESSAGING_CONNECTED:
+                own = await self._own(event)
+                invitation = await self._invitation(event)
+                yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
+                yield self._invited(invitation, "completed")
+                yield self._messaging(own)
+            case room_events.MESSAGING_DISCONNECTED:
+                yield self._messaging(await self._own(event))
+            case room_events.ORGANIZER_DATA_CHANGED:
+                own = await self._own(event)
+                if not own.in_lobby:
+                    yield await self._online_meeting(own, "updated")
+            case room_events.INVITATION_STARTED:
+                invitation = await self._invitation(event)
+                yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
+            case room_events.INVITATION_ENDED:
+                yield self._invited(await self._invitation(event), "completed")
+            case "communication updated":
+                yield await self._communication_updated()
+            case _:
+                yield self._of_me(event)
+
+    async def _begin(self, event: Event) -> AsyncIterator[Told]:
+        invitation = await self._invitation(event)
+        if invitation.outgoing:
+            # An incoming one, which was accepted, was told of when it came.
+            yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
+        try:
+            own = await self._own(event)
+        except ConversationNotFound:
+            # It is over already, which is told next; but what ends has to have begun.
+            over = self._documents.over_conversation(self._call, str(event.facts["conversation"]), invitation)
+            yield self._of_communication("added", "conversation", Link(over.href), over)
+            if event.kind == room_events.CONVERSATION_BEGUN:
+                yield self._invited(invitation, "completed")
+            return
+        yield await self._conversation(own, "added")
+        yield self._participant(own, _as_participant(own), "added")
+        if event.kind == room_events.CONVERSATION_WAITING:
+            yield await self._conversation(own, "updated")
+            return
+        async for told in self._come_in(own, event):
+            yield told
+
+    async def _come_in(self, own: Participation, event: Event) -> AsyncIterator[Told]:
+        """What an application is told when its participant comes into the room: all that is there."""
+        since = event.facts["since"]
+        present = await self._store.participants_as_of(
+            own.organizer, own.meeting_id, since if isinstance(since, int) else own.since
+        )
+        yield await self._conversation(own, "updated")
+        yield await self._online_meeting(own, "added")
+        for each in present:
+            if each.uri != own.uri and not each.in_lobby:
+                for told in self._joined(own, each):
+                    yield told
+        if leads(own):
+            for each in present:
+                if each.in_lobby:
+                    yield self._participant(own, each, "added", within="lobby")
+        yield self._messaging(own)
+        invitation = await self._store.invitation(self._owner, self._application, own.invitation)
+        yield self._invited(replace(invitation, state=InvitationState.CONNECTED, reason=None), "completed")
+
+    # The meeting's topic
+
+    async def _of_meeting(self, event: Event, own: Participation) -> AsyncIterator[Told]:
+        facts = event.facts
+        match event.kind:
+            case room_events.PARTICIPANT_JOINED:
+                for told in self._joined(own, room_events.participant(event, in_lobby=False)):
+                    yield told
+            case room_events.PARTICIPANT_LEFT:
+                who = room_events.participant(event, in_lobby=False)
+                yield self._participant(own, who, "deleted", within=_group(who.role))
+                yield self._participant(own, who, "deleted")
+            case room_events.LOBBY_JOINED | room_events.LOBBY_LEFT if leads(own):
+                relation = "added" if event.kind == room_events.LOBBY_JOINED else "deleted"
+                yield self._participant(own, room_events.participant(event, in_lobby=True), relation, within="lobby")
+            case room_events.ROLE_CHANGED:
+                async for told in self._role_changed(event, own):
+                    yield told
+            case room_events.MESSAGING_CHANGED if facts["uri"] != own.uri:
+                who = room_events.participant(event, in_lobby=False)
+                relation = "added" if who.messaging == MessagingState.CONNECTED else "deleted"
+                yield self._participant_messaging(own, who, relation)
+            case room_events.TYPING_CHANGED if facts["uri"] != own.uri:
+                yield self._typing(own, event)
+            case room_events.MESSAGE:
+                if facts["conversation"] == own.id or own.messaging == MessagingState.CONNECTED:
+                    yield self._message(own, event)
+            case room_events.EXTENSION_CHANGED | room_events.MEETING_CHANGED:
+                yield await self._online_meeting(own, "updated")
+
+    def _joined(self, own: Participation, who: Participant) -> Sequence[Told]:
+        told = [self._participant(own, who, "added"), self._participant(own, who, "added", within=_group(who.role))]
+        if who.messaging == MessagingState.CONNECTED:
+            told.append(self._participant_messaging(own, who, "added"))
+        return told
+
+    async def _role_changed(self, event: Event, own: Participation) -> AsyncIterator[Told]:
+        who = room_events.participant(event, in_lobby=False)
+        was = Role(str(event.facts["was"]))
+        yield self._participant(own, who, "updated")
+        yield self._participant(own, who, "deleted", within=_group(was))
+        yield self._participant(own, who, "added", within=_group(who.role))
+        if who.uri == own.uri:
+            yield await self._conversation(own, "updated")
+            for each in await self._store.participants_as_of(own.organizer, own.meeting_id, event.number):
+                if not each.in_lobby and each.uri != own.uri:
+                    # What may be done to the others stands in their links, and those are different now.
+                    yield self._participant(own, each, "updated")
+                elif each.in_lobby and leads(own) and who.role == Role.LEADER:
+                    yield self._participant(own, each, "added", within="lobby")
+
+    # The entries
+
+    async def _own(self, event: Event) -> Participation:
+        return await self._store.participation(self._owner, self._application, str(event.facts["conversation"]))
+
+    async def _invitation(self, event: Event) -> Invitation:
+        return await self._store.invitation(self._owner, self._application, str(event.facts["invitation"]))
+
+    def _of_communication(
+        self,
+        relation: str,
+        rel: str,
+        link: Link,
+        embedded: Document | None = None,
+        *,
+        status: str | None = None,
+        reason: Reason | None = None,
+    ) -> Told:
+        entry = EventEntry(relation, rel, link, embedded=embedded, status=status, reason=reason)
+        resource = link.href if relation not in {"started", "completed"} else None
+        return Told("communication", self._communication, entry, Priority.HIGH, resource=resource)
+
+    def _of_conversation(
+        self,
+        own: Participation,
+        relation: str,
+        rel: str,
+        link: Link,
+        embedded: Document | None = None,
+        *,
+        within: tuple[str, str] | None = None,
+        status: str | None = None,
+    ) -> Told:
+        entry = EventEntry(relation, rel, link, embedded=embedded, within=within, status=status)
+        resource = f"{within[1] if within else ''} {link.href}"
+        href = conversation_href(self._call, own.id)
+        return Told("conversation", href, entry, Priority.HIGH, resource=resource)
+
+    async def _conversation(self, own: Participation, relation: str) -> Told:
+        present = await self._store.participants(own.organizer, own.meeting_id)
+        document = self._documents.conversation(self._call, own, present)
+        return self._of_communication(relation, "conversation", Link(document.href), document)
+
+    def _invited(self, invitation: Invitation, relation: str) -> Told:
+        uri = meeting_uri(invitation.organizer, invitation.meeting_id)
+        document = self._documents.invitation(self._call, invitation, uri)
+        status, reason = None, None
+        if relation == "completed":
+            status = "Success" if invitation.state == InvitationState.CONNECTED else "Failure"
+            reason = _shown(invitation.reason)
+        link = Link(document.href)
+        return self._of_communication(relation, invitation.kind, link, document, status=status, reason=reason)
+
+    async def _online_meeting(self, own: Participation, relation: str) -> Told:
+        meeting, extensions = await self._store.meeting_with_extensions(own.organizer, own.meeting_id)
+        organizer = await self._store.user(own.organizer)
+        document = self._documents.online_meeting(self._call, own, meeting, extensions, organizer)
+        within = ("conversation", conversation_href(self._call, own.id))
+        return self._of_conversation(own, relation, "onlineMeeting", Link(document.href), document, within=within)
+
+    def _participant(self, own: Participation, who: Participant, relation: str, within: str | None = None) -> Told:
+        """`within`: the collection that it is about; None: that somebody is there at all, which bears no `in`."""
+        document = self._documents.participant(self._call, own, who)
+        inside = None if within is None else (within, f"{conversation_href(self._call, own.id)}/{within}")
+        embedded = document if relation != "deleted" and within in {None, "lobby"} else None
+        rel = "participant" if within is not None else document.rel
+        link = Link(document.href, title=who.name)
+        return self._of_conversation(own, relation, rel, link, embedded, within=inside)
+
+    def _participant_messaging(self, own: Participation, who: Participant, relation: str) -> Told:
+        document = self._documents.participant_messaging(self._call, own, who.uri, who.name)
+        within = ("participant", participant_href(self._call, own.id, who.uri))
+        embedded = document if relation == "added" else None
+        return self._of_conversation(
+            own, relation, "participantMessaging", Link(document.href), embedded, within=within
+        )
+
+    def _messaging(self, own: Participation) -> Told:
+        formats = self._call.session.application.communication.supported_message_formats
+        document = self._documents.messaging(self._call, own, formats)
+        return self._of_conversation(own, "updated", "messaging", Link(document.href), document)
+
+    def _typing(self, own: Participation, event: Event) -> Told:
+        link = Link(participant_href(self._call, own.id, str(event.facts["uri"])), title=str(event.facts["name"]))
+        within = ("typingParticipants", f"{messaging_href(self._call, own.id)}/typingParticipants")
+        relation = "added" if event.facts["typing"] else "deleted"
+        return self._of_conversation(own, relation, "participant", link, within=within)
+
+    def _message(self, own: Participation, event: Event) -> Told:
+        document = self._documents.message(self._call, own, event)
+        return self._of_conversation(own, "completed", "message", Link(document.href), document, status="Success")
+
+    async def _communication_updated(self) -> Told:
+        session = await self._store.session(self._owner, self._application)
+        document = communication_document(self._call, session.application.communication)
+        entry = EventEntry("updated", "communication", Link(document.href), embedded=document)
+        return Told("communication", document.href, entry, Priority.MEDIUM, resource=document.href)
+
+    def _of_me(self, event: Event) -> Told:
+        rel, _, relation = event.kind.partition(" ")
+        me = me_href(self._call)
+        href = me if rel == "me" else f"{me}/{rel}"
+        return Told("me", me, EventEntry(relation, rel, Link(href)), Priority.MEDIUM, resource=href)
+
+
+def _as_participant(own: Participation) -> Participant:
+    return Participant(
+        uri=own.uri,
+        name=own.name,
+        anonymous=own.anonymous,
+        role=own.role,
+        in_lobby=own.in_lobby,
+        messaging=own.messaging,
+        organizer=own.owner == own.organizer,
+    )
+
+
+def _group(role: Role) -> str:
+    return "leaders" if role == Role.LEADER else "attendees"
+
+
+def _reason(event: Event) -> Reason | None:
+    reason = event.facts.get("reason")
+    return _shown(reason if isinstance(reason, str) else None)
+
+
+def _shown(reason: str | None) -> Reason | None:
+    if reason is None:
+        return None
+    code = "Informational" if reason in {"Ended", "Ejected"} else "RemoteFailure"
+    return Reason(code=code, subcode=reason, message=REASONS[reason])

@@ -1,0 +1,39 @@
+"""A response as bytes."""
+
+from http import HTTPStatus
+
+from openucwa.http.message import Response
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+#: Statuses whose responses never have a body (RFC 9110, 6.4.1).
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+def encode(response: Response, date: bytes, *, without_body: bool, close: bool) -> bytes:
+    """`response` as it is sent. `date`: its header line. `without_body`: to a HEAD. `close`: the connection ends.
+
+    ValueError: a header holds the end of a line.
+    """
+    status, body = response.status, response.body
+    lines = [b"%b: %b\r\n" % header for header in response.headers]
+    headers = b"".join(lines)
+    count = len(lines)
+    if headers.count(b"\n") != count or headers.count(b"\r") != count:
+        raise ValueError("a header holds the end of a line")
+    if status in _WITHOUT_BODY:
+        length = body = b""
+    else:
+        length = b"Content-Length: %d\r\n" % len(body)
+        if without_body:
+            body = b""
+    end = b"Connection: close\r\n\r\n" if close else b"\r\n"
+    return b"".join((_status_line(status), date, headers, length, end, body))
+
+
+def _status_line(status: int) -> bytes:
+    try:
+        return _STATUS_LINES[status]
+    except KeyError:
+        return b"HTTP/1.1 %d \r\n" % status

@@ -1,0 +1,208 @@
+"""The addresses that are listened on: their sockets and certificates. What is served there is in `server.py`."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from openucwa.config import Config, ConfigError
+
+#: Seconds without a word from a client, its system included, until a connection counts as dead.
+DEAD_AFTER = 120
+
+_TROUBLES = {
+    errno.EADDRINUSE: "the port is taken",
+    errno.EACCES: "this user may not listen on that port",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+}
+
+
+class ListenError(ConfigError):
+    """An address or a certificate that can't be used. The text names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A URL that is listened on, with the port that it really has, and its sockets (a name may have several)."""
+
+    url: str
+    sockets: tuple[socket.socket, ...]
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is https."""
+        return self.url.startswith("https:")
+
+    def close(self) -> None:
+        """Closes the sockets."""
+        for bound in self.sockets:
+            bound.close()
+
+
+def bind(urls: Sequence[str]) -> tuple[Listener, ...]:
+    """Takes the addresses of all `urls`, without accepting connections yet. Port 0 becomes a free one.
+
+    ListenError: one of them can't be had; then none is kept.
+    """
+    listeners: list[Listener] = []
+    try:
+        for url in urls:
+            listeners.append(_bind(url))  # noqa: PERF401  # what was bound is closed when a later one fails
+    except ListenError:
+        close(listeners)
+        raise
+    return tuple(listeners)
+
+
+def share(listeners: Sequence[Listener], processes: int) -> list[tuple[Listener, ...]]:
+    """`listeners` for each of several processes; the first has them as they are. To be called before any listens.
+
+    Each has sockets of its own, among which the system spreads the connections. (Of processes that accept from one
+    socket the first to wake takes most of what comes at once.)
+    ListenError: the system does not let several sockets have one address.
+    """
+    shares = [tuple(listeners)]
+    for listener in listeners:
+        for bound in listener.sockets:
+            # Only now: an address that another server has must not be had.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    for _ in range(1, processes):
+        try:
+            shares.append(tuple(_another(listener) for listener in listeners))
+        except ListenError:
+            for made in shares[1:]:
+                close(made)
+            raise
+    return shares
+
+
+def close(listeners: Sequence[Listener]) -> None:
+    """Gives up addresses that `bind` took."""
+    for listener in listeners:
+        listener.close()
+
+
+class Tls:
+    """The certificate of https listeners, read again when the process is told to."""
+
+    def __init__(self, config: Config) -> None:
+        self.context = _context_of(config)
+
+    def reload(self, config: Config) -> None:
+        """Uses this certificate for new connections. ListenError: it can't be used; that from before is used on."""
+        _context_of(config)  # nothing is changed by files of which one can't be used
+        self.context.load_cert_chain(config.tls_cert or "", config.tls_key, password=_no_passphrase)
+
+
+def _context_of(config: Config) -> ssl.SSLContext:
+    if config.tls_cert is None or config.tls_key is None:
+        raise ListenError("https needs tls_cert and tls_key")
+    return tls_context(config.tls_cert, config.tls_key)
+
+
+def _no_passphrase() -> bytes:
+    return b""
+
+
+def numbered(urls: Sequence[str], worker: int) -> tuple[str, ...]:
+    """The addresses of the worker with this number, from 0: the port of each, and `worker` added to it.
+
+    Port 0 stays: any that is free.
+    """
+    return tuple(_numbered(url, worker) for url in urls)
+
+
+def _numbered(url: str, worker: int) -> str:
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port + worker if parts.port else 0}"
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext:
+    """TLS 1.2 and later, with Python's choice of ciphers. ListenError: a file can't be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        for file in (certificate, key):
+            Path(file).open("rb").close()  # the error of load_cert_chain does not say which
+        context.load_cert_chain(certificate, key, password=_no_passphrase)  # asks nobody for it
+    except ssl.SSLError as error:
+        why = error.reason.lower().replace("_", " ") if error.reason else "not in PEM format"
+        raise ListenError(f"the certificate {certificate} and the key {key} cannot be used: {why}") from None
+    except OSError as error:
+        raise ListenError(f"{error.filename} cannot be read: {error.strerror}") from None
+    return context
+
+
+def _bind(url: str) -> Listener:
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 0
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError):
+        raise ListenError(f"cannot listen on {url}: there is no host {host}") from None
+    sockets: list[socket.socket] = []
+    trouble: OSError | None = None
+    for family, _, _, _, address in dict.fromkeys(found):
+        try:
+            bound = _bind_address(family, (address[0], port, *address[2:]))
+        except OSError as error:
+            # localhost often has an IPv6 address on machines that have no IPv6.
+            trouble = error
+            if error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
+                continue
+            break
+        sockets.append(bound)
+        port = bound.getsockname()[1]
+    else:
+        trouble = None if sockets else trouble
+    if trouble is not None:
+        Listener(url, tuple(sockets)).close()
+        raise listen_error(url, trouble)
+    shown = f"[{host}]" if ":" in host else host
+    return Listener(f"{parts.scheme}://{shown}:{port}", tuple(sockets))
+
+
+def _another(listener: Listener) -> Listener:
+    """A listener on the addresses of this one."""
+    sockets: list[socket.socket] = []
+    try:
+        for bound in listener.sockets:
+            sockets.append(_bind_address(bound.family, bound.getsockname(), shared=True))  # noqa: PERF401  # see `bind`
+    except OSError as error:
+        Listener(listener.url, tuple(sockets)).close()
+        raise listen_error(listener.url, error) from None
+    return Listener(listener.url, tuple(sockets))
+
+
+def _bind_address(family: int, address: tuple[Any, ...], *, shared: bool = False) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # Connections inherit these. Without them a poll of a machine that vanished is kept until it would be answered.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in {"TCP_KEEPIDLE": DEAD_AFTER // 2, "TCP_USER_TIMEOUT": DEAD_AFTER * 1000}.items():
+            if (number := getattr(socket, name, None)) is not None:
+                bound.setsockopt(socket.IPPROTO_TCP, number, value)
+        bound.setblocking(False)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def listen_error(url: str, error: OSError) -> ListenError:
+    """What to tell of `error` at this address."""
+    why = _TROUBLES.get(error.errno or 0, error.strerror or str(error))
+    return ListenError(f"cannot listen on {url}: {why}")

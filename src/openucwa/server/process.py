@@ -1,0 +1,190 @@
+"""The process that serves: its life from start to stop, and nothing that a request says.
+
+All listeners, http and https, serve one application in one event loop.
+"""
+
+import asyncio
+import gc
+import logging
+import resource
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from openucwa.config import Config
+from openucwa.http.message import BodyLimit, Handler, Refused, Request, Response
+from openucwa.model.world import World
+from openucwa.server.listeners import Listener, Tls, bind, close
+from openucwa.server.orders import Orders, Signals
+from openucwa.server.server import Server
+from openucwa.server.shared import Application, Observer
+
+#: Files that the process needs open besides its connections.
+OTHER_FILES = 100
+#: When the garbage collection looks at new objects, at those that it saw once, and at all: with thousands of polls the
+#: last of these takes a second, and there is hardly anything to be found, as requests and connections leave no cycles.
+COLLECTING = (10_000, 5, 200)
+#: Seconds from one full collection to the next, and seconds without a request that are waited for before it; where
+#: there are none, it comes after twice the time all the same.
+COLLECT_EVERY = 600.0
+QUIET = 1.0
+
+logger = logging.getLogger("openucwa")
+
+
+class Service(Application, Protocol):
+    """What is served, from its start to its stop."""
+
+    def status(self, connections: Callable[[], int]) -> Handler:
+        """The handler of the status addresses. `connections`: how many are open."""
+        ...
+
+    async def start(self) -> None:
+        """Gets ready to answer."""
+        ...
+
+    async def release(self) -> None:
+        """Answers the requests that wait for something to happen; from now on none waits."""
+        ...
+
+    async def stop(self) -> None:
+        """Ends what `start` began; called also where that failed."""
+        ...
+
+
+async def serve(
+    service: Service,
+    config: Config,
+    *,
+    listeners: Sequence[Listener] | None = None,
+    orders: Orders | None = None,
+    observer: Observer | None = None,
+    ready: Callable[[list[str]], None] | None = None,
+) -> int:
+    """Serves `service` until it is ordered to stop; the exit status.
+
+    `listeners`: addresses that were taken before; else those of the settings. `orders`: where they come from; else from
+    signals. `observer`: is told of each request. `ready` is called with the listeners' URLs once they accept
+    connections.
+    At a stop no more connections are accepted, polls are released, and what is in flight may finish for
+    `shutdown_timeout`; what then still isn't done is answered 503. Where nothing was to be waited for, the status is 1.
+    The status addresses answer from before the service starts until it has ended.
+    ListenError: an address or the certificate can't be used. Besides: whatever `service.start` raises.
+    """
+    if orders is None:
+        orders = Orders()
+        with Signals(orders):
+            return await serve(service, config, listeners=listeners, orders=orders, observer=observer, ready=ready)
+    bound = bind(config.listen) if listeners is None else listeners
+    try:
+        tls = Tls(config) if any(listener.secure for listener in bound) else None
+        if tls is not None:
+            orders.on_reload(tls.reload)
+        _allow_files(config.max_connections + OTHER_FILES)
+        with _collecting_seldom():
+            server = Server(service, config, observer)
+            collecting = asyncio.create_task(_collect(server), name="openucwa garbage")
+            try:
+                async with _status(service, server, config):
+                    await _run(service, server, bound, tls.context if tls else None, config, orders, ready)
+            finally:
+                collecting.cancel()
+    finally:
+        close(bound)
+    return 1 if orders.force.is_set() else 0
+
+
+async def _run(
+    service: Service,
+    server: Server,
+    listeners: Sequence[Listener],
+    tls: ssl.SSLContext | None,
+    config: Config,
+    orders: Orders,
+    ready: Callable[[list[str]], None] | None,
+) -> None:
+    await service.start()
+    try:
+        await server.start(listeners, tls)
+        if ready is not None:
+            ready([listener.url for listener in listeners])
+        await orders.stop.wait()
+        server.stop_accepting()
+        await service.release()
+        await server.finish(config.shutdown_timeout, orders.force)
+    finally:
+        await server.close()
+        await service.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """The application of the status addresses."""
+
+    handler: Handler
+    world: World
+    body_limit: BodyLimit
+    refused: Refused
+
+
+@asynccontextmanager
+async def _status(service: Service, server: Server, config: Config) -> AsyncIterator[None]:
+    """The status addresses, where there are any, answer for as long as the block lasts."""
+    if not config.status_listen:
+        yield
+        return
+    listeners = bind(config.status_listen)
+    application = _Status(service.status(server.count), service.world, _no_body, service.refused)
+    status = Server(application, config)
+    try:
+        await status.start(listeners, None)
+        for listener in listeners:
+            logger.info("status at %s", listener.url)
+        yield
+    finally:
+        await status.close()
+        close(listeners)
+
+
+def _no_body(_request: Request) -> int:
+    return 0
+
+
+def plain_refusal(status: int, message: str) -> Response:
+    """A refusal in plain text, for applications that have no form of their own."""
+    headers = [(b"Content-Type", b"text/plain; charset=utf-8"), (b"Cache-Control", b"no-cache")]
+    if status == 503:
+        headers.append((b"Retry-After", b"5"))
+    return Response(status=status, headers=tuple(headers), body=message.encode())
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(*COLLECTING)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+async def _collect(server: Server) -> None:
+    """A full collection now and then, in a second without requests."""
+    shared = server.shared
+    while True:
+        await shared.world.sleep(COLLECT_EVERY)
+        end = shared.world.monotonic() + COLLECT_EVERY
+        begun = -1
+        while begun != shared.begun and shared.world.monotonic() < end:
+            begun = shared.begun
+            await shared.world.sleep(QUIET)
+        gc.collect()
+
+
+def _allow_files(count: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,315 @@
+"""The reading side of a connection: bytes become requests, each of them whole. The parser is httptools."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import httptools
+import msgspec
+
+from openucwa.http.message import BodyFault, Connection, Request
+from openucwa.server.head import RefusedRequestError, check_head, is_method, read_target
+from openucwa.server.proxies import Proxies
+from openucwa.server.shared import Shared
+from openucwa.server.states import BODY, DISCARDING, DONE, HEAD, IDLE, READING, Reading
+
+#: Methods as text, so that they are not decoded for each request.
+_METHODS = {
+    name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+}
+#: How a request begins whose method the parser is trusted with; of others it knows some and not the rest.
+_BEGINNINGS = tuple(name + b" " for name in _METHODS)
+
+Take: TypeAlias = Callable[[Request], None]
+
+
+class Stop(Exception):  # it is no error; it ends the parser's work
+    """What follows is not parsed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The two ends of a connection. `client`, `server`: addresses. `proxied`: the client is a trusted proxy."""
+
+    client: str
+    server: tuple[str, int]
+    scheme: str
+    proxied: bool
+
+    @classmethod
+    def of(cls, transport: asyncio.BaseTransport, proxies: Proxies, *, secure: bool) -> "Ends":
+        """Those of an open connection."""
+        peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        client = peer[0] if peer else ""
+        server = (own[0], own[1]) if own else ("", 0)
+        return cls(client, server, "https" if secure else "http", proxies.trust(client))
+
+
+class RequestReader:
+    """Reads the requests of a connection, and gives each to `take`.
+
+    `surplus`: the connection is one too many. `connection`: what the requests bear as theirs.
+    """
+
+    __slots__ = (
+        "_body",
+        "_body_limit",
+        "_connection",
+        "_ends",
+        "_framing",
+        "_head",
+        "_headers",
+        "_held",
+        "_keep_alive",
+        "_method",
+        "_parser",
+        "_shared",
+        "_silent",
+        "_size",
+        "_surplus",
+        "_take",
+        "_url",
+        "state",
+        "wants_continue",
+    )
+
+    def __init__(self, shared: Shared, ends: Ends, connection: Connection, take: Take, *, surplus: bool) -> None:
+        self._shared = shared
+        self._ends = ends
+        self._connection: Connection | None = connection
+        self._take: Take | None = take
+        self._surplus = surplus
+        self.state: Reading = IDLE
+        self._parser: Any = None
+        self._size = 0  # bytes of what is being parsed
+        self._silent = 0  # bytes since the parser last knew what to do with any
+        self._held = b""  # the beginning of a method whose end is still to come
+        self._method = b""  # a method that the parser is not trusted with
+        self._url = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._head: Request | None = None  # the request whose body is read
+        self._framing = b""  # where it ends, for another parser to find out
+        self._body: bytes | bytearray = b""
+        self._body_limit = 0
+        self._keep_alive = True
+        #: Whether the client waits to be asked for the body.
+        self.wants_continue = False
+
+    def feed(self, data: bytes) -> None:
+        """Reads on. RefusedRequestError: what comes is no request, or none that is taken."""
+        if self.state >= DISCARDING:
+            return
+        self._size = len(data)
+        begins = self.state is IDLE
+        if self._held:
+            data, self._held, begins = self._held + data, b"", True
+        if begins and not data.startswith(_BEGINNINGS):
+            data = self._look_at_method(data)
+        try:
+            self._parse(data)
+        except Stop:
+            return
+        self._silent += self._size
+        if self.state >= DISCARDING:
+            return
+        if self._silent > self._shared.limits.header_bytes:
+            raise self._too_large_head()
+        if self._silent and self.state is IDLE:
+            self._enter(HEAD)  # nothing but empty lines so far
+
+    def rest(self) -> None:
+        """Releases what only reading needs, unless a request is being read."""
+        if self.state is IDLE:
+            self._parser = None
+
+    def give_up(self, fault: BodyFault) -> None:
+        """Hands on the request whose body is read as one whose body is not there."""
+        head = self.discard()
+        if head is not None:
+            self._hand_on(msgspec.structs.replace(head, fault=fault))
+
+    def discard(self) -> Request | None:
+        """Reads no more requests. What is returned is the one whose body was read."""
+        self._enter(DISCARDING)
+        return self._drop_body()
+
+    def end(self) -> Request | None:
+        """As `discard`, when the connection ends."""
+        self._enter(DONE)
+        self._parser = self._take = self._connection = None
+        return self._drop_body()
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        if self.state >= DISCARDING:
+            raise Stop
+        if not self._framing:
+            self._url = b""
+            self._enter(HEAD)
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        headers = self._headers
+        headers[name] = headers[name] + b", " + value if name in headers else value
+
+    def on_headers_complete(self) -> None:
+        headers, self._headers = self._headers, {}
+        if self._framing:
+            self._framing = b""
+            return
+        shared, parser = self._shared, self._parser
+        if self._silent + self._size > shared.limits.header_bytes:
+            self._check_size(headers)
+        self._silent = -self._size
+        if self._surplus:
+            raise RefusedRequestError(503, "The server has as many connections as it may have.")
+        method = self._method or parser.get_method()
+        version = parser.get_http_version()
+        check_head(version, headers)
+        path, query = read_target(self._url, method, headers)
+        ends = self._ends
+        client, scheme = ends.client, ends.scheme
+        if ends.proxied:
+            client, scheme = shared.proxies.origin(headers, client, scheme)
+        self._head = request = Request(
+            method=_METHODS.get(method) or method.decode("ascii"),
+            path=path,
+            query=query,
+            headers=headers,
+            scheme=scheme,
+            client=client,
+            server=ends.server,
+            id=shared.new_id(),
+            connection=self._connection,
+        )
+        shared.begun += 1
+        self._keep_alive = version == "1.1" and parser.should_keep_alive()
+        self._enter(BODY)
+        if self._method or method == b"CONNECT":
+            # Where such a request ends, nobody can say.
+            self.discard()
+            self._hand_on(request)
+            raise Stop
+        if b"content-length" in headers or b"transfer-encoding" in headers:
+            self._begin_body(request, version)
+        if parser.should_upgrade():
+            self._framing = _framing(headers)
+
+    def on_body(self, part: bytes) -> None:
+        self._silent = -self._size
+        size = len(self._body) + len(part)
+        if size > self._body_limit:
+            self.give_up(BodyFault.TOO_LARGE)
+            raise Stop
+        if not self._shared.bodies.take(len(part)):
+            self.give_up(BodyFault.NO_ROOM)
+            raise Stop
+        if not self._body:
+            self._body = part
+            return
+        if isinstance(self._body, bytes):
+            self._body = bytearray(self._body)
+        self._body += part
+
+    def on_message_complete(self) -> None:
+        request = self._head
+        if request is None or self._framing:
+            return
+        self._head = None
+        self.wants_continue = False
+        if self._body:
+            body, self._body = bytes(self._body), b""
+            request = msgspec.structs.replace(request, body=body)
+        self._enter(IDLE if self._keep_alive else DONE)
+        self._hand_on(request)
+
+    # Further parts
+
+    def _parse(self, data: bytes) -> None:
+        rest: bytes | memoryview | None = data
+        while rest is not None:
+            if self._parser is None:
+                self._parser = httptools.HttpRequestParser(self)
+                if self._framing:
+                    self._parser.feed_data(self._framing)
+            rest = self._parse_some(rest)
+
+    def _parse_some(self, data: bytes | memoryview) -> memoryview | None:
+        """Parses `data`. What is returned is the end of it, for a further parser."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            # The parser takes what follows for another protocol. It is not: one that has not seen the offer reads on.
+            if self.state < DISCARDING:
+                self._parser = None
+                return memoryview(data)[offer.args[0] :]
+        except httptools.HttpParserCallbackError as error:
+            if error.__context__ is not None:
+                raise error.__context__ from None
+            raise
+        except httptools.HttpParserError:
+            if self.state < DISCARDING:
+                raise RefusedRequestError(400, "The request is not valid HTTP/1.1.") from None
+        return None
+
+    def _look_at_method(self, data: bytes) -> bytes:
+        """The beginning of a request, as far as the parser is to have it.
+
+        A method that is none of the usual is for the handler to refuse; the parser is given another.
+        """
+        start = data.lstrip(b"\r\n")
+        method, blank, rest = start.partition(b" ")
+        if not is_method(method) or start.startswith(_BEGINNINGS):
+            return data
+        if blank:
+            self._method = method
+            return b"GET " + rest
+        self._held = start
+        return b""
+
+    def _begin_body(self, request: Request, version: str) -> None:
+        headers = request.headers
+        self._body_limit = self._shared.body_limit(request)
+        length = headers.get(b"content-length")
+        if length is not None and int(length) > self._body_limit:
+            self.give_up(BodyFault.TOO_LARGE)
+            raise Stop
+        expected = headers.get(b"expect")
+        self.wants_continue = expected is not None and version == "1.1" and expected.lower() == b"100-continue"
+
+    def _hand_on(self, request: Request) -> None:
+        if self._take is not None:
+            self._take(request)
+
+    def _drop_body(self) -> Request | None:
+        head, self._head = self._head, None
+        self._shared.bodies.give_back(len(self._body))
+        self._body = b""
+        self.wants_continue = False
+        return head
+
+    def _enter(self, state: Reading) -> None:
+        if state not in READING[self.state]:
+            raise RuntimeError(f"{self.state!r} cannot become {state!r}")
+        self.state = state
+
+    def _check_size(self, headers: dict[bytes, bytes]) -> None:
+        size = len(self._url) + sum(len(name) + len(value) + 4 for name, value in headers.items())
+        if size > self._shared.limits.header_bytes:
+            raise self._too_large_head()
+
+    def _too_large_head(self) -> RefusedRequestError:
+        limit = self._shared.limits.header_bytes
+        return RefusedRequestError(431, f"Request line and headers are larger than {limit} bytes.")
+
+
+def _framing(headers: dict[bytes, bytes]) -> bytes:
+    """A head that says of a body no more than where it ends."""
+    names = (b"content-length", b"transfer-encoding")
+    told = [b"%b: %b\r\n" % (name, headers[name]) for name in names if name in headers]
+    return b"".join((b"POST / HTTP/1.1\r\n", *told, b"\r\n"))

@@ -1,0 +1,55 @@
+"""The status address: what a process says of itself to those who run it, apart from what it serves.
+
+`/healthz`: the process answers. `/readyz`: it can do its work. `/metrics`: what it has counted. No token is asked for
+and nothing secret is told, but how much a server has to do is not everybody's business: so it is an address of its own.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeAlias
+
+from openucwa.http.message import Header, Request, Response
+from openucwa.telemetry.readiness import Readiness, answer
+
+#: What `/healthz` says, where it can say anything.
+HEALTHY = b'{"healthy":true}'
+JSON = "application/json"
+
+#: `Exposition.page`.
+MetricsPage: TypeAlias = Callable[[Mapping[str, str], str], tuple[str, bytes]]
+
+
+class StatusPages:
+    """The handler of the status address."""
+
+    def __init__(self, readiness: Readiness, metrics_page: MetricsPage) -> None:
+        self._readiness = readiness
+        self._metrics_page = metrics_page
+        self._pages: dict[bytes, Callable[[Request], Response | Coroutine[Any, Any, Response]]] = {
+            b"/healthz": self._health,
+            b"/readyz": self._ready,
+            b"/metrics": self._metrics,
+        }
+
+    def __call__(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
+        page = self._pages.get(request.path)
+        if page is None:
+            return _page(404, b'{"message":"there are /healthz, /readyz and /metrics"}')
+        if request.method not in {"GET", "HEAD"}:
+            body = b'{"message":"this is to be read, by GET or HEAD"}'
+            return _page(405, body, JSON, (b"Allow", b"GET, HEAD"))
+        return page(request)
+
+    def _health(self, _request: Request) -> Response:
+        return _page(200, HEALTHY)
+
+    async def _ready(self, _request: Request) -> Response:
+        return _page(*answer(await self._readiness.reasons()))
+
+    async def _metrics(self, request: Request) -> Response:
+        media_type, body = self._metrics_page(await self._readiness.reasons(), request.header(b"accept") or "")
+        return _page(200, body, media_type)
+
+
+def _page(status: int, body: bytes, media_type: str = JSON, *headers: Header) -> Response:
+    standard = ((b"Content-Type", media_type.encode()), (b"Cache-Control", b"no-store"))
+    return Response(status=status, headers=(*headers, *standard), body=body)

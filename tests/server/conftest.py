@@ -1,0 +1,31 @@
+"""A server with an echo on it."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.certificate import make_certificate
+from tests.server.serving import Echo, Running, serving
+
+
+@pytest.fixture
+def echo() -> Echo:
+    return Echo()
+
+
+@pytest.fixture
+async def server(echo: Echo) -> AsyncIterator[Running]:
+    async with serving(echo, limit=10_000, max_header_bytes=4096) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def nothing_above_info(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []

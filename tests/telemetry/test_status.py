@@ -1,0 +1,322 @@
+"""What a running server says of itself to those who run it, over sockets."""
+
+import asyncio
+import contextlib
+import json
+import re
+import socket
+import sqlite3
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from openucwa.config import Config
+from openucwa.config_checks import problems
+from openucwa.model.user import User
+from openucwa.server.listeners import ListenError
+from tests.nats import NatsServer, needs_server
+from tests.postgres import PostgresServer
+from tests.telemetry.watching import LIMIT, Watch, Watched
+
+
+@pytest.fixture
+async def server(watch: Watch) -> AsyncIterator[Watched]:
+    async with watch() as server:
+        yield server
+
+
+async def becomes(server: Watched, status: int) -> dict[str, str]:
+    """Waits until `/readyz` has this status; the reasons that it then gives."""
+    async with asyncio.timeout(LIMIT):
+        while True:
+            found, reasons = await server.ready()
+            if found == status:
+                return reasons
+            await asyncio.sleep(0.05)
+
+
+async def told_soon(server: Watched, name: str, value: float) -> None:
+    """Waits until the measure `name`, which has no labels, has this value."""
+    async with asyncio.timeout(LIMIT):
+        while (await samples(server))[name, ()] != value:  # noqa: ASYNC110  # nothing tells when a number changes
+            await asyncio.sleep(0.02)
+
+
+async def samples(server: Watched, **headers: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """All that `/metrics` tells."""
+    text = (await server.ask("/metrics", **headers)).text
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_a_server_that_runs_is_healthy_and_ready(server: Watched) -> None:
+    health = await server.ask("/healthz")
+    ready = await server.ask("/readyz")
+    assert (health.status_code, health.json()) == (200, {"healthy": True})
+    assert (ready.status_code, ready.json()) == (200, {"ready": True})
+
+
+async def test_load_balancers_may_ask_the_listeners_too_without_a_token(server: Watched) -> None:
+    async with server.client() as client:
+        for path in ("/healthz", "/readyz"):
+            answer = await client.http.get(path, headers={"Accept": "text/html"})
+            assert answer.status_code == 200
+            assert answer.json() in ({"healthy": True}, {"ready": True})
+            assert (await client.http.head(path)).status_code == 200
+
+
+async def test_what_was_counted_is_told_at_the_status_address_only(server: Watched) -> None:
+    async with server.client() as client:
+        assert (await client.http.get("/metrics")).status_code == 404
+    assert (await server.ask("/")).status_code == 404
+    assert (await server.ask("/ucwa/v1/applications")).status_code == 404
+
+
+async def test_the_status_address_is_only_read(server: Watched) -> None:
+    answer = await server.ask("/readyz", "POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    head = await server.ask("/readyz", "HEAD")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_without_the_setting_there_is_no_status_address(watch: Watch) -> None:
+    async with watch(status_listen=()) as server:
+        assert "status at" not in server.log.getvalue()
+
+
+async def test_requests_are_counted_by_resource_method_and_status(server: Watched) -> None:
+    async with server.client() as client:
+        await client.sign_in("lenea@contoso.com")
+        await client.open()
+        await client.get(client.meetings)
+        await client.get(client.meetings)
+        await client.get(f"{client.meetings}/nothing")
+        await client.http.get("/nowhere/at/all/7")
+    told = await samples(server)
+
+    def count(rel: str, method: str, status: str) -> float | None:
+        return told.get(("openucwa_requests_total", (("method", method), ("rel", rel), ("status", status))))
+
+    assert count("oauthtoken", "POST", "200") == 1
+    assert count("myOnlineMeetings", "GET", "200") == 2
+    assert count("myOnlineMeeting", "GET", "404") == 1
+    assert count("none", "GET", "404") == 1
+    durations = told["openucwa_request_duration_seconds_count", (("rel", "myOnlineMeetings"),)]
+    assert durations == 2
+    assert told["openucwa_request_duration_seconds_bucket", (("le", "+Inf"), ("rel", "myOnlineMeetings"))] == 2
+
+
+async def test_no_client_makes_up_a_label(server: Watched) -> None:
+    async with server.client() as client:
+        for number in range(20):
+            await client.http.get(f"/made-up-{number}")
+            await client.http.get(f"/ucwa/v1/applications/{number}")
+            await client.http.request(f"MADE{number}", "/")
+    told = await samples(server)
+    assert len([name for name, _ in told if name == "openucwa_requests_total"]) <= 3
+
+
+async def test_a_poll_that_waits_and_the_lag_of_what_it_is_told_are_counted(watch: Watch) -> None:
+    async with watch(events_medium=1, events_low=1) as server, server.client() as client:
+        await client.sign_in("lenea@contoso.com")
+        await client.open()
+        poll = asyncio.create_task(client.get(f"{client.app}/events?ack=1"))
+        await told_soon(server, "openucwa_polls_waiting", 1)
+        available = await client.post(f"{client.app}/me/makeMeAvailable", json={})
+        assert available.status_code == 204, available.text
+        assert (await poll).json()["sender"]
+        told = await samples(server)
+    assert told["openucwa_polls_waiting", ()] == 0
+    assert sum(value for (name, _), value in told.items() if name == "openucwa_event_lag_seconds_count") >= 1
+
+
+async def test_commits_are_counted_with_their_changes(server: Watched) -> None:
+    before = await samples(server)
+    async with server.client() as client:
+        await client.sign_in("lenea@contoso.com")
+        await client.open()
+        await client.schedule()
+    after = await samples(server)
+    for name in ("openucwa_commit_changes", "openucwa_commit_duration_seconds"):
+        assert after[f"{name}_count", ()] >= before[f"{name}_count", ()] + 2
+    assert after["openucwa_commit_changes_sum", ()] >= before["openucwa_commit_changes_sum", ()] + 2
+
+
+async def test_open_connections_are_told(server: Watched) -> None:
+    port = int(server.url.rpartition(":")[2])
+    with contextlib.ExitStack() as connections:
+        for _ in range(3):
+            connections.enter_context(socket.create_connection(("127.0.0.1", port)))
+        await told_soon(server, "openucwa_connections", 3)
+
+
+async def test_the_process_and_its_build_are_told(server: Watched) -> None:
+    told = await samples(server)
+    assert told["process_resident_memory_bytes", ()] > 0
+    assert any(name == "openucwa_build_info" for name, _ in told)
+
+
+async def test_open_metrics_are_told_to_who_asks_for_them(server: Watched) -> None:
+    answer = await server.ask("/metrics", accept="application/openmetrics-text; version=1.0.0")
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert answer.text.endswith("# EOF\n")
+    assert (await server.ask("/metrics")).headers["content-type"].startswith("text/plain")
+
+
+async def test_a_store_that_cannot_be_read_makes_the_server_unready_until_it_can(server: Watched) -> None:
+    file = Path(server.service.config.data) / "openucwa.sqlite3"
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        ((version, oldest),) = connection.execute("select version, oldest from store_version").fetchall()
+        connection.execute("update store_version set version = 99, oldest = 99")
+        connection.commit()
+        assert list(await becomes(server, 503)) == ["store"]
+        assert (await samples(server))["openucwa_store_up", ()] == 0
+        assert (await server.ask("/healthz")).status_code == 200
+        async with server.client() as client:
+            refused = await client.http.get("/readyz")
+        assert refused.status_code == 503
+        assert refused.json()["reasons"] == {"store": "the store cannot be used at the moment"}
+        connection.execute("update store_version set version = ?, oldest = ?", (version, oldest))
+        connection.commit()
+    await becomes(server, 200)
+    assert (await samples(server))["openucwa_store_up", ()] == 1
+
+
+@needs_server
+async def test_a_bus_that_is_away_makes_the_server_unready_until_it_is_back(watch: Watch, tmp_path: Path) -> None:
+    nats = NatsServer(tmp_path)
+    nats.start()
+    try:
+        async with watch(bus=nats.url) as server:
+            await becomes(server, 200)
+            nats.stop()
+            assert list(await becomes(server, 503)) == ["bus"]
+            assert (await samples(server))["openucwa_bus_up", ()] == 0
+            nats.start()
+            await becomes(server, 200)
+            assert (await samples(server))["openucwa_bus_up", ()] == 1
+    finally:
+        nats.stop()
+
+
+async def test_from_the_beginning_of_a_stop_the_server_is_not_ready_but_healthy(watch: Watch) -> None:
+    async with watch(shutdown_timeout=LIMIT) as server:
+        port = int(server.url.rpartition(":")[2])
+        status = server.status
+        with socket.create_connection(("127.0.0.1", port)) as half:
+            # A request whose body is still to come keeps the stop from its end.
+            half.sendall(b"POST /WebTicket/oauthtoken HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n")
+            await told_soon(server, "openucwa_connections", 1)
+            server.stop.set()
+            assert await becomes(server, 503) == {"stopping": "the server is stopping"}
+            assert (await server.ask("/healthz")).status_code == 200
+            told = await samples(server)
+            assert told["openucwa_ready", ()] == 0
+            assert ("openucwa_store_up", ()) not in told
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", int(status.rpartition(":")[2])))
+
+
+async def test_a_crowd_of_questions_is_one_look(server: Watched) -> None:
+    asked = 0
+
+    async def counting(uri: str) -> None:
+        nonlocal asked
+        asked += 1
+
+    server.service.store.user = counting  # type: ignore[assignment]
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(server.client()) for _ in range(5)]
+        await asyncio.gather(*(client.http.get("/readyz") for client in clients for _ in range(10)))
+    assert 0 < asked < 50
+
+
+async def test_a_status_address_that_is_taken_keeps_the_server_from_starting(watch: Watch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ListenError, match="the port is taken"):
+            async with watch(status_listen=(url,)):
+                pass
+
+
+async def test_operating_md_lists_what_is_told(watch: Watch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
+    table = re.findall(r"^\| `(openucwa_\w+)` \| (\w+) \| (.*) \| (.*) \|$", page, re.MULTILINE)
+    listed = {name: (kind, set(re.findall(r"`(\w+)`", labels)), meaning) for name, kind, labels, meaning in table}
+    async with watch(events_medium=1, events_low=1) as server, server.client() as client:
+        await client.sign_in("lenea@contoso.com")
+        await client.open()
+        await client.post(f"{client.app}/me/makeMeAvailable", json={})
+        await client.get(f"{client.app}/events?ack=1")
+        text = (await server.ask("/metrics")).text
+    told = {
+        family.name + ("_total" if family.type == "counter" else ""): (
+            family.type,
+            {label for sample in family.samples for label in sample.labels} - {"le"},
+            family.documentation,
+        )
+        for family in text_string_to_metric_families(text)
+        if family.name.startswith("openucwa_")
+    }
+    assert listed == told
+    assert len(table) == len(listed)
+
+
+async def test_the_examples_of_operating_md_are_as_the_server_says_it(watch: Watch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
+    request, message = (json.loads(line) for line in re.findall(r'^{"time".*}$', page, re.MULTILINE))
+    async with watch(log_format="json") as server, server.client() as client:
+        await client.sign_in("lenea@contoso.com")
+        await client.open()
+    requests = [line for line in server.objects() if "user" in line]
+    messages = [line for line in server.objects() if "logger" in line]
+    assert list(requests[0]) == list(request)
+    assert list(messages[0]) == list(message)
+    for setting in ("status_listen", "traces"):
+        examples = re.findall(rf"^{setting} = .*$", page, re.MULTILINE)
+        assert examples
+        for example in examples:
+            assert not list(problems(Config(**{setting: _from_toml(example)[setting]})))
+
+
+def _from_toml(text: str) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in tomllib.loads(text).items()}
+
+
+async def test_a_postgresql_that_is_away_makes_the_server_unready_until_it_is_back(watch: Watch) -> None:
+    with PostgresServer(fsync=False) as postgres:
+        async with watch(store=postgres.new_database(), store_timeout=2.0) as server:
+            await becomes(server, 200)
+            await asyncio.to_thread(postgres.stop)
+            assert "store" in await becomes(server, 503)
+            told = await samples(server)
+            assert (told["openucwa_store_up", ()], told["openucwa_ready", ()]) == (0, 0)
+            assert (await server.ask("/healthz")).status_code == 200
+            await asyncio.to_thread(postgres.start)
+            await becomes(server, 200)
+
+
+async def test_a_postgresql_that_says_nothing_makes_the_server_unready(watch: Watch) -> None:
+    with PostgresServer(fsync=False) as postgres:
+        async with watch(store=postgres.new_database(), store_timeout=60.0) as server:
+            await becomes(server, 200)
+            await asyncio.to_thread(postgres.pause)
+            assert (await becomes(server, 503))["store"] == "the store does not answer within 2 seconds"
+            await asyncio.to_thread(postgres.resume)
+            await becomes(server, 200)
+
+
+async def test_commits_in_postgresql_are_counted_too(watch: Watch, database: str) -> None:
+    async with watch(store=database) as server:
+        await server.service.store.add_user(User("sip:lenea@contoso.com", "Lene", None, None, "x"))
+        told = await samples(server)
+    assert told["openucwa_commit_changes_sum", ()] >= 1
+    assert told["openucwa_commit_duration_seconds_sum", ()] > 0
