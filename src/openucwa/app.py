@@ -19,20 +19,23 @@ from openucwa.channel.bus import Bus
 from openucwa.channel.local import LocalBus, Relay
 from openucwa.channel.poll import EventChannels
 from openucwa.channel.sweeper import Sweeper
-from openucwa.channel.typists import Typists
+from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
 from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
+from openucwa.identity.rate import Rate
 from openucwa.identity.sign_in import ANONYMOUS_GRANT, SignIn
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tickets import Tickets, new_signing_key
 from openucwa.meetings.meeting import MeetingRules
+from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
+from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
     conversations,
     discovery,
@@ -49,7 +52,7 @@ from openucwa.resources.batch import Batch
 from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
-from openucwa.resources.invitations import JoinService
+from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
 from openucwa.resources.online_meetings import (
@@ -127,14 +130,15 @@ class Service:
         self.keys = SigningKeys(self.store, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
-        self.typists = Typists(self.store, world, config)
+        self.typing_timeouts = TypingTimeouts(self.store, world, config)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
         self.sign_in = SignIn(self.store, self.tickets, self.keys, self.passwords, throttle, config, world)
         self.pools = Pools(config)
         self.rules = MeetingRules(config, world)
-        self.joins = JoinService(self.store, world, config.meeting_size)
+        self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
+        self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
         self.cors = Cors(config.allow_origin)
@@ -155,7 +159,7 @@ class Service:
             self.keys,
             self.activity,
             self.bus,
-            max_body_depth=config.max_body_depth,
+            limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
         )
         # What a request passes, from the outside in.
@@ -209,7 +213,7 @@ class Service:
         self.readiness.stop()
         await self.channels.stop()
         await self.sweeper.stop()
-        await self.typists.stop()
+        await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
         await self.bus.stop()
@@ -227,6 +231,9 @@ class Service:
         meetings = my_online_meetings.MeetingDocuments(config)
         room = ConversationRenderer(meetings)
         shown = (store, room, world)
+        inside = (*shown, self.acts)
+        asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
+        messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
         user = discovery.User(store, pools)
@@ -244,6 +251,7 @@ class Service:
             ("/static/{name}", Static()),
             ("/xframe", frame),
             (discovery.FRAME, frame),
+            (discovery.SERVICE.removesuffix("/root"), root),
             (discovery.SERVICE, root),
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
@@ -251,46 +259,46 @@ class Service:
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
-            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch)),
-            (f"{app}/events", EventChannel(store, self.channels, room)),
+            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch, config.max_part_headers)),
+            (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
-            (f"{communication}/joinOnlineMeeting", invitations.JoinOnlineMeeting(joins)),
-            (f"{communication}/startOnlineMeeting", invitations.StartOnlineMeeting(joins, store, rules, config)),
+            (f"{communication}/joinOnlineMeeting", JoinOnlineMeeting(joins)),
+            (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations()),
             (invitation, invitations.InvitationResource(*shown)),
             (f"{invitation}/accept", invitations.Accept(*shown, joins)),
             (f"{invitation}/decline", invitations.Decline(*shown)),
             (f"{invitation}/cancel", invitations.Cancel(*shown)),
             (f"{communication}/conversations", conversations.Conversations(store)),
-            (conversation, conversations.Conversation(*shown)),
-            (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*shown)),
-            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*shown)),
-            (f"{conversation}/onlineMeeting/onlineMeetingExtensions", conversations.ParticipantExtensions(*shown)),
+            (conversation, conversations.Conversation(*inside)),
+            (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
+            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*inside)),
+            (f"{conversation}/onlineMeeting/onlineMeetingExtensions", conversations.ParticipantExtensions(*inside)),
             (
                 f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
-                conversations.ParticipantExtension(*shown),
+                conversations.ParticipantExtension(*inside),
             ),
-            (f"{conversation}/addParticipant", invitations.AddParticipant(*shown, config)),
-            (f"{conversation}/participants", participants.Participants(*shown)),
-            (f"{conversation}/leaders", participants.Leaders(*shown)),
-            (f"{conversation}/attendees", participants.Attendees(*shown)),
-            (f"{conversation}/lobby", participants.Lobby(*shown)),
-            (participant, participants.ParticipantResource(*shown)),
-            (f"{participant}/participantMessaging", participants.ParticipantMessaging(*shown)),
-            (f"{participant}/admit", participants.Admit(*shown)),
-            (f"{participant}/reject", participants.Reject(*shown)),
-            (f"{participant}/promote", participants.Promote(*shown)),
-            (f"{participant}/demote", participants.Demote(*shown)),
-            (f"{participant}/eject", participants.Eject(*shown)),
-            (f"{conversation}/messaging", messaging.Messaging(*shown)),
-            (f"{conversation}/messaging/addMessaging", messaging.AddMessaging(*shown)),
-            (f"{conversation}/messaging/terminate", messaging.StopMessaging(*shown)),
-            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*shown, self.typists)),
-            (f"{conversation}/messaging/typingParticipants", messaging.TypingParticipants(*shown)),
-            (f"{conversation}/messaging/messages", messaging.Messages(*shown)),
-            (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*shown)),
+            (f"{conversation}/addParticipant", invitations.AddParticipant(*inside, asking, config.invitation_timeout)),
+            (f"{conversation}/participants", participants.Participants(*inside)),
+            (f"{conversation}/leaders", participants.Leaders(*inside)),
+            (f"{conversation}/attendees", participants.Attendees(*inside)),
+            (f"{conversation}/lobby", participants.Lobby(*inside)),
+            (participant, participants.ParticipantResource(*inside)),
+            (f"{participant}/participantMessaging", participants.ParticipantMessaging(*inside)),
+            (f"{participant}/admit", participants.Admit(*inside)),
+            (f"{participant}/reject", participants.Reject(*inside)),
+            (f"{participant}/promote", participants.Promote(*inside)),
+            (f"{participant}/demote", participants.Demote(*inside)),
+            (f"{participant}/eject", participants.Eject(*inside)),
+            (f"{conversation}/messaging", messaging.Messaging(*inside)),
+            (f"{conversation}/messaging/addMessaging", messaging.AddMessaging(*inside, messages)),
+            (f"{conversation}/messaging/terminate", messaging.StopMessaging(*inside)),
+            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*inside, self.typing_timeouts)),
+            (f"{conversation}/messaging/typingParticipants", messaging.TypingParticipants(*inside)),
+            (f"{conversation}/messaging/messages", messaging.Messages(*inside, messages)),
+            (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),
             (f"{app}/me", me.Me()),
             (f"{app}/me/makeMeAvailable", me.MakeMeAvailable(store, world)),
             (f"{app}/me/reportMyActivity", me.ReportMyActivity()),

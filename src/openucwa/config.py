@@ -123,6 +123,7 @@ class Config:
         "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
     )
     max_body_depth: int = option("Nesting of a request's body (400).", 32)
+    max_body_elements: int = option("Values in a JSON body, or elements or attributes in an XML body (400).", 40_000)
     max_extension_bytes: int = option("Bytes of an extension's properties as compact JSON (413).", 65_536)
     max_extension_properties: int = option("Programmer-defined properties of an extension (400).", 300)
     max_extensions: int = option("Extensions of a meeting (409 TooManyGroups).", 100)
@@ -130,8 +131,22 @@ class Config:
     max_applications: int = option("Applications of a user; the longest idle one ends (410).", 64)
     max_instances: int = option("Instances (tabs) of an application (409).", 32)
     max_attendees: int = option("Entries of attendees, and of leaders (400).", 1_000)
+    max_message_bytes: int = option("Bytes of a message, in UTF-8 (413).", 65_536)
+    max_event_bytes: int = option(
+        "Bytes that a set of events shows, about; one that would have more ends early, and the next one goes on.",
+        1_048_576,
+    )
+    participant_rate: float = option(
+        "Messages and other acts of one participant in one meeting, a second, in the long run (429).", 10.0
+    )
+    participant_burst: int = option("The same, at once.", 100)
+    invitation_rate: float = option("Invitations of one user by another, a second, in the long run (429).", 0.1)
+    invitation_burst: int = option("The same, at once.", 10)
+    application_rate: float = option("Applications opened by one user, a second, in the long run (429).", 1.0)
+    application_burst: int = option("The same, at once.", 100)
     max_description: int = option("Characters of a meeting's description (400).", 16_384)
     max_batch: int = option("Requests in a batch (429).", 100)
+    max_part_headers: int = option("Header lines of a request in a batch (400).", 100)
     response_cache_bytes: int = option("Size of the response cache in bytes; 0 disables it.", 33_554_432, least=0)
     max_requests_in_flight: int = option("Concurrent requests per user, including parts of a batch (429).", 100)
 
@@ -159,9 +174,10 @@ class Config:
     events_medium: int = option("Seconds that medium-priority events wait, where the client does not say.", 5)
     events_timeout: int = option("Seconds that a poll without events waits, where the client does not say.", 180)
     invitation_timeout: int = option("Seconds until an invitation that nobody answers fails.", 30)
+    lobby_timeout: int = option("Seconds that somebody waits in a lobby until let go (reason Timeout).", 1_800)
     typing_timeout: float = option("Seconds that somebody is said to type who does not say so again.", 10.0)
     events_kept: int = option("Seconds that the event log is kept.", 86_400)
-    max_events: int = option("Events of one topic in one answer.", 500)
+    max_events: int = option("Events in one answer; what is more comes in the next one.", 500)
 
     # Meetings
     create_status: int = option(
@@ -172,6 +188,9 @@ class Config:
     meeting_sweep: float = option("Seconds between two looks for meetings past that.", 60.0)
     assigned_meeting: bool = option("Whether every user has a myAssignedOnlineMeeting.", True)
     assigned_meeting_extensions: bool = option("Whether it takes extensions (if not: 409).", True)
+    enterprise_domains: tuple[str, ...] = option(
+        "SIP domains that are one enterprise; without it each domain is one by itself.", ()
+    )
     strict_put: bool = option("Whether a PUT must bear the pass-through property.", True)
     access_levels: tuple[str, ...] = option(
         "Eligible values of accessLevel.",

@@ -33,6 +33,9 @@ _WITH_PASSWORDS = frozenset({"nats", "tls", "postgresql", "postgres"})
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 
 
+_DOMAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+
+
 def problems(config: "Config") -> Iterator[tuple[str, str]]:
     """Each setting that can't be used, with what is wrong with it."""
     for setting in fields(config):
@@ -49,6 +52,9 @@ def problems(config: "Config") -> Iterator[tuple[str, str]]:
     for server in config.bus.split(",") if config.bus is not None else ():
         if not ((url := _url(server, "nats", "tls")) and url.hostname):
             yield "bus", f"{masked(server)!r} is not of the form nats://HOST:PORT"
+    for domain in config.enterprise_domains:
+        if not _DOMAIN.fullmatch(domain):
+            yield "enterprise_domains", f"{domain!r} is not the domain of a SIP address, such as contoso.com"
     for region in config.dial_in_regions:
         if not region.number.startswith("tel:"):
             yield "dial_in_regions", f"the number of {region.name!r} has to be a tel URI, not {region.number!r}"

@@ -109,7 +109,7 @@ class Organizer(UcwaClient):
 
     async def who_is_in(self) -> list[str]:
         participants = (await self.get(f"{self.conversation}/participants")).json()
-        return [link["title"] for link in participants["_links"]["participant"]]
+        return [link["title"] for link in participants["_links"].get("participant", [])]
 
     async def is_left_with(self, names: list[str]) -> None:
         """Returns once nobody else is in the meeting."""

@@ -150,7 +150,10 @@ async def test_a_meeting_is_scheduled(enter: Enter, lene: UcwaClient) -> None:
 
 async def test_a_change_of_a_meeting_leaves_alone_what_nobody_touched(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(
-        subject="a", expirationTime="/Date(1904293812345)/", phoneUserAdmission="Enabled", leaders=["sip:joe@x.org"]
+        subject="a",
+        expirationTime="/Date(1904293812345)/",
+        phoneUserAdmission="Enabled",
+        leaders=["sip:joe@contoso.com"],
     )
     console = await enter(meeting)
     await console.page.get_by_role("button", name="Edit", exact=True).click()

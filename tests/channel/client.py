@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from openucwa.channel.activity import Activity
+from openucwa.channel.event_set import Timers
 from openucwa.channel.local import LocalBus, Relay
-from openucwa.channel.pending import Timers
+from openucwa.channel.notification import Notification, Priority
 from openucwa.channel.poll import EventChannels, Served
 from openucwa.channel.sweeper import Sweeper
-from openucwa.channel.told import Priority, Told
 from openucwa.config import Config
 from openucwa.model.application import Application, Communication, Session
 from openucwa.model.event import Event, NewEvent, application_topic
@@ -109,21 +109,21 @@ class Client:
         owner, application_id = self.session.application.owner, self.session.application.id
         session = await self.process.store.session(owner, application_id)
         return await self.process.channels.poll(
-            session, self.instance, ack, asked=asked, priority=priority, topics=self._topics, read=_read
+            session, self.instance, ack, asked=asked, priority=priority, topics=self._topics, render=_render
         )
 
     async def _topics(self) -> Mapping[str, int]:
         return self.topics
 
 
-async def _read(event: Event) -> Sequence[Told]:
+async def _render(event: Event) -> Sequence[Notification]:
     facts = event.facts
     if facts["text"] == "hidden":
         return ()
     entry = EventEntry(event.kind, "thing", Link(str(facts["text"])))
     resource = facts["resource"]
     return (
-        Told(
+        Notification(
             "me",
             str(facts["sender"]),
             entry,

@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openucwa.channel.notification import Priority
 from openucwa.channel.poll import Served
-from openucwa.channel.told import Priority
 from openucwa.config import Config
 from openucwa.model.refusals import PGetReplaced
 from tests.channel.client import Client, Process, texts

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from openucwa.channel.pending import Timers
+from openucwa.channel.event_set import Timers
+from openucwa.channel.notification import Priority
 from openucwa.channel.poll import APPLICATION_LOOK
-from openucwa.channel.told import Priority
 from openucwa.config import Config
 from openucwa.model.refusals import ApplicationNotFound, PGetReplaced, TooManyApplications
 from tests.channel.client import OWNER, Client, Process, ended, texts

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from openucwa.channel.pending import Timers
-from openucwa.channel.told import Priority
+from openucwa.channel.event_set import Timers
+from openucwa.channel.notification import Priority
 from openucwa.config import Config
 from tests.channel.client import Client, Process, ended, texts
 from tests.world import FakeWorld

@@ -59,6 +59,8 @@ class Cluster:
             "OPENUCWA_KEY_LOOK": str(LOOK),
             "OPENUCWA_LOG_LEVEL": "warning",
             "OPENUCWA_TRUSTED_PROXIES": "127.0.0.1",
+            # Who talks here talks as fast as it can.
+            "OPENUCWA_PARTICIPANT_BURST": "1000000",
             "OPENUCWA_DATA": str(folder / "unused"),
             **settings,
         }

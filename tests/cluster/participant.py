@@ -71,7 +71,7 @@ class Participant(Knower):
     async def say(self, text: str, client: UcwaClient | None = None) -> httpx.Response:
         """Sends a message, by another way if `client` is one."""
         href = f"{self.here}/messaging/messages"
-        return await (client or self.client).post(href, content=text, headers=PLAIN)
+        return await (client or self.client).post(href, content=text, headers=PLAIN, params={"operationId": text})
 
     async def _post(self, href: str, body: dict[str, str]) -> None:
         answer = await self.client.post(href, json=body)

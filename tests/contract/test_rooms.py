@@ -18,7 +18,7 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyParticipants,
 )
-from openucwa.model.room import InvitationKind, InvitationState, MessagingState, Role, conversation_topic
+from openucwa.model.room import FirstMessage, InvitationKind, InvitationState, MessagingState, Role, conversation_topic
 from openucwa.store.contract import Store
 from tests.contract.samples import (
     AT,
@@ -156,7 +156,7 @@ async def test_admission_moves_to_the_room_and_counts_from_there(store: Store) -
 
 async def test_who_is_removed_is_told_why(store: Store) -> None:
     await waiting(store)
-    await store.remove_participant(*KEY, DAN, "Denied", AT)
+    await store.remove_participant(*KEY, DAN, "Denied", AT, in_lobby=True)
     assert await uris(store) == [(LENE, False)]
     ended = await store.invitation(DAN, "101", "1")
     assert (ended.state, ended.reason) == (InvitationState.FAILED, "Denied")
@@ -251,3 +251,60 @@ async def test_one_answer_ends_all_sides_of_an_invitation(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
         await store.end_invitation(replace(sides[1], state=InvitationState.DECLINED), AT)
     assert await store.overdue_invitations(AT + 6, MANY) == []
+
+
+async def test_what_is_heard_is_settled_when_messaging_connects_and_disconnects(store: Store) -> None:
+    await with_participants(store)
+    lene, dan = [await store.participation(owner, "101", f"conversation of {owner}") for owner in (LENE, DAN)]
+    await store.change_messaging(lene, MessagingState.CONNECTED, None, AT)
+    heard: list[bool] = []
+    numbers: list[int] = []
+    for state in (MessagingState.DISCONNECTED, MessagingState.CONNECTED) * 2:
+        await store.change_messaging(dan, state, None, AT)
+        numbers.append(await store.send_message(lene, "text/plain", "Hello", None, AT))
+    now = await store.participation(DAN, "101", dan.id)
+    heard = [now.hears_message(number) for number in numbers]
+    assert heard == [False, True, False, True]
+
+
+async def test_a_first_message_is_sent_behind_the_news_of_messaging(store: Store) -> None:
+    await with_participants(store)
+    own = await store.participation(DAN, "101", f"conversation of {DAN}")
+    adding = replace(invitation(DAN), id="m", operation_id="op")
+    first = FirstMessage("text/plain", "Hello")
+    await store.change_messaging(own, MessagingState.CONNECTED, adding, AT, first)
+    last = (await store.events_after({TOPIC: 0}, MANY))[-1]
+    assert (last.kind, last.facts["text"], last.facts["operationId"]) == (room_events.MESSAGE, "Hello", "op")
+    assert (await store.participation(DAN, "101", own.id)).hears_message(last.number)
+
+
+async def test_who_was_admitted_meanwhile_is_not_rejected(store: Store) -> None:
+    await waiting(store)
+    await store.admit(*KEY, DAN, AT)
+    with pytest.raises(ResourceNotFound):
+        await store.remove_participant(*KEY, DAN, "Timeout", AT, in_lobby=True)
+    assert await uris(store) == [(LENE, False), (DAN, False)]
+
+
+async def test_only_who_waits_for_too_long_is_overdue(store: Store) -> None:
+    await waiting(store)
+    assert [each.uri for each in await store.overdue_in_lobby(AT + 1, MANY)] == [DAN]
+    assert await store.overdue_in_lobby(AT, MANY) == []
+    await store.admit(*KEY, DAN, AT)
+    assert await store.overdue_in_lobby(AT + 1, MANY) == []
+
+
+@pytest.mark.parametrize(("by_leader", "reason", "counts"), [
+    (True, None, True), (False, None, False), (True, "Canceled", False), (True, "Declined", True),
+])  # fmt: skip
+async def test_whom_a_leader_asked_in_counts_as_asked_until_that_is_taken_back(
+    store: Store, by_leader: bool, reason: str | None, counts: bool
+) -> None:
+    await with_participants(store)
+    asked = replace(invitation(LENE), id="asking", kind=InvitationKind.PARTICIPANT, thread_id="t", by_leader=by_leader)
+    side = replace(asked, owner=DAN, id="a", outgoing=False, conversation="offered")
+    await store.invite(asked, [side], AT)
+    assert (await store.offered_conversation(DAN, "101", "offered")).id == "a"
+    if reason is not None:
+        await store.end_invitation(replace(side, state=InvitationState.CANCELLED, reason=reason), AT)
+    assert await store.is_asked_in(DAN, LENE, MEETING) == counts

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from openucwa.api.errors import wire_error
+from openucwa.api.openapi import GENERIC, WITH_INPUT, WITH_TOKEN
+from openucwa.api.resource import Operation, Resource
 from openucwa.app import Service
 from openucwa.model import refusals
-from openucwa.api.openapi import GENERIC, WITH_INPUT, WITH_TOKEN
-from openucwa.api.errors import wire_error
-from openucwa.api.resource import Operation, Resource
 from tests.client import UcwaClient
 from tests.conftest import Connect, Make
 from tests.samples import compliance

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
+from openucwa.api.errors import ERRORS, FAULT, wire_error
 from openucwa.config import Config
 from openucwa.model import refusals
 from openucwa.model.refusals import Refusal
 from openucwa.resources.rendering.events import REASONS
-from openucwa.api.errors import ERRORS, FAULT, wire_error
 from tests.client import UcwaClient
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "errors.md").read_text("utf-8")

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from tests.client import UcwaClient, extensions_of
+from tests.conftest import Connect, Make
 from tests.resources.messages import NAMESPACE, assert_invalid, assert_refused
 
 XML = {"Content-Type": "application/xml"}
 JSON = {"Content-Type": "application/json"}
 
 #: Seconds in which the largest body has to be dealt with, whatever it is.
-AT_ONCE = 2.0
+AT_ONCE = 0.5
 MEBIBYTE = 1_048_576
 
 
@@ -36,7 +37,6 @@ async def post(client: UcwaClient, href: str, body: bytes, headers: dict[str, st
     """The answer, which has to be there at once."""
     began = time.process_time()
     answer = await client.post(href, content=body, headers=headers)
-    print("CPU", time.process_time() - began, len(body))
     assert time.process_time() - began < AT_ONCE
     return answer
 
@@ -209,7 +209,7 @@ async def test_a_documented_name_in_two_spellings_is_refused(lene: UcwaClient, e
     ],
 )
 async def test_json_that_is_not_utf_8_is_refused(lene: UcwaClient, extensions: str, body: bytes) -> None:
-    assert_malformed(await post(lene, extensions, body, {"Content-Type": "application/json; charset=utf-16"}))
+    assert_malformed(await post(lene, extensions, body, {"Content-Type": "application/json; charset=utf-8"}))
 
 
 @pytest.mark.parametrize("text", ["\\ud800", "\\udc00\\ud800", "\\u0000", "\\ufffe", "\\u001f"])
@@ -222,7 +222,6 @@ async def test_what_no_format_can_carry_is_refused_by_name(lene: UcwaClient, ext
     [
         input_xml("", '<?xml version="1.0" encoding="utf-16"?>'),
         input_xml('<property name="a">é</property>', '<?xml version="1.0" encoding="ascii"?>'),
-        input_xml("", '<?xml version="1.0" encoding="nonsense"?>'),
         input_xml("", '<?xml version="1.0" encoding="../../etc/passwd"?>'),
         input_xml('<property name="a">é</property>').decode().encode("latin-1"),
         b"\xef\xbb\xbf" + input_xml("").decode().encode("utf-16-le"),
@@ -260,6 +259,9 @@ def _filled(start: str, piece: str, end: str) -> bytes:
     return (start + piece * ((MEBIBYTE - 200) // len(piece)) + end).encode()
 
 
+_MANY = f'xmlns:x="{_XSI}" xmlns:s="{_XS}" ' + " ".join(f'xmlns:n{number}="u{number}"' for number in range(12_000))
+
+
 @pytest.mark.parametrize(
     ("body", "headers"),
     [
@@ -288,6 +290,14 @@ def _filled(start: str, piece: str, end: str) -> bytes:
         (_filled(f'<input xmlns="{NAMESPACE}"><property name="a"><![CDATA[', "]]", "]]></property></input>"), XML),
         (_filled(f'<input xmlns="{NAMESPACE}">', "<!---->", "</input>"), XML),
         (_filled("<", "a", "/>"), XML),
+        (_filled("<!DOCTYPE a [<!ATTLIST a ", 'b CDATA "" ', ">]><a/>"), XML),
+        (("<!DOCTYPE a [<!ATTLIST a" + "".join(f' b{n} CDATA ""' for n in range(60_000)) + ">]><a/>").encode(), XML),
+        (
+            input_xml(
+                f"<propertyList name='a' {_MANY}>" + "<item x:type='s:int'>1</item>" * 19_000 + "</propertyList>"
+            ),
+            XML,
+        ),
         (_filled("<input ", "a", "='b'/>"), XML),
     ],
 )
@@ -299,7 +309,6 @@ async def test_the_largest_body_is_dealt_with_at_once(lene: UcwaClient, body: by
     put = {"If-Match": "*", **headers}
     began = time.process_time()
     answer = await lene.put(meeting["_links"]["self"]["href"], content=body, headers=put)
-    print("CPU", time.process_time() - began, len(body))
     assert time.process_time() - began < AT_ONCE
     assert answer.status_code in {400, 413}
     assert len(answer.content) < 100_000
@@ -313,8 +322,8 @@ async def test_the_largest_body_is_dealt_with_at_once(lene: UcwaClient, body: by
         {"attendees": ["sip:a@" + "a-" * 250_000 + "!"]},
         {"attendees": ["sip:a@b;" + ";" * 500_000 + "<"]},
         {"attendees": ["sip:a@[" + ":" * 500_000]},
-        {"attendees": ["sip:a@b"] * 40_000},
-        {"leaders": ["x"] * 100_000},
+        {"attendees": ["sip:a@b"] * 39_000},
+        {"leaders": ["x"] * 39_000},
         {"expirationTime": "/Date(" + "1" * 500_000},
         {"expirationTime": "2" * 500_000},
         {"description": "a" * 500_000},
@@ -335,14 +344,20 @@ async def test_no_value_of_a_meeting_takes_long_to_refuse(lene: UcwaClient, prop
         (_filled("", "&", ""), "application/x-www-form-urlencoded"),
         (_filled("grant_type=", "%41", ""), "application/x-www-form-urlencoded"),
         (_filled("", "--b\r\n", ""), "multipart/form-data; boundary=b"),
+        (_filled("", "--b \n", ""), "multipart/form-data; boundary=b"),
+        (_filled("--b", " ", ""), "multipart/form-data; boundary=b"),
+        (_filled("--b\r\n", "\r", ""), "multipart/form-data; boundary=b"),
+        (_filled("--b\n", "\n", "--b--"), "multipart/form-data; boundary=b"),
+        (_filled("--b\nContent-Disposition: form-data; name=", '"', "\n\n--b--"), "multipart/form-data; boundary=b"),
+        (_filled("--b\nContent-Disposition: form-data", ";a=b", "\n\n--b--"), "multipart/form-data; boundary=b"),
         (_filled("", "--b\r\n\r\n", "--b--"), "multipart/form-data; boundary=b"),
         (_filled("--b\r\n", "A: b\r\n", "\r\n\r\n--b--"), "multipart/form-data; boundary=b"),
         (_filled("", "\r\n--", ""), "multipart/form-data; boundary=-"),
     ],
 )
-async def test_no_form_takes_long(lene: UcwaClient, body: bytes, content_type: str) -> None:
-    # With a token, so that it is not refused by its size.
-    answer = await post(lene, "/WebTicket/oauthtoken", body, {"Content-Type": content_type})
+async def test_no_form_takes_long(make_service: Make, connect: Connect, body: bytes, content_type: str) -> None:
+    client = connect(await make_service(max_body_bytes_without_token=MEBIBYTE))
+    answer = await post(client, "/WebTicket/oauthtoken", body, {"Content-Type": content_type})
     assert answer.status_code == 400
     assert answer.json() == {"error": "invalid_request"} or answer.json() == {"error": "unsupported_grant_type"}
 

@@ -96,7 +96,7 @@ def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
     ("path", "method", "statuses"),
     [
         ("/", "GET", "200 400 404 406 408 413 500 503"),
-        ("/WebTicket/oauthtoken", "POST", "200 400 404 406 408 413 415 429 500 503"),
+        ("/WebTicket/oauthtoken", "POST", "200 400 404 408 413 415 429 500 503"),
         (
             f"{EXTENSIONS}/{{extension_id}}",
             "PUT",

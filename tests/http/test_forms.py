@@ -50,8 +50,29 @@ def test_blanks_and_empty_fields_are_kept() -> None:
     assert parse_form(b"password=a+b%2B&x=&y", URLENCODED) == {"password": "a b+", "x": "", "y": ""}
 
 
-def test_of_repeated_fields_the_last_counts() -> None:
-    assert parse_form(b"a=1&a=2", URLENCODED) == {"a": "2"}
+@pytest.mark.parametrize("body", [b"a=1&a=2", b"a=1&a=1", b"userName=a&USERNAME=b"])
+def test_a_field_that_is_there_twice_is_refused(body: bytes) -> None:
+    with pytest.raises(DeserializationFailure, match="twice"):
+        parse_form(body, URLENCODED)
+
+
+def test_names_are_read_in_any_case() -> None:
+    assert parse_form(b"grant_type=password&userName=A&Password=B", URLENCODED) == {
+        "grant_type": "password", "username": "A", "password": "B",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbfa=%C3%A6",
+        "\ufeffa=æ".encode("utf-16-le"),
+        b'\xef\xbb\xbf--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xef\xbb\xbf\xc3\xa6\r\n--x--',
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_a_field(body: bytes) -> None:
+    content_type = "multipart/form-data; boundary=x" if b"--x" in body else URLENCODED
+    assert parse_form(body, content_type) == {"a": "æ"}
 
 
 @pytest.mark.parametrize("body", [b"password=%FF", b"password=\xff", b"a=1&" * 101])
@@ -65,8 +86,14 @@ def test_other_types_are_refused() -> None:
         parse_form(b"{}", "application/json")
 
 
+#: A mark at the very beginning says how bytes are read; it is no text.
+_TEXT = st.text().filter(lambda text: not text.startswith("\ufeff"))
+
+
 @settings(deadline=None, database=None)
-@given(st.dictionaries(st.text(min_size=1), st.text(), max_size=20))
+@given(
+    st.dictionaries(st.text(min_size=1).map(str.lower).filter(lambda name: name == name.lower()), _TEXT, max_size=20)
+)
 def test_every_form_comes_back(fields: dict[str, str]) -> None:
     assert parse_form(urlencode(fields).encode(), URLENCODED) == fields
 
@@ -89,6 +116,42 @@ def multipart(fields: dict[str, str]) -> bytes:
 def test_a_multipart_form_is_a_form_too(boundary: str) -> None:
     fields = {"grant_type": "password", "username": "ægir", "ms_rtc_conferenceuri": URI}
     assert parse_form(multipart(fields), f"multipart/form-data; boundary={boundary}") == fields
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '--x \t\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x-- \r\n',
+        '--x\nContent-Disposition: form-data; name="a"\n\nb\n--x--\n',
+        "--x\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: 8bit\r\n\r\nb\r\n--x--",
+        '--x\r\nContent-Transfer-Encoding: Binary\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--',
+        (
+            "preamble\r\n--x\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=A"
+            "\r\n\r\nb\r\n--x--\r\nepilogue"
+        ),
+    ],
+)
+def test_multipart_forms_are_read_as_their_rfcs_allow_them_to_be_written(body: str) -> None:
+    assert parse_form(body.encode(), "multipart/form-data; boundary=x") == {"a": "b"}
+
+
+def test_a_multipart_field_is_read_by_its_charset() -> None:
+    head = b"--x\r\nContent-Disposition: form-data; name=a\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n"
+    assert parse_form(head + b"\xe6\r\n--x--", "multipart/form-data; boundary=x") == {"a": "æ"}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Disposition: form-data",
+        "Content-Disposition: attachment; name=a",
+        "Content-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64",
+        "Content-Disposition: form-data; name=a\r\nno header",
+    ],
+)
+def test_other_parts_are_no_fields(head: str) -> None:
+    with pytest.raises(DeserializationFailure):
+        parse_form(f"--x\r\n{head}\r\n\r\nb\r\n--x--".encode(), "multipart/form-data; boundary=x")
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=other"])

@@ -132,24 +132,24 @@ def test_a_target_is_kept_as_it_is_but_for_its_host(target: str, kept: str) -> N
         (b"nonsense", "no part"),
         (b"--B--\r\n", "no part"),
         (batch(ME, end=""), "no part"),
-        (batch(ME, ME, end=""), "part 2: the batch ends"),
+        (batch(ME, ME, end=""), "part 2 is incomplete"),
         (batch(ME, "nonsense"), "part 2: .* request line"),
         (batch(ME, ""), "part 2: .* request line"),
         (batch("GET /x"), "part 1: .* request line"),
         (batch("GET /x y HTTP/1.1"), "part 1: .* request line"),
         (batch("GET /ä HTTP/1.1"), "part 1: .* request line"),
         (batch("G?T /x HTTP/1.1"), "part 1: .* request line"),
-        (batch("GET x HTTP/1.1"), "part 1: the target"),
-        (batch("GET mailto:x HTTP/1.1"), "part 1: the target"),
-        (batch("GET https://[x HTTP/1.1"), "part 1: the target"),
-        (batch("OPTIONS * HTTP/1.1"), "part 1: the target"),
-        (batch("GET / HTTP/1.1\r\nnonsense\r\n"), "part 1: one of its lines"),
-        (batch("GET / HTTP/1.1\r\nbad name: x\r\n"), "part 1: one of its lines"),
-        (batch("GET / HTTP/1.1\r\n: x\r\n"), "part 1: one of its lines"),
-        (batch(ME, ME).replace(b"request", b"response"), "part 1: its Content-Type"),
-        (batch(ME).replace(b"application/http", b"text/plain"), "part 1: its Content-Type"),
-        (b"--B\r\n\r\nGET / HTTP/1.1\r\n--B--", "part 1: its Content-Type"),
-        (b"--B\r\n--B--", "part 1: its Content-Type"),
+        (batch("GET x HTTP/1.1"), "part 1: the request target"),
+        (batch("GET mailto:x HTTP/1.1"), "part 1: the request target"),
+        (batch("GET https://[x HTTP/1.1"), "part 1: the request target"),
+        (batch("OPTIONS * HTTP/1.1"), "part 1: the request target"),
+        (batch("GET / HTTP/1.1\r\nnonsense\r\n"), "part 1: a line is not"),
+        (batch("GET / HTTP/1.1\r\nbad name: x\r\n"), "part 1: a line is not"),
+        (batch("GET / HTTP/1.1\r\n: x\r\n"), "part 1: a line is not"),
+        (batch(ME, ME).replace(b"request", b"response"), "part 1: the Content-Type"),
+        (batch(ME).replace(b"application/http", b"text/plain"), "part 1: the Content-Type"),
+        (b"--B\r\n\r\nGET / HTTP/1.1\r\n--B--", "part 1: the Content-Type"),
+        (b"--B\r\n--B--", "part 1: the Content-Type"),
     ],
 )
 def test_nonsense_is_refused_by_the_number_of_its_part(body: bytes, what: str) -> None:
@@ -165,10 +165,10 @@ def test_a_batch_needs_a_boundary(header: str) -> None:
         parse(batch(ME), header)
 
 
-def test_a_batch_has_a_most() -> None:
-    assert len(parse(batch(ME, ME), BATCHING, limit=2)) == 2
+def test_a_batch_has_a_maximum_of_parts() -> None:
+    assert len(parse(batch(ME, ME), BATCHING, max_parts=2)) == 2
     with pytest.raises(TooManyRequests, match="at most 2"):
-        parse(batch(ME, ME, ME), BATCHING, limit=2)
+        parse(batch(ME, ME, ME), BATCHING, max_parts=2)
 
 
 @settings(deadline=None, database=None)
@@ -246,3 +246,19 @@ def test_an_answer_has_exactly_this_form() -> None:
 
 def test_the_answers_boundary_is_quoted() -> None:
     assert content_type("3968fb75") == 'multipart/batching; boundary="3968fb75"'
+
+
+def test_a_batch_begins_behind_a_byte_order_mark() -> None:
+    assert len(parse(b"\xef\xbb\xbf" + batch(ME), BATCHING)) == 1
+
+
+def test_a_part_may_not_have_many_headers() -> None:
+    many = lines("GET / HTTP/1.1", *["A: b"] * 101)
+    with pytest.raises(DeserializationFailure, match="part 1 has more than 100 header lines"):
+        parse(batch(many), BATCHING)
+
+
+def test_a_data_line_without_a_type_is_json() -> None:
+    (part,) = parse(batch(lines("POST /ucwa/v1/applications HTTP/1.1", 'Data: {"a": 1}')), BATCHING)
+    assert part.body == b'{"a": 1}'
+    assert ("content-type", "application/json") in part.headers

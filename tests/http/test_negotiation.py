@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openucwa.http.message import Request
 from openucwa.http.negotiation import (
     JSON,
     UCWA_JSON,
@@ -16,7 +17,7 @@ from openucwa.http.negotiation import (
     choose,
     content_type,
     kind_of,
-    prefers_html,
+    wants_page,
     weighted,
 )
 from openucwa.model.refusals import NotAcceptable
@@ -102,34 +103,44 @@ def test_every_weight_is_between_0_and_1(header: str) -> None:
     assert all(0 <= q <= 1 for _, q in weighted(header))
 
 
-@pytest.mark.parametrize(
-    "accept",
-    [
-        "text/html",
-        "text/html, */*;q=0.8",
-        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
-        "application/json;q=0.9, text/html",
-        "text/*",
-    ],
-)
-def test_a_browser_prefers_html(accept: str) -> None:
-    assert prefers_html(accept)
+def asking(**headers: str) -> Request:
+    return Request(
+        method="GET", path=b"/", headers={n.replace("_", "-").encode(): v.encode() for n, v in headers.items()}
+    )
 
 
 @pytest.mark.parametrize(
-    "accept",
+    "headers",
     [
-        None,
-        "",
-        "*/*",
-        "text/html, */*",
-        "text/html, application/json",
-        "text/html;q=0.5, application/xml",
-        "text/plain",
+        {"accept": "text/html"},
+        {"accept": "text/html;q=0.9"},
+        {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"},
+        {"accept": "*/*", "sec_fetch_dest": "document"},
+        {"accept": "*/*", "upgrade_insecure_requests": "1"},
+        {"upgrade_insecure_requests": "1"},
     ],
 )
-def test_other_clients_do_not(accept: str | None) -> None:
-    assert not prefers_html(accept)
+def test_a_browser_gets_a_page(headers: dict[str, str]) -> None:
+    assert wants_page(asking(**headers))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"accept": ""},
+        {"accept": "*/*"},
+        {"accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"},
+        {"accept": "text/html, */*; q=0.01"},
+        {"accept": "text/html, */*;q=0.8"},
+        {"accept": "text/html, application/json;q=0.1"},
+        {"accept": "text/*"},
+        {"accept": "application/xhtml+xml;q=0"},
+        {"accept": "application/json", "sec_fetch_dest": "empty"},
+    ],
+)
+def test_everybody_else_does_not(headers: dict[str, str]) -> None:
+    assert not wants_page(asking(**headers))
 
 
 def test_an_answer_says_its_charset_without_quotes() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from openucwa.config import Config
-from openucwa.identity.keys import KEPT_BEYOND, SHORTEST_LOOK, SigningKeys
+from openucwa.identity.keys import GRACE_PERIOD, MIN_REFRESH_INTERVAL, SigningKeys
 from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.user import SigningKey
@@ -92,7 +92,7 @@ async def test_a_ticket_of_a_brand_new_key_is_good_at_once(
     nodes: list[Node], store: CountingStore, world: FakeWorld
 ) -> None:
     await rotate(store, world)
-    await nodes[0].keys.look()
+    await nodes[0].keys.refresh()
     assert await nodes[1].keys.check(nodes[0].tickets.issue(LENE)) == LENE
 
 
@@ -128,7 +128,7 @@ async def test_made_up_tickets_make_it_look_once_a_second_at_most(
         found = await asyncio.gather(*(nodes[0].keys.check(text) for text in forged), return_exceptions=True)
         assert all(isinstance(each, Unauthorized) for each in found)
     assert store.asked == asked + 1
-    await world.advance(SHORTEST_LOOK)
+    await world.advance(MIN_REFRESH_INTERVAL)
     with pytest.raises(Unauthorized):
         await nodes[0].keys.check(forged[0])
     assert store.asked == asked + 2
@@ -170,7 +170,7 @@ async def test_an_old_key_goes_when_its_last_ticket_has_expired(
     caplog.set_level("INFO")
     old = (await store.signing_keys())[0]
     key = await rotate(store, world)
-    await world.advance(config.ticket_lifetime + config.key_look + KEPT_BEYOND)
+    await world.advance(config.ticket_lifetime + config.key_look + GRACE_PERIOD)
     await nodes[0].keys.remove_outlived()
     assert [each.id for each in await store.signing_keys()] == [key.id, old.id]
     await world.advance(0.001)

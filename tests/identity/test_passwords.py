@@ -16,7 +16,7 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 @pytest.fixture
 def passwords() -> Iterator[Passwords]:
-    passwords = Passwords(workers=1, most_waiting=2, hasher=CHEAP)
+    passwords = Passwords(workers=1, max_waiting=2, hasher=CHEAP)
     yield passwords
     passwords.close()
 
@@ -109,7 +109,7 @@ async def test_the_loop_goes_on_while_a_password_is_verified() -> None:
 
 async def test_when_too_many_wait_the_next_is_refused_and_later_ones_are_not() -> None:
     hasher = Stuck()
-    passwords = Passwords(workers=1, most_waiting=2, hasher=hasher)
+    passwords = Passwords(workers=1, max_waiting=2, hasher=hasher)
     encoded = hasher.hash("secret")
     three = [asyncio.create_task(passwords.verify(encoded, "secret")) for _ in range(3)]
     await asyncio.sleep(0)

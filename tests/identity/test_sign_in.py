@@ -1,5 +1,6 @@
 """The grants, with the real store and a hasher whose cost is as low as it goes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -50,6 +51,11 @@ class Server:
                 most=9,
             )
 
+    async def lene(self) -> User:
+        user = await self.store.user("sip:lene@contoso.com")
+        assert user is not None
+        return user
+
     async def close(self) -> None:
         self.passwords.close()
         await self.store.close()
@@ -83,8 +89,9 @@ async def server(tmp_path: Path, config: Config) -> AsyncIterator[Server]:
 
 async def test_the_right_password_gives_a_ticket_for_the_user(server: Server) -> None:
     ticket = await server.password("lene@contoso.com", "secret of lene@contoso.com")
+    generation = (await server.lene()).generation
     assert ticket == Ticket(
-        "sip:lene@contoso.com", "Lene@Contoso.Com", None, 1, server.world.now() + 600_000, scopes=None
+        "sip:lene@contoso.com", "Lene@Contoso.Com", None, generation, server.world.now() + 600_000, scopes=None
     )
 
 
@@ -97,8 +104,9 @@ async def test_the_answer_says_for_how_long(server: Server) -> None:
 
 
 async def test_the_ticket_bears_the_generation_of_the_password(server: Server) -> None:
+    before = (await server.lene()).generation
     await server.store.change_password("sip:lene@contoso.com", await server.passwords.hash("new"))
-    assert (await server.password("lene@contoso.com", "new")).generation == 2
+    assert (await server.password("lene@contoso.com", "new")).generation == before + 1
 
 
 @pytest.mark.parametrize(
@@ -276,7 +284,101 @@ async def test_a_ticket_of_another_meeting_or_of_a_user_cannot_be_renewed_here(s
 
 
 async def test_unknown_fields_are_ignored(server: Server) -> None:
-    assert (await server.anonymous(scope="everything", client_id="x", ms_rtc_renew="")).meeting == MEETING
+    assert (await server.anonymous(resource="everything", client_id="x", ms_rtc_renew="")).meeting == MEETING
+
+
+SCOPES = frozenset({
+    "User.ReadWrite", "Contacts.ReadWrite", "Conversations.Initiate", "Conversations.Receive", "Meetings.ReadWrite",
+})  # fmt: skip
+PASSWORD = {"grant_type": "password", "username": "lene@contoso.com", "password": "secret of lene@contoso.com"}
+MEETING_GRANT = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"}
+
+
+@pytest.mark.parametrize("form", [PASSWORD, MEETING_GRANT])
+@pytest.mark.parametrize(
+    ("scope", "scopes"),
+    [
+        ("Meetings.ReadWrite", {"Meetings.ReadWrite"}),
+        (" Meetings.ReadWrite  User.ReadWrite User.ReadWrite", {"Meetings.ReadWrite", "User.ReadWrite"}),
+        ("", None),
+        ("all", None),
+        ("all User.ReadWrite", None),
+        (" ".join(SCOPES), None),
+    ],
+)
+async def test_a_scope_narrows_the_token(
+    server: Server, form: dict[str, str], scope: str, scopes: set[str] | None
+) -> None:
+    granted = await server.sign_in.grant({**form, "scope": scope}, HERE)
+    assert server.tickets.check(granted.access_token).scopes == scopes
+    assert granted.scope == (None if scopes is None else " ".join(sorted(scopes)))
+
+
+@pytest.mark.parametrize("form", [PASSWORD, MEETING_GRANT])
+@pytest.mark.parametrize("scope", ["x", "meetings.readwrite", "all x", "Meetings.ReadWrite,User.ReadWrite"])
+async def test_an_unknown_scope_is_refused(server: Server, form: dict[str, str], scope: str) -> None:
+    refused = await server.refused(**form, scope=scope)
+    assert (refused.error, refused.status) == ("invalid_scope", 400)
+
+
+async def test_of_guesses_sent_at_once_only_as_many_are_verified_as_one_after_the_other(server: Server) -> None:
+    form = {"grant_type": "password", "username": "lene@contoso.com", "password": "wrong"}
+    outcomes = await asyncio.gather(*(server.sign_in.grant(form, HERE) for _ in range(40)), return_exceptions=True)
+    statuses = [outcome.status for outcome in outcomes if isinstance(outcome, GrantRefused)]
+    assert sorted(statuses) == [400] * 3 + [429] * 37
+
+
+async def test_right_passwords_sent_at_once_leave_no_failure_behind(server: Server) -> None:
+    await asyncio.gather(*(server.sign_in.grant(PASSWORD, HERE) for _ in range(3)))
+    await asyncio.gather(*(server.sign_in.grant(PASSWORD, HERE) for _ in range(3)))
+
+
+async def test_an_attempt_that_breaks_off_is_not_counted(server: Server) -> None:
+    for _ in range(5):
+        task = asyncio.create_task(server.sign_in.grant(PASSWORD, HERE))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await server.password("lene@contoso.com", PASSWORD["password"])
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "openucwa.identity.sign_in"]
+
+
+async def test_failed_and_throttled_sign_ins_are_logged_with_name_and_address(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(4):
+        await server.refused(grant_type="password", username="CONTOSO\\Lene", password="my secret guess")
+    failed = '"CONTOSO\\\\Lene" from 192.0.2.1 failed: '
+    assert logged(caplog) == [f"sign-in of {failed}wrong user or password"] * 3 + [
+        f"sign-in of {failed}too many failures"
+    ]
+    assert "secret" not in caplog.text
+
+
+async def test_no_name_can_forge_a_line_of_the_log(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    name = "a\nsign-in\r\x1b[2J\u2028\u202e\x00é" + "x" * 500
+    await server.refused(grant_type="password", username=name, password="wrong")
+    (line,) = logged(caplog)
+    assert line.startswith('sign-in of "a\\nsign-in\\r\\x1b[2J\\u2028\\u202e\\x00éxxx')
+    assert line.isprintable()
+    assert len(line) < 250
+
+
+async def test_the_log_of_an_anonymous_sign_in_does_not_have_the_meetings_password(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    await server.refused(grant_type=ANONYMOUS, ms_rtc_conferenceuri=MEETING, password="GUESS123")
+    assert logged(caplog) == ['sign-in of "sip:lene@contoso.com" from 192.0.2.1 failed: wrong meeting or password']
+
+
+async def test_a_sign_in_that_works_logs_no_failure(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    await server.sign_in.grant(PASSWORD, HERE)
+    await server.anonymous()
+    assert logged(caplog) == []
 
 
 async def test_both_grants_are_offered(server: Server) -> None:

@@ -23,123 +23,163 @@ def throttle(world: FakeWorld) -> Throttle:
 
 def retry_after(throttle: Throttle, user: str | None = LENE, address: str = HERE) -> int:
     with pytest.raises(TooManyRequests) as refused:
-        throttle.check(user, address)
+        throttle.begin(user, address)
     return refused.value.retry_after
 
 
-def fail(throttle: Throttle, times: int, user: str | None = LENE, address: str = HERE) -> None:
+def admitted(throttle: Throttle, user: str | None = LENE, address: str = HERE) -> None:
+    """An attempt is admitted; nothing comes of it."""
+    with throttle.begin(user, address):
+        pass
+
+
+async def fail(throttle: Throttle, world: FakeWorld, times: int, user: str | None = LENE, address: str = HERE) -> None:
+    """Fails so many times, each as soon as it may be tried."""
     for _ in range(times):
-        throttle.failed(user, address)
+        try:
+            attempt = throttle.begin(user, address)
+        except TooManyRequests as refused:
+            await world.advance(refused.retry_after)
+            attempt = throttle.begin(user, address)
+        with attempt:
+            attempt.failed()
 
 
-def test_the_first_failures_cost_nothing(throttle: Throttle) -> None:
-    fail(throttle, 2)
-    throttle.check(LENE, HERE)
+def succeed(throttle: Throttle) -> None:
+    with throttle.begin(LENE, HERE) as attempt:
+        attempt.succeeded()
+
+
+async def test_the_first_failures_cost_nothing(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 2)
+    admitted(throttle, LENE, HERE)
 
 
 async def test_then_there_is_a_delay_and_it_ends(throttle: Throttle, world: FakeWorld) -> None:
-    fail(throttle, 3)
+    await fail(throttle, world, 3)
     assert retry_after(throttle) == 2
     await world.advance(2)
-    throttle.check(LENE, HERE)
+    admitted(throttle, LENE, HERE)
 
 
 async def test_retry_after_is_what_is_left_rounded_up(throttle: Throttle, world: FakeWorld) -> None:
-    fail(throttle, 5)
+    await fail(throttle, world, 5)
     await world.advance(6.5)
     assert retry_after(throttle) == 2
 
 
-def test_each_further_failure_doubles_it_up_to_the_longest(throttle: Throttle) -> None:
-    fail(throttle, 3, address="")
+async def test_each_further_failure_doubles_it_up_to_the_longest(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 3, address="")
     delays = []
     for _ in range(7):
         delays.append(retry_after(throttle))
-        throttle.failed(LENE, "")
+        await fail(throttle, world, 1, address="")
     assert delays == [2, 4, 8, 16, 32, 60, 60]
 
 
-def test_any_number_of_failures_can_be_counted(throttle: Throttle) -> None:
-    fail(throttle, 5_000)
+async def test_any_number_of_failures_can_be_counted(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 5_000)
     assert retry_after(throttle) == 60
 
 
-def test_a_user_that_is_slowed_down_is_so_from_every_address(throttle: Throttle) -> None:
-    fail(throttle, 3)
+async def test_a_user_that_is_slowed_down_is_so_from_every_address(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 3)
     assert retry_after(throttle, address="198.51.100.7") == 2
 
 
-def test_other_users_at_the_same_address_are_not(throttle: Throttle) -> None:
-    fail(throttle, 3)
-    throttle.check("anna@contoso", HERE)
+async def test_other_users_at_the_same_address_are_not(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 3)
+    admitted(throttle, "anna@contoso", HERE)
 
 
-def test_an_address_is_slowed_down_for_all_users_after_more_failures(throttle: Throttle) -> None:
+async def test_an_address_is_slowed_down_for_all_users_after_more_failures(
+    throttle: Throttle, world: FakeWorld
+) -> None:
     for number in range(6):
-        throttle.failed(f"user{number}@contoso", HERE)
+        await fail(throttle, world, 1, f"user{number}@contoso", HERE)
     assert retry_after(throttle, "anna@contoso") == 2
     assert retry_after(throttle, None) == 2
-    throttle.check("anna@contoso", "198.51.100.7")
+    admitted(throttle, "anna@contoso", "198.51.100.7")
 
 
-def test_all_of_an_ipv6_network_is_one_address(throttle: Throttle) -> None:
+async def test_all_of_an_ipv6_network_is_one_address(throttle: Throttle, world: FakeWorld) -> None:
     for number in range(6):
-        throttle.failed(None, f"2001:db8::{number}")
+        await fail(throttle, world, 1, None, f"2001:db8::{number}")
     assert retry_after(throttle, None, "2001:db8::ffff:1") == 2
-    throttle.check(None, "2001:db8:0:1::1")
+    admitted(throttle, None, "2001:db8:0:1::1")
 
 
-def test_an_ipv4_address_is_the_same_in_its_ipv6_form(throttle: Throttle) -> None:
-    fail(throttle, 6, None)
+async def test_an_ipv4_address_is_the_same_in_its_ipv6_form(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 6, None)
     assert retry_after(throttle, None, f"::ffff:{HERE}") == 2
 
 
-def test_success_forgets_the_failures_of_the_user(throttle: Throttle) -> None:
-    fail(throttle, 2)
-    throttle.succeeded(LENE, HERE)
-    fail(throttle, 2)
-    throttle.check(LENE, HERE)
+async def test_success_forgets_the_failures_of_the_user(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 2)
+    succeed(throttle)
+    await fail(throttle, world, 2)
+    admitted(throttle, LENE, HERE)
 
 
-def test_success_does_not_forget_those_of_the_address(throttle: Throttle) -> None:
-    fail(throttle, 5, "anna@contoso")
-    throttle.succeeded(LENE, HERE)
-    fail(throttle, 1, "anna@contoso")
+async def test_success_does_not_forget_those_of_the_address(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 5, "anna@contoso")
+    succeed(throttle)
+    await fail(throttle, world, 1, "anna@contoso")
     assert retry_after(throttle) == 2
 
 
 async def test_of_attempts_sent_at_once_one_gets_through_when_the_delay_is_over(
     throttle: Throttle, world: FakeWorld
 ) -> None:
-    fail(throttle, 3)
+    await fail(throttle, world, 3)
     await world.advance(2)
-    throttle.check(LENE, HERE)
-    assert retry_after(throttle) == 2
+    with throttle.begin(LENE, HERE):
+        assert retry_after(throttle) == 1
+    admitted(throttle)
+
+
+async def test_attempts_in_flight_count_as_failures(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 1)
+    with throttle.begin(LENE, HERE), throttle.begin(LENE, HERE):
+        assert retry_after(throttle) == 1
+        assert retry_after(throttle, address="198.51.100.7") == 1
+        admitted(throttle, "anna@contoso")
+    admitted(throttle)
+
+
+async def test_attempts_in_flight_from_an_address_count_for_all_users(throttle: Throttle, world: FakeWorld) -> None:
+    attempts = [throttle.begin(f"user{number}@contoso", HERE) for number in range(6)]
+    assert retry_after(throttle, "anna@contoso") == 1
+    with attempts[0] as attempt:
+        attempt.succeeded()
+    admitted(throttle, "anna@contoso")
 
 
 async def test_success_lets_the_next_from_that_address_through_at_once(throttle: Throttle, world: FakeWorld) -> None:
-    fail(throttle, 6, "anna@contoso")
+    await fail(throttle, world, 6, "anna@contoso")
     await world.advance(2)
-    throttle.check(LENE, HERE)
-    throttle.succeeded(LENE, HERE)
-    throttle.check(LENE, HERE)
+    admitted(throttle, LENE, HERE)
+    succeed(throttle)
+    admitted(throttle, LENE, HERE)
 
 
 async def test_failures_are_forgotten_with_time(throttle: Throttle, world: FakeWorld) -> None:
-    fail(throttle, 5)
+    await fail(throttle, world, 5)
     await world.advance(3_600)
-    fail(throttle, 2)
-    throttle.check(LENE, HERE)
+    await fail(throttle, world, 2)
+    admitted(throttle, LENE, HERE)
 
 
-def test_the_memory_is_bounded_and_keeps_who_failed_last(throttle: Throttle, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_memory_is_bounded_and_keeps_who_failed_last(
+    throttle: Throttle, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(throttle_module, "_REMEMBERED", 2)
     for user in ("a", "b", LENE):
-        fail(throttle, 3, user, user)
-    throttle.check("a", "a")
+        await fail(throttle, world, 3, user, user)
+    admitted(throttle, "a", "a")
     assert retry_after(throttle) == 2
 
 
-def test_an_address_that_is_none_is_an_address_too(throttle: Throttle) -> None:
-    fail(throttle, 6, None, "unix")
+async def test_an_address_that_is_none_is_an_address_too(throttle: Throttle, world: FakeWorld) -> None:
+    await fail(throttle, world, 6, None, "unix")
     assert retry_after(throttle, None, "unix") == 2

@@ -21,7 +21,7 @@ def test_members_stand_in_the_documented_order() -> None:
     assert write(document).decode() == (
         '{"guid":"please","rel":"communication","a":"1","b":true,"d":["x","y"],"e":7,"f":[],'
         '"mine":[1,2],"day":"\\/Date(5)\\/","etag":"12",'
-        '"_links":{"self":{"href":"/c"},"next":{"href":"/n","title":"t","revision":2},"many":[{"href":"/1"}],"none":[]},'
+        '"_links":{"self":{"href":"/c"},"next":{"href":"/n","title":"t","revision":2},"many":[{"href":"/1"}]},'
         '"_embedded":{"one":{"rel":"one","_links":{"self":{"href":"/one"}}},'
         '"list":[{"rel":"item","_links":{"self":{"href":"/i"}}}],"empty":[]}}'
     )
@@ -88,6 +88,6 @@ def test_a_reason_shows_what_there_is_of_it() -> None:
         "code": "BadRequest",
         "subcode": "ParameterValidationFailure",
         "message": "m",
-        "parameters": {"id": "is bad"},
+        "parameters": [{"name": "id", "reason": "is bad"}],
         "debugInfo": {"requestId": "1"},
     }

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from openucwa.model.refusals import ParameterValidationFailure
-from openucwa.model.values import Instant, Unmarked
+from openucwa.model.values import Instant, UntypedText
 from openucwa.representation.parameters import Parameter, read, schema
 
 ALL = (
@@ -45,12 +45,12 @@ def test_values_come_out_by_documented_name_in_their_types() -> None:
 
 def test_texts_of_xml_are_converted_to_what_is_documented() -> None:
     given: dict[str, object] = {
-        "subject": Unmarked("5"),
-        "accessLevel": Unmarked("SameEnterprise"),
-        "attendees": [Unmarked("sip:a@contoso.com")],
-        "expirationTime": Unmarked("1970-01-01T00:00:00.005Z"),
-        "publish": Unmarked("True"),
-        "count": Unmarked(" 3 "),
+        "subject": UntypedText("5"),
+        "accessLevel": UntypedText("SameEnterprise"),
+        "attendees": [UntypedText("sip:a@contoso.com")],
+        "expirationTime": UntypedText("1970-01-01T00:00:00.005Z"),
+        "publish": UntypedText("True"),
+        "count": UntypedText(" 3 "),
     }
     values = read(ALL, given)
     assert values == {
@@ -95,7 +95,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         "count": 10,
     }
     assert faults_of(given) == {
-        "subject": "has 8 characters; at most 5 are taken",
+        "subject": "has 8 characters; at most 5 are allowed",
         "accessLevel": "must be one of Everyone, SameEnterprise",
         "attendees": "must be a SIP URI, sip:USER@HOST (entry 2)",
         "expirationTime": "is not a date",
@@ -116,22 +116,22 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         ("accessLevel", 0),
         ("accessLevel", ""),
         ("attendees", "sip:a@contoso.com"),
-        ("attendees", Unmarked("sip:a@contoso.com")),
+        ("attendees", UntypedText("sip:a@contoso.com")),
         ("attendees", [None]),
         ("attendees", [["sip:a@contoso.com"]]),
         ("attendees", [5]),
         ("attendees", ["sip:a@x"] * 3),
         ("expirationTime", 5),
-        ("expirationTime", Unmarked("")),
+        ("expirationTime", UntypedText("")),
         ("expirationTime", True),
         ("publish", 1),
-        ("publish", Unmarked("yes")),
+        ("publish", UntypedText("yes")),
         ("count", True),
         ("count", "3"),
         ("count", 2.5),
         ("count", 0),
-        ("count", Unmarked("1_0")),
-        ("count", Unmarked("9" * 5000)),
+        ("count", UntypedText("1_0")),
+        ("count", UntypedText("9" * 5000)),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused(name: str, value: object) -> None:

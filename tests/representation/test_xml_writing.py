@@ -96,7 +96,7 @@ def test_a_reason_shows_its_bags_even_where_they_are_empty() -> None:
     )
     body = write_reason(Reason("BadRequest", "m", parameters={"id": "is bad"}, debug_info={"requestId": "1"})).decode()
     assert '<debugInfo><property name="requestId">1</property></debugInfo>' in body
-    assert '<parameters><property name="id">is bad</property></parameters>' in body
+    assert '<parameters><parameter name="id"><reason>is bad</reason></parameter></parameters>' in body
 
 
 def test_events_are_elements_named_for_their_types() -> None:

@@ -25,7 +25,7 @@ def assert_refused(
     assert reason["code"] == code
     assert reason.get("subcode") == subcode
     assert reason["message"]
-    assert set(reason.get("parameters", {})) == set(named), reason
+    assert {each["name"] for each in reason.get("parameters", [])} == set(named), reason
     return reason
 
 

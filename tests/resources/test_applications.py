@@ -140,6 +140,20 @@ async def test_me_offers_to_make_one_available_until_one_is(lene: UcwaClient) ->
         assert (await lene.get(link["href"], headers={"Accept": "*/*"})).status_code in {200, 405}
 
 
+SEVEN = ["Messaging", "Audio", "Video", "PanoramicVideo", "PhoneAudio", "ApplicationSharing", "DataCollaboration"]
+
+
+async def test_all_seven_modalities_are_taken_and_messaging_is_kept(lene: UcwaClient) -> None:
+    body = {"SupportedModalities": SEVEN}
+    assert (await lene.post(f"{lene.app}/me/makeMeAvailable", json=body)).status_code == 204
+    communication = (await lene.get(f"{lene.app}/communication")).json()
+    assert communication["supportedModalities"] == ["Messaging"]
+    answer = await lene.replace(communication, supportedModalities=SEVEN)
+    assert (answer.status_code, answer.json()["supportedModalities"]) == (200, ["Messaging"])
+    refused = await lene.replace(answer.json(), supportedModalities=["Telepathy"])
+    assert_refused(refused, 400, "BadRequest", "ParameterValidationFailure", "supportedModalities")
+
+
 @pytest.mark.parametrize("path", ["me/reportMyActivity", "reportMyActivity"])
 async def test_activity_is_reported_once_one_is_available(lene: UcwaClient, path: str) -> None:
     assert_refused(await lene.post(f"{lene.app}/{path}"), 409, "Conflict", "MakeMeAvailableRequired")

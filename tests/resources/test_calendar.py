@@ -61,6 +61,17 @@ async def test_an_invitation_says_what_where_and_when(lene: UcwaClient) -> None:
     assert (event["ORGANIZER"], event["ORGANIZER"].params["CN"]) == ("mailto:lenea@contoso.com", "Lene Aaling")
 
 
+@pytest.mark.parametrize("text", [r"\\srv\\News", r"a\\nb\\Nc", r"\;\\,;,\\\\", "x\\"])
+async def test_backslashes_in_an_invitation_are_backslashes(lene: UcwaClient, text: str) -> None:
+    meeting = await lene.schedule(subject=text, description=f"{text}\n{text}")
+    answer = await lene.get(f"{self_of(meeting)}/invitation", headers={"Accept": "text/calendar"})
+    escaped = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    lines = answer.text.replace("\r\n ", "").splitlines()
+    assert f"SUMMARY:{escaped}" in lines
+    (description,) = (line for line in lines if line.startswith("DESCRIPTION:"))
+    assert description.startswith(f"DESCRIPTION:{escaped}\\n{escaped}\\n\\nJoin the meeting:\\nhttps://")
+
+
 async def test_an_invitation_ends_with_the_enterprises_footer(signed_in: SignedIn) -> None:
     lene = await signed_in(invitation_footer_text="Contoso asks you to be on time.")
     event = event_of(await invitation(lene, await lene.schedule()))

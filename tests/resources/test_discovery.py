@@ -100,6 +100,7 @@ async def test_a_user_of_another_pool_is_redirected(
     await eva.sign_in("eva@contoso.com")
     links = (await eva.get(f"{SERVICE}/oauth/user")).json()["_links"]
     assert links["redirect"]["href"] == target
+    assert "applications" not in links
 
 
 @pytest.mark.parametrize(

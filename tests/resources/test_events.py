@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from openucwa.app import Service
-from tests.client import UcwaClient
+from tests.client import PASSWORD, UcwaClient
+from tests.conftest import Connect, Make
 from tests.resources.messages import assert_invalid, assert_refused
 from tests.world import FakeWorld, until
 
@@ -107,3 +108,44 @@ async def test_after_five_minutes_without_a_poll_the_next_says_resume(lene: Ucwa
     await world.advance(301)
     answer = await poll(lene, world, "ack=2")
     assert links(answer) == {"self": "ack=2", "resume": "ack=3"}
+
+
+async def test_waiting_poll_is_refused_when_the_password_was_changed_meanwhile(
+    service: Service, lene: UcwaClient, world: FakeWorld
+) -> None:
+    task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
+    await until(lambda: service.channels.count)
+    await service.store.change_password("sip:lenea@contoso.com", await service.passwords.hash("another one"))
+    await world.advance(181)
+    assert_refused(await asyncio.wait_for(task, 5), 401, "Unauthorized")
+
+
+async def test_waiting_poll_is_refused_when_the_token_expired_meanwhile(
+    make_service: Make, connect: Connect, world: FakeWorld
+) -> None:
+    service = await make_service(ticket_lifetime=100)
+    lene = connect(service)
+    await lene.sign_in("lenea@contoso.com")
+    await lene.open()
+    task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
+    await until(lambda: service.channels.count)
+    await world.advance(181)
+    assert_refused(await asyncio.wait_for(task, 5), 401, "Unauthorized")
+
+
+async def test_events_of_a_refused_poll_are_there_for_the_next_token(
+    service: Service, lene: UcwaClient, world: FakeWorld
+) -> None:
+    meeting = await lene.schedule()
+    task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
+    await until(lambda: service.channels.count)
+    await service.store.change_password("sip:lenea@contoso.com", await service.passwords.hash(PASSWORD))
+    old = lene.token
+    await lene.sign_in("lenea@contoso.com")
+    join = {"onlineMeetingUri": meeting["onlineMeetingUri"], "operationId": "1"}
+    answer = await lene.post(f"{lene.app}/communication/joinOnlineMeeting", json=join)
+    assert answer.status_code == 201, answer.text
+    assert_refused(await asyncio.wait_for(task, 5), 401, "Unauthorized")
+    assert lene.token != old
+    answer = await poll(lene, world, "ack=1", 1)
+    assert "communication" in {sender["rel"] for sender in answer.json()["sender"]}

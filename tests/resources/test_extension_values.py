@@ -6,10 +6,12 @@ Single values and limits; that whatever they hold survives both formats is in `t
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.resources.conftest import SignedIn
 from tests.resources.messages import (
+    NAMESPACE,
     XML,
     assert_invalid,
     assert_refused,
@@ -194,13 +196,51 @@ async def test_in_xml_a_text_without_a_mark_is_a_string(lene: UcwaClient, href: 
         assert own(answer.json()) == {"v": text}
 
 
+async def test_what_the_server_sends_survives_a_tool_that_drops_prefixes_of_values(lene: UcwaClient) -> None:
+    meeting = await lene.schedule()
+    values = {"a": 5, "b": 1.5, "c": True, "d": "/Date(1474932029004)/", "e": [1, 2], "f": "text"}
+    extension = await lene.extend(meeting, id="x", **values)
+    href = self_of(extension)
+    sent = (await lene.get(href, headers={"Accept": "application/xml"})).content
+    root = etree.fromstring(sent)
+    moved = etree.Element(f"{{{NAMESPACE}}}input", nsmap={None: NAMESPACE})  # type: ignore[dict-item]  # lxml-stubs know no default namespace
+    moved.extend([each for each in root if not each.tag.endswith(("link", "resource"))])
+    etree.cleanup_namespaces(moved)
+    body = etree.tostring(moved)
+    assert b"XMLSchema-instance" in body
+    assert b'"http://www.w3.org/2001/XMLSchema"' not in body
+    answer = await lene.put(href, content=body, headers={"Content-Type": "application/xml", "If-Match": "*"})
+    assert answer.status_code == 200, answer.text
+    assert {name: answer.json()[name] for name in values} == values
+
+
+@pytest.mark.parametrize(
+    ("type_name", "text", "value"),
+    [
+        ("date", "2027-01-01", "/Date(1798761600000)/"),
+        ("dateTime", "2027-01-01T10:00", "/Date(1798797600000)/"),
+        ("dateTime", "2027-01-01 10:00:00.123456789+00", "/Date(1798797600123)/"),
+        ("anyURI", "http://contoso.com", "http://contoso.com"),
+        ("duration", "P1D", "P1D"),
+    ],
+)
+async def test_other_types_of_xml_schema_are_dates_or_strings(
+    lene: UcwaClient, type_name: str, text: str, value: str
+) -> None:
+    href = extensions_of(await lene.schedule())
+    inner = f'<property name="v" xsi:type="xsd:{type_name}">{text}</property>'
+    answer = await lene.post(href, content=input_xml(inner), headers=XML)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["v"] == value
+
+
 async def test_xml_that_no_property_has_is_refused_by_name(lene: UcwaClient, href: str) -> None:
     for inner in [
         '<property name="v" xsi:type="xs:integer">five</property>',
         '<property name="v" xsi:type="xs:boolean">yes</property>',
         '<property name="v" xsi:type="xs:dateTime">today</property>',
         '<property name="v" xsi:type="xs:double">1e400</property>',
-        '<property name="v" xsi:type="xs:duration">P1D</property>',
+        '<property name="v" xsi:type="xs:date">P1D</property>',
         '<property name="v" xsi:type="mine">5</property>',
         '<property name="v"><b>5</b></property>',
         '<propertyList name="v"><item>a</item><item xsi:type="xs:integer">5</item></propertyList>',

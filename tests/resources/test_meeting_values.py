@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.client import UcwaClient, self_of
 from tests.resources.conftest import SignedIn
-from tests.resources.messages import assert_invalid, assert_refused
+from tests.resources.messages import NAMESPACE, assert_invalid, assert_refused
 from tests.world import FakeWorld
 
 HOUR = 3_600_000
@@ -74,7 +76,9 @@ async def test_attendees_and_leaders_are_sip_uris(lene: UcwaClient) -> None:
         "sip:a@contoso.com;transport=tls",
         "sip:a@[::1]",
     ):
-        assert (await lene.schedule(attendees=[good], leaders=[good]))["attendees"] == [good]
+        assert (await lene.schedule(attendees=[good]))["attendees"] == [good]
+    for good in ("sip:a@contoso.com", "SIP:Anna.B+c@Contoso.com:5061", "sip:a@contoso.com;transport=tls"):
+        assert (await lene.schedule(leaders=[good]))["leaders"] == [good]
     for bad in (
         "a@contoso.com",
         "sip:",
@@ -90,6 +94,20 @@ async def test_attendees_and_leaders_are_sip_uris(lene: UcwaClient) -> None:
     ):
         assert_invalid(await lene.post(lene.meetings, json={"attendees": [bad]}), "attendees")
         assert_invalid(await lene.post(lene.meetings, json={"leaders": [bad]}), "leaders")
+
+
+async def test_a_leader_of_another_enterprise_is_refused_when_scheduling_and_replacing(lene: UcwaClient) -> None:
+    stranger = "sip:rob@fabrikam.com"
+    assert_invalid(await lene.post(lene.meetings, json={"leaders": [stranger]}), "leaders")
+    assert_invalid(await lene.post(lene.meetings, json={"leaders": ["sip:a@sub.contoso.com"]}), "leaders")
+    meeting = await lene.schedule(attendees=[stranger])
+    assert_invalid(await lene.replace(meeting, leaders=[stranger]), "leaders")
+
+
+async def test_leaders_may_come_from_the_domains_that_a_setting_names_together(signed_in: SignedIn) -> None:
+    lene = await signed_in(enterprise_domains=("contoso.com", "Fabrikam.com"))
+    assert (await lene.schedule(leaders=["sip:rob@fabrikam.com"]))["leaders"] == ["sip:rob@fabrikam.com"]
+    assert_invalid(await lene.post(lene.meetings, json={"leaders": ["sip:a@example.com"]}), "leaders")
 
 
 async def test_attendees_are_an_array(lene: UcwaClient) -> None:
@@ -148,8 +166,31 @@ async def test_year_1_is_no_date(lene: UcwaClient, world: FakeWorld) -> None:
         assert (await lene.schedule(expirationTime=text))["expirationTime"] == date(world.now() + 8 * HOUR), text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2023-11-14T23:20Z",
+        "2023-11-14T23:20",
+        "2023-11-14 23:20:00",
+        "2023-11-14t23:20:00.000000000z",
+        "2023-11-15T01:20:00+02",
+        "2023-11-15T01:20:00+0200",
+        "/Date(1700004000000+0200)/",
+    ],
+)
+async def test_dates_are_read_as_other_tools_write_them(lene: UcwaClient, text: str) -> None:
+    in_json = await lene.schedule(expirationTime=text)
+    assert in_json["expirationTime"] == "/Date(1700004000000)/"
+    body = f'<input xmlns="{NAMESPACE}"><property name="expirationTime">{text}</property></input>'
+    answer = await lene.post(lene.meetings, content=body.encode(), headers={"Content-Type": "application/xml"})
+    assert answer.json()["expirationTime"] == in_json["expirationTime"]
+    answer = await lene.post(lene.meetings, params={"expirationTime": text})
+    assert answer.json()["expirationTime"] == in_json["expirationTime"]
+
+
 async def test_what_is_no_date_is_refused(lene: UcwaClient) -> None:
-    texts = ("tomorrow", "", "2023-11-14", "2023-13-01T00:00:00Z", "/Date()/", "2023-11-14T23:20:00.12345678Z")
+    texts = ("tomorrow", "", "2023-11-14", "2023-13-01T00:00:00Z", "/Date()/", "2023-11-14T23:20:00+24:00",
+             "2023-11-14T23:20:00+99:59", "/Date(1700000000000+9959)/")  # fmt: skip
     others: tuple[object, ...] = (5, True, [])
     for bad in (*texts, *others):
         assert_invalid(await lene.post(lene.meetings, json={"expirationTime": bad}), "expirationTime")

@@ -156,10 +156,10 @@ async def test_the_query_string_counts_where_the_body_says_null(lene: UcwaClient
     assert (await lene.post(f"{href}?Id=query", json={"id": None})).json()["id"] == "query"
 
 
-async def test_unknown_query_parameters_are_ignored(lene: UcwaClient, href: str) -> None:
-    answer = await lene.post(f"{href}?api-version=2&Topic=x", json={"id": "1"})
-    assert answer.status_code == 201
-    assert own(answer.json()) == {}
+async def test_custom_properties_in_the_query_are_refused_by_name(lene: UcwaClient, href: str) -> None:
+    answer = await lene.post(f"{href}?Topic=x&ID=2&n=5", json={"id": "1"})
+    assert_invalid(answer, "Topic", "n")
+    assert await get_extensions(lene, href) == []
 
 
 async def test_an_id_that_is_not_given_is_made_by_the_server(lene: UcwaClient, meeting: Resource) -> None:

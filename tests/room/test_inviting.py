@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from openucwa.app import Service
-from tests.client import UcwaClient
-from tests.conftest import DANA, Connect, Make
+from tests.client import UcwaClient, add_user
+from tests.conftest import DANA, LENE, Connect, Make
 from tests.room.conftest import Come, Guest
 from tests.world import FakeWorld
 
@@ -41,6 +41,101 @@ async def test_the_one_who_asks_has_an_operation_under_way(ask: Ask) -> None:
     (event,) = await organizer.events()
     invitation = event["_embedded"]["participantInvitation"]
     assert (event["type"], invitation["state"], invitation["operationId"]) == ("started", "Connecting", "ask")
+
+
+async def test_an_incoming_invitation_shows_who_sends_it_and_the_conversation_that_it_offers(ask: Ask) -> None:
+    _, dana, event = ask
+    invitation = event["_embedded"]["onlineMeetingInvitation"]
+    sender = invitation["_embedded"]["from"]
+    assert (sender["rel"], sender["name"], sender["uri"]) == ("participant", "Lene Aaling", LENE)
+    assert (sender["organizer"], sender["role"]) == (True, "Leader")
+    assert sender["_links"]["self"]["href"] == invitation["_links"]["from"]["href"]
+    offered = await dana.get(invitation["_links"]["conversation"]["href"])
+    assert (offered["rel"], offered["state"], offered["subject"]) == ("conversation", "Incoming", "Come over")
+    assert await dana.get(sender["_links"]["self"]["href"]) == sender
+    assert (await dana.get(sender["_links"]["contact"]["href"]))["name"] == "Lene Aaling"
+
+
+async def test_accepting_begins_the_conversation_that_was_offered(ask: Ask) -> None:
+    _, dana, event = ask
+    links = event["_embedded"]["onlineMeetingInvitation"]["_links"]
+    assert await dana.post(links["accept"]["href"]) == 204
+    await dana.said()
+    assert dana.here == links["conversation"]["href"]
+    assert (await dana.get(dana.here))["state"] == "Conferenced"
+
+
+async def test_deleting_the_offered_conversation_declines(ask: Ask) -> None:
+    organizer, dana, event = ask
+    await organizer.said()
+    href = event["_embedded"]["onlineMeetingInvitation"]["_links"]["conversation"]["href"]
+    assert (await dana.client.delete(href)).status_code == 204
+    assert await organizer.said() == ["participantInvitation completed Failure Declined"]
+    assert (await dana.client.get(href)).status_code == 404
+
+
+async def test_nobody_else_is_found_below_an_offered_conversation(ask: Ask) -> None:
+    _, dana, event = ask
+    href = event["_embedded"]["onlineMeetingInvitation"]["_links"]["conversation"]["href"]
+    parts = ["participants/danab@contoso.com", "participants", "messaging", "onlineMeeting", "leaders"]
+    assert {(await dana.client.get(f"{href}/{part}")).status_code for part in parts} == {404}
+
+
+async def invite_dana(organizer: Guest, dana: Guest) -> dict[str, Any]:
+    """The links of the invitation that Dana gets."""
+    assert await organizer.post(f"{organizer.here}/addParticipant", json={"to": DANA}) == 201
+    (event,) = await dana.events()
+    links: dict[str, Any] = event["_embedded"]["onlineMeetingInvitation"]["_links"]
+    return links
+
+
+@pytest.mark.parametrize("way", ["accept", "join"])
+@pytest.mark.parametrize(("access_level", "stage"), [("Invited", "room"), ("Locked", "lobby")])
+async def test_whom_a_leader_asks_in_comes_in_where_invited_people_do(
+    lene: UcwaClient, come: Come, access_level: str, stage: str, way: str
+) -> None:
+    organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
+    assert await dana.post(f"{dana.client.app}/me/makeMeAvailable", json={}) == 204
+    await dana.said()
+    meeting = await lene.schedule(accessLevel=access_level)
+    await organizer.join(meeting)
+    await organizer.said()
+    links = await invite_dana(organizer, dana)
+    if way == "accept":
+        assert await dana.post(links["accept"]["href"]) == 204
+    else:
+        await dana.join(meeting)
+    await dana.said()
+    assert dana.picture.stage == stage
+
+
+async def test_whom_an_attendee_asks_in_waits_like_anybody(service: Service, lene: UcwaClient, come: Come) -> None:
+    await add_user(service, "sip:alexd@contoso.com", "Alex")
+    alex, dana = await come("alexd@contoso.com"), await come("danab@contoso.com")
+    assert await dana.post(f"{dana.client.app}/me/makeMeAvailable", json={}) == 204
+    await dana.said()
+    await alex.join(await lene.schedule(accessLevel="Invited", attendees=["sip:alexd@contoso.com"]))
+    await alex.said()
+    links = await invite_dana(alex, dana)
+    assert await dana.post(links["accept"]["href"]) == 204
+    await dana.said()
+    assert dana.picture.stage == "lobby"
+
+
+async def test_whose_invitation_was_taken_back_waits_like_anybody(lene: UcwaClient, come: Come) -> None:
+    organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
+    assert await dana.post(f"{dana.client.app}/me/makeMeAvailable", json={}) == 204
+    await dana.said()
+    meeting = await lene.schedule(accessLevel="Invited")
+    await organizer.join(meeting)
+    await organizer.said()
+    await invite_dana(organizer, dana)
+    (event,) = await organizer.events()
+    assert await organizer.post(event["_embedded"]["participantInvitation"]["_links"]["cancel"]["href"]) == 204
+    await dana.said()
+    await dana.join(meeting)
+    await dana.said()
+    assert dana.picture.stage == "lobby"
 
 
 async def test_accepting_brings_the_invited_in(ask: Ask) -> None:

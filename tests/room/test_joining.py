@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from openucwa.app import Service
+from openucwa.config import Pool
+from openucwa.meetings.meeting import MeetingRules
 from tests.client import UcwaClient, add_user, self_of
 from tests.conftest import DANA, LENE, Connect, Make
 from tests.room.conftest import Come, Guest, short
@@ -126,6 +128,21 @@ async def test_users_of_another_domain_wait(service: Service, lene: UcwaClient, 
     await rob.join(await lene.schedule(accessLevel="SameEnterprise"))
     await rob.said()
     assert rob.picture.stage == "lobby"
+
+
+async def test_users_of_domains_that_belong_together_are_of_one_enterprise(
+    make_service: Make, connect: Connect, world: FakeWorld
+) -> None:
+    service = await make_service(enterprise_domains=("contoso.com", "fabrikam.com"))
+    await add_user(service, "sip:rob@fabrikam.com", "Rob")
+    lene, client = connect(service), connect(service)
+    await lene.sign_in("lenea@contoso.com")
+    await lene.open()
+    await client.sign_in("rob@fabrikam.com")
+    rob = Guest("Rob", client, await client.open(), world)
+    await rob.join(await lene.schedule(accessLevel="SameEnterprise"))
+    await rob.said()
+    assert rob.picture.stage == "room"
 
 
 @pytest.mark.parametrize(
@@ -276,9 +293,8 @@ async def test_who_is_ejected_is_told_so(lene: UcwaClient, come: Come) -> None:
         await guest.said()
     assert await organizer.post(f"{organizer.here}/participants/danab@contoso.com/eject") == 204
     assert await dana.said() == ["conversation deleted Ejected"]
-    assert (await dana.client.get(f"{dana.client.app}/communication/conversations")).json()["_links"][
-        "conversation"
-    ] == []
+    conversations = await dana.client.get(f"{dana.client.app}/communication/conversations")
+    assert "conversation" not in conversations.json()["_links"]
 
 
 async def test_an_application_joins_a_meeting_once(lene: UcwaClient, come: Come) -> None:
@@ -288,6 +304,54 @@ async def test_an_application_joins_a_meeting_once(lene: UcwaClient, come: Come)
     body = {"onlineMeetingUri": meeting["onlineMeetingUri"]}
     answer = await dana.client.post(f"{dana.client.app}/communication/joinOnlineMeeting", json=body)
     assert (answer.status_code, answer.json()["subcode"]) == (409, "AlreadyExists")
+
+
+async def test_who_joins_once_more_is_shown_the_conversation(lene: UcwaClient, come: Come) -> None:
+    meeting = await lene.schedule()
+    dana = await come("danab@contoso.com")
+    await dana.join(meeting)
+    await dana.said()
+    body = {"onlineMeetingUri": meeting["onlineMeetingUri"]}
+    answer = await dana.client.post(f"{dana.client.app}/communication/joinOnlineMeeting", json=body)
+    assert (answer.status_code, answer.headers["Location"]) == (409, dana.here)
+    assert (await dana.client.get(answer.headers["Location"])).status_code == 200
+
+
+async def test_joining_without_a_uri_begins_a_meeting_of_the_callers_own(come: Come) -> None:
+    dana = await come("danab@contoso.com")
+    href = f"{dana.client.app}/communication/joinOnlineMeeting"
+    answer = await dana.client.post(href, json={"operationId": "op", "subject": "Now"})
+    assert answer.status_code == 201
+    assert await dana.said() == [*SEQUENCE, *END]
+    meeting = await dana.get(f"{dana.here}/onlineMeeting")
+    assert (meeting["organizerUri"], meeting["subject"], dana.picture.role) == (DANA, "Now", "Leader")
+    own = (await dana.get(dana.client.meetings))["_embedded"]["myOnlineMeeting"]
+    assert meeting["onlineMeetingUri"] in {each["onlineMeetingUri"] for each in own}
+
+
+async def test_an_anonymous_user_has_no_meeting_to_begin(lene: UcwaClient, come: Come) -> None:
+    joe = await come("Joe", await lene.schedule())
+    answer = await joe.client.post(f"{joe.client.app}/communication/joinOnlineMeeting", json={"operationId": "op"})
+    assert (answer.status_code, answer.json()["subcode"]) == (403, "AnonymousNotAllowed")
+
+
+@pytest.mark.parametrize(("backup", "status"), [("https://backup.contoso.com", 201), (None, 410)])
+async def test_the_meeting_of_an_organizer_of_another_pool_is_joined_while_that_has_a_backup(
+    make_service: Make, connect: Connect, world: FakeWorld, backup: str | None, status: int
+) -> None:
+    service = await make_service(pools=(Pool("east", "https://east.contoso.com", backup),))
+    await add_user(service, "sip:eve@contoso.com", "Eve", pool="east")
+    settings = MeetingRules(service.config, world).settings({"accessLevel": "Everyone"}, "sip:eve@contoso.com")
+    meeting = MeetingRules(service.config, world).schedule("sip:eve@contoso.com", settings)
+    await service.store.add_meeting(meeting, 1)
+    client = connect(service)
+    await client.sign_in("danab@contoso.com")
+    await client.open()
+    body = {"onlineMeetingUri": meeting.uri}
+    answer = await client.post(f"{client.app}/communication/joinOnlineMeeting", json=body)
+    assert answer.status_code == status, answer.text
+    if status == 410:
+        assert answer.json()["subcode"] == "CannotRedirect"
 
 
 async def test_two_applications_of_one_user_are_one_participant(lene: UcwaClient, come: Come) -> None:

@@ -168,6 +168,18 @@ async def test_everything_that_is_linked_to_in_the_room_answers(lene: UcwaClient
                 todo += _hrefs(answer.json())
 
 
+async def test_participants_link_to_their_contact_and_anonymous_ones_have_none(lene: UcwaClient, come: Come) -> None:
+    meeting = await lene.schedule(accessLevel="Everyone")
+    dana, joe = await come("danab@contoso.com"), await come("Joe", meeting)
+    for guest in (dana, joe):
+        await guest.join(meeting)
+        await guest.said()
+    seen = await joe.get(f"{joe.here}/participants/danab@contoso.com")
+    assert (await joe.get(seen["_links"]["contact"]["href"]))["uri"] == DANA
+    uri = (await joe.get(f"{joe.client.app}/me"))["uri"].removeprefix("sip:")
+    assert "contact" not in (await dana.get(f"{dana.here}/participants/{uri}"))["_links"]
+
+
 def _hrefs(value: Any) -> list[str]:
     """Every href in an answer."""
     if isinstance(value, dict):

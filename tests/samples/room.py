@@ -127,14 +127,14 @@ class Room:
         if "messages" in self.hrefs.get("sendMessage", ""):
             self.hrefs["messages"] = self.hrefs["sendMessage"]
             messages = (await client.get(self.hrefs["messages"])).json()
-            for link in messages["_links"]["message"]:
+            for link in messages["_links"].get("message", []):
                 self.hrefs["message"] = link["href"]
         await self._note_participant(client, links)
 
     async def _note_participant(self, client: UcwaClient, links: dict[str, Any]) -> None:
         there = []
         if "participants" in links:
-            there = (await client.get(links["participants"]["href"])).json()["_links"]["participant"]
+            there = (await client.get(links["participants"]["href"])).json()["_links"].get("participant", [])
         if "lobby" in links:
             waiting = (await client.get(links["lobby"]["href"])).json()["_embedded"]["participant"]
             there += [each["_links"]["self"] for each in waiting]

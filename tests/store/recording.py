@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import ExtensionType
-from openucwa.model.refusals import TooManyApplications, TooManyGroups
-from openucwa.model.room import Invitation, InvitationKind, InvitationState, MessagingState, Role
+from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
+from openucwa.model.room import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Role
 from openucwa.model.user import SigningKey
 from openucwa.store import sql
 from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
@@ -234,7 +234,7 @@ async def rooms(store: RecordedStore) -> None:
     await store.change_role(LENE, MEETING, DAN, Role.ATTENDEE, AT)
     for part in (participation(LENE), participation(DAN), again):
         adding = replace(invitation(part.owner), id="m", application_id=part.application_id)
-        await store.change_messaging(part, MessagingState.CONNECTED, adding, AT)
+        await store.change_messaging(part, MessagingState.CONNECTED, adding, AT, FirstMessage("text/plain", "hello"))
         await store.set_typing(part, True, AT)
         await store.send_message(part, "text/plain", "hello", None, AT)
         await store.set_typing(part, True, AT)
@@ -259,6 +259,10 @@ async def invitations(store: RecordedStore) -> None:
     await store.refuse_invitation(replace(invitation(), id="refused", state=InvitationState.FAILED), AT)
     await store.invite(asking(LENE, outgoing=True), [asking(ANN, outgoing=False)], AT)
     await store.overdue_invitations(AFTER, MANY)
+    await store.overdue_in_lobby(AFTER, MANY)
+    await store.is_asked_in(DAN, LENE, MEETING)
+    with suppress(Refusal):
+        await store.offered_conversation(DAN, "101", "none")
     await store.invitation(ANN, "101", f"asking {ANN}")
     await store.join(participation(ANN), replace(asking(ANN, outgoing=False)), "2", MANY, AT)
     twice = [replace(asking(owner, outgoing=owner == LENE), id="twice", thread_id="twice") for owner in (LENE, ANN)]
@@ -269,7 +273,7 @@ async def invitations(store: RecordedStore) -> None:
 async def ends(store: RecordedStore) -> None:
     """Everything ends in each of the ways that it can end."""
     await store.invite(replace(invitation(ANN), id="under way", thread_id="under way"), [], AT)
-    await store.remove_participant(LENE, MEETING, ANN, "Ejected", AT)
+    await store.remove_participant(LENE, MEETING, ANN, "Ejected", AT, in_lobby=False)
     await store.leave(DAN, "102", "again", AT)
     await store.open_application(application("103", "third", owner=DAN), None, AT, 1)
     with suppress(TooManyApplications):

@@ -39,6 +39,7 @@ WITHOUT_KEY = {
     "delete from replaced_applications where at < ?": "sweeper",
     "from meetings where expiration_time < ? order by expiration_time limit ?": "sweeper",
     "from invitations where expires < ? and state = 'Connecting' and outgoing = 1 order by expires limit ?": "sweeper",
+    "from participations where in_lobby = 1 and joined < ? order by joined limit ?": "sweeper",
     "where (topic, number) in (select topic, number from events where at < ? order by at limit ?)": "sweeper",
     # An index leads to the few rows, wherever they are.
     "from invitations where thread_id = ? and state = 'Connecting' and id <> ? order by owner, application_id, id":

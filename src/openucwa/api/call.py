@@ -64,7 +64,8 @@ class Call(Context, Generic[T]):
 
     `target`: what the path names (`Resource.locate`). `etag`: its etag, where it has one. `media_type`: that of the
     answer. `given`: the properties of the body. `values`: the documented input, read and checked. `body`: the body of
-    an operation that takes neither JSON nor XML. `if_match`: the etags of If-Match; None: any will do.
+    an operation that takes neither JSON nor XML; `encoding`: the codec that reads it, None where it is no text; `text`:
+    what it reads. `if_match`: the etags of If-Match; None: any will do.
     """
 
     target: T
@@ -73,6 +74,8 @@ class Call(Context, Generic[T]):
     given: dict[str, object] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     body: bytes = b""
+    encoding: str | None = None
+    text: str = ""
     if_match: frozenset[str] | None = None
 
     @property

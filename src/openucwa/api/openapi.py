@@ -49,8 +49,12 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
     paths: dict[str, Described] = {template: {"parameters": list(_path_parameters(template))} for template, _ in routes}
     refused: dict[str, Described] = {}
     ids: Counter[str] = Counter()
+    places: dict[tuple[str, str], str] = {}
     for template, method, found, resource in operations:
         described = _operation(method, found, resource)
+        first = places.setdefault((method, described["summary"]), template)
+        if first != template:
+            described["summary"] += f" {template}: as at {first}."
         ids[described["operationId"]] += 1
         if (number := ids[described["operationId"]]) > 1:
             described["operationId"] += str(number)

@@ -101,7 +101,14 @@ SCHEMAS: Described = {
             "code": {"type": "string", "enum": sorted({row.code for row in ERRORS.values()})},
             "subcode": {"type": "string", "enum": sorted({row.subcode for row in ERRORS.values() if row.subcode})},
             "message": {"type": "string", "description": "For people: what was wrong."},
-            "parameters": {"type": "object", "additionalProperties": {"type": "string"}},
+            "parameters": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}, "reason": {"type": "string"}},
+                    "required": ["name", "reason"],
+                },
+            },
             "debugInfo": {"type": "object", "additionalProperties": {"type": "string"}},
         },
         "required": ["code", "message"],

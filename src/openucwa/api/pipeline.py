@@ -20,6 +20,7 @@ from openucwa.channel.bus import Bus
 from openucwa.http import conditions, negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.authorization import bearer_token
+from openucwa.http.charset import TextKind
 from openucwa.http.lists import elements
 from openucwa.http.message import BodyFault, Request, Response
 from openucwa.identity.current_user import current_user
@@ -44,6 +45,8 @@ from openucwa.model.refusals import (
     UnsupportedMediaType,
 )
 from openucwa.representation import json, xml
+from openucwa.representation.bodies import encoding_of, text_of
+from openucwa.representation.limits import StructureLimits
 from openucwa.representation.parameters import read
 from openucwa.store.contract import Store
 
@@ -61,7 +64,7 @@ logger = logging.getLogger("openucwa")
 class Pipeline:
     """The handler behind all others: every request that is not answered before it comes to a resource passes it.
 
-    `max_body_depth`: the nesting of a body. `strict_put`: whether the pass-through property has to be in a PUT.
+    `limits`: of the structure of a body. `strict_put`: whether the pass-through property has to be in a PUT.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class Pipeline:
         activity: Activity,
         bus: Bus,
         *,
-        max_body_depth: int,
+        limits: StructureLimits,
         strict_put: bool,
     ) -> None:
         self._router = router
@@ -84,7 +87,7 @@ class Pipeline:
         self._keys = keys
         self._activity = activity
         self._bus = bus
-        self._max_body_depth = max_body_depth
+        self._limits = limits
         self._strict_put = strict_put
 
     async def __call__(self, request: Request) -> Response:
@@ -129,10 +132,16 @@ class Pipeline:
         except Exception:
             # The log has it whole, the client learns that it happened and the request id.
             logger.exception("a request failed", extra={"request_id": request.id})
-            return self._renderer.fault(request, rel=resource.rel, identity=_identity(call))
+            return self._fault(call, resource)
         if resource.cached and call.method == "GET" and call.known_session is not None:
             return CacheableResponse.of(response, call.caller, call.known_session, found.names.get("meeting_id"))
         return response
+
+    def _fault(self, call: Call[Any], resource: Resource[Any]) -> Response:
+        own = resource.refusal(call, None)
+        if own is not None:
+            return self._renderer.response(call.request, own, rel=resource.rel, identity=_identity(call))
+        return self._renderer.fault(call.request, rel=resource.rel, identity=_identity(call))
 
     async def _answer(self, call: Call[Any], found: Found) -> Answer:
         """All checks, in their order, and the resource's answer."""
@@ -185,10 +194,12 @@ class Pipeline:
             call.values |= read(operation.query, {}, call.query)
         if operation.consumes:
             call.body = body
+            if call.encoding is not None:
+                call.text = text_of(body, call.encoding)
             return
         if body:
             form = json if negotiation.kind_of(call.request.header(b"content-type")) == "json" else xml
-            call.given = form.read(body, self._max_body_depth)
+            call.given = form.read(text_of(body, call.encoding or "utf_8"), self._limits)
         if operation.pass_through and self._strict_put:
             name = pass_through_name(resource.rel)
             if name not in call.given:
@@ -254,7 +265,7 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
     body = request.body
     if not body or (operation.takes is None and not operation.consumes):
         return b""
-    content_type = request.header(b"content-type")
+    content_type = request.header(b"content-type") or operation.default_type
     if operation.consumes:
         fits = (content_type or "").partition(";")[0].strip().lower() in operation.consumes
     else:
@@ -265,7 +276,18 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
     if (request.header(b"content-encoding") or "identity").strip().lower() != "identity":
         # Nothing is unpacked: how much a body may become would be the client's to say.
         raise UnsupportedMediaType("the body must come as it is, without a Content-Encoding")
+    call.encoding = find_encoding(body, content_type)
     return body
+
+
+def find_encoding(body: bytes, content_type: str | None) -> str | None:
+    """415: the charset of the body is not supported. The codec that reads it; None: it is no text, or says itself how
+    it is read (a form, a batch)."""
+    media_type, parameters = negotiation.value_and_parameters(content_type or "")
+    kind: TextKind | None = negotiation.kind_of(media_type)
+    if kind is None and media_type.startswith("text/"):
+        kind = "text"
+    return None if kind is None else encoding_of(body, parameters.get("charset"), kind)
 
 
 def check_conditions(call: Call[Any], operation: Operation, resource: Resource[Any]) -> Answer | None:
@@ -280,6 +302,8 @@ def check_conditions(call: Call[Any], operation: Operation, resource: Resource[A
     if etag is None:
         return None
     if not conditions.matches(call.if_match, etag):
+        if if_match is not None and conditions.names_no_etag(if_match):
+            raise PreconditionFailed(f'If-Match holds no etag; {resource.rel} shows its own as "{etag}"')
         raise PreconditionFailed(f"{resource.rel} has changed: its etag does not match If-Match")
     none_match = request.header(b"if-none-match")
     if none_match is None or not conditions.matches(conditions.parse(none_match), etag):

@@ -11,6 +11,7 @@ from openucwa.http.cors import Cors
 from openucwa.http.message import Header, Request, Response
 from openucwa.http.negotiation import JSON, UCWA_JSON, UCWA_TYPES
 from openucwa.model.refusals import (
+    AlreadyJoined,
     MethodNotAllowed,
     NotAcceptable,
     ParameterValidationFailure,
@@ -118,6 +119,8 @@ class Renderer:
         headers: tuple[Header, ...] = ()
         if isinstance(refusal, MethodNotAllowed):
             headers = ((b"Allow", ", ".join(refusal.allowed).encode()),)
+        elif isinstance(refusal, AlreadyJoined) and refusal.location is not None:
+            headers = ((b"Location", refusal.location.encode()),)
         elif isinstance(refusal, TooManyRequests | ServiceUnavailable):
             headers = ((b"Retry-After", str(refusal.retry_after).encode()),)
         elif isinstance(refusal, Unauthorized):

@@ -9,18 +9,15 @@ from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.model.refusals import Refusal
+from openucwa.model.scopes import ANY_SCOPE, CONTACTS, CONVERSATION_SCOPES, INITIATE, MEETINGS, RECEIVE, USER
 from openucwa.representation.parameters import Parameter
 
-T = TypeVar("T")
+__all__ = [
+    "ANY_SCOPE", "CONTACTS", "CONVERSATION_SCOPES", "FORM_TYPES", "INITIATE", "MEETINGS", "METHODS", "RECEIVE",
+    "SAFE_METHODS", "USER", "Operation", "Precondition", "Resource", "Responder",
+]  # fmt: skip
 
-#: UCWA: the scopes that an application may be given (Azure Active Directory scopes for online applications).
-USER = "User.ReadWrite"
-CONTACTS = "Contacts.ReadWrite"
-INITIATE = "Conversations.Initiate"
-RECEIVE = "Conversations.Receive"
-MEETINGS = "Meetings.ReadWrite"
-ANY_SCOPE = frozenset({USER, CONTACTS, INITIATE, RECEIVE, MEETINGS})
-CONVERSATION_SCOPES = frozenset({INITIATE, RECEIVE})
+T = TypeVar("T")
 
 #: Media types of request bodies.
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -44,7 +41,8 @@ class Operation:
     `summary`: one line for people, unlike that of any other operation; `{rel}` stands for the resource's rel.
     `answers`: the status of success. `takes`: the documented input; None: none is documented, and what comes is
     ignored. `additional_properties`: unknown names belong to the input (an extension's own properties); the resource
-    reads it itself. `consumes`: the media types of the body, () for JSON and XML. `refuses`: documented errors besides
+    reads it itself. `consumes`: the media types of the body, () for JSON and XML. `default_type`:
+    the type of a body that names none; None: it is refused. `refuses`: documented errors besides
     the generic ones. `produces`: media types of the answer; () where it has no body. `negotiated`: whether Accept
     decides; if not, the answer comes whatever the client accepts.
     `shows`: the JSON Schema of an answer's JSON, by status, where that is neither a resource nor a reason.
@@ -57,6 +55,7 @@ class Operation:
     query: Sequence[Parameter] = ()
     additional_properties: bool = False
     consumes: tuple[str, ...] = ()
+    default_type: str | None = None
     produces: tuple[str, ...] = UCWA_TYPES
     negotiated: bool = True
     refuses: tuple[type[Refusal], ...] = ()
@@ -125,6 +124,6 @@ class Resource(Generic[T]):
         """The etag of what was found; None: it has none."""
         return None
 
-    def refusal(self, call: Context, refusal: Refusal) -> Answer | None:
-        """The resource's own answer to a refusal; None: that of all others."""
+    def refusal(self, call: Context, refusal: Refusal | None) -> Answer | None:
+        """The resource's own answer to a refusal, or to a fault of the server (None); None: that of all others."""
         return None

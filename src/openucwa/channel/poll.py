@@ -17,8 +17,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
-from openucwa.channel.pending import Pending, Timers
-from openucwa.channel.told import Read, Told, Topics, senders
+from openucwa.channel.event_set import EventSet, Limits, Timers
+from openucwa.channel.notification import Notification, Render, Topics, senders
 from openucwa.channel.waiting import Waiter, Waiting
 from openucwa.config import Config
 from openucwa.model.application import Session
@@ -171,7 +171,7 @@ class EventChannels:
             del self._resumed[key]
 
     async def poll(
-        self, session: Session, instance: str, ack: int, *, asked: Timers, priority: int, topics: Topics, read: Read
+        self, session: Session, instance: str, ack: int, *, asked: Timers, priority: int, topics: Topics, render: Render
     ) -> Served:
         """The set of events with number `ack`, once there is something to tell or the channel's timeout is over.
 
@@ -179,7 +179,8 @@ class EventChannels:
         `priority`: that of the request itself: it replaces a waiting one of the same or a lower priority.
 
         PGetReplaced: another poll of the channel took this one's place, or is to keep its own.
-        ApplicationNotFound, TooManyApplications: the application ended meanwhile. Also what `topics` and `read` raise.
+        ApplicationNotFound, TooManyApplications: the application ended meanwhile. Also what `topics` and `render`
+        raise.
         """
         owner, application_id = session.application.owner, session.application.id
         key = (owner, application_id, instance)
@@ -204,10 +205,10 @@ class EventChannels:
                 state = await self._set_timers(key, state, asked, away)
                 rel = self._rel(key, ack, away)
                 if ack == state.served:
-                    told = await self._again(state, read)
+                    notifications = await self._again(state, render)
                 else:
-                    told = await self._next(key, poll, state, topics, read)
-                return Served(ack, rel, ack + 1, tuple(senders(told)))
+                    notifications = await self._next(key, poll, state, topics, render)
+                return Served(ack, rel, ack + 1, tuple(senders(notifications)))
         finally:
             self._activity.poll_ended(*key)
             _leave(place, poll)
@@ -218,7 +219,7 @@ class EventChannels:
                 self._end_listening = None
 
     def _was_away(self, session: Session, instance: str, state: ChannelState) -> bool:
-        """Whether the client let the channel go without a poll for so long that it has to be told."""
+        """Whether the client let the channel go without a poll for so long that it has to hear `resume`."""
         last = self._activity.last_poll(session, instance, polled=state.served > 0)
         return last is not None and self._world.now() - last > 1000 * self._config.conversation_timeout
 
@@ -242,27 +243,30 @@ class EventChannels:
             await self._write(key, state.served, wanted)
         return wanted
 
-    async def _again(self, state: ChannelState, read: Read) -> list[Told]:
-        pending = Pending()
-        await pending.gather_again(self._store, read, state, self._config.max_events)
-        return pending.told
+    async def _again(self, state: ChannelState, render: Render) -> list[Notification]:
+        event_set = EventSet()
+        await event_set.gather_again(self._store, render, state)
+        return event_set.notifications
 
-    async def _next(self, key: ChannelKey, poll: _Poll, state: ChannelState, topics: Topics, read: Read) -> list[Told]:
+    async def _next(
+        self, key: ChannelKey, poll: _Poll, state: ChannelState, topics: Topics, render: Render
+    ) -> list[Notification]:
         """Waits for the set after the one that was served, and writes down that the channel has moved on to it."""
         config = self._config
         low = config.events_low if state.low is None else state.low
         medium = config.events_medium if state.medium is None else state.medium
         end = self._world.monotonic() + (config.events_timeout if state.timeout is None else state.timeout)
-        pending = Pending()
-        with self._waiting.waiter(pending.read_to) as waiter:
+        limits = Limits(config.max_events, config.max_event_bytes)
+        event_set = EventSet()
+        with self._waiting.waiter(event_set.read_to) as waiter:
             poll.waiter = waiter
             while True:
                 # First listen, then read: what moves in between wakes the wait.
-                self._listen(waiter, pending, await topics(), state)
-                await pending.gather(self._store, read, config.max_events, low, medium)
+                self._listen(waiter, event_set, await topics(), state)
+                await event_set.gather(self._store, render, limits, low, medium)
                 poll.check()
                 now = self._world.monotonic()
-                rest = pending.rest(self._world.now())
+                rest = event_set.rest(self._world.now())
                 if self._stopped or now >= end or (rest is not None and rest <= 0):
                     break
                 if poll.waits_since is None:
@@ -274,16 +278,16 @@ class EventChannels:
         await self._write(
             key,
             state.served,
-            replace(state, served=state.served + 1, acknowledged=pending.since, delivered=pending.read_to),
+            replace(state, served=state.served + 1, acknowledged=event_set.since, delivered=event_set.read_to),
         )
         now = self._world.now()
-        for at, priority in pending.moments:
+        for at, priority in event_set.moments:
             self._measures.event(priority.name.lower(), (now - at) / 1000)
-        return pending.told
+        return event_set.notifications
 
-    def _listen(self, waiter: Waiter, pending: Pending, topics: Mapping[str, int], state: ChannelState) -> None:
+    def _listen(self, waiter: Waiter, event_set: EventSet, topics: Mapping[str, int], state: ChannelState) -> None:
         self._waiting.listen(waiter, topics)
-        pending.listen(topics, state.delivered)
+        event_set.listen(topics, state.delivered)
 
     def _claim(self, key: ChannelKey, poll: _Poll) -> None:
         """Tells the other processes that `poll` waits here."""
@@ -327,7 +331,7 @@ def _resync(ack: int, state: ChannelState) -> Served:
 
 
 def _take(place: _Place, priority: int) -> _Poll:
-    """The poll that is in force from now on; the one that was is told so."""
+    """The poll that is in force from now on; the one that was in force ends."""
     if place.latest is not None:
         if priority < place.latest.priority:
             raise PGetReplaced("A poll of this event channel with a higher priority is waiting.")

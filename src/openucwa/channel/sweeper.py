@@ -1,4 +1,5 @@
-"""What ends by itself: applications that nobody polls, events that were kept long enough, meetings long past.
+"""What ends by itself: applications that nobody polls, waits in lobbies, invitations that nobody answers, events that
+were kept long enough, meetings long past.
 
 Each process sweeps; the store sees to it that each thing ends once.
 """
@@ -19,8 +20,10 @@ from openucwa.store.contract import Store
 
 #: Seconds that it is remembered of an application that it was ended as one too many (410, not 404).
 REPLACED_KEPT = 86_400
-#: Meetings removed in one transaction, so that nobody has to wait for long.
+#: What is read at a time; there may be more, and then the sweep goes on.
 INVITATIONS_AT_A_TIME = 100
+WAITING_AT_A_TIME = 100
+#: Meetings removed in one transaction, so that nobody has to wait for long.
 MEETINGS_AT_A_TIME = 100
 #: Events that are removed in one change, which nobody else's should have to wait for long.
 EVENTS_AT_A_TIME = 2_000
@@ -70,13 +73,30 @@ class Sweeper:
         for owner, application_id in ended:
             self._channels.end(owner, application_id)
         self._channels.forget()
-        for invitation in await self._store.overdue_invitations(now, INVITATIONS_AT_A_TIME):
-            with suppress(ResourceNotFound):
-                failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
-                await self._store.end_invitation(failed, now)
+        await self._end_waits(now)
+        await self._end_invitations(now)
         forgotten = now - 1000 * self._config.events_kept
         while await self._store.forget_events(forgotten, EVENTS_AT_A_TIME) == EVENTS_AT_A_TIME:
             pass
+
+    async def _end_waits(self, now: int) -> None:
+        """Lets go who waited in a lobby for too long."""
+        before = now - 1000 * self._config.lobby_timeout
+        while waiting := await self._store.overdue_in_lobby(before, WAITING_AT_A_TIME):
+            for each in waiting:
+                # Who has two applications in the lobby goes with the first of them.
+                with suppress(ResourceNotFound):
+                    await self._store.remove_participant(
+                        each.organizer, each.meeting_id, each.uri, "Timeout", now, in_lobby=True
+                    )
+
+    async def _end_invitations(self, now: int) -> None:
+        """Fails the invitations that nobody answered."""
+        while overdue := await self._store.overdue_invitations(now, INVITATIONS_AT_A_TIME):
+            for invitation in overdue:
+                with suppress(ResourceNotFound):
+                    failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
+                    await self._store.end_invitation(failed, now)
 
     async def sweep_meetings(self) -> None:
         """Removes the meetings that are so long past their expirationTime that they are no longer kept."""

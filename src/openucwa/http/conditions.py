@@ -20,6 +20,12 @@ def parse(header: str) -> frozenset[str] | None:
     return frozenset(tag[1] or tag[2] or "" for tag in found)
 
 
+def names_no_etag(header: str) -> bool:
+    """Whether what stands there can't be an etag of this server, in whose etags there is no punctuation."""
+    parsed = parse(header)
+    return parsed is not None and not any(tag.isalnum() for tag in parsed)
+
+
 def matches(parsed: frozenset[str] | None, etag: str) -> bool:
     """Whether `parsed` names this etag, or any."""
     return parsed is None or etag in parsed

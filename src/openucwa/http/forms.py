@@ -3,58 +3,90 @@
 What the fields mean is decided elsewhere.
 """
 
-import io
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
-from falcon import HTTPError
-from falcon.media.multipart import MultipartFormHandler, MultipartParseOptions
-
+from openucwa.http import charset
+from openucwa.http.multipart import head_and_content, headers_of, split
 from openucwa.http.negotiation import value_and_parameters
 from openucwa.model.refusals import DeserializationFailure, UnsupportedMediaType
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-_MOST_FIELDS = 100
-#: Bytes of a field's headers: its name, and little else.
-_LONGEST_HEAD = 1_024
-#: Charsets besides UTF-8 that a form is read in. The Encoding Standard too reads Latin-1 as windows-1252.
-_CHARSETS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "windows-1252": "cp1252", "cp1252": "cp1252"}
+_MAX_FIELDS = 100
+#: Bytes of a field's headers, and how many: they are its name, and little else.
+_MAX_HEAD = 1_024
+_MAX_HEADERS = 10
+_TRANSFER_ENCODINGS = {"7bit", "8bit", "binary"}
 
 
 def parse_form(body: bytes, content_type: str | None) -> dict[str, str]:
-    """The fields of a form; of those that bear one name the last counts.
+    """The fields of a form, by name in lower case.
 
-    Without a Content-Type it is taken for URL-encoded; a charset that is not known, or oddly quoted, is UTF-8.
-    DeserializationFailure: the body is no such form. UnsupportedMediaType: the Content-Type is neither.
+    Without a Content-Type it is read as URL-encoded. A charset that is unknown, or oddly quoted, is UTF-8.
+    DeserializationFailure: the body is no such form, or a field is there twice. UnsupportedMediaType: the Content-Type
+    is neither.
     """
     kind, parameters = value_and_parameters(content_type or URLENCODED)
     if kind == URLENCODED:
-        return _urlencoded(body, parameters.get("charset", ""))
+        return _each_once(_urlencoded(body, parameters.get("charset")))
     if kind == MULTIPART:
-        return _multipart(body, parameters.get("boundary", ""))
-    raise UnsupportedMediaType(f"a form's Content-Type has to be {URLENCODED} or {MULTIPART}")
+        return _each_once(_multipart(body, parameters.get("boundary", "")))
+    raise UnsupportedMediaType(f"the Content-Type of a form must be {URLENCODED} or {MULTIPART}")
 
 
-def _urlencoded(body: bytes, charset: str) -> dict[str, str]:
-    encoding = _CHARSETS.get(charset.lower(), "utf-8")
+def _each_once(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in fields:
+        if name.lower() in found:
+            raise DeserializationFailure("a field of the form is there twice")
+        found[name.lower()] = value
+    return found
+
+
+def _urlencoded(body: bytes, label: str | None) -> list[tuple[str, str]]:
+    encoding = _encoding(body, label)
     try:
-        # An onlineMeetingUri holds semicolons: only & parts fields.
-        fields = parse_qsl(
-            body.decode(encoding), keep_blank_values=True, encoding=encoding, errors="strict", separator="&",
-            max_num_fields=_MOST_FIELDS,
+        # An onlineMeetingUri contains semicolons: only & separates fields.
+        return parse_qsl(
+            charset.decode(body, encoding), keep_blank_values=True, encoding=encoding, errors="strict", separator="&",
+            max_num_fields=_MAX_FIELDS,
         )  # fmt: skip
     except ValueError:
         raise DeserializationFailure("the form is not URL-encoded text, or has too many fields") from None
-    return dict(fields)
 
 
-def _multipart(body: bytes, boundary: str) -> dict[str, str]:
-    options = MultipartParseOptions()
-    options.max_body_part_headers_size = _LONGEST_HEAD
+def _multipart(body: bytes, boundary: str) -> list[tuple[str, str]]:
+    if not boundary:
+        raise DeserializationFailure("the Content-Type of the form has no boundary")
+    parts = split(body, boundary.encode("latin-1"))
+    if len(parts) > _MAX_FIELDS:
+        raise DeserializationFailure(f"the form has more than {_MAX_FIELDS} fields")
+    return [_field(number, part) for number, part in enumerate(parts, 1)]
+
+
+def _field(number: int, part: bytes) -> tuple[str, str]:
+    head, content = head_and_content(part)
+    if len(head) > _MAX_HEAD:
+        raise DeserializationFailure(f"part {number} has more than {_MAX_HEAD} bytes of headers")
+    headers = dict(headers_of(number, head, _MAX_HEADERS))
+    disposition, parameters = value_and_parameters(headers.get("content-disposition", ""))
+    if disposition != "form-data" or "name" not in parameters:
+        raise DeserializationFailure(f"part {number} is not a field: it has no Content-Disposition with a name")
+    if headers.get("content-transfer-encoding", "7bit").lower() not in _TRANSFER_ENCODINGS:
+        raise DeserializationFailure(f"part {number} is encoded: only 7bit, 8bit and binary are supported")
+    label = value_and_parameters(headers.get("content-type", ""))[1].get("charset")
     try:
-        handler = MultipartFormHandler(options)
-        form = handler.deserialize(io.BytesIO(body), f"{MULTIPART}; boundary={boundary}", len(body))
-        return {part.name: part.get_data().decode() for part in form if part.name is not None}
-    except (HTTPError, ValueError):
-        raise DeserializationFailure(f"the form is not {MULTIPART}, or a field is not UTF-8 text") from None
+        # Names are UTF-8 (RFC 7578, 5.1), headers were read byte by byte.
+        name = parameters["name"].encode("latin-1").decode()
+        return name, charset.decode(content, _encoding(content, label))
+    except UnicodeDecodeError:
+        raise DeserializationFailure(f"part {number} is not text in its charset") from None
+
+
+def _encoding(body: bytes, label: str | None) -> str:
+    try:
+        return charset.encoding_of(body, label, "text")
+    except charset.UnknownCharset:
+        return "utf_8"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from openucwa.http.charset import without_mark
 from openucwa.http.message import Response
 from openucwa.http.negotiation import value_and_parameters
 from openucwa.model.refusals import DeserializationFailure, TooManyRequests
@@ -37,17 +38,22 @@ class PartRequest:
     body: bytes
 
 
-def parse(body: bytes, content_type: str, limit: int = 100) -> list[PartRequest]:
+def parse(body: bytes, content_type: str, max_parts: int = 100, max_headers: int = 100) -> list[PartRequest]:
     """The requests of a batch, in order.
 
-    Taken as well: lines that end in LF alone, a body that begins with an empty line, a closing delimiter without its
-    dashes, lengths that are wrong, a part whose body stands in a header `Data`, and targets with scheme and host.
-    DeserializationFailure: this is no batch; the sentence names the part. TooManyRequests: there are more than `limit`.
+    Accepted as well: lines that end in LF alone, a body that begins with an empty line or a byte order mark, a closing
+    delimiter without its dashes, lengths that are wrong, a part whose body stands in a header `Data`, and targets with
+    scheme and host.
+    DeserializationFailure: this is no batch, or a part has more than `max_headers` headers.
+    TooManyRequests: there are more than `max_parts`.
     """
-    parts = _split(body, _boundary(content_type))
-    if len(parts) > limit:
-        raise TooManyRequests(f"a batch may contain at most {limit} requests; this one has {len(parts)}", retry_after=1)
-    return [_part(number, part) for number, part in enumerate(parts, 1)]
+    parts = split(body, _boundary(content_type))
+    if len(parts) > max_parts:
+        # With this status clients send the requests again in smaller batches.
+        raise TooManyRequests(
+            f"a batch may contain at most {max_parts} requests; this one has {len(parts)}", retry_after=1
+        )
+    return [_part(number, part, max_headers) for number, part in enumerate(parts, 1)]
 
 
 def build(responses: Sequence[Response], boundary: str) -> bytes:
@@ -81,38 +87,54 @@ def content_type(boundary: str) -> str:
 def _boundary(content_type: str) -> bytes:
     boundary = value_and_parameters(content_type)[1].get("boundary", "")
     if not boundary:
-        raise DeserializationFailure("the batch's Content-Type has no boundary")
+        raise DeserializationFailure("the Content-Type of the batch has no boundary")
     return boundary.encode("latin-1")
 
 
-def _split(body: bytes, boundary: bytes) -> list[bytes]:
-    """What stands between the delimiters."""
-    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+def split(body: bytes, boundary: bytes) -> list[bytes]:
+    """What stands between the delimiters of a multipart body, each part with the end of the delimiter's line.
+
+    DeserializationFailure: there is no part, or the last one has no end.
+    """
+    # RFC 2046, 5.1.1: blanks may follow a delimiter.
+    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*+(?=\r?\n|\Z)")
+    body = without_mark(body)
     found = list(delimiter.finditer(body))
     closing = next((place for place, match in enumerate(found) if match[1]), len(found) - 1)
     found = found[: closing + 1]
     parts = [body[this.end() : following.start()] for this, following in pairwise(found)]
     if not parts:
-        raise DeserializationFailure("the batch holds no part: its body has to hold two lines of -- and its boundary")
+        raise DeserializationFailure("the body has no parts: no boundary delimiters were found")
     if not found[-1][1] and body[found[-1].end() :].strip():
-        raise DeserializationFailure(f"part {len(found)}: the batch ends within it, without a closing delimiter")
+        raise DeserializationFailure(f"part {len(found)} is incomplete: the closing delimiter is missing")
     return parts
 
 
-def _part(number: int, part: bytes) -> PartRequest:
-    # What follows a delimiter begins with the end of the delimiter's line.
-    head, content = _halves(_LINE_END.sub(b"", part, count=1))
-    kind, parameters = value_and_parameters(dict(_headers(number, _lines(head))).get("content-type", ""))
+def head_and_content(part: bytes) -> tuple[bytes, bytes]:
+    """The headers of one of the parts that `split` found, and what follows them."""
+    return _halves(_LINE_END.sub(b"", part, count=1))
+
+
+def headers_of(number: int, head: bytes, max_headers: int) -> list[Header]:
+    """The headers of part `number`, names in lower case. DeserializationFailure: they are none, or too many."""
+    return _headers(number, _lines(head), max_headers)
+
+
+def _part(number: int, part: bytes, max_headers: int) -> PartRequest:
+    head, content = head_and_content(part)
+    outer = dict(headers_of(number, head, max_headers))
+    kind, parameters = value_and_parameters(outer.get("content-type", ""))
     if kind != _PART_TYPE or parameters.get("msgtype", "request").lower() != "request":
-        raise DeserializationFailure(f"part {number}: its Content-Type has to be {_PART_TYPE}; msgtype=request")
+        raise DeserializationFailure(f"part {number}: the Content-Type must be {_PART_TYPE}; msgtype=request")
     head, body = _halves(content.lstrip(b"\r\n"))
     request_line, *lines = _lines(head)
     method, target = _request_line(number, request_line)
-    headers = _headers(number, lines)
-    data = dict(headers).get("data")
-    if not body.strip(b"\r\n"):
+    headers = _headers(number, lines, max_headers)
+    if not body.strip(b" \t\r\n"):
         # An old client sends its JSON in one line of the head.
-        body = b"" if data is None else data.encode("latin-1")
+        body = dict(headers).get("data", outer.get("data", "")).encode("latin-1")
+        if body and all(name != "content-type" for name, _ in headers):
+            headers.append(("content-type", "application/json"))
     headers = [header for header in headers if header[0] not in _NOT_PASSED_ON]
     if body:
         headers.append(("content-length", str(len(body))))
@@ -134,7 +156,7 @@ def _lines(head: bytes) -> list[str]:
 def _request_line(number: int, line: str) -> tuple[str, str]:
     found = _REQUEST_LINE.fullmatch(line.rstrip())
     if found is None:
-        raise DeserializationFailure(f"part {number}: it does not begin with a request line such as GET /path HTTP/1.1")
+        raise DeserializationFailure(f"part {number}: a request line such as GET /path HTTP/1.1 was expected")
     method, target = found.groups()
     if not target.startswith("/"):
         target = _origin_form(number, target)
@@ -148,15 +170,17 @@ def _origin_form(number: int, url: str) -> str:
     except ValueError:
         parts = urlsplit("")
     if not parts.netloc:
-        raise DeserializationFailure(f"part {number}: the target of its request is neither a path nor a URL")
+        raise DeserializationFailure(f"part {number}: the request target must be a path or a URL")
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-def _headers(number: int, lines: Sequence[str]) -> list[Header]:
+def _headers(number: int, lines: Sequence[str], max_headers: int) -> list[Header]:
+    if len(lines) > max_headers:
+        raise DeserializationFailure(f"part {number} has more than {max_headers} header lines")
     headers = []
     for line in filter(None, lines):
         name, colon, value = line.partition(":")
         if not colon or not _FIELD_NAME.fullmatch(name):
-            raise DeserializationFailure(f"part {number}: one of its lines is not a header")
+            raise DeserializationFailure(f"part {number}: a line is not a header")
         headers.append((name.lower(), value.strip()))
     return headers

@@ -6,9 +6,10 @@ Only headers are read here; making JSON and XML is the representation's.
 import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from openucwa.http.lists import elements
+from openucwa.http.message import Request
 from openucwa.model.refusals import NotAcceptable
 
 JSON = "application/json"
@@ -16,6 +17,7 @@ XML = "application/xml"
 UCWA_JSON = "application/vnd.microsoft.com.ucwa+json"
 UCWA_XML = "application/vnd.microsoft.com.ucwa+xml"
 HTML = "text/html"
+XHTML = "application/xhtml+xml"
 
 #: What a resource is shown as where it says nothing else (UCWA: Media types and schemas); the first is the default.
 UCWA_TYPES = (JSON, XML, UCWA_JSON, UCWA_XML)
@@ -23,7 +25,7 @@ UCWA_TYPES = (JSON, XML, UCWA_JSON, UCWA_XML)
 #: The parameters of a value that are read.
 MAX_PARAMETERS = 16
 
-_KINDS = {JSON: "json", UCWA_JSON: "json", XML: "xml", UCWA_XML: "xml"}
+_KINDS: dict[str, Literal["json", "xml"]] = {JSON: "json", UCWA_JSON: "json", XML: "xml", UCWA_XML: "xml"}
 Weighted = tuple[tuple[str, float], ...]
 
 _REMEMBERED = 256
@@ -46,11 +48,18 @@ def choose(accept: str | None, produces: Sequence[str]) -> str:
     return chosen
 
 
-def prefers_html(accept: str | None) -> bool:
-    """Whether the client would rather have text/html than any form of a resource."""
-    ranges = _ranges(accept or "")
-    html = _fit(HTML, ranges).quality
-    return html > 0 and all(html > _fit(media_type, ranges).quality for media_type in UCWA_TYPES)
+def wants_page(request: Request) -> bool:
+    """Whether it is a browser that asks, for something to show to a person.
+
+    Its Accept names application/xhtml+xml, or takes nothing but text/html; or it says so by Sec-Fetch-Dest or
+    Upgrade-Insecure-Requests. What merely prefers text/html, as the defaults of some HTTP libraries do, is none.
+    """
+    if request.headers.get(b"sec-fetch-dest") == b"document":
+        return True
+    if request.headers.get(b"upgrade-insecure-requests") == b"1":
+        return True
+    accepted = {name for name, q in _ranges(request.header(b"accept") or "") if q > 0}
+    return XHTML in accepted or accepted == {HTML}
 
 
 def content_type(media_type: str) -> str:
@@ -58,7 +67,7 @@ def content_type(media_type: str) -> str:
     return f"{media_type}; charset=utf-8"
 
 
-def kind_of(header: str | None) -> str | None:
+def kind_of(header: str | None) -> Literal["json", "xml"] | None:
     """`json` or `xml`, for the Content-Type of a body that is one of them; else None. Its charset is not looked at."""
     if not header:
         return None
@@ -79,7 +88,7 @@ def value_and_parameters(header: str) -> tuple[str, dict[str, str]]:
     return value.strip().lower(), parameters
 
 
-def _kind(header: str) -> str | None:
+def _kind(header: str) -> Literal["json", "xml"] | None:
     return _KINDS.get(value_and_parameters(header)[0])
 
 

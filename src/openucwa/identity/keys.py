@@ -16,10 +16,10 @@ from openucwa.model.refusals import Refusal, ResourceNotFound, Unauthorized
 from openucwa.model.world import World
 from openucwa.store.contract import Users
 
-#: Seconds between two looks because of tickets that name an unknown key: anybody can make up such a ticket.
-SHORTEST_LOOK = 1.0
+#: Seconds between two refreshes because of tokens that name an unknown key: anybody can make up such a token.
+MIN_REFRESH_INTERVAL = 1.0
 #: Seconds that a key is kept beyond the end of its last ticket, for clocks that differ and servers that were away.
-KEPT_BEYOND = 3_600
+GRACE_PERIOD = 3_600
 
 logger = logging.getLogger(__name__)
 
@@ -33,22 +33,22 @@ class SigningKeys:
         self._store = store
         self._tickets = tickets
         self._world = world
-        self._look_every = config.key_look
+        self._refresh_every = config.key_look
         # An anonymous ticket can be renewed for as long again as it was good.
         longest = max(config.ticket_lifetime, 2 * config.anonymous_ticket_lifetime)
-        self._kept = round(1000 * (longest + config.key_look + KEPT_BEYOND))
+        self._kept = round(1000 * (longest + config.key_look + GRACE_PERIOD))
         self._removed = removed
         self._ids: frozenset[str] = frozenset()
-        self._next_look = -1.0
-        self._one_look = asyncio.Lock()
+        self._next_refresh = -1.0
+        self._refreshing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Uses the store's keys, the first of which it makes, and looks for others from now on."""
         if not await self._store.signing_keys():
             await self._store.add_first_signing_key(new_signing_key(self._world))
-        await self.look()
-        self._task = asyncio.create_task(self._look_on(), name="openucwa signing keys")
+        await self.refresh()
+        self._task = asyncio.create_task(self._refresh_regularly(), name="openucwa signing keys")
 
     async def stop(self) -> None:
         """Ends; to be called while the store is still open."""
@@ -67,13 +67,13 @@ class SigningKeys:
         except Unauthorized:
             if not self._tickets.names_unknown_key(text):
                 raise
-        async with self._one_look:
-            if self._world.monotonic() >= self._next_look and self._tickets.names_unknown_key(text):
-                self._next_look = self._world.monotonic() + SHORTEST_LOOK
-                await self.look()
+        async with self._refreshing:
+            if self._world.monotonic() >= self._next_refresh and self._tickets.names_unknown_key(text):
+                self._next_refresh = self._world.monotonic() + MIN_REFRESH_INTERVAL
+                await self.refresh()
         return self._tickets.check(text, allow_expired_by)
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Uses the keys that are in the store at this moment."""
         keys = await self._store.signing_keys()
         ids = frozenset(key.id for key in keys)
@@ -93,12 +93,12 @@ class SigningKeys:
                     await self._store.remove_signing_key(key.id)
                     logger.info("the signing key %s is removed: its tickets have all expired", key.id)
 
-    async def _look_on(self) -> None:
+    async def _refresh_regularly(self) -> None:
         while True:
-            await self._world.sleep(self._look_every)
+            await self._world.sleep(self._refresh_every)
             try:
                 await self.remove_outlived()
-                async with self._one_look:
-                    await self.look()
+                async with self._refreshing:
+                    await self.refresh()
             except Refusal as refusal:
-                logger.warning("the signing keys could not be looked at: %s", refusal)
+                logger.warning("could not refresh the signing keys: %s", refusal)

@@ -17,32 +17,32 @@ from openucwa.model.refusals import ParameterValidationFailure, ServiceUnavailab
 T = TypeVar("T")
 
 #: Characters of a password. Much longer ones would take long to normalise.
-LONGEST = 1_024
+MAX_LENGTH = 1_024
 
 #: A second is ample: a verification takes tens of milliseconds.
 _RETRY_AFTER = 1
 
 
 class Passwords:
-    """Hashes and verifies in `workers` threads of its own; at most `most_waiting` calls wait for one of them.
+    """Hashes and verifies in `workers` threads of its own; at most `max_waiting` calls wait for one of them.
 
     `hasher` has the cost; as it is, argon2-cffi's recommendation (RFC 9106, low memory: 64 MiB a call).
     """
 
-    def __init__(self, workers: int = 2, most_waiting: int = 64, hasher: PasswordHasher | None = None) -> None:
+    def __init__(self, workers: int = 2, max_waiting: int = 64, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="password")
-        self._most = workers + most_waiting
-        self._under_way = 0
+        self._max_in_flight = workers + max_waiting
+        self._in_flight = 0
         self._nobodys = _unmatched_hash(self._hasher)
 
     async def hash(self, password: str) -> str:
         """Argon2's encoded form of `password`.
 
-        ParameterValidationFailure: it is longer than LONGEST. ServiceUnavailable: too many calls wait already.
+        ParameterValidationFailure: it is longer than MAX_LENGTH. ServiceUnavailable: too many calls wait already.
         """
-        if len(password) > LONGEST:
-            raise ParameterValidationFailure({"password": f"is longer than {LONGEST} characters"})
+        if len(password) > MAX_LENGTH:
+            raise ParameterValidationFailure({"password": f"is longer than {MAX_LENGTH} characters"})
         return await self._run(lambda: self._hasher.hash(_prepared(password)))
 
     async def verify(self, encoded: str | None, password: str) -> bool:
@@ -54,25 +54,25 @@ class Passwords:
         return await self._run(lambda: self._matches(encoded, password))
 
     def close(self) -> None:
-        """Waits for what is under way and ends the threads."""
+        """Waits for what is in flight and ends the threads."""
         self._executor.shutdown(cancel_futures=True)
 
     def _matches(self, encoded: str | None, password: str) -> bool:
-        if encoded is None or len(password) > LONGEST:
+        if encoded is None or len(password) > MAX_LENGTH:
             encoded = self._nobodys
         try:
-            return self._hasher.verify(encoded, _prepared(password[:LONGEST]))
+            return self._hasher.verify(encoded, _prepared(password[:MAX_LENGTH]))
         except (VerificationError, InvalidHashError):
             return False
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._under_way >= self._most:
-            raise ServiceUnavailable("too many sign-ins are under way", _RETRY_AFTER)
-        self._under_way += 1
+        if self._in_flight >= self._max_in_flight:
+            raise ServiceUnavailable("too many sign-ins are in flight", _RETRY_AFTER)
+        self._in_flight += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
         finally:
-            self._under_way -= 1
+            self._in_flight -= 1
 
 
 def _prepared(password: str) -> str:

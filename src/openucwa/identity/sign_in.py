@@ -4,6 +4,7 @@ How a form travels and how a refusal is answered is the token resource's.
 """
 
 import hmac
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias
@@ -11,10 +12,11 @@ from typing import Literal, NoReturn, TypeAlias
 from openucwa.config import Config
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
-from openucwa.identity.throttle import Throttle
+from openucwa.identity.throttle import Attempt, Throttle
 from openucwa.identity.tickets import ANONYMOUS, Ticket, Tickets
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.refusals import ResourceNotFound, TooManyRequests, Unauthorized
+from openucwa.model.scopes import ALL, ANY_SCOPE
 from openucwa.model.user import User
 from openucwa.model.world import World
 from openucwa.store.contract import Store
@@ -27,11 +29,18 @@ MISSING_FIELD = 28000
 WRONG_PASSWORD = 28001
 WRONG_MEETING = 28002
 TOO_MANY_FAILURES = 28003
+UNKNOWN_SCOPE = 28004
+BAD_REQUEST = 28005
+SERVER_FAULT = 28006
 NO_VALID_TOKEN = 28020
 GRANT_NOT_ALLOWED = 28029
 
 _ANONYMOUS_ID_BYTES = 16
 _LONGEST_KEY = 256
+#: Characters of a name in the log.
+_MAX_LOGGED = 100
+
+logger = logging.getLogger(__name__)
 
 OAuthError: TypeAlias = Literal[
     "invalid_request", "invalid_grant", "unsupported_grant_type", "invalid_scope", "server_error"
@@ -62,10 +71,11 @@ class GrantRefused(Exception):  # a refusal in OAuth's form, not an error of our
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A new ticket. `expires_in`: seconds."""
+    """A new token. `expires_in`: seconds. `scope`: its scopes, separated by blanks; None: every one."""
 
     access_token: str
     expires_in: int
+    scope: str | None = None
 
 
 class SignIn:
@@ -103,21 +113,23 @@ class SignIn:
         if grant_type not in self.grant_types:
             raise GrantRefused("unsupported_grant_type", GRANT_NOT_ALLOWED, "Authentication type not allowed.")
         if grant_type == PASSWORD_GRANT:
-            return await self._password(_field(form, "username"), _field(form, "password"), address)
-        uri = _field(form, "ms_rtc_conferenceuri", "msrtc_conferenceuri")
-        return await self._anonymous(uri, _field(form, "password"), form.get("ms_rtc_renew"), address)
+            username, password = _field(form, "username"), _field(form, "password")
+            return await self._password(username, password, _scopes(form), address)
+        uri, password = _field(form, "ms_rtc_conferenceuri", "msrtc_conferenceuri"), _field(form, "password")
+        return await self._anonymous(uri, password, form.get("ms_rtc_renew"), _scopes(form), address)
 
-    async def _password(self, username: str, password: str, address: str) -> Granted:
+    async def _password(self, username: str, password: str, scopes: frozenset[str] | None, address: str) -> Granted:
         name = _Username.parse(username)
-        self._check_throttle(name.throttle_key, address)
-        user = await self._user(name)
-        if not await self._passwords.verify(None if user is None else user.password_hash, password) or user is None:
-            self._throttle.failed(name.throttle_key, address)
-            raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
-        self._throttle.succeeded(name.throttle_key, address)
-        return self._issue(
-            user.uri, self._config.ticket_lifetime, name=user.name, meeting=None, generation=user.generation
-        )
+        with self._attempt(name.throttle_key, username, address) as attempt:
+            user = await self._user(name)
+            hashed = None if user is None else user.password_hash
+            if not await self._passwords.verify(hashed, password) or user is None:
+                attempt.failed()
+                _log_failure("wrong user or password", username, address)
+                raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
+            attempt.succeeded()
+        ticket = Ticket(user.uri, user.name, None, user.generation, self._expires(self._config.ticket_lifetime), scopes)
+        return self._issue(ticket, self._config.ticket_lifetime)
 
     async def _user(self, name: "_Username") -> User | None:
         # Always the same query, so that a spelling takes the same time whether it is anybody's or nobody's.
@@ -125,20 +137,25 @@ class SignIn:
         fitting = [user for user in users if name.fits(user.domain)]
         return fitting[0] if len(fitting) == 1 else None
 
-    async def _anonymous(self, uri: str, password: str, renew: str | None, address: str) -> Granted:
-        self._check_throttle(None, address)
-        meeting = await self._meeting(uri)
-        expected = "" if meeting is None else meeting.id
-        if not hmac.compare_digest(password.encode(), expected.encode()) or meeting is None:
-            self._throttle.failed(None, address)
-            raise GrantRefused("invalid_grant", WRONG_MEETING, "The meeting or its password is wrong.")
-        self._throttle.succeeded(None, address)
+    async def _anonymous(
+        self, uri: str, password: str, renew: str | None, scopes: frozenset[str] | None, address: str
+    ) -> Granted:
+        # What stands behind the organizer in a meeting's URI is its password.
+        organizer = uri.partition(";")[0]
+        with self._attempt(None, organizer, address) as attempt:
+            meeting = await self._meeting(uri)
+            expected = "" if meeting is None else meeting.id
+            if not hmac.compare_digest(password.encode(), expected.encode()) or meeting is None:
+                attempt.failed()
+                _log_failure("wrong meeting or password", organizer, address)
+                raise GrantRefused("invalid_grant", WRONG_MEETING, "The meeting or its password is wrong.")
+            attempt.succeeded()
         if renew:
             identity = await self._renewed(renew, meeting)
         else:
             identity = ANONYMOUS + self._world.random_bytes(_ANONYMOUS_ID_BYTES).hex()
         lifetime = self._config.anonymous_ticket_lifetime
-        return self._issue(identity, lifetime, name=None, meeting=meeting.uri, generation=None)
+        return self._issue(Ticket(identity, None, meeting.uri, None, self._expires(lifetime), scopes), lifetime)
 
     async def _meeting(self, uri: str) -> Meeting | None:
         parsed = parse_meeting_uri(uri)
@@ -159,20 +176,22 @@ class SignIn:
             _refuse_renewal()
         return ticket.identity
 
-    def _check_throttle(self, user: str | None, address: str) -> None:
+    def _attempt(self, user: str | None, shown: str, address: str) -> Attempt:
+        """`shown`: the user, as given, for the log. GrantRefused: there were too many failures."""
         try:
-            self._throttle.check(user, address)
+            return self._throttle.begin(user, address)
         except TooManyRequests as refusal:
+            _log_failure("too many failures", shown, address)
             raise GrantRefused(
                 "invalid_grant", TOO_MANY_FAILURES, "Too many failed sign-ins.", 429, refusal.retry_after
             ) from None
 
-    def _issue(
-        self, identity: str, lifetime: int, *, name: str | None, meeting: str | None, generation: int | None
-    ) -> Granted:
-        expires = self._world.now() + lifetime * 1000
-        ticket = Ticket(identity, name, meeting, generation, expires, scopes=None)
-        return Granted(self._tickets.issue(ticket), lifetime)
+    def _expires(self, lifetime: int) -> int:
+        return self._world.now() + lifetime * 1000
+
+    def _issue(self, ticket: Ticket, lifetime: int) -> Granted:
+        scope = None if ticket.scopes is None else " ".join(sorted(ticket.scopes))
+        return Granted(self._tickets.issue(ticket), lifetime, scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,3 +232,22 @@ def _field(form: Mapping[str, str], *names: str) -> str:
 
 def _refuse_renewal() -> NoReturn:
     raise GrantRefused("invalid_grant", NO_VALID_TOKEN, "No valid security token.")
+
+
+def _scopes(form: Mapping[str, str]) -> frozenset[str] | None:
+    """The scopes that are asked for; None: every one. GrantRefused: there is no such scope."""
+    asked = frozenset(form.get("scope", "").split())
+    if unknown := asked - ANY_SCOPE - {ALL}:
+        raise GrantRefused("invalid_scope", UNKNOWN_SCOPE, f"There is no scope {min(unknown)[:_MAX_LOGGED]}.")
+    return None if not asked or ALL in asked or asked == ANY_SCOPE else asked
+
+
+def _log_failure(why: str, user: str, address: str) -> None:
+    logger.warning("sign-in of %s from %s failed: %s", _loggable(user), address or "an unknown address", why)
+
+
+def _loggable(text: str) -> str:
+    """`text` in quotes, cut to a bearable length, with an escape for whatever could pass for another line."""
+    cut = text if len(text) <= _MAX_LOGGED else f"{text[:_MAX_LOGGED]}..."
+    shown = "".join(char if char.isprintable() and char not in '"\\' else ascii(char)[1:-1] for char in cut)
+    return f'"{shown}"'

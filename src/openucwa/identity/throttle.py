@@ -1,12 +1,14 @@
-"""What slows guessing down: failed sign-ins, counted for each user and for each address.
+"""The throttling of sign-ins: failures counted for each user and for each address.
 
 In memory and for this process only; a restart forgets.
 """
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Self
 
 from openucwa.model.refusals import TooManyRequests
 from openucwa.model.world import World
@@ -16,7 +18,11 @@ _FORGOTTEN_AFTER = 3_600.0
 #: Users, and addresses, that are remembered; the ones longest without a failure are forgotten first.
 _REMEMBERED = 20_000
 #: 2 to this power times any delay is over every sensible longest delay, and not over what a float can hold.
-_MOST_DOUBLINGS = 64
+_MAX_DOUBLINGS = 64
+
+
+#: Seconds after which to try again where only attempts in flight are in the way.
+_IN_FLIGHT_RETRY = 1
 
 
 @dataclass(slots=True)
@@ -24,6 +30,7 @@ class _Record:
     failures: int
     last_failure: float
     closed_until: float
+    in_flight: int = 0
 
 
 class Throttle:
@@ -32,43 +39,63 @@ class Throttle:
     `failures`: how many a user may have before the first delay; `address_failures`: the same for an address.
     `delay`: seconds of the first delay; it doubles with each further failure, up to `delay_max`.
     While a delay runs even the right password is refused: otherwise guessing would go on at full speed.
-    Once delays have begun, one attempt at a time is let through, so that guesses sent at once gain nothing.
+    An attempt in flight counts as a failure until its outcome is known, so guesses sent in parallel gain nothing.
     """
 
     def __init__(self, failures: int, delay: float, delay_max: float, address_failures: int, world: World) -> None:
         self._users = _Records(failures, delay, delay_max, world)
         self._addresses = _Records(address_failures, delay, delay_max, world)
 
-    def check(self, user: str | None, address: str) -> None:
-        """Call before the password is looked at. `user`: any key that all spellings of the user share, or None.
+    def begin(self, user: str | None, address: str) -> "Attempt":
+        """Begins an attempt, before the password is verified; its `with` block has to end it.
 
-        TooManyRequests: a delay is running; `retry_after` is what is left of it, in seconds.
+        `user`: any key that all spellings of the user share, or None.
+        TooManyRequests: a delay is running, or too many attempts are in flight.
         """
-        network = _network(address)
-        wait = self._addresses.wait(network)
+        keys = [(self._addresses, _network(address))]
         if user is not None:
-            wait = max(wait, self._users.wait(user))
-        if wait > 0:
-            raise TooManyRequests("too many failed sign-ins: wait before the next", max(1, math.ceil(wait)))
-        self._addresses.admit(network)
-        if user is not None:
-            self._users.admit(user)
+            keys.append((self._users, user))
+        if (wait := max(records.wait(key) for records, key in keys)) > 0:
+            raise TooManyRequests("too many failed sign-ins", max(1, math.ceil(wait)))
+        for records, key in keys:
+            records.begin(key)
+        return Attempt(keys)
 
-    def failed(self, user: str | None, address: str) -> None:
+
+class Attempt:
+    """A sign-in in flight. Of one whose block ends without an outcome (the store is away, say) nothing remains."""
+
+    def __init__(self, keys: Sequence[tuple["_Records", str]]) -> None:
+        self._keys = keys
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def failed(self) -> None:
         """Counts a failure."""
-        self._addresses.count(_network(address))
-        if user is not None:
-            self._users.count(user)
+        self._end()
+        for records, key in self._keys:
+            records.count(key)
 
-    def succeeded(self, user: str | None, address: str) -> None:
+    def succeeded(self) -> None:
         """Forgets the user's failures. The address's stay: who has one account could clear them at will."""
-        self._addresses.reopen(_network(address))
-        if user is not None:
-            self._users.forget(user)
+        self._end()
+        for _, user in self._keys[1:]:
+            self._keys[1][0].forget(user)
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            for records, key in self._keys:
+                records.end(key)
 
 
 class _Records:
-    """The failures of one kind of key."""
+    """The failures, and the attempts in flight, of one kind of key."""
 
     def __init__(self, failures: int, delay: float, delay_max: float, world: World) -> None:
         self._failures = failures
@@ -79,47 +106,61 @@ class _Records:
         self._records: OrderedDict[str, _Record] = OrderedDict()
 
     def wait(self, key: str) -> float:
-        """Seconds that are left of the delay; not above 0: none is running."""
+        """Seconds to wait before the next attempt; not above 0: none."""
         record = self._record(key)
-        return 0.0 if record is None else record.closed_until - self._world.monotonic()
+        if record is None:
+            return 0.0
+        if (left := record.closed_until - self._world.monotonic()) > 0:
+            return left
+        # Where delays have begun, one attempt at a time.
+        return _IN_FLIGHT_RETRY if record.in_flight >= max(1, self._failures - record.failures) else 0.0
 
-    def admit(self, key: str) -> None:
-        """Lets one attempt through; where delays have begun, the next one waits as if this one had failed."""
-        if (record := self._record(key)) is not None:
-            self._close(record)
+    def begin(self, key: str) -> None:
+        self._record_or_new(key).in_flight += 1
 
-    def reopen(self, key: str) -> None:
-        """Takes back what `admit` did."""
-        if (record := self._record(key)) is not None:
-            record.closed_until = self._world.monotonic()
+    def end(self, key: str) -> None:
+        """Takes back what `begin` did."""
+        record = self._records.get(key)
+        if record is not None and record.in_flight > 0:
+            record.in_flight -= 1
+            if record.in_flight == 0 and record.failures == 0:
+                del self._records[key]
 
     def count(self, key: str) -> None:
-        record = self._record(key)
+        record = self._record_or_new(key)
         now = self._world.monotonic()
-        if record is None:
-            record = self._records[key] = _Record(0, now, now)
         record.failures += 1
         record.last_failure = now
-        self._close(record)
-        self._records.move_to_end(key)
-        if len(self._records) > _REMEMBERED:
-            self._records.popitem(last=False)
+        if (over := record.failures - self._failures) >= 0:
+            record.closed_until = now + min(self._delay * 2.0 ** min(over, _MAX_DOUBLINGS), self._delay_max)
 
     def forget(self, key: str) -> None:
-        self._records.pop(key, None)
+        record = self._records.get(key)
+        if record is None:
+            return
+        if record.in_flight:
+            record.failures, record.closed_until = 0, self._world.monotonic()
+        else:
+            del self._records[key]
 
     def _record(self, key: str) -> _Record | None:
         record = self._records.get(key)
         if record is not None and self._world.monotonic() - record.last_failure >= self._memory:
-            del self._records[key]
-            return None
+            if record.in_flight == 0:
+                del self._records[key]
+                return None
+            record.failures = 0
         return record
 
-    def _close(self, record: _Record) -> None:
-        over = record.failures - self._failures
-        if over >= 0:
-            delay = min(self._delay * 2.0 ** min(over, _MOST_DOUBLINGS), self._delay_max)
-            record.closed_until = self._world.monotonic() + delay
+    def _record_or_new(self, key: str) -> _Record:
+        record = self._record(key)
+        if record is None:
+            now = self._world.monotonic()
+            record = self._records[key] = _Record(0, now, now)
+        self._records.move_to_end(key)
+        if len(self._records) > _REMEMBERED:
+            self._records.popitem(last=False)
+        return record
 
 
 def _network(address: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.refusals import EntityTooLarge, ParameterValidationFailure
-from openucwa.model.values import Instant, Scalar, Unfit, Unmarked, Value, is_carriable
+from openucwa.model.values import Instant, InvalidValue, Scalar, UntypedText, Value, is_carriable
 from openucwa.representation.custom import custom_values, encode, xml_form
 from openucwa.representation.dates import parse_json_date
 
@@ -57,7 +57,7 @@ def read_extension(
 
     `given`: the body as either format reads it. `href`: the resource's own; `pass_through`: the name of its
     pass-through property; `stored`: the extension that is to be replaced, whose id the draft keeps, and to whose
-    values texts of XML without a mark are compared.
+    values texts of XML without a type are compared.
 
     UCWA: onlineMeetingExtensions, POST; onlineMeetingExtension, PUT.
     ParameterValidationFailure: all that is wrong, by name. EntityTooLarge: the properties are over `limits.bytes`.
@@ -82,21 +82,21 @@ def read_extension(
     extension_type = ExtensionType.UNDEFINED
     try:
         extension_id = _id(documented["id"], stored)
-    except Unfit as unfit:
-        faults["id"] = str(unfit)
+    except InvalidValue as invalid:
+        faults["id"] = str(invalid)
     try:
         extension_type = _type(documented["type"])
-    except Unfit as unfit:
-        faults["type"] = str(unfit)
-    compared = stored is not None and any(map(_is_unmarked, custom.values()))
+    except InvalidValue as invalid:
+        faults["type"] = str(invalid)
+    compared = stored is not None and any(map(_is_untyped, custom.values()))
     known = custom_values(stored.properties) if stored is not None and compared else {}
     values: dict[str, Value] = {}
     for name, value in custom.items():
         try:
             _check_name(name)
             values[name] = _value(value, known.get(name))
-        except Unfit as unfit:
-            faults[_short(name)] = str(unfit)
+        except InvalidValue as invalid:
+            faults[_short(name)] = str(invalid)
     if faults:
         raise ParameterValidationFailure(faults)
 
@@ -121,10 +121,10 @@ def _short(name: str) -> str:
     return name if len(name) <= MAX_NAME_LENGTH else f"{name[:MAX_NAME_LENGTH]}..."
 
 
-def _is_unmarked(value: object) -> bool:
-    """Whether a text in `value` came without a mark of its type."""
+def _is_untyped(value: object) -> bool:
+    """Whether a text in `value` came without a type."""
     texts = value if isinstance(value, list) else [value]
-    return any(isinstance(text, Unmarked) for text in texts)
+    return any(isinstance(text, UntypedText) for text in texts)
 
 
 def _id(given: list[object], stored: Extension | None) -> str | None:
@@ -132,13 +132,13 @@ def _id(given: list[object], stored: Extension | None) -> str | None:
     if extension_id is None or extension_id == "":
         return None if stored is None else stored.id
     if not isinstance(extension_id, str):
-        raise Unfit("must be a string")
+        raise InvalidValue("must be a string")
     if stored is not None and extension_id != stored.id:
-        raise Unfit("can't be changed")
+        raise InvalidValue("cannot be changed")
     if len(extension_id) > MAX_ID_LENGTH:
-        raise Unfit(f"has {len(extension_id):,} characters; at most {MAX_ID_LENGTH} are taken")
+        raise InvalidValue(f"has {len(extension_id):,} characters; at most {MAX_ID_LENGTH} are allowed")
     if extension_id in {".", ".."}:
-        raise Unfit("must not be . or .., which mean something else in a URL")
+        raise InvalidValue("must not be . or .., which mean something else in a URL")
     _check_characters(extension_id)
     return str(extension_id)
 
@@ -149,29 +149,29 @@ def _type(given: list[object]) -> ExtensionType:
         return ExtensionType.UNDEFINED
     if isinstance(type_name, str) and (found := _TYPES.get(type_name.lower())) is not None:
         return found
-    raise Unfit(f"must be one of {', '.join(ExtensionType)}")
+    raise InvalidValue(f"must be one of {', '.join(ExtensionType)}")
 
 
 def _only(given: list[object]) -> object:
     if len(given) > 1:
-        raise Unfit("is given twice, in different case")
+        raise InvalidValue("is given twice, differing only in case")
     return given[0] if given else None
 
 
 def _check_name(name: str) -> None:
     if not 1 <= len(name) <= MAX_NAME_LENGTH:
-        raise Unfit(f"has a name of {len(name):,} characters; 1 to {MAX_NAME_LENGTH} are taken")
+        raise InvalidValue(f"has a name of {len(name):,} characters; 1 to {MAX_NAME_LENGTH} are allowed")
     try:
         _check_characters(name)
-    except Unfit as unfit:
-        raise Unfit(f"has a name that {unfit}") from None
+    except InvalidValue as invalid:
+        raise InvalidValue(f"has a name that {invalid}") from None
 
 
 def _check_characters(text: str) -> None:
     if _CONTROL_CHARACTER.search(text):
-        raise Unfit("holds a control character")
+        raise InvalidValue("holds a control character")
     if not is_carriable(text):
-        raise Unfit("holds a character that XML cannot carry")
+        raise InvalidValue("holds a character that XML cannot carry")
 
 
 def _value(given: object, known: Value | None) -> Value:
@@ -180,18 +180,18 @@ def _value(given: object, known: Value | None) -> Value:
         return _scalar(_retyped([given], [] if known is None or isinstance(known, list) else [known])[0])
     items = [_scalar(item) for item in _retyped(given, known if isinstance(known, list) else [])]
     if len({_kind(item) for item in items}) > 1:
-        raise Unfit("is an array of values of different kinds")
+        raise InvalidValue("is an array of values of different kinds")
     return items
 
 
 def _retyped(given: list[object], known: list[Scalar]) -> list[object]:
-    """`given`, where each text that came without a mark is the XML form of the known value in its place: those values.
+    """`given`, where each text that came without a type is the XML form of the known value in its place: those values.
 
-    If one of them is not, all are strings: an array that was edited without marks is an array of strings.
+    If one of them is not, all are strings: an array that was edited without types is an array of strings.
     """
     retyped = list(given)
     for place, item in enumerate(given):
-        if isinstance(item, Unmarked):
+        if isinstance(item, UntypedText):
             if place >= len(known) or item != xml_form(known[place]):
                 return given
             retyped[place] = known[place]
@@ -201,13 +201,13 @@ def _retyped(given: list[object], known: list[Scalar]) -> list[object]:
 def _scalar(given: object) -> Scalar:
     if isinstance(given, str):
         if not is_carriable(given):
-            raise Unfit("holds a character that XML cannot carry")
+            raise InvalidValue("holds a character that XML cannot carry")
         return parse_json_date(given) or str(given)
     if isinstance(given, int | float | Instant):
         return given
     if given is None:
-        raise Unfit("must not hold null")
-    raise Unfit("must not hold an array" if isinstance(given, list) else "must not hold an object")
+        raise InvalidValue("must not hold null")
+    raise InvalidValue("must not hold an array" if isinstance(given, list) else "must not hold an object")
 
 
 def _kind(value: Scalar) -> type:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openucwa.config import Config
+from openucwa.meetings.enterprise import Enterprise
 from openucwa.model.meeting import Meeting, MeetingRel, MeetingSettings
 from openucwa.model.refusals import ParameterValidationFailure
 from openucwa.model.values import Instant
@@ -41,6 +42,7 @@ class MeetingRules:
     def __init__(self, config: Config, world: World) -> None:
         self._config = config
         self._world = world
+        self._enterprise = Enterprise(config.enterprise_domains)
         self._eligible = {
             "accessLevel": config.access_levels,
             "automaticLeaderAssignment": config.automatic_leader_assignments,
@@ -48,15 +50,16 @@ class MeetingRules:
             "lobbyBypassForPhoneUsers": config.lobby_bypass_for_phone_users,
         }
 
-    def settings(self, values: Mapping[str, Any]) -> MeetingSettings:
-        """The settings that a POST or PUT with these values makes: what is left out takes the default.
+    def settings(self, values: Mapping[str, Any], organizer: str) -> MeetingSettings:
+        """The settings that a POST or PUT of `organizer` with these values makes: what is left out takes the default.
 
-        ParameterValidationFailure: a value is not eligible on this server, or over a limit of its settings.
+        ParameterValidationFailure: a value is not eligible on this server, or over a limit of its settings, or a leader
+        is of another enterprise.
         """
         config = self._config
         now = self._world.now()
         expiration: Instant = values.get("expirationTime") or Instant(now + config.meeting_lifetime * 1000)
-        self._check(values, expiration, now)
+        self._check(values, organizer, expiration, now)
         return MeetingSettings(
             access_level=values.get("accessLevel", config.default_access_level),
             attendees=tuple(values.get("attendees", ())),
@@ -74,7 +77,7 @@ class MeetingRules:
             subject=values.get("subject", ""),
         )
 
-    def _check(self, values: Mapping[str, Any], expiration: Instant, now: int) -> None:
+    def _check(self, values: Mapping[str, Any], organizer: str, expiration: Instant, now: int) -> None:
         wrong = {
             name: f"is not eligible here; these are: {', '.join(eligible)}"
             for name, eligible in self._eligible.items()
@@ -87,6 +90,9 @@ class MeetingRules:
         for name in ("attendees", "leaders"):
             if len(values.get(name, ())) > self._config.max_attendees:
                 wrong[name] = f"has more than {self._config.max_attendees} entries"
+        foreign = [uri for uri in values.get("leaders", ()) if not self._enterprise.is_shared(uri, organizer)]
+        if foreign:
+            wrong.setdefault("leaders", f"{foreign[0]} is of another enterprise than the organizer")
         if wrong:
             raise ParameterValidationFailure(wrong)
 

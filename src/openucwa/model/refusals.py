@@ -105,6 +105,18 @@ class AlreadyExists(Conflict):
     """That id is taken."""
 
 
+class AlreadyJoined(AlreadyExists):
+    """The application takes part in the meeting already, by the conversation `conversation`.
+
+    `location`: the href of the conversation, where the one who answers the client knows it.
+    """
+
+    def __init__(self, message: str, conversation: str, location: str | None = None) -> None:
+        super().__init__(message)
+        self.conversation = conversation
+        self.location = location
+
+
 class TooManyGroups(Conflict):
     """The meeting holds its most extensions."""
 

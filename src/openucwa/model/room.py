@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 
 class Role(StrEnum):
@@ -36,6 +37,10 @@ class InvitationState(StrEnum):
     FAILED = "Failed"
 
 
+#: A span of a topic's events: the number before its first event, and that of its last; None: it goes on.
+Span: TypeAlias = tuple[int, int | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Participation:
     """One application's part in a live meeting: what its owner has as a conversation.
@@ -45,7 +50,8 @@ class Participation:
     others that is one participant, known by `uri`, with one name, role, and place (lobby or room).
     `uri`: the participant's SIP URI. `joined`: ms since 1970. `since`: the number of the last event of the meeting's
     topic that is not this conversation's business.
-    `invitation`: the id of the invitation that it began with.
+    `invitation`: the id of the invitation that it began with. `hears`: the spans of the meeting's topic in which
+    messaging was connected, oldest first.
     """
 
     organizer: str
@@ -65,11 +71,16 @@ class Participation:
     thread_id: str
     subject: str
     importance: str
+    hears: tuple[Span, ...] = ()
 
     @property
     def topic(self) -> str:
         """The topic of what happens in the meeting."""
         return conversation_topic(self.organizer, self.meeting_id)
+
+    def hears_message(self, number: int) -> bool:
+        """Whether messaging was connected when the message with this number was sent."""
+        return any(before < number and (last is None or number <= last) for before, last in self.hears)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +101,9 @@ class Invitation:
     """An operation of one application that brings somebody, or a modality, into a conversation.
 
     `owner`, `application_id`: whose operation it is. `outgoing`: whether that application began it.
-    `organizer`, `meeting_id`: the meeting it is about. `conversation`: the id of the application's conversation; None
-    as long as an incoming one was not accepted. `from_uri`, `from_name`: who invites. `to_uri`: who is invited.
+    `organizer`, `meeting_id`: the meeting it is about. `conversation`: the id of the application's conversation, of an
+    incoming one the id that it gets when the invitation is accepted; None: there is none. `by_leader`: whether the
+    one who invites is a leader of the meeting. `from_uri`, `from_name`: who invites. `to_uri`: who is invited.
     `thread_id` is the same on both sides of an invitation, and by it they find each other. `expires`: ms since
     1970 when an answer is overdue; None: none is waited for. `reason`: the subcode of a failure.
     """
@@ -115,6 +127,15 @@ class Invitation:
     expires: int | None = None
     reason: str | None = None
     anonymous_display_name: str | None = None
+    by_leader: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMessage:
+    """A message that comes along with addMessaging. `content_type`: text/plain or text/html."""
+
+    content_type: str
+    text: str
 
 
 def conversation_topic(organizer: str, meeting_id: str) -> str:

@@ -10,7 +10,7 @@ class User:
     `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere.
     `pool`: the name of the pool where the user is homed; None is this server.
     `password_hash`: argon2's encoded form.
-    `generation`: grows with each change of the password; a ticket of an earlier one no longer counts.
+    `generation`: grows with each change of the password; tokens of another one are refused.
     """
 
     uri: str

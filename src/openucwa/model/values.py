@@ -26,11 +26,11 @@ LAST_INSTANT = Instant(253_402_300_799_999)
 MAX_INTEGER_DIGITS = 4_000
 
 
-class Unfit(ValueError):  # a finding about what a client sent, not an error of ours
+class InvalidValue(ValueError):  # a finding about what a client sent, not an error of ours
     """What is wrong with a value, in words that follow the name of its property."""
 
 
-class Unmarked(str):
+class UntypedText(str):
     """A text that came in XML without `xsi:type`: a string, unless what is known of the property says otherwise."""
 
     __slots__ = ()

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from openucwa.model.values import MAX_INTEGER_DIGITS, Instant, Scalar, Unfit, Value
-from openucwa.representation.dates import json_date, parse_json_date, parse_xml_date, xml_date
+from openucwa.model.values import MAX_INTEGER_DIGITS, Instant, InvalidValue, Scalar, Value
+from openucwa.representation.dates import json_date, parse_date, parse_day, parse_json_date, xml_date
 
 _ENCODER = msgspec.json.Encoder()
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -61,7 +61,7 @@ def xml_form(value: Scalar) -> str:
 
 
 def xml_type(value: Scalar) -> str | None:
-    """The name in XML Schema of the type of `value`; None for a string, which bears no mark."""
+    """The name in XML Schema of the type of `value`; None for a string, which is shown without one."""
     if isinstance(value, str):
         return None
     if isinstance(value, bool):
@@ -72,42 +72,42 @@ def xml_type(value: Scalar) -> str | None:
 
 
 def from_xml_form(text: str, type_name: str) -> Scalar:
-    """The value of a text that is marked with a type of XML Schema.
+    """The value of a text that has a type of XML Schema: that of a property, or, of whatever other type, the text.
 
-    Unfit: a type that no property has, or a text that does not fit it. Its words follow the property's name.
+    InvalidValue: a text that is not of its type. Its words follow the property's name.
     """
-    if type_name == "string":
-        return text
     word = text.strip(" \t\r\n")
     if type_name in _INTEGER_TYPES:
         return read_integer(word)
     if type_name in _NUMBER_TYPES:
         if not _NUMBER.fullmatch(word):
-            raise Unfit("is not a number")
+            raise InvalidValue("is not a number")
         return read_number(word)
     if type_name == "boolean":
         if word not in _BOOLEANS:
-            raise Unfit("is not a boolean")
+            raise InvalidValue("is not a boolean")
         return _BOOLEANS[word]
     if type_name == "dateTime":
-        return parse_xml_date(word)
-    raise Unfit(f"is marked as {type_name}, which is not the type of any property")
+        return parse_date(word)
+    if type_name == "date":
+        return parse_day(word)
+    return text
 
 
 def read_integer(text: str) -> int:
-    """Unfit: `text` is no integer, or has more digits than one may have."""
+    """InvalidValue: `text` is no integer, or has more digits than one may have."""
     if not _INTEGER.fullmatch(text):
-        raise Unfit("is not an integer")
+        raise InvalidValue("is not an integer")
     if len(text.lstrip("+-")) > MAX_INTEGER_DIGITS:
-        raise Unfit(f"has more than {MAX_INTEGER_DIGITS:,} digits")
+        raise InvalidValue(f"has more than {MAX_INTEGER_DIGITS:,} digits")
     return int(text)
 
 
 def read_number(text: str) -> float:
-    """The double nearest to a decimal number. Unfit: it is out of a double's range."""
+    """The double nearest to a decimal number. InvalidValue: it is out of a double's range."""
     number = float(text)
     if not math.isfinite(number):
-        raise Unfit("is out of the range of a double")
+        raise InvalidValue("is not within the range of a double")
     return number
 
 

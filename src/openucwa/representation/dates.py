@@ -1,17 +1,24 @@
-"""Dates as they stand in JSON and in XML. What a date means for a resource is not decided here."""
+"""Dates as they stand in JSON and in XML: written, and read by one reader wherever they come from.
+
+What a date means for a resource is not decided here.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
 
-from openucwa.model.values import EPOCH, FIRST_INSTANT, LAST_INSTANT, Instant, Unfit
+from openucwa.model.values import EPOCH, FIRST_INSTANT, LAST_INSTANT, Instant, InvalidValue
 
-_JSON = re.compile(r"/Date\((-?[0-9]+)(?:[+-][0-9]{4})?\)/")
-_ISO = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,7}))?"
-    r"(?:Z|([+-])([0-9]{2}):?([0-5][0-9]))?"
-)
-_MOST_DIGITS = 16
+_JSON = re.compile(r"/Date\((-?[0-9]+)(?:[+-]([0-9]{2})([0-9]{2}))?\)/")
+_DAY = r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+_OFFSET = r"(?:[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
+#: To the minute or finer.
+_MOMENT = re.compile(rf"{_DAY}[Tt ]([0-9]{{2}}):([0-9]{{2}})(?::([0-9]{{2}})(?:\.([0-9]+))?)?{_OFFSET}")
+_WHOLE_DAY = re.compile(_DAY + _OFFSET)
+#: Of a number of milliseconds; int() takes longer than its digits are many.
+_MAX_DIGITS = 16
 _MILLISECOND = timedelta(milliseconds=1)
+#: Minutes. No clock on earth is farther from UTC.
+_MAX_OFFSET = 14 * 60
 
 
 def json_date(instant: Instant) -> str:
@@ -27,47 +34,56 @@ def xml_date(instant: Instant) -> str:
 def parse_json_date(text: str) -> Instant | None:
     """The moment that a text stands for that is wholly `/Date(ms)/` or `/Date(ms±hhmm)/`; None: it is another text.
 
-    The offset says where the writer's clock was; the moment is `ms` alone. Unfit: out of years 1 to 9999.
+    The offset says where the writer's clock was; the moment is `ms` alone. InvalidValue: out of years 1 to 9999.
     """
     match = _JSON.fullmatch(text)
-    if match is None:
+    if match is None or _offset("+", match[2], match[3]) is None:
         return None
     digits = match[1]
-    if len(digits) > _MOST_DIGITS:
-        raise Unfit("is out of years 1 to 9999")
+    if len(digits) > _MAX_DIGITS:
+        raise InvalidValue("is not within years 1 to 9999")
     return _within_bounds(int(digits))
 
 
-def parse_xml_date(text: str) -> Instant:
-    """The moment of an ISO 8601 text: 0 to 7 decimals (cut to ms), `Z`, an offset, or none, which is UTC.
+def parse_date(text: str) -> Instant:
+    """The moment of a text in JSON's form, or in ISO 8601's.
 
-    Unfit: it is none, or out of years 1 to 9999.
+    ISO 8601: to the minute or finer, any number of decimals (cut to ms), `T`, `t` or a blank between day and time,
+    `24:00` for the end of a day, an offset up to 14 hours (`+hh`, `+hhmm`, `+hh:mm`, `Z`, `z`), or none, which is UTC.
+    InvalidValue: it is no date, or out of years 1 to 9999.
     """
-    match = _ISO.fullmatch(text)
+    if (instant := parse_json_date(text)) is not None:
+        return instant
+    match = _MOMENT.fullmatch(text)
     if match is None:
-        raise Unfit("is not a date")
-    year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
-    try:
-        local = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError:
-        raise Unfit("is not a date") from None
-    ms = (local - EPOCH) // _MILLISECOND + int((match[7] or "").ljust(3, "0")[:3])
-    if match[8]:
-        offset = (int(match[9]) * 60 + int(match[10])) * 60_000
-        ms += offset if match[8] == "-" else -offset
-    return _within_bounds(ms)
+        raise InvalidValue("is not a date")
+    hour, minute, second = int(match[4]), int(match[5]), int(match[6] or 0)
+    ms = int((match[7] or "").ljust(3, "0")[:3])
+    if minute > 59 or second > 59 or hour > 24 or (hour == 24 and (minute, second, ms) != (0, 0, 0)):
+        raise InvalidValue("is not a date")
+    return _moment(match, ((hour * 60 + minute) * 60 + second) * 1000 + ms, _offset(match[8], match[9], match[10]))
+
+
+def parse_day(text: str) -> Instant:
+    """The moment at which the day of an `xs:date` begins: in UTC, unless it has an offset.
+
+    InvalidValue: it is none, or out of years 1 to 9999.
+    """
+    match = _WHOLE_DAY.fullmatch(text)
+    if match is None:
+        raise InvalidValue("is not a date")
+    return _moment(match, 0, _offset(match[4], match[5], match[6]))
 
 
 def parse(text: str) -> Instant | None:
-    """A documented date in either form; None for one in year 1, by which clients say that they supply none.
+    """A documented date; None for one in year 1, by which clients say that they supply none.
 
-    Unfit: it is no date, or out of years 1 to 9999.
+    InvalidValue: it is no date, or out of years 1 to 9999.
     """
-    if text.startswith("0001-") and _ISO.fullmatch(text):
+    if text.startswith("0001-") and _MOMENT.fullmatch(text):
         # Looked at before the offset counts: year 1 with an offset to the east lies in no year at all.
         return None
-    instant = parse_json_date(text) or parse_xml_date(text)
-    return supplied(instant)
+    return supplied(parse_date(text))
 
 
 def supplied(instant: Instant) -> Instant | None:
@@ -75,7 +91,26 @@ def supplied(instant: Instant) -> Instant | None:
     return instant if instant.datetime().year > 1 else None
 
 
+def _offset(sign: str | None, hours: str | None, minutes: str | None) -> int | None:
+    """Minutes east of UTC; None: there is no such offset."""
+    total = int(hours or 0) * 60 + int(minutes or 0)
+    if int(minutes or 0) > 59 or total > _MAX_OFFSET:
+        return None
+    return -total if sign == "-" else total
+
+
+def _moment(day: "re.Match[str]", ms: int, offset: int | None) -> Instant:
+    """`day`: its first three groups are year, month and day. `ms`: since it began; `offset`: of its clock."""
+    try:
+        begin = datetime(int(day[1]), int(day[2]), int(day[3]), tzinfo=UTC)
+    except ValueError:
+        raise InvalidValue("is not a date") from None
+    if offset is None:
+        raise InvalidValue("is not a date: its offset is larger than 14 hours")
+    return _within_bounds((begin - EPOCH) // _MILLISECOND + ms - offset * 60_000)
+
+
 def _within_bounds(ms: int) -> Instant:
     if not FIRST_INSTANT.ms <= ms <= LAST_INSTANT.ms:
-        raise Unfit("is out of years 1 to 9999")
+        raise InvalidValue("is not within years 1 to 9999")
     return Instant(ms)

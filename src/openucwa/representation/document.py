@@ -24,8 +24,8 @@ Property: TypeAlias = Scalar | Sequence[Scalar]
 class Document:
     """One resource.
 
-    `links`, in order, without `self` (that is `href`); a sequence is shown as an array, even one of one or none.
-    `embedded`, in order; likewise.
+    `links`, in order, without `self` (that is `href`); a sequence is shown as an array, even one of one; an empty one
+    is left out. `embedded`, in order; likewise, but an empty array is shown.
     `custom`: programmer-defined properties as one JSON object (`Extension.properties`), shown behind `properties`.
     `tail`: properties that stand behind all others: the pass-through property and `etag`.
     `head`: properties that stand before `rel` (communication's pass-through property).
@@ -64,6 +64,26 @@ class EventEntry:
     within: tuple[str, str] | None = None
     status: str | None = None
     reason: Reason | None = None
+
+
+def approximate_size(entry: EventEntry) -> int:
+    """About how many bytes an event takes in an answer, in either format."""
+    return 100 + len(entry.link.href) + (0 if entry.embedded is None else _size(entry.embedded))
+
+
+def _size(document: Document) -> int:
+    size = 100 + len(document.href) + len(document.custom)
+    for values in (document.properties, document.head, document.tail):
+        for name, value in values.items():
+            size += len(name) + 10 + (len(value) if isinstance(value, str) else 20)
+            if not isinstance(value, Scalar):
+                size += sum(len(item) + 5 if isinstance(item, str) else 20 for item in value)
+    for rel, link in document.links.items():
+        for one in (link,) if isinstance(link, Link) else link:
+            size += len(rel) + len(one.href) + len(one.title or "") + 30
+    for inner in document.embedded.values():
+        size += sum(map(_size, (inner,) if isinstance(inner, Document) else inner))
+    return size
 
 
 @dataclass(frozen=True, slots=True)

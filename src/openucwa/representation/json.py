@@ -3,15 +3,17 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import NoReturn, TypeVar
 
 import msgspec
 
 from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
-from openucwa.model.values import MAX_INTEGER_DIGITS, Unfit
+from openucwa.model.values import MAX_INTEGER_DIGITS, InvalidValue
 from openucwa.representation.custom import json_form, read_integer, read_number
 from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
+from openucwa.representation.limits import StructureLimits
 
 T = TypeVar("T")
 
@@ -21,7 +23,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*\\?(?:"|\Z)', re.DOTALL)
 #: What each bracket adds to the depth.
 _STEPS = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
-_NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
+#: What neither begins nor ends anything.
+_NO_MARKS = bytes(set(range(256)) - _STEPS.keys() - {ord(",")})
 
 
 def write(document: Document) -> bytes:
@@ -42,30 +45,26 @@ def write_reason(reason: Reason) -> bytes:
     return _ENCODER.encode(_reason(reason))
 
 
-def read(body: bytes, max_depth: int) -> dict[str, object]:
-    """The members of the object that `body` is; its dates are still strings.
+def read(text: str, limits: StructureLimits) -> dict[str, object]:
+    """The members of the object that `text` is; its dates are still strings.
 
-    DeserializationFailure: not UTF-8, not JSON, not an object, or nested deeper than `max_depth`.
+    DeserializationFailure: not JSON, not an object, or over one of `limits`.
     ParameterValidationFailure: a name that is given twice, a number out of range, a string that is not Unicode.
     """
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DeserializationFailure(f"The body is not UTF-8: byte {error.start + 1} does not belong there.") from None
-    _check_depth(body, max_depth)
+    _check_structure(text, limits)
     try:
         try:
             members = _DECODER.decode(text)
-            faulty = b"\\ud" in body or b"\\uD" in body
-        except Unfit:
+            faulty = "\\ud" in text or "\\uD" in text
+        except InvalidValue:
             members = _LENIENT_DECODER.decode(text)
             faulty = True
     except json.JSONDecodeError as error:
         raise DeserializationFailure(
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
     if not isinstance(members, dict):
-        raise DeserializationFailure("The body is JSON, but not an object.")
+        raise DeserializationFailure("the body is JSON, but not an object")
     if faulty:
         for name, value in members.items():
             if (fault := _fault(name) or _fault(value)) is not None:
@@ -86,7 +85,10 @@ def _resource(document: Document) -> dict[str, object]:
         _add(members, name, value)
     links: dict[str, object] = {"self": {"href": document.href}}
     for rel, link in document.links.items():
-        links[rel] = _link(link) if isinstance(link, Link) else [_link(one) for one in link]
+        if isinstance(link, Link):
+            links[rel] = _link(link)
+        elif link:
+            links[rel] = [_link(one) for one in link]
     members["_links"] = links
     if document.embedded:
         members["_embedded"] = {
@@ -135,7 +137,7 @@ def _reason(reason: Reason) -> dict[str, object]:
         shown["subcode"] = reason.subcode
     shown["message"] = reason.message
     if reason.parameters:
-        shown["parameters"] = reason.parameters
+        shown["parameters"] = [{"name": name, "reason": why} for name, why in reason.parameters.items()]
     if reason.debug_info:
         shown["debugInfo"] = reason.debug_info
     return shown
@@ -145,20 +147,27 @@ def _integer(text: str) -> int:
     return int(text) if len(text) <= MAX_INTEGER_DIGITS else read_integer(text)
 
 
-def _or_unfit(read: Callable[[str], T]) -> Callable[[str], T | Unfit]:
-    """`read`, but that a number that can't be taken stays as what is wrong with it, until its member is found."""
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Stands for a number that cannot be taken, until it is known whose value it is: what is wrong with it."""
 
-    def reading(text: str) -> T | Unfit:
+    words: str
+
+
+def _lenient(read: Callable[[str], T]) -> Callable[[str], T | _Fault]:
+    """`read`, but that what it refuses becomes a `_Fault`."""
+
+    def reading(text: str) -> T | _Fault:
         try:
             return read(text)
-        except Unfit as unfit:
-            return unfit
+        except InvalidValue as invalid:
+            return _Fault(str(invalid))
 
     return reading
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise DeserializationFailure(f"The body is not JSON: {name} is no value of it.")
+    raise DeserializationFailure(f"the body is not JSON: {name} is not a JSON value")
 
 
 def _members(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
@@ -178,8 +187,8 @@ _DECODER = json.JSONDecoder(
 )
 _LENIENT_DECODER = json.JSONDecoder(
     object_pairs_hook=_members,
-    parse_int=_or_unfit(_integer),
-    parse_float=_or_unfit(read_number),
+    parse_int=_lenient(_integer),
+    parse_float=_lenient(read_number),
     parse_constant=_no_constant,
 )
 
@@ -188,8 +197,8 @@ def _fault(value: object) -> str | None:
     """What is wrong somewhere in `value`, in words that follow the member's name."""
     if isinstance(value, str):
         return "holds half of a surrogate pair" if _SURROGATE.search(value) else None
-    if isinstance(value, Unfit):
-        return str(value)
+    if isinstance(value, _Fault):
+        return value.words
     if isinstance(value, list):
         return next((fault for item in value if (fault := _fault(item)) is not None), None)
     if isinstance(value, dict):
@@ -197,13 +206,18 @@ def _fault(value: object) -> str | None:
     return None
 
 
-def _check_depth(body: bytes, max_depth: int) -> None:
-    """Counts brackets before anything recurses into them."""
-    if body.count(b"{") + body.count(b"[") <= max_depth:
+def _check_structure(text: str, limits: StructureLimits) -> None:
+    """Counts brackets and commas before anything is built of them."""
+    brackets = text.count("{") + text.count("[")
+    if brackets <= limits.depth and brackets + text.count(",") <= limits.elements:
         return
-    brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)
-    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > max_depth:
-        raise DeserializationFailure(f"The body is nested deeper than {max_depth} levels.")
+    marks = _STRING.sub(b"", text.encode()).translate(None, _NO_MARKS)
+    # Each value is the first in its brackets, or behind a comma.
+    if marks.count(b"{") + marks.count(b"[") + marks.count(b",") > limits.elements:
+        raise DeserializationFailure(limits.too_many)
+    steps = map(_STEPS.__getitem__, marks.translate(None, b","))
+    if max(accumulate(steps), default=0) > limits.depth:
+        raise DeserializationFailure(limits.too_deep)
 
 
 def _printable(name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from openucwa.model.refusals import ParameterValidationFailure
-from openucwa.model.values import Instant, Unfit, Unmarked, is_carriable
+from openucwa.model.values import Instant, InvalidValue, UntypedText, is_carriable
 from openucwa.representation import dates
 from openucwa.representation.custom import read_integer
 
@@ -64,8 +64,8 @@ def read(
             found[name] = [asked[name] if parameter.many else asked[name][-1]]
         try:
             value = _value(parameter, found.get(name, []))
-        except Unfit as unfit:
-            faults[parameter.name] = str(unfit)
+        except InvalidValue as invalid:
+            faults[parameter.name] = str(invalid)
         else:
             if value is not None:
                 values[parameter.name] = value
@@ -93,29 +93,29 @@ def _by_lower_name(given: Mapping[str, object]) -> dict[str, list[object]]:
     return found
 
 
-def _texts_by_lower_name(query: Mapping[str, str | Sequence[str]]) -> dict[str, list[Unmarked]]:
-    found: dict[str, list[Unmarked]] = {}
+def _texts_by_lower_name(query: Mapping[str, str | Sequence[str]]) -> dict[str, list[UntypedText]]:
+    found: dict[str, list[UntypedText]] = {}
     for name, texts in query.items():
         each = (texts,) if isinstance(texts, str) else texts
-        found.setdefault(name.lower(), []).extend(map(Unmarked, each))
+        found.setdefault(name.lower(), []).extend(map(UntypedText, each))
     return found
 
 
 def _value(parameter: Parameter, given: Sequence[object]) -> object:
-    """Unfit: what is wrong, in words that follow the parameter's name."""
+    """InvalidValue: what is wrong, in words that follow the parameter's name."""
     if len(given) > 1:
-        raise Unfit("is given twice, in different case")
+        raise InvalidValue("is given twice, differing only in case")
     value = (_many if parameter.many else _one)(parameter, given[0]) if given else None
     if parameter.required and (value is None or value == ""):
-        raise Unfit("is required")
+        raise InvalidValue("is required")
     return value
 
 
 def _many(parameter: Parameter, given: object) -> tuple[object, ...]:
     if not isinstance(given, list):
-        raise Unfit("must be an array")
+        raise InvalidValue("must be an array")
     if parameter.max_items is not None and len(given) > parameter.max_items:
-        raise Unfit(f"has {len(given):,} entries; at most {parameter.max_items:,} are taken")
+        raise InvalidValue(f"has {len(given):,} entries; at most {parameter.max_items:,} are allowed")
     return tuple(_items(parameter, given))
 
 
@@ -123,49 +123,49 @@ def _items(parameter: Parameter, given: Sequence[object]) -> Iterator[object]:
     for number, item in enumerate(given, start=1):
         try:
             value = _one(parameter, item)
-        except Unfit as unfit:
-            raise Unfit(f"{unfit} (entry {number})") from None
+        except InvalidValue as invalid:
+            raise InvalidValue(f"{invalid} (entry {number})") from None
         if value is None:
-            raise Unfit(f"must not be null (entry {number})")
+            raise InvalidValue(f"must not be null (entry {number})")
         yield value
 
 
 def _one(parameter: Parameter, given: object) -> object:
     if isinstance(given, list):
-        raise Unfit("must not be an array")
+        raise InvalidValue("must not be an array")
     return _READERS[parameter.kind](parameter, given)
 
 
 def _string(parameter: Parameter, given: object) -> str:
     if not isinstance(given, str):
-        raise Unfit("must be a string")
+        raise InvalidValue("must be a string")
     if parameter.choices:
         for choice in parameter.choices:
             if choice.lower() == given.lower():
                 return choice
-        raise Unfit(f"must be one of {', '.join(parameter.choices)}")
+        raise InvalidValue(f"must be one of {', '.join(parameter.choices)}")
     if parameter.max_length is not None and len(given) > parameter.max_length:
-        raise Unfit(f"has {len(given):,} characters; at most {parameter.max_length:,} are taken")
+        raise InvalidValue(f"has {len(given):,} characters; at most {parameter.max_length:,} are allowed")
     if not is_carriable(given):
-        raise Unfit("holds a character that XML cannot carry")
+        raise InvalidValue("holds a character that XML cannot carry")
     return str(given)
 
 
 def _boolean(_: Parameter, given: object) -> bool:
-    value = _BOOLEANS.get(given.strip().lower()) if isinstance(given, Unmarked) else given
+    value = _BOOLEANS.get(given.strip().lower()) if isinstance(given, UntypedText) else given
     if not isinstance(value, bool):
-        raise Unfit("must be true or false")
+        raise InvalidValue("must be true or false")
     return value
 
 
 def _integer(parameter: Parameter, given: object) -> int:
-    value = read_integer(given.strip()) if isinstance(given, Unmarked) else given
+    value = read_integer(given.strip()) if isinstance(given, UntypedText) else given
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Unfit("must be an integer")
+        raise InvalidValue("must be an integer")
     if parameter.minimum is not None and value < parameter.minimum:
-        raise Unfit(f"must be {parameter.minimum} or more")
+        raise InvalidValue(f"must be {parameter.minimum} or more")
     if parameter.maximum is not None and value > parameter.maximum:
-        raise Unfit(f"must be {parameter.maximum} or less")
+        raise InvalidValue(f"must be {parameter.maximum} or less")
     return value
 
 
@@ -173,14 +173,14 @@ def _datetime(_: Parameter, given: object) -> Instant | None:
     if isinstance(given, Instant):
         return dates.supplied(given)
     if not isinstance(given, str):
-        raise Unfit("must be a date")
+        raise InvalidValue("must be a date")
     return dates.parse(given.strip())
 
 
 def _sip(parameter: Parameter, given: object) -> str:
     text = _string(parameter, given)
     if not _SIP.fullmatch(text):
-        raise Unfit("must be a SIP URI, sip:USER@HOST")
+        raise InvalidValue("must be a SIP URI, sip:USER@HOST")
     return text
 
 

@@ -5,13 +5,16 @@ Written by string, which takes a quarter of the time of building a tree first; r
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import TypeAlias, cast
 
 from lxml import etree
 
 from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
-from openucwa.model.values import Scalar, Unfit, Unmarked, Value
+from openucwa.model.values import InvalidValue, Scalar, UntypedText, Value
 from openucwa.representation.custom import custom_values, from_xml_form, xml_form, xml_type
 from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
+from openucwa.representation.limits import StructureLimits
 
 NAMESPACE = "http://schemas.microsoft.com/rtc/2012/03/ucwa"
 _SCHEMA = "http://www.w3.org/2001/XMLSchema"
@@ -22,8 +25,8 @@ _TYPE = f"{{{_INSTANCE}}}type"
 
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 _NAMESPACE = f' xmlns="{NAMESPACE}"'
-_MARK_OPENS = ' xsi:type="'
-_MARK_NAMESPACES = f' xmlns:xsi="{_INSTANCE}" xmlns:xs="{_SCHEMA}"'
+_TYPE_OPENS = ' xsi:type="'
+_TYPE_NAMESPACES = f' xmlns:xsi="{_INSTANCE}" xmlns:xs="{_SCHEMA}"'
 
 #: Blanks other than the plain one are escaped, or a reader would take them for plain ones. What no reader would take at
 #: all is replaced: no such character is let into a property, but an error may quote one.
@@ -38,22 +41,37 @@ _NAMES = {
     for tag in (name, f"{{{NAMESPACE}}}{name}")
 }
 
+_BLANKS = " \t\r\n"
+#: The prefixes of XML Schema that need no declaration.
+_USUAL_PREFIXES = frozenset({"xs", "xsd"})
+#: What may stand in front of the root or of a DOCTYPE. Whatever the text, it is looked at once.
+_PROLOG = re.compile(r"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+_BEGINS_AS_DECLARATION = re.compile(r"<\?xml[ \t\r\n?]")
+_DECLARED = re.compile(
+    r"""<\?xml\s++version\s*+=\s*+["']1\.[0-9]+["'](?:\s++encoding\s*+=\s*+["'][A-Za-z][A-Za-z0-9._:-]*+["'])?"""
+    r"""(?:\s++standalone\s*+=\s*+["'](?:yes|no)["'])?\s*+\?>""",
+    re.ASCII,
+)
+_NO_LINE_END = re.compile(r"[^\n]")
+_IS_LARGER = etree.XPath("count(//*) > $limit or count(//@*) > $limit")
+_HAS_TYPES = etree.XPath("boolean(//@xsi:type)", namespaces={"xsi": _INSTANCE})
+
 
 def write(document: Document) -> bytes:
     """One line in UTF-8: links, properties, then the embedded resources."""
     inner = _inside(document)
-    # Only a mark holds this text: everywhere else the quotation mark is escaped.
-    marks = _MARK_NAMESPACES if _MARK_OPENS in inner else ""
+    # Only such an attribute contains this text: everywhere else quotation marks are escaped.
+    namespaces = _TYPE_NAMESPACES if _TYPE_OPENS in inner else ""
     return (
-        f"{_DECLARATION}<resource{_place(document.rel, document.href)}{_NAMESPACE}{marks}>{inner}</resource>"
+        f"{_DECLARATION}<resource{_place(document.rel, document.href)}{_NAMESPACE}{namespaces}>{inner}</resource>"
     ).encode()
 
 
 def write_events(events: Events) -> bytes:
     """The answer of an event channel (UCWA: events). An event is an element named for its type."""
     inner = "".join(_link(rel, link) for rel, link in events.links.items()) + "".join(map(_sender, events.senders))
-    marks = _MARK_NAMESPACES if _MARK_OPENS in inner else ""
-    return f'{_DECLARATION}<events href="{_escape(events.href)}"{_NAMESPACE}{marks}>{inner}</events>'.encode()
+    namespaces = _TYPE_NAMESPACES if _TYPE_OPENS in inner else ""
+    return f'{_DECLARATION}<events href="{_escape(events.href)}"{_NAMESPACE}{namespaces}>{inner}</events>'.encode()
 
 
 def write_reason(reason: Reason) -> bytes:
@@ -115,14 +133,14 @@ def _documented_form(value: Scalar) -> str:
 
 def _custom(name: str, value: Value) -> str:
     if isinstance(value, list):
-        items = "".join(f"<item{_mark(item)}>{_escape(xml_form(item))}</item>" for item in value)
+        items = "".join(f"<item{_type_attribute(item)}>{_escape(xml_form(item))}</item>" for item in value)
         return f'<propertyList name="{_escape(name)}">{items}</propertyList>'
-    return f'<property name="{_escape(name)}"{_mark(value)}>{_escape(xml_form(value))}</property>'
+    return f'<property name="{_escape(name)}"{_type_attribute(value)}>{_escape(xml_form(value))}</property>'
 
 
-def _mark(value: Scalar) -> str:
+def _type_attribute(value: Scalar) -> str:
     type_name = xml_type(value)
-    return "" if type_name is None else f'{_MARK_OPENS}xs:{type_name}"'
+    return "" if type_name is None else f'{_TYPE_OPENS}xs:{type_name}"'
 
 
 def _sender(sender: Sender) -> str:
@@ -143,7 +161,13 @@ def _reason(reason: Reason, namespace: str = "") -> str:
     subcode = "" if reason.subcode is None else f"<subcode>{_escape(reason.subcode)}</subcode>"
     return (
         f"<reason{namespace}><code>{_escape(reason.code)}</code>{subcode}<message>{_escape(reason.message)}</message>"
-        f"<debugInfo>{_bag(reason.debug_info)}</debugInfo><parameters>{_bag(reason.parameters)}</parameters></reason>"
+        f"<debugInfo>{_bag(reason.debug_info)}</debugInfo><parameters>{_parameters(reason.parameters)}</parameters></reason>"
+    )
+
+
+def _parameters(values: Mapping[str, str]) -> str:
+    return "".join(
+        f'<parameter name="{_escape(name)}"><reason>{_escape(why)}</reason></parameter>' for name, why in values.items()
     )
 
 
@@ -151,18 +175,19 @@ def _bag(values: Mapping[str, str]) -> str:
     return "".join(f'<property name="{_escape(name)}">{_escape(text)}</property>' for name, text in values.items())
 
 
-def read(body: bytes, max_depth: int) -> dict[str, object]:
-    """The properties of the `<input>` (or, sent back as it was got, the `<resource>`) that `body` is.
+def read(text: str, limits: StructureLimits) -> dict[str, object]:
+    """The properties of the `<input>` (or, sent back as it was received, the `<resource>`) that `text` is.
 
-    A text without `xsi:type` is `Unmarked`; a propertyList is a list; a property with `xsi:nil` is None.
-    Links and embedded resources are ignored.
+    A text without `xsi:type` is an `UntypedText`; a propertyList is a list; a property with `xsi:nil` is None.
+    Links are under `_links`, as in JSON: a rel and its href. Embedded resources are ignored.
 
-    DeserializationFailure: not well-formed, with a DOCTYPE, nested deeper than `max_depth`, or not of this form.
+    DeserializationFailure: not well-formed, with a DOCTYPE, over one of `limits`, or not of this form.
     ParameterValidationFailure: a name that is given twice, a text that does not fit its `xsi:type`.
     """
-    root = _parse(body, max_depth)
+    root = _parse(text, limits)
     if _NAMES.get(root.tag) not in {"input", "resource"}:
-        raise DeserializationFailure(f"The body's root is <{_shown(root)}>; <input> was expected.")
+        raise DeserializationFailure(f"unexpected root element <{_shown(root)}>; <input> was expected")
+    types = _types(root) if _HAS_TYPES(root) else {}
     properties: dict[str, object] = {}
     for element in _children(root):
         kind = _NAMES.get(element.tag)
@@ -170,65 +195,117 @@ def read(body: bytes, max_depth: int) -> dict[str, object]:
             continue
         name = element.get("name")
         if kind not in {"property", "propertyList"} or name is None:
-            raise DeserializationFailure(f"The body holds <{_shown(element)}> where properties with a name belong.")
+            raise DeserializationFailure(f"unexpected element <{_shown(element)}>; named properties were expected")
         if name in properties:
             raise ParameterValidationFailure({name: "is given twice"})
         try:
-            properties[name] = _value(element) if kind == "property" else _items(element)
-        except Unfit as unfit:
-            raise ParameterValidationFailure({name: str(unfit)}) from None
+            properties[name] = _value(element, types) if kind == "property" else _items(element, types)
+        except InvalidValue as invalid:
+            raise ParameterValidationFailure({name: str(invalid)}) from None
+    if links := _links(root):
+        properties.setdefault("_links", links)
     return properties
 
 
-def _parse(body: bytes, max_depth: int) -> etree._Element:
+def _links(root: etree._Element) -> dict[str, object]:
+    links = [element for element in root if _NAMES.get(element.tag) == "link"]
+    return {str(link.get("rel")): {"href": link.get("href")} for link in links}
+
+
+def _parse(text: str, limits: StructureLimits) -> etree._Element:
+    # A parser's own switches for DTDs come too late: it has parsed the DTD by then, in time that grows with its square.
+    text = _without_declaration(text)
+    begin = cast("re.Match[str]", _PROLOG.match(text)).end()
+    if text.startswith("<!", begin) and not text.startswith("<!--", begin):
+        raise DeserializationFailure("the body contains a DOCTYPE, which is not accepted")
+    if not text.startswith("<", begin) or text.startswith(("<!", "<?"), begin):
+        # Such as another byte order mark, which the parser would take away, and see a DOCTYPE where none was here.
+        raise DeserializationFailure("the body is not well-formed XML: it does not begin with an element")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False,
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False,
         remove_comments=True, remove_pis=True,
     )  # fmt: skip
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
-        raise DeserializationFailure(f"The body is not well-formed XML: {error.msg}.") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise DeserializationFailure("The body holds a DOCTYPE, which is not accepted.")
-    depth, level = 0, [root]
-    while level:
-        depth += 1
-        if depth > max_depth:
-            raise DeserializationFailure(f"The body is nested deeper than {max_depth} levels.")
-        level = [child for element in level for child in element]
+        raise DeserializationFailure(f"the body is not well-formed XML: {error.msg}") from None
+    # Counted in C: nothing goes through elements one by one before it is known that there are few.
+    declarations = sum(1 for _ in etree.iterwalk(root, events=("start-ns",)))
+    if _IS_LARGER(root, limit=limits.elements) or declarations > limits.elements:
+        raise DeserializationFailure(limits.too_many)
+    if _deeper_than(limits.depth)(root):
+        raise DeserializationFailure(limits.too_deep)
     return root
+
+
+def _without_declaration(text: str) -> str:
+    """`text` with blanks in place of its XML declaration, whose encoding was dealt with when the text was decoded."""
+    if not _BEGINS_AS_DECLARATION.match(text):
+        return text
+    declaration = _DECLARED.match(text)
+    if declaration is None:
+        raise DeserializationFailure("the body is not well-formed XML: its declaration is malformed")
+    return _NO_LINE_END.sub(" ", declaration[0]) + text[declaration.end() :]
+
+
+@lru_cache(4)
+def _deeper_than(depth: int) -> etree.XPath:
+    return etree.XPath(f"boolean({'/*' * (depth + 1)})")
+
+
+#: The `xsi:type` of an element, as it was written, and what its prefix is bound to there; None: to nothing.
+_Types: TypeAlias = Mapping[etree._Element, tuple[str, str | None]]
+
+
+def _types(root: etree._Element) -> _Types:
+    """The types of all elements that have one. In one walk, since asking an element for its namespaces makes a
+    dictionary of all that are in scope."""
+    types: dict[etree._Element, tuple[str, str | None]] = {}
+    bindings: dict[str, list[str]] = {}
+    declared: list[str] = []
+    for event, found in etree.iterwalk(root, events=("start-ns", "end-ns", "start")):
+        if event == "start-ns":
+            prefix, uri = found
+            bindings.setdefault(prefix, []).append(uri)
+            declared.append(prefix)
+        elif event == "end-ns":
+            bindings[declared.pop()].pop()
+        elif (type_name := found.get(_TYPE)) is not None:
+            bound = bindings.get(type_name.strip(_BLANKS).rpartition(":")[0])
+            types[found] = type_name, bound[-1] if bound else None
+    return types
 
 
 def _children(element: etree._Element) -> list[etree._Element]:
     """The elements inside of one that holds nothing else."""
     children = list(element)
-    if any(text and not text.isspace() for text in (element.text, *(child.tail for child in children))):
-        raise DeserializationFailure(f"The body holds text in <{_shown(element)}>, outside of any property.")
+    if any(text and text.strip(_BLANKS) for text in (element.text, *(child.tail for child in children))):
+        raise DeserializationFailure(f"unexpected text in <{_shown(element)}>, outside of any property")
     return children
 
 
-def _items(element: etree._Element) -> list[Scalar | None]:
+def _items(element: etree._Element, types: _Types) -> list[Scalar | None]:
     items = _children(element)
     if any(_NAMES.get(item.tag) != "item" for item in items):
-        raise Unfit("is a propertyList that holds something else than items")
-    return [_value(item) for item in items]
+        raise InvalidValue("is a propertyList with elements other than <item>")
+    return [_value(item, types) for item in items]
 
 
-def _value(element: etree._Element) -> Scalar | None:
+def _value(element: etree._Element, types: _Types) -> Scalar | None:
     if len(element):
-        raise Unfit("holds elements where its text belongs")
+        raise InvalidValue("contains elements where text was expected")
     if element.get(_NIL) in {"true", "1"}:
         return None
     text = element.text or ""
-    mark = element.get(_TYPE)
-    if mark is None:
-        return Unmarked(text)
-    prefix, _, type_name = mark.strip().rpartition(":")
-    if element.nsmap.get(prefix or None) != _SCHEMA:
-        raise Unfit(f"is marked as {mark}, which is no type of XML Schema")
-    return from_xml_form(text, type_name)
+    if (typed := types.get(element)) is None:
+        return UntypedText(text)
+    type_name, namespace = typed
+    prefix, _, local_name = type_name.strip(_BLANKS).rpartition(":")
+    # Tools that move an element to another document drop declarations that only a value refers to.
+    if namespace != _SCHEMA and (namespace is not None or prefix not in _USUAL_PREFIXES):
+        raise InvalidValue(f"has the type {type_name[:80]}, which is not one of XML Schema")
+    return from_xml_form(text, local_name)
 
 
 def _shown(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    return etree.QName(element).localname[:80]

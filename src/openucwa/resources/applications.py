@@ -8,6 +8,7 @@ from openucwa.api.resource import ANY_SCOPE, Operation, Resource
 from openucwa.channel.poll import EventChannels
 from openucwa.config import Config
 from openucwa.identity.current_user import current_user
+from openucwa.identity.rate import Rate
 from openucwa.model.application import Application as Opened
 from openucwa.model.application import Communication as Abilities
 from openucwa.model.refusals import (
@@ -99,6 +100,7 @@ class Applications(Resource[None]):
         self._documents = documents
         self._world = world
         self._config = config
+        self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world)
 
     @Operation(
         "Opens an application, or finds the one of this endpoint.",
@@ -113,6 +115,7 @@ class Applications(Resource[None]):
         if "endpointId" not in values and not caller.anonymous:
             raise ParameterValidationFailure({"endpointId": "is missing"})
         await current_user(self._store, caller)
+        self._openings.take(caller.identity)
         instance = values.get("instanceId")
         draft = Opened(
             owner=caller.identity,

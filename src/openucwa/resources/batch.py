@@ -25,11 +25,12 @@ class Batch(Resource[None]):
     scopes = ANY_SCOPE
     batchable = False
 
-    def __init__(self, in_flight: InFlight, refuses: Refuses, world: World, max_parts: int) -> None:
+    def __init__(self, in_flight: InFlight, refuses: Refuses, world: World, max_parts: int, max_headers: int) -> None:
         self._in_flight = in_flight
         self._refuses = refuses
         self._world = world
         self._max_parts = max_parts
+        self._max_headers = max_headers
 
     @Operation(
         "Runs several requests.",
@@ -40,7 +41,7 @@ class Batch(Resource[None]):
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: batch, POST."""
-        parts = parse(call.body, call.request.header(b"content-type") or "", self._max_parts)
+        parts = parse(call.body, call.request.header(b"content-type") or "", self._max_parts, self._max_headers)
         if not parts:
             raise BadRequest("the batch holds no request")
         identity = call.caller.identity

@@ -25,6 +25,7 @@ from openucwa.store.contract import Store
 
 if TYPE_CHECKING:
     from icalendar import Event
+    from icalendar.prop import vInline
 
 CALENDAR = "text/calendar"
 HOUR = 3_600_000
@@ -36,6 +37,8 @@ QUERY = (
 
 #: What some reader takes for the end of a line. In iCalendar a line's end ends the property.
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+_TO_ESCAPE = re.compile(r"[\\;,]")
 
 _ADDRESS = re.compile(r"[^:]*:([^@]+@(?:\[[^\]]*\]|[^:;?]*))")
 
@@ -86,7 +89,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         end = values.get("end") or Instant(min(start.ms + HOUR, LAST_INSTANT.ms))
         # What is past the seconds is nothing that iCalendar could tell apart.
         if end.ms // 1000 <= start.ms // 1000:
-            raise ParameterValidationFailure({"end": "has to be later than start"})
+            raise ParameterValidationFailure({"end": "must be later than start"})
         return start, end
 
     def _event(self, call: Context, meeting: Meeting, organizer: User | None, start: Instant, end: Instant) -> "Event":
@@ -100,9 +103,9 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         event.add("dtstamp", Instant(self._world.now()).datetime())
         event.add("dtstart", start.datetime())
         event.add("dtend", end.datetime())
-        event.add("summary", " ".join(_text(settings.subject).split()) or "Online meeting")
-        event.add("description", "\n\n".join(filter(None, parts)))
-        event.add("location", join_url)
+        event.add("summary", _as_text(" ".join(_text(settings.subject).split()) or "Online meeting"))
+        event.add("description", _as_text("\n\n".join(filter(None, parts))))
+        event.add("location", _as_text(join_url))
         event.add("url", join_url)
         event.add("status", "CONFIRMED")
         email = organizer.email if organizer is not None else None
@@ -136,6 +139,14 @@ def _address(uri: str) -> str:
 
 def _text(text: str) -> str:
     return _LINE_ENDS.sub("\n", text).strip()
+
+
+def _as_text(text: str) -> "vInline":
+    """A TEXT value (RFC 5545, 3.3.11). The library's own takes `\\N` for a line break before it escapes anything."""
+    from icalendar.prop import vInline  # noqa: PLC0415  # as above
+
+    escaped = _TO_ESCAPE.sub(r"\\\g<0>", text)
+    return vInline(escaped.replace("\n", "\\n"))
 
 
 def _name(name: str) -> str:

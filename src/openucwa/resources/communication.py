@@ -16,7 +16,10 @@ from openucwa.representation.parameters import Parameter
 from openucwa.store.contract import Store
 
 PASS_THROUGH = pass_through_name("communication")
-MODALITIES = ("Audio", "Messaging", "PanoramicVideo", "PhoneAudio", "Video")
+#: All that the pages name, though this server has Messaging alone.
+MODALITIES = (
+    "ApplicationSharing", "Audio", "DataCollaboration", "Messaging", "PanoramicVideo", "PhoneAudio", "Video",
+)  # fmt: skip
 POLICY = ("Disabled", "Enabled")
 
 #: UCWA: communication, PUT, Request body.

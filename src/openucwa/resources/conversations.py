@@ -1,11 +1,13 @@
 """conversations, conversation, and the meeting as a participant sees it: onlineMeeting, organizer, and the read-only
 onlineMeetingExtensions."""
 
+from dataclasses import replace
 from typing import TypeVar
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import CONVERSATION_SCOPES, RECEIVE, Operation, Resource
+from openucwa.identity.rate import Rate, act_key
 from openucwa.model.meeting import Extension
 from openucwa.model.refusals import (
     CallbackChannelError,
@@ -14,7 +16,7 @@ from openucwa.model.refusals import (
     InvalidExchangeServerVersion,
     ResourceNotFound,
 )
-from openucwa.model.room import Participation
+from openucwa.model.room import Invitation, InvitationState, Participation
 from openucwa.model.world import World
 from openucwa.representation.document import Document, Link
 from openucwa.resources.people import contact_document
@@ -35,10 +37,11 @@ class InConversation(Resource[T]):
     #: Whether it is there while the participant waits in the lobby.
     in_lobby = False
 
-    def __init__(self, store: Store, documents: ConversationRenderer, world: World) -> None:
+    def __init__(self, store: Store, documents: ConversationRenderer, world: World, acts: Rate) -> None:
         self._store = store
         self._documents = documents
         self._world = world
+        self._acts = acts
 
     async def own(self, call: Context, conversation: str) -> Participation:
         """The conversation. ConversationNotFound; ResourceNotFound: it is not to be seen from the lobby."""
@@ -47,6 +50,10 @@ class InConversation(Resource[T]):
         if own.in_lobby and not self.in_lobby:
             raise ResourceNotFound(f"{self.rel} is there once the participant is admitted")
         return own
+
+    def count(self, own: Participation) -> None:
+        """Counts a request that the others in the meeting are told of. TooManyRequests: it is one too many."""
+        self._acts.take(act_key(own.owner, own.topic))
 
 
 class ConversationPart(InConversation[Participation]):
@@ -79,23 +86,38 @@ class Conversations(Resource[None]):
         )
 
 
-class Conversation(ConversationPart):
-    """UCWA: conversation."""
+class Conversation(InConversation[Participation | Invitation]):
+    """UCWA: conversation; also one that an incoming invitation offers and that is not joined yet."""
 
     rel = "conversation"
     scopes = _RECEIVE_SCOPES
     in_lobby = True
 
+    async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation | Invitation:
+        try:
+            return await self.own(call, conversation)
+        except ConversationNotFound:
+            application = call.session.application
+            return await self._store.offered_conversation(application.owner, application.id, conversation)
+
     @Operation("One conversation.", refuses=READ)
-    async def get(self, call: Call[Participation]) -> Answer:
+    async def get(self, call: Call[Participation | Invitation]) -> Answer:
         """UCWA: conversation, GET."""
-        present = await self._store.participants(call.target.organizer, call.target.meeting_id)
-        return Answer(self._documents.conversation(call, call.target, present))
+        own = call.target
+        if isinstance(own, Invitation):
+            return Answer(self._documents.unjoined_conversation(call, own.conversation or "", own))
+        present = await self._store.participants(own.organizer, own.meeting_id)
+        return Answer(self._documents.conversation(call, own, present))
 
     @Operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
-    async def delete(self, call: Call[Participation]) -> Answer:
-        """UCWA: conversation, DELETE."""
-        await self._store.leave(call.target.owner, call.target.application_id, call.target.id, self._world.now())
+    async def delete(self, call: Call[Participation | Invitation]) -> Answer:
+        """UCWA: conversation, DELETE. One that is only offered is declined by it."""
+        own = call.target
+        if isinstance(own, Invitation):
+            declined = replace(own, state=InvitationState.DECLINED, reason="Declined")
+            await self._store.end_invitation(declined, self._world.now())
+        else:
+            await self._store.leave(own.owner, own.application_id, own.id, self._world.now())
         return NO_CONTENT
 
 

@@ -49,7 +49,7 @@ class Root(Resource[None]):
         """UCWA: root, GET."""
         return self.show(call)
 
-    @Operation("The headers of a GET.", query=QUERY)
+    @Operation("The headers of a GET of {rel}.", query=QUERY)
     async def head(self, call: Call[None]) -> Answer:
         """UCWA: Root URL. Some clients look with HEAD first."""
         return self.show(call)
@@ -84,13 +84,14 @@ class User(Resource[ModelUser | None]):
     async def get(self, call: Call[ModelUser | None]) -> Answer:
         """UCWA: user, GET."""
         user = call.target
-        links = {"applications": Link(f"{call.base}/ucwa/v1/applications")}
         if (elsewhere := self._pools.redirect(user.pool if user is not None else None)) is not None:
-            links["redirect"] = Link(elsewhere)
+            links = {"redirect": Link(elsewhere)}
+        else:
+            links = {"applications": Link(f"{call.base}/ucwa/v1/applications")}
         links["xframe"] = Link(f"{call.base}{FRAME}")
         return Answer(Document(rel=self.rel, href=f"{call.base}{SERVICE}/user", links=links))
 
-    @Operation("The headers of a GET.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    @Operation("The headers of a GET of {rel}.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def head(self, call: Call[ModelUser | None]) -> Answer:
         """UCWA: Authentication. Clients look with HEAD for the challenge."""
         return await self.get(call)

@@ -1,4 +1,4 @@
-"""events: the channel through which an application is told what happened."""
+"""events: the channel through which an application is notified of what happened."""
 
 from urllib.parse import quote
 
@@ -6,8 +6,11 @@ from openucwa.api.answer import Answer
 from openucwa.api.call import Call
 from openucwa.api.resource import Operation, Resource
 from openucwa.api.waiting import while_connected
-from openucwa.channel.pending import Timers
+from openucwa.channel.event_set import Timers
 from openucwa.channel.poll import EventChannels
+from openucwa.http.authorization import bearer_token
+from openucwa.identity.current_user import current_user
+from openucwa.identity.keys import SigningKeys
 from openucwa.model.refusals import (
     CannotRedirect,
     InvalidExchangeServerVersion,
@@ -58,8 +61,11 @@ class EventChannel(Resource[None]):
     rel = "events"
     batchable = False
 
-    def __init__(self, store: Store, channels: EventChannels, documents: ConversationRenderer) -> None:
+    def __init__(
+        self, store: Store, channels: EventChannels, documents: ConversationRenderer, keys: SigningKeys
+    ) -> None:
         self._store = store
+        self._keys = keys
         self._documents = documents
         self._channels = channels
 
@@ -75,17 +81,20 @@ class EventChannel(Resource[None]):
         values = call.values
         if instance is None and call.session.application.instances:
             raise ParameterValidationFailure({"instanceId": "is missing: each instance has a channel of its own"})
-        telling = EventRenderer(call, self._store, self._documents)
+        renderer = EventRenderer(call, self._store, self._documents)
         poll = self._channels.poll(
             call.session,
             instance or "",
             values.get("ack", 1),
             asked=Timers(low=values.get("low"), medium=values.get("medium"), timeout=values.get("timeout")),
             priority=values.get("priority", 0),
-            topics=telling.topics,
-            read=telling.read,
+            topics=renderer.topics,
+            render=renderer.render,
         )
         served = await while_connected(call.request.connection, poll)
+        # The token may have expired meanwhile, or its user have another password: what happened is not for it.
+        await self._keys.check(bearer_token(call.request))
+        await current_user(self._store, call.caller)
         href = f"{call.application}/events?"
         if instance is not None:
             href += f"instanceId={quote(instance, safe='')}&"

@@ -1,217 +1,46 @@
-"""Coming in: joinOnlineMeeting and startOnlineMeeting; inviting others: addParticipant; and the invitations that all of
-these begin, with accept, decline and cancel."""
+"""Invitations, which joining and inviting begin: accept, decline, cancel; and addParticipant, which invites."""
 
 from dataclasses import replace
 from typing import Any
 
 from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import CONVERSATION_SCOPES, INITIATE, MEETINGS, Operation, Resource
-from openucwa.config import Config
-from openucwa.meetings.meeting import MeetingRules
-from openucwa.meetings.room import Candidate, role_at_joining, waits_in_lobby
-from openucwa.model.meeting import Meeting, parse_meeting_uri
+from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Resource
+from openucwa.identity.rate import Rate
+from openucwa.meetings.room import leads
 from openucwa.model.refusals import (
-    AlreadyExists,
-    CallbackChannelError,
     CannotRedirect,
     Conflict,
     DestinationNotFound,
-    Forbidden,
     InvalidExchangeServerVersion,
-    PreconditionFailed,
     ResourceNotFound,
-    ServiceUnavailable,
-    TooManyParticipants,
 )
 from openucwa.model.room import (
     Invitation,
     InvitationKind,
     InvitationState,
-    MessagingState,
     Participation,
 )
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.conversations import CHANGE, ConversationPart
-from openucwa.resources.me import display_name, sip_uri
-from openucwa.resources.rendering.conversations import ConversationRenderer, invitation_href
+from openucwa.resources.joining import JoinService
+from openucwa.resources.rendering.conversations import (
+    ConversationRenderer,
+    invitation_href,
+)
 from openucwa.store.contract import Store
 
-IMPORTANCE = ("Normal", "Urgent", "Emergency")
-
-_BEGIN = (
-    Parameter("operationId", max_length=50),
-    Parameter("importance", choices=IMPORTANCE),
-    Parameter("subject", max_length=250),
-    Parameter("threadId", max_length=250),
-)
-#: UCWA: startOnlineMeeting, POST, Request body.
-START = _BEGIN
-#: UCWA: joinOnlineMeeting, POST, Request body; anonymousDisplayName is what anonymous users are known by.
-JOIN = (
-    Parameter("onlineMeetingUri", required=True, max_length=1000),
-    Parameter("anonymousDisplayName", max_length=250),
-    *_BEGIN,
-)
 #: UCWA: addParticipant, POST, Request body.
 ADD_PARTICIPANT = (Parameter("operationId", max_length=50), Parameter("to", kind="sip", required=True))
 #: UCWA: decline, POST, Request body.
 DECLINE = (Parameter("reason"),)
 
-#: How often it is decided anew who comes in, when the meeting changes meanwhile.
-_TRIES = 5
-
 
 def meeting_uri(organizer: str, meeting_id: str) -> str:
     """The onlineMeetingUri."""
     return f"{organizer};gruu;opaque=app:conf:focus:id:{meeting_id}"
-
-
-class JoinService:
-    """Lets applications into meetings."""
-
-    def __init__(self, store: Store, world: World, meeting_size: int) -> None:
-        self._store = store
-        self._world = world
-        self._limit = meeting_size
-
-    async def join(self, call: Call[Any], organizer: str, meeting_id: str, invitation: Invitation | None = None) -> str:
-        """Begins the application's conversation; the id of the invitation that it goes with.
-
-        `invitation`: an incoming one that is accepted by this; None: a new one, from the call's input.
-        DestinationNotFound: no such meeting. AlreadyExists: the application takes part in it already.
-        """
-        for _ in range(_TRIES):
-            meeting = await self._meeting(organizer, meeting_id)
-            participation, begun = self._draft(call, meeting, invitation)
-            try:
-                await self._store.join(participation, begun, meeting.etag, self._limit, self._world.now())
-            except PreconditionFailed:
-                continue
-            except TooManyParticipants:
-                failed = replace(begun, state=InvitationState.FAILED, reason="TooManyParticipants", conversation=None)
-                # An incoming invitation is there already, and has another side; a new one is told of and over at once.
-                end = self._store.refuse_invitation if invitation is None else self._store.end_invitation
-                await end(failed, self._world.now())
-            return begun.id
-        raise ServiceUnavailable("the meeting changes too often to come in just now", retry_after=1)
-
-    async def _meeting(self, organizer: str, meeting_id: str) -> Meeting:
-        try:
-            return await self._store.meeting(organizer, meeting_id)
-        except ResourceNotFound:
-            raise DestinationNotFound("there is no such online meeting") from None
-
-    def _draft(
-        self, call: Call[Any], meeting: Meeting, incoming: Invitation | None
-    ) -> tuple[Participation, Invitation]:
-        session = call.session
-        application = session.application
-        values = call.values
-        candidate = Candidate(None if application.anonymous else application.owner)
-        uri = sip_uri(session)
-        name = display_name(session) or values.get("anonymousDisplayName") or "Anonymous"
-        conversation = new_uuid(self._world)
-        subject = values.get("subject") or meeting.settings.subject
-        invitation = incoming or Invitation(
-            owner=application.owner,
-            application_id=application.id,
-            id=new_uuid(self._world),
-            kind=InvitationKind.ONLINE_MEETING,
-            outgoing=True,
-            state=InvitationState.CONNECTING,
-            organizer=meeting.organizer,
-            meeting_id=meeting.id,
-            conversation=conversation,
-            operation_id=values.get("operationId"),
-            thread_id=values.get("threadId") or new_uuid(self._world).replace("-", ""),
-            subject=subject,
-            importance=values.get("importance", "Normal"),
-            from_uri=uri,
-            from_name=name,
-            to_uri=meeting.uri,
-            anonymous_display_name=name if application.anonymous else None,
-        )
-        participation = Participation(
-            organizer=meeting.organizer,
-            meeting_id=meeting.id,
-            id=conversation,
-            owner=application.owner,
-            application_id=application.id,
-            uri=uri,
-            name=name,
-            anonymous=application.anonymous,
-            role=role_at_joining(meeting, candidate),
-            in_lobby=waits_in_lobby(meeting, candidate),
-            messaging=MessagingState.DISCONNECTED,
-            joined=self._world.now(),
-            since=0,
-            invitation=invitation.id,
-            thread_id=invitation.thread_id,
-            subject=subject,
-            importance=invitation.importance,
-        )
-        return participation, invitation
-
-
-class JoinOnlineMeeting(Resource[None]):
-    """UCWA: joinOnlineMeeting."""
-
-    rel = "joinOnlineMeeting"
-    scopes = frozenset({INITIATE})
-
-    def __init__(self, joins: JoinService) -> None:
-        self._joins = joins
-
-    @Operation(
-        "Joins a meeting; what comes of it is told by events.",
-        answers=(201,),
-        produces=(),
-        takes=JOIN,
-        refuses=(Forbidden, DestinationNotFound, AlreadyExists, Conflict, CannotRedirect, CallbackChannelError),
-    )
-    async def post(self, call: Call[None]) -> Answer:
-        """UCWA: joinOnlineMeeting, POST. An anonymous ticket is good for its own meeting only."""
-        uri = call.values["onlineMeetingUri"]
-        found = parse_meeting_uri(uri)
-        if found is None:
-            raise DestinationNotFound("there is no such online meeting")
-        own = call.session.application.meeting
-        if own is not None and parse_meeting_uri(own) != found:
-            raise Forbidden("this ticket is for another meeting")
-        invitation = await self._joins.join(call, *found)
-        return created(invitation_href(call, invitation))
-
-
-class StartOnlineMeeting(Resource[None]):
-    """UCWA: startOnlineMeeting. An unscheduled meeting: made and joined in one."""
-
-    rel = "startOnlineMeeting"
-    scopes = frozenset({MEETINGS})
-    anonymous = False
-
-    def __init__(self, joins: JoinService, store: Store, rules: MeetingRules, config: Config) -> None:
-        self._joins = joins
-        self._store = store
-        self._rules = rules
-        self._most = config.max_meetings
-
-    @Operation(
-        "Makes a meeting and joins it.",
-        answers=(201,),
-        produces=(),
-        takes=START,
-        refuses=(Conflict, CannotRedirect, CallbackChannelError),
-    )
-    async def post(self, call: Call[None]) -> Answer:
-        """UCWA: startOnlineMeeting, POST."""
-        settings = self._rules.settings({"subject": call.values.get("subject", "")})
-        meeting = self._rules.schedule(call.caller.identity, settings)
-        await self._store.add_meeting(meeting, self._most)
-        invitation = await self._joins.join(call, meeting.organizer, meeting.id)
-        return created(invitation_href(call, invitation))
 
 
 class Invitations(Resource[None]):
@@ -325,9 +154,12 @@ class AddParticipant(ConversationPart):
     rel = "addParticipant"
     anonymous = False
 
-    def __init__(self, store: Store, documents: ConversationRenderer, world: World, config: Config) -> None:
-        super().__init__(store, documents, world)
-        self._patience = config.invitation_timeout
+    def __init__(
+        self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, invitations: Rate, timeout: int
+    ) -> None:
+        super().__init__(store, documents, world, acts)
+        self._invitations = invitations
+        self._timeout = timeout
 
     @Operation(
         "Invites a user.",
@@ -339,8 +171,10 @@ class AddParticipant(ConversationPart):
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: addParticipant, POST. All of the user's applications are asked that made the user available."""
         to = call.values["to"].lower()
+        self.count(call.target)
         if await self._store.user(to) is None:
             raise DestinationNotFound(f"{to} is no user of this server")
+        self._invitations.take(f"{call.target.owner} {to}")
         outgoing = self._invitation(call.target, call.values, to)
         incoming = [
             replace(
@@ -350,7 +184,7 @@ class AddParticipant(ConversationPart):
                 id=new_uuid(self._world),
                 kind=InvitationKind.ONLINE_MEETING,
                 outgoing=False,
-                conversation=None,
+                conversation=new_uuid(self._world),
                 operation_id=None,
                 expires=None,
             )
@@ -377,5 +211,6 @@ class AddParticipant(ConversationPart):
             from_uri=own.uri,
             from_name=own.name,
             to_uri=to,
-            expires=self._world.now() + self._patience * 1000,
+            expires=self._world.now() + self._timeout * 1000,
+            by_leader=leads(own),
         )

@@ -16,13 +16,14 @@ from openucwa.model.refusals import (
     Conflict,
     InvalidExchangeServerVersion,
     MakeMeAvailableRequired,
-    ResourceNotFound,
 )
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.communication import MODALITIES, communication_updated, offered
 from openucwa.store.contract import Store
+
+SVG = "image/svg+xml"
 
 _USER_SCOPES = frozenset({USER})
 _READ = (InvalidExchangeServerVersion, CannotRedirect)
@@ -162,14 +163,12 @@ class Photo(Resource[str]):
     async def locate(self, call: Context, **_names: str) -> str:
         return display_name(call.session) or sip_uri(call.session)
 
-    @Operation("A picture with the user's initials.", produces=("image/svg+xml", "image/jpeg"), refuses=_READ)
+    @Operation("A picture with the user's initials.", produces=(SVG,), negotiated=False, refuses=_READ)
     async def get(self, call: Call[str]) -> Answer:
-        """UCWA: photo, GET. A client that takes no SVG finds no photo."""
-        if call.media_type != "image/svg+xml":
-            raise ResourceNotFound("there is a picture of this user as image/svg+xml only")
+        """UCWA: photo, GET. The picture, whatever the client accepts."""
         return Answer(
             body=_initials_picture(call.target).encode(),
-            content_type="image/svg+xml",
+            content_type=SVG,
             headers=((b"Content-Security-Policy", b"default-src 'none'; style-src 'unsafe-inline'"),),
         )
 
@@ -201,16 +200,14 @@ class Presence(Resource[None]):
     def __init__(self, rel: str) -> None:
         self.rel = rel
 
-    @Operation("What is shown of the user.", refuses=(*_READ, MakeMeAvailableRequired))
+    @Operation("The user's {rel}, as it is shown.", refuses=(*_READ, MakeMeAvailableRequired))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: presence, GET; note, GET; location, GET."""
         if not call.session.application.available:
             raise MakeMeAvailableRequired("makeMeAvailable has to come first")
         return Answer(Document(rel=self.rel, href=f"{me_href(call)}/{self.rel}", properties=self.SHOWN[self.rel]))
 
-    @Operation(
-        "Is refused: presence is not kept.", answers=(), produces=(), refuses=(MakeMeAvailableRequired, Conflict)
-    )
+    @Operation("Is refused: no {rel} is kept.", answers=(), produces=(), refuses=(MakeMeAvailableRequired, Conflict))
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: presence, POST; note, POST; location, POST. 409: an unsupported service."""
         if not call.session.application.available:

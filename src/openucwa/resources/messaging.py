@@ -7,12 +7,13 @@ from typing import Any
 from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation
-from openucwa.channel.typists import Typists
+from openucwa.channel.typing_timeouts import TypingTimeouts
+from openucwa.identity.rate import Rate
+from openucwa.meetings.messages import MESSAGE_TYPES, MessageRules
 from openucwa.model.event import Event
-from openucwa.model.refusals import Conflict, DeserializationFailure, ParameterValidationFailure, ResourceNotFound
-from openucwa.model.room import Invitation, InvitationKind, InvitationState, MessagingState, Participation
+from openucwa.model.refusals import Conflict, ResourceNotFound
+from openucwa.model.room import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Participation
 from openucwa.model.room_events import MESSAGE
-from openucwa.model.values import is_carriable
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -29,7 +30,6 @@ from openucwa.store.contract import Store
 ADD_MESSAGING = (Parameter("operationId", max_length=50), Parameter("message"))
 #: UCWA: sendMessage, POST, Query parameters.
 SEND_MESSAGE = (Parameter("operationId", max_length=50),)
-MESSAGE_TYPES = ("text/plain", "text/html")
 
 _NUMBER = re.compile("[0-9]{1,18}")
 
@@ -45,6 +45,31 @@ SENDING = Operation(
 
 #: Messages that are linked to from `messages`: the latest.
 MOST_MESSAGES = 500
+
+
+class MessageService:
+    """Takes messages from requests, and sends them."""
+
+    def __init__(self, store: Store, rules: MessageRules, world: World) -> None:
+        self._store = store
+        self._rules = rules
+        self._world = world
+
+    async def send(self, call: Call[Any], own: Participation) -> Answer:
+        """UCWA: sendMessage, POST. Conflict: messaging is not connected."""
+        self._rules.check(call.text)
+        content_type = (call.request.header(b"content-type") or "text/plain").partition(";")[0].strip().lower()
+        operation = call.values.get("operationId")
+        number = await self._store.send_message(own, content_type, call.text, operation, self._world.now())
+        return created(f"{messaging_href(call, own.id)}/messages/{number}")
+
+    def first(self, call: Call[Any]) -> FirstMessage | None:
+        """The message that comes along with addMessaging, as a link or as a property; None: there is none."""
+        links = call.given.get("_links")
+        link = links.get("message") if isinstance(links, dict) else None
+        href = link.get("href") if isinstance(link, dict) else None
+        uri = href if isinstance(href, str) else call.values.get("message")
+        return None if not uri else self._rules.first_message(uri)
 
 
 class Messaging(ConversationPart):
@@ -64,9 +89,17 @@ class AddMessaging(ConversationPart):
 
     rel = "addMessaging"
 
+    def __init__(
+        self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, messages: MessageService
+    ) -> None:
+        super().__init__(store, documents, world, acts)
+        self._messages = messages
+
     @Operation("Connects messaging.", answers=(201,), produces=(), takes=ADD_MESSAGING, refuses=(*CHANGE, Conflict))
     async def post(self, call: Call[Participation]) -> Answer:
-        """UCWA: addMessaging, POST. The first message that a client may bring with it is none of a meeting's."""
+        """UCWA: addMessaging, POST. A first message that comes along is sent."""
+        self.count(call.target)
+        first = self._messages.first(call)
         if call.target.messaging == MessagingState.CONNECTED:
             raise Conflict("messaging is connected already")
         invitation = Invitation(
@@ -87,7 +120,8 @@ class AddMessaging(ConversationPart):
             from_name=call.target.name,
             to_uri=f"{call.target.organizer};gruu;opaque=app:conf:focus:id:{call.target.meeting_id}",
         )
-        await self._store.change_messaging(call.target, MessagingState.CONNECTED, invitation, self._world.now())
+        now = self._world.now()
+        await self._store.change_messaging(call.target, MessagingState.CONNECTED, invitation, now, first)
         return created(invitation_href(call, invitation.id))
 
 
@@ -99,6 +133,7 @@ class StopMessaging(ConversationPart):
     @Operation("Disconnects messaging.", answers=(204,), produces=(), refuses=CHANGE)
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: stopMessaging, POST."""
+        self.count(call.target)
         await self._store.change_messaging(call.target, MessagingState.DISCONNECTED, None, self._world.now())
         return NO_CONTENT
 
@@ -108,16 +143,19 @@ class SetIsTyping(ConversationPart):
 
     rel = "setIsTyping"
 
-    def __init__(self, store: Store, documents: ConversationRenderer, world: World, typists: Typists) -> None:
-        super().__init__(store, documents, world)
-        self._typists = typists
+    def __init__(
+        self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, typing_timeouts: TypingTimeouts
+    ) -> None:
+        super().__init__(store, documents, world, acts)
+        self._typing_timeouts = typing_timeouts
 
     @Operation("Says that the participant types.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: setIsTyping, POST."""
+        self.count(call.target)
         if call.target.messaging != MessagingState.CONNECTED:
             raise Conflict("messaging is not connected: addMessaging has to come first")
-        await self._typists.types(call.target)
+        await self._typing_timeouts.start(call.target)
         return NO_CONTENT
 
 
@@ -140,18 +178,26 @@ class Messages(ConversationPart):
 
     rel = "messages"
 
+    def __init__(
+        self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, messages: MessageService
+    ) -> None:
+        super().__init__(store, documents, world, acts)
+        self._messages = messages
+
     @Operation("Links to the latest messages since the participant came.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: messages, GET."""
-        href = f"{messaging_href(call, call.target.id)}/messages"
-        numbers = await self._store.event_numbers(call.target.topic, MESSAGE, call.target.since, MOST_MESSAGES)
-        links = [Link(f"{href}/{number}") for number in numbers]
+        own = call.target
+        href = f"{messaging_href(call, own.id)}/messages"
+        numbers = await self._store.event_numbers(own.topic, MESSAGE, own.since, MOST_MESSAGES)
+        links = [Link(f"{href}/{number}") for number in numbers if own.hears_message(number)]
         return Answer(Document(rel=self.rel, href=href, links={"message": links}))
 
     @SENDING
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: sendMessage, POST."""
-        return await send(call, call.target, self._store, self._world)
+        self.count(call.target)
+        return await self._messages.send(call, call.target)
 
 
 class Message(InConversation[tuple[Participation, Event]]):
@@ -159,12 +205,18 @@ class Message(InConversation[tuple[Participation, Event]]):
 
     rel = "message"
 
+    def __init__(
+        self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, messages: MessageService
+    ) -> None:
+        super().__init__(store, documents, world, acts)
+        self._messages = messages
+
     async def locate(
         self, call: Context, conversation: str = "", message: str = "", **_names: str
     ) -> tuple[Participation, Event]:
         own = await self.own(call, conversation)
         number = int(message) if _NUMBER.fullmatch(message) else 0
-        if number > own.since:
+        if own.hears_message(number):
             event = await self._store.event(own.topic, number)
             if event.kind == MESSAGE:
                 return own, event
@@ -179,17 +231,5 @@ class Message(InConversation[tuple[Participation, Event]]):
     @replace(SENDING, summary="Sends a message, from the address of another.")
     async def post(self, call: Call[tuple[Participation, Event]]) -> Answer:
         """UCWA: sendMessage, POST."""
-        return await send(call, call.target[0], self._store, self._world)
-
-
-async def send(call: Call[Any], own: Participation, store: Store, world: World) -> Answer:
-    """UCWA: sendMessage, POST. Conflict: messaging is not connected."""
-    try:
-        text = call.body.decode()
-    except UnicodeDecodeError as error:
-        raise DeserializationFailure("a message has to be in UTF-8") from error
-    if not is_carriable(text):
-        raise ParameterValidationFailure({"message": "holds a character that XML cannot carry"})
-    content_type = (call.request.header(b"content-type") or "text/plain").partition(";")[0].strip().lower()
-    number = await store.send_message(own, content_type, text, call.values.get("operationId"), world.now())
-    return created(f"{messaging_href(call, own.id)}/messages/{number}")
+        self.count(call.target[0])
+        return await self._messages.send(call, call.target[0])

@@ -158,7 +158,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: myOnlineMeetings, POST."""
-        settings = self._rules.settings(call.values)
+        settings = self._rules.settings(call.values, organizer_of(call))
         for _ in range(DRAWS):
             meeting = self._rules.schedule(organizer_of(call), settings)
             try:
@@ -219,7 +219,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         An assigned meeting's attributes are the admin's: they are read-only here and so, as with all that is
         read-only, what the client sends back of them changes nothing.
         """
-        settings = self._rules.settings(call.values)
+        settings = self._rules.settings(call.values, organizer_of(call))
         if call.target.rel == MeetingRel.MY_ONLINE_MEETINGS:
             await self._store.replace_meeting(
                 call.target.organizer,

@@ -1,4 +1,4 @@
-"""The token resource: where a client turns a password, or knowledge of a meeting, into a ticket."""
+"""The token resource: where a client turns a password, or knowledge of a meeting, into a token."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,18 @@ import msgspec
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
+from openucwa.api.errors import wire_error
 from openucwa.api.resource import FORM_TYPES, Operation, Resource
 from openucwa.http.forms import parse_form
 from openucwa.http.message import Header
-from openucwa.identity.sign_in import MISSING_FIELD, GrantRefused, SignIn
-from openucwa.model.refusals import DeserializationFailure, TooManyRequests
+from openucwa.identity.sign_in import BAD_REQUEST, MISSING_FIELD, SERVER_FAULT, GrantRefused, SignIn
+from openucwa.model.refusals import (
+    DeserializationFailure,
+    MethodNotAllowed,
+    Refusal,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 from openucwa.representation.parameters import Parameter
 
 JSON = "application/json; charset=utf-8"
@@ -21,7 +28,8 @@ FIELDS = (
     Parameter("username", description="user@domain, sip:user@domain or DOMAIN\\user."),
     Parameter("password", description="The user's; of a meeting, its onlineMeetingId."),
     Parameter("ms_rtc_conferenceuri", description="The meeting's onlineMeetingUri."),
-    Parameter("ms_rtc_renew", description="An earlier ticket, whose identity the new one keeps."),
+    Parameter("scope", description="Documented scopes, separated by blanks, or all; default: all."),
+    Parameter("ms_rtc_renew", description="An earlier token, whose identity the new one keeps."),
 )
 #: The JSON Schemas of the answers (RFC 6749, 5).
 GRANTED = {
@@ -31,6 +39,7 @@ GRANTED = {
         "expires_in": {"type": "integer", "description": "In seconds."},
         "ms_rtc_identityscope": {"const": "local"},
         "token_type": {"const": "Bearer"},
+        "scope": {"type": "string", "description": "Where fewer than all were asked for."},
     },
     "required": ["access_token", "expires_in", "token_type"],
 }
@@ -51,7 +60,9 @@ class OAuthToken(Resource[None]):
         answers=(200,),
         takes=FIELDS,
         consumes=FORM_TYPES,
+        default_type=FORM_TYPES[0],
         produces=("application/json",),
+        negotiated=False,
         refuses=(TooManyRequests,),
         shows={200: GRANTED, 400: REFUSED, 429: REFUSED},
     )
@@ -64,15 +75,27 @@ class OAuthToken(Resource[None]):
             return _refused(call, GrantRefused("invalid_request", MISSING_FIELD, str(refusal)))
         except GrantRefused as refusal:
             return _refused(call, refusal)
-        return _answer(
-            200,
-            {
-                "access_token": granted.access_token,
-                "expires_in": granted.expires_in,
-                "ms_rtc_identityscope": "local",
-                "token_type": "Bearer",
-            },
-        )
+        shown: dict[str, object] = {
+            "access_token": granted.access_token,
+            "expires_in": granted.expires_in,
+            "ms_rtc_identityscope": "local",
+            "token_type": "Bearer",
+        }
+        if granted.scope is not None:
+            shown["scope"] = granted.scope
+        return _answer(200, shown)
+
+    def refusal(self, call: Context, refusal: Refusal | None) -> Answer:
+        """RFC 6749, 5.2: every refusal of this resource has OAuth's form."""
+        if refusal is None:
+            return _answer(500, {"error": "server_error"}, _diagnostics(call, SERVER_FAULT, "Internal server error."))
+        status = wire_error(type(refusal)).status
+        headers = [_diagnostics(call, BAD_REQUEST if status < 500 else SERVER_FAULT, str(refusal))]
+        if isinstance(refusal, MethodNotAllowed):
+            headers.append((b"Allow", ", ".join(refusal.allowed).encode()))
+        elif isinstance(refusal, TooManyRequests | ServiceUnavailable):
+            headers.append((b"Retry-After", str(refusal.retry_after).encode()))
+        return _answer(status, {"error": "invalid_request" if status < 500 else "server_error"}, *headers)
 
 
 def _answer(status: int, shown: Mapping[str, object], *headers: Header) -> Answer:
@@ -86,11 +109,14 @@ def _answer(status: int, shown: Mapping[str, object], *headers: Header) -> Answe
 
 
 def _refused(call: Context, refusal: GrantRefused) -> Answer:
-    source = call.base.partition("://")[2]
-    # A header can't carry everything that a sentence may quote.
-    reason = refusal.reason.encode("ascii", "replace").decode().replace('"', "'")
-    diagnostics = f'{refusal.diagnostics_code};source="{source}";reason="{reason}"'
-    headers: list[Header] = [(b"X-Ms-diagnostics", diagnostics.encode())]
+    headers = [_diagnostics(call, refusal.diagnostics_code, refusal.reason)]
     if refusal.retry_after is not None:
         headers.append((b"Retry-After", str(refusal.retry_after).encode()))
     return _answer(refusal.status, {"error": refusal.error}, *headers)
+
+
+def _diagnostics(call: Context, code: int, reason: str) -> Header:
+    source = call.base.partition("://")[2]
+    # A header cannot carry everything that a sentence may quote.
+    shown = "".join(char if " " <= char <= "~" and char != '"' else "?" for char in reason)
+    return b"X-Ms-diagnostics", f'{code};source="{source}";reason="{shown}"'.encode()

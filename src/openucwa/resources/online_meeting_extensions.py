@@ -21,6 +21,7 @@ from openucwa.model.refusals import (
     CallbackChannelError,
     Conflict,
     InvalidExchangeServerVersion,
+    ParameterValidationFailure,
     PreconditionFailed,
     TooManyGroups,
 )
@@ -218,7 +219,13 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
 
 
 def _with_query(given: Mapping[str, object], query: Query) -> dict[str, object]:
-    """The body and, where it is silent, `id` and `type` of the query string, whose other names are ignored."""
+    """The body and, where it is silent, `id` and `type` of the query string.
+
+    ParameterValidationFailure: the query has other names. They would be properties of the application's own, which a
+    query can't tell the type of; ignored they would be lost.
+    """
+    if others := [name for name in query if name.lower() not in {"id", "type"}]:
+        raise ParameterValidationFailure(dict.fromkeys(others, "must stand in the body"))
     told = {name.lower() for name, value in given.items() if value is not None}
     asked = {name.lower(): texts[-1] for name, texts in query.items()}
     return {**given, **{name: asked[name] for name in ("id", "type") if name in asked and name not in told}}

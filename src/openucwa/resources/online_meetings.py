@@ -110,7 +110,7 @@ class _FromSettings(MeetingFamily[None]):
         """The links besides self."""
         return {}
 
-    @Operation("What the server's settings say.", refuses=READ_REFUSALS)
+    @Operation("What the settings of the server say, as {rel}.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: GET of the resource."""
         return Answer(

@@ -10,6 +10,7 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.http import negotiation
 from openucwa.http.message import Header
+from openucwa.model.refusals import NotAcceptable
 from openucwa.resources.discovery import HTML, QUERY, Root
 from openucwa.resources.static import content_etag
 
@@ -51,16 +52,21 @@ class Page(Resource[None]):
 
 
 class Landing(Root):
-    """The root at `/`: for a browser, which prefers text/html to everything else, the organizer's console."""
+    """The root at `/`: for a browser the organizer's console."""
 
     def __init__(self) -> None:
         self._content = files("openucwa.web").joinpath("console.html").read_bytes()
 
-    @Operation("Where to go on from.", query=QUERY, produces=(*negotiation.UCWA_TYPES, "text/html"))
+    @Operation(
+        "Where to go on from; for browsers the organizer's console.",
+        query=QUERY,
+        produces=(*negotiation.UCWA_TYPES, "text/html"),
+        negotiated=False,
+        refuses=(NotAcceptable,),
+    )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: Root URL."""
-        accept = call.request.header(b"accept")
-        if not negotiation.prefers_html(accept):
-            call.media_type = negotiation.choose(accept, negotiation.UCWA_TYPES)
+        if not negotiation.wants_page(call.request):
+            call.media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES)
             return self.show(call)
         return Answer(body=self._content, content_type=HTML, headers=PAGE_HEADERS)

@@ -3,16 +3,19 @@ promote, demote, eject.
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import RECEIVE, Operation
-from openucwa.meetings.room import leads
-from openucwa.model.refusals import Conflict, Forbidden, ResourceNotFound
-from openucwa.model.room import MessagingState, Participant, Participation, Role
+from openucwa.meetings.room import leads, sees
+from openucwa.model.refusals import Conflict, ConversationNotFound, Forbidden, ResourceNotFound
+from openucwa.model.room import Invitation, MessagingState, Participant, Participation, Role
 from openucwa.representation.document import Document, Link
 from openucwa.resources.conversations import CHANGE, READ, ConversationPart, InConversation
 from openucwa.resources.rendering.conversations import conversation_href, participant_href
+
+T = TypeVar("T")
 
 _RECEIVE_SCOPES = frozenset({RECEIVE})
 
@@ -29,7 +32,7 @@ class ParticipantLinks(ConversationPart):
 
     scopes = _RECEIVE_SCOPES
 
-    @Operation("Links to the participants.", refuses=READ)
+    @Operation("Links to the {rel} of the conversation.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: leaders, GET; attendees, GET; participants."""
         present = await self._store.participants(call.target.organizer, call.target.meeting_id)
@@ -78,29 +81,52 @@ class Lobby(ConversationPart):
         return Answer(Document(rel=self.rel, href=href, embedded={"participant": waiting}))
 
 
-class ParticipantPart(InConversation[tuple[Participation, Participant]]):
-    """A resource of one participant. Whom the caller may not see is answered as somebody who never was."""
+class BelowParticipants(InConversation[T]):
+    """A resource that is found by a participant's address."""
 
-    async def locate(
-        self, call: Context, conversation: str = "", address: str = "", **_names: str
-    ) -> tuple[Participation, Participant]:
+    async def find(self, call: Context, conversation: str, address: str) -> tuple[Participation, Participant]:
+        """The caller's part and the participant. ResourceNotFound: the caller may not see anybody with that address,
+        which is answered as if there were nobody."""
         own = await self.own(call, conversation)
         uri = f"sip:{address}".lower()
         for each in await self._store.participants(own.organizer, own.meeting_id):
-            if each.uri.lower() == uri and (not each.in_lobby or leads(own) or each.uri == own.uri):
+            if each.uri.lower() == uri and sees(own, each):
                 return own, each
         raise ResourceNotFound("there is no such participant")
 
 
-class ParticipantResource(ParticipantPart):
-    """UCWA: participant; localParticipant, where it is the caller."""
+class ParticipantPart(BelowParticipants[tuple[Participation, Participant]]):
+    """A resource of one participant."""
+
+    async def locate(
+        self, call: Context, conversation: str = "", address: str = "", **_names: str
+    ) -> tuple[Participation, Participant]:
+        return await self.find(call, conversation, address)
+
+
+class ParticipantResource(BelowParticipants[tuple[Participation, Participant] | Invitation]):
+    """UCWA: participant; localParticipant, where it is the caller; also who sends an incoming invitation."""
 
     rel = "participant"
     in_lobby = True
 
+    async def locate(
+        self, call: Context, conversation: str = "", address: str = "", **_names: str
+    ) -> tuple[Participation, Participant] | Invitation:
+        try:
+            return await self.find(call, conversation, address)
+        except ConversationNotFound:
+            application = call.session.application
+            offered = await self._store.offered_conversation(application.owner, application.id, conversation)
+            if offered.from_uri.lower() != f"sip:{address}".lower():
+                raise ResourceNotFound("there is no such participant") from None
+            return offered
+
     @Operation("One participant.", refuses=READ)
-    async def get(self, call: Call[tuple[Participation, Participant]]) -> Answer:
+    async def get(self, call: Call[tuple[Participation, Participant] | Invitation]) -> Answer:
         """UCWA: participant, GET; localParticipant, GET."""
+        if isinstance(call.target, Invitation):
+            return Answer(self._documents.inviter(call, call.target.conversation or "", call.target))
         own, who = call.target
         return Answer(self._documents.participant(call, own, who))
 
@@ -130,13 +156,14 @@ class LeaderAction(ParticipantPart):
         raise NotImplementedError
 
     @Operation(
-        "Is done by a leader to a participant.", answers=(204,), produces=(), refuses=(*CHANGE, Forbidden, Conflict)
+        "Lets a leader {rel} a participant.", answers=(204,), produces=(), refuses=(*CHANGE, Forbidden, Conflict)
     )
     async def post(self, call: Call[tuple[Participation, Participant]]) -> Answer:
         """UCWA: admit, reject, promote, demote, eject: POST."""
         own, who = call.target
         if not leads(own):
             raise Forbidden(f"{self.rel} is for leaders")
+        self.count(own)
         if who.in_lobby != self.to_waiting:
             raise Conflict(f"{self.rel}: the participant is {'' if who.in_lobby else 'not '}in the lobby")
         if who.organizer:
@@ -158,7 +185,9 @@ class Reject(LeaderAction):
     to_waiting = True
 
     async def act(self, own: Participation, who: Participant) -> None:
-        await self._store.remove_participant(own.organizer, own.meeting_id, who.uri, "Denied", self._world.now())
+        await self._store.remove_participant(
+            own.organizer, own.meeting_id, who.uri, "Denied", self._world.now(), in_lobby=True
+        )
 
 
 class Promote(LeaderAction):
@@ -179,4 +208,6 @@ class Eject(LeaderAction):
     rel = "eject"
 
     async def act(self, own: Participation, who: Participant) -> None:
-        await self._store.remove_participant(own.organizer, own.meeting_id, who.uri, "Ejected", self._world.now())
+        await self._store.remove_participant(
+            own.organizer, own.meeting_id, who.uri, "Ejected", self._world.now(), in_lobby=False
+        )

@@ -90,7 +90,7 @@ class EmptyCollection(Resource[None]):
         self._holds = COLLECTIONS[rel]
         self.scopes = self._holds.scopes
 
-    @Operation("An empty collection.", refuses=(InvalidExchangeServerVersion,))
+    @Operation("The collection {rel}, which is empty.", refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: GET of the collection."""
         return Answer(

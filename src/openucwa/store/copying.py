@@ -21,10 +21,10 @@ TABLES: Mapping[str, str] = {
     "conference_ids": "id, organizer, meeting_id",
     "extensions": "organizer, meeting_id, id, position, type, etag, properties",
     "participations": "organizer, meeting_id, id, position, owner, application_id, uri, name, anonymous, role,"
-    " in_lobby, messaging, joined, since, invitation, thread_id, subject, importance, typing",
+    " in_lobby, messaging, joined, since, invitation, thread_id, subject, importance, typing, hears",
     "invitations": "owner, application_id, id, kind, outgoing, state, organizer, meeting_id, conversation,"
     " operation_id, thread_id, subject, importance, from_uri, from_name, to_uri, expires, reason,"
-    " anonymous_display_name",
+    " anonymous_display_name, by_leader",
     "topics": "topic, last",
     "events": "topic, number, at, kind, facts",
     "signing_keys": "id, secret, created, position",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from openucwa.model.event import Event
-from openucwa.model.room import Invitation, MessagingState, Participant, Participation, Role
+from openucwa.model.room import FirstMessage, Invitation, MessagingState, Participant, Participation, Role
 
 
 class Rooms(Protocol):
@@ -28,7 +28,7 @@ class Rooms(Protocol):
         one that is accepted by this; its other sides end with it, the outgoing one Connected, further ones Cancelled.
 
         DestinationNotFound: no such meeting. PreconditionFailed: its etag is not `meeting_etag` any more, so who may
-        come in has to be decided again. AlreadyExists: the application takes part already. Conflict: the invitation
+        come in has to be decided again. AlreadyJoined: the application takes part already. Conflict: the invitation
         is not under way any more. TooManyParticipants: `most` different participants are in
         the room, and this one is not among them. ApplicationNotFound: the application has ended.
         """
@@ -70,11 +70,19 @@ class Rooms(Protocol):
         """
         ...
 
-    async def remove_participant(self, organizer: str, meeting_id: str, uri: str, reason: str, at: int) -> None:
-        """Ends all conversations of a participant (reject, eject). `reason`: Denied, Ejected, ...: the subcode.
+    async def overdue_in_lobby(self, joined_before: int, most: int) -> Sequence[Participation]:
+        """Up to `most` conversations that wait in a lobby since before `joined_before`, the oldest first."""
+        ...
+
+    async def remove_participant(
+        self, organizer: str, meeting_id: str, uri: str, reason: str, at: int, *, in_lobby: bool
+    ) -> None:
+        """Ends all conversations of a participant in the lobby (reject), or in the room (eject).
+
+        `reason`: Denied, Ejected, Timeout, ...: the subcode.
 
         Events: `participant_left` or `lobby_left`; to each of its applications `conversation_ended` with the reason;
-        invitations under way become Failed with it. ResourceNotFound: nobody with that URI is there.
+        invitations under way become Failed with it. ResourceNotFound: nobody with that URI is in that place.
         """
         ...
 
@@ -83,13 +91,19 @@ class Rooms(Protocol):
         ...
 
     async def change_messaging(
-        self, participation: Participation, state: MessagingState, invitation: Invitation | None, at: int
+        self,
+        participation: Participation,
+        state: MessagingState,
+        invitation: Invitation | None,
+        at: int,
+        first: FirstMessage | None = None,
     ) -> None:
-        """Connects or disconnects messaging of a conversation.
+        """Connects or disconnects messaging of a conversation. The participation `hears` messages while connected.
 
         `invitation`: that of addMessaging, stored Connected. Events, if the state changes: `messaging_changed` to the
         meeting's topic when the participant's first application connects or its last one disconnects; to the
-        application `messaging_connected` (with the invitation) or `messaging_disconnected`. ConversationNotFound.
+        application `messaging_connected` (with the invitation) or `messaging_disconnected`. `first`: a message that is
+        sent with it, behind these events. ConversationNotFound.
         """
         ...
 
@@ -120,6 +134,15 @@ class Rooms(Protocol):
 
     async def invitation(self, owner: str, application_id: str, invitation_id: str) -> Invitation:
         """ResourceNotFound: no such invitation of this application, or it ended and was forgotten."""
+        ...
+
+    async def is_asked_in(self, owner: str, organizer: str, meeting_id: str) -> bool:
+        """Whether a leader invited `owner` into the meeting, and did not take it back; as long as one of the
+        applications that were asked is open."""
+        ...
+
+    async def offered_conversation(self, owner: str, application_id: str, conversation_id: str) -> Invitation:
+        """The incoming invitation under way that would begin this conversation. ConversationNotFound."""
         ...
 
     async def invite(self, outgoing: Invitation, incoming: Sequence[Invitation], at: int) -> None:

@@ -22,7 +22,7 @@ const LONGEST_PAUSE = 30; // seconds between two tries to reach the server
 const LONGEST_POLL = 240_000; // ms after which a poll that nothing is heard of is asked again
 const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
 
-// A refusal. `code`, `subcode`, `parameters`: UCWA's; `code` is OAuth's error where a token was refused.
+// A refusal. `code`, `subcode`: UCWA's; `parameters`: why, by name; `code` is OAuth's error where a token was refused.
 // `retryAfter`: seconds, or null. `message` is in words for people.
 export class UcwaError extends Error {
   constructor(response, reason) {
@@ -31,7 +31,7 @@ export class UcwaError extends Error {
     this.status = response.status;
     this.code = reason?.code ?? reason?.error ?? null;
     this.subcode = reason?.subcode ?? null;
-    this.parameters = reason?.parameters ?? {};
+    this.parameters = Object.fromEntries((reason?.parameters ?? []).map((each) => [each.name, each.reason]));
     this.retryAfter = Number(response.headers.get("Retry-After")) || null;
     this.challenge = response.headers.get("WWW-Authenticate") ?? "";
   }

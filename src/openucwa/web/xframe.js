@@ -4,6 +4,9 @@
 
 const ORIGINS = document.currentScript.dataset.origins.split(" ").filter(Boolean);
 
+const FORM = "application/x-www-form-urlencoded";
+const JSON_TYPE = "application/json";
+
 // Clients look headers up by name as Microsoft's servers spell them, so case matters inside the answer.
 const SPELLINGS = {
   "etag": "ETag",
@@ -34,14 +37,31 @@ function requestHeaders(request) {
     if (value !== null && value !== undefined) headers.set(name, String(value));
   }
   if (request.accepts && !headers.has("Accept")) headers.set("Accept", request.accepts);
-  const contentType = request.contentType ?? (typeof request.data === "object" ? "application/json" : null);
+  const contentType = request.contentType ?? (request.processData ? FORM : typeof request.data === "object" ? JSON_TYPE : null);
   if (contentType && !headers.has("Content-Type")) headers.set("Content-Type", contentType);
   return headers;
 }
 
+// The data as the fields of a form.
+function form(data) {
+  return typeof data === "string" ? data : new URLSearchParams(data).toString();
+}
+
 function requestBody(request, method) {
-  if (method === "GET" || method === "HEAD" || request.data === null || request.data === undefined) return undefined;
+  if (withoutBody(method) || request.data === null || request.data === undefined) return undefined;
+  if (request.processData) return form(request.data);
   return typeof request.data === "string" ? request.data : JSON.stringify(request.data);
+}
+
+// The query: that of the URL and, where the method takes no body, the data.
+function requestQuery(url, request, method) {
+  if (!withoutBody(method) || !request.data) return url.search;
+  const fields = form(request.data);
+  return fields ? `${url.search || "?"}${url.search ? "&" : ""}${fields}` : url.search;
+}
+
+function withoutBody(method) {
+  return method === "GET" || method === "HEAD";
 }
 
 async function send(request) {
@@ -54,7 +74,7 @@ async function send(request) {
     // Whether the frame is there is asked with whatever Accept a client has for the rest; the frame is a page.
     if (url.pathname === location.pathname) headers.set("Accept", "*/*");
     // With the origin in front: a path that begins with two slashes would name another host.
-    const response = await fetch(location.origin + url.pathname + url.search, {
+    const response = await fetch(location.origin + url.pathname + requestQuery(url, request, method), {
       method,
       headers,
       body: requestBody(request, method),

@@ -1,6 +1,7 @@
 """How a live meeting is shown to one of its participants: the documents that resources and events have in common."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 from openucwa.api.call import Context
@@ -44,6 +45,11 @@ def messaging_href(call: Context, conversation: str) -> str:
     return f"{conversation_href(call, conversation)}/messaging"
 
 
+def is_own(message: Event, own: Participation) -> bool:
+    """Whether the message was sent from this conversation."""
+    return message.facts["conversation"] == own.id
+
+
 def may_see(participation: Participation, extension: Extension) -> bool:
     """Whether this participant may see the extension: participant data yes, all else the organizer alone."""
     return extension.type == ExtensionType.ROAMED_PARTICIPANT_DATA or sees_organizer_data(participation)
@@ -85,8 +91,9 @@ class ConversationRenderer:
             links=links,
         )
 
-    def over_conversation(self, call: Context, conversation: str, invitation: Invitation) -> Document:
-        """UCWA: conversation, of which nothing is left but how it was begun."""
+    def unjoined_conversation(self, call: Context, conversation: str, invitation: Invitation) -> Document:
+        """UCWA: conversation, of which there is nothing but how it begins: offered by an invitation, or over."""
+        offered = not invitation.outgoing and invitation.state == InvitationState.CONNECTING
         return Document(
             rel="conversation",
             href=conversation_href(call, conversation),
@@ -94,7 +101,7 @@ class ConversationRenderer:
                 "activeModalities": [],
                 "importance": invitation.importance,
                 "participantCount": 0,
-                "state": "Disconnected",
+                "state": "Incoming" if offered else "Disconnected",
                 "subject": invitation.subject,
                 "threadId": invitation.thread_id,
             },
@@ -152,6 +159,8 @@ class ConversationRenderer:
         links: dict[str, Link] = {}
         if leads(own) and who.in_lobby:
             links["admit"] = Link(f"{href}/admit")
+        if not who.anonymous:
+            links["contact"] = Link(contact_href(call, who.uri), title=who.name)
         links["conversation"] = Link(conversation_href(call, own.id))
         if leads(own) and not who.in_lobby and not who.organizer and not local:
             if who.role == Role.LEADER:
@@ -208,10 +217,16 @@ class ConversationRenderer:
             }
         return Document(rel="messaging", href=href, properties=properties, links=links)
 
+    def sent_message(self, call: Context, own: Participation, event: Event) -> Document:
+        """UCWA: message, as its event tells its sender of it: that it went out, and not what it says. Clients that
+        answer whatever has a text would answer themselves."""
+        whole = self.message(call, own, event)
+        return replace(whole, links={"messaging": whole.links["messaging"]})
+
     def message(self, call: Context, own: Participation, event: Event) -> Document:
         """UCWA: message. `event`: its row in the log, whose number is its id."""
         facts = event.facts
-        outgoing = facts["conversation"] == own.id
+        outgoing = is_own(event, own)
         messaging = messaging_href(call, own.id)
         properties: dict[str, Property] = {"direction": "Outgoing" if outgoing else "Incoming"}
         if outgoing and facts["operationId"] is not None:
@@ -251,22 +266,45 @@ class ConversationRenderer:
             "threadId": invitation.thread_id,
             "to": invitation.to_uri,
         }
-        if invitation.conversation is not None:
-            links["from"] = Link(
-                participant_href(call, invitation.conversation, invitation.from_uri), title=invitation.from_name
-            )
-        elif not invitation.from_uri.endswith("@anonymous.invalid"):
-            # Before it is accepted, who invites is no participant of a conversation here.
-            links["from"] = Link(contact_href(call, invitation.from_uri), title=invitation.from_name)
         under_way = invitation.state == InvitationState.CONNECTING
+        conversation = invitation.conversation
+        if not invitation.outgoing and not under_way and invitation.state != InvitationState.CONNECTED:
+            conversation = None  # it was offered, and is no more
+        if conversation is not None:
+            links["from"] = Link(participant_href(call, conversation, invitation.from_uri), title=invitation.from_name)
+        elif not invitation.from_uri.endswith("@anonymous.invalid"):
+            links["from"] = Link(contact_href(call, invitation.from_uri), title=invitation.from_name)
         if under_way and not invitation.outgoing:
             links["accept"] = Link(f"{href}/accept")
         if under_way and invitation.outgoing and invitation.kind == InvitationKind.PARTICIPANT:
             links["cancel"] = Link(f"{href}/cancel")
-        if invitation.conversation is not None:
-            links["conversation"] = Link(conversation_href(call, invitation.conversation))
+        if conversation is not None:
+            links["conversation"] = Link(conversation_href(call, conversation))
         if under_way and not invitation.outgoing:
             links["decline"] = Link(f"{href}/decline")
-        if invitation.conversation is not None and invitation.kind == InvitationKind.MESSAGING:
-            links["messaging"] = Link(messaging_href(call, invitation.conversation))
-        return Document(rel=invitation.kind, href=href, properties=properties, links=links)
+        if conversation is not None and invitation.kind == InvitationKind.MESSAGING:
+            links["messaging"] = Link(messaging_href(call, conversation))
+        embedded = {}
+        if conversation is not None and not invitation.outgoing:
+            embedded["from"] = self.inviter(call, conversation, invitation)
+        return Document(rel=invitation.kind, href=href, properties=properties, links=links, embedded=embedded)
+
+    def inviter(self, call: Context, conversation: str, invitation: Invitation) -> Document:
+        """UCWA: participant, as far as an incoming invitation tells who sent it. `conversation`: its id here."""
+        anonymous = invitation.from_uri.endswith("@anonymous.invalid")
+        links = {} if anonymous else {"contact": Link(contact_href(call, invitation.from_uri))}
+        return Document(
+            rel="participant",
+            href=participant_href(call, conversation, invitation.from_uri),
+            properties={
+                "anonymous": anonymous,
+                "inLobby": False,
+                "local": False,
+                "name": invitation.from_name,
+                "organizer": invitation.from_uri == invitation.organizer,
+                "role": Role.LEADER if invitation.by_leader else Role.ATTENDEE,
+                "sourceNetwork": "Everyone" if anonymous else "SameEnterprise",
+                "uri": invitation.from_uri,
+            },
+            links={**links, "conversation": Link(conversation_href(call, conversation))},
+        )

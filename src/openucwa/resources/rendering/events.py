@@ -1,13 +1,13 @@
-"""What an application is told: rows of the event log in its own terms, with its own hrefs and its own rights.
+"""Renders rows of the event log for one application: with its own hrefs, and as far as it may see them.
 
-A resource is embedded as it is when the event is read, not as it was: who is told late is told the truth.
+A resource is embedded as it is when the event is delivered, not as it was when it happened.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 from openucwa.api.call import Context
-from openucwa.channel.told import Priority, Told
+from openucwa.channel.notification import Notification, Priority
 from openucwa.meetings.room import leads
 from openucwa.model import room_events
 from openucwa.model.event import Event, application_topic
@@ -27,6 +27,7 @@ from openucwa.resources.me import me_href
 from openucwa.resources.rendering.conversations import (
     ConversationRenderer,
     conversation_href,
+    is_own,
     messaging_href,
     participant_href,
 )
@@ -39,13 +40,13 @@ REASONS = {
     "Denied": "A leader did not admit the participant.",
     "Declined": "The invitation was declined.",
     "Canceled": "The invitation was taken back.",
-    "Timeout": "Nobody answered the invitation in time.",
+    "Timeout": "Nobody answered in time.",
     "TooManyParticipants": "The meeting is full.",
 }
 
 
 class EventRenderer:
-    """Reads the log for one application, for the length of one poll."""
+    """Renders events for one application, for the length of one poll."""
 
     def __init__(self, call: Context, store: Store, documents: ConversationRenderer) -> None:
         self._call = call
@@ -73,30 +74,30 @@ class EventRenderer:
             self._conversations = {each.topic: each for each in own if not each.in_lobby}
         return self._conversations
 
-    async def read(self, event: Event) -> Sequence[Told]:
-        """What the application is told of an event; nothing, if it is none of its business, or is over."""
+    async def render(self, event: Event) -> Sequence[Notification]:
+        """The notifications of an event; none, if it does not concern the application, or is over."""
         try:
             if event.topic == self._own_topic:
-                return [told async for told in self._of_application(event)]
+                return [notification async for notification in self._of_application(event)]
             own = (await self._rooms()).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()
-            return [told async for told in self._of_meeting(event, own)]
+            return [notification async for notification in self._of_meeting(event, own)]
         except (ConversationNotFound, ResourceNotFound):
             return ()
 
     # The application's own topic
 
-    async def _of_application(self, event: Event) -> AsyncIterator[Told]:
+    async def _of_application(self, event: Event) -> AsyncIterator[Notification]:
         match event.kind:
             case room_events.CONVERSATION_WAITING | room_events.CONVERSATION_BEGUN:
-                async for told in self._begin(event):
-                    yield told
+                async for notification in self._begin(event):
+                    yield notification
             case room_events.CONVERSATION_ADMITTED:
                 own = await self._own(event)
                 yield self._participant(own, _as_participant(own), "updated")
-                async for told in self._come_in(own, event):
-                    yield told
+                async for notification in self._come_in(own, event):
+                    yield notification
             case room_events.CONVERSATION_ENDED:
                 href = conversation_href(self._call, str(event.facts["conversation"]))
                 yield self._of_communication("deleted", "conversation", Link(href), reason=_reason(event))
@@ -122,16 +123,16 @@ class EventRenderer:
             case _:
                 yield self._of_me(event)
 
-    async def _begin(self, event: Event) -> AsyncIterator[Told]:
+    async def _begin(self, event: Event) -> AsyncIterator[Notification]:
         invitation = await self._invitation(event)
         if invitation.outgoing:
-            # An incoming one, which was accepted, was told of when it came.
+            # An incoming one, which was accepted, was started when it came.
             yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
         try:
             own = await self._own(event)
         except ConversationNotFound:
-            # It is over already, which is told next; but what ends has to have begun.
-            over = self._documents.over_conversation(self._call, str(event.facts["conversation"]), invitation)
+            # It is over already, which comes next; but what ends has to have begun.
+            over = self._documents.unjoined_conversation(self._call, str(event.facts["conversation"]), invitation)
             yield self._of_communication("added", "conversation", Link(over.href), over)
             if event.kind == room_events.CONVERSATION_BEGUN:
                 yield self._invited(invitation, "completed")
@@ -141,11 +142,11 @@ class EventRenderer:
         if event.kind == room_events.CONVERSATION_WAITING:
             yield await self._conversation(own, "updated")
             return
-        async for told in self._come_in(own, event):
-            yield told
+        async for notification in self._come_in(own, event):
+            yield notification
 
-    async def _come_in(self, own: Participation, event: Event) -> AsyncIterator[Told]:
-        """What an application is told when its participant comes into the room: all that is there."""
+    async def _come_in(self, own: Participation, event: Event) -> AsyncIterator[Notification]:
+        """What an application gets when its participant comes into the room: all that is there."""
         since = event.facts["since"]
         present = await self._store.participants_as_of(
             own.organizer, own.meeting_id, since if isinstance(since, int) else own.since
@@ -154,8 +155,8 @@ class EventRenderer:
         yield await self._online_meeting(own, "added")
         for each in present:
             if each.uri != own.uri and not each.in_lobby:
-                for told in self._joined(own, each):
-                    yield told
+                for notification in self._joined(own, each):
+                    yield notification
         if leads(own):
             for each in present:
                 if each.in_lobby:
@@ -166,12 +167,12 @@ class EventRenderer:
 
     # The meeting's topic
 
-    async def _of_meeting(self, event: Event, own: Participation) -> AsyncIterator[Told]:
+    async def _of_meeting(self, event: Event, own: Participation) -> AsyncIterator[Notification]:
         facts = event.facts
         match event.kind:
             case room_events.PARTICIPANT_JOINED:
-                for told in self._joined(own, room_events.participant(event, in_lobby=False)):
-                    yield told
+                for notification in self._joined(own, room_events.participant(event, in_lobby=False)):
+                    yield notification
             case room_events.PARTICIPANT_LEFT:
                 who = room_events.participant(event, in_lobby=False)
                 yield self._participant(own, who, "deleted", within=_group(who.role))
@@ -180,8 +181,8 @@ class EventRenderer:
                 relation = "added" if event.kind == room_events.LOBBY_JOINED else "deleted"
                 yield self._participant(own, room_events.participant(event, in_lobby=True), relation, within="lobby")
             case room_events.ROLE_CHANGED:
-                async for told in self._role_changed(event, own):
-                    yield told
+                async for notification in self._role_changed(event, own):
+                    yield notification
             case room_events.MESSAGING_CHANGED if facts["uri"] != own.uri:
                 who = room_events.participant(event, in_lobby=False)
                 relation = "added" if who.messaging == MessagingState.CONNECTED else "deleted"
@@ -189,18 +190,21 @@ class EventRenderer:
             case room_events.TYPING_CHANGED if facts["uri"] != own.uri:
                 yield self._typing(own, event)
             case room_events.MESSAGE:
-                if facts["conversation"] == own.id or own.messaging == MessagingState.CONNECTED:
+                if await self._hears(own, event):
                     yield self._message(own, event)
             case room_events.EXTENSION_CHANGED | room_events.MEETING_CHANGED:
                 yield await self._online_meeting(own, "updated")
 
-    def _joined(self, own: Participation, who: Participant) -> Sequence[Told]:
-        told = [self._participant(own, who, "added"), self._participant(own, who, "added", within=_group(who.role))]
+    def _joined(self, own: Participation, who: Participant) -> Sequence[Notification]:
+        notifications = [
+            self._participant(own, who, "added"),
+            self._participant(own, who, "added", within=_group(who.role)),
+        ]
         if who.messaging == MessagingState.CONNECTED:
-            told.append(self._participant_messaging(own, who, "added"))
-        return told
+            notifications.append(self._participant_messaging(own, who, "added"))
+        return notifications
 
-    async def _role_changed(self, event: Event, own: Participation) -> AsyncIterator[Told]:
+    async def _role_changed(self, event: Event, own: Participation) -> AsyncIterator[Notification]:
         who = room_events.participant(event, in_lobby=False)
         was = Role(str(event.facts["was"]))
         yield self._participant(own, who, "updated")
@@ -232,10 +236,10 @@ class EventRenderer:
         *,
         status: str | None = None,
         reason: Reason | None = None,
-    ) -> Told:
+    ) -> Notification:
         entry = EventEntry(relation, rel, link, embedded=embedded, status=status, reason=reason)
         resource = link.href if relation not in {"started", "completed"} else None
-        return Told("communication", self._communication, entry, Priority.HIGH, resource=resource)
+        return Notification("communication", self._communication, entry, Priority.HIGH, resource=resource)
 
     def _of_conversation(
         self,
@@ -247,18 +251,18 @@ class EventRenderer:
         *,
         within: tuple[str, str] | None = None,
         status: str | None = None,
-    ) -> Told:
+    ) -> Notification:
         entry = EventEntry(relation, rel, link, embedded=embedded, within=within, status=status)
         resource = f"{within[1] if within else ''} {link.href}"
         href = conversation_href(self._call, own.id)
-        return Told("conversation", href, entry, Priority.HIGH, resource=resource)
+        return Notification("conversation", href, entry, Priority.HIGH, resource=resource)
 
-    async def _conversation(self, own: Participation, relation: str) -> Told:
+    async def _conversation(self, own: Participation, relation: str) -> Notification:
         present = await self._store.participants(own.organizer, own.meeting_id)
         document = self._documents.conversation(self._call, own, present)
         return self._of_communication(relation, "conversation", Link(document.href), document)
 
-    def _invited(self, invitation: Invitation, relation: str) -> Told:
+    def _invited(self, invitation: Invitation, relation: str) -> Notification:
         uri = meeting_uri(invitation.organizer, invitation.meeting_id)
         document = self._documents.invitation(self._call, invitation, uri)
         status, reason = None, None
@@ -268,14 +272,16 @@ class EventRenderer:
         link = Link(document.href)
         return self._of_communication(relation, invitation.kind, link, document, status=status, reason=reason)
 
-    async def _online_meeting(self, own: Participation, relation: str) -> Told:
+    async def _online_meeting(self, own: Participation, relation: str) -> Notification:
         meeting, extensions = await self._store.meeting_with_extensions(own.organizer, own.meeting_id)
         organizer = await self._store.user(own.organizer)
         document = self._documents.online_meeting(self._call, own, meeting, extensions, organizer)
         within = ("conversation", conversation_href(self._call, own.id))
         return self._of_conversation(own, relation, "onlineMeeting", Link(document.href), document, within=within)
 
-    def _participant(self, own: Participation, who: Participant, relation: str, within: str | None = None) -> Told:
+    def _participant(
+        self, own: Participation, who: Participant, relation: str, within: str | None = None
+    ) -> Notification:
         """`within`: the collection that it is about; None: that somebody is there at all, which bears no `in`."""
         document = self._documents.participant(self._call, own, who)
         inside = None if within is None else (within, f"{conversation_href(self._call, own.id)}/{within}")
@@ -284,7 +290,7 @@ class EventRenderer:
         link = Link(document.href, title=who.name)
         return self._of_conversation(own, relation, rel, link, embedded, within=inside)
 
-    def _participant_messaging(self, own: Participation, who: Participant, relation: str) -> Told:
+    def _participant_messaging(self, own: Participation, who: Participant, relation: str) -> Notification:
         document = self._documents.participant_messaging(self._call, own, who.uri, who.name)
         within = ("participant", participant_href(self._call, own.id, who.uri))
         embedded = document if relation == "added" else None
@@ -292,32 +298,43 @@ class EventRenderer:
             own, relation, "participantMessaging", Link(document.href), embedded, within=within
         )
 
-    def _messaging(self, own: Participation) -> Told:
+    def _messaging(self, own: Participation) -> Notification:
         formats = self._call.session.application.communication.supported_message_formats
         document = self._documents.messaging(self._call, own, formats)
         return self._of_conversation(own, "updated", "messaging", Link(document.href), document)
 
-    def _typing(self, own: Participation, event: Event) -> Told:
+    def _typing(self, own: Participation, event: Event) -> Notification:
         link = Link(participant_href(self._call, own.id, str(event.facts["uri"])), title=str(event.facts["name"]))
         within = ("typingParticipants", f"{messaging_href(self._call, own.id)}/typingParticipants")
         relation = "added" if event.facts["typing"] else "deleted"
         return self._of_conversation(own, relation, "participant", link, within=within)
 
-    def _message(self, own: Participation, event: Event) -> Told:
-        document = self._documents.message(self._call, own, event)
+    async def _hears(self, own: Participation, message: Event) -> bool:
+        """Whether messaging was connected when the message was sent."""
+        if own.hears_message(message.number):
+            return True
+        # It may have been connected since this poll read who it is.
+        now = await self._store.participation(self._owner, self._application, own.id)
+        if self._conversations is not None:
+            self._conversations[own.topic] = now
+        return now.hears_message(message.number)
+
+    def _message(self, own: Participation, event: Event) -> Notification:
+        shown = self._documents.sent_message if is_own(event, own) else self._documents.message
+        document = shown(self._call, own, event)
         return self._of_conversation(own, "completed", "message", Link(document.href), document, status="Success")
 
-    async def _communication_updated(self) -> Told:
+    async def _communication_updated(self) -> Notification:
         session = await self._store.session(self._owner, self._application)
         document = communication_document(self._call, session.application.communication)
         entry = EventEntry("updated", "communication", Link(document.href), embedded=document)
-        return Told("communication", document.href, entry, Priority.MEDIUM, resource=document.href)
+        return Notification("communication", document.href, entry, Priority.MEDIUM, resource=document.href)
 
-    def _of_me(self, event: Event) -> Told:
+    def _of_me(self, event: Event) -> Notification:
         rel, _, relation = event.kind.partition(" ")
         me = me_href(self._call)
         href = me if rel == "me" else f"{me}/{rel}"
-        return Told("me", me, EventEntry(relation, rel, Link(href)), Priority.MEDIUM, resource=href)
+        return Notification("me", me, EventEntry(relation, rel, Link(href)), Priority.MEDIUM, resource=href)
 
 
 def _as_participant(own: Participation) -> Participant:

@@ -17,6 +17,9 @@ _APPEND = "insert into events (topic, number, at, kind, facts) values (?, ?, ?, 
 
 AFTER = "select topic, number, at, kind, facts from events where topic = ? and number > ? order by number limit ?"
 
+#: What changed about those who take part: messages, of which there may be many large ones, left out.
+CHANGES_AFTER = AFTER.replace("order by", "and kind <> 'message' order by")
+
 _FORGET = """
     delete from events
     where (topic, number) in (select topic, number from events where at < ? order by at limit ?)

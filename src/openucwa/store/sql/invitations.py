@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from openucwa.model import room_events
-from openucwa.model.refusals import ApplicationNotFound, Conflict, ResourceNotFound
+from openucwa.model.refusals import ApplicationNotFound, Conflict, ConversationNotFound, ResourceNotFound
 from openucwa.model.room import Invitation, InvitationKind, InvitationState
 from openucwa.store.engine import Row, Transaction
 from openucwa.store.sql.events import append
@@ -13,13 +13,21 @@ from openucwa.store.sql.part import Part
 
 COLUMNS = """
     owner, application_id, id, kind, outgoing, state, organizer, meeting_id, conversation, operation_id, thread_id,
-    subject, importance, from_uri, from_name, to_uri, expires, reason, anonymous_display_name
+    subject, importance, from_uri, from_name, to_uri, expires, reason, anonymous_display_name,
+    by_leader
 """
 _NO_INVITATION = "there is no such invitation"
 _NO_APPLICATION = "there is no such application, or it has just ended"
 _SELECT = "select" + COLUMNS + "from invitations "
 _OTHERS = _SELECT + "where thread_id = ? and state = 'Connecting' and id <> ? order by owner, application_id, id"
-_ADD = "insert into invitations (" + COLUMNS + ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD = "insert into invitations (" + COLUMNS + ") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ASKED_IN = """
+    select 1 from invitations where owner = ? and organizer = ? and meeting_id = ?
+        and outgoing = 0 and by_leader = 1 and coalesce(reason, '') <> 'Canceled' limit 1
+"""
+_OFFERED = (
+    _SELECT + "where owner = ? and application_id = ? and conversation = ? and outgoing = 0 and state = 'Connecting'"
+)
 _END = """
     update invitations set state = ?, reason = ?, conversation = coalesce(?, conversation)
     where owner = ? and application_id = ? and id = ? and state = 'Connecting'
@@ -48,6 +56,7 @@ def invitation_of(row: Row) -> Invitation:
         expires=row[16],
         reason=row[17],
         anonymous_display_name=row[18],
+        by_leader=bool(row[19]),
     )
 
 
@@ -74,6 +83,7 @@ async def add(transaction: Transaction, invitation: Invitation) -> None:
         invitation.expires,
         invitation.reason,
         invitation.anonymous_display_name,
+        int(invitation.by_leader),
     )
 
 
@@ -161,6 +171,15 @@ class Invitations(Part):
             await told(transaction, at, room_events.INVITATION_ENDED, refused)
 
         await self._writer.change(work, refused.organizer, refused.owner)
+
+    async def is_asked_in(self, owner: str, organizer: str, meeting_id: str) -> bool:
+        return await self._reader.row(_ASKED_IN, owner, organizer, meeting_id) is not None
+
+    async def offered_conversation(self, owner: str, application_id: str, conversation_id: str) -> Invitation:
+        row = await self._reader.row(_OFFERED, owner, application_id, conversation_id)
+        if row is None:
+            raise ConversationNotFound("the application has no such conversation")
+        return invitation_of(row)
 
     async def available_applications(self, owner: str) -> Sequence[str]:
         rows = await self._reader.rows(

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from openucwa.model import room_events
 from openucwa.model.meeting import ExtensionType
-from openucwa.model.room import InvitationState, MessagingState, Participant, Participation, Role
+from openucwa.model.room import InvitationState, MessagingState, Participant, Participation, Role, Span
 from openucwa.store.engine import Row, Transaction
-from openucwa.store.sql import invitations
+from openucwa.store.sql import columns, invitations
 from openucwa.store.sql.events import append
 
 COLUMNS = """
     organizer, meeting_id, id, owner, application_id, uri, name, anonymous, role, in_lobby, messaging, joined, since,
-    invitation, thread_id, subject, importance
+    invitation, thread_id, subject, importance, hears
 """
 SELECT = "select" + COLUMNS + "from participations "
 
@@ -32,7 +32,7 @@ _LAST_POSITION = "select coalesce(max(position), 0) from participations where or
 
 _ADD = (
     "insert into participations (" + COLUMNS + ", position)"
-    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -56,7 +56,18 @@ def participation_of(row: Row) -> Participation:
         thread_id=row[14],
         subject=row[15],
         importance=row[16],
+        hears=_hears(columns.spans(row[17]), MessagingState(row[10]), row[12]),
     )
+
+
+def _hears(spans: tuple[Span, ...], messaging: MessagingState, since: int) -> tuple[Span, ...]:
+    """The spans as they are by `messaging`, which servers before migration 4 change without them."""
+    goes_on = bool(spans) and spans[-1][1] is None
+    if messaging == MessagingState.CONNECTED and not goes_on:
+        return (*spans, ((spans[-1][1] if spans else since) or since, None))
+    if messaging == MessagingState.DISCONNECTED and goes_on:
+        return spans[:-1]
+    return spans
 
 
 def participant_of(row: Row) -> Participant:
@@ -102,6 +113,7 @@ async def add(transaction: Transaction, participation: Participation) -> None:
         participation.thread_id,
         participation.subject,
         participation.importance,
+        columns.json(participation.hears),
         position + 1,
     )
 

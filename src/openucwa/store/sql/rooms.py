@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from openucwa.model import room_events
 from openucwa.model.refusals import (
-    AlreadyExists,
+    AlreadyJoined,
     Conflict,
     ConversationNotFound,
     DestinationNotFound,
@@ -15,16 +15,18 @@ from openucwa.model.refusals import (
     TooManyParticipants,
 )
 from openucwa.model.room import (
+    FirstMessage,
     Invitation,
     InvitationState,
     MessagingState,
     Participant,
     Participation,
     Role,
+    Span,
     conversation_topic,
 )
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import events, invitations, participations
+from openucwa.store.sql import columns, events, invitations, participations
 from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.participations import as_participant, find, participant_of, participation_of, tell
@@ -36,7 +38,12 @@ _ONE = "organizer = ? and meeting_id = ? and id = ?"
 #: Events that `participants_as_of` undoes at the most: as many as a log of usual age holds, and more.
 _MOST_UNDONE = 1_000_000
 
+#: How often one conversation may connect messaging with all messages in between left to be read: the log is not kept
+#: for ever, and who polls at all reads them soon.
+_MAX_SPANS = 100
+
 _OF_APPLICATION = participations.SELECT + "where owner = ? and application_id = ?"
+_OVERDUE = participations.SELECT + "where in_lobby = 1 and joined < ? order by joined limit ?"
 _IDLE = (
     participations.SELECT + "where (owner, application_id) in"
     " (select owner, id from applications where coalesce(last_poll, last_request) < ?)"
@@ -55,8 +62,9 @@ class Rooms(Part):
             await invitations.require_open(transaction, invitation)
             await _check_meeting(transaction, draft, meeting_etag)
             others = await find(transaction, _OF_URI, *meeting, draft.uri)
-            if any(other.application_id == draft.application_id and other.owner == draft.owner for other in others):
-                raise AlreadyExists("the application takes part in this meeting already")
+            for other in others:
+                if other.application_id == draft.application_id and other.owner == draft.owner:
+                    raise AlreadyJoined("the application takes part in this meeting already", other.id)
             joined = draft
             if others:
                 joined = replace(draft, role=others[0].role, in_lobby=others[0].in_lobby)
@@ -94,7 +102,7 @@ class Rooms(Part):
         topic = conversation_topic(organizer, meeting_id)
         present, since = await self._reader.read(
             (participations.PARTICIPANTS, (organizer, meeting_id)),
-            (events.AFTER, (topic, number, _MOST_UNDONE)),
+            (events.CHANGES_AFTER, (topic, number, _MOST_UNDONE)),
         )
         return room_events.undone([participant_of(row) for row in present], [events.event_of(row) for row in since])
 
@@ -135,11 +143,19 @@ class Rooms(Part):
 
         await self._writer.change(work, organizer)
 
-    async def remove_participant(self, organizer: str, meeting_id: str, uri: str, reason: str, at: int) -> None:
+    async def overdue_in_lobby(self, joined_before: int, most: int) -> Sequence[Participation]:
+        rows = await self._reader.rows(_OVERDUE, joined_before, most)
+        return [participation_of(row) for row in rows]
+
+    async def remove_participant(
+        self, organizer: str, meeting_id: str, uri: str, reason: str, at: int, *, in_lobby: bool
+    ) -> None:
         async def work(transaction: Transaction) -> None:
-            gone = await find(transaction, _OF_URI, organizer, meeting_id, uri)
+            found = await find(transaction, _OF_URI, organizer, meeting_id, uri)
+            gone = [each for each in found if each.in_lobby == in_lobby]
             if not gone:
-                raise ResourceNotFound("nobody with that address is in this meeting")
+                where = "waits in the lobby" if in_lobby else "is in this meeting"
+                raise ResourceNotFound(f"nobody with that address {where}")
             await participations.end(transaction, gone, at, reason)
 
         await self._writer.change(work, organizer)
@@ -161,7 +177,12 @@ class Rooms(Part):
         await self._writer.change(work, organizer)
 
     async def change_messaging(
-        self, participation: Participation, state: MessagingState, invitation: Invitation | None, at: int
+        self,
+        participation: Participation,
+        state: MessagingState,
+        invitation: Invitation | None,
+        at: int,
+        first: FirstMessage | None = None,
     ) -> None:
         meeting = (participation.organizer, participation.meeting_id)
 
@@ -171,8 +192,13 @@ class Rooms(Part):
                 await invitations.add(transaction, replace(invitation, state=InvitationState.CONNECTED))
             elif own.messaging == state:
                 return
+            hears = _heard(own, state, await _last(transaction, own.topic))
             await transaction.run(
-                "update participations set messaging = ?, typing = 0 where " + _ONE, state.value, *meeting, own.id
+                "update participations set messaging = ?, typing = 0, hears = ? where " + _ONE,
+                state.value,
+                columns.json(hears),
+                *meeting,
+                own.id,
             )
             elsewhere = [
                 other
@@ -186,6 +212,9 @@ class Rooms(Part):
             kind = room_events.MESSAGING_CONNECTED if connected else room_events.MESSAGING_DISCONNECTED
             begun = replace(own, invitation=invitation.id) if invitation is not None else own
             await append(transaction, at, room_events.about_conversation(begun, kind))
+            if connected and first is not None:
+                operation = invitation.operation_id if invitation is not None else None
+                await append(transaction, at, room_events.message(own, first.content_type, first.text, operation))
 
         await self._writer.change(work, participation.organizer, participation.owner)
 
@@ -239,6 +268,15 @@ async def _check_room(transaction: Transaction, draft: Participation, most: int)
     )
     if count >= most:
         raise TooManyParticipants(f"the meeting has {count} participants, and no room for more")
+
+
+def _heard(own: Participation, state: MessagingState, last: int) -> tuple[Span, ...]:
+    """The spans of `hears` once messaging is in `state`, `last` being the topic's last event until now."""
+    if own.messaging == state:
+        return own.hears
+    if state == MessagingState.CONNECTED:
+        return (*own.hears, (last, None))[-_MAX_SPANS:]
+    return tuple((before, last if end is None else end) for before, end in own.hears)
 
 
 async def _own(transaction: Transaction, participation: Participation) -> Participation:

@@ -1,4 +1,4 @@
-"""What an application is told of an event, and how what it is told becomes the `sender` part of an answer."""
+"""Events as one application is notified of them, and how they become the `sender` part of an answer."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Priority(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An event in the terms of the application that is told of it.
+class Notification:
+    """An event in the terms of the application that is notified of it.
 
     `sender_rel`, `sender_href`: the resource that it comes from.
     `resource`: where given, an `updated` is left out that is followed, in the same answer, by another `updated` of the
@@ -42,23 +42,23 @@ class Told:
 #: one millisecond. May refuse with ApplicationNotFound.
 Topics: TypeAlias = Callable[[], Awaitable[Mapping[str, int]]]
 
-#: What a row of the log is to an application: nothing, or one or more events in its own terms. For the same row, as
-#: far as it can, the same: a set that is delivered again is read again.
-Read: TypeAlias = Callable[[Event], Awaitable[Sequence[Told]]]
+#: The notifications of a row of the log: none, one or more. For the same row the same, as far as it can: a set that is
+#: delivered again is rendered again.
+Render: TypeAlias = Callable[[Event], Awaitable[Sequence[Notification]]]
 
 
-def senders(told: Sequence[Told]) -> Sequence[Sender]:
+def senders(notifications: Sequence[Notification]) -> Sequence[Sender]:
     """The answer's senders: neighbours of one sender together, the order kept, superseded updates left out."""
     return tuple(
         Sender(rel, href, tuple(each.entry for each in events))
-        for (rel, href), events in groupby(_merged(told), key=lambda each: (each.sender_rel, each.sender_href))
+        for (rel, href), events in groupby(_merged(notifications), key=lambda each: (each.sender_rel, each.sender_href))
     )
 
 
-def _merged(told: Sequence[Told]) -> Sequence[Told]:
-    kept: list[Told] = []
+def _merged(notifications: Sequence[Notification]) -> Sequence[Notification]:
+    kept: list[Notification] = []
     superseded: set[str] = set()
-    for each in reversed(told):
+    for each in reversed(notifications):
         if each.resource is not None:
             if each.entry.relation != "updated":
                 superseded.discard(each.resource)

@@ -1,6 +1,6 @@
-"""Who is said to type, and until when: what somebody does not say again is over after a while.
+"""How long a participant is shown as typing: until it is not confirmed for a while.
 
-Each process keeps the time of those whom it heard, and writes only the beginning and the end.
+Each process keeps the timeouts of those whom it heard, and writes only the beginning and the end.
 """
 
 import asyncio
@@ -15,30 +15,30 @@ from openucwa.store.contract import Store
 logger = logging.getLogger(__name__)
 
 
-class Typists:
-    """Those who type (UCWA: setIsTyping), until they have said nothing of it for `typing_timeout` seconds."""
+class TypingTimeouts:
+    """The participants who type (UCWA: setIsTyping), each until it did not say so for `typing_timeout` seconds."""
 
     def __init__(self, store: Store, world: World, config: Config) -> None:
         self._store = store
         self._world = world
-        self._patience = config.typing_timeout
+        self._timeout = config.typing_timeout
         #: By conversation: who types, who sees to the end of it, and when that is, on the `monotonic` clock.
         self._typing: dict[str, tuple[Participation, asyncio.Task[None]]] = {}
         self._until: dict[str, float] = {}
 
     @property
     def count(self) -> int:
-        """How many are waited for."""
+        """How many timeouts run."""
         return len(self._typing)
 
-    async def types(self, own: Participation) -> None:
-        """The participant types, from now on or still. ConversationNotFound."""
+    async def start(self, own: Participation) -> None:
+        """Starts the participant's timeout, or starts it anew. ConversationNotFound."""
         if own.id in self._typing:
             # Ahead of what is written, so that the end can't overtake it.
-            self._until[own.id] = self._end_of_patience()
+            self._until[own.id] = self._deadline()
         await self._store.set_typing(own, True, self._world.now())
         if own.id not in self._typing:
-            self._until[own.id] = self._end_of_patience()
+            self._until[own.id] = self._deadline()
             self._typing[own.id] = (own, asyncio.create_task(self._wait(own), name="openucwa typing"))
 
     async def stop(self) -> None:
@@ -50,8 +50,8 @@ class Typists:
             await asyncio.wait([task for _, task in typing])
             await asyncio.gather(*(self._end(own) for own, _ in typing))
 
-    def _end_of_patience(self) -> float:
-        return self._world.monotonic() + self._patience
+    def _deadline(self) -> float:
+        return self._world.monotonic() + self._timeout
 
     async def _wait(self, own: Participation) -> None:
         while (rest := self._until[own.id] - self._world.monotonic()) > 0:

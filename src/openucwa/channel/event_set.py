@@ -1,0 +1,143 @@
+"""A set of events while it is gathered from the log: its notifications, how far was read, and when it is due."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from typing import NamedTuple
+
+from openucwa.channel.notification import Notification, Priority, Render
+from openucwa.model.event import ChannelState, Event
+from openucwa.representation.document import approximate_size
+from openucwa.store.contract import EventLog
+
+#: Rows of one topic that are read at a time: few at first, since they may be large, and then more and more, since a
+#: set that is not full by then has small ones.
+_FIRST_PORTION = 16
+_MAX_PORTION = 256
+#: Bytes that are shown before others have their turn of the event loop.
+_BYTES_AT_A_TIME = 131_072
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Of a channel, in seconds: how long events of low and of medium priority may wait for company, and how long a
+    poll waits for events. None: not said (UCWA: events, GET: `low`, `medium`, `timeout`)."""
+
+    low: int | None = None
+    medium: int | None = None
+    timeout: int | None = None
+
+
+class Limits(NamedTuple):
+    """Of one set. `events`: how many it has. `bytes`: how many they show, about. What is over ends the set, so that it
+    may be over by what one row of the log says."""
+
+    events: int
+    bytes: int
+
+
+class EventSet:
+    """The notifications of what happened since the last set, as far as the log was read."""
+
+    __slots__ = ("_due", "_yielded", "moments", "notifications", "read_to", "since", "size")
+
+    def __init__(self) -> None:
+        #: Topic -> number of the last event before this set, and of the last one in it.
+        self.since: dict[str, int] = {}
+        self.read_to: dict[str, int] = {}
+        self.notifications: list[Notification] = []
+        #: When each of `notifications` happened (ms since 1970), and how urgent it is.
+        self.moments: list[tuple[int, Priority]] = []
+        #: About how many bytes they show.
+        self.size = 0
+        self._due: int | None = None
+        self._yielded = 0
+
+    def listen(self, topics: Mapping[str, int], delivered: Mapping[str, int]) -> None:
+        """Adds the topics that are not among its own yet, from where they were delivered or else are listened to."""
+        for topic, before in topics.items():
+            if topic not in self.since:
+                self.since[topic] = self.read_to[topic] = max(before, delivered.get(topic, 0))
+
+    async def gather(self, log: EventLog, render: Render, limits: Limits, low: int, medium: int) -> None:
+        """Reads on from where it stands, up to `limits`. `low`, `medium`: timers in seconds."""
+        for portion in _portions():
+            if self._is_full(limits):
+                # There is more than goes into one answer: none of it gains by waiting.
+                self._wait_no_longer_than(0)
+                return
+            rows = await log.events_after(self.read_to, portion)
+            before = len(self.notifications)
+            more = await self._take(rows, portion, render, limits)
+            for at, priority in self.moments[before:]:
+                self._wait_no_longer_than(_due(at, priority, low, medium))
+            if not more:
+                return
+
+    async def gather_again(self, log: EventLog, render: Render, state: ChannelState) -> None:
+        """Reads the set that `state` says was delivered, and nothing beyond it."""
+        self.listen(dict.fromkeys(state.delivered, 0), state.acknowledged)
+        for portion in _portions():
+            behind = {topic: number for topic, number in self.read_to.items() if number < state.delivered[topic]}
+            if not behind:
+                return
+            rows = [row for row in await log.events_after(behind, portion) if row.number <= state.delivered[row.topic]]
+            if not rows:
+                return  # the log is kept for a time only
+            await self._take(rows, portion, render, None)
+
+    async def _take(self, rows: Sequence[Event], portion: int, render: Render, limits: Limits | None) -> bool:
+        """Takes rows in, in order. True: there may be more behind them, or there was no room for all.
+
+        Where a topic has more than its `portion`, what other topics have of a later time waits for the rest of it.
+        """
+        last = {row.topic: row.number for row in rows}
+        count = Counter(row.topic for row in rows)
+        for event in in_order(rows, self.read_to):
+            for notification in await render(event):
+                self.notifications.append(notification)
+                self.moments.append((event.at, notification.priority))
+                self.size += approximate_size(notification.entry)
+            self.read_to[event.topic] = event.number
+            if self.size - self._yielded > _BYTES_AT_A_TIME:
+                self._yielded = self.size
+                await asyncio.sleep(0)
+            if limits is not None and self._is_full(limits):
+                return True
+            if count[event.topic] >= portion and event.number == last[event.topic]:
+                return True
+        return False
+
+    def _is_full(self, limits: Limits) -> bool:
+        return len(self.notifications) >= limits.events or self.size >= limits.bytes
+
+    def rest(self, now: int) -> float | None:
+        """In how many seconds what waits is due, 0 or less: now; None: nothing waits. `now`: ms since 1970."""
+        return None if self._due is None else (self._due - now) / 1000
+
+    def _wait_no_longer_than(self, due: int) -> None:
+        self._due = due if self._due is None else min(self._due, due)
+
+
+def _portions() -> Iterator[int]:
+    portion = _FIRST_PORTION
+    while True:
+        yield portion
+        portion = min(2 * portion, _MAX_PORTION)
+
+
+def in_order(events: Iterable[Event], topics: Iterable[str]) -> Iterable[Event]:
+    """Events of several topics by their time, those of one topic by number; of one time: in the order of `topics`."""
+    by_topic: dict[str, list[Event]] = {topic: [] for topic in topics}
+    for event in events:
+        by_topic[event.topic].append(event)
+    return merge(*by_topic.values(), key=lambda event: event.at)
+
+
+def _due(at: int, priority: Priority, low: int, medium: int) -> int:
+    """When an event of `at` has to be delivered (ms since 1970; 0: at once)."""
+    if priority is Priority.HIGH:
+        return 0
+    return at + 1000 * (medium if priority is Priority.MEDIUM else low)

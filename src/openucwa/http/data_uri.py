@@ -1,0 +1,47 @@
+"""Data URIs (RFC 2397), as UCWA's clients write them: what a message says, in a link's href."""
+
+import base64
+import binascii
+import re
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from openucwa.http import charset
+
+_FORM = re.compile(
+    r"data:(?P<type>[^;,]*)(?P<parameters>(?:;[^;,]*)*?)(?P<base64>;\s*base64)?,(?P<data>.*)", re.IGNORECASE | re.DOTALL
+)
+
+
+class DataUri(NamedTuple):
+    """What a data URI holds. `content_type`: in lower case, without parameters."""
+
+    content_type: str
+    text: str
+
+
+def read_data_uri(uri: str) -> DataUri:
+    """The text that `uri` holds. Data that is not base64 is form-encoded: `+` is a blank.
+
+    ValueError: it is no data URI, its data is not what it says, or its charset is not known.
+    """
+    found = _FORM.fullmatch(uri.strip())
+    if found is None:
+        raise ValueError("is no data URI")
+    if found["base64"]:
+        try:
+            data = base64.b64decode(b"".join(unquote_to_bytes(found["data"]).split()), validate=True)
+        except binascii.Error:
+            raise ValueError("holds no valid base64") from None
+    else:
+        data = unquote_to_bytes(found["data"].replace("+", " "))
+    label = None
+    for parameter in found["parameters"].split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            label = value.strip().strip('"')
+    try:
+        text = charset.decode(data, charset.encoding_of(data, label, "text"))
+    except (charset.UnknownCharset, UnicodeDecodeError):
+        raise ValueError(f"is not text in {(label or 'utf-8')[:40]}") from None
+    return DataUri(found["type"].strip().lower() or "text/plain", text)

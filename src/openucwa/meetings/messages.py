@@ -1,0 +1,37 @@
+"""What a message may be: text that can be shown to everybody, of bounded size."""
+
+from openucwa.http.data_uri import read_data_uri
+from openucwa.model.refusals import EntityTooLarge, ParameterValidationFailure
+from openucwa.model.room import FirstMessage
+from openucwa.model.values import is_carriable
+
+MESSAGE_TYPES = ("text/plain", "text/html")
+
+
+class MessageRules:
+    """The rules of one server. `max_bytes`: of a message's text in UTF-8."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+
+    def check(self, text: str) -> None:
+        """EntityTooLarge: the message is over the limit. ParameterValidationFailure: not every client could be shown
+        it."""
+        if len(text) > self._max_bytes or len(text.encode(errors="replace")) > self._max_bytes:
+            raise EntityTooLarge(f"a message has at most {self._max_bytes:,} bytes in UTF-8")
+        if not is_carriable(text):
+            raise ParameterValidationFailure({"message": "holds a character that XML cannot carry"})
+
+    def first_message(self, uri: str) -> FirstMessage:
+        """The message that a data URI holds. ParameterValidationFailure: it is none of plain text or HTML; what
+        `check` raises."""
+        if len(uri) > 4 * self._max_bytes + 1_000:  # percent-encoded in full, with a head
+            raise EntityTooLarge(f"a message has at most {self._max_bytes:,} bytes in UTF-8")
+        try:
+            content_type, text = read_data_uri(uri)
+        except ValueError as error:
+            raise ParameterValidationFailure({"message": str(error)}) from None
+        if content_type not in MESSAGE_TYPES:
+            raise ParameterValidationFailure({"message": f"is neither of {' nor of '.join(MESSAGE_TYPES)}"})
+        self.check(text)
+        return FirstMessage(content_type, text)

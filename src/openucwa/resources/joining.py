@@ -1,0 +1,243 @@
+"""joinOnlineMeeting and startOnlineMeeting: how an application comes into a meeting."""
+
+from dataclasses import replace
+from typing import Any
+
+from openucwa.api.answer import Answer, created
+from openucwa.api.call import Call
+from openucwa.api.resource import INITIATE, MEETINGS, Operation, Resource
+from openucwa.config import Config
+from openucwa.identity.rate import Rate, act_key
+from openucwa.meetings.enterprise import Enterprise
+from openucwa.meetings.meeting import MeetingRules
+from openucwa.meetings.pools import Pools
+from openucwa.meetings.room import Candidate, role_at_joining, waits_in_lobby
+from openucwa.model.meeting import Meeting, parse_meeting_uri
+from openucwa.model.names import visible_name
+from openucwa.model.refusals import (
+    AlreadyExists,
+    AlreadyJoined,
+    AnonymousNotAllowed,
+    CallbackChannelError,
+    CannotRedirect,
+    Conflict,
+    DestinationNotFound,
+    Forbidden,
+    PreconditionFailed,
+    ResourceNotFound,
+    ServiceUnavailable,
+    TooManyParticipants,
+)
+from openucwa.model.room import (
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Participation,
+    conversation_topic,
+)
+from openucwa.model.world import World, new_uuid
+from openucwa.representation.parameters import Parameter
+from openucwa.resources.me import display_name, sip_uri
+from openucwa.resources.rendering.conversations import (
+    conversation_href,
+    invitation_href,
+)
+from openucwa.store.contract import Store
+
+IMPORTANCE = ("Normal", "Urgent", "Emergency")
+
+_BEGIN = (
+    Parameter("operationId", max_length=50),
+    Parameter("importance", choices=IMPORTANCE),
+    Parameter("subject", max_length=250),
+    Parameter("threadId", max_length=250),
+)
+#: UCWA: startOnlineMeeting, POST, Request body.
+START = _BEGIN
+#: UCWA: joinOnlineMeeting, POST, Request body; anonymousDisplayName is what anonymous users are known by.
+JOIN = (
+    Parameter("onlineMeetingUri", max_length=1000),
+    Parameter("anonymousDisplayName", max_length=250),
+    *_BEGIN,
+)
+#: How often it is decided anew who comes in, when the meeting changes meanwhile.
+_TRIES = 5
+
+
+class JoinService:
+    """Lets applications into meetings."""
+
+    def __init__(
+        self, store: Store, pools: Pools, rules: MeetingRules, rate: Rate, world: World, config: Config
+    ) -> None:
+        self._store = store
+        self._pools = pools
+        self._rules = rules
+        self._rate = rate
+        self._world = world
+        self._limit = config.meeting_size
+        self._max_meetings = config.max_meetings
+        self._enterprise = Enterprise(config.enterprise_domains)
+
+    async def join(self, call: Call[Any], organizer: str, meeting_id: str, invitation: Invitation | None = None) -> str:
+        """Begins the application's conversation; the id of the invitation that it goes with.
+
+        `invitation`: an incoming one that is accepted by this; None: a new one, from the call's input.
+        DestinationNotFound: no such meeting. AlreadyJoined: the application takes part in it already.
+        CannotRedirect: its organizer is homed in another pool, and that has no backup. TooManyRequests.
+        """
+        self._rate.take(act_key(call.session.application.owner, conversation_topic(organizer, meeting_id)))
+        await self._check_pool(organizer)
+        for _ in range(_TRIES):
+            meeting = await self._meeting(organizer, meeting_id)
+            participation, begun = await self._draft(call, meeting, invitation)
+            try:
+                await self._store.join(participation, begun, meeting.etag, self._limit, self._world.now())
+            except PreconditionFailed:
+                continue
+            except AlreadyJoined as refusal:
+                location = conversation_href(call, refusal.conversation)
+                raise AlreadyJoined(str(refusal), refusal.conversation, location) from None
+            except TooManyParticipants:
+                failed = replace(begun, state=InvitationState.FAILED, reason="TooManyParticipants", conversation=None)
+                # An incoming invitation is there already, and has another side; a new one is told of and over at once.
+                end = self._store.refuse_invitation if invitation is None else self._store.end_invitation
+                await end(failed, self._world.now())
+            return begun.id
+        raise ServiceUnavailable("the meeting changes too often to come in just now", retry_after=1)
+
+    async def start(self, call: Call[None]) -> str:
+        """Makes a meeting of the caller's and joins it; the id of the invitation. What `join` raises, and
+        TooManyOnlineMeetings."""
+        organizer = call.caller.identity
+        await self._check_pool(organizer)
+        settings = self._rules.settings({"subject": call.values.get("subject", "")}, organizer)
+        meeting = self._rules.schedule(organizer, settings)
+        await self._store.add_meeting(meeting, self._max_meetings)
+        return await self.join(call, organizer, meeting.id)
+
+    async def _check_pool(self, organizer: str) -> None:
+        """CannotRedirect: the organizer is homed in another pool, and that has no backup."""
+        user = await self._store.user(organizer)
+        self._pools.require_backup(user.pool if user is not None else None)
+
+    async def _meeting(self, organizer: str, meeting_id: str) -> Meeting:
+        try:
+            return await self._store.meeting(organizer, meeting_id)
+        except ResourceNotFound:
+            raise DestinationNotFound("there is no such online meeting") from None
+
+    async def _draft(
+        self, call: Call[Any], meeting: Meeting, incoming: Invitation | None
+    ) -> tuple[Participation, Invitation]:
+        session = call.session
+        application = session.application
+        values = call.values
+        owner = application.owner
+        candidate = Candidate(None, self._enterprise)
+        if not application.anonymous:
+            asked_in = await self._store.is_asked_in(owner, meeting.organizer, meeting.id)
+            candidate = Candidate(owner, self._enterprise, asked_in)
+        uri = sip_uri(session)
+        name = display_name(session) or visible_name(values.get("anonymousDisplayName")) or "Anonymous"
+        conversation = (incoming.conversation if incoming is not None else None) or new_uuid(self._world)
+        subject = values.get("subject") or meeting.settings.subject
+        invitation = incoming or Invitation(
+            owner=application.owner,
+            application_id=application.id,
+            id=new_uuid(self._world),
+            kind=InvitationKind.ONLINE_MEETING,
+            outgoing=True,
+            state=InvitationState.CONNECTING,
+            organizer=meeting.organizer,
+            meeting_id=meeting.id,
+            conversation=conversation,
+            operation_id=values.get("operationId"),
+            thread_id=values.get("threadId") or new_uuid(self._world).replace("-", ""),
+            subject=subject,
+            importance=values.get("importance", "Normal"),
+            from_uri=uri,
+            from_name=name,
+            to_uri=meeting.uri,
+            anonymous_display_name=name if application.anonymous else None,
+        )
+        participation = Participation(
+            organizer=meeting.organizer,
+            meeting_id=meeting.id,
+            id=conversation,
+            owner=application.owner,
+            application_id=application.id,
+            uri=uri,
+            name=name,
+            anonymous=application.anonymous,
+            role=role_at_joining(meeting, candidate),
+            in_lobby=waits_in_lobby(meeting, candidate),
+            messaging=MessagingState.DISCONNECTED,
+            joined=self._world.now(),
+            since=0,
+            invitation=invitation.id,
+            thread_id=invitation.thread_id,
+            subject=subject,
+            importance=invitation.importance,
+        )
+        return participation, invitation
+
+
+class JoinOnlineMeeting(Resource[None]):
+    """UCWA: joinOnlineMeeting."""
+
+    rel = "joinOnlineMeeting"
+    scopes = frozenset({INITIATE})
+
+    def __init__(self, joins: JoinService) -> None:
+        self._joins = joins
+
+    @Operation(
+        "Joins a meeting; what comes of it is told by events.",
+        answers=(201,),
+        produces=(),
+        takes=JOIN,
+        refuses=(Forbidden, DestinationNotFound, AlreadyExists, Conflict, CannotRedirect, CallbackChannelError),
+    )
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: joinOnlineMeeting, POST. An anonymous ticket is good for its own meeting only; without a URI: a new
+        meeting of the caller's."""
+        invitation = await self._join(call, call.values.get("onlineMeetingUri"))
+        return created(invitation_href(call, invitation))
+
+    async def _join(self, call: Call[None], uri: str | None) -> str:
+        if uri is None:
+            if call.caller.anonymous:
+                raise AnonymousNotAllowed("only users have meetings: the onlineMeetingUri is missing")
+            return await self._joins.start(call)
+        found = parse_meeting_uri(uri)
+        if found is None:
+            raise DestinationNotFound("there is no such online meeting")
+        own = call.session.application.meeting
+        if own is not None and parse_meeting_uri(own) != found:
+            raise Forbidden("this ticket is for another meeting")
+        return await self._joins.join(call, *found)
+
+
+class StartOnlineMeeting(Resource[None]):
+    """UCWA: startOnlineMeeting. An unscheduled meeting: made and joined in one."""
+
+    rel = "startOnlineMeeting"
+    scopes = frozenset({MEETINGS})
+    anonymous = False
+
+    def __init__(self, joins: JoinService) -> None:
+        self._joins = joins
+
+    @Operation(
+        "Makes a meeting and joins it.",
+        answers=(201,),
+        produces=(),
+        takes=START,
+        refuses=(Conflict, CannotRedirect, CallbackChannelError),
+    )
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: startOnlineMeeting, POST."""
+        invitation = await self._joins.start(call)
+        return created(invitation_href(call, invitation))

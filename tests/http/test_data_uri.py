@@ -1,0 +1,57 @@
+"""Data URIs, as clients put messages into them."""
+
+import time
+from contextlib import suppress
+
+import pytest
+
+from openucwa.http.data_uri import read_data_uri
+
+
+@pytest.mark.parametrize(
+    ("uri", "content_type", "text"),
+    [
+        ("data:text/plain;charset=utf-8,Hello%2C+Lene", "text/plain", "Hello, Lene"),
+        ("data:text/plain;base64,\n      SGVsbG8rIQ==", "text/plain", "Hello+!"),
+        ("DATA:Text/HTML; charset=UTF-8;base64,PGI+w6Y8L2I+", "text/html", "<b>æ</b>"),
+        ("data:text/plain;charset=iso-8859-1,%E6", "text/plain", "æ"),
+        ('data:text/plain;charset="utf-8",%C3%A6', "text/plain", "æ"),
+        ("data:,a,b;c", "text/plain", "a,b;c"),
+        ("data:text/plain,", "text/plain", ""),
+    ],
+)
+def test_what_a_data_uri_holds_is_read(uri: str, content_type: str, text: str) -> None:
+    assert read_data_uri(uri) == (content_type, text)
+
+
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("http://example.com/", "no data URI"),
+        ("data:text/plain", "no data URI"),
+        ("data:text/plain;base64,%%%", "base64"),
+        ("data:text/plain;charset=utf-8,%FF", "utf-8"),
+        ("data:text/plain;charset=nonsense,a", "nonsense"),
+        ("data:text/plain;charset=punycode,a", "punycode"),
+    ],
+)
+def test_what_is_not_one_is_refused_with_the_reason(uri: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read_data_uri(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "data:" + ";a" * 400_000,
+        "data:" + ";" * 900_000 + "x",
+        "data:,+" + "%41" * 300_000,
+        "data:" + ";base64" * 99_000,
+    ],
+    ids=["parameters", "semicolons", "escapes", "base64"],
+)
+def test_a_hostile_one_takes_little_time(uri: str) -> None:
+    begin = time.process_time()
+    with suppress(ValueError):
+        read_data_uri(uri)
+    assert time.process_time() - begin < 0.5
