@@ -24,6 +24,8 @@ from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
 from openucwa.http.message import BodyLimit, Handler, Refused
+from openucwa.identity import sources
+from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
@@ -123,10 +125,12 @@ class Service:
         # The user whose name is empty is nobody; the answer is that there is one.
         self.readiness = Readiness({"store": lambda: self.store.user(""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
+        admission = Admission(self.store)  # type: ignore
         self.tickets = Tickets((new_signing_key(world),), world)
         self.activity = Activity(self.store, world, config)
         cached = config.response_cache_bytes if config.store is None else 0
         self.response_cache = ResponseCache(self.store, self.activity, world, cached)
+        self.foreign = sources.foreign_tokens(config, world, self.response_cache.clear)
         self.keys = SigningKeys(self.store, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
@@ -134,7 +138,11 @@ class Service:
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
-        self.sign_in = SignIn(self.store, self.tickets, self.keys, self.passwords, throttle, config, world)
+        self.callers = Callers(self.tickets, self.keys, self.foreign, admission)
+        self.backends = sources.password_backends(config, world, self.foreign)
+        self.sign_in = SignIn(
+            self.store, self.tickets, self.keys, self.passwords, throttle, config, world, self.backends, admission
+        )
         self.pools = Pools(config)
         self.rules = MeetingRules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
@@ -143,20 +151,21 @@ class Service:
         self.in_flight = InFlight(config.max_requests_in_flight)
         self.cors = Cors(config.allow_origin)
         grants = f"{ANONYMOUS_GRANT},password" if config.anonymous else "password"
-        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants)
+        issuers = tuple if self.foreign is None else self.foreign.authorization_uris
+        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, issuers)
         self.routes = self._routes()
         router = Router(NotFound(), ALIASES, ProtectedNotFound())
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
-            router, self.tickets, config.max_body_bytes, config.max_body_bytes_without_token
+            router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
         )
         pipeline = Pipeline(
             router,
             self.renderer,
             self.addresses,
             self.store,
-            self.keys,
+            self.callers,
             self.activity,
             self.bus,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
@@ -168,7 +177,7 @@ class Service:
                 LimitInFlight(
                     pipeline,
                     self.in_flight,
-                    self.tickets,
+                    self.callers,
                     self.renderer,
                 ),
                 self.response_cache,
@@ -201,6 +210,8 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        if self.foreign is not None:
+            self.foreign.start()
         self.readiness.begin()
 
     async def release(self) -> None:
@@ -216,6 +227,10 @@ class Service:
         await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
+        for backend in self.backends:
+            await backend.close()
+        if self.foreign is not None:
+            await self.foreign.close()
         await self.bus.stop()
         self.passwords.close()
         await self.store.close()
@@ -260,7 +275,7 @@ class Service:
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
             (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch, config.max_part_headers)),
-            (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
+            (f"{app}/events", EventChannel(store, self.channels, room, self.callers)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),

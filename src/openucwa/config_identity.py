@@ -227,8 +227,8 @@ def _domains(domains: Texts) -> Iterator[str]:
 
 
 def safe_url(text: str) -> bool:
-    """Whether secrets and keys may travel by this URL: https, or http within this machine."""
-    if not text.isprintable() or " " in text:
+    """Whether secrets and keys may travel by this URL, and a header may bear it: https, or http within this machine."""
+    if not (text.isascii() and text.isprintable()) or " " in text or '"' in text:
         return False
     try:
         url = urlsplit(text)

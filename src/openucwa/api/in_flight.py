@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from openucwa.http.authorization import bearer_token
 from openucwa.http.message import Handler, Request, Response
-from openucwa.identity.tickets import Tickets
+from openucwa.identity.callers import Callers
 from openucwa.model.refusals import Refusal, TooManyRequests, Unauthorized
 
 
@@ -46,15 +46,15 @@ class LimitInFlight:
     Whose a request is, is what its token says; what bears none, or none that is good, is not counted.
     """
 
-    def __init__(self, handler: Handler, in_flight: InFlight, tickets: Tickets, refuses: Refuses) -> None:
+    def __init__(self, handler: Handler, in_flight: InFlight, callers: Callers, refuses: Refuses) -> None:
         self._handler = handler
         self._in_flight = in_flight
-        self._tickets = tickets
+        self._callers = callers
         self._refuses = refuses
 
     def __call__(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
         try:
-            identity = self._tickets.check(bearer_token(request)).identity
+            identity = self._callers.known(bearer_token(request)).identity
         except Unauthorized:
             return self._handler(request)
         try:

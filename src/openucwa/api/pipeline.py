@@ -23,8 +23,8 @@ from openucwa.http.authorization import bearer_token
 from openucwa.http.charset import TextKind
 from openucwa.http.lists import elements
 from openucwa.http.message import BodyFault, Request, Response
+from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
-from openucwa.identity.keys import SigningKeys
 from openucwa.model.refusals import (
     AnonymousNotAllowed,
     ApiVersionNotSupported,
@@ -73,7 +73,7 @@ class Pipeline:
         renderer: Renderer,
         addresses: Addresses,
         store: Store,
-        keys: SigningKeys,
+        callers: Callers,
         activity: Activity,
         bus: Bus,
         *,
@@ -84,7 +84,7 @@ class Pipeline:
         self._renderer = renderer
         self._addresses = addresses
         self._store = store
-        self._keys = keys
+        self._callers = callers
         self._activity = activity
         self._bus = bus
         self._limits = limits
@@ -168,7 +168,7 @@ class Pipeline:
     async def _check_token(self, call: Call[Any], resource: Resource[Any]) -> None:
         """401."""
         if not resource.public:
-            call.known_caller = await self._keys.check(bearer_token(call.request))
+            call.known_caller = await self._callers.check(bearer_token(call.request))
 
     async def _check_application(self, call: Call[Any], found: Found) -> None:
         """404, 410: the application that the path names; 401 where its user is not the one of the token any more."""
@@ -181,7 +181,7 @@ class Pipeline:
         except (ApplicationNotFound, TooManyApplications):
             await current_user(self._store, caller)
             raise
-        if session.generation != caller.generation:
+        if not caller.is_of(session.generation):
             raise Unauthorized("the password was changed after this token was issued")
         if self._activity.expired(session):
             raise ApplicationNotFound("there is no such application; it may have expired")

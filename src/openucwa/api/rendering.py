@@ -1,6 +1,6 @@
 """Answers and refusals as responses: JSON or XML, compression, and the headers that every response bears."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from openucwa.api.answer import Answer
 from openucwa.api.errors import FAULT, WireError, wire_error
@@ -45,9 +45,20 @@ _HSTS: Header = (b"Strict-Transport-Security", b"max-age=31536000")
 
 
 class Renderer:
-    """Renders for one server. `fqdn`: its name. `grants`: what its token resource grants, separated by commas."""
+    """Renders for one server. `fqdn`: its name. `grants`: what its token resource grants, separated by commas.
 
-    def __init__(self, addresses: Addresses, cors: Cors, fqdn: str, grants: str) -> None:
+    `issuers`: where users of other issuers sign in, as far as that is known at the moment.
+    """
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        cors: Cors,
+        fqdn: str,
+        grants: str,
+        issuers: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        self._issuers = issuers
         self._addresses = addresses
         self._cors = cors
         self._grants = grants
@@ -160,12 +171,13 @@ class Renderer:
         return self.response(request, answer, rel=rel, identity=identity, note=note)
 
     def _challenges(self, request: Request) -> tuple[Header, ...]:
-        """In this order: some clients take the URL of the last line for that of the token resource."""
+        """In this order, with the issuers behind: some clients take the second line for the token resource's."""
         base = self._addresses.base(request)
         host = base.partition("://")[2]
         bearer = f'Bearer trusted_issuers="{REALM}@{host}", client_id="{CLIENT_ID}"'
         token = f'MsRtcOAuth href="{base}/WebTicket/oauthtoken",grant_type="{self._grants}"'
-        return ((b"WWW-Authenticate", bearer.encode()), (b"WWW-Authenticate", token.encode()))
+        issuers = (f'Bearer authorization_uri="{uri}"' for uri in self._issuers())
+        return tuple((b"WWW-Authenticate", line.encode()) for line in (bearer, token, *issuers))
 
 
 def reason(refusal: Refusal) -> Reason:

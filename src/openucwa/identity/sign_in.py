@@ -5,13 +5,16 @@ How a form travels and how a refusal is answered is the token resource's.
 
 import hmac
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, NoReturn, Protocol, TypeAlias
 
 from openucwa.config import Config
+from openucwa.identity.callers import Admission
 from openucwa.identity.keys import SigningKeys
+from openucwa.identity.login import Login
 from openucwa.identity.passwords import Passwords
+from openucwa.identity.profile import Profile
 from openucwa.identity.throttle import Attempt, Throttle
 from openucwa.identity.tickets import ANONYMOUS, Ticket, Tickets
 from openucwa.model.meeting import Meeting, parse_meeting_uri
@@ -36,7 +39,6 @@ NO_VALID_TOKEN = 28020
 GRANT_NOT_ALLOWED = 28029
 
 _ANONYMOUS_ID_BYTES = 16
-_LONGEST_KEY = 256
 #: Characters of a name in the log.
 _MAX_LOGGED = 100
 
@@ -78,8 +80,23 @@ class Granted:
     scope: str | None = None
 
 
+class PasswordBackend(Protocol):
+    """Somebody else who verifies passwords: a directory, an issuer."""
+
+    def may_know(self, login: Login) -> bool:
+        """Whether it is to be asked for this user."""
+        ...
+
+    async def verify(self, login: Login, password: str) -> Profile | None:
+        """Who signed in; None: the name or the password is wrong. ServiceUnavailable: it does not say."""
+        ...
+
+
 class SignIn:
-    """Answers the grants that this server offers."""
+    """Answers the grants that this server offers.
+
+    `backends`: verify the passwords of users who have none here, asked one after the other.
+    """
 
     def __init__(
         self,
@@ -90,7 +107,11 @@ class SignIn:
         throttle: Throttle,
         config: Config,
         world: World,
+        backends: Sequence[PasswordBackend] = (),
+        admission: Admission | None = None,
     ) -> None:
+        self._backends = backends
+        self._admission = admission
         self._store = store
         self._tickets = tickets
         self._keys = keys
@@ -119,11 +140,10 @@ class SignIn:
         return await self._anonymous(uri, password, form.get("ms_rtc_renew"), _scopes(form), address)
 
     async def _password(self, username: str, password: str, scopes: frozenset[str] | None, address: str) -> Granted:
-        name = _Username.parse(username)
-        with self._attempt(name.throttle_key, username, address) as attempt:
-            user = await self._user(name)
-            hashed = None if user is None else user.password_hash
-            if not await self._passwords.verify(hashed, password) or user is None:
+        login = Login.parse(username)
+        with self._attempt(login.throttle_key, username, address) as attempt:
+            user = await self._verified(login, password)
+            if user is None:
                 attempt.failed()
                 _log_failure("wrong user or password", username, address)
                 raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
@@ -131,10 +151,23 @@ class SignIn:
         ticket = Ticket(user.uri, user.name, None, user.generation, self._expires(self._config.ticket_lifetime), scopes)
         return self._issue(ticket, self._config.ticket_lifetime)
 
-    async def _user(self, name: "_Username") -> User | None:
+    async def _verified(self, login: Login, password: str) -> User | None:
+        """The user with this password; None: nobody has it."""
+        user = await self._user(login)
+        backends = [backend for backend in self._backends if backend.may_know(login)]
+        if not backends or (user is not None and user.password_hash):
+            hashed = None if user is None else user.password_hash
+            return user if await self._passwords.verify(hashed or None, password) else None
+        for backend in backends:
+            profile = await backend.verify(login, password)
+            if profile is not None and self._admission is not None:
+                return await self._admission.admit(profile)
+        return None
+
+    async def _user(self, login: Login) -> User | None:
         # Always the same query, so that a spelling takes the same time whether it is anybody's or nobody's.
-        users = await self._store.users_with_local_part(name.local_part)
-        fitting = [user for user in users if name.fits(user.domain)]
+        users = await self._store.users_with_local_part(login.user)
+        fitting = [user for user in users if login.domain and login.fits(user.domain)]
         return fitting[0] if len(fitting) == 1 else None
 
     async def _anonymous(
@@ -192,34 +225,6 @@ class SignIn:
     def _issue(self, ticket: Ticket, lifetime: int) -> Granted:
         scope = None if ticket.scopes is None else " ".join(sorted(ticket.scopes))
         return Granted(self._tickets.issue(ticket), lifetime, scope)
-
-
-@dataclass(frozen=True, slots=True)
-class _Username:
-    """One of the spellings of a user. `whole`: whether `domain` is all of the domain or may be its beginning."""
-
-    local_part: str
-    domain: str
-    whole: bool
-
-    @staticmethod
-    def parse(text: str) -> "_Username":
-        """`user@domain`, `sip:user@domain`, or `DOMAIN\\user`; whatever else it is, it is nobody's."""
-        name = text.strip().lower()
-        domain, backslash, local_part = name.partition("\\")
-        if backslash:
-            return _Username(local_part, domain, whole=False)
-        local_part, _, domain = name.removeprefix("sip:").rpartition("@")
-        return _Username(local_part, domain, whole=True)
-
-    def fits(self, domain: str) -> bool:
-        return domain == self.domain or (not self.whole and bool(self.domain) and domain.startswith(self.domain + "."))
-
-    @property
-    def throttle_key(self) -> str:
-        # The first label is what all spellings of a user have in common. Asking the store which user is meant would
-        # let a stranger see, by the delays, who exists.
-        return f"{self.local_part}@{self.domain.partition('.')[0]}"[:_LONGEST_KEY]
 
 
 def _field(form: Mapping[str, str], *names: str) -> str:

@@ -40,8 +40,8 @@ class Ticket:
 
     `identity`: a user's SIP URI, or `anon:` and an opaque id. `name`: the display name; None where it is not known.
     `meeting`: for an anonymous caller the onlineMeetingUri of the one meeting that it may join, else None.
-    `generation`: that of the user when the ticket was issued; None for an anonymous caller.
-    `expires`: ms since 1970. `scopes`: None is every scope.
+    `generation`: that of the user when the ticket was issued; None for an anonymous caller, and one of an issuer's.
+    `expires`: ms since 1970. `scopes`: None is every scope. `issuer`: who issued the token; None: this server.
     """
 
     identity: str
@@ -50,6 +50,12 @@ class Ticket:
     generation: int | None
     expires: int
     scopes: frozenset[str] | None
+    issuer: str | None = None
+
+    def is_of(self, generation: int | None) -> bool:
+        """Whether a user of this generation may be the one whom the token was issued to. An issuer vouches for whoever
+        has the address, whatever becomes of a password here."""
+        return self.issuer is not None or self.generation == generation
 
     @property
     def anonymous(self) -> bool:

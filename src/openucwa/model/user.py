@@ -1,6 +1,7 @@
 """A user of this server, and the keys that tickets are signed with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,8 +10,10 @@ class User:
 
     `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere.
     `pool`: the name of the pool where the user is homed; None is this server.
-    `password_hash`: argon2's encoded form.
+    `password_hash`: argon2's encoded form; empty: the user has no password here.
     `generation`: grows with each change of the password; tokens of another one are refused.
+    `source`: the issuer or directory that the user comes from; None: added here. `phones`: kind of phone (work, mobile,
+    home, other) -> number.
     """
 
     uri: str
@@ -19,6 +22,10 @@ class User:
     pool: str | None
     password_hash: str
     generation: int = 1
+    source: str | None = None
+    title: str | None = None
+    department: str | None = None
+    phones: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:

@@ -14,6 +14,7 @@ from openucwa.model.event import Event
 from openucwa.model.refusals import Conflict, ResourceNotFound
 from openucwa.model.room import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Participation
 from openucwa.model.room_events import MESSAGE
+from openucwa.model.scopes import RECEIVE
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -163,6 +164,7 @@ class TypingParticipants(ConversationPart):
     """UCWA: typingParticipants."""
 
     rel = "typingParticipants"
+    scopes = frozenset({RECEIVE})
 
     @Operation("Links to those who type.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:

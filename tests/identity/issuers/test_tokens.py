@@ -377,10 +377,10 @@ async def test_challenge_names_the_providers_authorization_endpoint_once_it_is_k
     provider: RunningProvider, checking: Checking
 ) -> None:
     tokens = checking()
-    assert tokens.authorization_uris == ()
+    assert tokens.authorization_uris() == ()
     tokens.start()
-    await until(lambda: tokens.authorization_uris)
-    assert tokens.authorization_uris == (f"{provider.url}/auth",)
+    await until(tokens.authorization_uris)
+    assert tokens.authorization_uris() == (f"{provider.url}/auth",)
 
 
 async def test_without_issuers_every_token_is_foreign() -> None:

@@ -6,7 +6,7 @@ keys, bring about one read in `key_refresh_min` seconds.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +48,10 @@ class IssuerKey:
 
 
 class IssuerKeys:
-    """The keys of `provider`'s issuer."""
+    """The keys of `provider`'s issuer. `removed` is called when it has taken one back."""
 
-    def __init__(self, provider: Provider, world: World) -> None:
+    def __init__(self, provider: Provider, world: World, removed: Callable[[], None]) -> None:
+        self._removed = removed
         self._provider = provider
         self._world = world
         self._refresh = provider.issuer.key_refresh
@@ -130,8 +131,11 @@ class IssuerKeys:
         keys = tuple(filter(None, map(_usable, published[:_MAX_KEYS])))
         if not keys:
             raise IssuerAway("none of its keys can be used")
+        before = self._thumbprints
         self._keys = keys
         self._thumbprints = frozenset(key.thumbprint for key in keys)
+        if before - self._thumbprints:
+            self._removed()
         self._missing.clear()
         self._read_at = self._world.monotonic()
 

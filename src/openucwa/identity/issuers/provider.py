@@ -40,6 +40,15 @@ class Metadata(msgspec.Struct, frozen=True):
     introspection_endpoint: str | None = None
 
 
+def _endpoints(metadata: Metadata) -> tuple[str | None, ...]:
+    return (
+        metadata.authorization_endpoint,
+        metadata.token_endpoint,
+        metadata.userinfo_endpoint,
+        metadata.introspection_endpoint,
+    )
+
+
 class IssuerAway(Exception):
     """The issuer does not answer, or not as it should. The text is for the log: it may name addresses."""
 
@@ -69,7 +78,7 @@ class Provider:
             raise IssuerAway(f"{url} answers {status}")
         if metadata.issuer != self.issuer.url:
             raise IssuerAway(f"{url} is the discovery document of {metadata.issuer!r}, and not of {self.issuer.url!r}")
-        for each in (metadata.jwks_uri, metadata.token_endpoint, metadata.introspection_endpoint):
+        for each in (metadata.jwks_uri, *_endpoints(metadata)):
             if each is not None and not safe_url(each):
                 raise IssuerAway(f"{url} names an address that is not safe: {each!r}")
         self._metadata = metadata

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -65,10 +66,10 @@ class _Known:
 class Verifier:
     """Verifies the JWTs of one issuer."""
 
-    def __init__(self, provider: Provider, longest: int, world: World) -> None:
+    def __init__(self, provider: Provider, longest: int, world: World, removed: Callable[[], None]) -> None:
         self.issuer = provider.issuer
         self.provider = provider
-        self.keys = IssuerKeys(provider, world)
+        self.keys = IssuerKeys(provider, world, removed)
         self._world = world
         # What a header may hold besides is for others to know; what it holds as critical has to be known here.
         self._registry = jws.JWSRegistry(algorithms=self.issuer.algorithms, strict_check_header=False)
@@ -125,16 +126,21 @@ class Verifier:
 
 
 class ForeignTokens:
-    """Checks the access tokens of the setting `issuers`. `scopes`: all that a resource may ask for."""
+    """Checks the access tokens of the setting `issuers`. `scopes`: all that a resource may ask for.
 
-    def __init__(self, config: Config, scopes: frozenset[str], world: World) -> None:
+    `removed` is called when an issuer has taken back a key.
+    """
+
+    def __init__(
+        self, config: Config, scopes: frozenset[str], world: World, removed: Callable[[], None] = lambda: None
+    ) -> None:
         self._world = world
         self._scopes = scopes
         self._max_bytes = config.max_token_bytes
         self._max_known = config.foreign_tokens_cached
         self._max_introspections = config.max_introspections
         self.verifiers = {
-            issuer.url: Verifier(Provider(issuer), config.max_token_bytes, world) for issuer in config.issuers
+            issuer.url: Verifier(Provider(issuer), config.max_token_bytes, world, removed) for issuer in config.issuers
         }
         self._introspecting = next((each for each in self.verifiers.values() if each.issuer.introspection), None)
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
@@ -144,7 +150,6 @@ class ForeignTokens:
         self._asked: dict[bytes, asyncio.Task[_Known | None]] = {}
         self._discovering: asyncio.Task[None] | None = None
 
-    @property
     def authorization_uris(self) -> tuple[str, ...]:
         """Where clients may sign in, for the challenge of a 401; an issuer that was not reached yet is left out."""
         found = []
