@@ -30,6 +30,7 @@ lint: ## Check style and types.
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
+	tools/lint-pages
 
 bench: ## Measure, beside floors and peers, and write docs/performance.md. ARGS=--help: what can be chosen.
 	@tools/install requirements-dev.txt
@@ -51,5 +52,5 @@ lock: ## Write the lock files anew, with the newest releases (needs uv).
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 clean: ## Remove what was installed and cached. Data stays.
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} +

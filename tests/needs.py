@@ -25,7 +25,7 @@ PROGRAMS = {
     "curl": ("curl",),
     "nats-server": ("nats-server",),
     "nginx": ("nginx",),
-    "nodejs": ("node",),
+    "nodejs": ("node", "nodejs"),
     "npm": ("npm",),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),

@@ -1,5 +1,6 @@
 """The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
 
+import asyncio
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from openucwa.api.body_limit import BodyLimits
 from openucwa.api.in_flight import InFlight, LimitInFlight
-from openucwa.api.not_found import NotFound, ProtectedNotFound
+from openucwa.api.not_found import ProtectedNotFound
 from openucwa.api.pipeline import Pipeline
 from openucwa.api.preflight import Preflight
 from openucwa.api.rendering import Renderer
@@ -39,6 +40,7 @@ from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
+    calendar,
     conversations,
     discovery,
     invitations,
@@ -51,7 +53,6 @@ from openucwa.resources import (
 )
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
-from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
@@ -66,13 +67,12 @@ from openucwa.resources.online_meetings import (
     OnlineMeetings,
     PhoneDialInInformation,
 )
-from openucwa.resources.pages import Landing, Page
+from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
-from openucwa.server.process import plain_refusal
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
@@ -134,7 +134,7 @@ class Service:
         self.keys = SigningKeys(self.store, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
-        self.typing_timeouts = TypingTimeouts(self.store, world, config)
+        self.typing_timeouts = TypingTimeouts(self.store, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
@@ -154,7 +154,7 @@ class Service:
         issuers = tuple if self.foreign is None else self.foreign.authorization_uris
         self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, issuers)
         self.routes = self._routes()
-        router = Router(NotFound(), ALIASES, ProtectedNotFound())
+        router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
@@ -170,6 +170,7 @@ class Service:
             self.bus,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
+            max_answer_bytes=config.max_answer_bytes,
         )
         # What a request passes, from the outside in.
         self.handler: Handler = Preflight(
@@ -187,7 +188,8 @@ class Service:
         )
         if self.tracing is not None:
             self.handler = self.tracing.requests(self.handler)
-        self.refused: Refused = plain_refusal
+        self.refused: Refused = self.renderer.refused
+        self._loading: asyncio.Task[None] | None = None
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
     def status(self, connections: Callable[[], int]) -> Handler:
@@ -212,6 +214,7 @@ class Service:
         await self.sweeper.start()
         if self.foreign is not None:
             self.foreign.start()
+        self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
 
     async def release(self) -> None:
@@ -233,6 +236,8 @@ class Service:
             await self.foreign.close()
         await self.bus.stop()
         self.passwords.close()
+        if self._loading is not None:
+            await self._loading
         await self.store.close()
         if self.tracing is not None:
             await self.tracing.stop()
@@ -274,7 +279,17 @@ class Service:
             ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
-            (f"{app}/batch", Batch(self.in_flight, self.renderer, world, config.max_batch, config.max_part_headers)),
+            (
+                f"{app}/batch",
+                Batch(
+                    self.in_flight,
+                    self.renderer,
+                    world,
+                    max_parts=config.max_batch,
+                    max_headers=config.max_part_headers,
+                    max_answer_bytes=config.max_answer_bytes,
+                ),
+            ),
             (f"{app}/events", EventChannel(store, self.channels, room, self.callers)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
@@ -342,7 +357,7 @@ class Service:
                 my_online_meetings.MyOnlineMeetings(store, pools, rules, meetings, config),
             ),
             (meeting, my_online_meetings.MyOnlineMeeting(store, pools, rules, meetings, world)),
-            (f"{meeting}/invitation", MeetingInvitation(store, pools, meetings, config, world)),
+            (f"{meeting}/invitation", calendar.MeetingInvitation(store, pools, meetings, config, world)),
             (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, pools, world, config)),
             (
                 f"{meeting}/onlineMeetingExtensions/{{extension_id}}",

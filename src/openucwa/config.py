@@ -109,7 +109,7 @@ class Config:
     max_pipelined: int = option("Maximum number of pipelined requests waiting per connection (503).", 100)
     max_body_bytes: int = option("Bytes of a request's body (413).", 1_048_576)
     max_body_bytes_without_token: int = option(
-        "Bytes of a request's body that bears no valid token, or leads to no resource (413).", 65_536
+        "Maximum size of a request body without a valid token, or for an unknown resource, in bytes (413).", 65_536
     )
     max_body_bytes_in_flight: int = option(
         "Maximum total size of request bodies held by a process, in bytes (503).", 268_435_456
@@ -118,6 +118,10 @@ class Config:
         "Maximum total size of responses not yet read by clients, per process, in bytes; "
         "the slowest client is disconnected.",
         268_435_456,
+    )
+    max_answer_bytes: int = option(
+        "Approximate maximum size of an answer, and of a batch's answer as a whole, in bytes (413; 429 in a batch).",
+        16_777_216,
     )
     log_backlog: int = option(
         "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
@@ -131,19 +135,19 @@ class Config:
     max_applications: int = option("Applications of a user; the longest idle one ends (410).", 64)
     max_instances: int = option("Instances (tabs) of an application (409).", 32)
     max_attendees: int = option("Entries of attendees, and of leaders (400).", 1_000)
-    max_message_bytes: int = option("Bytes of a message, in UTF-8 (413).", 65_536)
+    max_message_bytes: int = option("Maximum size of a message in UTF-8, in bytes (413).", 65_536)
     max_event_bytes: int = option(
-        "Bytes that a set of events shows, about; one that would have more ends early, and the next one goes on.",
+        "Approximate maximum size of an event set, in bytes; the rest follows in the next one.",
         1_048_576,
     )
     participant_rate: float = option(
-        "Messages and other acts of one participant in one meeting, a second, in the long run (429).", 10.0
+        "Messages and other actions per participant and meeting, sustained, per second (429).", 10.0
     )
-    participant_burst: int = option("The same, at once.", 100)
-    invitation_rate: float = option("Invitations of one user by another, a second, in the long run (429).", 0.1)
-    invitation_burst: int = option("The same, at once.", 10)
-    application_rate: float = option("Applications opened by one user, a second, in the long run (429).", 1.0)
-    application_burst: int = option("The same, at once.", 100)
+    participant_burst: int = option("Messages and other actions per participant and meeting at once (429).", 100)
+    invitation_rate: float = option("Invitations from one user to another, sustained, per second (429).", 0.1)
+    invitation_burst: int = option("Invitations from one user to another at once (429).", 10)
+    application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)
+    application_burst: int = option("Applications opened per user at once (429).", 100)
     max_description: int = option("Characters of a meeting's description (400).", 16_384)
     max_batch: int = option("Requests in a batch (429).", 100)
     max_part_headers: int = option("Header lines of a request in a batch (400).", 100)
@@ -174,10 +178,12 @@ class Config:
     events_medium: int = option("Seconds that medium-priority events wait, where the client does not say.", 5)
     events_timeout: int = option("Seconds that a poll without events waits, where the client does not say.", 180)
     invitation_timeout: int = option("Seconds until an invitation that nobody answers fails.", 30)
-    lobby_timeout: int = option("Seconds that somebody waits in a lobby until let go (reason Timeout).", 1_800)
+    lobby_timeout: int = option(
+        "Seconds until a participant who waits in the lobby is removed (reason Timeout).", 1_800
+    )
     typing_timeout: float = option("Seconds that somebody is said to type who does not say so again.", 10.0)
     events_kept: int = option("Seconds that the event log is kept.", 86_400)
-    max_events: int = option("Events in one answer; what is more comes in the next one.", 500)
+    max_events: int = option("Maximum number of events per answer; the rest follows in the next one.", 500)
 
     # Meetings
     create_status: int = option(
@@ -189,7 +195,7 @@ class Config:
     assigned_meeting: bool = option("Whether every user has a myAssignedOnlineMeeting.", True)
     assigned_meeting_extensions: bool = option("Whether it takes extensions (if not: 409).", True)
     enterprise_domains: tuple[str, ...] = option(
-        "SIP domains that are one enterprise; without it each domain is one by itself.", ()
+        "SIP domains that form one enterprise; by default each domain is its own.", ()
     )
     strict_put: bool = option("Whether a PUT must bear the pass-through property.", True)
     access_levels: tuple[str, ...] = option(

@@ -10,8 +10,17 @@ import httpx
 import pytest
 from lxml import etree
 
+from openucwa.app import Service
 from openucwa.config import Config
+from openucwa.http.message import Request, Response
+from openucwa.model.refusals import (
+    CallbackChannelError,
+    InvalidExchangeServerVersion,
+    Refusal,
+    ServiceUnavailable,
+)
 from tests.client import UcwaClient, extensions_of, self_of
+from tests.conftest import Connect
 
 Resource = dict[str, Any]
 
@@ -251,3 +260,47 @@ async def test_an_answer_without_a_body_is_of_no_type(lene: UcwaClient) -> None:
     answer = await lene.post(f"{lene.app}/communication/joinOnlineMeeting", json=body)
     assert (answer.status_code, answer.content) == (201, b"")
     assert "content-type" not in answer.headers
+
+
+# Headers
+
+
+async def test_header_names_are_spelled_as_clients_look_them_up(service: Service, lene: UcwaClient) -> None:
+    spelled: set[str] = set()
+    token = f"Bearer {lene.token}".encode()
+    for headers in ({b"authorization": token}, {}, {b"authorization": token, b"origin": b"https://a.example"}):
+        answer = service.handler(Request(method="GET", path=lene.app.encode(), headers=headers, id="1"))
+        response = answer if isinstance(answer, Response) else await answer
+        spelled |= {name.decode() for name, _ in response.headers}
+    assert spelled == {
+        "Cache-Control",
+        "Content-Type",
+        "ETag",
+        "Vary",
+        "WWW-Authenticate",
+        "X-Content-Type-Options",
+        "X-MS-Server-Fqdn",
+        "X-MS-UcwaVersion",
+        "X-Request-Id",
+    }
+
+
+async def test_over_https_browsers_are_told_to_stay_there(service: Service, connect: Connect) -> None:
+    secure, plain = connect(service), connect(service, "http://ucwa.example.com")
+    assert (await secure.get("/")).headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in (await plain.get("/")).headers
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ServiceUnavailable("the store 10.1.2.3:5432 is out of reach", 1),
+        CallbackChannelError("nats://10.1.2.3:4222 does not answer"),
+        InvalidExchangeServerVersion("the store 10.1.2.3 has version 9"),
+    ],
+)
+async def test_a_failure_behind_the_server_names_no_machine_to_the_client(service: Service, refusal: Refusal) -> None:
+    response = service.renderer.refusal(Request(method="GET", path=b"/"), refusal)
+    assert b"10.1.2.3" not in response.body
+    assert response.note is not None
+    assert "10.1.2.3" in response.note

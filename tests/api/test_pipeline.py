@@ -302,3 +302,21 @@ async def test_a_request_that_is_refused_is_no_longer_under_way(make_service: Ma
     for href in ("/ucwa/v1/applications/1", f"{lene.meetings}/ABCDEFGH", f"{lene.app}/nothing"):
         assert (await lene.get(href)).status_code == 404
     assert (await lene.get(lene.app)).status_code == 200
+
+
+async def test_an_if_match_that_is_no_etag_is_told_so(lene: UcwaClient, extension: Resource) -> None:
+    single_quotes = f"'{extension['etag']}'"
+    answer = await lene.put(self_of(extension), json=extension, headers={"If-Match": single_quotes})
+    assert answer.status_code == 412
+    assert "holds no etag" in answer.json()["message"]
+    stale = await lene.put(self_of(extension), json=extension, headers={"If-Match": '"1"'})
+    assert "has changed" in stale.json()["message"]
+
+
+@pytest.mark.parametrize("method", ["BREW", "FOO", "PATCH", "OPTIONS", "TRACE"])
+async def test_a_method_that_a_resource_does_not_have_is_405_with_those_that_it_has(
+    lene: UcwaClient, extension: Resource, method: str
+) -> None:
+    answer = await lene.request(method, self_of(extension))
+    assert (answer.status_code, answer.json()["code"]) == (405, "MethodNotAllowed")
+    assert answer.headers["Allow"] == "DELETE, GET, PUT"

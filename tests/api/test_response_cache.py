@@ -201,7 +201,7 @@ async def test_a_key_that_is_taken_away_ends_it(meeting: Meeting, world: FakeWor
     key = meeting.lene.token.removeprefix("cwt=").partition(".")[0]
     await meeting.other.store.add_signing_key(new_signing_key(world))
     await meeting.other.store.remove_signing_key(key)
-    await meeting.service.keys.look()
+    await meeting.service.keys.refresh()
     assert (await meeting.read()).status_code == 401
 
 
@@ -226,6 +226,24 @@ async def test_no_more_is_kept_than_may_be(make_service: Make, connect: Connect)
     assert again() == 0
     await lene.get(self_of(meetings[-1]))
     assert again() == 1
+
+
+async def test_what_it_holds_is_counted_with_the_keys(make_service: Make, connect: Connect) -> None:
+    limit = 200_000
+    service = await make_service(response_cache_bytes=limit)
+    lene = connect(service)
+    await lene.sign_in("lenea@contoso.com")
+    await lene.open()
+    for number in range(200):
+        await lene.get(lene.meetings, headers={"Accept": f"application/json, x/{number:03}{'y' * 3_000}"})
+    assert 0 < len(service.response_cache) * 3_000 < limit
+
+
+async def test_a_request_with_a_large_head_is_not_cached(meeting: Meeting) -> None:
+    again = given_again(meeting.service)
+    for _ in range(2):
+        await meeting.read(Accept="application/json, x/" + "y" * 5_000)
+    assert again() == 0
 
 
 async def test_it_can_be_switched_off(make_service: Make, connect: Connect) -> None:

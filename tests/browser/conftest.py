@@ -1,5 +1,6 @@
 """Chromium, the server, and sites of other origins, shared by all tests in this folder."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -7,14 +8,20 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
+from tests.browser.console import Console, Enter, Resource
+from tests.browser.guest import DANA, Arrive, Guest
 from tests.certificate import make_certificate
+from tests.client import PASSWORD, UcwaClient
 from tests.needs import need
-from tests.process.running import LENE, LIMIT, Running
+from tests.process.running import LENE, LIMIT, Running, command
 from tests.process.server import add_user
+
+expect.set_options(timeout=LIMIT * 1000)
 
 ARGUMENTS = [
     "--disable-background-networking",
@@ -108,3 +115,71 @@ def secure(data: Path, listed: Site) -> Iterator[Running]:
     ]
     with Running(data, *arguments, listeners=2) as server:
         yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lene(plain: Running) -> AsyncIterator[UcwaClient]:
+    """Lene again, with an application of her own beside the console."""
+    async with httpx.AsyncClient(base_url=plain.urls[0], timeout=LIMIT) as http:
+        client = UcwaClient(http)
+        await client.sign_in("lenea@contoso.com")
+        await client.open("beside")
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def enter(chromium: Browser, plain: Running) -> AsyncIterator[Enter]:
+    """Opens consoles on a meeting, signed in."""
+    opened: list[Console] = []
+
+    async def open_console(meeting: Resource | None = None) -> Console:
+        console = await Console.enter(chromium, plain, meeting["onlineMeetingId"] if meeting else "")
+        opened.append(console)
+        return console
+
+    yield open_console
+    for console in opened:
+        await console.leave()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which Lene and Dana are, and that nobody uses but for copies."""
+    data = tmp_path_factory.mktemp("join") / "prepared"
+    for uri, name in ((LENE, "Lene Aaling"), (DANA, "Dana Birkby")):
+        arguments = ("user", "add", uri, "--name", name, "--data", str(data), "--password-stdin")
+        assert command(*arguments, stdin=PASSWORD + "\n").returncode == 0
+    return data
+
+
+@pytest.fixture(scope="session")
+def shared(prepared: Path) -> Path:
+    """The store of all servers that may have one in common."""
+    return Path(shutil.copytree(prepared, prepared.with_name("shared")))
+
+
+@pytest.fixture
+def own(prepared: Path, tmp_path: Path) -> Path:
+    """A store of the test's own."""
+    return Path(shutil.copytree(prepared, tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def server(shared: Path) -> Iterator[Running]:
+    with Running(shared) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def arrive(chromium: Browser) -> AsyncIterator[Arrive]:
+    """Opens the join page of a meeting, for one more person each time."""
+    guests: list[Guest] = []
+
+    async def open_page(meeting: Resource) -> Guest:
+        guest = await Guest.arrive(chromium, meeting["joinUrl"])
+        guests.append(guest)
+        return guest
+
+    yield open_page
+    for guest in guests:
+        await guest.leave()

@@ -1,14 +1,16 @@
 """The organizer's console in a browser, and what a test does in it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
-from tests.client import PASSWORD
+from tests.client import PASSWORD, UcwaClient, self_of
 from tests.process.running import LIMIT, Running
+
+Resource = dict[str, Any]
 
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
@@ -50,6 +52,12 @@ class Visitor:
         )
         context.set_default_timeout(LIMIT * 1000)
         visitor = cls(context, await context.new_page())
+        await visitor.page.goto(url)
+        return visitor
+
+    async def another(self, url: str) -> Self:
+        """A further tab of the same browser."""
+        visitor = type(self)(self.context, await self.context.new_page())
         await visitor.page.goto(url)
         return visitor
 
@@ -116,3 +124,13 @@ class Console(Visitor):
         else:
             await row.locator(".property-value :is(input, textarea)").fill(values[0])
         return row
+
+
+#: Opens a console on a meeting (none: on the list), signed in.
+Enter = Callable[..., Awaitable[Console]]
+
+
+async def read(client: UcwaClient, resource: Resource) -> Resource:
+    """What the server has of it now."""
+    found: Resource = (await client.get(self_of(resource))).json()
+    return found

@@ -2,15 +2,18 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import httpx
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser.console import PHONE, SOON, Visitor
+from tests.browser.console import PHONE, SOON, Resource, Visitor
 from tests.client import PASSWORD, UcwaClient, self_of
-from tests.process.running import LIMIT
+from tests.process.running import LIMIT, Running
 
-Resource = dict[str, Any]
+DANA = "sip:danab@contoso.com"
 
 
 class Guest(Visitor):
@@ -43,10 +46,10 @@ class Guest(Visitor):
 
     async def is_in(self) -> None:
         """Returns once the page is in the meeting, and messages can be sent."""
-        await expect(self.page.get_by_label("Message to everybody")).to_be_enabled()
+        await expect(self.page.get_by_label("Message to everyone")).to_be_enabled()
 
     async def says(self, text: str) -> None:
-        await self.page.get_by_label("Message to everybody").fill(text)
+        await self.page.get_by_label("Message to everyone").fill(text)
         await self.page.keyboard.press("Enter")
 
     async def hears(self, text: str) -> None:
@@ -135,3 +138,26 @@ class Organizer(UcwaClient):
 
     async def ends(self, meeting: Resource) -> None:
         assert (await self.delete(self_of(meeting))).status_code == 204
+
+
+#: Opens the join page of a meeting, for one more person each time.
+Arrive = Callable[[Resource], Awaitable[Guest]]
+
+
+@asynccontextmanager
+async def organizer_at(server: Running) -> AsyncIterator[Organizer]:
+    async with httpx.AsyncClient(base_url=server.urls[0], timeout=LIMIT) as http:
+        organizer = Organizer(http)
+        await organizer.sign_in("lenea@contoso.com")
+        await organizer.open()
+        yield organizer
+        with suppress(httpx.TransportError):  # a server that a test has stopped has forgotten it
+            await organizer.delete(organizer.app)
+
+
+async def joined(arrive: Arrive, meeting: Resource, name: str = "Joe") -> Guest:
+    """Somebody without an account in a meeting that is open to everybody."""
+    guest = await arrive(meeting)
+    await guest.join_by_name(name)
+    await guest.is_in()
+    return guest

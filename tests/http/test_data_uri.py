@@ -27,8 +27,8 @@ def test_what_a_data_uri_holds_is_read(uri: str, content_type: str, text: str) -
 @pytest.mark.parametrize(
     ("uri", "why"),
     [
-        ("http://example.com/", "no data URI"),
-        ("data:text/plain", "no data URI"),
+        ("http://example.com/", "not a data URI"),
+        ("data:text/plain", "not a data URI"),
         ("data:text/plain;base64,%%%", "base64"),
         ("data:text/plain;charset=utf-8,%FF", "utf-8"),
         ("data:text/plain;charset=nonsense,a", "nonsense"),

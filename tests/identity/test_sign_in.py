@@ -303,7 +303,7 @@ MEETING_GRANT = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "pass
         ("", None),
         ("all", None),
         ("all User.ReadWrite", None),
-        (" ".join(SCOPES), None),
+        (" ".join(sorted(SCOPES)), None),
     ],
 )
 async def test_a_scope_narrows_the_token(

@@ -188,7 +188,8 @@ async def test_people_links_to_what_answers(lene: UcwaClient) -> None:
         assert (await lene.get(link["href"] + ("?query=x" if rel == "search" else ""))).status_code == 200
 
 
-async def test_a_photo_shows_the_initials(lene: UcwaClient) -> None:
-    answer = await lene.get(f"{lene.app}/photo", headers={"Accept": "image/*"})
+@pytest.mark.parametrize("accept", ["image/*", "image/jpeg", "application/json", "application/xml", "*/*"])
+async def test_a_photo_shows_the_initials_whatever_is_accepted(lene: UcwaClient, accept: str) -> None:
+    answer = await lene.get(f"{lene.app}/photo", headers={"Accept": accept})
     assert answer.headers["Content-Type"] == "image/svg+xml"
     assert ">LA</text>" in answer.text

@@ -131,3 +131,32 @@ async def test_the_frame_is_a_page_that_only_listed_origins_may_embed(
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "frame-ancestors https://app.example.com" in answer.headers["Content-Security-Policy"]
     assert "X-Frame-Options" not in answer.headers
+
+
+@pytest.mark.parametrize("accept", ["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "text/html, */*; q=0.01"])
+async def test_libraries_whose_default_accept_names_html_get_the_root(
+    service: Service, connect: Connect, accept: str
+) -> None:
+    answer = await connect(service).get("/", headers={"Accept": accept})
+    assert answer.json()["rel"] == "root"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+        {"Accept": "*/*", "Sec-Fetch-Dest": "document"},
+        {"Accept": "*/*", "Upgrade-Insecure-Requests": "1"},
+    ],
+)
+async def test_browsers_get_the_landing_page(service: Service, connect: Connect, headers: dict[str, str]) -> None:
+    answer = await connect(service).get("/", headers=headers)
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", ["/Autodiscover/AutodiscoverService.svc", "/autodiscover/autodiscoverservice.svc/"])
+async def test_the_service_without_its_last_segment_is_the_root_too(
+    service: Service, connect: Connect, path: str
+) -> None:
+    client = connect(service)
+    assert (await client.get(path)).json() == (await client.get(SERVICE)).json()

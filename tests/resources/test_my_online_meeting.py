@@ -342,3 +342,19 @@ async def test_where_the_admin_says_so_there_is_no_assigned_meeting(signed_in: S
     eligible = (await lene.get(dashboard["_links"]["onlineMeetingEligibleValues"]["href"])).json()
     assert eligible["eligibleOnlineMeetingRels"] == ["myOnlineMeetings"]
     assert "myAssignedOnlineMeeting" not in eligible["_links"]
+
+
+async def test_concurrent_puts_answer_each_with_its_own_etag(lene: UcwaClient, meeting: Resource) -> None:
+    answers = await asyncio.gather(
+        *(
+            lene.put(
+                self_of(meeting), json={**pass_through(meeting), "subject": str(number)}, headers={"If-Match": "*"}
+            )
+            for number in range(30)
+        )
+    )
+    shown = [answer.json() for answer in answers]
+    assert [answer.status_code for answer in answers] == [200] * 30
+    assert [each["subject"] for each in shown] == [str(number) for number in range(30)]
+    assert len({each["etag"] for each in shown}) == 30
+    assert all(answer.headers["ETag"] == f'"{each["etag"]}"' for answer, each in zip(answers, shown, strict=True))

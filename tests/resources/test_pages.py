@@ -52,3 +52,21 @@ async def test_an_application_finds_the_root_where_a_browser_finds_the_console(
 ) -> None:
     answer = await stranger.get("/", headers={"Accept": accept})
     assert answer.json()["rel"] == "root"
+
+
+@pytest.mark.parametrize("path", ["/meetings", "/meet/lenea", "/%FF"])
+async def test_a_mistyped_address_is_a_page_for_browsers_and_an_error_for_applications(
+    stranger: UcwaClient, path: str
+) -> None:
+    answer = await stranger.get(path, headers={"Accept": BROWSER})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert "There is no page at this address" in answer.text
+    answer = await stranger.get(path, headers={"Accept": "*/*"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
+
+
+async def test_the_page_of_a_mistyped_address_loads_nothing_that_is_missing(stranger: UcwaClient) -> None:
+    answer = await stranger.get("/meetings", headers={"Accept": BROWSER})
+    for href in re.findall(r'(?:src|href)="(/[^"]*)"', answer.text):
+        assert (await stranger.get(href, headers={"Accept": "*/*"})).status_code == 200, href

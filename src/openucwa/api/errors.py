@@ -8,11 +8,15 @@ from openucwa.model.refusals import Refusal
 
 @dataclass(frozen=True, slots=True)
 class WireError:
-    """The status, UCWA code and subcode of a refusal (UCWA: Errors and informational messages)."""
+    """The status, UCWA code and subcode of a refusal (UCWA: Errors and informational messages).
+
+    `message`: what the client is told, where the refusal's own sentence is for the log alone: it may name machines.
+    """
 
     status: int
     code: str
     subcode: str | None = None
+    message: str | None = None
 
 
 #: Looked up along the class's bases, so a refusal without a row of its own is its base's.
@@ -44,9 +48,18 @@ ERRORS: dict[type[Refusal], WireError] = {
     refusals.UnsupportedMediaType: WireError(415, "UnsupportedMediaType"),
     refusals.PreconditionRequired: WireError(428, "PreconditionRequired"),
     refusals.TooManyRequests: WireError(429, "TooManyRequests"),
-    refusals.InvalidExchangeServerVersion: WireError(500, "ServiceFailure", "InvalidExchangeServerVersion"),
-    refusals.CallbackChannelError: WireError(500, "ServiceFailure", "CallbackChannelError"),
-    refusals.ServiceUnavailable: WireError(503, "ServiceUnavailable"),
+    refusals.InvalidExchangeServerVersion: WireError(
+        500,
+        "ServiceFailure",
+        "InvalidExchangeServerVersion",
+        "the store belongs to a newer version of the server, which this one may not use",
+    ),
+    refusals.CallbackChannelError: WireError(
+        500, "ServiceFailure", "CallbackChannelError", "others could not be notified of the change, so it was not made"
+    ),
+    refusals.ServiceUnavailable: WireError(
+        503, "ServiceUnavailable", message="the server cannot do this just now; try again"
+    ),
 }
 
 #: What a fault of the server itself is, of which the client learns nothing but the request id.

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from openucwa.api.answer import Answer
+from openucwa.api.answer_size import check_size
 from openucwa.api.call import Call
 from openucwa.api.pass_through import pass_through_name
 from openucwa.api.rendering import Renderer
@@ -65,6 +66,7 @@ class Pipeline:
     """The handler behind all others: every request that is not answered before it comes to a resource passes it.
 
     `limits`: of the structure of a body. `strict_put`: whether the pass-through property has to be in a PUT.
+    `max_answer_bytes`: of a document, about; a larger one is refused before it is rendered.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Pipeline:
         *,
         limits: StructureLimits,
         strict_put: bool,
+        max_answer_bytes: int,
     ) -> None:
         self._router = router
         self._renderer = renderer
@@ -89,6 +92,7 @@ class Pipeline:
         self._bus = bus
         self._limits = limits
         self._strict_put = strict_put
+        self._max_answer_bytes = max_answer_bytes
 
     async def __call__(self, request: Request) -> Response:
         return await self._respond(request, self._router.find(request.path))
@@ -113,6 +117,8 @@ class Pipeline:
         )
         try:
             answer = await self._answer(call, found)
+            if answer.document is not None and call.method == "GET":
+                check_size(answer.document, self._max_answer_bytes)
             response = self._renderer.response(
                 request, answer, media_type=call.media_type, rel=resource.rel, identity=_identity(call)
             )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from openucwa.api.answer import Answer
-from openucwa.api.errors import FAULT, WireError, wire_error
+from openucwa.api.errors import ERRORS, FAULT, WireError, wire_error
 from openucwa.http import negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.compression import accepts_gzip, compress
@@ -39,6 +39,9 @@ _JSON_TYPES = frozenset({JSON, UCWA_JSON})
 _CONTENT_TYPES: Mapping[str, Header] = {
     media_type: (b"Content-Type", negotiation.content_type(media_type).encode()) for media_type in UCWA_TYPES
 }
+#: The code of a status, where it is known by nothing else.
+_CODES = {row.status: row.code for row in ERRORS.values()}
+_UNAVAILABLE = 503
 _VARY: Header = (b"Vary", b"Accept, Accept-Encoding")
 _GZIP: Header = (b"Content-Encoding", b"gzip")
 _HSTS: Header = (b"Strict-Transport-Security", b"max-age=31536000")
@@ -147,6 +150,14 @@ class Renderer:
         """The response that tells of a fault of the server."""
         return self._reason(request, FAULT, FAULT_REASON, (), rel, identity, None)
 
+    def refused(self, status: int, sentence: str) -> Response:
+        """The response to what is no request that could be handled. `http.message.Refused`."""
+        shown = Reason(code=_CODES.get(status, "BadRequest" if status < 500 else FAULT.code), message=sentence)
+        headers = (_CONTENT_TYPES[JSON], *self._standard, (b"Cache-Control", b"no-cache"))
+        if status == _UNAVAILABLE:
+            headers = (*headers, (b"Retry-After", b"1"))
+        return Response(status=status, headers=headers, body=json.write_reason(shown), close=True, note=sentence)
+
     def _reason(
         self,
         request: Request,
@@ -184,4 +195,5 @@ def reason(refusal: Refusal) -> Reason:
     """The refusal as the client is shown it."""
     row = wire_error(type(refusal))
     parameters = refusal.parameters if isinstance(refusal, ParameterValidationFailure) else {}
-    return Reason(code=row.code, subcode=row.subcode, message=str(refusal), parameters=parameters)
+    message = row.message or str(refusal)
+    return Reason(code=row.code, subcode=row.subcode, message=message, parameters=parameters)

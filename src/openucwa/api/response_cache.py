@@ -102,6 +102,9 @@ class ResponseCache:
         #: How many requests were answered from it.
         self.hits = 0
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def key(self, request: Request) -> Key | None:
         """Under what the response to this request is cached; None: it is not."""
         if request.method != "GET" or not self._limit or request.body or request.fault is not None:
@@ -131,15 +134,21 @@ class ResponseCache:
             return
         if response.status not in {200, 304} or response.close:
             return
-        key_bytes = sum(len(part) for part in key if isinstance(part, bytes))
-        headers = tuple(header for header in response.headers if header[0] != b"X-Request-Id")
-        head_bytes = sum(len(name) + len(value) for name, value in headers)
-        size = key_bytes + head_bytes + len(response.body) + ENTRY_BYTES
+        key_bytes = 0
+        for part in key:
+            if type(part) is bytes:
+                key_bytes += len(part)
+        *headers, last = response.headers
+        if last[0] != b"X-Request-Id":
+            raise RuntimeError("the request id has to be the last of a response's headers")
+        size = key_bytes + len(response.body) + ENTRY_BYTES
+        for name, value in headers:
+            size += len(name) + len(value)
         if key_bytes > MAX_KEY_BYTES or size > self._limit // 8:
             return
         self._drop(key)
         check = min(self._world.now() + CHECK_EVERY, response.caller.expires)
-        self._entries[key] = _Entry(response, headers, size, check)
+        self._entries[key] = _Entry(response, tuple(headers), size, check)
         self._of.setdefault(response.caller.identity, {}).setdefault(response.meeting, set()).add(key)
         self._size += size
         while self._size > self._limit:

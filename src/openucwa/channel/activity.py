@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Polls:
-    """The polls of one channel: how many are under way, and when the last one ended (ms; None: none did yet)."""
+    """The polls of one channel: how many are in flight, and when the last one ended (ms; None: none did yet)."""
 
     __slots__ = ("ended", "waiting")
 
@@ -42,7 +42,7 @@ class _Heard:
         self.channels: dict[str, _Polls] = {}
 
     def last_poll(self, now: int) -> int | None:
-        """A poll that is under way counts as one that ends now."""
+        """A poll that is in flight counts as one that ends now."""
         if any(polls.waiting for polls in self.channels.values()):
             return now
         return max((polls.ended for polls in self.channels.values() if polls.ended is not None), default=None)
@@ -73,7 +73,7 @@ class Activity:
         await self.flush()
 
     def request(self, owner: str, application_id: str) -> None:
-        """The application was asked for."""
+        """Records a request for the application."""
         self._of(owner, application_id).request = self._world.now()
 
     def poll_started(self, owner: str, application_id: str, instance: str) -> None:
@@ -135,7 +135,7 @@ class Activity:
                     {key: poll for key, _, poll in batch if poll is not None},
                 )
         except Refusal as refusal:
-            logger.warning("when applications were heard of cannot be written down: %s", refusal)
+            logger.warning("could not record application activity: %s", refusal)
             return
         self._written = now
         for key in [key for key, heard in self._heard.items() if self._is_over(heard, now)]:

@@ -1,4 +1,4 @@
-"""Events as one application is notified of them, and how they become the `sender` part of an answer."""
+"""Events as one application sees them, and their grouping by sender."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ CROSSING = 0.02
 #: What the topic of a claim begins with; no event has such a topic.
 _CLAIM = "poll"
 
-_REPLACED = "Another poll of this event channel took the place of this one."
+_REPLACED = "another poll of this event channel replaced this one"
 
 #: Owner, application id, and instanceId or '' for the only channel of an application without instances.
 ChannelKey: TypeAlias = tuple[str, str, str]
@@ -63,7 +63,7 @@ class Served:
 
 
 class _Poll:
-    """A poll under way. `refusal`: why it is to end without an answer. `waits_since`: on the `monotonic` clock."""
+    """A poll in flight. `refusal`: why it is to end without an answer. `waits_since`: on the `monotonic` clock."""
 
     __slots__ = ("priority", "refusal", "waiter", "waits_since")
 
@@ -161,7 +161,7 @@ class EventChannels:
         """
         for key, place in self._places.items():
             if key[:2] == (owner, application_id) and instance in {None, key[2]} and place.latest is not None:
-                place.latest.end(ApplicationNotFound("The application has ended."))
+                place.latest.end(ApplicationNotFound("the application has ended"))
         for key in [key for key in self._resumed if key[:2] == (owner, application_id) and instance in {None, key[2]}]:
             del self._resumed[key]
 
@@ -315,11 +315,11 @@ class EventChannels:
         owner, application_id, instance = key
         session = await self._store.session(owner, application_id)
         if instance and instance not in session.application.instances:
-            raise ApplicationNotFound("The instance of the application has ended.")
+            raise ApplicationNotFound("the instance of the application has ended")
 
     async def _write(self, key: ChannelKey, expected_served: int, state: ChannelState) -> None:
         if not await _to_its_end(self._store.write_channel(*key, expected_served, state)):
-            raise PGetReplaced("Another poll of this event channel was answered.")
+            raise PGetReplaced("another poll of this event channel was answered")
 
 
 def _in_order(ack: int, state: ChannelState) -> bool:
@@ -334,7 +334,7 @@ def _take(place: _Place, priority: int) -> _Poll:
     """The poll that is in force from now on; the one that was in force ends."""
     if place.latest is not None:
         if priority < place.latest.priority:
-            raise PGetReplaced("A poll of this event channel with a higher priority is waiting.")
+            raise PGetReplaced("a poll of this event channel with a higher priority is waiting")
         place.latest.end(PGetReplaced(_REPLACED))
     place.latest = _Poll(priority)
     place.polls += 1
@@ -352,7 +352,7 @@ def _bounded(seconds: int, shortest: int) -> int:
 
 
 async def _to_its_end(change: Coroutine[Any, Any, bool]) -> bool:
-    """The result of `change`. Who is cancelled meanwhile waits for its end: the next poll has to find it done."""
+    """The result of `change`, shielded from cancellation, so that the next poll finds the change done."""
     task = asyncio.ensure_future(change)
     try:
         return await asyncio.shield(task)

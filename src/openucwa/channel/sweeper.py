@@ -1,7 +1,7 @@
-"""What ends by itself: applications that nobody polls, waits in lobbies, invitations that nobody answers, events that
-were kept long enough, meetings long past.
+"""Periodic clean-up: idle applications and conversations, waits in the lobby, unanswered invitations, old events,
+expired meetings.
 
-Each process sweeps; the store sees to it that each thing ends once.
+Each process sweeps; the store makes sure that each thing ends once.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from openucwa.store.contract import Store
 
 #: Seconds that it is remembered of an application that it was ended as one too many (410, not 404).
 REPLACED_KEPT = 86_400
-#: What is read at a time; there may be more, and then the sweep goes on.
+#: How many are read at a time; the sweep goes on until none is left.
 INVITATIONS_AT_A_TIME = 100
 WAITING_AT_A_TIME = 100
 #: Meetings removed in one transaction, so that nobody has to wait for long.
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class Sweeper:
-    """Looks each `application_sweep`, and for meetings each `meeting_sweep`, seconds."""
+    """Cleans up every `application_sweep` seconds, meetings every `meeting_sweep` seconds."""
 
     def __init__(self, store: Store, activity: Activity, channels: EventChannels, world: World, config: Config) -> None:
         self._store = store
@@ -80,18 +80,18 @@ class Sweeper:
             pass
 
     async def _end_waits(self, now: int) -> None:
-        """Lets go who waited in a lobby for too long."""
+        """Removes participants who waited in the lobby for too long."""
         before = now - 1000 * self._config.lobby_timeout
         while waiting := await self._store.overdue_in_lobby(before, WAITING_AT_A_TIME):
             for each in waiting:
-                # Who has two applications in the lobby goes with the first of them.
+                # A participant with two applications in the lobby is removed with the first of them.
                 with suppress(ResourceNotFound):
                     await self._store.remove_participant(
                         each.organizer, each.meeting_id, each.uri, "Timeout", now, in_lobby=True
                     )
 
     async def _end_invitations(self, now: int) -> None:
-        """Fails the invitations that nobody answered."""
+        """Ends invitations that were not answered in time."""
         while overdue := await self._store.overdue_invitations(now, INVITATIONS_AT_A_TIME):
             for invitation in overdue:
                 with suppress(ResourceNotFound):
@@ -111,7 +111,7 @@ class Sweeper:
             try:
                 await sweep()
             except Refusal as refusal:
-                logger.warning("sweeping was put off: %s", refusal)
+                logger.warning("cleanup postponed: %s", refusal)
             except Exception:
                 # What goes wrong once must not leave everything unswept from then on.
-                logger.exception("sweeping failed")
+                logger.exception("cleanup failed")

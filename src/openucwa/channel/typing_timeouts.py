@@ -1,12 +1,11 @@
-"""How long a participant is shown as typing: until it is not confirmed for a while.
+"""Ends "is typing" states that were not renewed in time.
 
-Each process keeps the timeouts of those whom it heard, and writes only the beginning and the end.
+Each process keeps the timeouts of its own requests, and writes only when typing starts and ends.
 """
 
 import asyncio
 import logging
 
-from openucwa.config import Config
 from openucwa.model.refusals import ConversationNotFound, Refusal
 from openucwa.model.room import Participation
 from openucwa.model.world import World
@@ -16,12 +15,12 @@ logger = logging.getLogger(__name__)
 
 
 class TypingTimeouts:
-    """The participants who type (UCWA: setIsTyping), each until it did not say so for `typing_timeout` seconds."""
+    """The participants who type (UCWA: setIsTyping), each until it did not say so for `timeout` seconds."""
 
-    def __init__(self, store: Store, world: World, config: Config) -> None:
+    def __init__(self, store: Store, world: World, timeout: float) -> None:
         self._store = store
         self._world = world
-        self._timeout = config.typing_timeout
+        self._timeout = timeout
         #: By conversation: who types, who sees to the end of it, and when that is, on the `monotonic` clock.
         self._typing: dict[str, tuple[Participation, asyncio.Task[None]]] = {}
         self._until: dict[str, float] = {}
@@ -67,4 +66,4 @@ class TypingTimeouts:
         except ConversationNotFound:
             pass  # with the conversation the typing ended
         except Refusal as refusal:
-            logger.warning("the end of somebody's typing was not told: %s", refusal)
+            logger.warning("could not record that a participant stopped typing: %s", refusal)

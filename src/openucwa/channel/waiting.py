@@ -135,7 +135,7 @@ class Waiting:
                     self._compare(await self._log.last_event_numbers(topics[begin : begin + TOPICS_IN_A_LOOK]))
                     await asyncio.sleep(0)
             except Refusal as refusal:
-                logger.warning("the event log cannot be looked at: %s", refusal)
+                logger.warning("could not read the event log: %s", refusal)
 
     def _compare(self, last: Mapping[str, int]) -> None:
         for topic, number in last.items():

@@ -24,7 +24,8 @@ class Addresses:
     """Makes the base of absolute hrefs for a request.
 
     From `public_url`; else the https listener if there is one, else the scheme that the request came by. The host is
-    the request's Host where it is one of ours, so that a forged Host never gets into an answer.
+    the request's Host where it is one of ours, so that a forged Host never gets into an answer; its port too has to be
+    one of ours: a listener's, the scheme's own, or one that the settings give for a host.
     """
 
     def __init__(self, public_url: str | None, listeners: Sequence[str], hosts: Sequence[str]) -> None:
@@ -40,7 +41,9 @@ class Addresses:
         self._ours = {url.hostname or "" for url in urls} - _WILDCARDS
         if any((url.hostname or "") in _WILDCARDS | _LOOPBACK for url in urls):
             self._ours |= _LOOPBACK
-        self._ours |= {(urlsplit("//" + host).hostname or "").lower() for host in hosts}
+        named = [urlsplit("//" + host) for host in hosts]
+        self._ours |= {(host.hostname or "").lower() for host in named}
+        self._ports = {None, *DEFAULT_PORTS.values(), *(url.port for url in urls), *(host.port for host in named)}
         self._memory: dict[tuple[str, bytes | None, str], str] = {}
 
     def base(self, request: Request) -> str:
@@ -59,7 +62,7 @@ class Addresses:
         wanted = "https" if self._https is not None else scheme
         asked = _asked(request.header(b"host") or "")
         if asked is not None and asked.hostname is not None and (host := asked.hostname.lower()) in self._ours:
-            port = asked.port
+            port = asked.port if asked.port in self._ports else self._first.port
             if wanted != scheme and self._https is not None:
                 port = self._https.port
             return f"{wanted}://{authority(wanted, host, port)}"

@@ -1,4 +1,4 @@
-"""Data URIs (RFC 2397), as UCWA's clients write them: what a message says, in a link's href."""
+"""Data URIs (RFC 2397), as UCWA clients write the text of a message in a link's href."""
 
 import base64
 import binascii
@@ -27,12 +27,12 @@ def read_data_uri(uri: str) -> DataUri:
     """
     found = _FORM.fullmatch(uri.strip())
     if found is None:
-        raise ValueError("is no data URI")
+        raise ValueError("is not a data URI")
     if found["base64"]:
         try:
             data = base64.b64decode(b"".join(unquote_to_bytes(found["data"]).split()), validate=True)
         except binascii.Error:
-            raise ValueError("holds no valid base64") from None
+            raise ValueError("contains invalid base64") from None
     else:
         data = unquote_to_bytes(found["data"].replace("+", " "))
     label = None

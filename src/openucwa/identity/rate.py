@@ -1,4 +1,4 @@
-"""How often somebody may do something that reaches others or is stored: a rate with a burst, for each key.
+"""Rate limits with a burst, for each key: for what reaches other users or is stored.
 
 In memory and for this process only; a restart forgets.
 """
@@ -21,8 +21,8 @@ def act_key(owner: str, topic: str) -> str:
 class Rate:
     """A token bucket for each key.
 
-    `per_second`: how often it may be in the long run. `burst`: how often at once. `what`: what it is, for the refusal's
-    sentence.
+    `per_second`: the sustained rate. `burst`: how many may come at once. `what`: what is limited, for the
+    message of the refusal.
     """
 
     def __init__(self, per_second: float, burst: int, what: str, world: World) -> None:
@@ -34,7 +34,7 @@ class Rate:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, key: str) -> None:
-        """Counts one more. TooManyRequests, with nothing counted: it is too soon for that."""
+        """Counts one more. TooManyRequests, with nothing counted: over the limit."""
         now = self._world.monotonic()
         left, since = self._left.get(key, (self._burst, now))
         left = min(self._burst, left + (now - since) * self._per_second)

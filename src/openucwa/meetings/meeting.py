@@ -79,12 +79,12 @@ class MeetingRules:
 
     def _check(self, values: Mapping[str, Any], organizer: str, expiration: Instant, now: int) -> None:
         wrong = {
-            name: f"is not eligible here; these are: {', '.join(eligible)}"
+            name: f"is not allowed on this server; allowed: {', '.join(eligible)}"
             for name, eligible in self._eligible.items()
             if name in values and values[name] not in eligible
         }
         if not now - _PAST <= expiration.ms <= now + _FUTURE:
-            wrong["expirationTime"] = "has to lie between one year ago and ten years ahead of now"
+            wrong["expirationTime"] = "must be at most one year in the past and ten years in the future"
         if len(values.get("description", "")) > self._config.max_description:
             wrong["description"] = f"has more than {self._config.max_description} characters"
         for name in ("attendees", "leaders"):
@@ -92,7 +92,7 @@ class MeetingRules:
                 wrong[name] = f"has more than {self._config.max_attendees} entries"
         foreign = [uri for uri in values.get("leaders", ()) if not self._enterprise.is_shared(uri, organizer)]
         if foreign:
-            wrong.setdefault("leaders", f"{foreign[0]} is of another enterprise than the organizer")
+            wrong.setdefault("leaders", f"{foreign[0]} does not belong to the organizer's enterprise")
         if wrong:
             raise ParameterValidationFailure(wrong)
 

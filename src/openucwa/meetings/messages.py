@@ -9,22 +9,21 @@ MESSAGE_TYPES = ("text/plain", "text/html")
 
 
 class MessageRules:
-    """The rules of one server. `max_bytes`: of a message's text in UTF-8."""
+    """The limits of one server. `max_bytes`: of a message's text in UTF-8."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
 
     def check(self, text: str) -> None:
-        """EntityTooLarge: the message is over the limit. ParameterValidationFailure: not every client could be shown
-        it."""
+        """EntityTooLarge: over the limit. ParameterValidationFailure: it contains what XML cannot represent."""
         if len(text) > self._max_bytes or len(text.encode(errors="replace")) > self._max_bytes:
-            raise EntityTooLarge(f"a message has at most {self._max_bytes:,} bytes in UTF-8")
+            raise EntityTooLarge(f"a message may have at most {self._max_bytes:,} bytes in UTF-8")
         if not is_carriable(text):
-            raise ParameterValidationFailure({"message": "holds a character that XML cannot carry"})
+            raise ParameterValidationFailure({"message": "contains a character that XML cannot represent"})
 
     def first_message(self, uri: str) -> FirstMessage:
-        """The message that a data URI holds. ParameterValidationFailure: it is none of plain text or HTML; what
-        `check` raises."""
+        """The message in a data URI. ParameterValidationFailure: it is neither plain text nor HTML; what `check`
+        raises."""
         if len(uri) > 4 * self._max_bytes + 1_000:  # percent-encoded in full, with a head
             raise EntityTooLarge(f"a message has at most {self._max_bytes:,} bytes in UTF-8")
         try:
@@ -32,6 +31,6 @@ class MessageRules:
         except ValueError as error:
             raise ParameterValidationFailure({"message": str(error)}) from None
         if content_type not in MESSAGE_TYPES:
-            raise ParameterValidationFailure({"message": f"is neither of {' nor of '.join(MESSAGE_TYPES)}"})
+            raise ParameterValidationFailure({"message": f"must be one of {', '.join(MESSAGE_TYPES)}"})
         self.check(text)
         return FirstMessage(content_type, text)

@@ -25,12 +25,24 @@ class Batch(Resource[None]):
     scopes = ANY_SCOPE
     batchable = False
 
-    def __init__(self, in_flight: InFlight, refuses: Refuses, world: World, max_parts: int, max_headers: int) -> None:
+    def __init__(
+        self,
+        in_flight: InFlight,
+        refuses: Refuses,
+        world: World,
+        *,
+        max_parts: int,
+        max_headers: int,
+        max_answer_bytes: int,
+    ) -> None:
+        """`max_headers`: of a part. `max_answer_bytes`: once the parts that were answered have as many, the others are
+        refused."""
         self._in_flight = in_flight
         self._refuses = refuses
         self._world = world
         self._max_parts = max_parts
         self._max_headers = max_headers
+        self._max_answer_bytes = max_answer_bytes
 
     @Operation(
         "Runs several requests.",
@@ -48,9 +60,17 @@ class Batch(Resource[None]):
         # The batch itself is in flight already, and stands for its first part.
         self._in_flight.enter(identity, len(parts) - 1)
         responses: list[Response] = []
+        size = 0
         try:
             for part in parts:
-                responses.append(await call.parts.part(_request(call.request, part)))
+                request = _request(call.request, part)
+                if size < self._max_answer_bytes:
+                    response = await call.parts.part(request)
+                else:
+                    refusal = TooManyRequests("the answers to the parts before are too large", retry_after=1)
+                    response = self._refuses.refusal(request, refusal, identity=identity)
+                size += len(response.body)
+                responses.append(response)
                 await asyncio.sleep(0)  # others have their turn between two parts
         finally:
             self._in_flight.leave(identity, len(parts) - 1)

@@ -3,7 +3,10 @@
 UCWA leaves invitations to mail programs, so this is the server's own; a meeting's answers lead here by a Link header.
 """
 
+import asyncio
+import importlib
 import re
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -43,6 +46,12 @@ _TO_ESCAPE = re.compile(r"[\\;,]")
 _ADDRESS = re.compile(r"[^:]*:([^@]+@(?:\[[^\]]*\]|[^:;?]*))")
 
 
+async def load() -> None:
+    """Loads the library, so that no request has to wait for it, nor the start of the server."""
+    if "icalendar" not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, "icalendar")
+
+
 class MeetingInvitation(MeetingFamily[Meeting]):
     """The invitation to a meeting, for calendar programs."""
 
@@ -67,7 +76,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
     async def get(self, call: Call[Meeting]) -> Answer:
         """An organizer who has listed nobody gets an event to put into a calendar (PUBLISH); else a request for a
         meeting (REQUEST): of these two RFC 5546 lets only the latter name attendees, and it has to."""
-        from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second that most starts can do without
+        from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second: see `load`
 
         start, end = self._time(call)
         organizer = await self._store.user(call.target.organizer)

@@ -48,11 +48,11 @@ class InConversation(Resource[T]):
         application = call.session.application
         own = await self._store.participation(application.owner, application.id, conversation)
         if own.in_lobby and not self.in_lobby:
-            raise ResourceNotFound(f"{self.rel} is there once the participant is admitted")
+            raise ResourceNotFound(f"{self.rel} is available once the participant has been admitted")
         return own
 
     def count(self, own: Participation) -> None:
-        """Counts a request that the others in the meeting are told of. TooManyRequests: it is one too many."""
+        """Counts an action that the other participants are notified of. TooManyRequests: over the rate limit."""
         self._acts.take(act_key(own.owner, own.topic))
 
 
@@ -144,7 +144,7 @@ class Organizer(ConversationPart):
         """UCWA: organizer, GET."""
         user = await self._store.user(call.target.organizer)
         if user is None:
-            raise ResourceNotFound("the organizer is no user of this server any more")
+            raise ResourceNotFound("the organizer is no longer a user of this server")
         return Answer(contact_document(call, user))
 
 

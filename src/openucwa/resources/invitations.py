@@ -83,7 +83,7 @@ class InvitationResource(_OfInvitation):
 
 
 class _Answer(_OfInvitation):
-    """An answer to an invitation that is under way."""
+    """An answer to a pending invitation."""
 
     #: Whether it is the one who invited who does it.
     of_inviter = False
@@ -95,9 +95,9 @@ class _Answer(_OfInvitation):
         return found
 
     def check(self, invitation: Invitation) -> None:
-        """Conflict: it is not under way any more."""
+        """Conflict: it is no longer pending."""
         if invitation.state != InvitationState.CONNECTING:
-            raise Conflict("the invitation is not under way any more")
+            raise Conflict("the invitation is no longer pending")
 
 
 class Accept(_Answer):
@@ -173,7 +173,7 @@ class AddParticipant(ConversationPart):
         to = call.values["to"].lower()
         self.count(call.target)
         if await self._store.user(to) is None:
-            raise DestinationNotFound(f"{to} is no user of this server")
+            raise DestinationNotFound(f"{to} is not a user of this server")
         self._invitations.take(f"{call.target.owner} {to}")
         outgoing = self._invitation(call.target, call.values, to)
         incoming = [

@@ -61,7 +61,7 @@ JOIN = (
     Parameter("anonymousDisplayName", max_length=250),
     *_BEGIN,
 )
-#: How often it is decided anew who comes in, when the meeting changes meanwhile.
+#: How often joining is tried again when the meeting changes meanwhile.
 _TRIES = 5
 
 
@@ -105,7 +105,7 @@ class JoinService:
                 end = self._store.refuse_invitation if invitation is None else self._store.end_invitation
                 await end(failed, self._world.now())
             return begun.id
-        raise ServiceUnavailable("the meeting changes too often to come in just now", retry_after=1)
+        raise ServiceUnavailable("the meeting is changing too quickly; try again", retry_after=1)
 
     async def start(self, call: Call[None]) -> str:
         """Makes a meeting of the caller's and joins it; the id of the invitation. What `join` raises, and
@@ -209,7 +209,7 @@ class JoinOnlineMeeting(Resource[None]):
     async def _join(self, call: Call[None], uri: str | None) -> str:
         if uri is None:
             if call.caller.anonymous:
-                raise AnonymousNotAllowed("only users have meetings: the onlineMeetingUri is missing")
+                raise AnonymousNotAllowed("the onlineMeetingUri is missing, and anonymous users cannot start a meeting")
             return await self._joins.start(call)
         found = parse_meeting_uri(uri)
         if found is None:

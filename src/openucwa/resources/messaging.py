@@ -155,7 +155,7 @@ class SetIsTyping(ConversationPart):
         """UCWA: setIsTyping, POST."""
         self.count(call.target)
         if call.target.messaging != MessagingState.CONNECTED:
-            raise Conflict("messaging is not connected: addMessaging has to come first")
+            raise Conflict("messaging is not connected: POST addMessaging first")
         await self._typing_timeouts.start(call.target)
         return NO_CONTENT
 

@@ -1,6 +1,7 @@
 """myOnlineMeetings, myOnlineMeeting and myAssignedOnlineMeeting: the meetings of one organizer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from openucwa.api.answer import NO_CONTENT, Answer
@@ -17,6 +18,7 @@ from openucwa.model.refusals import (
     CallbackChannelError,
     Conflict,
     InvalidExchangeServerVersion,
+    ResourceNotFound,
     TooManyGroups,
     TooManyOnlineMeetings,
 )
@@ -204,7 +206,8 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     @Operation("One meeting, with its extensions.", refuses=READ_REFUSALS)
     async def get(self, call: Call[Meeting]) -> Answer:
         """UCWA: myOnlineMeeting, GET."""
-        return await self._show(call)
+        meeting, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.id)
+        return self._answer(call, meeting, extensions)
 
     @Operation(
         "Replaces what the organizer decides about the meeting.",
@@ -219,17 +222,16 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         An assigned meeting's attributes are the admin's: they are read-only here and so, as with all that is
         read-only, what the client sends back of them changes nothing.
         """
-        settings = self._rules.settings(call.values, organizer_of(call))
-        if call.target.rel == MeetingRel.MY_ONLINE_MEETINGS:
+        meeting = call.target
+        settings = self._rules.settings(call.values, meeting.organizer)
+        if meeting.rel == MeetingRel.MY_ONLINE_MEETINGS:
+            etag = new_etag(self._world)
             await self._store.replace_meeting(
-                call.target.organizer,
-                call.target.id,
-                call.if_match,
-                settings,
-                new_etag(self._world),
-                self._world.now(),
+                meeting.organizer, meeting.id, call.if_match, settings, etag, self._world.now()
             )
-        return await self._show(call)
+            # What this change made of it, whatever others have made of it since.
+            meeting = replace(meeting, settings=settings, etag=etag)
+        return self._answer(call, meeting, await self._extensions(meeting))
 
     @Operation(
         "Removes the meeting and its extensions.", answers=(204,), produces=(), refuses=(*CHANGE_REFUSALS, Conflict)
@@ -241,7 +243,13 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         await self._store.remove_meeting(call.target.organizer, call.target.id, call.if_match, self._world.now())
         return NO_CONTENT
 
-    async def _show(self, call: Call[Meeting]) -> Answer:
-        meeting, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.id)
+    async def _extensions(self, meeting: Meeting) -> Sequence[Extension]:
+        """None where the meeting was removed just now."""
+        try:
+            return (await self._store.meeting_with_extensions(meeting.organizer, meeting.id))[1]
+        except ResourceNotFound:
+            return ()
+
+    def _answer(self, call: Call[Meeting], meeting: Meeting, extensions: Sequence[Extension]) -> Answer:
         document = self._documents.document(call, meeting, extensions)
         return Answer(document, etag=meeting.etag, headers=(invitation_link(document.href),))

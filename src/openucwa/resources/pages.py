@@ -7,10 +7,11 @@ from importlib.resources import files
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
+from openucwa.api.not_found import NotFound
 from openucwa.api.resource import Operation, Resource
 from openucwa.http import negotiation
 from openucwa.http.message import Header
-from openucwa.model.refusals import NotAcceptable
+from openucwa.model.refusals import NotAcceptable, Refusal, ResourceNotFound
 from openucwa.resources.discovery import HTML, QUERY, Root
 from openucwa.resources.static import content_etag
 
@@ -49,6 +50,18 @@ class Page(Resource[None]):
     @Operation("The page.", produces=("text/html",))
     async def get(self, call: Call[None]) -> Answer:
         return Answer(body=self._content, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
+
+
+class PageNotFound(NotFound):
+    """An address that leads to no resource: for a browser a page that says so, with a way on."""
+
+    def __init__(self) -> None:
+        self._content = files("openucwa.web").joinpath("not-found.html").read_bytes()
+
+    def refusal(self, call: Context, refusal: Refusal) -> Answer | None:
+        if not isinstance(refusal, ResourceNotFound) or not negotiation.wants_page(call.request):
+            return None
+        return Answer(status=404, body=self._content, content_type=HTML, headers=PAGE_HEADERS)
 
 
 class Landing(Root):

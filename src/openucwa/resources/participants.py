@@ -69,7 +69,7 @@ class Lobby(ConversationPart):
     async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation:
         own = await self.own(call, conversation)
         if not leads(own):
-            raise ResourceNotFound("the lobby is for leaders")
+            raise ResourceNotFound("only leaders can see the lobby")
         return own
 
     @Operation("Who waits in the lobby.", refuses=READ)
@@ -167,7 +167,7 @@ class LeaderAction(ParticipantPart):
         if who.in_lobby != self.to_waiting:
             raise Conflict(f"{self.rel}: the participant is {'' if who.in_lobby else 'not '}in the lobby")
         if who.organizer:
-            raise Conflict(f"{self.rel}: not the organizer")
+            raise Conflict(f"{self.rel}: not possible for the organizer")
         await self.act(own, who)
         return NO_CONTENT
 

@@ -41,11 +41,6 @@ class AsgiApp:
             return
         answer = self._handler(request)
         response = answer if isinstance(answer, Response) else await answer
-        scope["openucwa.request_id"] = request.id
-        if response.rel is not None:
-            scope["openucwa.rel"] = response.rel
-        if response.identity is not None:
-            scope["openucwa.identity"] = response.identity
         if response.status == CLIENT_CLOSED_REQUEST:
             return
         await send({"type": "http.response.start", "status": response.status, "headers": _headers(response)})

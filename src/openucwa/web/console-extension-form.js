@@ -1,13 +1,15 @@
 // The form of one extension: who sees it, and its properties one by one, each with its type.
 
-import { inWords } from "./console-session.js";
-import { TYPES, Wrong, valueControl } from "./console-values.js";
-import { button, busy, complain, make, tell } from "./elements.js";
-import { customProperties, typeOf } from "./values.js";
+import { busy, button, complain, field, make, notify, uniqueId } from "./elements.js";
+import { TYPES, valueControl, Wrong } from "./value-controls.js";
+import { customProperties, toWire, typeOf, valueText } from "./values.js";
+import { inWords } from "./words.js";
 
-// Names that are the protocol's own; what an application keeps under them is ignored.
+// Names that the protocol uses; what an application stores under them is ignored.
+const VALUES = ".property-value :is(textarea, input, select, button)";
+const INTEGER = /^-?\d{1,15}$/;
+const NUMBER = /^-?\d{1,15}(\.\d{1,15})?$/;
 const TAKEN = new Set(["id", "type", "rel", "href", "etag", "_links", "_embedded"]);
-let count = 0;
 
 export class ExtensionForm {
   #actions;
@@ -22,20 +24,28 @@ export class ExtensionForm {
   constructor(extension, { save, cancel }) {
     this.extension = extension;
     this.#actions = { save, cancel };
-    const own = `extension-form-${(count += 1)}`;
+    const own = uniqueId("extension-form");
     const title = make("h3", { id: `${own}-title`, class: extension ? "mono" : "" }, extension?.id ?? "New extension");
     this.#audience = make(
       "select",
       { id: `${own}-type`, name: "type" },
-      make("option", { value: "RoamedParticipantData" }, "Everybody in the meeting"),
+      make("option", { value: "RoamedParticipantData" }, "Everyone in the meeting"),
       make("option", { value: "RoamedOrganizerData" }, "Only you"),
       ...(extension?.type === "Undefined" ? [make("option", { value: "Undefined" }, "Only you (not stated)")] : []),
     );
     this.#audience.value = extension?.type ?? "RoamedParticipantData";
     const fields = [field("Who sees it", this.#audience)];
     if (extension === null) {
-      this.#id = make("input", { id: `${own}-id`, name: "id", autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
-      fields.unshift(field("Id", this.#id, "What applications find it by. Empty: the server makes one."));
+      this.#id = make("input", {
+        id: `${own}-id`,
+        name: "id",
+        autocomplete: "off",
+        autocapitalize: "none",
+        spellcheck: "false",
+      });
+      fields.unshift(
+        field("Id", this.#id, "Applications find the extension by it. Leave empty to have one generated."),
+      );
     }
     const submit = make("button", { type: "submit", class: "primary" }, extension ? "Save" : "Add");
     this.element = make(
@@ -58,14 +68,29 @@ export class ExtensionForm {
   }
 
   focus() {
-    (this.#rowsElement.querySelector("textarea, input:not([readonly]), select") ?? this.#audience).focus();
+    (this.#id ?? this.#rowsElement.querySelector(VALUES) ?? this.#audience).focus();
+  }
+
+  // Whether something was typed that is not saved.
+  get changed() {
+    const given = this.extension ? customProperties(this.extension).length : 1;
+    return (
+      this.#audience.value !== (this.extension?.type ?? "RoamedParticipantData") ||
+      Boolean(this.#id?.value) ||
+      this.#rows.length !== given ||
+      this.#rows.some((row) => Boolean(row.named?.value) || row.retyped || row.control.changed)
+    );
   }
 
   // What is on the server now; undefined: it is gone.
   seen(extension) {
-    if (extension === undefined) tell(this.#notice, "Somebody has deleted it meanwhile. What you typed can't be saved here any more.");
+    if (extension === undefined)
+      notify(this.#notice, "Someone deleted this extension in the meantime. Your changes can no longer be saved.");
     else if (extension.etag !== this.extension.etag) {
-      tell(this.#notice, "Somebody has changed it meanwhile. When you save, you see both versions and choose.");
+      notify(
+        this.#notice,
+        "Someone changed this extension in the meantime. Their changes are kept when you save; where you both changed the same property, you choose.",
+      );
     }
   }
 
@@ -77,7 +102,14 @@ export class ExtensionForm {
     type.value = value === undefined ? "text" : typeOf(value);
     let named;
     if (fresh) {
-      named = make("input", { "aria-label": "Name of the new property", placeholder: "Name", maxlength: 128, autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
+      named = make("input", {
+        "aria-label": "Name of the new property",
+        placeholder: "Name",
+        maxlength: 128,
+        autocomplete: "off",
+        autocapitalize: "none",
+        spellcheck: "false",
+      });
       row.name = () => named.value;
       row.named = named;
     } else named = make("p", { class: "property-name" }, name);
@@ -88,13 +120,12 @@ export class ExtensionForm {
     };
     show(value);
     type.addEventListener("change", () => {
-      let typed;
-      try {
-        typed = row.control.read();
-      } catch {
-        typed = row.control.element.value;
-      }
-      show(typeOf(typed) === type.value ? typed : suits(typed, type.value));
+      const text = textIn(row.control);
+      // What could not become a value of the other type comes back when a type is chosen that can hold it.
+      if (text) row.text = text;
+      row.retyped = true;
+      const isOriginal = value !== undefined && type.value === typeOf(value) && row.text === valueText(value);
+      show(isOriginal ? value : converted(row.text ?? "", type.value));
     });
     const remove = button("×", "quiet remove", () => {
       this.#rows = this.#rows.filter((each) => each !== row);
@@ -109,7 +140,7 @@ export class ExtensionForm {
   }
 
   async #save() {
-    tell(this.#error, null);
+    notify(this.#error, null);
     let properties;
     try {
       properties = this.#read();
@@ -134,15 +165,15 @@ export class ExtensionForm {
       const name = row.name();
       if (row.named) {
         if (name === "") throw new Wrong("Give the property a name, or remove it.", row.named);
-        if (TAKEN.has(name.toLowerCase())) throw new Wrong(`“${name}” is a name of the protocol's own.`, row.named);
-        if (names.has(name)) throw new Wrong("There is a property of this name already.", row.named);
+        if (TAKEN.has(name.toLowerCase())) throw new Wrong(`“${name}” is reserved by the protocol.`, row.named);
+        if (names.has(name)) throw new Wrong("There is already a property with this name.", row.named);
       }
       names.add(name);
       return [name, row.control.read()];
     });
   }
 
-  // What was read, with the pass-through property, and these properties instead of its own.
+  // What was read, the pass-through property included, with these properties instead of its own.
   #put(properties) {
     const type = this.#audience.value;
     if (this.extension === null) {
@@ -154,38 +185,45 @@ export class ExtensionForm {
     return Object.fromEntries([...kept, ...properties, ["type", type]]);
   }
 
+  // What the server refused, at the field that it is about.
   #refused(error) {
     let left = false;
-    for (const [name, why] of Object.entries(error.parameters ?? {})) {
+    for (const { name, reason } of error.parameters ?? []) {
       const row = this.#rows.find((each) => each.name() === name);
-      const at = row ? (row.element.querySelector(".property-value :is(input, textarea, select)") ?? row.named) : { id: this.#id, type: this.#audience }[name];
-      if (at) complain(at, `It ${why}.`);
+      const place = { id: this.#id, type: this.#audience }[name];
+      const at = row ? (row.element.querySelector(VALUES) ?? row.named) : place;
+      if (at)
+        complain(
+          at,
+          name === "id"
+            ? "This id can't be used: it is too long or has a character that is not allowed."
+            : `The server refused this value: it ${reason}.`,
+        );
       else left = true;
     }
     if (this.#id && error.subcode === "AlreadyExists") complain(this.#id, inWords(error));
     const shown = this.element.querySelector("[aria-invalid]");
     if (shown && !left) shown.focus();
-    else tell(this.#error, inWords(error));
+    else notify(this.#error, inWords(error));
   }
 }
 
-// What was typed, as a value of another type; undefined where it is none.
-function suits(typed, type) {
-  if (typed === "") return undefined;
-  if (type === "list" || type === "text") return typed;
-  const text = String(Array.isArray(typed) ? (typed[0] ?? "") : typed);
-  if ((type === "integer" || type === "number") && /^-?\d{1,15}$/.test(text)) return Number(text);
-  return undefined;
+// What stands in a control, as text.
+function textIn(control) {
+  try {
+    return valueText(control.read());
+  } catch {
+    return control.element.value ?? "";
+  }
 }
 
-function field(label, control, hint) {
-  const described = hint ? `${control.id}-hint` : null;
-  if (described) control.setAttribute("aria-describedby", described);
-  return make(
-    "div",
-    { class: "field" },
-    make("label", { for: control.id }, label),
-    control,
-    ...(hint ? [make("p", { class: "hint", id: described }, hint)] : []),
-  );
+// A text as a value of a type; undefined where it is none.
+function converted(text, type) {
+  if (text === "") return undefined;
+  if (type === "list" || type === "text") return text;
+  if (type === "integer" && INTEGER.test(text)) return Number(text);
+  if (type === "number" && NUMBER.test(text)) return Number(text);
+  if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
+  if (type === "date" && !Number.isNaN(Date.parse(text))) return toWire(new Date(text));
+  return undefined;
 }

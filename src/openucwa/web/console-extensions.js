@@ -1,38 +1,32 @@
-// The extensions of a meeting in the console: cards that show them, and become forms to change them in. Values, names and
-// ids were typed by people and applications, and are shown as text.
+// The extensions of a meeting in the console: cards that show them, and become forms to change them in.
 
-import { deleteShown, putBack, same } from "./console-dialogs.js";
+import { deleteConfirmed, saveMerged } from "./concurrency.js";
+import { chooseVersions } from "./console-dialogs.js";
 import { ExtensionForm } from "./console-extension-form.js";
-import { inWords } from "./console-session.js";
-import { EXACT } from "./console-values.js";
-import { $, button, busy, keep, make, tell } from "./elements.js";
-import { embeddedIn, linkOf } from "./ucwa.js";
-import { customProperties, renderValue, typeOf } from "./values.js";
+import { $, busy, button, keep, make, notify } from "./elements.js";
+import { audienceOf, audienceTag, ChangeMarks, propertiesTable, renderValue } from "./extension-table.js";
+import { EXACT } from "./value-controls.js";
+import { changesBetween, customProperties, typeOf } from "./values.js";
+import { inWords } from "./words.js";
 
-const MARKED = 20_000; // ms for which what somebody else changed is marked
-export const AUDIENCE = {
-  RoamedParticipantData: ["everybody in the meeting", "accent"],
-  RoamedOrganizerData: ["only you", "warn"],
-  Undefined: ["only you", "warn"],
-};
+const AUDIENCE = { everyone: "everyone in the meeting", organizer: "only you" };
 
 export class ExtensionsView {
-  #session;
+  #meetings;
+  #id; // the meeting's
   #say;
-  #href; // the collection's
-  #extensions = new Map(); // by id
-  #changes = new Map(); // by id, what somebody else's last change did: property -> new or changed
+  #extensions; // by id
+  #marks = new ChangeMarks(() => this.#draw());
   #forms = new Map(); // by id, the open ones
-  #reading = null;
   #closed = false;
 
   // `say(words)`: tells people who don't look.
-  constructor(session, meeting, say) {
-    this.#session = session;
+  constructor(meetings, id, extensions, say) {
+    this.#meetings = meetings;
+    this.#id = id;
     this.#say = say;
-    this.#href = linkOf(meeting, "onlineMeetingExtensions");
-    this.#extensions = byId(meeting);
-    tell($("data-error"), null);
+    this.#extensions = extensions;
+    notify($("data-error"), null);
     $("extensions").replaceChildren();
     $("new-extension").replaceChildren();
     $("inexact").hidden = EXACT;
@@ -42,41 +36,22 @@ export class ExtensionsView {
 
   close() {
     this.#closed = true;
+    this.#marks.clear();
   }
 
   // Whether something was typed that is not saved.
   get editing() {
-    return this.#forms.size > 0 || $("new-extension").children.length > 0;
+    return [...this.#forms.values(), this.#newForm].some((form) => form?.changed);
   }
 
-  // Reads what is there now, and marks what somebody else changed. Asked for again meanwhile, it reads once more.
-  async refresh() {
-    if (this.#reading) {
-      this.#reading.again = true;
-      return;
-    }
-    const reading = (this.#reading = { again: false });
-    try {
-      do {
-        reading.again = false;
-        const { resource } = await this.#session.get(this.#href);
-        if (this.#closed) return;
-        this.#take(byId(resource));
-      } while (reading.again);
-    } catch (error) {
-      if (!this.#closed) tell($("data-error"), inWords(error));
-    } finally {
-      this.#reading = null;
-    }
-  }
+  #newForm = null;
 
-  #take(now) {
+  // Shows what is on the server now, and marks what somebody else changed.
+  take(now) {
     for (const [id, extension] of now) {
       const before = this.#extensions.get(id);
       if (before?.etag === extension.etag) continue;
-      const changes = compare(before, extension);
-      this.#changes.set(id, changes);
-      setTimeout(() => this.#unmark(id, changes), MARKED);
+      this.#marks.set(id, changesBetween(before, extension));
       this.#say(before ? `${id} has changed.` : `${id} was added.`);
     }
     for (const id of this.#extensions.keys()) if (!now.has(id)) this.#say(`${id} was deleted.`);
@@ -84,18 +59,13 @@ export class ExtensionsView {
     this.#draw();
   }
 
-  #unmark(id, changes) {
-    if (this.#closed || this.#changes.get(id) !== changes) return;
-    this.#changes.delete(id);
-    this.#draw();
-  }
-
   #draw() {
     const listed = [...this.#extensions.values()];
-    // Whoever edits what is gone is not to lose what was typed.
+    // What is being edited stays, though it was deleted elsewhere: what was typed is not to be lost.
     for (const form of this.#forms.values()) if (!this.#extensions.has(form.extension.id)) listed.push(form.extension);
-    keep($("extensions"), listed, (each) => `${each.id}`, (each, drawn) => this.#card(each, drawn), $("data-title"));
-    $("no-extensions").hidden = listed.length > 0 || $("new-extension").children.length > 0;
+    const draw = (each, drawn) => this.#card(each, drawn);
+    keep($("extensions"), listed, (each) => `${each.id}`, draw, $("data-title"));
+    $("no-extensions").hidden = listed.length > 0 || this.#newForm !== null;
   }
 
   #card(extension, drawn) {
@@ -104,32 +74,30 @@ export class ExtensionsView {
       form.seen(this.#extensions.get(extension.id));
       return form.element;
     }
-    const changes = this.#changes.get(extension.id);
+    const changes = this.#marks.get(extension.id);
     if (drawn?.extension === extension && drawn.changes === changes) return drawn;
     const { id, type } = extension;
-    const properties = customProperties(extension);
-    const edit = button(["Edit", make("span", { class: "unseen" }, ` ${id}`)], "compact edit", () => this.#edit(extension));
-    edit.disabled = !EXACT && properties.some(([, value]) => hasNumber(value));
-    const remove = button(["Delete", make("span", { class: "unseen" }, ` ${id}`)], "compact danger", (it) => busy(it, () => this.#delete(extension)));
-    const card = make(
-      "article",
-      { class: "card extension", "aria-label": id },
-      make(
-        "div",
-        { class: "extension-head" },
-        make("div", { class: "extension-name" }, make("h3", { class: "mono" }, id), audience(type)),
-        make("div", { class: "row" }, edit, remove),
-      ),
-      properties.length ? table(id, properties, changes) : make("p", { class: "empty muted small" }, "It has no properties."),
+    const name = make("span", { class: "unseen" }, ` ${id}`);
+    const edit = button(["Edit", name], "compact edit", () => this.#edit(extension));
+    edit.disabled = !EXACT && customProperties(extension).some(([, value]) => hasNumber(value));
+    const remove = button(["Delete", name.cloneNode(true)], "compact danger", (it) =>
+      busy(it, () => this.#delete(extension)),
     );
-    card.extension = extension;
-    card.changes = changes;
-    return card;
+    const title = make(
+      "div",
+      { class: "extension-name" },
+      make("h3", { class: "mono" }, id),
+      audienceTag(type, AUDIENCE),
+    );
+    const head = make("div", { class: "extension-head" }, title, make("div", { class: "row" }, edit, remove));
+    const attributes = { class: "card extension", "aria-label": id };
+    const card = make("article", attributes, head, propertiesTable(extension, changes));
+    return Object.assign(card, { extension, changes });
   }
 
   #edit(extension) {
     const form = new ExtensionForm(extension, {
-      save: (mine) => this.#save(form, mine),
+      save: (mine) => this.#save(extension, mine),
       cancel: () => this.#close(extension.id),
     });
     this.#forms.set(extension.id, form);
@@ -145,92 +113,86 @@ export class ExtensionsView {
   }
 
   // Errors are the form's to show.
-  async #save(form, mine) {
-    const words = `Somebody has changed “${mine.id}” since you began to edit it.`;
-    const put = await putBack(this.#session, mine, words, sides);
-    if (put === null || this.#closed) return;
-    this.#extensions.set(mine.id, put.resource);
-    this.#changes.delete(mine.id);
-    this.#close(mine.id);
-    this.#say(`${mine.id} is saved.`);
+  async #save(base, mine) {
+    const { id } = base;
+    const words = `Someone else changed “${id}” while you were editing it. Choose a version; all other changes are merged.`;
+    const saved = await saveMerged(base, mine, {
+      put: (extension) => this.#meetings.replaceExtension(this.#id, extension),
+      read: () => this.#meetings.readExtension(this.#id, id),
+      fieldsOf,
+      withFields,
+      choose: (conflicts) => chooseVersions(words, conflicts, labelOf, shown),
+    });
+    if (saved === null || this.#closed) return;
+    this.#extensions.set(id, saved);
+    this.#marks.delete(id);
+    this.#close(id);
+    this.#say(`${id} is saved.`);
   }
 
   #add() {
-    const place = $("new-extension");
-    if (place.children.length === 0) {
-      const form = new ExtensionForm(null, { save: (mine) => this.#create(mine), cancel: () => this.#closeNew() });
-      place.append(form.element);
+    if (this.#newForm === null) {
+      const actions = { save: (mine) => this.#create(mine), cancel: () => this.#closeNew() };
+      this.#newForm = new ExtensionForm(null, actions);
+      $("new-extension").append(this.#newForm.element);
       this.#draw();
     }
-    place.querySelector("input").focus();
+    this.#newForm.focus();
   }
 
   #closeNew() {
+    this.#newForm = null;
     $("new-extension").replaceChildren();
     this.#draw();
     $("add-extension").focus();
   }
 
   async #create(extension) {
-    const { resource } = await this.#session.post(this.#href, extension);
+    const created = await this.#meetings.createExtension(this.#id, extension);
     if (this.#closed) return;
-    this.#extensions.set(resource.id, resource);
+    this.#extensions.set(created.id, created);
     this.#closeNew();
-    this.#say(`${resource.id} is added.`);
+    this.#say(`${created.id} is added.`);
   }
 
   async #delete(extension) {
     const { id } = extension;
-    tell($("data-error"), null);
+    notify($("data-error"), null);
     try {
-      const words = "Its properties are gone then, for everybody.";
-      if (!(await deleteShown(this.#session, extension, `Delete “${id}”?`, words)) || this.#closed) return;
+      const gone = await deleteConfirmed(extension, `Delete “${id}”?`, "This deletes its properties for everyone.", {
+        remove: (version) => this.#meetings.deleteExtension(this.#id, version),
+        read: () => this.#meetings.readExtension(this.#id, id),
+      });
+      if (!gone || this.#closed) return;
       this.#extensions.delete(id);
       this.#draw();
       this.#say(`${id} is deleted.`);
       $("data-title").focus();
     } catch (error) {
-      tell($("data-error"), inWords(error));
+      notify($("data-error"), inWords(error));
     }
   }
 }
 
-function byId(resource) {
-  return new Map(embeddedIn(resource, "onlineMeetingExtension").map((each) => [each.id, each]));
+// What of an extension can be edited. No programmer-defined property can be called "type".
+function fieldsOf(extension) {
+  return new Map([["type", extension.type], ...customProperties(extension)]);
 }
 
-function sides(extension) {
-  return [["seen by", AUDIENCE[extension.type]?.[0] ?? extension.type], ...customProperties(extension)];
+function withFields(extension, fields) {
+  const own = new Set(customProperties(extension).map(([name]) => name));
+  const rest = Object.entries(extension).filter(([name]) => !own.has(name) && name !== "type");
+  return Object.fromEntries([...rest, ...fields]);
 }
 
-function compare(before, after) {
-  const old = new Map(before ? customProperties(before) : []);
-  const changed = customProperties(after).filter(([name, value]) => !old.has(name) || !same(old.get(name), value));
-  return new Map(changed.map(([name]) => [name, old.has(name) ? "changed" : "new"]));
+function labelOf(name) {
+  return name === "type" ? "Visible to" : name;
+}
+
+function shown(name, value) {
+  return name === "type" ? AUDIENCE[audienceOf(value)] : renderValue(value);
 }
 
 function hasNumber(value) {
   return Array.isArray(value) ? value.some(hasNumber) : ["integer", "number"].includes(typeOf(value));
-}
-
-function audience(type) {
-  const [who, kind] = AUDIENCE[type] ?? AUDIENCE.Undefined;
-  return make("span", { class: `tag ${kind}` }, `seen by ${who}`);
-}
-
-function table(id, properties, changes) {
-  const titles = ["Property", "Value", "Type"].map((word) => make("th", { scope: "col" }, word));
-  const rows = properties.map(([name, value]) => {
-    const change = changes?.get(name);
-    const mark = change ? [" ", make("span", { class: "tag warn mark" }, change)] : [];
-    return make(
-      "tr",
-      { class: change ? "changed" : null },
-      make("th", { scope: "row" }, name, ...mark),
-      make("td", {}, renderValue(value)),
-      make("td", { class: "muted small" }, typeOf(value)),
-    );
-  });
-  const caption = make("caption", { class: "unseen" }, `Properties of ${id}`);
-  return make("table", {}, caption, make("thead", {}, make("tr", {}, ...titles)), make("tbody", {}, ...rows));
 }

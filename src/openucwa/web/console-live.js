@@ -1,193 +1,164 @@
-// The chosen meeting while it takes place: the organizer joins it from the console, sees who is there and who waits, lets
-// people in, and reads and writes messages. What is going on is a Room's (room.js) to know.
+// The meeting that the organizer takes part in, in the console. It goes on while other meetings are looked at.
 
-import { inWords } from "./console-session.js";
-import { $, button, busy, keep, make, tell } from "./elements.js";
-import { Room } from "./room.js";
-import { linkOf } from "./ucwa.js";
+import { Conversation } from "./conversation.js";
+import { $, busy, notify } from "./elements.js";
+import { LiveConversation } from "./live-conversation.js";
+import { nameOf } from "./meeting-words.js";
+import { inWords } from "./words.js";
 
-const SHOWN_MESSAGES = 200;
+const LOST = "This page lost contact with the server for a while, so you are no longer in the meeting.";
 
-export class LiveView {
+export class ConsoleLive {
+  #client;
   #session;
-  #tell;
-  #meeting = null;
-  #room = null;
-  #waitingFor = []; // events that came before the answer that says which are this meeting's
+  #notices;
+  #listener;
+  #view;
+  #shown = null; // the meeting that is looked at
+  #joined = null; // {id, name, conversation}
   #joining = false;
-  #shown = 0;
+  #early = []; // events that came before the answer that says which are this meeting's
 
-  // tell: {say(words): for people who don't look; changed(uri): the meeting, or its data, is another than before}.
-  constructor(session, tell) {
+  // listener: {changed(id): the meeting, or its data, is another than before; open(id): looks at a meeting}.
+  constructor(client, session, notices, listener) {
+    this.#client = client;
     this.#session = session;
-    this.#tell = tell;
+    this.#notices = notices;
+    this.#listener = listener;
+    this.#view = new LiveConversation(3, notices);
+    this.#view.actionFailed = (words) => notify($("live-error"), words);
+    $("live-people").replaceChildren(this.#view.people.element);
+    $("live-messages").replaceChildren(this.#view.messages.element);
     $("join").onclick = () => busy($("join"), () => this.#join());
     $("leave").onclick = () => {
       this.leave();
       $("join").focus();
     };
-    $("composer").onsubmit = (event) => {
-      event.preventDefault();
-      this.#send();
-    };
-    $("text").onkeydown = (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.#send();
-    };
-    $("text").oninput = () => this.#room?.typed().catch(() => {});
   }
 
-  // The meeting that can be joined now.
+  get isIn() {
+    return this.#joined !== null;
+  }
+
+  get editing() {
+    return this.#joined !== null && this.#view.messages.editing;
+  }
+
+  // What it takes to go on after the page was loaded again; null: one is in no meeting.
+  get memory() {
+    if (this.#joined === null) return null;
+    const { id, name, conversation } = this.#joined;
+    return { id, name, ...conversation.memory };
+  }
+
+  // The meeting that is looked at; null: none.
   show(meeting) {
-    this.#meeting = meeting;
-    this.#end(null);
+    this.#shown = meeting;
+    notify($("live-error"), null);
+    this.#draw();
   }
 
   take(event) {
-    if (this.#joining) this.#waitingFor.push(event);
-    else this.#room?.take(event);
+    if (this.#joining) this.#early.push(event);
+    else this.#joined?.conversation.take(event);
   }
 
-  // Leaves the meeting, where one is in it.
+  // Goes on with what was remembered, if it is still there.
+  async restore({ id, name, ...memory }) {
+    this.#enter(id, name, memory);
+    const { conversation } = this.#joined;
+    try {
+      await conversation.restore();
+    } catch {
+      if (this.#joined?.conversation === conversation) this.#end(null);
+    }
+  }
+
   leave() {
-    const href = linkOf(this.#room?.conversation, "self");
+    const joined = this.#joined;
     this.#end(null);
-    if (href) this.#session.delete(href).catch(() => {});
+    joined?.conversation.leave().catch(() => {});
   }
 
-  // The server has not heard of this page for a while.
+  // The application that took part has ended.
   lost() {
-    if (this.#room) this.#end("The server had not heard of this page for a while, so you are no longer in the meeting.");
+    if (this.#joined) this.#end(LOST);
   }
 
   async #join() {
-    const meeting = this.#meeting;
-    tell($("live-error"), null);
+    const meeting = this.#shown;
+    notify($("live-error"), null);
+    this.leave();
     this.#joining = true;
     try {
-      const invitation = await this.#session.join(meeting.onlineMeetingUri);
-      if (this.#meeting !== meeting) return;
-      const room = new Room({ get: (...all) => this.#session.get(...all), post: (...all) => this.#session.post(...all) }, invitation, (part, words) => {
-        if (this.#room === room) this.#changed(part, words);
-      });
-      this.#room = room;
-      this.#shown = 0;
-      for (const line of $("messages").querySelectorAll(".message")) line.remove();
+      const hrefs = await this.#session.run((application) => this.#client.join(application, meeting.onlineMeetingUri));
+      this.#enter(meeting.onlineMeetingId, nameOf(meeting), hrefs);
+      if (hrefs.conversation) await this.#joined.conversation.restore();
     } catch (error) {
-      tell($("live-error"), inWords(error));
+      this.#end(inWords(error));
     } finally {
       this.#joining = false;
-      for (const event of this.#waitingFor.splice(0)) this.#room?.take(event);
+      for (const event of this.#early.splice(0)) this.#joined?.conversation.take(event);
     }
+  }
+
+  #enter(id, name, hrefs) {
+    const conversation = new Conversation(this.#client, hrefs, (part, words) => {
+      if (this.#joined?.conversation === conversation) this.#changed(part, words);
+    });
+    this.#joined = { id, name, conversation };
+    this.#view.show(conversation);
+    this.#draw();
   }
 
   #changed(part, words) {
-    const { stage, reason } = this.#room;
-    if (part === "stage" && stage === "room") {
-      $("outside").hidden = true;
-      $("inside").hidden = false;
-      for (const each of ["people", "waiting", "messages"]) this.#draw(each);
-      $("people-here").focus();
-      this.#tell.say("You are in the meeting.");
-    } else if (part === "stage" && stage === "over") {
-      this.#end(reason?.subcode === "Ended" ? "The meeting has ended." : (reason?.message ?? "You are no longer in the meeting."));
+    const { id, name, conversation } = this.#joined;
+    if (part === "stage" && conversation.stage === "over") {
+      const { reason } = conversation;
+      this.#end(
+        reason?.subcode === "Ended"
+          ? "The meeting has ended."
+          : (reason?.message ?? "You are no longer in the meeting."),
+      );
       return;
     }
-    if (stage === "room" && (part === "data" || part === "meeting")) this.#tell.changed(this.#meeting.onlineMeetingUri);
-    // What changed in the data is said where it is shown.
-    else if (words && part !== "data") this.#tell.say(words);
-    this.#draw(part);
+    this.#view.draw(part);
+    if (part === "stage" && conversation.stage === "inside") {
+      this.#draw();
+      if (this.#shown?.onlineMeetingId === id) this.#view.people.heading.focus();
+      this.#notices.say("You are in the meeting.");
+    }
+    const inside = conversation.stage === "inside";
+    if (inside && (part === "data" || part === "meeting")) this.#listener.changed(id);
+    // What changed in the data is announced where it is shown.
+    if (words && part !== "data") this.#notices.say(words);
+    if (part === "waiting") this.#notices.lobby(namesOf(conversation.waiting), name, () => this.#showWaiting(id));
+  }
+
+  async #showWaiting(id) {
+    await this.#listener.open(id);
+    this.#view.people.showWaiting();
   }
 
   #end(words) {
-    this.#room = null;
-    $("inside").hidden = true;
-    $("outside").hidden = false;
-    $("text").value = "";
-    tell($("live-error"), words);
+    this.#joined = null;
+    this.#view.show(null);
+    this.#notices.lobby([], "", () => {});
+    this.#draw();
+    notify($("live-error"), words);
   }
 
-  #draw(part) {
-    if (part === "people") this.#drawPeople();
-    else if (part === "waiting") this.#drawWaiting();
-    else if (part === "messages") this.#drawMessages();
+  #draw() {
+    const { id, name, conversation } = this.#joined ?? {};
+    const here = id !== undefined && id === this.#shown?.onlineMeetingId && conversation.stage === "inside";
+    $("inside").hidden = !here;
+    $("outside").hidden = here;
+    const elsewhere = id !== undefined && id !== this.#shown?.onlineMeetingId;
+    $("elsewhere").hidden = !elsewhere;
+    if (elsewhere) $("elsewhere").textContent = `You are in “${name}”. Joining this meeting leaves that one.`;
   }
+}
 
-  #drawPeople() {
-    const { me, people } = this.#room;
-    const everybody = [...(me ? [me] : []), ...[...people.values()].sort((one, other) => one.name.localeCompare(other.name))];
-    $("people-here").textContent = `People (${everybody.length})`;
-    keep($("people"), everybody, (each) => linkOf(each, "self"), (each) => this.#person(each), $("people-here"));
-  }
-
-  #person(person) {
-    const tags = [
-      person.local && ["you", "accent"],
-      person.role === "Leader" && !person.local && ["leader", "good"],
-      person.anonymous && ["guest", ""],
-    ].filter(Boolean);
-    return make(
-      "li",
-      { class: "person" },
-      make("span", { class: "face", "aria-hidden": "true" }, [...person.name.trim()][0]?.toUpperCase() ?? ""),
-      make(
-        "div",
-        { class: "person-words" },
-        make("span", { class: "person-name" }, person.name),
-        ...tags.flatMap(([word, kind]) => [" ", make("span", { class: `tag ${kind}` }, word)]),
-      ),
-    );
-  }
-
-  #drawWaiting() {
-    const { waiting } = this.#room;
-    keep($("waiting-list"), [...waiting.values()], (each) => linkOf(each, "self"), (each, drawn) => drawn ?? this.#waiter(each), $("people-here"));
-    $("waiting").hidden = waiting.size === 0;
-  }
-
-  #waiter(person) {
-    const answers = [["admit", "Admit", "primary compact"], ["reject", "Reject", "compact"]].map(([rel, word, kind]) =>
-      button([word, make("span", { class: "unseen" }, ` ${person.name}`)], kind, (it) => busy(it, () => this.#act(person, rel))),
-    );
-    const tag = person.anonymous ? [" ", make("span", { class: "tag" }, "guest")] : [];
-    const words = make("div", { class: "person-words" }, make("span", { class: "person-name" }, person.name), ...tag);
-    return make("li", { class: "person" }, words, make("div", { class: "row answers" }, ...answers));
-  }
-
-  async #act(person, rel) {
-    tell($("live-error"), null);
-    try {
-      await this.#room.act(person, rel);
-    } catch (error) {
-      tell($("live-error"), inWords(error));
-    }
-  }
-
-  #drawMessages() {
-    const { messages, canSend } = this.#room;
-    for (const control of [$("text"), $("composer").querySelector("button")]) control.disabled = !canSend;
-    const list = $("messages");
-    for (const { name, mine, text } of messages.slice(this.#shown)) {
-      const head = make("p", { class: "message-head small" }, make("span", { class: "message-name" }, mine ? "You" : name));
-      list.append(make("div", { class: mine ? "message mine" : "message" }, head, make("p", { class: "message-text" }, text)));
-      list.scrollTop = list.scrollHeight;
-    }
-    this.#shown = messages.length;
-    while (list.querySelectorAll(".message").length > SHOWN_MESSAGES) list.querySelector(".message").remove();
-    $("no-messages").hidden = messages.length > 0;
-  }
-
-  async #send() {
-    const text = $("text").value.trim();
-    if (!text || !this.#room?.canSend) return;
-    $("text").value = "";
-    tell($("live-error"), null);
-    try {
-      await this.#room.send(text);
-    } catch (error) {
-      $("text").value ||= text;
-      tell($("live-error"), `The message was not sent: ${inWords(error)}`);
-    }
-  }
+function namesOf(people) {
+  return [...people.values()].map((each) => each.name);
 }

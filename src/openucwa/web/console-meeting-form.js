@@ -1,13 +1,14 @@
 // The form of a meeting: what the organizer decides about it. What may be chosen the server says
 // (onlineMeetingEligibleValues), and what is chosen at first too (onlineMeetingDefaultValues).
 
-import { putBack } from "./console-dialogs.js";
-import { inWords } from "./console-session.js";
-import { localText } from "./console-values.js";
-import { $, busy, complain, make, tell } from "./elements.js";
-import { embeddedIn, linkOf } from "./ucwa.js";
-import { asDate, toWire } from "./values.js";
+import { saveMerged } from "./concurrency.js";
+import { chooseVersions, confirmed } from "./console-dialogs.js";
+import { $, busy, complain, make, notify } from "./elements.js";
+import { addressesIn, isAddress, toSipUri, withoutScheme } from "./sip.js";
+import { asDate, dateText, localText, toWire } from "./values.js";
+import { inWords } from "./words.js";
 
+const MAX_SUBJECT = 250;
 const ELIGIBLE = {
   accessLevel: "accessLevels",
   automaticLeaderAssignment: "automaticLeaderAssignments",
@@ -16,16 +17,16 @@ const ELIGIBLE = {
 };
 export const WORDS = {
   accessLevel: {
-    Everyone: "Everybody who has the link",
-    SameEnterprise: "People of your organization",
-    Invited: "Those who are listed here",
+    Everyone: "Everyone with the link",
+    SameEnterprise: "People in your organization",
+    Invited: "The people listed below",
     Locked: "Only you and the leaders",
-    None: "Not decided: only you and the leaders",
+    None: "Not set: only you and the leaders",
   },
   automaticLeaderAssignment: {
-    Disabled: "Nobody",
-    SameEnterprise: "People of your organization",
-    Everyone: "Everybody",
+    Disabled: "No one",
+    SameEnterprise: "People in your organization",
+    Everyone: "Everyone",
   },
   entryExitAnnouncement: { Disabled: "No", Enabled: "Yes", Unsupported: "Not supported" },
   lobbyBypassForPhoneUsers: { Disabled: "No", Enabled: "Yes" },
@@ -33,26 +34,39 @@ export const WORDS = {
 const LABELS = {
   subject: "Subject",
   description: "Description",
-  accessLevel: "Who comes in",
+  accessLevel: "Who can skip the lobby",
   expirationTime: "Open until",
   attendees: "Attendees",
   leaders: "Leaders",
-  automaticLeaderAssignment: "Who becomes a leader",
-  entryExitAnnouncement: "Announcements",
-  lobbyBypassForPhoneUsers: "Callers come in",
+  automaticLeaderAssignment: "Who else becomes a leader",
+  entryExitAnnouncement: "Announce who comes and goes",
+  lobbyBypassForPhoneUsers: "Callers skip the lobby",
 };
+const NOT_OFFERED = "This server does not offer that choice. Choose another one.";
+// What is wrong where the server refuses a field.
+const REFUSED = {
+  subject: `The subject can have at most ${MAX_SUBJECT} characters.`,
+  description: "The description is too long, or has a character that can't be stored.",
+  accessLevel: NOT_OFFERED,
+  expirationTime: "Choose a time between one year ago and ten years from now.",
+  attendees: "One of these is not an address such as name@domain.",
+  leaders: "Leaders must be people in your organization, with addresses such as name@domain.",
+  automaticLeaderAssignment: NOT_OFFERED,
+  entryExitAnnouncement: NOT_OFFERED,
+  lobbyBypassForPhoneUsers: NOT_OFFERED,
+};
+const IN_PAST = "This time is in the past.";
 
 export class MeetingForm {
-  #session;
+  #meetings;
   #meeting = null; // null: a new one
   #typed = ""; // what the form held at first
   #shownTime = "";
-  #told = null; // {eligible, defaults}
   #done;
 
-  // done(resource): it is saved, or, with null, given up.
-  constructor(session, done) {
-    this.#session = session;
+  // done(meeting): it is saved, or, with null, given up.
+  constructor(meetings, done) {
+    this.#meetings = meetings;
     this.#done = done;
     $("meeting-form").onsubmit = (event) => {
       event.preventDefault();
@@ -62,22 +76,26 @@ export class MeetingForm {
       this.close();
       done(null);
     };
+    $("f-expirationTime").oninput = () => this.#drawPast();
   }
 
   get editing() {
     return !$("editing").hidden && this.#state() !== this.#typed;
   }
 
+  get isOpen() {
+    return !$("editing").hidden;
+  }
+
   // Shows the form. `meeting`: the one to change; null: a new one.
   async open(meeting) {
-    this.#told ??= await this.#ask();
-    const { eligible, defaults } = this.#told;
+    const { eligible, defaults } = await this.#meetings.choices();
     this.#meeting = meeting;
     $("form-title").textContent = meeting ? "Edit meeting" : "New meeting";
     $("save").textContent = meeting ? "Save" : "Schedule";
-    tell($("form-error"), null);
+    notify($("form-error"), null);
     const form = $("meeting-form").elements;
-    for (const field of $("meeting-form").querySelectorAll("[name]")) complain(field, null);
+    for (const control of this.#controls) complain(control, null);
     for (const [name, plural] of Object.entries(ELIGIBLE)) {
       const chosen = meeting?.[name] ?? defaults[name];
       // What the meeting has stays possible, though the server would not offer it today.
@@ -87,12 +105,12 @@ export class MeetingForm {
     }
     form.subject.value = meeting?.subject ?? "";
     form.description.value = meeting?.description ?? "";
-    for (const name of ["attendees", "leaders"]) {
-      form[name].value = (meeting?.[name] ?? []).map((uri) => uri.replace(/^sip:/i, "")).join("\n");
-    }
+    for (const name of ["attendees", "leaders"])
+      form[name].value = (meeting?.[name] ?? []).map(withoutScheme).join("\n");
     const expires = asDate(meeting?.expirationTime);
     this.#shownTime = expires ? localText(expires).slice(0, 16) : "";
     form.expirationTime.value = this.#shownTime;
+    this.#drawPast();
     this.#typed = this.#state();
     $("editing").hidden = false;
     if (meeting) $("form-title").focus();
@@ -103,73 +121,110 @@ export class MeetingForm {
     $("editing").hidden = true;
   }
 
-  async #ask() {
-    const [dashboard] = embeddedIn(this.#session.application, "onlineMeetings");
-    const rels = ["onlineMeetingEligibleValues", "onlineMeetingDefaultValues"];
-    const [eligible, defaults] = await Promise.all(rels.map((rel) => this.#session.get(linkOf(dashboard, rel))));
-    return { eligible: eligible.resource, defaults: defaults.resource };
+  get #controls() {
+    return [...$("meeting-form").querySelectorAll("[name]")];
   }
 
   #state() {
-    return JSON.stringify([...$("meeting-form").querySelectorAll("[name]")].map((field) => field.value));
+    return JSON.stringify(this.#controls.map((control) => control.value));
+  }
+
+  #drawPast() {
+    notify(
+      $("past"),
+      this.#isPast() ? `${IN_PAST} The meeting closes at once, and is later deleted with its data.` : null,
+    );
+  }
+
+  #isPast() {
+    const time = $("f-expirationTime").value;
+    return time !== "" && new Date(time).getTime() < Date.now();
   }
 
   #read() {
     const form = $("meeting-form").elements;
-    const meeting = this.#meeting;
-    const properties = { subject: form.subject.value.trim() };
-    properties.description = form.description.value;
+    const properties = { subject: form.subject.value.trim(), description: form.description.value };
     for (const name of Object.keys(ELIGIBLE)) properties[name] = form[name].value;
-    for (const name of ["attendees", "leaders"]) {
-      const lines = form[name].value.split(/[\n,;]/).map((line) => line.trim());
-      properties[name] = lines.filter(Boolean).map((line) => (/^sip:/i.test(line) ? line : `sip:${line}`));
-    }
+    for (const name of ["attendees", "leaders"]) properties[name] = addressesIn(form[name].value).map(toSipUri);
     const time = form.expirationTime.value;
     // The field shows no seconds; a time that nobody touched keeps them.
-    if (time === this.#shownTime) properties.expirationTime = meeting?.expirationTime;
-    else if (time) properties.expirationTime = toWire(new Date(time));
+    if (time === this.#shownTime) properties.expirationTime = this.#meeting?.expirationTime;
+    else properties.expirationTime = time ? toWire(new Date(time)) : undefined;
     return properties;
   }
 
+  // Says what is wrong without asking the server; whether nothing is.
+  #check() {
+    const form = $("meeting-form").elements;
+    const { length } = form.subject.value.trim();
+    if (length > MAX_SUBJECT) complain(form.subject, `${REFUSED.subject} This one has ${length}.`);
+    for (const name of ["attendees", "leaders"]) {
+      const wrong = addressesIn(form[name].value).find((each) => !isAddress(each));
+      if (wrong !== undefined)
+        complain(form[name], `“${wrong}” is not an address. Write addresses such as name@domain.`);
+    }
+    return this.#focusWrong();
+  }
+
+  #focusWrong() {
+    const wrong = $("meeting-form").querySelector("[aria-invalid]");
+    wrong?.closest("details")?.setAttribute("open", "");
+    wrong?.focus();
+    return wrong === null;
+  }
+
   async #save() {
-    tell($("form-error"), null);
-    for (const field of $("meeting-form").querySelectorAll("[name]")) complain(field, null);
-    const meeting = this.#meeting;
-    const properties = this.#read();
+    notify($("form-error"), null);
+    for (const control of this.#controls) complain(control, null);
+    if (!this.#check()) return;
+    const words = `${IN_PAST} The meeting closes at once, and is later deleted together with its extensions.`;
+    if (this.#isPast() && !(await confirmed("Close this meeting?", words, "Save anyway", "Keep editing"))) return;
     try {
-      let answer;
-      if (meeting === null) {
-        const [dashboard] = embeddedIn(this.#session.application, "onlineMeetings");
-        answer = await this.#session.post(linkOf(dashboard, "myOnlineMeetings"), properties);
-      } else {
-        const mine = { ...meeting, expirationTime: undefined, ...properties };
-        answer = await putBack(this.#session, mine, "The meeting has changed since you began to edit it.", sides);
-      }
-      if (answer === null) return;
+      const saved = await this.#put(this.#read());
+      if (saved === null) return;
       this.close();
-      this.#done(answer.resource);
+      this.#done(saved);
     } catch (error) {
       this.#refused(error);
     }
   }
 
+  #put(properties) {
+    const meeting = this.#meeting;
+    if (meeting === null) return this.#meetings.create(properties);
+    const words =
+      "Someone else changed this meeting while you were editing it. Choose a version; all other changes are merged.";
+    return saveMerged(meeting, withFields(meeting, new Map(Object.entries(properties))), {
+      put: (version) => this.#meetings.replace(version),
+      read: async () => (await this.#meetings.read(meeting.onlineMeetingId)).meeting,
+      fieldsOf,
+      withFields,
+      choose: (conflicts) => chooseVersions(words, conflicts, (name) => LABELS[name], shown),
+    });
+  }
+
   #refused(error) {
     const form = $("meeting-form").elements;
-    const wrong = Object.entries(error.parameters ?? {}).filter(([name]) => form[name]);
-    for (const [name, why] of wrong) {
-      form[name].closest("details")?.setAttribute("open", "");
-      complain(form[name], `${LABELS[name]} ${why}.`);
-    }
-    const first = $("meeting-form").querySelector("[aria-invalid]");
-    if (first) first.focus();
-    else {
-      tell($("form-error"), inWords(error));
+    for (const { name } of error.parameters ?? []) if (REFUSED[name]) complain(form[name], REFUSED[name]);
+    if (this.#focusWrong()) {
+      notify($("form-error"), inWords(error));
       $("form-title").scrollIntoView({ block: "nearest" });
     }
   }
 }
 
-// What people see of a version.
-function sides(meeting) {
-  return Object.entries(LABELS).map(([name, label]) => [label, WORDS[name]?.[meeting[name]] ?? meeting[name] ?? ""]);
+// What of a meeting can be edited.
+function fieldsOf(meeting) {
+  const names = Object.keys(LABELS).filter((name) => meeting[name] !== undefined && meeting[name] !== null);
+  return new Map(names.map((name) => [name, meeting[name]]));
+}
+
+function withFields(meeting, fields) {
+  return { ...meeting, ...Object.fromEntries(Object.keys(LABELS).map((name) => [name, fields.get(name)])) };
+}
+
+function shown(name, value) {
+  if (Array.isArray(value)) return value.map(withoutScheme).join(", ") || "no one";
+  const date = asDate(value);
+  return WORDS[name]?.[value] ?? (date ? dateText(date) : String(value) || "empty");
 }

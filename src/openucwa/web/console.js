@@ -1,141 +1,138 @@
 // The console of those who organize meetings, at / in a browser: signing in and out, and what is shown when. It is a
-// client of the public API, as any other; what a meeting shows is in console-meetings.js.
+// client of the public API, as any other; what it shows of meetings is in console-meetings.js.
 
 import { MeetingsView } from "./console-meetings.js";
-import { Session, inWords } from "./console-session.js";
-import { $, busy, make, tell } from "./elements.js";
-import { Elsewhere, PASSWORD, Ucwa } from "./ucwa.js";
+import { $ } from "./elements.js";
+import { Notices } from "./notices.js";
+import { PollTurns } from "./poll-turns.js";
+import { Session } from "./session.js";
+import { SignInAgain, SignInForm } from "./sign-in.js";
+import { Tab } from "./tab.js";
+import { embeddedIn, PASSWORD, randomId, Ucwa } from "./ucwa.js";
+import { inWords } from "./words.js";
 
-const client = new Ucwa();
-let username = "";
-let visit = null; // {session, view}: what there is while somebody is signed in
-let askedAgain = null; // {resolve, reject}, while a sign-in that ran out is asked for once more
+const AGENT = "openucwa console";
+const REFRESH = 60_000; // ms between two looks at what has changed elsewhere
 
-$("sign-in").addEventListener("submit", (event) => {
-  event.preventDefault();
-  busy(event.submitter, signIn);
-});
-$("again-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  busy(event.submitter, signInAgain);
-});
-$("again-out").addEventListener("click", () => signOut(null));
-$("sign-in-again").addEventListener("cancel", (event) => event.preventDefault());
-$("sign-out").addEventListener("click", () => signOut(null));
-$("skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  [...document.querySelectorAll("#detail h1")].find((heading) => heading.checkVisibility())?.focus();
-});
-window.addEventListener("hashchange", () => visit?.view.go(location.hash));
-window.addEventListener("beforeunload", (event) => visit?.view.editing && event.preventDefault());
-window.addEventListener("pagehide", () => visit?.session.close());
-window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+class ConsolePage {
+  #client = new Ucwa();
+  #tab = new Tab("console");
+  #notices = new Notices();
+  #form = new SignInForm("Sign in", (username, password) => this.#signIn(username, password));
+  #again = new SignInAgain({
+    signIn: (username, password) => this.#client.signIn(username, password),
+    words: "Sign in again to continue. What you typed is still here.",
+    out: "Sign out",
+    giveUp: () => this.#signOut(null),
+  });
+  #visit = null; // {session, view}: what there is while somebody is signed in
 
-async function signIn() {
-  tell($("sign-in-error"), null);
-  for (const [id, words] of [["username", "Please enter your user name."], ["password", "Please enter your password."]]) {
-    const empty = $(id).value.trim() === "";
-    if (empty) {
-      refuse(id, words);
-      return;
+  async start() {
+    $("sign-in").append(this.#form.element);
+    $("sign-out").addEventListener("click", async () => {
+      if (await this.#visit.view.mayLeave()) this.#signOut(null);
+    });
+    $("skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      [...document.querySelectorAll("#detail h1")].find((heading) => heading.checkVisibility())?.focus();
+    });
+    window.addEventListener("hashchange", () => this.#visit?.view.follow(location.hash));
+    window.addEventListener("beforeunload", (event) => this.#visit?.view.editing && event.preventDefault());
+    window.addEventListener("pagehide", () => this.#leave());
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+    document.addEventListener("visibilitychange", () => this.#refresh());
+    window.addEventListener("focus", () => this.#refresh());
+    setInterval(() => this.#refresh(), REFRESH);
+    const memory = await this.#tab.open();
+    if (memory.credentials) $("front").hidden = true;
+    if (memory.credentials) await this.#resume(memory);
+    else this.#show("front");
+  }
+
+  async #signIn(username, password) {
+    const grants = await this.#client.discover();
+    if (!grants.includes(PASSWORD)) throw new Error("This server does not offer password sign-in.");
+    await this.#client.signIn(username, password);
+    try {
+      await this.#enter(username, randomId(), null);
+    } catch (error) {
+      this.#forget();
+      throw error;
     }
-    $(id).removeAttribute("aria-invalid");
   }
-  const session = new Session(client, {
-    event: (event) => visit?.view.take(event),
-    away: (error) => ($("away").textContent = error === null ? "" : "The server can't be reached. Trying again…"),
-    reopened: () => visit?.view.reopened(),
-    over: (error) => visit?.session === session && signOut(words(error)),
-  });
-  try {
-    const grants = await client.discover();
-    if (!grants.includes(PASSWORD)) throw new Error("This server takes no passwords.");
-    username = $("username").value.trim();
-    await client.signIn(username, $("password").value);
-    client.signInAgain = askAgain;
+
+  // Goes on as before the page was loaded again.
+  async #resume({ credentials, username, endpoint, live }) {
+    this.#client.resume(credentials);
+    try {
+      await this.#enter(username, endpoint, live);
+    } catch (error) {
+      this.#forget();
+      this.#show("front");
+      this.#form.show(error.status === 401 ? null : inWords(error), username);
+    }
+  }
+
+  async #enter(username, endpoint, live) {
+    this.#client.signInAgain = () => this.#again.ask(username);
+    this.#client.credentialsChanged = (credentials) => this.#tab.remember({ credentials });
+    const turns = new PollTurns(() => this.#visit?.view.live.isIn ?? false);
+    const listener = {
+      event: (event) => this.#visit?.view.take(event),
+      away: this.#notices.away,
+      reopened: () => this.#visit?.view.reopened(),
+      over: (error) => this.#visit?.session === session && this.#signOut(inWords(error)),
+    };
+    const session = new Session(this.#client, { agent: AGENT, endpoint, turns }, listener);
     await session.open();
-  } catch (error) {
-    client.signOut();
-    if (isWrong(error)) refuse("password", "The user name or the password is wrong.");
-    else tell($("sign-in-error"), words(error));
-    return;
+    this.#tab.remember({ credentials: this.#client.credentials, username, endpoint, live: null });
+    const [me] = embeddedIn(session.application, "me");
+    $("who").textContent = me?.name ?? username;
+    const view = new MeetingsView(this.#client, session, this.#notices);
+    this.#visit = { session, view };
+    session.follow();
+    this.#show("console");
+    if (live) await view.live.restore(live);
+    await view.follow(location.hash);
+    if (!location.hash) $("meetings-title").focus();
   }
-  $("password").value = "";
-  $("who").textContent = session.application._embedded?.me?.name ?? username;
-  visit = { session, view: new MeetingsView(session, say) };
-  show("console");
-  await visit.view.go(location.hash);
-  if (!location.hash) $("meetings-title").focus();
-}
 
-function refuse(id, words) {
-  tell($("sign-in-error"), words);
-  $(id).setAttribute("aria-invalid", "true");
-  $(id).focus();
-  $(id).select();
-}
+  // `why`: what is said of it; null: it was wanted.
+  #signOut(why) {
+    const { session, view } = this.#visit ?? {};
+    this.#visit = null;
+    this.#again.close();
+    view?.close();
+    session?.end();
+    this.#forget();
+    this.#notices.away(null);
+    this.#show("front");
+    this.#form.show(why);
+  }
 
-function isWrong(error) {
-  return error.code === "invalid_grant" && error.status === 400;
-}
+  #forget() {
+    this.#client.signInAgain = this.#client.credentialsChanged = null;
+    this.#client.signOut();
+    this.#tab.forget();
+  }
 
-function words(error) {
-  return error instanceof Elsewhere ? `Your meetings are at ${error.address}. Sign in there.` : inWords(error);
-}
+  // The page goes, for good or to be loaded again.
+  #leave() {
+    if (this.#visit === null) return;
+    const { session, view } = this.#visit;
+    this.#tab.remember({ live: view.live.memory });
+    session.leave(this.#tab);
+  }
 
-// `why`: what is said of it; null: it was wanted.
-function signOut(why) {
-  const { session, view } = visit ?? {};
-  visit = null;
-  askedAgain?.reject(new Error("You are signed out."));
-  askedAgain = null;
-  $("sign-in-again").close();
-  view?.close();
-  session?.close();
-  client.signInAgain = null;
-  client.signOut();
-  $("away").textContent = "";
-  tell($("sign-in-error"), why);
-  show("front");
-  $("username").focus();
-}
+  // What changes elsewhere is not in the event channel, but for the meeting that one is in.
+  #refresh() {
+    if (document.visibilityState === "visible") this.#visit?.view.refresh();
+  }
 
-// A ticket ran out
-
-function askAgain() {
-  $("again-username").value = username;
-  $("again-password").value = "";
-  tell($("again-error"), null);
-  $("sign-in-again").showModal();
-  $("again-password").focus();
-  return new Promise((resolve, reject) => {
-    askedAgain = { resolve, reject };
-  });
-}
-
-async function signInAgain() {
-  try {
-    await client.signIn(username, $("again-password").value);
-    $("sign-in-again").close();
-    askedAgain?.resolve();
-    askedAgain = null;
-  } catch (error) {
-    tell($("again-error"), isWrong(error) ? "The password is wrong." : words(error));
-    $("again-password").focus();
-  } finally {
-    $("again-password").value = "";
+  #show(stage) {
+    for (const id of ["front", "console"]) $(id).hidden = id !== stage;
+    if (stage === "front") this.#notices.title = "openucwa";
   }
 }
 
-// What is seen and heard
-
-function show(stage) {
-  for (const id of ["front", "console"]) $(id).hidden = id !== stage;
-  if (stage === "front") document.title = "openucwa";
-}
-
-// Tells people who don't look at it.
-function say(said) {
-  $("said").append(make("p", {}, said));
-  while ($("said").children.length > 20) $("said").firstChild.remove();
-}
+new ConsolePage().start();

@@ -38,8 +38,8 @@ export function keep(list, items, keyOf, draw, heading) {
   if (focused && !list.contains(document.activeElement)) heading.focus();
 }
 
-// Shows words in a notice; null takes them away.
-export function tell(place, words) {
+// Shows words in a notice; null hides it.
+export function notify(place, words) {
   place.textContent = words ?? "";
   place.hidden = words === null;
 }
@@ -48,15 +48,46 @@ export function tell(place, words) {
 export function complain(field, words) {
   const place = field.closest(".field");
   place.querySelector(".wrong")?.remove();
-  if (words === null) {
-    field.removeAttribute("aria-invalid");
-    field.removeAttribute("aria-errormessage");
-    return;
-  }
-  const id = `wrong-${(complain.count = (complain.count ?? 0) + 1)}`;
+  field.removeAttribute("aria-invalid");
+  field.removeAttribute("aria-errormessage");
+  if (words === null) return;
+  const id = uniqueId("wrong");
   place.append(make("p", { class: "wrong", id, role: "alert" }, words));
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-errormessage", id);
+}
+
+// Whether every field has something in it: [[field, words], ...]. The first that is empty gets the words and the focus.
+export function allFilled(fields) {
+  for (const [field] of fields) complain(field, null);
+  const [field, words] = fields.find(([each]) => each.value.trim() === "") ?? [];
+  if (field === undefined) return true;
+  complain(field, words);
+  field.focus();
+  return false;
+}
+
+// An id that no other element of the page has.
+export const uniqueId = (() => {
+  let count = 0;
+  return (name) => {
+    count += 1;
+    return `${name}-${count}`;
+  };
+})();
+
+// A labelled control within a .field.
+export function field(label, control, hint) {
+  control.id ||= uniqueId("field");
+  const described = hint ? `${control.id}-hint` : null;
+  if (described) control.setAttribute("aria-describedby", described);
+  return make(
+    "div",
+    { class: "field" },
+    make("label", { for: control.id }, label),
+    control,
+    ...(hint ? [make("p", { class: "hint", id: described }, hint)] : []),
+  );
 }
 
 // Does something once at a time. The button keeps the focus meanwhile, which a disabled one would lose.

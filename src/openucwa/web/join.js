@@ -1,73 +1,306 @@
 // The join page: from an address, /meet/ADDRESS/ID, into the meeting, by a name or with an account; and out of it, with
 // the reason in words. The page is the same for every address; what there is behind it the API says to who may know.
 
-import { $ } from "./elements.js";
-import { RoomView } from "./join-room.js";
-import { Room } from "./room.js";
-import { ANONYMOUS, Elsewhere, PASSWORD, ServerAway, Ucwa, linkOf } from "./ucwa.js";
+import { Conversation } from "./conversation.js";
+import { $, allFilled, busy, notify } from "./elements.js";
+import { JoinedMeeting } from "./join-meeting.js";
+import { Notices } from "./notices.js";
+import { PollTurns } from "./poll-turns.js";
+import { isEnded, Session } from "./session.js";
+import { SignInAgain, SignInForm } from "./sign-in.js";
+import { Tab } from "./tab.js";
+import { ANONYMOUS, Elsewhere, PASSWORD, randomId, ServerAway, Ucwa } from "./ucwa.js";
+import { inWords, isWrongPassword } from "./words.js";
 
 const AGENT = "openucwa join page";
 
 // How it can end: heading, words, and what the button says where there is something left to try.
 const ENDS = {
   Left: ["You left the meeting", "You can close this page.", "Join again"],
-  Ended: ["The meeting has ended", "The organizer has closed it, and what was shared in it is gone.", null],
-  Ejected: ["You were removed from the meeting", "Somebody who leads the meeting removed you.", "Ask to join again"],
-  Denied: ["You were not let in", "Somebody who leads the meeting did not let you in.", "Ask again"],
-  TooManyParticipants: ["The meeting is full", "Try again when somebody has left.", "Try again"],
+  Ended: ["The meeting has ended", "The organizer has closed it, and its shared data has been deleted.", null],
+  Ejected: ["You were removed from the meeting", "A leader removed you from the meeting.", "Ask to join again"],
+  Denied: ["You were not let in", "A leader did not admit you.", "Ask again"],
+  Timeout: ["Nobody let you in", "You waited in the lobby for a long time. A leader may come later.", "Ask again"],
+  TooManyParticipants: ["The meeting is full", "Try again when someone has left.", "Try again"],
   NotFound: [
-    "There is no such meeting",
-    "It may have ended, or the address is not complete. Ask the organizer for a new one.",
+    "This meeting does not exist",
+    "It may have ended, or the link is incomplete. Ask the organizer for a new one.",
     "Try again",
   ],
   NoAddress: [
-    "This is not the address of a meeting",
+    "This is not a link to a meeting",
     "Check that the whole link was copied, or ask the organizer for it.",
     null,
   ],
   Away: ["The server can't be reached", "Check your connection. If it works, the server may be down.", "Try again"],
   Lost: [
     "You are no longer in the meeting",
-    "The server had not heard of this page for a while, which happens when a device sleeps.",
+    "This page lost contact with the server, for example because the device was asleep.",
     "Join again",
   ],
-  SignedOut: ["Your sign-in has run out", "Sign in again to go on.", "Sign in again"],
+  SignedOut: ["Your session has expired", "Sign in again to continue.", "Sign in again"],
 };
 
-const client = new Ucwa();
-let grants = [];
-let meeting = null; // {address, uri}, from the page's address
-let name = ""; // what the participant is called, where nobody else says it
-let username = "";
-let visit = null; // {room, view, application, polling}: what there is while one is in, or on the way
+class JoinPage {
+  #client = new Ucwa();
+  #tab = new Tab(location.pathname);
+  #notices = new Notices();
+  #grants = [];
+  #meeting = meetingOf(location.pathname); // {address, uri}; null: the address is of none
+  #name = ""; // what the participant is called, where nobody else says it
+  #username = "";
+  #visit = null; // {session, conversation, view}: what there is while one is in, or on the way
+  #form = new SignInForm("Sign in and join", (username, password) => this.#joinByPassword(username, password));
+  #again = new SignInAgain({
+    signIn: (username, password) => this.#client.signIn(username, password),
+    words: "Sign in again to continue. You are still in the meeting.",
+    out: "Leave",
+    giveUp: () => this.#leave(),
+  });
 
-start();
-
-async function start() {
-  meeting = meetingOf(location.pathname);
-  if (meeting === null) {
-    over({ subcode: "NoAddress" });
-    return;
-  }
-  $("host").textContent = meeting.address;
-  for (const [id, listener] of [
-    ["by-name", joinByName],
-    ["by-password", joinByPassword],
-    ["again-form", signInAgain],
-  ]) {
-    $(id).addEventListener("submit", (event) => {
+  async start() {
+    if (this.#meeting === null) {
+      this.#over({ subcode: "NoAddress" });
+      return;
+    }
+    $("host").textContent = this.#meeting.address;
+    $("by-password").append(this.#form.element);
+    $("by-name").addEventListener("submit", (event) => {
       event.preventDefault();
-      listener(event.submitter);
+      busy(event.submitter, () => this.#joinByName());
     });
+    $("other-way").addEventListener("click", () => this.#showForm($("by-name").hidden ? "by-name" : "by-password"));
+    $("leave").addEventListener("click", () => this.#leave());
+    $("leave-lobby").addEventListener("click", () => this.#leave());
+    window.addEventListener("pagehide", () => this.#goAway());
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+    const memory = await this.#tab.open();
+    this.#name = $("name").value = memory.name ?? "";
+    this.#username = memory.username ?? "";
+    if (memory.visit && memory.credentials) await this.#resume(memory);
+    else await this.#look();
   }
-  $("other-way").addEventListener("click", () => showForm($("by-name").hidden ? "by-name" : "by-password", true));
-  $("leave-lobby").addEventListener("click", leave);
-  $("again-leave").addEventListener("click", leave);
-  $("sign-in-again").addEventListener("cancel", (event) => event.preventDefault());
-  // Nobody is to stay behind in the meeting when the page goes.
-  window.addEventListener("pagehide", () => visit && close(visit.application));
-  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
-  await look();
+
+  // Goes on as before the page was loaded again.
+  async #resume({ credentials, visit }) {
+    this.#client.resume(credentials);
+    try {
+      await this.#enter(visit);
+    } catch (error) {
+      if (error instanceof ServerAway || error instanceof Elsewhere) this.#fail(error);
+      else {
+        this.#client.signOut();
+        await this.#look();
+      }
+    }
+  }
+
+  // Finds out how one can sign in here, and asks for it.
+  async #look() {
+    this.#show("looking");
+    try {
+      this.#grants = await this.#client.discover();
+      this.#ask();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #ask() {
+    this.#show("enter");
+    this.#showForm(this.#grants.includes(ANONYMOUS) && !this.#username ? "by-name" : "by-password");
+  }
+
+  #showForm(id) {
+    notify($("enter-error"), null);
+    for (const each of ["by-name", "by-password"]) $(each).hidden = each !== id;
+    $("other-way").hidden = !(this.#grants.includes(ANONYMOUS) && this.#grants.includes(PASSWORD));
+    $("other-way").textContent = id === "by-name" ? "Sign in with an account instead" : "Join by name instead";
+    if (id === "by-name") $("name").focus();
+    else this.#form.show(null, this.#username);
+  }
+
+  // Ways in
+
+  async #joinByName() {
+    if (!allFilled([[$("name"), "Please enter your name."]])) return;
+    notify($("enter-error"), null);
+    try {
+      await this.#client.signInToMeeting(this.#meeting.uri);
+      this.#name = $("name").value.trim();
+      this.#username = "";
+      await this.#enter(null);
+    } catch (error) {
+      // By name there is nothing that could be typed better.
+      if (this.#isFinal(error) || isWrongPassword(error)) this.#fail(error);
+      else notify($("enter-error"), inWords(error));
+    }
+  }
+
+  // What is wrong with what was typed is the form's to say.
+  async #joinByPassword(username, password) {
+    try {
+      await this.#client.signIn(username, password);
+      this.#username = username;
+      this.#name = "";
+      await this.#enter(null);
+    } catch (error) {
+      if (!this.#isFinal(error)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  #isFinal(error) {
+    return this.#client.signedIn || error instanceof ServerAway || error instanceof Elsewhere;
+  }
+
+  // In the meeting
+
+  // Opens an application and joins with it, or goes on with what `memory` has of a visit; what comes of that, the events
+  // tell.
+  async #enter(memory) {
+    this.#show("joining");
+    if (this.#username) this.#client.signInAgain = () => this.#again.ask(this.#username);
+    this.#client.credentialsChanged = (credentials) => this.#tab.remember({ credentials });
+    const turns = new PollTurns(() => true);
+    const listener = {
+      event: (event) => this.#visit?.session === session && this.#visit.conversation.take(event),
+      away: this.#notices.away,
+      over: (error) => this.#visit?.session === session && this.#fail(error),
+    };
+    // A new one for each visit: the last one may be about to end.
+    const endpoint = memory?.endpoint ?? randomId();
+    const session = new Session(this.#client, { agent: AGENT, endpoint, turns }, listener);
+    await session.open();
+    try {
+      const hrefs = await this.#joined(session, memory);
+      this.#begin(session, hrefs);
+      if (hrefs.conversation) await this.#visit.conversation.restore();
+    } catch (error) {
+      this.#visit = null;
+      session.end();
+      throw error;
+    }
+    const { conversation } = this.#visit;
+    this.#tab.remember({
+      credentials: this.#client.credentials,
+      name: this.#name,
+      username: this.#username,
+      visit: { ...conversation.memory, endpoint },
+    });
+    session.follow();
+  }
+
+  // What joining gives, or gave before the page was loaded again where that is still so.
+  async #joined(session, memory) {
+    const name = this.#name || undefined;
+    if (memory?.conversation) {
+      try {
+        await this.#client.get(memory.conversation);
+        return memory;
+      } catch (error) {
+        if (error.status !== 404) throw error;
+      }
+    }
+    const joined = await this.#client.join(session.application, this.#meeting.uri, name);
+    return { ...memory, ...joined, invitation: joined.invitation ?? memory?.invitation ?? null };
+  }
+
+  #begin(session, hrefs) {
+    const conversation = new Conversation(this.#client, hrefs, (part, words) => {
+      if (this.#visit?.conversation === conversation) this.#changed(part, words);
+    });
+    this.#visit = { session, conversation, view: null };
+  }
+
+  #changed(part, words) {
+    const { conversation, view } = this.#visit;
+    if (part === "stage") this.#stageChanged(conversation);
+    else view?.draw(part);
+    if (words) this.#notices.say(words);
+  }
+
+  #stageChanged({ stage, resource, reason }) {
+    if (stage === "lobby") {
+      $("lobby-subject").textContent = resource?.subject ?? "";
+      this.#show("lobby");
+    } else if (stage === "inside") {
+      this.#visit.view = new JoinedMeeting(this.#visit.conversation, this.#notices);
+      this.#visit.view.draw("waiting");
+      this.#show("room");
+    } else if (stage === "over") this.#over(reason ?? { subcode: "Lost" });
+  }
+
+  #leave() {
+    this.#over({ subcode: "Left" });
+  }
+
+  // The page goes, for good or to be loaded again.
+  #goAway() {
+    if (this.#visit === null) return;
+    const { session, conversation } = this.#visit;
+    this.#tab.remember({ visit: { ...conversation.memory, endpoint: session.endpoint } });
+    session.leave(this.#tab);
+  }
+
+  // Out of it
+
+  #fail(error) {
+    if (error instanceof Elsewhere) this.#over({ subcode: "Elsewhere", address: error.address });
+    else if (error instanceof ServerAway) this.#over({ subcode: "Away" });
+    else if (error.subcode === "DestinationNotFound" || isWrongPassword(error)) this.#over({ subcode: "NotFound" });
+    else if (error.status === 401) this.#over({ subcode: "SignedOut" });
+    else if (isEnded(error)) this.#over({ subcode: "Lost" });
+    else this.#over({ message: inWords(error) });
+  }
+
+  // The end of a visit, or of the attempt at one. `reason`: {subcode, message?}, as the server says it or one of ENDS.
+  #over(reason) {
+    const visit = this.#visit;
+    this.#visit = null;
+    visit?.view?.close();
+    visit?.session.end();
+    this.#tab.remember({ visit: null });
+    this.#again.close();
+    this.#notices.away(null);
+    const elsewhere = reason.subcode === "Elsewhere";
+    const [title, words, again] = elsewhere
+      ? ["The meeting is at another address", "Go there to join it:", null]
+      : (ENDS[reason.subcode] ?? ["Joining did not work", reason.message, "Try again"]);
+    $("over-title").textContent = title;
+    $("over-words").textContent = words;
+    $("over-address").hidden = !elsewhere;
+    if (elsewhere) {
+      $("over-link").href = reason.address + location.pathname;
+      $("over-link").textContent = reason.address;
+    }
+    $("again-row").hidden = again === null;
+    $("again").textContent = again ?? "";
+    $("again").onclick = () => busy($("again"), () => this.#tryAgain(reason.subcode));
+    this.#show("over");
+  }
+
+  // Once more, as the same one where that is still possible.
+  async #tryAgain(subcode) {
+    if (this.#client.signedIn && subcode !== "SignedOut" && subcode !== "NotFound") {
+      await this.#enter(null).catch((error) => this.#fail(error));
+      return;
+    }
+    this.#client.signOut();
+    if (this.#grants.length === 0) await this.#look();
+    else this.#ask();
+  }
+
+  #show(stage) {
+    const inRoom = stage === "room";
+    $("door").hidden = inRoom;
+    $("room").hidden = !inRoom;
+    for (const section of document.querySelectorAll("#door section")) section.hidden = section.id !== stage;
+    document.body.classList.toggle("in-room", inRoom);
+    const heading = inRoom ? $("subject") : $(`${stage}-title`);
+    if (!inRoom) this.#notices.title = heading.textContent;
+    heading.focus();
+  }
 }
 
 // The meeting that an address of this page is about; null: it is about none.
@@ -82,271 +315,4 @@ function meetingOf(path) {
   }
 }
 
-// Finds out how one can sign in here, and asks for it.
-async function look() {
-  show("looking");
-  try {
-    grants = await client.discover();
-  } catch (error) {
-    fail(error);
-    return;
-  }
-  ask();
-}
-
-function ask() {
-  show("enter");
-  showForm(grants.includes(ANONYMOUS) && !username ? "by-name" : "by-password", true);
-}
-
-function showForm(id, focus) {
-  complain($("enter-error"), null);
-  for (const each of ["by-name", "by-password"]) $(each).hidden = each !== id;
-  $("other-way").hidden = !(grants.includes(ANONYMOUS) && grants.includes(PASSWORD));
-  $("other-way").textContent = id === "by-name" ? "Sign in with an account instead" : "Join by name instead";
-  if (focus) $(id).querySelector("input").focus();
-}
-
-// Ways in
-
-async function joinByName(button) {
-  const typed = $("name").value.trim();
-  if (!filled([[$("name"), "Please enter your name."]], $("enter-error"))) return;
-  await busy(button, async () => {
-    await client.signInToMeeting(meeting.uri);
-    name = typed;
-    username = "";
-    await enter();
-  });
-}
-
-async function joinByPassword(button) {
-  const fields = [
-    [$("username"), "Please enter your user name."],
-    [$("password"), "Please enter your password."],
-  ];
-  if (!filled(fields, $("enter-error"))) return;
-  await busy(button, async () => {
-    await client.signIn($("username").value.trim(), $("password").value);
-    username = $("username").value.trim();
-    name = "";
-    $("password").value = "";
-    client.signInAgain = askAgain;
-    await enter();
-  });
-}
-
-async function busy(button, work) {
-  complain($("enter-error"), null);
-  button.disabled = true;
-  try {
-    await work();
-  } catch (error) {
-    if (client.signedIn || error instanceof ServerAway || error instanceof Elsewhere) fail(error);
-    else if (isWrong(error)) refused();
-    else complain($("enter-error"), inWords(error));
-  } finally {
-    button.disabled = false;
-  }
-}
-
-function isWrong(error) {
-  return error.code === "invalid_grant" && error.status === 400;
-}
-
-// A wrong password is worth another try; by name there is nothing that could be typed better.
-function refused() {
-  if ($("by-password").hidden) {
-    over({ subcode: "NotFound" });
-    return;
-  }
-  complain($("enter-error"), "The user name or the password is wrong.", $("password"));
-  $("password").select();
-}
-
-// Whether every field has something in it; the first that has not gets the focus and the words.
-function filled(fields, place) {
-  for (const [field, words] of fields) {
-    const empty = field.value.trim() === "";
-    if (empty) {
-      complain(place, words, field);
-      field.focus();
-      return false;
-    }
-  }
-  return true;
-}
-
-function complain(place, words, field) {
-  for (const each of place.parentElement.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
-  field?.setAttribute("aria-invalid", "true");
-  place.textContent = words ?? "";
-  place.hidden = words === null;
-}
-
-// In the meeting
-
-// Opens an application and joins with it; what comes of that, the events tell.
-async function enter() {
-  show("joining");
-  const application = await client.open(AGENT);
-  let invitation;
-  try {
-    invitation = await client.join(application, meeting.uri, name || undefined);
-  } catch (error) {
-    close(application);
-    throw error;
-  }
-  const polling = new AbortController();
-  const room = new Room(client, invitation, (part, words) => changed(part, words));
-  visit = { room, view: null, application, polling };
-  follow(visit);
-}
-
-async function follow(own) {
-  try {
-    for await (const event of client.events(own.application, { signal: own.polling.signal, away })) {
-      own.room.take(event);
-    }
-  } catch (error) {
-    if (visit === own) fail(error);
-  }
-}
-
-function changed(part, words) {
-  if (part === "stage") stageChanged();
-  else visit.view?.draw(part);
-  if (words) say(words);
-}
-
-function stageChanged() {
-  const { room } = visit;
-  if (room.stage === "lobby") {
-    $("lobby-subject").textContent = room.conversation?.subject ?? "";
-    show("lobby");
-  } else if (room.stage === "room") {
-    visit.view = new RoomView(room, { say, leave });
-    show("room");
-  } else if (room.stage === "over") {
-    over(room.reason ?? { subcode: "Lost" });
-  }
-}
-
-function leave() {
-  over({ subcode: "Left" });
-}
-
-// Ends the application, and with it whatever part it has in the meeting. Should the server not hear of it, it will end
-// the application by itself before long.
-function close(application) {
-  client.delete(linkOf(application, "self"), { keepalive: true }).catch(() => {});
-}
-
-// Out of it
-
-function fail(error) {
-  if (error instanceof Elsewhere) over({ subcode: "Elsewhere", address: error.address });
-  else if (error instanceof ServerAway) over({ subcode: "Away" });
-  else if (error.subcode === "DestinationNotFound") over({ subcode: "NotFound" });
-  else if (error.status === 401) over({ subcode: "SignedOut" });
-  else if (isWrong(error)) over({ subcode: "NotFound" });
-  else if (error.subcode === "ApplicationNotFound" || error.subcode === "TooManyApplications")
-    over({ subcode: "Lost" });
-  else over({ message: inWords(error) });
-}
-
-function inWords(error) {
-  if (error.status === 429) return `Too many tries. Try again in ${error.retryAfter ?? 30} seconds.`;
-  if (error.status >= 500) return "The server has a problem at the moment. Try again in a while.";
-  return error.message;
-}
-
-// The end of a visit, or of the attempt at one. `reason`: {subcode, message?}, as the server says it or one of ENDS.
-function over(reason) {
-  const own = visit;
-  visit = null;
-  own?.polling.abort();
-  own?.view?.close();
-  if (own && reason.subcode !== "Lost") close(own.application);
-  $("sign-in-again").close();
-  away(null);
-  const elsewhere = reason.subcode === "Elsewhere";
-  const [title, words, again] = elsewhere
-    ? ["The meeting is at another address", "Go there to join it:", null]
-    : (ENDS[reason.subcode] ?? ["Joining did not work", reason.message, "Try again"]);
-  $("over-title").textContent = title;
-  $("over-words").textContent = words;
-  $("over-address").hidden = !elsewhere;
-  if (elsewhere) {
-    $("over-link").href = reason.address + location.pathname;
-    $("over-link").textContent = reason.address;
-  }
-  $("again-row").hidden = again === null;
-  $("again").textContent = again ?? "";
-  $("again").onclick = () => tryAgain(reason.subcode);
-  show("over");
-}
-
-// Once more, as the same one where that is still possible.
-async function tryAgain(subcode) {
-  if (grants.length === 0) await look();
-  else if (!client.signedIn || subcode === "SignedOut" || subcode === "NotFound") {
-    client.signOut();
-    ask();
-  } else await enter().catch(fail);
-}
-
-// A ticket ran out
-
-let askedAgain = null; // {resolve, reject}
-
-function askAgain() {
-  $("again-username").value = username;
-  $("again-password").value = "";
-  complain($("again-error"), null);
-  $("sign-in-again").showModal();
-  $("again-password").focus();
-  return new Promise((resolve, reject) => {
-    askedAgain = { resolve, reject };
-  });
-}
-
-async function signInAgain(button) {
-  if (!filled([[$("again-password"), "Please enter your password."]], $("again-error"))) return;
-  button.disabled = true;
-  try {
-    await client.signIn(username, $("again-password").value);
-    $("sign-in-again").close();
-    askedAgain.resolve();
-  } catch (error) {
-    complain($("again-error"), isWrong(error) ? "The password is wrong." : inWords(error), $("again-password"));
-  } finally {
-    $("again-password").value = "";
-    button.disabled = false;
-  }
-}
-
-// What is seen and heard
-
-function show(stage) {
-  const inRoom = stage === "room";
-  $("door").hidden = inRoom;
-  $("room").hidden = !inRoom;
-  for (const section of document.querySelectorAll("#door section")) section.hidden = section.id !== stage;
-  document.body.classList.toggle("in-room", inRoom);
-  const heading = inRoom ? $("subject") : $(`${stage}-title`);
-  if (!inRoom) document.title = heading.textContent;
-  heading.focus();
-}
-
-function away(error) {
-  $("away").textContent = error === null ? "" : "The server can't be reached. Trying again…";
-}
-
-// Tells people who don't look at it.
-function say(words) {
-  const line = document.createElement("p");
-  line.textContent = words;
-  $("said").append(line);
-  while ($("said").children.length > 20) $("said").firstChild.remove();
-}
+new JoinPage().start();

@@ -1,12 +1,11 @@
-// A client of UCWA's online meetings, for the server's own pages; it knows what any client may know, and goes only where
-// an answer's link leads (docs/protocol.md). What is shown, and how, is the pages' affair; what the values of properties
-// are, and how they are rendered, is in values.js.
+// A client of UCWA's online meetings, for browsers and for Node.js. It follows the links of answers and builds no address
+// of its own (docs/protocol.md). What the values of properties mean is in values.js; it needs nothing else.
 //
 //   const client = new Ucwa();
 //   const grants = await client.discover();                      // [ANONYMOUS, PASSWORD], as the server offers them
 //   await client.signIn("lenea@contoso.com", "...");             // or: await client.signInToMeeting(onlineMeetingUri)
 //   const application = await client.open("my page");
-//   const invitation = await client.join(application, onlineMeetingUri, "Joe");
+//   const { invitation } = await client.join(application, onlineMeetingUri, "Joe");
 //   for await (const event of client.events(application)) ...    // {type, link, in?, resource?, status?, reason?, sender}
 //   const { resource, etag, location } = await client.get(linkOf(application, "policies"));
 //
@@ -22,8 +21,9 @@ const LONGEST_PAUSE = 30; // seconds between two tries to reach the server
 const LONGEST_POLL = 240_000; // ms after which a poll that nothing is heard of is asked again
 const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
 
-// A refusal. `code`, `subcode`: UCWA's; `parameters`: why, by name; `code` is OAuth's error where a token was refused.
-// `retryAfter`: seconds, or null. `message` is in words for people.
+// A refusal. `code`, `subcode`: UCWA's; `code` is OAuth's error where a token was refused. `parameters`: what was wrong
+// with the input, [{name, reason}]. `location`: where the resource is that was in the way, or null. `retryAfter`:
+// seconds, or null. `message` is in the server's words.
 export class UcwaError extends Error {
   constructor(response, reason) {
     const diagnostics = /reason="([^"]*)"/.exec(response.headers.get("X-Ms-diagnostics") ?? "");
@@ -31,7 +31,8 @@ export class UcwaError extends Error {
     this.status = response.status;
     this.code = reason?.code ?? reason?.error ?? null;
     this.subcode = reason?.subcode ?? null;
-    this.parameters = Object.fromEntries((reason?.parameters ?? []).map((each) => [each.name, each.reason]));
+    this.parameters = reason?.parameters ?? [];
+    this.location = response.headers.get("Location");
     this.retryAfter = Number(response.headers.get("Retry-After")) || null;
     this.challenge = response.headers.get("WWW-Authenticate") ?? "";
   }
@@ -74,17 +75,20 @@ export class Ucwa {
   #root;
   #token = null; // the Authorization header
   #tokenHref = null;
-  #meeting = null; // the onlineMeetingUri that an anonymous ticket is for
-  #ticket = null;
+  #meeting = null; // the onlineMeetingUri that an anonymous token is for
+  #accessToken = null;
   #renewing = null;
   #userHref = null;
 
-  // Called when the user's ticket ran out: `async () => {}` that has signed in again, or rejects.
+  // Called when the user's token has expired: `async () => {}` that has signed in again, or rejects.
   signInAgain = null;
+
+  // Called with `credentials` whenever they are new.
+  credentialsChanged = null;
 
   // `root`: the address of the root, where everything starts.
   constructor(root = "/") {
-    this.#root = new URL(root, document.baseURI);
+    this.#root = new URL(root, globalThis.document?.baseURI);
   }
 
   get signedIn() {
@@ -108,49 +112,78 @@ export class Ucwa {
 
   // The password grant.
   async signIn(username, password) {
-    await this.#grant({ grant_type: PASSWORD, username, password });
-    this.#meeting = null;
+    await this.#grant({ grant_type: PASSWORD, username, password }, null);
   }
 
-  // The anonymous-meeting grant: whoever knows the onlineMeetingUri may ask to come in. `renew`: the earlier ticket,
-  // whose identity the new one keeps.
+  // The anonymous-meeting grant: whoever knows the onlineMeetingUri may ask to join. `renew`: an earlier token, whose
+  // identity the new one keeps.
   async signInToMeeting(onlineMeetingUri, renew) {
     const id = onlineMeetingUri.slice(onlineMeetingUri.lastIndexOf(":") + 1);
-    await this.#grant({
-      grant_type: ANONYMOUS,
-      ms_rtc_conferenceuri: onlineMeetingUri,
-      password: id,
-      ...(renew && { ms_rtc_renew: renew }),
-    });
-    this.#meeting = onlineMeetingUri;
+    const fields = { grant_type: ANONYMOUS, ms_rtc_conferenceuri: onlineMeetingUri, password: id };
+    await this.#grant(renew ? { ...fields, ms_rtc_renew: renew } : fields, onlineMeetingUri);
   }
 
-  // Forgets the ticket.
+  // Forgets the token.
   signOut() {
-    this.#token = this.#ticket = this.#meeting = null;
+    this.#token = this.#accessToken = this.#meeting = null;
   }
 
-  // Opens an application of its own; the resource. `userAgent`: what calls.
+  // What `resume` needs to go on as the same identity, as an object that can be stored; null: nobody is signed in.
+  get credentials() {
+    if (!this.signedIn) return null;
+    return {
+      token: this.#token,
+      accessToken: this.#accessToken,
+      meeting: this.#meeting,
+      tokenHref: this.#tokenHref,
+      userHref: this.#userHref,
+    };
+  }
+
+  resume({ token, accessToken, meeting, tokenHref, userHref }) {
+    this.#token = token;
+    this.#accessToken = accessToken;
+    this.#meeting = meeting;
+    this.#tokenHref = tokenHref;
+    this.#userHref = userHref;
+  }
+
+  // The request that ends an application, for a context that has no client: {href, authorization}.
+  ending(application) {
+    return { href: new URL(linkOf(application, "self"), this.#root).href, authorization: this.#token };
+  }
+
+  // Opens an application; the resource. `userAgent`: what calls. The same `endpointId` finds the same application again.
   async open(userAgent, endpointId = randomId()) {
     const { resource: user } = await this.get(this.#userHref);
     const redirect = linkOf(user, "redirect");
     if (redirect) throw new Elsewhere(new URL(redirect).origin);
-    const body = { culture: navigator.language || "en-US", endpointId, userAgent };
+    const body = { culture: globalThis.navigator?.language || "en-US", endpointId, userAgent };
     return (await this.post(this.#here(linkOf(user, "applications")), body)).resource;
   }
 
-  // Asks to come into a meeting; the href of the onlineMeetingInvitation, by which its events are known.
+  // Asks to join a meeting: {invitation, conversation}. By the href of the invitation its events are known; it is null
+  // where the application is in the meeting already, and then `conversation` is the href of that conversation.
   // `name`: what an anonymous participant is called.
   async join(application, onlineMeetingUri, name) {
     const [communication] = embeddedIn(application, "communication");
     const body = { onlineMeetingUri, operationId: randomId(), anonymousDisplayName: name };
-    return (await this.post(linkOf(communication, "joinOnlineMeeting"), body)).location;
+    try {
+      const { location } = await this.post(linkOf(communication, "joinOnlineMeeting"), body);
+      return { invitation: location, conversation: null };
+    } catch (error) {
+      if (error.subcode !== "AlreadyExists") throw error;
+      if (error.location) return { invitation: null, conversation: error.location };
+      const { resource } = await this.get(linkOf(communication, "conversations"));
+      return { invitation: null, conversation: linksOf(resource, "conversation").at(-1)?.href };
+    }
   }
 
   // The application's events, each once and in order, for as long as it is asked for the next. A set is acknowledged
   // when all of its events were taken. `away(error)`: the server can't be reached and is tried again; `away(null)`: it
-  // is back. Rejects where the application is gone (404, 410): then there is nothing more to come.
-  async *events(application, { signal, away = () => {} } = {}) {
+  // is back. `turn(poll)`: calls `poll(signal)` when it may run, and returns what that returns; a poll that is aborted is
+  // asked again. Rejects where the application is gone (404, 410): then there is nothing more to come.
+  async *events(application, { signal, away = () => {}, turn = (poll) => poll() } = {}) {
     let href = linkOf(application, "events");
     let failures = 0;
     while (!signal?.aborted) {
@@ -162,7 +195,7 @@ export class Ucwa {
           failures = 0;
           away(null);
         }
-        set = await this.#poll(href, signal);
+        set = await turn((turnSignal) => this.#poll(href, signal, turnSignal));
       } catch (error) {
         if (signal?.aborted) return;
         if (!isTransient(error)) throw error;
@@ -191,17 +224,18 @@ export class Ucwa {
     return this.request("POST", href, { ...options, body });
   }
 
-  // Puts back a resource that was read, changed or not; its etag says which version is meant.
-  put(resource, options) {
-    const headers = { "If-Match": `"${resource.etag}"`, ...options?.headers };
-    return this.request("PUT", linkOf(resource, "self"), { ...options, headers, body: resource });
+  // Puts back a resource that was read, changed or not; its etag says which version is meant. `options.href`: where it
+  // is, if not at its own link.
+  put(resource, { href = linkOf(resource, "self"), ...options } = {}) {
+    const headers = { "If-Match": `"${resource.etag}"`, ...options.headers };
+    return this.request("PUT", href, { ...options, headers, body: resource });
   }
 
   delete(href, options) {
     return this.request("DELETE", href, options);
   }
 
-  // options: {body, type, headers, signal, keepalive}. A ticket that ran out is renewed, once, behind the scenes.
+  // options: {body, type, headers, signal, keepalive}. An expired token is renewed, once.
   async request(method, href, options = {}) {
     const token = this.#token;
     try {
@@ -218,26 +252,29 @@ export class Ucwa {
   }
 
   async #renew(error) {
-    if (this.#meeting !== null) await this.signInToMeeting(this.#meeting, this.#ticket);
+    if (this.#meeting !== null) await this.signInToMeeting(this.#meeting, this.#accessToken);
     else if (this.signInAgain !== null) await this.signInAgain();
     else throw error;
   }
 
-  async #grant(fields) {
+  async #grant(fields, meeting) {
     if (this.#tokenHref === null) await this.discover();
     const body = new URLSearchParams(fields);
     const { resource } = await this.#send("POST", this.#tokenHref, { body }, null);
-    this.#ticket = resource.access_token;
+    this.#accessToken = resource.access_token;
+    this.#meeting = meeting;
     this.#token = `${resource.token_type} ${resource.access_token}`;
+    this.credentialsChanged?.(this.credentials);
   }
 
-  async #poll(href, signal) {
+  // A set of events; null: nothing was heard of the poll for long, or its turn is over.
+  async #poll(href, signal, turnSignal) {
     const patience = AbortSignal.timeout(LONGEST_POLL);
     try {
-      const together = signal ? AbortSignal.any([signal, patience]) : patience;
-      return (await this.get(href, { signal: together })).resource;
+      const signals = [signal, turnSignal, patience].filter(Boolean);
+      return (await this.get(href, { signal: AbortSignal.any(signals) })).resource;
     } catch (error) {
-      if (patience.aborted && !signal?.aborted) return null;
+      if ((patience.aborted || turnSignal?.aborted) && !signal?.aborted) return null;
       throw error;
     }
   }
@@ -309,12 +346,12 @@ function pause(seconds, signal) {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
-      window.removeEventListener("online", end);
+      globalThis.removeEventListener?.("online", end);
       signal?.removeEventListener("abort", end);
       resolve();
     };
     const timer = setTimeout(end, seconds * 1000);
-    window.addEventListener("online", end);
+    globalThis.addEventListener?.("online", end);
     signal?.addEventListener("abort", end);
   });
 }

@@ -1,5 +1,5 @@
-// Values of the wire: dates, numbers, and the programmer-defined properties of an extension, each with its type, and how a
-// page shows them. Whatever somebody typed is shown as text, never as markup.
+// Values of the wire: dates, numbers, and the programmer-defined properties of an extension, each with its type. Pure:
+// how a page shows them is in extension-table.js.
 
 // A number that JavaScript would not give back as it was written: 1.0, or an integer of many digits.
 export class ExactNumber extends Number {
@@ -58,25 +58,30 @@ export function valueText(value) {
   return date ? dateText(date) || value : String(value);
 }
 
-// Such a value as an element; whatever it holds is shown as text (base.css: .value).
-export function renderValue(value) {
-  const type = typeOf(value);
-  const empty = value === "" || (type === "list" && value.length === 0);
-  const element = document.createElement(type === "list" && !empty ? "ul" : type === "date" ? "time" : "span");
-  element.className = `value value-${type}`;
-  if (empty) {
-    element.classList.add("value-empty");
-    element.textContent = "empty";
-  } else if (type === "list") {
-    for (const item of value) {
-      const line = document.createElement("li");
-      line.append(renderValue(item));
-      element.append(line);
-    }
-  } else {
-    element.textContent = valueText(value);
-    const date = asDate(value);
-    if (date && !Number.isNaN(date.getTime())) element.dateTime = date.toISOString();
+// Whether two such values are the same, to the last digit; undefined: there is none.
+export function sameValue(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+// What changed from one version of an extension to the next: property -> "new", "changed" or "removed"; "" -> "changed"
+// where its type did. `before`: undefined where there was none.
+export function changesBetween(before, after) {
+  const old = new Map(before ? customProperties(before) : []);
+  const changes = new Map();
+  for (const [name, value] of customProperties(after)) {
+    if (!old.has(name)) changes.set(name, "new");
+    else if (!sameValue(old.get(name), value)) changes.set(name, "changed");
+    old.delete(name);
   }
-  return element;
+  for (const name of old.keys()) changes.set(name, "removed");
+  if (before && before.type !== after.type) changes.set("", "changed");
+  return changes;
+}
+
+// A date as a datetime-local input has it, to the second, in the time of this device.
+export function localText(date) {
+  if (Number.isNaN(date.getTime())) return "";
+  const two = (number) => String(number).padStart(2, "0");
+  const day = `${String(date.getFullYear()).padStart(4, "0")}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

@@ -1,6 +1,5 @@
 // The cross-domain frame: a page of an allowed origin posts a request as a JSON string; it is sent to this host, and
 // the answer is posted back as a JSON string (docs/protocol.md, "Browsers from elsewhere").
-"use strict";
 
 const ORIGINS = document.currentScript.dataset.origins.split(" ").filter(Boolean);
 
@@ -9,7 +8,7 @@ const JSON_TYPE = "application/json";
 
 // Clients look headers up by name as Microsoft's servers spell them, so case matters inside the answer.
 const SPELLINGS = {
-  "etag": "ETag",
+  etag: "ETag",
   "www-authenticate": "WWW-Authenticate",
   "x-ms-diagnostics": "X-Ms-diagnostics",
   "x-ms-server-fqdn": "X-MS-Server-Fqdn",
@@ -37,7 +36,8 @@ function requestHeaders(request) {
     if (value !== null && value !== undefined) headers.set(name, String(value));
   }
   if (request.accepts && !headers.has("Accept")) headers.set("Accept", request.accepts);
-  const contentType = request.contentType ?? (request.processData ? FORM : typeof request.data === "object" ? JSON_TYPE : null);
+  const contentType =
+    request.contentType ?? (request.processData ? FORM : typeof request.data === "object" ? JSON_TYPE : null);
   if (contentType && !headers.has("Content-Type")) headers.set("Content-Type", contentType);
   return headers;
 }

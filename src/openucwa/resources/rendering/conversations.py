@@ -266,21 +266,21 @@ class ConversationRenderer:
             "threadId": invitation.thread_id,
             "to": invitation.to_uri,
         }
-        under_way = invitation.state == InvitationState.CONNECTING
+        pending = invitation.state == InvitationState.CONNECTING
         conversation = invitation.conversation
-        if not invitation.outgoing and not under_way and invitation.state != InvitationState.CONNECTED:
+        if not invitation.outgoing and not pending and invitation.state != InvitationState.CONNECTED:
             conversation = None  # it was offered, and is no more
         if conversation is not None:
             links["from"] = Link(participant_href(call, conversation, invitation.from_uri), title=invitation.from_name)
         elif not invitation.from_uri.endswith("@anonymous.invalid"):
             links["from"] = Link(contact_href(call, invitation.from_uri), title=invitation.from_name)
-        if under_way and not invitation.outgoing:
+        if pending and not invitation.outgoing:
             links["accept"] = Link(f"{href}/accept")
-        if under_way and invitation.outgoing and invitation.kind == InvitationKind.PARTICIPANT:
+        if pending and invitation.outgoing and invitation.kind == InvitationKind.PARTICIPANT:
             links["cancel"] = Link(f"{href}/cancel")
         if conversation is not None:
             links["conversation"] = Link(conversation_href(call, conversation))
-        if under_way and not invitation.outgoing:
+        if pending and not invitation.outgoing:
             links["decline"] = Link(f"{href}/decline")
         if conversation is not None and invitation.kind == InvitationKind.MESSAGING:
             links["messaging"] = Link(messaging_href(call, conversation))

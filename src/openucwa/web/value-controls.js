@@ -2,9 +2,16 @@
 // as it was read: a date to the millisecond, a number to the last digit.
 
 import { button, make } from "./elements.js";
-import { ExactNumber, asDate, toWire, typeOf, valueText } from "./values.js";
+import { asDate, ExactNumber, localText, toWire, typeOf, valueText } from "./values.js";
 
-export const TYPES = { text: "Text", integer: "Integer", number: "Number", boolean: "Yes or no", date: "Date", list: "List" };
+export const TYPES = {
+  text: "Text",
+  integer: "Integer",
+  number: "Number",
+  boolean: "Yes or no",
+  date: "Date",
+  list: "List",
+};
 const ITEM_TYPES = ["text", "integer", "number", "boolean", "date"];
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -12,7 +19,7 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 // Whether this browser gives numbers back as they were written.
 export const EXACT = typeof JSON.rawJSON === "function";
 
-// What was typed is no value of the type. `field`: the control that it was typed into.
+// What was typed is not a value of the type. `field`: the control that it was typed into.
 export class Wrong extends Error {
   constructor(words, field) {
     super(words);
@@ -20,7 +27,7 @@ export class Wrong extends Error {
   }
 }
 
-// A control for a value: {element, read()}; read rejects with Wrong. `value`: undefined where there is none yet; one of
+// A control for a value: {element, read(), changed}; read throws Wrong; `changed`: whether something else stands there now. `value`: undefined where there is none yet; one of
 // another type is turned into this one as far as it goes. `label`: what it is, for those who don't see it.
 export function valueControl(type, value, label) {
   if (type === "list") return listControl(value, label);
@@ -28,7 +35,13 @@ export function valueControl(type, value, label) {
   const field = CONTROLS[type](fits ? value : type === "text" && value !== undefined ? valueText(value) : undefined);
   field.setAttribute("aria-label", label);
   const untouched = field.value;
-  return { element: field, read: () => (fits && field.value === untouched ? value : READERS[type](field)) };
+  return {
+    element: field,
+    read: () => (fits && field.value === untouched ? value : READERS[type](field)),
+    get changed() {
+      return field.value !== untouched;
+    },
+  };
 }
 
 const CONTROLS = {
@@ -37,14 +50,22 @@ const CONTROLS = {
     field.value = value ?? "";
     return field;
   },
-  integer: (value) => make("input", { inputmode: "numeric", autocomplete: "off", value: value === undefined ? "" : String(value) }),
-  number: (value) => make("input", { inputmode: "decimal", autocomplete: "off", value: value === undefined ? "" : String(value) }),
+  integer: (value) =>
+    make("input", { inputmode: "numeric", autocomplete: "off", value: value === undefined ? "" : String(value) }),
+  number: (value) =>
+    make("input", { inputmode: "decimal", autocomplete: "off", value: value === undefined ? "" : String(value) }),
   boolean(value) {
-    const field = make("select", {}, make("option", { value: "true" }, "true"), make("option", { value: "false" }, "false"));
+    const field = make(
+      "select",
+      {},
+      make("option", { value: "true" }, "true"),
+      make("option", { value: "false" }, "false"),
+    );
     field.value = String(value ?? true);
     return field;
   },
-  date: (value) => make("input", { type: "datetime-local", step: 1, value: value === undefined ? "" : localText(asDate(value)) }),
+  date: (value) =>
+    make("input", { type: "datetime-local", step: 1, value: value === undefined ? "" : localText(asDate(value)) }),
 };
 
 const READERS = {
@@ -72,14 +93,6 @@ function exactly(text, field) {
   if (String(Number(text)) === text) return Number(text);
   if (!EXACT) throw new Wrong("This browser can't send such a number exactly.", field);
   return new ExactNumber(text);
-}
-
-// A date as a datetime-local input has it, in the time of this device.
-export function localText(date) {
-  if (Number.isNaN(date.getTime())) return "";
-  const two = (number) => String(number).padStart(2, "0");
-  const day = `${String(date.getFullYear()).padStart(4, "0")}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
 // The items of a list, each with a control, all of one type.
@@ -122,5 +135,11 @@ function listControl(value, label) {
     }
   });
   const element = make("div", { class: "list-value" }, kind, lines, more);
-  return { element, read: () => items.map(({ control }) => control.read()) };
+  return {
+    element,
+    read: () => items.map(({ control }) => control.read()),
+    get changed() {
+      return kind.value !== first || items.length !== given.length || items.some(({ control }) => control.changed);
+    },
+  };
 }

@@ -1,0 +1,32 @@
+"""How large an answer will be, before it is rendered."""
+
+from openucwa.api.answer import Shown
+from openucwa.model.refusals import EntityTooLarge
+from openucwa.representation.document import Document
+
+#: What a resource has besides programmer-defined properties: its documented ones and its links, about.
+_DOCUMENT_BYTES = 500
+
+
+def size_of(shown: Shown) -> int:
+    """The bytes of JSON that a document makes, about: what is stored for it counts, and what is always there."""
+    if not isinstance(shown, Document):
+        return 0  # event sets have a bound of their own
+    size = _DOCUMENT_BYTES + len(shown.custom)
+    for value in shown.properties.values():
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, list | tuple):
+            size += sum(len(item) + 3 for item in value if isinstance(item, str))
+    for inner in shown.embedded.values():
+        if isinstance(inner, Document):
+            size += size_of(inner)
+        else:
+            size += sum(map(size_of, inner))
+    return size
+
+
+def check_size(shown: Shown, limit: int) -> None:
+    """EntityTooLarge: the answer would have more than `limit` bytes."""
+    if size_of(shown) > limit:
+        raise EntityTooLarge(f"the answer would have more than {limit} bytes; read what it embeds one by one")

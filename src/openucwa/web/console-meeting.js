@@ -1,0 +1,150 @@
+// One meeting in the console: what it is, what can be done to it, and its extensions.
+
+import { deleteConfirmed } from "./concurrency.js";
+import { ExtensionsView } from "./console-extensions.js";
+import { InvitationDialog } from "./console-invitation.js";
+import { WORDS } from "./console-meeting-form.js";
+import { $, busy, make, notify } from "./elements.js";
+import { isAssigned, isExpired, nameOf, openUntil, peopleText } from "./meeting-words.js";
+import { dateText } from "./values.js";
+import { inWords } from "./words.js";
+
+const DELETES = "This also deletes its extensions and ends the meeting for everyone in it.";
+
+export class MeetingView {
+  #meetings;
+  #notices;
+  #listener;
+  #invitation;
+  #meeting = null; // the one that is shown
+  #extensions = null;
+
+  // listener: {edit(meeting), deleted()}.
+  constructor(meetings, notices, listener) {
+    this.#meetings = meetings;
+    this.#notices = notices;
+    this.#listener = listener;
+    this.#invitation = new InvitationDialog(meetings, notices.say);
+    $("edit").onclick = () => busy($("edit"), () => this.#edit());
+    $("delete").onclick = () => busy($("delete"), () => this.#delete());
+    $("copy").onclick = () => this.#copy();
+    $("invite").onclick = () => this.#invitation.open(this.#meeting);
+  }
+
+  get id() {
+    return this.#meeting?.onlineMeetingId;
+  }
+
+  // Whether something was typed that is not saved.
+  get editing() {
+    return this.#extensions?.editing ?? false;
+  }
+
+  // `found`: Meetings.read().
+  open({ meeting, extensions, invitation }) {
+    this.#meeting = meeting;
+    this.#extensions = new ExtensionsView(this.#meetings, meeting.onlineMeetingId, extensions, this.#notices.say);
+    $("invite").hidden = invitation === null;
+    $("copy").textContent = "Copy link";
+    this.draw();
+    $("subject").focus({ preventScroll: true });
+  }
+
+  // Shows the meeting as it is on the server now.
+  update({ meeting, extensions }) {
+    const changed = meeting.etag !== this.#meeting.etag;
+    this.#meeting = meeting;
+    this.#extensions.take(extensions);
+    if (changed && !$("meeting").hidden) this.draw();
+  }
+
+  // The meeting was saved.
+  saved(meeting) {
+    this.#meeting = meeting;
+  }
+
+  close() {
+    this.#extensions?.close();
+    this.#invitation.close();
+    this.#extensions = this.#meeting = null;
+    $("meeting").hidden = true;
+  }
+
+  hide() {
+    $("meeting").hidden = true;
+  }
+
+  complain(words) {
+    notify($("meeting-error"), words);
+  }
+
+  draw() {
+    const meeting = this.#meeting;
+    const name = nameOf(meeting);
+    $("meeting").hidden = false;
+    this.complain(null);
+    $("subject").textContent = this.#notices.title = name;
+    $("description").textContent = meeting.description ?? "";
+    $("description").hidden = !meeting.description;
+    $("join-url").value = meeting.joinUrl;
+    // What an assigned meeting is, the administrator decides.
+    $("edit").hidden = $("delete").hidden = isAssigned(meeting);
+    notify(
+      $("expired"),
+      isExpired(meeting)
+        ? "This meeting is closed, and will be deleted together with its extensions. To keep it, edit “Open until”."
+        : null,
+    );
+    const facts = [
+      ["Skip the lobby", [WORDS.accessLevel[meeting.accessLevel] ?? meeting.accessLevel]],
+      [isExpired(meeting) ? "Closed" : "Open", untilElements(meeting)],
+      ["Leaders besides you", [peopleText(meeting.leaders)]],
+      ["Attendees", [peopleText(meeting.attendees)]],
+    ];
+    const entries = facts.map(([fact, words]) =>
+      make("div", {}, make("dt", { class: "muted small" }, fact), make("dd", {}, ...words)),
+    );
+    $("facts").replaceChildren(...entries);
+  }
+
+  async #edit() {
+    try {
+      await this.#listener.edit(this.#meeting);
+    } catch (error) {
+      this.complain(inWords(error));
+    }
+  }
+
+  async #delete() {
+    const { onlineMeetingId } = this.#meeting;
+    try {
+      const gone = await deleteConfirmed(this.#meeting, `Delete “${nameOf(this.#meeting)}”?`, DELETES, {
+        remove: (version) => this.#meetings.delete(version),
+        read: async () => (await this.#meetings.read(onlineMeetingId)).meeting,
+      });
+      if (gone) await this.#listener.deleted();
+    } catch (error) {
+      this.complain(inWords(error));
+    }
+  }
+
+  async #copy() {
+    const field = $("join-url");
+    try {
+      await navigator.clipboard.writeText(field.value);
+      $("copy").textContent = "Copied";
+      this.#notices.say("The link is copied.");
+    } catch {
+      // Without https a browser may not let a page do it.
+      field.focus();
+      field.select();
+      $("copy").textContent = "Press Ctrl+C";
+    }
+  }
+}
+
+// Until when a meeting is open, as elements and texts.
+export function untilElements(meeting) {
+  const { words, date } = openUntil(meeting);
+  return date ? [`${words} `, make("time", { datetime: date.toISOString() }, dateText(date))] : [words];
+}

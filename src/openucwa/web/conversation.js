@@ -1,0 +1,296 @@
+// A live meeting as one of its participants sees it: kept current by the events of the channel, and what that participant
+// can do in it. Knows nothing of the page.
+
+import { messageText } from "./message-text.js";
+import { embeddedIn, linkOf, linksOf, randomId } from "./ucwa.js";
+import { changesBetween, toWire, valueText } from "./values.js";
+
+const TYPING_PAUSE = 4000; // ms between two notices to the server that somebody is still typing
+const MAX_ANNOUNCED = 3; // changes of one extension that are announced one by one
+const MAX_FETCHED_MESSAGES = 50;
+
+export class Conversation {
+  stage = "joining"; // joining, lobby, inside, over
+  reason = null; // why it is over: UCWA's reason {subcode, message}; null: none was given
+  resource = null; // the conversation
+  meeting = null; // the onlineMeeting
+  me = null; // the localParticipant
+  messaging = null;
+  people = new Map(); // the other participants, by href
+  waiting = new Map(); // those in the lobby, by href; for leaders
+  typing = new Map(); // the names of those who type, by href
+  messages = []; // {key, name, mine, sent, text}
+  extensions = new Map(); // by id
+  changes = new Map(); // by an extension's id, what its last change did: property -> new, changed
+  #client;
+  #invitation;
+  #href; // the conversation's
+  #changed;
+  #connecting = false;
+  #held = null; // events that wait until what is there has been read
+  #keys = new Set(); // of the messages
+  #stamps = new Map(); // when one's own messages were sent, of which the text is not known yet
+  #lastTyped = -Infinity; // when the server was last told that somebody is typing
+
+  // `invitation`, `conversation`: the hrefs that joining gave, as far as it did; `messages`: what was said before.
+  // `changed(part, words)`: says which part is different now (stage, meeting, people, waiting, messages, typing, data)
+  // and, where people should hear of it, in words.
+  constructor(client, { invitation, conversation, messages = [] }, changed) {
+    this.#client = client;
+    this.#invitation = invitation ?? null;
+    this.#href = conversation ?? null;
+    this.#changed = changed;
+    for (const message of messages) this.#add(message);
+  }
+
+  get leads() {
+    return this.me?.role === "Leader" && this.stage === "inside";
+  }
+
+  get canSend() {
+    return linkOf(this.messaging, "sendMessage") !== undefined;
+  }
+
+  // What it takes to go on with it after the page was loaded again.
+  get memory() {
+    return { invitation: this.#invitation, conversation: this.#href, messages: this.messages.slice(-200) };
+  }
+
+  // Reads what is there now, for one that this page has not followed from its beginning. Rejects where it is over.
+  async restore() {
+    this.#held = [];
+    const read = async (href) => (href === undefined ? undefined : (await this.#client.get(href)).resource);
+    try {
+      this.resource = await read(this.#href);
+      this.me = await read(linkOf(this.resource, "localParticipant"));
+      if (this.resource.state === "InLobby") this.#enter("lobby");
+      else {
+        const rels = ["onlineMeeting", "messaging", "participants", "lobby"];
+        const [meeting, messaging, participants, lobby] = await Promise.all(
+          rels.map((rel) => read(linkOf(this.resource, rel))),
+        );
+        await this.#readPeople(participants, lobby, read);
+        await this.#readMessages(messaging, read);
+        this.#takeMeeting(meeting);
+        this.#enter("inside");
+        await this.#takeMessaging(messaging);
+      }
+    } finally {
+      const held = this.#held;
+      this.#held = null;
+      for (const event of held) this.take(event);
+    }
+  }
+
+  // Takes one event of the channel.
+  take(event) {
+    if (this.#held !== null) {
+      this.#held.push(event);
+      return;
+    }
+    const { link, resource } = event;
+    if (link.rel === "onlineMeetingInvitation") {
+      if (link.href === this.#invitation) this.#takeInvitation(event);
+    } else if (link.rel === "conversation") {
+      if (link.href === this.#href) this.#takeConversation(event);
+    } else if (event.sender.href === this.#href) {
+      if (link.rel === "localParticipant") this.#takeMe(resource);
+      else if (link.rel === "participant") this.#takeParticipant(event);
+      else if (link.rel === "messaging") this.#takeMessaging(resource);
+      else if (link.rel === "message") this.#takeMessage(event);
+      else if (link.rel === "onlineMeeting") this.#takeMeeting(resource);
+    }
+  }
+
+  // Follows a participant's link: admit, reject, promote, demote, eject.
+  async act(participant, rel) {
+    await this.#client.post(linkOf(participant, rel));
+  }
+
+  async send(text) {
+    const type = "text/plain; charset=utf-8";
+    const { location } = await this.#client.post(linkOf(this.messaging, "sendMessage"), text, { type });
+    this.#lastTyped = -Infinity;
+    const sent = this.#stamps.get(location) ?? toWire(new Date());
+    this.#stamps.delete(location);
+    this.#add({ key: location, name: this.me?.name ?? "", mine: true, sent, text });
+    this.#changed("messages");
+  }
+
+  // To be called at each keystroke; tells the server now and then.
+  async typed() {
+    const href = linkOf(this.messaging, "setIsTyping");
+    if (!href || performance.now() - this.#lastTyped < TYPING_PAUSE) return;
+    this.#lastTyped = performance.now();
+    await this.#client.post(href);
+  }
+
+  // Leaves the meeting; what comes of that, the events say.
+  async leave() {
+    this.stage = "over";
+    const href = linkOf(this.resource, "self") ?? this.#href;
+    if (href) await this.#client.delete(href);
+  }
+
+  async #readPeople(participants, lobby, read) {
+    const own = linkOf(this.me, "self");
+    const hrefs = linksOf(participants, "participant").map(({ href }) => href);
+    const found = await Promise.allSettled(hrefs.filter((href) => href !== own).map(read));
+    for (const { value } of found) if (value) this.people.set(linkOf(value, "self"), value);
+    for (const person of embeddedIn(lobby, "participant")) this.waiting.set(linkOf(person, "self"), person);
+  }
+
+  // Those that came while the page was loaded again.
+  async #readMessages(messaging, read) {
+    const href = linkOf(messaging, "sendMessage");
+    if (href === undefined) return;
+    const latest = linksOf(await read(href), "message").slice(-MAX_FETCHED_MESSAGES);
+    const missing = latest.filter((link) => !this.#keys.has(link.href));
+    for (const { value } of await Promise.allSettled(missing.map((link) => read(link.href)))) {
+      if (value) this.#takeMessage({ link: { href: linkOf(value, "self") }, resource: value });
+    }
+  }
+
+  #takeInvitation({ type, status, reason, resource }) {
+    this.#href ??= linkOf(resource, "conversation") ?? null;
+    if (type !== "completed") return;
+    if (status === "Success") this.#enter("inside");
+    else this.#end(reason);
+  }
+
+  #takeConversation({ type, reason, resource }) {
+    if (type === "deleted") {
+      this.#end(reason);
+      return;
+    }
+    this.resource = resource;
+    if (resource.state === "InLobby") this.#enter("lobby");
+    else if (this.#invitation === null) this.#enter("inside");
+    this.#changed("meeting");
+  }
+
+  #takeMe(resource) {
+    const role = this.me?.role;
+    this.me = resource;
+    this.#changed("people", this.stage === "inside" && role !== resource.role ? roleWords("You are", resource) : null);
+    if (role === "Leader" && resource.role !== "Leader") {
+      // Only leaders are told who waits.
+      this.waiting.clear();
+      this.#changed("waiting");
+    }
+  }
+
+  #takeParticipant({ type, link, in: within, resource }) {
+    const name = link.title ?? resource?.name ?? "";
+    if (within?.rel === "lobby") {
+      if (type === "deleted") this.waiting.delete(link.href);
+      else this.waiting.set(link.href, resource);
+      this.#changed("waiting", type === "added" ? `${name} is waiting in the lobby.` : null);
+    } else if (within?.rel === "typingParticipants") {
+      if (type === "added") this.typing.set(link.href, name);
+      else this.typing.delete(link.href);
+      this.#changed("typing");
+    } else if (!within) {
+      const before = this.people.get(link.href);
+      if (type === "deleted") this.people.delete(link.href);
+      else this.people.set(link.href, resource);
+      const words = { added: before ? null : `${name} has joined.`, deleted: `${name} has left.` }[type];
+      const promoted = before && resource && before.role !== resource.role;
+      this.#changed("people", this.#ifNews(words ?? (promoted ? roleWords(`${name} is`, resource) : null)));
+    }
+  }
+
+  async #takeMessaging(resource) {
+    this.messaging = resource;
+    this.#changed("messages");
+    const href = linkOf(resource, "addMessaging");
+    if (!href || this.#connecting) return;
+    this.#connecting = true;
+    try {
+      await this.#client.post(href, { operationId: randomId() });
+    } catch {
+      this.#changed("messages", "Messages are not available at the moment.");
+    } finally {
+      this.#connecting = false;
+    }
+  }
+
+  // One's own message may come without its text, which is known from sending it.
+  #takeMessage({ link, resource }) {
+    const mine = resource.direction === "Outgoing";
+    const text = messageText(resource);
+    if (text === null) this.#stamps.set(link.href, resource.timeStamp);
+    else {
+      const name = linksOf(resource, "participant")[0]?.title ?? "";
+      this.#add({ key: link.href, name, mine, sent: resource.timeStamp, text });
+      this.#changed("messages");
+    }
+  }
+
+  #add(message) {
+    if (this.#keys.has(message.key)) return;
+    this.#keys.add(message.key);
+    this.messages.push(message);
+  }
+
+  #takeMeeting(resource) {
+    this.meeting = resource;
+    const before = this.extensions;
+    this.extensions = new Map(embeddedIn(resource, "onlineMeetingExtension").map((each) => [each.id, each]));
+    this.#changed("meeting");
+    if (this.stage !== "inside") {
+      this.#changed("data");
+      return;
+    }
+    const words = [];
+    for (const [id, extension] of this.extensions) {
+      const changes = changesBetween(before.get(id), extension);
+      if (changes.size === 0 && before.has(id)) continue;
+      this.changes.set(id, changes);
+      words.push(before.has(id) ? changeWords(extension, changes) : `Shared data “${id}” was added.`);
+    }
+    for (const id of before.keys()) {
+      if (this.extensions.has(id)) continue;
+      this.changes.delete(id);
+      words.push(`Shared data “${id}” was removed.`);
+    }
+    this.#changed("data", words.join(" ") || null);
+  }
+
+  #enter(stage) {
+    if (this.stage === stage || this.stage === "over") return;
+    this.stage = stage;
+    this.#changed("stage");
+  }
+
+  #end(reason) {
+    if (this.stage === "over") return;
+    this.stage = "over";
+    this.reason = reason ?? null;
+    this.#changed("stage");
+  }
+
+  // Those who are there at the beginning are no news.
+  #ifNews(words) {
+    return this.stage === "inside" ? words : null;
+  }
+}
+
+function roleWords(who, participant) {
+  return `${who} ${participant.role === "Leader" ? "now a leader." : "no longer a leader."}`;
+}
+
+function changeWords(extension, changes) {
+  const named = [...changes].filter(([name]) => name !== "");
+  const said = named
+    .slice(0, MAX_ANNOUNCED)
+    .map(([name, change]) =>
+      change === "removed" ? `${name} was removed` : `${name} is now ${short(valueText(extension[name]))}`,
+    );
+  if (named.length > MAX_ANNOUNCED) said.push(`${named.length - MAX_ANNOUNCED} more changed`);
+  return `${extension.id}: ${said.join("; ") || "its visibility has changed"}.`;
+}
+
+function short(text) {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text || "empty";
+}

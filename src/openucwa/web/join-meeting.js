@@ -1,0 +1,127 @@
+// The meeting on the join page, once one is in it: its name, what applications share in it, and the live conversation;
+// side by side, or one part at a time where there is no room.
+
+import { $, keep, make } from "./elements.js";
+import { audienceTag, ChangeMarks, propertiesTable } from "./extension-table.js";
+import { LiveConversation } from "./live-conversation.js";
+import { openUntil } from "./meeting-words.js";
+import { withoutScheme } from "./sip.js";
+import { dateText } from "./values.js";
+
+const AUDIENCE = { everyone: "everyone here", organizer: "the organizer only" };
+
+export class JoinedMeeting {
+  #conversation;
+  #notices;
+  #live;
+  #unread = 0;
+  #marks = new ChangeMarks((id) => {
+    this.#conversation.changes.delete(id);
+    this.#drawData();
+  });
+
+  constructor(conversation, notices) {
+    this.#conversation = conversation;
+    this.#notices = notices;
+    this.#live = new LiveConversation(2, notices);
+    $("who").replaceChildren(this.#live.people.element);
+    $("talk").replaceChildren(this.#live.messages.element);
+    $("extensions").replaceChildren();
+    for (const each of $("parts").children) each.onclick = () => this.#choose(each.dataset.part);
+    this.#live.show(conversation);
+    this.#choose("data");
+    this.#drawMeeting();
+    this.#drawData();
+  }
+
+  close() {
+    this.#marks.clear();
+    this.#notices.lobby([], "", () => {});
+  }
+
+  // Shows what is different in one part of the conversation.
+  draw(part) {
+    const drawn = this.#live.draw(part);
+    if (part === "meeting") this.#drawMeeting();
+    else if (part === "data") this.#drawData();
+    else if (part === "waiting") this.#drawWaiting();
+    else if (part === "messages") this.#announce(drawn.filter((message) => !message.mine));
+    this.#drawCounts();
+  }
+
+  #drawMeeting() {
+    const { meeting, resource } = this.#conversation;
+    const subject = meeting?.subject || resource?.subject || "Online meeting";
+    $("subject").textContent = this.#notices.title = subject;
+    const organizer = meeting?.organizerName || withoutScheme(meeting?.organizerUri ?? "");
+    $("organizer").textContent = organizer && `Organized by ${organizer}`;
+    const { words, date } = meeting ? openUntil(meeting) : {};
+    const until = date
+      ? [
+          `${words === "Until" ? "Open until" : "Closed since"} `,
+          make("time", { datetime: date.toISOString() }, dateText(date)),
+        ]
+      : [];
+    $("expires").replaceChildren(...until);
+  }
+
+  #drawWaiting() {
+    const names = [...this.#conversation.waiting.values()].map((each) => each.name);
+    this.#notices.lobby(names, "", () => {
+      this.#choose("who");
+      this.#live.people.showWaiting();
+    });
+  }
+
+  // Where the messages are not in view, it is said that there are some.
+  #announce(fresh) {
+    if (fresh.length === 0 || $("talk").checkVisibility()) return;
+    this.#unread += fresh.length;
+    this.#notices.say(`Message from ${fresh.at(-1).name}.`);
+  }
+
+  #drawData() {
+    const { extensions, changes } = this.#conversation;
+    const draw = (each, drawn) => this.#extension(each, drawn, changes.get(each.id));
+    keep($("extensions"), [...extensions.values()], (each) => each.id, draw, $("data-title"));
+    $("no-data").hidden = extensions.size > 0;
+    this.#drawCounts();
+  }
+
+  #extension(extension, drawn, changes) {
+    if (drawn && drawn.changes === changes) return drawn;
+    const { id, type } = extension;
+    const head = make(
+      "div",
+      { class: "extension-head" },
+      make("h3", { class: "mono" }, id),
+      audienceTag(type, AUDIENCE),
+    );
+    const element = make(
+      "article",
+      { class: "card extension", "aria-label": id },
+      head,
+      propertiesTable(extension, changes),
+    );
+    if (changes) this.#marks.set(id, changes);
+    return Object.assign(element, { changes });
+  }
+
+  #choose(part) {
+    $("parts-shown").dataset.part = part;
+    for (const each of $("parts").children) {
+      if (each.dataset.part === part) each.setAttribute("aria-current", "true");
+      else each.removeAttribute("aria-current");
+    }
+    if (part === "talk") this.#unread = 0;
+    this.#drawCounts();
+  }
+
+  #drawCounts() {
+    const { people, waiting, extensions } = this.#conversation;
+    $("data-count").textContent = extensions.size || "";
+    $("unread").textContent = this.#unread ? `${this.#unread} new` : "";
+    $("people-count").classList.toggle("waits", waiting.size > 0);
+    $("people-count").textContent = waiting.size ? `${waiting.size} waiting` : people.size + 1;
+  }
+}

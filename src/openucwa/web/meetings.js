@@ -1,0 +1,174 @@
+// An organizer's meetings and their extensions, by their ids. Addresses belong to an application, and a page may see
+// several of them; so each is found by following links of the one that is open now.
+
+import { embeddedIn, linkOf } from "./ucwa.js";
+
+const INVITATION = "openucwa:invitation";
+
+// What was looked for is not there.
+export class NotThere extends Error {
+  status = 404;
+
+  constructor() {
+    super("It is not there.");
+  }
+}
+
+export class Meetings {
+  #client;
+  #session;
+  #application = null; // the one that the addresses below belong to
+  #hrefs = new Map(); // of meetings, by id
+  #extensionHrefs = new Map(); // of extensions, by the meeting's id and theirs
+  #choices = null;
+
+  constructor(client, session) {
+    this.#client = client;
+    this.#session = session;
+  }
+
+  // All of them: the newest first, and the assigned one last.
+  list() {
+    return this.#session.run((application) => this.#list(application));
+  }
+
+  // {meeting, extensions, invitation}: `extensions` by id; `invitation`: where the invitation for calendars is, or null.
+  read(id) {
+    return this.#session.run(async (application) => {
+      const { resource, headers } = await this.#client.get(await this.#meetingHref(application, id));
+      const invitation = linkIn(headers.get("Link"), INVITATION);
+      return { meeting: resource, extensions: this.#takeExtensions(id, resource), invitation };
+    });
+  }
+
+  create(properties) {
+    return this.#session.run(async (application) => {
+      const { resource } = await this.#client.post(linkOf(dashboard(application), "myOnlineMeetings"), properties);
+      return resource;
+    });
+  }
+
+  // Puts a meeting back; what is on the server then.
+  replace(meeting) {
+    return this.#session.run(async (application) => {
+      const href = await this.#meetingHref(application, meeting.onlineMeetingId);
+      return (await this.#client.put(meeting, { href })).resource;
+    });
+  }
+
+  // Deletes the version that was read.
+  delete(meeting) {
+    return this.#session.run(async (application) => {
+      const href = await this.#meetingHref(application, meeting.onlineMeetingId);
+      await this.#client.delete(href, { headers: { "If-Match": `"${meeting.etag}"` } });
+      this.#hrefs.delete(meeting.onlineMeetingId);
+    });
+  }
+
+  // The file for calendar programs, as text. `start`, `end`: Dates.
+  invitation(id, start, end) {
+    return this.#session.run(async (application) => {
+      const { headers } = await this.#client.get(await this.#meetingHref(application, id));
+      const query = new URLSearchParams({ start: start.toISOString(), end: end.toISOString() });
+      const href = `${linkIn(headers.get("Link"), INVITATION)}?${query}`;
+      return (await this.#client.get(href, { headers: { Accept: "text/calendar" } })).text;
+    });
+  }
+
+  // What a meeting's form offers: {eligible, defaults}.
+  async choices() {
+    this.#choices ??= await this.#session.run(async (application) => {
+      const rels = ["onlineMeetingEligibleValues", "onlineMeetingDefaultValues"];
+      const reads = rels.map((rel) => this.#client.get(linkOf(dashboard(application), rel)));
+      const [eligible, defaults] = await Promise.all(reads);
+      return { eligible: eligible.resource, defaults: defaults.resource };
+    });
+    return this.#choices;
+  }
+
+  createExtension(id, extension) {
+    return this.#session.run(async (application) => {
+      const href = linkOf(await this.#meeting(application, id), "onlineMeetingExtensions");
+      const { resource } = await this.#client.post(href, extension);
+      this.#extensionHrefs.get(id)?.set(resource.id, linkOf(resource, "self"));
+      return resource;
+    });
+  }
+
+  readExtension(id, extensionId) {
+    return this.#session.run(async (application) => {
+      const href = await this.#extensionHref(application, id, extensionId);
+      return (await this.#client.get(href)).resource;
+    });
+  }
+
+  replaceExtension(id, extension) {
+    return this.#session.run(async (application) => {
+      const href = await this.#extensionHref(application, id, extension.id);
+      return (await this.#client.put(extension, { href })).resource;
+    });
+  }
+
+  // Deletes the version that was read.
+  deleteExtension(id, extension) {
+    return this.#session.run(async (application) => {
+      const href = await this.#extensionHref(application, id, extension.id);
+      await this.#client.delete(href, { headers: { "If-Match": `"${extension.etag}"` } });
+    });
+  }
+
+  async #list(application) {
+    this.#forgetOthers(application);
+    const { resource } = await this.#client.get(linkOf(dashboard(application), "myOnlineMeetings"));
+    const own = embeddedIn(resource, "myOnlineMeeting").reverse();
+    const found = [...own, ...embeddedIn(resource, "myAssignedOnlineMeeting")];
+    this.#hrefs = new Map(found.map((each) => [each.onlineMeetingId, linkOf(each, "self")]));
+    return found;
+  }
+
+  async #meetingHref(application, id) {
+    this.#forgetOthers(application);
+    if (!this.#hrefs.has(id)) await this.#list(application);
+    if (!this.#hrefs.has(id)) throw new NotThere();
+    return this.#hrefs.get(id);
+  }
+
+  async #meeting(application, id) {
+    const { resource } = await this.#client.get(await this.#meetingHref(application, id));
+    this.#takeExtensions(id, resource);
+    return resource;
+  }
+
+  async #extensionHref(application, id, extensionId) {
+    this.#forgetOthers(application);
+    if (!this.#extensionHrefs.get(id)?.has(extensionId)) await this.#meeting(application, id);
+    const href = this.#extensionHrefs.get(id).get(extensionId);
+    if (href === undefined) throw new NotThere();
+    return href;
+  }
+
+  #takeExtensions(id, meeting) {
+    const found = embeddedIn(meeting, "onlineMeetingExtension");
+    this.#extensionHrefs.set(id, new Map(found.map((each) => [each.id, linkOf(each, "self")])));
+    return new Map(found.map((each) => [each.id, each]));
+  }
+
+  #forgetOthers(application) {
+    if (this.#application === application) return;
+    this.#application = application;
+    this.#hrefs.clear();
+    this.#extensionHrefs.clear();
+  }
+}
+
+function dashboard(application) {
+  return embeddedIn(application, "onlineMeetings")[0];
+}
+
+// Where a Link header leads by that rel (RFC 8288).
+function linkIn(header, rel) {
+  for (const [, href, given] of (header ?? "").matchAll(/<([^>]*)>\s*;\s*rel="([^"]*)"/g)) {
+    if (given.split(" ").includes(rel)) return href;
+  }
+  return null;
+}

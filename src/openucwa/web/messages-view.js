@@ -1,0 +1,120 @@
+// What is said in a meeting: the messages, who is typing, and the field to write one in.
+
+import { make, notify } from "./elements.js";
+import { asDate } from "./values.js";
+import { inWords } from "./words.js";
+
+const MAX_SHOWN = 500;
+const NEAR_END = 60; // px from the end within which the newest message stays in view
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+export class MessagesView {
+  #conversation = null;
+  #shown = 0; // of the conversation's messages
+  #atEnd = true; // whether the last message is in view, and is to stay so
+  #none = make("p", { id: "no-messages", class: "muted small" }, "No messages since you joined.");
+  #list;
+  #typing = make("p", { id: "typing", class: "typing muted small" });
+  #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
+  #text = make("textarea", {
+    id: "text",
+    rows: 1,
+    maxlength: 8000,
+    placeholder: "Message",
+    enterkeyhint: "send",
+    disabled: true,
+  });
+  #send = make("button", { class: "primary", type: "submit", disabled: true }, "Send");
+
+  // `level`: of the heading.
+  constructor(level) {
+    const heading = make(`h${level}`, { id: "messages-title", tabindex: -1 }, "Messages");
+    const log = { id: "messages", class: "messages", role: "log", "aria-labelledby": "messages-title", tabindex: 0 };
+    this.#list = make("div", log, this.#none);
+    const label = make("label", { class: "unseen", for: "text" }, "Message to everyone");
+    const composer = make("form", { class: "composer", novalidate: true }, label, this.#text, this.#send);
+    this.element = make("div", { class: "messages-view" }, heading, this.#list, this.#typing, this.#error, composer);
+    composer.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("input", () => this.#conversation?.typed().catch(() => {}));
+    this.#list.addEventListener("scroll", () => this.#look(), { passive: true });
+    new ResizeObserver(() => this.#toEnd()).observe(this.#list);
+  }
+
+  // Begins with a conversation; null: ends with it.
+  show(conversation) {
+    this.#conversation = conversation;
+    this.#shown = 0;
+    this.#atEnd = true;
+    this.#text.value = "";
+    notify(this.#error, null);
+    this.#list.replaceChildren(this.#none);
+    if (conversation === null) return;
+    this.drawMessages();
+    this.drawTyping();
+  }
+
+  // Whether something was typed that is not sent.
+  get editing() {
+    return this.#text.value.trim() !== "";
+  }
+
+  // Shows what is new, and returns it.
+  drawMessages() {
+    const { messages, canSend } = this.#conversation;
+    for (const control of [this.#text, this.#send]) control.disabled = !canSend;
+    const fresh = messages.slice(this.#shown);
+    for (const message of fresh) this.#list.append(line(message));
+    this.#shown = messages.length;
+    while (this.#list.children.length > MAX_SHOWN + 1) this.#list.children[1].remove();
+    this.#none.hidden = messages.length > 0;
+    this.#toEnd();
+    return fresh;
+  }
+
+  drawTyping() {
+    const [first, second, ...others] = this.#conversation.typing.values();
+    const names = others.length ? "Several people" : second ? `${first} and ${second}` : first;
+    this.#typing.textContent = first === undefined ? "" : `${names} ${second ? "are" : "is"} typing…`;
+  }
+
+  #look() {
+    this.#atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < NEAR_END;
+  }
+
+  #toEnd() {
+    if (this.#atEnd) this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  async #submit() {
+    const text = this.#text.value.trim();
+    const conversation = this.#conversation;
+    if (!text || !conversation?.canSend) return;
+    this.#text.value = "";
+    notify(this.#error, null);
+    try {
+      await conversation.send(text);
+    } catch (error) {
+      if (this.#conversation !== conversation) return;
+      this.#text.value ||= text;
+      const words =
+        error.status === 413 ? "It is too long." : error.status === 429 ? "You are sending too fast." : inWords(error);
+      notify(this.#error, `The message was not sent. ${words}`);
+    }
+  }
+}
+
+function line({ name, mine, sent, text }) {
+  const date = asDate(sent) ?? new Date();
+  const who = make("span", { class: "message-name" }, mine ? "You" : name);
+  const when = make("time", { class: "muted", datetime: date.toISOString() }, TIME.format(date));
+  const head = make("p", { class: "message-head small" }, who, " ", when);
+  return make("div", { class: mine ? "message mine" : "message" }, head, make("p", { class: "message-text" }, text));
+}

@@ -1,0 +1,143 @@
+// Who is in a meeting, who waits in its lobby, and what a leader can do about either.
+
+import { busy, button, keep, make } from "./elements.js";
+import { linkOf } from "./ucwa.js";
+
+const ACTIONS = [
+  ["promote", "Make a leader"],
+  ["demote", "Make an attendee"],
+  ["eject", "Remove from the meeting"],
+];
+const ANSWERS = [
+  ["admit", "Admit", "primary compact"],
+  ["reject", "Reject", "compact"],
+];
+
+export class PeopleView {
+  #act;
+  #leads = false;
+  #waiting;
+  #waitingList = make("ul", { id: "waiting-list", class: "people", "aria-labelledby": "waiting-title" });
+  #people = make("ul", { id: "people", class: "people", "aria-labelledby": "people-title" });
+
+  // `level`: of the headings, 2 or 3. act(person, rel): follows a participant's link.
+  constructor(level, act) {
+    this.#act = act;
+    this.heading = make(`h${level}`, { id: "people-title", tabindex: -1 }, "People");
+    const title = make(`h${Math.max(3, level)}`, { id: "waiting-title", tabindex: -1 }, "Waiting in the lobby");
+    this.#waiting = make("div", { id: "waiting", class: "waiting", hidden: true }, title, this.#waitingList);
+    this.element = make("div", { class: "people-view" }, this.heading, this.#waiting, this.#people);
+  }
+
+  drawPeople({ me, people, leads }) {
+    this.#leads = leads;
+    const everybody = [...(me ? [me] : []), ...people.values()].sort(
+      (one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name),
+    );
+    const draw = (each, drawn) => this.#person(each, drawn);
+    keep(this.#people, everybody, (each) => linkOf(each, "self"), draw, this.heading);
+    this.heading.textContent = `People (${everybody.length})`;
+  }
+
+  drawWaiting({ waiting }) {
+    // Shown first: what is hidden can't keep the focus.
+    if (waiting.size) this.#waiting.hidden = false;
+    const draw = (each, drawn) => drawn ?? this.#waiter(each);
+    keep(this.#waitingList, [...waiting.values()], (each) => linkOf(each, "self"), draw, this.heading);
+    this.#waiting.hidden = waiting.size === 0;
+  }
+
+  // Leads the eye, and the focus, to those who wait.
+  showWaiting() {
+    this.#waiting.scrollIntoView({ block: "nearest" });
+    this.#waitingList.querySelector("button")?.focus();
+  }
+
+  #person(person, drawn) {
+    const line = drawn ?? newLine();
+    line.querySelector(".face").textContent = initials(person.name);
+    const tags = [
+      person.local && ["you", "accent"],
+      person.organizer && ["organizer", "good"],
+      person.role === "Leader" && !person.organizer && ["leader", "good"],
+      person.anonymous && ["guest", ""],
+    ].filter(Boolean);
+    line
+      .querySelector(".person-words")
+      .replaceChildren(
+        make("span", { class: "person-name" }, person.name),
+        ...tags.flatMap(([word, kind]) => [" ", tag(word, kind)]),
+      );
+    line.person = person;
+    this.#drawActions(line);
+    return line;
+  }
+
+  // A leader's button, which opens a row of buttons; drawn anew only where there are others than before.
+  #drawActions(line) {
+    const { person } = line;
+    const actions = this.#leads ? ACTIONS.filter(([rel]) => linkOf(person, rel)) : [];
+    const known = actions.map(([rel]) => rel).join(" ");
+    if ((line.dataset.actions ?? "") === known) return;
+    line.dataset.actions = known;
+    const before = line.querySelector(".actions");
+    const [wasOpen, focused] = [before?.hidden === false, before?.contains(document.activeElement)];
+    for (const part of line.querySelectorAll(".actions-toggle, .actions")) part.remove();
+    if (known) line.append(...this.#actions(line, actions, wasOpen));
+    if (focused) (line.querySelector(".actions-toggle") ?? this.heading).focus();
+  }
+
+  #actions(line, actions, opened) {
+    const label = `Actions for ${line.person.name}`;
+    const toggle = button("⋯", "quiet actions-toggle", () => open(row.hidden));
+    for (const name of ["aria-label", "title"]) toggle.setAttribute(name, label);
+    const buttons = actions.map(([rel, words]) =>
+      button(words, rel === "eject" ? "danger compact" : "compact", (it) =>
+        busy(it, () => this.#act(line.person, rel)),
+      ),
+    );
+    const row = make("div", { class: "row actions" }, ...buttons);
+    const open = (yes) => {
+      row.hidden = !yes;
+      toggle.setAttribute("aria-expanded", String(yes));
+    };
+    open(opened);
+    line.onkeydown = (event) => {
+      if (event.key !== "Escape" || row.hidden) return;
+      open(false);
+      toggle.focus();
+    };
+    return [toggle, row];
+  }
+
+  #waiter(person) {
+    const answers = ANSWERS.map(([rel, word, kind]) =>
+      button([word, make("span", { class: "unseen" }, ` ${person.name}`)], kind, (it) =>
+        busy(it, () => this.#act(person, rel)),
+      ),
+    );
+    const name = make("span", { class: "person-name" }, person.name);
+    const words = make("div", { class: "person-words" }, name, ...(person.anonymous ? [" ", tag("guest", "")] : []));
+    return make("li", { class: "person" }, words, make("div", { class: "row answers" }, ...answers));
+  }
+}
+
+function newLine() {
+  const face = make("span", { class: "face", "aria-hidden": "true" });
+  return make("li", { class: "person" }, face, make("div", { class: "person-words" }));
+}
+
+function tag(word, kind) {
+  return make("span", { class: `tag ${kind}` }, word);
+}
+
+// The organizer first, then leaders, then everybody else.
+function rank(person) {
+  return person.organizer ? 0 : person.role === "Leader" ? 1 : 2;
+}
+
+function initials(name) {
+  const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0] ?? "");
+  return letters.join("").toUpperCase();
+}

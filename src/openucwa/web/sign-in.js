@@ -1,0 +1,136 @@
+// Signing in with an account: the form, and the dialog that asks for the password once more when a session has expired.
+
+import { allFilled, busy, complain, field, make, notify, uniqueId } from "./elements.js";
+import { inWords, isWrongPassword } from "./words.js";
+
+function passwordField(label, attributes) {
+  const control = make("input", { type: "password", autocomplete: "current-password", required: true, ...attributes });
+  return [control, field(label, control)];
+}
+
+export class SignInForm {
+  #error = make("p", { class: "notice bad", role: "alert", hidden: true });
+  #username = make("input", {
+    id: "username",
+    name: "username",
+    autocomplete: "username",
+    autocapitalize: "none",
+    spellcheck: "false",
+    required: true,
+  });
+  #password;
+
+  // `words`: what the button says. signIn(username, password): rejects with what went wrong.
+  constructor(words, signIn) {
+    const [password, passwordElement] = passwordField("Password", { id: "password", name: "password" });
+    this.#password = password;
+    this.element = make(
+      "form",
+      { class: "stack", novalidate: true },
+      this.#error,
+      field("User name", this.#username, "Your address on this server, such as name@domain."),
+      passwordElement,
+      make("button", { class: "primary", type: "submit" }, words),
+    );
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      busy(event.submitter, () => this.#signIn(signIn));
+    });
+  }
+
+  get username() {
+    return this.#username.value.trim();
+  }
+
+  // `words`: why one is to sign in; null: no reason.
+  show(words = null, username = this.username) {
+    this.#username.value = username;
+    notify(this.#error, words);
+    (username ? this.#password : this.#username).focus();
+  }
+
+  async #signIn(signIn) {
+    notify(this.#error, null);
+    const fields = [
+      [this.#username, "Please enter your user name."],
+      [this.#password, "Please enter your password."],
+    ];
+    if (!allFilled(fields)) return;
+    try {
+      await signIn(this.username, this.#password.value);
+      this.#password.value = "";
+    } catch (error) {
+      if (isWrongPassword(error)) {
+        complain(this.#password, "The user name or the password is wrong.");
+        this.#password.select();
+      } else notify(this.#error, inWords(error));
+    }
+  }
+}
+
+export class SignInAgain {
+  #username = make("input", { autocomplete: "username", readonly: true });
+  #password;
+  #dialog;
+  #signIn;
+  #asked = null; // {resolve, reject}, while it is asked
+
+  // `words`: what becomes of the page meanwhile; `out`: what the button says that gives up, and `giveUp()` what it does.
+  constructor({ signIn, words, out, giveUp }) {
+    this.#signIn = signIn;
+    const title = uniqueId("again");
+    const [password, passwordElement] = passwordField("Password", {});
+    this.#password = password;
+    const away = make("button", { type: "button" }, out);
+    away.addEventListener("click", giveUp);
+    const form = make(
+      "form",
+      { class: "stack", novalidate: true },
+      make("h2", { id: title }, "Your session has expired"),
+      make("p", {}, words),
+      field("User name", this.#username),
+      passwordElement,
+      make("div", { class: "row" }, make("button", { class: "primary", type: "submit" }, "Sign in"), away),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      busy(event.submitter, () => this.#again());
+    });
+    this.#dialog = make("dialog", { "aria-labelledby": title }, form);
+    this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
+    document.body.append(this.#dialog);
+  }
+
+  // Resolves when the user has signed in again; rejects when that was given up.
+  ask(username) {
+    this.#username.value = username;
+    this.#password.value = "";
+    complain(this.#password, null);
+    this.#dialog.showModal();
+    this.#password.focus();
+    return new Promise((resolve, reject) => {
+      this.#asked = { resolve, reject };
+    });
+  }
+
+  close() {
+    this.#dialog.close();
+    this.#asked?.reject(new Error("You are signed out."));
+    this.#asked = null;
+  }
+
+  async #again() {
+    if (!allFilled([[this.#password, "Please enter your password."]])) return;
+    try {
+      await this.#signIn(this.#username.value, this.#password.value);
+      this.#dialog.close();
+      this.#asked?.resolve();
+      this.#asked = null;
+    } catch (error) {
+      complain(this.#password, isWrongPassword(error) ? "The password is wrong." : inWords(error));
+      this.#password.focus();
+    } finally {
+      this.#password.value = "";
+    }
+  }
+}

@@ -1,0 +1,156 @@
+"""How a visit to the join page ends, in Chromium, and what mishaps it outlasts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from tests.browser.console import DESKTOP, PHONE
+from tests.browser.guest import DANA, Arrive, Organizer, joined, organizer_at
+from tests.client import PASSWORD
+from tests.process.running import LIMIT, Running, command
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+HOSTILE = '<img src=x onerror="alert(1)"><b>bold</b>'
+HIDDEN = "for the organizer's eyes"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def lene(server: Running) -> AsyncIterator[Organizer]:
+    async with organizer_at(server) as organizer:
+        yield organizer
+
+
+# How it ends
+
+
+async def test_the_end_of_the_meeting_is_told_in_words(lene: Organizer, arrive: Arrive) -> None:
+    meeting = await lene.schedule(accessLevel="Everyone")
+    guest = await joined(arrive, meeting)
+    await lene.ends(meeting)
+    await guest.ends_with("The meeting has ended")
+    await guest.look("ended")
+
+
+async def test_nobody_stays_behind_in_the_meeting_when_the_page_is_closed(lene: Organizer, arrive: Arrive) -> None:
+    meeting = await lene.schedule(accessLevel="Everyone")
+    await lene.enter(meeting)
+    guest = await joined(arrive, meeting)
+    assert await lene.who_is_in() == ["Lene Aaling", "Joe"]
+    await guest.page.goto("about:blank")
+    await lene.is_left_with(["Lene Aaling"])
+
+
+async def test_who_left_can_join_again(lene: Organizer, arrive: Arrive) -> None:
+    guest = await joined(arrive, await lene.schedule(accessLevel="Everyone"))
+    await guest.page.get_by_role("button", name="Leave").last.click()
+    await guest.ends_with("You left the meeting")
+    await guest.look("left")
+    await guest.page.get_by_role("button", name="Join again").click()
+    await guest.is_in()
+    await expect(guest.person("Joe")).to_contain_text("you")
+
+
+async def test_a_meeting_that_is_full_is_told_in_words(shared: Path, arrive: Arrive) -> None:
+    with Running(shared, OPENUCWA_MEETING_SIZE="1") as server:
+        async with organizer_at(server) as lene:
+            meeting = await lene.schedule(accessLevel="Everyone")
+            await lene.enter(meeting)
+            guest = await arrive(meeting)
+            await guest.join_by_name("Joe")
+            await guest.ends_with("The meeting is full")
+
+
+async def test_a_server_that_takes_no_anonymous_guests_asks_for_an_account(shared: Path, arrive: Arrive) -> None:
+    with Running(shared, OPENUCWA_ANONYMOUS="false") as server:
+        async with organizer_at(server) as lene:
+            guest = await arrive(await lene.schedule())
+            await expect(guest.page.get_by_label("User name").first).to_be_focused()
+            assert not await guest.page.get_by_role("button", name="Join by name instead").is_visible()
+
+
+# What time and mishaps do
+
+
+async def test_a_ticket_for_a_meeting_is_renewed_and_nobody_notices(shared: Path, arrive: Arrive) -> None:
+    with Running(shared, OPENUCWA_ANONYMOUS_TICKET_LIFETIME="1") as server:
+        async with organizer_at(server) as lene:
+            meeting = await lene.schedule(accessLevel="Everyone")
+            extension = await lene.extend(meeting, id="count", type="RoamedParticipantData", number=0)
+            guest = await joined(arrive, meeting)
+            granted: list[str] = []
+            guest.page.on("response", lambda answer: granted.append(answer.url) if "oauthtoken" in answer.url else None)
+            number = 0
+            async with asyncio.timeout(LIMIT):
+                while not granted:
+                    number += 1
+                    extension = await lene.changes(extension, number=number)
+                    await guest.sees("count", "number", str(number))
+            await guest.says("Still here")
+            await guest.hears("Still here")
+
+
+async def test_who_is_signed_out_signs_in_again_and_goes_on(own: Path, arrive: Arrive) -> None:
+    with Running(own) as server:
+        async with organizer_at(server) as lene:
+            meeting = await lene.schedule(subject="Quarterly planning")
+            await lene.enter(meeting)
+            guest = await arrive(meeting)
+            await guest.sign_in()
+            await guest.is_in()
+            new = ("user", "passwd", DANA, "--data", str(own), "--password-stdin")
+            assert command(*new, stdin="another password\n").returncode == 0
+            field = guest.page.get_by_label("Message to everyone")
+            await field.fill("Hello")
+            dialog = guest.page.get_by_role("dialog", name="Your session has expired")
+            await expect(dialog.get_by_label("Password")).to_be_focused()
+            await guest.look("signed-out", (DESKTOP, PHONE))
+            for password, outcome in ((PASSWORD, "The password is wrong."), ("another password", None)):
+                await dialog.get_by_label("Password").fill(password)
+                await guest.page.keyboard.press("Enter")
+                if outcome:
+                    await expect(dialog.get_by_role("alert")).to_have_text(outcome)
+            await expect(dialog).to_be_hidden()
+            # Neither what was being written nor what happens meanwhile is lost.
+            await expect(field).to_be_focused()
+            await guest.page.keyboard.press("Enter")
+            await guest.hears("Hello")
+            await lene.says("Welcome back")
+            await guest.hears("Welcome back")
+
+
+async def test_a_server_that_is_away_for_a_while_is_waited_for(own: Path, arrive: Arrive) -> None:
+    with Running(own) as server:
+        port = server.port()
+        async with organizer_at(server) as lene:
+            meeting = await lene.schedule(subject="Quarterly planning", accessLevel="Everyone")
+            guest = await joined(arrive, meeting)
+            server.stop()
+            await expect(guest.page.get_by_role("status")).to_have_text("The server can't be reached. Trying again…")
+            await guest.look("away")
+            with Running(own, "--listen", f"http://127.0.0.1:{port}"):
+                await lene.extend(meeting, id="back", type="RoamedParticipantData", again=True)
+                await expect(guest.property("back", "again")).to_be_visible()
+                await expect(guest.named("away")).to_have_text("")
+                await guest.says("Here again")
+                await guest.hears("Here again")
+
+
+async def test_without_a_server_there_is_nothing_to_join_but_a_way_to_try_again(own: Path, arrive: Arrive) -> None:
+    with Running(own) as server:
+        port = server.port()
+        async with organizer_at(server) as lene:
+            meeting = await lene.schedule(accessLevel="Everyone")
+            guest = await arrive(meeting)
+            await expect(guest.page.get_by_label("Your name")).to_be_visible()
+        server.stop()
+    await guest.join_by_name("Joe")
+    await guest.ends_with("The server can't be reached")
+    with Running(own, "--listen", f"http://127.0.0.1:{port}"):
+        await guest.page.get_by_role("button", name="Try again").click()
+        await guest.join_by_name("Joe")
+        await guest.is_in()

@@ -1,0 +1,74 @@
+"""Many tabs of one browser, of which HTTP/1.1 gives all together six connections to a server."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.browser.console import Console
+from tests.browser.guest import Guest
+from tests.client import UcwaClient
+from tests.process.running import Running
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MANY = 8
+#: As on a page over plain http, which a browser gives no locks, and which nobody looks at.
+HIDDEN_WITHOUT_LOCKS = """
+    Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
+    Object.defineProperty(Document.prototype, "visibilityState", { value: "hidden" });
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def first(chromium: Browser, plain: Running) -> AsyncIterator[Guest]:
+    guest = await Guest.arrive(chromium, f"{plain.urls[0]}/meet/lenea@contoso.com/NONE")
+    yield guest
+    await guest.leave()
+
+
+@pytest.mark.parametrize("script", ["", HIDDEN_WITHOUT_LOCKS], ids=["with locks", "hidden, without locks"])
+async def test_eight_tabs_in_a_meeting_all_hear_what_happens(first: Guest, lene: UcwaClient, script: str) -> None:
+    await first.context.add_init_script(script)
+    meeting = await lene.schedule(accessLevel="Everyone")
+    guests = [await first.another(meeting["joinUrl"]) for _ in range(MANY)]
+    for number, guest in enumerate(guests):
+        await guest.join_by_name(f"Guest {number}")
+        await expect(guest.page.get_by_role("heading", name="Shared data")).to_be_visible()
+    await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget")
+    for guest in guests:
+        await expect(guest.property("agenda", "topic")).to_contain_text("Budget")
+
+
+async def test_eight_tabs_of_the_console_all_work(chromium: Browser, plain: Running) -> None:
+    first = await Console.come(chromium, plain.urls[0])
+    assert isinstance(first, Console)
+    tabs = [first, *[await first.another(plain.urls[0]) for _ in range(MANY - 1)]]
+    for tab in tabs:
+        await tab.sign_in()
+        await expect(tab.page.get_by_role("heading", name="Choose a meeting")).to_be_visible()
+    await first.leave()
+
+
+async def test_a_hidden_page_that_is_in_no_meeting_does_not_poll(chromium: Browser, plain: Running) -> None:
+    console = await Console.come(chromium, plain.urls[0])
+    assert isinstance(console, Console)
+    page = console.page
+    async with page.expect_request("**/events?*"):
+        await console.sign_in()
+    hide = """hidden => {
+        const value = hidden ? "hidden" : "visible";
+        Object.defineProperty(document, "visibilityState", { value, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    async with page.expect_event("requestfailed", lambda request: "/events?" in request.url):
+        await page.evaluate(hide, True)
+    polls: list[str] = []
+    page.on("request", lambda request: polls.append(request.url) if "/events?" in request.url else None)
+    await page.get_by_role("link", name="New meeting").click()
+    await expect(page.get_by_label("Subject")).to_be_visible()
+    assert polls == []
+    async with page.expect_request("**/events?*"):
+        await page.evaluate(hide, False)
+    await console.leave()
