@@ -1,56 +1,66 @@
-# What there is to do here; `make help` lists it.
+# `make help` lists the targets.
 
 SHELL = /bin/sh
 PYTHON ?= python3
+VENV ?= .venv
 ARGS ?=
-export PYTHON
+export PYTHON VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-peers scale lock clean
+.PHONY: help run test test-lowest lint bench bench-peers scale lock clean
 
-help: ## List what there is to do.
+help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: ## Serve with two users, and show what it does. ARGS=--exit: end after that.
+run: ## Start a demo server and walk through the API. ARGS=--exit: stop after the walk.
 	@tools/install requirements.txt
-	@exec .venv/bin/python -m openucwa demo $(ARGS)
+	@exec $(VENV)/bin/python -m openucwa demo $(ARGS)
 
-test: lint ## Run all checks and all tests. ARGS="-k name": these tests.
-	@.venv/bin/python -m tests.needs
-	TMPDIR=$$(.venv/bin/python -m tests.folder) .venv/bin/python -m pytest $(TOGETHER) $(HANGING) $(ARGS)
+test: lint ## Run all checks and tests. ARGS="-k name": only some. PYTHON=python3.13 VENV=.venv-3.13: another Python.
+	@$(VENV)/bin/python -m tests.needs
+	TMPDIR=$$($(VENV)/bin/python -m tests.folder) $(VENV)/bin/python -m pytest $(PARALLEL) $(HANGING) $(ARGS)
 
-# Two files of tests at a time: many wait for a process, a database, a browser.
-TOGETHER = -n 2 --dist loadfile
+# Two test files at a time: many wait for a process, a database or a browser.
+PARALLEL = -n 2 --dist loadfile
 
-# A test that hangs ends the run, with a traceback that says where.
+# A test that hangs ends the run, with a traceback of where.
 HANGING = -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
+
+test-lowest: ## Run the tests of the wire and the resources with the lowest versions that pyproject.toml declares.
+	@VENV=.venv-lowest tools/install requirements-lowest.txt
+	TMPDIR=$$(.venv-lowest/bin/python -m tests.folder) .venv-lowest/bin/python -m pytest $(PARALLEL) $(HANGING) $(LOWEST)
+
+# A server process, every resource, both formats, the event channel.
+LOWEST = tests/process/test_serving.py tests/resources tests/representation tests/channel/test_poll.py tests/samples
 
 lint: ## Check style and types.
 	@tools/install requirements-dev.txt
-	.venv/bin/python -m ruff check .
-	.venv/bin/python -m ruff format --check .
-	.venv/bin/python -m mypy
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
 	tools/lint-pages
 
-bench: ## Measure, beside floors and peers, and write docs/performance.md. ARGS=--help: what can be chosen.
+bench: ## Run the benchmarks and write docs/performance.md. ARGS=--help: options.
 	@tools/install requirements-dev.txt
-	@.venv/bin/python -m bench $(ARGS)
+	@$(VENV)/bin/python -m bench $(ARGS)
 
-bench-peers: ## Install the peers that `make bench` measures beside (needs npm).
+bench-peers: ## Install the servers that `make bench` compares with (needs npm).
 	@tools/install requirements-dev.txt
-	@.venv/bin/python -m bench.others
+	@$(VENV)/bin/python -m bench.others
 
-scale: ## Reckon what a million users need, from what was measured, and write docs/scale.md. ARGS=--help: of other loads.
+scale: ## Compute what a million users need from the measurements and write docs/scale.md. ARGS=--help: other loads.
 	@tools/install requirements-dev.txt
-	@.venv/bin/python -m bench.fanout $(ARGS)
+	@$(VENV)/bin/python -m bench.fanout $(ARGS)
 
-lock: ## Write the lock files anew, with the newest releases (needs uv).
+lock: ## Update the lock files to the newest releases (needs uv).
 	uv pip compile $(LOCK) --extra build -o requirements.txt pyproject.toml
 	uv pip compile $(LOCK) --extra dev -o requirements-dev.txt pyproject.toml
 	echo 'python-ldap>=3.4.5' | uv pip compile $(LOCK) -o requirements-ldap.txt -
+	mkdir -p build && $(PYTHON) tools/minimums > build/minimums.txt
+	uv pip compile $(LOCK) --extra dev -c build/minimums.txt -o requirements-lowest.txt pyproject.toml
 
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-clean: ## Remove what was installed and cached. Data stays.
-	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+clean: ## Remove installed packages and caches; data is kept.
+	rm -rf .venv .venv-* node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} +

@@ -60,7 +60,7 @@ class Delays:
         machines = needs.machines
         load = (needs.database / machines.databases + needs.notifying(needs.processes)) / machines.database_cores
         self._database = needs.costs.told_database / (1 - load) + machines.flush
-        self._noting = needs.noting / SETTINGS.store_lanes
+        self._noting = needs.noting / SETTINGS.store_write_connections
 
     def database(self, trips: int) -> float:
         """Of something that is written."""

@@ -93,7 +93,7 @@ class Needs:
     @property
     def notes(self) -> float:
         """Rows that say that an application was heard of: by the clock, and each time before it is swept."""
-        return self.load.users * (1 / INTERVAL + 1 / SETTINGS.application_sweep)
+        return self.load.users * (1 / INTERVAL + 1 / SETTINGS.application_sweep_interval)
 
     @property
     def rows(self) -> float:
@@ -229,7 +229,7 @@ class Needs:
     @property
     def connections_each(self) -> int:
         """Connections of a process to PostgreSQL."""
-        return SETTINGS.store_connections + SETTINGS.store_lanes + (self.bus == "NOTIFY")
+        return SETTINGS.store_read_connections + SETTINGS.store_write_connections + (self.bus == "NOTIFY")
 
     @property
     def noting(self) -> float:

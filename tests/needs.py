@@ -1,10 +1,9 @@
-"""The programs that tests need besides Python's packages: where they are, and what becomes of a test without one.
+"""The programs that tests need besides Python packages: where they are, and what happens to a test without them.
 
     python -m tests.needs
 
-installs what is missing where it may (as root, with apt-get), builds the packages of Python that need it, and names
-what is missing all the same. A test that needs it is then skipped, with the reason; but where CI=true is set nothing is
-skipped: there it fails.
+installs missing programs if it can (as root, with apt-get) and builds the Python packages that need
+building, and lists what is still missing. Tests that need it are skipped with a reason; with CI=true they fail.
 """
 
 import os
@@ -97,7 +96,7 @@ def main() -> int:
     build()
     still = [*missing(), *(module for module in BUILT if find_spec(module) is None)]
     for name in still:
-        told = "a failure here" if nothing_left_out() else "the tests that need it are left out"
+        told = "the tests that need it fail" if nothing_left_out() else "the tests that need it are skipped"
         print(f"openucwa: {name} is not installed: {told}", file=sys.stderr)
     return 1 if still and nothing_left_out() else 0
 

@@ -13,16 +13,16 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "openucwa.toml"
 
 
-def test_without_anything_said_every_setting_has_its_default() -> None:
+def test_defaults_without_file_environment_and_options() -> None:
     assert load(None, {}) == Config()
 
 
-def test_every_setting_has_a_line_of_help() -> None:
+def test_every_setting_has_a_help_text() -> None:
     for setting in options():
         assert setting.metadata["help"].endswith("."), setting.name
 
 
-def test_a_file_the_environment_and_the_command_line_override_each_other_in_this_order(file: Path) -> None:
+def test_command_line_overrides_environment_overrides_file(file: Path) -> None:
     file.write_text('max_extensions = 1\nmax_meetings = 1\nbus = "nats://one:1"\n')
     environment = {"OPENUCWA_MAX_MEETINGS": "2", "OPENUCWA_BUS": "nats://two:2"}
     loaded = load_with_sources(file, environment, bus="nats://three:3", data=None, listen=())
@@ -36,7 +36,7 @@ def test_a_file_the_environment_and_the_command_line_override_each_other_in_this
     assert list(sources) == [setting.name for setting in fields(Config)]
 
 
-def test_a_file_may_hold_every_kind_of_value(file: Path) -> None:
+def test_file_can_contain_every_kind_of_value(file: Path) -> None:
     file.write_text(
         """
         header_timeout = 3
@@ -64,7 +64,7 @@ def test_a_file_may_hold_every_kind_of_value(file: Path) -> None:
     assert config.dial_in_regions == (DialInRegion("Denmark", "tel:+4570000000", ("da-DK",)),)
 
 
-def test_the_environment_may_hold_every_kind_of_value() -> None:
+def test_environment_can_contain_every_kind_of_value() -> None:
     config = load(
         None,
         {
@@ -90,7 +90,7 @@ def test_every_setting_can_be_set_in_the_environment() -> None:
             load(None, {environment_name(setting.name): text})
 
 
-def test_what_the_environment_holds_besides_is_none_of_our_business() -> None:
+def test_other_environment_variables_are_ignored() -> None:
     load(
         None,
         {
@@ -104,28 +104,28 @@ def test_what_the_environment_holds_besides_is_none_of_our_business() -> None:
     )
 
 
-def test_an_unknown_name_is_refused_with_the_nearest_known_one(file: Path) -> None:
+def test_unknown_name_is_refused_with_a_suggestion(file: Path) -> None:
     file.write_text("max_extension = 1\n")
     with pytest.raises(ConfigError) as refused:
         load(file, {})
-    assert str(refused.value) == (f"setting max_extension ({file}): there is no such setting; is max_extensions meant?")
+    assert str(refused.value) == (f"setting max_extension ({file}): unknown setting; did you mean max_extensions?")
 
 
-def test_an_unknown_name_in_the_environment_is_refused() -> None:
+def test_unknown_name_in_the_environment_is_refused() -> None:
     with pytest.raises(ConfigError) as refused:
         load(None, {"OPENUCWA_LISTENS": "http://a:1"})
     assert str(refused.value) == (
-        "setting listens (environment variable OPENUCWA_LISTENS): there is no such setting; is listen meant?"
+        "setting listens (environment variable OPENUCWA_LISTENS): unknown setting; did you mean listen?"
     )
 
 
-def test_a_file_that_is_not_there_is_named(file: Path) -> None:
+def test_missing_file_is_refused(file: Path) -> None:
     with pytest.raises(ConfigError, match=rf"^the settings file {file} cannot be read: No such file or directory$"):
         load(file, {})
 
 
 @pytest.mark.parametrize("content", [b"data = ", b"\xff\xfe", b"data = 'a'\ndata = 'b'"])
-def test_a_file_that_is_not_toml_is_named_in_one_line(file: Path, content: bytes) -> None:
+def test_file_that_is_not_toml_is_refused_in_one_line(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(ConfigError, match=rf"^the settings file {file} is not TOML: .*$") as refused:
         load(file, {})
@@ -135,14 +135,14 @@ def test_a_file_that_is_not_toml_is_named_in_one_line(file: Path, content: bytes
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ('max_extensions = "7"', "has to be a whole number, not '7'"),
-        ("max_extensions = 7.5", "has to be a whole number, not 7.5"),
-        ("max_extensions = true", "has to be a whole number, not True"),
-        ('keep_alive = "long"', "has to be a number, not 'long'"),
-        ('anonymous = "yes"', "has to be true or false, not 'yes'"),
-        ("data = 7", "has to be a text, not 7"),
-        ("bus = 7", "has to be a text, not 7"),
-        ('listen = "http://a:1"', "has to be a list of texts, not 'http://a:1'"),
+        ('max_extensions = "7"', "must be an integer, not '7'"),
+        ("max_extensions = 7.5", "must be an integer, not 7.5"),
+        ("max_extensions = true", "must be an integer, not True"),
+        ('keep_alive = "long"', "must be a number, not 'long'"),
+        ('anonymous = "yes"', "must be true or false, not 'yes'"),
+        ("data = 7", "must be a string, not 7"),
+        ("bus = 7", "must be a string, not 7"),
+        ('listen = "http://a:1"', "must be a list of strings, not 'http://a:1'"),
         ("pools = [{name = 'a'}]", "Object missing required field `url` - at `$[0]`"),
         (
             "pools = [{name = 'a', url = 'https://a', color = 'red'}]",
@@ -150,34 +150,34 @@ def test_a_file_that_is_not_toml_is_named_in_one_line(file: Path, content: bytes
         ),
     ],
 )
-def test_a_value_of_another_type_is_refused(file: Path, line: str, problem: str) -> None:
+def test_value_of_the_wrong_type_is_refused(file: Path, line: str, problem: str) -> None:
     file.write_text(line)
     with pytest.raises(ConfigError) as refused:
         load(file, {})
     assert str(refused.value) == f"setting {line.partition(' ')[0]} ({file}): {problem}"
 
 
-def test_a_text_that_cannot_be_read_is_refused() -> None:
+def test_malformed_environment_variable_is_refused() -> None:
     with pytest.raises(ConfigError) as refused:
         load(None, {"OPENUCWA_KEEP_ALIVE": "long"})
     assert str(refused.value) == (
-        "setting keep_alive (environment variable OPENUCWA_KEEP_ALIVE): has to be a number, not 'long'"
+        "setting keep_alive (environment variable OPENUCWA_KEEP_ALIVE): must be a number, not 'long'"
     )
-    with pytest.raises(ConfigError, match=r"^setting pools \(.*\): has to be a list of tables in JSON: "):
+    with pytest.raises(ConfigError, match=r"^setting pools \(.*\): must be a list of tables in JSON: "):
         load(None, {"OPENUCWA_POOLS": "east=https://east.example"})
 
 
 REFUSED = [
-    ("header_timeout", -1.0, "has to be above 0, not -1.0"),
-    ("keep_alive", 0.0, "has to be above 0, not 0.0"),
-    ("keep_alive", float("nan"), "has to be at most 1000000000, not nan"),
-    ("keep_alive", float("inf"), "has to be at most 1000000000, not inf"),
-    ("shutdown_timeout", -0.5, "has to be at least 0, not -0.5"),
-    ("max_body_bytes", 0, "has to be above 0, not 0"),
-    ("max_body_bytes", 10**12, "has to be at most 1000000000, not 1000000000000"),
-    ("create_status", 204, "has to be 200 or 201, not 204"),
-    ("log_level", "loud", "has to be debug, info, warning or error, not 'loud'"),
-    ("data", " ", "has to name a folder"),
+    ("header_timeout", -1.0, "must be greater than 0, not -1.0"),
+    ("keep_alive", 0.0, "must be greater than 0, not 0.0"),
+    ("keep_alive", float("nan"), "must be at most 1000000000, not nan"),
+    ("keep_alive", float("inf"), "must be at most 1000000000, not inf"),
+    ("shutdown_timeout", -0.5, "must be at least 0, not -0.5"),
+    ("max_body_bytes", 0, "must be greater than 0, not 0"),
+    ("max_body_bytes", 10**12, "must be at most 1000000000, not 1000000000000"),
+    ("create_status", 204, "must be 200 or 201, not 204"),
+    ("log_level", "loud", "must be debug, info, warning or error, not 'loud'"),
+    ("data", " ", "must name a folder"),
     ("listen", ("127.0.0.1:8080",), "'127.0.0.1:8080' is not of the form http://HOST:PORT or https://HOST:PORT"),
     ("listen", ("http://a",), "'http://a' is not of the form http://HOST:PORT or https://HOST:PORT"),
     ("listen", ("http://:80",), "'http://:80' is not of the form http://HOST:PORT or https://HOST:PORT"),
@@ -185,10 +185,10 @@ REFUSED = [
     ("listen", ("http://a:99999",), "'http://a:99999' is not of the form http://HOST:PORT or https://HOST:PORT"),
     ("listen", ("http://u:p@a:80",), "'http://u:p@a:80' is not of the form http://HOST:PORT or https://HOST:PORT"),
     ("listen", ("ftp://a:80",), "'ftp://a:80' is not of the form http://HOST:PORT or https://HOST:PORT"),
-    ("listen", ("http://a:80", "http://a:80"), "http://a:80 is there twice"),
-    ("listen", ("https://a:443",), "https://a:443 needs the settings tls_cert and tls_key"),
-    ("tls_key", "a.key", "needs the setting tls_cert too"),
-    ("tls_cert", "a.pem", "needs the setting tls_key too"),
+    ("listen", ("http://a:80", "http://a:80"), "http://a:80 is listed twice"),
+    ("listen", ("https://a:443",), "https://a:443 requires the settings tls_cert and tls_key"),
+    ("tls_key", "a.key", "requires the setting tls_cert"),
+    ("tls_cert", "a.pem", "requires the setting tls_key"),
     ("public_url", "meet.example", "'meet.example' is not of the form https://HOST[:PORT], without a path"),
     ("public_url", "https://a/b", "'https://a/b' is not of the form https://HOST[:PORT], without a path"),
     ("public_url", "https://a?b", "'https://a?b' is not of the form https://HOST[:PORT], without a path"),
@@ -197,37 +197,37 @@ REFUSED = [
     ("trusted_proxies", ("10.0.0.1/8",), "'10.0.0.1/8' is neither an IP address nor a network such as 10.0.0.0/8"),
     ("allow_origin", ("a.example",), "'a.example' is not of the form scheme://HOST[:PORT]"),
     ("allow_origin", ("*",), "'*' is not of the form scheme://HOST[:PORT]"),
-    ("allow_origin", ("https://A.example:443/",), "'https://A.example:443/' is not as browsers send it: https://a.example"),
+    ("allow_origin", ("https://A.example:443/",), "'https://A.example:443/' is not what browsers send: https://a.example"),
     ("join_url", "meet/{id}", "'meet/{id}' is not an http or https URL"),
-    ("join_url", "https://a", "'https://a' has to hold {id}: without it all meetings have the same address"),
-    ("join_url", "https://a/{id}{name}", "'https://a/{id}{name}' may hold {domain}, {user} and {id} only"),
+    ("join_url", "https://a", "'https://a' must contain {id}: otherwise all meetings have the same address"),
+    ("join_url", "https://a/{id}{name}", "'https://a/{id}{name}' may contain only {domain}, {user} and {id}"),
     ("join_url", "https://a/{id", "'https://a/{id' is not a template: expected '}' before end of string"),
     ("store", "mysql://a/b", "'mysql://a/b' is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
     ("store", "postgresql://a:1", "'postgresql://a:1' is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
-    ("store", "postgresql://a/b?password=x", "the password has its place before the @, or in a password file"),
-    ("store_lanes", 0, "has to be above 0, not 0"),
+    ("store", "postgresql://a/b?password=x", "the password must be before the @, or in a password file"),
+    ("store_write_connections", 0, "must be greater than 0, not 0"),
     ("bus", "redis://a:1", "'redis://a:1' is not of the form nats://HOST:PORT"),
     ("status_listen", ("https://a:1",), "'https://a:1' is not of the form http://HOST:PORT"),
     ("status_listen", ("http://a:1/metrics",), "'http://a:1/metrics' is not of the form http://HOST:PORT"),
-    ("status_listen", ("http://a:1", "http://a:1"), "http://a:1 is there twice"),
-    ("status_listen", ("http://127.0.0.1:8080",), "http://127.0.0.1:8080 is there twice"),
+    ("status_listen", ("http://a:1", "http://a:1"), "http://a:1 is listed twice"),
+    ("status_listen", ("http://127.0.0.1:8080",), "http://127.0.0.1:8080 is listed twice"),
     ("traces", "grpc://a:4317", "'grpc://a:4317' is not of the form http://HOST:PORT/v1/traces"),
     ("traces", "http://u:secret@a:1/v1", "'http://***@a:1/v1' is not of the form http://HOST:PORT/v1/traces"),
-    ("log_format", "xml", "has to be text or json, not 'xml'"),
-    ("access_levels", ("Everyone", "All"), "has to be of Everyone, Invited, Locked, None or SameEnterprise, not 'All'"),
-    ("default_access_level", "A", "'A' is not among access_levels: Everyone, Invited, Locked, None, SameEnterprise"),
-    ("default_phone_user_admission", "Maybe", "has to be Disabled or Enabled, not 'Maybe'"),
-    ("pools", (Pool("", "https://a"),), "the name '' is empty or there twice"),
-    ("pools", (Pool("a", "https://a"), Pool("a", "https://b")), "the name 'a' is empty or there twice"),
+    ("log_format", "xml", "must be text or json, not 'xml'"),
+    ("access_levels", ("All",), "must contain only Everyone, Invited, Locked, None or SameEnterprise, not 'All'"),
+    ("default_access_level", "A", "'A' is not in access_levels: Everyone, Invited, Locked, None, SameEnterprise"),
+    ("default_phone_user_admission", "Maybe", "must be Disabled or Enabled, not 'Maybe'"),
+    ("pools", (Pool("", "https://a"),), "the name '' is empty or listed twice"),
+    ("pools", (Pool("a", "https://a"), Pool("a", "https://b")), "the name 'a' is empty or listed twice"),
     ("pools", (Pool("a", "a.example"),), "the url of 'a' is not an http or https URL: 'a.example'"),
     ("pools", (Pool("a", "https://a", "b"),), "the backup of 'a' is neither another pool nor a URL: 'b'"),
     ("pools", (Pool("a", "https://a", "a"),), "the backup of 'a' is neither another pool nor a URL: 'a'"),
-    ("dial_in_regions", (DialInRegion("a", "+45"),), "the number of 'a' has to be a tel URI, not '+45'"),
+    ("dial_in_regions", (DialInRegion("a", "+45"),), "the number of 'a' must be a tel URI, not '+45'"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "value", "problem"), REFUSED)
-def test_a_value_that_cannot_be_used_is_refused(name: str, value: object, problem: str) -> None:
+def test_invalid_value_is_refused(name: str, value: object, problem: str) -> None:
     with pytest.raises(ConfigError) as refused:
         load(None, {}, **{name: value})
     assert str(refused.value) == f"setting {name} (command line): {problem}"
@@ -253,7 +253,7 @@ def test_a_value_that_cannot_be_used_is_refused(name: str, value: object, proble
         ("pools", (Pool("a", "https://a", "https://b"), Pool("c", "https://c", "a"))),
     ],
 )
-def test_a_value_that_can_be_used_is_taken(name: str, value: object) -> None:
+def test_valid_value_is_accepted(name: str, value: object) -> None:
     assert getattr(load(None, {}, **{name: value}), name) == value
 
 
@@ -266,7 +266,7 @@ def test_a_value_that_can_be_used_is_taken(name: str, value: object) -> None:
         ("store", "postgresql://user:s@secret@a/"),
     ],
 )
-def test_a_password_in_a_url_is_not_repeated_in_the_error(name: str, value: str) -> None:
+def test_error_does_not_repeat_the_password_of_a_url(name: str, value: str) -> None:
     with pytest.raises(ConfigError) as refused:
         load(None, {}, **{name: value})
     assert "secret" not in str(refused.value)

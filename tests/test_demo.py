@@ -1,16 +1,19 @@
-"""The demo as people start it, and what it says where something is not as it should be."""
+"""The demo as people start it, and what it prints when a step fails."""
 
 import io
+import itertools
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -24,7 +27,7 @@ from tests.process.running import command, environment
 #: Seconds that the demo may take on a busy machine.
 LIMIT = 60.0
 COMMAND = (sys.executable, "-m", "openucwa", "demo")
-ALL_WELL = "64 steps, all as they should be"
+PASSED = "64 steps passed"
 
 
 def demo(*words: str) -> "subprocess.CompletedProcess[str]":
@@ -35,9 +38,9 @@ def demo(*words: str) -> "subprocess.CompletedProcess[str]":
 
 
 @contextmanager
-def started(data: Path, **streams: int) -> Iterator["subprocess.Popen[str]"]:
-    """`openucwa demo` on a free port; killed at the end if it is still there."""
-    words = [*COMMAND, "--data", str(data), "--listen", "http://127.0.0.1:0"]
+def started(data: Path, *words: str, **streams: int) -> Iterator["subprocess.Popen[str]"]:
+    """`openucwa demo` on a free port; killed at the end if it is still running."""
+    words = (*COMMAND, "--data", str(data), "--listen", "http://127.0.0.1:0", *words)
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
     with subprocess.Popen(words, text=True, env=environment({}), **streams) as process:
         try:
@@ -46,10 +49,10 @@ def started(data: Path, **streams: int) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def walked(config: Config) -> tuple[int, str]:
-    """The exit status of the demo on a server with these settings, and what it showed."""
+def walked(config: Config, *, verbose: bool = False) -> tuple[int, str]:
+    """The exit status of the demo on a server with these settings, and its output."""
     shown = io.StringIO()
-    status = server.run(config, Screen(shown, colour=False), exit_after=True)
+    status = server.run(config, Screen(shown, colour=False, verbose=verbose), exit_after=True)
     return status, shown.getvalue()
 
 
@@ -58,18 +61,28 @@ def config(tmp_path: Path) -> Config:
     return Config(data=str(tmp_path / "data"), listen=("http://127.0.0.1:0",))
 
 
-def test_it_walks_in_both_forms_and_again_on_the_same_folder(tmp_path: Path) -> None:
+def test_walk_passes_in_both_formats_and_again_in_the_same_folder(tmp_path: Path) -> None:
     words = ("--exit", "--data", str(tmp_path / "data"), "--listen", "http://127.0.0.1:0")
     for _ in range(2):
         done = demo(*words)
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.rstrip().endswith(ALL_WELL)
-        assert {"(JSON)", "(XML)"} <= set(done.stdout.split())
-        assert "NOT" not in done.stdout.split()
+        assert done.stdout.rstrip().endswith(PASSED)
+        lines = done.stdout.splitlines()
+        assert {"JSON", "XML"} <= set(lines)
+        assert [line[5:7] for line in lines if re.match(r" *\d+  ", line)] == ["ok"] * 64
 
 
-def test_it_shows_no_token_whole_and_no_colours_to_a_file(config: Config) -> None:
-    status, shown = walked(config)
+def test_each_step_takes_one_line_and_bodies_are_shown_if_verbose(config: Config) -> None:
+    _, shown = walked(config)
+    _, verbose = walked(config, verbose=True)
+    assert len(shown.splitlines()) < 80
+    assert '"agenda"' not in shown
+    assert '"id": "agenda"' in verbose
+    assert "> POST /ucwa/v1/applications" in verbose
+
+
+def test_verbose_output_shortens_tokens_and_has_no_colours_in_a_file(config: Config) -> None:
+    status, shown = walked(config, verbose=True)
     assert status == 0
     tokens = re.findall(r"cwt=\S+", shown)
     assert tokens
@@ -77,18 +90,13 @@ def test_it_shows_no_token_whole_and_no_colours_to_a_file(config: Config) -> Non
     assert "\x1b" not in shown
 
 
-def test_what_it_says_to_type_works_when_it_is_typed(tmp_path: Path) -> None:
+def test_printed_commands_work(tmp_path: Path) -> None:
     need("curl")
     shell = need("bash")
-    with started(tmp_path / "data") as process:
-        assert process.stdout is not None
-        said: list[str] = []
-        for line in process.stdout:
-            said.append(line)
-            if "until Ctrl-C" in line:
-                break
+    with started(tmp_path / "data", "--verbose") as process:
+        said = until_the_box(process)
         begin = next(number for number, line in enumerate(said) if line.startswith("UCWA="))
-        typed = "set -euo pipefail\n" + "".join(said[begin:-1])
+        typed = "set -euo pipefail\n" + "".join(said[begin:])
         answered = subprocess.run([shell], input=typed, capture_output=True, text=True, timeout=LIMIT, check=False)
         assert answered.returncode == 0, answered.stderr
         assert '"subject": "Budget"' in answered.stdout, "the meetings"
@@ -102,18 +110,39 @@ def test_what_it_says_to_type_works_when_it_is_typed(tmp_path: Path) -> None:
         assert all(" info " in line for line in lines)
 
 
-def test_a_step_that_goes_wrong_is_named_and_counts(config: Config) -> None:
+def until_the_box(process: "subprocess.Popen[str]") -> list[str]:
+    """What the demo prints before the box, which says that the walk is over; reads the box, too."""
+    assert process.stdout is not None
+    said: list[str] = []
+    for line in process.stdout:
+        if line.startswith("+-"):
+            break
+        said.append(line)
+    assert next(line for line in process.stdout if line.startswith("+-"))
+    return said
+
+
+def test_box_at_the_end_has_an_address_and_a_password_that_work(tmp_path: Path) -> None:
+    with started(tmp_path / "data") as process:
+        assert process.stdout is not None
+        said = "".join(itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
+        box = dict(re.findall(r"^\| (\w+) +(.*?) *\|$", said, re.MULTILINE))
+        grant = {"grant_type": "password", "username": box["User"].split()[0], "password": box["Password"].split()[0]}
+        with urllib.request.urlopen(f"{box['Address']}WebTicket/oauthtoken", urlencode(grant).encode()) as answer:
+            assert answer.status == 200
+
+
+def test_failed_step_is_named_and_counts(config: Config) -> None:
     status, shown = walked(replace(config, max_extensions=1))
     assert status == 1
-    assert (
-        "NOT as it should be: step 8, Attach data for the organizer alone (JSON): the answer is 409, not 201" in shown
-    )
-    assert "all as they should be" not in shown
+    assert "  8  FAILED  Attach data for the organizer alone" in shown
+    assert "FAILED: step 8, Attach data for the organizer alone (JSON): the answer is 409, not 201" in shown
+    assert "steps passed" not in shown
 
 
-def test_it_shows_side_by_side_what_each_one_is_told(config: Config) -> None:
-    _, shown = walked(config)
-    tables = re.findall(r"side by side \(\w+\)\n.*\n((?:.+\n)+?)  as it should be", shown)
+def test_verbose_output_compares_the_events_of_all_participants(config: Config) -> None:
+    _, shown = walked(config, verbose=True)
+    tables = re.findall(r"Compare the event channels \(\w+\)\n.*\n((?:.+\n)+?)  ok", shown)
     assert len(tables) == 2, "in JSON and in XML"
     assert tables[0] == tables[1]
     assert all(len(line) <= 100 for line in tables[0].splitlines())
@@ -128,13 +157,13 @@ def test_it_shows_side_by_side_what_each_one_is_told(config: Config) -> None:
         assert "lobby" not in participant
 
 
-def test_who_does_not_get_into_the_meeting_is_noticed(config: Config) -> None:
+def test_organizer_who_cannot_join_is_a_failure(config: Config) -> None:
     status, shown = walked(replace(config, meeting_size=1))
     assert status == 1
     assert "The organizer joins (JSON): state is " in shown
 
 
-def test_a_server_that_does_not_answer_counts(tmp_path: Path) -> None:
+def test_server_that_does_not_answer_is_a_failure(tmp_path: Path) -> None:
     shown = io.StringIO()
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -143,15 +172,15 @@ def test_a_server_that_does_not_answer_counts(tmp_path: Path) -> None:
     assert "step 1, Find the server (JSON): no answer" in shown.getvalue()
 
 
-def test_a_stop_in_the_middle_is_no_failure_of_a_step(tmp_path: Path) -> None:
+def test_stopping_during_the_walk_is_not_a_failed_step(tmp_path: Path) -> None:
     shown = io.StringIO()
     status, _ = server.walk("http://127.0.0.1:1", "nowhere", Screen(shown, colour=False), lambda: True)
     assert status == 1
     assert "Stopped before the walk was over." in shown.getvalue()
-    assert "NOT" not in shown.getvalue()
+    assert "FAILED" not in shown.getvalue()
 
 
-def test_ctrl_c_ends_it_without_a_trace(tmp_path: Path) -> None:
+def test_ctrl_c_stops_it_without_a_traceback(tmp_path: Path) -> None:
     with started(tmp_path / "data") as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -162,7 +191,7 @@ def test_ctrl_c_ends_it_without_a_trace(tmp_path: Path) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
-def test_it_ends_when_nobody_reads_any_more(tmp_path: Path) -> None:
+def test_it_stops_when_stdout_is_closed(tmp_path: Path) -> None:
     with started(tmp_path / "data") as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -172,7 +201,7 @@ def test_it_ends_when_nobody_reads_any_more(tmp_path: Path) -> None:
         assert process.stderr.read() == ""
 
 
-def test_a_port_that_is_taken_costs_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+def test_taken_port_is_one_line_of_error_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         done = demo("--data", str(tmp_path / "data"), "--listen", url)
@@ -181,23 +210,25 @@ def test_a_port_that_is_taken_costs_one_line_and_leaves_nothing(tmp_path: Path) 
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_with_other_users_is_not_given_well_known_passwords(tmp_path: Path) -> None:
+def test_folder_with_other_users_gets_no_well_known_passwords(tmp_path: Path) -> None:
     uri = "sip:somebody@contoso.com"
     command("user", "add", uri, "--password-stdin", "--data", str(tmp_path / "data"), stdin=PASSWORD)
     done = demo("--exit", "--data", str(tmp_path / "data"), "--listen", "http://127.0.0.1:0")
     assert done.returncode == 1
-    assert done.stderr.startswith(f"openucwa: {tmp_path / 'data'} is not a folder of the demo: sip:somebody@")
+    assert done.stderr.startswith(
+        f"openucwa: {tmp_path / 'data'} is not a folder of the demo: it has the user sip:somebody@"
+    )
     assert done.stderr.count("\n") == 1
 
 
-def test_a_listener_that_others_reach_is_warned_of(config: Config) -> None:
+def test_listener_that_others_can_reach_is_warned_about(config: Config) -> None:
     _, shown = walked(replace(config, listen=("http://0.0.0.0:0",)))
-    assert "Whoever reaches this server can sign in" in shown
-    assert ALL_WELL in shown
+    assert "Anyone who can reach this server can sign in" in shown
+    assert PASSED in shown
 
 
 @pytest.mark.parametrize(("no_colour", "coloured"), [("", True), ("1", False)])
-def test_on_a_terminal_it_has_colours_unless_they_are_not_wanted(
+def test_terminal_gets_colours_unless_no_color_is_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_colour: str, coloured: bool
 ) -> None:
     monkeypatch.setenv("NO_COLOR", no_colour)
@@ -206,5 +237,5 @@ def test_on_a_terminal_it_has_colours_unless_they_are_not_wanted(
         os.close(its_end)
         first = os.read(terminal, 1000)
     os.close(terminal)
-    assert b"openucwa serves" in first
+    assert b"openucwa demo on" in first
     assert (b"\x1b[" in first) == coloured

@@ -69,12 +69,12 @@ def violations(file: Path, source: str) -> list[str]:
     return found
 
 
-def test_nothing_imports_what_stands_before_it() -> None:
+def test_imports_follow_the_order_of_layers() -> None:
     found = [each for file in sorted(PACKAGE.rglob("*.py")) for each in violations(file, file.read_text("utf-8"))]
     assert not found, "\n".join(found)
 
 
-def test_every_part_of_the_package_has_its_place() -> None:
+def test_every_part_of_the_package_has_a_layer() -> None:
     parts = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert parts == {*LAYERS, *LEAVES, *OTHERS}
 
@@ -90,7 +90,7 @@ def test_every_part_of_the_package_has_its_place() -> None:
         ("meetings/meeting.py", "from openucwa.channel.bus import Bus"),
     ],
 )
-def test_a_violation_names_file_and_line(file: str, source: str) -> None:
+def test_violation_names_file_and_line(file: str, source: str) -> None:
     (found,) = violations(PACKAGE / file, source)
     line = source.count("\n") + 1
     assert found.startswith(f"openucwa/{file}:{line}: ")

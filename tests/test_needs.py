@@ -25,26 +25,26 @@ def program(file: Path, script: str = "") -> None:
     file.chmod(file.stat().st_mode | stat.S_IXUSR)
 
 
-def test_a_program_is_found_under_each_of_its_names(machine: Path) -> None:
+def test_program_is_found_under_each_of_its_names(machine: Path) -> None:
     assert needs.missing() == ["frobnicator"]
     program(machine / "frob")
     assert needs.need("frobnicator") == str(machine / "frob")
     assert needs.missing() == []
 
 
-def test_without_it_a_test_is_skipped_with_the_reason() -> None:
+def test_missing_program_skips_the_test_with_a_reason() -> None:
     with pytest.raises(pytest.skip.Exception, match="frobnicator is not installed"):
         needs.need("frobnicator")
 
 
-def test_where_nothing_may_be_left_out_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_program_fails_the_test_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="frobnicator is not installed"):
         needs.need("frobnicator")
 
 
-@pytest.mark.parametrize(("ci", "status", "told"), [("", 0, "left out"), ("true", 1, "a failure here")])
-def test_what_is_missing_is_named_before_the_tests_run(
+@pytest.mark.parametrize(("ci", "status", "told"), [("", 0, "skipped"), ("true", 1, "fail")])
+def test_missing_programs_are_listed_before_the_tests(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ci: str, status: int, told: str
 ) -> None:
     monkeypatch.setenv("CI", ci)
@@ -54,7 +54,7 @@ def test_what_is_missing_is_named_before_the_tests_run(
     assert told in said
 
 
-def test_root_installs_what_is_missing(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_installs_missing_programs(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     program(machine / "apt-get", f'echo "$@" >>"{machine}/asked"; [ "$2" = update ] || cp /bin/sh "{machine}/frob"')
     assert needs.main() == 0
@@ -65,7 +65,7 @@ def test_root_installs_what_is_missing(machine: Path, monkeypatch: pytest.Monkey
     assert needs.missing() == []
 
 
-def test_an_installation_that_fails_is_named(
+def test_failed_installation_is_reported(
     machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)

@@ -5,7 +5,7 @@ import asyncio
 from tests.world import FakeWorld
 
 
-async def test_sleepers_wake_in_the_order_of_their_times_and_see_that_time() -> None:
+async def test_sleepers_wake_in_order_and_see_their_time() -> None:
     world = FakeWorld(now=1_000)
     woken: list[tuple[str, int]] = []
 
@@ -23,7 +23,7 @@ async def test_sleepers_wake_in_the_order_of_their_times_and_see_that_time() -> 
     await asyncio.gather(*tasks)
 
 
-async def test_a_cancelled_sleeper_is_no_longer_waited_for() -> None:
+async def test_cancelled_sleeper_is_not_waited_for() -> None:
     world = FakeWorld()
     task = asyncio.create_task(world.sleep(10))
     await world.settle()

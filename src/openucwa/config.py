@@ -1,9 +1,9 @@
-"""All settings: one frozen `Config`, each option with name, type, default and help.
+"""All settings: one frozen `Config`, each option with its name, type, default and help.
 
-A TOML file is overridden by the environment (`OPENUCWA_NAME`), and that by the command line.
-`docs/configuration.md` lists the same; a test compares them.
-What belongs here is which settings there are, where a value comes from and whether it can be used; what a setting
-does is the affair of the part that uses it.
+The environment (`OPENUCWA_NAME`) overrides the settings file, and the command line overrides both.
+`docs/configuration.md` lists the same settings; a test compares them.
+This module knows which settings exist, where a value comes from and whether it is valid. What a setting does belongs
+to the module that uses it.
 """
 
 import difflib
@@ -22,13 +22,16 @@ from openucwa.config_identity import Directory, Issuer
 
 ENVIRONMENT_PREFIX = "OPENUCWA_"
 
+#: The settings file of an installed server: what server and commands read when no other file is named.
+SETTINGS_FILE = Path("/etc/openucwa/openucwa.toml")
+
 
 class ConfigError(Exception):
-    """A setting that can't be used. The text names it, its source, and what is wrong."""
+    """An invalid setting. The text names it, its source, and what is wrong."""
 
 
 class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another pool of servers. `url`: its root, absolute. `backup`: the name or URL of the pool that stands in."""
+    """Another pool of servers. `url`: its root, absolute. `backup`: name or URL of the pool that replaces it."""
 
     name: str
     url: str
@@ -43,98 +46,108 @@ class DialInRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: tuple[str, ...] = ("en-US",)
 
 
-def option(help_text: str, default: Any, *, least: float | None = None, one_of: tuple[object, ...] = ()) -> Any:
-    """A setting of `Config` with its line of help.
+def option(help_text: str, default: Any, *, minimum: float | None = None, choices: tuple[object, ...] = ()) -> Any:
+    """A setting of `Config` with its help text.
 
-    `least`: the least that a number may be; where it is not given an int is at least 1, and a float above 0.
-    `one_of`: the values that are possible where only some are; of a list, its entries.
+    `minimum`: the minimum of a number; by default 1 for an int, and for a float more than 0.
+    `choices`: the allowed values, if only some are; for a list, of its entries.
     """
-    return field(default=default, metadata={"help": help_text, "least": least, "one_of": one_of})
+    return field(default=default, metadata={"help": help_text, "minimum": minimum, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything that can be set. Durations are in seconds, sizes in bytes."""
+    """All settings. Durations are in seconds, sizes in bytes."""
 
-    # Where it serves
-    data: str = option("Folder of the SQLite database. Made on first start.", "./openucwa-data")
+    # Listening and storage
+    data: str = option("Folder of the SQLite database, created on first start.", "./openucwa-data")
     store: str | None = option(
         "PostgreSQL database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE; default: SQLite in the folder data.", None
     )
-    store_connections: int = option("Connections that read from PostgreSQL, of each process.", 4)
-    store_lanes: int = option("Connections that write to PostgreSQL, of each process.", 4)
+    store_read_connections: int = option("Connections per process for reading from PostgreSQL.", 4)
+    store_write_connections: int = option("Connections per process for writing to PostgreSQL.", 4)
     listen: tuple[str, ...] = option("URLs to listen on, http or https.", ("http://127.0.0.1:8080",))
-    tls_cert: str | None = option("File with the TLS certificate chain (PEM), for https.", None)
-    tls_key: str | None = option("File with its private key (PEM).", None)
-    public_url: str | None = option("URL under which clients reach the server, if not by the listeners' own.", None)
+    tls_cert: str | None = option("TLS certificate chain file (PEM), for https.", None)
+    tls_key: str | None = option("Private key file of the certificate (PEM).", None)
+    public_url: str | None = option("Public URL of the server, if clients do not use the listeners' URLs.", None)
     hosts: tuple[str, ...] = option(
-        "Host names (with port where not the default) that absolute links may bear when a request came in by them.", ()
+        "Host names (with a non-default port) that absolute links may use if the request was sent to them.", ()
     )
     trusted_proxies: tuple[str, ...] = option(
-        "Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count.", ()
+        "Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted.", ()
     )
-    allow_origin: tuple[str, ...] = option("Web origins that may use the frame page and CORS.", ())
+    allow_origin: tuple[str, ...] = option("Web origins that may use the cross-domain frame and CORS.", ())
     join_url: str | None = option(
         "Template of joinUrl with {domain}, {user} and {id}; "
         "default: the server's own page, /meet/{user}@{domain}/{id}.",
         None,
     )
     bus: str | None = option(
-        "Event bus between servers: nats://HOST:PORT; default: PostgreSQL where it is the store, else this machine.",
+        "Event bus between servers: nats://HOST:PORT; default: PostgreSQL if it is the store, otherwise this machine.",
         None,
     )
-    bus_look: float = option("Seconds between two looks at the event log without being told.", 5.0)
-    workers: int = option("Processes that serve, on the same listeners.", 1)
-    status_listen: tuple[str, ...] = option(
-        "URLs for /healthz, /readyz and /metrics, http; worker i of several, from 0, takes the port plus i.", ()
+    bus_poll_interval: float = option(
+        "How often waiting polls re-read the event log without a bus message, in seconds.", 5.0
     )
-    traces: str | None = option("Where OpenTelemetry traces are sent: an OTLP/HTTP endpoint's URL.", None)
-    log_level: str = option("debug, info, warning or error.", "info", one_of=("debug", "info", "warning", "error"))
-    log_format: str = option("text, or json: an object a line.", "text", one_of=("text", "json"))
+    workers: int = option("Number of worker processes; they share the listeners.", 1)
+    status_listen: tuple[str, ...] = option(
+        "http URLs for /healthz, /readyz and /metrics; with several workers, worker i (from 0) uses port + i.", ()
+    )
+    traces: str | None = option("OTLP/HTTP endpoint that OpenTelemetry traces are sent to.", None)
+    log_level: str = option(
+        "Log threshold: debug, info, warning or error.", "info", choices=("debug", "info", "warning", "error")
+    )
+    log_format: str = option("Log format: text, or json (one object per line).", "text", choices=("text", "json"))
     log_file: str | None = option("Log file to append to; default: stderr.", None)
 
-    # Patience
-    header_timeout: float = option("Seconds for a client to send its request's headers.", 15.0)
-    body_timeout: float = option("Seconds for a client to send its request's body (then 408).", 30.0)
-    keep_alive: float = option("Seconds that an idle connection is kept.", 75.0)
+    # Timeouts
+    header_timeout: float = option("Timeout for receiving a request's headers, in seconds.", 15.0)
+    body_timeout: float = option("Timeout for receiving a request's body, in seconds (408).", 30.0)
+    keep_alive: float = option("Seconds until an idle connection is closed.", 75.0)
     write_timeout: float = option(
         "Seconds without progress until a client that does not read its response is disconnected.", 60.0
     )
-    shutdown_timeout: float = option("Seconds that requests under way may take at a stop.", 10.0, least=0)
-    store_timeout: float = option("Seconds to wait for the store (then 503).", 5.0)
+    shutdown_timeout: float = option("Grace period for requests in progress at shutdown, in seconds.", 10.0, minimum=0)
+    store_timeout: float = option("Timeout for store operations, in seconds (503).", 5.0)
 
     # Limits
-    max_connections: int = option("Open connections; more are answered 503.", 20_000)
-    max_header_bytes: int = option("Bytes of a request's line and headers.", 65_536)
+    max_connections: int = option("Maximum number of open connections (503).", 20_000)
+    max_header_bytes: int = option("Maximum size of a request line with headers, in bytes.", 65_536)
     max_pipelined: int = option("Maximum number of pipelined requests waiting per connection (503).", 100)
-    max_body_bytes: int = option("Bytes of a request's body (413).", 1_048_576)
+    max_body_bytes: int = option("Maximum size of a request body, in bytes (413).", 1_048_576)
     max_body_bytes_without_token: int = option(
-        "Maximum size of a request body without a valid token, or for an unknown resource, in bytes (413).", 65_536
+        "Maximum size of a request body without a valid token, or for no resource, in bytes (413).", 65_536
     )
     max_body_bytes_in_flight: int = option(
         "Maximum total size of request bodies held by a process, in bytes (503).", 268_435_456
     )
     max_unsent_bytes: int = option(
-        "Maximum total size of responses not yet read by clients, per process, in bytes; "
-        "the slowest client is disconnected.",
+        "Maximum total size of responses not yet read by clients, per process, in bytes; the slowest client is "
+        "disconnected.",
         268_435_456,
-    )
-    max_answer_bytes: int = option(
-        "Approximate maximum size of an answer, and of a batch's answer as a whole, in bytes (413; 429 in a batch).",
-        16_777_216,
     )
     log_backlog: int = option(
         "Maximum size of log lines waiting to be written, in bytes; more are dropped and counted.", 8_388_608
     )
-    max_body_depth: int = option("Nesting of a request's body (400).", 32)
-    max_body_elements: int = option("Values in a JSON body, or elements or attributes in an XML body (400).", 40_000)
-    max_extension_bytes: int = option("Bytes of an extension's properties as compact JSON (413).", 65_536)
-    max_extension_properties: int = option("Programmer-defined properties of an extension (400).", 300)
-    max_extensions: int = option("Extensions of a meeting (409 TooManyGroups).", 100)
-    max_meetings: int = option("Meetings of an organizer (409 TooManyOnlineMeetings).", 1_000)
-    max_applications: int = option("Applications of a user; the longest idle one ends (410).", 64)
-    max_instances: int = option("Instances (tabs) of an application (409).", 32)
-    max_attendees: int = option("Entries of attendees, and of leaders (400).", 1_000)
+    max_answer_bytes: int = option(
+        "Approximate size of an answer, and of all parts of a batch together, in bytes (413; 429 for further parts).",
+        16_777_216,
+    )
+    max_body_depth: int = option("Maximum nesting depth of a request body (400).", 32)
+    max_body_elements: int = option(
+        "Maximum number of values in a JSON body, or of elements or attributes in an XML body (400).", 40_000
+    )
+    max_extension_bytes: int = option(
+        "Maximum size of an extension's properties as compact JSON, in bytes (413).", 65_536
+    )
+    max_extension_properties: int = option("Maximum number of programmer-defined properties per extension (400).", 300)
+    max_extensions: int = option("Maximum number of extensions per meeting (409 TooManyGroups).", 100)
+    max_meetings: int = option("Maximum number of meetings per organizer (409 TooManyOnlineMeetings).", 1_000)
+    max_applications: int = option(
+        "Maximum number of applications per user; beyond that the one idle longest is ended (410).", 64
+    )
+    max_instances: int = option("Maximum number of instances (tabs) per application (409).", 32)
+    max_attendees: int = option("Maximum number of attendees, and of leaders, per meeting (400).", 1_000)
     max_message_bytes: int = option("Maximum size of a message in UTF-8, in bytes (413).", 65_536)
     max_event_bytes: int = option(
         "Approximate maximum size of an event set, in bytes; the rest follows in the next one.",
@@ -148,91 +161,99 @@ class Config:
     invitation_burst: int = option("Invitations from one user to another at once (429).", 10)
     application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)
     application_burst: int = option("Applications opened per user at once (429).", 100)
-    max_description: int = option("Characters of a meeting's description (400).", 16_384)
-    max_batch: int = option("Requests in a batch (429).", 100)
-    max_part_headers: int = option("Header lines of a request in a batch (400).", 100)
-    response_cache_bytes: int = option("Size of the response cache in bytes; 0 disables it.", 33_554_432, least=0)
-    max_requests_in_flight: int = option("Concurrent requests per user, including parts of a batch (429).", 100)
+    max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
+    max_batch: int = option("Maximum number of requests in a batch (429).", 100)
+    max_part_headers: int = option("Maximum number of header lines per request in a batch (400).", 100)
+    response_cache_bytes: int = option("Size of the response cache, in bytes; 0 disables it.", 33_554_432, minimum=0)
+    max_requests_in_flight: int = option(
+        "Maximum number of concurrent requests per user, including the parts of a batch (429).", 100
+    )
 
     # Signing in
-    ticket_lifetime: int = option("Seconds that a ticket of the password grant is good for.", 28_800)
-    anonymous_ticket_lifetime: int = option("Seconds that an anonymous-meeting ticket is good for.", 3_600)
+    token_lifetime: int = option("Lifetime of tokens from the password grant, in seconds.", 28_800)
+    anonymous_token_lifetime: int = option("Lifetime of tokens from the anonymous-meeting grant, in seconds.", 3_600)
     anonymous: bool = option("Whether the anonymous-meeting grant is offered.", True)
-    key_look: float = option("Seconds between two looks for new and removed signing keys.", 30.0)
-    sign_in_failures: int = option("Failed sign-ins of one user before it is slowed down.", 5)
-    sign_in_delay: float = option("Seconds of the first delay; it doubles with each failure.", 2.0, least=0)
-    sign_in_delay_max: float = option("Seconds of the longest delay.", 300.0, least=0)
-    address_failures: int = option("Failed sign-ins from one address before it is slowed down.", 50)
+    key_refresh_interval: float = option("How often signing keys are reloaded, in seconds.", 30.0)
+    sign_in_failures: int = option("Failed sign-ins per user before throttling starts.", 5)
+    sign_in_delay: float = option(
+        "First delay after too many failures, in seconds; doubled with each further failure.", 2.0, minimum=0
+    )
+    sign_in_delay_max: float = option("Longest delay, in seconds.", 300.0, minimum=0)
+    address_failures: int = option("Failed sign-ins per address before throttling starts.", 50)
 
-    issuers: tuple[Issuer, ...] = option("OpenID Connect providers whose access tokens are accepted.", ())
-    directories: tuple[Directory, ...] = option("LDAP directories that passwords are verified by.", ())
-    max_token_bytes: int = option("Bytes of an access token (401).", 16_384)
-    foreign_tokens_cached: int = option("Access tokens of issuers that are not verified again.", 4_096)
-    max_introspections: int = option("Questions to issuers about access tokens at a time (503).", 16)
+    issuers: tuple[Issuer, ...] = option(
+        "OpenID Connect issuers whose access tokens are accepted (docs/identity.md).", ()
+    )
+    directories: tuple[Directory, ...] = option("LDAP directories that verify passwords (docs/identity.md).", ())
+    max_token_bytes: int = option("Maximum size of an access token, in bytes (401).", 16_384)
+    foreign_tokens_cached: int = option("Maximum number of issuers' access tokens cached after verification.", 4_096)
+    max_introspections: int = option("Maximum number of concurrent introspection requests (503).", 16)
 
     # Applications and event channels
-    conversation_timeout: int = option("Seconds without a poll until an application's conversations end.", 300)
-    application_timeout: int = option("Seconds after the last poll until an application ends.", 900)
-    application_sweep: float = option("Seconds between two looks for applications that have ended.", 30.0)
-    events_low: int = option("Seconds that low-priority events wait, where the client does not say.", 15)
-    events_medium: int = option("Seconds that medium-priority events wait, where the client does not say.", 5)
-    events_timeout: int = option("Seconds that a poll without events waits, where the client does not say.", 180)
-    invitation_timeout: int = option("Seconds until an invitation that nobody answers fails.", 30)
+    conversation_timeout: int = option("Seconds without a poll until an application's conversations are ended.", 300)
+    application_timeout: int = option("Seconds after its last poll until an application is ended.", 900)
+    application_sweep_interval: float = option(
+        "How often idle applications are looked for and ended, in seconds.", 30.0
+    )
+    events_low: int = option("Default delay of low-priority events, in seconds.", 15)
+    events_medium: int = option("Default delay of medium-priority events, in seconds.", 5)
+    events_timeout: int = option("Default time that a poll without events waits, in seconds.", 180)
+    invitation_timeout: int = option("Seconds until an unanswered invitation fails.", 30)
     lobby_timeout: int = option(
         "Seconds until a participant who waits in the lobby is removed (reason Timeout).", 1_800
     )
-    typing_timeout: float = option("Seconds that somebody is said to type who does not say so again.", 10.0)
-    events_kept: int = option("Seconds that the event log is kept.", 86_400)
+    typing_timeout: float = option("Seconds until a participant is no longer shown as typing.", 10.0)
+    events_kept: int = option("Retention of the event log, in seconds.", 86_400)
     max_events: int = option("Maximum number of events per answer; the rest follows in the next one.", 500)
 
     # Meetings
     create_status: int = option(
-        "Status of a created meeting: 201, or 200 for clients that want it.", 201, one_of=(200, 201)
+        "Status for a created meeting: 201, or 200 for clients that expect it.", 201, choices=(200, 201)
     )
-    meeting_lifetime: int = option("Seconds until a meeting expires that was given no expirationTime.", 28_800)
-    expired_meetings_kept: int = option("Seconds that a meeting is kept past its expirationTime.", 1_209_600, least=0)
-    meeting_sweep: float = option("Seconds between two looks for meetings past that.", 60.0)
+    meeting_lifetime: int = option("Default lifetime of a meeting without expirationTime, in seconds.", 28_800)
+    expired_meetings_kept: int = option(
+        "Retention of expired meetings, in seconds from expirationTime or the last change, whichever is later.",
+        1_209_600,
+        minimum=0,
+    )
+    meeting_sweep_interval: float = option("How often expired meetings are removed, in seconds.", 60.0)
     assigned_meeting: bool = option("Whether every user has a myAssignedOnlineMeeting.", True)
-    assigned_meeting_extensions: bool = option("Whether it takes extensions (if not: 409).", True)
+    assigned_meeting_extensions: bool = option("Whether the assigned meeting accepts extensions (otherwise 409).", True)
     enterprise_domains: tuple[str, ...] = option(
         "SIP domains that form one enterprise; by default each domain is its own.", ()
     )
-    strict_put: bool = option("Whether a PUT must bear the pass-through property.", True)
+    strict_put: bool = option("Whether a PUT must contain the pass-through property.", True)
     access_levels: tuple[str, ...] = option(
-        "Eligible values of accessLevel.",
+        "Allowed values of accessLevel.",
         ("Everyone", "Invited", "Locked", "None", "SameEnterprise"),
-        one_of=("Everyone", "Invited", "Locked", "None", "SameEnterprise"),
+        choices=("Everyone", "Invited", "Locked", "None", "SameEnterprise"),
     )
     automatic_leader_assignments: tuple[str, ...] = option(
-        "Eligible values of automaticLeaderAssignment.",
+        "Allowed values of automaticLeaderAssignment.",
         ("Disabled", "Everyone", "SameEnterprise"),
-        one_of=("Disabled", "Everyone", "SameEnterprise"),
+        choices=("Disabled", "Everyone", "SameEnterprise"),
     )
     entry_exit_announcements: tuple[str, ...] = option(
-        "Eligible values of entryExitAnnouncement.",
+        "Allowed values of entryExitAnnouncement.",
         ("Disabled", "Enabled", "Unsupported"),
-        one_of=("Disabled", "Enabled", "Unsupported"),
+        choices=("Disabled", "Enabled", "Unsupported"),
     )
     lobby_bypass_for_phone_users: tuple[str, ...] = option(
-        "Eligible values of lobbyBypassForPhoneUsers.", ("Disabled", "Enabled"), one_of=("Disabled", "Enabled")
+        "Allowed values of lobbyBypassForPhoneUsers.", ("Disabled", "Enabled"), choices=("Disabled", "Enabled")
     )
-    default_access_level: str = option("accessLevel of a meeting that does not say.", "SameEnterprise")
-    default_automatic_leader_assignment: str = option(
-        "automaticLeaderAssignment of a meeting that does not say.", "Disabled"
-    )
-    default_entry_exit_announcement: str = option("entryExitAnnouncement of a meeting that does not say.", "Disabled")
-    default_lobby_bypass_for_phone_users: str = option(
-        "lobbyBypassForPhoneUsers of a meeting that does not say.", "Disabled"
-    )
+    default_access_level: str = option("Default accessLevel.", "SameEnterprise")
+    default_automatic_leader_assignment: str = option("Default automaticLeaderAssignment.", "Disabled")
+    default_entry_exit_announcement: str = option("Default entryExitAnnouncement.", "Disabled")
+    default_lobby_bypass_for_phone_users: str = option("Default lobbyBypassForPhoneUsers.", "Disabled")
     default_phone_user_admission: str = option(
-        "phoneUserAdmission of a meeting that does not say.", "Disabled", one_of=("Disabled", "Enabled")
+        "Default phoneUserAdmission.", "Disabled", choices=("Disabled", "Enabled")
     )
     participants_warning_threshold: int = option(
-        "participantsWarningThreshold of onlineMeetingDefaultValues.", 200, least=0
+        "participantsWarningThreshold of onlineMeetingDefaultValues.", 200, minimum=0
     )
-    meeting_size: int = option("meetingSize of onlineMeetingPolicies.", 250, least=0)
+    meeting_size: int = option("meetingSize of onlineMeetingPolicies.", 250, minimum=0)
 
-    # What the enterprise tells its users
+    # Help texts and dial-in information
     enterprise_help_url: str = option("enterpriseHelpUrl of onlineMeetingInvitationCustomization.", "")
     invitation_footer_text: str = option("invitationFooterText of onlineMeetingInvitationCustomization.", "")
     invitation_help_url: str = option("invitationHelpUrl of onlineMeetingInvitationCustomization.", "")
@@ -247,35 +268,35 @@ class Config:
     dial_in_regions: tuple[DialInRegion, ...] = option(
         "Regions of phoneDialInInformation: name, number, languages.", ()
     )
-    pools: tuple[Pool, ...] = option("Other pools: name, url and, where there is one, backup.", ())
+    pools: tuple[Pool, ...] = option("Other pools: name, url and optionally backup.", ())
 
 
 _TYPES: Mapping[str, Any] = {f.name: f.type for f in fields(Config)}
 
-#: What a value of a type is called in an error.
+#: The name of a type in error messages.
 _KINDS: Mapping[Any, str] = {
-    int: "a whole number",
+    int: "an integer",
     float: "a number",
     bool: "true or false",
-    str: "a text",
-    str | None: "a text",
-    tuple[str, ...]: "a list of texts",
+    str: "a string",
+    str | None: "a string",
+    tuple[str, ...]: "a list of strings",
 }
 
-#: Names that the environment may hold besides settings: the file of settings itself, and what Kubernetes sets in
-#: every container for a service that is called openucwa.
+#: Environment variables that are not settings: the settings file, and what Kubernetes sets in every container for a
+#: service called openucwa.
 _NOT_SETTINGS = re.compile(r"CONFIG|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?")
 
 
 class Loaded(NamedTuple):
-    """The settings in force and where each comes from: a file, an environment variable, `command line`, `default`."""
+    """The effective settings and the source of each: a file, an environment variable, `command line`, `default`."""
 
     config: Config
     sources: Mapping[str, str]
 
 
 def options() -> tuple["Field[Any]", ...]:
-    """Every setting, in the order of the documentation."""
+    """All settings, in the order of the documentation."""
     return fields(Config)
 
 
@@ -284,11 +305,27 @@ def environment_name(name: str) -> str:
     return ENVIRONMENT_PREFIX + name.upper()
 
 
+def settings_file(named: Path | None) -> Path | None:
+    """The settings file to read: `named`, else SETTINGS_FILE if there is one, else none.
+
+    ConfigError: SETTINGS_FILE exists but this user cannot read it. Ignoring it would mean using another store.
+    """
+    if named is not None:
+        return named
+    try:
+        SETTINGS_FILE.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigError(f"the settings file {SETTINGS_FILE} cannot be read: {error.strerror or error}") from None
+    return SETTINGS_FILE
+
+
 def load(file: Path | None, environment: Mapping[str, str] = os.environ, **flags: object) -> Config:
-    """The settings in force. `flags`: what the command line says; None or (): nothing.
+    """The effective settings. `flags`: values from the command line; None or () means not given.
 
     In the environment a list is separated by commas, and a list of tables (pools) is JSON.
-    ConfigError: an unknown name, a value of the wrong type or out of bounds, an unreadable file.
+    ConfigError: an unknown name, a value of the wrong type or out of range, an unreadable file.
     """
     return load_with_sources(file, environment, **flags).config
 
@@ -331,8 +368,8 @@ def _known(name: str, source: str) -> str:
     if name in _TYPES:
         return name
     near = difflib.get_close_matches(name, _TYPES, n=1)
-    hint = f"; is {near[0]} meant?" if near else ""
-    raise ConfigError(f"setting {name} ({source}): there is no such setting{hint}")
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ConfigError(f"setting {name} ({source}): unknown setting{hint}")
 
 
 def _from_text(name: str, text: str, source: str) -> object:
@@ -346,7 +383,7 @@ def _from_text(name: str, text: str, source: str) -> object:
     try:
         return msgspec.json.decode(text or "[]")
     except msgspec.DecodeError as error:
-        raise ConfigError(f"setting {name} ({source}): has to be a list of tables in JSON: {error}") from None
+        raise ConfigError(f"setting {name} ({source}): must be a list of tables in JSON: {error}") from None
 
 
 def _convert(name: str, value: object, source: str, *, strict: bool) -> object:
@@ -355,5 +392,5 @@ def _convert(name: str, value: object, source: str, *, strict: bool) -> object:
         return msgspec.convert(value, wanted, strict=strict)
     except msgspec.ValidationError as error:
         kind = _KINDS.get(wanted)
-        problem = f"has to be {kind}, not {value!r}" if kind else str(error)
+        problem = f"must be {kind}, not {value!r}" if kind else str(error)
         raise ConfigError(f"setting {name} ({source}): {problem}") from None

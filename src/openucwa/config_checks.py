@@ -1,6 +1,6 @@
-"""Which settings can't be used, and why: bounds, forms, and what has to fit together.
+"""Validation of settings: ranges, formats, and settings that depend on each other.
 
-A part of `config.py`, which reads the settings and names their sources.
+Part of `config.py`, which reads the settings and knows their sources.
 """
 
 import math
@@ -17,8 +17,8 @@ from openucwa.config_identity import identity_problems
 if TYPE_CHECKING:
     from openucwa.config import Config
 
-#: The longest duration (some 31 years) and the largest size or count that can be set.
-MOST = 1_000_000_000
+#: The longest duration (about 31 years) and the largest size or count.
+MAX = 1_000_000_000
 
 _ELIGIBLE: Mapping[str, str] = {
     "default_access_level": "access_levels",
@@ -27,7 +27,7 @@ _ELIGIBLE: Mapping[str, str] = {
     "default_lobby_bypass_for_phone_users": "lobby_bypass_for_phone_users",
 }
 
-#: Schemes of URLs that may hold a name and a password.
+#: Schemes of URLs that may contain a user and a password.
 _WITH_PASSWORDS = frozenset({"nats", "tls", "postgresql", "postgres"})
 
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
@@ -37,13 +37,13 @@ _DOMAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 def problems(config: "Config") -> Iterator[tuple[str, str]]:
-    """Each setting that can't be used, with what is wrong with it."""
+    """Each invalid setting, with what is wrong with it."""
     for setting in fields(config):
         for problem in _bounds(setting, getattr(config, setting.name)):
             yield setting.name, problem
     for name, eligible in _ELIGIBLE.items():
         if getattr(config, name) not in getattr(config, eligible):
-            yield name, f"{getattr(config, name)!r} is not among {eligible}: {', '.join(getattr(config, eligible))}"
+            yield name, f"{getattr(config, name)!r} is not in {eligible}: {', '.join(getattr(config, eligible))}"
     yield from _listening(config)
     yield from _seen_from_outside(config)
     yield from _links(config)
@@ -57,48 +57,48 @@ def problems(config: "Config") -> Iterator[tuple[str, str]]:
             yield "enterprise_domains", f"{domain!r} is not the domain of a SIP address, such as contoso.com"
     for region in config.dial_in_regions:
         if not region.number.startswith("tel:"):
-            yield "dial_in_regions", f"the number of {region.name!r} has to be a tel URI, not {region.number!r}"
+            yield "dial_in_regions", f"the number of {region.name!r} must be a tel URI, not {region.number!r}"
 
 
 def _bounds(setting: "Field[Any]", value: object) -> Iterator[str]:
-    least, one_of = setting.metadata["least"], setting.metadata["one_of"]
-    if one_of:
+    minimum, choices = setting.metadata["minimum"], setting.metadata["choices"]
+    if choices:
         if value == ():
-            yield "has to list at least one value"
+            yield "must list at least one value"
         for entry in value if isinstance(value, tuple) else (value,):
-            if entry not in one_of:
-                yield f"has to be {'of ' * isinstance(value, tuple)}{_either(one_of)}, not {entry!r}"
+            if entry not in choices:
+                yield f"must {'contain only' if isinstance(value, tuple) else 'be'} {_either(choices)}, not {entry!r}"
     elif isinstance(value, float | int) and not isinstance(value, bool):
-        if not math.isfinite(value) or value > MOST:
-            yield f"has to be at most {MOST}, not {value}"
-        elif least is not None and value < least:
-            yield f"has to be at least {least}, not {value}"
-        elif least is None and value <= 0:
-            yield f"has to be above 0, not {value}"
+        if not math.isfinite(value) or value > MAX:
+            yield f"must be at most {MAX}, not {value}"
+        elif minimum is not None and value < minimum:
+            yield f"must be at least {minimum}, not {value}"
+        elif minimum is None and value <= 0:
+            yield f"must be greater than 0, not {value}"
 
 
 def _listening(config: "Config") -> Iterator[tuple[str, str]]:
     if not config.data.strip():
-        yield "data", "has to name a folder"
+        yield "data", "must name a folder"
     if (text := config.store) is not None:
         database = _url(text, "postgresql", "postgres")
         if database is None or not database.hostname or not database.path.strip("/"):
             yield "store", f"{masked(text)!r} is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         elif "password" in database.query:
-            yield "store", "the password has its place before the @, or in a password file"
+            yield "store", "the password must be before the @, or in a password file"
     if not config.listen:
-        yield "listen", "has to name at least one URL"
+        yield "listen", "must name at least one URL"
     for text in config.listen:
         url = _url(text, "http", "https")
         if url is None or not url.hostname or url.port is None or text != f"{url.scheme}://{url.netloc}":
             yield "listen", f"{text!r} is not of the form http://HOST:PORT or https://HOST:PORT"
         elif url.scheme == "https" and config.tls_cert is None:
-            yield "listen", f"{text} needs the settings tls_cert and tls_key"
+            yield "listen", f"{text} requires the settings tls_cert and tls_key"
         elif url.port and config.listen.count(text) > 1:
-            yield "listen", f"{text} is there twice"
+            yield "listen", f"{text} is listed twice"
     if (config.tls_cert is None) != (config.tls_key is None):
         there, missing = ("tls_key", "tls_cert") if config.tls_cert is None else ("tls_cert", "tls_key")
-        yield there, f"needs the setting {missing} too"
+        yield there, f"requires the setting {missing}"
 
 
 def _seen_from_outside(config: "Config") -> Iterator[tuple[str, str]]:
@@ -107,9 +107,9 @@ def _seen_from_outside(config: "Config") -> Iterator[tuple[str, str]]:
         if url is None or not url.hostname or url.port is None or text != f"{url.scheme}://{url.netloc}":
             yield "status_listen", f"{text!r} is not of the form http://HOST:PORT"
         elif url.port and (text in config.listen or config.status_listen.count(text) > 1):
-            yield "status_listen", f"{text} is there twice"
+            yield "status_listen", f"{text} is listed twice"
         elif url.port + config.workers > 65536:
-            yield "status_listen", f"{text} leaves no ports for {config.workers} workers"
+            yield "status_listen", f"{text} leaves too few ports for {config.workers} workers"
     if (collector := config.traces) is not None:
         url = _url(collector, "http", "https")
         if url is None or not url.hostname or url.fragment:
@@ -134,7 +134,7 @@ def _links(config: "Config") -> Iterator[tuple[str, str]]:
         if url is None or not url.hostname:
             yield "allow_origin", f"{text!r} is not of the form scheme://HOST[:PORT]"
         elif text != (origin := _origin(url)):
-            yield "allow_origin", f"{text!r} is not as browsers send it: {origin}"
+            yield "allow_origin", f"{text!r} is not what browsers send: {origin}"
     if (text := config.join_url) is not None:
         yield from (("join_url", problem) for problem in _template(text))
 
@@ -150,16 +150,16 @@ def _template(text: str) -> Iterator[str]:
         return
     names = [name for _, name, _, _ in parts if name is not None]
     if any(name not in {"domain", "user", "id"} for name in names) or any(form or bang for _, _, form, bang in parts):
-        yield f"{text!r} may hold {{domain}}, {{user}} and {{id}} only"
+        yield f"{text!r} may contain only {{domain}}, {{user}} and {{id}}"
     elif "id" not in names:
-        yield f"{text!r} has to hold {{id}}: without it all meetings have the same address"
+        yield f"{text!r} must contain {{id}}: otherwise all meetings have the same address"
 
 
 def _pool_problems(config: "Config") -> Iterator[tuple[str, str]]:
     names = [pool.name for pool in config.pools]
     for pool in config.pools:
         if not pool.name.strip() or names.count(pool.name) > 1:
-            yield "pools", f"the name {pool.name!r} is empty or there twice"
+            yield "pools", f"the name {pool.name!r} is empty or listed twice"
         if not ((url := _url(pool.url, "http", "https")) and url.hostname):
             yield "pools", f"the url of {pool.name!r} is not an http or https URL: {pool.url!r}"
         if pool.backup is None:
@@ -170,12 +170,12 @@ def _pool_problems(config: "Config") -> Iterator[tuple[str, str]]:
 
 
 def _url(text: str, *schemes: str) -> SplitResult | None:
-    """`text` taken apart; None: it is no URL of one of the schemes, or its port is no port."""
+    """The parsed URL; None if it is not one of these schemes or its port is invalid."""
     if not text.isprintable() or " " in text:
         return None
     try:
         url = urlsplit(text)
-        url.port  # noqa: B018  # raises where it is none
+        url.port  # noqa: B018  # raises if it is invalid
     except ValueError:
         return None
     return url if url.scheme in schemes and (url.username is None or url.scheme in _WITH_PASSWORDS) else None
@@ -188,7 +188,7 @@ def _origin(url: SplitResult) -> str:
 
 
 def masked(text: str) -> str:
-    """A URL without the name and password that it may hold, even where it is not well formed."""
+    """A URL without its user and password, even if it is malformed."""
     text = re.sub(r"(?i)\b(?!https?:)([a-z][a-z0-9+.-]*)://\S*@", r"\1://***@", text)
     return re.sub(r"//[^/@]*@", "//***@", re.sub(r"(?i)(password=)[^&]*", r"\1***", text))
 

@@ -46,7 +46,7 @@ async def test_a_token_that_is_not_good_is_none(service: Service, lene: UcwaClie
 
 
 async def test_a_token_that_has_expired_is_none(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
-    await world.advance(service.config.ticket_lifetime + 1)
+    await world.advance(service.config.token_lifetime + 1)
     answer = await lene.http.post(
         "/WebTicket/oauthtoken", content=b"x" * LARGE, headers={"Authorization": f"Bearer {lene.token}"}
     )

@@ -169,7 +169,7 @@ async def test_reading_what_is_kept_keeps_an_application_alive(
     make_service: Make, connect: Connect, world: FakeWorld
 ) -> None:
     # Without sweeps: the clock runs ahead of the writing down of when applications were heard of, which they go by.
-    service = await make_service(application_sweep=1e9)
+    service = await make_service(application_sweep_interval=1e9)
     lene = connect(service)
     await lene.sign_in("lenea@contoso.com")
     await lene.open()
@@ -183,7 +183,7 @@ async def test_reading_what_is_kept_keeps_an_application_alive(
 async def test_a_ticket_ends_in_its_time_though_its_answers_are_kept(
     make_service: Make, connect: Connect, world: FakeWorld
 ) -> None:
-    service = await make_service(ticket_lifetime=60, application_timeout=600)
+    service = await make_service(token_lifetime=60, application_timeout=600)
     lene = connect(service)
     await lene.sign_in("lenea@contoso.com")
     await lene.open()

@@ -77,7 +77,7 @@ async def test_a_server_that_takes_no_anonymous_guests_asks_for_an_account(share
 
 
 async def test_a_ticket_for_a_meeting_is_renewed_and_nobody_notices(shared: Path, arrive: Arrive) -> None:
-    with Running(shared, OPENUCWA_ANONYMOUS_TICKET_LIFETIME="1") as server:
+    with Running(shared, OPENUCWA_ANONYMOUS_TOKEN_LIFETIME="1") as server:
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(accessLevel="Everyone")
             extension = await lene.extend(meeting, id="count", type="RoamedParticipantData", number=0)

@@ -200,7 +200,9 @@ async def test_old_events_are_forgotten(client: Client, world: FakeWorld) -> Non
 
 
 async def test_the_sweeper_sweeps_at_its_times_until_it_is_stopped(new_process: NewProcess, world: FakeWorld) -> None:
-    process = await new_process(settings=replace(Config(), application_sweep=30.0, meeting_sweep=60.0))
+    process = await new_process(
+        settings=replace(Config(), application_sweep_interval=30.0, meeting_sweep_interval=60.0)
+    )
     session = await process.open()
     await process.sweeper.start()
     await pass_by(world, TIMEOUT, sweeps=2)

@@ -123,7 +123,7 @@ async def test_an_event_that_nobody_told_of_is_found_by_looking(
     deaf = Client(await new_process(elsewhere=False), client.session)
     task = await deaf.waiting_poll(1)
     await client.append("a")
-    await client.process.world.advance(config.bus_look - 0.1)
+    await client.process.world.advance(config.bus_poll_interval - 0.1)
     assert not task.done()
     await client.process.world.advance(0.1)
     assert texts(await asyncio.wait_for(task, 5)) == ["a"]

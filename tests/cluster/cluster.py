@@ -55,8 +55,8 @@ class Cluster:
         self.nodes = [Place(*ports[2 * index : 2 * index + 2]) for index in range(count)]
         self._settings = {
             "OPENUCWA_STORE_TIMEOUT": str(STORE_TIMEOUT),
-            "OPENUCWA_BUS_LOOK": str(LOOK),
-            "OPENUCWA_KEY_LOOK": str(LOOK),
+            "OPENUCWA_BUS_POLL_INTERVAL": str(LOOK),
+            "OPENUCWA_KEY_REFRESH_INTERVAL": str(LOOK),
             "OPENUCWA_LOG_LEVEL": "warning",
             "OPENUCWA_TRUSTED_PROXIES": "127.0.0.1",
             # Who talks here talks as fast as it can.

@@ -62,7 +62,7 @@ class Nginx:
                 f"    server {node} max_fails=1 fail_timeout=1s;\n" for node in nodes
             ),
             r"listen 80;": f"listen 127.0.0.1:{plain};",
-            r"listen 443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
+            r"listen 443 ssl http2;": f"listen 127.0.0.1:{self.port} ssl http2;",
             r"/etc/ssl/ucwa\.pem": self.certificate,
             r"/etc/ssl/ucwa\.key": key,
         }.items():

@@ -62,14 +62,14 @@ class Client:
         self.token = answer["access_token"]
 
 
-def test_absolute_links_lead_to_nginx(nginx: Nginx) -> None:
+def test_absolute_links_point_to_nginx(nginx: Nginx) -> None:
     with closing(nginx.connect()) as connection:
         status, root = Client(connection).ask("GET", "/")
     assert status == 200
     assert root["_links"]["self"]["href"].startswith(f"https://localhost:{nginx.port}/")
 
 
-def test_changes_and_ids_with_encoded_slashes_go_through(nginx: Nginx) -> None:
+def test_changes_and_ids_with_encoded_slashes_pass_through(nginx: Nginx) -> None:
     with closing(nginx.connect()) as connection:
         client = Client(connection)
         client.sign_in()
@@ -92,7 +92,7 @@ def test_changes_and_ids_with_encoded_slashes_go_through(nginx: Nginx) -> None:
         assert (status, found["value"]) == (200, 2)
 
 
-def test_a_node_that_is_away_is_noticed_by_nobody_who_reads_or_creates(nginx: Nginx) -> None:
+def test_failed_node_does_not_affect_reads_and_creates(nginx: Nginx) -> None:
     for _ in range(10):
         with closing(nginx.connect()) as connection:
             client = Client(connection)

@@ -13,11 +13,11 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 
 
-def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
+def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
     assert Nginx(tmp_path, ["127.0.0.1:1"]).test() == ""
 
 
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     program = need("systemd")
     (tmp_path / "openucwa").symlink_to(sys.executable)
     text = (DEPLOY / "openucwa.service").read_text("utf-8")
@@ -34,7 +34,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert [line for line in said.stderr.splitlines() if "openucwa" in line] == []
 
 
-def test_the_container_copies_what_is_there_and_installs_what_is_locked() -> None:
+def test_container_copies_existing_files_and_installs_locked_versions() -> None:
     text = (DEPLOY / "Containerfile").read_text("utf-8")
     copied = [name for line in re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE) for name in line.split()[:-1]]
     assert copied

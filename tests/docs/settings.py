@@ -1,9 +1,9 @@
-"""The rows of docs/configuration.md, made from the settings themselves.
+"""Generates the rows of docs/configuration.md from the settings.
 
     python -m tests.docs.settings
 
-brings them up to date. The row of a new setting comes behind that of the setting before it; which tables there are,
-and what is said between them, is for people to write.
+updates them. A new setting's row follows that of the setting before it. The tables and the text between them are
+written by hand.
 """
 
 import re
@@ -18,12 +18,12 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 
 _ROW = re.compile(r"^\| `(\w+)` \|.*\n", re.MULTILINE)
 _KINDS: dict[Any, str] = {
-    int: "whole number",
+    int: "integer",
     float: "number",
-    bool: "true or false",
-    str: "text",
-    str | None: "text",
-    tuple[str, ...]: "list of texts",
+    bool: "boolean",
+    str: "string",
+    str | None: "string",
+    tuple[str, ...]: "list of strings",
     tuple[Pool, ...]: "list of tables",
     tuple[DialInRegion, ...]: "list of tables",
     tuple[Directory, ...]: "list of tables",
@@ -44,12 +44,12 @@ def row(setting: "Field[Any]") -> str:
 
 
 def listed(page: str) -> list[str]:
-    """The names of the settings that the page has rows for, in its order."""
+    """The names of the settings that have a row, in the page's order."""
     return _ROW.findall(page)
 
 
 def brought_up_to_date(page: str) -> str:
-    """The page with its rows made anew: none of a setting that is no more, and one of each that is."""
+    """The page with new rows: one for each setting, none for settings that no longer exist."""
     rows = {setting.name: row(setting) + "\n" for setting in options()}
     page = _ROW.sub(lambda found: rows.get(found[1], ""), page)
     before = ""

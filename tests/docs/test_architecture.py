@@ -18,18 +18,18 @@ def declared() -> list[str]:
     return sorted(set(names) - {project["name"]})
 
 
-def test_every_dependency_has_its_reason_and_no_other_has() -> None:
+def test_every_dependency_has_a_reason() -> None:
     _, _, tables = PAGE.partition("## Dependencies")
     reasons = dict(re.findall(r"^\| `([^`]+)` \| (.*) \|$", tables, re.MULTILINE))
     assert sorted(reasons) == declared()
     assert all(reasons.values())
 
 
-def test_the_order_of_imports_is_the_one_that_is_tested() -> None:
+def test_import_order_is_the_tested_one() -> None:
     assert f"    {' > '.join(LAYERS[1:])}\n" in PAGE, "all but __main__, which imports cli"
 
 
-def test_every_part_of_the_package_is_in_the_layout() -> None:
+def test_layout_lists_every_part_of_the_package() -> None:
     layout = PAGE.partition("## Where things are")[2].partition("```\n")[2].partition("```")[0]
     parts = {path.name for path in (ROOT / "src" / "openucwa").iterdir() if not path.name.startswith("__")}
     assert {f"{name}/" if "." not in name else name for name in parts} - set(re.findall(r"[\w/.]+", layout)) == set()

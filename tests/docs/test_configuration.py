@@ -4,16 +4,16 @@ from openucwa.config import options
 from tests.docs.settings import PAGE, brought_up_to_date, listed
 
 
-def test_every_setting_has_its_row_and_no_row_is_of_another() -> None:
+def test_every_setting_has_one_row() -> None:
     assert listed(PAGE.read_text("utf-8")) == [setting.name for setting in options()]
 
 
-def test_the_rows_say_what_the_settings_say() -> None:
+def test_rows_match_the_settings() -> None:
     page = PAGE.read_text("utf-8")
     assert page == brought_up_to_date(page)
 
 
-def test_a_new_setting_comes_behind_the_one_before_it() -> None:
+def test_new_setting_follows_the_one_before_it() -> None:
     page = PAGE.read_text("utf-8")
     rows = page.splitlines(keepends=True)
     without = "".join(line for line in rows if not line.startswith("| `listen` |"))

@@ -20,40 +20,40 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-async def test_the_example_is_what_the_server_says(lene: UcwaClient) -> None:
+async def test_example_is_an_answer_of_the_server(lene: UcwaClient) -> None:
     answer = await lene.post(lene.meetings, json={"subject": "x" * 300})
     assert answer.status_code == 400
     assert f"```json\n{answer.text}\n```" in PAGE
 
 
-def test_the_page_has_a_row_for_every_error_and_no_other() -> None:
+def test_every_error_has_one_row() -> None:
     listed = [tuple(cells[:3]) for cells in rows("Statuses, codes and subcodes")]
     served = {(str(row.status), row.code, row.subcode or "") for row in (*ERRORS.values(), FAULT)}
     assert sorted(listed) == sorted(served)
 
 
-def test_the_rows_stand_in_the_order_of_their_status() -> None:
+def test_rows_are_sorted_by_status() -> None:
     statuses = [int(cells[0]) for cells in rows("Statuses, codes and subcodes")]
     assert statuses == sorted(statuses)
 
 
-def test_every_row_says_when_and_what_to_do() -> None:
+def test_every_row_says_when_it_is_sent_and_what_to_do() -> None:
     for cells in rows("Statuses, codes and subcodes"):
         assert len(cells) == 5
         assert all(cell.endswith(".") for cell in cells[3:]), cells
 
 
-def test_every_refusal_of_the_domain_has_a_row() -> None:
+def test_every_refusal_has_a_row() -> None:
     for name, refusal in vars(refusals).items():
         if isinstance(refusal, type) and issubclass(refusal, Refusal) and refusal is not Refusal:
             assert wire_error(refusal) in ERRORS.values(), name
 
 
-def test_the_settings_that_the_page_names_are_there() -> None:
+def test_settings_named_on_the_page_exist() -> None:
     named = re.findall(r"setting `(\w+)`", PAGE)
     assert named
     assert all(hasattr(Config, name) for name in named)
 
 
-def test_the_page_lists_every_reason_that_events_give() -> None:
+def test_every_reason_of_events_is_listed() -> None:
     assert {cells[0] for cells in rows("Reasons in events")} == set(REASONS)

@@ -24,7 +24,7 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(("page", "words"), list(commands()), ids=lambda value: " ".join(value)[:40])
-def test_a_command_that_is_shown_is_there_with_all_its_options(page: str, words: list[str]) -> None:
+def test_commands_in_the_docs_exist_with_all_their_options(page: str, words: list[str]) -> None:
     found: click.Command = main
     while isinstance(found, click.Group):
         found = found.commands[words.pop(0)]
@@ -32,7 +32,7 @@ def test_a_command_that_is_shown_is_there_with_all_its_options(page: str, words:
     assert {word for word in words if word.startswith("--")} <= known
 
 
-def test_the_example_of_a_file_of_settings_can_be_used(tmp_path: Path) -> None:
+def test_example_settings_file_is_valid(tmp_path: Path) -> None:
     example = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "configuration.md").read_text("utf-8"), re.DOTALL)
     assert example is not None
     file = tmp_path / "openucwa.toml"

@@ -1,15 +1,21 @@
-"""The walks of docs/operating.md are walked: two nodes from nothing, backup and restore of both stores."""
+"""The commands of docs/operating.md, run: installation, two nodes from nothing, backup and restore of both stores."""
 
 import os
 import signal
+import socket
+import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from tests.client import PASSWORD
 from tests.deploy.nginx import MAIN, free_ports
 from tests.docs.walking import ROOT, commands, nginx_in, walk
 from tests.nats import NatsServer
@@ -22,7 +28,69 @@ from tests.process.test_polls import InTheMeeting
 PAGE = "docs/operating.md"
 
 
-def test_two_nodes_come_from_nothing(tmp_path: Path) -> None:
+def test_installed_service_and_commands_use_the_same_store(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    folders = ("/etc/openucwa", "/etc/systemd/system", "/opt/openucwa", "/usr/local/bin", "/var/lib/openucwa")
+    put = {folder: f"{tmp_path}{folder}" for folder in folders}
+    for folder in ("deploy", "etc/systemd/system", "usr/local/bin", "var/lib", "opt"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("openucwa.toml", "openucwa.service"):
+        text = (ROOT / "deploy" / name).read_text("utf-8")
+        for said, meant in put.items():
+            text = text.replace(said, meant)
+        text = text.replace('# listen = ["http://127.0.0.1:8080"]', f'listen = ["http://127.0.0.1:{port}"]')
+        (tmp_path / "deploy" / name).write_text(text, "utf-8")
+    settings = tmp_path / "etc" / "openucwa" / "openucwa.toml"
+    openucwa = (
+        f'exec "{sys.executable}" -c "import pathlib, openucwa.config, openucwa.cli; '
+        f'openucwa.config.SETTINGS_FILE = pathlib.Path(\'{settings}\'); openucwa.cli.main()" "$@"'
+    )
+    unit, started = tmp_path / "etc/systemd/system/openucwa.service", tmp_path / "pid"
+    stand_ins = {
+        "openucwa": openucwa,
+        "python3": 'mkdir -p "$3/bin"\nprintf "#!/bin/sh\\n" > "$3/bin/pip"\nchmod +x "$3/bin/pip"\n'
+        f'cp "{tmp_path}/programs/openucwa" "$3/bin/"',
+        "systemctl": f'[ "$1" = enable ] || exit 0\n$(sed -n "s/^ExecStart=//p" "{unit}") > "{tmp_path}/log" 2>&1 &\n'
+        f'echo $! > "{started}"',
+        "useradd": "exit 0",
+    }
+    asked = "openucwa user add sip:lene@example.com"
+    put |= {
+        "-o openucwa -g openucwa ": "",
+        "-g openucwa ": "",
+        asked: f"{asked} --password-stdin 2> added <<< {PASSWORD!r}",
+    }
+    try:
+        walk(commands(PAGE, "Installing"), tmp_path, put, stand_ins)
+        line = f"openucwa: store: {tmp_path}/var/lib/openucwa (data: {settings})\n"
+        assert (tmp_path / "added").read_text() == line
+        token = urllib.request.Request(
+            f"http://127.0.0.1:{port}/WebTicket/oauthtoken",
+            urlencode({"grant_type": "password", "username": "lene@example.com", "password": PASSWORD}).encode(),
+        )
+        wait_for(port)
+        with urllib.request.urlopen(token, timeout=LIMIT) as answer:
+            assert answer.status == 200
+        assert line.removeprefix("openucwa: ") in (tmp_path / "log").read_text()
+    finally:
+        with suppress(OSError, ValueError):
+            os.kill(int(started.read_text()), signal.SIGTERM)
+
+
+def wait_for(port: int) -> None:
+    """Waits until a server accepts connections."""
+    end = time.monotonic() + LIMIT
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < end, f"nothing listens on port {port}"
+            time.sleep(0.05)
+        else:
+            return
+
+
+def test_two_nodes_are_set_up_from_nothing(tmp_path: Path) -> None:
     need("nginx")
     need("nats-server")
     (tmp_path / "deploy").symlink_to(ROOT / "deploy")
@@ -51,7 +119,7 @@ def test_two_nodes_come_from_nothing(tmp_path: Path) -> None:
         nats.stop()
         with suppress(OSError, ValueError):
             os.kill(int((tmp_path / "nginx.pid").read_text()), signal.SIGTERM)
-    assert f"store: none yet in 127.0.0.1:{server.port}/openucwa" in said
+    assert f"store: none in 127.0.0.1:{server.port}/openucwa yet" in said
     assert said.count('{"ready":true}') == 2
     first, second = [line for line in said.splitlines() if line.startswith("application ")]
     assert first == second
@@ -100,7 +168,7 @@ class Busy:
         restored.sign_in()
 
 
-def test_what_the_embedded_default_has_kept_comes_along_to_the_nodes(own_database: str, tmp_path: Path) -> None:
+def test_store_is_migrated_from_sqlite_to_the_nodes(own_database: str, tmp_path: Path) -> None:
     data = tmp_path / "openucwa-data"
     add_user(data, LENE)
     with Running(data) as server:
@@ -108,7 +176,7 @@ def test_what_the_embedded_default_has_kept_comes_along_to_the_nodes(own_databas
         with busy.writing() as before:
             pass
     (tmp_path / "node.toml").write_text(f'store = "{own_database}"\n', "utf-8")
-    said = walk(commands(PAGE, "With what there is already"), tmp_path, {})
+    said = walk(commands(PAGE, "Migrating an existing store"), tmp_path, {})
     assert "users: 1\n" in said
     assert f"extensions: {len(before) + len(busy.shared)}\n" in said
     with Running(own_database) as node:
@@ -130,7 +198,7 @@ def copies(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_copy_of_sqlite_that_is_made_while_the_server_writes_is_restored(tmp_path: Path, copies: Path) -> None:
+def test_sqlite_backup_made_during_writes_is_restored(tmp_path: Path, copies: Path) -> None:
     copy, restore = parts("sqlite")
     data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -146,7 +214,7 @@ def test_a_copy_of_sqlite_that_is_made_while_the_server_writes_is_restored(tmp_p
         busy.check(restored, before, busy.lene.meeting)
 
 
-def test_a_copy_of_postgresql_that_is_made_while_the_server_writes_is_restored(
+def test_postgresql_backup_made_during_writes_is_restored(
     postgres: PostgresServer, tmp_path: Path, copies: Path
 ) -> None:
     copy, restore = parts("postgres")

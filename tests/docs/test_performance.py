@@ -22,18 +22,18 @@ def verdicts() -> dict[str, str]:
     return {row[1].strip(" `"): row[5].strip() for row in rows}
 
 
-def test_every_goal_has_a_row_that_says_whether_it_is_met() -> None:
+def test_every_goal_has_a_row_with_a_verdict() -> None:
     found = verdicts()
     assert list(found) == [goal.id for goal in GOALS]
     assert set(found.values()) <= {"yes", "no", "-"}
 
 
-def test_the_rows_say_what_the_goals_are() -> None:
+def test_rows_match_the_goals() -> None:
     written, _ = written_and_explained()
     assert [goal.id for goal in GOALS if f"| {goal.figure} | {goal.text} |" not in written] == []
 
 
-def test_each_goal_that_was_not_reached_is_explained() -> None:
+def test_every_unmet_goal_is_explained() -> None:
     _, explained = written_and_explained()
     named = set(re.findall(r"^- (`.*?):", explained, re.MULTILINE))
     names = {name.strip(" `") for group in named for name in group.split(",")}

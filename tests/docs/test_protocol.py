@@ -33,7 +33,7 @@ def order() -> list[int]:
     return [int(status) for status in line.split("·")]
 
 
-def test_the_aliases_are_the_ones_that_are_served() -> None:
+def test_aliases_on_the_page_are_the_served_ones() -> None:
     table = PAGE.partition("## 6. Aliases")[2].partition("## 7")[0]
     rows = re.findall(r"^\| `(\w+)` \| `(.*)` \|$", table, re.MULTILINE)
     assert {name: tuple(also.split("`, `")) for name, also in rows} == ALIASES
@@ -53,7 +53,7 @@ def test_the_aliases_are_the_ones_that_are_served() -> None:
         ((BAD_BODY,), 400),
     ],
 )
-async def test_of_two_faults_the_one_that_is_checked_first_is_answered(
+async def test_checks_come_in_the_documented_order(
     make_service: Make, connect: Connect, faults: Sequence[Fault], first: int
 ) -> None:
     lene = await signed_in(connect, make_service)
@@ -70,7 +70,7 @@ async def test_of_two_faults_the_one_that_is_checked_first_is_answered(
     assert first in order()
 
 
-async def test_what_is_wrong_with_the_input_comes_before_a_conflict(make_service: Make, connect: Connect) -> None:
+async def test_invalid_input_comes_before_a_conflict(make_service: Make, connect: Connect) -> None:
     lene = await signed_in(connect, make_service)
     meeting = await lene.schedule()
     await lene.extend(meeting, id="agenda")

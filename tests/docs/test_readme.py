@@ -1,4 +1,4 @@
-"""README.md's tour, typed line by line against a demo that serves, gives what README.md shows."""
+"""README.md's tour, run line by line against a demo server, prints what README.md shows."""
 
 import doctest
 import re
@@ -49,8 +49,8 @@ def outputs(steps: list[Step], data: Path) -> list[str]:
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment({})) as demo:
         try:
             assert demo.stdout is not None
-            address = demo.stdout.readline().split()[2].rstrip(",")
-            assert any("until Ctrl-C" in line for line in demo.stdout)
+            address = demo.stdout.readline().split()[3].rstrip(",")
+            assert any("Ctrl-C" in line for line in demo.stdout)
             typed = "set -eo pipefail\n" + "".join(f"{step.typed}printf '\\036'\n" for step in steps)
             done = subprocess.run(
                 [shell],
@@ -66,7 +66,7 @@ def outputs(steps: list[Step], data: Path) -> list[str]:
     return done.stdout.replace(address, ADDRESS).replace("\r", "").split("\036")[:-1]
 
 
-def test_each_step_of_the_tour_prints_what_is_shown(tmp_path: Path) -> None:
+def test_tour_prints_what_the_page_shows(tmp_path: Path) -> None:
     steps = tour()
     assert len(steps) >= 10, "the page has lost its tour"
     printed = outputs(steps, tmp_path / "data")
@@ -80,12 +80,12 @@ def test_each_step_of_the_tour_prints_what_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["run", "test", "help"])
-def test_the_commands_that_are_named_are_there(target: str) -> None:
+def test_make_targets_named_on_the_page_exist(target: str) -> None:
     assert f"make {target}" in PAGE.read_text("utf-8")
     assert f"\n{target}:" in (ROOT / "Makefile").read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda page: page.name)
-def test_what_a_page_links_to_is_there(page: Path) -> None:
+def test_linked_files_exist(page: Path) -> None:
     linked = _LINK.findall(page.read_text("utf-8"))
     assert [target for target in linked if not (page.parent / target).exists()] == []

@@ -34,14 +34,14 @@ def numbers(text: str) -> list[float]:
 # The page
 
 
-def test_the_page_shows_what_the_simulation_gives() -> None:
+def test_page_shows_the_results_of_the_simulation() -> None:
     given, written = tables(USERS, Load(0), measured(), Machines()).strip(), fanout_page.written()
     for shown, simulated in zip(written.splitlines(), given.splitlines(), strict=True):
         assert _NUMBER.sub("N", shown) == _NUMBER.sub("N", simulated), "python -m bench.fanout writes the page anew"
         assert numbers(shown) == pytest.approx(numbers(simulated), rel=ROUNDING), simulated
 
 
-def test_what_was_measured_is_read_from_the_page_of_measurements(tmp_path: Path) -> None:
+def test_measurements_are_read_from_the_performance_page(tmp_path: Path) -> None:
     page = Path(__file__).parent.parent.parent / "docs" / "performance.md"
     other = tmp_path / "performance.md"
     other.write_text(
@@ -51,7 +51,7 @@ def test_what_was_measured_is_read_from_the_page_of_measurements(tmp_path: Path)
     assert replace(measured(other), poll_bytes=measured().poll_bytes) == measured()
 
 
-def test_a_figure_that_was_not_measured_is_named(tmp_path: Path) -> None:
+def test_missing_measurement_is_named(tmp_path: Path) -> None:
     page = Path(__file__).parent.parent.parent / "docs" / "performance.md"
     other = tmp_path / "performance.md"
     other.write_text(page.read_text("utf-8").replace("| raw asyncpg |", "| something else |"), "utf-8")
@@ -69,14 +69,14 @@ def test_each_user_is_in_one_meeting(users: int) -> None:
     assert min(sizes) >= 1
 
 
-def test_the_simulation_tells_as_many_as_are_reckoned_with(costs: Costs) -> None:
+def test_simulation_notifies_as_many_as_computed(costs: Costs) -> None:
     reckoned = needs(costs, 200_000)
     delivery = deliver(reckoned)
     assert delivery.told / delivery.seconds == pytest.approx(reckoned.told, rel=0.1)
     assert len(delivery.sizes) / delivery.seconds == pytest.approx(reckoned.changes, rel=0.1)
 
 
-def test_everybody_in_the_meeting_is_told_of_each_change(costs: Costs) -> None:
+def test_every_participant_is_notified_of_each_change(costs: Costs) -> None:
     load = Load(3_000, meeting=30, spread=0, large_one_in=1_000_000)
     delivery = deliver(Needs(load, costs, Machines(), "NATS"), told=6_000)
     assert set(delivery.sizes) == {30}
@@ -84,13 +84,13 @@ def test_everybody_in_the_meeting_is_told_of_each_change(costs: Costs) -> None:
     assert all(last > 0 for last in delivery.last)
 
 
-def test_twice_the_users_are_twice_the_rows_and_rates(costs: Costs) -> None:
+def test_twice_the_users_need_twice_the_rows_and_rates(costs: Costs) -> None:
     one, two = needs(costs, 400_000), needs(costs, 800_000)
     for rate in ("changes", "told", "polls", "topics", "commits", "rows", "notes", "events_stored", "database", "work"):
         assert getattr(two, rate) == pytest.approx(2 * getattr(one, rate)), rate
 
 
-def test_polls_that_tell_nothing_are_those_whose_patience_ended(costs: Costs) -> None:
+def test_empty_polls_are_those_that_timed_out(costs: Costs) -> None:
     quiet = replace(Load(90_000, extension_changes=0, messages=0, stay=1e9))
     assert Needs(quiet, costs, Machines(), "NATS").kept_alive == pytest.approx(90_000 / 180, rel=0.01)
 
@@ -99,7 +99,7 @@ def test_polls_that_tell_nothing_are_those_whose_patience_ended(costs: Costs) ->
 
 
 @pytest.mark.parametrize("bus", ["NOTIFY", "NATS"])
-def test_processes_do_the_work_and_hear_each_other_and_no_fewer_would(costs: Costs, bus: Bus) -> None:
+def test_number_of_processes_is_the_smallest_that_does_the_work(costs: Costs, bus: Bus) -> None:
     here = needs(costs, 500_000, bus)
     planned = here.machines.planned
 
@@ -118,12 +118,12 @@ def test_more_processes_take_more_cpu_only_for_the_bus(costs: Costs, bus: Bus) -
     assert many.database == few.database
 
 
-def test_hearing_alone_can_be_more_than_any_number_of_processes_can_do(costs: Costs) -> None:
+def test_receiving_alone_can_exceed_any_number_of_processes(costs: Costs) -> None:
     loud = replace(costs, nats_topics=1.0)
     assert Needs(Load(10_000_000), loud, Machines(), "NATS").processes == math.inf
 
 
-def test_a_part_is_full_at_the_number_of_users_that_is_said(costs: Costs) -> None:
+def test_bottleneck_is_reached_at_the_computed_number_of_users(costs: Costs) -> None:
     here = needs(costs, 100_000)
     for part in PARTS:
         if (users := full_at(here, part)) < math.inf:
@@ -133,20 +133,20 @@ def test_a_part_is_full_at_the_number_of_users_that_is_said(costs: Costs) -> Non
 # How long it takes
 
 
-def test_a_process_tells_one_after_the_other(costs: Costs) -> None:
+def test_process_notifies_participants_one_after_the_other(costs: Costs) -> None:
     load = Load(200, meeting=200, spread=0, large_one_in=1_000_000)
     here = Needs(load, costs, Machines(), "NATS")
     assert here.processes == 1
     assert deliver(here, told=2_000).quantile(0) >= 200 * costs.told
 
 
-def test_a_large_meeting_hears_sooner_from_more_processes(costs: Costs) -> None:
+def test_large_meeting_is_notified_sooner_by_more_processes(costs: Costs) -> None:
     quick = replace(costs, note_trips=0)
     few, many = (deliver(Needs(Load(100_000), quick, Machines(planned=part), "NATS")) for part in (0.6, 0.2))
     assert many.quantile(0.5, least=500) < few.quantile(0.5, least=500)
 
 
-def test_the_same_seed_gives_the_same_figures(costs: Costs) -> None:
+def test_same_seed_gives_the_same_figures(costs: Costs) -> None:
     here = needs(costs, 10_000)
     assert deliver(here, told=5_000) == deliver(here, told=5_000)
     assert deliver(here, told=5_000) != deliver(here, told=5_000, seed=1)

@@ -66,7 +66,7 @@ def walk(script: str, folder: Path, put: Mapping[str, str], stand_ins: Mapping[s
 def nginx_in(folder: Path, plain: int, tls: int) -> dict[str, str]:
     """What stands in for nginx, and for what starts it: it listens on these ports, and writes where it may."""
     program, conf = find("nginx"), folder / "openucwa.conf"
-    ports = f"s/listen 80;/listen 127.0.0.1:{plain};/; s/listen 443 ssl;/listen 127.0.0.1:{tls} ssl;/"
+    ports = f"s/listen 80;/listen 127.0.0.1:{plain};/; s/listen 443 ssl http2;/listen 127.0.0.1:{tls} ssl http2;/"
     call = f'"{program}" -p "{folder}" -e stderr -c "{folder / "nginx.conf"}"'
     ready = f"curl -sk --retry 50 --retry-delay 1 --retry-connrefused -o /dev/null https://localhost:{tls}/"
     return {

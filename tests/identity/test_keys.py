@@ -101,7 +101,7 @@ async def test_a_new_key_signs_after_the_next_look(
 ) -> None:
     key = await rotate(store, world)
     before = nodes[0].tickets.issue(LENE)
-    await world.advance(config.key_look)
+    await world.advance(config.key_refresh_interval)
     await until(lambda: nodes[0].tickets.issue(LENE).startswith(f"cwt={key.id}."))
     assert await nodes[0].keys.check(before) == LENE
 
@@ -113,7 +113,7 @@ async def test_a_removed_key_counts_no_more_after_the_next_look(
     text = nodes[0].tickets.issue(LENE)
     await rotate(store, world)
     await store.remove_signing_key(old.id)
-    await world.advance(config.key_look)
+    await world.advance(config.key_refresh_interval)
     await until(lambda: nodes[0].removals)
     with pytest.raises(Unauthorized):
         await nodes[0].keys.check(text)
@@ -149,7 +149,7 @@ async def test_while_the_store_is_away_nobody_is_told_that_the_token_is_bad(
     store.away = True
     with pytest.raises(ServiceUnavailable):
         await nodes[0].keys.check("cwt=000000000000.e30.AAAA")
-    await world.advance(2 * config.key_look)
+    await world.advance(2 * config.key_refresh_interval)
     assert await nodes[0].keys.check(known) == LENE
 
 
@@ -158,9 +158,9 @@ async def test_it_goes_on_looking_after_the_store_was_away(
 ) -> None:
     key = await rotate(store, world)
     store.away = True
-    await world.advance(config.key_look)
+    await world.advance(config.key_refresh_interval)
     store.away = False
-    await world.advance(config.key_look)
+    await world.advance(config.key_refresh_interval)
     await until(lambda: nodes[0].tickets.issue(LENE).startswith(f"cwt={key.id}."))
 
 
@@ -170,7 +170,7 @@ async def test_an_old_key_goes_when_its_last_ticket_has_expired(
     caplog.set_level("INFO")
     old = (await store.signing_keys())[0]
     key = await rotate(store, world)
-    await world.advance(config.ticket_lifetime + config.key_look + GRACE_PERIOD)
+    await world.advance(config.token_lifetime + config.key_refresh_interval + GRACE_PERIOD)
     await nodes[0].keys.remove_outlived()
     assert [each.id for each in await store.signing_keys()] == [key.id, old.id]
     await world.advance(0.001)

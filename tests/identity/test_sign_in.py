@@ -76,7 +76,7 @@ class Server:
 
 @pytest.fixture
 def config() -> Config:
-    return Config(ticket_lifetime=600, anonymous_ticket_lifetime=60)
+    return Config(token_lifetime=600, anonymous_token_lifetime=60)
 
 
 @pytest.fixture

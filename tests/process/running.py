@@ -25,7 +25,7 @@ LIMIT = 15.0
 
 LENE = "sip:lenea@contoso.com"
 
-_READY = re.compile(r"openucwa \S+ listens on (\S+)")
+_READY = re.compile(r"openucwa \S+ listening on (\S+)")
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -49,7 +49,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reading,
     add_user(data, LENE)
     with ExitStack() as stack:
         keeping, plain = (
-            Reading(stack.enter_context(Running(data, OPENUCWA_KEPT_BYTES=most, OPENUCWA_HOSTS="a")))
+            Reading(stack.enter_context(Running(data, OPENUCWA_RESPONSE_CACHE_BYTES=most, OPENUCWA_HOSTS="a")))
             for most in ("1000000", "0")
         )
         plain.token, plain.app, plain.href = keeping.token, keeping.app, keeping.href

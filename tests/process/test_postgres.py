@@ -47,7 +47,7 @@ def test_check_makes_no_store(server: PostgresServer) -> None:
     empty = server.new_database()
     checked = command("check", "--store", empty)
     assert checked.returncode == 0, checked.stderr
-    assert f"store: none yet in {empty.rpartition('@')[2]}" in checked.stdout
+    assert f"store: none in {empty.rpartition('@')[2]} yet" in checked.stdout
     assert server.query("select count(*) from pg_tables where schemaname = 'public'", empty) == [["0"]]
 
 
@@ -73,7 +73,7 @@ def test_a_server_that_can_not_reach_it_says_so_in_one_line(url: str, tmp_path: 
 
 def test_what_one_server_changes_wakes_a_poll_at_the_other(url: str, tmp_path: Path) -> None:
     # Nothing but the bus wakes a poll in time.
-    settings = {"OPENUCWA_BUS_LOOK": "600", "OPENUCWA_DATA": str(tmp_path / "data")}
+    settings = {"OPENUCWA_BUS_POLL_INTERVAL": "600", "OPENUCWA_DATA": str(tmp_path / "data")}
     with Running(url, **settings) as one, Running(url, **settings) as other:
         lene = InTheMeeting(one)
         answers: list[dict[str, Any]] = []

@@ -42,9 +42,9 @@ def shared(prepared: Path) -> Iterator[Running]:
 
 
 def refused(result: "subprocess.CompletedProcess[str]") -> str:
-    """The one line that a start which failed leaves on stderr."""
+    """The one line that a failed command leaves on stderr, besides the one that names the store."""
     assert (result.returncode, result.stdout) == (1, "")
-    lines = result.stderr.splitlines()
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("openucwa: store: ")]
     assert len(lines) == 1, lines
     assert lines[0].startswith("openucwa: ")
     return lines[0].removeprefix("openucwa: ")
@@ -159,7 +159,7 @@ def test_a_store_that_is_newer_is_refused_and_left_as_it_was(tmp_path: Path) -> 
 def test_a_bad_setting_is_named_with_its_source(tmp_path: Path) -> None:
     result = command("serve", "--data", str(tmp_path / "data"), OPENUCWA_MAX_BODY_BYTES="many")
     assert refused(result) == (
-        "setting max_body_bytes (environment variable OPENUCWA_MAX_BODY_BYTES): has to be a whole number, not 'many'"
+        "setting max_body_bytes (environment variable OPENUCWA_MAX_BODY_BYTES): must be an integer, not 'many'"
     )
     assert not (tmp_path / "data").exists()
 

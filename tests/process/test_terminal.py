@@ -53,7 +53,7 @@ def _read(terminal: int) -> str:
 def test_a_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
     status, shown = on_a_terminal(
         *("user", "add", LENE, "--data", str(tmp_path)),
-        answers=[("Password of", PASSWORD), ("Once more", PASSWORD)],
+        answers=[("Password of", PASSWORD), ("Repeat the password", PASSWORD)],
     )
     assert (status, PASSWORD in shown) == (0, False)
     assert f"added {LENE}" in shown
@@ -64,9 +64,9 @@ def test_two_passwords_that_differ_are_asked_for_again(tmp_path: Path) -> None:
         *("user", "add", LENE, "--data", str(tmp_path)),
         answers=[
             ("Password of", PASSWORD),
-            ("Once more", "something else"),
+            ("Repeat the password", "something else"),
             ("Password of", PASSWORD),
-            ("Once more", PASSWORD),
+            ("Repeat the password", PASSWORD),
         ],
     )
     assert status == 0

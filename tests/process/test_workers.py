@@ -125,7 +125,7 @@ def test_workers_share_a_postgresql_store(database: str, tmp_path: Path) -> None
 
 
 def test_a_key_that_is_added_while_it_runs_signs_and_is_known_to_all_workers(prepared: Path) -> None:
-    with WithWorkers(prepared, OPENUCWA_KEY_LOOK="0.1") as server:
+    with WithWorkers(prepared, OPENUCWA_KEY_REFRESH_INTERVAL="0.1") as server:
         added = command("key", "rotate", "--data", str(prepared))
         assert added.returncode == 0, added.stderr
         key = added.stdout.split()[1]

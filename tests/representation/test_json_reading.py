@@ -42,7 +42,7 @@ def test_integers_of_4000_digits_keep_every_digit() -> None:
     [
         (b"", "line 1, column 1"),
         (b'{"a":1,\n"b":}', "line 2, column 5"),
-        (b'{"UserAgent":"x","Culture":"en-US",}', "column 36"),
+        (b'{"UserAgent":"x","Culture":"en-US",}', "column 3[56]"),  # from Python 3.13 on, that of the comma
         (b"{'a':1}", "not JSON"),
         (b'{"a":1} x', "Extra data"),
         (b'{"a":01}', "not JSON"),

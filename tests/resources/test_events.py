@@ -123,7 +123,7 @@ async def test_waiting_poll_is_refused_when_the_password_was_changed_meanwhile(
 async def test_waiting_poll_is_refused_when_the_token_expired_meanwhile(
     make_service: Make, connect: Connect, world: FakeWorld
 ) -> None:
-    service = await make_service(ticket_lifetime=100)
+    service = await make_service(token_lifetime=100)
     lene = connect(service)
     await lene.sign_in("lenea@contoso.com")
     await lene.open()

@@ -265,7 +265,7 @@ async def test_a_meeting_disappears_with_its_extensions_when_it_was_kept_long_en
 async def test_settings_say_how_long_an_expired_meeting_is_kept_and_how_often_is_looked(
     signed_in: SignedIn, world: FakeWorld
 ) -> None:
-    lene = await signed_in(expired_meetings_kept=60, meeting_sweep=5.0)
+    lene = await signed_in(expired_meetings_kept=60, meeting_sweep_interval=5.0)
     meeting = await lene.schedule(expirationTime=f"/Date({world.now()})/")
     await world.advance(59)
     assert (await lene.get(self_of(meeting))).status_code == 200

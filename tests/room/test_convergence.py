@@ -63,11 +63,11 @@ class Story:
             application_timeout=10**9,
             lobby_timeout=10**9,
             conversation_timeout=10**9,
-            ticket_lifetime=10**9,
-            anonymous_ticket_lifetime=10**9,
+            token_lifetime=10**9,
+            anonymous_token_lifetime=10**9,
             events_kept=10**9,
-            application_sweep=10**6,
-            meeting_sweep=10**6,
+            application_sweep_interval=10**6,
+            meeting_sweep_interval=10**6,
             max_events=5,
         )
         self.said: list[str] = []

@@ -1,7 +1,7 @@
 """The event bus: how the word that a topic moved comes to those who wait, in this process and in others.
 
 The bus carries names of topics and nothing else: who is woken reads the log again. So a message that is lost costs
-delay, never an event; who waits looks at the log from time to time without being told (setting `bus_look`).
+delay, never an event; who waits looks at the log from time to time without being told (setting `bus_poll_interval`).
 """
 
 from collections.abc import Callable

@@ -129,7 +129,7 @@ class EventChannels:
         self._world = world
         self._config = config
         self._bus = bus
-        self._waiting = Waiting(bus, store, world, config.bus_look)
+        self._waiting = Waiting(bus, store, world, config.bus_poll_interval)
         #: What tells this process's claims from those of others.
         self._process = world.random_bytes(8).hex()
         self._end_listening: Callable[[], None] | None = None

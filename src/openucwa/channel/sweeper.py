@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class Sweeper:
-    """Cleans up every `application_sweep` seconds, meetings every `meeting_sweep` seconds."""
+    """Cleans up every `application_sweep_interval` seconds, meetings every `meeting_sweep_interval` seconds."""
 
     def __init__(self, store: Store, activity: Activity, channels: EventChannels, world: World, config: Config) -> None:
         self._store = store
@@ -45,9 +45,12 @@ class Sweeper:
     async def start(self) -> None:
         self._tasks = (
             asyncio.create_task(
-                self._each(self._config.application_sweep, self.sweep_applications), name="openucwa applications"
+                self._each(self._config.application_sweep_interval, self.sweep_applications),
+                name="openucwa applications",
             ),
-            asyncio.create_task(self._each(self._config.meeting_sweep, self.sweep_meetings), name="openucwa meetings"),
+            asyncio.create_task(
+                self._each(self._config.meeting_sweep_interval, self.sweep_meetings), name="openucwa meetings"
+            ),
         )
 
     async def stop(self) -> None:

@@ -1,6 +1,6 @@
-"""The commands. They read what was typed, call what does it, and print what came of it.
+"""The command line. Commands parse their arguments, call the code that does the work, and print the result.
 
-What only serving needs is imported when it is served: the other commands need not wait for it.
+What only the server needs is imported when it starts, so that the other commands start quickly.
 """
 
 import os
@@ -25,28 +25,34 @@ def main() -> None:
     """An open, self-hosted server of the UCWA 2.0 online-meetings API.
 
     \b
-    A first start:
+    Quick start:
       openucwa user add sip:lenea@contoso.com
       openucwa serve
       curl http://127.0.0.1:8080/
 
-    All settings: docs/configuration.md. What is in force, and where from: openucwa check.
+    Settings are documented in docs/configuration.md; `openucwa check` shows the effective ones and where each comes
+    from.
     """
 
 
 @main.command()
-@click.option("--exit", "exit_after", is_flag=True, help="End after the walk; exit status 0 if all went as it should.")
-@click.option("--data", metavar="DIR", default="./demo-data", show_default=True, help="Folder of the demo's own.")
-@click.option("--listen", metavar="URL", default="http://127.0.0.1:8080", show_default=True, help="Where it serves.")
-def demo(exit_after: bool, data: str, listen: str) -> None:
-    """Serve with two users, and show the main job step by step."""
+@click.option(
+    "--exit", "exit_after", is_flag=True, help="Exit after the walkthrough, with status 0 if every step passed."
+)
+@click.option("--verbose", is_flag=True, help="Show every request and answer with its body.")
+@click.option("--data", metavar="DIR", default="./demo-data", show_default=True, help="Folder for the demo's data.")
+@click.option(
+    "--listen", metavar="URL", default="http://127.0.0.1:8080", show_default=True, help="Address to listen on."
+)
+def demo(exit_after: bool, verbose: bool, data: str, listen: str) -> None:
+    """Start a demo server with two users and walk through the API step by step."""
     from openucwa.demo.client import Screen  # noqa: PLC0415
     from openucwa.demo.server import run  # noqa: PLC0415
 
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     with failures():
         config = load(None, {}, data=data, listen=(listen,))
-        sys.exit(run(config, Screen(sys.stdout, colour=colour), exit_after=exit_after))
+        sys.exit(run(config, Screen(sys.stdout, colour=colour, verbose=verbose), exit_after=exit_after))
 
 
 for command in (serve, check, user, key, token, copy):

@@ -1,7 +1,8 @@
-"""What the commands have in common: options, settings, the store, and what is said where something can't be done."""
+"""What the commands share: options, settings, access to the store, and errors."""
 
 import asyncio
 import os
+import pwd
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from openucwa.config import Config, ConfigError, Loaded, load_with_sources, options
+from openucwa.config import SETTINGS_FILE, Config, ConfigError, Loaded, load_with_sources, options, settings_file
 from openucwa.config_checks import masked
 from openucwa.model.refusals import Refusal
 from openucwa.store.choice import place_of, store_of
@@ -20,7 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Failure(click.ClickException):
-    """A command that can't do what it was asked to. One line on stderr, exit status 1."""
+    """A command that failed: one line on stderr, exit status 1."""
 
     def show(self, file: Any = None) -> None:
         text = "".join(c if c.isprintable() else " " for c in self.format_message())
@@ -29,7 +30,7 @@ class Failure(click.ClickException):
 
 @contextmanager
 def failures() -> Iterator[None]:
-    """Makes a `Failure` of what the parts raise when something can't be done."""
+    """Turns the errors of settings, store and listeners into a `Failure`."""
     try:
         yield
     except (ConfigError, Refusal) as error:
@@ -37,13 +38,13 @@ def failures() -> Iterator[None]:
 
 
 def default(name: str) -> str:
-    """How the help shows the default of a setting."""
+    """A setting's default, as help texts show it."""
     value = next(option.default for option in options() if option.name == name)
     return shown(value)
 
 
 def shown(value: object) -> str:
-    """How a setting's value is shown; a name and a password in a URL are not."""
+    """A setting's value for people, without the user and password that a URL may hold."""
     if isinstance(value, tuple):
         return ", ".join(shown(entry) for entry in value) or "none"
     if value is None or value == "":
@@ -52,22 +53,23 @@ def shown(value: object) -> str:
 
 
 def places(command: Command) -> Command:
-    """The options of every command that looks for the store."""
+    """Adds the options that say where the store is."""
     for add in (
         click.option(
             "--store",
             metavar="URL",
-            help="PostgreSQL database instead: postgresql://USER@HOST:PORT/DATABASE. A password that is typed here "
-            "is seen in the list of processes: OPENUCWA_STORE or a password file keeps it out of there.",
+            help="Use PostgreSQL instead of SQLite: postgresql://USER@HOST:PORT/DATABASE. A password given here is "
+            "visible in the process list; use OPENUCWA_STORE, the settings file or a password file instead.",
         ),
-        click.option("--data", metavar="DIR", help=f"Folder of the database. [default: {default('data')}]"),
+        click.option("--data", metavar="DIR", help=f"Folder of the SQLite database. [default: {default('data')}]"),
         click.option(
             "--config",
             "file",
             metavar="FILE",
             type=click.Path(path_type=Path),
             envvar="OPENUCWA_CONFIG",
-            help="File of settings (TOML). The environment (OPENUCWA_NAME) and these options override it.",
+            help="Settings file (TOML). The environment (OPENUCWA_NAME) and these options override it. "
+            f"[default: {SETTINGS_FILE} if it exists]",
         ),
     ):
         command = add(command)
@@ -75,23 +77,23 @@ def places(command: Command) -> Command:
 
 
 def listening(command: Command) -> Command:
-    """The options that say how the server is reached."""
+    """Adds the options that say how clients reach the server."""
     for add in (
         click.option("--bus", metavar="URL", help="Event bus between servers: nats://HOST:PORT."),
         click.option(
             "--allow-origin",
             metavar="ORIGIN",
             multiple=True,
-            help="Web origin that may use the frame page and CORS. May be repeated. [default: none]",
+            help="Web origin that may use the cross-domain frame and CORS; repeatable. [default: none]",
         ),
-        click.option("--public-url", metavar="URL", help="URL that clients reach the server by, behind a proxy say."),
+        click.option("--public-url", metavar="URL", help="Public URL of the server, for example behind a proxy."),
         click.option("--tls-key", metavar="FILE", help="Private key of the certificate (PEM)."),
         click.option("--tls-cert", metavar="FILE", help="TLS certificate chain (PEM), for https."),
         click.option(
             "--listen",
             metavar="URL",
             multiple=True,
-            help=f"http://HOST:PORT or https://HOST:PORT; port 0: a free one. May be repeated. "
+            help="Address to listen on: http://HOST:PORT or https://HOST:PORT; port 0 picks a free port; repeatable. "
             f"[default: {default('listen')}]",
         ),
     ):
@@ -100,28 +102,55 @@ def listening(command: Command) -> Command:
 
 
 def settings(file: Path | None, flags: Mapping[str, object]) -> Loaded:
-    """The settings in force. Failure: one of them can't be used."""
+    """The effective settings. Failure: one of them is invalid."""
     with failures():
-        return load_with_sources(file, os.environ, **flags)
+        return load_with_sources(settings_file(file), os.environ, **flags)
+
+
+def store_line(loaded: Loaded) -> str:
+    """Which store these settings name, and what says so: `store: /var/lib/openucwa (data: default)`."""
+    name = "data" if loaded.config.store is None else "store"
+    place = place_of(loaded.config)
+    return f"store: {Path(place).absolute() if name == 'data' else place} ({name}: {loaded.sources[name]})"
+
+
+def opening(file: Path | None, flags: Mapping[str, object]) -> Config:
+    """The settings of a command that uses the store; says on stderr which store that is. Failure: as `settings`."""
+    loaded = settings(file, flags)
+    click.echo(f"openucwa: {store_line(loaded)}", err=True)
+    if loaded.config.store is None and (owner := _other_owner(Path(loaded.config.data))):
+        # SQLite's files would become root's, and the server could not write to them.
+        raise Failure(f"{loaded.config.data} belongs to {owner}; run this as that user: sudo -u {owner} openucwa ...")
+    return loaded.config
+
+
+def _other_owner(folder: Path) -> str | None:
+    """Who owns `folder`, where that is not root and this process runs as root."""
+    if os.geteuid() != 0 or not folder.exists() or (owner := folder.stat().st_uid) == 0:
+        return None
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return f"#{owner}"
 
 
 def existing(file: Path | None, flags: Mapping[str, object]) -> Config:
-    """The settings, where their store is there: looking for a user must not make one."""
-    config = settings(file, flags).config
+    """As `opening`, for a command that must not create a store. Failure: there is no store."""
+    config = opening(file, flags)
     if not store_is_there(config):
-        option = "--data names its folder" if config.store is None else "a server's first start makes it"
-        raise Failure(f"there is no store in {place_of(config)}; {option}")
+        hint = "--data or --config names another" if config.store is None else "it is created by the first start"
+        raise Failure(f"no store found in {place_of(config)}; {hint}")
     return config
 
 
 def store_is_there(config: Config) -> bool:
-    """Whether the store was made already. Failure: that can't be seen."""
+    """Whether the store exists already. Failure: that cannot be found out."""
     with failures():
         return asyncio.run(store_of(config).is_there())
 
 
 def in_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
-    """What `work` gives, with the store open meanwhile."""
+    """The result of `work` on the open store."""
 
     async def run() -> T:
         store = store_of(config)
@@ -136,7 +165,7 @@ def in_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Prints columns, each as wide as its widest entry."""
+    """Prints a table, each column as wide as its widest entry."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     for row in [head, *rows]:
         click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

@@ -1,4 +1,4 @@
-"""openucwa copy: from the embedded default to a database."""
+"""openucwa copy: from SQLite to PostgreSQL."""
 
 import asyncio
 from dataclasses import replace
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, failures, places, settings, store_is_there
+from openucwa.cli.common import Failure, failures, opening, places, store_is_there
 from openucwa.config import Config
 from openucwa.store.choice import place_of, store_of
 from openucwa.store.sqlite import SqliteStore
@@ -17,21 +17,21 @@ from openucwa.store.sqlite import SqliteStore
 def copy(file: Path | None, **flags: object) -> None:
     """Copy a SQLite store to a PostgreSQL database.
 
-    From the folder that `data` names to the database that `store` names, which has to be new. All comes along: users
-    with their passwords, the keys that make tokens good, applications, meetings and their extensions. Stop the servers
-    on the folder before: what they change meanwhile does not come along. The folder keeps what it has; a store of an
-    older version is brought up to date there first.
+    Copies from the folder that `data` names to the database that `store` names, which must be new. Everything is
+    copied: users and passwords, signing keys, applications, meetings and their extensions. Stop all servers that use
+    the folder first; changes made during the copy are lost. The source stays as it is, except that an older one is
+    migrated first.
 
     \b
     Example:
       openucwa copy --data ./openucwa-data --config node.toml
     """
-    target = settings(file, flags).config
+    target = opening(file, flags)
     if target.store is None:
-        raise Failure("there is no database to copy to; --store, or the setting store, names it")
+        raise Failure("no target database: set --store or the setting store")
     source = replace(target, store=None)
     if not store_is_there(source):
-        raise Failure(f"there is no store in {place_of(source)}; --data names its folder")
+        raise Failure(f"no store found in {place_of(source)}; --data names the folder")
     with failures():
         asyncio.run(_copy(source, target))
     click.echo(f"copied to {place_of(target)}")

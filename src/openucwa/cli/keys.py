@@ -12,10 +12,10 @@ from openucwa.model.world import RealWorld
 
 @click.group()
 def key() -> None:
-    """The keys that sign tokens: list, rotate, remove. Servers may run meanwhile.
+    """List, rotate and remove the keys that sign tokens. Safe to use while servers are running.
 
-    The newest key signs, and every key that is there makes its tokens good. After a rotation older keys are removed by
-    a server once their last token has expired.
+    The newest key signs; tokens signed by any listed key are accepted. After a rotation, servers remove an older key
+    once its last token has expired.
 
     \b
     Examples:
@@ -28,19 +28,19 @@ def key() -> None:
 @key.command("list")
 @places
 def list_keys(file: Path | None, **flags: object) -> None:
-    """List the keys, the one that signs first."""
+    """List the keys, signing key first."""
     found = in_store(existing(file, flags), lambda store: store.signing_keys())
     rows = [
-        (known.id, datetime.fromtimestamp(known.created // 1000, UTC).isoformat(), "signs" if number == 0 else "checks")
+        (known.id, datetime.fromtimestamp(known.created // 1000, UTC).isoformat(), "sign" if number == 0 else "verify")
         for number, known in enumerate(found)
     ]
-    table(("key", "created", "what for"), rows)
+    table(("key", "created", "use"), rows)
 
 
 @key.command()
 @places
 def rotate(file: Path | None, **flags: object) -> None:
-    """Add a key, which signs from now on. Servers that run take it up within `key_look` seconds."""
+    """Add a new signing key. Running servers pick it up within `key_refresh_interval` seconds."""
     added = new_signing_key(RealWorld())
     in_store(existing(file, flags), lambda store: store.add_signing_key(added))
     click.echo(f"added {added.id}")
@@ -50,6 +50,6 @@ def rotate(file: Path | None, **flags: object) -> None:
 @click.argument("key_id", metavar="KEY")
 @places
 def remove_key(key_id: str, file: Path | None, **flags: object) -> None:
-    """Remove a key. Its tokens end: at servers that run, within `key_look` seconds."""
+    """Remove a key. Its tokens become invalid; running servers notice within `key_refresh_interval` seconds."""
     in_store(existing(file, flags), lambda store: store.remove_signing_key(key_id))
     click.echo(f"removed {key_id}")

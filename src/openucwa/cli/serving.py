@@ -1,8 +1,11 @@
 """openucwa serve: the server, in one process or several."""
 
 import asyncio
+import logging
 import os
+import shlex
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,14 +15,18 @@ from typing import TYPE_CHECKING
 import click
 
 from openucwa import __version__
-from openucwa.cli.common import default, failures, listening, settings
-from openucwa.config import Config, load_with_sources
+from openucwa.cli.common import default, failures, listening, settings, store_line
+from openucwa.config import SETTINGS_FILE, Config, Loaded, load_with_sources, settings_file
+from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld, World
+from openucwa.store.choice import store_of
 from openucwa.telemetry.log import LogLines, route_logging
 
 if TYPE_CHECKING:
     from openucwa.server.listeners import Listener
     from openucwa.server.orders import Orders
+
+logger = logging.getLogger("openucwa")
 
 
 @click.command()
@@ -27,25 +34,25 @@ if TYPE_CHECKING:
     "--workers",
     type=int,
     metavar="N",
-    help=f"Processes that serve, on the same listeners. [default: {default('workers')}]",
+    help=f"Number of worker processes; they share the listeners. [default: {default('workers')}]",
 )
 @listening
 def serve(file: Path | None, **flags: object) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
-    For each listener a line on stdout says when it accepts connections; the log is on stderr.
-    At a stop requests in flight are finished; a second Ctrl-C doesn't wait for them. SIGHUP reads certificates, log
-    level and log file again.
+    Prints one line per listener on stdout once it accepts connections; logs go to stderr. On shutdown, requests in
+    progress are completed; press Ctrl-C again to quit at once. SIGHUP reloads certificates, log level and log file.
 
     \b
     Examples:
       openucwa serve
       openucwa serve --data /var/lib/openucwa --listen http://0.0.0.0:8080
       openucwa serve --listen https://0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem
-      openucwa serve --config /etc/openucwa.toml --public-url https://meet.contoso.com
+      openucwa serve --config node.toml --public-url https://meet.contoso.com
       openucwa serve --workers 4
     """
-    config = settings(file, flags).config
+    loaded = settings(file, flags)
+    config = loaded.config
     from openucwa.server import listeners as sockets  # noqa: PLC0415
     from openucwa.server.orders import Orders  # noqa: PLC0415
 
@@ -55,15 +62,17 @@ def serve(file: Path | None, **flags: object) -> None:
         try:
             config = replace(config, listen=tuple(listener.url for listener in listeners))
             lines = LogLines.of(config, world)
-            orders = Orders(lambda: load_with_sources(file, os.environ, **flags).config)
+            orders = Orders(lambda: load_with_sources(settings_file(file), os.environ, **flags).config)
             orders.on_reload(lines.reload)
             restore_logging = route_logging(lines)
+            ready = Announcement(loaded)
             try:
                 if config.workers > 1:
-                    status = with_workers(config, listeners, orders, world)
+                    status = with_workers(config, listeners, orders, world, ready)
                 else:
-                    status = with_one_process(config, listeners, orders, world, lines)
+                    status = with_one_process(config, listeners, orders, world, lines, ready)
             finally:
+                ready.wait()
                 restore_logging()
         finally:
             sockets.close(listeners)
@@ -71,9 +80,14 @@ def serve(file: Path | None, **flags: object) -> None:
 
 
 def with_one_process(
-    config: Config, listeners: "Sequence[Listener]", orders: "Orders", world: World, lines: LogLines
+    config: Config,
+    listeners: "Sequence[Listener]",
+    orders: "Orders",
+    world: World,
+    lines: LogLines,
+    ready: "Announcement",
 ) -> int:
-    """Serves in this process; the exit status."""
+    """Serves in this process; returns the exit status."""
     import uvloop  # noqa: PLC0415
 
     from openucwa.app import Service  # noqa: PLC0415
@@ -86,21 +100,56 @@ def with_one_process(
 
     async def run() -> int:
         with Signals(orders):
-            return await serve_here(service, config, listeners=listeners, orders=orders, observer=log, ready=announce)
+            return await serve_here(service, config, listeners=listeners, orders=orders, observer=log, ready=ready)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(run())
 
 
-def with_workers(config: Config, listeners: "Sequence[Listener]", orders: "Orders", world: World) -> int:
-    """Lets several processes serve, and looks after them; the exit status."""
+def with_workers(
+    config: Config, listeners: "Sequence[Listener]", orders: "Orders", world: World, ready: "Announcement"
+) -> int:
+    """Serves in several worker processes and supervises them; returns the exit status."""
     from openucwa.workers.supervisor import supervise  # noqa: PLC0415
 
-    return asyncio.run(supervise(config, listeners, orders, world, announce))
+    return asyncio.run(supervise(config, listeners, orders, world, ready))
 
 
-def announce(urls: Sequence[str]) -> None:
-    """Says on stdout that the server accepts connections."""
-    with suppress(OSError):  # nobody reads it
-        for url in urls:
-            click.echo(f"openucwa {__version__} listens on {url}")
+class Announcement:
+    """Says on stdout that the server accepts connections, and in the log how to add the first user if there is none."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, urls: Sequence[str]) -> None:
+        with suppress(OSError):  # nobody reads it
+            for url in urls:
+                click.echo(f"openucwa {__version__} listening on {url}")
+        logger.info(store_line(self._loaded))
+        # On a connection of its own: the supervisor of workers has none, and nobody has to wait for the answer.
+        self._thread = threading.Thread(target=self._say_how_to_begin, daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Waits until the store has been asked."""
+        if self._thread is not None:
+            self._thread.join(self._loaded.config.store_timeout)
+
+    def _say_how_to_begin(self) -> None:
+        try:
+            contents = asyncio.run(store_of(self._loaded.config).inspect())
+        except Refusal:  # the server itself logs what is wrong with the store
+            return
+        if contents["users"] == "0":
+            logger.info("no users yet; add the first one: %s", shlex.join(self._first_user()))
+
+    def _first_user(self) -> list[str]:
+        config, sources = self._loaded
+        source = sources["data" if config.store is None else "store"]
+        options = []
+        if source not in {str(SETTINGS_FILE), "default", "command line"} and Path(source).is_file():
+            options = ["--config", str(Path(source).absolute())]
+        elif config.store is None and source != str(SETTINGS_FILE):
+            options = ["--data", str(Path(config.data).absolute())]
+        return ["openucwa", "user", "add", *options, "sip:NAME@DOMAIN"]

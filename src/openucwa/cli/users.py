@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, existing, in_store, places, settings, table
+from openucwa.cli.common import Failure, existing, in_store, opening, places, table
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
 
-#: Characters that a password has at least, and at most.
-SHORTEST_PASSWORD = 8
-LONGEST_PASSWORD = 1024
+#: Characters of a password.
+MIN_PASSWORD_LENGTH = 8
+MAX_PASSWORD_LENGTH = 1024
 
 #: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
 _SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -23,11 +23,11 @@ _SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
 
 @click.group()
 def user() -> None:
-    """Users: add, list, passwd, remove. The server may run meanwhile.
+    """Add, list and remove users, and change passwords. Safe to use while the server is running.
 
     \b
     Examples:
-      openucwa user add sip:lenea@contoso.com --name "Lene Aalling"
+      openucwa user add sip:lenea@contoso.com --name "Lene Aaling"
       pass show lenea | openucwa user passwd sip:lenea@contoso.com --password-stdin
       openucwa user list
     """
@@ -40,9 +40,11 @@ password_stdin = click.option(
 
 @user.command()
 @click.argument("sip_uri", metavar="SIP-URI")
-@click.option("--name", metavar="NAME", help="Display name. [default: what stands before the @]")
+@click.option("--name", metavar="NAME", help="Display name. [default: the part before the @]")
 @click.option("--email", metavar="EMAIL", help="E-mail address. [default: none]")
-@click.option("--pool", metavar="POOL", help="Pool where the user is homed, of the setting pools. [default: here]")
+@click.option(
+    "--pool", metavar="POOL", help="Home pool of the user, one of the setting `pools`. [default: this server]"
+)
 @password_stdin
 @places
 def add(
@@ -54,20 +56,20 @@ def add(
     file: Path | None,
     **flags: object,
 ) -> None:
-    """Add a user, who may then sign in and organize meetings.
+    """Add a user, who can then sign in and organize meetings. A missing store is created.
 
     \b
     Examples:
       openucwa user add sip:lenea@contoso.com
-      echo "$PASSWORD" | openucwa user add sip:lenea@contoso.com --name "Lene Aalling" --password-stdin
+      echo "$PASSWORD" | openucwa user add sip:lenea@contoso.com --name "Lene Aaling" --password-stdin
     """
-    config = settings(file, flags).config
+    config = opening(file, flags)
     uri = sip(sip_uri)
     for option, text in {"--name": name, "--email": email}.items():
         if text is not None and (not text.strip() or not text.isprintable()):
-            raise Failure(f"{option} {text!r} is empty or holds control characters")
+            raise Failure(f"{option} {text!r} is empty or contains control characters")
     if pool is not None and pool not in {known.name for known in config.pools}:
-        click.echo(f"openucwa: warning: the setting pools has no pool {pool}", err=True)
+        click.echo(f"openucwa: warning: the setting pools does not list {pool}", err=True)
     local_part = uri.removeprefix("sip:").partition("@")[0]
     hashed = hash_of(read_password(uri, from_stdin=password_stdin))
     added = User(uri=uri, name=name or local_part, email=email, pool=pool, password_hash=hashed)
@@ -92,7 +94,7 @@ def list_users(file: Path | None, **flags: object) -> None:
 @password_stdin
 @places
 def passwd(sip_uri: str, password_stdin: bool, file: Path | None, **flags: object) -> None:
-    """Change a user's password. Whoever signed in with the old one has to sign in again."""
+    """Change a user's password. Tokens issued for the old password become invalid."""
     config = existing(file, flags)
     uri = sip(sip_uri)
     known = require_user(config, uri)
@@ -105,31 +107,31 @@ def passwd(sip_uri: str, password_stdin: bool, file: Path | None, **flags: objec
 
 @user.command()
 @click.argument("sip_uri", metavar="SIP-URI")
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @places
 def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
-    """Remove a user, with all of the user's meetings and their extensions."""
+    """Remove a user and all of their meetings, with the extensions."""
     config = existing(file, flags)
     uri = sip(sip_uri)
     require_user(config, uri)
     if not yes:
         if not sys.stdin.isatty():
-            raise Failure("there is no terminal to ask on; --yes removes without asking")
-        click.confirm(f"Remove {uri} with all meetings and their extensions?", abort=True)
+            raise Failure("not a terminal: use --yes to remove without confirmation")
+        click.confirm(f"Remove {uri} and all of their meetings, with the extensions?", abort=True)
     in_store(config, lambda store: store.remove_user(uri, RealWorld().now()))
     click.echo(f"removed {uri}")
 
 
 def require_user(config: Config, uri: str) -> User:
-    """The user with this SIP URI. Failure: there is none."""
+    """The user with this SIP URI. Failure: no user has it."""
     found = in_store(config, lambda store: store.user(uri))
     if found is None:
-        raise Failure(f"there is no user {uri}")
+        raise Failure(f"no such user: {uri}")
     return found
 
 
 def sip(text: str) -> str:
-    """A SIP URI as the store has it, in lower case. Failure: it is none."""
+    """A SIP URI as the store has it, in lower case. Failure: it is not one."""
     uri = text.lower()
     if not _SIP_URI.fullmatch(uri):
         raise Failure(f"{text!r} is not a SIP URI of the form sip:USER@DOMAIN")
@@ -137,20 +139,22 @@ def sip(text: str) -> str:
 
 
 def read_password(uri: str, *, from_stdin: bool) -> str:
-    """The password that is typed, or piped in. Failure: there is none, or it is too short or too long."""
+    """The password, typed or piped in. Failure: there is none, or it is too short or too long."""
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
-        password = click.prompt(f"Password of {uri}", hide_input=True, confirmation_prompt="Once more", err=True)
+        password = click.prompt(
+            f"Password of {uri}", hide_input=True, confirmation_prompt="Repeat the password", err=True
+        )
     else:
-        raise Failure("there is no terminal to ask for the password on; --password-stdin reads it from a pipe")
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Failure(f"a password has at least {SHORTEST_PASSWORD} characters, and at most {LONGEST_PASSWORD}")
+        raise Failure("not a terminal: use --password-stdin to pipe the password in")
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+        raise Failure(f"the password must have {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH:,} characters")
     return password
 
 
 def hash_of(password: str) -> str:
-    """What the store keeps of a password."""
+    """The hash of a password, as the store has it."""
     passwords = Passwords(workers=1)
     try:
         return asyncio.run(passwords.hash(password))

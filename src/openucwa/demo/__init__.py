@@ -1,1 +1,1 @@
-"""A server to look at, and a client that shows what it does."""
+"""A demo server, and a client that walks through its API."""

@@ -1,7 +1,6 @@
-"""The demo's client: the standard library's HTTP, both forms of a resource, and a screen that shows each exchange.
+"""The demo's client: HTTP by the standard library, JSON and XML, and a screen that shows each exchange.
 
-It knows of the server what its answers say, and nothing of its code. What is asked for, and what should come of it,
-is `walk.py`'s.
+It knows only what the server answers, and shares no code with it. What to request and what to expect is in `walk.py`.
 """
 
 import json
@@ -20,13 +19,13 @@ Scalar: TypeAlias = str | int | float | bool | datetime
 Value: TypeAlias = Scalar | list[Scalar]
 Values: TypeAlias = Mapping[str, Value]
 
-#: Seconds to wait for an answer; nothing that the demo asks for takes long.
-PATIENCE = 30.0
+#: Seconds to wait for an answer; no request of the demo takes long.
+TIMEOUT = 30.0
 #: Lines of a body that are shown.
-MOST_LINES = 64
+MAX_LINES = 64
 
-#: The headers of an answer that an application looks at.
-TELLING = ("WWW-Authenticate", "Content-Type", "Location", "ETag", "Retry-After", "X-Ms-diagnostics")
+#: The headers of an answer that matter to an application.
+SHOWN_HEADERS = ("WWW-Authenticate", "Content-Type", "Location", "ETag", "Retry-After", "X-Ms-diagnostics")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"/Date\((-?\d+)\)/")
@@ -36,15 +35,15 @@ _SCHEMA = "http://www.w3.org/2001/XMLSchema"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
-class WentWrong(Exception):  # what a step finds, not an error of the program
-    """What is not as it should be."""
+class StepFailed(Exception):  # the result of a step, not an error of the program
+    """What the server did wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A resource, or a reason, as an answer shows it. `links`: href by rel; `embedded`: resources by rel.
+    """A resource or error from an answer. `links`: href by rel; `embedded`: resources by rel.
 
-    `events`: where it is the answer of an event channel.
+    `events`: those of an event channel's answer.
     """
 
     properties: dict[str, Value] = field(default_factory=dict)
@@ -53,32 +52,32 @@ class Seen:
     events: list["Event"] = field(default_factory=list)
 
     def link(self, rel: str) -> str:
-        """The href of a link. WentWrong: there is none."""
+        """The href of a link. StepFailed: there is none."""
         if rel not in self.links:
-            raise WentWrong(f"the answer has no link {rel}")
+            raise StepFailed(f"the answer has no link {rel}")
         return self.links[rel]
 
     def inner(self, rel: str) -> "Seen":
-        """An embedded resource, the first of its rel. WentWrong: there is none."""
+        """An embedded resource, the first of its rel. StepFailed: there is none."""
         if not self.embedded.get(rel):
-            raise WentWrong(f"the answer embeds no {rel}")
+            raise StepFailed(f"the answer embeds no {rel}")
         return self.embedded[rel][0]
 
     def text(self, name: str) -> str:
-        """A property that is a text. WentWrong: there is none."""
+        """A property that is a string. StepFailed: there is none."""
         value = self.properties.get(name)
         if not isinstance(value, str):
-            raise WentWrong(f"the answer has no {name}")
+            raise StepFailed(f"the answer has no {name}")
         return value
 
     def quoted_etag(self) -> str:
-        """The etag as it stands in a header. WentWrong: there is none."""
+        """The etag as it stands in a header. StepFailed: there is none."""
         return f'"{self.text("etag")}"'
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an event channel tells of one resource. `within`: the rel of what it is in; `seen`: what comes with it."""
+    """An event. `rel`: of its resource; `within`: rel of its `in`; `seen`: the embedded resource."""
 
     rel: str
     kind: str
@@ -89,26 +88,26 @@ class Event:
 
 
 class Form(Protocol):
-    """One of the two forms that resources travel in."""
+    """A media type of resources."""
 
     name: str
     media_type: str
 
     def write(self, values: Values) -> str:
-        """A request's body, for people and servers."""
+        """A request body, indented."""
         ...
 
     def read(self, body: bytes) -> Seen:
-        """What a body shows. WentWrong: it is not of this form."""
+        """The parsed body. StepFailed: it is malformed."""
         ...
 
     def pretty(self, body: bytes) -> str:
-        """The same, indented."""
+        """The body, indented."""
         ...
 
 
 class Json:
-    """JSON, in UCWA's way: `_links`, `_embedded`, and dates as texts."""
+    """UCWA's JSON: `_links`, `_embedded`, and dates as strings."""
 
     name = "JSON"
     media_type = "application/json"
@@ -120,7 +119,7 @@ class Json:
         try:
             return self._seen(json.loads(body))
         except (ValueError, AttributeError, TypeError, KeyError) as error:
-            raise WentWrong(f"the answer is not a resource in JSON: {error}") from None
+            raise StepFailed(f"the answer is not a resource in JSON: {error}") from None
 
     def pretty(self, body: bytes) -> str:
         return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
@@ -146,7 +145,7 @@ class Json:
 
 
 class Xml:
-    """XML, in UCWA's way: `<resource>` with links and properties; values that are no strings bear their type."""
+    """UCWA's XML: `<resource>` with links and properties; values other than strings carry their type."""
 
     name = "XML"
     media_type = "application/xml"
@@ -169,7 +168,7 @@ class Xml:
         try:
             return self._seen(_parsed(body))
         except (etree.XMLSyntaxError, ValueError, KeyError) as error:
-            raise WentWrong(f"the answer is not a resource in XML: {error}") from None
+            raise StepFailed(f"the answer is not a resource in XML: {error}") from None
 
     def pretty(self, body: bytes) -> str:
         return etree.tostring(_parsed(body), pretty_print=True, encoding="unicode").rstrip()
@@ -203,7 +202,7 @@ class Xml:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `seen` is empty where there was no body in the form that was asked for."""
+    """The answer. `seen` is empty if there was no body in the requested format."""
 
     status: int
     headers: HTTPMessage
@@ -211,46 +210,52 @@ class Answer:
 
 
 class Screen:
-    """Shows the walk to people. `colour`: whether `stream` can show colours and they are wanted."""
+    """Where the walk is shown. `colour`: whether to use colours; `verbose`: whether to show each exchange."""
 
-    def __init__(self, stream: TextIO, *, colour: bool) -> None:
+    def __init__(self, stream: TextIO, *, colour: bool, verbose: bool = False) -> None:
         self._stream = stream
         self._colour = colour
+        self.verbose = verbose
 
     def say(self, text: str = "", **style: Any) -> None:
-        """One line or several. `style`: as `click.style` takes it."""
+        """Prints one or more lines. `style`: as for `click.style`."""
         click.echo(click.style(text, **style) if style else text, self._stream, color=self._colour)
 
+    def detail(self, text: str = "", **style: Any) -> None:
+        """As `say`, if the screen is verbose."""
+        if self.verbose:
+            self.say(text, **style)
+
     def request(self, method: str, target: str, headers: Mapping[str, str], body: str) -> None:
-        """A request, as it goes out."""
-        self.say(f"  > {click.style(f'{method} {target}', bold=True)}")
+        """Shows a request."""
+        self.detail(f"  > {click.style(f'{method} {target}', bold=True)}")
         self._rest(">", headers.items(), body, "cyan")
 
-    def answer(self, status: int, reason: str, headers: HTTPMessage, body: str, most: int) -> None:
-        """An answer, with the headers that matter, and at most `most` lines of its body."""
-        self.say(f"  < {click.style(f'{status} {reason}', bold=True)}")
-        shown = [(name, value) for name in TELLING for value in headers.get_all(name, [])]
-        self._rest("<", shown, body, "yellow", most)
+    def answer(self, status: int, reason: str, headers: HTTPMessage, body: str, limit: int) -> None:
+        """Shows an answer, with the headers that matter and at most `limit` lines of its body."""
+        self.detail(f"  < {click.style(f'{status} {reason}', bold=True)}")
+        shown = [(name, value) for name in SHOWN_HEADERS for value in headers.get_all(name, [])]
+        self._rest("<", shown, body, "yellow", limit)
 
     def _rest(
-        self, mark: str, headers: Iterable[tuple[str, str]], body: str, colour: str, most: int = MOST_LINES
+        self, mark: str, headers: Iterable[tuple[str, str]], body: str, colour: str, limit: int = MAX_LINES
     ) -> None:
         for name, value in headers:
-            self.say(f"  {mark} {abbreviated(f'{name}: {value}')}", dim=True)
+            self.detail(f"  {mark} {abbreviated(f'{name}: {value}')}", dim=True)
         lines = abbreviated(body).splitlines()
-        if len(lines) > most:
-            left_out = len(lines) - most
-            lines = [*lines[:most], f"... and {left_out} lines more" if most else f"... {left_out} lines"]
+        if len(lines) > limit:
+            left_out = len(lines) - limit
+            lines = [*lines[:limit], f"... and {left_out} more lines" if limit else f"... {left_out} lines"]
         for line in lines:
-            self.say(f"      {line}", fg=colour)
+            self.detail(f"      {line}", fg=colour)
 
 
 class Client:
-    """Somebody's application. `base`: the server's URL. It shows what it sends and what it gets on `screen`."""
+    """An application of one user. `base`: the server's URL. It shows each exchange on `screen`."""
 
     def __init__(self, base: str, screen: Screen) -> None:
         url = urlsplit(base)
-        self._connection = HTTPConnection(url.hostname or "", url.port, timeout=PATIENCE)
+        self._connection = HTTPConnection(url.hostname or "", url.port, timeout=TIMEOUT)
         self._screen = screen
         self.token: str | None = None
 
@@ -262,11 +267,11 @@ class Client:
         headers: Mapping[str, str],
         body: str,
         content_type: str,
-        most: int = MOST_LINES,
+        limit: int = MAX_LINES,
     ) -> Answer:
-        """One request, and its answer, of whose body at most `most` lines are shown.
+        """Sends a request and returns its answer, showing at most `limit` lines of the body.
 
-        WentWrong: there is none, or not in the form that was accepted.
+        StepFailed: there is no answer, or it is malformed.
         """
         url = urlsplit(href)
         target = f"{url.path}?{url.query}" if url.query else url.path
@@ -283,22 +288,22 @@ class Client:
             content = response.read()
         except (OSError, HTTPException) as error:
             self._connection.close()
-            raise WentWrong(f"no answer: {error or type(error).__name__}") from None
+            raise StepFailed(f"no answer: {error or type(error).__name__}") from None
         kind = response.headers.get_content_type()
         forms: dict[str, Form] = {form.media_type: form for form in (Json(), Xml())}
         form = forms.get(kind) if content else None
         seen = Seen() if form is None else form.read(content)
         shown = content.decode(errors="replace") if form is None else form.pretty(content)
-        self._screen.answer(response.status, response.reason, response.headers, shown, most)
+        self._screen.answer(response.status, response.reason, response.headers, shown, limit)
         return Answer(response.status, response.headers, seen)
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._connection.close()
 
 
 def abbreviated(text: str) -> str:
-    """`text` with tokens cut short: who has one is its user."""
+    """`text` with tokens shortened, as whoever has one can act as its user."""
     return _TOKEN.sub(r"\1...", text)
 
 
@@ -321,7 +326,7 @@ def _parsed(body: bytes) -> etree._Element:
 
 
 def _fill(element: etree._Element, value: Scalar) -> None:
-    """Makes the element bear `value`, marked with its type in XML Schema where that is not string."""
+    """Sets the element's value, marked with its XML Schema type unless it is a string."""
     kind = {bool: "boolean", int: "integer", float: "double", datetime: "dateTime"}.get(type(value))
     if kind is not None:
         element.set(f"{{{_INSTANCE}}}type", f"xs:{kind}")

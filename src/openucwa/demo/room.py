@@ -1,6 +1,6 @@
-"""The demo's meeting: who comes in, what the organizer changes meanwhile, and what each one's event channel tells.
+"""The demo's meeting: who joins, what the organizer changes, and which events each participant gets.
 
-How they came by their tokens and applications is `walk.py`'s.
+How they got their tokens and applications is in `walk.py`.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from textwrap import wrap
 from openucwa.demo.client import Client, Event, Seen, Values
 from openucwa.demo.steps import Steps
 
-#: Columns of text for one person. Three, their margins and what is between them fit into 100.
+#: Width of a participant's column. Three columns with separators fit into 100.
 WIDTH = 30
 
 IN_LOBBY = "participant added in lobby"
@@ -19,7 +19,7 @@ IN_LOBBY = "participant added in lobby"
 
 @dataclass(slots=True)
 class Present:
-    """Somebody with an application. `part`: what they are in the meeting; `next`: where the event channel goes on.
+    """Someone with an application. `part`: their role in the meeting; `next`: href of the next poll.
 
     `heard`: events in short, by moment.
     """
@@ -39,7 +39,7 @@ class Present:
 class Room:
     """A meeting with its organizer, a user who is invited, and a guest who is not.
 
-    `agenda` and `notes` are its extensions, for all and for the organizer alone, as they were read last.
+    `agenda` and `notes` are its extensions, for all participants and for the organizer alone, as last read.
     """
 
     def __init__(self, steps: Steps, meeting: Seen, agenda: Seen, notes: Seen) -> None:
@@ -50,32 +50,38 @@ class Room:
         self._moments: list[str] = []
 
     def join_as_user(self, user: Present) -> None:
-        """A user who is invited comes in, and sees what all may see."""
+        """An invited user joins and sees what participants may see."""
         steps = self._steps
-        with steps.taking("Join it", "The way in for those who were told of the meeting."):
+        with steps.taking("Join the meeting", "Anyone who has the meeting's URI can ask to join."):
             invitation = self._ask_in(user)
-        with steps.taking("Look how that went", "Dana is invited, and in at once. The event channel tells it, too."):
+        with steps.taking(
+            "Read the invitation", "Dana is invited, so she is admitted at once. Her event channel reports it too."
+        ):
             user.conversation = steps.send(user.client, "GET", invitation, 200).seen.link("conversation")
-        with steps.taking("Look at the conversation", "What all who joined have in common."):
+        with steps.taking("Read the conversation", "It links to what the participants share."):
             joined = steps.send(user.client, "GET", user.conversation, 200).seen.link("onlineMeeting")
-        with steps.taking("Read what participants see", "The data for all is there, and the organizer's is not."):
+        with steps.taking(
+            "Read what participants see", "The data for all participants is there, the organizer's is not."
+        ):
             shown = steps.send(user.client, "GET", joined, 200).seen.embedded.get("onlineMeetingExtension", [])
             ids = [each.text("id") for each in shown]
             steps.must(ids == [self._agenda.text("id")], f"{len(shown)} extensions are shown")
 
     def join_as_organizer(self, organizer: Present) -> None:
-        """The organizer comes in."""
-        with self._steps.taking("The organizer joins", "Lene takes the same way, and is a leader there."):
+        """The organizer joins."""
+        with self._steps.taking("The organizer joins", "Lene joins in the same way, as a leader."):
             self._look(organizer, self._ask_in(organizer), "Connected")
 
     def join_as_guest(self, guest: Present) -> None:
-        """Somebody without an account comes as far as the lobby."""
-        with self._steps.taking("Join as a guest", f"{guest.name} is not invited, and the accessLevel says: wait."):
+        """Someone without an account waits in the lobby."""
+        with self._steps.taking(
+            "Join as a guest", f"{guest.name} is not invited, so the accessLevel keeps him in the lobby."
+        ):
             invitation = self._ask_in(guest, {"anonymousDisplayName": guest.name})
             self._look(guest, invitation, "Connecting")
 
     def meet(self, organizer: Present, user: Present, guest: Present) -> None:
-        """All three have joined, `guest` waits. Both extensions change, and each one hears what it may."""
+        """All three have joined; `guest` is in the lobby. Both extensions change; everyone gets their events."""
         self._admit(organizer, user, guest)
         self._change_both(organizer, user, guest)
         self._part(organizer, user, guest)
@@ -83,26 +89,26 @@ class Room:
     def _admit(self, organizer: Present, user: Present, guest: Present) -> None:
         steps = self._steps
         with steps.taking(
-            "Hear who waits", "Each one's event channel: only the organizer is told, with a link to act."
+            "Poll the event channels", "Only the organizer gets an event about the lobby, with a link to admit."
         ):
-            waiting = self._hear(f"{guest.name} waits", organizer, user, guest)[0]
+            waiting = self._hear(f"{guest.name} is in the lobby", organizer, user, guest)[0]
             self._must_hear_of(organizer, "onlineMeeting added: agenda, notes")
             self._must_hear_of(user, "onlineMeeting added: agenda")
-            steps.must(IN_LOBBY not in " ".join(user.heard[-1]), f"{user.name} is told who waits")
+            steps.must(IN_LOBBY not in " ".join(user.heard[-1]), f"{user.name} gets an event about the lobby")
             of_the_room = [each for each in guest.heard[-1] if each.startswith(("onlineMeeting ", "participant "))]
-            steps.must(not of_the_room, f"who waits is told of the room: {', '.join(of_the_room)}")
+            steps.must(not of_the_room, f"the lobby gets events of the meeting: {', '.join(of_the_room)}")
             admit = [event.seen.link("admit") for event in waiting if event.within == "lobby"]
-            steps.must(len(admit) == 1, "the organizer is not told who waits")
-        with steps.taking("Let the guest in", "The organizer follows the link, and all three hear of it."):
+            steps.must(len(admit) == 1, "the organizer gets no event about the lobby")
+        with steps.taking("Admit the guest", "The organizer follows the link; everyone gets an event."):
             steps.send(organizer.client, "POST", admit[0], 204)
-            self._hear(f"{guest.name} is let in", organizer, user, guest)
+            self._hear(f"{guest.name} has been admitted", organizer, user, guest)
             for other in (organizer, user):
                 self._must_hear_of(other, f"participant added: {guest.name}")
             self._must_hear_of(guest, "onlineMeeting added: agenda")
 
     def _change_both(self, organizer: Present, user: Present, guest: Present) -> None:
         steps = self._steps
-        with steps.taking("Change the participants' data", "All three hear of it, each with what it may see."):
+        with steps.taking("Change the participants' data", "Everyone gets an event, with the data that they may see."):
             topic: Values = {"topic": "Budget of the coming three years"}
             self._agenda = self._change(organizer, self._agenda, topic)
             told = self._hear("the participants' data has changed", organizer, user, guest)
@@ -111,7 +117,7 @@ class Room:
             self._must_hear(guest, "onlineMeeting updated: agenda")
             for (event,) in told:
                 steps.must_show(event.seen.inner("onlineMeetingExtension"), topic)
-        with steps.taking("Change the organizer's data", "The organizer hears of it."):
+        with steps.taking("Change the organizer's data", "The organizer gets an event."):
             remark: Values = {"remark": "The room is booked"}
             self._notes = self._change(organizer, self._notes, remark)
             told = self._hear("the organizer's data has changed", organizer)
@@ -121,29 +127,27 @@ class Room:
 
     def _part(self, organizer: Present, user: Present, guest: Present) -> None:
         steps = self._steps
-        with steps.taking(
-            "The organizer leaves", "The first that the others hear since: of the notes they heard nothing."
-        ):
+        with steps.taking("The organizer leaves", "The next event that the others get: they got none about the notes."):
             steps.send(organizer.client, "DELETE", organizer.conversation, 204)
             self._hear("the organizer has left", user, guest)
             left = [f"participant deleted{within}: {organizer.name}" for within in (" in leaders", "")]
             self._must_hear(user, *left)
             self._must_hear(guest, *left)
         with steps.taking(
-            "Look at it side by side",
-            "What each event channel told. The notes' id is the server's making, so they are called notes here.",
+            "Compare the event channels",
+            "The events of each, side by side. The notes, whose id the server assigned, are called notes here.",
         ):
             for line in table((organizer, user, guest), self._moments):
-                steps.screen.say(f"  {line}")
+                steps.screen.detail(f"  {line}")
             for other in (user, guest):
                 told = " ".join(event for moment in other.heard for event in moment)
-                steps.must("notes" not in told, f"{other.name} is told of the organizer's data")
-        with steps.taking("Leave", "The conversation ends for the one who leaves."):
+                steps.must("notes" not in told, f"{other.name} gets an event about the organizer's data")
+        with steps.taking("Leave the meeting", "The conversation ends for those who leave."):
             for other in (user, guest):
                 steps.send(other.client, "DELETE", other.conversation, 204)
 
     def _ask_in(self, present: Present, more: Values | None = None) -> str:
-        """The invitation's href."""
+        """Joins; returns the invitation's href."""
         values = {"onlineMeetingUri": self._meeting.text("onlineMeetingUri"), "operationId": "1", **(more or {})}
         href = present.application.inner("communication").link("joinOnlineMeeting")
         return self._steps.send(present.client, "POST", href, 201, values).headers.get("Location", "")
@@ -154,16 +158,16 @@ class Room:
         present.conversation = seen.link("conversation")
 
     def _change(self, organizer: Present, extension: Seen, values: Values) -> Seen:
-        """The extension as it is then."""
+        """Returns the changed extension."""
         headers = {"If-Match": extension.quoted_etag()}
         changed = {**extension.properties, **values}
         return self._steps.send(organizer.client, "PUT", extension.link("self"), 200, changed, headers=headers).seen
 
     def _hear(self, moment: str, *those: Present) -> list[list[Event]]:
-        """Polls the event channels of those who have something to hear, and notes it; their events."""
+        """Polls the event channels of `those`, records the events and returns them."""
         found = []
         for present in those:
-            seen = self._steps.send(present.client, "GET", present.next, 200, most=0).seen
+            seen = self._steps.send(present.client, "GET", present.next, 200, limit=0).seen
             present.next = seen.link("next")
             present.heard += [[] for _ in range(len(self._moments) - len(present.heard))]
             present.heard.append([self._short(event) for event in seen.events])
@@ -172,11 +176,11 @@ class Room:
         return found
 
     def _must_hear_of(self, present: Present, event: str) -> None:
-        self._steps.must(event in present.heard[-1], f"{present.name} does not hear {event!r}")
+        self._steps.must(event in present.heard[-1], f"{present.name} does not get {event!r}")
 
     def _must_hear(self, present: Present, *events: str) -> None:
         heard = present.heard[-1]
-        self._steps.must(heard == list(events), f"{present.name} hears {heard}, not {list(events)}")
+        self._steps.must(heard == list(events), f"{present.name} gets {heard}, not {list(events)}")
 
     def _short(self, event: Event) -> str:
         """An event in a few words: `participant added in lobby: Joe`, `onlineMeeting updated: agenda, notes`."""
@@ -189,7 +193,7 @@ class Room:
 
 
 def table(everybody: Sequence[Present], moments: Sequence[str]) -> list[str]:
-    """What each one heard, side by side, in the order of the moments; lines of at most 96 characters."""
+    """The events of each participant, side by side, by moment; lines of at most 96 characters."""
     rule = "-+-".join("-" * WIDTH for _ in everybody)
     lines = [_row([f"{present.name}, {present.part}" for present in everybody])]
     for number, moment in enumerate(moments):

@@ -1,6 +1,6 @@
-"""The demo's server: a folder of its own with two users in it, served while the walk goes on beside it.
+"""The demo's server: its own folder with two users, and the walk, which runs while the server is up.
 
-What the walk does is `walk.py`'s; what is answered is the server's own doing.
+The walk itself is in `walk.py`.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import uvloop
 
 from openucwa.app import Service
 from openucwa.config import Config, ConfigError
-from openucwa.demo.client import Json, Screen, WentWrong, Xml
+from openucwa.demo.client import Json, Screen, StepFailed, Xml
 from openucwa.demo.steps import Steps, Stopped
 from openucwa.demo.walk import LENE, USERS, Walk
 from openucwa.identity.passwords import Passwords
@@ -29,14 +29,14 @@ from openucwa.telemetry.access_log import AccessLog
 from openucwa.telemetry.log import LogLines, route_logging
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # looked up, not listened on
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # compared with, not listened on
 
 
 def run(config: Config, screen: Screen, *, exit_after: bool) -> int:
-    """Serves the demo until SIGTERM or Ctrl-C, or, with `exit_after`, until the walk is over; the exit status.
+    """Serves the demo until SIGTERM or Ctrl-C, or, with `exit_after`, until the walk is over.
 
-    0: every step went as it should. ConfigError: the address can't be had, or the folder is not the demo's. Refusal:
-    the store can't be used.
+    Returns the exit status: 0 if every step passed. ConfigError: the address is not available, or the folder is not
+    the demo's. Refusal: the store is not usable.
     """
     listeners = bind(config.listen)
     try:
@@ -56,15 +56,15 @@ def run(config: Config, screen: Screen, *, exit_after: bool) -> int:
 
 
 async def prepare(config: Config) -> None:
-    """Puts the demo's users into the store. ConfigError: others are there, so it is not the demo's folder."""
+    """Adds the demo's users to the store. ConfigError: it has other users, so it is not the demo's folder."""
     store = SqliteStore(Path(config.data), config.store_timeout)
     await store.open()
     try:
         known = {user.uri for user in await store.users()}
         if strangers := known - {user.uri for user in USERS}:
             raise ConfigError(
-                f"{config.data} is not a folder of the demo: {min(strangers)} is in it. The demo adds users whose "
-                "passwords everybody knows; --data names another folder"
+                f"{config.data} is not a folder of the demo: it has the user {min(strangers)}. The demo adds users "
+                "with well-known passwords; use --data to name another folder"
             )
         passwords = Passwords(workers=1)
         try:
@@ -79,7 +79,7 @@ async def prepare(config: Config) -> None:
 
 
 class _Demo:
-    """The server, and the walk beside it in a thread of its own."""
+    """The server, and the walk in a thread of its own."""
 
     def __init__(
         self, service: Service, listeners: Sequence[Listener], lines: LogLines, screen: Screen, *, exit_after: bool
@@ -119,34 +119,31 @@ class _Demo:
                 self._stop.set()
             elif not self._stop.is_set():
                 self._lines.threshold = logging.INFO
-                say_how_to_go_on(_reachable(url), meeting, self._screen)
-        except BaseException:  # nobody sees the screen any more, say
+                say_how_to_continue(_reachable(url), meeting, self._screen)
+        except BaseException:  # stdout was closed, for example
             self._stop.set()
             raise
         return status
 
 
 def walk(url: str, data: str, screen: Screen, stopped: Callable[[], bool]) -> tuple[int, str | None]:
-    """The walk in both forms, with what is to be said of it before and after.
+    """The walk in both formats, with its result.
 
-    `url`: the listener's. The exit status, and the onlineMeetingId of a meeting that is left there, if there is one.
+    `url`: the listener's. Returns the exit status, and the onlineMeetingId of the meeting that remains, if any.
     """
     base = _reachable(url)
-    screen.say(f"openucwa serves {base}, with its data in {data}", bold=True)
-    screen.say("Two users, with passwords that are for this demo only:")
-    for user in USERS:
-        screen.say(f"  {user.address:18}{user.password}")
+    screen.say(f"openucwa demo on {base}, data in {data}", bold=True)
     if urlsplit(url).hostname not in _LOOPBACK:
-        screen.say("Whoever reaches this server can sign in with them.", fg="red")
-    taken, troubles, meeting = 0, [], None
+        screen.say("Anyone who can reach this server can sign in with the demo's passwords.", fg="red")
+    taken, failures, meeting = 0, [], None
     for form in (Json(), Xml()):
+        screen.say(f"\n{form.name}", bold=True)
         steps = Steps(form, screen, stopped, taken)
         walker = Walk(base, steps)
         try:
             meeting = walker.go()
-        except WentWrong as wrong:
-            screen.say(f"  NOT as it should be: {wrong}", fg="red", bold=True)
-            troubles.append(f"step {steps.number}, {steps.title} ({form.name}): {wrong}")
+        except StepFailed as failure:
+            failures.append(f"step {steps.number}, {steps.title} ({form.name}): {failure}")
         except Stopped:
             screen.say("\nStopped before the walk was over.")
             return 1, None
@@ -154,28 +151,38 @@ def walk(url: str, data: str, screen: Screen, stopped: Callable[[], bool]) -> tu
             walker.close()
         taken = steps.number
     screen.say()
-    if troubles:
-        for trouble in troubles:
-            screen.say(f"NOT as it should be: {trouble}", fg="red", bold=True)
-        screen.say("The steps behind it, in that form, were not taken.")
+    if failures:
+        for line in failures:
+            screen.say(f"FAILED: {line}", fg="red", bold=True)
+        screen.say("The steps after it, in that format, were skipped.")
     else:
-        screen.say(f"{taken} steps, all as they should be", fg="green", bold=True)
-    return (1 if troubles else 0), meeting
+        screen.say(f"{taken} steps passed", fg="green", bold=True)
+    return (1 if failures else 0), meeting
 
 
-def say_how_to_go_on(base: str, meeting: str | None, screen: Screen) -> None:
-    """The addresses, and what to type. `meeting`: as `walk` gives it."""
-    screen.say(f"\nFor a browser:  {base}/")
-    screen.say(f"The root:       {base}/Autodiscover/AutodiscoverService.svc/root")
-    screen.say(f"The whole API:  {base}/openapi.json")
-    screen.say("\nTo go on by hand, in another terminal:\n")
-    for command in commands(base, meeting):
-        screen.say(command)
-    screen.say("\nIt serves on, and has a line here for each request, until Ctrl-C.")
+def say_how_to_continue(base: str, meeting: str | None, screen: Screen) -> None:
+    """Where to sign in, in a box; if verbose, also commands for a shell. `meeting`: as `walk` returns it."""
+    if screen.verbose:
+        screen.say("\nTo continue with curl, in another terminal:\n")
+        for command in commands(base, meeting):
+            screen.say(command)
+    rows = (
+        ("Address", f"{base}/"),
+        ("User", " or ".join(user.address for user in USERS)),
+        ("Password", " or ".join(user.password for user in USERS)),
+        ("API", f"{base}/openapi.json"),
+        ("Stop", "Ctrl-C"),
+    )
+    width = max(len(value) for _, value in rows)
+    edge = f"+{'-' * (width + 13)}+"
+    screen.say(f"\n{edge}")
+    for name, value in rows:
+        screen.say(f"| {name:9} {value:{width}}  |")
+    screen.say(edge)
 
 
 def commands(base: str, meeting: str | None) -> list[str]:
-    """Lines for a shell."""
+    """Commands for a shell."""
     token = _member('["access_token"]')
     href = _member('["_links"]["self"]["href"]')
     opening = json.dumps({"culture": "en-US", "endpointId": "curl", "userAgent": "curl"})
@@ -199,12 +206,12 @@ def commands(base: str, meeting: str | None) -> list[str]:
 
 
 def _member(path: str) -> str:
-    """A command that prints a member of the JSON object on its stdin."""
+    """A command that prints a member of a JSON object on stdin."""
     return f"python3 -c 'import json, sys; print(json.load(sys.stdin){path})'"
 
 
 def _reachable(url: str) -> str:
-    """A listener's URL as a client on this machine reaches it."""
+    """A listener's URL for clients on this machine."""
     parts = urlsplit(url)
     host = _WILDCARDS.get(parts.hostname or "")
     return url if host is None else f"{parts.scheme}://{host}:{parts.port}"

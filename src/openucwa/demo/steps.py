@@ -1,21 +1,23 @@
-"""The demo's steps: each has a number and a title, asks, and says whether what came is as it should be.
+"""The demo's steps: each has a number and a title, sends requests, and checks the answers.
 
-What is asked is `walk.py`'s and `room.py`'s; how it goes over the wire is `client.py`'s.
+The requests are in `walk.py` and `room.py`; how they are sent is in `client.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
-from openucwa.demo.client import MOST_LINES, Answer, Client, Form, Json, Screen, Seen, Values, WentWrong
+from click import style
+
+from openucwa.demo.client import MAX_LINES, Answer, Client, Form, Json, Screen, Seen, StepFailed, Values
 
 
-class Stopped(Exception):  # somebody's wish, not an error
-    """The server is being stopped, so the walk is over."""
+class Stopped(Exception):  # a request to stop, not an error
+    """The server is being stopped, so the walk ends."""
 
 
 class Steps:
-    """The steps of a walk in one form. `number`, `title`: where it is; `before`: the steps that others took."""
+    """The steps of a walk in one format. `number`, `title`: the current step; `before`: steps of earlier walks."""
 
     def __init__(self, form: Form, screen: Screen, stopped: Callable[[], bool], before: int) -> None:
         self.form = form
@@ -23,24 +25,34 @@ class Steps:
         self._stopped = stopped
         self.number = before
         self.title = ""
+        self._exchanges: list[str] = []
 
     @contextmanager
     def taking(self, title: str, purpose: str) -> Iterator[None]:
-        """One step. Stopped: the server is being stopped."""
+        """One step. `purpose`: why, in a sentence. Stopped: the server is being stopped."""
         self.number += 1
         self.title = title
-        self.screen.say()
-        self.screen.say(f"{self.number}. {title} ({self.form.name})", bold=True)
-        self.screen.say(f"  {purpose}")
+        self._exchanges = []
+        self.screen.detail()
+        self.screen.detail(f"{self.number}. {title} ({self.form.name})", bold=True)
+        self.screen.detail(f"  {purpose}")
         try:
             yield
-        except WentWrong:
+        except StepFailed:
             if self._stopped():
                 raise Stopped from None
+            self._conclude("FAILED", "red")
             raise
-        self.screen.say("  as it should be", fg="green")
+        self._conclude("ok", "green")
         if self._stopped():
             raise Stopped
+
+    def _conclude(self, verdict: str, colour: str) -> None:
+        if self.screen.verbose:
+            self.screen.say(f"  {verdict}", fg=colour)
+        else:
+            exchanges = ", ".join(self._exchanges)
+            self.screen.say(f"{self.number:3}  {style(verdict, fg=colour)}  {self.title:38}  {exchanges}".rstrip())
 
     def send(
         self,
@@ -52,32 +64,33 @@ class Steps:
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-        most: int = MOST_LINES,
+        limit: int = MAX_LINES,
     ) -> Answer:
-        """One request, with `values` in the form of this walk, or with a URL-encoded `form`, as its body.
+        """Sends a request whose body is `values` in this walk's format, or a URL-encoded `form`.
 
-        `most`: lines of the answer's body that are shown. WentWrong: there is no answer, or its status is not `status`.
+        `limit`: lines of the answer's body to show. StepFailed: there is no answer, or its status is not `status`.
         """
         accept, body, content_type = self.form, "", self.form.media_type
         if values is not None:
             body = self.form.write(values)
         if form is not None:
             accept, body, content_type = Json(), urlencode(form), "application/x-www-form-urlencoded"
-        answer = client.send(method, href, accept, headers or {}, body, content_type, most)
+        answer = client.send(method, href, accept, headers or {}, body, content_type, limit)
+        self._exchanges.append(f"{method} {answer.status}")
         self.must(answer.status == status, f"the answer is {answer.status}, not {status}")
         return answer
 
     def refused(self, answer: Answer) -> None:
-        """Says what the server says of it."""
-        self.screen.say(f"  The server says: {answer.seen.text('message')}")
+        """Shows the error message of an answer."""
+        self.screen.detail(f"  The server says: {answer.seen.text('message')}")
 
     def must_show(self, seen: Seen, values: Values) -> None:
-        """WentWrong: a property of `seen` is not as in `values`."""
+        """StepFailed: a property of `seen` differs from `values`."""
         for name, value in values.items():
             self.must(seen.properties.get(name) == value, f"{name} is {seen.properties.get(name)!r}, not {value!r}")
 
     @staticmethod
     def must(fact: bool, otherwise: str) -> None:
-        """WentWrong, saying `otherwise`: it is no fact."""
+        """StepFailed with the text `otherwise`, unless `fact` is true."""
         if not fact:
-            raise WentWrong(otherwise)
+            raise StepFailed(otherwise)

@@ -1,7 +1,7 @@
-"""The demo's walk: the main job of an application, step by step, before the reader's eyes.
+"""The demo's walk: what an application does, step by step.
 
-It goes over HTTP, as any application does: first in JSON, then in XML. The meeting with people in it is `room.py`'s;
-what a step is, `steps.py`'s.
+It uses HTTP, as any application does: first in JSON, then in XML. The meeting with participants is in `room.py`; steps
+are defined in `steps.py`.
 """
 
 import secrets
@@ -16,7 +16,7 @@ from openucwa.demo.steps import Steps
 
 @dataclass(frozen=True, slots=True)
 class DemoUser:
-    """A user of the demo. The password is no secret: it is printed at every start."""
+    """A user of the demo. The password is no secret: every start prints it."""
 
     address: str
     name: str
@@ -30,10 +30,10 @@ class DemoUser:
 LENE = DemoUser("lene@example.com", "Lene Aaling", "lene-demo-password")
 DANA = DemoUser("dana@example.com", "Dana Birkby", "dana-demo-password")
 USERS = (LENE, DANA)
-#: Who has no account.
+#: Someone without an account.
 GUEST = "Joe"
 
-#: What the walk attaches to a meeting for all participants: one property of each kind.
+#: The extension for all participants: one property of each type.
 AGENDA: Values = {
     "id": "agenda",
     "type": "RoamedParticipantData",
@@ -44,12 +44,12 @@ AGENDA: Values = {
     "doorsOpen": datetime(2030, 1, 15, 8, 30, tzinfo=UTC),
     "speakers": ["Lene", "Dana"],
 }
-#: And for the organizer alone; its id is made by the server.
+#: The extension for the organizer alone; the server assigns its id.
 NOTES: Values = {"type": "RoamedOrganizerData", "remark": "Ask Dana about the room first", "priority": 1}
 
 
 class Walk:
-    """The main job, step by step, in one form. `base`: the server's URL."""
+    """The walk in one format. `base`: the server's URL."""
 
     def __init__(self, base: str, steps: Steps) -> None:
         self._steps = steps
@@ -58,12 +58,12 @@ class Walk:
         self._guest = Client(base, steps.screen)
 
     def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         for client in (self._lene, self._dana, self._guest):
             client.close()
 
     def go(self) -> str:
-        """Walks; the onlineMeetingId of the meeting that is left. WentWrong: not all is as it should be. Stopped."""
+        """Takes all steps; returns the onlineMeetingId of the meeting that remains. StepFailed, Stopped."""
         tokens, applications = self._find()
         organizer = Present(LENE.name, "organizer", self._lene, self._open(self._lene, applications))
         meeting = self._schedule(organizer.application)
@@ -84,29 +84,31 @@ class Walk:
         return meeting.text("onlineMeetingId")
 
     def _find(self) -> tuple[str, str]:
-        """From the server's address to the hrefs of tokens and applications; Lene has a token then."""
-        with self._steps.taking("Find the server", "Who knows the host alone is told here where to go on."):
+        """From the server's address to the hrefs of tokens and applications; Lene gets a token."""
+        with self._steps.taking("Find the server", "A client that knows only the host finds all further links here."):
             user = self._steps.send(self._lene, "GET", "/", 200).seen.link("user")
         with self._steps.taking(
-            "Ask for the user", "The refusal says where a token is to be had, and by which grants."
+            "Request user without a token", "The 401 challenge says where to get a token and which grants are offered."
         ):
             challenges = self._steps.send(self._lene, "GET", user, 401).headers.get_all("WWW-Authenticate", [])
-            self._steps.must(len(challenges) == 2 and "password" in challenges[0], "the two challenges are not there")
-            tokens = challenges[0].partition('href="')[2].partition('"')[0]
+            offers = [challenge for challenge in challenges if challenge.startswith("MsRtcOAuth ")]
+            self._steps.must(len(offers) == 1 and "password" in offers[0], "there is no MsRtcOAuth challenge")
+            tokens = offers[0].partition('href="')[2].partition('"')[0]
         self._sign_in(self._lene, LENE, tokens)
-        with self._steps.taking("Ask for the user again", "With a token: this is where the user's applications are."):
+        with self._steps.taking("Request user with the token", "It links to the user's applications."):
             return tokens, self._steps.send(self._lene, "GET", user, 200).seen.link("applications")
 
     def _sign_in(self, client: Client, user: DemoUser, tokens: str) -> None:
         with self._steps.taking(
-            f"Get a token for {user.name}", "The password grant. Tokens are cut short on this screen."
+            f"Get a token for {user.name}", "The password grant. Tokens are shortened on this screen."
         ):
             grant = {"grant_type": "password", "username": user.address, "password": user.password}
             client.token = self._steps.send(client, "POST", tokens, 200, form=grant).seen.text("access_token")
 
     def _sign_in_to(self, meeting: Seen, tokens: str) -> None:
         with self._steps.taking(
-            "Get a token for the meeting alone", "For those without an account: the ticket of who knows the meeting."
+            "Get a token for one meeting",
+            "The anonymous-meeting grant, for those who know the meeting but have no account.",
         ):
             grant = {
                 "grant_type": "urn:microsoft.rtc:anonmeeting",
@@ -117,8 +119,10 @@ class Walk:
             self._guest.token = answer.seen.text("access_token")
 
     def _open(self, client: Client, applications: str) -> Seen:
-        with self._steps.taking("Open an application", "One program of one user: all that it may see hangs below."):
-            # One of its own for each walk: the event channel of another would still tell of that one's meeting.
+        with self._steps.taking(
+            "Open an application", "One program of one user. Everything that it can see is linked from here."
+        ):
+            # A new one for each walk: the event channel of an earlier one still has the events of its meeting.
             endpoint = f"demo {self._steps.form.name} {secrets.token_hex(4)}"
             values: Values = {"culture": "en-US", "endpointId": endpoint, "userAgent": "openucwa demo"}
             return self._steps.send(client, "POST", applications, 201, values).seen
@@ -126,7 +130,7 @@ class Walk:
     def _schedule(self, application: Seen) -> Seen:
         meetings = application.inner("onlineMeetings").link("myOnlineMeetings")
         with self._steps.taking(
-            "Schedule a meeting", "Everything may be left out; this one has a subject and a guest."
+            "Schedule a meeting", "Every property is optional; this meeting has a subject and an attendee."
         ):
             values: Values = {"subject": "Budget", "attendees": [DANA.uri], "accessLevel": "Invited"}
             meeting = self._steps.send(self._lene, "POST", meetings, 201, values).seen
@@ -142,28 +146,30 @@ class Walk:
             self._steps.must_show(answer.seen, AGENDA)
             self._steps.must(answer.headers["ETag"] == answer.seen.quoted_etag(), "the ETag header is not the etag")
             self._steps.must(answer.headers["Location"] == answer.seen.link("self"), "Location is not where it is")
-        with self._steps.taking("Attach data for the organizer alone", "Without an id: the server makes one."):
+        with self._steps.taking("Attach data for the organizer alone", "Without an id: the server assigns one."):
             self._steps.must_show(self._steps.send(self._lene, "POST", extensions, 201, NOTES).seen, NOTES)
 
     def _read(self, extensions: str) -> tuple[Seen, Seen]:
-        with self._steps.taking("Read the set", "Both are there, and no value has changed on the way."):
+        with self._steps.taking("Read all extensions", "Both are there, with every value unchanged."):
             shown = self._steps.send(self._lene, "GET", extensions, 200).seen.embedded.get("onlineMeetingExtension", [])
             self._steps.must(len(shown) == 2, f"there are {len(shown)} extensions, not 2")
             agenda, notes = shown
             self._steps.must_show(agenda, AGENDA)
             self._steps.must_show(notes, NOTES)
-        with self._steps.taking("Ask whether one has changed", "It has not, so it is not sent again."):
+        with self._steps.taking(
+            "Check an extension for changes", "If-None-Match: it has not changed, so it is not sent again."
+        ):
             self._steps.send(
                 self._lene, "GET", agenda.link("self"), 304, headers={"If-None-Match": agenda.quoted_etag()}
             )
         return agenda, notes
 
     def _replace(self, agenda: Seen) -> Seen:
-        """The extension as it is then."""
+        """Returns the changed extension."""
         href, read = agenda.link("self"), {"If-Match": agenda.quoted_etag()}
         with self._steps.taking(
             "Replace an extension",
-            "It goes back as it was read, but changed. If-Match, and the property named by a GUID, show that it was.",
+            "The client returns what it read, with changes. If-Match and the property named by a GUID prove it.",
         ):
             changed = {name: value for name, value in agenda.properties.items() if name != "seats"}
             changed["topic"] = "Budget of the coming two years"
@@ -172,7 +178,7 @@ class Walk:
             self._steps.must("seats" not in replaced.properties, "the property that was left out is still there")
             self._steps.must(replaced.text("etag") != agenda.text("etag"), "the etag is the old one")
         with self._steps.taking(
-            "Replace it from another place", "Who read before the first one wrote must not undo that unawares."
+            "Replace it with a stale etag", "A writer holding a stale etag must not overwrite the change."
         ):
             late = {**agenda.properties, "topic": "Budget of this year"}
             self._steps.refused(self._steps.send(self._lene, "PUT", href, 412, late, headers=read))
@@ -180,15 +186,13 @@ class Walk:
 
     def _pry(self, application: Seen, meeting: Seen) -> None:
         meetings = application.inner("onlineMeetings").link("myOnlineMeetings")
-        with self._steps.taking(
-            "Look at somebody else's meeting", "To all but its organizer it is as if it never was."
-        ):
+        with self._steps.taking("Read someone else's meeting", "To everyone but its organizer it does not exist."):
             self._steps.refused(
                 self._steps.send(self._dana, "GET", f"{meetings}/{quote(meeting.text('onlineMeetingId'))}", 404)
             )
 
     def _remove(self, notes: Seen) -> None:
-        with self._steps.taking("Remove an extension", "Back to Lene, who needs hers no more."):
+        with self._steps.taking("Remove an extension", "Lene removes the one that she no longer needs."):
             self._steps.send(self._lene, "DELETE", notes.link("self"), 204)
-        with self._steps.taking("Look for it", "It is gone, and the refusal says so in words."):
+        with self._steps.taking("Read the removed extension", "It no longer exists, and the error says so."):
             self._steps.refused(self._steps.send(self._lene, "GET", notes.link("self"), 404))

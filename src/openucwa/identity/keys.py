@@ -33,10 +33,10 @@ class SigningKeys:
         self._store = store
         self._tickets = tickets
         self._world = world
-        self._refresh_every = config.key_look
+        self._refresh_every = config.key_refresh_interval
         # An anonymous ticket can be renewed for as long again as it was good.
-        longest = max(config.ticket_lifetime, 2 * config.anonymous_ticket_lifetime)
-        self._kept = round(1000 * (longest + config.key_look + GRACE_PERIOD))
+        longest = max(config.token_lifetime, 2 * config.anonymous_token_lifetime)
+        self._kept = round(1000 * (longest + config.key_refresh_interval + GRACE_PERIOD))
         self._removed = removed
         self._ids: frozenset[str] = frozenset()
         self._next_refresh = -1.0

@@ -148,8 +148,8 @@ class SignIn:
                 _log_failure("wrong user or password", username, address)
                 raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
             attempt.succeeded()
-        ticket = Ticket(user.uri, user.name, None, user.generation, self._expires(self._config.ticket_lifetime), scopes)
-        return self._issue(ticket, self._config.ticket_lifetime)
+        ticket = Ticket(user.uri, user.name, None, user.generation, self._expires(self._config.token_lifetime), scopes)
+        return self._issue(ticket, self._config.token_lifetime)
 
     async def _verified(self, login: Login, password: str) -> User | None:
         """The user with this password; None: nobody has it."""
@@ -187,7 +187,7 @@ class SignIn:
             identity = await self._renewed(renew, meeting)
         else:
             identity = ANONYMOUS + self._world.random_bytes(_ANONYMOUS_ID_BYTES).hex()
-        lifetime = self._config.anonymous_ticket_lifetime
+        lifetime = self._config.anonymous_token_lifetime
         return self._issue(Ticket(identity, None, meeting.uri, None, self._expires(lifetime), scopes), lifetime)
 
     async def _meeting(self, uri: str) -> Meeting | None:
@@ -202,7 +202,7 @@ class SignIn:
     async def _renewed(self, token: str, meeting: Meeting) -> str:
         """The identity of an anonymous ticket for `meeting`, which may be past its time by as long as it was good."""
         try:
-            ticket = await self._keys.check(token, allow_expired_by=self._config.anonymous_ticket_lifetime * 1000)
+            ticket = await self._keys.check(token, allow_expired_by=self._config.anonymous_token_lifetime * 1000)
         except Unauthorized:
             _refuse_renewal()
         if not ticket.anonymous or ticket.meeting != meeting.uri:

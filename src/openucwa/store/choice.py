@@ -18,7 +18,11 @@ def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore |
     from openucwa.store.postgres import PostgresStore  # noqa: PLC0415  # a tenth of a second
 
     return PostgresStore(
-        config.store, config.store_timeout, config.store_connections, config.store_lanes, measures=measures
+        config.store,
+        config.store_timeout,
+        config.store_read_connections,
+        config.store_write_connections,
+        measures=measures,
     )
 
 

@@ -120,5 +120,9 @@ class Database:
     def _connect(self, mode: str, timeout: float) -> sqlite3.Connection:
         # Never used by two threads at a time; which one is the writer's affair.
         return sqlite3.connect(
-            f"{self.path.as_uri()}?mode={mode}", timeout, uri=True, isolation_level=None, check_same_thread=False
+            f"{self.path.as_uri()}?mode={mode}",
+            timeout=timeout,
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
         )

@@ -1,0 +1,282 @@
+"""A walk over a running server that calls every operation which docs/compliance.md marks as done.
+
+A visit is a request over a socket, answered with the expected status, which /openapi.json must list for it. Reads are
+repeated in XML.
+"""
+
+import http.client
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from lxml import etree
+
+from tests.client import PASSWORD
+from tests.process.running import LIMIT, Running
+
+#: Documented operations whose resource has another rel: by path, or by rel and method.
+_ALSO = {
+    ("anonApplications", "POST"): re.compile(r"/anonApplications$"),
+    ("sendMessage", "POST"): re.compile(r"/messaging/messages$"),
+}
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Visits:
+    """The operations that were called with success, by resource and method. `paths`: the routes, from /openapi.json."""
+
+    paths: Mapping[str, Json]
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def note(self, method: str, path: str, status: int, shown: Json) -> None:
+        """Records an answer. AssertionError: its status is no success of this operation."""
+        operation = self._operation(method, path)
+        assert str(status) in operation["responses"], f"{method} {path}: {status} is not described"
+        self.seen.add((shown.get("rel", operation["tags"][0]), method))
+        self.seen.add((operation["tags"][0], method))
+        self.seen.update(name for name, pattern in _ALSO.items() if name[1] == method and pattern.search(path))
+
+    def _operation(self, method: str, path: str) -> Json:
+        # A literal segment goes before one that is a parameter.
+        for template in sorted(self.paths, key=lambda template: (template.count("{"), template)):
+            pattern = "/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in template.split("/"))
+            if re.fullmatch(pattern, path, re.IGNORECASE) and method.lower() in self.paths[template]:
+                return dict(self.paths[template][method.lower()])
+        # Other spellings of documented names (docs/protocol.md, "Aliases") have no path of their own.
+        assert path.endswith("/anonApplications"), f"{method} {path} is not described"
+        return self._operation(method, path.replace("anonApplications", "applications"))
+
+
+class Person:
+    """Someone with a token and an application on the server."""
+
+    def __init__(self, server: Running, visits: Visits, grant: Mapping[str, str], where: str = "applications") -> None:
+        self.server = server
+        self.visits = visits
+        self.token: str | None = None
+        answer = self.send("POST", "/WebTicket/oauthtoken", form=grant)
+        self.token = answer["access_token"]
+        opening = {"culture": "en-US", "endpointId": "visit", "userAgent": "test"}
+        self.app = self.send("POST", f"/ucwa/v1/{where}", opening, status=201)
+        self._next = self.link(self.app, "events")
+        self._events: list[Json] = []
+
+    def send(
+        self, method: str, href: str, body: Json | str | None = None, *, status: int = 200, **more: Any
+    ) -> dict[str, Any]:
+        """The JSON of an answer, {} if it has none. AssertionError: another status."""
+        url = urlsplit(href)
+        target = f"{url.path}?{url.query}" if url.query else url.path
+        headers: dict[str, str] = {"Accept": more.get("accept", "application/json"), **more.get("headers", {})}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        data: str | None = None
+        if (form := more.get("form")) is not None:
+            data, headers["Content-Type"] = urlencode(form), "application/x-www-form-urlencoded"
+        elif isinstance(body, str):
+            data, headers["Content-Type"] = body, more.get("media_type", "text/plain")
+        elif body is not None:
+            data, headers["Content-Type"] = json.dumps(body), "application/json"
+        found, kind, content = self._exchange(method, target, data, headers)
+        assert found == status, f"{method} {target}: {found}, not {status}: {content[:500]!r}"
+        shown: Json = json.loads(content) if kind.startswith("application/json") and content else {}
+        if status < 300:
+            self.visits.note(method, url.path, status, shown)
+        if method == "GET" and shown.get("rel") and "application/json" in headers["Accept"]:
+            found, kind, content = self._exchange(method, target, None, headers | {"Accept": "application/xml"})
+            assert (found, kind.partition(";")[0]) == (200, "application/xml"), f"{target} in XML: {found}, {kind}"
+            assert etree.fromstring(content).get("rel") == shown["rel"]
+        return shown
+
+    def _exchange(
+        self, method: str, target: str, data: str | None, headers: Mapping[str, str]
+    ) -> tuple[int, str, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port(), timeout=LIMIT)
+        try:
+            connection.request(method, target, data, dict(headers))
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+        finally:
+            connection.close()
+
+    @staticmethod
+    def link(shown: Json, rel: str) -> str:
+        """The href of a link, the first of several."""
+        found = shown["_links"][rel]
+        href: str = (found[0] if isinstance(found, list) else found)["href"]
+        return href
+
+    def follow(self, shown: Json, rel: str, *rels: str) -> Json:
+        """GET of a link, and of links of what it leads to."""
+        found = self.send("GET", self.link(shown, rel))
+        return self.follow(found, *rels) if rels else found
+
+    def waited_for(self, rel: str, kind: str) -> Json:
+        """The resource of the next event of this rel and type; polls until it comes."""
+        for _ in range(10):
+            for event in self._events:
+                if event["link"]["rel"] == rel and event["type"] == kind:
+                    self._events.remove(event)
+                    found: Json = event.get("_embedded", {}).get(rel, {"_links": {"self": event["link"]}})
+                    return found
+            shown = self.send("GET", self._next)
+            self._next = self.link(shown, "next")
+            self._events += [event for sender in shown["sender"] for event in sender["events"]]
+        raise AssertionError(f"there was no event {rel} {kind}")
+
+    def join(self, meeting: Json, **more: str) -> Json:
+        """The conversation of a meeting, which this person joins."""
+        self.send(
+            "POST",
+            self.link(self.app["_embedded"]["communication"], "joinOnlineMeeting"),
+            {"onlineMeetingUri": meeting["onlineMeetingUri"], **more},
+            status=201,
+        )
+        return self.send("GET", self.link(self.waited_for("conversation", "added"), "self"))
+
+
+def visit(server: Running, organizer: str, colleague: str) -> Visits:
+    """Walks; `organizer` and `colleague` are the addresses of users. The settings must name a dial-in region."""
+    status, described = server.ask("GET", "/openapi.json")
+    assert status == 200
+    visits = Visits(described["paths"])  # type: ignore[arg-type]
+    lene = Person(server, visits, _password(organizer))
+    dana = Person(server, visits, _password(colleague))
+    _discover(lene)
+    meeting = _meetings(lene)
+    _extensions(lene, meeting)
+    conversation = lene.join(meeting)
+    _invitations(lene, dana, conversation)
+    _lobby(lene, meeting, conversation)
+    _messaging(lene, dana, conversation)
+    _leave(lene, dana, meeting, conversation)
+    return visits
+
+
+def _password(address: str) -> dict[str, str]:
+    return {"grant_type": "password", "username": address, "password": PASSWORD}
+
+
+def _discover(lene: Person) -> None:
+    root = lene.send("GET", "/")
+    lene.follow(root, "user")
+    lene.send("GET", lene.link(root, "xframe"), accept="text/html")
+    lene.follow(lene.app, "self")
+    lene.follow(lene.app["_embedded"]["people"], "self")
+    part = (
+        f"GET {lene.link(lene.app['_embedded']['me'], 'self')} HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n"
+    )
+    body = f"--b\r\nContent-Type: application/http; msgtype=request\r\n\r\n{part}\r\n--b--\r\n"
+    lene.send("POST", lene.link(lene.app, "batch"), body, media_type="multipart/batching;boundary=b", accept="*/*")
+
+
+def _meetings(lene: Person) -> Json:
+    meetings = lene.follow(lene.app["_embedded"]["onlineMeetings"], "self")
+    for rel in (
+        "onlineMeetingDefaultValues",
+        "onlineMeetingEligibleValues",
+        "onlineMeetingInvitationCustomization",
+        "onlineMeetingPolicies",
+    ):
+        lene.follow(meetings, rel)
+    dial_in = lene.follow(meetings, "phoneDialInInformation")
+    lene.follow(dial_in["_embedded"]["dialInRegion"][0], "self")
+    lene.follow(meetings, "myAssignedOnlineMeeting")
+    mine = lene.link(meetings, "myOnlineMeetings")
+    unwanted = lene.send("POST", mine, {"subject": "Unwanted"}, status=201)
+    lene.send("GET", mine)
+    href = lene.link(unwanted, "self")
+    unwanted["subject"] = "Changed"
+    changed = lene.send("PUT", href, unwanted, headers={"If-Match": f'"{unwanted["etag"]}"'})
+    assert changed["subject"] == "Changed"
+    lene.send("DELETE", href, status=204)
+    budget = {"subject": "Budget", "accessLevel": "Invited", "attendees": ["sip:danab@contoso.com"]}
+    return lene.send("POST", mine, budget, status=201)
+
+
+def _extensions(lene: Person, meeting: Json) -> None:
+    everything = lene.link(meeting, "onlineMeetingExtensions")
+    made = lene.send("POST", everything, {"type": "RoamedParticipantData", "seats": 12}, status=201)
+    href = lene.link(made, "self")
+    read = lene.send("GET", href)
+    read["seats"] = 14
+    assert lene.send("PUT", href, read, headers={"If-Match": f'"{read["etag"]}"'})["seats"] == 14
+    assert lene.send("GET", everything)["_embedded"]["onlineMeetingExtension"][0]["seats"] == 14
+    lene.send("DELETE", href, status=204)
+    lene.send("POST", everything, {"id": "agenda", "type": "RoamedParticipantData"}, status=201)
+
+
+def _invitations(lene: Person, dana: Person, conversation: Json) -> None:
+    available = dana.link(dana.app["_embedded"]["me"], "makeMeAvailable")
+    dana.send("POST", available, {"supportedModalities": ["Messaging"]}, status=204)
+    add = lene.link(conversation, "addParticipant")
+    for end in ("cancel", "decline", "accept"):
+        lene.send("POST", add, {"to": "sip:danab@contoso.com", "operationId": end}, status=201)
+        outgoing = lene.send("GET", lene.link(lene.waited_for("participantInvitation", "started"), "self"))
+        incoming = dana.follow(dana.waited_for("onlineMeetingInvitation", "started"), "self")
+        if end == "cancel":
+            lene.send("POST", lene.link(outgoing, end), status=204)
+        else:
+            dana.send("POST", dana.link(incoming, end), status=204)
+        lene.waited_for("participantInvitation", "completed")
+    joined = dana.send("GET", dana.link(dana.waited_for("conversation", "added"), "self"))
+    dana.follow(joined, "onlineMeeting")
+    dana.send("DELETE", dana.link(joined, "self"), status=204)
+
+
+def _lobby(lene: Person, meeting: Json, conversation: Json) -> None:
+    grant = {
+        "grant_type": "urn:microsoft.rtc:anonmeeting",
+        "ms_rtc_conferenceuri": meeting["onlineMeetingUri"],
+        "password": meeting["onlineMeetingId"],
+    }
+    for action in ("reject", "admit"):
+        guest = Person(lene.server, lene.visits, grant, "anonApplications")
+        guest.join(meeting, anonymousDisplayName="Joe")
+        (waiting,) = lene.follow(conversation, "lobby")["_embedded"]["participant"]
+        lene.send("POST", lene.link(waiting, action), status=204)
+    for rel in ("attendees", "leaders"):
+        lene.follow(conversation, rel)
+    for action in ("promote", "demote", "eject"):
+        shown = lene.follow(waiting, "self")
+        lene.send("POST", lene.link(shown, action), status=204)
+
+
+def _messaging(lene: Person, dana: Person, conversation: Json) -> None:
+    lene.follow(conversation, "localParticipant")
+    lene.follow(conversation, "onlineMeeting", "onlineMeetingExtensions")
+    messaging = lene.follow(conversation, "messaging")
+    lene.send("POST", lene.link(messaging, "addMessaging"), {"operationId": "m"}, status=201)
+    lene.send("GET", lene.link(lene.waited_for("messagingInvitation", "started"), "self"))
+    messaging = lene.follow(conversation, "messaging")
+    lene.send("POST", lene.link(messaging, "setIsTyping"), status=204)
+    said = lene.link(messaging, "sendMessage")
+    lene.send("POST", said, "Hello", status=201)
+    message = lene.waited_for("message", "completed")
+    lene.send("GET", lene.link(message, "self"))
+    lene.send("GET", f"{lene.link(messaging, 'self')}/messages")
+    me = lene.follow(conversation, "localParticipant")
+    lene.follow(me, "participantMessaging")
+    lene.send("POST", lene.link(messaging, "stopMessaging"), status=204)
+
+
+def _leave(lene: Person, dana: Person, meeting: Json, conversation: Json) -> None:
+    elsewhere = dana.join(meeting)
+    (other, *_) = (href for href in _hrefs(lene.follow(conversation, "participants")) if "danab" in href)
+    lene.send("GET", other)
+    lene.send("GET", lene.link(lene.app["_embedded"]["communication"], "conversations"))
+    for person, left in ((dana, elsewhere), (lene, conversation)):
+        person.send("DELETE", person.link(left, "self"), status=204)
+    starting = lene.link(lene.app["_embedded"]["communication"], "startOnlineMeeting")
+    lene.send("POST", starting, {"subject": "Now"}, status=201)
+    dana.send("DELETE", dana.link(dana.app, "self"), status=204)
+
+
+def _hrefs(shown: Json) -> Iterator[str]:
+    found = shown["_links"].get("participant", [])
+    yield from (link["href"] for link in (found if isinstance(found, list) else [found]))
