@@ -125,7 +125,7 @@ class Service:
         # The user whose name is empty is nobody; the answer is that there is one.
         self.readiness = Readiness({"store": lambda: self.store.user(""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
-        admission = Admission(self.store)  # type: ignore
+        admission = Admission(self.store)
         self.tickets = Tickets((new_signing_key(world),), world)
         self.activity = Activity(self.store, world, config)
         cached = config.response_cache_bytes if config.store is None else 0

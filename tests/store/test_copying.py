@@ -27,6 +27,9 @@ async def fill(store: SqliteStore) -> None:
     """Something in every table."""
     await store.add_user(user(LENE))
     await store.add_user(user(DAN, email=None, pool=None))
+    gone = "sip:gone@contoso.com"
+    await store.add_user(user(gone))
+    await store.remove_user(gone, AT)
     for number in (1, 2):
         await store.add_signing_key(SigningKey(f"key{number}", bytes(range(number, 40)), AT + number))
     await with_participants(store, "slides", "ünïcödé / %")

@@ -5,7 +5,7 @@ elsewhere.
 """
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.profile import Profile
@@ -13,6 +13,7 @@ from openucwa.identity.tickets import PREFIX, Ticket, Tickets
 from openucwa.model.refusals import Unauthorized
 from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.user import User
+from openucwa.store.contract import Users
 
 if TYPE_CHECKING:
     from openucwa.identity.issuers.claims import ForeignToken
@@ -22,19 +23,10 @@ if TYPE_CHECKING:
 _MAX_ADMITTED = 10_000
 
 
-class Admits(Protocol):
-    """The users of the store, as far as others vouch for them."""
-
-    async def admit(self, user: User, *, create: bool) -> User | None:
-        """The user of this URI: with what `user` says of them where it is from the same source; added where there is
-        none, `create` is set and none was removed. None: there is none."""
-        ...
-
-
 class Admission:
     """Lets in whom an issuer or a directory vouches for."""
 
-    def __init__(self, users: Admits) -> None:
+    def __init__(self, users: Users) -> None:
         self._users = users
 
     async def admit(self, profile: Profile) -> User | None:
@@ -48,9 +40,12 @@ class Admission:
             source=profile.source,
             title=profile.title,
             department=profile.department,
-            phones=profile.phones,
+            work_phone=profile.phones.get("work"),
+            mobile_phone=profile.phones.get("mobile"),
+            home_phone=profile.phones.get("home"),
+            other_phone=profile.phones.get("other"),
         )
-        return await self._users.admit(user, create=profile.create)
+        return await self._users.admit_user(user, create=profile.create)
 
 
 class Callers:

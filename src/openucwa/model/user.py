@@ -1,7 +1,6 @@
 """A user of this server, and the keys that tickets are signed with."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +11,7 @@ class User:
     `pool`: the name of the pool where the user is homed; None is this server.
     `password_hash`: argon2's encoded form; empty: the user has no password here.
     `generation`: grows with each change of the password; tokens of another one are refused.
-    `source`: the issuer or directory that the user comes from; None: added here. `phones`: kind of phone (work, mobile,
-    home, other) -> number.
+    `source`: the issuer or directory that the user comes from; None: added here.
     """
 
     uri: str
@@ -25,7 +23,10 @@ class User:
     source: str | None = None
     title: str | None = None
     department: str | None = None
-    phones: Mapping[str, str] = field(default_factory=dict)
+    work_phone: str | None = None
+    mobile_phone: str | None = None
+    home_phone: str | None = None
+    other_phone: str | None = None
 
     @property
     def address(self) -> str:

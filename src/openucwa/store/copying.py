@@ -28,7 +28,9 @@ TABLES: Mapping[str, str] = {
     "topics": "topic, last",
     "events": "topic, number, at, kind, facts",
     "signing_keys": "id, secret, created, position",
-    "users": "uri, name, email, pool, password_hash, generation",
+    "removed_users": "uri",
+    "users": "uri, name, email, pool, password_hash, generation, source, title, department, work_phone, mobile_phone,"
+    " home_phone, other_phone",
 }
 
 #: Rows that are on their way at a time.

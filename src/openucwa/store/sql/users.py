@@ -1,6 +1,8 @@
 """Users and signing keys."""
+# ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
+from dataclasses import astuple, replace
 
 from openucwa.model.event import application_topic
 from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound
@@ -10,7 +12,15 @@ from openucwa.store.sql import participations
 from openucwa.store.sql.part import Part
 
 _NO_USER = "there is no such user"
-_SELECT = "select uri, name, email, pool, password_hash, generation from users "
+_SAID = (
+    "name = ?, email = ?, title = ?, department = ?, work_phone = ?, mobile_phone = ?, home_phone = ?, other_phone = ?"
+)
+_COLUMNS = (
+    "uri, name, email, pool, password_hash, generation, source, title, department, work_phone, mobile_phone,"
+    " home_phone, other_phone"
+)
+_SELECT = f"select {_COLUMNS} from users "
+_ADD_USER = f"insert into users ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
 
 #: Signing keys are nobody's own; a change of them is one after the other by this name.
 _SIGNING_KEYS = "signing keys"
@@ -23,20 +33,31 @@ class Users(Part):
         uri = user.uri.lower()
 
         async def work(transaction: Transaction) -> None:
-            added = await transaction.run(
-                "insert into users (uri, name, email, pool, password_hash, generation) values (?, ?, ?, ?, ?, ?)"
-                " on conflict do nothing",
-                uri,
-                user.name,
-                user.email,
-                user.pool,
-                user.password_hash,
-                user.generation,
-            )
-            if not added:
+            if not await transaction.run(_ADD_USER, uri, *astuple(user)[1:]):
                 raise AlreadyExists(f"there is a user {uri} already")
+            await transaction.run("delete from removed_users where uri = ?", uri)
 
         await self._writer.change(work, uri)
+
+    async def admit_user(self, user: User, *, create: bool) -> User | None:
+        uri = user.uri.lower()
+        known = await self.user(uri)
+        if known is not None and _as_said(known, user) == known:
+            return known
+
+        async def work(transaction: Transaction) -> User | None:
+            row = await transaction.row(_SELECT + "where uri = ?", uri)
+            if row is not None:
+                admitted = _as_said(User(*row), user)
+                await transaction.run(f"update users set {_SAID} where uri = ?", *_said(admitted), uri)
+                return admitted
+            removed = await transaction.row("select 1 from removed_users where uri = ?", uri)
+            if not create or removed is not None:
+                return None
+            await transaction.run(_ADD_USER, uri, *astuple(user)[1:])
+            return user
+
+        return await self._writer.change(work, uri)
 
     async def user(self, uri: str) -> User | None:
         row = await self._reader.row(_SELECT + "where uri = ?", uri.lower())
@@ -72,6 +93,8 @@ class Users(Part):
         async def work(transaction: Transaction) -> None:
             if not await transaction.run("delete from users where uri = ?", owner):
                 raise ResourceNotFound(_NO_USER)
+            # An issuer or a directory must not bring back whom an administrator removed.
+            await transaction.run("insert into removed_users (uri) values (?) on conflict do nothing", owner)
             own = await participations.find_own(transaction, "owner = ?", owner)
             await participations.end(transaction, own, at, tell_application=False)
             there = await participations.find(transaction, "organizer = ?", owner)
@@ -115,6 +138,20 @@ class Users(Part):
             await transaction.run("delete from signing_keys where id = ?", key_id)
 
         await self._writer.change(work, _SIGNING_KEYS)
+
+
+def _as_said(known: User, user: User) -> User:
+    """`known`, with what `user` says where both are from the same source."""
+    if known.source is None or known.source != user.source:
+        return known
+    return replace(user, uri=known.uri, pool=known.pool, password_hash=known.password_hash, generation=known.generation)
+
+
+def _said(user: User) -> tuple[str | None, ...]:
+    return (
+        *(user.name, user.email, user.title, user.department),
+        *(user.work_phone, user.mobile_phone, user.home_phone, user.other_phone),
+    )
 
 
 async def _add(transaction: Transaction, key: SigningKey, position: int) -> int:
