@@ -6,13 +6,11 @@ import click
 
 from openucwa.cli.common import Failure, existing, in_store, places
 from openucwa.cli.users import sip
-from openucwa.identity.tickets import Ticket, Tickets
-from openucwa.model.refusals import ResourceNotFound
+from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
 from openucwa.model.scopes import ALL, ANY_SCOPE
 from openucwa.model.world import RealWorld
 from openucwa.store.contract import Store
 
-#: Seconds that such a token is good for at most: as long as servers keep the key that signed it.
 _HOUR = 3_600
 
 
@@ -39,19 +37,19 @@ def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | N
       openucwa token sip:lenea@contoso.com --scope Conversations.Receive --expires-in 600
     """
     config = existing(file, flags)
-    if expires_in > config.token_lifetime:
+    if expires_in > config.token_lifetime:  # servers keep the key that signs it for as long as that
         raise Failure(f"--expires-in is at most {config.token_lifetime}, the setting token_lifetime")
     uri = sip(sip_uri)
     asked = frozenset(scopes)
     granted = None if not asked or ALL in asked else asked
 
     async def issue(store: Store) -> str:
-        user, keys = await store.user(uri), await store.signing_keys()
+        user = await store.user(uri)
         if user is None:
-            raise ResourceNotFound(f"there is no user {uri}")
-        if not keys:
-            raise ResourceNotFound("there is no signing key yet; a server's first start makes it")
+            raise Failure(f"no such user: {uri}")
         world = RealWorld()
+        await store.add_first_signing_key(new_signing_key(world))
+        keys = await store.signing_keys()
         expires = world.now() + expires_in * 1000
         return Tickets(keys, world).issue(Ticket(user.uri, user.name, None, user.generation, expires, granted))
 
