@@ -4,7 +4,7 @@ import asyncio
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from openucwa.api.body_limit import BodyLimits
 from openucwa.api.in_flight import InFlight, LimitInFlight
@@ -17,7 +17,8 @@ from openucwa.api.response_cache import FromCache, ResponseCache
 from openucwa.api.router import Router
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
-from openucwa.channel.local import LocalBus, Relay
+from openucwa.channel.choice import bus_of
+from openucwa.channel.local import Relay
 from openucwa.channel.poll import EventChannels
 from openucwa.channel.sweeper import Sweeper
 from openucwa.channel.typing_timeouts import TypingTimeouts
@@ -30,10 +31,11 @@ from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
-from openucwa.identity.sign_in import ANONYMOUS_GRANT, SignIn
+from openucwa.identity.sign_in import SignIn
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tickets import Tickets, new_signing_key
-from openucwa.meetings.meeting import MeetingRules
+from openucwa.meetings.enterprise import Enterprise
+from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
@@ -75,7 +77,6 @@ from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
-from openucwa.store.sqlite import SqliteStore
 from openucwa.telemetry.readiness import Readiness
 from openucwa.telemetry.status import StatusPages
 
@@ -121,9 +122,9 @@ class Service:
         self.tracing = _tracing(config)
         engine = store or store_of(config, self.measures)
         self.store = engine if self.tracing is None else self.tracing.store(engine)
-        self.bus = bus or _bus(config, world, engine, relay)
+        self.bus = bus or bus_of(config, world, engine, relay)
         # The user whose name is empty is nobody; the answer is that there is one.
-        self.readiness = Readiness({"store": lambda: self.store.user(""), "bus": self.bus.require}, world)
+        self.readiness = Readiness({"store": partial(self.store.user, ""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
         admission = Admission(self.store)
         self.tickets = Tickets((new_signing_key(world),), world)
@@ -143,15 +144,15 @@ class Service:
         self.sign_in = SignIn(
             self.store, self.tickets, self.keys, self.passwords, throttle, config, world, self.backends, admission
         )
-        self.pools = Pools(config)
-        self.rules = MeetingRules(config, world)
+        self.pools = Pools(config.pools)
+        self.rules = _meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
         self.cors = Cors(config.allow_origin)
-        grants = f"{ANONYMOUS_GRANT},password" if config.anonymous else "password"
         issuers = tuple if self.foreign is None else self.foreign.authorization_uris
+        grants = ",".join(self.sign_in.grant_types)
         self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, issuers)
         self.routes = self._routes()
         router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
@@ -172,8 +173,8 @@ class Service:
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
-        # What a request passes, from the outside in.
-        self.handler: Handler = Preflight(
+        # What a request passes, from the outside in; where traces are wanted, their spans are outermost.
+        handler: Handler = Preflight(
             FromCache(
                 LimitInFlight(
                     pipeline,
@@ -186,8 +187,7 @@ class Service:
             self.cors,
             self.renderer,
         )
-        if self.tracing is not None:
-            self.handler = self.tracing.requests(self.handler)
+        self.handler: Handler = handler if self.tracing is None else self.tracing.requests(handler)
         self.refused: Refused = self.renderer.refused
         self._loading: asyncio.Task[None] | None = None
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
@@ -367,21 +367,34 @@ class Service:
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
 
 
+def _meeting_rules(config: Config, world: World) -> MeetingRules:
+    defaults = MeetingDefaults(
+        access_level=config.default_access_level,
+        automatic_leader_assignment=config.default_automatic_leader_assignment,
+        entry_exit_announcement=config.default_entry_exit_announcement,
+        lobby_bypass_for_phone_users=config.default_lobby_bypass_for_phone_users,
+        phone_user_admission=config.default_phone_user_admission,
+        lifetime=config.meeting_lifetime,
+    )
+    eligible = {
+        "accessLevel": config.access_levels,
+        "automaticLeaderAssignment": config.automatic_leader_assignments,
+        "entryExitAnnouncement": config.entry_exit_announcements,
+        "lobbyBypassForPhoneUsers": config.lobby_bypass_for_phone_users,
+    }
+    return MeetingRules(
+        defaults,
+        eligible,
+        Enterprise(config.enterprise_domains),
+        world,
+        max_description=config.max_description,
+        max_attendees=config.max_attendees,
+    )
+
+
 def _tracing(config: Config) -> "Tracing | None":
     if config.traces is None:
         return None
     from openucwa.telemetry.tracing import Tracing  # noqa: PLC0415  # a fifth of a second, as NATS
 
     return Tracing(config.traces)
-
-
-def _bus(config: Config, world: World, store: Store, relay: Relay | None) -> Bus:
-    if config.bus is not None:
-        from openucwa.channel.nats import NatsBus  # noqa: PLC0415  # a tenth of a second that most can do without
-
-        return NatsBus(config.bus, world)
-    if config.store is not None:
-        from openucwa.channel.postgres import PostgresBus  # noqa: PLC0415
-
-        return PostgresBus(config.store, world)
-    return LocalBus(world, cast("SqliteStore", store).moved_elsewhere, relay)

@@ -15,7 +15,6 @@ from openucwa.config import Config
 from openucwa.http.message import Request, Response
 from openucwa.model.refusals import (
     CallbackChannelError,
-    InvalidExchangeServerVersion,
     Refusal,
     ServiceUnavailable,
 )
@@ -296,7 +295,6 @@ async def test_over_https_browsers_are_told_to_stay_there(service: Service, conn
     [
         ServiceUnavailable("the store 10.1.2.3:5432 is out of reach", 1),
         CallbackChannelError("nats://10.1.2.3:4222 does not answer"),
-        InvalidExchangeServerVersion("the store 10.1.2.3 has version 9"),
     ],
 )
 async def test_a_failure_behind_the_server_names_no_machine_to_the_client(service: Service, refusal: Refusal) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from openucwa.app import Service
 from openucwa.config import Pool
-from openucwa.meetings.meeting import MeetingRules
 from tests.client import UcwaClient, add_user, self_of
 from tests.conftest import DANA, LENE, Connect, Make
 from tests.room.conftest import Come, Guest, short
@@ -341,8 +340,8 @@ async def test_the_meeting_of_an_organizer_of_another_pool_is_joined_while_that_
 ) -> None:
     service = await make_service(pools=(Pool("east", "https://east.contoso.com", backup),))
     await add_user(service, "sip:eve@contoso.com", "Eve", pool="east")
-    settings = MeetingRules(service.config, world).settings({"accessLevel": "Everyone"}, "sip:eve@contoso.com")
-    meeting = MeetingRules(service.config, world).schedule("sip:eve@contoso.com", settings)
+    settings = service.rules.settings({"accessLevel": "Everyone"}, "sip:eve@contoso.com")
+    meeting = service.rules.schedule("sip:eve@contoso.com", settings)
     await service.store.add_meeting(meeting, 1)
     client = connect(service)
     await client.sign_in("danab@contoso.com")

@@ -48,12 +48,7 @@ ERRORS: dict[type[Refusal], WireError] = {
     refusals.UnsupportedMediaType: WireError(415, "UnsupportedMediaType"),
     refusals.PreconditionRequired: WireError(428, "PreconditionRequired"),
     refusals.TooManyRequests: WireError(429, "TooManyRequests"),
-    refusals.InvalidExchangeServerVersion: WireError(
-        500,
-        "ServiceFailure",
-        "InvalidExchangeServerVersion",
-        "the store belongs to a newer version of the server, which this one may not use",
-    ),
+    refusals.InvalidExchangeServerVersion: WireError(500, "ServiceFailure", "InvalidExchangeServerVersion"),
     refusals.CallbackChannelError: WireError(
         500, "ServiceFailure", "CallbackChannelError", "others could not be notified of the change, so it was not made"
     ),

@@ -45,7 +45,7 @@ def main() -> None:
     "--listen", metavar="URL", default="http://127.0.0.1:8080", show_default=True, help="Address to listen on."
 )
 def demo(exit_after: bool, verbose: bool, data: str, listen: str) -> None:
-    """Start a demo server with two users and walk through the API step by step."""
+    """Walk through the API, step by step, on a demo server with two users."""
     from openucwa.demo.client import Screen  # noqa: PLC0415
     from openucwa.demo.server import run  # noqa: PLC0415
 

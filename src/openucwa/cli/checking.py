@@ -13,7 +13,7 @@ from openucwa.store.choice import place_of, store_of
 @click.command()
 @listening
 def check(file: Path | None, **flags: object) -> None:
-    """Validate the settings and the store, and print the effective configuration.
+    """Validate and print the settings, and describe the store.
 
     Shows each setting with its value and source, then what the store holds. Exit status 1, with one line that says
     why, if the server could not start. Nothing is modified: a missing store is not created, an older one is not

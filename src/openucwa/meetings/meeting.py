@@ -1,9 +1,9 @@
 """What a meeting is: its documented input, its defaults, what is eligible, and its identifiers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from openucwa.config import Config
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.model.meeting import Meeting, MeetingRel, MeetingSettings
 from openucwa.model.refusals import ParameterValidationFailure
@@ -36,19 +36,41 @@ PARAMETERS: Sequence[Parameter] = (
 )
 
 
-class MeetingRules:
-    """The rules of one server: its settings say what is eligible and what is the default."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingDefaults:
+    """What a meeting gets that does not say. `lifetime`: seconds until it expires."""
 
-    def __init__(self, config: Config, world: World) -> None:
-        self._config = config
+    access_level: str
+    automatic_leader_assignment: str
+    entry_exit_announcement: str
+    lobby_bypass_for_phone_users: str
+    phone_user_admission: str
+    lifetime: int
+
+
+class MeetingRules:
+    """The rules of one server.
+
+    `eligible`: the values that a property may have, by its documented name. `max_description`: characters of a
+    description. `max_attendees`: entries of attendees, and of leaders.
+    """
+
+    def __init__(
+        self,
+        defaults: MeetingDefaults,
+        eligible: Mapping[str, Sequence[str]],
+        enterprise: Enterprise,
+        world: World,
+        *,
+        max_description: int,
+        max_attendees: int,
+    ) -> None:
+        self._defaults = defaults
+        self._eligible = eligible
+        self._enterprise = enterprise
         self._world = world
-        self._enterprise = Enterprise(config.enterprise_domains)
-        self._eligible = {
-            "accessLevel": config.access_levels,
-            "automaticLeaderAssignment": config.automatic_leader_assignments,
-            "entryExitAnnouncement": config.entry_exit_announcements,
-            "lobbyBypassForPhoneUsers": config.lobby_bypass_for_phone_users,
-        }
+        self._max_description = max_description
+        self._max_attendees = max_attendees
 
     def settings(self, values: Mapping[str, Any], organizer: str) -> MeetingSettings:
         """The settings that a POST or PUT of `organizer` with these values makes: what is left out takes the default.
@@ -56,24 +78,20 @@ class MeetingRules:
         ParameterValidationFailure: a value is not eligible on this server, or over a limit of its settings, or a leader
         is of another enterprise.
         """
-        config = self._config
+        defaults = self._defaults
         now = self._world.now()
-        expiration: Instant = values.get("expirationTime") or Instant(now + config.meeting_lifetime * 1000)
+        expiration: Instant = values.get("expirationTime") or Instant(now + defaults.lifetime * 1000)
         self._check(values, organizer, expiration, now)
         return MeetingSettings(
-            access_level=values.get("accessLevel", config.default_access_level),
+            access_level=values.get("accessLevel", defaults.access_level),
             attendees=tuple(values.get("attendees", ())),
-            automatic_leader_assignment=values.get(
-                "automaticLeaderAssignment", config.default_automatic_leader_assignment
-            ),
+            automatic_leader_assignment=values.get("automaticLeaderAssignment", defaults.automatic_leader_assignment),
             description=values.get("description", ""),
-            entry_exit_announcement=values.get("entryExitAnnouncement", config.default_entry_exit_announcement),
+            entry_exit_announcement=values.get("entryExitAnnouncement", defaults.entry_exit_announcement),
             expiration_time=expiration.ms,
             leaders=tuple(values.get("leaders", ())),
-            lobby_bypass_for_phone_users=values.get(
-                "lobbyBypassForPhoneUsers", config.default_lobby_bypass_for_phone_users
-            ),
-            phone_user_admission=values.get("phoneUserAdmission", config.default_phone_user_admission),
+            lobby_bypass_for_phone_users=values.get("lobbyBypassForPhoneUsers", defaults.lobby_bypass_for_phone_users),
+            phone_user_admission=values.get("phoneUserAdmission", defaults.phone_user_admission),
             subject=values.get("subject", ""),
         )
 
@@ -85,11 +103,11 @@ class MeetingRules:
         }
         if not now - _PAST <= expiration.ms <= now + _FUTURE:
             wrong["expirationTime"] = "must be at most one year in the past and ten years in the future"
-        if len(values.get("description", "")) > self._config.max_description:
-            wrong["description"] = f"has more than {self._config.max_description} characters"
+        if len(values.get("description", "")) > self._max_description:
+            wrong["description"] = f"has more than {self._max_description} characters"
         for name in ("attendees", "leaders"):
-            if len(values.get(name, ())) > self._config.max_attendees:
-                wrong[name] = f"has more than {self._config.max_attendees} entries"
+            if len(values.get(name, ())) > self._max_attendees:
+                wrong[name] = f"has more than {self._max_attendees} entries"
         foreign = [uri for uri in values.get("leaders", ()) if not self._enterprise.is_shared(uri, organizer)]
         if foreign:
             wrong.setdefault("leaders", f"{foreign[0]} does not belong to the organizer's enterprise")
@@ -102,17 +120,17 @@ class MeetingRules:
 
     def assign(self, organizer: str) -> Meeting:
         """The meeting that every user has: the admin's defaults, and it never expires."""
-        config = self._config
+        defaults = self._defaults
         settings = MeetingSettings(
-            access_level=config.default_access_level,
+            access_level=defaults.access_level,
             attendees=(),
-            automatic_leader_assignment=config.default_automatic_leader_assignment,
+            automatic_leader_assignment=defaults.automatic_leader_assignment,
             description="",
-            entry_exit_announcement=config.default_entry_exit_announcement,
+            entry_exit_announcement=defaults.entry_exit_announcement,
             expiration_time=None,
             leaders=(),
-            lobby_bypass_for_phone_users=config.default_lobby_bypass_for_phone_users,
-            phone_user_admission=config.default_phone_user_admission,
+            lobby_bypass_for_phone_users=defaults.lobby_bypass_for_phone_users,
+            phone_user_admission=defaults.phone_user_admission,
             subject="",
         )
         return self._draw(organizer, MeetingRel.MY_ASSIGNED_ONLINE_MEETING, settings)

@@ -1,14 +1,16 @@
 """Where users are homed: this server, or another pool."""
 
-from openucwa.config import Config
+from collections.abc import Iterable
+
+from openucwa.config import Pool
 from openucwa.model.refusals import CannotRedirect
 
 
 class Pools:
     """The other pools that the settings name. None, as a pool, is this server."""
 
-    def __init__(self, config: Config) -> None:
-        self._pools = {pool.name: pool for pool in config.pools}
+    def __init__(self, pools: Iterable[Pool]) -> None:
+        self._pools = {pool.name: pool for pool in pools}
 
     def redirect(self, pool: str | None) -> str | None:
         """The URL that a user of `pool` is sent to: the backup's where it has one; None: stay here.

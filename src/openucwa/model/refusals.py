@@ -1,6 +1,6 @@
 """The domain's own errors: what the server refuses and why.
 
-Each class is one reason of the table in `docs/errors.md`; `wire/errors.py` gives it its status, code and subcode.
+Each class is one reason of the table in `docs/errors.md`; `api/errors.py` gives it its status, code and subcode.
 The text of a refusal is for people: it names what was wrong and never holds a secret, a path or an SQL text.
 """
 

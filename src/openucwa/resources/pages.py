@@ -58,7 +58,7 @@ class PageNotFound(NotFound):
     def __init__(self) -> None:
         self._content = files("openucwa.web").joinpath("not-found.html").read_bytes()
 
-    def refusal(self, call: Context, refusal: Refusal) -> Answer | None:
+    def refusal(self, call: Context, refusal: Refusal | None) -> Answer | None:
         if not isinstance(refusal, ResourceNotFound) or not negotiation.wants_page(call.request):
             return None
         return Answer(status=404, body=self._content, content_type=HTML, headers=PAGE_HEADERS)

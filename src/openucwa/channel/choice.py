@@ -1,0 +1,26 @@
+"""Which bus a server has: what its settings name."""
+
+from typing import cast
+
+from openucwa.channel.bus import Bus
+from openucwa.channel.local import LocalBus, Relay
+from openucwa.config import Config
+from openucwa.model.world import World
+from openucwa.store.contract import Store
+from openucwa.store.sqlite import SqliteStore
+
+
+def bus_of(config: Config, world: World, store: Store, relay: Relay | None) -> Bus:
+    """NATS where the settings name it; else PostgreSQL where that is the store; else what one machine needs.
+
+    `relay`: the way to the other processes, where this one is one of several workers.
+    """
+    if config.bus is not None:
+        from openucwa.channel.nats import NatsBus  # noqa: PLC0415  # a tenth of a second that most can do without
+
+        return NatsBus(config.bus, world)
+    if config.store is not None:
+        from openucwa.channel.postgres import PostgresBus  # noqa: PLC0415
+
+        return PostgresBus(config.store, world)
+    return LocalBus(world, cast("SqliteStore", store).moved_elsewhere, relay)
