@@ -42,7 +42,7 @@ def events_in(path: Path) -> list[Any]:
 # Signed out
 
 
-async def test_the_front_is_whole_and_every_link_of_it_leads_somewhere(chromium: Browser, plain: Running) -> None:
+async def test_every_link_of_the_front_page_works(chromium: Browser, plain: Running) -> None:
     visitor = await Visitor.come(chromium, plain.urls[0])
     await visitor.look("1-front")
     assert await visitor.page.title() == "openucwa"
@@ -53,7 +53,7 @@ async def test_the_front_is_whole_and_every_link_of_it_leads_somewhere(chromium:
     await visitor.leave()
 
 
-async def test_a_mistyped_address_leads_to_a_page_with_a_way_on(chromium: Browser, plain: Running) -> None:
+async def test_mistyped_address_leads_to_a_page_with_a_way_on(chromium: Browser, plain: Running) -> None:
     visitor = await Visitor.come(chromium, f"{plain.urls[0]}/meetings")
     await expect(visitor.page.get_by_role("heading", name="There is no page at this address")).to_be_visible()
     await visitor.look("20-not-found")
@@ -62,7 +62,7 @@ async def test_a_mistyped_address_leads_to_a_page_with_a_way_on(chromium: Browse
     await visitor.leave()
 
 
-async def test_a_wrong_password_is_said_and_the_user_name_stays(chromium: Browser, plain: Running) -> None:
+async def test_wrong_password_is_reported_and_the_user_name_stays(chromium: Browser, plain: Running) -> None:
     console = await Console.come(chromium, plain.urls[0])
     assert isinstance(console, Console)
     await console.sign_in("wrong")
@@ -83,7 +83,7 @@ async def test_signing_out_ends_the_application(enter: Enter) -> None:
 # Meetings
 
 
-async def test_a_meeting_is_scheduled(enter: Enter, lene: UcwaClient) -> None:
+async def test_meeting_is_scheduled(enter: Enter, lene: UcwaClient) -> None:
     console = await enter()
     page = console.page
     await console.look("3-list")
@@ -103,7 +103,7 @@ async def test_a_meeting_is_scheduled(enter: Enter, lene: UcwaClient) -> None:
     assert meeting["attendees"] == ["sip:danab@contoso.com", "sip:joe@fabrikam.com"]
 
 
-async def test_a_change_of_a_meeting_leaves_alone_what_nobody_touched(enter: Enter, lene: UcwaClient) -> None:
+async def test_saving_a_meeting_leaves_untouched_fields_alone(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(
         subject="a",
         expirationTime="/Date(1904293812345)/",
@@ -120,7 +120,7 @@ async def test_a_change_of_a_meeting_leaves_alone_what_nobody_touched(enter: Ent
     assert {**now, "subject": "a", "etag": meeting["etag"]} == meeting
 
 
-async def test_what_is_wrong_is_said_at_its_field(enter: Enter) -> None:
+async def test_invalid_input_is_explained_at_its_field(enter: Enter) -> None:
     console = await enter()
     page = console.page
     await page.get_by_role("link", name="New meeting").click()
@@ -134,7 +134,7 @@ async def test_what_is_wrong_is_said_at_its_field(enter: Enter) -> None:
     await console.look("5-wrong-fields")
 
 
-async def test_a_meeting_is_deleted_when_that_is_confirmed(enter: Enter, lene: UcwaClient) -> None:
+async def test_meeting_is_deleted_after_confirmation(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="Gone soon")
     console = await enter(meeting)
     page = console.page
@@ -150,7 +150,7 @@ async def test_a_meeting_is_deleted_when_that_is_confirmed(enter: Enter, lene: U
     assert (await lene.get(self_of(meeting))).status_code == 404
 
 
-async def test_the_link_to_join_is_copied(enter: Enter, lene: UcwaClient) -> None:
+async def test_link_to_join_is_copied(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     console = await enter(meeting)
     await console.page.get_by_role("button", name="Copy link").click()
@@ -158,7 +158,7 @@ async def test_the_link_to_join_is_copied(enter: Enter, lene: UcwaClient) -> Non
     assert await console.page.evaluate("navigator.clipboard.readText()") == meeting["joinUrl"]
 
 
-async def test_an_invitation_is_downloaded_for_the_time_that_was_chosen(enter: Enter, lene: UcwaClient) -> None:
+async def test_invitation_is_downloaded_for_the_chosen_time(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="Sales/quarterly", attendees=["sip:danab@contoso.com"])
     console = await enter(meeting)
     page = console.page
@@ -179,7 +179,7 @@ async def test_an_invitation_is_downloaded_for_the_time_that_was_chosen(enter: E
 # Extensions
 
 
-async def test_an_extension_is_added_with_a_property_of_each_type(enter: Enter, lene: UcwaClient) -> None:
+async def test_extension_is_added_with_a_property_of_each_type(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="Quarterly budget review", description="All regions.\nRead them before.")
     console = await enter(meeting)
     page = console.page
@@ -204,7 +204,7 @@ async def test_an_extension_is_added_with_a_property_of_each_type(enter: Enter, 
     assert isinstance(extension["share"], float)
 
 
-async def test_an_extension_for_the_organizer_says_so(enter: Enter, lene: UcwaClient) -> None:
+async def test_extension_for_the_organizer_alone_is_labelled(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     await lene.extend(meeting, id="notes", type="RoamedOrganizerData")
     await lene.extend(meeting, id="other")
@@ -213,7 +213,7 @@ async def test_an_extension_for_the_organizer_says_so(enter: Enter, lene: UcwaCl
     await expect(console.card("other")).to_contain_text("visible to only you")
 
 
-async def test_editing_one_property_changes_no_other_to_the_last_digit(enter: Enter, lene: UcwaClient) -> None:
+async def test_editing_one_property_preserves_the_others_exactly(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     kept = (
         '"long":12345678901234567890123,"one":1.0,"small":1e-7,"list":[9007199254740993,2.50],"lines":"a\\nb ",'
@@ -239,7 +239,7 @@ async def test_editing_one_property_changes_no_other_to_the_last_digit(enter: En
     assert json.loads(text)["text"] == "after"
 
 
-async def test_a_property_is_changed_added_and_removed(enter: Enter, lene: UcwaClient) -> None:
+async def test_property_is_changed_added_and_removed(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     extension = await lene.extend(meeting, id="agenda", a="1", b="2", type="RoamedOrganizerData")
     console = await enter(meeting)
@@ -255,7 +255,7 @@ async def test_a_property_is_changed_added_and_removed(enter: Enter, lene: UcwaC
     assert (now["type"], now["a"], now["c"], "b" in now) == ("RoamedParticipantData", 1, ["x"], False)
 
 
-async def test_what_is_no_property_is_said_at_its_field(enter: Enter, lene: UcwaClient) -> None:
+async def test_invalid_property_is_explained_at_its_field(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     extension = await lene.extend(meeting, id="agenda", a="1")
     console = await enter(meeting)
@@ -268,7 +268,7 @@ async def test_what_is_no_property_is_said_at_its_field(enter: Enter, lene: Ucwa
     assert await read(lene, extension) == extension
 
 
-async def test_an_extension_is_deleted_when_that_is_confirmed(enter: Enter, lene: UcwaClient) -> None:
+async def test_extension_is_deleted_after_confirmation(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     extension = await lene.extend(meeting, id="a/b %41")
     console = await enter(meeting)
@@ -278,7 +278,7 @@ async def test_an_extension_is_deleted_when_that_is_confirmed(enter: Enter, lene
     assert (await lene.get(self_of(extension))).status_code == 404
 
 
-async def test_an_id_that_is_taken_is_said_at_its_field(enter: Enter, lene: UcwaClient) -> None:
+async def test_duplicate_id_is_explained_at_its_field(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     await lene.extend(meeting, id="agenda")
     console = await enter(meeting)

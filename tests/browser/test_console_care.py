@@ -16,7 +16,7 @@ def wire(moment: datetime) -> str:
     return f"/Date({int(moment.timestamp() * 1000)})/"
 
 
-async def test_a_closing_time_in_the_past_is_warned_of_before_it_is_saved(enter: Enter, lene: UcwaClient) -> None:
+async def test_closing_time_in_the_past_needs_confirmation(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="Budget")
     console = await enter(meeting)
     page = console.page
@@ -45,9 +45,7 @@ async def test_two_extensions_do_not_make_the_page_longer_than_the_window(enter:
     assert lengths[0] <= lengths[1]
 
 
-async def test_another_meeting_is_shown_only_once_discarding_what_was_typed_is_confirmed(
-    enter: Enter, lene: UcwaClient
-) -> None:
+async def test_unsaved_changes_are_discarded_only_after_confirmation(enter: Enter, lene: UcwaClient) -> None:
     other = await lene.schedule(subject="The other one")
     meeting = await lene.schedule(subject="This one")
     await lene.extend(meeting, id="agenda", topic="before")
@@ -68,9 +66,7 @@ async def test_another_meeting_is_shown_only_once_discarding_what_was_typed_is_c
     await expect(page).to_have_url(re.compile(f"#{other['onlineMeetingId']}$"))
 
 
-async def test_editing_begins_in_the_value_and_a_type_chosen_by_mistake_loses_nothing(
-    enter: Enter, lene: UcwaClient
-) -> None:
+async def test_editing_starts_in_the_value_and_survives_a_change_of_type(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     await lene.extend(meeting, id="agenda", topic="Budget")
     console = await enter(meeting)
@@ -98,7 +94,7 @@ async def test_changes_made_elsewhere_are_seen_on_return_to_the_page(enter: Ente
     await expect(page.get_by_role("link", name="Scheduled elsewhere")).to_have_count(0)
 
 
-async def test_an_expired_meeting_says_that_it_is_closed(enter: Enter, lene: UcwaClient) -> None:
+async def test_expired_meeting_says_that_it_is_closed(enter: Enter, lene: UcwaClient) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
     meeting = await lene.schedule(subject="Over", expirationTime=wire(yesterday))
     console = await enter(meeting)
@@ -109,7 +105,7 @@ async def test_an_expired_meeting_says_that_it_is_closed(enter: Enter, lene: Ucw
     await console.look("17-expired", (DESKTOP, PHONE))
 
 
-async def test_an_invitation_for_after_the_end_is_warned_of(enter: Enter, lene: UcwaClient) -> None:
+async def test_invitation_for_after_the_end_shows_a_warning(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(expirationTime="/Date(1904293800000)/")  # 12:30 in Copenhagen
     console = await enter(meeting)
     page = console.page
@@ -124,7 +120,7 @@ async def test_an_invitation_for_after_the_end_is_warned_of(enter: Enter, lene: 
     await console.look("18-late-invitation", (DESKTOP, PHONE))
 
 
-async def test_a_refusal_of_the_server_is_said_at_the_field_in_the_pages_words(enter: Enter, lene: UcwaClient) -> None:
+async def test_refused_value_is_explained_at_its_field(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     console = await enter(meeting)
     page = console.page

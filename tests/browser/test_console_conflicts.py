@@ -29,7 +29,7 @@ async def in_conflict(enter: Enter, lene: UcwaClient, picture: str = "") -> tupl
 
 
 @pytest.mark.parametrize(("side", "topic"), [("Yours", "mine"), ("On the server", "theirs")])
-async def test_of_what_both_changed_one_version_is_chosen_and_all_else_is_kept(
+async def test_conflict_keeps_the_chosen_version_and_all_other_changes(
     enter: Enter, lene: UcwaClient, side: str, topic: str
 ) -> None:
     console, extension = await in_conflict(enter, lene, "12-conflict")
@@ -60,7 +60,7 @@ async def test_changes_of_different_properties_are_merged_without_a_question(ent
     assert (now["topic"], now["seats"], now["extra"]) == ("mine", 14, 1)
 
 
-async def test_a_meeting_changed_on_both_sides_is_merged(enter: Enter, lene: UcwaClient) -> None:
+async def test_meeting_changed_on_both_sides_is_merged(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="before", description="before")
     console = await enter(meeting)
     await console.page.get_by_role("button", name="Edit", exact=True).click()

@@ -17,7 +17,7 @@ async def join_by_name(page: Page, name: str) -> None:
     await page.get_by_role("button", name="Join", exact=True).click()
 
 
-async def test_who_joins_and_leaves_is_seen_live(enter: Enter, lene: UcwaClient) -> None:
+async def test_people_are_seen_joining_and_leaving_live(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
     console = await enter(meeting)
     page = console.page
@@ -36,7 +36,7 @@ async def test_who_joins_and_leaves_is_seen_live(enter: Enter, lene: UcwaClient)
     await expect(page.get_by_role("button", name="Join and see")).to_be_visible()
 
 
-async def test_what_others_change_is_marked_and_what_is_typed_stays(enter: Enter, lene: UcwaClient) -> None:
+async def test_changes_by_others_are_marked_and_typed_text_stays(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="before")
     first = await lene.extend(meeting, id="first", topic="before")
     second = await lene.extend(meeting, id="second", topic="before")
@@ -55,7 +55,9 @@ async def test_what_others_change_is_marked_and_what_is_typed_stays(enter: Enter
     await expect(page.locator("#subject")).to_have_text("after")
 
 
-async def test_the_whole_story_of_a_meeting(chromium: Browser, plain: Running, enter: Enter, lene: UcwaClient) -> None:
+async def test_organizer_and_guests_go_through_a_whole_meeting(
+    chromium: Browser, plain: Running, enter: Enter, lene: UcwaClient
+) -> None:
     meeting = await lene.schedule(subject="Quarterly budget review")
     await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget", seats=12)
     await lene.extend(meeting, id="notes", type="RoamedOrganizerData", remark="Ask Dana first")
@@ -101,7 +103,7 @@ async def test_the_whole_story_of_a_meeting(chromium: Browser, plain: Running, e
         await guest.leave()
 
 
-async def test_the_organizer_promotes_demotes_and_removes_people_from_the_console(
+async def test_organizer_promotes_demotes_and_removes_people_from_the_console(
     chromium: Browser, enter: Enter, lene: UcwaClient
 ) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
@@ -141,7 +143,7 @@ async def test_messages_in_the_console_have_times_and_show_who_is_typing(
     await joe.leave()
 
 
-async def test_who_waits_in_the_lobby_is_seen_wherever_the_organizer_looks(
+async def test_people_waiting_in_the_lobby_are_announced_in_every_view(
     chromium: Browser, enter: Enter, lene: UcwaClient
 ) -> None:
     meeting = await lene.schedule(subject="Quarterly planning")

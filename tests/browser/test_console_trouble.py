@@ -27,7 +27,7 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield server
 
 
-async def test_what_was_typed_outlasts_a_sign_in_that_runs_out(enter: Enter, lene: UcwaClient) -> None:
+async def test_typed_text_survives_an_expired_token(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     extension = await lene.extend(meeting, id="agenda", topic="before")
     console = await enter(meeting)
@@ -48,7 +48,7 @@ async def test_what_was_typed_outlasts_a_sign_in_that_runs_out(enter: Enter, len
     assert (await read(lene, extension))["topic"] == "after"
 
 
-async def test_what_was_typed_outlasts_the_application(enter: Enter, lene: UcwaClient) -> None:
+async def test_typed_text_survives_the_end_of_the_application(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     extension = await lene.extend(meeting, id="agenda", topic="before")
     console = await enter(meeting)
@@ -64,7 +64,7 @@ async def test_what_was_typed_outlasts_the_application(enter: Enter, lene: UcwaC
     assert (await read(lene, extension))["topic"] == "after"
 
 
-async def test_what_was_typed_outlasts_the_network(enter: Enter, lene: UcwaClient) -> None:
+async def test_typed_text_survives_a_network_failure(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     await lene.extend(meeting, id="agenda", topic="before")
     console = await enter(meeting)
@@ -78,7 +78,7 @@ async def test_what_was_typed_outlasts_the_network(enter: Enter, lene: UcwaClien
     await expect(console.card("agenda")).to_contain_text("after")
 
 
-async def test_the_servers_limits_are_told_in_words(chromium: Browser, narrow: Running) -> None:
+async def test_limits_of_the_server_are_explained(chromium: Browser, narrow: Running) -> None:
     console = await Console.enter(chromium, narrow)
     page = console.page
 

@@ -99,7 +99,7 @@ async def framed(client: Client, plain: Running) -> Client:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_page_of_a_listed_origin_does_the_whole_job(
+async def test_page_of_a_listed_origin_does_the_whole_job(
     scheme: str, client: Client, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     server: Running = request.getfixturevalue("plain" if scheme == "http" else "secure")
@@ -155,7 +155,7 @@ async def test_a_page_of_a_listed_origin_does_the_whole_job(
     await client.page.screenshot(path=tmp_path / f"{scheme}.png", full_page=True)
 
 
-async def test_a_request_may_be_wrapped_and_say_its_media_types_in_members_of_their_own(framed: Client) -> None:
+async def test_request_may_be_wrapped_and_say_its_media_types_in_members_of_their_own(framed: Client) -> None:
     await framed.sign_in("/WebTicket/oauthtoken")
     body = {"culture": "en-US", "endpointId": "wrapped", "userAgent": "page"}
     message = {
@@ -187,7 +187,7 @@ async def test_headers_are_spelled_as_clients_look_them_up(framed: Client) -> No
     )
 
 
-async def test_a_get_of_the_frames_own_url_is_200_whatever_the_client_accepts(framed: Client) -> None:
+async def test_get_of_the_frames_own_url_is_200_whatever_the_client_accepts(framed: Client) -> None:
     frame = framed.page.frames[1].url
     for accept in (JSON, "*/*", "text/html"):
         answer = await framed.ask("GET", frame, headers={"Accept": accept})
@@ -199,7 +199,7 @@ async def test_repeated_slashes_in_a_url_stay_on_this_host(framed: Client, plain
         await framed.sign_in(f"{plain.urls[0]}{slashes}WebTicket/oauthtoken")
 
 
-async def test_a_request_for_another_host_is_refused(framed: Client) -> None:
+async def test_request_for_another_host_is_refused(framed: Client) -> None:
     for url in (
         *("http://127.0.0.2/", "//127.0.0.2/", "/\\127.0.0.2/", "https://contoso.com/"),
         *("data:text/plain,a", "javascript:alert(1)"),
@@ -209,7 +209,7 @@ async def test_a_request_for_another_host_is_refused(framed: Client) -> None:
         assert ';reason="' in answer.headers["X-Ms-diagnostics"]
 
 
-async def test_a_request_that_cannot_be_sent_is_answered_all_the_same(framed: Client) -> None:
+async def test_request_that_cannot_be_sent_is_answered_all_the_same(framed: Client) -> None:
     for message in (
         {"url": "http://["},
         {"url": "/", "type": "GET "},
@@ -220,7 +220,7 @@ async def test_a_request_that_cannot_be_sent_is_answered_all_the_same(framed: Cl
     assert (await framed.ask("GET", "/")).status == 200
 
 
-async def test_what_is_no_request_is_not_answered_and_does_no_harm(framed: Client) -> None:
+async def test_messages_that_are_no_requests_are_ignored(framed: Client) -> None:
     for text in ("", "null", "7", "true", '"text"', "{", "[object Object]"):
         await framed.page.evaluate("text => frame.postMessage(text, origin)", text)
     await framed.page.evaluate("() => frame.postMessage({url: '/', type: 'GET'}, origin)")
@@ -229,14 +229,14 @@ async def test_what_is_no_request_is_not_answered_and_does_no_harm(framed: Clien
     assert "not asked" not in log
 
 
-async def test_the_frame_may_be_embedded_by_the_listed_origins_alone(plain: Running, listed: Site) -> None:
+async def test_frame_may_be_embedded_by_the_listed_origins_alone(plain: Running, listed: Site) -> None:
     async with httpx.AsyncClient(base_url=plain.urls[0], timeout=LIMIT) as http:
         answer = await http.get("/Autodiscover/XFrame/XFrame.html")
     assert answer.headers["Content-Security-Policy"].endswith(f"; frame-ancestors {listed.origin}")
     assert "X-Frame-Options" not in answer.headers
 
 
-async def test_an_unlisted_origin_cannot_embed_the_frame(page: Page, plain: Running, unlisted: Site) -> None:
+async def test_unlisted_origin_cannot_embed_the_frame(page: Page, plain: Running, unlisted: Site) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     await page.goto(unlisted.page)
@@ -253,7 +253,7 @@ async def frame_in_window(page: Page, server: Running) -> Client:
     return Client(page)
 
 
-async def test_an_unlisted_origin_is_refused_and_nothing_reaches_the_server(
+async def test_unlisted_origin_is_refused_and_nothing_reaches_the_server(
     page: Page, data: Path, listed: Site, unlisted: Site
 ) -> None:
     with Running(data, "--allow-origin", listed.origin) as server:
@@ -281,7 +281,7 @@ async def test_without_an_allow_list_every_origin_is_refused(page: Page, data: P
     assert refused.status == 403
 
 
-async def test_a_page_without_an_origin_is_refused(page: Page, plain: Running) -> None:
+async def test_page_without_an_origin_is_refused(page: Page, plain: Running) -> None:
     await page.goto("data:text/html,<title>nobody</title>")
     async with page.expect_popup() as opened:
         await page.evaluate("url => { window.frame = open(url) }", f"{plain.urls[0]}/Autodiscover/XFrame/XFrame.html")
@@ -292,3 +292,19 @@ async def test_a_page_without_an_origin_is_refused(page: Page, plain: Running) -
         return answered;
     }""")
     assert Answer(json.loads(message)).status == 403
+
+
+@pytest.mark.parametrize("given", ["originalDomain=fabrikam.com", {"originalDomain": "fabrikam.com"}])
+async def test_data_of_a_get_go_into_the_query(framed: Client, given: Any) -> None:
+    root = await framed.ask("GET", "/Autodiscover/AutodiscoverService.svc/root", data=given, processData=True)
+    assert root.json["_links"]["user"]["href"].endswith("?originalDomain=fabrikam.com")
+    behind = await framed.ask("GET", "/?sipuri=sip:a@contoso.com", data=given, processData=True)
+    assert behind.json["_links"]["user"]["href"].endswith("?originalDomain=fabrikam.com")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_data_of_a_post_that_are_to_be_processed_are_a_form(framed: Client, whole: bool) -> None:
+    fields = {"grant_type": "password", "username": "lenea@contoso.com", "password": PASSWORD}
+    data = urlencode(fields) if whole else fields
+    granted = await framed.ask("POST", "/WebTicket/oauthtoken", data=data, processData=True)
+    assert granted.json["token_type"] == "Bearer"

@@ -37,7 +37,7 @@ async def reader(chromium: Browser, lene: UcwaClient) -> Guest:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_a_hostile_message_is_read_at_once(reader: Guest, name: str) -> None:
+async def test_hostile_message_is_read_at_once(reader: Guest, name: str) -> None:
     read = """async html => {
         const { textOfHtml } = await import("/static/message-text.js");
         const begun = performance.now();
@@ -47,7 +47,7 @@ async def test_a_hostile_message_is_read_at_once(reader: Guest, name: str) -> No
     assert await reader.page.evaluate(read, HOSTILE[name]) < AT_ONCE * 1000
 
 
-async def test_the_page_goes_on_after_a_hostile_message(chromium: Browser, lene: UcwaClient) -> None:
+async def test_page_goes_on_after_a_hostile_message(chromium: Browser, lene: UcwaClient) -> None:
     organizer = Organizer(lene.http)
     await organizer.sign_in("lenea@contoso.com")
     await organizer.open("hostile")

@@ -26,9 +26,7 @@ async def lene(server: Running) -> AsyncIterator[Organizer]:
 # The page
 
 
-async def test_the_page_is_the_same_for_every_address_and_lets_nothing_else_in(
-    server: Running, lene: Organizer
-) -> None:
+async def test_page_is_the_same_for_every_address(server: Running, lene: Organizer) -> None:
     meeting = await lene.schedule()
     there = await lene.http.get(meeting["joinUrl"])
     nowhere = await lene.http.get("/meet/nobody@nowhere.example/NONE")
@@ -50,9 +48,7 @@ async def test_the_page_is_the_same_for_every_address_and_lets_nothing_else_in(
         ("icon.svg", "image/svg+xml"),
     ],
 )
-async def test_what_the_page_is_made_of_is_kept_by_browsers_that_ask_whether_it_is_still_the_same(
-    lene: Organizer, name: str, media_type: str
-) -> None:
+async def test_static_files_are_cached_and_revalidated(lene: Organizer, name: str, media_type: str) -> None:
     first = await lene.http.get(f"/static/{name}")
     assert first.headers["content-type"] == media_type
     assert first.headers["cache-control"] == "no-cache"
@@ -63,7 +59,7 @@ async def test_what_the_page_is_made_of_is_kept_by_browsers_that_ask_whether_it_
 # Coming in
 
 
-async def test_who_joins_by_name_waits_in_the_lobby_until_admitted(lene: Organizer, arrive: Arrive) -> None:
+async def test_guest_joining_by_name_waits_in_the_lobby_until_admitted(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule(subject="Quarterly planning")
     await lene.enter(meeting)
     guest = await arrive(meeting)
@@ -84,7 +80,7 @@ async def test_who_joins_by_name_waits_in_the_lobby_until_admitted(lene: Organiz
     await expect(guest.person("Joe")).to_contain_text("guest")
 
 
-async def test_who_is_not_let_in_is_told_so_and_may_ask_again(lene: Organizer, arrive: Arrive) -> None:
+async def test_rejected_guest_is_told_and_can_ask_again(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule()
     await lene.enter(meeting)
     guest = await arrive(meeting)
@@ -97,7 +93,7 @@ async def test_who_is_not_let_in_is_told_so_and_may_ask_again(lene: Organizer, a
     await guest.is_in()
 
 
-async def test_who_is_not_let_in_before_hearing_of_the_lobby_is_told_so(lene: Organizer, arrive: Arrive) -> None:
+async def test_rejected_guest_is_told_even_before_lobby_event(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule()
     await lene.enter(meeting)
     guest = await arrive(meeting)
@@ -114,9 +110,7 @@ async def test_who_is_not_let_in_before_hearing_of_the_lobby_is_told_so(lene: Or
     await guest.ends_with("You were not let in")
 
 
-async def test_a_wrong_password_is_told_at_the_field_and_the_right_one_leads_in(
-    lene: Organizer, arrive: Arrive
-) -> None:
+async def test_wrong_password_is_reported_at_the_field_and_the_right_one_joins(lene: Organizer, arrive: Arrive) -> None:
     guest = await arrive(await lene.schedule())
     await guest.sign_in(password="wrong")
     await expect(guest.page.get_by_role("alert")).to_have_text("The user name or the password is wrong.")
@@ -128,14 +122,14 @@ async def test_a_wrong_password_is_told_at_the_field_and_the_right_one_leads_in(
     await expect(guest.person("Dana Birkby")).to_contain_text("you")
 
 
-async def test_a_name_is_asked_for(lene: Organizer, arrive: Arrive) -> None:
+async def test_empty_name_is_refused(lene: Organizer, arrive: Arrive) -> None:
     guest = await arrive(await lene.schedule())
     await guest.join_by_name("  ")
     await expect(guest.page.get_by_role("alert")).to_have_text("Please enter your name.")
     await expect(guest.page.get_by_label("Your name")).to_be_focused()
 
 
-async def test_a_meeting_that_is_not_there_is_told_in_words(server: Running, lene: Organizer, arrive: Arrive) -> None:
+async def test_missing_meeting_is_explained(server: Running, lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule()
     await lene.ends(meeting)
     by_name, by_account = await arrive(meeting), await arrive(meeting)
@@ -148,7 +142,7 @@ async def test_a_meeting_that_is_not_there_is_told_in_words(server: Running, len
     await nowhere.ends_with("This is not a link to a meeting")
 
 
-async def test_a_keyboard_is_enough(lene: Organizer, arrive: Arrive) -> None:
+async def test_meeting_can_be_joined_and_left_with_the_keyboard(lene: Organizer, arrive: Arrive) -> None:
     guest = await arrive(await lene.schedule(accessLevel="Everyone"))
     press, enter = guest.page.keyboard.press, guest.page.keyboard.insert_text
     await expect(guest.page.get_by_label("Your name")).to_be_focused()
@@ -172,7 +166,7 @@ async def test_a_keyboard_is_enough(lene: Organizer, arrive: Arrive) -> None:
 # In the meeting
 
 
-async def test_what_participants_may_see_appears_at_once_and_what_is_the_organizers_never(
+async def test_participants_see_their_extensions_at_once_and_the_organizers_never(
     lene: Organizer, arrive: Arrive
 ) -> None:
     meeting = await lene.schedule(subject="Quarterly planning", accessLevel="Everyone")
@@ -255,7 +249,7 @@ async def test_messages_and_who_is_typing_arrive(lene: Organizer, arrive: Arrive
     await joe.look_at_the_parts("phone")
 
 
-async def test_markup_is_shown_as_text_wherever_somebody_typed_it(lene: Organizer, arrive: Arrive) -> None:
+async def test_markup_is_shown_as_text_everywhere(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule(subject=HOSTILE, accessLevel="Everyone")
     await lene.enter(meeting)
     extension = await lene.extend(meeting, id=HOSTILE, type="RoamedParticipantData", **{HOSTILE: HOSTILE})
@@ -274,7 +268,7 @@ async def test_markup_is_shown_as_text_wherever_somebody_typed_it(lene: Organize
         assert await each.page.locator("#room img, #room b, #said img").count() == 0
 
 
-async def test_somebody_who_leads_admits_promotes_and_removes_others(lene: Organizer, arrive: Arrive) -> None:
+async def test_leader_admits_promotes_and_removes_others(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule(subject="Quarterly planning")
     leader = await arrive(meeting)
     await leader.sign_in("lenea@contoso.com")

@@ -28,7 +28,7 @@ async def lene(server: Running) -> AsyncIterator[Organizer]:
 # How it ends
 
 
-async def test_the_end_of_the_meeting_is_told_in_words(lene: Organizer, arrive: Arrive) -> None:
+async def test_end_of_the_meeting_is_explained(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
     guest = await joined(arrive, meeting)
     await lene.ends(meeting)
@@ -45,7 +45,7 @@ async def test_nobody_stays_behind_in_the_meeting_when_the_page_is_closed(lene: 
     await lene.is_left_with(["Lene Aaling"])
 
 
-async def test_who_left_can_join_again(lene: Organizer, arrive: Arrive) -> None:
+async def test_guest_who_left_can_join_again(lene: Organizer, arrive: Arrive) -> None:
     guest = await joined(arrive, await lene.schedule(accessLevel="Everyone"))
     await guest.page.get_by_role("button", name="Leave").last.click()
     await guest.ends_with("You left the meeting")
@@ -55,7 +55,7 @@ async def test_who_left_can_join_again(lene: Organizer, arrive: Arrive) -> None:
     await expect(guest.person("Joe")).to_contain_text("you")
 
 
-async def test_a_meeting_that_is_full_is_told_in_words(shared: Path, arrive: Arrive) -> None:
+async def test_full_meeting_is_explained(shared: Path, arrive: Arrive) -> None:
     with Running(shared, OPENUCWA_MEETING_SIZE="1") as server:
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(accessLevel="Everyone")
@@ -65,7 +65,7 @@ async def test_a_meeting_that_is_full_is_told_in_words(shared: Path, arrive: Arr
             await guest.ends_with("The meeting is full")
 
 
-async def test_a_server_that_takes_no_anonymous_guests_asks_for_an_account(shared: Path, arrive: Arrive) -> None:
+async def test_server_without_anonymous_guests_asks_for_an_account(shared: Path, arrive: Arrive) -> None:
     with Running(shared, OPENUCWA_ANONYMOUS="false") as server:
         async with organizer_at(server) as lene:
             guest = await arrive(await lene.schedule())
@@ -76,7 +76,7 @@ async def test_a_server_that_takes_no_anonymous_guests_asks_for_an_account(share
 # What time and mishaps do
 
 
-async def test_a_ticket_for_a_meeting_is_renewed_and_nobody_notices(shared: Path, arrive: Arrive) -> None:
+async def test_expired_anonymous_token_is_renewed_without_interruption(shared: Path, arrive: Arrive) -> None:
     with Running(shared, OPENUCWA_ANONYMOUS_TOKEN_LIFETIME="1") as server:
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(accessLevel="Everyone")
@@ -94,7 +94,7 @@ async def test_a_ticket_for_a_meeting_is_renewed_and_nobody_notices(shared: Path
             await guest.hears("Still here")
 
 
-async def test_who_is_signed_out_signs_in_again_and_goes_on(own: Path, arrive: Arrive) -> None:
+async def test_signed_out_participant_signs_in_again_and_continues(own: Path, arrive: Arrive) -> None:
     with Running(own) as server:
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(subject="Quarterly planning")
@@ -123,7 +123,7 @@ async def test_who_is_signed_out_signs_in_again_and_goes_on(own: Path, arrive: A
             await guest.hears("Welcome back")
 
 
-async def test_a_server_that_is_away_for_a_while_is_waited_for(own: Path, arrive: Arrive) -> None:
+async def test_page_waits_for_a_server_that_is_down(own: Path, arrive: Arrive) -> None:
     with Running(own) as server:
         port = server.port()
         async with organizer_at(server) as lene:
@@ -140,7 +140,7 @@ async def test_a_server_that_is_away_for_a_while_is_waited_for(own: Path, arrive
                 await guest.hears("Here again")
 
 
-async def test_without_a_server_there_is_nothing_to_join_but_a_way_to_try_again(own: Path, arrive: Arrive) -> None:
+async def test_page_offers_to_try_again_without_a_server(own: Path, arrive: Arrive) -> None:
     with Running(own) as server:
         port = server.port()
         async with organizer_at(server) as lene:

@@ -23,7 +23,7 @@ async def leader(lene: UcwaClient) -> AsyncIterator[Organizer]:
     await organizer.delete(organizer.app)
 
 
-async def test_the_organizer_stays_signed_in_and_in_the_meeting(enter: Enter, lene: UcwaClient) -> None:
+async def test_organizer_stays_signed_in_and_in_the_meeting(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="Quarterly planning")
     console = await enter(meeting)
     page = console.page
@@ -40,7 +40,7 @@ async def test_the_organizer_stays_signed_in_and_in_the_meeting(enter: Enter, le
     await expect(page.locator(".message-text")).to_have_text(["Before", "After"])
 
 
-async def test_a_guest_whom_a_leader_admitted_is_still_in_the_meeting(leader: Organizer, arrive: Arrive) -> None:
+async def test_guest_whom_a_leader_admitted_is_still_in_the_meeting(leader: Organizer, arrive: Arrive) -> None:
     meeting = await leader.schedule(subject="Quarterly planning")
     await leader.enter(meeting)
     joe = await arrive(meeting)
@@ -58,7 +58,7 @@ async def test_a_guest_whom_a_leader_admitted_is_still_in_the_meeting(leader: Or
     assert sorted(await leader.who_is_in()) == ["Joe", "lenea"]
 
 
-async def test_messages_that_came_while_the_page_was_loaded_are_shown(leader: Organizer, arrive: Arrive) -> None:
+async def test_messages_sent_during_a_reload_are_shown(leader: Organizer, arrive: Arrive) -> None:
     meeting = await leader.schedule(accessLevel="Everyone")
     await leader.enter(meeting)
     joe = await arrive(meeting)
@@ -71,7 +71,7 @@ async def test_messages_that_came_while_the_page_was_loaded_are_shown(leader: Or
     await joe.hears("You may have missed this")
 
 
-async def test_a_guest_in_the_lobby_still_waits_and_is_admitted(leader: Organizer, arrive: Arrive) -> None:
+async def test_guest_in_the_lobby_still_waits_and_is_admitted(leader: Organizer, arrive: Arrive) -> None:
     meeting = await leader.schedule()
     await leader.enter(meeting)
     joe = await arrive(meeting)
@@ -84,7 +84,7 @@ async def test_a_guest_in_the_lobby_still_waits_and_is_admitted(leader: Organize
     await joe.is_in()
 
 
-async def test_who_signed_out_is_asked_to_sign_in(enter: Enter) -> None:
+async def test_reload_after_signing_out_asks_to_sign_in(enter: Enter) -> None:
     console = await enter()
     await console.page.get_by_role("button", name="Sign out").click()
     await console.page.reload()
@@ -92,7 +92,7 @@ async def test_who_signed_out_is_asked_to_sign_in(enter: Enter) -> None:
     assert "cwt" not in await console.page.evaluate("JSON.stringify(sessionStorage)")
 
 
-async def test_a_copy_of_a_tab_has_a_session_of_its_own(enter: Enter) -> None:
+async def test_copy_of_a_tab_has_a_session_of_its_own(enter: Enter) -> None:
     console = await enter()
     page = console.page
     async with console.context.expect_page() as opened:

@@ -29,7 +29,7 @@ async def first(chromium: Browser, plain: Running) -> AsyncIterator[Guest]:
 
 
 @pytest.mark.parametrize("script", ["", HIDDEN_WITHOUT_LOCKS], ids=["with locks", "hidden, without locks"])
-async def test_eight_tabs_in_a_meeting_all_hear_what_happens(first: Guest, lene: UcwaClient, script: str) -> None:
+async def test_eight_tabs_in_a_meeting_all_receive_events(first: Guest, lene: UcwaClient, script: str) -> None:
     await first.context.add_init_script(script)
     meeting = await lene.schedule(accessLevel="Everyone")
     guests = [await first.another(meeting["joinUrl"]) for _ in range(MANY)]
@@ -51,7 +51,7 @@ async def test_eight_tabs_of_the_console_all_work(chromium: Browser, plain: Runn
     await first.leave()
 
 
-async def test_a_hidden_page_that_is_in_no_meeting_does_not_poll(chromium: Browser, plain: Running) -> None:
+async def test_hidden_page_that_is_in_no_meeting_does_not_poll(chromium: Browser, plain: Running) -> None:
     console = await Console.come(chromium, plain.urls[0])
     assert isinstance(console, Console)
     page = console.page

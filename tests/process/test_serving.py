@@ -1,5 +1,6 @@
 """The server as a process: start, requests, stop."""
 
+import json
 import re
 import signal
 import socket
@@ -214,6 +215,8 @@ def test_what_is_slow_endless_or_no_http_is_cut_off_and_serving_goes_on(
         connection.sendall(data)
         answer = read_to_end(connection)
     assert (int(answer.split()[1]) if answer else None) == status
+    if answer:
+        assert {"code", "message"} <= json.loads(answer.partition(b"\r\n\r\n")[2]).keys()
     assert shared.healthy()
 
 

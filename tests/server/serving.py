@@ -12,7 +12,7 @@ from openucwa.http.message import BodyFault, Handler, Request, Response
 from openucwa.model.world import World
 from openucwa.server.listeners import Listener, bind
 from openucwa.server.orders import Orders
-from openucwa.server.process import plain_refusal, serve
+from openucwa.server.process import serve
 from tests.world import FakeWorld, until
 
 #: Seconds of real time that a test waits for anything.
@@ -24,6 +24,14 @@ FAULTS = {BodyFault.TOO_LARGE: 413, BodyFault.TOO_SLOW: 408, BodyFault.NO_ROOM: 
 def text(status: int, body: bytes) -> Response:
     """A response with a text."""
     return Response(status=status, headers=((b"Content-Type", b"text/plain"),), body=body)
+
+
+def plain_refusal(status: int, message: str) -> Response:
+    """A refusal in plain text."""
+    headers = [(b"Content-Type", b"text/plain; charset=utf-8")]
+    if status == 503:
+        headers.append((b"Retry-After", b"5"))
+    return Response(status=status, headers=tuple(headers), body=message.encode())
 
 
 class Echo:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 
 import pytest
 
@@ -274,6 +275,24 @@ async def test_bytes_of_a_body_that_breaks_off_are_given_back(echo: Echo) -> Non
         client = await server.connect()
         await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n" + b"b" * 900)
         assert (await client.answer()).status == 200
+
+
+async def test_a_repeated_header_has_its_values_joined(server: Running, echo: Echo) -> None:
+    client = await server.connect()
+    await client.get("/now", "A: 1", "B: 2", "a: 3", "A: 4")
+    assert (await client.answer()).status == 200
+    headers = echo.requests[0].headers
+    assert (headers[b"a"], headers[b"b"]) == (b"1, 3, 4", b"2")
+
+
+@pytest.mark.parametrize("line", [b"a:\r\n", b"a: b\r\n", b"Host: a\r\n"])
+async def test_thousands_of_repeated_headers_are_read_in_no_time(echo: Echo, line: bytes) -> None:
+    async with serving(echo, max_header_bytes=10_000_000) as server:
+        client = await server.connect()
+        began = time.process_time()
+        await client.send(b"GET /now HTTP/1.1\r\n" + line * 200_000 + b"\r\n")
+        assert (await client.answer()).status == 400
+        assert time.process_time() - began < 0.5
 
 
 # Headers that may stand in any request

@@ -9,9 +9,7 @@ SCRIPT = Path(__file__).parents[2] / "tools" / "lint-pages"
 
 
 @pytest.mark.parametrize(("settings", "status"), [({}, 0), ({"CI": "true"}, 1)])
-def test_a_missing_npm_is_named_and_fails_only_where_nothing_may_be_left_out(
-    tmp_path: Path, settings: dict[str, str], status: int
-) -> None:
+def test_missing_npm_is_named_and_fails_only_in_ci(tmp_path: Path, settings: dict[str, str], status: int) -> None:
     done = subprocess.run(
         ["/bin/sh", str(SCRIPT)], env={"PATH": str(tmp_path), **settings}, capture_output=True, text=True, check=False
     )

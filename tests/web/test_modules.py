@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
-def test_modules_do_what_their_tests_say(server: Running, module: Path) -> None:
+def test_module_passes_its_node_tests(server: Running, module: Path) -> None:
     environment = {"OPENUCWA_URL": server.urls[0], "OPENUCWA_USER": "lenea@contoso.com", "OPENUCWA_PASSWORD": PASSWORD}
     run = subprocess.run(
         [need("nodejs"), "--test", "--test-reporter=spec", str(module)],

@@ -28,8 +28,8 @@ bears it in `If-Match`. Names of documented properties are matched without regar
 Everything below `/ucwa/v1` is served below `/ucwa/oauth/v1` too.
 
 A method that a path does not list is answered 405 with `Allow`, a path that is not listed 404 (below `/ucwa/v1` 401
-without a token). What is not HTTP/1.1 is refused by the connection, in plain text: 400, 408 where a request's headers
-don't come in time, 431 where they are too large, 505.
+without a token). What is not HTTP/1.1 is refused by the connection, in JSON: 400, 408 where a request's headers
+don't come in time, 431 where they are too large, 501 where the body's transfer coding is unknown, 505.
 
 XML bodies have the namespace `{NAMESPACE}`.
 """

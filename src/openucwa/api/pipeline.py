@@ -12,7 +12,7 @@ from openucwa.api.answer_size import check_size
 from openucwa.api.call import Call
 from openucwa.api.pass_through import pass_through_name
 from openucwa.api.rendering import Renderer
-from openucwa.api.resource import SAFE_METHODS, Operation, Precondition, Resource
+from openucwa.api.resource import SAFE_METHODS, Operation, Precondition, Resource, Responder
 from openucwa.api.response_cache import CacheableResponse
 from openucwa.api.router import Found, Router
 from openucwa.api.waiting import ClientGone
@@ -159,7 +159,8 @@ class Pipeline:
         check_anonymous(call, resource)
         call.target = await resource.locate(call, **found.names)
         check_scope(call, resource)
-        operation = find_operation(call, resource)
+        responder = find_responder(call, resource)
+        operation = responder.operation
         choose_media_type(call, operation)
         body = take_body(call, operation)
         if (unchanged := check_conditions(call, operation, resource)) is not None:
@@ -168,8 +169,7 @@ class Pipeline:
         if CallbackChannelError in operation.refuses:
             # Others must be told of what comes of it, so without a bus nothing may come of it.
             await self._bus.require()
-        answer: Answer = await getattr(resource, call.method.lower())(call)
-        return answer
+        return await responder.function(resource, call)
 
     async def _check_token(self, call: Call[Any], resource: Resource[Any]) -> None:
         """401."""
@@ -248,9 +248,9 @@ def check_scope(call: Call[Any], resource: Resource[Any]) -> None:
         raise Forbidden(f"{resource.rel} needs one of the scopes {', '.join(sorted(resource.scopes))}")
 
 
-def find_operation(call: Call[Any], resource: Resource[Any]) -> Operation:
+def find_responder(call: Call[Any], resource: Resource[Any]) -> Responder[Any]:
     """405."""
-    found = resource.operations.get(call.method)
+    found = resource.responders.get(call.method)
     if found is None:
         allowed = tuple(sorted(resource.operations))
         raise MethodNotAllowed(f"{resource.rel} supports {', '.join(allowed) or 'no method'}", allowed)

@@ -350,7 +350,7 @@ class Connection(asyncio.Protocol):
     def _time_is_up(self) -> None:
         awaited, self._awaited = self._awaited, None
         if awaited is SENDING:
-            self._look_at_unsent()
+            self._check_progress()
         elif awaited is CLOSING:
             self.abort()
         elif awaited is HEAD:
@@ -362,7 +362,7 @@ class Connection(asyncio.Protocol):
             self._close()
         self._set_deadline()
 
-    def _look_at_unsent(self) -> None:
+    def _check_progress(self) -> None:
         left = self._transport.get_write_buffer_size()
         if left < self._shared.unsent.size(self):
             self._shared.unsent.add(self, left)

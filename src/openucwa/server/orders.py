@@ -36,13 +36,16 @@ class Orders:
         self._reload.append(use)
 
     def reload(self, config: Config) -> None:
-        """Lets everybody use these settings, as far as they can be changed while the process runs."""
+        """Uses these settings, as far as they can be changed while the process runs."""
+        usable = True
         for use in self._reload:
             try:
                 use(config)
             except ConfigError as error:
-                logger.error("the settings were read again, and %s", error)
-        logger.info("settings, log file and certificates were read again")
+                usable = False
+                logger.error("the settings were read again, but %s", error)
+        if usable:
+            logger.info("settings, log file and certificates were read again")
 
     def hang_up(self) -> None:
         """SIGHUP: reads the settings again. Where they can't be used, the process goes on with those that it has."""

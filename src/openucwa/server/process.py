@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from openucwa.config import Config
-from openucwa.http.message import BodyLimit, Handler, Refused, Request, Response
+from openucwa.http.message import BodyLimit, Handler, Refused, Request
 from openucwa.model.world import World
 from openucwa.server.listeners import Listener, Tls, bind, close
 from openucwa.server.orders import Orders, Signals
@@ -150,14 +150,6 @@ async def _status(service: Service, server: Server, config: Config) -> AsyncIter
 
 def _no_body(_request: Request) -> int:
     return 0
-
-
-def plain_refusal(status: int, message: str) -> Response:
-    """A refusal in plain text, for applications that have no form of their own."""
-    headers = [(b"Content-Type", b"text/plain; charset=utf-8"), (b"Cache-Control", b"no-cache")]
-    if status == 503:
-        headers.append((b"Retry-After", b"5"))
-    return Response(status=status, headers=tuple(headers), body=message.encode())
 
 
 @contextmanager

@@ -64,6 +64,7 @@ class RequestReader:
         "_keep_alive",
         "_method",
         "_parser",
+        "_repeated",
         "_shared",
         "_silent",
         "_size",
@@ -88,6 +89,7 @@ class RequestReader:
         self._method = b""  # a method that the parser is not trusted with
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
+        self._repeated: dict[bytes, list[bytes]] | None = None  # the values of headers that come more than once
         self._head: Request | None = None  # the request whose body is read
         self._framing = b""  # where it ends, for another parser to find out
         self._body: bytes | bytearray = b""
@@ -105,7 +107,7 @@ class RequestReader:
         if self._held:
             data, self._held, begins = self._held + data, b"", True
         if begins and not data.startswith(_BEGINNINGS):
-            data = self._look_at_method(data)
+            data = self._check_method(data)
         try:
             self._parse(data)
         except Stop:
@@ -155,10 +157,19 @@ class RequestReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
         headers = self._headers
-        headers[name] = headers[name] + b", " + value if name in headers else value
+        if name not in headers:
+            headers[name] = value
+            return
+        # Joined at the end, because joining each to those before it takes long where there are thousands.
+        if self._repeated is None:
+            self._repeated = {}
+        self._repeated.setdefault(name, [headers[name]]).append(value)
 
     def on_headers_complete(self) -> None:
         headers, self._headers = self._headers, {}
+        if self._repeated is not None:
+            headers.update((name, b", ".join(values)) for name, values in self._repeated.items())
+            self._repeated = None
         if self._framing:
             self._framing = b""
             return
@@ -257,7 +268,7 @@ class RequestReader:
                 raise RefusedRequestError(400, "The request is not valid HTTP/1.1.") from None
         return None
 
-    def _look_at_method(self, data: bytes) -> bytes:
+    def _check_method(self, data: bytes) -> bytes:
         """The beginning of a request, as far as the parser is to have it.
 
         A method that is none of the usual is for the handler to refuse; the parser is given another.

@@ -20,7 +20,7 @@ logger = logging.getLogger("openucwa.server")
 
 
 class Observer(Protocol):
-    """Who is told what was answered."""
+    """Is notified of every response."""
 
     def answered(self, request: Request, response: Response | None, seconds: float) -> None:
         """A request was answered after `seconds`. `response`: None: the client went away before that."""
@@ -143,7 +143,10 @@ class Budget:
 
 
 class Unsent:
-    """The bytes of responses that clients have not taken yet. Where they are too many, whoever waits longest goes."""
+    """The bytes of responses that clients have not taken yet.
+
+    Beyond the limit the connection is dropped whose bytes have waited longest.
+    """
 
     def __init__(self, limit: int) -> None:
         self.total = 0
@@ -160,7 +163,7 @@ class Unsent:
             oldest.drop("too many responses wait to be read, this one longest")
 
     def size(self, connection: Connection) -> int:
-        """How many bytes it had when that was last looked at."""
+        """How many bytes it had when that was last checked."""
         return self._sizes.get(connection, 0)
 
     def remove(self, connection: Connection) -> None:
@@ -169,7 +172,7 @@ class Unsent:
 
 
 class Shared:
-    """Of one server. `observer`: None: nobody is told."""
+    """Of one server. `observer`: None: nobody is notified."""
 
     def __init__(self, application: Application, config: Config, observer: Observer | None = None) -> None:
         self.handler = application.handler
@@ -183,7 +186,7 @@ class Shared:
         self.unsent = Unsent(config.max_unsent_bytes)
         self.observer = observer
         self.stopping = False
-        #: How many requests have begun; what it was is compared, never shown.
+        #: How many requests have begun.
         self.begun = 0
         self.loop = asyncio.get_running_loop()
         self._second = -1

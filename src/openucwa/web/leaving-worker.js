@@ -1,7 +1,7 @@
 // Ends the application of a page that is gone. A service worker outlives its pages for a while: whether a page went for
 // good or is only loaded again shows within seconds.
 
-const GRACE = 6000; // ms in which a page that is loaded again reports back
+const GRACE = 8000; // ms in which a page that is loaded again reports back
 
 const leaving = new Map(); // by tab, what keeps its application
 

@@ -1,0 +1,114 @@
+"""Requests whose answers take long, over a connection: a real server in the test's loop, raw sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from openucwa.api.waiting import ClientGone, while_connected
+from openucwa.http.message import Request, Response
+from tests.server.serving import LIMIT, Running, serving, text
+
+
+class Patient:
+    """A handler that answers when the test sets `go`, as long as the client is there."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.waits = asyncio.Event()
+        self.ended: asyncio.Queue[str] = asyncio.Queue()
+
+    async def __call__(self, request: Request) -> Response:
+        if request.path == b"/now/settle":
+            return text(200, b"")
+        try:
+            await while_connected(request.connection, self._work())
+        except ClientGone:
+            self.ended.put_nowait("client gone")
+            return Response(status=499)
+        return text(200, request.path)
+
+    async def _work(self) -> None:
+        self.waits.set()
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.ended.put_nowait("work cancelled")
+            raise
+
+
+@pytest.fixture
+def patient() -> Patient:
+    return Patient()
+
+
+@pytest.fixture
+async def server(patient: Patient) -> AsyncIterator[Running]:
+    async with serving(patient) as server:
+        yield server
+
+
+async def soon(event: asyncio.Event) -> None:
+    async with asyncio.timeout(LIMIT):
+        await event.wait()
+
+
+async def test_a_connection_goes_on_after_an_answer_that_took_long(server: Running, patient: Patient) -> None:
+    client = await server.connect()
+    for path in ("/first", "/second"):
+        await client.get(path)
+        await soon(patient.waits)
+        patient.go.set()
+        assert (await client.answer()).body == path.encode()
+        patient.go.clear()
+        patient.waits.clear()
+
+
+@pytest.mark.parametrize("already", [0, 1, 10])
+async def test_what_comes_while_one_waits_is_answered_behind_it(
+    server: Running, patient: Patient, already: int
+) -> None:
+    further = b"GET /second HTTP/1.1\r\nHost: a\r\n\r\n"
+    client = await server.connect()
+    await client.send(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\n" + further[:already])
+    await soon(patient.waits)
+    await client.send(further[already:])
+    patient.go.set()
+    assert [(await client.answer()).body for _ in range(2)] == [b"/first", b"/second"]
+
+
+async def test_rubbish_that_comes_while_one_waits_is_refused_behind_it(server: Running, patient: Patient) -> None:
+    client = await server.connect()
+    await client.get("/first")
+    await soon(patient.waits)
+    await client.send(b"\x00\x01\r\n\r\n")
+    await server.settle()
+    patient.go.set()
+    assert [(await client.answer()).status for _ in range(2)] == [200, 400]
+
+
+async def test_the_work_is_cancelled_when_the_client_goes_away(server: Running, patient: Patient) -> None:
+    client = await server.connect()
+    await client.get("/first")
+    await soon(patient.waits)
+    client.drop()
+    async with asyncio.timeout(LIMIT):
+        assert [await patient.ended.get() for _ in range(2)] == ["work cancelled", "client gone"]
+    await server.settle()
+    assert [status for _, path, status in server.told.told if path == b"/first"] == [None]
+
+
+async def test_whoever_else_cancels_a_request_is_not_taken_for_its_client() -> None:
+    parked: list[Any] = []
+
+    class Parking:
+        park = staticmethod(parked.append)
+
+    task = asyncio.create_task(while_connected(Parking(), asyncio.sleep(LIMIT)))
+    await asyncio.sleep(0)
+    parked[0]()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert parked[-1] is None
