@@ -26,14 +26,15 @@ from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
 from openucwa.http.message import BodyLimit, Handler, Refused
-from openucwa.identity import sources
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
 from openucwa.identity.sign_in import SignIn
+from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tickets import Tickets, new_signing_key
+from openucwa.identity.user_passwords import UserPasswords
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
@@ -46,6 +47,7 @@ from openucwa.resources import (
     conversations,
     discovery,
     invitations,
+    issuers,
     me,
     messaging,
     my_online_meetings,
@@ -131,7 +133,7 @@ class Service:
         self.activity = Activity(self.store, world, config)
         cached = config.response_cache_bytes if config.store is None else 0
         self.response_cache = ResponseCache(self.store, self.activity, world, cached)
-        self.foreign = sources.foreign_tokens(config, world, self.response_cache.clear)
+        self.sources = Sources(config, world, self.response_cache.clear)
         self.keys = SigningKeys(self.store, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
@@ -139,11 +141,9 @@ class Service:
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
-        self.callers = Callers(self.tickets, self.keys, self.foreign, admission)
-        self.backends = sources.password_backends(config, world, self.foreign)
-        self.sign_in = SignIn(
-            self.store, self.tickets, self.keys, self.passwords, throttle, config, world, self.backends, admission
-        )
+        self.callers = Callers(self.tickets, self.keys, self.sources.foreign, admission)
+        verifying = UserPasswords(self.store, self.passwords, self.sources.backends, admission)
+        self.sign_in = SignIn(self.store, self.tickets, self.keys, verifying, throttle, config, world)
         self.pools = Pools(config.pools)
         self.rules = _meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
@@ -151,9 +151,8 @@ class Service:
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
         self.cors = Cors(config.allow_origin)
-        issuers = tuple if self.foreign is None else self.foreign.authorization_uris
         grants = ",".join(self.sign_in.grant_types)
-        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, issuers)
+        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, self.sources.authorization_uris)
         self.routes = self._routes()
         router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
@@ -212,8 +211,7 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
-        if self.foreign is not None:
-            self.foreign.start()
+        self.sources.start()
         self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
 
@@ -230,10 +228,7 @@ class Service:
         await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
-        for backend in self.backends:
-            await backend.close()
-        if self.foreign is not None:
-            await self.foreign.close()
+        await self.sources.close()
         await self.bus.stop()
         self.passwords.close()
         if self._loading is not None:
@@ -266,7 +261,8 @@ class Service:
         family = f"{app}/onlineMeetings"
         meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
-            ("/", Landing()),
+            ("/", Landing(self.sources.console_sign_ins)),
+            (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
             ("/static/{name}", Static()),
             ("/xframe", frame),

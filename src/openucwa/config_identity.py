@@ -23,6 +23,8 @@ Texts: TypeAlias = str | tuple[str, ...]
 #: Kinds of phone numbers that `me` and `contact` know.
 _PHONES = ("work", "mobile", "home", "other")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+#: HOST[:PORT], without a name or password before it.
+_PLACE = re.compile(r"[A-Za-z0-9._\[\]:-]+")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -44,13 +46,14 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     has, whatever it says.
     `algorithms`: the signatures that are verified. `leeway`: seconds that clocks may differ.
     `require_at_jwt`: whether a token has to say in its header that it is an access token (RFC 9068).
-    `client_id`, `client_secret`, `client_secret_file`: as whom the server asks the issuer (introspection, passwords),
-    and who the console is there, which needs no secret.
+    `client_id`, `client_secret`, `client_secret_file`: as whom the server asks the issuer (introspection, passwords).
     `introspection`: whether tokens that are no JWT are asked about (RFC 7662).
     `introspection_lifetime`: seconds that such an answer is used.
     `password_grant`: whether passwords are verified by the issuer's own password grant.
     `password_scope`: the scope that this grant asks for. `password_username`: whom it names: `{login}` is what was
     typed without a `sip:` or `DOMAIN\\` before it, `{user}` what stands before the @.
+    `console_client_id`: the public client that the console is at the issuer; default: the console does not offer it.
+    `console_scope`: the scopes that the console asks for. `name`: what the console calls the issuer; default: its host.
     `authorization_uri`: what the challenge of a 401 names; default: the issuer's authorization endpoint.
     `ca_file`: certificate authorities (PEM) that its TLS certificate is verified by; default: the system's.
     `timeout`: seconds for an answer of the issuer.
@@ -80,6 +83,9 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     password_grant: bool = False
     password_scope: str = "openid profile email"  # noqa: S105  # scopes
     password_username: str = "{login}"  # noqa: S105  # a template
+    console_client_id: str | None = None
+    console_scope: str = "openid profile email"
+    name: str | None = None
     authorization_uri: str | None = None
     ca_file: str | None = None
     timeout: float = 5.0
@@ -235,6 +241,6 @@ def safe_url(text: str) -> bool:
         url.port  # noqa: B018  # raises where it is none
     except ValueError:
         return False
-    if url.fragment or "#" in text or url.username is not None or not url.hostname:
+    if url.fragment or "#" in text or not url.hostname or not _PLACE.fullmatch(url.netloc):
         return False
     return url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)

@@ -5,22 +5,19 @@ How a form travels and how a refusal is answered is the token resource's.
 
 import hmac
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NoReturn, Protocol, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 from openucwa.config import Config
-from openucwa.identity.callers import Admission
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.login import Login
-from openucwa.identity.passwords import Passwords
-from openucwa.identity.profile import Profile
 from openucwa.identity.throttle import Attempt, Throttle
 from openucwa.identity.tickets import ANONYMOUS, Ticket, Tickets
+from openucwa.identity.user_passwords import UserPasswords
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.refusals import ResourceNotFound, TooManyRequests, Unauthorized
 from openucwa.model.scopes import ALL, ANY_SCOPE
-from openucwa.model.user import User
 from openucwa.model.world import World
 from openucwa.store.contract import Store
 
@@ -80,38 +77,19 @@ class Granted:
     scope: str | None = None
 
 
-class PasswordBackend(Protocol):
-    """Somebody else who verifies passwords: a directory, an issuer."""
-
-    def may_know(self, login: Login) -> bool:
-        """Whether it is to be asked for this user."""
-        ...
-
-    async def verify(self, login: Login, password: str) -> Profile | None:
-        """Who signed in; None: the name or the password is wrong. ServiceUnavailable: it does not say."""
-        ...
-
-
 class SignIn:
-    """Answers the grants that this server offers.
-
-    `backends`: verify the passwords of users who have none here, asked one after the other.
-    """
+    """Answers the grants that this server offers."""
 
     def __init__(
         self,
         store: Store,
         tickets: Tickets,
         keys: SigningKeys,
-        passwords: Passwords,
+        passwords: UserPasswords,
         throttle: Throttle,
         config: Config,
         world: World,
-        backends: Sequence[PasswordBackend] = (),
-        admission: Admission | None = None,
     ) -> None:
-        self._backends = backends
-        self._admission = admission
         self._store = store
         self._tickets = tickets
         self._keys = keys
@@ -142,7 +120,7 @@ class SignIn:
     async def _password(self, username: str, password: str, scopes: frozenset[str] | None, address: str) -> Granted:
         login = Login.parse(username)
         with self._attempt(login.throttle_key, username, address) as attempt:
-            user = await self._verified(login, password)
+            user = await self._passwords.user(login, password)
             if user is None:
                 attempt.failed()
                 _log_failure("wrong user or password", username, address)
@@ -150,25 +128,6 @@ class SignIn:
             attempt.succeeded()
         ticket = Ticket(user.uri, user.name, None, user.generation, self._expires(self._config.token_lifetime), scopes)
         return self._issue(ticket, self._config.token_lifetime)
-
-    async def _verified(self, login: Login, password: str) -> User | None:
-        """The user with this password; None: nobody has it."""
-        user = await self._user(login)
-        backends = [backend for backend in self._backends if backend.may_know(login)]
-        if not backends or (user is not None and user.password_hash):
-            hashed = None if user is None else user.password_hash
-            return user if await self._passwords.verify(hashed or None, password) else None
-        for backend in backends:
-            profile = await backend.verify(login, password)
-            if profile is not None and self._admission is not None:
-                return await self._admission.admit(profile)
-        return None
-
-    async def _user(self, login: Login) -> User | None:
-        # Always the same query, so that a spelling takes the same time whether it is anybody's or nobody's.
-        users = await self._store.users_with_local_part(login.user)
-        fitting = [user for user in users if login.domain and login.fits(user.domain)]
-        return fitting[0] if len(fitting) == 1 else None
 
     async def _anonymous(
         self, uri: str, password: str, renew: str | None, scopes: frozenset[str] | None, address: str

@@ -142,7 +142,7 @@ async def test_cached_answers_end_with_the_key_that_signed_the_token(
 async def test_challenge_names_the_issuer_behind_the_two_lines(
     server: Service, connect: Connect, provider: RunningProvider
 ) -> None:
-    await until(lambda: server.foreign is not None and server.foreign.authorization_uris())
+    await until(server.sources.authorization_uris)
     answer = await connect(server).get("/ucwa/v1/applications")
     lines = answer.headers.get_list("WWW-Authenticate")
     assert [line.partition("=")[0] for line in lines] == [

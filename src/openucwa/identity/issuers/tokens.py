@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -48,6 +49,17 @@ class _Header(msgspec.Struct):
 
 class _Payload(msgspec.Struct):
     iss: str
+
+
+class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
+    """What the console needs to sign in at an issuer: public, all of it."""
+
+    issuer: str
+    name: str
+    authorization_endpoint: str
+    token_endpoint: str
+    client_id: str
+    scope: str
 
 
 @dataclass(slots=True)
@@ -158,6 +170,26 @@ class ForeignTokens:
             uri = verifier.issuer.authorization_uri or (metadata and metadata.authorization_endpoint)
             if uri:
                 found.append(uri)
+        return tuple(found)
+
+    def console_sign_ins(self) -> tuple[ConsoleSignIn, ...]:
+        """Where the console may sign in; an issuer that was not reached yet is left out."""
+        found = []
+        for verifier in self.verifiers.values():
+            issuer, metadata = verifier.issuer, verifier.provider.known_metadata
+            if issuer.console_client_id is None or metadata is None:
+                continue
+            if metadata.authorization_endpoint is not None and metadata.token_endpoint is not None:
+                found.append(
+                    ConsoleSignIn(
+                        issuer=issuer.url,
+                        name=issuer.name or urlsplit(issuer.url).hostname or issuer.url,
+                        authorization_endpoint=metadata.authorization_endpoint,
+                        token_endpoint=metadata.token_endpoint,
+                        client_id=issuer.console_client_id,
+                        scope=issuer.console_scope,
+                    )
+                )
         return tuple(found)
 
     def start(self) -> None:
