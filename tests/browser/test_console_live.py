@@ -165,3 +165,19 @@ async def test_people_waiting_in_the_lobby_are_announced_in_every_view(
     await expect(page).to_have_title("Quarterly planning")
     await expect(page.locator("#people")).to_contain_text("Joe")
     await joe.leave()
+
+
+async def test_action_that_fails_is_explained_beside_the_people(
+    chromium: Browser, enter: Enter, lene: UcwaClient
+) -> None:
+    meeting = await lene.schedule(accessLevel="Everyone")
+    console = await enter(meeting)
+    page = console.page
+    await page.get_by_role("button", name="Join and see").click()
+    joe = await Visitor.come(chromium, meeting["joinUrl"])
+    await join_by_name(joe.page, "Joe")
+    await page.get_by_role("button", name="Actions for Joe").click()
+    await page.route("**/eject", lambda route: route.fulfill(status=503, body=""))
+    await page.get_by_role("button", name="Remove from the meeting").click()
+    await expect(page.locator("#inside").get_by_role("alert")).to_contain_text("The server has a problem")
+    await joe.leave()

@@ -25,8 +25,7 @@ export class ConsoleLive {
     this.#session = session;
     this.#notices = notices;
     this.#listener = listener;
-    this.#view = new LiveConversation(3, notices);
-    this.#view.actionFailed = (words) => notify($("live-error"), words);
+    this.#view = new LiveConversation(3);
     $("live-people").replaceChildren(this.#view.people.element);
     $("live-messages").replaceChildren(this.#view.messages.element);
     $("join").onclick = () => busy($("join"), () => this.#join());

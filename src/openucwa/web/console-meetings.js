@@ -18,6 +18,7 @@ export class MeetingsView {
   #view;
   #form;
   #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list
+  #asking = false; // whether what was typed may be thrown away
   #turn = 0; // grows with each choice: what was asked for before the last one is not shown any more
   #reading = null; // {again}, while what is shown is read anew
 
@@ -60,12 +61,17 @@ export class MeetingsView {
   // Whether what was typed may be thrown away.
   async mayLeave() {
     if (!this.editing) return true;
-    return confirmed("Discard your changes?", "What you typed is not saved yet.", "Discard", "Keep editing");
+    this.#asking = true;
+    return confirmed("Discard your changes?", "What you typed is not saved yet.", "Discard", "Keep editing").finally(
+      () => {
+        this.#asking = false;
+      },
+    );
   }
 
   // Shows what the page's address says, unless what was typed is to be kept; then the address is put back.
   async follow(hash) {
-    if (hash === this.#hash) return;
+    if (hash === this.#hash || this.#asking) return;
     if (!(await this.mayLeave())) {
       history.replaceState(null, "", this.#hash || location.pathname);
       return;

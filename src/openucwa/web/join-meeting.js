@@ -23,7 +23,7 @@ export class JoinedMeeting {
   constructor(conversation, notices) {
     this.#conversation = conversation;
     this.#notices = notices;
-    this.#live = new LiveConversation(2, notices);
+    this.#live = new LiveConversation(2);
     $("who").replaceChildren(this.#live.people.element);
     $("talk").replaceChildren(this.#live.messages.element);
     $("extensions").replaceChildren();

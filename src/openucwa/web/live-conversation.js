@@ -7,7 +7,6 @@ import { inWords } from "./words.js";
 
 export class LiveConversation {
   #conversation = null;
-  #notices;
   #draw = {
     people: () => this.people.drawPeople(this.#conversation),
     waiting: () => this.people.drawWaiting(this.#conversation),
@@ -16,8 +15,7 @@ export class LiveConversation {
   };
 
   // `level`: of the headings.
-  constructor(level, notices) {
-    this.#notices = notices;
+  constructor(level) {
     this.people = new PeopleView(level, (person, rel) => this.#act(person, rel));
     this.messages = new MessagesView(level);
   }
@@ -37,14 +35,11 @@ export class LiveConversation {
   }
 
   async #act(person, rel) {
+    this.people.complain(null);
     try {
       await this.#conversation.act(person, rel);
     } catch (error) {
-      this.actionFailed?.(inWords(error));
-      this.#notices.say(`That did not work. ${inWords(error)}`);
+      this.people.complain(inWords(error));
     }
   }
-
-  // Called with words where an action could not be carried out.
-  actionFailed = null;
 }

@@ -1,6 +1,6 @@
 // Who is in a meeting, who waits in its lobby, and what a leader can do about either.
 
-import { busy, button, keep, make } from "./elements.js";
+import { busy, button, keep, make, notify } from "./elements.js";
 import { linkOf } from "./ucwa.js";
 
 const ACTIONS = [
@@ -16,6 +16,7 @@ const ANSWERS = [
 export class PeopleView {
   #act;
   #leads = false;
+  #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
   #waiting;
   #waitingList = make("ul", { id: "waiting-list", class: "people", "aria-labelledby": "waiting-title" });
   #people = make("ul", { id: "people", class: "people", "aria-labelledby": "people-title" });
@@ -26,7 +27,7 @@ export class PeopleView {
     this.heading = make(`h${level}`, { id: "people-title", tabindex: -1 }, "People");
     const title = make(`h${Math.max(3, level)}`, { id: "waiting-title", tabindex: -1 }, "Waiting in the lobby");
     this.#waiting = make("div", { id: "waiting", class: "waiting", hidden: true }, title, this.#waitingList);
-    this.element = make("div", { class: "people-view" }, this.heading, this.#waiting, this.#people);
+    this.element = make("div", { class: "people-view" }, this.heading, this.#error, this.#waiting, this.#people);
   }
 
   drawPeople({ me, people, leads }) {
@@ -45,6 +46,11 @@ export class PeopleView {
     const draw = (each, drawn) => drawn ?? this.#waiter(each);
     keep(this.#waitingList, [...waiting.values()], (each) => linkOf(each, "self"), draw, this.heading);
     this.#waiting.hidden = waiting.size === 0;
+  }
+
+  // Says why an action could not be carried out; null: nothing is wrong.
+  complain(words) {
+    notify(this.#error, words);
   }
 
   // Leads the eye, and the focus, to those who wait.
