@@ -27,5 +27,15 @@ def test_names_in_the_text_are_settings() -> None:
     known = {*Issuer.__struct_fields__, *Directory.__struct_fields__}
     text = re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL)
     named = set(re.findall(r"`([a-z]+_[a-z_]+)(?: = [a-z]+)?`", text))
-    assert named - known <= {"access_as_user"}
+    assert named - known <= {"access_as_user", "preferred_username"}
     assert {"key_refresh_min", "user_claims", "login_filter", "create_users"} <= named
+
+
+@pytest.mark.parametrize(
+    ("heading", "table"), [("Settings of an issuer", Issuer), ("Settings of a directory", Directory)]
+)
+def test_each_setting_of_a_table_is_listed_once(heading: str, table: type[Issuer] | type[Directory]) -> None:
+    section = PAGE.partition(f"### {heading}\n")[2].partition("\n#")[0]
+    first_columns = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    listed = [name for column in first_columns for name in re.findall(r"`(\w+)`", column)]
+    assert sorted(listed) == sorted(table.__struct_fields__)
