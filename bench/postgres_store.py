@@ -66,13 +66,13 @@ async def filled(store: PostgresStore) -> None:
     """Users, each with an application, and a meeting with three extensions."""
     for number in range(CALLERS):
         owner = organizer(number)
-        await store.add_user(User(owner, "User", None, None, "-"))
-        await store.open_application(
+        await store.users.add(User(owner, "User", None, None, "-"))
+        await store.applications.open(
             Application(owner, "101", "endpoint", "en-US", "bench", None, 1, Communication("1")), None, 1, 64
         )
-        await store.add_meeting(meeting(owner, "M"), 1_000)
+        await store.meetings.add(meeting(owner, "M"), 1_000)
         for extension in range(3):
-            await store.add_extension(owner, "M", new_extension(extension), 100, 1)
+            await store.extensions.add(owner, "M", new_extension(extension), 100, 1)
 
 
 def new_extension(number: int) -> Extension:
@@ -88,8 +88,8 @@ def writing(store: PostgresStore, owners: int) -> Call:
         owner, number = organizer(caller % owners), next(numbers[caller])
         meeting_id = f"{run}-{caller}-{number // 100}"
         if number % 100 == 0:
-            await store.add_meeting(meeting(owner, meeting_id), 1_000_000)
-        await store.add_extension(owner, meeting_id, new_extension(number), 100, 1)
+            await store.meetings.add(meeting(owner, meeting_id), 1_000_000)
+        await store.extensions.add(owner, meeting_id, new_extension(number), 100, 1)
 
     return add
 
@@ -110,11 +110,11 @@ async def bench(url: str) -> None:
         await raw.fetch(RAW_SELECT, organizer(caller), "M")
 
     async def one_read(caller: int) -> None:
-        await store.meeting_with_extensions(organizer(caller), "M")
+        await store.meetings.get_with_extensions(organizer(caller), "M")
 
     async def both_reads(caller: int) -> None:
-        await store.session(organizer(caller), "101")
-        await store.meeting_with_extensions(organizer(caller), "M")
+        await store.applications.session(organizer(caller), "101")
+        await store.meetings.get_with_extensions(organizer(caller), "M")
 
     calls: dict[str, tuple[str, Call]] = {
         "raw insert": ("raw insert", raw_insert),

@@ -103,17 +103,17 @@ async def bench(folder: Path) -> None:
     print(f"             {raw_grouped:9,.0f} rows/s, 32 rows a commit")
     store = SqliteStore(folder, 5.0)
     await store.open()
-    await store.add_user(User(ORGANIZER, "Lene", None, None, "-"))
+    await store.users.add(User(ORGANIZER, "Lene", None, None, "-"))
     application = Application(ORGANIZER, "101", "endpoint", "en-US", "bench", None, 1, Communication("1"))
-    await store.open_application(application, None, 1, 64)
-    await store.add_meeting(meeting(MEETING), 1_000)
+    await store.applications.open(application, None, 1, 64)
+    await store.meetings.add(meeting(MEETING), 1_000)
     for number in range(10):
         extension = Extension(str(number), ExtensionType.UNDEFINED, "1", PROPERTIES)
-        await store.add_extension(*KEY, extension, 100, 1)
+        await store.extensions.add(*KEY, extension, 100, 1)
     for name, read in {
-        "extension": lambda: store.extension(*KEY, "5"),
-        "session": lambda: store.session(ORGANIZER, "101"),
-        "meeting with 10 extensions": lambda: store.meeting_with_extensions(*KEY),
+        "extension": lambda: store.extensions.get(*KEY, "5"),
+        "session": lambda: store.applications.session(ORGANIZER, "101"),
+        "meeting with 10 extensions": lambda: store.meetings.get_with_extensions(*KEY),
     }.items():
         rate = await reads(read)
         print(f"read         {rate:9,.0f}/s = {1e6 / rate:5.1f} us = {rate / raw_reads:4.2f} of raw  {name}")
@@ -122,13 +122,13 @@ async def bench(folder: Path) -> None:
         async def add_extension(writer: int, number: int, writers: int = writers) -> None:
             meeting_id = f"{writers}-{writer}-{number // 100}"
             if number % 100 == 0:
-                await store.add_meeting(meeting(meeting_id), 1_000_000)
+                await store.meetings.add(meeting(meeting_id), 1_000_000)
             extension = Extension(str(number), ExtensionType.UNDEFINED, "1", PROPERTIES)
-            await store.add_extension(ORGANIZER, meeting_id, extension, 100, 1)
+            await store.extensions.add(ORGANIZER, meeting_id, extension, 100, 1)
 
         async def append_event(writer: int, number: int) -> None:
             event = NewEvent(f"conversation/{writer}", "message", {"text": "x" * 180, "number": number})
-            await store.append_events(1, [event])
+            await store.events.append(1, [event])
 
         for name, write in {"add an extension": add_extension, "append an event": append_event}.items():
             rate = await writes(write, writers)

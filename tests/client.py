@@ -113,5 +113,5 @@ async def add_user(service: Service, uri: str, name: str = "", **more: Any) -> U
         pool=more.get("pool"),
         password_hash=await service.passwords.hash(PASSWORD),
     )
-    await service.store.add_user(user)
+    await service.store.users.add(user)
     return user

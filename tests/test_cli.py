@@ -52,7 +52,7 @@ def stored(data: str, uri: str = LENE) -> User | None:
         store = SqliteStore(Path(data), timeout=5.0)
         await store.open()
         try:
-            return await store.user(uri)
+            return await store.users.get(uri)
         finally:
             await store.close()
 
@@ -242,7 +242,7 @@ def test_check_does_not_migrate_an_older_store(data: str) -> None:
         result = run("check", "--data", data)
         assert result.exit_code == 0
         known = migrations_in(MIGRATIONS)[-1].number
-        said = f"2, for servers that know version 1; this one knows {known}, and brings it up to that when it starts"
+        said = f"2 (usable by servers from version 1 on); this server upgrades it to {known} on start"
         assert f"store version: {said}\n" in result.output
         assert "store users: 0" in result.output
         assert list(connection.iterdump()) == before
@@ -319,7 +319,7 @@ def test_list_of_keys_shows_no_secret(data: str) -> None:
         store = SqliteStore(Path(data), timeout=5.0)
         await store.open()
         try:
-            return [key.secret for key in await store.signing_keys()]
+            return [key.secret for key in await store.signing_keys.all()]
         finally:
             await store.close()
 

@@ -24,7 +24,7 @@ def checked(data: str, token: str) -> Ticket:
         store = SqliteStore(Path(data), timeout=5.0)
         await store.open()
         try:
-            return Tickets(await store.signing_keys(), RealWorld()).check(token)
+            return Tickets(await store.signing_keys.all(), RealWorld()).check(token)
         finally:
             await store.close()
 
@@ -36,7 +36,7 @@ def vouch_for(data: str) -> None:
         store = SqliteStore(Path(data), timeout=5.0)
         await store.open()
         try:
-            await store.admit_user(User(LENE, "Lene", None, None, "", source=SOURCE), create=True)
+            await store.users.admit(User(LENE, "Lene", None, None, "", source=SOURCE), create=True)
         finally:
             await store.close()
 

@@ -79,6 +79,7 @@ from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
+from openucwa.store.traced import TracedStore
 from openucwa.telemetry.readiness import Readiness
 from openucwa.telemetry.status import StatusPages
 
@@ -123,26 +124,26 @@ class Service:
         self.measures = Measures()
         self.tracing = _tracing(config)
         engine = store or store_of(config, self.measures)
-        self.store = engine if self.tracing is None else self.tracing.store(engine)
+        self.store = engine if self.tracing is None else TracedStore(engine, self.tracing.call_span)
         self.bus = bus or bus_of(config, world, engine, relay)
         # The user whose name is empty is nobody; the answer is that there is one.
-        self.readiness = Readiness({"store": partial(self.store.user, ""), "bus": self.bus.require}, world)
+        self.readiness = Readiness({"store": partial(self.store.users.get, ""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
-        admission = Admission(self.store)
+        admission = Admission(self.store.users)
         self.tickets = Tickets((new_signing_key(world),), world)
-        self.activity = Activity(self.store, world, config)
+        self.activity = Activity(self.store.applications, world, config)
         cached = config.response_cache_bytes if config.store is None else 0
         self.response_cache = ResponseCache(self.store, self.activity, world, cached)
         self.sources = Sources(config, world, self.response_cache.clear)
-        self.keys = SigningKeys(self.store, self.tickets, config, world, self.response_cache.clear)
+        self.keys = SigningKeys(self.store.signing_keys, self.tickets, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
-        self.typing_timeouts = TypingTimeouts(self.store, world, config.typing_timeout)
+        self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
         self.callers = Callers(self.tickets, self.keys, self.sources.foreign, admission)
-        verifying = UserPasswords(self.store, self.passwords, self.sources.backends, admission)
+        verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
         self.sign_in = SignIn(self.store, self.tickets, self.keys, verifying, throttle, config, world)
         self.pools = Pools(config.pools)
         self.rules = _meeting_rules(config, world)
@@ -167,7 +168,6 @@ class Service:
             self.store,
             self.callers,
             self.activity,
-            self.bus,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
@@ -205,8 +205,9 @@ class Service:
         """
         await self.store.open()
         await self.keys.start()
+        self.store.announce_by(self.bus)
         self.store.on_commit(self.bus.publish)
-        self.store.on_change(self.response_cache.changed)
+        self.store.on_invalidate(self.response_cache.changed)
         await self.bus.start()
         await self.channels.start()
         await self.activity.start()

@@ -143,6 +143,9 @@ class Config:
     max_extension_properties: int = option("Maximum number of programmer-defined properties per extension (400).", 300)
     max_extensions: int = option("Maximum number of extensions per meeting (409 TooManyGroups).", 100)
     max_meetings: int = option("Maximum number of meetings per organizer (409 TooManyOnlineMeetings).", 1_000)
+    max_user_bytes: int = option(
+        "Maximum total size of an organizer's meetings and extensions, in bytes (413).", 67_108_864
+    )
     max_applications: int = option(
         "Maximum number of applications per user; beyond that the one idle longest is ended (410).", 64
     )

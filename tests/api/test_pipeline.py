@@ -176,15 +176,15 @@ async def test_the_token_may_be_written_in_several_ways(lene: UcwaClient) -> Non
 
 
 async def test_a_token_of_before_the_password_was_changed_is_not_good(service: Service, lene: UcwaClient) -> None:
-    user = await service.store.user(LENE)
+    user = await service.store.users.get(LENE)
     assert user is not None
-    await service.store.change_password(LENE, user.password_hash)
+    await service.store.users.change_password(LENE, user.password_hash)
     for path in (lene.app, lene.meetings, "/ucwa/v1/applications/1"):
         assert (await lene.get(path)).status_code == 401
 
 
 async def test_a_token_of_a_user_who_is_gone_is_not_good(service: Service, lene: UcwaClient) -> None:
-    await service.store.remove_user(LENE, service.world.now())
+    await service.store.users.remove(LENE, service.world.now())
     for path in (lene.app, lene.meetings):
         assert (await lene.get(path)).status_code == 401
 

@@ -149,13 +149,13 @@ async def test_changes_by_two_servers_at_once_are_both_seen(meeting: Meeting, co
 
 async def test_a_password_that_is_changed_elsewhere_ends_it_at_once(meeting: Meeting) -> None:
     await meeting.read()
-    await meeting.other.store.change_password(LENE, "-")
+    await meeting.other.store.users.change_password(LENE, "-")
     assert (await meeting.read()).status_code == 401
 
 
 async def test_an_application_that_is_closed_elsewhere_is_gone_at_once(meeting: Meeting) -> None:
     await meeting.read()
-    await meeting.other.store.close_application(LENE, meeting.lene.app.rpartition("/")[2], 1)
+    await meeting.other.store.applications.close(LENE, meeting.lene.app.rpartition("/")[2], 1)
     assert (await meeting.read()).status_code == 404
 
 
@@ -199,8 +199,8 @@ async def test_a_key_that_is_taken_away_ends_it(meeting: Meeting, world: FakeWor
     await meeting.read()
     assert meeting.lene.token is not None
     key = meeting.lene.token.removeprefix("cwt=").partition(".")[0]
-    await meeting.other.store.add_signing_key(new_signing_key(world))
-    await meeting.other.store.remove_signing_key(key)
+    await meeting.other.store.signing_keys.add(new_signing_key(world))
+    await meeting.other.store.signing_keys.remove(key)
     await meeting.service.keys.refresh()
     assert (await meeting.read()).status_code == 401
 

@@ -38,7 +38,7 @@ class Process:
         self.world = world
         self.store = SqliteStore(folder, 5.0)
         self.bus = LocalBus(world, self.store.moved_elsewhere if elsewhere else None, relay)
-        self.activity = Activity(self.store, world, config)
+        self.activity = Activity(self.store.applications, world, config)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, Measures())
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
 
@@ -61,11 +61,11 @@ class Process:
                 OWNER, str(100 + len(endpoint)), endpoint, "en-us", "tests", None, self.world.now(), Communication("1"),
                 etag=new_etag(self.world),
             )  # fmt: skip
-            application, _ = await self.store.open_application(draft, instance, self.world.now(), 64)
-        return await self.store.session(OWNER, application.id)
+            application, _ = await self.store.applications.open(draft, instance, self.world.now(), 64)
+        return await self.store.applications.session(OWNER, application.id)
 
     async def append(self, *events: NewEvent) -> None:
-        await self.store.append_events(self.world.now(), events)
+        await self.store.events.append(self.world.now(), events)
 
 
 class Client:
@@ -107,7 +107,7 @@ class Client:
 
     async def _poll(self, ack: int, asked: Timers, priority: int) -> Served:
         owner, application_id = self.session.application.owner, self.session.application.id
-        session = await self.process.store.session(owner, application_id)
+        session = await self.process.store.applications.session(owner, application_id)
         return await self.process.channels.poll(
             session, self.instance, ack, asked=asked, priority=priority, topics=self._topics, render=_render
         )

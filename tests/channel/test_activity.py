@@ -19,7 +19,7 @@ TIMEOUT = Config().application_timeout
 
 
 async def again(process: Process, session: Session) -> Session:
-    return await process.store.session(OWNER, session.application.id)
+    return await process.store.applications.session(OWNER, session.application.id)
 
 
 async def pass_by(world: FakeWorld, seconds: int, sweeps: int) -> None:
@@ -142,7 +142,7 @@ async def test_what_could_not_be_written_down_is_the_next_time(
             if not self.refused:
                 self.refused = True
                 raise ServiceUnavailable("The store is away.", 1)
-            await process.store.touch(*heard)
+            await process.store.applications.touch(*heard)
 
     activity = Activity(Hiccup(), world, Config())  # type: ignore[arg-type]
     await world.advance(5)
@@ -192,10 +192,10 @@ async def test_old_events_are_forgotten(client: Client, world: FakeWorld) -> Non
     await world.advance(Config().events_kept)
     await client.append("new")
     await process.sweeper.sweep_applications()
-    assert len(await process.store.events_after({client.topic: 0}, 10)) == 2
+    assert len(await process.store.events.after({client.topic: 0}, 10)) == 2
     await world.advance(1)
     await process.sweeper.sweep_applications()
-    (event,) = await process.store.events_after({client.topic: 0}, 10)
+    (event,) = await process.store.events.after({client.topic: 0}, 10)
     assert (event.number, event.facts["text"]) == (2, "new")
 
 
@@ -219,16 +219,16 @@ async def test_a_store_that_is_away_is_swept_later(
     process: Process, world: FakeWorld, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = await process.open()
-    removing: Callable[..., Awaitable[object]] = process.store.remove_idle_applications
+    removing: Callable[..., Awaitable[object]] = process.store.applications.remove_idle
 
     async def refuse(*bounds: int) -> object:
         raise ServiceUnavailable("The store is away.", 1)
 
     await process.sweeper.start()
-    monkeypatch.setattr(process.store, "remove_idle_applications", refuse)
+    monkeypatch.setattr(process.store.applications, "remove_idle", refuse)
     await world.advance(30)
     await until(lambda: "The store is away." in caplog.text)
-    monkeypatch.setattr(process.store, "remove_idle_applications", removing)
+    monkeypatch.setattr(process.store.applications, "remove_idle", removing)
     await pass_by(world, TIMEOUT + 30, sweeps=2)
     await process.sweeper.stop()
     with pytest.raises(ApplicationNotFound):
@@ -241,12 +241,12 @@ async def test_meetings_are_removed_when_they_are_long_past(process: Process, wo
             "Everyone", (), "Disabled", "", "Disabled", expires, (), "Disabled", "Disabled", f"{number}"
         )
         return Meeting(
-            OWNER, f"MEETING{number}", MeetingRel.MY_ONLINE_MEETINGS, "1", f"{number}", "uuid", world.now(), settings
+            OWNER, f"MEETING{number}", MeetingRel.MY_ONLINE_MEETINGS, "1", f"{number}", "uuid", expires - 1, settings
         )
 
     kept = 1000 * Config().expired_meetings_kept
     past = [meeting(number, world.now() - kept - 1) for number in range(250)]
-    await asyncio.gather(*(process.store.add_meeting(each, 1_000) for each in past))
-    await process.store.add_meeting(meeting(250, world.now() - kept), 1_000)
+    await asyncio.gather(*(process.store.meetings.add(each, 1_000) for each in past))
+    await process.store.meetings.add(meeting(250, world.now() - kept), 1_000)
     await process.sweeper.sweep_meetings()
-    assert [found.id for found, _ in await process.store.meetings(OWNER)] == ["MEETING250"]
+    assert [found.id for found, _ in await process.store.meetings.all(OWNER)] == ["MEETING250"]

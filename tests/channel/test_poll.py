@@ -294,12 +294,12 @@ async def test_the_end_of_an_application_releases_its_polls(process: Process) ->
     one, two = Client(process, session, "one"), Client(process, session, "two")
     tasks = [await one.waiting_poll(1), await two.waiting_poll(1)]
     bystander = await other.waiting_poll(1)
-    await process.store.close_instance(OWNER, session.application.id, "one", 0)
+    await process.store.applications.close_instance(OWNER, session.application.id, "one", 0)
     process.channels.end(OWNER, session.application.id, "one")
     with pytest.raises(ApplicationNotFound):
         await asyncio.wait_for(tasks[0], 5)
     assert not tasks[1].done()
-    await process.store.close_application(OWNER, session.application.id, 0)
+    await process.store.applications.close(OWNER, session.application.id, 0)
     process.channels.end(OWNER, session.application.id)
     with pytest.raises(ApplicationNotFound):
         await asyncio.wait_for(tasks[1], 5)
@@ -309,7 +309,7 @@ async def test_the_end_of_an_application_releases_its_polls(process: Process) ->
 
 async def test_an_application_that_was_ended_by_another_process_is_noticed(client: Client) -> None:
     task = await client.waiting_poll(1)
-    await client.process.store.close_application(OWNER, client.session.application.id, 0)
+    await client.process.store.applications.close(OWNER, client.session.application.id, 0)
     await client.process.world.advance(APPLICATION_LOOK)
     with pytest.raises(ApplicationNotFound):
         await asyncio.wait_for(task, 5)
@@ -318,7 +318,7 @@ async def test_an_application_that_was_ended_by_another_process_is_noticed(clien
 async def test_an_instance_that_was_ended_by_another_process_is_noticed(process: Process) -> None:
     session = await process.open("one", "two")
     task = await Client(process, session, "one").waiting_poll(1)
-    await process.store.close_instance(OWNER, session.application.id, "one", 0)
+    await process.store.applications.close_instance(OWNER, session.application.id, "one", 0)
     await process.world.advance(APPLICATION_LOOK)
     with pytest.raises(ApplicationNotFound):
         await asyncio.wait_for(task, 5)
@@ -328,7 +328,7 @@ async def test_a_poll_of_an_application_that_was_one_too_many_says_so(client: Cl
     task = await client.waiting_poll(1)
     await client.process.world.advance(1)
     draft = replace(client.session.application, id="999", endpoint_id="another")
-    await client.process.store.open_application(draft, None, client.process.world.now(), 1)
+    await client.process.store.applications.open(draft, None, client.process.world.now(), 1)
     await client.process.world.advance(APPLICATION_LOOK)
     with pytest.raises(TooManyApplications):
         await asyncio.wait_for(task, 5)

@@ -10,7 +10,7 @@ from tests.world import FakeWorld
 
 
 async def test_a_waiter_is_woken_by_its_topics_and_no_others(world: FakeWorld, bus: LocalBus, process: Process) -> None:
-    waiting = Waiting(bus, process.store, world, 5.0)
+    waiting = Waiting(bus, process.store.events, world, 5.0)
     with waiting.waiter({}) as waiter:
         waiting.listen(waiter, {"a", "b"})
         task = asyncio.create_task(waiting.wait(waiter, 100))
@@ -23,7 +23,7 @@ async def test_a_waiter_is_woken_by_its_topics_and_no_others(world: FakeWorld, b
 
 
 async def test_a_wait_ends_at_its_deadline(world: FakeWorld, bus: LocalBus, process: Process) -> None:
-    waiting = Waiting(bus, process.store, world, 5.0)
+    waiting = Waiting(bus, process.store.events, world, 5.0)
     with waiting.waiter({}) as waiter:
         task = asyncio.create_task(waiting.wait(waiter, 5))
         await world.advance(4.9)
@@ -35,7 +35,7 @@ async def test_a_wait_ends_at_its_deadline(world: FakeWorld, bus: LocalBus, proc
 async def test_each_waiter_has_its_own_deadline_in_whatever_order_they_come(
     world: FakeWorld, bus: LocalBus, process: Process
 ) -> None:
-    waiting = Waiting(bus, process.store, world, 5.0)
+    waiting = Waiting(bus, process.store.events, world, 5.0)
     ended: list[tuple[int, float]] = []
 
     async def wait(until: int) -> None:
@@ -50,7 +50,7 @@ async def test_each_waiter_has_its_own_deadline_in_whatever_order_they_come(
 
 
 async def test_many_waiters_need_one_clock(world: FakeWorld, bus: LocalBus, process: Process) -> None:
-    waiting = Waiting(bus, process.store, world, 5.0)
+    waiting = Waiting(bus, process.store.events, world, 5.0)
 
     async def wait() -> None:
         with waiting.waiter({}) as waiter:
@@ -64,7 +64,7 @@ async def test_many_waiters_need_one_clock(world: FakeWorld, bus: LocalBus, proc
 
 
 async def test_a_wake_up_between_two_waits_is_not_lost(world: FakeWorld, bus: LocalBus, process: Process) -> None:
-    waiting = Waiting(bus, process.store, world, 5.0)
+    waiting = Waiting(bus, process.store.events, world, 5.0)
     with waiting.waiter({}) as waiter:
         waiting.listen(waiter, {"a"})
         bus.publish(frozenset({"a"}))
@@ -77,7 +77,7 @@ async def test_a_wake_up_between_two_waits_is_not_lost(world: FakeWorld, bus: Lo
 
 
 async def test_topics_may_change_while_one_waits(world: FakeWorld, bus: LocalBus, process: Process) -> None:
-    waiting = Waiting(bus, process.store, world, 5.0)
+    waiting = Waiting(bus, process.store.events, world, 5.0)
     with waiting.waiter({}) as waiter:
         waiting.listen(waiter, {"a"})
         waiting.listen(waiter, {"b"})
@@ -92,7 +92,7 @@ async def test_topics_may_change_while_one_waits(world: FakeWorld, bus: LocalBus
 async def test_nothing_stays_behind_of_a_waiter_that_was_cancelled(
     world: FakeWorld, bus: LocalBus, process: Process
 ) -> None:
-    waiting = Waiting(bus, process.store, world, 5.0)
+    waiting = Waiting(bus, process.store.events, world, 5.0)
 
     async def wait() -> None:
         with waiting.waiter({}) as waiter:
@@ -112,7 +112,7 @@ async def test_nothing_stays_behind_of_a_waiter_that_was_cancelled(
 
 
 async def test_what_nobody_told_of_is_seen_at_the_next_look(world: FakeWorld, bus: LocalBus, process: Process) -> None:
-    waiting = Waiting(bus, process.store, world, 5.0)
+    waiting = Waiting(bus, process.store.events, world, 5.0)
     read_to = {f"conversation/{number}": 0 for number in range(1_200)}
     with waiting.waiter(read_to) as waiter, waiting.waiter({"conversation/1": 0}) as other:
         waiting.listen(waiter, read_to)

@@ -147,7 +147,7 @@ async def _add_users(url: str) -> None:
     store = PostgresStore(url, LIMIT)
     await store.open()
     for uri in (LENE, DANA, ALEX):
-        await store.add_user(User(uri=uri, name=uri, email=None, pool=None, password_hash=hashed))
+        await store.users.add(User(uri=uri, name=uri, email=None, pool=None, password_hash=hashed))
     await store.close()
 
 

@@ -1,6 +1,7 @@
 """The engines that the suite runs against. Another one is another entry of `ENGINES`."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,18 +11,19 @@ from openucwa.store.contract import Store
 from openucwa.store.postgres import PostgresStore
 from openucwa.store.sqlite import SqliteStore
 
-#: Makes a store that is not open yet; each call stands for another server on the same store.
-Engine: TypeAlias = Callable[[], Store]
+#: Makes a store that is not open yet, with further arguments of its class; each call stands for another server on the
+#: same store.
+Engine: TypeAlias = Callable[..., Store]
 
 
 def sqlite(request: pytest.FixtureRequest) -> Engine:
     folder: Path = request.getfixturevalue("tmp_path")
-    return lambda: SqliteStore(folder / "data", timeout=5.0)
+    return partial(SqliteStore, folder / "data", timeout=5.0)
 
 
 def postgres(request: pytest.FixtureRequest) -> Engine:
     url: str = request.getfixturevalue("database")
-    return lambda: PostgresStore(url, timeout=30.0)
+    return partial(PostgresStore, url, timeout=30.0)
 
 
 ENGINES: dict[str, Callable[[pytest.FixtureRequest], Engine]] = {"sqlite": sqlite, "postgres": postgres}

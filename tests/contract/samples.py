@@ -83,9 +83,9 @@ def extension(extension_id: str = "slides", **changes: Any) -> Extension:
 async def with_meeting(store: Store, *extension_ids: str, meeting_id: str = MEETING, organizer: str = LENE) -> None:
     """Stores a meeting with these extensions."""
     conference_id = f"conference {organizer} {meeting_id}"
-    await store.add_meeting(meeting(meeting_id, organizer=organizer, conference_id=conference_id), MANY)
+    await store.meetings.add(meeting(meeting_id, organizer=organizer, conference_id=conference_id), MANY)
     for extension_id in extension_ids:
-        await store.add_extension(organizer, meeting_id, extension(extension_id), MANY, AT)
+        await store.extensions.add(organizer, meeting_id, extension(extension_id), MANY, AT)
 
 
 def participation(owner: str = LENE) -> Participation:
@@ -138,8 +138,8 @@ async def with_participants(store: Store, *extension_ids: str) -> None:
     """Stores a meeting with these extensions, in which its organizer and another user take part."""
     await with_meeting(store, *extension_ids)
     for owner in (LENE, DAN):
-        await store.open_application(application(owner=owner), None, AT, MANY)
-        await store.join(participation(owner), invitation(owner), "1", MANY, AT)
+        await store.applications.open(application(owner=owner), None, AT, MANY)
+        await store.conversations.join(participation(owner), invitation(owner), "1", MANY, AT)
 
 
 async def told(store: Store) -> list[str]:
@@ -148,10 +148,10 @@ async def told(store: Store) -> list[str]:
     topics = (conversation_topic(LENE, MEETING), application_topic(LENE, "101"))
     changes = {EXTENSION_CHANGED, MEETING_CHANGED, ORGANIZER_DATA_CHANGED}
     return [
-        event.kind for topic in topics for event in await store.events_after({topic: 0}, MANY) if event.kind in changes
+        event.kind for topic in topics for event in await store.events.after({topic: 0}, MANY) if event.kind in changes
     ]
 
 
 async def logged(store: Store, topic: str = EVENT.topic) -> list[int]:
     """The numbers of the events of `topic`."""
-    return [event.number for event in await store.events_after({topic: 0}, MANY)]
+    return [event.number for event in await store.events.after({topic: 0}, MANY)]

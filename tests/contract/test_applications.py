@@ -16,17 +16,18 @@ from openucwa.model.refusals import (
     TooManyApplications,
 )
 from openucwa.store.contract import Store
+from openucwa.store.sql.applications import REMEMBERED_REPLACED
 from tests.contract.samples import AT, COMMUNICATION, DAN, EVENT, LENE, MANY, application, logged, user
 
 
 async def opened(store: Store, *names: str, now: int = 1, most: int = MANY) -> None:
     """Opens an application for each name, which is its id and its endpoint; each at a later time."""
     for place, name in enumerate(names):
-        await store.open_application(application(name, name), None, now + place, most)
+        await store.applications.open(application(name, name), None, now + place, most)
 
 
 async def found(store: Store, application_id: str = "101") -> Application:
-    return (await store.session(LENE, application_id)).application
+    return (await store.applications.session(LENE, application_id)).application
 
 
 async def living(store: Store, *names: str) -> list[str]:
@@ -34,7 +35,7 @@ async def living(store: Store, *names: str) -> list[str]:
     living = []
     for name in names:
         try:
-            await store.session(LENE, name)
+            await store.applications.session(LENE, name)
         except Refusal:
             continue
         living.append(name)
@@ -42,7 +43,7 @@ async def living(store: Store, *names: str) -> list[str]:
 
 
 async def test_a_new_application_is_the_draft(store: Store) -> None:
-    assert await store.open_application(application(), None, 5, MANY) == (application(), True)
+    assert await store.applications.open(application(), None, 5, MANY) == (application(), True)
     assert await found(store) == application()
 
 
@@ -50,45 +51,45 @@ async def test_all_that_a_draft_may_hold_is_kept(store: Store) -> None:
     draft = application(
         owner="anon:1", type=None, communication=COMMUNICATION, available=True, meeting="sip:m", name="Guest"
     )
-    await store.open_application(draft, None, 5, MANY)
-    assert (await store.session("anon:1", "101")).application == draft
+    await store.applications.open(draft, None, 5, MANY)
+    assert (await store.applications.session("anon:1", "101")).application == draft
 
 
 async def test_an_endpoint_has_one_application(store: Store) -> None:
-    await store.open_application(application("101"), None, 5, MANY)
+    await store.applications.open(application("101"), None, 5, MANY)
     again = application("102", culture="de-DE", user_agent="another", type="Phone", created=AT + 9, etag="8")
     expected = application("101", culture="de-DE", user_agent="another", type="Phone")
-    assert await store.open_application(again, None, 6, MANY) == (expected, False)
+    assert await store.applications.open(again, None, 6, MANY) == (expected, False)
     assert await found(store) == expected
     with pytest.raises(ApplicationNotFound):
-        await store.session(LENE, "102")
+        await store.applications.session(LENE, "102")
 
 
 async def test_opening_again_keeps_what_the_application_became(store: Store) -> None:
-    await store.open_application(application(), None, 5, MANY)
-    await store.make_available(LENE, "101", COMMUNICATION, "9", AT, ())
-    reopened, _ = await store.open_application(application("102"), None, 6, MANY)
+    await store.applications.open(application(), None, 5, MANY)
+    await store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, ())
+    reopened, _ = await store.applications.open(application("102"), None, 6, MANY)
     assert reopened == application(communication=COMMUNICATION, available=True, etag="9")
 
 
 async def test_another_owners_endpoint_is_another_application(store: Store) -> None:
-    await store.open_application(application(), None, 5, MANY)
-    _, new = await store.open_application(application(owner=DAN), None, 5, MANY)
+    await store.applications.open(application(), None, 5, MANY)
+    _, new = await store.applications.open(application(owner=DAN), None, 5, MANY)
     assert new
-    assert (await store.session(DAN, "101")).application.owner == DAN
+    assert (await store.applications.session(DAN, "101")).application.owner == DAN
     assert await found(store) == application()
 
 
 async def test_an_id_is_not_given_to_a_second_endpoint(store: Store) -> None:
-    await store.open_application(application("101", "one"), None, 5, MANY)
+    await store.applications.open(application("101", "one"), None, 5, MANY)
     with pytest.raises(AlreadyExists):
-        await store.open_application(application("101", "two"), None, 6, MANY)
+        await store.applications.open(application("101", "two"), None, 6, MANY)
     assert (await found(store)).endpoint_id == "one"
 
 
 async def test_of_one_endpoint_opened_at_the_same_time_one_application_comes(store: Store, other: Store) -> None:
     answers = await asyncio.gather(
-        *(server.open_application(application(str(n)), None, n, MANY) for n in range(20) for server in (store, other))
+        *(server.applications.open(application(str(n)), None, n, MANY) for n in range(20) for server in (store, other))
     )
     assert len({answer.id for answer, _ in answers}) == 1
     assert [new for _, new in answers].count(True) == 1
@@ -97,43 +98,43 @@ async def test_of_one_endpoint_opened_at_the_same_time_one_application_comes(sto
 async def test_instances_are_added_and_told_apart(store: Store) -> None:
     news = []
     for instance in ("tab 1", "tab 2", "tab 1"):
-        _, new = await store.open_application(application(), instance, 5, MANY)
+        _, new = await store.applications.open(application(), instance, 5, MANY)
         news.append(new)
     assert news == [True, True, False]
     assert (await found(store)).instances == ("tab 1", "tab 2")
 
 
 async def test_the_first_instance_of_a_known_application_is_new(store: Store) -> None:
-    await store.open_application(application(), None, 5, MANY)
-    assert await store.open_application(application(), "tab", 5, MANY) == (application(instances=("tab",)), True)
+    await store.applications.open(application(), None, 5, MANY)
+    assert await store.applications.open(application(), "tab", 5, MANY) == (application(instances=("tab",)), True)
 
 
 async def test_a_session_joins_the_user(store: Store) -> None:
-    await store.add_user(user(name="Lene", email="l@mail", pool="east", generation=4))
-    await store.open_application(application(), None, 5, MANY)
-    assert await store.session(LENE, "101") == Session(application(), 4, "east", "Lene", "l@mail", 5, None)
+    await store.users.add(user(name="Lene", email="l@mail", pool="east", generation=4))
+    await store.applications.open(application(), None, 5, MANY)
+    assert await store.applications.session(LENE, "101") == Session(application(), 4, "east", "Lene", "l@mail", 5, None)
 
 
 async def test_an_anonymous_session_has_no_user(store: Store) -> None:
     guest = application(owner="anon:1", name="Guest", meeting="sip:m")
-    await store.open_application(guest, None, 5, MANY)
-    assert await store.session("anon:1", "101") == Session(guest, None, None, None, None, 5, None)
+    await store.applications.open(guest, None, 5, MANY)
+    assert await store.applications.session("anon:1", "101") == Session(guest, None, None, None, None, 5, None)
 
 
 @pytest.mark.parametrize("owner", [DAN, "anon:1"])
 async def test_another_owners_application_is_none(store: Store, owner: str) -> None:
     await opened(store, "101")
     with pytest.raises(ApplicationNotFound):
-        await store.session(owner, "101")
+        await store.applications.session(owner, "101")
 
 
 async def test_over_the_limit_the_longest_idle_application_ends(store: Store) -> None:
     await opened(store, "1", "2", "3", most=3)
-    await store.touch({(LENE, "1"): 50}, {(LENE, "2"): 60})
+    await store.applications.touch({(LENE, "1"): 50}, {(LENE, "2"): 60})
     await opened(store, "4", now=40, most=3)
     assert await living(store, "1", "2", "3", "4") == ["1", "2", "4"]
     with pytest.raises(TooManyApplications):
-        await store.session(LENE, "3")
+        await store.applications.session(LENE, "3")
 
 
 async def test_the_application_just_opened_never_ends(store: Store) -> None:
@@ -149,16 +150,16 @@ async def test_a_lowered_limit_ends_applications_when_a_known_one_is_opened(stor
 
 
 async def test_the_limit_is_each_owners_own(store: Store) -> None:
-    await store.open_application(application(owner=DAN), None, 1, 1)
+    await store.applications.open(application(owner=DAN), None, 1, 1)
     await opened(store, "1", most=1)
-    assert (await store.session(DAN, "101")).application.owner == DAN
+    assert (await store.applications.session(DAN, "101")).application.owner == DAN
 
 
 async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
     names = [str(number) for number in range(30)]
     await asyncio.gather(
         *(
-            server.open_application(application(name, name), None, int(name), 4)
+            server.applications.open(application(name, name), None, int(name), 4)
             for name, server in zip(names, [store, other] * 15, strict=True)
         )
     )
@@ -167,53 +168,53 @@ async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) ->
 
 async def test_a_replaced_applications_channel_is_gone(store: Store) -> None:
     await opened(store, "1")
-    await store.write_channel(LENE, "1", "", 0, ChannelState(served=1))
+    await store.channels.write(LENE, "1", "", 0, ChannelState(served=1))
     await opened(store, "2", now=2, most=1)
-    assert await store.channel(LENE, "1", "") == ChannelState()
+    assert await store.channels.get(LENE, "1", "") == ChannelState()
 
 
 async def test_a_closed_application_is_not_found(store: Store) -> None:
     await opened(store, "1", "2")
-    await store.write_channel(LENE, "1", "", 0, ChannelState(served=1))
-    await store.close_application(LENE, "1", AT)
+    await store.channels.write(LENE, "1", "", 0, ChannelState(served=1))
+    await store.applications.close(LENE, "1", AT)
     with pytest.raises(ApplicationNotFound):
-        await store.session(LENE, "1")
-    assert await store.channel(LENE, "1", "") == ChannelState()
+        await store.applications.session(LENE, "1")
+    assert await store.channels.get(LENE, "1", "") == ChannelState()
     assert await living(store, "2") == ["2"]
 
 
 async def test_closing_no_application_is_no_error(store: Store) -> None:
-    await store.close_application(LENE, "1", AT)
+    await store.applications.close(LENE, "1", AT)
 
 
 async def test_a_closed_instance_goes_with_its_channel(store: Store) -> None:
     for instance in ("tab 1", "tab 2"):
-        await store.open_application(application(), instance, 5, MANY)
-        await store.write_channel(LENE, "101", instance, 0, ChannelState(served=1))
-    await store.close_instance(LENE, "101", "tab 1", AT)
+        await store.applications.open(application(), instance, 5, MANY)
+        await store.channels.write(LENE, "101", instance, 0, ChannelState(served=1))
+    await store.applications.close_instance(LENE, "101", "tab 1", AT)
     assert (await found(store)).instances == ("tab 2",)
-    assert await store.channel(LENE, "101", "tab 1") == ChannelState()
-    assert await store.channel(LENE, "101", "tab 2") == ChannelState(served=1)
+    assert await store.channels.get(LENE, "101", "tab 1") == ChannelState()
+    assert await store.channels.get(LENE, "101", "tab 2") == ChannelState(served=1)
 
 
 async def test_with_its_last_instance_an_application_ends(store: Store) -> None:
-    await store.open_application(application(), "tab", 5, MANY)
-    await store.close_instance(LENE, "101", "tab", AT)
+    await store.applications.open(application(), "tab", 5, MANY)
+    await store.applications.close_instance(LENE, "101", "tab", AT)
     with pytest.raises(ApplicationNotFound):
-        await store.session(LENE, "101")
+        await store.applications.session(LENE, "101")
 
 
 @pytest.mark.parametrize(("application_id", "instance"), [("101", "another"), ("101", ""), ("102", "tab")])
 async def test_no_such_instance_is_not_closed(store: Store, application_id: str, instance: str) -> None:
-    await store.open_application(application(), "tab", 5, MANY)
+    await store.applications.open(application(), "tab", 5, MANY)
     with pytest.raises(ResourceNotFound):
-        await store.close_instance(LENE, application_id, instance, AT)
+        await store.applications.close_instance(LENE, application_id, instance, AT)
     assert (await found(store)).instances == ("tab",)
 
 
 async def test_make_available_marks_and_replaces(store: Store) -> None:
     await opened(store, "101")
-    await store.make_available(LENE, "101", COMMUNICATION, "9", AT, [EVENT])
+    await store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, [EVENT])
     assert await found(store) == replace(
         application("101", "101"), available=True, communication=COMMUNICATION, etag="9"
     )
@@ -222,14 +223,16 @@ async def test_make_available_marks_and_replaces(store: Store) -> None:
 
 async def test_no_application_is_not_made_available(store: Store) -> None:
     with pytest.raises(ApplicationNotFound):
-        await store.make_available(LENE, "101", COMMUNICATION, "9", AT, [EVENT])
+        await store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, [EVENT])
     assert await logged(store) == []
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"}), frozenset({"0", "1"})])
 async def test_a_communication_is_replaced_if_it_matches(store: Store, match: frozenset[str] | None) -> None:
     await opened(store, "101")
-    await store.replace_communication(LENE, "101", match, replace(COMMUNICATION, etag="2"), "9", AT, [EVENT])
+    await store.applications.replace_communication(
+        LENE, "101", match, replace(COMMUNICATION, etag="2"), "9", AT, [EVENT]
+    )
     assert (await found(store)).communication == replace(COMMUNICATION, etag="2")
     assert (await found(store)).etag == "9"
     assert await logged(store) == [1]
@@ -239,14 +242,14 @@ async def test_a_communication_is_replaced_if_it_matches(store: Store, match: fr
 async def test_a_communication_that_does_not_match_stays(store: Store, match: frozenset[str]) -> None:
     await opened(store, "101")
     with pytest.raises(PreconditionFailed):
-        await store.replace_communication(LENE, "101", match, COMMUNICATION, "9", AT, [EVENT])
+        await store.applications.replace_communication(LENE, "101", match, COMMUNICATION, "9", AT, [EVENT])
     assert await found(store) == application("101", "101")
     assert await logged(store) == []
 
 
 async def test_no_applications_communication_is_not_replaced(store: Store) -> None:
     with pytest.raises(ApplicationNotFound):
-        await store.replace_communication(LENE, "101", None, COMMUNICATION, "9", AT, [EVENT])
+        await store.applications.replace_communication(LENE, "101", None, COMMUNICATION, "9", AT, [EVENT])
     assert await logged(store) == []
 
 
@@ -254,7 +257,7 @@ async def test_of_two_replacements_of_one_communication_one_is_made(store: Store
     await opened(store, "101")
     answers = await asyncio.gather(
         *(
-            server.replace_communication(
+            server.applications.replace_communication(
                 LENE, "101", frozenset({"1"}), replace(COMMUNICATION, etag=f"2{n}"), "9", AT, [EVENT]
             )
             for n, server in enumerate((store, other))
@@ -267,97 +270,109 @@ async def test_of_two_replacements_of_one_communication_one_is_made(store: Store
 
 async def test_touch_writes_down_both_times(store: Store) -> None:
     await opened(store, "1", "2")
-    await store.touch({(LENE, "1"): 20}, {(LENE, "1"): 30, (LENE, "2"): 40})
-    session = await store.session(LENE, "1")
+    await store.applications.touch({(LENE, "1"): 20}, {(LENE, "1"): 30, (LENE, "2"): 40})
+    session = await store.applications.session(LENE, "1")
     assert (session.last_request, session.last_poll) == (20, 30)
-    session = await store.session(LENE, "2")
+    session = await store.applications.session(LENE, "2")
     assert (session.last_request, session.last_poll) == (2, 40)
 
 
 async def test_touch_never_goes_back(store: Store) -> None:
     await opened(store, "1", now=10)
-    await store.touch({(LENE, "1"): 20}, {(LENE, "1"): 30})
-    await store.touch({(LENE, "1"): 5}, {(LENE, "1"): 6})
-    session = await store.session(LENE, "1")
+    await store.applications.touch({(LENE, "1"): 20}, {(LENE, "1"): 30})
+    await store.applications.touch({(LENE, "1"): 5}, {(LENE, "1"): 6})
+    session = await store.applications.session(LENE, "1")
     assert (session.last_request, session.last_poll) == (20, 30)
 
 
 async def test_touch_ignores_what_is_not_there(store: Store) -> None:
-    await store.touch({(LENE, "1"): 20}, {(DAN, "1"): 30})
+    await store.applications.touch({(LENE, "1"): 20}, {(DAN, "1"): 30})
     assert await living(store, "1") == []
 
 
 async def test_idle_applications_end_and_are_named(store: Store) -> None:
     await opened(store, "1", "2", "3", "4", now=10)
-    await store.touch({(LENE, "4"): 99}, {(LENE, "1"): 60, (LENE, "2"): 40, (LENE, "4"): 30})
-    ended = await store.remove_idle_applications(50, 0, AT)
+    await store.applications.touch({(LENE, "4"): 99}, {(LENE, "1"): 60, (LENE, "2"): 40, (LENE, "4"): 30})
+    ended = await store.applications.remove_idle(50, MANY, AT)
     assert sorted(ended) == [(LENE, "2"), (LENE, "3"), (LENE, "4")]
     assert await living(store, "1", "2", "3", "4") == ["1"]
     with pytest.raises(ApplicationNotFound):
-        await store.session(LENE, "2")
+        await store.applications.session(LENE, "2")
 
 
 async def test_an_application_heard_of_at_the_limit_goes_on(store: Store) -> None:
     await opened(store, "1", now=50)
-    assert list(await store.remove_idle_applications(50, 0, AT)) == []
+    assert list(await store.applications.remove_idle(50, MANY, AT)) == []
     assert await living(store, "1") == ["1"]
+
+
+async def test_idle_applications_end_in_portions(store: Store) -> None:
+    await opened(store, "1", "2", "3", now=10)
+    assert await store.applications.remove_idle(50, 2, AT) == [(LENE, "1"), (LENE, "2")]
+    assert await store.applications.remove_idle(50, 2, AT) == [(LENE, "3")]
+
+
+async def test_only_the_latest_replaced_applications_of_an_owner_are_remembered(store: Store) -> None:
+    names = [str(number) for number in range(REMEMBERED_REPLACED + 5)]
+    await opened(store, *names, most=1)
+    assert await store.applications.forget_replaced(AT, MANY) == REMEMBERED_REPLACED
 
 
 async def test_replaced_applications_are_remembered_until_they_are_forgotten(store: Store) -> None:
     await opened(store, "1", "2", now=10, most=1)
-    await store.remove_idle_applications(0, 11, AT)
+    assert await store.applications.forget_replaced(11, MANY) == 0
     with pytest.raises(TooManyApplications):
-        await store.session(LENE, "1")
-    await store.remove_idle_applications(0, 12, AT)
+        await store.applications.session(LENE, "1")
+    assert await store.applications.forget_replaced(12, MANY) == 1
     with pytest.raises(ApplicationNotFound):
-        await store.session(LENE, "1")
+        await store.applications.session(LENE, "1")
 
 
 async def test_a_channel_begins_fresh(store: Store) -> None:
     await opened(store, "1")
-    assert await store.channel(LENE, "1", "") == ChannelState()
-    assert await store.channel(DAN, "none", "tab") == ChannelState()
+    assert await store.channels.get(LENE, "1", "") == ChannelState()
+    assert await store.channels.get(DAN, "none", "tab") == ChannelState()
 
 
 async def test_a_channel_is_read_as_it_was_written(store: Store) -> None:
     await opened(store, "1")
     state = ChannelState(7, {"conversation/1": 3, 'topic "ü"': 4}, {"conversation/1": 5}, 5, 15, 180)
-    assert await store.write_channel(LENE, "1", "", 0, state)
-    assert await store.channel(LENE, "1", "") == state
-    assert await store.write_channel(LENE, "1", "", 7, ChannelState(8))
-    assert await store.channel(LENE, "1", "") == ChannelState(8)
+    assert await store.channels.write(LENE, "1", "", 0, state)
+    assert await store.channels.get(LENE, "1", "") == state
+    assert await store.channels.write(LENE, "1", "", 7, ChannelState(8))
+    assert await store.channels.get(LENE, "1", "") == ChannelState(8)
 
 
 async def test_each_instance_has_its_own_channel(store: Store) -> None:
     await opened(store, "1")
     for served, instance in enumerate(("", "tab 1", "tab 2"), 1):
-        assert await store.write_channel(LENE, "1", instance, 0, ChannelState(served))
-    assert await store.channel(LENE, "1", "tab 1") == ChannelState(2)
+        assert await store.channels.write(LENE, "1", instance, 0, ChannelState(served))
+    assert await store.channels.get(LENE, "1", "tab 1") == ChannelState(2)
 
 
 @pytest.mark.parametrize("expected", [1, 3])
 async def test_a_poll_that_was_outrun_writes_nothing(store: Store, expected: int) -> None:
     await opened(store, "1")
-    await store.write_channel(LENE, "1", "", 0, ChannelState(2))
-    assert not await store.write_channel(LENE, "1", "", expected, ChannelState(9))
-    assert await store.channel(LENE, "1", "") == ChannelState(2)
+    await store.channels.write(LENE, "1", "", 0, ChannelState(2))
+    assert not await store.channels.write(LENE, "1", "", expected, ChannelState(9))
+    assert await store.channels.get(LENE, "1", "") == ChannelState(2)
 
 
 async def test_a_channel_that_was_never_written_stands_at_0(store: Store) -> None:
     await opened(store, "1")
-    assert not await store.write_channel(LENE, "1", "", 1, ChannelState(2))
-    assert await store.channel(LENE, "1", "") == ChannelState()
+    assert not await store.channels.write(LENE, "1", "", 1, ChannelState(2))
+    assert await store.channels.get(LENE, "1", "") == ChannelState()
 
 
 async def test_of_two_polls_at_the_same_time_one_is_faster(store: Store, other: Store) -> None:
     await opened(store, "1")
     for served in range(5):
         answers = await asyncio.gather(
-            *(s.write_channel(LENE, "1", "", served, ChannelState(served + 1)) for s in (store, other, store))
+            *(s.channels.write(LENE, "1", "", served, ChannelState(served + 1)) for s in (store, other, store))
         )
         assert sorted(answers) == [False, False, True]
 
 
 async def test_no_applications_channel_is_not_written(store: Store) -> None:
     with pytest.raises(ApplicationNotFound):
-        await store.write_channel(LENE, "1", "", 0, ChannelState(1))
+        await store.channels.write(LENE, "1", "", 0, ChannelState(1))

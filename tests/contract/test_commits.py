@@ -43,14 +43,14 @@ class Listener:
 async def test_a_listener_hears_the_topics_that_moved(store: Store) -> None:
     listener = Listener()
     store.on_commit(listener)
-    await store.append_events(AT, [EVENT, replace(EVENT, topic="b"), EVENT])
+    await store.events.append(AT, [EVENT, replace(EVENT, topic="b"), EVENT])
     assert listener.heard == [frozenset({EVENT.topic, "b"})]
 
 
 async def test_a_listener_is_called_when_the_events_can_be_read(store: Store) -> None:
     read: list[asyncio.Task[list[int]]] = []
     store.on_commit(lambda _: read.append(asyncio.create_task(logged(store))))
-    await store.append_events(AT, [EVENT])
+    await store.events.append(AT, [EVENT])
     assert await asyncio.gather(*read) == [[1]]
 
 
@@ -59,7 +59,7 @@ async def test_each_listener_hears_every_commit(store: Store) -> None:
     for listener in listeners:
         store.on_commit(listener)
     for topic in "abc":
-        await store.append_events(AT, [replace(EVENT, topic=topic)])
+        await store.events.append(AT, [replace(EVENT, topic=topic)])
     for listener in listeners:
         assert listener.heard == [frozenset("a"), frozenset("b"), frozenset("c")]
 
@@ -67,8 +67,8 @@ async def test_each_listener_hears_every_commit(store: Store) -> None:
 async def test_a_listener_hears_nothing_of_a_change_without_events(store: Store) -> None:
     listener = Listener()
     store.on_commit(listener)
-    await store.add_user(user())
-    await store.append_events(AT, [])
+    await store.users.add(user())
+    await store.events.append(AT, [])
     assert listener.heard == []
 
 
@@ -77,8 +77,8 @@ async def test_a_listener_hears_nothing_of_a_refused_change(store: Store) -> Non
     listener = Listener()
     store.on_commit(listener)
     with pytest.raises(AlreadyExists):
-        await store.add_extension(LENE, MEETING, extension(), MANY, AT)
-    await store.append_events(AT, [EVENT])
+        await store.extensions.add(LENE, MEETING, extension(), MANY, AT)
+    await store.events.append(AT, [EVENT])
     assert listener.topics == {EVENT.topic}
 
 
@@ -93,8 +93,8 @@ async def test_a_listener_that_fails_harms_nobody(store: Store) -> None:
 
     store.on_commit(fail)
     store.on_commit(listener)
-    await store.append_events(AT, [EVENT])
-    await store.append_events(AT, [EVENT])
+    await store.events.append(AT, [EVENT])
+    await store.events.append(AT, [EVENT])
     assert listener.heard == [frozenset({EVENT.topic})] * 2
     assert complaints == [failure, failure]
 
@@ -102,7 +102,7 @@ async def test_a_listener_that_fails_harms_nobody(store: Store) -> None:
 async def test_a_refused_change_takes_no_other_with_it(store: Store) -> None:
     await with_participants(store, "0")
     answers = await asyncio.gather(
-        *(store.add_extension(LENE, MEETING, extension(str(n // 2)), MANY, AT) for n in range(20)),
+        *(store.extensions.add(LENE, MEETING, extension(str(n // 2)), MANY, AT) for n in range(20)),
         return_exceptions=True,
     )
     assert [answer is None for answer in answers] == [False, False] + [True, False] * 9
@@ -110,28 +110,28 @@ async def test_a_refused_change_takes_no_other_with_it(store: Store) -> None:
 
 
 async def test_a_change_that_breaks_leaves_nothing_and_takes_no_other_with_it(store: Store) -> None:
-    await store.open_application(application(), None, AT, MANY)
+    await store.applications.open(application(), None, AT, MANY)
     unspeakable = replace(EVENT, facts={"what": object()})
     answers = await asyncio.gather(
-        store.append_events(AT, [EVENT]),
-        store.make_available(LENE, "101", COMMUNICATION, "9", AT, [EVENT, unspeakable]),
-        store.append_events(AT, [EVENT]),
+        store.events.append(AT, [EVENT]),
+        store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, [EVENT, unspeakable]),
+        store.events.append(AT, [EVENT]),
         return_exceptions=True,
     )
     assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]
-    assert (await store.session(LENE, "101")).application == application()
+    assert (await store.applications.session(LENE, "101")).application == application()
     assert await logged(store) == [1, 2]
 
 
 async def test_a_cancelled_caller_takes_no_other_with_it(store: Store) -> None:
     await with_participants(store)
-    tasks = [asyncio.create_task(store.add_extension(LENE, MEETING, extension(str(n)), MANY, AT)) for n in range(9)]
+    tasks = [asyncio.create_task(store.extensions.add(LENE, MEETING, extension(str(n)), MANY, AT)) for n in range(9)]
     await asyncio.sleep(0)  # now all of them wait for their commit
     for task in tasks[::2]:
         task.cancel()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     assert [isinstance(answer, asyncio.CancelledError) for answer in answers] == [True, False] * 4 + [True]
-    stored = {found.id for found in (await store.meeting_with_extensions(LENE, MEETING))[1]}
+    stored = {found.id for found in (await store.meetings.get_with_extensions(LENE, MEETING))[1]}
     assert stored >= {"1", "3", "5", "7"}
     assert len(await told(store)) == len(stored)
 
@@ -139,20 +139,20 @@ async def test_a_cancelled_caller_takes_no_other_with_it(store: Store) -> None:
 async def test_a_caller_that_is_cancelled_while_its_change_is_made_takes_no_other_with_it(store: Store) -> None:
     await with_meeting(store)
     for turns in range(12):
-        first = asyncio.create_task(store.add_extension(LENE, MEETING, extension(f"{turns} a"), MANY, AT))
-        second = asyncio.create_task(store.add_extension(LENE, MEETING, extension(f"{turns} b"), MANY, AT))
+        first = asyncio.create_task(store.extensions.add(LENE, MEETING, extension(f"{turns} a"), MANY, AT))
+        second = asyncio.create_task(store.extensions.add(LENE, MEETING, extension(f"{turns} b"), MANY, AT))
         for _ in range(turns):
             await asyncio.sleep(0)
         first.cancel()
         await second
-        assert await store.extension(LENE, MEETING, f"{turns} b") == extension(f"{turns} b")
+        assert await store.extensions.get(LENE, MEETING, f"{turns} b") == extension(f"{turns} b")
 
 
 async def test_what_was_answered_is_there_for_every_server_at_once(store: Store, other: Store) -> None:
     await with_meeting(store)
     for number in range(20):
-        await store.add_extension(LENE, MEETING, extension(str(number)), MANY, AT)
-        assert (await other.extension(LENE, MEETING, str(number))).id == str(number)
+        await store.extensions.add(LENE, MEETING, extension(str(number)), MANY, AT)
+        assert (await other.extensions.get(LENE, MEETING, str(number))).id == str(number)
 
 
 async def test_a_read_of_several_rows_sees_one_moment(store: Store, other: Store) -> None:
@@ -160,7 +160,7 @@ async def test_a_read_of_several_rows_sees_one_moment(store: Store, other: Store
     await asyncio.gather(*(with_meeting(store, "slides", meeting_id=name) for name in names))
 
     for left, name in reversed(list(enumerate(names))):
-        listed, _ = await asyncio.gather(store.meetings(LENE), other.remove_meeting(LENE, name, None, AT))
+        listed, _ = await asyncio.gather(store.meetings.all(LENE), other.meetings.remove(LENE, name, None, AT))
         assert len(listed) in {left, left + 1}
         assert all(extensions == [extension()] for _, extensions in listed)
 
@@ -169,20 +169,20 @@ async def test_closing_finishes_what_is_under_way(engine: Callable[[], Store]) -
     first = engine()
     await first.open()
     await with_participants(first)
-    changes = [asyncio.create_task(first.add_extension(LENE, MEETING, extension(str(n)), MANY, AT)) for n in range(9)]
+    changes = [asyncio.create_task(first.extensions.add(LENE, MEETING, extension(str(n)), MANY, AT)) for n in range(9)]
     await asyncio.sleep(0)
     await first.close()
     assert await asyncio.gather(*changes) == [None] * 9
 
     second = engine()
     await second.open()
-    assert len((await second.meeting_with_extensions(LENE, MEETING))[1]) == 9
+    assert len((await second.meetings.get_with_extensions(LENE, MEETING))[1]) == 9
     assert await told(second) == [EXTENSION_CHANGED] * 9
     await second.close()
 
 
 async def test_a_store_describes_itself(store: Store) -> None:
-    await store.add_user(user())
+    await store.users.add(user())
     await with_meeting(store, "a", "b")
     description = await store.describe()
     assert {"engine", "place", "version"} <= description.keys()

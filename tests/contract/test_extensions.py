@@ -18,69 +18,69 @@ ODD_IDS = ["a/b", "100%", "%2F", "ünïcödé", "\U0001f600", "'; drop table ext
 
 
 async def ids(store: Store) -> list[str]:
-    return [found.id for found in (await store.meeting_with_extensions(LENE, MEETING))[1]]
+    return [found.id for found in (await store.meetings.get_with_extensions(LENE, MEETING))[1]]
 
 
 @pytest.mark.parametrize("extension_type", ExtensionType)
 async def test_an_extension_is_read_as_it_was_added(store: Store, extension_type: ExtensionType) -> None:
     await with_meeting(store)
     made = extension(type=extension_type, etag="4611686018427387903")
-    await store.add_extension(LENE, MEETING, made, MANY, AT)
-    assert await store.extension(LENE, MEETING, "slides") == made
+    await store.extensions.add(LENE, MEETING, made, MANY, AT)
+    assert await store.extensions.get(LENE, MEETING, "slides") == made
 
 
 async def test_an_extension_that_is_read_has_a_type_of_the_model(store: Store) -> None:
     await with_meeting(store, "slides")
-    assert isinstance((await store.extension(LENE, MEETING, "slides")).type, ExtensionType)
+    assert isinstance((await store.extensions.get(LENE, MEETING, "slides")).type, ExtensionType)
 
 
 async def test_odd_ids_are_kept_apart(store: Store) -> None:
     await with_meeting(store, *ODD_IDS)
     assert await ids(store) == ODD_IDS
     for odd in ODD_IDS:
-        assert (await store.extension(LENE, MEETING, odd)).id == odd
+        assert (await store.extensions.get(LENE, MEETING, odd)).id == odd
 
 
 async def test_properties_are_kept_to_the_byte(store: Store) -> None:
     await with_meeting(store)
     for length in (2, 1_000, 5_000, 65_536):
         properties = b'{"a":"' + b"x" * (length - 8) + b'"}'
-        await store.add_extension(LENE, MEETING, extension(str(length), properties=properties), MANY, AT)
-        assert (await store.extension(LENE, MEETING, str(length))).properties == properties
+        await store.extensions.add(LENE, MEETING, extension(str(length), properties=properties), MANY, AT)
+        assert (await store.extensions.get(LENE, MEETING, str(length))).properties == properties
 
 
 async def test_who_takes_part_is_told_of_each_change_of_what_everybody_sees(store: Store) -> None:
     await with_participants(store)
-    await store.add_extension(LENE, MEETING, extension(), MANY, AT)
+    await store.extensions.add(LENE, MEETING, extension(), MANY, AT)
     assert await told(store) == [EXTENSION_CHANGED]
-    await store.replace_extension(LENE, MEETING, None, extension(etag="2"), AT)
+    await store.extensions.replace(LENE, MEETING, None, extension(etag="2"), AT)
     assert await told(store) == [EXTENSION_CHANGED] * 2
-    await store.remove_extension(LENE, MEETING, "slides", None, AT)
+    await store.extensions.remove(LENE, MEETING, "slides", None, AT)
     assert await told(store) == [EXTENSION_CHANGED] * 3
 
 
 @pytest.mark.parametrize("hidden", [ExtensionType.UNDEFINED, ExtensionType.ROAMED_ORGANIZER_DATA])
 async def test_of_what_the_organizer_alone_sees_nobody_else_is_told(store: Store, hidden: ExtensionType) -> None:
     await with_participants(store)
-    await store.add_extension(LENE, MEETING, extension(type=hidden), MANY, AT)
-    await store.replace_extension(LENE, MEETING, None, extension(type=hidden, etag="2"), AT)
-    await store.remove_extension(LENE, MEETING, "slides", None, AT)
+    await store.extensions.add(LENE, MEETING, extension(type=hidden), MANY, AT)
+    await store.extensions.replace(LENE, MEETING, None, extension(type=hidden, etag="2"), AT)
+    await store.extensions.remove(LENE, MEETING, "slides", None, AT)
     assert await told(store) == [ORGANIZER_DATA_CHANGED] * 3
 
 
 async def test_everybody_is_told_of_what_they_see_no_longer_or_from_now_on(store: Store) -> None:
     await with_participants(store, "slides")
     hidden, shown = (extension(type=ExtensionType.UNDEFINED, etag="2"), extension(etag="3"))
-    await store.replace_extension(LENE, MEETING, None, hidden, AT)
+    await store.extensions.replace(LENE, MEETING, None, hidden, AT)
     assert await told(store) == [EXTENSION_CHANGED]
-    await store.replace_extension(LENE, MEETING, None, shown, AT)
+    await store.extensions.replace(LENE, MEETING, None, shown, AT)
     assert await told(store) == [EXTENSION_CHANGED] * 2
 
 
 async def test_where_nobody_takes_part_nobody_is_told(store: Store) -> None:
     await with_meeting(store, "slides")
-    await store.add_extension(LENE, MEETING, extension("more", type=ExtensionType.UNDEFINED), MANY, AT)
-    assert await store.last_event_numbers([ROOM]) == {ROOM: 0}
+    await store.extensions.add(LENE, MEETING, extension("more", type=ExtensionType.UNDEFINED), MANY, AT)
+    assert await store.events.last_numbers([ROOM]) == {ROOM: 0}
     assert await told(store) == []
 
 
@@ -88,7 +88,7 @@ async def test_where_nobody_takes_part_nobody_is_told(store: Store) -> None:
 async def test_no_meeting_takes_no_extension(store: Store, organizer: str, meeting_id: str) -> None:
     await with_participants(store)
     with pytest.raises(ResourceNotFound):
-        await store.add_extension(organizer, meeting_id, extension(), MANY, AT)
+        await store.extensions.add(organizer, meeting_id, extension(), MANY, AT)
     assert await told(store) == []
 
 
@@ -96,8 +96,8 @@ async def test_an_extensions_id_is_taken_once_in_a_meeting(store: Store) -> None
     await with_participants(store, "slides")
     await with_meeting(store, "slides", meeting_id="other")
     with pytest.raises(AlreadyExists):
-        await store.add_extension(LENE, MEETING, extension(etag="2", properties=b"{}"), MANY, AT)
-    assert await store.extension(LENE, MEETING, "slides") == extension()
+        await store.extensions.add(LENE, MEETING, extension(etag="2", properties=b"{}"), MANY, AT)
+    assert await store.extensions.get(LENE, MEETING, "slides") == extension()
     assert await told(store) == []
 
 
@@ -105,7 +105,7 @@ async def test_of_one_id_added_at_the_same_time_one_is_added(store: Store, other
     await with_participants(store)
     answers = await asyncio.gather(
         *(
-            server.add_extension(LENE, MEETING, extension(etag=f"{n} {place}"), MANY, AT)
+            server.extensions.add(LENE, MEETING, extension(etag=f"{n} {place}"), MANY, AT)
             for n in range(8)
             for place, server in enumerate((store, other))
         ),
@@ -118,15 +118,15 @@ async def test_of_one_id_added_at_the_same_time_one_is_added(store: Store, other
 async def test_a_full_meeting_takes_no_extension(store: Store) -> None:
     await with_participants(store, "a", "b")
     with pytest.raises(TooManyGroups):
-        await store.add_extension(LENE, MEETING, extension(), 2, AT)
+        await store.extensions.add(LENE, MEETING, extension(), 2, AT)
     assert await ids(store) == ["a", "b"]
     assert await told(store) == []
 
 
 async def test_a_removed_extension_makes_room(store: Store) -> None:
     await with_meeting(store, "a", "b")
-    await store.remove_extension(LENE, MEETING, "a", None, AT)
-    await store.add_extension(LENE, MEETING, extension("c"), 2, AT)
+    await store.extensions.remove(LENE, MEETING, "a", None, AT)
+    await store.extensions.add(LENE, MEETING, extension("c"), 2, AT)
     assert await ids(store) == ["b", "c"]
 
 
@@ -134,7 +134,7 @@ async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) ->
     await with_participants(store)
     answers = await asyncio.gather(
         *(
-            server.add_extension(LENE, MEETING, extension(f"{n} {place}"), 10, AT)
+            server.extensions.add(LENE, MEETING, extension(f"{n} {place}"), 10, AT)
             for n in range(16)
             for place, server in enumerate((store, other))
         ),
@@ -152,15 +152,15 @@ async def test_no_extension_is_refused(store: Store, organizer: str, meeting_id:
     await with_participants(store, "slides")
     key = (organizer, meeting_id)
     with pytest.raises(ResourceNotFound):
-        await store.extension(*key, extension_id)
+        await store.extensions.get(*key, extension_id)
     with pytest.raises(ResourceNotFound):
-        await store.replace_extension(*key, None, extension(extension_id), AT)
+        await store.extensions.replace(*key, None, extension(extension_id), AT)
     with pytest.raises(ResourceNotFound):
-        await store.replace_extension(*key, frozenset({"1"}), extension(extension_id), AT)
+        await store.extensions.replace(*key, frozenset({"1"}), extension(extension_id), AT)
     with pytest.raises(ResourceNotFound):
-        await store.remove_extension(*key, extension_id, None, AT)
+        await store.extensions.remove(*key, extension_id, None, AT)
     with pytest.raises(ResourceNotFound):
-        await store.remove_extension(*key, extension_id, frozenset({"1"}), AT)
+        await store.extensions.remove(*key, extension_id, frozenset({"1"}), AT)
     assert await ids(store) == ["slides"]
     assert await told(store) == []
 
@@ -169,22 +169,22 @@ async def test_no_extension_is_refused(store: Store, organizer: str, meeting_id:
 async def test_an_extension_is_replaced_if_it_matches(store: Store, match: frozenset[str] | None) -> None:
     await with_participants(store, "slides")
     expected = extension(type=ExtensionType.UNDEFINED, etag="2", properties=b"{}")
-    await store.replace_extension(LENE, MEETING, match, expected, AT)
-    assert await store.extension(LENE, MEETING, "slides") == expected
+    await store.extensions.replace(LENE, MEETING, match, expected, AT)
+    assert await store.extensions.get(LENE, MEETING, "slides") == expected
     assert await told(store) == [EXTENSION_CHANGED]
 
 
 async def test_a_replaced_extension_keeps_its_place(store: Store) -> None:
     await with_meeting(store, "a", "b", "c")
-    await store.replace_extension(LENE, MEETING, None, extension("a", etag="2"), AT)
-    await store.add_extension(LENE, MEETING, extension("d"), MANY, AT)
+    await store.extensions.replace(LENE, MEETING, None, extension("a", etag="2"), AT)
+    await store.extensions.add(LENE, MEETING, extension("d"), MANY, AT)
     assert await ids(store) == ["a", "b", "c", "d"]
 
 
 async def test_an_extension_made_anew_stands_behind_the_others(store: Store) -> None:
     await with_meeting(store, "a", "b", "c")
-    await store.remove_extension(LENE, MEETING, "a", None, AT)
-    await store.add_extension(LENE, MEETING, extension("a"), MANY, AT)
+    await store.extensions.remove(LENE, MEETING, "a", None, AT)
+    await store.extensions.add(LENE, MEETING, extension("a"), MANY, AT)
     assert await ids(store) == ["b", "c", "a"]
 
 
@@ -192,19 +192,19 @@ async def test_an_extension_made_anew_stands_behind_the_others(store: Store) -> 
 async def test_an_extension_that_does_not_match_stays(store: Store, match: frozenset[str]) -> None:
     await with_participants(store, "slides")
     with pytest.raises(PreconditionFailed):
-        await store.replace_extension(LENE, MEETING, match, extension(etag="3", properties=b"{}"), AT)
+        await store.extensions.replace(LENE, MEETING, match, extension(etag="3", properties=b"{}"), AT)
     with pytest.raises(PreconditionFailed):
-        await store.remove_extension(LENE, MEETING, "slides", match, AT)
-    assert await store.extension(LENE, MEETING, "slides") == extension()
+        await store.extensions.remove(LENE, MEETING, "slides", match, AT)
+    assert await store.extensions.get(LENE, MEETING, "slides") == extension()
     assert await told(store) == []
 
 
 async def test_an_extension_does_not_change_its_meetings_etag(store: Store) -> None:
     await with_meeting(store, "slides")
-    before = await store.meeting(LENE, MEETING)
-    await store.replace_extension(LENE, MEETING, None, extension(etag="2"), AT)
-    await store.remove_extension(LENE, MEETING, "slides", None, AT)
-    assert await store.meeting(LENE, MEETING) == before
+    before = await store.meetings.get(LENE, MEETING)
+    await store.extensions.replace(LENE, MEETING, None, extension(etag="2"), AT)
+    await store.extensions.remove(LENE, MEETING, "slides", None, AT)
+    assert await store.meetings.get(LENE, MEETING) == before
 
 
 async def test_of_writers_with_one_etag_one_wins(store: Store, other: Store) -> None:
@@ -214,23 +214,23 @@ async def test_of_writers_with_one_etag_one_wins(store: Store, other: Store) -> 
         drafts = [replace(current, etag=f"{round_number} {place}") for place in range(4)]
         answers = await asyncio.gather(
             *(
-                server.replace_extension(LENE, MEETING, frozenset({current.etag}), draft, AT)
+                server.extensions.replace(LENE, MEETING, frozenset({current.etag}), draft, AT)
                 for server, draft in zip((store, other, other, store), drafts, strict=True)
             ),
             return_exceptions=True,
         )
         (winner,) = [draft for draft, answer in zip(drafts, answers, strict=True) if answer is None]
         assert [type(answer) for answer in answers if answer is not None] == [PreconditionFailed] * 3
-        current = await store.extension(LENE, MEETING, "slides")
-        assert current == winner == await other.extension(LENE, MEETING, "slides")
+        current = await store.extensions.get(LENE, MEETING, "slides")
+        assert current == winner == await other.extensions.get(LENE, MEETING, "slides")
     assert await told(store) == [EXTENSION_CHANGED] * 10
 
 
 async def test_of_a_removal_and_a_replacement_with_one_etag_one_wins(store: Store, other: Store) -> None:
     await with_meeting(store, "slides")
     replaced, removed = await asyncio.gather(
-        store.replace_extension(LENE, MEETING, frozenset({"1"}), extension(etag="2"), AT),
-        other.remove_extension(LENE, MEETING, "slides", frozenset({"1"}), AT),
+        store.extensions.replace(LENE, MEETING, frozenset({"1"}), extension(etag="2"), AT),
+        other.extensions.remove(LENE, MEETING, "slides", frozenset({"1"}), AT),
         return_exceptions=True,
     )
     assert (replaced is None) != (removed is None)
@@ -240,6 +240,6 @@ async def test_of_a_removal_and_a_replacement_with_one_etag_one_wins(store: Stor
 @pytest.mark.parametrize("match", [None, frozenset({"1"})])
 async def test_a_removed_extension_is_gone(store: Store, match: frozenset[str] | None) -> None:
     await with_participants(store, "slides", "notes")
-    await store.remove_extension(LENE, MEETING, "slides", match, AT)
+    await store.extensions.remove(LENE, MEETING, "slides", match, AT)
     assert await ids(store) == ["notes"]
     assert await told(store) == [EXTENSION_CHANGED]

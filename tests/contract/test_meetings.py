@@ -20,9 +20,12 @@ from tests.contract.samples import (
     MEETING,
     OTHER_SETTINGS,
     SETTINGS,
+    application,
     assigned,
     extension,
+    invitation,
     meeting,
+    participation,
     told,
     with_meeting,
     with_participants,
@@ -33,80 +36,80 @@ TOPICS = (conversation_topic(LENE, MEETING), application_topic(LENE, "101"), app
 
 
 async def ids(store: Store, organizer: str = LENE) -> Sequence[str]:
-    return [found.id for found, _ in await store.meetings(organizer)]
+    return [found.id for found, _ in await store.meetings.all(organizer)]
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, OTHER_SETTINGS])
 async def test_a_meeting_is_read_as_it_was_added(store: Store, settings: object) -> None:
-    await store.add_meeting(meeting(settings=settings), MANY)
-    assert await store.meeting(LENE, MEETING) == meeting(settings=settings)
+    await store.meetings.add(meeting(settings=settings), MANY)
+    assert await store.meetings.get(LENE, MEETING) == meeting(settings=settings)
 
 
 async def test_no_such_meeting_is_refused(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
-        await store.meeting(LENE, MEETING)
+        await store.meetings.get(LENE, MEETING)
 
 
 async def test_another_organizers_meeting_is_refused_as_one_that_never_was(store: Store) -> None:
     with pytest.raises(ResourceNotFound) as never_was:
-        await store.meeting(DAN, MEETING)
-    await store.add_meeting(meeting(), MANY)
+        await store.meetings.get(DAN, MEETING)
+    await store.meetings.add(meeting(), MANY)
     with pytest.raises(ResourceNotFound) as anothers:
-        await store.meeting(DAN, MEETING)
+        await store.meetings.get(DAN, MEETING)
     assert str(anothers.value) == str(never_was.value)
 
 
 async def test_ids_are_compared_with_their_case(store: Store) -> None:
-    await store.add_meeting(meeting(), MANY)
+    await store.meetings.add(meeting(), MANY)
     with pytest.raises(ResourceNotFound):
-        await store.meeting(LENE, MEETING.lower())
+        await store.meetings.get(LENE, MEETING.lower())
 
 
 async def test_over_the_limit_no_meeting_is_added(store: Store) -> None:
-    await store.add_meeting(meeting("1"), 2)
-    await store.add_meeting(meeting("2"), 2)
+    await store.meetings.add(meeting("1"), 2)
+    await store.meetings.add(meeting("2"), 2)
     with pytest.raises(TooManyOnlineMeetings):
-        await store.add_meeting(meeting("3"), 2)
+        await store.meetings.add(meeting("3"), 2)
     assert await ids(store) == ["1", "2"]
 
 
 async def test_the_limit_leaves_out_others_and_assigned_meetings(store: Store) -> None:
-    await store.assigned_meeting(assigned())
-    await store.add_meeting(meeting("1", organizer=DAN), 1)
-    await store.add_meeting(meeting("2"), 1)
+    await store.meetings.assigned(assigned())
+    await store.meetings.add(meeting("1", organizer=DAN), 1)
+    await store.meetings.add(meeting("2"), 1)
 
 
 async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
     answers = await asyncio.gather(
         *(
-            server.add_meeting(meeting(f"{n} {place}"), 5)
+            server.meetings.add(meeting(f"{n} {place}"), 5)
             for n in range(10)
             for place, server in enumerate((store, other))
         ),
         return_exceptions=True,
     )
     assert [type(answer) for answer in answers if answer is not None] == [TooManyOnlineMeetings] * 15
-    assert len(await store.meetings(LENE)) == 5
+    assert len(await store.meetings.all(LENE)) == 5
 
 
 async def test_a_meetings_id_is_taken_once(store: Store) -> None:
-    await store.add_meeting(meeting(), MANY)
+    await store.meetings.add(meeting(), MANY)
     with pytest.raises(AlreadyExists):
-        await store.add_meeting(meeting(conference_id="another", settings=OTHER_SETTINGS), MANY)
-    assert await store.meeting(LENE, MEETING) == meeting()
+        await store.meetings.add(meeting(conference_id="another", settings=OTHER_SETTINGS), MANY)
+    assert await store.meetings.get(LENE, MEETING) == meeting()
 
 
 async def test_a_conference_id_is_taken_once_on_the_server(store: Store) -> None:
-    await store.add_meeting(meeting("1", conference_id="42"), MANY)
+    await store.meetings.add(meeting("1", conference_id="42"), MANY)
     with pytest.raises(AlreadyExists):
-        await store.add_meeting(meeting("2", conference_id="42", organizer=DAN), MANY)
+        await store.meetings.add(meeting("2", conference_id="42", organizer=DAN), MANY)
     assert await ids(store, DAN) == []
 
 
 async def test_of_two_with_one_conference_id_one_is_added(store: Store, other: Store) -> None:
     answers = await asyncio.gather(
         *(
-            server.add_meeting(meeting(str(place), conference_id="42"), MANY)
+            server.meetings.add(meeting(str(place), conference_id="42"), MANY)
             for place, server in enumerate((store, other, store))
         ),
         return_exceptions=True,
@@ -115,22 +118,22 @@ async def test_of_two_with_one_conference_id_one_is_added(store: Store, other: S
 
 
 async def test_a_removed_meetings_conference_id_is_free(store: Store) -> None:
-    await store.add_meeting(meeting("1", conference_id="42"), MANY)
-    await store.remove_meeting(LENE, "1", None, AT)
-    await store.add_meeting(meeting("2", conference_id="42"), MANY)
+    await store.meetings.add(meeting("1", conference_id="42"), MANY)
+    await store.meetings.remove(LENE, "1", None, AT)
+    await store.meetings.add(meeting("2", conference_id="42"), MANY)
 
 
 async def test_the_assigned_meeting_is_made_on_first_look_and_found_later(store: Store) -> None:
-    assert await store.assigned_meeting(assigned()) == assigned()
+    assert await store.meetings.assigned(assigned()) == assigned()
     again = assigned(id="OTHER", conference_id="other", settings=OTHER_SETTINGS)
-    assert await store.assigned_meeting(again) == assigned()
-    assert await store.meetings(LENE) == [(assigned(), ())]
+    assert await store.meetings.assigned(again) == assigned()
+    assert await store.meetings.all(LENE) == [(assigned(), ())]
 
 
 async def test_of_looks_at_the_same_time_one_assigned_meeting_comes(store: Store, other: Store) -> None:
     found = await asyncio.gather(
         *(
-            server.assigned_meeting(assigned(id=f"{n} {place}", conference_id=f"{n} {place}"))
+            server.meetings.assigned(assigned(id=f"{n} {place}", conference_id=f"{n} {place}"))
             for n in range(5)
             for place, server in enumerate((store, other))
         )
@@ -139,23 +142,23 @@ async def test_of_looks_at_the_same_time_one_assigned_meeting_comes(store: Store
 
 
 async def test_the_assigned_meeting_needs_a_conference_id_of_its_own(store: Store) -> None:
-    await store.add_meeting(meeting(conference_id="42"), MANY)
+    await store.meetings.add(meeting(conference_id="42"), MANY)
     with pytest.raises(AlreadyExists):
-        await store.assigned_meeting(assigned(conference_id="42"))
-    assert await store.assigned_meeting(assigned(conference_id="43")) == assigned(conference_id="43")
+        await store.meetings.assigned(assigned(conference_id="42"))
+    assert await store.meetings.assigned(assigned(conference_id="43")) == assigned(conference_id="43")
 
 
 async def test_meetings_are_listed_oldest_first(store: Store) -> None:
     for place, created in enumerate([3, 1, 2]):
-        await store.add_meeting(meeting(str(place), created=created), MANY)
-    await store.assigned_meeting(assigned(created=0))
+        await store.meetings.add(meeting(str(place), created=created), MANY)
+    await store.meetings.assigned(assigned(created=0))
     assert await ids(store) == ["ASSIGNED", "1", "2", "0"]
 
 
 async def test_meetings_of_one_moment_are_listed_in_the_order_of_their_making(store: Store) -> None:
     names = ["b", "c", "a", "d"]
     for name in names:
-        await store.add_meeting(meeting(name), MANY)
+        await store.meetings.add(meeting(name), MANY)
     assert await ids(store) == names
 
 
@@ -164,49 +167,49 @@ async def test_meetings_are_listed_with_their_extensions_oldest_first(store: Sto
     await with_meeting(store, meeting_id="1")
     await with_meeting(store, "c", meeting_id="3")
     await with_meeting(store, "d", meeting_id="1", organizer=DAN)
-    listed = [(found.id, list(extensions)) for found, extensions in await store.meetings(LENE)]
+    listed = [(found.id, list(extensions)) for found, extensions in await store.meetings.all(LENE)]
     assert listed == [("2", [extension("b"), extension("a")]), ("1", []), ("3", [extension("c")])]
 
 
 async def test_nobody_has_no_meetings(store: Store) -> None:
-    assert await store.meetings(LENE) == []
+    assert await store.meetings.all(LENE) == []
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"}), frozenset({"0", "1", '"'})])
 async def test_a_meeting_is_replaced_if_it_matches(store: Store, match: frozenset[str] | None) -> None:
-    await store.add_meeting(meeting(), MANY)
+    await store.meetings.add(meeting(), MANY)
     expected = meeting(settings=OTHER_SETTINGS, etag="2")
-    assert await store.replace_meeting(LENE, MEETING, match, OTHER_SETTINGS, "2", AT) == expected
-    assert await store.meeting(LENE, MEETING) == expected
+    assert await store.meetings.replace(LENE, MEETING, match, OTHER_SETTINGS, "2", AT) == expected
+    assert await store.meetings.get(LENE, MEETING) == expected
 
 
 @pytest.mark.parametrize("match", [frozenset({"2"}), frozenset({"01"}), frozenset[str]()])
 async def test_a_meeting_that_does_not_match_stays(store: Store, match: frozenset[str]) -> None:
     await with_participants(store, "slides")
-    before = await store.meeting_with_extensions(LENE, MEETING)
-    last = await store.last_event_numbers(TOPICS)
+    before = await store.meetings.get_with_extensions(LENE, MEETING)
+    last = await store.events.last_numbers(TOPICS)
     with pytest.raises(PreconditionFailed):
-        await store.replace_meeting(LENE, MEETING, match, OTHER_SETTINGS, "2", AT)
+        await store.meetings.replace(LENE, MEETING, match, OTHER_SETTINGS, "2", AT)
     with pytest.raises(PreconditionFailed):
-        await store.remove_meeting(LENE, MEETING, match, AT)
-    assert await store.meeting_with_extensions(LENE, MEETING) == before
-    assert await store.last_event_numbers(TOPICS) == last
-    assert len(await store.participants(LENE, MEETING)) == 2
+        await store.meetings.remove(LENE, MEETING, match, AT)
+    assert await store.meetings.get_with_extensions(LENE, MEETING) == before
+    assert await store.events.last_numbers(TOPICS) == last
+    assert len(await store.conversations.participants(LENE, MEETING)) == 2
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"})])
 async def test_no_meeting_is_neither_replaced_nor_removed(store: Store, match: frozenset[str] | None) -> None:
-    await store.add_meeting(meeting(organizer=DAN), MANY)
+    await store.meetings.add(meeting(organizer=DAN), MANY)
     with pytest.raises(ResourceNotFound):
-        await store.replace_meeting(LENE, MEETING, match, OTHER_SETTINGS, "2", AT)
+        await store.meetings.replace(LENE, MEETING, match, OTHER_SETTINGS, "2", AT)
     with pytest.raises(ResourceNotFound):
-        await store.remove_meeting(LENE, MEETING, match, AT)
-    assert await store.meeting(DAN, MEETING) == meeting(organizer=DAN)
+        await store.meetings.remove(LENE, MEETING, match, AT)
+    assert await store.meetings.get(DAN, MEETING) == meeting(organizer=DAN)
 
 
 async def test_who_takes_part_is_told_of_a_replacement(store: Store) -> None:
     await with_participants(store)
-    await store.replace_meeting(LENE, MEETING, None, OTHER_SETTINGS, "2", AT)
+    await store.meetings.replace(LENE, MEETING, None, OTHER_SETTINGS, "2", AT)
     assert await told(store) == [MEETING_CHANGED]
 
 
@@ -215,7 +218,7 @@ async def test_of_two_replacements_with_one_etag_one_is_made(store: Store, other
     for before in range(1, 6):
         answers = await asyncio.gather(
             *(
-                server.replace_meeting(LENE, MEETING, frozenset({str(before)}), SETTINGS, str(before + 1), AT)
+                server.meetings.replace(LENE, MEETING, frozenset({str(before)}), SETTINGS, str(before + 1), AT)
                 for server in (store, other, store)
             ),
             return_exceptions=True,
@@ -232,62 +235,96 @@ async def test_of_two_replacements_with_one_etag_one_is_made(store: Store, other
 async def test_a_removed_meeting_goes_with_its_extensions(store: Store, match: frozenset[str] | None) -> None:
     await with_meeting(store, "slides")
     await with_meeting(store, "slides", meeting_id="other")
-    await store.remove_meeting(LENE, MEETING, match, AT)
+    await store.meetings.remove(LENE, MEETING, match, AT)
     assert await ids(store) == ["other"]
     with pytest.raises(ResourceNotFound):
-        await store.extension(LENE, MEETING, "slides")
-    assert await store.extension(LENE, "other", "slides") == extension()
+        await store.extensions.get(LENE, MEETING, "slides")
+    assert await store.extensions.get(LENE, "other", "slides") == extension()
 
 
 async def test_with_a_removed_meeting_the_conversations_in_it_end(store: Store) -> None:
     await with_participants(store, "slides")
-    await store.remove_meeting(LENE, MEETING, None, AT)
-    assert await store.participants(LENE, MEETING) == []
-    assert await store.participations(DAN, "101") == []
+    await store.meetings.remove(LENE, MEETING, None, AT)
+    assert await store.conversations.participants(LENE, MEETING) == []
+    assert await store.conversations.all(DAN, "101") == []
 
 
 async def test_a_meeting_made_anew_under_an_old_id_has_none_of_the_old_extensions(store: Store) -> None:
     await with_meeting(store, "slides")
-    await store.remove_meeting(LENE, MEETING, None, AT)
+    await store.meetings.remove(LENE, MEETING, None, AT)
     await with_meeting(store)
-    assert (await store.meeting_with_extensions(LENE, MEETING))[1] == []
+    assert (await store.meetings.get_with_extensions(LENE, MEETING))[1] == []
 
 
-def expiring(name: str, expires: int | None) -> Meeting:
-    return meeting(name, settings=replace(SETTINGS, expiration_time=expires))
+def expiring(name: str, expires: int | None, made: int = 1) -> Meeting:
+    return meeting(name, settings=replace(SETTINGS, expiration_time=expires), created=made)
 
 
 async def test_expired_meetings_go_with_their_extensions(store: Store) -> None:
     for name, expires in {"1": 10, "2": 20, "3": 30, "4": None}.items():
-        await store.add_meeting(expiring(name, expires), MANY)
-        await store.add_extension(LENE, name, extension(), MANY, AT)
-    assert await store.remove_expired_meetings(30, MANY, AT) == 2
+        await store.meetings.add(expiring(name, expires), MANY)
+        await store.extensions.add(LENE, name, extension(), MANY, 2)
+    assert await store.meetings.remove_expired(30, MANY, AT) == 2
     assert await ids(store) == ["3", "4"]
     with pytest.raises(ResourceNotFound):
-        await store.extension(LENE, "1", "slides")
+        await store.extensions.get(LENE, "1", "slides")
 
 
 async def test_with_an_expired_meeting_the_conversations_in_it_end(store: Store) -> None:
     await with_participants(store)
-    assert await store.remove_expired_meetings(AT + 2, MANY, AT) == 1
-    assert await store.participations(DAN, "101") == []
+    assert await store.meetings.remove_expired(AT + 2, MANY, AT) == 1
+    assert await store.conversations.all(DAN, "101") == []
 
 
 async def test_expired_meetings_go_in_portions(store: Store) -> None:
     for name in "abc":
-        await store.add_meeting(expiring(name, 10), MANY)
-    assert [await store.remove_expired_meetings(11, 2, AT) for _ in range(3)] == [2, 1, 0]
+        await store.meetings.add(expiring(name, 10), MANY)
+    assert [await store.meetings.remove_expired(11, 2, AT) for _ in range(3)] == [2, 1, 0]
 
 
 async def test_a_replacement_moves_the_expiration(store: Store) -> None:
-    await store.add_meeting(expiring("1", 10), MANY)
-    await store.replace_meeting(LENE, "1", None, replace(SETTINGS, expiration_time=50), "2", AT)
-    assert await store.remove_expired_meetings(30, MANY, AT) == 0
+    await store.meetings.add(expiring("1", 10), MANY)
+    await store.meetings.replace(LENE, "1", None, replace(SETTINGS, expiration_time=50), "2", AT)
+    assert await store.meetings.remove_expired(30, MANY, AT) == 0
+
+
+async def test_expired_meeting_is_kept_for_as_long_after_it_was_made(store: Store) -> None:
+    await store.meetings.add(expiring("1", 10, made=100), MANY)
+    assert await store.meetings.remove_expired(100, MANY, AT) == 0
+    assert await store.meetings.remove_expired(101, MANY, AT) == 1
+
+
+async def test_expired_meeting_is_kept_for_as_long_after_its_last_change(store: Store) -> None:
+    await store.meetings.add(expiring("1", 10), MANY)
+    await store.meetings.replace(LENE, "1", None, replace(SETTINGS, expiration_time=11), "2", 100)
+    assert await store.meetings.remove_expired(100, MANY, AT) == 0
+    assert await store.meetings.remove_expired(101, MANY, AT) == 1
+
+
+@pytest.mark.parametrize("how", ["added", "replaced", "replaced unconditionally", "removed"])
+@pytest.mark.parametrize("in_use", [False, True])
+async def test_expired_meeting_is_kept_for_as_long_after_a_change_of_an_extension(
+    store: Store, how: str, in_use: bool
+) -> None:
+    await store.meetings.add(expiring(MEETING, 10), MANY)
+    if in_use:
+        await store.applications.open(application(), None, AT, MANY)
+        await store.conversations.join(participation(), invitation(), "1", MANY, AT)
+    await store.extensions.add(LENE, MEETING, extension(), MANY, 100 if how == "added" else 2)
+    match how:
+        case "replaced":
+            await store.extensions.replace(LENE, MEETING, frozenset({"1"}), extension(etag="2"), 100)
+        case "replaced unconditionally":
+            await store.extensions.replace(LENE, MEETING, None, extension(etag="2"), 100)
+        case "removed":
+            await store.extensions.remove(LENE, MEETING, "slides", None, 100)
+    assert await store.meetings.remove_expired(100, MANY, AT) == 0
+    assert await store.meetings.remove_expired(101, MANY, AT) == 1
 
 
 async def test_a_meeting_is_read_with_its_extensions_oldest_first(store: Store) -> None:
     await with_meeting(store, "b", "c", "a")
-    found, extensions = await store.meeting_with_extensions(LENE, MEETING)
+    found, extensions = await store.meetings.get_with_extensions(LENE, MEETING)
     assert found.id == MEETING
     assert extensions == [extension("b"), extension("c"), extension("a")]
 
@@ -295,4 +332,4 @@ async def test_a_meeting_is_read_with_its_extensions_oldest_first(store: Store) 
 async def test_no_meeting_is_read_with_no_extensions(store: Store) -> None:
     await with_meeting(store, "slides", organizer=DAN)
     with pytest.raises(ResourceNotFound):
-        await store.meeting_with_extensions(LENE, MEETING)
+        await store.meetings.get_with_extensions(LENE, MEETING)

@@ -7,4 +7,4 @@ from tests.store.recording import RecordedStore, walk
 
 async def test_the_engine_takes_every_statement(store: Store) -> None:
     assert isinstance(store, SqlStore)
-    await walk(RecordedStore(store._reader, store._writer))
+    await walk(RecordedStore(store.reader, store.writer))

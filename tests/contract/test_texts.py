@@ -12,32 +12,32 @@ NUL = "a\0b"
 
 
 async def test_nobody_has_a_name_with_the_null_character(store: Store) -> None:
-    await store.add_user(user())
-    assert await store.user(f"{LENE}\0") is None
-    assert await store.users_with_local_part(NUL) == []
-    assert await store.last_event_numbers([NUL, EVENT.topic]) == {NUL: 0, EVENT.topic: 0}
+    await store.users.add(user())
+    assert await store.users.get(f"{LENE}\0") is None
+    assert await store.users.with_local_part(NUL) == []
+    assert await store.events.last_numbers([NUL, EVENT.topic]) == {NUL: 0, EVENT.topic: 0}
 
 
 @pytest.mark.parametrize(
     ("look", "refusal"),
     [
-        (lambda store: store.session(LENE, NUL), ApplicationNotFound),
-        (lambda store: store.meeting(LENE, NUL), ResourceNotFound),
-        (lambda store: store.meeting_with_extensions(NUL, MEETING), ResourceNotFound),
-        (lambda store: store.extension(LENE, MEETING, NUL), ResourceNotFound),
-        (lambda store: store.replace_extension(LENE, MEETING, None, extension(NUL), AT), ResourceNotFound),
-        (lambda store: store.remove_extension(LENE, MEETING, NUL, None, AT), ResourceNotFound),
-        (lambda store: store.participation(LENE, "101", NUL), ConversationNotFound),
-        (lambda store: store.leave(LENE, "101", NUL, AT), ConversationNotFound),
-        (lambda store: store.admit(LENE, MEETING, NUL, AT), ResourceNotFound),
-        (lambda store: store.invitation(LENE, "101", NUL), ResourceNotFound),
-        (lambda store: store.event(NUL, 1), ResourceNotFound),
+        (lambda store: store.applications.session(LENE, NUL), ApplicationNotFound),
+        (lambda store: store.meetings.get(LENE, NUL), ResourceNotFound),
+        (lambda store: store.meetings.get_with_extensions(NUL, MEETING), ResourceNotFound),
+        (lambda store: store.extensions.get(LENE, MEETING, NUL), ResourceNotFound),
+        (lambda store: store.extensions.replace(LENE, MEETING, None, extension(NUL), AT), ResourceNotFound),
+        (lambda store: store.extensions.remove(LENE, MEETING, NUL, None, AT), ResourceNotFound),
+        (lambda store: store.conversations.get(LENE, "101", NUL), ConversationNotFound),
+        (lambda store: store.conversations.leave(LENE, "101", NUL, AT), ConversationNotFound),
+        (lambda store: store.conversations.admit(LENE, MEETING, NUL, AT), ResourceNotFound),
+        (lambda store: store.invitations.get(LENE, "101", NUL), ResourceNotFound),
+        (lambda store: store.events.get(NUL, 1), ResourceNotFound),
     ],
 )
 async def test_what_is_asked_for_with_it_is_not_there(
     store: Store, look: Callable[[Store], Awaitable[object]], refusal: type[Exception]
 ) -> None:
-    await store.open_application(application(), None, AT, MANY)
+    await store.applications.open(application(), None, AT, MANY)
     await with_meeting(store, "slides")
     with pytest.raises(refusal):
         await look(store)

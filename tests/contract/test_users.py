@@ -23,152 +23,166 @@ from tests.contract.samples import (
 
 
 async def test_a_user_is_read_as_it_was_added(store: Store) -> None:
-    await store.add_user(user())
-    assert await store.user(LENE) == user()
+    await store.users.add(user())
+    assert await store.users.get(LENE) == user()
 
 
 async def test_a_user_may_lack_email_and_pool(store: Store) -> None:
-    await store.add_user(user(email=None, pool=None))
-    assert await store.user(LENE) == user(email=None, pool=None)
+    await store.users.add(user(email=None, pool=None))
+    assert await store.users.get(LENE) == user(email=None, pool=None)
 
 
 async def test_nobody_is_none(store: Store) -> None:
-    assert await store.user(LENE) is None
+    assert await store.users.get(LENE) is None
 
 
 async def test_a_uri_is_kept_in_lower_case(store: Store) -> None:
-    await store.add_user(user("sip:LeneA@Contoso.COM"))
-    assert await store.user(LENE) == user()
+    await store.users.add(user("sip:LeneA@Contoso.COM"))
+    assert await store.users.get(LENE) == user()
 
 
 async def test_a_uri_is_taken_once_whatever_its_case(store: Store) -> None:
-    await store.add_user(user())
+    await store.users.add(user())
     with pytest.raises(AlreadyExists):
-        await store.add_user(user("sip:LENEA@contoso.com", name="Another"))
-    assert await store.user(LENE) == user()
+        await store.users.add(user("sip:LENEA@contoso.com", name="Another"))
+    assert await store.users.get(LENE) == user()
 
 
 async def test_users_are_listed_by_uri(store: Store) -> None:
     for uri in (LENE, "sip:zoe@contoso.com", DAN):
-        await store.add_user(user(uri))
-    assert [found.uri for found in await store.users()] == [DAN, LENE, "sip:zoe@contoso.com"]
+        await store.users.add(user(uri))
+    assert [found.uri for found in await store.users.all()] == [DAN, LENE, "sip:zoe@contoso.com"]
 
 
 async def test_a_local_part_finds_the_users_of_all_domains_and_nobody_else(store: Store) -> None:
     for uri in ("sip:dan@fabrikam.com", DAN, "sip:dana@contoso.com", "sip:da@contoso.com", "sip:d_n@contoso.com"):
-        await store.add_user(user(uri))
-    assert [found.uri for found in await store.users_with_local_part("dan")] == [DAN, "sip:dan@fabrikam.com"]
+        await store.users.add(user(uri))
+    assert [found.uri for found in await store.users.with_local_part("dan")] == [DAN, "sip:dan@fabrikam.com"]
 
 
 @pytest.mark.parametrize("local_part", ["d%", "d_n", "da*", ""])
 async def test_a_local_part_is_no_pattern(store: Store, local_part: str) -> None:
-    await store.add_user(user(DAN))
-    assert await store.users_with_local_part(local_part) == []
+    await store.users.add(user(DAN))
+    assert await store.users.with_local_part(local_part) == []
 
 
 async def test_a_changed_password_is_of_the_next_generation(store: Store) -> None:
-    await store.add_user(user())
-    await store.change_password(LENE, "another")
-    await store.change_password(LENE, "a third")
-    assert await store.user(LENE) == replace(user(), password_hash="a third", generation=3)
+    await store.users.add(user())
+    await store.users.change_password(LENE, "another")
+    await store.users.change_password(LENE, "a third")
+    assert await store.users.get(LENE) == replace(user(), password_hash="a third", generation=3)
+
+
+async def test_user_who_is_added_again_has_a_generation_that_the_removed_one_never_had(store: Store) -> None:
+    await store.users.add(user())
+    await store.users.add(user(DAN))
+    for _ in range(3):
+        await store.users.change_password(LENE, "another")
+    await store.users.remove(DAN, AT)
+    await store.users.remove(LENE, AT)
+    for uri, highest in ((LENE, 4), (DAN, 1)):
+        await store.users.add(user(uri))
+        again = await store.users.get(uri)
+        assert again is not None
+        assert again.generation > highest
 
 
 async def test_nobodys_password_is_not_changed(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
-        await store.change_password(LENE, "another")
+        await store.users.change_password(LENE, "another")
 
 
 async def test_a_removed_user_leaves_nothing(store: Store) -> None:
-    await store.add_user(user())
-    await store.open_application(application("101", "one"), None, 1, 1)
-    await store.open_application(application("102", "two"), None, 2, 1)
-    await store.write_channel(LENE, "102", "", 0, ChannelState(served=1))
+    await store.users.add(user())
+    await store.applications.open(application("101", "one"), None, 1, 1)
+    await store.applications.open(application("102", "two"), None, 2, 1)
+    await store.channels.write(LENE, "102", "", 0, ChannelState(served=1))
     own = application_topic(LENE, "102")
-    await store.append_events(AT, [NewEvent(own, "resume")])
+    await store.events.append(AT, [NewEvent(own, "resume")])
     await with_meeting(store, "slides")
-    await store.assigned_meeting(assigned())
+    await store.meetings.assigned(assigned())
 
-    await store.remove_user(LENE, AT)
+    await store.users.remove(LENE, AT)
 
-    assert await store.user(LENE) is None
+    assert await store.users.get(LENE) is None
     for application_id in ("101", "102"):
         with pytest.raises(ApplicationNotFound):
-            await store.session(LENE, application_id)
-    assert await store.channel(LENE, "102", "") == ChannelState()
-    assert await store.meetings(LENE) == []
+            await store.applications.session(LENE, application_id)
+    assert await store.channels.get(LENE, "102", "") == ChannelState()
+    assert await store.meetings.all(LENE) == []
     with pytest.raises(ResourceNotFound):
-        await store.extension(LENE, "ABCD1234", "slides")
-    assert await store.events_after({own: 0}, MANY) == []
+        await store.extensions.get(LENE, "ABCD1234", "slides")
+    assert await store.events.after({own: 0}, MANY) == []
 
 
 async def test_a_removed_users_conference_ids_are_free_again(store: Store) -> None:
-    await store.add_user(user())
-    await store.add_meeting(meeting(), MANY)
-    await store.remove_user(LENE, AT)
-    await store.add_meeting(meeting(), MANY)
+    await store.users.add(user())
+    await store.meetings.add(meeting(), MANY)
+    await store.users.remove(LENE, AT)
+    await store.meetings.add(meeting(), MANY)
 
 
 async def test_other_users_keep_what_is_theirs(store: Store) -> None:
     longer = LENE + "x"
     for uri in (LENE, DAN, longer):
-        await store.add_user(user(uri))
-        await store.open_application(application(owner=uri), None, 1, MANY)
-        await store.append_events(AT, [NewEvent(application_topic(uri, "101"), "resume")])
+        await store.users.add(user(uri))
+        await store.applications.open(application(owner=uri), None, 1, MANY)
+        await store.events.append(AT, [NewEvent(application_topic(uri, "101"), "resume")])
         await with_meeting(store, "slides", organizer=uri)
 
-    await store.remove_user(LENE, AT)
+    await store.users.remove(LENE, AT)
 
     for uri in (DAN, longer):
-        assert (await store.session(uri, "101")).generation == 1
-        assert await store.extension(uri, "ABCD1234", "slides") == extension()
-        assert len(await store.events_after({application_topic(uri, "101"): 0}, MANY)) == 1
+        assert (await store.applications.session(uri, "101")).generation == 1
+        assert await store.extensions.get(uri, "ABCD1234", "slides") == extension()
+        assert len(await store.events.after({application_topic(uri, "101"): 0}, MANY)) == 1
 
 
 async def test_nobody_is_not_removed(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
-        await store.remove_user(LENE, AT)
+        await store.users.remove(LENE, AT)
 
 
 async def test_signing_keys_are_listed_newest_first(store: Store) -> None:
     keys = [SigningKey("old", b"\x00\xff", 1), SigningKey("new", b"n", 3), SigningKey("middle", b"m", 2)]
     for key in keys:
-        await store.add_signing_key(key)
-    assert await store.signing_keys() == [keys[1], keys[2], keys[0]]
+        await store.signing_keys.add(key)
+    assert await store.signing_keys.all() == [keys[1], keys[2], keys[0]]
 
 
 async def test_of_keys_of_one_moment_the_last_added_is_the_newest(store: Store) -> None:
     for key_id in ("b", "c", "a"):
-        await store.add_signing_key(SigningKey(key_id, b"", 1))
-    assert [key.id for key in await store.signing_keys()] == ["a", "c", "b"]
+        await store.signing_keys.add(SigningKey(key_id, b"", 1))
+    assert [key.id for key in await store.signing_keys.all()] == ["a", "c", "b"]
 
 
 async def test_a_keys_id_is_taken_once(store: Store) -> None:
-    await store.add_signing_key(SigningKey("1", b"first", 1))
+    await store.signing_keys.add(SigningKey("1", b"first", 1))
     with pytest.raises(AlreadyExists):
-        await store.add_signing_key(SigningKey("1", b"second", 2))
-    assert await store.signing_keys() == [SigningKey("1", b"first", 1)]
+        await store.signing_keys.add(SigningKey("1", b"second", 2))
+    assert await store.signing_keys.all() == [SigningKey("1", b"first", 1)]
 
 
 async def test_a_removed_key_is_gone(store: Store) -> None:
     for key_id in ("1", "2"):
-        await store.add_signing_key(SigningKey(key_id, b"", int(key_id)))
-    await store.remove_signing_key("2")
-    assert [key.id for key in await store.signing_keys()] == ["1"]
+        await store.signing_keys.add(SigningKey(key_id, b"", int(key_id)))
+    await store.signing_keys.remove("2")
+    assert [key.id for key in await store.signing_keys.all()] == ["1"]
 
 
 async def test_a_key_that_is_not_there_is_not_removed(store: Store) -> None:
-    await store.add_signing_key(SigningKey("1", b"", 1))
+    await store.signing_keys.add(SigningKey("1", b"", 1))
     with pytest.raises(ResourceNotFound):
-        await store.remove_signing_key("2")
+        await store.signing_keys.remove("2")
 
 
 async def test_the_last_key_stays(store: Store) -> None:
     for key_id in ("1", "2"):
-        await store.add_signing_key(SigningKey(key_id, b"", 1))
-    await store.remove_signing_key("1")
+        await store.signing_keys.add(SigningKey(key_id, b"", 1))
+    await store.signing_keys.remove("1")
     with pytest.raises(Conflict):
-        await store.remove_signing_key("2")
-    assert [key.id for key in await store.signing_keys()] == ["2"]
+        await store.signing_keys.remove("2")
+    assert [key.id for key in await store.signing_keys.all()] == ["2"]
 
 
 SOURCE = "https://id.contoso.com"
@@ -180,41 +194,41 @@ def vouched_for(**more: str | None) -> User:
 
 async def test_a_user_whom_somebody_vouches_for_is_added(store: Store) -> None:
     new = vouched_for(title="Engineer", department="Research", work_phone="1", mobile_phone="2", home_phone="3")
-    assert await store.admit_user(new, create=True) == new
-    assert await store.user(LENE) == new
+    assert await store.users.admit(new, create=True) == new
+    assert await store.users.get(LENE) == new
 
 
 async def test_a_user_who_is_not_there_is_added_only_where_that_is_set(store: Store) -> None:
-    assert await store.admit_user(vouched_for(), create=False) is None
-    assert await store.user(LENE) is None
+    assert await store.users.admit(vouched_for(), create=False) is None
+    assert await store.users.get(LENE) is None
 
 
 async def test_what_the_source_says_of_its_user_is_kept_up_to_date(store: Store) -> None:
-    await store.admit_user(vouched_for(title="Engineer"), create=True)
+    await store.users.admit(vouched_for(title="Engineer"), create=True)
     changed = vouched_for(name="Lene Birk", email=None, title="Director", other_phone="9")
-    assert await store.admit_user(changed, create=False) == changed
-    assert await store.user(LENE) == changed
+    assert await store.users.admit(changed, create=False) == changed
+    assert await store.users.get(LENE) == changed
 
 
 @pytest.mark.parametrize("source", [None, "https://another.contoso.com"])
 async def test_what_another_source_says_of_a_user_changes_nothing(store: Store, source: str | None) -> None:
     known = replace(user(), source=source)
-    await store.add_user(known)
-    assert await store.admit_user(vouched_for(name="Mallory"), create=True) == known
-    assert await store.user(LENE) == known
+    await store.users.add(known)
+    assert await store.users.admit(vouched_for(name="Mallory"), create=True) == known
+    assert await store.users.get(LENE) == known
 
 
 async def test_a_removed_user_is_not_added_because_somebody_vouches(store: Store) -> None:
-    await store.admit_user(vouched_for(), create=True)
-    await store.remove_user(LENE, AT)
-    assert await store.admit_user(vouched_for(), create=True) is None
-    assert await store.user(LENE) is None
+    await store.users.admit(vouched_for(), create=True)
+    await store.users.remove(LENE, AT)
+    assert await store.users.admit(vouched_for(), create=True) is None
+    assert await store.users.get(LENE) is None
 
 
 async def test_a_removed_user_who_is_added_again_is_there(store: Store) -> None:
-    await store.add_user(user())
-    await store.remove_user(LENE, AT)
-    await store.add_user(user())
-    assert await store.admit_user(vouched_for(), create=True) is not None
-    await store.remove_user(LENE, AT)
-    assert await store.admit_user(vouched_for(), create=True) is None
+    await store.users.add(user())
+    await store.users.remove(LENE, AT)
+    await store.users.add(user())
+    assert await store.users.admit(vouched_for(), create=True) is not None
+    await store.users.remove(LENE, AT)
+    assert await store.users.admit(vouched_for(), create=True) is None

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -133,4 +134,5 @@ def test_no_generated_request_is_answered_otherwise_than_documented(prepared_dat
     # Fewer requests may not get as far.
     assert never == {} or WANTED < MOST_DAYS
     for file in data.glob("*.db"):
-        assert sqlite3.connect(file).execute("pragma integrity_check").fetchall() == [("ok",)]
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]

@@ -1,7 +1,7 @@
 """Signing keys: servers on one store learn of each other's, and let go of what is of no use any more."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from openucwa.identity.keys import GRACE_PERIOD, MIN_REFRESH_INTERVAL, SigningKe
 from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.user import SigningKey
+from openucwa.store import contract
 from openucwa.store.sqlite import SqliteStore
 from tests.world import FakeWorld, until
 
@@ -18,30 +19,31 @@ LONG = 10_000_000_000_000
 LENE = Ticket("sip:lene@contoso.com", "Lene Aalling", None, 3, LONG, None)
 
 
-class CountingStore(SqliteStore):
-    """Says how often it was asked for the keys; `away`: whether it can't be reached."""
+class CountingKeys:
+    """The keys of a store; says how often it was asked for them. `away`: whether they can't be read."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, timeout=5)
+    def __init__(self, keys: contract.SigningKeys) -> None:
         self.asked = 0
         self.away = False
-        self._read = self.signing_keys
-        self.signing_keys = self._count  # type: ignore[method-assign]
+        self._keys = keys
+        self.add = keys.add
+        self.add_first = keys.add_first
+        self.remove = keys.remove
 
-    async def _count(self) -> list[SigningKey]:
+    async def all(self) -> Sequence[SigningKey]:
         self.asked += 1
         if self.away:
             raise ServiceUnavailable("The store is away.", 5)
-        return list(await self._read())
+        return await self._keys.all()
 
 
 class Node:
     """One server, as far as keys go."""
 
-    def __init__(self, store: CountingStore, world: FakeWorld, config: Config) -> None:
+    def __init__(self, stored: CountingKeys, world: FakeWorld, config: Config) -> None:
         self.tickets = Tickets([new_signing_key(world)], world)
         self.removals = 0
-        self.keys = SigningKeys(store, self.tickets, config, world, self._removed)
+        self.keys = SigningKeys(stored, self.tickets, config, world, self._removed)
 
     def _removed(self) -> None:
         self.removals += 1
@@ -58,17 +60,17 @@ def config() -> Config:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[CountingStore]:
-    store = CountingStore(tmp_path)
+async def stored(tmp_path: Path) -> AsyncIterator[CountingKeys]:
+    store = SqliteStore(tmp_path, timeout=5)
     await store.open()
-    yield store
+    yield CountingKeys(store.signing_keys)
     await store.close()
 
 
 @pytest.fixture
-async def nodes(store: CountingStore, world: FakeWorld, config: Config) -> AsyncIterator[list[Node]]:
+async def nodes(stored: CountingKeys, world: FakeWorld, config: Config) -> AsyncIterator[list[Node]]:
     """Two servers on one store."""
-    nodes = [Node(store, world, config) for _ in range(2)]
+    nodes = [Node(stored, world, config) for _ in range(2)]
     for node in nodes:
         await node.keys.start()
     yield nodes
@@ -76,11 +78,11 @@ async def nodes(store: CountingStore, world: FakeWorld, config: Config) -> Async
         await node.keys.stop()
 
 
-async def rotate(store: CountingStore, world: FakeWorld) -> SigningKey:
+async def rotate(stored: CountingKeys, world: FakeWorld) -> SigningKey:
     """A new key, a moment later than all others."""
     await world.advance(0.001)
     key = new_signing_key(world)
-    await store.add_signing_key(key)
+    await stored.add(key)
     return key
 
 
@@ -89,17 +91,17 @@ async def test_servers_on_one_store_take_each_others_tickets(nodes: list[Node]) 
 
 
 async def test_a_ticket_of_a_brand_new_key_is_good_at_once(
-    nodes: list[Node], store: CountingStore, world: FakeWorld
+    nodes: list[Node], stored: CountingKeys, world: FakeWorld
 ) -> None:
-    await rotate(store, world)
+    await rotate(stored, world)
     await nodes[0].keys.refresh()
     assert await nodes[1].keys.check(nodes[0].tickets.issue(LENE)) == LENE
 
 
 async def test_a_new_key_signs_after_the_next_look(
-    nodes: list[Node], store: CountingStore, world: FakeWorld, config: Config
+    nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
-    key = await rotate(store, world)
+    key = await rotate(stored, world)
     before = nodes[0].tickets.issue(LENE)
     await world.advance(config.key_refresh_interval)
     await until(lambda: nodes[0].tickets.issue(LENE).startswith(f"cwt={key.id}."))
@@ -107,12 +109,12 @@ async def test_a_new_key_signs_after_the_next_look(
 
 
 async def test_a_removed_key_counts_no_more_after_the_next_look(
-    nodes: list[Node], store: CountingStore, world: FakeWorld, config: Config
+    nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
-    old = (await store.signing_keys())[0]
+    old = (await stored.all())[0]
     text = nodes[0].tickets.issue(LENE)
-    await rotate(store, world)
-    await store.remove_signing_key(old.id)
+    await rotate(stored, world)
+    await stored.remove(old.id)
     await world.advance(config.key_refresh_interval)
     await until(lambda: nodes[0].removals)
     with pytest.raises(Unauthorized):
@@ -120,33 +122,33 @@ async def test_a_removed_key_counts_no_more_after_the_next_look(
 
 
 async def test_made_up_tickets_make_it_look_once_a_second_at_most(
-    nodes: list[Node], store: CountingStore, world: FakeWorld
+    nodes: list[Node], stored: CountingKeys, world: FakeWorld
 ) -> None:
-    asked = store.asked
+    asked = stored.asked
     forged = [f"cwt={number:012x}.e30.AAAA" for number in range(20)]
     for _ in range(2):
         found = await asyncio.gather(*(nodes[0].keys.check(text) for text in forged), return_exceptions=True)
         assert all(isinstance(each, Unauthorized) for each in found)
-    assert store.asked == asked + 1
+    assert stored.asked == asked + 1
     await world.advance(MIN_REFRESH_INTERVAL)
     with pytest.raises(Unauthorized):
         await nodes[0].keys.check(forged[0])
-    assert store.asked == asked + 2
+    assert stored.asked == asked + 2
 
 
 @pytest.mark.parametrize("text", ["", "cwt=", "cwt=abc.e30.AAAA", "cwt=00000000000Z.e30.AAAA", "000000000000.e30.A"])
-async def test_what_is_no_ticket_of_ours_makes_nobody_look(nodes: list[Node], store: CountingStore, text: str) -> None:
-    asked = store.asked
+async def test_what_is_no_ticket_of_ours_makes_nobody_look(nodes: list[Node], stored: CountingKeys, text: str) -> None:
+    asked = stored.asked
     with pytest.raises(Unauthorized):
         await nodes[0].keys.check(text)
-    assert store.asked == asked
+    assert stored.asked == asked
 
 
 async def test_while_the_store_is_away_nobody_is_told_that_the_token_is_bad(
-    nodes: list[Node], store: CountingStore, world: FakeWorld, config: Config
+    nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
     known = nodes[0].tickets.issue(LENE)
-    store.away = True
+    stored.away = True
     with pytest.raises(ServiceUnavailable):
         await nodes[0].keys.check("cwt=000000000000.e30.AAAA")
     await world.advance(2 * config.key_refresh_interval)
@@ -154,35 +156,35 @@ async def test_while_the_store_is_away_nobody_is_told_that_the_token_is_bad(
 
 
 async def test_it_goes_on_looking_after_the_store_was_away(
-    nodes: list[Node], store: CountingStore, world: FakeWorld, config: Config
+    nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
-    key = await rotate(store, world)
-    store.away = True
+    key = await rotate(stored, world)
+    stored.away = True
     await world.advance(config.key_refresh_interval)
-    store.away = False
+    stored.away = False
     await world.advance(config.key_refresh_interval)
     await until(lambda: nodes[0].tickets.issue(LENE).startswith(f"cwt={key.id}."))
 
 
 async def test_an_old_key_goes_when_its_last_ticket_has_expired(
-    nodes: list[Node], store: CountingStore, world: FakeWorld, config: Config, caplog: pytest.LogCaptureFixture
+    nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    old = (await store.signing_keys())[0]
-    key = await rotate(store, world)
+    old = (await stored.all())[0]
+    key = await rotate(stored, world)
     await world.advance(config.token_lifetime + config.key_refresh_interval + GRACE_PERIOD)
     await nodes[0].keys.remove_outlived()
-    assert [each.id for each in await store.signing_keys()] == [key.id, old.id]
+    assert [each.id for each in await stored.all()] == [key.id, old.id]
     await world.advance(0.001)
     await nodes[0].keys.remove_outlived()
-    assert [each.id for each in await store.signing_keys()] == [key.id]
+    assert [each.id for each in await stored.all()] == [key.id]
     assert f"the signing key {old.id} is removed" in caplog.text
 
 
-async def test_the_only_key_stays_for_ever(nodes: list[Node], store: CountingStore, world: FakeWorld) -> None:
+async def test_the_only_key_stays_for_ever(nodes: list[Node], stored: CountingKeys, world: FakeWorld) -> None:
     await world.advance(100 * 86_400)
     await nodes[0].keys.remove_outlived()
-    assert len(await store.signing_keys()) == 1
+    assert len(await stored.all()) == 1
 
 
 async def test_a_stop_leaves_no_task(nodes: list[Node], world: FakeWorld) -> None:

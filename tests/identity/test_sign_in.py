@@ -34,35 +34,28 @@ class Server:
         self.passwords = Passwords(workers=1, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.tickets = Tickets([new_signing_key(self.world)], self.world)
         throttle = Throttle(3, 2.0, 60.0, 8, self.world)
-        keys = SigningKeys(self.store, self.tickets, config, self.world)
-        self.sign_in = SignIn(
-            self.store,
-            self.tickets,
-            keys,
-            UserPasswords(self.store, self.passwords, (), Admission(self.store)),
-            throttle,
-            config,
-            self.world,
-        )
+        keys = SigningKeys(self.store.signing_keys, self.tickets, config, self.world)
+        verifying = UserPasswords(self.store.users, self.passwords, (), Admission(self.store.users))
+        self.sign_in = SignIn(self.store, self.tickets, keys, verifying, throttle, config, self.world)
 
     async def open(self) -> None:
         await self.store.open()
         for address in ("lene@contoso.com", "anna@contoso.com", "anna@contoso.de", "anna@emea.contoso.com"):
             password_hash = await self.passwords.hash(f"secret of {address}")
-            await self.store.add_user(User(f"sip:{address}", address.title(), None, None, password_hash))
+            await self.store.users.add(User(f"sip:{address}", address.title(), None, None, password_hash))
         settings = MeetingSettings(
             "Everyone", (), "Disabled", "", "Disabled", self.world.now() + 1, (), "Disabled", "Disabled", ""
         )
         for meeting_id, number in (("AB12CD34", "1"), ("ZZ99ZZ99", "2")):
-            await self.store.add_meeting(
+            await self.store.meetings.add(
                 Meeting(
                     "sip:lene@contoso.com", meeting_id, MeetingRel.MY_ONLINE_MEETINGS, "1", number, number, 0, settings
                 ),
-                most=9,
+                limit=9,
             )
 
     async def lene(self) -> User:
-        user = await self.store.user("sip:lene@contoso.com")
+        user = await self.store.users.get("sip:lene@contoso.com")
         assert user is not None
         return user
 
@@ -115,7 +108,7 @@ async def test_the_answer_says_for_how_long(server: Server) -> None:
 
 async def test_the_ticket_bears_the_generation_of_the_password(server: Server) -> None:
     before = (await server.lene()).generation
-    await server.store.change_password("sip:lene@contoso.com", await server.passwords.hash("new"))
+    await server.store.users.change_password("sip:lene@contoso.com", await server.passwords.hash("new"))
     assert (await server.password("lene@contoso.com", "new")).generation == before + 1
 
 

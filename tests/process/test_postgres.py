@@ -57,7 +57,7 @@ def test_check_leaves_a_store_of_an_older_version_as_it_is(server: PostgresServe
     server.query(f"set role {OWNER}; {script}; update store_version set version = 2", older)  # noqa: S608
     checked = command("check", "--store", older)
     assert checked.returncode == 0, checked.stderr
-    assert "store version: 2, for servers that know version 1; this one knows " in checked.stdout
+    assert "store version: 2 (usable by servers from version 1 on); this server upgrades it to " in checked.stdout
     assert "store users: 0\n" in checked.stdout
     assert server.query("select version from store_version", older) == [["2"]]
 

@@ -257,9 +257,9 @@ async def test_of_the_first_signing_keys_of_two_servers_one_is_kept(tmp_path: Pa
     for store in stores:
         await store.open()
     try:
-        assert [await store.signing_keys() for store in stores] == [[], []]
-        await asyncio.gather(*(store.add_first_signing_key(new_signing_key(world)) for store in stores))
-        one, other = [await store.signing_keys() for store in stores]
+        assert [await store.signing_keys.all() for store in stores] == [[], []]
+        await asyncio.gather(*(store.signing_keys.add_first(new_signing_key(world)) for store in stores))
+        one, other = [await store.signing_keys.all() for store in stores]
     finally:
         for store in stores:
             await store.close()

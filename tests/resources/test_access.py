@@ -9,7 +9,7 @@ import pytest
 from openucwa.app import Service
 from openucwa.config import DialInRegion
 from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
-from tests.client import UcwaClient, extensions_of, self_of
+from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import DANA, LENE, Connect, Make
 from tests.resources.messages import assert_refused
 from tests.world import FakeWorld
@@ -322,3 +322,18 @@ async def test_scopes_do_not_open_what_belongs_to_another(
     for operation in HIDDEN:
         answer = await send(dana, operation, dana.app, meeting["onlineMeetingId"], "known")
         assert_refused(answer, 404, "NotFound", "ResourceNotFound")
+
+
+async def test_tokens_of_a_removed_user_stay_refused_when_the_address_is_added_again(
+    service: Service, lene: UcwaClient
+) -> None:
+    before = lene.app
+    await service.store.users.remove("sip:lenea@contoso.com", service.world.now())
+    await add_user(service, "sip:lenea@contoso.com", "Another Lene")
+    assert (await lene.get(f"{before}/me")).status_code == 401
+    assert (
+        await lene.post("/ucwa/v1/applications", json={"culture": "en", "endpointId": "e", "userAgent": "t"})
+    ).status_code == 401
+    assert (await lene.get("/Autodiscover/AutodiscoverService.svc/root/oauth/user")).status_code == 401
+    await lene.sign_in("lenea@contoso.com")
+    await lene.open()

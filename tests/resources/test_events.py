@@ -115,7 +115,7 @@ async def test_waiting_poll_is_refused_when_the_password_was_changed_meanwhile(
 ) -> None:
     task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
     await until(lambda: service.channels.count)
-    await service.store.change_password("sip:lenea@contoso.com", await service.passwords.hash("another one"))
+    await service.store.users.change_password("sip:lenea@contoso.com", await service.passwords.hash("another one"))
     await world.advance(181)
     assert_refused(await asyncio.wait_for(task, 5), 401, "Unauthorized")
 
@@ -139,7 +139,7 @@ async def test_events_of_a_refused_poll_are_there_for_the_next_token(
     meeting = await lene.schedule()
     task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
     await until(lambda: service.channels.count)
-    await service.store.change_password("sip:lenea@contoso.com", await service.passwords.hash(PASSWORD))
+    await service.store.users.change_password("sip:lenea@contoso.com", await service.passwords.hash(PASSWORD))
     old = lene.token
     await lene.sign_in("lenea@contoso.com")
     join = {"onlineMeetingUri": meeting["onlineMeetingUri"], "operationId": "1"}

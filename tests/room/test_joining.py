@@ -342,7 +342,7 @@ async def test_the_meeting_of_an_organizer_of_another_pool_is_joined_while_that_
     await add_user(service, "sip:eve@contoso.com", "Eve", pool="east")
     settings = service.rules.settings({"accessLevel": "Everyone"}, "sip:eve@contoso.com")
     meeting = service.rules.schedule("sip:eve@contoso.com", settings)
-    await service.store.add_meeting(meeting, 1)
+    await service.store.meetings.add(meeting, 1)
     client = connect(service)
     await client.sign_in("danab@contoso.com")
     await client.open()
@@ -441,5 +441,5 @@ async def test_conversations_end_after_five_minutes_without_a_poll(
     await world.advance(150)
     await organizer.said()
     await service.sweeper.sweep_applications()
-    present = await service.store.participants(LENE, meeting["onlineMeetingId"])
+    present = await service.store.conversations.participants(LENE, meeting["onlineMeetingId"])
     assert [each.uri for each in present] == [LENE]

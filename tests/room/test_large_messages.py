@@ -33,9 +33,12 @@ async def listener(service: Service, lene: UcwaClient, come: Come) -> Guest:
     # From here on no time has to pass, and none may: nobody else polls.
     listener.steps = (0, 0)
     application = speaker.client.app.rpartition("/")[2]
-    (own,) = await service.store.participations("sip:danab@contoso.com", application)
+    (own,) = await service.store.conversations.all("sip:danab@contoso.com", application)
     await asyncio.gather(
-        *(service.store.send_message(own, "text/plain", LARGE, None, service.world.now()) for _ in range(COUNT))
+        *(
+            service.store.conversations.send_message(own, "text/plain", LARGE, None, service.world.now())
+            for _ in range(COUNT)
+        )
     )
     return listener
 
@@ -102,12 +105,12 @@ async def test_to_find_out_who_was_there_no_message_is_read(
     service: Service, lene: UcwaClient, come: Come, listener: Guest
 ) -> None:
     meeting = await listener.get(f"{listener.here}/onlineMeeting")
-    number = (await service.store.last_event_numbers([topic := f"conversation/{LENE}/{meeting['onlineMeetingId']}"]))[
+    number = (await service.store.events.last_numbers([topic := f"conversation/{LENE}/{meeting['onlineMeetingId']}"]))[
         topic
     ]
     tracemalloc.start()
     try:
-        there = await service.store.participants_as_of(LENE, meeting["onlineMeetingId"], number - COUNT)
+        there = await service.store.conversations.participants_as_of(LENE, meeting["onlineMeetingId"], number - COUNT)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

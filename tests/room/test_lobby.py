@@ -60,7 +60,7 @@ async def test_all_who_wait_for_too_long_are_let_go_in_one_sweep(
         guest = await come(f"Guest {number}", meeting)
         await guest.join(meeting)
     await service.sweeper._end_waits(world.now() + 1000 * service.config.lobby_timeout + 1)
-    assert await service.store.participants("sip:lenea@contoso.com", meeting["onlineMeetingId"]) == []
+    assert await service.store.conversations.participants("sip:lenea@contoso.com", meeting["onlineMeetingId"]) == []
 
 
 async def test_all_invitations_that_nobody_answers_fail_in_one_sweep(

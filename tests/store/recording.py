@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,8 +14,8 @@ from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
 from openucwa.model.room import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Role
 from openucwa.model.user import SigningKey
 from openucwa.store import sql
-from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
-from openucwa.store.sql import SqlStore
+from openucwa.store.engine import NoCache, Query, Reader, Row, Transaction, Work, Writer
+from openucwa.store.sql import SqlStore, contents
 from tests.contract.samples import (
     AT,
     COMMUNICATION,
@@ -47,12 +47,12 @@ AFTER = AT + 10
 @dataclass(frozen=True)
 class Ran:
     """A statement as it was run. `held`: the keys that its change held by then; None: it was no part of a change.
-    `within`: as the change said it."""
+    `scope`: as the change said it."""
 
     text: str
     parameters: Sequence[object]
     held: frozenset[str] | None
-    within: str | None
+    scope: str | None
 
 
 @dataclass
@@ -67,9 +67,9 @@ class Records:
         text: str,
         parameters: Sequence[object],
         held: frozenset[str] | None = None,
-        within: str | None = None,
+        scope: str | None = None,
     ) -> None:
-        self.ran.append(Ran(re.sub(r"\s+", " ", text).strip(), parameters, held, within))
+        self.ran.append(Ran(re.sub(r"\s+", " ", text).strip(), parameters, held, scope))
         frame = sys._getframe()
         while frame := frame.f_back:  # type: ignore[assignment]
             file = Path(frame.f_code.co_filename)
@@ -99,27 +99,29 @@ class RecordingReader:
 class RecordingTransaction:
     """Its methods are no coroutines of their own, so that the line that calls them is seen even if another awaits."""
 
-    def __init__(self, transaction: Transaction, held: frozenset[str], within: str | None, records: Records) -> None:
+    def __init__(self, transaction: Transaction, held: frozenset[str], scope: str | None, records: Records) -> None:
         self._transaction = transaction
         self._held = held
-        self._within = within
+        self._scope = scope
         self._records = records
         self.moved = transaction.moved
+        self.announce = transaction.announce
+        self.removals = transaction.removals
 
-    def hold(self, *keys: str) -> Coroutine[Any, Any, None]:
+    def lock(self, *keys: str) -> Coroutine[Any, Any, None]:
         self._held |= frozenset(keys)
-        return self._transaction.hold(*keys)
+        return self._transaction.lock(*keys)
 
     def row(self, sql: str, *parameters: object) -> Coroutine[Any, Any, Row | None]:
-        self._records.add(sql, parameters, self._held, self._within)
+        self._records.add(sql, parameters, self._held, self._scope)
         return self._transaction.row(sql, *parameters)
 
     def rows(self, sql: str, *parameters: object) -> Coroutine[Any, Any, Sequence[Row]]:
-        self._records.add(sql, parameters, self._held, self._within)
+        self._records.add(sql, parameters, self._held, self._scope)
         return self._transaction.rows(sql, *parameters)
 
     def run(self, sql: str, *parameters: object) -> Coroutine[Any, Any, int]:
-        self._records.add(sql, parameters, self._held, self._within)
+        self._records.add(sql, parameters, self._held, self._scope)
         return self._transaction.run(sql, *parameters)
 
 
@@ -128,15 +130,15 @@ class RecordingWriter:
         self._writer = writer
         self._records = records
 
-    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
+    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
         def recorded(transaction: Transaction) -> Coroutine[Any, Any, T]:
-            return work(RecordingTransaction(transaction, frozenset(keys), within, self._records))
+            return work(RecordingTransaction(transaction, frozenset(keys), scope, self._records))
 
-        return await self._writer.change(recorded, *keys, within=within)
+        return await self._writer.change(recorded, *keys, scope=scope, must_notify=must_notify)
 
-    def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> Coroutine[Any, Any, int]:
-        self._records.add(sql, parameters, frozenset({key}), within)
-        return self._writer.run(key, sql, *parameters, within=within)
+    def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> Coroutine[Any, Any, int]:
+        self._records.add(sql, parameters, frozenset({key}), scope)
+        return self._writer.run(key, sql, *parameters, scope=scope)
 
 
 class RecordedStore(SqlStore):
@@ -144,10 +146,7 @@ class RecordedStore(SqlStore):
 
     def __init__(self, reader: Reader, writer: Writer) -> None:
         self.records = Records()
-        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records))
-
-    async def describe(self) -> Mapping[str, str]:
-        return await self._contents(1)
+        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), NoCache())
 
 
 def asking(owner: str, *, outgoing: bool) -> Invitation:
@@ -175,127 +174,133 @@ async def walk(store: RecordedStore) -> None:
 
 async def users(store: RecordedStore) -> None:
     for uri in (LENE, DAN, ANN):
-        await store.add_user(user(uri))
-    await store.user(LENE)
-    await store.users_with_local_part("lenea")
-    await store.users()
-    await store.change_password(LENE, "another")
-    await store.add_first_signing_key(SigningKey("1", b"", 1))
-    await store.add_signing_key(SigningKey("2", b"", 2))
-    await store.signing_keys()
-    await store.remove_signing_key("2")
+        await store.users.add(user(uri))
+    await store.users.get(LENE)
+    await store.users.with_local_part("lenea")
+    await store.users.all()
+    await store.users.change_password(LENE, "another")
+    await store.signing_keys.add_first(SigningKey("1", b"", 1))
+    await store.signing_keys.add(SigningKey("2", b"", 2))
+    await store.signing_keys.all()
+    await store.signing_keys.remove("2")
 
 
 async def applications(store: RecordedStore) -> None:
     for owner in (LENE, DAN, ANN):
-        await store.open_application(application(owner=owner), None, AT, MANY)
-        await store.make_available(owner, "101", COMMUNICATION, "8", AT, [EVENT])
+        await store.applications.open(application(owner=owner), None, AT, MANY)
+        await store.applications.make_available(owner, "101", COMMUNICATION, "8", AT, [EVENT])
     for instance in ("a", "b"):
-        await store.open_application(application(endpoint="another", id="102"), instance, AT, MANY)
-        await store.write_channel(LENE, "102", instance, 0, ChannelState(served=1))
-    await store.channel(LENE, "102", "a")
-    await store.session(LENE, "101")
-    await store.close_instance(LENE, "102", "a", AT)
-    await store.close_instance(LENE, "102", "b", AT)
-    await store.replace_communication(LENE, "101", frozenset({"1"}), COMMUNICATION, "9", AT, [EVENT])
-    await store.touch({(LENE, "101"): AT + 1}, {(LENE, "101"): AT + 1})
-    await store.available_applications(LENE)
+        await store.applications.open(application(endpoint="another", id="102"), instance, AT, MANY)
+        await store.channels.write(LENE, "102", instance, 0, ChannelState(served=1))
+    await store.channels.get(LENE, "102", "a")
+    await store.applications.session(LENE, "101")
+    await store.applications.close_instance(LENE, "102", "a", AT)
+    await store.applications.close_instance(LENE, "102", "b", AT)
+    await store.applications.replace_communication(LENE, "101", frozenset({"1"}), COMMUNICATION, "9", AT, [EVENT])
+    await store.applications.touch({(LENE, "101"): AT + 1}, {(LENE, "101"): AT + 1})
+    await store.applications.available(LENE)
 
 
 async def meetings(store: RecordedStore) -> None:
-    await store.add_meeting(meeting(), MANY)
+    await store.meetings.add(meeting(), MANY)
     for _ in range(2):
-        await store.assigned_meeting(assigned())
-    await store.meeting(LENE, MEETING)
-    await store.meetings(LENE)
-    await store.meeting_with_extensions(LENE, MEETING)
+        await store.meetings.assigned(assigned())
+    await store.meetings.get(LENE, MEETING)
+    await store.meetings.all(LENE)
+    await store.meetings.get_with_extensions(LENE, MEETING)
     await extensions(store)
 
 
 async def extensions(store: RecordedStore) -> None:
     with suppress(TooManyGroups):
-        await store.add_extension(LENE, MEETING, extension("too many"), 0, AT)
+        await store.extensions.add(LENE, MEETING, extension("too many"), 0, AT)
     for kind in ExtensionType:
         slides = extension("slides", type=kind)
-        await store.add_extension(LENE, MEETING, slides, MANY, AT)
-        await store.extension(LENE, MEETING, "slides")
-        await store.replace_extension(LENE, MEETING, frozenset({"1"}), replace(slides, etag="2"), AT)
-        await store.remove_extension(LENE, MEETING, "slides", None, AT)
+        await store.extensions.add(LENE, MEETING, slides, MANY, AT)
+        await store.extensions.get(LENE, MEETING, "slides")
+        await store.extensions.replace(LENE, MEETING, frozenset({"1"}), replace(slides, etag="2"), AT)
+        await store.extensions.replace(LENE, MEETING, None, replace(slides, properties=b"{" + b" " * 99 + b"}"), AT)
+        await store.extensions.remove(LENE, MEETING, "slides", None, AT)
 
 
 async def rooms(store: RecordedStore) -> None:
     for owner in (LENE, DAN):
         draft = replace(participation(owner), in_lobby=owner == DAN)
-        await store.join(draft, invitation(owner), "1", MANY, AT)
-    await store.admit(LENE, MEETING, DAN, AT)
+        await store.conversations.join(draft, invitation(owner), "1", MANY, AT)
+    await store.conversations.admit(LENE, MEETING, DAN, AT)
     again = replace(participation(DAN), id="again", application_id="102")
-    await store.open_application(application(owner=DAN, endpoint="another", id="102"), None, AT, MANY)
-    await store.join(again, replace(invitation(DAN), application_id="102"), "1", MANY, AT)
-    await store.change_role(LENE, MEETING, DAN, Role.ATTENDEE, AT)
+    await store.applications.open(application(owner=DAN, endpoint="another", id="102"), None, AT, MANY)
+    await store.conversations.join(again, replace(invitation(DAN), application_id="102"), "1", MANY, AT)
+    await store.conversations.change_role(LENE, MEETING, DAN, Role.ATTENDEE, AT)
     for part in (participation(LENE), participation(DAN), again):
         adding = replace(invitation(part.owner), id="m", application_id=part.application_id)
-        await store.change_messaging(part, MessagingState.CONNECTED, adding, AT, FirstMessage("text/plain", "hello"))
-        await store.set_typing(part, True, AT)
-        await store.send_message(part, "text/plain", "hello", None, AT)
-        await store.set_typing(part, True, AT)
-    await store.set_typing(again, False, AT)
-    await store.change_messaging(participation(DAN), MessagingState.DISCONNECTED, None, AT)
-    await store.participation(DAN, "101", participation(DAN).id)
-    await store.participations(DAN, "101")
-    await store.participants(LENE, MEETING)
-    await store.participants_as_of(LENE, MEETING, 1)
-    await store.typing_participants(LENE, MEETING)
-    await store.idle_conversations(AFTER)
+        await store.conversations.change_messaging(
+            part, MessagingState.CONNECTED, adding, AT, FirstMessage("text/plain", "hello")
+        )
+        await store.conversations.set_typing(part, True, AT)
+        await store.conversations.send_message(part, "text/plain", "hello", None, AT)
+        await store.conversations.set_typing(part, True, AT)
+    await store.conversations.set_typing(again, False, AT)
+    await store.conversations.change_messaging(participation(DAN), MessagingState.DISCONNECTED, None, AT)
+    await store.conversations.get(DAN, "101", participation(DAN).id)
+    await store.conversations.all(DAN, "101")
+    await store.conversations.participants(LENE, MEETING)
+    await store.conversations.participants_as_of(LENE, MEETING, 1)
+    await store.conversations.typing_participants(LENE, MEETING)
+    await store.conversations.idle(AFTER)
     await extensions(store)
-    await store.replace_meeting(LENE, MEETING, frozenset({"1"}), SETTINGS, "2", AT)
-    await store.append_events(AT, [EVENT, NewEvent("a", "happened")])
-    await store.events_after({EVENT.topic: 0, "a": 0}, MANY)
-    await store.last_event_numbers([EVENT.topic, "a"])
-    await store.event_numbers(EVENT.topic, EVENT.kind, 0, MANY)
-    await store.event(EVENT.topic, 1)
+    longer = replace(SETTINGS, subject="a longer subject")
+    await store.meetings.replace(LENE, MEETING, frozenset({"1"}), longer, "2", AT)
+    await store.events.append(AT, [EVENT, NewEvent("a", "happened")])
+    await store.events.after({EVENT.topic: 0, "a": 0}, MANY)
+    await store.events.last_numbers([EVENT.topic, "a"])
+    await store.events.numbers(EVENT.topic, EVENT.kind, 0, MANY)
+    await store.events.get(EVENT.topic, 1)
 
 
 async def invitations(store: RecordedStore) -> None:
-    await store.refuse_invitation(replace(invitation(), id="refused", state=InvitationState.FAILED), AT)
-    await store.invite(asking(LENE, outgoing=True), [asking(ANN, outgoing=False)], AT)
-    await store.overdue_invitations(AFTER, MANY)
-    await store.overdue_in_lobby(AFTER, MANY)
-    await store.is_asked_in(DAN, LENE, MEETING)
+    await store.invitations.refuse(replace(invitation(), id="refused", state=InvitationState.FAILED), AT)
+    await store.invitations.add(asking(LENE, outgoing=True), [asking(ANN, outgoing=False)], AT)
+    await store.invitations.overdue(AFTER, MANY)
+    await store.conversations.overdue_in_lobby(AFTER, MANY)
+    await store.invitations.is_asked_in(DAN, LENE, MEETING)
     with suppress(Refusal):
-        await store.offered_conversation(DAN, "101", "none")
-    await store.invitation(ANN, "101", f"asking {ANN}")
-    await store.join(participation(ANN), replace(asking(ANN, outgoing=False)), "2", MANY, AT)
+        await store.invitations.offered(DAN, "101", "none")
+    await store.invitations.get(ANN, "101", f"asking {ANN}")
+    await store.conversations.join(participation(ANN), replace(asking(ANN, outgoing=False)), "2", MANY, AT)
     twice = [replace(asking(owner, outgoing=owner == LENE), id="twice", thread_id="twice") for owner in (LENE, ANN)]
-    await store.invite(twice[0], [twice[1]], AT)
-    await store.end_invitation(replace(twice[1], state=InvitationState.DECLINED), AT)
+    await store.invitations.add(twice[0], [twice[1]], AT)
+    await store.invitations.end(replace(twice[1], state=InvitationState.DECLINED), AT)
 
 
 async def ends(store: RecordedStore) -> None:
     """Everything ends in each of the ways that it can end."""
-    await store.invite(replace(invitation(ANN), id="under way", thread_id="under way"), [], AT)
-    await store.remove_participant(LENE, MEETING, ANN, "Ejected", AT, in_lobby=False)
-    await store.leave(DAN, "102", "again", AT)
-    await store.open_application(application("103", "third", owner=DAN), None, AT, 1)
+    await store.invitations.add(replace(invitation(ANN), id="under way", thread_id="under way"), [], AT)
+    await store.conversations.remove_participant(LENE, MEETING, ANN, "Ejected", AT, in_lobby=False)
+    await store.conversations.leave(DAN, "102", "again", AT)
+    await store.applications.open(application("103", "third", owner=DAN), None, AT, 1)
     with suppress(TooManyApplications):
-        await store.session(DAN, "101")
-    await store.remove_meeting(LENE, MEETING, frozenset({"2"}), AT)
-    await store.close_application(DAN, "103", AT)
+        await store.applications.session(DAN, "101")
+    await store.meetings.remove(LENE, MEETING, frozenset({"2"}), AT)
+    await store.applications.close(DAN, "103", AT)
     await with_guests(store)
-    assert await store.remove_expired_meetings(AFTER, MANY, AT) == 3
-    assert len(await store.remove_idle_applications(AFTER, AFTER, AT)) == 3
+    assert await store.meetings.remove_expired(AFTER, MANY, AT) == 3
+    assert len(await store.applications.remove_idle(AFTER, MANY, AT)) == 3
     await with_guests(store)
-    await store.remove_user(LENE, AT)
-    await store.forget_events(AFTER, 100)
-    await store.describe()
+    await store.users.remove(LENE, AT)
+    await store.applications.forget_replaced(AFTER, MANY)
+    await store.events.forget(AFTER, 100)
+    await store.events.forget_topics(AFTER, 100)
+    await contents(store.reader, 1)
 
 
 async def with_guests(store: RecordedStore) -> None:
     """Lene and Dan come into a meeting of Lene's, and into one of Dan's."""
     for owner in (LENE, DAN):
-        await store.open_application(application(owner=owner), None, AT, MANY)
+        await store.applications.open(application(owner=owner), None, AT, MANY)
     for organizer in (LENE, DAN):
-        await store.add_meeting(meeting(organizer=organizer, conference_id=organizer), MANY)
+        await store.meetings.add(meeting(organizer=organizer, conference_id=organizer), MANY)
         for owner in (LENE, DAN):
             part = replace(participation(owner), organizer=organizer)
             begin = replace(invitation(owner), id=f"into {organizer}", organizer=organizer)
-            await store.join(part, begin, "1", MANY, AT)
+            await store.conversations.join(part, begin, "1", MANY, AT)

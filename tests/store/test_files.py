@@ -1,10 +1,12 @@
 """The database's file: who may read it, and what is said when it can't be used."""
 # ruff: noqa: ASYNC240 -- files are what is tested
 
+import asyncio
 import os
 import resource
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, LENE, MANY, MEETING, extension, logged, user, with_participants
+from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, logged, user, with_participants
 
 #: The user id that owns nothing.
 NOBODY = 65534
@@ -42,18 +44,47 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 async def refused(folder: Path) -> str:
-    """The sentence with which a store in `folder` is refused."""
+    """Why a store in `folder` is refused, as administrators are told; clients are not told where it is."""
     with pytest.raises(ServiceUnavailable) as refusal:
         await SqliteStore(folder, timeout=0.1).open()
     assert refusal.value.retry_after >= 1
-    return str(refusal.value)
+    assert str(folder) not in str(refusal.value)
+    return refusal.value.reason
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_removed_or_replaced_file_makes_the_store_unavailable(
+    folder: Path, file: Path, caplog: pytest.LogCaptureFixture, replaced: bool
+) -> None:
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    await store.users.add(user())
+    file.rename(folder / "moved")
+    if replaced:
+        file.write_bytes((folder / "moved").read_bytes())
+    with pytest.raises(ServiceUnavailable) as refusal:
+        await store.events.append(AT, [EVENT])
+    assert str(refusal.value) == "the store was removed or replaced"
+    assert refusal.value.reason == f"the store's file {file} was removed or replaced"
+    end = time.monotonic() + 10
+    while not isinstance((await asyncio.gather(store.users.get(LENE), return_exceptions=True))[0], ServiceUnavailable):
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+    assert not store.refresh()
+    assert caplog.text.count(str(file)) == 1
+
+    (folder / "moved").rename(file)
+    await store.events.append(AT, [EVENT])
+    assert await store.users.get(LENE) == user()
+    assert store.refresh()
+    await store.close()
 
 
 async def test_only_the_owner_can_read_what_is_made(folder: Path) -> None:
     with umask(0):
         store = SqliteStore(folder, timeout=5.0)
         await store.open()
-        await store.add_user(user())
+        await store.users.add(user())
         assert mode(folder) == 0o700
         assert {path.name: mode(path) for path in folder.iterdir()} == {
             "openucwa.sqlite3": 0o600,
@@ -74,7 +105,7 @@ async def test_a_folder_that_was_there_keeps_its_mode(folder: Path) -> None:
 async def test_a_folder_within_folders_is_made(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "a" / "b" / "c d%?#", timeout=5.0)
     await store.open()
-    await store.add_user(user())
+    await store.users.add(user())
     await store.close()
     assert (tmp_path / "a" / "b" / "c d%?#" / "openucwa.sqlite3").exists()
 
@@ -83,7 +114,7 @@ async def test_a_closed_store_is_one_file(folder: Path) -> None:
     stores = [SqliteStore(folder, timeout=5.0) for _ in range(2)]
     for store in stores:
         await store.open()
-        await store.add_user(user(f"sip:{id(store)}@contoso.com"))
+        await store.users.add(user(f"sip:{id(store)}@contoso.com"))
     for store in stores:
         await store.close()
     assert [path.name for path in folder.iterdir()] == ["openucwa.sqlite3"]
@@ -170,11 +201,11 @@ async def test_damage_that_a_read_or_a_change_finds_is_told(folder: Path, file: 
 
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
-    for use in (store.user(LENE), store.add_user(user())):
+    for use in (store.users.get(LENE), store.users.add(user())):
         with pytest.raises(ServiceUnavailable) as refusal:
             await use
         assert str(refusal.value) == "the store is damaged"
-    assert await store.signing_keys() == []
+    assert await store.signing_keys.all() == []
     await store.close()
 
 
@@ -184,14 +215,14 @@ async def test_a_change_that_finds_no_room_is_refused_and_leaves_nothing(store: 
     big = extension(properties=b"x" * 65_536)
     with largest_file(file.with_name(file.name + "-wal").stat().st_size + 10_000):
         with pytest.raises(ServiceUnavailable) as refusal:
-            await store.add_extension(LENE, MEETING, big, MANY, AT)
-        assert (await store.meeting_with_extensions(LENE, MEETING))[1] == []
+            await store.extensions.add(LENE, MEETING, big, MANY, AT)
+        assert (await store.meetings.get_with_extensions(LENE, MEETING))[1] == []
     assert str(refusal.value) == "the store can't be read from or written to its disk"
     assert refusal.value.retry_after >= 1
     assert await logged(store, f"conversation/{LENE}/{MEETING}") == before
 
-    await store.add_extension(LENE, MEETING, big, MANY, AT)
-    assert await store.extension(LENE, MEETING, big.id) == big
+    await store.extensions.add(LENE, MEETING, big, MANY, AT)
+    assert await store.extensions.get(LENE, MEETING, big.id) == big
 
 
 async def test_who_waits_too_long_for_another_to_make_the_store_is_refused(folder: Path, file: Path) -> None:

@@ -13,17 +13,17 @@ async def test_changes_that_come_together_share_one_commit(store: SqliteStore) -
     await with_participants(store)
     commits: list[frozenset[str]] = []
     store.on_commit(commits.append)
-    await asyncio.gather(*(store.add_extension(LENE, MEETING, extension(str(n)), MANY, AT) for n in range(32)))
+    await asyncio.gather(*(store.extensions.add(LENE, MEETING, extension(str(n)), MANY, AT) for n in range(32)))
     assert len(commits) == 1
 
 
 async def test_changes_that_come_while_a_commit_is_under_way_share_the_next(store: SqliteStore) -> None:
     commits: list[frozenset[str]] = []
     store.on_commit(commits.append)
-    first = asyncio.create_task(store.append_events(AT, [EVENT]))
+    first = asyncio.create_task(store.events.append(AT, [EVENT]))
     for _ in range(3):
         await asyncio.sleep(0)  # now the first one's commit is under way
-    await asyncio.gather(first, *(store.append_events(AT, [EVENT]) for _ in range(31)))
+    await asyncio.gather(first, *(store.events.append(AT, [EVENT]) for _ in range(31)))
     assert len(commits) == 2
 
 
@@ -33,18 +33,18 @@ async def test_writers_that_go_on_side_by_side_share_each_commit(store: SqliteSt
 
     async def write() -> None:
         for _ in range(10):
-            await store.append_events(AT, [EVENT])
+            await store.events.append(AT, [EVENT])
 
     await asyncio.gather(*(write() for _ in range(32)))
     assert len(commits) == 10
 
 
 async def test_a_change_whose_caller_is_gone_before_its_commit_is_not_made(store: SqliteStore) -> None:
-    gone = asyncio.create_task(store.append_events(AT, [EVENT]))
+    gone = asyncio.create_task(store.events.append(AT, [EVENT]))
     await asyncio.sleep(0)  # now it waits for its commit
     gone.cancel()
     await asyncio.wait({gone})
-    await store.append_events(AT, [EVENT])
+    await store.events.append(AT, [EVENT])
     assert await logged(store) == [1]
 
 
@@ -56,5 +56,5 @@ async def test_a_change_that_awaits_anything_but_its_transaction_is_refused_and_
         await asyncio.sleep(0)
 
     with pytest.raises(RuntimeError, match="work"):
-        await store._writer.change(work)
-    assert await store.signing_keys() == []
+        await store.writer.change(work)
+    assert await store.signing_keys.all() == []

@@ -22,7 +22,7 @@ async def test_an_open_store_holds_the_lock_that_says_that_its_index_is_in_use(t
     store = SqliteStore(tmp_path, timeout=5.0)
     await store.open()
     try:
-        await store.users()
+        await store.users.all()
         assert held(tmp_path / "openucwa.sqlite3-shm") >= 1
     finally:
         await store.close()

@@ -13,7 +13,7 @@ from tests.store.conftest import StartWorker
 
 
 async def test_topics_that_another_process_moved_are_told_once(store: SqliteStore, start_worker: StartWorker) -> None:
-    await store.append_events(AT, [EVENT])
+    await store.events.append(AT, [EVENT])
     worker = await start_worker("answer")
     assert await worker.line() == "ready"
     assert await store.moved_elsewhere() == frozenset()
@@ -24,16 +24,16 @@ async def test_topics_that_another_process_moved_are_told_once(store: SqliteStor
 
 
 async def test_a_process_is_told_of_what_this_one_moved(store: SqliteStore, start_worker: StartWorker) -> None:
-    await store.append_events(AT, [NewEvent("before", "happened")])
+    await store.events.append(AT, [NewEvent("before", "happened")])
     worker = await start_worker("answer")
     assert await worker.line() == "ready"
-    await store.append_events(AT, [NewEvent("after", "happened")])
+    await store.events.append(AT, [NewEvent("after", "happened")])
     assert await worker.ask("moved") == "after"
 
 
 async def test_topics_that_this_process_moved_were_not_moved_elsewhere(store: SqliteStore) -> None:
     for topic in ("a", "b"):
-        await store.append_events(AT, [NewEvent(topic, "happened")])
+        await store.events.append(AT, [NewEvent(topic, "happened")])
     assert await store.moved_elsewhere() == frozenset()
 
 
@@ -42,9 +42,9 @@ async def test_what_moved_elsewhere_is_told_whatever_moved_here(store: SqliteSto
     await other.open()
     for round_number in range(5):
         topic = str(round_number)
-        await store.append_events(AT, [EVENT])
-        await asyncio.gather(store.append_events(AT, [EVENT]), other.append_events(AT, [NewEvent(topic, "happened")]))
-        await store.append_events(AT, [EVENT])
+        await store.events.append(AT, [EVENT])
+        await asyncio.gather(store.events.append(AT, [EVENT]), other.events.append(AT, [NewEvent(topic, "happened")]))
+        await store.events.append(AT, [EVENT])
         assert topic in await store.moved_elsewhere()
     await other.close()
 
@@ -52,11 +52,11 @@ async def test_what_moved_elsewhere_is_told_whatever_moved_here(store: SqliteSto
 async def test_a_topic_of_a_removed_user_does_not_hide_what_moves_next(store: SqliteStore, folder: Path) -> None:
     other = SqliteStore(folder, timeout=5.0)
     await other.open()
-    await store.add_user(user())
-    await other.append_events(AT, [NewEvent(f"application/{LENE}/1", "resume")])
+    await store.users.add(user())
+    await other.events.append(AT, [NewEvent(f"application/{LENE}/1", "resume")])
     assert await store.moved_elsewhere() != frozenset()
-    await other.remove_user(LENE, AT)
-    await other.append_events(AT, [NewEvent("a", "happened")])
+    await other.users.remove(LENE, AT)
+    await other.events.append(AT, [NewEvent("a", "happened")])
     assert await store.moved_elsewhere() == {"a"}
     await other.close()
 
@@ -64,20 +64,20 @@ async def test_a_topic_of_a_removed_user_does_not_hide_what_moves_next(store: Sq
 async def test_while_another_process_writes_too_long_a_change_is_refused_and_reads_go_on(
     store: SqliteStore, folder: Path, file: Path
 ) -> None:
-    await store.add_user(user())
+    await store.users.add(user())
     impatient = SqliteStore(folder, timeout=0.05)
     await impatient.open()
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("begin immediate")
-        changes = [impatient.append_events(AT, [EVENT]) for _ in range(3)]
+        changes = [impatient.events.append(AT, [EVENT]) for _ in range(3)]
         refusals = await asyncio.gather(*changes, return_exceptions=True)
-        assert await impatient.user(LENE) == user()
+        assert await impatient.users.get(LENE) == user()
         other.execute("rollback")
     for refusal in refusals:
         assert isinstance(refusal, ServiceUnavailable)
         assert refusal.retry_after >= 1
         assert str(refusal) == "the store is busy with the changes of another process"
-    await impatient.append_events(AT, [EVENT])
+    await impatient.events.append(AT, [EVENT])
     assert await logged(store) == [1]
     await impatient.close()
 
@@ -85,7 +85,7 @@ async def test_while_another_process_writes_too_long_a_change_is_refused_and_rea
 async def test_a_change_waits_while_another_process_writes(store: SqliteStore, file: Path) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("begin immediate")
-        change = asyncio.create_task(store.append_events(AT, [EVENT]))
+        change = asyncio.create_task(store.events.append(AT, [EVENT]))
         done, _ = await asyncio.wait({change}, timeout=0.1)
         assert not done
         other.execute("rollback")

@@ -32,7 +32,7 @@ async def test_of_two_processes_writing_with_one_etag_one_wins_each_time(
         )
         assert sorted(answers) == ["PreconditionFailed", "done"]
         current = drafts[answers.index("done")]
-        assert (await shared.extension(LENE, MEETING, "slides")).etag == current
+        assert (await shared.extensions.get(LENE, MEETING, "slides")).etag == current
     assert [await worker.end() for worker in workers] == [0, 0]
 
 
@@ -41,7 +41,7 @@ async def test_numbers_have_no_gap_among_processes(shared: Store, start_sharer: 
     assert [await worker.line() for worker in workers] == ["ready", "ready"]
     for _ in range(10):
         await asyncio.gather(
-            shared.append_events(AT, [NewEvent("a", "happened")]), *(worker.ask("append a") for worker in workers)
+            shared.events.append(AT, [NewEvent("a", "happened")]), *(worker.ask("append a") for worker in workers)
         )
     assert await logged(shared, "a") == list(range(1, 31))
 
@@ -75,8 +75,8 @@ async def test_what_a_killed_process_acknowledged_is_there(
             assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
     store = store_at(place)
     await store.open()
-    assert {found.uri for found in await store.users()} >= set(uris)
-    events = await store.events_after({"written": 0}, 1_000_000)
+    assert {found.uri for found in await store.users.all()} >= set(uris)
+    events = await store.events.after({"written": 0}, 1_000_000)
     assert {event.kind for event in events} >= set(uris)
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     await store.close()
@@ -88,6 +88,6 @@ async def test_a_process_goes_on_when_another_is_killed(shared: Store, start_sha
         uri = await worker.line()
         worker.kill()
         await worker.end()
-        await shared.append_events(AT, [EVENT])
-        assert await shared.user(uri) is not None
+        await shared.events.append(AT, [EVENT])
+        assert await shared.users.get(uri) is not None
     assert await logged(shared) == [1, 2]

@@ -4,8 +4,9 @@ import asyncio
 import inspect
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -15,7 +16,7 @@ from openucwa.model.application import Application, Communication
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.refusals import InvalidExchangeServerVersion
-from openucwa.model.room import Invitation, MessagingState, Participation, Role
+from openucwa.model.room import FirstMessage, Invitation, MessagingState, Participation, Role
 from openucwa.model.user import SigningKey, User
 from openucwa.store.contract import Match, Store
 from openucwa.store.sqlite import SqliteStore
@@ -25,6 +26,8 @@ from tests.contract.samples import (
     COMMUNICATION,
     EVENT,
     LENE,
+    MANY,
+    MEETING,
     SETTINGS,
     application,
     extension,
@@ -56,14 +59,34 @@ ARGUMENTS: dict[Any, object] = {
     Participation: participation(),
     Invitation: invitation(),
     Invitation | None: None,
+    FirstMessage | None: None,
     Sequence[Invitation]: (),
     Role: Role.LEADER,
     MessagingState: MessagingState.CONNECTED,
 }
 
 #: Those that are no use of the store.
-WITHOUT_USE = {"open", "close", "on_commit", "on_change", "look"}
-METHODS = {name for name, _ in inspect.getmembers(Store, inspect.isfunction) if not name.startswith("_")}
+WITHOUT_USE = {"open", "close", "announce_by", "on_commit", "on_invalidate", "refresh"}
+PARTS = {
+    name: get_type_hints(part.fget)["return"]
+    for name, part in inspect.getmembers(Store, lambda member: isinstance(member, property))
+}
+METHODS: dict[str, Callable[..., Awaitable[object]]] = {
+    name: method for name, method in inspect.getmembers(Store, inspect.isfunction) if not name.startswith("_")
+} | {
+    f"{part}.{name}": method
+    for part, contract in PARTS.items()
+    for name, method in inspect.getmembers(contract, inspect.isfunction)
+    if not name.startswith("_")
+}
+
+
+def call(store: Store, name: str) -> Awaitable[object]:
+    """Calls a method, of a part say, with whatever it takes."""
+    hints = get_type_hints(METHODS[name])
+    arguments = {parameter: ARGUMENTS[hint] for parameter, hint in hints.items() if parameter != "return"}
+    method: Callable[..., Awaitable[object]] = attrgetter(name)(store)
+    return method(**arguments)
 
 
 def raised(file: Path) -> None:
@@ -125,8 +148,8 @@ async def test_a_newer_server_that_runs_does_not_notice_that_an_older_one_was_re
     with pytest.raises(InvalidExchangeServerVersion):
         await SqliteStore(folder, timeout=5.0).open()
     assert contents(file) == before
-    await newer.add_user(user())
-    assert await newer.user(LENE) == user()
+    await newer.users.add(user())
+    assert await newer.users.get(LENE) == user()
     await newer.close()
 
 
@@ -137,31 +160,29 @@ async def test_a_newer_store_that_takes_this_server_is_used_and_stays_as_new(
     await opened_and_closed(folder, migrations)
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
-    await store.add_user(user())
-    assert await store.user(LENE) == user()
+    await store.users.add(user())
+    assert await store.users.get(LENE) == user()
     await store.close()
     assert version(file) == (99, 1)
 
 
 async def test_a_running_server_is_refused_once_the_store_takes_newer_ones_only(store: SqliteStore, file: Path) -> None:
-    await store.add_user(user())
-    assert await store.user(LENE) == user()
+    await store.users.add(user())
+    assert await store.users.get(LENE) == user()
     raised(file)
     for _ in range(2):
         with pytest.raises(InvalidExchangeServerVersion):
-            await store.user(LENE)
+            await store.users.get(LENE)
         with pytest.raises(InvalidExchangeServerVersion):
-            await store.change_password(LENE, "another")
+            await store.users.change_password(LENE, "another")
     assert rows(file, "select password_hash from users") == [user().password_hash]
 
 
-@pytest.mark.parametrize("name", sorted(METHODS - WITHOUT_USE))
+@pytest.mark.parametrize("name", sorted(METHODS.keys() - WITHOUT_USE))
 async def test_from_then_on_every_method_is_refused(store: SqliteStore, file: Path, name: str) -> None:
-    hints = get_type_hints(getattr(Store, name))
-    arguments = [ARGUMENTS[hint] for parameter, hint in hints.items() if parameter != "return"]
     raised(file)
     with pytest.raises(InvalidExchangeServerVersion):
-        await getattr(store, name)(*arguments)
+        await call(store, name)
 
 
 async def test_looking_for_what_moved_elsewhere_is_refused_too(store: SqliteStore, file: Path) -> None:
@@ -175,20 +196,20 @@ async def test_a_running_server_is_refused_though_its_tables_are_gone(store: Sql
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("alter table users rename to people")
     with pytest.raises(InvalidExchangeServerVersion):
-        await store.user(LENE)
+        await store.users.get(LENE)
     with pytest.raises(InvalidExchangeServerVersion):
-        await store.add_user(user())
+        await store.users.add(user())
 
 
 async def test_a_running_server_goes_on_while_a_newer_one_adds_what_it_need_not_know(
     store: SqliteStore, folder: Path, file: Path, migrations: Path
 ) -> None:
-    await store.add_user(user())
+    await store.users.add(user())
     (migrations / "0099_add.sql").write_text("alter table users add column shoe_size integer;")
     await opened_and_closed(folder, migrations)
     assert version(file)[0] == 99
-    assert await store.user(LENE) == user()
-    await store.change_password(LENE, "another")
+    assert await store.users.get(LENE) == user()
+    await store.users.change_password(LENE, "another")
 
 
 async def test_migrations_are_applied_in_order_and_once(folder: Path, file: Path, migrations: Path) -> None:
@@ -216,7 +237,7 @@ async def test_an_older_store_is_brought_up_to_date_with_what_is_in_it(
 ) -> None:
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
-    await store.add_user(user())
+    await store.users.add(user())
     await store.close()
     (migrations / "0100_change.sql").write_text("update users set name = upper(name);")
     await opened_and_closed(folder, migrations)
@@ -234,10 +255,40 @@ async def test_a_migration_that_fails_leaves_nothing(folder: Path, file: Path, m
     await opened_and_closed(folder, Path(str(MIGRATIONS)))
 
 
+def leave_first(count: int, migrations: Path) -> None:
+    """Removes all migrations but the first ones."""
+    for later in sorted(migrations.iterdir())[count:]:
+        later.unlink()
+
+
+async def test_meetings_of_an_older_version_are_not_taken_for_unchanged_and_their_bytes_count(
+    folder: Path, file: Path, migrations: Path
+) -> None:
+    leave_first(3, migrations)
+    await opened_and_closed(folder, migrations)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(
+            "insert into meetings values (?, ?, 1, 'myOnlineMeetings', '1', '1', '1', 1, 'Everyone', '[]', 'Disabled',"
+            " 'ü', 'Disabled', 2, '[]', 'Disabled', 'Disabled', 'x')",
+            (LENE, MEETING),
+        )
+        connection.execute(
+            "insert into extensions values (?, ?, 'a', 1, 'RoamedOrganizerData', '1', x'7b7d')", (LENE, MEETING)
+        )
+        connection.execute("insert into topics (topic, last) values (?, 1)", (f"application/{LENE}/gone",))
+        connection.commit()
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    assert await store.meetings.remove_expired(AT, MANY, AT) == 0
+    assert rows(file, "select bytes from stored_bytes") == [len("üx[][]{}".encode())]
+    assert await store.events.forget_topics(1, MANY) == 1
+    await store.close()
+
+
 async def test_keys_and_topics_of_the_second_version_keep_their_order_and_numbers(
     folder: Path, file: Path, migrations: Path
 ) -> None:
-    (migrations / "0003_one_set_of_statements.sql").unlink()
+    leave_first(2, migrations)
     await opened_and_closed(folder, migrations)
     with closing(sqlite3.connect(file)) as connection:
         for key_id in ("b", "c", "a"):
@@ -246,15 +297,15 @@ async def test_keys_and_topics_of_the_second_version_keep_their_order_and_number
         connection.commit()
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
-    assert [key.id for key in await store.signing_keys()] == ["a", "c", "b"]
-    await store.append_events(AT, [NewEvent("a", "happened")])
-    assert await store.last_event_numbers(["a"]) == {"a": 8}
+    assert [key.id for key in await store.signing_keys.all()] == ["a", "c", "b"]
+    await store.events.append(AT, [NewEvent("a", "happened")])
+    assert await store.events.last_numbers(["a"]) == {"a": 8}
     await store.close()
 
 
 async def test_a_communication_of_the_first_version_is_read(store: SqliteStore, file: Path) -> None:
     """The column holds JSON, whose names must stay as they were."""
-    await store.open_application(application(), None, AT, 1)
+    await store.applications.open(application(), None, AT, 1)
     stored = (
         '{"etag":"1","supported_modalities":["Messaging"],"supported_message_formats":["Plain","Html"],'
         '"audio_preference":"PhoneAudio","conversation_history":"Enabled","lis_location":"here",'
@@ -264,4 +315,4 @@ async def test_a_communication_of_the_first_version_is_read(store: SqliteStore, 
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("update applications set communication = ?", (stored,))
         connection.commit()
-    assert (await store.session(LENE, "101")).application.communication == COMMUNICATION
+    assert (await store.applications.session(LENE, "101")).application.communication == COMMUNICATION

@@ -28,10 +28,10 @@ def store_at(place: str) -> Store:
 async def answer(store: Store, line: str) -> str:
     match line.split():
         case ["append", topic]:
-            await store.append_events(1, [NewEvent(topic, "happened")])
+            await store.events.append(1, [NewEvent(topic, "happened")])
         case ["replace", organizer, meeting_id, extension_id, match, etag]:
             extension = Extension(extension_id, ExtensionType.UNDEFINED, etag, b"{}")
-            await store.replace_extension(organizer, meeting_id, frozenset({match}), extension, 1)
+            await store.extensions.replace(organizer, meeting_id, frozenset({match}), extension, 1)
         case ["moved"]:
             assert isinstance(store, SqliteStore)
             return " ".join(sorted(await store.moved_elsewhere()))
@@ -55,8 +55,8 @@ async def write(store: Store, name: str) -> None:
     async def write_on() -> None:
         for number in numbers:
             uri = f"sip:{name}-{number}@contoso.com"
-            await store.add_user(User(uri, "", None, None, ""))
-            await store.append_events(1, [NewEvent("written", uri)])
+            await store.users.add(User(uri, "", None, None, ""))
+            await store.events.append(1, [NewEvent("written", uri)])
             print(uri, flush=True)
 
     await asyncio.gather(*(write_on() for _ in range(WRITERS)))

@@ -104,7 +104,7 @@ async def fault(server: Any, client: Any) -> Any:
     async def broken(_local_part: str) -> None:
         raise RuntimeError("broken")
 
-    server.service.store.users_with_local_part = broken
+    server.service.store.users.with_local_part = broken
     form = {"grant_type": "password", "username": "lenea@contoso.com", "password": "x" * 20}
     answer = await client.http.post("/WebTicket/oauthtoken", data=form)
     assert answer.status_code == 500

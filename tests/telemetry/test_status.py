@@ -232,7 +232,7 @@ async def test_a_crowd_of_questions_is_one_look(server: Watched) -> None:
         nonlocal asked
         asked += 1
 
-    server.service.store.user = counting  # type: ignore[assignment]
+    server.service.store.users.get = counting  # type: ignore[assignment]
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(server.client()) for _ in range(5)]
         await asyncio.gather(*(client.http.get("/readyz") for client in clients for _ in range(10)))
@@ -316,7 +316,7 @@ async def test_a_postgresql_that_says_nothing_makes_the_server_unready(watch: Wa
 
 async def test_commits_in_postgresql_are_counted_too(watch: Watch, database: str) -> None:
     async with watch(store=database) as server:
-        await server.service.store.add_user(User("sip:lenea@contoso.com", "Lene", None, None, "x"))
+        await server.service.store.users.add(User("sip:lenea@contoso.com", "Lene", None, None, "x"))
         told = await samples(server)
     assert told["openucwa_commit_changes_sum", ()] >= 1
     assert told["openucwa_commit_duration_seconds_sum", ()] > 0

@@ -102,7 +102,7 @@ async def test_a_request_is_a_span_with_the_store_below_it(watch: Watch, collect
     assert told["openucwa.request_id"] == request_id
     assert str(told["url.path"]).endswith("/onlineMeetingExtensions")
     below = [other.name for other in collector.spans if other.parent_span_id == span.span_id]
-    assert "store add_extension" in below
+    assert "store extensions.add" in below
     assert all(name.startswith("store ") for name in below)
     assert collector.about["service.name"] == "openucwa"
 
@@ -133,7 +133,7 @@ async def test_a_fault_is_an_error_and_a_refusal_is_none(watch: Watch, collector
         async def broken(_local_part: str) -> None:
             raise RuntimeError("a secret thing")
 
-        server.service.store.users_with_local_part = broken
+        server.service.store.users.with_local_part = broken
         form = {"grant_type": "password", "username": "lenea@contoso.com", "password": "x" * 20}
         assert (await client.http.post("/WebTicket/oauthtoken", data=form)).status_code == 500
         assert (await client.http.get("/ucwa/v1/applications/7")).status_code == 401

@@ -17,7 +17,6 @@ from openucwa.api.response_cache import CacheableResponse
 from openucwa.api.router import Found, Router
 from openucwa.api.waiting import ClientGone
 from openucwa.channel.activity import Activity
-from openucwa.channel.bus import Bus
 from openucwa.http import conditions, negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.authorization import bearer_token
@@ -31,7 +30,6 @@ from openucwa.model.refusals import (
     ApiVersionNotSupported,
     ApplicationNotFound,
     BadRequest,
-    CallbackChannelError,
     ClientTimeout,
     EntityTooLarge,
     Forbidden,
@@ -77,7 +75,6 @@ class Pipeline:
         store: Store,
         callers: Callers,
         activity: Activity,
-        bus: Bus,
         *,
         limits: StructureLimits,
         strict_put: bool,
@@ -89,7 +86,6 @@ class Pipeline:
         self._store = store
         self._callers = callers
         self._activity = activity
-        self._bus = bus
         self._limits = limits
         self._strict_put = strict_put
         self._max_answer_bytes = max_answer_bytes
@@ -166,9 +162,6 @@ class Pipeline:
         if (unchanged := check_conditions(call, operation, resource)) is not None:
             return unchanged
         self._read_input(call, operation, body, resource)
-        if CallbackChannelError in operation.refuses:
-            # Others must be told of what comes of it, so without a bus nothing may come of it.
-            await self._bus.require()
         return await responder.function(resource, call)
 
     async def _check_token(self, call: Call[Any], resource: Resource[Any]) -> None:
@@ -183,9 +176,9 @@ class Pipeline:
             return
         caller = call.known_caller
         try:
-            session = await self._store.session(caller.identity, application_id)
+            session = await self._store.applications.session(caller.identity, application_id)
         except (ApplicationNotFound, TooManyApplications):
-            await current_user(self._store, caller)
+            await current_user(self._store.users, caller)
             raise
         if not caller.is_of(session.generation):
             raise Unauthorized("the password was changed after this token was issued")

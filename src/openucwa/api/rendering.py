@@ -12,6 +12,7 @@ from openucwa.http.message import Header, Request, Response
 from openucwa.http.negotiation import JSON, UCWA_JSON, UCWA_TYPES
 from openucwa.model.refusals import (
     AlreadyJoined,
+    CallbackChannelError,
     MethodNotAllowed,
     NotAcceptable,
     ParameterValidationFailure,
@@ -135,7 +136,7 @@ class Renderer:
             headers = ((b"Allow", ", ".join(refusal.allowed).encode()),)
         elif isinstance(refusal, AlreadyJoined) and refusal.location is not None:
             headers = ((b"Location", refusal.location.encode()),)
-        elif isinstance(refusal, TooManyRequests | ServiceUnavailable):
+        elif isinstance(refusal, TooManyRequests | ServiceUnavailable | CallbackChannelError):
             headers = ((b"Retry-After", str(refusal.retry_after).encode()),)
         elif isinstance(refusal, Unauthorized):
             headers = self._challenges(request)
@@ -144,7 +145,7 @@ class Renderer:
                     status=row.status, body=UNAUTHORIZED_HTML, content_type="text/html; charset=utf-8", headers=headers
                 )
                 return self.response(request, page, rel=rel, identity=identity)
-        return self._reason(request, row, reason(refusal), headers, rel, identity, str(refusal))
+        return self._reason(request, row, reason(refusal), headers, rel, identity, refusal.reason)
 
     def fault(self, request: Request, *, rel: str | None = None, identity: str | None = None) -> Response:
         """The response that tells of a fault of the server."""

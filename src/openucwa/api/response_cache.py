@@ -15,7 +15,7 @@ from openucwa.http.message import Handler, Header, Request, Response
 from openucwa.identity.tickets import Ticket as Caller
 from openucwa.model.application import Session
 from openucwa.model.world import World
-from openucwa.store.contract import Changed
+from openucwa.store.contract import Outdated
 
 #: The request headers that shape the answers of cached resources, the most telling first.
 SHAPING = (
@@ -44,8 +44,8 @@ Key: TypeAlias = tuple[object, ...]
 class Watched(Protocol):
     """The store, as far as it says what changed."""
 
-    def look(self) -> bool:
-        """As `Store.look`."""
+    def refresh(self) -> bool:
+        """As `Store.refresh`."""
         ...
 
 
@@ -156,7 +156,7 @@ class ResponseCache:
 
     def _holds(self, key: Key, entry: _Entry) -> bool:
         """Whether the entry may be given again now."""
-        if not self._store.look() or entry.gone:
+        if not self._store.refresh() or entry.gone:
             return False
         response = entry.response
         now = self._world.now()
@@ -178,7 +178,7 @@ class ResponseCache:
         self._of.clear()
         self._size = 0
 
-    def changed(self, changed: Iterable[Changed] | None) -> None:
+    def changed(self, changed: Iterable[Outdated] | None) -> None:
         """Forgets what was changed; None: anything."""
         if changed is None:
             self.clear()

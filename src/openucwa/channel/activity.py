@@ -51,8 +51,8 @@ class _Heard:
 class Activity:
     """What this process heard of applications (owner, id), merged with what the store says of the others."""
 
-    def __init__(self, store: Applications, world: World, config: Config) -> None:
-        self._store = store
+    def __init__(self, applications: Applications, world: World, config: Config) -> None:
+        self._applications = applications
         self._world = world
         self._timeout = 1000 * config.application_timeout
         self._interval = min(INTERVAL, config.application_timeout / 4)
@@ -130,7 +130,7 @@ class Activity:
         changed = iter(list(self._changed(now)))
         try:
             while batch := list(islice(changed, APPLICATIONS_IN_A_WRITE)):
-                await self._store.touch(
+                await self._applications.touch(
                     {key: request for key, request, _ in batch if request},
                     {key: poll for key, _, poll in batch if poll is not None},
                 )

@@ -27,10 +27,16 @@ class Bus(Protocol):
         ...
 
     async def require(self) -> None:
-        """To be called before a change that others must be told of.
+        """CallbackChannelError: the bus can't be reached now."""
+        ...
 
-        CallbackChannelError: the bus can't be reached.
-        """
+    @property
+    def reachable(self) -> bool:
+        """Whether what is published now reaches the others."""
+        ...
+
+    async def wait_reachable(self, seconds: float) -> bool:
+        """Tries to reach the bus at once, and waits for it for so many seconds at most; whether it is reachable."""
         ...
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 
 from openucwa.channel.bus import Listener, Listeners
 from openucwa.model.refusals import CallbackChannelError
@@ -26,6 +27,8 @@ class ConnectedBus(ABC):
         self._outgoing: set[str] = set()
         self._work = asyncio.Event()
         self._tried = asyncio.Event()
+        self._up = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
@@ -34,9 +37,14 @@ class ConnectedBus(ABC):
     def _connected(self) -> bool:
         """Whether there is a connection that lives."""
 
+    def _came_up(self) -> None:
+        """Is called when a connection is ready."""
+        self._tried.set()
+        self._up.set()
+
     @abstractmethod
     async def _connection_once(self) -> None:
-        """One connection from its beginning, when it sets `_tried`, to its end; it sends `_outgoing` meanwhile, and
+        """One connection from its beginning, when it calls `_came_up`, to its end; it sends `_outgoing` meanwhile, and
         ends when the bus is `_stopping` and all is sent."""
 
     async def start(self) -> None:
@@ -67,7 +75,20 @@ class ConnectedBus(ABC):
     async def require(self) -> None:
         """As `Bus.require`."""
         if not self._connected:
-            raise CallbackChannelError("The event bus cannot be reached.")
+            raise CallbackChannelError("the event bus cannot be reached", reason=f"{self._place} cannot be reached")
+
+    @property
+    def reachable(self) -> bool:
+        """As `Bus.reachable`."""
+        return self._connected
+
+    async def wait_reachable(self, seconds: float) -> bool:
+        """As `Bus.wait_reachable`."""
+        self._hurry.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._up.wait()
+        return self._connected
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """As `Bus.subscribe`."""
@@ -79,6 +100,7 @@ class ConnectedBus(ABC):
 
     async def _stay_connected(self) -> None:
         known_away = False
+        at_once = True
         while not self._stopping:
             try:
                 await self._connection_once()
@@ -91,6 +113,22 @@ class ConnectedBus(ABC):
                 known_away = True
             else:
                 known_away = False
-            self._tried.set()
+                if at_once:
+                    at_once = False
+                    continue
+            finally:
+                self._up.clear()
+                self._tried.set()
             if not self._stopping:
-                await self._world.sleep(RETRY)
+                await self._pause()
+                at_once = True
+
+    async def _pause(self) -> None:
+        """Waits until the next attempt is due, or somebody can't wait for it."""
+        self._hurry.clear()
+        waits = [asyncio.ensure_future(wait) for wait in (self._world.sleep(RETRY), self._hurry.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()

@@ -68,7 +68,7 @@ class EventSet:
                 # There is more than goes into one answer: none of it gains by waiting.
                 self._wait_no_longer_than(0)
                 return
-            rows = await log.events_after(self.read_to, portion)
+            rows = await log.after(self.read_to, portion)
             before = len(self.notifications)
             more = await self._take(rows, portion, render, limits)
             for at, priority in self.moments[before:]:
@@ -83,7 +83,7 @@ class EventSet:
             behind = {topic: number for topic, number in self.read_to.items() if number < state.delivered[topic]}
             if not behind:
                 return
-            rows = [row for row in await log.events_after(behind, portion) if row.number <= state.delivered[row.topic]]
+            rows = [row for row in await log.after(behind, portion) if row.number <= state.delivered[row.topic]]
             if not rows:
                 return  # the log is kept for a time only
             await self._take(rows, portion, render, None)

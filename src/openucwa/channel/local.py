@@ -65,6 +65,13 @@ class LocalBus:
     async def require(self) -> None:
         """Memory is always within reach."""
 
+    @property
+    def reachable(self) -> bool:
+        return True
+
+    async def wait_reachable(self, seconds: float) -> bool:
+        return True
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         end = self._listeners.add(listener)
         self._look()
@@ -88,6 +95,6 @@ class LocalBus:
                 try:
                     self._listeners.tell(await moved_elsewhere())
                 except Refusal as refusal:
-                    logger.warning("the store does not say what other processes did: %s", refusal)
+                    logger.warning("the store does not say what other processes did: %s", refusal.reason)
         finally:
             self._looking = None

@@ -67,7 +67,7 @@ class NatsBus(ConnectedBus):
             await client.flush(CONNECT_TIMEOUT)  # only then does the server know of it
             logger.info("connected to %s as event bus", self._place)
             self._client = client
-            self._tried.set()
+            self._came_up()
             await self._send_on(client)
             if client.is_connected:
                 await asyncio.wait_for(client.drain(), 2 * DRAIN_TIMEOUT)

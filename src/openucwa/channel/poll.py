@@ -129,7 +129,7 @@ class EventChannels:
         self._world = world
         self._config = config
         self._bus = bus
-        self._waiting = Waiting(bus, store, world, config.bus_poll_interval)
+        self._waiting = Waiting(bus, store.events, world, config.bus_poll_interval)
         #: What tells this process's claims from those of others.
         self._process = world.random_bytes(8).hex()
         self._end_listening: Callable[[], None] | None = None
@@ -184,7 +184,7 @@ class EventChannels:
         """
         owner, application_id = session.application.owner, session.application.id
         key = (owner, application_id, instance)
-        state = await self._store.channel(*key)
+        state = await self._store.channels.get(*key)
         if not _in_order(ack, state):
             return _resync(ack, state)
         away = self._was_away(session, instance, state)
@@ -199,7 +199,7 @@ class EventChannels:
                 poll.check()
                 if queued:
                     # The one before may just have been answered.
-                    state = await self._store.channel(*key)
+                    state = await self._store.channels.get(*key)
                     if not _in_order(ack, state):
                         return _resync(ack, state)
                 state = await self._set_timers(key, state, asked, away)
@@ -245,7 +245,7 @@ class EventChannels:
 
     async def _again(self, state: ChannelState, render: Render) -> list[Notification]:
         event_set = EventSet()
-        await event_set.gather_again(self._store, render, state)
+        await event_set.gather_again(self._store.events, render, state)
         return event_set.notifications
 
     async def _next(
@@ -263,7 +263,7 @@ class EventChannels:
             while True:
                 # First listen, then read: what moves in between wakes the wait.
                 self._listen(waiter, event_set, await topics(), state)
-                await event_set.gather(self._store, render, limits, low, medium)
+                await event_set.gather(self._store.events, render, limits, low, medium)
                 poll.check()
                 now = self._world.monotonic()
                 rest = event_set.rest(self._world.now())
@@ -313,12 +313,12 @@ class EventChannels:
     async def _check_application(self, key: ChannelKey) -> None:
         """Refuses if the application or the instance was ended where this process does not hear of it."""
         owner, application_id, instance = key
-        session = await self._store.session(owner, application_id)
+        session = await self._store.applications.session(owner, application_id)
         if instance and instance not in session.application.instances:
             raise ApplicationNotFound("the instance of the application has ended")
 
     async def _write(self, key: ChannelKey, expected_served: int, state: ChannelState) -> None:
-        if not await _to_its_end(self._store.write_channel(*key, expected_served, state)):
+        if not await _to_its_end(self._store.channels.write(*key, expected_served, state)):
             raise PGetReplaced("another poll of this event channel was answered")
 
 

@@ -52,7 +52,7 @@ class PostgresBus(ConnectedBus):
                 await connection.add_listener(CHANNEL, self._receive)
             logger.info("connected to %s as event bus", self._place)
             self._connection = connection
-            self._tried.set()
+            self._came_up()
             await self._send_on(connection)
         finally:
             self._connection = None

@@ -23,10 +23,10 @@ REPLACED_KEPT = 86_400
 #: How many are read at a time; the sweep goes on until none is left.
 INVITATIONS_AT_A_TIME = 100
 WAITING_AT_A_TIME = 100
-#: Meetings removed in one transaction, so that nobody has to wait for long.
+#: Meetings, applications, and rows of events and the like that one change removes, so that nobody waits for long.
 MEETINGS_AT_A_TIME = 100
-#: Events that are removed in one change, which nobody else's should have to wait for long.
-EVENTS_AT_A_TIME = 2_000
+APPLICATIONS_AT_A_TIME = 100
+ROWS_AT_A_TIME = 2_000
 
 logger = logging.getLogger(__name__)
 
@@ -66,46 +66,56 @@ class Sweeper:
         # What was heard here counts before anything is ended.
         await self._activity.flush()
         now = self._world.now()
-        idle = await self._store.idle_conversations(now - 1000 * self._config.conversation_timeout)
+        idle = await self._store.conversations.idle(now - 1000 * self._config.conversation_timeout)
         for participation in idle:
             with suppress(ConversationNotFound):
-                await self._store.leave(participation.owner, participation.application_id, participation.id, now)
-        ended = await self._store.remove_idle_applications(
-            now - 1000 * self._config.application_timeout, now - 1000 * REPLACED_KEPT, now
-        )
-        for owner, application_id in ended:
-            self._channels.end(owner, application_id)
+                await self._store.conversations.leave(
+                    participation.owner, participation.application_id, participation.id, now
+                )
+        await self._end_idle_applications(now)
         self._channels.forget()
+        replaced = now - 1000 * REPLACED_KEPT
+        while await self._store.applications.forget_replaced(replaced, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
+        forgotten = now - 1000 * self._config.events_kept
+        while await self._store.events.forget(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
+        while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
+        # Last, because these are refused while the event bus can't be reached.
         await self._end_waits(now)
         await self._end_invitations(now)
-        forgotten = now - 1000 * self._config.events_kept
-        while await self._store.forget_events(forgotten, EVENTS_AT_A_TIME) == EVENTS_AT_A_TIME:
-            pass
+
+    async def _end_idle_applications(self, now: int) -> None:
+        before = now - 1000 * self._config.application_timeout
+        while ended := await self._store.applications.remove_idle(before, APPLICATIONS_AT_A_TIME, now):
+            for owner, application_id in ended:
+                self._channels.end(owner, application_id)
 
     async def _end_waits(self, now: int) -> None:
         """Removes participants who waited in the lobby for too long."""
         before = now - 1000 * self._config.lobby_timeout
-        while waiting := await self._store.overdue_in_lobby(before, WAITING_AT_A_TIME):
+        while waiting := await self._store.conversations.overdue_in_lobby(before, WAITING_AT_A_TIME):
             for each in waiting:
                 # A participant with two applications in the lobby is removed with the first of them.
                 with suppress(ResourceNotFound):
-                    await self._store.remove_participant(
+                    await self._store.conversations.remove_participant(
                         each.organizer, each.meeting_id, each.uri, "Timeout", now, in_lobby=True
                     )
 
     async def _end_invitations(self, now: int) -> None:
         """Ends invitations that were not answered in time."""
-        while overdue := await self._store.overdue_invitations(now, INVITATIONS_AT_A_TIME):
+        while overdue := await self._store.invitations.overdue(now, INVITATIONS_AT_A_TIME):
             for invitation in overdue:
                 with suppress(ResourceNotFound):
                     failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
-                    await self._store.end_invitation(failed, now)
+                    await self._store.invitations.end(failed, now)
 
     async def sweep_meetings(self) -> None:
         """Removes the meetings that are so long past their expirationTime that they are no longer kept."""
         now = self._world.now()
         before = now - 1000 * self._config.expired_meetings_kept
-        while await self._store.remove_expired_meetings(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
+        while await self._store.meetings.remove_expired(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
             pass
 
     async def _each(self, seconds: float, sweep: Callable[[], Awaitable[None]]) -> None:
@@ -114,7 +124,7 @@ class Sweeper:
             try:
                 await sweep()
             except Refusal as refusal:
-                logger.warning("cleanup postponed: %s", refusal)
+                logger.warning("cleanup postponed: %s", refusal.reason)
             except Exception:
                 # What goes wrong once must not leave everything unswept from then on.
                 logger.exception("cleanup failed")

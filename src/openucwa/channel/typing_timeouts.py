@@ -9,7 +9,7 @@ import logging
 from openucwa.model.refusals import ConversationNotFound, Refusal
 from openucwa.model.room import Participation
 from openucwa.model.world import World
-from openucwa.store.contract import Store
+from openucwa.store.contract import Conversations
 
 logger = logging.getLogger(__name__)
 
@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 class TypingTimeouts:
     """The participants who type (UCWA: setIsTyping), each until it did not say so for `timeout` seconds."""
 
-    def __init__(self, store: Store, world: World, timeout: float) -> None:
-        self._store = store
+    def __init__(self, conversations: Conversations, world: World, timeout: float) -> None:
+        self._conversations = conversations
         self._world = world
         self._timeout = timeout
         #: By conversation: who types, who sees to the end of it, and when that is, on the `monotonic` clock.
@@ -35,7 +35,7 @@ class TypingTimeouts:
         if own.id in self._typing:
             # Ahead of what is written, so that the end can't overtake it.
             self._until[own.id] = self._deadline()
-        await self._store.set_typing(own, True, self._world.now())
+        await self._conversations.set_typing(own, True, self._world.now())
         if own.id not in self._typing:
             self._until[own.id] = self._deadline()
             self._typing[own.id] = (own, asyncio.create_task(self._wait(own), name="openucwa typing"))
@@ -62,7 +62,7 @@ class TypingTimeouts:
         self._typing.pop(own.id, None)
         self._until.pop(own.id, None)
         try:
-            await self._store.set_typing(own, False, self._world.now())
+            await self._conversations.set_typing(own, False, self._world.now())
         except ConversationNotFound:
             pass  # with the conversation the typing ended
         except Refusal as refusal:

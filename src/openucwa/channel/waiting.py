@@ -132,7 +132,7 @@ class Waiting:
             topics = list(self._by_topic)
             try:
                 for begin in range(0, len(topics), TOPICS_IN_A_LOOK):
-                    self._compare(await self._log.last_event_numbers(topics[begin : begin + TOPICS_IN_A_LOOK]))
+                    self._compare(await self._log.last_numbers(topics[begin : begin + TOPICS_IN_A_LOOK]))
                     await asyncio.sleep(0)
             except Refusal as refusal:
                 logger.warning("could not read the event log: %s", refusal)

@@ -33,8 +33,10 @@ def failures() -> Iterator[None]:
     """Turns the errors of settings, store and listeners into a `Failure`."""
     try:
         yield
-    except (ConfigError, Refusal) as error:
+    except ConfigError as error:
         raise Failure(str(error)) from None
+    except Refusal as refusal:
+        raise Failure(refusal.reason) from None
 
 
 def default(name: str) -> str:

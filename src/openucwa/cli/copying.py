@@ -9,6 +9,7 @@ import click
 from openucwa.cli.common import Failure, failures, opening, places, store_is_there
 from openucwa.config import Config
 from openucwa.store.choice import place_of, store_of
+from openucwa.store.copying import copy_store
 from openucwa.store.sqlite import SqliteStore
 
 
@@ -43,7 +44,7 @@ async def _copy(source: Config, target: Config) -> None:
     try:
         await new.open()
         try:
-            await old.copy_to(new, lambda table, count: click.echo(f"{table.replace('_', ' ')}: {count:,}"))
+            await copy_store(old, new, lambda table, count: click.echo(f"{table.replace('_', ' ')}: {count:,}"))
         finally:
             await new.close()
     finally:

@@ -29,7 +29,7 @@ def key() -> None:
 @places
 def list_keys(file: Path | None, **flags: object) -> None:
     """List the keys, signing key first."""
-    found = in_store(existing(file, flags), lambda store: store.signing_keys())
+    found = in_store(existing(file, flags), lambda store: store.signing_keys.all())
     rows = [
         (known.id, datetime.fromtimestamp(known.created // 1000, UTC).isoformat(), "sign" if number == 0 else "verify")
         for number, known in enumerate(found)
@@ -42,7 +42,7 @@ def list_keys(file: Path | None, **flags: object) -> None:
 def rotate(file: Path | None, **flags: object) -> None:
     """Add a new signing key. Running servers pick it up within `key_refresh_interval` seconds."""
     added = new_signing_key(RealWorld())
-    in_store(existing(file, flags), lambda store: store.add_signing_key(added))
+    in_store(existing(file, flags), lambda store: store.signing_keys.add(added))
     click.echo(f"added {added.id}")
 
 
@@ -51,5 +51,5 @@ def rotate(file: Path | None, **flags: object) -> None:
 @places
 def remove_key(key_id: str, file: Path | None, **flags: object) -> None:
     """Remove a key. Its tokens become invalid; running servers notice within `key_refresh_interval` seconds."""
-    in_store(existing(file, flags), lambda store: store.remove_signing_key(key_id))
+    in_store(existing(file, flags), lambda store: store.signing_keys.remove(key_id))
     click.echo(f"removed {key_id}")

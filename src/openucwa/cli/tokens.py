@@ -44,12 +44,12 @@ def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | N
     granted = None if not asked or ALL in asked else asked
 
     async def issue(store: Store) -> str:
-        user = await store.user(uri)
+        user = await store.users.get(uri)
         if user is None:
             raise Failure(f"no such user: {uri}")
         world = RealWorld()
-        await store.add_first_signing_key(new_signing_key(world))
-        keys = await store.signing_keys()
+        await store.signing_keys.add_first(new_signing_key(world))
+        keys = await store.signing_keys.all()
         expires = world.now() + expires_in * 1000
         return Tickets(keys, world).issue(Ticket(user.uri, user.name, None, user.generation, expires, granted))
 

@@ -73,7 +73,7 @@ def add(
     local_part = uri.removeprefix("sip:").partition("@")[0]
     hashed = hash_of(read_password(uri, from_stdin=password_stdin))
     added = User(uri=uri, name=name or local_part, email=email, pool=pool, password_hash=hashed)
-    in_store(config, lambda store: store.add_user(added))
+    in_store(config, lambda store: store.users.add(added))
     click.echo(f"added {uri}")
 
 
@@ -82,7 +82,7 @@ def add(
 def list_users(file: Path | None, **flags: object) -> None:
     """List all users. "from" is the issuer or directory that a user comes from."""
     config = existing(file, flags)
-    found = in_store(config, lambda store: store.users())
+    found = in_store(config, lambda store: store.users.all())
     table(
         ("user", "name", "email", "pool", "from"),
         [(known.uri, known.name, known.email or "-", known.pool or "-", known.source or "-") for known in found],
@@ -101,7 +101,7 @@ def passwd(sip_uri: str, password_stdin: bool, file: Path | None, **flags: objec
     if known.source is not None:
         raise Failure(f"{uri} comes from {known.source}, which has the password")
     hashed = hash_of(read_password(uri, from_stdin=password_stdin))
-    in_store(config, lambda store: store.change_password(uri, hashed))
+    in_store(config, lambda store: store.users.change_password(uri, hashed))
     click.echo(f"changed the password of {uri}")
 
 
@@ -118,13 +118,13 @@ def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
         if not sys.stdin.isatty():
             raise Failure("not a terminal: use --yes to remove without confirmation")
         click.confirm(f"Remove {uri} and all of their meetings, with the extensions?", abort=True)
-    in_store(config, lambda store: store.remove_user(uri, RealWorld().now()))
+    in_store(config, lambda store: store.users.remove(uri, RealWorld().now()))
     click.echo(f"removed {uri}")
 
 
 def require_user(config: Config, uri: str) -> User:
     """The user with this SIP URI. Failure: no user has it."""
-    found = in_store(config, lambda store: store.user(uri))
+    found = in_store(config, lambda store: store.users.get(uri))
     if found is None:
         raise Failure(f"no such user: {uri}")
     return found

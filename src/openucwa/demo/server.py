@@ -60,7 +60,7 @@ async def prepare(config: Config) -> None:
     store = SqliteStore(Path(config.data), config.store_timeout)
     await store.open()
     try:
-        known = {user.uri for user in await store.users()}
+        known = {user.uri for user in await store.users.all()}
         if strangers := known - {user.uri for user in USERS}:
             raise ConfigError(
                 f"{config.data} is not a folder of the demo: it has the user {min(strangers)}. The demo adds users "
@@ -71,7 +71,7 @@ async def prepare(config: Config) -> None:
             for user in USERS:
                 if user.uri not in known:
                     hashed = await passwords.hash(user.password)
-                    await store.add_user(User(user.uri, user.name, None, None, hashed))
+                    await store.users.add(User(user.uri, user.name, None, None, hashed))
         finally:
             passwords.close()
     finally:

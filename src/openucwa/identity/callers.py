@@ -45,7 +45,7 @@ class Admission:
             home_phone=profile.phones.get("home"),
             other_phone=profile.phones.get("other"),
         )
-        return await self._users.admit_user(user, create=profile.create)
+        return await self._users.admit(user, create=profile.create)
 
 
 class Callers:

@@ -6,14 +6,14 @@ from openucwa.model.user import User
 from openucwa.store.contract import Users
 
 
-async def current_user(store: Users, caller: Caller) -> User | None:
+async def current_user(users: Users, caller: Caller) -> User | None:
     """The caller's user; None for an anonymous caller.
 
     Unauthorized: the user was removed, or has another password since.
     """
     if caller.anonymous:
         return None
-    user = await store.user(caller.identity)
+    user = await users.get(caller.identity)
     if user is None or not caller.is_of(user.generation):
         raise Unauthorized("the user was removed, or the password changed after this token was issued")
     return user

@@ -14,7 +14,7 @@ from openucwa.config import Config
 from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
 from openucwa.model.refusals import Refusal, ResourceNotFound, Unauthorized
 from openucwa.model.world import World
-from openucwa.store.contract import Users
+from openucwa.store import contract
 
 #: Seconds between two refreshes because of tokens that name an unknown key: anybody can make up such a token.
 MIN_REFRESH_INTERVAL = 1.0
@@ -28,9 +28,14 @@ class SigningKeys:
     """Sees to it that `tickets` uses the keys of the store. `removed` is called when a key is no longer used."""
 
     def __init__(
-        self, store: Users, tickets: Tickets, config: Config, world: World, removed: Callable[[], None] = lambda: None
+        self,
+        stored: contract.SigningKeys,
+        tickets: Tickets,
+        config: Config,
+        world: World,
+        removed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._store = store
+        self._stored = stored
         self._tickets = tickets
         self._world = world
         self._refresh_every = config.key_refresh_interval
@@ -45,8 +50,8 @@ class SigningKeys:
 
     async def start(self) -> None:
         """Uses the store's keys, the first of which it makes, and looks for others from now on."""
-        if not await self._store.signing_keys():
-            await self._store.add_first_signing_key(new_signing_key(self._world))
+        if not await self._stored.all():
+            await self._stored.add_first(new_signing_key(self._world))
         await self.refresh()
         self._task = asyncio.create_task(self._refresh_regularly(), name="openucwa signing keys")
 
@@ -75,7 +80,7 @@ class SigningKeys:
 
     async def refresh(self) -> None:
         """Uses the keys that are in the store at this moment."""
-        keys = await self._store.signing_keys()
+        keys = await self._stored.all()
         ids = frozenset(key.id for key in keys)
         if ids and ids != self._ids:
             self._tickets.use_keys(keys)
@@ -86,11 +91,11 @@ class SigningKeys:
 
     async def remove_outlived(self) -> None:
         """Removes the keys that signed nothing for so long that no ticket of theirs is good."""
-        keys = await self._store.signing_keys()
+        keys = await self._stored.all()
         for newer, key in pairwise(keys):
             if self._world.now() - newer.created > self._kept:
                 with suppress(ResourceNotFound):  # another server was faster
-                    await self._store.remove_signing_key(key.id)
+                    await self._stored.remove(key.id)
                     logger.info("the signing key %s is removed: its tickets have all expired", key.id)
 
     async def _refresh_regularly(self) -> None:

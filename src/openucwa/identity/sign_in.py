@@ -154,7 +154,7 @@ class SignIn:
         if parsed is None:
             return None
         try:
-            return await self._store.meeting(*parsed)
+            return await self._store.meetings.get(*parsed)
         except ResourceNotFound:
             return None
 

@@ -27,9 +27,9 @@ class UserPasswords:
     """Verifies passwords. `backends`: are asked, one after the other, for users who have no password here."""
 
     def __init__(
-        self, store: Users, passwords: Passwords, backends: Sequence[PasswordBackend], admission: Admission
+        self, users: Users, passwords: Passwords, backends: Sequence[PasswordBackend], admission: Admission
     ) -> None:
-        self._store = store
+        self._users = users
         self._passwords = passwords
         self._backends = backends
         self._admission = admission
@@ -52,6 +52,6 @@ class UserPasswords:
 
     async def _named(self, login: Login) -> User | None:
         # Always the same query, so that a spelling takes the same time whether it is anybody's or nobody's.
-        users = await self._store.users_with_local_part(login.user)
+        users = await self._users.with_local_part(login.user)
         fitting = [user for user in users if login.domain and login.fits(user.domain)]
         return fitting[0] if len(fitting) == 1 else None

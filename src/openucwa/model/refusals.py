@@ -10,6 +10,11 @@ from collections.abc import Mapping
 class Refusal(Exception):
     """Something the server will not do. `str()` is the sentence that the client is shown."""
 
+    def __init__(self, message: str = "", *, reason: str | None = None) -> None:
+        super().__init__(message)
+        #: The same for administrators, for the log: it may name addresses and paths that no client is to see.
+        self.reason = reason or message
+
 
 class ResourceNotFound(Refusal):
     """There is no such resource, or none for this caller."""
@@ -158,12 +163,16 @@ class InvalidExchangeServerVersion(Refusal):
 
 
 class CallbackChannelError(Refusal):
-    """The event bus cannot be reached: those who must be told of the change could not be."""
+    """The event bus cannot be reached: those who must be told of the change could not be. `retry_after`: seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after = retry_after
 
 
 class ServiceUnavailable(Refusal):
     """The server cannot do this just now; `retry_after` says in how many seconds to try again."""
 
-    def __init__(self, message: str, retry_after: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after: int, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
         self.retry_after = retry_after

@@ -57,7 +57,7 @@ class ApplicationDocuments:
     async def document(self, call: Context, instance: str | None) -> Document:
         """UCWA: application. `instance`: the instanceId in whose terms it is shown."""
         application = call.session.application
-        channel = await self._store.channel(application.owner, application.id, instance or "")
+        channel = await self._store.channels.get(application.owner, application.id, instance or "")
         query = "" if instance is None else f"instanceId={quote(instance, safe='')}"
         ack = f"{query}&ack" if query else "ack"
         properties: dict[str, Property | None] = {
@@ -114,7 +114,7 @@ class Applications(Resource[None]):
         values = call.values
         if "endpointId" not in values and not caller.anonymous:
             raise ParameterValidationFailure({"endpointId": "is missing"})
-        await current_user(self._store, caller)
+        await current_user(self._store.users, caller)
         self._openings.take(caller.identity)
         instance = values.get("instanceId")
         draft = Opened(
@@ -130,13 +130,13 @@ class Applications(Resource[None]):
             name=caller.name,
             etag=new_etag(self._world),
         )
-        opened, new = await self._store.open_application(
+        opened, new = await self._store.applications.open(
             draft, instance, self._world.now(), self._config.max_applications
         )
         if len(opened.instances) > self._config.max_instances and instance is not None:
-            await self._store.close_instance(opened.owner, opened.id, instance, self._world.now())
+            await self._store.applications.close_instance(opened.owner, opened.id, instance, self._world.now())
             raise Conflict(f"the application has {self._config.max_instances} instances already")
-        call.known_session = await self._store.session(opened.owner, opened.id)
+        call.known_session = await self._store.applications.session(opened.owner, opened.id)
         document = await self._documents.document(call, instance)
         # A known endpoint answers 201 with the same application; only a known instance of it is told apart.
         status = 201 if new or instance is None else 200
@@ -179,9 +179,11 @@ class Application(Resource[None]):
         """UCWA: application, DELETE; Multi-tab support."""
         application = call.session.application
         if (instance := known_instance(call)) is None:
-            await self._store.close_application(application.owner, application.id, self._world.now())
+            await self._store.applications.close(application.owner, application.id, self._world.now())
         else:
-            await self._store.close_instance(application.owner, application.id, instance, self._world.now())
+            await self._store.applications.close_instance(
+                application.owner, application.id, instance, self._world.now()
+            )
         self._channels.end(application.owner, application.id, instance)
         return NO_CONTENT
 

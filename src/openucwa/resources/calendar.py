@@ -68,7 +68,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
         await super().locate(call)
-        return await self._store.meeting(organizer_of(call), meeting_id)
+        return await self._store.meetings.get(organizer_of(call), meeting_id)
 
     @Operation(
         "The meeting as an event for calendar programs.", query=QUERY, produces=(CALENDAR,), refuses=READ_REFUSALS
@@ -79,7 +79,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second: see `load`
 
         start, end = self._time(call)
-        organizer = await self._store.user(call.target.organizer)
+        organizer = await self._store.users.get(call.target.organizer)
         calendar = Calendar()
         calendar.add("prodid", f"-//openucwa//{__version__}//EN")
         calendar.add("version", "2.0")

@@ -107,7 +107,7 @@ class Communication(Resource[None]):
         """UCWA: communication, PUT."""
         application = call.session.application
         abilities = _abilities(call.values, new_etag(self._world))
-        await self._store.replace_communication(
+        await self._store.applications.replace_communication(
             application.owner,
             application.id,
             frozenset({application.communication.etag}),

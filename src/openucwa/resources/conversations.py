@@ -46,7 +46,7 @@ class InConversation(Resource[T]):
     async def own(self, call: Context, conversation: str) -> Participation:
         """The conversation. ConversationNotFound; ResourceNotFound: it is not to be seen from the lobby."""
         application = call.session.application
-        own = await self._store.participation(application.owner, application.id, conversation)
+        own = await self._store.conversations.get(application.owner, application.id, conversation)
         if own.in_lobby and not self.in_lobby:
             raise ResourceNotFound(f"{self.rel} is available once the participant has been admitted")
         return own
@@ -76,7 +76,7 @@ class Conversations(Resource[None]):
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: conversations, GET."""
         application = call.session.application
-        own = await self._store.participations(application.owner, application.id)
+        own = await self._store.conversations.all(application.owner, application.id)
         return Answer(
             Document(
                 rel=self.rel,
@@ -98,7 +98,7 @@ class Conversation(InConversation[Participation | Invitation]):
             return await self.own(call, conversation)
         except ConversationNotFound:
             application = call.session.application
-            return await self._store.offered_conversation(application.owner, application.id, conversation)
+            return await self._store.invitations.offered(application.owner, application.id, conversation)
 
     @Operation("One conversation.", refuses=READ)
     async def get(self, call: Call[Participation | Invitation]) -> Answer:
@@ -106,7 +106,7 @@ class Conversation(InConversation[Participation | Invitation]):
         own = call.target
         if isinstance(own, Invitation):
             return Answer(self._documents.unjoined_conversation(call, own.conversation or "", own))
-        present = await self._store.participants(own.organizer, own.meeting_id)
+        present = await self._store.conversations.participants(own.organizer, own.meeting_id)
         return Answer(self._documents.conversation(call, own, present))
 
     @Operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
@@ -115,9 +115,9 @@ class Conversation(InConversation[Participation | Invitation]):
         own = call.target
         if isinstance(own, Invitation):
             declined = replace(own, state=InvitationState.DECLINED, reason="Declined")
-            await self._store.end_invitation(declined, self._world.now())
+            await self._store.invitations.end(declined, self._world.now())
         else:
-            await self._store.leave(own.owner, own.application_id, own.id, self._world.now())
+            await self._store.conversations.leave(own.owner, own.application_id, own.id, self._world.now())
         return NO_CONTENT
 
 
@@ -129,8 +129,10 @@ class OnlineMeeting(ConversationPart):
     @Operation("The meeting, with the extensions that this participant may see.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: onlineMeeting, GET."""
-        meeting, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.meeting_id)
-        organizer = await self._store.user(call.target.organizer)
+        meeting, extensions = await self._store.meetings.get_with_extensions(
+            call.target.organizer, call.target.meeting_id
+        )
+        organizer = await self._store.users.get(call.target.organizer)
         return Answer(self._documents.online_meeting(call, call.target, meeting, extensions, organizer))
 
 
@@ -142,7 +144,7 @@ class Organizer(ConversationPart):
     @Operation("The organizer, as a contact.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: organizer, GET."""
-        user = await self._store.user(call.target.organizer)
+        user = await self._store.users.get(call.target.organizer)
         if user is None:
             raise ResourceNotFound("the organizer is no longer a user of this server")
         return Answer(contact_document(call, user))
@@ -156,7 +158,7 @@ class ParticipantExtensions(ConversationPart):
     @Operation("The extensions that this participant may see.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: onlineMeetingExtensions, GET."""
-        _, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.meeting_id)
+        _, extensions = await self._store.meetings.get_with_extensions(call.target.organizer, call.target.meeting_id)
         return Answer(self._documents.extensions(call, call.target, extensions))
 
 
@@ -173,7 +175,7 @@ class ParticipantExtension(InConversation[tuple[Participation, Extension]]):
         self, call: Context, conversation: str = "", extension_id: str = "", **_names: str
     ) -> tuple[Participation, Extension]:
         own = await self.own(call, conversation)
-        extension = await self._store.extension(own.organizer, own.meeting_id, extension_id)
+        extension = await self._store.extensions.get(own.organizer, own.meeting_id, extension_id)
         if not may_see(own, extension):
             raise ResourceNotFound("this meeting has no such extension")
         return own, extension

@@ -78,7 +78,7 @@ class User(Resource[ModelUser | None]):
         self._pools = pools
 
     async def locate(self, call: Context, **_names: str) -> ModelUser | None:
-        return await current_user(self._store, call.caller)
+        return await current_user(self._store.users, call.caller)
 
     @Operation("Where the user's applications are.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def get(self, call: Call[ModelUser | None]) -> Answer:

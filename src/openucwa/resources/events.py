@@ -94,7 +94,7 @@ class EventChannel(Resource[None]):
         served = await while_connected(call.request.connection, poll)
         # The token may have expired meanwhile, or its user have another password: what happened is not for it.
         await self._callers.check(bearer_token(call.request))
-        await current_user(self._store, call.caller)
+        await current_user(self._store.users, call.caller)
         href = f"{call.application}/events?"
         if instance is not None:
             href += f"instanceId={quote(instance, safe='')}&"

@@ -67,7 +67,7 @@ class _OfInvitation(Resource[Invitation]):
 
     async def locate(self, call: Context, invitation: str = "", **_names: str) -> Invitation:
         application = call.session.application
-        return await self._store.invitation(application.owner, application.id, invitation)
+        return await self._store.invitations.get(application.owner, application.id, invitation)
 
 
 class InvitationResource(_OfInvitation):
@@ -127,7 +127,7 @@ class Decline(_Answer):
         """UCWA: decline, POST."""
         self.check(call.target)
         declined = replace(call.target, state=InvitationState.DECLINED, reason="Declined")
-        await self._store.end_invitation(declined, self._world.now())
+        await self._store.invitations.end(declined, self._world.now())
         return NO_CONTENT
 
 
@@ -144,7 +144,7 @@ class Cancel(_Answer):
         if call.target.kind != InvitationKind.PARTICIPANT:
             raise Conflict("only a participantInvitation can be taken back")
         cancelled = replace(call.target, state=InvitationState.CANCELLED, reason="Canceled")
-        await self._store.end_invitation(cancelled, self._world.now())
+        await self._store.invitations.end(cancelled, self._world.now())
         return NO_CONTENT
 
 
@@ -172,7 +172,7 @@ class AddParticipant(ConversationPart):
         """UCWA: addParticipant, POST. All of the user's applications are asked that made the user available."""
         to = call.values["to"].lower()
         self.count(call.target)
-        if await self._store.user(to) is None:
+        if await self._store.users.get(to) is None:
             raise DestinationNotFound(f"{to} is not a user of this server")
         self._invitations.take(f"{call.target.owner} {to}")
         outgoing = self._invitation(call.target, call.values, to)
@@ -188,9 +188,9 @@ class AddParticipant(ConversationPart):
                 operation_id=None,
                 expires=None,
             )
-            for application in await self._store.available_applications(to)
+            for application in await self._store.applications.available(to)
         ]
-        await self._store.invite(outgoing, incoming, self._world.now())
+        await self._store.invitations.add(outgoing, incoming, self._world.now())
         return created(invitation_href(call, outgoing.id))
 
     def _invitation(self, own: Participation, values: dict[str, Any], to: str) -> Invitation:

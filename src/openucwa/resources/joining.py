@@ -93,7 +93,7 @@ class JoinService:
             meeting = await self._meeting(organizer, meeting_id)
             participation, begun = await self._draft(call, meeting, invitation)
             try:
-                await self._store.join(participation, begun, meeting.etag, self._limit, self._world.now())
+                await self._store.conversations.join(participation, begun, meeting.etag, self._limit, self._world.now())
             except PreconditionFailed:
                 continue
             except AlreadyJoined as refusal:
@@ -102,7 +102,7 @@ class JoinService:
             except TooManyParticipants:
                 failed = replace(begun, state=InvitationState.FAILED, reason="TooManyParticipants", conversation=None)
                 # An incoming invitation is there already, and has another side; a new one is told of and over at once.
-                end = self._store.refuse_invitation if invitation is None else self._store.end_invitation
+                end = self._store.invitations.refuse if invitation is None else self._store.invitations.end
                 await end(failed, self._world.now())
             return begun.id
         raise ServiceUnavailable("the meeting is changing too quickly; try again", retry_after=1)
@@ -114,17 +114,17 @@ class JoinService:
         await self._check_pool(organizer)
         settings = self._rules.settings({"subject": call.values.get("subject", "")}, organizer)
         meeting = self._rules.schedule(organizer, settings)
-        await self._store.add_meeting(meeting, self._max_meetings)
+        await self._store.meetings.add(meeting, self._max_meetings)
         return await self.join(call, organizer, meeting.id)
 
     async def _check_pool(self, organizer: str) -> None:
         """CannotRedirect: the organizer is homed in another pool, and that has no backup."""
-        user = await self._store.user(organizer)
+        user = await self._store.users.get(organizer)
         self._pools.require_backup(user.pool if user is not None else None)
 
     async def _meeting(self, organizer: str, meeting_id: str) -> Meeting:
         try:
-            return await self._store.meeting(organizer, meeting_id)
+            return await self._store.meetings.get(organizer, meeting_id)
         except ResourceNotFound:
             raise DestinationNotFound("there is no such online meeting") from None
 
@@ -137,7 +137,7 @@ class JoinService:
         owner = application.owner
         candidate = Candidate(None, self._enterprise)
         if not application.anonymous:
-            asked_in = await self._store.is_asked_in(owner, meeting.organizer, meeting.id)
+            asked_in = await self._store.invitations.is_asked_in(owner, meeting.organizer, meeting.id)
             candidate = Candidate(owner, self._enterprise, asked_in)
         uri = sip_uri(session)
         name = display_name(session) or visible_name(values.get("anonymousDisplayName")) or "Anonymous"

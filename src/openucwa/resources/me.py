@@ -129,7 +129,7 @@ class MakeMeAvailable(Resource[None]):
         topic = application_topic(application.owner, application.id)
         events = [communication_updated(application.owner, application.id), NewEvent(topic, "me updated")]
         events += [NewEvent(topic, f"{rel} added") for rel in ("presence", "note", "location")]
-        await self._store.make_available(
+        await self._store.applications.make_available(
             application.owner, application.id, abilities, new_etag(self._world), self._world.now(), events
         )
         return NO_CONTENT

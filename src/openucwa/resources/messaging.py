@@ -61,7 +61,9 @@ class MessageService:
         self._rules.check(call.text)
         content_type = (call.request.header(b"content-type") or "text/plain").partition(";")[0].strip().lower()
         operation = call.values.get("operationId")
-        number = await self._store.send_message(own, content_type, call.text, operation, self._world.now())
+        number = await self._store.conversations.send_message(
+            own, content_type, call.text, operation, self._world.now()
+        )
         return created(f"{messaging_href(call, own.id)}/messages/{number}")
 
     def first(self, call: Call[Any]) -> FirstMessage | None:
@@ -122,7 +124,7 @@ class AddMessaging(ConversationPart):
             to_uri=f"{call.target.organizer};gruu;opaque=app:conf:focus:id:{call.target.meeting_id}",
         )
         now = self._world.now()
-        await self._store.change_messaging(call.target, MessagingState.CONNECTED, invitation, now, first)
+        await self._store.conversations.change_messaging(call.target, MessagingState.CONNECTED, invitation, now, first)
         return created(invitation_href(call, invitation.id))
 
 
@@ -135,7 +137,9 @@ class StopMessaging(ConversationPart):
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: stopMessaging, POST."""
         self.count(call.target)
-        await self._store.change_messaging(call.target, MessagingState.DISCONNECTED, None, self._world.now())
+        await self._store.conversations.change_messaging(
+            call.target, MessagingState.DISCONNECTED, None, self._world.now()
+        )
         return NO_CONTENT
 
 
@@ -169,7 +173,7 @@ class TypingParticipants(ConversationPart):
     @Operation("Links to those who type.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: typingParticipants."""
-        typing = await self._store.typing_participants(call.target.organizer, call.target.meeting_id)
+        typing = await self._store.conversations.typing_participants(call.target.organizer, call.target.meeting_id)
         links = [Link(participant_href(call, call.target.id, each.uri), title=each.name) for each in typing]
         href = f"{messaging_href(call, call.target.id)}/typingParticipants"
         return Answer(Document(rel=self.rel, href=href, links={"participant": links}))
@@ -191,7 +195,7 @@ class Messages(ConversationPart):
         """UCWA: messages, GET."""
         own = call.target
         href = f"{messaging_href(call, own.id)}/messages"
-        numbers = await self._store.event_numbers(own.topic, MESSAGE, own.since, MOST_MESSAGES)
+        numbers = await self._store.events.numbers(own.topic, MESSAGE, own.since, MOST_MESSAGES)
         links = [Link(f"{href}/{number}") for number in numbers if own.hears_message(number)]
         return Answer(Document(rel=self.rel, href=href, links={"message": links}))
 
@@ -219,7 +223,7 @@ class Message(InConversation[tuple[Participation, Event]]):
         own = await self.own(call, conversation)
         number = int(message) if _NUMBER.fullmatch(message) else 0
         if own.hears_message(number):
-            event = await self._store.event(own.topic, number)
+            event = await self._store.events.get(own.topic, number)
             if event.kind == MESSAGE:
                 return own, event
         raise ResourceNotFound("there is no such message")

@@ -137,10 +137,10 @@ class MyOnlineMeetings(MeetingFamily[None]):
         organizer = organizer_of(call)
         embedded: dict[str, list[Document]] = {}
         if self._config.assigned_meeting:
-            await self._store.assigned_meeting(self._rules.assign(organizer))
+            await self._store.meetings.assigned(self._rules.assign(organizer))
             embedded["myAssignedOnlineMeeting"] = []
         embedded["myOnlineMeeting"] = []
-        for meeting, extensions in await self._store.meetings(organizer):
+        for meeting, extensions in await self._store.meetings.all(organizer):
             if RELS[meeting.rel] in embedded:
                 embedded[RELS[meeting.rel]].append(self._documents.document(call, meeting, extensions))
         return Answer(Document(rel=self.rel, href=f"{meetings_href(call)}/{self.rel}", embedded=dict(embedded)))
@@ -164,7 +164,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
         for _ in range(DRAWS):
             meeting = self._rules.schedule(organizer_of(call), settings)
             try:
-                await self._store.add_meeting(meeting, self._config.max_meetings)
+                await self._store.meetings.add(meeting, self._config.max_meetings)
             except AlreadyExists:
                 continue
             break
@@ -198,7 +198,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
         await super().locate(call)
-        return await self._store.meeting(organizer_of(call), meeting_id)
+        return await self._store.meetings.get(organizer_of(call), meeting_id)
 
     def etag(self, call: Context, target: Meeting) -> str:
         return target.etag
@@ -206,7 +206,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     @Operation("One meeting, with its extensions.", refuses=READ_REFUSALS)
     async def get(self, call: Call[Meeting]) -> Answer:
         """UCWA: myOnlineMeeting, GET."""
-        meeting, extensions = await self._store.meeting_with_extensions(call.target.organizer, call.target.id)
+        meeting, extensions = await self._store.meetings.get_with_extensions(call.target.organizer, call.target.id)
         return self._answer(call, meeting, extensions)
 
     @Operation(
@@ -226,7 +226,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         settings = self._rules.settings(call.values, meeting.organizer)
         if meeting.rel == MeetingRel.MY_ONLINE_MEETINGS:
             etag = new_etag(self._world)
-            await self._store.replace_meeting(
+            await self._store.meetings.replace(
                 meeting.organizer, meeting.id, call.if_match, settings, etag, self._world.now()
             )
             # What this change made of it, whatever others have made of it since.
@@ -240,13 +240,13 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         """UCWA: myOnlineMeeting, DELETE. An assigned meeting can't be removed: 409."""
         if call.target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
             raise Conflict("an assigned meeting can't be removed")
-        await self._store.remove_meeting(call.target.organizer, call.target.id, call.if_match, self._world.now())
+        await self._store.meetings.remove(call.target.organizer, call.target.id, call.if_match, self._world.now())
         return NO_CONTENT
 
     async def _extensions(self, meeting: Meeting) -> Sequence[Extension]:
         """None where the meeting was removed just now."""
         try:
-            return (await self._store.meeting_with_extensions(meeting.organizer, meeting.id))[1]
+            return (await self._store.meetings.get_with_extensions(meeting.organizer, meeting.id))[1]
         except ResourceNotFound:
             return ()
 

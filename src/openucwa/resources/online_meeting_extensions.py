@@ -83,8 +83,8 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
         """The meeting, with its extensions where they are asked for."""
         await super().locate(call)
         if call.method == "GET":
-            return await self._store.meeting_with_extensions(organizer_of(call), meeting_id)
-        return await self._store.meeting(organizer_of(call), meeting_id), ()
+            return await self._store.meetings.get_with_extensions(organizer_of(call), meeting_id)
+        return await self._store.meetings.get(organizer_of(call), meeting_id), ()
 
     @Operation("The extensions of the meeting.", refuses=READ_REFUSALS)
     async def get(self, call: Call[tuple[Meeting, Sequence[Extension]]]) -> Answer:
@@ -119,7 +119,7 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
             etag=new_etag(self._world),
             properties=draft.properties,
         )
-        await self._store.add_extension(
+        await self._store.extensions.add(
             meeting.organizer,
             meeting.id,
             extension,
@@ -147,7 +147,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         self, call: Context, meeting_id: str = "", extension_id: str = "", **_names: str
     ) -> tuple[str, Extension]:
         await super().locate(call)
-        extension = await self._store.extension(organizer_of(call), meeting_id, extension_id)
+        extension = await self._store.extensions.get(organizer_of(call), meeting_id, extension_id)
         return meeting_id, extension
 
     def etag(self, call: Context, target: tuple[str, Extension]) -> str:
@@ -175,7 +175,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 extension = await self._replace(call, meeting_id, stored)
             except PreconditionFailed:
                 # Another change was faster. What it left may be what If-Match names as well.
-                stored = await self._store.extension(organizer_of(call), meeting_id, stored.id)
+                stored = await self._store.extensions.get(organizer_of(call), meeting_id, stored.id)
                 if not conditions.matches(call.if_match, stored.etag):
                     raise
             else:
@@ -195,7 +195,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             limits=self._limits,
         )
         extension = Extension(id=stored.id, type=draft.type, etag=new_etag(self._world), properties=draft.properties)
-        await self._store.replace_extension(
+        await self._store.extensions.replace(
             organizer_of(call),
             meeting_id,
             frozenset({stored.etag}) if draft.compared else call.if_match,
@@ -208,7 +208,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def delete(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, DELETE."""
         meeting_id, extension = call.target
-        await self._store.remove_extension(
+        await self._store.extensions.remove(
             organizer_of(call),
             meeting_id,
             extension.id,

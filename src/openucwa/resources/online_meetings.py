@@ -55,7 +55,7 @@ async def assigned_links(call: Context, store: Store, rules: MeetingRules, confi
     """The link to the caller's myAssignedOnlineMeeting, where users have one; it is made on first look."""
     if not config.assigned_meeting:
         return {}
-    meeting = await store.assigned_meeting(rules.assign(organizer_of(call)))
+    meeting = await store.meetings.assigned(rules.assign(organizer_of(call)))
     return {"myAssignedOnlineMeeting": Link(meeting_href(call, meeting.id))}
 
 
@@ -230,7 +230,7 @@ class PhoneDialInInformation(MeetingFamily[None]):
         href = f"{meetings_href(call)}/{self.rel}"
         properties: Properties = {}
         if config.assigned_meeting:
-            assigned = await self._store.assigned_meeting(self._rules.assign(organizer_of(call)))
+            assigned = await self._store.meetings.assigned(self._rules.assign(organizer_of(call)))
             properties["conferenceId"] = assigned.conference_id
         properties |= {
             "defaultRegion": config.dial_in_default_region,

@@ -35,7 +35,7 @@ class ParticipantLinks(ConversationPart):
     @Operation("Links to the {rel} of the conversation.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: leaders, GET; attendees, GET; participants."""
-        present = await self._store.participants(call.target.organizer, call.target.meeting_id)
+        present = await self._store.conversations.participants(call.target.organizer, call.target.meeting_id)
         links = [
             Link(participant_href(call, call.target.id, each.uri), title=each.name)
             for each in present
@@ -75,7 +75,7 @@ class Lobby(ConversationPart):
     @Operation("Who waits in the lobby.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: lobby, GET."""
-        present = await self._store.participants(call.target.organizer, call.target.meeting_id)
+        present = await self._store.conversations.participants(call.target.organizer, call.target.meeting_id)
         waiting = [self._documents.participant(call, call.target, each) for each in present if each.in_lobby]
         href = f"{conversation_href(call, call.target.id)}/lobby"
         return Answer(Document(rel=self.rel, href=href, embedded={"participant": waiting}))
@@ -89,7 +89,7 @@ class BelowParticipants(InConversation[T]):
         which is answered as if there were nobody."""
         own = await self.own(call, conversation)
         uri = f"sip:{address}".lower()
-        for each in await self._store.participants(own.organizer, own.meeting_id):
+        for each in await self._store.conversations.participants(own.organizer, own.meeting_id):
             if each.uri.lower() == uri and sees(own, each):
                 return own, each
         raise ResourceNotFound("there is no such participant")
@@ -117,7 +117,7 @@ class ParticipantResource(BelowParticipants[tuple[Participation, Participant] | 
             return await self.find(call, conversation, address)
         except ConversationNotFound:
             application = call.session.application
-            offered = await self._store.offered_conversation(application.owner, application.id, conversation)
+            offered = await self._store.invitations.offered(application.owner, application.id, conversation)
             if offered.from_uri.lower() != f"sip:{address}".lower():
                 raise ResourceNotFound("there is no such participant") from None
             return offered
@@ -177,7 +177,7 @@ class Admit(LeaderAction):
     to_waiting = True
 
     async def act(self, own: Participation, who: Participant) -> None:
-        await self._store.admit(own.organizer, own.meeting_id, who.uri, self._world.now())
+        await self._store.conversations.admit(own.organizer, own.meeting_id, who.uri, self._world.now())
 
 
 class Reject(LeaderAction):
@@ -185,7 +185,7 @@ class Reject(LeaderAction):
     to_waiting = True
 
     async def act(self, own: Participation, who: Participant) -> None:
-        await self._store.remove_participant(
+        await self._store.conversations.remove_participant(
             own.organizer, own.meeting_id, who.uri, "Denied", self._world.now(), in_lobby=True
         )
 
@@ -194,20 +194,24 @@ class Promote(LeaderAction):
     rel = "promote"
 
     async def act(self, own: Participation, who: Participant) -> None:
-        await self._store.change_role(own.organizer, own.meeting_id, who.uri, Role.LEADER, self._world.now())
+        await self._store.conversations.change_role(
+            own.organizer, own.meeting_id, who.uri, Role.LEADER, self._world.now()
+        )
 
 
 class Demote(LeaderAction):
     rel = "demote"
 
     async def act(self, own: Participation, who: Participant) -> None:
-        await self._store.change_role(own.organizer, own.meeting_id, who.uri, Role.ATTENDEE, self._world.now())
+        await self._store.conversations.change_role(
+            own.organizer, own.meeting_id, who.uri, Role.ATTENDEE, self._world.now()
+        )
 
 
 class Eject(LeaderAction):
     rel = "eject"
 
     async def act(self, own: Participation, who: Participant) -> None:
-        await self._store.remove_participant(
+        await self._store.conversations.remove_participant(
             own.organizer, own.meeting_id, who.uri, "Ejected", self._world.now(), in_lobby=False
         )

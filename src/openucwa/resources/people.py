@@ -172,7 +172,7 @@ class Contact(Resource[User]):
         self._store = store
 
     async def locate(self, call: Context, address: str = "", **_names: str) -> User:
-        user = await self._store.user(f"sip:{address}")
+        user = await self._store.users.get(f"sip:{address}")
         if user is None or not await self._may_see(call, user):
             raise ResourceNotFound("there is no such contact")
         return user
@@ -181,10 +181,10 @@ class Contact(Resource[User]):
         application = call.session.application
         if not application.anonymous:
             return True
-        for own in await self._store.participations(application.owner, application.id):
+        for own in await self._store.conversations.all(application.owner, application.id):
             if own.in_lobby:
                 continue
-            present = await self._store.participants(own.organizer, own.meeting_id)
+            present = await self._store.conversations.participants(own.organizer, own.meeting_id)
             if user.uri in {own.organizer, *(each.uri for each in present)}:
                 return True
         return False

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore | PostgresStore":
     """The store, not opened yet. `measures`: counts its commits."""
     if config.store is None:
-        return SqliteStore(Path(config.data), config.store_timeout, measures=measures)
+        return SqliteStore(
+            Path(config.data), config.store_timeout, measures=measures, max_user_bytes=config.max_user_bytes
+        )
     from openucwa.store.postgres import PostgresStore  # noqa: PLC0415  # a tenth of a second
 
     return PostgresStore(
@@ -23,6 +25,7 @@ def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore |
         config.store_read_connections,
         config.store_write_connections,
         measures=measures,
+        max_user_bytes=config.max_user_bytes,
     )
 
 

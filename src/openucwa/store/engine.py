@@ -4,16 +4,18 @@ The statements are the same for every engine; `sqlite/` and `postgres/` each run
 with `?`, or `?1` and so on where a parameter stands twice, and hold only what both engines know.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
+
+from openucwa.store.audit import Removal
 
 T = TypeVar("T")
 
 #: A row, to be indexed or unpacked; an engine may give something of its own that can be.
 Row: TypeAlias = Sequence[Any]
 
-#: `within` of a change that writes rows of event channels only, which nobody keeps.
-CHANNELS = ""
+#: `scope` of a change that writes only rows that no cache holds.
+UNCACHED = ""
 
 #: A constant statement and its parameters.
 Query: TypeAlias = tuple[str, Sequence[object]]
@@ -38,6 +40,19 @@ class Reader(Protocol):
         ...
 
 
+class Announcer(Protocol):
+    """The way to those who wait for events; an event bus is one."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether they would hear of an event now."""
+        ...
+
+    async def wait_reachable(self, seconds: float) -> bool:
+        """Waits until they would, for so many seconds at most; whether they do now."""
+        ...
+
+
 class Transaction(Protocol):
     """What a change does its work with.
 
@@ -47,8 +62,17 @@ class Transaction(Protocol):
 
     #: The topics that it appends events to.
     moved: set[str]
+    #: What it removes, for the audit log.
+    removals: list[Removal]
 
-    async def hold(self, *keys: str) -> None:
+    def announce(self, topic: str) -> None:
+        """Is called before an event is appended to `topic`.
+
+        CallbackChannelError: those who wait for it could not be reached, and the change `must_notify`.
+        """
+        ...
+
+    async def lock(self, *keys: str) -> None:
         """Makes sure that no other change of the same `keys` is under way until this one is committed.
 
         For what a change finds out on its way; what it knows before it names to `Writer.change`.
@@ -75,23 +99,48 @@ Work: TypeAlias = Callable[[Transaction], Coroutine[Any, Any, T]]
 class Writer(Protocol):
     """Makes changes."""
 
-    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
+    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
         """What `work` returns, once it is committed and durable, or what it raises.
 
         `keys`: on whose rows it decides, as the URI (lower case) or anonymous identity of their owner or organizer.
         Changes with a key in common are made one after the other, by whichever server, so that each finds what the
         one before left. Where one key leads, as the organizer does for a meeting, it comes first.
-        `within`: where the rows that it writes are, if they are extensions of one meeting (its id) or CHANNELS; what
-        was read of its owner elsewhere may then be kept on. Events don't count: nobody keeps them.
+        `scope`: the meeting (its id) that the rows which it writes are extensions of, or UNCACHED; what was cached of
+        its owner outside of it stays valid. Events don't count: no cache holds them.
+        `must_notify`: whether a change with events is refused while the event bus can't be reached. What only ends
+        things that nobody uses is made all the same; those who wait find its events by polling.
 
-        InvalidExchangeServerVersion, ServiceUnavailable. A caller that is cancelled leaves its change to be made or
-        not made; the others don't notice.
+        CallbackChannelError: so it was. InvalidExchangeServerVersion, ServiceUnavailable. A caller that is cancelled
+        leaves its change to be made or not made; the others don't notice.
         """
         ...
 
-    async def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> int:
-        """How many rows a statement wrote that is the whole of a change; `key` and `within` as in `change`.
+    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
+        """How many rows a statement wrote that is the whole of a change; `key` and `scope` as in `change`.
 
         It decides all by itself, so that an engine may run what comes at the same time one right behind the other.
         """
         ...
+
+
+class Cache(Protocol):
+    """Where results of reads are cached until rows that they show are changed."""
+
+    async def read(
+        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
+    ) -> T:
+        """What `load(owner, *rest)` returns, or has returned. `name` tells it from other reads with these arguments.
+
+        `owner`: whose rows it reads. `scope`: the meeting (its id), where it reads extensions of one alone.
+        """
+        ...
+
+
+class NoCache:
+    """A cache that holds nothing."""
+
+    async def read(
+        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
+    ) -> T:
+        """As `Cache.read`."""
+        return await load(owner, *rest)

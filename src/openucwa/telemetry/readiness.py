@@ -81,7 +81,7 @@ async def _trouble(part: str, question: Awaitable[object]) -> str | None:
         async with asyncio.timeout(PROBE_TIMEOUT):
             await question
     except Refusal as refusal:
-        return str(refusal)
+        return refusal.reason
     except TimeoutError:
         return f"the {part} does not answer within {PROBE_TIMEOUT:g} seconds"
     except Exception:

@@ -8,8 +8,8 @@ the collector is away they are dropped, and the log says so once.
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from inspect import iscoroutinefunction
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,9 +51,12 @@ class Tracing:
         """`handler` with a span for each of its requests."""
         return _Requests(handler, self._tracer)
 
-    def store(self, store: Any) -> Any:
-        """`store` with a span for each call of it within a request."""
-        return _Store(store, self._tracer)
+    def call_span(self, name: str) -> AbstractContextManager[object] | None:
+        """The span of a call within the one of a request; None: no request is being traced."""
+        if not trace.get_current_span().is_recording():
+            return None
+        # What it raises is a refusal more often than a fault, and may name what is nobody's business.
+        return self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False)
 
     async def stop(self) -> None:
         """Sends what is left, for STOP_TIMEOUT at most."""
@@ -129,28 +132,3 @@ class _Requests:
         headers = request.headers
         carrier = {name.decode(): headers[name].decode("latin-1") for name in _FORWARDED if name in headers}
         return self._propagator.extract(carrier, Context())
-
-
-class _Store:
-    """A store: each of its methods, with a span around it where a request is being traced."""
-
-    def __init__(self, store: Any, tracer: Tracer) -> None:
-        self._store = store
-        self._tracer = tracer
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._store, name)
-        if iscoroutinefunction(found):
-            found = self._traced(f"store {name}", found)
-        setattr(self, name, found)
-        return found
-
-    def _traced(self, name: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def traced(*arguments: Any, **named: Any) -> Any:
-            if not trace.get_current_span().is_recording():
-                return await method(*arguments, **named)
-            # What it raises is a refusal more often than a fault, and may name what is nobody's business.
-            with self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False):
-                return await method(*arguments, **named)
-
-        return traced

@@ -73,7 +73,7 @@ async def _work(end: socket.socket) -> int:
             ready=lambda _urls: link.say(Ready()),
         )
     except (ConfigError, Refusal) as error:
-        link.say(Failed(str(error)))
+        link.say(Failed(error.reason if isinstance(error, Refusal) else str(error)))
         await link.said()
         return 1
     finally:

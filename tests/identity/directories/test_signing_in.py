@@ -91,7 +91,7 @@ async def test_removed_user_of_the_directory_stays_out(service: Service, connect
     client = connect(service)
     await client.sign_in("dana", "dana-secret")
     await client.open()
-    await service.store.remove_user("sip:dana@contoso.com", service.world.now())
+    await service.store.users.remove("sip:dana@contoso.com", service.world.now())
     assert (await client.get(client.app)).status_code == 401
     assert (await granted(connect, service, "dana", "dana-secret")).status_code == 400
 
@@ -99,4 +99,4 @@ async def test_removed_user_of_the_directory_stays_out(service: Service, connect
 async def test_many_sign_ins_at_once_add_one_user(service: Service, connect: Connect) -> None:
     answers = await asyncio.gather(*(granted(connect, service, "dana", "dana-secret") for _ in range(4)))
     assert {answer.status_code for answer in answers} == {200}
-    assert await service.store.user("sip:dana@contoso.com") is not None
+    assert await service.store.users.get("sip:dana@contoso.com") is not None

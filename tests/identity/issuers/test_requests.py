@@ -56,7 +56,7 @@ async def test_new_user_is_added_with_name_and_address_from_the_claims(
     await client.open()
     me = (await client.get(f"{client.app}/me")).json()
     assert (me["uri"], me["name"], me["emailAddresses"]) == ("sip:new@contoso.com", "Newton", ["newton@contoso.com"])
-    added = await server.store.user("sip:new@contoso.com")
+    added = await server.store.users.get("sip:new@contoso.com")
     assert added is not None
     assert added.source == provider.url
 
@@ -67,7 +67,7 @@ async def test_new_user_is_not_added_where_that_is_not_set(
     server = await make_service(issuers=(issuer(provider, create_users=False),))
     client = bearing(connect, server, sign(provider.key, claims(**NEW)))
     assert (await client.post("/ucwa/v1/applications", json=APPLICATION)).status_code == 401
-    assert await server.store.user("sip:new@contoso.com") is None
+    assert await server.store.users.get("sip:new@contoso.com") is None
     known = bearing(connect, server, await provider.token())
     await known.open()
 
@@ -77,13 +77,13 @@ async def test_removed_user_stays_out_with_old_tokens_and_new_ones(
 ) -> None:
     client = bearing(connect, server, sign(provider.key, claims(**NEW)))
     await client.open()
-    await server.store.remove_user("sip:new@contoso.com", server.world.now())
+    await server.store.users.remove("sip:new@contoso.com", server.world.now())
     other = bearing(connect, server, sign(provider.key, claims(**NEW, jti="another")))
     for each in (client, other):
         answer = await each.post("/ucwa/v1/applications", json=APPLICATION)
         assert answer.status_code == 401
     assert (await client.get(client.app)).status_code == 401
-    assert await server.store.user("sip:new@contoso.com") is None
+    assert await server.store.users.get("sip:new@contoso.com") is None
 
 
 async def test_password_change_here_does_not_end_the_issuers_tokens(
@@ -91,7 +91,7 @@ async def test_password_change_here_does_not_end_the_issuers_tokens(
 ) -> None:
     client = bearing(connect, server, await provider.token())
     await client.open()
-    await server.store.change_password(LENE, "another")
+    await server.store.users.change_password(LENE, "another")
     assert (await client.get(client.app)).status_code == 200
 
 

@@ -23,18 +23,19 @@ _END_CONNECTIONS = "select pg_terminate_backend(pid) from pg_stat_activity where
 async def store(own_server: PostgresServer) -> AsyncIterator[PostgresStore]:
     store = PostgresStore(own_server.new_database(), TIMEOUT)
     await store.open()
-    await store.add_user(user())
+    await store.users.add(user())
     yield store
     await store.close()
 
 
 async def refused(call: Awaitable[object]) -> str:
-    """The sentence with which a call is refused, in time."""
+    """Why a call is refused, in time, as administrators are told; clients are not told where the store is."""
     async with asyncio.timeout(LIMIT):
         with pytest.raises(ServiceUnavailable) as refusal:
             await call
     assert refusal.value.retry_after >= 1
-    return str(refusal.value)
+    assert "127.0.0.1" not in str(refusal.value)
+    return refusal.value.reason
 
 
 async def goes_on(call: Callable[[], Awaitable[object]]) -> None:
@@ -57,25 +58,30 @@ async def test_while_it_is_stopped_calls_are_refused_and_then_all_goes_on(
     how(own_server)
     try:
         for _ in range(3):
-            assert "the store" in await refused(store.user(LENE))
-            await refused(store.append_events(AT, [EVENT]))
+            assert "the store" in await refused(store.users.get(LENE))
+            await refused(store.events.append(AT, [EVENT]))
         assert "is out of reach" in await refused(PostgresStore("postgresql://openucwa@127.0.0.1:1/x", TIMEOUT).open())
     finally:
         own_server.start()
-    await goes_on(lambda: store.user(LENE))
-    await goes_on(lambda: store.append_events(AT, [EVENT]))
-    assert await store.user(LENE) == user()
+    await goes_on(lambda: store.users.get(LENE))
+    await goes_on(lambda: store.events.append(AT, [EVENT]))
+    assert await store.users.get(LENE) == user()
     assert await logged(store) == [1]
 
 
 async def test_while_it_says_nothing_calls_are_refused_after_the_timeout_and_then_all_goes_on(
     own_server: PostgresServer, store: PostgresStore
 ) -> None:
-    await store.append_events(AT, [EVENT])
+    await store.events.append(AT, [EVENT])
     own_server.pause()
     try:
         began = time.monotonic()
-        calls = [store.user(LENE), store.users(), store.append_events(AT, [EVENT]), store.append_events(AT, [EVENT])]
+        calls = [
+            store.users.get(LENE),
+            store.users.all(),
+            store.events.append(AT, [EVENT]),
+            store.events.append(AT, [EVENT]),
+        ]
         said = await asyncio.gather(*map(refused, calls))
         assert time.monotonic() - began >= TIMEOUT
         assert set(said) == {"the store does not answer in time"}
@@ -83,8 +89,8 @@ async def test_while_it_says_nothing_calls_are_refused_after_the_timeout_and_the
         assert "does not answer in time" in await refused(opened.open())
     finally:
         own_server.resume()
-    await goes_on(lambda: store.user(LENE))
-    await goes_on(lambda: store.append_events(AT, [EVENT]))
+    await goes_on(lambda: store.users.get(LENE))
+    await goes_on(lambda: store.events.append(AT, [EVENT]))
     assert await logged(store) in ([1, 2], [1, 2, 3], [1, 2, 3, 4])
 
 
@@ -99,7 +105,7 @@ async def test_what_was_answered_before_it_was_killed_is_there(
         try:
             for number in range(1_000_000):
                 uri = f"sip:{writer}-{number}@contoso.com"
-                await store.add_user(user(uri))
+                await store.users.add(user(uri))
                 answered.append(uri)
         except ServiceUnavailable:
             refusals += 1
@@ -110,19 +116,56 @@ async def test_what_was_answered_before_it_was_killed_is_there(
     async with asyncio.timeout(LIMIT):
         await writing
     own_server.start()
-    await goes_on(store.users)
+    await goes_on(store.users.all)
     assert refusals == 8
-    assert {found.uri for found in await store.users()} >= {*answered, LENE}
+    assert {found.uri for found in await store.users.all()} >= {*answered, LENE}
 
 
 async def test_connections_that_ended_while_nobody_used_them_are_made_anew(
     own_server: PostgresServer, store: PostgresStore
 ) -> None:
-    await store.append_events(AT, [EVENT])
+    await store.events.append(AT, [EVENT])
     for _ in range(3):
         own_server.query(_END_CONNECTIONS)
-        await goes_on(lambda: store.user(LENE))
-        await goes_on(lambda: store.append_events(AT, [EVENT]))
+        await goes_on(lambda: store.users.get(LENE))
+        await goes_on(lambda: store.events.append(AT, [EVENT]))
+
+
+@pytest.mark.parametrize("how", [PostgresServer.stop, PostgresServer.kill])
+async def test_calls_wait_for_a_server_that_restarts_within_their_timeout(
+    own_server: PostgresServer, how: Callable[[PostgresServer], None]
+) -> None:
+    store = PostgresStore(own_server.new_database(), LIMIT)
+    await store.open()
+    await store.users.add(user())
+    how(own_server)
+    calls = [asyncio.create_task(call) for call in (store.users.get(LENE), store.events.append(AT, [EVENT]))]
+    done, _ = await asyncio.wait(calls, timeout=0.5)
+    assert not done
+    await asyncio.to_thread(own_server.start)
+    assert await asyncio.gather(*calls) == [user(), None]
+    assert await logged(store) == [1]
+    await store.close()
+
+
+async def test_first_calls_after_a_restart_succeed_at_once(own_server: PostgresServer, store: PostgresStore) -> None:
+    await store.events.append(AT, [EVENT])
+    for round_number in range(3):
+        own_server.kill()
+        own_server.start()
+        assert await store.users.get(LENE) == user()
+        await store.events.append(AT, [EVENT])
+        assert len(await logged(store)) == round_number + 2
+
+
+async def test_session_that_became_read_only_is_replaced(own_server: PostgresServer, store: PostgresStore) -> None:
+    name = (await store.describe())["place"].rpartition("/")[2]
+    own_server.query(f"alter database {name} set default_transaction_read_only = on")
+    own_server.query(_END_CONNECTIONS)
+    await refused(store.events.append(AT, [EVENT]))
+    own_server.query(f"alter database {name} set default_transaction_read_only = off")
+    await store.events.append(AT, [EVENT])
+    assert await logged(store) == [1]
 
 
 async def test_where_it_takes_no_more_connections_the_refusal_says_so(own_server: PostgresServer) -> None:
@@ -135,9 +178,9 @@ async def test_a_standby_is_read_and_not_written(own_server: PostgresServer, sto
     name = (await store.describe())["place"].rpartition("/")[2]
     own_server.query(f"alter database {name} set default_transaction_read_only = on")
     own_server.query(_END_CONNECTIONS)
-    await goes_on(lambda: store.user(LENE))
+    await goes_on(lambda: store.users.get(LENE))
     for _ in range(2):
-        said = await refused(store.append_events(AT, [EVENT]))
+        said = await refused(store.events.append(AT, [EVENT]))
     assert said == "the store can't be written: it is a standby, or read-only"
 
 

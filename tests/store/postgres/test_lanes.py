@@ -9,6 +9,7 @@ import pytest
 
 from openucwa.model.measures import Measures
 from openucwa.model.refusals import ServiceUnavailable
+from openucwa.store.announcements import Announcements
 from openucwa.store.engine import Transaction
 from openucwa.store.postgres.change import lock_of
 from openucwa.store.postgres.connection import Database
@@ -28,7 +29,7 @@ def key_of_lane(lane: int, number: int = 0) -> str:
 async def writer(postgres: PostgresServer, database: str, measures: Measures) -> AsyncIterator[Writer]:
     table = "create table if not exists notes (name text primary key, count bigint); grant all on notes to openucwa"
     postgres.query(table, database)
-    writer = Writer(Database(database, 5.0, 99), LANES, measures)
+    writer = Writer(Database(database, 5.0, 99), LANES, Announcements(), measures)
     yield writer
     await writer.close()
 
@@ -59,7 +60,7 @@ async def test_changes_with_a_key_in_common_are_made_one_after_the_other(writer:
 
 
 async def test_so_they_are_in_several_writers_at_once(writer: Writer, database: str) -> None:
-    other = Writer(Database(database, 5.0, 99), LANES, Measures())
+    other = Writer(Database(database, 5.0, 99), LANES, Announcements(), Measures())
     counts = await asyncio.gather(*(each.change(add("a"), "a") for _ in range(25) for each in (writer, other)))
     await other.close()
     assert sorted(counts) == list(range(1, 51))
@@ -74,7 +75,7 @@ async def test_so_they_are_where_it_is_found_out_on_the_way(writer: Writer) -> N
     def held(number: int) -> Callable[[Transaction], Coroutine[Any, Any, int]]:
         async def work(transaction: Transaction) -> int:
             await add(f"own {number}")(transaction)
-            await transaction.hold("a")
+            await transaction.lock("a")
             return await add("a")(transaction)
 
         return work
@@ -95,7 +96,7 @@ async def test_changes_that_want_each_others_keys_are_both_made(writer: Writer) 
             await add(mine)(transaction)
             if runs <= 2:
                 await transaction.rows("select pg_sleep(0.2)")
-            await transaction.hold(theirs)
+            await transaction.lock(theirs)
             await add(theirs)(transaction)
 
         return work
@@ -148,7 +149,7 @@ async def test_a_wrong_statement_fails_its_own_change_only(writer: Writer) -> No
 async def test_a_key_that_another_server_keeps_too_long_holds_up_no_other_lane(
     database: str, writer: Writer, measures: Measures
 ) -> None:
-    impatient = Writer(Database(database, 0.5, 99), LANES, measures)
+    impatient = Writer(Database(database, 0.5, 99), LANES, Announcements(), measures)
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def other_server() -> None:

@@ -70,7 +70,7 @@ class EventRenderer:
         A set that is delivered again is read before `topics` was called.
         """
         if self._conversations is None:
-            own = await self._store.participations(self._owner, self._application)
+            own = await self._store.conversations.all(self._owner, self._application)
             self._conversations = {each.topic: each for each in own if not each.in_lobby}
         return self._conversations
 
@@ -148,7 +148,7 @@ class EventRenderer:
     async def _come_in(self, own: Participation, event: Event) -> AsyncIterator[Notification]:
         """What an application gets when its participant comes into the room: all that is there."""
         since = event.facts["since"]
-        present = await self._store.participants_as_of(
+        present = await self._store.conversations.participants_as_of(
             own.organizer, own.meeting_id, since if isinstance(since, int) else own.since
         )
         yield await self._conversation(own, "updated")
@@ -162,7 +162,7 @@ class EventRenderer:
                 if each.in_lobby:
                     yield self._participant(own, each, "added", within="lobby")
         yield self._messaging(own)
-        invitation = await self._store.invitation(self._owner, self._application, own.invitation)
+        invitation = await self._store.invitations.get(self._owner, self._application, own.invitation)
         yield self._invited(replace(invitation, state=InvitationState.CONNECTED, reason=None), "completed")
 
     # The meeting's topic
@@ -212,7 +212,7 @@ class EventRenderer:
         yield self._participant(own, who, "added", within=_group(who.role))
         if who.uri == own.uri:
             yield await self._conversation(own, "updated")
-            for each in await self._store.participants_as_of(own.organizer, own.meeting_id, event.number):
+            for each in await self._store.conversations.participants_as_of(own.organizer, own.meeting_id, event.number):
                 if not each.in_lobby and each.uri != own.uri:
                     # What may be done to the others stands in their links, and those are different now.
                     yield self._participant(own, each, "updated")
@@ -222,10 +222,10 @@ class EventRenderer:
     # The entries
 
     async def _own(self, event: Event) -> Participation:
-        return await self._store.participation(self._owner, self._application, str(event.facts["conversation"]))
+        return await self._store.conversations.get(self._owner, self._application, str(event.facts["conversation"]))
 
     async def _invitation(self, event: Event) -> Invitation:
-        return await self._store.invitation(self._owner, self._application, str(event.facts["invitation"]))
+        return await self._store.invitations.get(self._owner, self._application, str(event.facts["invitation"]))
 
     def _of_communication(
         self,
@@ -258,7 +258,7 @@ class EventRenderer:
         return Notification("conversation", href, entry, Priority.HIGH, resource=resource)
 
     async def _conversation(self, own: Participation, relation: str) -> Notification:
-        present = await self._store.participants(own.organizer, own.meeting_id)
+        present = await self._store.conversations.participants(own.organizer, own.meeting_id)
         document = self._documents.conversation(self._call, own, present)
         return self._of_communication(relation, "conversation", Link(document.href), document)
 
@@ -273,8 +273,8 @@ class EventRenderer:
         return self._of_communication(relation, invitation.kind, link, document, status=status, reason=reason)
 
     async def _online_meeting(self, own: Participation, relation: str) -> Notification:
-        meeting, extensions = await self._store.meeting_with_extensions(own.organizer, own.meeting_id)
-        organizer = await self._store.user(own.organizer)
+        meeting, extensions = await self._store.meetings.get_with_extensions(own.organizer, own.meeting_id)
+        organizer = await self._store.users.get(own.organizer)
         document = self._documents.online_meeting(self._call, own, meeting, extensions, organizer)
         within = ("conversation", conversation_href(self._call, own.id))
         return self._of_conversation(own, relation, "onlineMeeting", Link(document.href), document, within=within)
@@ -314,7 +314,7 @@ class EventRenderer:
         if own.hears_message(message.number):
             return True
         # It may have been connected since this poll read who it is.
-        now = await self._store.participation(self._owner, self._application, own.id)
+        now = await self._store.conversations.get(self._owner, self._application, own.id)
         if self._conversations is not None:
             self._conversations[own.topic] = now
         return now.hears_message(message.number)
@@ -325,7 +325,7 @@ class EventRenderer:
         return self._of_conversation(own, "completed", "message", Link(document.href), document, status="Success")
 
     async def _communication_updated(self) -> Notification:
-        session = await self._store.session(self._owner, self._application)
+        session = await self._store.applications.session(self._owner, self._application)
         document = communication_document(self._call, session.application.communication)
         entry = EventEntry("updated", "communication", Link(document.href), embedded=document)
         return Notification("communication", document.href, entry, Priority.MEDIUM, resource=document.href)

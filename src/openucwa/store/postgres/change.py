@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
+from openucwa.store.announcements import Announcements
+from openucwa.store.audit import Removal
 from openucwa.store.engine import Row, Work
 from openucwa.store.postgres.connection import Answer
 from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, finding, writes
@@ -16,7 +18,7 @@ from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, fin
 Ask = Callable[[str, Iterable[Sequence[object]]], Coroutine[Any, Any, Sequence[Answer]]]
 
 
-class TakenBack(Exception):  # it is no error
+class LockUnavailable(Exception):  # it is no error
     """A change found out that it needs a lock which another has: it has to begin again, with that lock."""
 
 
@@ -40,20 +42,28 @@ class _Request:
 class Transaction:
     """`store.engine.Transaction` of `change`, which goes on beside `others`."""
 
-    def __init__(self, change: "Change", others: Sequence["Change"]) -> None:
+    def __init__(self, change: "Change", others: Sequence["Change"], announcements: Announcements | None) -> None:
+        self._announcements = announcements
         self.moved: set[str] = set()
+        self.removals: list[Removal] = []
         self._change = change
         self._others = others
 
-    async def hold(self, *keys: str) -> None:
-        """As `store.engine.Transaction.hold`. TakenBack: another change has one of them."""
+    def announce(self, topic: str) -> None:
+        """As `store.engine.Transaction.announce`."""
+        if self._announcements is not None:
+            self._announcements.check()
+        self.moved.add(topic)
+
+    async def lock(self, *keys: str) -> None:
+        """As `store.engine.Transaction.lock`. LockUnavailable: another change has one of them."""
         new = {lock_of(key) for key in keys} - self._change.locks
         self._change.add_keys(keys)
         beside = any(not new.isdisjoint(other.locks) for other in self._others if other is not self._change)
         for lock in sorted(new):
             if beside or not await _Request(TRY_LOCK, (lock,)):
                 # It is not waited for, because who has it may be waiting for one that this transaction has.
-                raise TakenBack
+                raise LockUnavailable
 
     async def row(self, sql: str, *parameters: object) -> Row | None:
         """As `store.engine.Transaction.row`."""
@@ -76,12 +86,20 @@ class Transaction:
 class Change:
     """One change: its work, the keys whose locks it begins with, and the answer to its caller.
 
-    `one_statement`: the work is one statement, which decides all by itself.
+    `one_statement`: the work is one statement, which decides all by itself. `announcements`: of those who must be
+    notified; None: nobody must.
     """
 
     def __init__(
-        self, work: Work[Any], keys: Iterable[str], answer: "asyncio.Future[Any]", *, one_statement: bool = False
+        self,
+        work: Work[Any],
+        keys: Iterable[str],
+        answer: "asyncio.Future[Any]",
+        announcements: Announcements | None = None,
+        *,
+        one_statement: bool = False,
     ) -> None:
+        self._announcements = announcements
         self._work = work
         self._answer = answer
         self.one_statement = one_statement
@@ -106,7 +124,7 @@ class Change:
         self._result: Any = None
         self._error: Exception | None = None
         self._wrote = False
-        self._transaction = Transaction(self, others)
+        self._transaction = Transaction(self, others, self._announcements)
         self._coroutine = self._work(self._transaction)
         return self._go_on(None)
 
@@ -124,7 +142,7 @@ class Change:
         except StopIteration as done:
             self._result = done.value
         except Exception as error:
-            if self._wrote or isinstance(error, TakenBack):
+            if self._wrote or isinstance(error, LockUnavailable):
                 raise
             self._error = error
         else:
@@ -141,11 +159,16 @@ class Change:
         return set() if self._error else self._transaction.moved
 
     @property
+    def removals(self) -> Sequence[Removal]:
+        """What it removed."""
+        return () if self._error else self._transaction.removals
+
+    @property
     def wrote(self) -> bool:
         """Whether it changed any row."""
         return self._wrote
 
-    def tell(self) -> None:
+    def finish(self) -> None:
         """Gives the caller what the last run came to."""
         if self._error is not None:
             self.fail(self._error)

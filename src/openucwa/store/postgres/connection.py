@@ -9,11 +9,14 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from openucwa.model.refusals import InvalidExchangeServerVersion, ServiceUnavailable
-from openucwa.store.postgres.errors import unavailable
+from openucwa.store.postgres.errors import temporary, unavailable
 
 #: Seconds after a failed attempt until the next one, at first and at most.
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 1.0
+LONGEST_PAUSE = 0.5
+
+#: The part of a call's time after which it is refused because there is no connection.
+PATIENCE = 0.8
 
 #: Prepared statements that a connection keeps.
 STATEMENTS = 500
@@ -90,7 +93,7 @@ class Database:
     async def connect(self) -> Connection:
         """A new connection. ServiceUnavailable: there is none to be had; also for a while after that was found out."""
         if self._refusal is not None and time.monotonic() < self._not_before:
-            raise ServiceUnavailable(str(self._refusal), self._refusal.retry_after)
+            raise ServiceUnavailable(str(self._refusal), self._refusal.retry_after, self._refusal.reason)
         try:
             connection = await asyncpg.connect(
                 self._url,
@@ -100,7 +103,7 @@ class Database:
                 server_settings=self._server_settings(),
             )
         except Exception as error:  # noqa: BLE001  # whatever it is: without a connection there is no store
-            refusal = unavailable(error, f"the store {self.place}") or _misfit(error, self.place)
+            refusal = unavailable(error, self.place) or _misfit(error, self.place)
             self._not_before = time.monotonic() + self._pause
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
             self._refusal = refusal
@@ -108,6 +111,19 @@ class Database:
             raise refusal from None
         self._pause, self._refusal = FIRST_PAUSE, None
         return Connection(connection, self.timeout * 1.2)
+
+    async def reconnect(self) -> Connection:
+        """As `connect`; where the database may be back in a moment, tries again for as long as a call may take."""
+        give_up = time.monotonic() + PATIENCE * self.timeout
+        while True:
+            try:
+                return await self.connect()
+            except ServiceUnavailable as refusal:
+                now = time.monotonic()
+                pause = max(self._not_before - now, 0.0)
+                if not temporary(refusal) or now + pause >= give_up:
+                    raise
+                await asyncio.sleep(pause)
 
     def check(self, oldest: int) -> None:
         """InvalidExchangeServerVersion: the store takes servers that know version `oldest`, and this one does not."""
@@ -137,7 +153,7 @@ class Link:
     async def connection(self) -> Connection:
         """ServiceUnavailable: there is none to be had."""
         if self._connection is None or self._connection.closed:
-            self._connection = await self._database.connect()
+            self._connection = await self._database.reconnect()
         return self._connection
 
     async def reason(self, error: Exception) -> Exception:
@@ -172,4 +188,5 @@ def place_of(url: str) -> str:
 
 def _misfit(error: Exception, place: str) -> ServiceUnavailable:
     """What to say when the connection fails for a reason that is neither the network's nor PostgreSQL's."""
-    return ServiceUnavailable(f"the store {place} can't be connected to: {type(error).__name__}", 60)
+    reason = f"the store {place} can't be connected to: {type(error).__name__}"
+    return ServiceUnavailable("the store can't be connected to", 60, reason)

@@ -7,10 +7,13 @@ from openucwa.model.refusals import ServiceUnavailable
 _BROKEN = "is out of reach: the connection to it has broken"
 _BUSY = "is busy with other changes"
 
+#: SQLSTATE of a change in a session that can only read.
+_READ_ONLY = "25006"
+
 #: SQLSTATE, or its class (the first two characters) -> what is wrong, and in how many seconds to try again.
 _TROUBLES = {
     "08": (_BROKEN, 1),
-    "25006": ("can't be written: it is a standby, or read-only", 10),
+    _READ_ONLY: ("can't be written: it is a standby, or read-only", 10),
     "25P03": ("took too long over a change", 1),
     "28": ("does not let this server in: user or password are wrong, or it may not come from here", 60),
     "3D": ("is not there: the server has no such database", 60),
@@ -31,22 +34,48 @@ _TROUBLES = {
 _TRANSIENT = frozenset({"40001", "40P01"})
 
 
-def unavailable(error: BaseException, name: str = "the store") -> ServiceUnavailable | None:
-    """What the caller is to be told of `error`, beginning with `name`.
+def unavailable(error: BaseException, place: str | None = None) -> ServiceUnavailable | None:
+    """The refusal that `error` means. `place`: where the database is, for its `reason`.
 
     None: it says nothing of the engine's health, as a wrong statement or another refusal does not.
     """
     if isinstance(error, ServiceUnavailable):
         return error
+    if (trouble := _trouble(error)) is None:
+        return None
+    said, retry_after = trouble
+    return ServiceUnavailable(f"the store {said}", retry_after, None if place is None else f"the store {place} {said}")
+
+
+def _trouble(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-        trouble = _TROUBLES.get(state) or _TROUBLES.get(state[:2])
-        return ServiceUnavailable(f"{name} {trouble[0]}", trouble[1]) if trouble else None
+        return _TROUBLES.get(state) or _TROUBLES.get(state[:2])
     if isinstance(error, TimeoutError):
-        return ServiceUnavailable(f"{name} does not answer in time", 1)
+        return "does not answer in time", 1
     if isinstance(error, OSError):
-        return ServiceUnavailable(f"{name} is out of reach", 1)
+        return "is out of reach", 1
     return None
+
+
+#: Seconds of `retry_after` up to which a connection may be back before a call has to be refused.
+_SOON = 2
+
+
+def temporary(refusal: ServiceUnavailable) -> bool:
+    """Whether the database may take connections again in a moment: it is restarting, or the network is."""
+    return refusal.retry_after <= _SOON
+
+
+def session_lost(error: BaseException) -> bool:
+    """Whether it is the session that was lost, and nothing of the transaction that was not being committed is there.
+
+    A session that has become read-only counts: another one may reach the server that can be written.
+    """
+    if isinstance(error, ServiceUnavailable):
+        return False
+    state = getattr(error, "sqlstate", None) or ""
+    return state == _READ_ONLY or state[:3] == "57P" or state[:2] == "08" or isinstance(error, ConnectionError)
 
 
 def transient(error: BaseException) -> bool:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.engine import Query, Row
 from openucwa.store.postgres.connection import Answer, Database, Link
-from openucwa.store.postgres.errors import unavailable
+from openucwa.store.postgres.errors import session_lost, unavailable
 from openucwa.store.postgres.statements import findable, finding
 
 #: Reads in one round trip at the most, so that the first of them is not kept waiting for the last.
-MOST_TOGETHER = 64
+MAX_TOGETHER = 64
 
 
 class _Asked(NamedTuple):
@@ -74,18 +74,23 @@ class Reader:
             while self._waiting:
                 statement = next(iter(self._waiting))
                 waiting = self._waiting.pop(statement)
-                if rest := waiting[MOST_TOGETHER:]:
+                if rest := waiting[MAX_TOGETHER:]:
                     self._waiting[statement] = rest
-                if asked := [each for each in waiting[:MOST_TOGETHER] if not each.answer.done()]:
+                if asked := [each for each in waiting[:MAX_TOGETHER] if not each.answer.done()]:
                     await self._answer(link, statement, asked)
         finally:
             self._idle.append(link)
 
-    async def _answer(self, link: Link, statement: str, asked: Sequence[_Asked]) -> None:
+    async def _answer(self, link: Link, statement: str, asked: Sequence[_Asked], *, again: bool = True) -> None:
         try:
             answers = await (await link.connection()).ask(statement, [each.parameters for each in asked])
             self._database.check(answers[0][0])
         except Exception as error:  # noqa: BLE001  # whatever it is, each of them has to learn of it
+            if again and session_lost(error):
+                link.end()
+                if left := [each for each in asked if not each.answer.done()]:
+                    await self._answer(link, statement, left, again=False)
+                return
             if len(asked) > 1 and unavailable(error) is None:
                 for each in asked:  # what is wrong with one of them is not the others' affair
                     await self._answer(link, statement, (each,))

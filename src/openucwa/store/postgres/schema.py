@@ -74,5 +74,6 @@ async def version(database: Database, connection: Connection) -> int:
         database.check(oldest)
         return int(found)
     if others:
-        raise ServiceUnavailable(f"the database {database.place} holds tables, and they are not those of openucwa", 60)
+        reason = f"the database {database.place} holds tables, and they are not those of openucwa"
+        raise ServiceUnavailable("the database is not one of openucwa", 60, reason)
     return 0

@@ -1,6 +1,6 @@
 """The whole store: the statements of `store/sql/` on a PostgreSQL database, with its beginning and its end."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from openucwa.model.measures import Measures
-from openucwa.store.contract import Store
+from openucwa.store.announcements import Announcements
+from openucwa.store.contract import Outdated, Store
+from openucwa.store.engine import Announcer, NoCache
 from openucwa.store.postgres.connection import Connection, Database
 from openucwa.store.postgres.errors import unavailable
 from openucwa.store.postgres.reader import Reader
 from openucwa.store.postgres.schema import MIGRATIONS, Schema, version
 from openucwa.store.postgres.writer import Writer
-from openucwa.store.sql import SqlStore
+from openucwa.store.sql import SqlStore, contents
+from openucwa.store.sql.part import MAX_USER_BYTES
 
 #: Connections that read, and lanes that write, where nobody says how many.
 CONNECTIONS = 4
@@ -26,11 +29,8 @@ class PostgresStore(SqlStore):
 
     `timeout`: seconds that a call may take. `connections`: those that read; `lanes`: those that write, each its own
     changes. `migrations`: the folder of numbered SQL files that make the schema; the newest is the version of the store
-    that this server knows. `measures`: where commits are counted.
+    that this server knows. `measures`: where commits are counted. `max_user_bytes`: how much may be stored for a user.
     """
-
-    _reader: Reader
-    _writer: Writer
 
     def __init__(
         self,
@@ -40,12 +40,14 @@ class PostgresStore(SqlStore):
         lanes: int = LANES,
         migrations: Traversable = MIGRATIONS,
         measures: Measures | None = None,
+        max_user_bytes: int = MAX_USER_BYTES,
     ) -> None:
         self._schema = Schema(migrations)
         self._database = Database(url, timeout, self._schema.known)
-        super().__init__(Reader(self._database, connections), Writer(self._database, lanes, measures or Measures()))
-        self.on_commit = self._writer.on_commit
-        self.on_change = self._writer.on_change
+        self._announcements = Announcements()
+        self._reader = Reader(self._database, connections)
+        self._writer = Writer(self._database, lanes, self._announcements, measures or Measures())
+        super().__init__(self._reader, self._writer, NoCache(), max_user_bytes)
         self._server = ""
 
     async def open(self) -> None:
@@ -78,7 +80,7 @@ class PostgresStore(SqlStore):
         try:
             yield connection
         except asyncpg.PostgresError as error:
-            if refusal := unavailable(error, f"the store {self._database.place}"):
+            if refusal := unavailable(error, self._database.place):
                 raise refusal from error
             raise
         finally:
@@ -89,8 +91,20 @@ class PostgresStore(SqlStore):
         await self._writer.close()
         await self._reader.close()
 
-    def look(self) -> bool:
-        """As `Store.look`. What other servers changed is not told here: a look would be a round trip."""
+    def announce_by(self, announcer: Announcer) -> None:
+        """As `Store.announce_by`."""
+        self._announcements.announcer = announcer
+
+    def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """As `Store.on_commit`."""
+        self._writer.on_commit(listener)
+
+    def on_invalidate(self, listener: Callable[[frozenset[Outdated] | None], None]) -> None:
+        """As `Store.on_invalidate`."""
+        self._writer.on_invalidate(listener)
+
+    def refresh(self) -> bool:
+        """As `Store.refresh`. What other servers changed is not told here: finding out would be a round trip."""
         return False
 
     async def describe(self) -> Mapping[str, str]:
@@ -98,7 +112,7 @@ class PostgresStore(SqlStore):
         return {
             "engine": f"PostgreSQL {self._server}",
             "place": self._database.place,
-            **await self._contents(self._schema.known),
+            **await contents(self._reader, self._schema.known),
         }
 
 

@@ -11,55 +11,70 @@ from itertools import chain
 from typing import TypeAlias, TypeVar
 
 from openucwa.model.measures import Measures
-from openucwa.model.refusals import ServiceUnavailable
-from openucwa.store.contract import Changed
+from openucwa.model.refusals import CallbackChannelError, ServiceUnavailable
+from openucwa.store import audit
+from openucwa.store.announcements import Announcements
+from openucwa.store.contract import Outdated
 from openucwa.store.engine import Work
-from openucwa.store.postgres.change import Change, TakenBack, lock_of, make
+from openucwa.store.postgres.change import Change, LockUnavailable, lock_of, make
 from openucwa.store.postgres.connection import Answer, Connection, Database, Link
-from openucwa.store.postgres.errors import transient, unavailable
+from openucwa.store.postgres.errors import session_lost, transient, unavailable
 from openucwa.store.postgres.statements import STORE_LOCK
 
 T = TypeVar("T")
 
 #: Changes in one transaction at the most.
-MOST_TOGETHER = 100
+MAX_TOGETHER = 100
 #: How often a change is made again that conflicts with those of others.
-MOST_ATTEMPTS = 20
+MAX_ATTEMPTS = 20
 
 #: Are told after each commit: of the topics that it moved; of the keys whose rows it changed, None: anybody's.
 CommitListener: TypeAlias = Callable[[frozenset[str]], None]
-ChangeListener: TypeAlias = Callable[[frozenset[Changed] | None], None]
+InvalidateListener: TypeAlias = Callable[[frozenset[Outdated] | None], None]
 
 
 class Writer:
     """`store.engine.Writer` over `lanes` connections, which are made when they are first needed."""
 
-    def __init__(self, database: Database, lanes: int, measures: Measures) -> None:
+    def __init__(self, database: Database, lanes: int, announcements: Announcements, measures: Measures) -> None:
+        self._announcements = announcements
         self._database = database
         self._commit_listeners: list[CommitListener] = []
-        self._change_listeners: list[ChangeListener] = []
+        self._invalidate_listeners: list[InvalidateListener] = []
         self._lanes = [_Lane(database, self._committed, measures) for _ in range(lanes)]
 
     def on_commit(self, listener: CommitListener) -> None:
         """As `Store.on_commit`."""
         self._commit_listeners.append(listener)
 
-    def on_change(self, listener: ChangeListener) -> None:
-        """As `Store.on_change`."""
-        self._change_listeners.append(listener)
+    def on_invalidate(self, listener: InvalidateListener) -> None:
+        """As `Store.on_invalidate`."""
+        self._invalidate_listeners.append(listener)
 
-    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
-        """As `store.engine.Writer.change`. `within` is of no use: nothing that is read here is kept."""
-        return await self._make(work, keys)
+    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
+        """As `store.engine.Writer.change`. `scope` is of no use: nothing that is read here is cached."""
+        announcements = self._announcements if must_notify else None
+        try:
+            return await self._make(work, keys, announcements)
+        except CallbackChannelError:
+            await self._announcements.wait(self._database.timeout)
+        return await self._make(work, keys, announcements)
 
-    async def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> int:
+    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
         """As `store.engine.Writer.run`."""
         return await self._make(lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True)
 
-    async def _make(self, work: Work[T], keys: Sequence[str], *, one_statement: bool = False) -> T:
+    async def _make(
+        self,
+        work: Work[T],
+        keys: Sequence[str],
+        announcements: Announcements | None = None,
+        *,
+        one_statement: bool = False,
+    ) -> T:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         lane = self._lanes[lock_of(keys[0]) % len(self._lanes) if keys else 0]
-        lane.add(Change(work, keys, answer, one_statement=one_statement))
+        lane.add(Change(work, keys, answer, announcements, one_statement=one_statement))
         try:
             async with asyncio.timeout(self._database.timeout):
                 return await answer
@@ -74,14 +89,20 @@ class Writer:
     def _committed(self, group: Sequence[Change]) -> None:
         if wrote := [change for change in group if change.wrote]:
             owners = None if any(change.alone for change in wrote) else _all(change.keys for change in wrote)
-            changed = None if owners is None else frozenset((owner, None) for owner in owners)
-            for told in self._change_listeners:
-                told(changed)
+            outdated = None if owners is None else frozenset((owner, None) for owner in owners)
+            for invalidate in self._invalidate_listeners:
+                invalidate(outdated)
+        for change in group:
+            audit.log(change.removals)
         if topics := _all(change.moved for change in group):
             loop = asyncio.get_running_loop()
             for listener in self._commit_listeners:
                 # By the loop, so that one that fails stops neither the others nor the lane.
                 loop.call_soon(listener, topics)
+
+
+class _SessionLost(Exception):
+    """The session ended, or became read-only, before anything was committed."""
 
 
 class _Lane:
@@ -108,7 +129,7 @@ class _Lane:
 
     async def _work_off(self) -> None:
         while self._waiting:
-            group, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            group, self._waiting = self._waiting[:MAX_TOGETHER], self._waiting[MAX_TOGETHER:]
             if group := [change for change in group if not change.given_up]:
                 began = time.monotonic()
                 await self._make(group)
@@ -130,13 +151,13 @@ class _Lane:
             await self._make_alone(change)
 
     async def _make_alone(self, change: Change) -> None:
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             if change.given_up:
                 return
             try:
                 await self._commit((change,))
             except Exception as error:  # noqa: BLE001
-                if not (isinstance(error, TakenBack) or transient(error)):
+                if not (isinstance(error, LockUnavailable) or transient(error)):
                     change.fail(await self._link.reason(error))
                     return
             else:
@@ -144,9 +165,17 @@ class _Lane:
         change.fail(ServiceUnavailable("the store is busy with other changes", 1))
 
     async def _commit(self, group: Sequence[Change]) -> None:
+        """As `_commit_once`; once more in a new session, where the one that there was turns out to be lost."""
+        try:
+            await self._commit_once(group)
+        except _SessionLost:
+            await self._commit_once(group, last=True)
+
+    async def _commit_once(self, group: Sequence[Change], *, last: bool = False) -> None:
         """Makes the changes of a group in one transaction, and gives their answers.
 
         Where it raises, nothing of them is there, unless the connection was lost while it was committed.
+        _SessionLost: it was before; not where this is the `last` attempt.
         """
         connection = await self._link.connection()
 
@@ -155,16 +184,22 @@ class _Lane:
             self._database.check(answers[0][0])
             return answers
 
+        committing = False
         try:
             await connection.execute(_begin(sorted(_all(change.locks for change in group))))
             await make(group, ask)
+            committing = True
             await connection.execute("commit")
-        except BaseException:
+        except BaseException as error:
+            if session_lost(error):
+                connection.end()
+                if not committing and not last:
+                    raise _SessionLost from error
             await _roll_back(connection)
             raise
         self._committed(group)
         for change in group:
-            change.tell()
+            change.finish()
 
 
 def _all(sets: Iterable[Collection[T]]) -> frozenset[T]:

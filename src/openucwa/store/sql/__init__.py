@@ -6,6 +6,6 @@ gives its value. Statements on a meeting's rows name the organizer, on an applic
 topic, so that the tables can be distributed by these.
 """
 
-from openucwa.store.sql.store import SqlStore
+from openucwa.store.sql.store import SqlStore, contents
 
-__all__ = ["SqlStore"]
+__all__ = ["SqlStore", "contents"]

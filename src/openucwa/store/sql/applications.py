@@ -1,10 +1,11 @@
 """Applications, and when they were last heard of. Their event channels are in `channels.py`."""
+# ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from openucwa.model.application import Application, Communication, Session
-from openucwa.model.event import NewEvent
+from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.refusals import (
     AlreadyExists,
     ApplicationNotFound,
@@ -12,35 +13,26 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyApplications,
 )
+from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
-from openucwa.store.engine import Row, Transaction
+from openucwa.store.engine import Transaction
 from openucwa.store.sql import columns, participations
-from openucwa.store.sql.events import append
+from openucwa.store.sql.events import append, end_topic
 from openucwa.store.sql.part import Part
+from openucwa.store.sql.tables import APPLICATIONS
 
 NO_APPLICATION = "there is no such application, or it has expired"
 
-_COLUMNS = """
-    a.owner, a.id, a.endpoint_id, a.culture, a.user_agent, a.type, a.created, a.communication, a.available, a.meeting,
-    a.name, a.etag, a.instances
-"""
-
-_OPENED = "select" + _COLUMNS + "from applications a where a.owner = ? and a.endpoint_id = ?"
-
-_ADD = """
-    insert into applications (owner, id, endpoint_id, culture, user_agent, type, created, communication, available,
-        meeting, name, etag, instances, last_request)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    on conflict do nothing
-"""
+_OPENED = f"select {APPLICATIONS.columns} from applications where owner = ? and endpoint_id = ?"
 
 _OPEN_AGAIN = """
     update applications set culture = ?, user_agent = ?, type = ?, instances = ?, last_request = ?
     where owner = ? and id = ?
 """
 
+#: An application, and what `Session` has besides.
 _SESSION = (
-    "select" + _COLUMNS + ", u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll"
+    f"select {APPLICATIONS.columns_of('a')}, u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll"
     " from applications a left join users u on u.uri = a.owner where a.owner = ? and a.id = ?"
 )
 
@@ -53,6 +45,18 @@ _OTHERS = """
 _REPLACED = """
     insert into replaced_applications (owner, id, at) values (?, ?, ?)
     on conflict (owner, id) do update set at = excluded.at
+"""
+
+#: How many of an owner's replaced applications are remembered.
+REMEMBERED_REPLACED = 100
+_KEEP_LATEST_REPLACED = """
+    delete from replaced_applications where owner = ?1 and id not in
+        (select id from replaced_applications where owner = ?1 order by at desc, id limit ?2)
+"""
+
+_FORGET_REPLACED = """
+    delete from replaced_applications
+    where (owner, id) in (select owner, id from replaced_applications where at < ? order by at limit ?)
 """
 
 
@@ -71,40 +75,20 @@ _POLLED = """
 """
 
 
-def _application(row: Row) -> Application:
-    """From the first columns of the statements above, which are in the order of the record's fields."""
-    return Application(
-        owner=row[0],
-        id=row[1],
-        endpoint_id=row[2],
-        culture=row[3],
-        user_agent=row[4],
-        type=row[5],
-        created=row[6],
-        communication=columns.communication(row[7]),
-        available=bool(row[8]),
-        meeting=row[9],
-        name=row[10],
-        etag=row[11],
-        instances=columns.strings(row[12]),
-    )
-
-
 class Applications(Part):
-    """`store.contract.Applications` but for the channels; each method is described there."""
+    """`store.contract.Applications`, where each method is described."""
 
-    async def open_application(
-        self, draft: Application, instance: str | None, now: int, most: int
-    ) -> tuple[Application, bool]:
+    async def open(self, draft: Application, instance: str | None, now: int, limit: int) -> tuple[Application, bool]:
         async def work(transaction: Transaction) -> tuple[Application, bool]:
             found = await transaction.row(_OPENED, draft.owner, draft.endpoint_id)
-            instances = columns.strings(found[12]) if found else draft.instances
+            existing = APPLICATIONS.record(found) if found else None
+            instances = existing.instances if existing else draft.instances
             new_instance = instance is not None and instance not in instances
             if instance is not None and new_instance:
                 instances = (*instances, instance)
-            if found:
+            if existing:
                 opened = replace(
-                    _application(found),
+                    existing,
                     culture=draft.culture,
                     user_agent=draft.user_agent,
                     type=draft.type,
@@ -114,25 +98,28 @@ class Applications(Part):
             else:
                 opened = replace(draft, instances=instances)
                 await _add(transaction, opened, now)
-            await _end_idlest(transaction, opened, now, most)
-            return opened, found is None if instance is None else new_instance
+            await _end_idlest(transaction, opened, now, limit)
+            return opened, existing is None if instance is None else new_instance
 
-        return await self._writer.change(work, draft.owner)
+        return await self._writer.change(work, draft.owner, must_notify=False)
 
     async def session(self, owner: str, application_id: str) -> Session:
+        return await self._cache.read("session", self._session, owner, application_id)
+
+    async def _session(self, owner: str, application_id: str) -> Session:
         row = await self._reader.row(_SESSION, owner, application_id)
         if row is not None:
-            return Session(_application(row), *row[13:])
+            return Session(APPLICATIONS.record(row), *row[APPLICATIONS.width :])
         replaced = "select at from replaced_applications where owner = ? and id = ?"
         if await self._reader.row(replaced, owner, application_id):
             raise TooManyApplications("the application was ended because its user opened too many others")
         raise ApplicationNotFound(NO_APPLICATION)
 
-    async def close_application(self, owner: str, application_id: str, at: int) -> None:
+    async def close(self, owner: str, application_id: str, at: int) -> None:
         async def work(transaction: Transaction) -> None:
-            await _end(transaction, owner, application_id, at)
+            await _end(transaction, owner, application_id, at, "closed by its client")
 
-        await self._writer.change(work, owner)
+        await self._writer.change(work, owner, must_notify=False)
 
     async def close_instance(self, owner: str, application_id: str, instance: str, at: int) -> None:
         key = (owner, application_id)
@@ -151,9 +138,9 @@ class Applications(Part):
                     "delete from channels where owner = ? and application_id = ? and instance = ?", *key, instance
                 )
             else:
-                await _end(transaction, *key, at)
+                await _end(transaction, *key, at, "its last instance was closed")
 
-        await self._writer.change(work, owner)
+        await self._writer.change(work, owner, must_notify=False)
 
     async def make_available(
         self,
@@ -206,7 +193,7 @@ class Applications(Part):
                 raise PreconditionFailed("the communication is no longer what If-Match says")
             await append(transaction, at, *events)
 
-        await self._writer.change(work, owner)
+        await self._writer.change(work, owner, must_notify=False)
 
     async def touch(self, requests: Mapping[tuple[str, str], int], polls: Mapping[tuple[str, str], int]) -> None:
         async def work(transaction: Transaction) -> None:
@@ -218,18 +205,17 @@ class Applications(Part):
 
         await self._writer.change(work)
 
-    async def remove_idle_applications(
-        self, polled_before: int, replaced_before: int, at: int
-    ) -> Sequence[tuple[str, str]]:
+    async def remove_idle(self, polled_before: int, limit: int, at: int) -> Sequence[tuple[str, str]]:
         async def work(transaction: Transaction) -> Sequence[tuple[str, str]]:
-            await transaction.run("delete from replaced_applications where at < ?", replaced_before)
             idle = await transaction.rows(
-                "select owner, id from applications where coalesce(last_poll, last_request) < ? order by owner, id",
+                "select owner, id from applications where coalesce(last_poll, last_request) < ?"
+                " order by coalesce(last_poll, last_request) limit ?",
                 polled_before,
+                limit,
             )
             ended = []
-            for owner, application_id in idle:
-                await transaction.hold(owner)
+            for owner, application_id in sorted(tuple(row) for row in idle):
+                await transaction.lock(owner)
                 still_idle = await transaction.row(
                     "select 1 from applications where owner = ? and id = ? and coalesce(last_poll, last_request) < ?",
                     owner,
@@ -237,32 +223,25 @@ class Applications(Part):
                     polled_before,
                 )
                 if still_idle:
-                    await _end(transaction, owner, application_id, at)
+                    await _end(transaction, owner, application_id, at, "idle for too long")
                     ended.append((owner, application_id))
             return ended
 
-        return await self._writer.change(work)
+        return await self._writer.change(work, must_notify=False)
+
+    async def available(self, owner: str) -> Sequence[str]:
+        rows = await self._reader.rows(
+            "select id from applications where owner = ? and available = 1 order by created", owner
+        )
+        return [application_id for (application_id,) in rows]
+
+    async def forget_replaced(self, before: int, limit: int) -> int:
+        return await self._writer.change(lambda transaction: transaction.run(_FORGET_REPLACED, before, limit))
 
 
 async def _add(transaction: Transaction, application: Application, now: int) -> None:
-    added = await transaction.run(
-        _ADD,
-        application.owner,
-        application.id,
-        application.endpoint_id,
-        application.culture,
-        application.user_agent,
-        application.type,
-        application.created,
-        columns.json(application.communication),
-        int(application.available),
-        application.meeting,
-        application.name,
-        application.etag,
-        columns.json(application.instances),
-        now,
-    )
-    if not added:
+    values = APPLICATIONS.values(application)
+    if not await transaction.run(APPLICATIONS.insert + " on conflict do nothing", *values, now, None):
         raise AlreadyExists("another endpoint of this owner has an application with that id")
 
 
@@ -279,16 +258,21 @@ async def _open_again(transaction: Transaction, application: Application, now: i
     )
 
 
-async def _end(transaction: Transaction, owner: str, application_id: str, at: int) -> None:
-    """Removes an application and all that is its own; its participants leave their meetings."""
+async def _end(transaction: Transaction, owner: str, application_id: str, at: int, reason: str) -> None:
+    """Removes an application and all that is its own; its participants leave their meetings. `reason`: for the log."""
     own = await participations.find_own(transaction, "owner = ? and application_id = ?", owner, application_id)
-    await participations.end(transaction, own, at, tell_application=False)
-    await transaction.run("delete from applications where owner = ? and id = ?", owner, application_id)
+    await participations.end(transaction, own, at, notify_application=False)
+    if await transaction.run("delete from applications where owner = ? and id = ?", owner, application_id):
+        await end_topic(transaction, application_topic(owner, application_id), at)
+        transaction.removals.append(Removal("application", application_id, owner, reason))
 
 
-async def _end_idlest(transaction: Transaction, opened: Application, now: int, most: int) -> None:
-    """Ends the owner's applications over `most`, and remembers them as replaced; never the one just opened."""
+async def _end_idlest(transaction: Transaction, opened: Application, now: int, limit: int) -> None:
+    """Ends the owner's applications over `limit`, and remembers them as replaced; never the one just opened."""
     others = await transaction.rows(_OTHERS, opened.owner, opened.id)
-    for (application_id,) in others[max(most - 1, 0) :]:
-        await _end(transaction, opened.owner, application_id, now)
+    for (application_id,) in others[max(limit - 1, 0) :]:
+        reason = f"its owner opened application {opened.id} and may have {limit}"
+        await _end(transaction, opened.owner, application_id, now, reason)
         await transaction.run(_REPLACED, opened.owner, application_id, now)
+    if len(others) >= limit:
+        await transaction.run(_KEEP_LATEST_REPLACED, opened.owner, REMEMBERED_REPLACED)

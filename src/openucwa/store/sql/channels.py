@@ -1,16 +1,14 @@
 """Where the event channels of applications stand."""
+# ruff: noqa: S608 -- statements are put together from constants alone
 
 from openucwa.model.event import ChannelState
 from openucwa.model.refusals import ApplicationNotFound
-from openucwa.store.engine import CHANNELS, Transaction
-from openucwa.store.sql import columns
+from openucwa.store.engine import UNCACHED, Transaction
 from openucwa.store.sql.applications import NO_APPLICATION
 from openucwa.store.sql.part import Part
+from openucwa.store.sql.tables import CHANNELS
 
-_CHANNEL = """
-    select served, acknowledged, delivered, low, medium, timeout from channels
-    where owner = ? and application_id = ? and instance = ?
-"""
+_CHANNEL = f"select {CHANNELS.columns} from channels where owner = ? and application_id = ? and instance = ?"
 
 #: No row: there is no such application.
 _SERVED = """
@@ -19,25 +17,22 @@ _SERVED = """
     where a.owner = ?1 and a.id = ?2
 """
 
-_WRITE = """
-    insert into channels (owner, application_id, instance, served, acknowledged, delivered, low, medium, timeout)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    on conflict (owner, application_id, instance) do update set served = excluded.served,
-        acknowledged = excluded.acknowledged, delivered = excluded.delivered, low = excluded.low,
-        medium = excluded.medium, timeout = excluded.timeout
+_WRITE = f"""
+    {CHANNELS.insert}
+    on conflict (owner, application_id, instance) do update set {CHANNELS.from_excluded}
 """
 
 
 class Channels(Part):
-    """The channels of `store.contract.Applications`; each method is described there."""
+    """`store.contract.Channels`, where each method is described."""
 
-    async def channel(self, owner: str, application_id: str, instance: str) -> ChannelState:
+    async def get(self, owner: str, application_id: str, instance: str) -> ChannelState:
         row = await self._reader.row(_CHANNEL, owner, application_id, instance)
         if row is None:
             return ChannelState()
-        return ChannelState(row[0], columns.numbers(row[1]), columns.numbers(row[2]), *row[3:])
+        return CHANNELS.record(row)
 
-    async def write_channel(
+    async def write(
         self, owner: str, application_id: str, instance: str, expected_served: int, state: ChannelState
     ) -> bool:
         key = (owner, application_id, instance)
@@ -48,16 +43,7 @@ class Channels(Part):
                 raise ApplicationNotFound(NO_APPLICATION)
             if found[0] != expected_served:
                 return False
-            await transaction.run(
-                _WRITE,
-                *key,
-                state.served,
-                columns.json(state.acknowledged),
-                columns.json(state.delivered),
-                state.low,
-                state.medium,
-                state.timeout,
-            )
+            await transaction.run(_WRITE, *key, *CHANNELS.values(state))
             return True
 
-        return await self._writer.change(work, owner, within=CHANNELS)
+        return await self._writer.change(work, owner, scope=UNCACHED)

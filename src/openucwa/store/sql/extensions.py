@@ -1,25 +1,26 @@
 """Extensions of meetings, one at a time. All of a meeting's at once are read in `meetings.py`."""
+# ruff: noqa: S608 -- statements are put together from constants alone
 
 from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.refusals import AlreadyExists, PreconditionFailed, ResourceNotFound, TooManyGroups
+from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
-from openucwa.store.engine import Row, Transaction
+from openucwa.store.engine import Transaction
+from openucwa.store.sql import stored_bytes
 from openucwa.store.sql.part import Part
-from openucwa.store.sql.participations import tell_of_extension
+from openucwa.store.sql.participations import notify_of_extension
+from openucwa.store.sql.stored_bytes import STORED
+from openucwa.store.sql.tables import EXTENSIONS
 
 _NO_EXTENSION = "this meeting has no such extension"
 _CHANGED = "the extension is no longer what If-Match says"
 
-#: A look-up here takes a tenth of the time that the enumeration takes for its own.
-_TYPES = {member.value: member for member in ExtensionType}
-
-_EXTENSION = """
-    select id, type, etag, properties from extensions where organizer = ? and meeting_id = ? and id = ?
-"""
+_EXTENSION = f"select {EXTENSIONS.columns} from extensions where organizer = ? and meeting_id = ? and id = ?"
 
 #: What a change has to know of an extension, and whether anybody takes part in the meeting.
 _CURRENT = """
-    select type, etag, exists (select 1 from participations where organizer = ?1 and meeting_id = ?2)
+    select type, etag, length(properties),
+        exists (select 1 from participations where organizer = ?1 and meeting_id = ?2)
     from extensions where organizer = ?1 and meeting_id = ?2 and id = ?3
 """
 
@@ -31,58 +32,58 @@ _FILLED = """
     from extensions where organizer = ?1 and meeting_id = ?2
 """
 
-_ADD = """
-    insert into extensions (organizer, meeting_id, id, position, type, etag, properties) values (?, ?, ?, ?, ?, ?, ?)
-    on conflict do nothing
-"""
+_ADD = EXTENSIONS.insert + " on conflict do nothing"
 
 _REPLACE = """
-    update extensions set type = ?, etag = ?, properties = ?
+    update extensions set type = ?, etag = ?, properties = ?, changed = ?
     where organizer = ? and meeting_id = ? and id = ? and etag = ?
 """
 
-# Where nobody takes part in the meeting there is nobody to tell, and a change is one statement. Where that writes
+# Where nobody takes part in the meeting there is nobody to notify, and a change is one statement. Where that writes
 # nothing, for whatever reason, the statements above find out why, or what else has to be done.
-_ADD_UNTOLD = """
-    insert into extensions (organizer, meeting_id, id, position, type, etag, properties)
-    select ?1, ?2, ?3, last + 1, ?4, ?5, ?6
+_ADD_UNNOTIFIED = f"""
+    insert into extensions ({", ".join(EXTENSIONS.all_columns)})
+    select ?1, ?2, ?3, ?4, ?5, ?6, last + 1, cast(?7 as bigint)
     from (
         select count(*) as filled, coalesce(max(position), 0) as last from extensions
         where organizer = ?1 and meeting_id = ?2
     ) as others
-    where filled < ?7 and exists (select 1 from meetings where organizer = ?1 and id = ?2)
+    where filled < ?8 and {STORED} + ?9 <= ?10
+        and exists (select 1 from meetings where organizer = ?1 and id = ?2)
         and not exists (select 1 from participations where organizer = ?1 and meeting_id = ?2)
     on conflict do nothing
 """
 
-_REPLACE_UNTOLD = """
-    update extensions set type = ?1, etag = ?2, properties = ?3
-    where organizer = ?4 and meeting_id = ?5 and id = ?6 and etag = ?7
-        and not exists (select 1 from participations where organizer = ?4 and meeting_id = ?5)
+_REPLACE_UNNOTIFIED = f"""
+    update extensions set type = ?4, etag = ?5, properties = ?6, changed = ?7
+    where organizer = ?1 and meeting_id = ?2 and id = ?3 and etag = ?8
+        and (?9 <= length(properties) or {STORED} + ?9 - length(properties) <= ?10)
+        and not exists (select 1 from participations where organizer = ?1 and meeting_id = ?2)
 """
+
+_MEETING_CHANGED = "update meetings set changed = ? where organizer = ? and id = ?"
 
 _REMOVE = "delete from extensions where organizer = ? and meeting_id = ? and id = ? and etag = ?"
 
 
-def extension_of(row: Row) -> Extension:
-    """From the columns id, type, etag, properties."""
-    extension_id, extension_type, etag, properties = row
-    return Extension(extension_id, _TYPES[extension_type], etag, properties)
-
-
 class Extensions(Part):
-    """The extensions of `store.contract.Meetings`; each method is described there."""
+    """`store.contract.Extensions`, where each method is described."""
 
-    async def extension(self, organizer: str, meeting_id: str, extension_id: str) -> Extension:
+    async def get(self, organizer: str, meeting_id: str, extension_id: str) -> Extension:
+        key = (organizer, meeting_id, extension_id)
+        return await self._cache.read("extension", self._get, *key, scope=meeting_id)
+
+    async def _get(self, organizer: str, meeting_id: str, extension_id: str) -> Extension:
         row = await self._reader.row(_EXTENSION, organizer, meeting_id, extension_id)
         if row is None:
             raise ResourceNotFound(_NO_EXTENSION)
-        return extension_of(row)
+        return EXTENSIONS.record(row)
 
-    async def add_extension(self, organizer: str, meeting_id: str, extension: Extension, most: int, at: int) -> None:
-        values = (extension.type.value, extension.etag, extension.properties)
-        row = (organizer, meeting_id, extension.id, *values)
-        if await self._writer.run(organizer, _ADD_UNTOLD, *row, most, within=meeting_id):
+    async def add(self, organizer: str, meeting_id: str, extension: Extension, limit: int, at: int) -> None:
+        row = (organizer, meeting_id, *EXTENSIONS.values(extension))
+        size = len(extension.properties)
+        limits = (limit, size, self._max_user_bytes)
+        if await self._writer.run(organizer, _ADD_UNNOTIFIED, *row, at, *limits, scope=meeting_id):
             return
 
         async def work(transaction: Transaction) -> None:
@@ -90,56 +91,64 @@ class Extensions(Part):
             if not exists:
                 raise ResourceNotFound("there is no such online meeting")
             # Before it writes: a refusal is cheaper then.
-            if count >= most and not await transaction.row(_EXTENSION, organizer, meeting_id, extension.id):
-                raise TooManyGroups(f"this meeting has {count} extensions already, and may have {most}")
-            added = await transaction.run(_ADD, organizer, meeting_id, extension.id, position + 1, *values)
+            if count >= limit and not await transaction.row(_EXTENSION, organizer, meeting_id, extension.id):
+                raise TooManyGroups(f"this meeting has {count} extensions already, and may have {limit}")
+            await stored_bytes.check(transaction, organizer, size, self._max_user_bytes)
+            added = await transaction.run(_ADD, *row, position + 1, at)
             if not added:
                 raise AlreadyExists("this meeting has an extension with that id already")
             if anybody:
-                await tell_of_extension(transaction, organizer, meeting_id, at, extension.type)
+                await notify_of_extension(transaction, organizer, meeting_id, at, extension.type)
 
-        await self._writer.change(work, organizer, within=meeting_id)
+        await self._writer.change(work, organizer, scope=meeting_id)
 
-    async def replace_extension(
-        self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int
-    ) -> None:
+    async def replace(self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int) -> None:
         key = (organizer, meeting_id, extension.id)
-        values = (extension.type.value, extension.etag, extension.properties)
+        values = (extension.type.value, extension.etag, extension.properties, at)
+        size = len(extension.properties)
         if match is not None and len(match) == 1:
             (etag,) = match
-            if await self._writer.run(organizer, _REPLACE_UNTOLD, *values, *key, etag, within=meeting_id):
+            limits = (size, self._max_user_bytes)
+            if await self._writer.run(organizer, _REPLACE_UNNOTIFIED, *key, *values, etag, *limits, scope=meeting_id):
                 return
 
         async def work(transaction: Transaction) -> None:
-            old_type, etag, anybody = await _current(transaction, key, match)
+            old_type, etag, old_size, anybody = await _current(transaction, key, match)
+            await stored_bytes.check(transaction, organizer, size - old_size, self._max_user_bytes)
             if not await transaction.run(_REPLACE, *values, *key, etag):
                 raise PreconditionFailed(_CHANGED)
             if anybody:
-                await tell_of_extension(transaction, organizer, meeting_id, at, old_type, extension.type)
+                await notify_of_extension(transaction, organizer, meeting_id, at, old_type, extension.type)
 
-        await self._writer.change(work, organizer, within=meeting_id)
+        await self._writer.change(work, organizer, scope=meeting_id)
 
-    async def remove_extension(self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int) -> None:
+    async def remove(self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int) -> None:
         key = (organizer, meeting_id, extension_id)
 
         async def work(transaction: Transaction) -> None:
-            old_type, etag, anybody = await _current(transaction, key, match)
+            old_type, etag, _, anybody = await _current(transaction, key, match)
             if not await transaction.run(_REMOVE, *key, etag):
                 raise PreconditionFailed(_CHANGED)
+            await transaction.run(_MEETING_CHANGED, at, organizer, meeting_id)
+            name = f"{extension_id} in meeting {meeting_id}"
+            transaction.removals.append(Removal("extension", name, organizer, "deleted"))
             if anybody:
-                await tell_of_extension(transaction, organizer, meeting_id, at, old_type)
+                await notify_of_extension(transaction, organizer, meeting_id, at, old_type)
 
-        await self._writer.change(work, organizer, within=meeting_id)
+        await self._writer.change(work, organizer, scope=meeting_id, must_notify=False)
 
 
 async def _current(
     transaction: Transaction, key: tuple[str, str, str], match: Match
-) -> tuple[ExtensionType, str, object]:
-    """Type, etag, and whether anybody takes part in the meeting. ResourceNotFound, PreconditionFailed."""
+) -> tuple[ExtensionType, str, int, object]:
+    """Type, etag, bytes of properties, and whether anybody takes part in the meeting.
+
+    ResourceNotFound, PreconditionFailed.
+    """
     row = await transaction.row(_CURRENT, *key)
     if row is None:
         raise ResourceNotFound(_NO_EXTENSION)
-    extension_type, etag, anybody = row
+    extension_type, etag, size, anybody = row
     if match is not None and etag not in match:
         raise PreconditionFailed(_CHANGED)
-    return _TYPES[extension_type], etag, anybody
+    return ExtensionType(extension_type), etag, size, anybody

@@ -3,41 +3,41 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import groupby
 
-from openucwa.model.meeting import Extension, Meeting, MeetingRel, MeetingSettings
+from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.refusals import (
     AlreadyExists,
     PreconditionFailed,
     ResourceNotFound,
     TooManyOnlineMeetings,
 )
+from openucwa.model.room import conversation_topic
+from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
-from openucwa.store.engine import Row, Transaction
-from openucwa.store.sql import columns, participations
-from openucwa.store.sql.extensions import extension_of
+from openucwa.store.engine import Transaction
+from openucwa.store.sql import participations, stored_bytes
+from openucwa.store.sql.events import end_topic
 from openucwa.store.sql.part import Part
+from openucwa.store.sql.table import assignments, insert
+from openucwa.store.sql.tables import CONFERENCE_IDS, EXTENSIONS, MEETINGS, SETTINGS
 
 _NO_MEETING = "there is no such online meeting"
 _CHANGED = "the online meeting is no longer what If-Match says"
 
-_COLUMNS = """
-    organizer, id, rel, etag, conference_id, conversation_id, created, access_level, attendees,
-    automatic_leader_assignment, description, entry_exit_announcement, expiration_time, leaders,
-    lobby_bypass_for_phone_users, phone_user_admission, subject
-"""
+_SELECT = f"select {MEETINGS.columns} from meetings "
+_MEETING = _SELECT + "where organizer = ? and id = ?"
+_MEETINGS = _SELECT + "where organizer = ? order by created, position"
+_ASSIGNED = _SELECT + "where organizer = ? and rel = 'myAssignedOnlineMeeting'"
 
-_MEETING = "select" + _COLUMNS + "from meetings where organizer = ? and id = ?"
-_MEETINGS = "select" + _COLUMNS + "from meetings where organizer = ? order by created, position"
-_ASSIGNED = "select" + _COLUMNS + "from meetings where organizer = ? and rel = 'myAssignedOnlineMeeting'"
+_EXTENSIONS_OF_MEETING = (
+    f"select {EXTENSIONS.columns} from extensions where organizer = ? and meeting_id = ? order by position"
+)
 
-_EXTENSIONS_OF_MEETING = """
-    select id, type, etag, properties from extensions where organizer = ? and meeting_id = ? order by position
-"""
-
-_EXTENSIONS_OF_ORGANIZER = """
-    select meeting_id, id, type, etag, properties from extensions where organizer = ? order by meeting_id, position
-"""
+_EXTENSIONS_OF_ORGANIZER = (
+    f"select {EXTENSIONS.columns}, meeting_id from extensions where organizer = ? order by meeting_id, position"
+)
 
 #: How many meetings an organizer has, the assigned one not counted, and the last one's position.
 _FILLED = """
@@ -45,69 +45,81 @@ _FILLED = """
     from meetings where organizer = ?
 """
 
-_ADD = (
-    "insert into meetings (" + _COLUMNS + ", position)"
-    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
-)
+_ADD = MEETINGS.insert + " on conflict do nothing"
 
-_ADD_CONFERENCE_ID = "insert into conference_ids (id, organizer, meeting_id) values (?, ?, ?) on conflict do nothing"
+_ADD_CONFERENCE_ID = insert("conference_ids", CONFERENCE_IDS) + " on conflict do nothing"
 
-_REPLACE = """
-    update meetings set access_level = ?, attendees = ?, automatic_leader_assignment = ?, description = ?,
-        entry_exit_announcement = ?, expiration_time = ?, leaders = ?, lobby_bypass_for_phone_users = ?,
-        phone_user_admission = ?, subject = ?, etag = ?
-    where organizer = ? and id = ? and etag = ?
+_REPLACE = f"""
+    update meetings set {assignments(SETTINGS)}, etag = ?, changed = ? where organizer = ? and id = ? and etag = ?
 """
 
 _REMOVE = "delete from meetings where organizer = ? and id = ? and etag = ?"
 
-_EXPIRED = "select organizer, id from meetings where expiration_time < ? order by expiration_time limit ?"
-_IS_EXPIRED = "select etag from meetings where organizer = ? and id = ? and expiration_time < ?"
+#: Past their expirationTime, and neither they nor any of their extensions changed since.
+_UNCHANGED = """
+    m.changed < ?1 and not exists (
+        select 1 from extensions e where e.organizer = m.organizer and e.meeting_id = m.id and e.changed >= ?1
+    )
+"""
+_EXPIRED = (
+    "select m.organizer, m.id from meetings m where m.expiration_time < ?1 and"
+    + _UNCHANGED
+    + "order by m.expiration_time limit ?2"
+)
+_IS_EXPIRED = (
+    "select m.etag, m.expiration_time from meetings m"
+    " where m.organizer = ?2 and m.id = ?3 and m.expiration_time < ?1 and" + _UNCHANGED
+)
+_EXTENSION_COUNT = "select count(*) from extensions where organizer = ? and meeting_id = ?"
 
 
 class Meetings(Part):
-    """`store.contract.Meetings` but for single extensions; each method is described there."""
+    """`store.contract.Meetings`, where each method is described."""
 
-    async def add_meeting(self, meeting: Meeting, most: int) -> None:
+    async def add(self, meeting: Meeting, limit: int) -> None:
         async def work(transaction: Transaction) -> None:
             ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
-            if count >= most:
-                raise TooManyOnlineMeetings(f"the organizer has {count} online meetings already, and may have {most}")
+            await stored_bytes.check(transaction, meeting.organizer, _size(meeting.settings), self._max_user_bytes)
+            if count >= limit:
+                raise TooManyOnlineMeetings(f"the organizer has {count} online meetings already, and may have {limit}")
             await _add(transaction, meeting, position + 1)
 
         await self._writer.change(work, meeting.organizer)
 
-    async def assigned_meeting(self, draft: Meeting) -> Meeting:
+    async def assigned(self, draft: Meeting) -> Meeting:
         async def work(transaction: Transaction) -> Meeting:
             row = await transaction.row(_ASSIGNED, draft.organizer)
             if row is not None:
-                return _meeting(row)
+                return MEETINGS.record(row)
             ((_, position),) = await transaction.rows(_FILLED, draft.organizer)
             await _add(transaction, draft, position + 1)
             return draft
 
         # It is there but for the first time, and reading it then costs nobody a transaction.
         row = await self._reader.row(_ASSIGNED, draft.organizer)
-        return await self._writer.change(work, draft.organizer) if row is None else _meeting(row)
+        return await self._writer.change(work, draft.organizer) if row is None else MEETINGS.record(row)
 
-    async def meeting(self, organizer: str, meeting_id: str) -> Meeting:
+    async def get(self, organizer: str, meeting_id: str) -> Meeting:
+        return await self._cache.read("meeting", self._get, organizer, meeting_id)
+
+    async def _get(self, organizer: str, meeting_id: str) -> Meeting:
         row = await self._reader.row(_MEETING, organizer, meeting_id)
         if row is None:
             raise ResourceNotFound(_NO_MEETING)
-        return _meeting(row)
+        return MEETINGS.record(row)
 
-    async def meetings(self, organizer: str) -> Sequence[tuple[Meeting, Sequence[Extension]]]:
+    async def all(self, organizer: str) -> Sequence[tuple[Meeting, Sequence[Extension]]]:
         meetings, extensions = await self._reader.read(
             (_MEETINGS, (organizer,)),
             (_EXTENSIONS_OF_ORGANIZER, (organizer,)),
         )
         of_meeting = {
-            meeting_id: [extension_of(row[1:]) for row in rows]
-            for meeting_id, rows in groupby(extensions, key=lambda row: row[0])
+            meeting_id: [EXTENSIONS.record(row) for row in rows]
+            for meeting_id, rows in groupby(extensions, key=lambda row: row[EXTENSIONS.width])
         }
-        return [(meeting, of_meeting.get(meeting.id, ())) for meeting in map(_meeting, meetings)]
+        return [(meeting, of_meeting.get(meeting.id, ())) for meeting in map(MEETINGS.record, meetings)]
 
-    async def replace_meeting(
+    async def replace(
         self,
         organizer: str,
         meeting_id: str,
@@ -118,81 +130,47 @@ class Meetings(Part):
     ) -> Meeting:
         async def work(transaction: Transaction) -> Meeting:
             was = await _current(transaction, organizer, meeting_id, match)
-            if not await transaction.run(_REPLACE, *_settings_columns(settings), etag, organizer, meeting_id, was.etag):
+            more = _size(settings) - _size(was.settings)
+            await stored_bytes.check(transaction, organizer, more, self._max_user_bytes)
+            key = (organizer, meeting_id, was.etag)
+            if not await transaction.run(_REPLACE, *SETTINGS.values(settings), etag, at, *key):
                 raise PreconditionFailed(_CHANGED)
-            await participations.tell_of_meeting(transaction, organizer, meeting_id, at)
+            await participations.notify_of_meeting(transaction, organizer, meeting_id, at)
             return replace(was, settings=settings, etag=etag)
 
         return await self._writer.change(work, organizer)
 
-    async def remove_meeting(self, organizer: str, meeting_id: str, match: Match, at: int) -> None:
+    async def remove(self, organizer: str, meeting_id: str, match: Match, at: int) -> None:
         async def work(transaction: Transaction) -> None:
             was = await _current(transaction, organizer, meeting_id, match)
-            await _remove(transaction, organizer, meeting_id, was.etag, at)
+            await _remove(transaction, organizer, meeting_id, was.etag, at, "deleted")
 
-        await self._writer.change(work, organizer)
+        await self._writer.change(work, organizer, must_notify=False)
 
-    async def remove_expired_meetings(self, before: int, most: int, at: int) -> int:
+    async def remove_expired(self, before: int, limit: int, at: int) -> int:
         async def work(transaction: Transaction) -> int:
             removed = 0
-            for organizer, meeting_id in sorted(tuple(row) for row in await transaction.rows(_EXPIRED, before, most)):
-                await transaction.hold(organizer)
-                row = await transaction.row(_IS_EXPIRED, organizer, meeting_id, before)
+            for organizer, meeting_id in sorted(tuple(row) for row in await transaction.rows(_EXPIRED, before, limit)):
+                await transaction.lock(organizer)
+                row = await transaction.row(_IS_EXPIRED, before, organizer, meeting_id)
                 if row is not None:
-                    await _remove(transaction, organizer, meeting_id, row[0], at)
+                    reason = f"expired at {_time(row[1])}"
+                    await _remove(transaction, organizer, meeting_id, row[0], at, reason)
                     removed += 1
             return removed
 
-        return await self._writer.change(work)
+        return await self._writer.change(work, must_notify=False)
 
-    async def meeting_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
+    async def get_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
+        name, load = "meeting with extensions", self._get_with_extensions
+        return await self._cache.read(name, load, organizer, meeting_id, scope=meeting_id)
+
+    async def _get_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
         key = (organizer, meeting_id)
         meetings, extensions = await self._reader.read((_MEETING, key), (_EXTENSIONS_OF_MEETING, key))
         if not meetings:
             raise ResourceNotFound(_NO_MEETING)
-        return _meeting(meetings[0]), [extension_of(row) for row in extensions]
-
-
-def _meeting(row: Row) -> Meeting:
-    """From `_COLUMNS`."""
-    settings = MeetingSettings(
-        access_level=row[7],
-        attendees=columns.strings(row[8]),
-        automatic_leader_assignment=row[9],
-        description=row[10],
-        entry_exit_announcement=row[11],
-        expiration_time=row[12],
-        leaders=columns.strings(row[13]),
-        lobby_bypass_for_phone_users=row[14],
-        phone_user_admission=row[15],
-        subject=row[16],
-    )
-    return Meeting(
-        organizer=row[0],
-        id=row[1],
-        rel=MeetingRel(row[2]),
-        etag=row[3],
-        conference_id=row[4],
-        conversation_id=row[5],
-        created=row[6],
-        settings=settings,
-    )
-
-
-def _settings_columns(settings: MeetingSettings) -> tuple[object, ...]:
-    """The columns of `settings` in the order of `_COLUMNS`."""
-    return (
-        settings.access_level,
-        columns.json(settings.attendees),
-        settings.automatic_leader_assignment,
-        settings.description,
-        settings.entry_exit_announcement,
-        settings.expiration_time,
-        columns.json(settings.leaders),
-        settings.lobby_bypass_for_phone_users,
-        settings.phone_user_admission,
-        settings.subject,
-    )
+        return MEETINGS.record(meetings[0]), [EXTENSIONS.record(row) for row in extensions]
 
 
 async def _add(transaction: Transaction, meeting: Meeting, position: int) -> None:
@@ -200,14 +178,9 @@ async def _add(transaction: Transaction, meeting: Meeting, position: int) -> Non
     key = (meeting.organizer, meeting.id)
     added = await transaction.run(
         _ADD,
-        *key,
-        meeting.rel.value,
-        meeting.etag,
-        meeting.conference_id,
-        meeting.conversation_id,
-        meeting.created,
-        *_settings_columns(meeting.settings),
+        *MEETINGS.values(meeting),
         position,
+        meeting.created,
     )
     if not added or not await transaction.run(_ADD_CONFERENCE_ID, meeting.conference_id, *key):
         raise AlreadyExists("there is an online meeting with that id or conference id already")
@@ -218,15 +191,31 @@ async def _current(transaction: Transaction, organizer: str, meeting_id: str, ma
     row = await transaction.row(_MEETING, organizer, meeting_id)
     if row is None:
         raise ResourceNotFound(_NO_MEETING)
-    meeting = _meeting(row)
+    meeting = MEETINGS.record(row)
     if match is not None and meeting.etag not in match:
         raise PreconditionFailed(_CHANGED)
     return meeting
 
 
-async def _remove(transaction: Transaction, organizer: str, meeting_id: str, etag: str, at: int) -> None:
-    """Removes a meeting whose etag is `etag`; first the conversations in it, which refer to it."""
+async def _remove(transaction: Transaction, organizer: str, meeting_id: str, etag: str, at: int, reason: str) -> None:
+    """Removes a meeting whose etag is `etag`; first the conversations in it, which refer to it.
+
+    `reason`: for the log.
+    """
     there = await participations.find(transaction, "organizer = ? and meeting_id = ?", organizer, meeting_id)
     await participations.end(transaction, there, at, "Ended")
+    ((extensions,),) = await transaction.rows(_EXTENSION_COUNT, organizer, meeting_id)
     if not await transaction.run(_REMOVE, organizer, meeting_id, etag):
         raise PreconditionFailed(_CHANGED)
+    await end_topic(transaction, conversation_topic(organizer, meeting_id), at)
+    transaction.removals.append(Removal("meeting", meeting_id, organizer, f"{reason}; {extensions} extensions with it"))
+
+
+def _size(settings: MeetingSettings) -> int:
+    """What a meeting adds to `stored_bytes`, as the triggers count it."""
+    stored = dict(zip(SETTINGS.names, SETTINGS.values(settings), strict=True))
+    return sum(len(str(stored[name]).encode()) for name in ("subject", "description", "attendees", "leaders"))
+
+
+def _time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")

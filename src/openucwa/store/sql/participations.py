@@ -2,19 +2,17 @@
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from openucwa.model import room_events
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.room import InvitationState, MessagingState, Participant, Participation, Role, Span
 from openucwa.store.engine import Row, Transaction
-from openucwa.store.sql import columns, invitations
+from openucwa.store.sql import invitations
 from openucwa.store.sql.events import append
+from openucwa.store.sql.tables import PARTICIPATIONS
 
-COLUMNS = """
-    organizer, meeting_id, id, owner, application_id, uri, name, anonymous, role, in_lobby, messaging, joined, since,
-    invitation, thread_id, subject, importance, hears
-"""
-SELECT = "select" + COLUMNS + "from participations "
+SELECT = f"select {PARTICIPATIONS.columns} from participations "
 
 #: One row for each participant of a meeting, in the order of their coming.
 PARTICIPANTS = """
@@ -30,34 +28,12 @@ _ANYBODY = "select 1 from participations where organizer = ? and meeting_id = ? 
 
 _LAST_POSITION = "select coalesce(max(position), 0) from participations where organizer = ? and meeting_id = ?"
 
-_ADD = (
-    "insert into participations (" + COLUMNS + ", position)"
-    " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-
 
 def participation_of(row: Row) -> Participation:
-    """From COLUMNS."""
-    return Participation(
-        organizer=row[0],
-        meeting_id=row[1],
-        id=row[2],
-        owner=row[3],
-        application_id=row[4],
-        uri=row[5],
-        name=row[6],
-        anonymous=bool(row[7]),
-        role=Role(row[8]),
-        in_lobby=bool(row[9]),
-        messaging=MessagingState(row[10]),
-        joined=row[11],
-        since=row[12],
-        invitation=row[13],
-        thread_id=row[14],
-        subject=row[15],
-        importance=row[16],
-        hears=_hears(columns.spans(row[17]), MessagingState(row[10]), row[12]),
-    )
+    """From the columns of the record."""
+    found = PARTICIPATIONS.record(row)
+    hears = _hears(found.hears, found.messaging, found.since)
+    return found if hears is found.hears else replace(found, hears=hears)
 
 
 def _hears(spans: tuple[Span, ...], messaging: MessagingState, since: int) -> tuple[Span, ...]:
@@ -94,28 +70,7 @@ def as_participant(participation: Participation) -> Participant:
 async def add(transaction: Transaction, participation: Participation) -> None:
     """Adds the row behind the meeting's others."""
     ((position,),) = await transaction.rows(_LAST_POSITION, participation.organizer, participation.meeting_id)
-    await transaction.run(
-        _ADD,
-        participation.organizer,
-        participation.meeting_id,
-        participation.id,
-        participation.owner,
-        participation.application_id,
-        participation.uri,
-        participation.name,
-        int(participation.anonymous),
-        participation.role.value,
-        int(participation.in_lobby),
-        participation.messaging.value,
-        participation.joined,
-        participation.since,
-        participation.invitation,
-        participation.thread_id,
-        participation.subject,
-        participation.importance,
-        columns.json(participation.hears),
-        position + 1,
-    )
+    await transaction.run(PARTICIPATIONS.insert, *PARTICIPATIONS.values(participation), position + 1, 0)
 
 
 async def find(transaction: Transaction, condition: str, *parameters: str) -> list[Participation]:
@@ -130,22 +85,24 @@ async def find_own(transaction: Transaction, condition: str, *parameters: str) -
     found = await find(transaction, condition, *parameters)
     if not found:
         return found
-    await transaction.hold(*sorted({each.organizer for each in found}))
+    await transaction.lock(*sorted({each.organizer for each in found}))
     return await find(transaction, condition, *parameters)
 
 
-async def tell(transaction: Transaction, at: int, kind: str, participant: Participant, meeting: tuple[str, str]) -> int:
+async def notify(
+    transaction: Transaction, at: int, kind: str, participant: Participant, meeting: tuple[str, str]
+) -> int:
     """Appends an event about a participant to the meeting's topic; its number."""
     return await append(transaction, at, room_events.about_participant(*meeting, kind, participant))
 
 
-async def tell_of_meeting(transaction: Transaction, organizer: str, meeting_id: str, at: int) -> None:
+async def notify_of_meeting(transaction: Transaction, organizer: str, meeting_id: str, at: int) -> None:
     """Tells those who take part, if anybody does, that the meeting was changed."""
     if await transaction.row(_ANYBODY, organizer, meeting_id):
         await append(transaction, at, room_events.meeting_changed(organizer, meeting_id))
 
 
-async def tell_of_extension(
+async def notify_of_extension(
     transaction: Transaction, organizer: str, meeting_id: str, at: int, *types: ExtensionType
 ) -> None:
     """Tells those who could see an extension before its change, or can after it. `types`: its type before and after.
@@ -168,28 +125,28 @@ async def end(
     at: int,
     reason: str | None = None,
     *,
-    tell_application: bool = True,
+    notify_application: bool = True,
 ) -> None:
     """Ends conversations: their rows go, the room is told of participants who are gone, and the applications too.
 
     The change holds their meetings. `reason`: why, where it is not the application's own wish. Invitations under way in
-    them become Failed with it. `tell_application`: False where the application itself ends.
+    them become Failed with it. `notify_application`: False where the application itself ends.
     """
-    if tell_application:
-        await transaction.hold(*sorted({each.owner for each in ended}))
+    if notify_application:
+        await transaction.lock(*sorted({each.owner for each in ended}))
     for participation in ended:
         await _remove(transaction, participation, at)
-        if tell_application:
-            await _tell_application(transaction, participation, at, reason)
+        if notify_application:
+            await _notify_application(transaction, participation, at, reason)
 
 
-async def _tell_application(transaction: Transaction, ended: Participation, at: int, reason: str | None) -> None:
+async def _notify_application(transaction: Transaction, ended: Participation, at: int, reason: str | None) -> None:
     state = InvitationState.FAILED if reason else InvitationState.CANCELLED
     under_way = await invitations.end_of_conversation(
         transaction, ended.owner, ended.application_id, ended.id, state, reason
     )
     for invitation in under_way:
-        await invitations.told(transaction, at, room_events.INVITATION_ENDED, invitation)
+        await invitations.notify(transaction, at, room_events.INVITATION_ENDED, invitation)
     await append(transaction, at, room_events.about_conversation(ended, room_events.CONVERSATION_ENDED, reason))
 
 
@@ -205,8 +162,8 @@ async def _remove(transaction: Transaction, gone: Participation, at: int) -> Non
         await append(transaction, at, room_events.typing_changed(gone, typing=False))
     if not left:
         kind = room_events.LOBBY_LEFT if gone.in_lobby else room_events.PARTICIPANT_LEFT
-        await tell(transaction, at, kind, as_participant(gone), meeting)
+        await notify(transaction, at, kind, as_participant(gone), meeting)
     elif gone.messaging == MessagingState.CONNECTED and all(
         other.messaging == MessagingState.DISCONNECTED for other in left
     ):
-        await tell(transaction, at, room_events.MESSAGING_CHANGED, as_participant(left[0]), meeting)
+        await notify(transaction, at, room_events.MESSAGING_CHANGED, as_participant(left[0]), meeting)

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 
+from openucwa.store.engine import Cache, Reader, Writer
 from openucwa.store.sql.applications import Applications
 from openucwa.store.sql.channels import Channels
+from openucwa.store.sql.conversations import Conversations
 from openucwa.store.sql.events import EventLog
 from openucwa.store.sql.extensions import Extensions
 from openucwa.store.sql.invitations import Invitations
 from openucwa.store.sql.meetings import Meetings
-from openucwa.store.sql.rooms import Rooms
+from openucwa.store.sql.part import MAX_USER_BYTES
+from openucwa.store.sql.signing_keys import SigningKeys
 from openucwa.store.sql.users import Users
 
 _COUNTED = ("users", "applications", "meetings", "extensions", "events")
@@ -19,19 +22,36 @@ _CONTENTS = """
 """
 
 
-class SqlStore(Users, Applications, Channels, Meetings, Extensions, Rooms, Invitations, EventLog):
-    """`store.contract.Store`, but for `open`, `close`, `on_commit` and `describe`, which an engine adds."""
+class SqlStore:
+    """The parts of `store.contract.Store` on an engine's `reader` and `writer`; what else a store has, an engine adds.
 
-    async def _contents(self, known: int) -> Mapping[str, str]:
-        """What `describe` says of every engine's store: version and counts. `known`: the version that this server
-        knows."""
-        ((version, oldest, *counts),) = await self._reader.rows(_CONTENTS)
-        said = f"{version}, for servers that know version {oldest}"
-        if version != known:
-            said += f"; this one knows {known}" + (
-                ", and brings it up to that when it starts" if version < known else ""
-            )
-        return {
-            "version": said,
-            **{noun: str(count) for noun, count in zip(_COUNTED, counts, strict=True)},
-        }
+    `cache`: where results of reads are cached. `max_user_bytes`: how much may be stored for a user.
+    """
+
+    def __init__(self, reader: Reader, writer: Writer, cache: Cache, max_user_bytes: int = MAX_USER_BYTES) -> None:
+        self.reader = reader
+        self.writer = writer
+        on = (reader, writer, cache, max_user_bytes)
+        self.users = Users(*on)
+        self.signing_keys = SigningKeys(*on)
+        self.applications = Applications(*on)
+        self.channels = Channels(*on)
+        self.meetings = Meetings(*on)
+        self.extensions = Extensions(*on)
+        self.conversations = Conversations(*on)
+        self.invitations = Invitations(*on)
+        self.events = EventLog(*on)
+
+
+async def contents(reader: Reader, known: int) -> Mapping[str, str]:
+    """What `describe` says of every engine's store: version and counts. `known`: the version that this server knows."""
+    ((version, oldest, *counts),) = await reader.rows(_CONTENTS)
+    said = f"{version} (usable by servers from version {oldest} on)"
+    if version < known:
+        said += f"; this server upgrades it to {known} on start"
+    elif version > known:
+        said += f"; this server knows version {known}"
+    return {
+        "version": said,
+        **{noun: str(count) for noun, count in zip(_COUNTED, counts, strict=True)},
+    }

@@ -1,5 +1,6 @@
 """The database's file: how it is made, and the two connections to it, one that writes and one that reads."""
 
+import logging
 import os
 import sqlite3
 import time
@@ -13,6 +14,8 @@ from openucwa.store.sqlite.errors import unavailable
 from openucwa.store.sqlite.schema import Schema
 
 FILE = "openucwa.sqlite3"
+
+logger = logging.getLogger(__name__)
 
 #: The oldest SQLite that has all that the statements use: strict tables, `returning`.
 OLDEST_SQLITE = (3, 37, 0)
@@ -33,7 +36,10 @@ class Database:
     def __init__(self, folder: Path, timeout: float, schema: Schema) -> None:
         self.path = folder.absolute() / FILE
         self.schema = schema
-        self._timeout = timeout
+        self.timeout = timeout
+        #: Device and inode of the file that is open.
+        self._identity: tuple[int, int] | None = None
+        self._lost = False
 
     def connect_writer(self) -> sqlite3.Connection:
         """The connection that writes; the file is there afterwards, with this server's schema or a newer one.
@@ -47,8 +53,12 @@ class Database:
             raise ServiceUnavailable(f"SQLite {needed} or newer is needed; this is {sqlite3.sqlite_version}", 60)
         with self._refusals():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            with closing(self._connect("ro", self._timeout)) as reader:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._identity = _identity(os.fstat(file))
+            finally:
+                os.close(file)
+            with closing(self._connect("ro", self.timeout)) as reader:
                 self.schema.look(reader)
             return self._connect_writer()
 
@@ -64,8 +74,26 @@ class Database:
                 made = False
             if not made:
                 return 0
-            with closing(self._connect("ro", self._timeout)) as reader:
+            with closing(self._connect("ro", self.timeout)) as reader:
                 return self.schema.look(reader).version
+
+    def check_file(self) -> None:
+        """ServiceUnavailable: the file was removed or replaced since it was opened, so that what is written is lost.
+
+        SQLite itself does not notice: it has the old file open.
+        """
+        try:
+            there = self._identity in {None, _identity(self.path.stat())}
+        except OSError:
+            there = False
+        if there:
+            self._lost = False
+            return
+        if not self._lost:
+            self._lost = True
+            logger.error("the store's file %s was removed or replaced; the server can do nothing without it", self.path)
+        reason = f"the store's file {self.path} was removed or replaced"
+        raise ServiceUnavailable("the store was removed or replaced", 60, reason)
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
@@ -73,28 +101,29 @@ class Database:
         try:
             yield
         except OSError as error:
-            raise ServiceUnavailable(f"the store {self.path} can't be opened: {error.strerror}", 60) from error
+            reason = f"the store {self.path} can't be opened: {error.strerror}"
+            raise ServiceUnavailable("the store can't be opened", 60, reason) from error
         except sqlite3.Error as error:
-            if (refusal := unavailable(error, f"the store {self.path}")) is None:
+            if (refusal := unavailable(error, str(self.path))) is None:
                 raise
             raise refusal from error
 
     def _connect_writer(self) -> sqlite3.Connection:
-        connection = self._connect("rw", self._timeout)
+        connection = self._connect("rw", self.timeout)
         try:
             self._switch_to_wal(connection)
             connection.execute("pragma synchronous = full")
             connection.execute("pragma foreign_keys = on")
             self.schema.migrate(connection)
-            connection.execute("pragma busy_timeout = 0")  # from now on it is `begin_patiently` that waits
+            connection.execute("pragma busy_timeout = 0")  # from now on it is `begin_waiting` that waits
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def begin_patiently(self, connection: sqlite3.Connection) -> None:
+    def begin_waiting(self, connection: sqlite3.Connection) -> None:
         """Begins a transaction of the connection that writes, while other processes write too. sqlite3.Error."""
-        connection.execute(f"pragma busy_timeout = {self._timeout * 1000:.0f}")
+        connection.execute(f"pragma busy_timeout = {self.timeout * 1000:.0f}")
         try:
             connection.execute("begin immediate")
         finally:
@@ -102,7 +131,7 @@ class Database:
 
     def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
         """Tries until the timeout: while another process makes the same new store, SQLite itself doesn't wait here."""
-        give_up = time.monotonic() + self._timeout
+        give_up = time.monotonic() + self.timeout
         while True:
             try:
                 connection.execute("pragma journal_mode = wal")
@@ -126,3 +155,7 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
         )
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

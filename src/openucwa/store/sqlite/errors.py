@@ -20,8 +20,8 @@ _TROUBLES = {
 }
 
 
-def unavailable(error: Exception, name: str = "the store") -> ServiceUnavailable | None:
-    """What the caller is to be told of `error`, beginning with `name`.
+def unavailable(error: Exception, place: str | None = None) -> ServiceUnavailable | None:
+    """The refusal that `error` means. `place`: the file, for its `reason`.
 
     None: it says nothing of the engine's health, as a wrong statement or another refusal does not.
     """
@@ -29,4 +29,5 @@ def unavailable(error: Exception, name: str = "the store") -> ServiceUnavailable
     if code not in _TROUBLES:
         return None
     trouble, retry_after = _TROUBLES[code]
-    return ServiceUnavailable(f"{name} {trouble}", retry_after)
+    reason = None if place is None else f"the store {place} {trouble}"
+    return ServiceUnavailable(f"the store {trouble}", retry_after, reason)

@@ -4,18 +4,18 @@ import sqlite3
 from contextlib import suppress
 
 from openucwa.store.engine import Query
-from openucwa.store.sqlite.changes import Changes
 from openucwa.store.sqlite.database import Database, Row
 from openucwa.store.sqlite.errors import unavailable
+from openucwa.store.sqlite.invalidation import Invalidation
 
 
 class Reader:
     """`store.engine.Reader`, on the connection that reads. Its methods never suspend."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(self, database: Database, invalidation: Invalidation) -> None:
         self._database = database
         self._schema = database.schema
-        self._changes = changes
+        self._invalidation = invalidation
         self._checked = -1
 
     def open(self) -> sqlite3.Connection:
@@ -57,11 +57,11 @@ class Reader:
         return found
 
     def _check_version(self) -> None:
-        """Looks again whether this server may use the store, if anything was committed since the last look."""
-        self._changes.look()
-        if self._checked != self._changes.count:
+        """Checks again whether this server may use the store, if anything was committed since the last time."""
+        self._invalidation.refresh()
+        if self._checked != self._invalidation.count:
             self._schema.check(self._connection)
-            self._checked = self._changes.count
+            self._checked = self._invalidation.count
 
     def _refusal(self, error: sqlite3.Error) -> Exception:
         """What to tell of `error`. InvalidExchangeServerVersion: it is because the store has moved on."""

@@ -1,22 +1,22 @@
 """The whole store: the statements of `store/sql/` on a SQLite file, with its beginning and its end."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openucwa.model.application import Session
 from openucwa.model.measures import Measures
-from openucwa.model.meeting import Extension, Meeting
 from openucwa.model.refusals import ServiceUnavailable
-from openucwa.store.contract import Store
-from openucwa.store.copying import copy_rows
-from openucwa.store.sql import SqlStore
-from openucwa.store.sqlite.changes import Changes
+from openucwa.store.announcements import Announcements
+from openucwa.store.contract import Outdated, Store
+from openucwa.store.engine import Announcer
+from openucwa.store.sql import SqlStore, contents
+from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sqlite.database import Database
-from openucwa.store.sqlite.kept import KeptReads
+from openucwa.store.sqlite.invalidation import Invalidation
 from openucwa.store.sqlite.notices import Notices
+from openucwa.store.sqlite.read_cache import ReadCache
 from openucwa.store.sqlite.reader import Reader
 from openucwa.store.sqlite.schema import MIGRATIONS, Schema
 from openucwa.store.sqlite.writer import Writer
@@ -27,29 +27,32 @@ class SqliteStore(SqlStore):
 
     `timeout`: seconds to wait while another process writes. `migrations`: the folder of numbered SQL files that make
     the schema; the newest is the version of the store that this server knows. `measures`: where commits are counted.
+    `max_user_bytes`: how much may be stored for a user.
     """
 
-    _reader: Reader
-    _writer: Writer
-
     def __init__(
-        self, folder: Path, timeout: float, migrations: Traversable = MIGRATIONS, measures: Measures | None = None
+        self,
+        folder: Path,
+        timeout: float,
+        migrations: Traversable = MIGRATIONS,
+        measures: Measures | None = None,
+        max_user_bytes: int = MAX_USER_BYTES,
     ) -> None:
         self._database = Database(folder, timeout, Schema(migrations))
-        self._changes = Changes()
-        self._kept = KeptReads(self._changes)
-        reader = Reader(self._database, self._changes)
-        self._notices = Notices(reader)
-        super().__init__(reader, Writer(self._database, self._changes, self._notices, measures or Measures()))
-        self.on_change = self._changes.on_change
-        self.on_commit = self._notices.on_commit
-        self.moved_elsewhere = self._notices.moved_elsewhere
+        self._invalidation = Invalidation(self._database.check_file)
+        self._announcements = Announcements()
+        self._reader = Reader(self._database, self._invalidation)
+        self._notices = Notices(self._reader)
+        self._writer = Writer(
+            self._database, self._invalidation, self._notices, self._announcements, measures or Measures()
+        )
+        super().__init__(self._reader, self._writer, ReadCache(self._invalidation), max_user_bytes)
 
     async def open(self) -> None:
         """As `Store.open`."""
         writer = await self._writer.open()
         try:
-            self._changes.open(self._reader.open(), writer)
+            self._invalidation.open(self._reader.open(), writer)
             await self._notices.open()
         except BaseException:
             await self._writer.close()
@@ -66,14 +69,10 @@ class SqliteStore(SqlStore):
         """
         reader = self._reader.open()
         try:
-            self._changes.open(reader, reader)
+            self._invalidation.open(reader, reader)
             return await self.describe()
         finally:
             self._reader.close()
-
-    async def copy_to(self, other: SqlStore, told: Callable[[str, int], None]) -> None:
-        """Copies all that is in here to `other`, which is open and new, as `copy_rows` says."""
-        await copy_rows(self._reader, other._reader, other._writer, told)
 
     async def close(self) -> None:
         """As `Store.close`."""
@@ -82,38 +81,35 @@ class SqliteStore(SqlStore):
         # Last, because whoever closes last puts the write-ahead log's contents in their place.
         await self._writer.close()
 
-    def look(self) -> bool:
-        """As `Store.look`."""
+    def announce_by(self, announcer: Announcer) -> None:
+        """As `Store.announce_by`."""
+        self._announcements.announcer = announcer
+
+    def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """As `Store.on_commit`."""
+        self._notices.on_commit(listener)
+
+    def on_invalidate(self, listener: Callable[[frozenset[Outdated] | None], None]) -> None:
+        """As `Store.on_invalidate`."""
+        self._invalidation.on_invalidate(listener)
+
+    def refresh(self) -> bool:
+        """As `Store.refresh`."""
         try:
-            self._changes.look_in_turn()
+            return self._invalidation.refresh_in_turn()
         except ServiceUnavailable:
             return False
-        return True
 
-    async def session(self, owner: str, application_id: str) -> Session:
-        """As `Applications.session`."""
-        return await self._kept.read("session", super().session, owner, application_id)
-
-    async def meeting(self, organizer: str, meeting_id: str) -> Meeting:
-        """As `Meetings.meeting`."""
-        return await self._kept.read("meeting", super().meeting, organizer, meeting_id)
-
-    async def meeting_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
-        """As `Meetings.meeting_with_extensions`."""
-        method = super().meeting_with_extensions
-        return await self._kept.read("extensions", method, organizer, meeting_id, within=meeting_id)
-
-    async def extension(self, organizer: str, meeting_id: str, extension_id: str) -> Extension:
-        """As `Meetings.extension`."""
-        method = super().extension
-        return await self._kept.read("extension", method, organizer, meeting_id, extension_id, within=meeting_id)
+    async def moved_elsewhere(self) -> frozenset[str]:
+        """The topics that other processes moved since it was last asked, as `Notices.moved_elsewhere`."""
+        return await self._notices.moved_elsewhere()
 
     async def describe(self) -> Mapping[str, str]:
         """As `Store.describe`."""
         return {
             "engine": f"SQLite {sqlite3.sqlite_version}",
             "place": str(self._database.path),
-            **await self._contents(self._database.schema.known),
+            **await contents(self._reader, self._database.schema.known),
         }
 
 

@@ -13,30 +13,48 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from openucwa.model.measures import Measures
-from openucwa.store.contract import Changed
-from openucwa.store.engine import CHANNELS, Work
-from openucwa.store.sqlite.changes import Changes
+from openucwa.model.refusals import CallbackChannelError
+from openucwa.store import audit
+from openucwa.store.announcements import Announcements
+from openucwa.store.audit import Removal
+from openucwa.store.contract import Outdated
+from openucwa.store.engine import UNCACHED, Work
 from openucwa.store.sqlite.database import Database, Row
 from openucwa.store.sqlite.errors import unavailable
+from openucwa.store.sqlite.invalidation import Invalidation
 
 T = TypeVar("T")
 
 #: Changes in a commit; more wait for the next, so that the event loop is not kept from everything else. Of as many
 #: polls as that, released by one change, none has to wait until others have been answered and have come back.
-MOST_IN_A_COMMIT = 1_000
+MAX_IN_A_COMMIT = 1_000
 
 
 class Transaction:
     """`store.engine.Transaction`. Its methods never suspend."""
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, announcements: Announcements | None = None) -> None:
         self._cursor = cursor
+        self._announcements = announcements
         self.moved: set[str] = set()
-        self.held: set[str] = set()
+        self.locked: set[str] = set()
+        self.removals: list[Removal] = []
 
-    async def hold(self, *keys: str) -> None:
-        """As `Transaction.hold`: SQLite lets one write at a time, so that this only tells whose rows are changed."""
-        self.held.update(keys)
+    def add(self, part: "Transaction") -> None:
+        """Adds what a change of the same commit did."""
+        self.moved |= part.moved
+        self.locked |= part.locked
+        self.removals += part.removals
+
+    def announce(self, topic: str) -> None:
+        """As `Transaction.announce`."""
+        if self._announcements is not None:
+            self._announcements.check()
+        self.moved.add(topic)
+
+    async def lock(self, *keys: str) -> None:
+        """As `Transaction.lock`: SQLite lets one write at a time, so that this only tells whose rows are changed."""
+        self.locked.update(keys)
 
     async def row(self, sql: str, *parameters: object) -> Row | None:
         """As `Transaction.row`."""
@@ -52,12 +70,13 @@ class Transaction:
         return self._cursor.execute(sql, parameters).rowcount
 
 
-class _Change(NamedTuple):
-    """A change that waits. `keys`, `within`: those of `Writer.change`."""
+class _Queued(NamedTuple):
+    """A change that waits. `keys`, `scope`, `must_notify`: those of `Writer.change`."""
 
     work: Work[Any]
     keys: tuple[str, ...]
-    within: str | None
+    scope: str | None
+    must_notify: bool
     answer: "asyncio.Future[Any]"
 
 
@@ -68,7 +87,7 @@ class _Outcome(NamedTuple):
     error: Exception | None = None
 
 
-class _HalfMade(Exception):
+class _PartialWrite(Exception):
     """A change was refused after it had written, and what it wrote has to be undone."""
 
 
@@ -87,13 +106,21 @@ class Notice(Protocol):
 class Writer:
     """`store.engine.Writer`, on the connection that writes."""
 
-    def __init__(self, database: Database, changes: Changes, notice: Notice, measures: Measures) -> None:
+    def __init__(
+        self,
+        database: Database,
+        invalidation: Invalidation,
+        notice: Notice,
+        announcements: Announcements,
+        measures: Measures,
+    ) -> None:
         self._database = database
-        self._changes = changes
+        self._announcements = announcements
+        self._invalidation = invalidation
         self._notice = notice
         self._measures = measures
         self._thread = ThreadPoolExecutor(1, "store-writer")
-        self._waiting: list[_Change] = []
+        self._waiting: list[_Queued] = []
         self._commits: asyncio.Task[None] | None = None
 
     async def open(self) -> sqlite3.Connection:
@@ -116,24 +143,33 @@ class Writer:
         await self._in_thread(self._connection.close)
         self._thread.shutdown()
 
-    async def change(self, work: Work[T], *keys: str, within: str | None = None) -> T:
+    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
         """As `Writer.change`. All changes are made one after the other, whatever their keys."""
+        try:
+            return await self._submit(work, keys, scope, must_notify)
+        except CallbackChannelError:
+            await self._announcements.wait(self._database.timeout)
+        return await self._submit(work, keys, scope, must_notify)
+
+    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
+        """As `Writer.run`."""
+        return await self.change(lambda transaction: transaction.run(sql, *parameters), key, scope=scope)
+
+    def _submit(
+        self, work: Work[T], keys: tuple[str, ...], scope: str | None, must_notify: bool
+    ) -> "asyncio.Future[T]":
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Change(work, keys, within, answer))
+        self._waiting.append(_Queued(work, keys, scope, must_notify, answer))
         if self._commits is None or self._commits.done():
             # A task begins in the loop's next round, so that all who ask in this one share the first commit.
             self._commits = loop.create_task(self._commit_all())
-        return await answer
-
-    async def run(self, key: str, sql: str, *parameters: object, within: str | None = None) -> int:
-        """As `Writer.run`."""
-        return await self.change(lambda transaction: transaction.run(sql, *parameters), key, within=within)
+        return answer
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            waiting, self._waiting = self._waiting[:MOST_IN_A_COMMIT], self._waiting[MOST_IN_A_COMMIT:]
+            waiting, self._waiting = self._waiting[:MAX_IN_A_COMMIT], self._waiting[MAX_IN_A_COMMIT:]
             group = [change for change in waiting if not change.answer.cancelled()]
             began = loop.time()
             outcomes = await self._commit(group)
@@ -146,71 +182,73 @@ class Writer:
                 else:
                     change.answer.set_exception(unavailable(outcome.error) or outcome.error)
 
-    async def _commit(self, group: Sequence[_Change]) -> Sequence[_Outcome]:
+    async def _commit(self, group: Sequence[_Queued]) -> Sequence[_Outcome]:
         """Makes the changes of `group` in one transaction."""
         try:
             try:
                 return await self._make_all(group, self._make)
-            except _HalfMade:
+            except _PartialWrite:
                 # Seldom, because a change looks before it writes. Savepoints for all would cost each of them.
                 return await self._make_all(group, self._make_undoably)
         except Exception as error:  # noqa: BLE001  # whatever it is, each caller of the group has to learn of it
             return [_Outcome(error=error)] * len(group)
 
     async def _make_all(
-        self, group: Sequence[_Change], make: Callable[[Work[Any], set[str], set[str]], _Outcome]
+        self, group: Sequence[_Queued], make: Callable[[_Queued, Transaction], _Outcome]
     ) -> Sequence[_Outcome]:
         await self._begin()
         try:
             self._database.schema.check(self._connection)
-            moved: set[str] = set()
-            held: set[str] = set()
-            outcomes = [make(change.work, moved, held) for change in group]
-            topics = frozenset(moved)
+            whole = Transaction(self._cursor)
+            outcomes = [make(change, whole) for change in group]
+            topics = frozenset(whole.moved)
             number = self._notice.number(self._connection, topics) if topics else 0
+            self._invalidation.committing(_outdated(group, whole.locked))
             await self._in_thread(self._connection.execute, "commit")
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("rollback")
+            self._invalidation.failed()
             raise
-        self._changes.committed(_changed(group, held))
+        self._invalidation.committed()
+        audit.log(whole.removals)
         if topics:
             self._notice.committed(number, topics)
         return outcomes
 
     async def _begin(self) -> None:
         """Begins the transaction, in the thread if another process writes just now."""
+        self._database.check_file()
         try:
             self._connection.execute("begin immediate")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
-            await self._in_thread(self._database.begin_patiently, self._connection)
+            await self._in_thread(self._database.begin_waiting, self._connection)
 
-    def _make(self, work: Work[Any], moved: set[str], held: set[str]) -> _Outcome:
-        """Makes one change. _HalfMade: it was refused when it had written already."""
+    def _make(self, change: _Queued, whole: Transaction) -> _Outcome:
+        """Makes one change as part of `whole`. _PartialWrite: it was refused when it had written already."""
         before = self._connection.total_changes
-        transaction = Transaction(self._cursor)
+        transaction = Transaction(self._cursor, self._announcements if change.must_notify else None)
         try:
-            result = _done(work(transaction))
+            result = _done(change.work(transaction))
         except Exception as error:
             if not self._connection.in_transaction:
                 raise  # SQLite itself gave up the whole transaction, as it does when a disk fails
             if self._connection.total_changes != before:
-                raise _HalfMade from error
+                raise _PartialWrite from error
             return _Outcome(error=error)
-        moved |= transaction.moved
-        held |= transaction.held
+        whole.add(transaction)
         return _Outcome(result)
 
-    def _make_undoably(self, work: Work[Any], moved: set[str], held: set[str]) -> _Outcome:
+    def _make_undoably(self, change: _Queued, whole: Transaction) -> _Outcome:
         """Makes one change; if it is refused when it had written already, it alone is undone."""
         self._connection.execute("savepoint change")
         try:
-            outcome = self._make(work, moved, held)
-        except _HalfMade as half_made:
+            outcome = self._make(change, whole)
+        except _PartialWrite as partial_write:
             self._connection.execute("rollback to change")
-            outcome = _Outcome(error=cast("Exception", half_made.__cause__))
+            outcome = _Outcome(error=cast("Exception", partial_write.__cause__))
         self._connection.execute("release change")
         return outcome
 
@@ -218,12 +256,12 @@ class Writer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
-def _changed(group: Sequence[_Change], held: Iterable[str]) -> frozenset[Changed] | None:
-    """What a group of changes has changed. `held`: the keys that they found on their way."""
+def _outdated(group: Sequence[_Queued], locked: Iterable[str]) -> frozenset[Outdated] | None:
+    """What a group of changes makes outdated. `locked`: the keys that they found on their way."""
     if not all(change.keys for change in group):
         return None
-    known = {(key, change.within) for change in group if change.within != CHANNELS for key in change.keys}
-    return frozenset(known.union((key, None) for key in held))
+    known = {(key, change.scope) for change in group if change.scope != UNCACHED for key in change.keys}
+    return frozenset(known.union((key, None) for key in locked))
 
 
 def _done(work: Coroutine[Any, Any, T]) -> T:

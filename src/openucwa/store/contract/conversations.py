@@ -1,4 +1,4 @@
-"""What every store does for live meetings. Part of `store.contract.Store`, and under the same promises.
+"""Conversations: applications' parts in live meetings.
 
 The events that a change raises depend on what it finds (who else is there, through how many applications), so these
 methods make them, with the constructors of `model/room_events.py`, as rows of the same transaction.
@@ -8,15 +8,14 @@ Who may do what to whom is decided before these are called.
 from collections.abc import Sequence
 from typing import Protocol
 
-from openucwa.model.event import Event
 from openucwa.model.room import FirstMessage, Invitation, MessagingState, Participant, Participation, Role
 
 
-class Rooms(Protocol):
-    """Participations, participants and invitations. All rows of a meeting carry the organizer first in their keys."""
+class Conversations(Protocol):
+    """Participations and participants. All rows of a meeting carry the organizer first in their keys."""
 
     async def join(
-        self, draft: Participation, invitation: Invitation, meeting_etag: str, most: int, at: int
+        self, draft: Participation, invitation: Invitation, meeting_etag: str, limit: int, at: int
     ) -> Participation:
         """Adds an application's part in a meeting, in its room or in its lobby as `draft.in_lobby` says.
 
@@ -29,16 +28,16 @@ class Rooms(Protocol):
 
         DestinationNotFound: no such meeting. PreconditionFailed: its etag is not `meeting_etag` any more, so who may
         come in has to be decided again. AlreadyJoined: the application takes part already. Conflict: the invitation
-        is not under way any more. TooManyParticipants: `most` different participants are in
+        is not under way any more. TooManyParticipants: `limit` different participants are in
         the room, and this one is not among them. ApplicationNotFound: the application has ended.
         """
         ...
 
-    async def participation(self, owner: str, application_id: str, conversation_id: str) -> Participation:
+    async def get(self, owner: str, application_id: str, conversation_id: str) -> Participation:
         """ConversationNotFound: the application has no such conversation."""
         ...
 
-    async def participations(self, owner: str, application_id: str) -> Sequence[Participation]:
+    async def all(self, owner: str, application_id: str) -> Sequence[Participation]:
         """All conversations of an application, oldest first."""
         ...
 
@@ -56,9 +55,13 @@ class Rooms(Protocol):
         application; to the application `conversation_ended`. Invitations under way end. ConversationNotFound."""
         ...
 
-    async def idle_conversations(self, polled_before: int) -> Sequence[Participation]:
+    async def idle(self, polled_before: int) -> Sequence[Participation]:
         """The conversations of applications that polled, but not since `polled_before`, or never and were opened
         before it."""
+        ...
+
+    async def overdue_in_lobby(self, joined_before: int, limit: int) -> Sequence[Participation]:
+        """Up to `limit` conversations that wait in a lobby since before `joined_before`, the oldest first."""
         ...
 
     async def admit(self, organizer: str, meeting_id: str, uri: str, at: int) -> None:
@@ -68,10 +71,6 @@ class Rooms(Protocol):
         Events: `lobby_left`, `participant_joined`; to each of its applications `conversation_admitted`.
         ResourceNotFound: nobody with that URI waits.
         """
-        ...
-
-    async def overdue_in_lobby(self, joined_before: int, most: int) -> Sequence[Participation]:
-        """Up to `most` conversations that wait in a lobby since before `joined_before`, the oldest first."""
         ...
 
     async def remove_participant(
@@ -122,55 +121,4 @@ class Rooms(Protocol):
 
     async def typing_participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
         """Those of the participants who type."""
-        ...
-
-    async def event_numbers(self, topic: str, kind: str, after: int, most: int) -> Sequence[int]:
-        """The numbers of a topic's events of one kind behind `after`, in order: the latest `most` of them."""
-        ...
-
-    async def event(self, topic: str, number: int) -> Event:
-        """One row of the log. ResourceNotFound: there is none, or no more."""
-        ...
-
-    async def invitation(self, owner: str, application_id: str, invitation_id: str) -> Invitation:
-        """ResourceNotFound: no such invitation of this application, or it ended and was forgotten."""
-        ...
-
-    async def is_asked_in(self, owner: str, organizer: str, meeting_id: str) -> bool:
-        """Whether a leader invited `owner` into the meeting, and did not take it back; as long as one of the
-        applications that were asked is open."""
-        ...
-
-    async def offered_conversation(self, owner: str, application_id: str, conversation_id: str) -> Invitation:
-        """The incoming invitation under way that would begin this conversation. ConversationNotFound."""
-        ...
-
-    async def invite(self, outgoing: Invitation, incoming: Sequence[Invitation], at: int) -> None:
-        """Stores both sides of an invitation of a user, all Connecting; applications that have ended are not asked.
-
-        Events, each to its application: `invitation_started`. ApplicationNotFound: the inviting one has ended.
-        """
-        ...
-
-    async def refuse_invitation(self, refused: Invitation, at: int) -> None:
-        """Stores an invitation that failed at once. Events: `invitation_started`, `invitation_ended`.
-
-        ApplicationNotFound: the application has ended.
-        """
-        ...
-
-    async def available_applications(self, owner: str) -> Sequence[str]:
-        """The ids of an owner's applications that made the owner available."""
-        ...
-
-    async def end_invitation(self, ended: Invitation, at: int) -> None:
-        """Writes an invitation's end: `state`, `reason`, `conversation`; and that of its other side: the outgoing one
-        takes the same end, further incoming ones of the same operation become Cancelled.
-
-        Events, each to its application: `invitation_ended`. ResourceNotFound: it is not under way any more.
-        """
-        ...
-
-    async def overdue_invitations(self, now: int, most: int) -> Sequence[Invitation]:
-        """Outgoing invitations under way whose `expires` is before `now`."""
         ...

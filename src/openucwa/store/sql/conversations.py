@@ -29,7 +29,8 @@ from openucwa.store.engine import Transaction
 from openucwa.store.sql import columns, events, invitations, participations
 from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
-from openucwa.store.sql.participations import as_participant, find, participant_of, participation_of, tell
+from openucwa.store.sql.participations import as_participant, find, notify, participant_of, participation_of
+from openucwa.store.sql.tables import EVENTS
 
 _NO_CONVERSATION = "the application has no such conversation"
 _OF_URI = "organizer = ? and meeting_id = ? and uri = ?"
@@ -50,11 +51,11 @@ _IDLE = (
 )
 
 
-class Rooms(Part):
-    """`store.rooms.Rooms` but for invitations; each method is described there."""
+class Conversations(Part):
+    """`store.contract.Conversations`, where each method is described."""
 
     async def join(
-        self, draft: Participation, invitation: Invitation, meeting_etag: str, most: int, at: int
+        self, draft: Participation, invitation: Invitation, meeting_etag: str, limit: int, at: int
     ) -> Participation:
         meeting = (draft.organizer, draft.meeting_id)
 
@@ -71,9 +72,9 @@ class Rooms(Part):
                 since = await _last(transaction, joined.topic)
             else:
                 if not draft.in_lobby:
-                    await _check_room(transaction, draft, most)
+                    await _check_room(transaction, draft, limit)
                 kind = room_events.LOBBY_JOINED if joined.in_lobby else room_events.PARTICIPANT_JOINED
-                since = await tell(transaction, at, kind, as_participant(joined), meeting)
+                since = await notify(transaction, at, kind, as_participant(joined), meeting)
             joined = replace(joined, since=since)
             await participations.add(transaction, joined)
             state = InvitationState.CONNECTING if joined.in_lobby else InvitationState.CONNECTED
@@ -84,13 +85,13 @@ class Rooms(Part):
 
         return await self._writer.change(work, draft.organizer, draft.owner)
 
-    async def participation(self, owner: str, application_id: str, conversation_id: str) -> Participation:
+    async def get(self, owner: str, application_id: str, conversation_id: str) -> Participation:
         row = await self._reader.row(_OF_APPLICATION + " and id = ?", owner, application_id, conversation_id)
         if row is None:
             raise ConversationNotFound(_NO_CONVERSATION)
         return participation_of(row)
 
-    async def participations(self, owner: str, application_id: str) -> Sequence[Participation]:
+    async def all(self, owner: str, application_id: str) -> Sequence[Participation]:
         rows = await self._reader.rows(_OF_APPLICATION + " order by joined", owner, application_id)
         return [participation_of(row) for row in rows]
 
@@ -104,19 +105,19 @@ class Rooms(Part):
             (participations.PARTICIPANTS, (organizer, meeting_id)),
             (events.CHANGES_AFTER, (topic, number, _MOST_UNDONE)),
         )
-        return room_events.undone([participant_of(row) for row in present], [events.event_of(row) for row in since])
+        return room_events.undone([participant_of(row) for row in present], [EVENTS.record(row) for row in since])
 
     async def leave(self, owner: str, application_id: str, conversation_id: str, at: int) -> None:
         # Read beforehand, because the change is to hold the meeting, and a conversation stays in its meeting.
-        leaving = await self.participation(owner, application_id, conversation_id)
+        leaving = await self.get(owner, application_id, conversation_id)
 
         async def work(transaction: Transaction) -> None:
             gone = await _own(transaction, leaving)
             await participations.end(transaction, (gone,), at)
 
-        await self._writer.change(work, leaving.organizer, owner)
+        await self._writer.change(work, leaving.organizer, owner, must_notify=False)
 
-    async def idle_conversations(self, polled_before: int) -> Sequence[Participation]:
+    async def idle(self, polled_before: int) -> Sequence[Participation]:
         rows = await self._reader.rows(_IDLE, polled_before)
         return [participation_of(row) for row in rows]
 
@@ -127,13 +128,13 @@ class Rooms(Part):
             waiting = [each for each in await find(transaction, _OF_URI, *meeting, uri) if each.in_lobby]
             if not waiting:
                 raise ResourceNotFound("nobody with that address waits in the lobby")
-            await tell(transaction, at, room_events.LOBBY_LEFT, as_participant(waiting[0]), meeting)
+            await notify(transaction, at, room_events.LOBBY_LEFT, as_participant(waiting[0]), meeting)
             admitted = [replace(each, in_lobby=False) for each in waiting]
-            since = await tell(transaction, at, room_events.PARTICIPANT_JOINED, as_participant(admitted[0]), meeting)
+            since = await notify(transaction, at, room_events.PARTICIPANT_JOINED, as_participant(admitted[0]), meeting)
             await transaction.run(
                 "update participations set in_lobby = 0, since = ? where " + _OF_URI, since, *meeting, uri
             )
-            await transaction.hold(*sorted({each.owner for each in admitted}))
+            await transaction.lock(*sorted({each.owner for each in admitted}))
             for each in admitted:
                 begun = replace(each, since=since)
                 await invitations.end_of_conversation(
@@ -143,8 +144,8 @@ class Rooms(Part):
 
         await self._writer.change(work, organizer)
 
-    async def overdue_in_lobby(self, joined_before: int, most: int) -> Sequence[Participation]:
-        rows = await self._reader.rows(_OVERDUE, joined_before, most)
+    async def overdue_in_lobby(self, joined_before: int, limit: int) -> Sequence[Participation]:
+        rows = await self._reader.rows(_OVERDUE, joined_before, limit)
         return [participation_of(row) for row in rows]
 
     async def remove_participant(
@@ -207,7 +208,7 @@ class Rooms(Part):
             ]
             if own.messaging != state and not elsewhere:
                 changed = replace(as_participant(own), messaging=state)
-                await tell(transaction, at, room_events.MESSAGING_CHANGED, changed, meeting)
+                await notify(transaction, at, room_events.MESSAGING_CHANGED, changed, meeting)
             connected = state == MessagingState.CONNECTED
             kind = room_events.MESSAGING_CONNECTED if connected else room_events.MESSAGING_DISCONNECTED
             begun = replace(own, invitation=invitation.id) if invitation is not None else own
@@ -243,7 +244,7 @@ class Rooms(Part):
             ):
                 await append(transaction, at, room_events.typing_changed(own, typing=True))
 
-        await self._writer.change(work, participation.organizer, participation.owner)
+        await self._writer.change(work, participation.organizer, participation.owner, must_notify=typing)
 
     async def typing_participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
         rows = await self._reader.rows(participations.TYPING, organizer, meeting_id)
@@ -260,13 +261,13 @@ async def _check_meeting(transaction: Transaction, draft: Participation, etag: s
         raise PreconditionFailed("the meeting has changed")
 
 
-async def _check_room(transaction: Transaction, draft: Participation, most: int) -> None:
+async def _check_room(transaction: Transaction, draft: Participation, limit: int) -> None:
     ((count,),) = await transaction.rows(
         "select count(distinct uri) from participations where organizer = ? and meeting_id = ? and in_lobby = 0",
         draft.organizer,
         draft.meeting_id,
     )
-    if count >= most:
+    if count >= limit:
         raise TooManyParticipants(f"the meeting has {count} participants, and no room for more")
 
 

@@ -1,0 +1,26 @@
+"""The audit log: one line for everything that is removed, whoever or whatever removes it, once that is committed."""
+
+import logging
+from collections.abc import Iterable
+from typing import NamedTuple
+
+#: Above logging's own levels, so that no `log_level` hides it.
+AUDIT = 60
+
+logger = logging.getLogger("openucwa.audit")
+
+
+class Removal(NamedTuple):
+    """Something that a change removes. `kind`: what it is (a user, meeting, ...); `owner`: whose it was; `reason`: why,
+    in words."""
+
+    kind: str
+    id: str
+    owner: str
+    reason: str
+
+
+def log(removals: Iterable[Removal]) -> None:
+    """Logs removals that were committed."""
+    for removal in removals:
+        logger.log(AUDIT, "removed %s %s of %s: %s", *removal)

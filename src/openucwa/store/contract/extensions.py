@@ -1,0 +1,33 @@
+"""Extensions of meetings, one at a time; all of a meeting are read with it (`Meetings`)."""
+
+from typing import Protocol
+
+from openucwa.model.meeting import Extension
+from openucwa.store.contract.terms import Match
+
+
+class Extensions(Protocol):
+    """Extensions. Who takes part in their meeting is told of changes, as `Meetings` says."""
+
+    async def get(self, organizer: str, meeting_id: str, extension_id: str) -> Extension:
+        """ResourceNotFound: no such meeting of this organizer, or no such extension in it."""
+        ...
+
+    async def add(self, organizer: str, meeting_id: str, extension: Extension, limit: int, at: int) -> None:
+        """Adds `extension` behind the meeting's others.
+
+        ResourceNotFound: no such meeting. AlreadyExists: its id is taken in this meeting. TooManyGroups: the meeting
+        has `limit` already.
+        """
+        ...
+
+    async def replace(self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int) -> None:
+        """Replaces type, properties and etag of the extension with `extension.id`; its place among the others stays.
+
+        ResourceNotFound, PreconditionFailed.
+        """
+        ...
+
+    async def remove(self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int) -> None:
+        """ResourceNotFound, PreconditionFailed."""
+        ...

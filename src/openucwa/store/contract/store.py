@@ -1,0 +1,83 @@
+"""The store: its parts, with a beginning and an end."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from openucwa.store.contract.applications import Applications, Channels
+from openucwa.store.contract.conversations import Conversations
+from openucwa.store.contract.events import EventLog
+from openucwa.store.contract.extensions import Extensions
+from openucwa.store.contract.invitations import Invitations
+from openucwa.store.contract.meetings import Meetings
+from openucwa.store.contract.terms import Outdated
+from openucwa.store.contract.users import SigningKeys, Users
+from openucwa.store.engine import Announcer
+
+
+class Store(Protocol):
+    """All parts. Whoever uses one or two of them is handed those and not the store."""
+
+    @property
+    def users(self) -> Users: ...
+
+    @property
+    def signing_keys(self) -> SigningKeys: ...
+
+    @property
+    def applications(self) -> Applications: ...
+
+    @property
+    def channels(self) -> Channels: ...
+
+    @property
+    def meetings(self) -> Meetings: ...
+
+    @property
+    def extensions(self) -> Extensions: ...
+
+    @property
+    def conversations(self) -> Conversations: ...
+
+    @property
+    def invitations(self) -> Invitations: ...
+
+    @property
+    def events(self) -> EventLog: ...
+
+    async def open(self) -> None:
+        """Opens the store, brings its schema up to date, and refuses one that is newer than this server may use
+        (`InvalidExchangeServerVersion`) or that can't be read or written (`ServiceUnavailable`)."""
+        ...
+
+    async def close(self) -> None:
+        """Finishes what is under way and closes. Nothing may be called afterwards."""
+        ...
+
+    def announce_by(self, announcer: Announcer) -> None:
+        """From now on a change that others have to be notified of is made only while `announcer` is reachable.
+
+        Else it is refused (CallbackChannelError) after as long as a call may take, and nothing of it is stored.
+        """
+        ...
+
+    def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """From now on calls `listener` in the event loop, after each commit of this process that moved topics, with
+        their names. There may be several listeners."""
+        ...
+
+    def on_invalidate(self, listener: Callable[[frozenset[Outdated] | None], None]) -> None:
+        """From now on calls `listener` in the event loop whenever rows were changed, before anybody learns that his
+        change was made; None: anybody's.
+
+        Of other processes' changes it is told in `refresh`. There may be several listeners.
+        """
+        ...
+
+    def refresh(self) -> bool:
+        """Tells the listeners of `on_invalidate` what other processes have changed, at the latest, when this turn of
+        the event loop began to read. False: that can't be told now, or not here, so that nothing cached may be used."""
+        ...
+
+    async def describe(self) -> Mapping[str, str]:
+        """What `openucwa check` prints of the store: engine, place, version, counts."""
+        ...

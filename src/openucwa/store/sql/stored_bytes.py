@@ -1,0 +1,22 @@
+"""How many bytes are stored for a user: properties of extensions, and texts and lists of meetings.
+
+Triggers of the engines count them in `stored_bytes`, whatever adds, replaces or removes the rows.
+"""
+
+from openucwa.model.refusals import EntityTooLarge
+from openucwa.store.engine import Transaction
+
+#: Of owner `?1`, in a statement.
+STORED = "coalesce((select bytes from stored_bytes where owner = ?1), 0)"
+
+
+async def check(transaction: Transaction, owner: str, more: int, most: int) -> None:
+    """EntityTooLarge: `more` bytes on top of what is stored for `owner` would be over `most`."""
+    if more <= 0:
+        return
+    row = await transaction.row("select bytes from stored_bytes where owner = ?", owner)
+    stored = row[0] if row else 0
+    if stored + more > most:
+        raise EntityTooLarge(
+            f"the organizer's meetings and extensions hold {stored} bytes and may hold {most}; this adds {more}"
+        )

@@ -1,0 +1,31 @@
+"""Every table with its columns: what statements, copies and tests know of them is known from here.
+
+How the columns are declared, `migrations/` of each engine says; what a record's fields mean, the record.
+"""
+
+from openucwa.model.application import Application
+from openucwa.model.event import ChannelState, Event
+from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.room import Invitation, Participation
+from openucwa.model.user import SigningKey, User
+from openucwa.store.sql.table import Columns, Table
+
+SETTINGS = Columns(MeetingSettings)
+
+#: `position`: the order of adding, where rows of the same moment have one.
+USERS = Table("users", Columns(User))
+SIGNING_KEYS = Table("signing_keys", Columns(SigningKey), after=("position",))
+APPLICATIONS = Table("applications", Columns(Application), after=("last_request", "last_poll"))
+CHANNELS = Table("channels", Columns(ChannelState), before=("owner", "application_id", "instance"))
+MEETINGS = Table("meetings", Columns(Meeting, inline=("settings", SETTINGS)), after=("position", "changed"))
+EXTENSIONS = Table("extensions", Columns(Extension), before=("organizer", "meeting_id"), after=("position", "changed"))
+PARTICIPATIONS = Table("participations", Columns(Participation), after=("position", "typing"))
+INVITATIONS = Table("invitations", Columns(Invitation))
+EVENTS = Table("events", Columns(Event))
+
+#: Those whose rows are no records.
+REPLACED_APPLICATIONS = ("owner", "id", "at")
+CONFERENCE_IDS = ("id", "organizer", "meeting_id")
+TOPICS = ("topic", "last", "ended")
+COUNTERS = ("name", "value")
+REMOVED_USERS = ("uri",)

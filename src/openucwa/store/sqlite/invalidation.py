@@ -1,0 +1,127 @@
+"""Cache invalidation: tells listeners of every commit, of this process and of others, before a cache is used again."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+from openucwa.store.contract import Outdated
+from openucwa.store.sqlite.errors import unavailable
+
+#: As `Store.on_invalidate`.
+Listener: TypeAlias = Callable[[frozenset[Outdated] | None], None]
+
+#: Seconds between two checks that the file is still there.
+FILE_CHECK = 1.0
+
+
+class Invalidation:
+    """Tells listeners of every commit: of this process's own right away, of others' when somebody refreshes.
+
+    While a commit of this process is in flight, a refresh that finds a new version has found at least that commit,
+    and tells of it. Whether another process committed right behind it is known when the commit has returned; until then
+    no cache may be used.
+
+    A refresh costs what reading a row does. (The header of the WAL index would tell for a thirtieth of that, but
+    whoever closes that file gives up all of the process's locks on it, SQLite's own among them.)
+    """
+
+    def __init__(self, check_file: Callable[[], None]) -> None:
+        self._check_file = check_file
+        self._next_file_check = 0.0
+        self._listeners: list[Listener] = []
+        #: How often listeners were told.
+        self.count = 0
+        self._refreshed = False
+        self._in_flight = False
+        self._in_flight_outdated: frozenset[Outdated] | None = None
+        #: A refresh has found the commit that is in flight.
+        self._visible = False
+
+    def open(self, reader: sqlite3.Connection, writer: sqlite3.Connection) -> None:
+        """Begins with both connections to a database. What was committed before is nobody's news."""
+        self._reader = reader.cursor()
+        self._writer = writer.cursor()
+        self._seen = _version(self._reader)
+        self._others = _version(self._writer)
+
+    def on_invalidate(self, listener: Listener) -> None:
+        """As `Store.on_invalidate`."""
+        self._listeners.append(listener)
+
+    def refresh(self) -> None:
+        """Tells of what was committed since the last time. ServiceUnavailable."""
+        if (now := time.monotonic()) >= self._next_file_check:
+            self._check_file()
+            self._next_file_check = now + FILE_CHECK
+        if (version := _version(self._reader)) != self._seen:
+            self._seen = version
+            if self._in_flight and not self._visible:
+                self._visible = True
+                self._notify(self._in_flight_outdated)
+            else:
+                self._notify(None)
+
+    def refresh_in_turn(self) -> bool:
+        """As `refresh`, where nobody has done so in this turn of the event loop. False: a cache may not be used now.
+
+        Requests that one turn reads had been sent when it began, so that nobody knew of anything that is committed
+        after the first of them refreshes; and whatever a request of a later turn may know of, its own refresh finds.
+        """
+        if not self._refreshed:
+            self._refreshed = True
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+            self.refresh()
+        return not self._visible
+
+    def committing(self, outdated: frozenset[Outdated] | None) -> None:
+        """Is called right before a commit of this process, within its transaction.
+
+        `outdated`: as for `Store.on_invalidate`. What others committed before that transaction is
+        told now; from here to the commit nobody else commits.
+        """
+        self.refresh()
+        self._others = _version(self._writer)
+        self._in_flight_outdated = outdated
+        self._in_flight = True
+
+    def committed(self) -> None:
+        """Is called after the commit, before anybody learns that his change was made."""
+        outdated, notified = self._in_flight_outdated, self._visible
+        self._end()
+        self._seen = _version(self._reader)
+        # In this order: what another process commits from here on makes a new version for the reader again. To the
+        # connection that made it, a commit is nothing new, so what is new to the writer is another's.
+        if (others := _version(self._writer)) != self._others:
+            self._others = others
+            self._notify(None)
+        elif not notified:
+            self._notify(outdated)
+
+    def failed(self) -> None:
+        """Is called where the transaction was not committed."""
+        if self._visible:
+            self._notify(None)
+        self._end()
+
+    def _end(self) -> None:
+        self._in_flight = self._visible = False
+
+    def _begin_turn(self) -> None:
+        self._refreshed = False
+
+    def _notify(self, outdated: frozenset[Outdated] | None) -> None:
+        self.count += 1
+        for listener in self._listeners:
+            listener(outdated)
+
+
+def _version(cursor: sqlite3.Cursor) -> int:
+    """Another number after each commit of another connection. ServiceUnavailable."""
+    version: int
+    try:
+        ((version,),) = cursor.execute("pragma data_version").fetchall()
+    except sqlite3.Error as error:
+        raise (unavailable(error) or error) from error
+    return version
