@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from openucwa.config import Config, ConfigError, load
+from tests.needs import need_module
 
 ISSUER = {"url": "https://id.contoso.com", "audience": "https://ucwa.contoso.com", "domains": ["contoso.com"]}
 DIRECTORY = {"url": "ldaps://ldap.contoso.com", "domains": ["contoso.com"], "base": "dc=contoso,dc=com"}
@@ -33,7 +34,7 @@ def test_tables_of_a_file_are_read(tmp_path: Path) -> None:
         phones = { work = "telephoneNumber" }
         """
     )
-    pytest.importorskip("ldap")
+    need_module("ldap", "python-ldap")
     config = load(file, {})
     assert config.issuers[0].audience == ("one", "two")
     assert config.issuers[0].scopes == {"organizer": ("Meetings.ReadWrite",), "everything": "all"}
@@ -104,7 +105,7 @@ def test_issuer_is_there_once_and_one_has_introspection() -> None:
     ],
 )
 def test_directory_that_can_not_be_used_is_refused_with_the_reason(changed: dict[str, Any], named: str) -> None:
-    pytest.importorskip("ldap")
+    need_module("ldap", "python-ldap")
     with pytest.raises(ConfigError, match=named):
         loaded("directories", DIRECTORY | changed)
 
@@ -116,7 +117,7 @@ def test_directory_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    pytest.importorskip("ldap")
+    need_module("ldap", "python-ldap")
     issuer = loaded("issuers", ISSUER | {"client_id": "x", "client_secret": "s3cret"}).issuers[0]
     directory = loaded("directories", DIRECTORY | {"bind_dn": "cn=x", "bind_password": "s3cret"}).directories[0]
     assert "s3cret" not in f"{issuer} {issuer!r} {directory} {directory!r}"

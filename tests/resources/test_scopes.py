@@ -18,7 +18,7 @@ from tests.hostile.requests import Request
 from tests.hostile.stage import Answer, Stage
 from tests.world import FakeWorld
 
-_REFERENCE = Path("/work/shared/spec/ucwa-resources.json")
+_REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "spec" / "ucwa-resources.json"
 #: A method that no resource has; what the stage can be set to in turn.
 _NO_METHOD, _STATES = "PROPFIND", 4
 needs_reference = pytest.mark.skipif(not _REFERENCE.exists(), reason="the reference's table is not on this machine")

@@ -57,7 +57,8 @@ class Application:
 class Session:
     """What one request needs to know of its application, read in one go.
 
-    `generation`, `pool`, `user_name`, `email`: of the owner's user row; None for an anonymous owner.
+    `generation`, `pool`, `user_name`, `email`, `title`, `department`, the phone numbers: of the owner's user row; None
+    for an anonymous owner.
     `last_poll`, `last_request`: ms since 1970, as last written down; `last_poll` None: it never polled.
     """
 
@@ -68,3 +69,9 @@ class Session:
     email: str | None
     last_request: int
     last_poll: int | None
+    title: str | None = None
+    department: str | None = None
+    work_phone: str | None = None
+    mobile_phone: str | None = None
+    home_phone: str | None = None
+    other_phone: str | None = None

@@ -44,6 +44,25 @@ async def test_user_of_the_directory_signs_in_and_is_added(service: Service, con
     assert (me["uri"], me["name"]) == ("sip:lene.aalling@contoso.com", "Lene Aalling (Copenhagen)")
 
 
+async def test_me_and_contact_show_what_the_directory_says(service: Service, connect: Connect) -> None:
+    client = connect(service)
+    await client.sign_in("lene", "lene-secret")
+    await client.open()
+    expected = {
+        "name": "Lene Aalling (Copenhagen)",
+        "emailAddresses": ["lene.aalling@contoso.com"],
+        "title": "Engineer",
+        "department": "Research",
+        "workPhoneNumber": "+45 1234",
+        "mobilePhoneNumber": "+45 5678",
+    }
+    contact = f"{client.app}/people/lene.aalling@contoso.com"
+    for href in (f"{client.app}/me", contact):
+        shown = (await client.get(href)).json()
+        assert {name: shown.get(name) for name in expected} == expected
+        assert "homePhoneNumber" not in shown
+
+
 async def test_user_with_a_password_here_is_not_asked_for_at_the_directory(
     service: Service, connect: Connect, server: DirectoryServer
 ) -> None:
