@@ -4,7 +4,6 @@ A user whom an issuer or a directory vouches for is added where that is to be so
 elsewhere.
 """
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from openucwa.identity.keys import SigningKeys
@@ -18,9 +17,6 @@ from openucwa.store.contract import Users
 if TYPE_CHECKING:
     from openucwa.identity.issuers.claims import ForeignToken
     from openucwa.identity.issuers.tokens import ForeignTokens
-
-#: Users of issuers who need not be looked for with every new token.
-_MAX_ADMITTED = 10_000
 
 
 class Admission:
@@ -58,18 +54,15 @@ class Callers:
         self._keys = keys
         self._foreign = foreign
         self._admission = admission
-        #: What was said of the users who were let in, and what they are called here.
-        self._admitted: OrderedDict[str, tuple[Profile, str]] = OrderedDict()
 
     def known(self, token: str) -> Ticket:
         """Who calls, where that can be said at once. Unauthorized: it can't, or nobody does."""
         if self._foreign is None or token.startswith(PREFIX):
             return self._tickets.check(token)
         found = self._foreign.recognized(token)
-        caller = None if found is None else self._caller(found)
-        if caller is None:
+        if found is None or found.caller is None:
             raise Unauthorized("the token was not seen before")
-        return caller
+        return found.caller
 
     async def check(self, token: str) -> Ticket:
         """Who calls.
@@ -80,25 +73,14 @@ class Callers:
         if self._foreign is None or token.startswith(PREFIX):
             return await self._keys.check(token)
         found = self._foreign.recognized(token) or await self._foreign.check(token)
-        return self._caller(found) or await self._first_seen(found)
+        if found.caller is None:
+            found.caller = await self._first_seen(found.token)
+        return found.caller
 
-    async def _first_seen(self, found: "ForeignToken") -> Ticket:
-        profile = found.profile
+    async def _first_seen(self, token: "ForeignToken") -> Ticket:
+        profile = token.profile
         user = await self._admission.admit(profile)
         if user is None:
             raise Unauthorized(f"{profile.uri} is not known here")
-        self._admitted[profile.uri] = profile, user.name
-        self._admitted.move_to_end(profile.uri)
-        if len(self._admitted) > _MAX_ADMITTED:
-            self._admitted.popitem(last=False)
-        return _caller(found, user.name)
-
-    def _caller(self, found: "ForeignToken") -> Ticket | None:
-        """None: the user has to be looked for first."""
-        profile, name = self._admitted.get(found.profile.uri, (None, ""))
-        return _caller(found, name) if profile == found.profile else None
-
-
-def _caller(found: "ForeignToken", name: str) -> Ticket:
-    scopes = None if found.scopes >= ANY_SCOPE else found.scopes
-    return Ticket(found.profile.uri, name, None, None, found.expires, scopes, found.profile.source)
+        scopes = None if token.scopes >= ANY_SCOPE else token.scopes
+        return Ticket(profile.uri, user.name, None, None, token.expires, scopes, profile.source)

@@ -20,7 +20,7 @@ def opaque(provider: RunningProvider) -> None:
 
 
 async def test_opaque_token_names_its_user_and_scopes(provider: RunningProvider, checking: Checking) -> None:
-    found = await checking(**INTROSPECTION).check(await provider.token(scope="Meetings.ReadWrite"))
+    found = (await checking(**INTROSPECTION).check(await provider.token(scope="Meetings.ReadWrite"))).token
     assert found.profile.uri == "sip:lenea@contoso.com"
     assert found.scopes == {"Meetings.ReadWrite"}
 

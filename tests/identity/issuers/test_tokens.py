@@ -15,7 +15,7 @@ from tests.world import FakeWorld, until
 
 
 async def test_token_of_the_provider_names_its_user(provider: RunningProvider, checking: Checking) -> None:
-    found = await checking().check(await provider.token())
+    found = (await checking().check(await provider.token())).token
     profile = found.profile
     assert (profile.uri, profile.name, profile.email) == (
         "sip:lenea@contoso.com",
@@ -30,7 +30,7 @@ async def test_token_of_the_provider_has_the_scopes_that_were_asked_for(
     provider: RunningProvider, checking: Checking
 ) -> None:
     token = await provider.token(scope="Conversations.Receive Meetings.ReadWrite")
-    assert (await checking().check(token)).scopes == {"Conversations.Receive", "Meetings.ReadWrite"}
+    assert (await checking().check(token)).token.scopes == {"Conversations.Receive", "Meetings.ReadWrite"}
 
 
 async def test_token_of_a_user_in_a_domain_that_the_issuer_may_not_speak_for_is_refused(
@@ -44,7 +44,7 @@ async def test_token_of_a_user_in_a_domain_that_the_issuer_may_not_speak_for_is_
 async def test_token_signed_with_the_providers_key_is_accepted(
     provider: RunningProvider, checking: Checking, claims: Claiming
 ) -> None:
-    assert (await checking().check(sign(provider.key, claims()))).profile.uri == "sip:lenea@contoso.com"
+    assert (await checking().check(sign(provider.key, claims()))).token.profile.uri == "sip:lenea@contoso.com"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_token_is_accepted_until_its_end_and_the_leeway_and_not_after(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     tokens, token = checking(leeway=30), sign(provider.key, claims())
-    assert (await tokens.check(token)).expires == (claims()["exp"] + 30) * 1000
+    assert (await tokens.check(token)).token.expires == (claims()["exp"] + 30) * 1000
     await world.advance(629)
     assert tokens.recognized(token)
     await world.advance(2)

@@ -26,6 +26,7 @@ from openucwa.config_identity import Issuer, texts
 from openucwa.identity.issuers.claims import Claims, ForeignToken, expires, read_claims
 from openucwa.identity.issuers.keys import IssuerKeys
 from openucwa.identity.issuers.provider import IssuerAway, Provider, unavailable
+from openucwa.identity.tickets import Ticket as Caller
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.world import World
 
@@ -63,16 +64,17 @@ class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @dataclass(slots=True)
-class _Known:
+class Recognized:
     """A token that was verified. `key`: the thumbprint of the key that signed it; None: introspection vouched for it.
 
-    `until`: ms since 1970 from which on it is verified anew.
+    `until`: ms since 1970 from which on it is verified anew. `caller`: who calls with it, once that has been found out.
     """
 
     token: ForeignToken
     keys: IssuerKeys
     key: str | None
     until: int
+    caller: Caller | None = None
 
 
 class Verifier:
@@ -155,11 +157,12 @@ class ForeignTokens:
             issuer.url: Verifier(Provider(issuer), config.max_token_bytes, world, removed) for issuer in config.issuers
         }
         self._introspecting = next((each for each in self.verifiers.values() if each.issuer.introspection), None)
-        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        #: By the token itself: digesting it would take longer than all else.
+        self._known: OrderedDict[str, Recognized] = OrderedDict()
         #: Tokens for which introspection did not vouch, and until when that need not be asked again. Apart from the
         #: known ones, which strangers could push out otherwise.
         self._refused: OrderedDict[bytes, int] = OrderedDict()
-        self._asked: dict[bytes, asyncio.Task[_Known | None]] = {}
+        self._asked: dict[bytes, asyncio.Task[Recognized | None]] = {}
         self._discovering: asyncio.Task[None] | None = None
 
     def authorization_uris(self) -> tuple[str, ...]:
@@ -208,31 +211,34 @@ class ForeignTokens:
             await verifier.keys.close()
             await verifier.provider.close()
 
-    def recognized(self, token: str) -> ForeignToken | None:
-        """What `token` stands for, where it was verified before and still counts; None: `check` has to say.
+    def recognized(self, token: str) -> Recognized | None:
+        """What `token` stands for, where it was verified before and still counts; None: `check` has to say."""
+        known = self._known.get(token)
+        if known is None:
+            return None
+        # A key that the issuer has taken back vouches for nothing any more.
+        if self._world.now() >= known.until or (known.key is not None and not known.keys.has(known.key)):
+            del self._known[token]
+            return None
+        self._known.move_to_end(token)
+        return known
 
-        Costs a digest and two look-ups.
-        """
-        known = self._look_up(_digest(token))
-        return None if known is None else known.token
-
-    async def check(self, token: str) -> ForeignToken:
+    async def check(self, token: str) -> Recognized:
         """What `token` stands for.
 
         Unauthorized: no issuer vouches for it. ServiceUnavailable: that can't be said just now.
         """
         if not self.verifiers or len(token) > self._max_bytes or not token.isascii():
             raise Unauthorized(_REFUSED)
-        digest = _digest(token)
-        known = self._look_up(digest)
+        known = self.recognized(token)
         if known is None:
-            known = await (self._verified(token) if token.count(".") == 2 else self._introspected(token, digest))
-            self._known[digest] = known
+            known = await (self._verified(token) if token.count(".") == 2 else self._introspected(token))
+            self._known[token] = known
             if len(self._known) > self._max_known:
                 self._known.popitem(last=False)
-        return known.token
+        return known
 
-    async def _verified(self, token: str) -> _Known:
+    async def _verified(self, token: str) -> Recognized:
         verifier = self.verifiers.get(_decoded(token.split(".")[1], _Payload).iss)
         if verifier is None:
             raise Unauthorized("the token's issuer is not one that this server accepts")
@@ -242,16 +248,16 @@ class ForeignTokens:
             raise Unauthorized("the token is not an access token")
         claims, key = await verifier.verify(token, texts(issuer.audience), types)
         found = self._meaning(claims, issuer)
-        return _Known(found, verifier.keys, key, found.expires)
+        return Recognized(found, verifier.keys, key, found.expires)
 
     def _meaning(self, claims: Claims, issuer: Issuer) -> ForeignToken:
         found = read_claims(claims, issuer, self._scopes)
         # It counts for as long as a clock that is slow may say so.
         return replace(found, expires=found.expires + issuer.leeway * 1000)
 
-    async def _introspected(self, token: str, digest: bytes) -> _Known:
+    async def _introspected(self, token: str) -> Recognized:
         """What the issuer says of a token that is no JWT; asked once for all that come with it meanwhile."""
-        verifier = self._introspecting
+        verifier, digest = self._introspecting, _digest(token)
         if verifier is None or self._refused.get(digest, 0) > self._world.now():
             raise Unauthorized(_REFUSED)
         task = self._asked.get(digest)
@@ -265,7 +271,7 @@ class ForeignTokens:
             raise Unauthorized(_REFUSED)
         return known
 
-    def _answered(self, digest: bytes, task: "asyncio.Task[_Known | None]") -> None:
+    def _answered(self, digest: bytes, task: "asyncio.Task[Recognized | None]") -> None:
         del self._asked[digest]
         # Looking at the exception says that it was seen, should whoever waited have gone.
         if not task.cancelled() and task.exception() is None and task.result() is None:
@@ -274,7 +280,7 @@ class ForeignTokens:
             if len(self._refused) > self._max_known:
                 self._refused.popitem(last=False)
 
-    async def _introspect(self, verifier: Verifier, token: str) -> _Known | None:
+    async def _introspect(self, verifier: Verifier, token: str) -> Recognized | None:
         issuer, now = verifier.issuer, self._world.now()
         until = now + issuer.introspection_lifetime * 1000
         try:
@@ -285,22 +291,11 @@ class ForeignTokens:
             claims = {"iss": issuer.url, "exp": until // 1000 + 1} | claims
             verifier.check_claims(claims, texts(issuer.audience))
             found = self._meaning(claims, issuer)
-            return _Known(found, verifier.keys, None, min(until, expires(claims) + issuer.leeway * 1000))
+            return Recognized(found, verifier.keys, None, min(until, expires(claims) + issuer.leeway * 1000))
         except Unauthorized:
             return None
         except IssuerAway as away:
             raise unavailable(issuer, away, issuer.key_refresh_min) from None
-
-    def _look_up(self, digest: bytes) -> _Known | None:
-        known = self._known.get(digest)
-        if known is None:
-            return None
-        # A key that the issuer has taken back vouches for nothing any more.
-        if self._world.now() >= known.until or (known.key is not None and not known.keys.has(known.key)):
-            del self._known[digest]
-            return None
-        self._known.move_to_end(digest)
-        return known
 
     async def _discover(self) -> None:
         missing = list(self.verifiers.values())
