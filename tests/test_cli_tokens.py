@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openucwa.identity.tickets import Ticket, Tickets
+from openucwa.identity.tokens import Caller, Tokens
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
 from openucwa.store.sqlite import SqliteStore
@@ -17,14 +17,14 @@ SOURCE = "https://id.contoso.com"
 __all__ = ["data", "installed"]  # fixtures
 
 
-def checked(data: str, token: str) -> Ticket:
+def checked(data: str, token: str) -> Caller:
     """What the token stands for, to a server on this store."""
 
-    async def check() -> Ticket:
+    async def check() -> Caller:
         store = SqliteStore(Path(data), timeout=5.0)
         await store.open()
         try:
-            return Tickets(await store.signing_keys.all(), RealWorld()).check(token)
+            return Tokens(await store.signing_keys.all(), RealWorld()).check(token)
         finally:
             await store.close()
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from openucwa.config import Config, ConfigError, load
+from openucwa.config import Config, ConfigError
+from openucwa.config_loading import load
 from tests.needs import need_module
 
 ISSUER = {"url": "https://id.contoso.com", "audience": "https://ucwa.contoso.com", "domains": ["contoso.com"]}

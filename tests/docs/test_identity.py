@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from openucwa.config import load
 from openucwa.config_identity import Directory, Issuer
+from openucwa.config_loading import load
 from tests.needs import need_module
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "identity.md").read_text("utf-8")

@@ -10,7 +10,7 @@ import pytest
 from openucwa.api.resource import Resource
 from openucwa.app import Service
 from openucwa.config import Config, DialInRegion
-from openucwa.identity.tickets import Ticket
+from openucwa.identity.tokens import Caller
 from openucwa.model.scopes import ANY_SCOPE, INITIATE, MEETINGS, RECEIVE
 from tests.client import UcwaClient
 from tests.conftest import LENE, Connect, make_in_process
@@ -35,7 +35,7 @@ def protected(service: Service) -> list[tuple[str, Resource[Any]]]:
 
 def token_with(service: Service, *scopes: str, identity: str = LENE, generation: int | None = 1) -> str:
     expires = service.world.now() + 3_600_000
-    return service.tickets.issue(Ticket(identity, "Lene", None, generation, expires, frozenset(scopes)))
+    return service.tokens.issue(Caller(identity, "Lene", None, generation, expires, frozenset(scopes)))
 
 
 @needs_reference

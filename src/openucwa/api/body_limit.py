@@ -1,4 +1,4 @@
-"""How large a body may be, judged before any of it is read."""
+"""The maximum size of a request's body, decided before any of it is read."""
 
 from openucwa.api.router import Router
 from openucwa.http.authorization import bearer_token
@@ -8,8 +8,8 @@ from openucwa.model.refusals import Unauthorized
 
 
 class BodyLimits:
-    """`http.message.BodyLimit`: `known` bytes for a request with a good token that leads to a resource; `other` bytes
-    for every other, so that nobody can make the server hold much before it is known who asks.
+    """`http.message.BodyLimit`: `known` bytes for a request with a valid token that leads to a resource, `other` bytes
+    for any other, so that unauthenticated clients cannot make the server buffer much.
 
     A token that was not seen before, of another issuer or of a key that is not known yet, counts as none.
     """

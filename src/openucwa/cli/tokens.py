@@ -6,7 +6,7 @@ import click
 
 from openucwa.cli.common import Failure, existing, in_store, places
 from openucwa.cli.users import sip
-from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
+from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.model.scopes import ALL, ANY_SCOPE
 from openucwa.model.world import RealWorld
 from openucwa.store.contract import Store
@@ -51,6 +51,6 @@ def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | N
         await store.signing_keys.add_first(new_signing_key(world))
         keys = await store.signing_keys.all()
         expires = world.now() + expires_in * 1000
-        return Tickets(keys, world).issue(Ticket(user.uri, user.name, None, user.generation, expires, granted))
+        return Tokens(keys, world).issue(Caller(user.uri, user.name, None, user.generation, expires, granted))
 
     click.echo(in_store(config, issue))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.profile import Profile
-from openucwa.identity.tickets import PREFIX, Ticket, Tickets
+from openucwa.identity.tokens import PREFIX, Caller, Tokens
 from openucwa.model.refusals import Unauthorized
 from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.user import User
@@ -48,23 +48,23 @@ class Callers:
     """Checks tokens. `foreign`: those of the setting `issuers`; None: there are none."""
 
     def __init__(
-        self, tickets: Tickets, keys: SigningKeys, foreign: "ForeignTokens | None", admission: Admission
+        self, tokens: Tokens, keys: SigningKeys, foreign: "ForeignTokens | None", admission: Admission
     ) -> None:
-        self._tickets = tickets
+        self._tokens = tokens
         self._keys = keys
         self._foreign = foreign
         self._admission = admission
 
-    def known(self, token: str) -> Ticket:
+    def known(self, token: str) -> Caller:
         """Who calls, where that can be said at once. Unauthorized: it can't, or nobody does."""
         if self._foreign is None or token.startswith(PREFIX):
-            return self._tickets.check(token)
+            return self._tokens.check(token)
         found = self._foreign.recognized(token)
         if found is None or found.caller is None:
             raise Unauthorized("the token was not seen before")
         return found.caller
 
-    async def check(self, token: str) -> Ticket:
+    async def check(self, token: str) -> Caller:
         """Who calls.
 
         Unauthorized: nobody; the token is expired, forged, not for this server, or of a user who is not known here.
@@ -77,10 +77,10 @@ class Callers:
             found.caller = await self._first_seen(found.token)
         return found.caller
 
-    async def _first_seen(self, token: "ForeignToken") -> Ticket:
+    async def _first_seen(self, token: "ForeignToken") -> Caller:
         profile = token.profile
         user = await self._admission.admit(profile)
         if user is None:
             raise Unauthorized(f"{profile.uri} is not known here")
         scopes = None if token.scopes >= ANY_SCOPE else token.scopes
-        return Ticket(profile.uri, user.name, None, None, token.expires, scopes, profile.source)
+        return Caller(profile.uri, user.name, None, None, token.expires, scopes, profile.source)

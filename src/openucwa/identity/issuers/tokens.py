@@ -26,7 +26,7 @@ from openucwa.config_identity import Issuer, texts
 from openucwa.identity.issuers.claims import Claims, ForeignToken, expires, read_claims
 from openucwa.identity.issuers.keys import IssuerKeys
 from openucwa.identity.issuers.provider import IssuerAway, Provider, unavailable
-from openucwa.identity.tickets import Ticket as Caller
+from openucwa.identity.tokens import Caller
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.world import World
 
