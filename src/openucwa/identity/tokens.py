@@ -37,10 +37,10 @@ _MAX_MEMOIZED = 4_096
 class Caller:
     """The caller that a token names.
 
-    `identity`: a user's SIP URI, or `anon:` and an opaque id. `name`: the display name; None if unknown. `meeting`: for an
-    anonymous caller the onlineMeetingUri of the one meeting that it may join, else None. `generation`: that of the user
-    when the token was issued; None for an anonymous caller, and for one with an issuer's token. `expires`: ms since
-    1970. `scopes`: None is every scope. `issuer`: the issuer of the token; None is this server.
+    `identity`: a user's SIP URI, or `anon:` and an opaque id. `name`: the display name; None if unknown. `meeting`: for
+    an anonymous caller the onlineMeetingUri of the one meeting that it may join, else None. `generation`: that of the
+    user when the token was issued; None for an anonymous caller, and for one with an issuer's token. `expires`: ms
+    since 1970. `scopes`: None is every scope. `issuer`: the issuer of the token; None is this server.
     """
 
     identity: str

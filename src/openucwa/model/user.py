@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class User:
     """A user, who may sign in and organize meetings.
 
-    `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere. `pool`: the name of the
-    user's home pool; None is this server. `password_hash`: argon2's encoded form; empty if the user has no password
+    `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere. `pool`: the name of
+    the user's home pool; None is this server. `password_hash`: argon2's encoded form; empty if the user has no password
     here. `generation`: grows with each change of the password; tokens of another one are refused. `source`: the issuer
     or directory that the user comes from; None: added here.
     """
