@@ -122,8 +122,7 @@ async def test_any_of_the_scopes_will_do_and_one_of_another_kind_will_not(
             assert INITIATE in answer.json()["message"]
 
 
-async def test_curl_sees_the_scopes_of_a_token_count(service: Service, lene: UcwaClient, connect: Connect) -> None:
-    """The row of the project's first page: Conversations.Initiate or Conversations.Receive."""
+async def test_scopes_that_were_asked_for_count(service: Service, lene: UcwaClient, connect: Connect) -> None:
     extensions = (await lene.schedule())["_links"]["onlineMeetingExtensions"]["href"]
     client = connect(service)
     form = {"grant_type": "password", "username": "lenea@contoso.com", "password": "correct horse battery staple"}
