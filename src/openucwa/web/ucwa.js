@@ -123,6 +123,12 @@ export class Ucwa {
     await this.#grant({ grant_type: PASSWORD, username, password }, null);
   }
 
+  // A token that an issuer granted whose tokens the server accepts.
+  async signInWith(accessToken) {
+    if (this.#userHref === null) await this.discover();
+    this.#accept("Bearer", accessToken, null);
+  }
+
   // The anonymous-meeting grant: whoever knows the onlineMeetingUri may ask to join. `renew`: an earlier token, whose
   // identity the new one keeps.
   async signInToMeeting(onlineMeetingUri, renew) {
@@ -269,9 +275,13 @@ export class Ucwa {
     if (this.#tokenHref === null) await this.discover();
     const body = new URLSearchParams(fields);
     const { resource } = await this.#send("POST", this.#tokenHref, { body }, null);
-    this.#accessToken = resource.access_token;
+    this.#accept(resource.token_type, resource.access_token, meeting);
+  }
+
+  #accept(type, accessToken, meeting) {
+    this.#accessToken = accessToken;
     this.#meeting = meeting;
-    this.#token = `${resource.token_type} ${resource.access_token}`;
+    this.#token = `${type} ${accessToken}`;
     this.credentialsChanged?.(this.credentials);
   }
 
