@@ -43,6 +43,7 @@ from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
+    additions,
     calendar,
     conversations,
     discovery,
@@ -288,6 +289,8 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, self.callers)),
+            (f"{app}/openucwa", additions.Index(pools)),
+            (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),

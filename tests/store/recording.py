@@ -266,6 +266,7 @@ async def invitations(store: RecordedStore) -> None:
     await store.invitations.add(asking(LENE, outgoing=True), [asking(ANN, outgoing=False)], AT)
     await store.invitations.overdue(AFTER, MANY)
     await store.conversations.overdue_in_lobby(AFTER, MANY)
+    await store.conversations.lobbies(LENE, MANY)
     await store.invitations.was_invited_by_leader(DAN, LENE, MEETING)
     with suppress(Refusal):
         await store.invitations.offered(DAN, "101", "none")

@@ -133,6 +133,7 @@ class ConsolePage {
     session.follow();
     this.#show("console");
     if (live) await view.live.restore(live);
+    view.lobby.read();
     await view.follow(location.hash);
     if (!location.hash) $("meetings-title").focus();
   }
@@ -166,7 +167,9 @@ class ConsolePage {
 
   // What changes elsewhere is not in the event channel, but for the meeting that one is in.
   #refresh() {
-    if (document.visibilityState === "visible") this.#visit?.view.refresh();
+    if (document.visibilityState !== "visible") return;
+    this.#visit?.view.refresh();
+    this.#visit?.view.lobby.read();
   }
 
   #show(stage) {

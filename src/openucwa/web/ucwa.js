@@ -67,6 +67,14 @@ export function embeddedIn(resource, rel) {
   return several(resource?._embedded?.[rel]);
 }
 
+// Where a Link header leads by that rel (RFC 8288); null: nowhere.
+export function linkIn(header, rel) {
+  for (const [, href, given] of (header ?? "").matchAll(/<([^>]*)>\s*;\s*rel="([^"]*)"/g)) {
+    if (given.split(" ").includes(rel)) return href;
+  }
+  return null;
+}
+
 function several(found) {
   return found === undefined ? [] : Array.isArray(found) ? found : [found];
 }
