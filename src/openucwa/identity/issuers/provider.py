@@ -161,6 +161,8 @@ class Provider:
     def _new_client(self) -> "httpx.AsyncClient":
         import httpx  # noqa: PLC0415
 
+        # It logs every request as an event; what matters of them is logged here.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         return httpx.AsyncClient(
             verify=ssl.create_default_context(cafile=self.issuer.ca_file),
             timeout=self.issuer.timeout,
