@@ -122,7 +122,6 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._blocked = True
-        self._shared.unsent.add(self, self._transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         self._blocked = False
@@ -278,6 +277,8 @@ class Connection(asyncio.Protocol):
             logger.exception("a response cannot be sent")
             data = encode(self._shared.refused(500, SORRY), date, without_body=False, close=last)
         self._transport.write(data)
+        if self._blocked:
+            self._shared.unsent.add(self, len(data), self._transport.get_write_buffer_size())
         if last:
             self._end()
         elif self._blocked:
@@ -363,10 +364,7 @@ class Connection(asyncio.Protocol):
         self._set_deadline()
 
     def _check_progress(self) -> None:
-        left = self._transport.get_write_buffer_size()
-        if left < self._shared.unsent.size(self):
-            self._shared.unsent.add(self, left)
-        else:
+        if not self._shared.unsent.progress(self, self._transport.get_write_buffer_size()):
             self.drop(f"it read nothing of its response within {self._shared.limits.write_timeout:g} s")
 
     # Ends

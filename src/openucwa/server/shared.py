@@ -143,32 +143,40 @@ class Budget:
 
 
 class Unsent:
-    """The bytes of responses that clients have not taken yet.
+    """The responses that clients have not read to their end, in bytes.
 
-    Beyond the limit the connection is dropped whose bytes have waited longest.
+    Each counts whole until then, because it is held whole: a transport does not free what it has sent of it. Beyond
+    the limit the connection is dropped that has waited longest.
     """
 
     def __init__(self, limit: int) -> None:
         self.total = 0
         self._limit = limit
-        self._sizes: dict[Connection, int] = {}
+        self._held: dict[Connection, int] = {}
+        self._left: dict[Connection, int] = {}  # of those, what was not sent yet when that was last checked
 
-    def add(self, connection: Connection, size: int) -> None:
-        """A connection has `size` bytes that its client has not taken; those that it had before are among them."""
-        self.total += size - self._sizes.get(connection, 0)
-        self._sizes[connection] = size
+    def add(self, connection: Connection, size: int, left: int) -> None:
+        """A connection's client has not taken `left` bytes of a response of `size` bytes."""
+        self.total += size - self._held.get(connection, 0)
+        self._held[connection] = size
+        self._left[connection] = left
         while self.total > self._limit:
-            oldest = next(iter(self._sizes))
+            oldest = next(iter(self._held))
             self.remove(oldest)
             oldest.drop("too many responses wait to be read, this one longest")
 
-    def size(self, connection: Connection) -> int:
-        """How many bytes it had when that was last checked."""
-        return self._sizes.get(connection, 0)
+    def progress(self, connection: Connection, left: int) -> bool:
+        """Whether the client has taken anything since this was last asked; `left`: what it has not taken now."""
+        before = self._left.get(connection, 0)
+        if left >= before:
+            return False
+        self._left[connection] = left
+        return True
 
     def remove(self, connection: Connection) -> None:
         """The client took everything, or is gone."""
-        self.total -= self._sizes.pop(connection, 0)
+        self.total -= self._held.pop(connection, 0)
+        self._left.pop(connection, None)
 
 
 class Shared:
