@@ -4,7 +4,14 @@ Each class is one reason of the table in `docs/errors.md`; `api/errors.py` gives
 The text of a refusal is for people: it names what was wrong and never holds a secret, a path or an SQL text.
 """
 
+import itertools
 from collections.abc import Mapping
+
+#: How many parameters a refusal names, and how many of them its text quotes.
+MAX_PARAMETERS = 300
+MAX_QUOTED = 20
+#: Characters of a name that are shown.
+MAX_NAME_LENGTH = 128
 
 
 class Refusal(Exception):
@@ -90,12 +97,21 @@ class DeserializationFailure(Refusal):
 class ParameterValidationFailure(Refusal):
     """A value is missing, of the wrong kind, or out of bounds.
 
-    `parameters` maps each name to the reason why it was refused.
+    `parameters` maps each name to the reason why it was refused: the first MAX_PARAMETERS of them, names cut at
+    MAX_NAME_LENGTH characters. The text quotes the first MAX_QUOTED. So the answer stays small, whatever the request.
     """
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
-        self.parameters = dict(parameters)
-        super().__init__("; ".join(f"{name}: {why}" for name, why in self.parameters.items()))
+        first = itertools.islice(parameters.items(), MAX_PARAMETERS)
+        self.parameters = {_cut(name): why for name, why in first}
+        quoted = [f"{name}: {why}" for name, why in itertools.islice(self.parameters.items(), MAX_QUOTED)]
+        if len(parameters) > len(quoted):
+            quoted.append(f"and {len(parameters) - len(quoted):,} more")
+        super().__init__("; ".join(quoted))
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MAX_NAME_LENGTH else f"{name[:MAX_NAME_LENGTH]}..."
 
 
 class BadRequest(Refusal):
