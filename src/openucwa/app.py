@@ -1,4 +1,4 @@
-"""The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
+"""The composition root: creates every object and connects them by constructor arguments; all routes are on one page."""
 
 import asyncio
 import platform
@@ -26,12 +26,15 @@ from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
 from openucwa.http.message import BodyLimit, Handler, Refused
+from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
 from openucwa.identity.sign_in import SignIn
+from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
-from openucwa.identity.tickets import Tickets, new_signing_key
+from openucwa.identity.tokens import Tokens, new_signing_key
+from openucwa.identity.user_passwords import UserPasswords
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
@@ -40,10 +43,12 @@ from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
+    additions,
     calendar,
     conversations,
     discovery,
     invitations,
+    issuers,
     me,
     messaging,
     my_online_meetings,
@@ -99,10 +104,10 @@ Routes = Sequence[tuple[str, Resource[Any]]]
 
 
 class Service:
-    """One server: what answers requests (`handler`; as ASGI, `asgi`), and what it keeps things in (`store`).
+    """One server: its request handler (`handler`; as ASGI, `asgi`) and its store (`store`).
 
-    `store`, `bus`: others than the settings name. `passwords`: what hashes and verifies them, where that is not to be
-    as hard as usual. `relay`: the way to the other processes, where this one is one of several workers.
+    `store`, `bus`: replace those named by the settings. `passwords`: hashes and verifies passwords, for tests that need
+    it cheap. `relay`: the link to the other processes, if this is one of several workers.
     """
 
     def __init__(
@@ -122,21 +127,25 @@ class Service:
         engine = store or store_of(config, self.measures)
         self.store = engine if self.tracing is None else TracedStore(engine, self.tracing.call_span)
         self.bus = bus or bus_of(config, world, engine, relay)
-        # The user whose name is empty is nobody; the answer is that there is one.
+        # No user has an empty name; only whether the store answers matters.
         self.readiness = Readiness({"store": partial(self.store.users.get, ""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
-        self.tickets = Tickets((new_signing_key(world),), world)
+        admission = Admission(self.store.users)
+        self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
         cached = config.response_cache_bytes if config.store is None else 0
         self.response_cache = ResponseCache(self.store, self.activity, world, cached)
-        self.keys = SigningKeys(self.store.signing_keys, self.tickets, config, world, self.response_cache.clear)
+        self.sources = Sources(config, world, self.response_cache.clear)
+        self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
-        self.sign_in = SignIn(self.store, self.tickets, self.keys, self.passwords, throttle, config, world)
+        self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
+        verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
+        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, config, world)
         self.pools = Pools(config.pools)
         self.rules = _meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
@@ -144,32 +153,33 @@ class Service:
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
         self.cors = Cors(config.allow_origin)
-        self.renderer = Renderer(self.addresses, self.cors, platform.node(), ",".join(self.sign_in.grant_types))
+        grants = ",".join(self.sign_in.grant_types)
+        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, self.sources.authorization_uris)
         self.routes = self._routes()
         router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
-            router, self.tickets, config.max_body_bytes, config.max_body_bytes_without_token
+            router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
         )
         pipeline = Pipeline(
             router,
             self.renderer,
             self.addresses,
             self.store,
-            self.keys,
+            self.callers,
             self.activity,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
-        # What a request passes, from the outside in; where traces are wanted, their spans are outermost.
+        # The layers that a request passes, from the outside in; spans, if traced, are outermost.
         handler: Handler = Preflight(
             FromCache(
                 LimitInFlight(
                     pipeline,
                     self.in_flight,
-                    self.tickets,
+                    self.callers,
                     self.renderer,
                 ),
                 self.response_cache,
@@ -183,16 +193,16 @@ class Service:
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
     def status(self, connections: Callable[[], int]) -> Handler:
-        """The handler of the status address. `connections`: how many are open."""
+        """The handler of the status address. `connections`: returns the number of open connections."""
         from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
         exposition = Exposition(self.measures, lambda: self.channels.count, connections)
         return StatusPages(self.readiness, exposition.page)
 
     async def start(self) -> None:
-        """Opens the store, makes the first signing key, and begins to look after what ends by itself.
+        """Opens the store, creates the first signing key, and starts the background tasks.
 
-        A refusal says in a sentence why the server can't start.
+        A refusal says in a sentence why the server cannot start.
         """
         await self.store.open()
         await self.keys.start()
@@ -203,22 +213,24 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        self.sources.start()
         self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
 
     async def release(self) -> None:
-        """Releases the polls that wait; from now on none waits, and everything else goes on, but no more is wanted."""
+        """Ends all waiting polls; from now on polls do not wait. Everything else still works."""
         self.readiness.stop()
         await self.channels.stop()
 
     async def stop(self) -> None:
-        """Releases the polls that wait, writes down what is only in memory, and closes the store."""
+        """Ends all waiting polls, writes what is only in memory, and closes the store."""
         self.readiness.stop()
         await self.channels.stop()
         await self.sweeper.stop()
         await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
+        await self.sources.close()
         await self.bus.stop()
         self.passwords.close()
         if self._loading is not None:
@@ -234,8 +246,8 @@ class Service:
         contacts = people.People()
         applications = ApplicationDocuments(store, online_meetings, contacts)
         meetings = my_online_meetings.MeetingDocuments(config)
-        room = ConversationRenderer(meetings)
-        shown = (store, room, world)
+        renderer = ConversationRenderer(meetings)
+        shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
@@ -251,7 +263,8 @@ class Service:
         family = f"{app}/onlineMeetings"
         meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
-            ("/", Landing()),
+            ("/", Landing(self.sources.console_sign_ins)),
+            (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
             ("/static/{name}", Static()),
             ("/xframe", frame),
@@ -275,7 +288,9 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, self.callers)),
+            (f"{app}/openucwa", additions.Index(pools)),
+            (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),

@@ -9,13 +9,12 @@ import click
 
 from openucwa.cli.common import Failure, existing, in_store, opening, places, table
 from openucwa.config import Config
-from openucwa.identity.passwords import Passwords
+from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, Passwords
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
 
-#: Characters of a password.
+#: Minimum length of a password, in characters.
 MIN_PASSWORD_LENGTH = 8
-MAX_PASSWORD_LENGTH = 1024
 
 #: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
 _SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -80,12 +79,12 @@ def add(
 @user.command("list")
 @places
 def list_users(file: Path | None, **flags: object) -> None:
-    """List all users."""
+    """List all users. "from" is the issuer or directory that a user comes from."""
     config = existing(file, flags)
     found = in_store(config, lambda store: store.users.all())
     table(
-        ("user", "name", "email", "pool"),
-        [(known.uri, known.name, known.email or "-", known.pool or "-") for known in found],
+        ("user", "name", "email", "pool", "from"),
+        [(known.uri, known.name, known.email or "-", known.pool or "-", known.source or "-") for known in found],
     )
 
 
@@ -97,7 +96,9 @@ def passwd(sip_uri: str, password_stdin: bool, file: Path | None, **flags: objec
     """Change a user's password. Tokens issued for the old password become invalid."""
     config = existing(file, flags)
     uri = sip(sip_uri)
-    require_user(config, uri)
+    known = require_user(config, uri)
+    if known.source is not None:
+        raise Failure(f"{uri} comes from {known.source}, which has the password")
     hashed = hash_of(read_password(uri, from_stdin=password_stdin))
     in_store(config, lambda store: store.users.change_password(uri, hashed))
     click.echo(f"changed the password of {uri}")
@@ -120,10 +121,12 @@ def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
     click.echo(f"removed {uri}")
 
 
-def require_user(config: Config, uri: str) -> None:
-    """Failure: no user has this SIP URI."""
-    if in_store(config, lambda store: store.users.get(uri)) is None:
+def require_user(config: Config, uri: str) -> User:
+    """The user with this SIP URI. Failure: no user has it."""
+    found = in_store(config, lambda store: store.users.get(uri))
+    if found is None:
         raise Failure(f"no such user: {uri}")
+    return found
 
 
 def sip(text: str) -> str:
@@ -135,7 +138,7 @@ def sip(text: str) -> str:
 
 
 def read_password(uri: str, *, from_stdin: bool) -> str:
-    """The password, typed or piped in. Failure: there is none, or it is too short or too long."""
+    """The password, typed or piped in. Failure: it is missing, too short or too long."""
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():

@@ -1,14 +1,22 @@
 """Conversations: applications' parts in live meetings.
 
 The events that a change raises depend on what it finds (who else is there, through how many applications), so these
-methods make them, with the constructors of `model/room_events.py`, as rows of the same transaction.
+methods make them, with the constructors of `model/conversation_events.py`, as rows of the same transaction.
 Who may do what to whom is decided before these are called.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from openucwa.model.room import FirstMessage, Invitation, MessagingState, Participant, Participation, Role
+from openucwa.model.conversation import (
+    FirstMessage,
+    Invitation,
+    Lobbies,
+    MessagingState,
+    Participant,
+    Participation,
+    Role,
+)
 
 
 class Conversations(Protocol):
@@ -62,6 +70,10 @@ class Conversations(Protocol):
 
     async def overdue_in_lobby(self, joined_before: int, limit: int) -> Sequence[Participation]:
         """Up to `limit` conversations that wait in a lobby since before `joined_before`, the oldest first."""
+        ...
+
+    async def lobbies(self, organizer: str, limit: int) -> Lobbies:
+        """Those who wait in the lobbies of the organizer's meetings, the first to come first, up to `limit`."""
         ...
 
     async def admit(self, organizer: str, meeting_id: str, uri: str, at: int) -> None:

@@ -1,0 +1,168 @@
+"""Live meetings: participants, their conversations, and the invitations by which they joined."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from openucwa.model.meeting import MeetingRel
+
+
+class Role(StrEnum):
+    """UCWA: Role. A participant's permissions."""
+
+    LEADER = "Leader"
+    ATTENDEE = "Attendee"
+
+
+class MessagingState(StrEnum):
+    """UCWA: messaging, state; the ones that this server uses."""
+
+    DISCONNECTED = "Disconnected"
+    CONNECTED = "Connected"
+
+
+class InvitationKind(StrEnum):
+    """The operation resources that are invitations, by their rel."""
+
+    ONLINE_MEETING = "onlineMeetingInvitation"
+    MESSAGING = "messagingInvitation"
+    PARTICIPANT = "participantInvitation"
+
+
+class InvitationState(StrEnum):
+    """UCWA: InvitationState; the ones that this server uses."""
+
+    CONNECTING = "Connecting"
+    CONNECTED = "Connected"
+    DECLINED = "Declined"
+    CANCELLED = "Cancelled"
+    FAILED = "Failed"
+
+
+#: A span of a topic's events: the number before its first event, and that of its last; None: it is open.
+Span: TypeAlias = tuple[int, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """One application's participation in a live meeting, which its owner sees as a conversation.
+
+    `organizer`, `meeting_id`: the meeting. `id`: the conversation's id, opaque, unique for the meeting. `owner`,
+    `application_id`: whose conversation it is. An owner may join with several applications; others see one participant,
+    identified by `uri`, with one name, role, and place (lobby or meeting). `uri`: the participant's SIP URI. `joined`:
+    ms since 1970. `since`: the number of the last event of the meeting's topic before this conversation. `invitation`:
+    the id of the invitation that it began with. `hears`: the spans of the meeting's topic in which messaging was
+    connected, oldest first.
+    """
+
+    organizer: str
+    meeting_id: str
+    id: str
+    owner: str
+    application_id: str
+    uri: str
+    name: str
+    anonymous: bool
+    role: Role
+    in_lobby: bool
+    messaging: MessagingState
+    joined: int
+    since: int
+    invitation: str
+    thread_id: str
+    subject: str
+    importance: str
+    hears: tuple[Span, ...] = ()
+
+    @property
+    def topic(self) -> str:
+        """The topic of the meeting's events."""
+        return conversation_topic(self.organizer, self.meeting_id)
+
+    def hears_message(self, number: int) -> bool:
+        """Whether messaging was connected when the message with this number was sent."""
+        return any(before < number and (last is None or number <= last) for before, last in self.hears)
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A participant in the meeting or its lobby, as the others see it: one for each `uri`."""
+
+    uri: str
+    name: str
+    anonymous: bool
+    role: Role
+    in_lobby: bool
+    messaging: MessagingState
+    organizer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyEntry:
+    """Somebody who waits in a meeting's lobby, as its organizer sees it: one for each `uri` and meeting.
+
+    `meeting_id`, `rel`, `subject`: the meeting. `since`: ms since 1970.
+    """
+
+    meeting_id: str
+    rel: MeetingRel
+    subject: str
+    uri: str
+    name: str
+    anonymous: bool
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lobbies:
+    """Those who wait in the lobbies of one organizer's meetings. `total`: how many; `entries`: those who came first."""
+
+    total: int
+    entries: tuple[LobbyEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An operation that brings a user, or a modality, into a conversation, as one application sees it.
+
+    `owner`, `application_id`: the application. `outgoing`: whether that application started it. `organizer`,
+    `meeting_id`: the meeting. `conversation`: the id of the application's conversation; of an incoming invitation, the
+    id that it gets when it is accepted; None: there is none. `by_leader`: whether the inviter is a leader of the
+    meeting. `from_uri`, `from_name`: the inviter. `to_uri`: the invited user. `thread_id`: the same on both sides of an
+    invitation, which connects them. `expires`: ms since 1970 when it fails unanswered; None: it needs no answer.
+    `reason`: the subcode of a failure.
+    """
+
+    owner: str
+    application_id: str
+    id: str
+    kind: InvitationKind
+    outgoing: bool
+    state: InvitationState
+    organizer: str
+    meeting_id: str
+    conversation: str | None
+    operation_id: str | None
+    thread_id: str
+    subject: str
+    importance: str
+    from_uri: str
+    from_name: str
+    to_uri: str
+    expires: int | None = None
+    reason: str | None = None
+    anonymous_display_name: str | None = None
+    by_leader: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMessage:
+    """A message that was sent with addMessaging. `content_type`: text/plain or text/html."""
+
+    content_type: str
+    text: str
+
+
+def conversation_topic(organizer: str, meeting_id: str) -> str:
+    """The topic of a live meeting."""
+    return f"conversation/{organizer}/{meeting_id}"
