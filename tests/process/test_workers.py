@@ -170,7 +170,7 @@ def test_a_worker_that_is_killed_under_load_loses_no_answered_write_and_is_repla
         for writer in writers:
             writer.join(LIMIT)
             assert not writer.is_alive()
-        assert "worker 0 was ended by SIGKILL; another takes its place" in server.logged("SIGKILL")
+        assert "worker 0 was ended by SIGKILL; starting a replacement" in server.logged("SIGKILL")
         for lane in server.lanes(token):
             with closing(lane):
                 status, found = lane.ask("GET", extensions)
