@@ -11,7 +11,8 @@ import pytest
 from openucwa.app import Service
 from openucwa.identity.tokens import new_signing_key
 from tests.client import UcwaClient, extensions_of, self_of
-from tests.conftest import LENE, Connect, Make
+from tests.conftest import Connect, Make
+from tests.users import LENE
 from tests.world import FakeWorld
 
 Resource = dict[str, Any]

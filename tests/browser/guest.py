@@ -13,8 +13,6 @@ from tests.browser.console import PHONE, SOON, Resource, Visitor
 from tests.client import PASSWORD, UcwaClient, self_of
 from tests.process.running import LIMIT, Running
 
-DANA = "sip:danab@contoso.com"
-
 
 class Guest(Visitor):
     """Somebody with the join page open."""

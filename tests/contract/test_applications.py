@@ -17,7 +17,8 @@ from openucwa.model.refusals import (
 )
 from openucwa.store.contract import Store
 from openucwa.store.sql.applications import REMEMBERED_REPLACED
-from tests.contract.samples import AT, COMMUNICATION, DAN, EVENT, LENE, MANY, application, logged, user
+from tests.contract.samples import AT, COMMUNICATION, DAN, EVENT, MANY, application, logged, user
+from tests.users import LENE
 
 
 async def opened(store: Store, *names: str, now: int = 1, most: int = MANY) -> None:

@@ -15,7 +15,6 @@ from openucwa.store.contract import Store
 from tests.contract.samples import (
     AT,
     DAN,
-    LENE,
     MANY,
     MEETING,
     OTHER_SETTINGS,
@@ -30,6 +29,7 @@ from tests.contract.samples import (
     with_meeting,
     with_participants,
 )
+from tests.users import LENE
 
 #: Where those who take part in the meeting are told of it.
 TOPICS = (conversation_topic(LENE, MEETING), application_topic(LENE, "101"), application_topic(DAN, "101"))

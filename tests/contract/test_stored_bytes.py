@@ -13,7 +13,6 @@ from tests.contract.conftest import Engine
 from tests.contract.samples import (
     AT,
     DAN,
-    LENE,
     MANY,
     MEETING,
     SETTINGS,
@@ -24,6 +23,7 @@ from tests.contract.samples import (
     participation,
     user,
 )
+from tests.users import LENE
 
 #: Bytes that may be stored for a user here, and those of a meeting that says nothing.
 LIMIT = 10_000

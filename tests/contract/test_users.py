@@ -8,19 +8,8 @@ from openucwa.model.event import ChannelState, NewEvent, application_topic
 from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, Conflict, ResourceNotFound
 from openucwa.model.user import SigningKey, User
 from openucwa.store.contract import Store
-from tests.contract.samples import (
-    AT,
-    DAN,
-    LENE,
-    MANY,
-    MEETING,
-    application,
-    assigned,
-    extension,
-    meeting,
-    user,
-    with_meeting,
-)
+from tests.contract.samples import AT, DAN, MANY, MEETING, application, assigned, extension, meeting, user, with_meeting
+from tests.users import LENE
 
 
 async def test_a_user_is_read_as_it_was_added(store: Store) -> None:

@@ -11,8 +11,8 @@ import pytest
 from openucwa.app import Service
 from openucwa.config import Config
 from tests.client import UcwaClient
-from tests.conftest import LENE
 from tests.conversations.conftest import Come, Guest
+from tests.users import LENE
 
 COUNT = 500
 #: As large as a message may be, and growing to three times its size in a data URI.

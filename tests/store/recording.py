@@ -21,7 +21,6 @@ from tests.contract.samples import (
     COMMUNICATION,
     DAN,
     EVENT,
-    LENE,
     MANY,
     MEETING,
     SETTINGS,
@@ -33,6 +32,7 @@ from tests.contract.samples import (
     participation,
     user,
 )
+from tests.users import LENE
 
 T = TypeVar("T")
 

@@ -16,7 +16,8 @@ from openucwa.store.copying import TABLES, copy_store
 from openucwa.store.postgres import PostgresStore
 from openucwa.store.sql import SqlStore
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, DAN, LENE, application, assigned, invitation, user, with_participants
+from tests.contract.samples import AT, DAN, application, assigned, invitation, user, with_participants
+from tests.users import LENE
 
 #: What is not copied: an engine's own, and what each server writes for itself.
 OWN = {

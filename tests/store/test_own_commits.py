@@ -11,7 +11,8 @@ import pytest
 
 from openucwa.store.contract import Outdated
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, DAN, EVENT, LENE, MANY, MEETING, extension, user, with_meeting
+from tests.contract.samples import AT, DAN, EVENT, MANY, MEETING, extension, user, with_meeting
+from tests.users import LENE
 
 PATIENCE = 30.0
 
