@@ -275,6 +275,7 @@ async def test_header_names_are_spelled_as_clients_look_them_up(service: Service
         "Cache-Control",
         "Content-Type",
         "ETag",
+        "Link",
         "Vary",
         "WWW-Authenticate",
         "X-Content-Type-Options",
