@@ -54,7 +54,7 @@ async def soon(event: asyncio.Event) -> None:
         await event.wait()
 
 
-async def test_a_connection_goes_on_after_an_answer_that_took_long(server: Running, patient: Patient) -> None:
+async def test_connection_continues_after_a_slow_answer(server: Running, patient: Patient) -> None:
     client = await server.connect()
     for path in ("/first", "/second"):
         await client.get(path)
@@ -66,7 +66,7 @@ async def test_a_connection_goes_on_after_an_answer_that_took_long(server: Runni
 
 
 @pytest.mark.parametrize("already", [0, 1, 10])
-async def test_what_comes_while_one_waits_is_answered_behind_it(
+async def test_request_behind_a_waiting_one_is_answered_after_it(
     server: Running, patient: Patient, already: int
 ) -> None:
     further = b"GET /second HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -78,7 +78,7 @@ async def test_what_comes_while_one_waits_is_answered_behind_it(
     assert [(await client.answer()).body for _ in range(2)] == [b"/first", b"/second"]
 
 
-async def test_rubbish_that_comes_while_one_waits_is_refused_behind_it(server: Running, patient: Patient) -> None:
+async def test_malformed_request_behind_a_waiting_one_is_refused_after_it(server: Running, patient: Patient) -> None:
     client = await server.connect()
     await client.get("/first")
     await soon(patient.waits)
@@ -88,7 +88,7 @@ async def test_rubbish_that_comes_while_one_waits_is_refused_behind_it(server: R
     assert [(await client.answer()).status for _ in range(2)] == [200, 400]
 
 
-async def test_the_work_is_cancelled_when_the_client_goes_away(server: Running, patient: Patient) -> None:
+async def test_work_is_cancelled_when_the_client_disconnects(server: Running, patient: Patient) -> None:
     client = await server.connect()
     await client.get("/first")
     await soon(patient.waits)
@@ -99,7 +99,7 @@ async def test_the_work_is_cancelled_when_the_client_goes_away(server: Running, 
     assert [status for _, path, status in server.told.told if path == b"/first"] == [None]
 
 
-async def test_whoever_else_cancels_a_request_is_not_taken_for_its_client() -> None:
+async def test_other_cancellation_is_not_mistaken_for_a_disconnect() -> None:
     parked: list[Any] = []
 
     class Parking:

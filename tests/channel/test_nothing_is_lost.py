@@ -128,7 +128,7 @@ class Story:
 
 @given(steps=STEPS)
 @settings(max_examples=25, deadline=None)
-def test_every_event_is_heard_once_and_in_order(steps: list[tuple[str, int]]) -> None:
+def test_every_event_is_received_once_and_in_order(steps: list[tuple[str, int]]) -> None:
     async def tell(folder: Path) -> None:
         story = Story(folder)
         await story.begin()

@@ -46,7 +46,7 @@ async def gathered(cluster: Cluster, come: Come) -> tuple[Sequence[Participant],
     return people, meeting
 
 
-async def test_participants_at_different_nodes_hear_each_message_once_and_in_one_order(
+async def test_participants_on_different_nodes_receive_messages_once_and_in_one_order(
     cluster: Cluster, come: Come
 ) -> None:
     people, meeting = await gathered(cluster, come)
@@ -157,7 +157,7 @@ async def all_go_on(talks: Sequence[Talk]) -> None:
     await eventually(more, lambda: [(talk.refused, len(talk.said)) for talk in talks])
 
 
-async def test_while_nats_is_away_changes_are_refused_and_then_all_is_told(
+async def test_changes_are_refused_while_nats_is_down_and_no_event_is_lost(
     three: Cluster, nats: NatsServer, come: Come
 ) -> None:
     people, meeting = await gathered(three, come)
@@ -180,7 +180,7 @@ async def test_while_nats_is_away_changes_are_refused_and_then_all_is_told(
         await eventually(three.ready)
 
 
-async def test_the_bus_in_postgresql_heals_when_its_connections_are_cut(
+async def test_postgresql_bus_reconnects_after_its_connections_are_cut(
     two: Cluster, database_server: PostgresServer, come: Come
 ) -> None:
     people, meeting = await gathered(two, come)

@@ -100,7 +100,7 @@ async def away(bus: Bus) -> None:
     await until(lambda: bus.describe().endswith(", not connected"), LIMIT)
 
 
-async def test_what_one_process_publishes_all_of_them_hear_once(kind: Kind) -> None:
+async def test_published_topics_reach_every_process_once(kind: Kind) -> None:
     async with started(kind) as one, started(kind) as other:
         at_one: list[str] = []
         at_other: list[str] = []
@@ -124,7 +124,7 @@ async def test_thousands_of_topics_at_once_all_arrive(kind: Kind) -> None:
         assert heard == topics
 
 
-async def test_what_was_published_right_before_the_stop_is_handed_over(kind: Kind) -> None:
+async def test_topics_published_right_before_a_stop_are_delivered(kind: Kind) -> None:
     async with started(kind) as other:
         heard: list[str] = []
         other.subscribe(heard.extend)
@@ -134,7 +134,7 @@ async def test_what_was_published_right_before_the_stop_is_handed_over(kind: Kin
         assert heard == ["last words"]
 
 
-async def test_it_connects_once_the_server_is_there_and_again_each_time_it_comes_back(kind: Kind) -> None:
+async def test_bus_connects_when_the_server_appears_and_reconnects(kind: Kind) -> None:
     kind.server.stop()
     async with started(kind, connected=False) as one, started(kind, connected=False) as other:
         heard: list[str] = []
@@ -157,7 +157,7 @@ async def test_it_connects_once_the_server_is_there_and_again_each_time_it_comes
         kind.server.start()
 
 
-async def test_a_server_that_no_longer_answers_is_noticed(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_server_that_no_longer_answers_is_noticed(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{kind.module}.PING_INTERVAL", 0.1)
     async with started(kind) as bus:
         kind.server.pause()  # the connection stays, and nobody is there
@@ -201,7 +201,7 @@ async def talks_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWri
 
 
 @pytest.mark.parametrize("behaviour", [hangs_up, says_nothing, talks_nonsense])
-async def test_what_is_no_such_server_is_not_reached_and_does_not_hold_up_start_or_stop(
+async def test_other_kind_of_server_is_unreachable_and_delays_neither_start_nor_stop(
     kind: Kind, behaviour: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ) -> None:
     met: set[asyncio.Task[None]] = set()
@@ -218,9 +218,7 @@ async def test_what_is_no_such_server_is_not_reached_and_does_not_hold_up_start_
         await asyncio.wait(met, timeout=LIMIT)
 
 
-async def test_a_port_where_nobody_listens_is_tried_again_and_reported_once(
-    kind: Kind, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_closed_port_is_retried_and_reported_once(kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     async with started(kind, url=elsewhere(kind, port), connected=False) as bus:

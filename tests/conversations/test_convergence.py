@@ -225,14 +225,16 @@ async def live(steps: list[tuple[Any, ...]], **store: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
-def test_every_participants_picture_ends_as_the_truth(steps: list[tuple[Any, ...]]) -> None:
+def test_every_client_converges_to_the_servers_state(steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(live(steps, data=str(Path(folder) / "data")))
 
 
 @settings(max_examples=10, deadline=None)
 @given(steps=STEPS)
-def test_so_it_does_on_postgresql(postgres: PostgresServer, used_store: str, steps: list[tuple[Any, ...]]) -> None:
+def test_every_client_converges_on_postgresql(
+    postgres: PostgresServer, used_store: str, steps: list[tuple[Any, ...]]
+) -> None:
     try:
         asyncio.run(live(steps, store=used_store))
     finally:

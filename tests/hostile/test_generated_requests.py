@@ -113,7 +113,7 @@ class Trial:
         return bool(answer.json()["seats"] == 10)
 
 
-def test_no_generated_request_is_answered_otherwise_than_documented(prepared_data: Path, tmp_path: Path) -> None:
+def test_generated_requests_are_answered_as_documented(prepared_data: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(prepared_data, data)
     trial = Trial(data)

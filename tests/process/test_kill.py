@@ -230,9 +230,7 @@ def place(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> Path |
     return tmp_path / "data" if engine == "sqlite" else str(request.getfixturevalue("database"))
 
 
-async def test_after_kill_9_every_answered_write_is_there_whole_and_no_half_of_any(
-    engine: str, place: Path | str
-) -> None:
+async def test_every_answered_write_survives_kill_9_complete(engine: str, place: Path | str) -> None:
     rounds = ROUNDS[engine]
     add_user(place, LENE)
     moments = seeded(SEED)

@@ -50,7 +50,7 @@ class InTheMeeting:
         self.ask("POST", self.extensions, {"id": name, "type": "RoamedParticipantData"})
 
 
-def test_an_event_that_was_not_heard_before_a_restart_is_heard_after_it(data: Path) -> None:
+def test_undelivered_event_is_delivered_after_a_restart(data: Path) -> None:
     with Running(data) as server:
         lene = InTheMeeting(server)
         lene.share("one")
@@ -60,7 +60,7 @@ def test_an_event_that_was_not_heard_before_a_restart_is_heard_after_it(data: Pa
         assert lene.hear(lene.poll()) == ["one"]
 
 
-def test_a_set_that_was_delivered_but_not_acknowledged_is_delivered_again_after_a_restart(data: Path) -> None:
+def test_unacknowledged_set_is_delivered_again_after_a_restart(data: Path) -> None:
     with Running(data) as server:
         lene = InTheMeeting(server)
         lene.share("one")
@@ -75,7 +75,7 @@ def test_a_set_that_was_delivered_but_not_acknowledged_is_delivered_again_after_
         assert lene.hear(lene.poll()) == ["one", "two"]
 
 
-def test_polls_that_wait_are_answered_at_a_stop_and_hear_what_comes_after_it(data: Path) -> None:
+def test_waiting_polls_are_answered_at_a_stop_and_miss_nothing(data: Path) -> None:
     answers: list[dict[str, Any]] = []
     with Running(data) as server:
         lene = InTheMeeting(server)
@@ -93,7 +93,7 @@ def test_polls_that_wait_are_answered_at_a_stop_and_hear_what_comes_after_it(dat
         assert lene.hear(lene.poll()) == ["one"]
 
 
-def test_clients_that_go_away_leave_nothing_behind(data: Path) -> None:
+def test_disconnected_clients_leave_nothing_behind(data: Path) -> None:
     with Running(data) as server:
         lene = InTheMeeting(server)
         headers = {"Accept": "application/json", "Authorization": f"Bearer {lene.token}"}

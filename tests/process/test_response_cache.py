@@ -64,7 +64,7 @@ CLOSE = "Connection: close"
     [(), ("Accept: application/xml",), ("Accept-Encoding: gzip",), ("Accept: text/plain",), ("X-Anything: at all",)],
     ids=str,
 )
-def test_the_bytes_are_those_of_a_server_that_keeps_nothing(
+def test_cached_and_uncached_answers_have_the_same_bytes(
     servers: tuple[Reading, Reading], headers: tuple[str, ...]
 ) -> None:
     keeping, plain = servers
@@ -100,7 +100,7 @@ def test_answers_come_in_the_order_of_their_requests(servers: tuple[Reading, Rea
     assert rels == [extensions, application, extensions, extensions, application, extensions, extensions]
 
 
-def test_a_change_on_the_same_connection_is_seen_by_the_next_read(servers: tuple[Reading, Reading]) -> None:
+def test_change_on_the_same_connection_is_seen_by_the_next_read(servers: tuple[Reading, Reading]) -> None:
     keeping, _ = servers
     body = b'{"id":"pipelined"}'
     add = (
@@ -113,7 +113,7 @@ def test_a_change_on_the_same_connection_is_seen_by_the_next_read(servers: tuple
     assert b'"pipelined"' in after
 
 
-def test_a_client_of_http_1_0_is_answered_and_left(servers: tuple[Reading, Reading]) -> None:
+def test_http_1_0_client_is_answered_and_disconnected(servers: tuple[Reading, Reading]) -> None:
     keeping, plain = servers
     old = keeping.get(version="1.0")
     assert [CHANGING.sub(b"", each) for each in keeping.say(old)] == [

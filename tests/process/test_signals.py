@@ -51,7 +51,7 @@ def lines(file: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_hanging_up_reads_certificate_level_and_log_file_again(prepared: Path, settings: Path, workers: int) -> None:
+def test_sighup_reloads_certificate_log_level_and_log_file(prepared: Path, settings: Path, workers: int) -> None:
     folder = settings.parent
     log = folder / "openucwa.log"
     arguments = ("--config", str(settings), "--listen", "https://127.0.0.1:0", "--workers", str(workers))
@@ -74,7 +74,7 @@ def test_hanging_up_reads_certificate_level_and_log_file_again(prepared: Path, s
     assert not any(" GET /after " in line for line in lines(log))
 
 
-def test_settings_that_are_wrong_are_named_and_the_server_goes_on(prepared: Path, settings: Path) -> None:
+def test_invalid_reloaded_settings_are_named_and_the_server_continues(prepared: Path, settings: Path) -> None:
     with Running(prepared, "--config", str(settings)) as server:
         settings.write_text('log_level = "loud"\n')
         server.signal(signal.SIGHUP)
@@ -87,7 +87,7 @@ def test_settings_that_are_wrong_are_named_and_the_server_goes_on(prepared: Path
         assert server.healthy()
 
 
-def test_a_log_file_that_cannot_be_written_is_named_at_the_start(prepared: Path, tmp_path: Path) -> None:
+def test_log_file_that_cannot_be_written_is_named_at_the_start(prepared: Path, tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "openucwa", "serve", *at(prepared), "--listen", "http://127.0.0.1:0"],
         capture_output=True,
@@ -113,7 +113,7 @@ def test_workers_write_one_log_file_without_tearing_lines(prepared: Path, settin
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_log_that_nobody_reads_stops_neither_requests_nor_the_stop(prepared: Path, workers: int) -> None:
+def test_unread_log_blocks_neither_requests_nor_the_stop(prepared: Path, workers: int) -> None:
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "openucwa", "serve", *at(prepared)),
@@ -151,7 +151,7 @@ def test_a_log_that_nobody_reads_stops_neither_requests_nor_the_stop(prepared: P
         process.stderr.close()
 
 
-def test_a_stop_does_not_wait_for_idle_connections_over_tls(prepared: Path, settings: Path) -> None:
+def test_stop_does_not_wait_for_idle_connections_over_tls(prepared: Path, settings: Path) -> None:
     with Running(prepared, "--config", str(settings), "--listen", "https://127.0.0.1:0") as server:
         trusting = ssl.create_default_context(cafile=str(settings.parent / "server.pem"))
         with (
@@ -166,7 +166,7 @@ def test_a_stop_does_not_wait_for_idle_connections_over_tls(prepared: Path, sett
             assert time.monotonic() - began < 5
 
 
-def test_a_worker_that_starts_later_has_the_settings_that_were_read_again(prepared: Path, tmp_path: Path) -> None:
+def test_worker_started_later_has_the_reloaded_settings(prepared: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(prepared, data)
     file = tmp_path / "openucwa.toml"

@@ -41,7 +41,7 @@ def ask(port: int, path: str) -> str:
         return text
 
 
-def test_a_process_says_how_it_is_and_logs_in_json(data: Path, port: int) -> None:
+def test_process_has_a_status_address_and_logs_in_json(data: Path, port: int) -> None:
     settings = {"OPENUCWA_STATUS_LISTEN": f"http://127.0.0.1:{port}", "OPENUCWA_LOG_FORMAT": "json"}
     with Running(data, **settings) as server:
         assert server.healthy()

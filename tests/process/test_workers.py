@@ -79,12 +79,12 @@ def test_all_workers_answer_on_one_address(shared: WithWorkers, lanes: list[Lane
     assert len(shared.urls) == 1
 
 
-def test_a_token_and_an_application_of_one_worker_are_known_to_the_other(lanes: list[Lane]) -> None:
+def test_token_and_an_application_of_one_worker_are_known_to_the_other(lanes: list[Lane]) -> None:
     application = opened(lanes[0])
     assert lanes[1].ask("GET", application)[0] == 200
 
 
-def test_a_change_in_one_worker_releases_the_poll_that_waits_in_the_other(lanes: list[Lane]) -> None:
+def test_change_in_one_worker_releases_the_poll_that_waits_in_the_other(lanes: list[Lane]) -> None:
     application = opened(lanes[0])
     extensions = joined(lanes[0], application)
     assert lanes[0].ask("GET", f"{application}/events?ack=1")[0] == 200
@@ -95,7 +95,7 @@ def test_a_change_in_one_worker_releases_the_poll_that_waits_in_the_other(lanes:
     assert "one" in str(answer["sender"])
 
 
-def test_of_polls_in_two_workers_one_is_released_at_once(shared: WithWorkers, lanes: list[Lane]) -> None:
+def test_earlier_of_two_polls_in_two_workers_ends_at_once(shared: WithWorkers, lanes: list[Lane]) -> None:
     application = opened(lanes[0])
     lanes[0].send("GET", f"{application}/events?ack=1")
     shared.settle()
@@ -124,7 +124,7 @@ def test_workers_share_a_postgresql_store(database: str, tmp_path: Path) -> None
             assert "one" in str(answer["sender"])
 
 
-def test_a_key_that_is_added_while_it_runs_signs_and_is_known_to_all_workers(prepared: Path) -> None:
+def test_key_that_is_added_while_it_runs_signs_and_is_known_to_all_workers(prepared: Path) -> None:
     with WithWorkers(prepared, OPENUCWA_KEY_REFRESH_INTERVAL="0.1") as server:
         added = command("key", "rotate", "--data", str(prepared))
         assert added.returncode == 0, added.stderr
@@ -136,7 +136,7 @@ def test_a_key_that_is_added_while_it_runs_signs_and_is_known_to_all_workers(pre
                 opened(lane)
 
 
-def test_a_worker_that_is_killed_under_load_loses_no_answered_write_and_is_replaced(prepared: Path) -> None:
+def test_worker_that_is_killed_under_load_loses_no_answered_write_and_is_replaced(prepared: Path) -> None:
     with WithWorkers(prepared, OPENUCWA_LOG_LEVEL="info") as server:
         token = server.sign_in()
         application = server.open_application(token)
@@ -188,7 +188,7 @@ def test_connections_that_come_while_a_worker_is_away_are_all_answered(prepared:
         server.until_ready_again(1, ended)
 
 
-def test_a_worker_that_gets_sigterm_finishes_and_is_replaced(prepared: Path) -> None:
+def test_worker_that_gets_sigterm_finishes_and_is_replaced(prepared: Path) -> None:
     with WithWorkers(prepared) as server:
         ended = server.pid(0)
         os.kill(ended, signal.SIGTERM)
@@ -197,7 +197,7 @@ def test_a_worker_that_gets_sigterm_finishes_and_is_replaced(prepared: Path) -> 
         assert server.stop() == 0
 
 
-def test_a_stop_finishes_what_is_under_way_in_every_worker(prepared: Path) -> None:
+def test_stop_finishes_requests_in_flight_in_every_worker(prepared: Path) -> None:
     with WithWorkers(prepared) as server:
         token = server.sign_in()
         lanes = server.lanes(token)
@@ -215,7 +215,7 @@ def test_a_stop_finishes_what_is_under_way_in_every_worker(prepared: Path) -> No
             server.connect()
 
 
-def test_a_second_signal_waits_for_nothing(prepared: Path) -> None:
+def test_second_signal_stops_at_once(prepared: Path) -> None:
     with WithWorkers(prepared, OPENUCWA_SHUTDOWN_TIMEOUT="600") as server, server.connect() as slow:
         slow.sendall(
             b"POST /WebTicket/oauthtoken HTTP/1.1\r\nHost: a\r\n"
@@ -245,12 +245,12 @@ def test_workers_end_when_the_process_that_started_them_is_killed(prepared: Path
         until(lambda: (_refuses(server), "it takes connections"))
 
 
-def test_a_port_that_is_taken_is_named_once(prepared: Path, shared: WithWorkers) -> None:
+def test_port_that_is_taken_is_named_once(prepared: Path, shared: WithWorkers) -> None:
     result = command("serve", "--data", str(prepared), "--workers", "2", "--listen", shared.urls[0])
     assert refused(result) == f"openucwa: cannot listen on {shared.urls[0]}: the port is taken"
 
 
-def test_a_store_that_cannot_be_used_is_named_once(tmp_path: Path) -> None:
+def test_store_that_cannot_be_used_is_named_once(tmp_path: Path) -> None:
     add_user(tmp_path, LENE)
     with closing(sqlite3.connect(tmp_path / "openucwa.sqlite3")) as connection, connection:
         connection.execute("update store_version set version = 99, oldest = 99")
@@ -258,7 +258,7 @@ def test_a_store_that_cannot_be_used_is_named_once(tmp_path: Path) -> None:
     assert line.startswith("openucwa: the store is of version 99")
 
 
-def test_a_first_start_of_many_makes_one_store_and_one_key(tmp_path: Path) -> None:
+def test_first_start_of_many_makes_one_store_and_one_key(tmp_path: Path) -> None:
     with WithWorkers(tmp_path / "data", workers=4) as server:
         assert server.stop() == 0
     listed = command("key", "list", "--data", str(tmp_path / "data")).stdout.splitlines()

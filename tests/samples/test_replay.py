@@ -121,7 +121,7 @@ def findings() -> dict[Replay, Compared]:
 
 
 @pytest.mark.parametrize("one", replays(), ids=lambda one: f"{one[0]}-{one[1]}")
-async def test_a_sample_request_gets_an_answer_of_the_samples_structure(
+async def test_sample_request_gets_an_answer_of_the_samples_structure(
     one: Replay, make_service: Make, connect: Connect, findings: dict[Replay, Compared]
 ) -> None:
     compared = findings[one] = await replay(one, make_service, connect)
@@ -137,7 +137,7 @@ async def test_a_sample_request_gets_an_answer_of_the_samples_structure(
 
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's samples are not at hand")
-async def test_what_is_listed_as_absent_is_what_the_samples_show_and_no_answer_does(
+async def test_listed_absences_are_in_the_samples_and_in_no_answer(
     make_service: Make, connect: Connect, tmp_path: Path, findings: dict[Replay, Compared]
 ) -> None:
     numbers = itertools.count()
@@ -156,9 +156,7 @@ async def test_what_is_listed_as_absent_is_what_the_samples_show_and_no_answer_d
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's samples are not at hand")
 @pytest.mark.parametrize("rel", [*COLLECTIONS, "search"])
-async def test_what_may_be_many_is_an_array_of_none_where_there_is_none(
-    rel: str, make_service: Make, connect: Connect
-) -> None:
+async def test_collections_are_empty_arrays_if_empty(rel: str, make_service: Make, connect: Connect) -> None:
     sample = Sample(REFERENCE, rel, "GET", "json")
     stage = await set_stage(sample, "usual", make_service, connect)
     answer = (await stage.replay(sample)).json()
@@ -168,5 +166,5 @@ async def test_what_may_be_many_is_an_array_of_none_where_there_is_none(
         assert {name for name, one in answer.get(group, {}).items() if one == []} == many
 
 
-def test_every_contradiction_is_about_something_that_is_offered() -> None:
+def test_every_contradiction_is_about_an_offered_operation() -> None:
     assert set(CONTRADICTIONS) <= {f"{rel}.{method}" for rel, method in compliance.offered()}

@@ -124,9 +124,7 @@ def _run(loop: str, coroutine: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
 @pytest.mark.parametrize("end", ENDS)
-def test_a_connection_leaves_nothing_behind_however_it_ends(
-    certificate: tuple[str, str], end: str, secure: bool
-) -> None:
+def test_connection_leaves_no_cycles_however_it_ends(certificate: tuple[str, str], end: str, secure: bool) -> None:
     data, waits = ENDS[end]
 
     async def talk() -> None:
@@ -190,7 +188,7 @@ def test_bodies_that_stall_are_freed_without_a_collection() -> None:
     _run("uvloop", stall)
 
 
-def test_a_server_that_has_stopped_leaves_nothing_behind() -> None:
+def test_stopped_server_leaves_no_cycles() -> None:
     async def stop() -> None:
         listeners = bind(["http://127.0.0.1:0"])
         echo = Echo()

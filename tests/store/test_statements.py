@@ -128,7 +128,7 @@ def unseen(file: Path, seen: Sequence[int]) -> list[str]:
     return [f"{file.name}:{begin}" for begin, end in sorted(found) if not any(begin <= line <= end for line in seen)]
 
 
-async def test_the_walk_comes_by_every_call_that_runs_a_statement(records: Records) -> None:
+async def test_walk_covers_every_call_that_runs_a_statement(records: Records) -> None:
     files = sorted(STATEMENTS.glob("*.py"))
     assert len(files) > 10
     missed = [
@@ -144,7 +144,7 @@ async def test_every_statement_names_the_key_of_each_of_its_tables(records: Reco
     assert [end for end in WITHOUT_KEY if not any(text.endswith(end) for text in without)] == []
 
 
-async def test_changes_write_only_what_they_hold(records: Records) -> None:
+async def test_changes_write_only_rows_they_have_locked(records: Records) -> None:
     loose = [
         ran
         for ran in records.ran
@@ -155,7 +155,7 @@ async def test_changes_write_only_what_they_hold(records: Records) -> None:
     assert loose == []
 
 
-async def test_changes_write_only_where_they_say(records: Records) -> None:
+async def test_changes_write_only_within_their_declared_scope(records: Records) -> None:
     wrote: dict[str, set[str]] = {}
     for ran in records.ran:
         if ran.scope is not None and not ran.text.startswith("select"):
@@ -169,13 +169,13 @@ async def test_changes_write_only_where_they_say(records: Records) -> None:
     assert wrote == {MEETING: {"extensions", "events", "topics", "meetings"}}
 
 
-async def test_every_engine_takes_every_statement(records: Records) -> None:
+async def test_every_engine_accepts_every_statement(records: Records) -> None:
     texts = {ran.text for ran in records.ran}
     assert [text for text in sorted(texts) if NOT_PORTABLE.search(text)] == []
     assert [text for text in sorted(texts) if re.search(r"\?\d", text) and re.search(r"\?(?!\d)", text)] == []
 
 
-async def test_every_engine_takes_every_parameter(records: Records) -> None:
+async def test_every_engine_accepts_every_parameter(records: Records) -> None:
     kinds = {type(value) for ran in records.ran for value in ran.parameters}
     assert kinds == {str, int, bytes, type(None)}
 
@@ -193,5 +193,5 @@ async def test_every_engine_takes_every_parameter(records: Records) -> None:
         ("select version from store_version", True),
     ],
 )
-def test_whether_a_statement_names_its_key_is_seen(text: str, named: bool) -> None:
+def test_check_notices_a_statement_without_its_key(text: str, named: bool) -> None:
     assert names_key(text) == named
