@@ -16,7 +16,7 @@ LONG = 190_000
 #: Seconds in which each of them is read, whatever the machine does besides.
 AT_ONCE = 2.0
 
-FORMATTING = "".join(f"<b a={number}>" for number in range(6000))
+FORMATTING = "<p>" + "".join(f"<b a={number}>" for number in range(6000))
 HOSTILE = {
     "unclosed scripts": "<script" * (LONG // 7),
     "unclosed tags": "<a " * (LONG // 3),

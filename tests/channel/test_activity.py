@@ -131,7 +131,7 @@ async def test_old_records_are_dropped(process: Process, world: FakeWorld) -> No
 async def test_failed_write_is_retried(client: Client, world: FakeWorld, caplog: pytest.LogCaptureFixture) -> None:
     process, session = client.process, client.session
 
-    class Hiccup:
+    class FailsOnce:
         """The store, which refuses once."""
 
         refused = False
@@ -142,7 +142,7 @@ async def test_failed_write_is_retried(client: Client, world: FakeWorld, caplog:
                 raise ServiceUnavailable("The store is away.", 1)
             await process.store.applications.touch(*heard)
 
-    activity = Activity(Hiccup(), world, Config())  # type: ignore[arg-type]
+    activity = Activity(FailsOnce(), world, Config())  # type: ignore[arg-type]
     await world.advance(5)
     activity.request(OWNER, session.application.id)
     await activity.flush()

@@ -14,7 +14,7 @@ from tests.world import FakeWorld, until
 NewProcess = Callable[..., Awaitable[Process]]
 
 
-class Relays:
+class InMemoryRelays:
     """What carries the word between processes, as workers of one server have it."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Relays:
     def relay(self) -> Relay:
         listeners, own = self.listeners, len(self.listeners)
 
-        class One:
+        class OneRelay:
             def listen(self, listener: Listener) -> None:
                 listeners.append(listener)
 
@@ -31,13 +31,13 @@ class Relays:
                 for other in (*listeners[:own], *listeners[own + 1 :]):
                     asyncio.get_running_loop().call_soon(other, topics)
 
-        return One()
+        return OneRelay()
 
 
 @pytest.fixture
 async def two(client: Client, new_process: NewProcess) -> tuple[Client, Client]:
     """Clients of one channel in two processes that hear of each other."""
-    relays = Relays()
+    relays = InMemoryRelays()
     one, other = [await new_process(relay=relays.relay()) for _ in range(2)]
     return Client(one, client.session), Client(other, client.session)
 

@@ -16,7 +16,7 @@ PLAIN = {"Content-Type": "text/plain"}
 DANA = "sip:danab@contoso.com"
 
 
-class Room:
+class TwoInAMeeting:
     """Lene and Dana in a meeting of a server with other settings, with messaging."""
 
     def __init__(self, service: Service, lene: Guest, dana: Guest) -> None:
@@ -32,7 +32,7 @@ class Room:
 def enter(make_service: Make, connect: Connect, world: FakeWorld) -> Any:
     """Makes a room. What it takes to get there counts as well: joining, and connecting messaging."""
 
-    async def enter(**settings: Any) -> Room:
+    async def enter(**settings: Any) -> TwoInAMeeting:
         service = await make_service(**settings)
         guests = []
         for address in ("lenea@contoso.com", "danab@contoso.com"):
@@ -45,7 +45,7 @@ def enter(make_service: Make, connect: Connect, world: FakeWorld) -> Any:
             await guest.said()
             assert await guest.post(f"{guest.here}/messaging/addMessaging", json={}) == 201
             await guest.said()
-        return Room(service, *guests)
+        return TwoInAMeeting(service, *guests)
 
     return enter
 

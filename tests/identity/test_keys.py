@@ -176,7 +176,7 @@ async def test_old_key_is_removed_once_its_last_token_has_expired(
     await world.advance(0.001)
     await nodes[0].keys.remove_outlived()
     assert [each.id for each in await stored.all()] == [key.id]
-    assert f"the signing key {old.id} is removed" in caplog.text
+    assert f"removed the signing key {old.id}" in caplog.text
 
 
 async def test_only_key_is_never_removed(nodes: list[Node], stored: CountingKeys, world: FakeWorld) -> None:

@@ -21,7 +21,7 @@ def passwords() -> Iterator[Passwords]:
     passwords.close()
 
 
-class Stuck(PasswordHasher):
+class BlockedHasher(PasswordHasher):
     """Verifies when it is let."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ async def test_unknown_user_has_no_valid_password(passwords: Passwords) -> None:
     assert not await passwords.verify(None, "")
 
 
-class Refreshable(PasswordHasher):
+class CountingHasher(PasswordHasher):
     """Notes the cost of what it verifies."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Refreshable(PasswordHasher):
 
 @pytest.mark.parametrize("password", ["wrong", "", "x" * 2_000])
 async def test_unknown_user_takes_as_long_as_a_wrong_password(password: str) -> None:
-    hasher = Refreshable()
+    hasher = CountingHasher()
     passwords = Passwords(workers=1, hasher=hasher)
     assert not await passwords.verify(await passwords.hash("secret"), password)
     assert not await passwords.verify(None, password)
@@ -96,7 +96,7 @@ async def test_default_cost_is_the_recommended_one() -> None:
 
 
 async def test_event_loop_is_not_blocked_by_a_verification() -> None:
-    hasher = Stuck()
+    hasher = BlockedHasher()
     passwords = Passwords(workers=1, hasher=hasher)
     verifying = asyncio.create_task(passwords.verify(hasher.hash("secret"), "secret"))
     for _ in range(10):
@@ -108,7 +108,7 @@ async def test_event_loop_is_not_blocked_by_a_verification() -> None:
 
 
 async def test_call_beyond_the_queue_limit_is_refused() -> None:
-    hasher = Stuck()
+    hasher = BlockedHasher()
     passwords = Passwords(workers=1, max_waiting=2, hasher=hasher)
     encoded = hasher.hash("secret")
     three = [asyncio.create_task(passwords.verify(encoded, "secret")) for _ in range(3)]

@@ -43,7 +43,7 @@ def test_any_display_name_round_trips(
     assert tokens.check(tokens.issue(caller)) == caller
 
 
-def test_token_has_the_prefix_of_a_web_ticket_and_needs_no_escaping(tokens: Tokens) -> None:
+def test_token_has_the_prefix_of_a_web_token_and_needs_no_escaping(tokens: Tokens) -> None:
     text = tokens.issue(LENE)
     assert text.startswith("cwt=")
     assert set(text[4:]) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")

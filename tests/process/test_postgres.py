@@ -12,9 +12,9 @@ import pytest
 from openucwa.store.migrations import migrations_in
 from openucwa.store.postgres.schema import MIGRATIONS
 from tests.postgres import GUARDED, GUARDED_PASSWORD, OWNER, PostgresServer
-from tests.process.running import LENE, LIMIT, Running, command, read_to_end
+from tests.process.running import LENE, LIMIT, RunningServer, command, read_to_end
 from tests.process.server import add_user
-from tests.process.test_polls import InTheMeeting, waiting
+from tests.process.test_polls import PollingApplication, waiting
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,8 @@ def test_unreachable_database_is_reported_in_one_line(url: str, tmp_path: Path) 
 def test_change_on_one_server_wakes_a_poll_on_the_other(url: str, tmp_path: Path) -> None:
     # Nothing but the bus wakes a poll in time.
     settings = {"OPENUCWA_BUS_POLL_INTERVAL": "600", "OPENUCWA_DATA": str(tmp_path / "data")}
-    with Running(url, **settings) as one, Running(url, **settings) as other:
-        lene = InTheMeeting(one)
+    with RunningServer(url, **settings) as one, RunningServer(url, **settings) as other:
+        lene = PollingApplication(one)
         answers: list[dict[str, Any]] = []
         for extension, writer, reader in (("a", one, other), ("b", other, one)):
             lene.server = reader
@@ -90,8 +90,8 @@ def test_change_on_one_server_wakes_a_poll_on_the_other(url: str, tmp_path: Path
 
 
 def test_answers_are_503_while_postgresql_is_down_and_recover(server: PostgresServer, url: str) -> None:
-    with Running(url, OPENUCWA_STORE_TIMEOUT="2") as running:
-        lene = InTheMeeting(running)
+    with RunningServer(url, OPENUCWA_STORE_TIMEOUT="2") as running:
+        lene = PollingApplication(running)
         lene.share("before")
         server.stop()
         try:
@@ -118,6 +118,6 @@ def test_answers_are_503_while_postgresql_is_down_and_recover(server: PostgresSe
 AFTER = {"id": "after", "type": "RoamedParticipantData"}
 
 
-def shown(lene: InTheMeeting) -> list[dict[str, Any]]:
+def shown(lene: PollingApplication) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = lene.ask("GET", lene.extensions)["_embedded"]["onlineMeetingExtension"]
     return found

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificate import make_certificate
-from tests.process.running import LENE, LIMIT, Running, at, environment
+from tests.process.running import LENE, LIMIT, RunningServer, at, environment
 from tests.process.server import add_user
 from tests.process.workers import WithWorkers, until
 
@@ -55,7 +55,7 @@ def test_sighup_reloads_certificate_log_level_and_log_file(prepared: Path, setti
     folder = settings.parent
     log = folder / "openucwa.log"
     arguments = ("--config", str(settings), "--listen", "https://127.0.0.1:0", "--workers", str(workers))
-    with Running(prepared, *arguments) as server:
+    with RunningServer(prepared, *arguments) as server:
         trusting = ssl.create_default_context(cafile=str(folder / "server.pem"))
         assert server.ask("GET", "/before", tls=trusting)[0] == 404
         until(lambda: (any(" GET /before " in line for line in lines(log)), lines(log)))
@@ -75,7 +75,7 @@ def test_sighup_reloads_certificate_log_level_and_log_file(prepared: Path, setti
 
 
 def test_invalid_reloaded_settings_are_named_and_the_server_continues(prepared: Path, settings: Path) -> None:
-    with Running(prepared, "--config", str(settings)) as server:
+    with RunningServer(prepared, "--config", str(settings)) as server:
         settings.write_text('log_level = "loud"\n')
         server.signal(signal.SIGHUP)
         log = settings.parent / "openucwa.log"
@@ -103,7 +103,7 @@ def test_log_file_that_cannot_be_written_is_named_at_the_start(prepared: Path, t
 
 
 def test_workers_write_one_log_file_without_tearing_lines(prepared: Path, settings: Path) -> None:
-    with Running(prepared, "--config", str(settings), "--workers", "2") as server:
+    with RunningServer(prepared, "--config", str(settings), "--workers", "2") as server:
         for number in range(200):
             assert server.ask("GET", f"/seen/{number}")[0] == 404
         assert server.stop() == 0
@@ -152,7 +152,7 @@ def test_unread_log_blocks_neither_requests_nor_the_stop(prepared: Path, workers
 
 
 def test_stop_does_not_wait_for_idle_connections_over_tls(prepared: Path, settings: Path) -> None:
-    with Running(prepared, "--config", str(settings), "--listen", "https://127.0.0.1:0") as server:
+    with RunningServer(prepared, "--config", str(settings), "--listen", "https://127.0.0.1:0") as server:
         trusting = ssl.create_default_context(cafile=str(settings.parent / "server.pem"))
         with (
             socket.create_connection(("127.0.0.1", server.port()), timeout=LIMIT) as plain,

@@ -15,7 +15,7 @@ from openucwa.identity.tokens import new_signing_key
 from openucwa.store.sqlite import SqliteStore
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.postgres import PostgresServer
-from tests.process.running import LENE, LIMIT, Running, at, command
+from tests.process.running import LENE, LIMIT, RunningServer, at, command
 from tests.process.server import add_user
 from tests.world import FakeWorld
 
@@ -24,11 +24,11 @@ ROUNDS = 25
 MOST_EXTENSIONS = 40
 
 
-def both_start(place: Path | str) -> tuple[Running, Running]:
+def both_start(place: Path | str) -> tuple[RunningServer, RunningServer]:
     """Two servers that start at the same time."""
 
-    def start() -> Running:
-        return Running(
+    def start() -> RunningServer:
+        return RunningServer(
             place,
             OPENUCWA_LOG_LEVEL="warning",
             OPENUCWA_MAX_EXTENSIONS=str(MOST_EXTENSIONS),
@@ -54,7 +54,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def servers(place: Path | str) -> Iterator[tuple[Running, Running]]:
+def servers(place: Path | str) -> Iterator[tuple[RunningServer, RunningServer]]:
     first, second = both_start(place)
     with first, second:
         yield first, second
@@ -69,7 +69,7 @@ class Pair:
 
 
 @pytest.fixture
-async def strangers(servers: tuple[Running, Running]) -> AsyncIterator[Pair]:
+async def strangers(servers: tuple[RunningServer, RunningServer]) -> AsyncIterator[Pair]:
     """Clients that are not signed in."""
     first, second = servers
     async with (

@@ -16,7 +16,7 @@ import pytest
 from tests.client import PASSWORD
 from tests.process.running import LENE, LIMIT, command, read_to_end
 from tests.process.server import add_user
-from tests.process.workers import Lane, WithWorkers, first_answered, kill, runs, until
+from tests.process.workers import WithWorkers, WorkerConnection, first_answered, kill, runs, until
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,14 @@ def shared(prepared: Path) -> Iterator[WithWorkers]:
 
 
 @pytest.fixture
-def lanes(shared: WithWorkers) -> Iterator[list[Lane]]:
-    found = shared.lanes(shared.sign_in())
+def connections(shared: WithWorkers) -> Iterator[list[WorkerConnection]]:
+    found = shared.connections(shared.sign_in())
     yield found
     for lane in found:
         lane.close()
 
 
-def opened(lane: Lane) -> str:
+def opened(lane: WorkerConnection) -> str:
     """The href of a new application."""
     draft = {"culture": "en-US", "endpointId": f"e{time.monotonic_ns()}", "userAgent": "test"}
     status, answer = lane.ask("POST", "/ucwa/v1/applications", draft)
@@ -51,7 +51,7 @@ def opened(lane: Lane) -> str:
     return f"/ucwa/v1/applications/{answer['id']}"
 
 
-def joined(lane: Lane, application: str) -> str:
+def joined(lane: WorkerConnection, application: str) -> str:
     """The href of the extensions of a meeting that the application has joined."""
     status, meeting = lane.ask("POST", f"{application}/onlineMeetings/myOnlineMeetings", {})
     assert status == 201, meeting
@@ -60,7 +60,7 @@ def joined(lane: Lane, application: str) -> str:
     return str(meeting["_links"]["onlineMeetingExtensions"]["href"])
 
 
-def share(lane: Lane, extensions: str, name: str) -> None:
+def share(lane: WorkerConnection, extensions: str, name: str) -> None:
     status, answer = lane.ask("POST", extensions, {"id": name, "type": "RoamedParticipantData"})
     assert status == 201, answer
 
@@ -73,46 +73,48 @@ def refused(result: Any) -> str:
     return str(lines[0])
 
 
-def test_all_workers_answer_on_one_address(shared: WithWorkers, lanes: list[Lane]) -> None:
-    assert [lane.worker for lane in lanes] == [0, 1]
+def test_all_workers_answer_on_one_address(shared: WithWorkers, connections: list[WorkerConnection]) -> None:
+    assert [lane.worker for lane in connections] == [0, 1]
     assert len({pid for _, pid in shared.pids()} | {shared.process.pid}) == 3
     assert len(shared.urls) == 1
 
 
-def test_token_and_an_application_of_one_worker_are_known_to_the_other(lanes: list[Lane]) -> None:
-    application = opened(lanes[0])
-    assert lanes[1].ask("GET", application)[0] == 200
+def test_token_and_an_application_of_one_worker_are_known_to_the_other(connections: list[WorkerConnection]) -> None:
+    application = opened(connections[0])
+    assert connections[1].ask("GET", application)[0] == 200
 
 
-def test_change_in_one_worker_releases_the_poll_that_waits_in_the_other(lanes: list[Lane]) -> None:
-    application = opened(lanes[0])
-    extensions = joined(lanes[0], application)
-    assert lanes[0].ask("GET", f"{application}/events?ack=1")[0] == 200
-    lanes[0].send("GET", f"{application}/events?ack=2")
-    share(lanes[1], extensions, "one")
-    status, answer = lanes[0].receive()
+def test_change_in_one_worker_releases_the_poll_that_waits_in_the_other(connections: list[WorkerConnection]) -> None:
+    application = opened(connections[0])
+    extensions = joined(connections[0], application)
+    assert connections[0].ask("GET", f"{application}/events?ack=1")[0] == 200
+    connections[0].send("GET", f"{application}/events?ack=2")
+    share(connections[1], extensions, "one")
+    status, answer = connections[0].receive()
     assert status == 200
     assert "one" in str(answer["sender"])
 
 
-def test_earlier_of_two_polls_in_two_workers_ends_at_once(shared: WithWorkers, lanes: list[Lane]) -> None:
-    application = opened(lanes[0])
-    lanes[0].send("GET", f"{application}/events?ack=1")
+def test_earlier_of_two_polls_in_two_workers_ends_at_once(
+    shared: WithWorkers, connections: list[WorkerConnection]
+) -> None:
+    application = opened(connections[0])
+    connections[0].send("GET", f"{application}/events?ack=1")
     shared.settle()
-    lanes[1].send("GET", f"{application}/events?ack=1")
+    connections[1].send("GET", f"{application}/events?ack=1")
     # Which one, where they come within hundredths of a second, is left to chance (tests/channel/test_poll.py).
-    released = lanes.index(first_answered(lanes))
-    status, answer = lanes[released].receive()
+    released = connections.index(first_answered(connections))
+    status, answer = connections[released].receive()
     assert (status, answer["subcode"]) == (409, "PGetReplaced")
-    share(lanes[released], joined(lanes[released], application), "one")
-    assert lanes[1 - released].receive()[0] == 200
+    share(connections[released], joined(connections[released], application), "one")
+    assert connections[1 - released].receive()[0] == 200
 
 
 def test_workers_share_a_postgresql_store(database: str, tmp_path: Path) -> None:
     added = command("user", "add", LENE, "--password-stdin", stdin=PASSWORD + "\n", OPENUCWA_STORE=database)
     assert added.returncode == 0, added.stderr
     with WithWorkers(tmp_path / "unused", OPENUCWA_STORE=database) as server:
-        one, other = server.lanes(server.sign_in())
+        one, other = server.connections(server.sign_in())
         with closing(one), closing(other):
             application = opened(one)
             extensions = joined(one, application)
@@ -131,7 +133,7 @@ def test_key_that_is_added_while_it_runs_signs_and_is_known_to_all_workers(prepa
         key = added.stdout.split()[1]
         until(lambda: (server.sign_in().startswith(f"cwt={key}."), "the new key does not sign"))
         token = server.sign_in()
-        for lane in server.lanes(token):
+        for lane in server.connections(token):
             with closing(lane):
                 opened(lane)
 
@@ -140,7 +142,7 @@ def test_worker_that_is_killed_under_load_loses_no_answered_write_and_is_replace
     with WithWorkers(prepared, OPENUCWA_LOG_LEVEL="info") as server:
         token = server.sign_in()
         application = server.open_application(token)
-        with closing(Lane(server, token)) as lane:
+        with closing(WorkerConnection(server, token)) as lane:
             extensions = joined(lane, application)
         answered: list[str] = []
         stop = threading.Event()
@@ -171,7 +173,7 @@ def test_worker_that_is_killed_under_load_loses_no_answered_write_and_is_replace
             writer.join(LIMIT)
             assert not writer.is_alive()
         assert "worker 0 was ended by SIGKILL; another takes its place" in server.logged("SIGKILL")
-        for lane in server.lanes(token):
+        for lane in server.connections(token):
             with closing(lane):
                 status, found = lane.ask("GET", extensions)
                 assert status == 200
@@ -200,13 +202,13 @@ def test_worker_that_gets_sigterm_finishes_and_is_replaced(prepared: Path) -> No
 def test_stop_finishes_requests_in_flight_in_every_worker(prepared: Path) -> None:
     with WithWorkers(prepared) as server:
         token = server.sign_in()
-        lanes = server.lanes(token)
-        applications = [opened(lane) for lane in lanes]
-        for lane, application in zip(lanes, applications, strict=True):
+        connections = server.connections(token)
+        applications = [opened(lane) for lane in connections]
+        for lane, application in zip(connections, applications, strict=True):
             lane.send("GET", f"{application}/events?ack=1")
         server.settle()
         server.signal(signal.SIGTERM)
-        for lane in lanes:
+        for lane in connections:
             with closing(lane):
                 assert lane.receive()[0] == 200
         assert server.wait() == 0

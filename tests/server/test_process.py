@@ -21,7 +21,7 @@ from openucwa.server.listeners import ListenError, bind, close
 from openucwa.server.orders import Orders, Signals
 from openucwa.server.process import serve
 from tests.certificate import make_certificate
-from tests.server.serving import LIMIT, Echo, Running, SmallService, serving, text
+from tests.server.serving import LIMIT, Echo, RunningServer, SmallService, serving, text
 from tests.world import FakeWorld, until
 
 
@@ -46,9 +46,9 @@ def https(certificate: tuple[str, str], *urls: str) -> Config:
     return Config(listen=urls or ("https://127.0.0.1:0",), tls_cert=certificate[0], tls_key=certificate[1])
 
 
-async def start(handler: Handler, config: Config | None = None, world: FakeWorld | None = None) -> Running:
+async def start(handler: Handler, config: Config | None = None, world: FakeWorld | None = None) -> RunningServer:
     service = SmallService(handler, world or RealWorld())
-    running = Running(service, config or Config(listen=("http://127.0.0.1:0",)))
+    running = RunningServer(service, config or Config(listen=("http://127.0.0.1:0",)))
     await running.ready()
     return running
 
@@ -258,15 +258,15 @@ async def test_address_that_cannot_be_had_is_noticed_before_the_service_starts(e
 
 
 async def test_status_address_answers_from_before_the_start_until_after_the_stop(echo: Echo) -> None:
-    class Refreshable(SmallService):
+    class ObservedService(SmallService):
         def status(self, connections: object) -> Handler:
             return lambda _request: text(200, b",".join(call.encode() for call in self.calls))
 
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     config = Config(listen=("http://127.0.0.1:0",), status_listen=(f"http://127.0.0.1:{port}",))
-    service = Refreshable(echo)
-    running = Running(service, config)
+    service = ObservedService(echo)
+    running = RunningServer(service, config)
     await running.ready()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")

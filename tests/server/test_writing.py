@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from openucwa.http.message import Request, Response
-from tests.server.serving import Echo, Running, serving, text
+from tests.server.serving import Echo, RunningServer, serving, text
 
 
 async def answered(response: Response, method: str = "GET") -> tuple[bytes, list[str]]:
@@ -40,7 +40,7 @@ async def test_status_without_a_body_has_no_length(status: int) -> None:
     assert sent.endswith(b"Connection: close\r\n\r\n")
 
 
-async def test_response_to_head_has_a_length_and_no_body(server: Running) -> None:
+async def test_response_to_head_has_a_length_and_no_body(server: RunningServer) -> None:
     client = await server.connect()
     await client.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert (await client.answer(head=True)).headers["Content-Length"] == "11"
@@ -48,7 +48,7 @@ async def test_response_to_head_has_a_length_and_no_body(server: Running) -> Non
     assert (await client.answer()).body == b"GET /next  a 0"
 
 
-async def test_date_comes_from_the_injected_clock(server: Running) -> None:
+async def test_date_comes_from_the_injected_clock(server: RunningServer) -> None:
     client = await server.connect()
     await client.get()
     assert (await client.answer()).headers["Date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
@@ -57,7 +57,7 @@ async def test_date_comes_from_the_injected_clock(server: Running) -> None:
     assert (await client.answer()).headers["Date"] == "Tue, 14 Nov 2023 22:14:21 GMT"
 
 
-async def test_each_request_has_an_id_of_its_own(server: Running, echo: Echo) -> None:
+async def test_each_request_has_an_id_of_its_own(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     for _ in range(600):
         await client.get("/now")
@@ -112,7 +112,7 @@ async def test_response_may_end_the_connection(echo: Echo) -> None:
         assert await client.rest() == b""
 
 
-async def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
+async def test_pipelined_requests_are_answered_in_order(server: RunningServer) -> None:
     client = await server.connect()
     paths = [f"/{'now' if number % 3 else ''}{number}".encode() for number in range(100)]
     await client.send(b"".join(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path for path in paths))
@@ -130,7 +130,7 @@ async def test_first_of_too_many_pipelined_requests_are_answered(echo: Echo, pat
         assert len(echo.requests) == 11
 
 
-async def test_later_pipelined_requests_wait_their_turn(server: Running, echo: Echo) -> None:
+async def test_later_pipelined_requests_wait_their_turn(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.get("/wait")
     await echo.waits.wait()
@@ -141,7 +141,9 @@ async def test_later_pipelined_requests_wait_their_turn(server: Running, echo: E
     assert {(await client.answer()).status for _ in range(121)} == {200}
 
 
-async def test_malformed_request_behind_another_is_refused_after_its_response(server: Running, echo: Echo) -> None:
+async def test_malformed_request_behind_another_is_refused_after_its_response(
+    server: RunningServer, echo: Echo
+) -> None:
     client = await server.connect()
     await client.get("/wait")
     await client.send(b"rubbish\r\n\r\n")
@@ -150,7 +152,7 @@ async def test_malformed_request_behind_another_is_refused_after_its_response(se
     assert [(await client.answer()).status for _ in range(2)] == [200, 400]
 
 
-async def test_broken_body_behind_a_request_is_refused_after_its_response(server: Running, echo: Echo) -> None:
+async def test_broken_body_behind_a_request_is_refused_after_its_response(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.send(
         b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\noops\r\n"
@@ -161,7 +163,7 @@ async def test_broken_body_behind_a_request_is_refused_after_its_response(server
     assert len(echo.requests) == 1
 
 
-async def test_waiting_request_notices_a_disconnect(server: Running, echo: Echo) -> None:
+async def test_waiting_request_notices_a_disconnect(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.get("/wait")
     await echo.waits.wait()

@@ -71,3 +71,8 @@ def wire_error(refusal: type[Refusal]) -> WireError:
         if issubclass(base, Refusal) and (row := ERRORS.get(base)) is not None:
             return row
     return FAULT
+
+
+def sentence(refusal: Refusal) -> str:
+    """What the client is told of a refusal."""
+    return wire_error(type(refusal)).message or str(refusal)

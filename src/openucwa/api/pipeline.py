@@ -119,7 +119,9 @@ class Pipeline:
         except Refusal as refusal:
             own = resource.refusal(call, refusal)
             if own is not None:
-                return self._renderer.response(request, own, rel=resource.rel, identity=_identity(call))
+                return self._renderer.response(
+                    request, own, rel=resource.rel, identity=_identity(call), note=str(refusal)
+                )
             return self._renderer.refusal(
                 request,
                 refusal,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from openucwa.api.answer import Answer
-from openucwa.api.errors import ERRORS, FAULT, WireError, wire_error
+from openucwa.api.errors import ERRORS, FAULT, WireError, sentence, wire_error
 from openucwa.http import negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.compression import accepts_gzip, compress
@@ -189,5 +189,4 @@ def reason(refusal: Refusal) -> Reason:
     """The refusal as the client sees it."""
     row = wire_error(type(refusal))
     parameters = refusal.parameters if isinstance(refusal, ParameterValidationFailure) else {}
-    message = row.message or str(refusal)
-    return Reason(code=row.code, subcode=row.subcode, message=message, parameters=parameters)
+    return Reason(code=row.code, subcode=row.subcode, message=sentence(refusal), parameters=parameters)

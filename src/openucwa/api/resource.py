@@ -7,16 +7,9 @@ from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, overload
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
-from openucwa.http.forms import FORM_TYPES
 from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.model.refusals import Refusal
-from openucwa.model.scopes import ANY_SCOPE, CONTACTS, CONVERSATION_SCOPES, INITIATE, MEETINGS, RECEIVE, USER
 from openucwa.representation.parameters import Parameter
-
-__all__ = [
-    "ANY_SCOPE", "CONTACTS", "CONVERSATION_SCOPES", "FORM_TYPES", "INITIATE", "MEETINGS", "METHODS", "RECEIVE",
-    "SAFE_METHODS", "USER", "Operation", "Precondition", "Resource", "Responder",
-]  # fmt: skip
 
 T = TypeVar("T")
 

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from openucwa.config import SETTINGS_FILE, Config, ConfigError, Loaded, load_with_sources, options, settings_file
+from openucwa.config import Config, ConfigError
 from openucwa.config_checks import masked
+from openucwa.config_loading import SETTINGS_FILE, Loaded, load_with_sources, options, settings_file
 from openucwa.model.refusals import Refusal
 from openucwa.store.choice import place_of, store_of
 from openucwa.store.contract import Store

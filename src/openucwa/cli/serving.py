@@ -16,7 +16,8 @@ import click
 
 from openucwa import __version__
 from openucwa.cli.common import default, failures, listening, settings, store_line
-from openucwa.config import SETTINGS_FILE, Config, Loaded, load_with_sources, settings_file
+from openucwa.config import Config
+from openucwa.config_loading import SETTINGS_FILE, Loaded, load_with_sources, settings_file
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld, World
 from openucwa.store.choice import store_of

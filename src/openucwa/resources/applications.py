@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import ANY_SCOPE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.channel.poll import EventChannels
 from openucwa.config import Config
 from openucwa.identity.current_user import current_user
@@ -21,6 +21,7 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyGroups,
 )
+from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.world import World, new_digits, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter

@@ -5,10 +5,11 @@ import asyncio
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call
 from openucwa.api.in_flight import InFlight, Refuses
-from openucwa.api.resource import ANY_SCOPE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.http.message import Request, Response
 from openucwa.http.multipart import PartRequest, build, content_type, parse
 from openucwa.model.refusals import BadRequest, CallbackChannelError, CannotRedirect, TooManyRequests
+from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.world import World, new_uuid
 
 BATCHING = "multipart/batching"

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from openucwa import __version__
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import CONVERSATION_SCOPES, Operation
+from openucwa.api.resource import Operation
 from openucwa.config import Config
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import Meeting
 from openucwa.model.refusals import ParameterValidationFailure
+from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.user import User
 from openucwa.model.values import LAST_INSTANT, Instant
 from openucwa.model.world import World

@@ -6,10 +6,11 @@ from typing import Any
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Precondition, Resource
+from openucwa.api.resource import Operation, Precondition, Resource
 from openucwa.model.application import Communication as Abilities
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, PreconditionFailed
+from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import CONVERSATION_SCOPES, RECEIVE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.identity.rate import Rate, act_key
 from openucwa.model.conversation import Invitation, InvitationState, Participation
 from openucwa.model.meeting import Extension
@@ -17,6 +17,7 @@ from openucwa.model.refusals import (
     InvalidExchangeServerVersion,
     ResourceNotFound,
 )
+from openucwa.model.scopes import CONVERSATION_SCOPES, RECEIVE
 from openucwa.model.world import World
 from openucwa.representation.document import Document, Link
 from openucwa.resources.people import contact_document

@@ -5,7 +5,7 @@ from typing import Any
 
 from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.identity.rate import Rate
 from openucwa.meetings.admission import leads
 from openucwa.model.conversation import (
@@ -22,6 +22,7 @@ from openucwa.model.refusals import (
     InvalidExchangeServerVersion,
     ResourceNotFound,
 )
+from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter

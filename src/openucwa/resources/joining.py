@@ -5,7 +5,7 @@ from typing import Any
 
 from openucwa.api.answer import Answer, created
 from openucwa.api.call import Call
-from openucwa.api.resource import INITIATE, MEETINGS, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.config import Config
 from openucwa.identity.rate import Rate, act_key
 from openucwa.meetings.admission import Candidate, role_at_joining, waits_in_lobby
@@ -36,6 +36,7 @@ from openucwa.model.refusals import (
     ServiceUnavailable,
     TooManyParticipants,
 )
+from openucwa.model.scopes import INITIATE, MEETINGS
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.me import display_name, sip_uri

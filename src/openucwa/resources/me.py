@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import RECEIVE, USER, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.model.application import Session
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.names import anonymous_address
@@ -18,6 +18,7 @@ from openucwa.model.refusals import (
     InvalidExchangeServerVersion,
     MakeMeAvailableRequired,
 )
+from openucwa.model.scopes import RECEIVE, USER
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.api.resource import CONVERSATION_SCOPES, MEETINGS, Operation, Precondition
+from openucwa.api.resource import Operation, Precondition
 from openucwa.config import Config
 from openucwa.http.message import Header
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
@@ -22,6 +22,7 @@ from openucwa.model.refusals import (
     TooManyGroups,
     TooManyOnlineMeetings,
 )
+from openucwa.model.scopes import CONVERSATION_SCOPES, MEETINGS
 from openucwa.model.values import Instant
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property

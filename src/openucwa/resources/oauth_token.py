@@ -6,9 +6,9 @@ import msgspec
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.errors import wire_error
-from openucwa.api.resource import FORM_TYPES, Operation, Resource
-from openucwa.http.forms import parse_form
+from openucwa.api.errors import sentence, wire_error
+from openucwa.api.resource import Operation, Resource
+from openucwa.http.forms import FORM_TYPES, parse_form
 from openucwa.http.message import Header
 from openucwa.identity.sign_in import BAD_REQUEST, MISSING_FIELD, SERVER_FAULT, GrantRefused, SignIn
 from openucwa.model.refusals import (
@@ -64,7 +64,7 @@ class OAuthToken(Resource[None]):
         produces=("application/json",),
         negotiated=False,
         refuses=(TooManyRequests,),
-        shows={200: GRANTED, 400: REFUSED, 429: REFUSED},
+        shows={200: GRANTED} | dict.fromkeys((400, 404, 408, 413, 415, 429, 500, 503), REFUSED),
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: Authentication in UCWA, POST of a grant."""
@@ -90,7 +90,7 @@ class OAuthToken(Resource[None]):
         if refusal is None:
             return _answer(500, {"error": "server_error"}, _diagnostics(call, SERVER_FAULT, "internal server error"))
         status = wire_error(type(refusal)).status
-        headers = [_diagnostics(call, BAD_REQUEST if status < 500 else SERVER_FAULT, str(refusal))]
+        headers = [_diagnostics(call, BAD_REQUEST if status < 500 else SERVER_FAULT, sentence(refusal))]
         if isinstance(refusal, MethodNotAllowed):
             headers.append((b"Allow", ", ".join(refusal.allowed).encode()))
         elif isinstance(refusal, TooManyRequests | ServiceUnavailable):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Precondition
+from openucwa.api.resource import Operation, Precondition
 from openucwa.config import Config
 from openucwa.http import conditions
 from openucwa.http.query import Query
@@ -25,6 +25,7 @@ from openucwa.model.refusals import (
     PreconditionFailed,
     TooManyGroups,
 )
+from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_etag, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter

@@ -4,12 +4,13 @@ from typing import TypeAlias, TypeVar
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import ANY_SCOPE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.config import Config, DialInRegion
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import MeetingRel
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, ResourceNotFound
+from openucwa.model.scopes import ANY_SCOPE
 from openucwa.representation.document import Document, Link, Property
 from openucwa.store.contract import Store
 

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import RECEIVE, Operation
+from openucwa.api.resource import Operation
 from openucwa.meetings.admission import leads, sees
 from openucwa.model.conversation import Invitation, MessagingState, Participant, Participation, Role
 from openucwa.model.refusals import Conflict, ConversationNotFound, Forbidden, ResourceNotFound
+from openucwa.model.scopes import RECEIVE
 from openucwa.representation.document import Document, Link
 from openucwa.resources.conversations import CHANGE, READ, ConversationPart, InConversation
 from openucwa.resources.rendering.conversations import conversation_href, participant_href

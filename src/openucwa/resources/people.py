@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import ANY_SCOPE, CONTACTS, USER, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound
+from openucwa.model.scopes import ANY_SCOPE, CONTACTS, USER
 from openucwa.model.user import User
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link, Property

@@ -2,8 +2,9 @@
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call
-from openucwa.api.resource import ANY_SCOPE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
+from openucwa.model.scopes import ANY_SCOPE
 from openucwa.representation.document import Document
 
 #: The permissions, in the documented terms. Policies about phones, mailboxes and telephony are left out.
