@@ -291,7 +291,7 @@ async def test_https_answers_have_strict_transport_security(service: Service, co
 @pytest.mark.parametrize(
     "refusal",
     [
-        ServiceUnavailable("the store 10.1.2.3:5432 is out of reach", 1),
+        ServiceUnavailable("the store 10.1.2.3:5432 is unreachable", 1),
         CallbackChannelError("nats://10.1.2.3:4222 does not answer"),
     ],
 )

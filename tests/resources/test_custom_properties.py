@@ -59,7 +59,7 @@ values = st.one_of(
 )
 properties = st.dictionaries(names, values, max_size=6)
 
-#: Texts that can't be written in XML: halves of surrogate pairs among them.
+#: Texts that cannot be written in XML: halves of surrogate pairs among them.
 uncarriable = st.tuples(
     st.text(max_size=3), st.sampled_from([*NOT_IN_XML, "\ud800", "\udfff"]), st.text(max_size=3)
 ).map("".join)

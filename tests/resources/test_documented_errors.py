@@ -133,7 +133,7 @@ def nobody_listens() -> Iterator[str]:
 
 @pytest.fixture
 async def cut_off(make_service: Make, connect: Connect, lene: UcwaClient, nobody_listens: str) -> UcwaClient:
-    """Lene at another server of the same store, whose bus is out of reach."""
+    """Lene at another server of the same store, whose bus is unreachable."""
     client = connect(await make_service(bus=nobody_listens, store_timeout=0.2))
     client.token, client.app = lene.token, lene.app
     return client

@@ -123,7 +123,7 @@ async def test_closed_store_is_one_file(folder: Path) -> None:
 async def test_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "data"
-    assert await refused(folder) == f"the store {folder}/openucwa.sqlite3 can't be opened: Not a directory"
+    assert await refused(folder) == f"the store {folder}/openucwa.sqlite3 cannot be opened: Not a directory"
 
 
 @contextmanager
@@ -151,13 +151,13 @@ async def test_read_only_file_is_refused(file_mode: int | None) -> None:
         Path(place).chmod(0o755)
         folder.chmod(0o555)
         with as_nobody():
-            assert await refused(folder) == f"the store {file} can't be opened: Permission denied"
+            assert await refused(folder) == f"the store {file} cannot be opened: Permission denied"
         folder.chmod(0o755)
 
 
 async def test_folder_with_the_files_name_is_refused(folder: Path, file: Path) -> None:
     file.mkdir(parents=True)
-    assert await refused(folder) == f"the store {file} can't be opened: Is a directory"
+    assert await refused(folder) == f"the store {file} cannot be opened: Is a directory"
 
 
 async def test_file_that_is_not_a_database_is_refused_and_left_unchanged(folder: Path, file: Path) -> None:
@@ -173,7 +173,7 @@ async def test_foreign_database_is_refused_and_left_unchanged(folder: Path, file
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("create table users (name text)")
     before = file.read_bytes()
-    assert await refused(folder) == "the database is not one of openucwa"
+    assert await refused(folder) == "the database belongs to another application"
     assert file.read_bytes() == before
 
 
@@ -217,7 +217,7 @@ async def test_change_on_a_full_disk_is_refused_and_leaves_nothing(store: Sqlite
         with pytest.raises(ServiceUnavailable) as refusal:
             await store.extensions.add(LENE, MEETING, big, MANY, AT)
         assert (await store.meetings.get_with_extensions(LENE, MEETING))[1] == []
-    assert str(refusal.value) == "the store can't be read from or written to its disk"
+    assert str(refusal.value) == "the store has a disk error"
     assert refusal.value.retry_after >= 1
     assert await logged(store, f"conversation/{LENE}/{MEETING}") == before
 

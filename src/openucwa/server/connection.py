@@ -13,6 +13,7 @@ from openucwa.http.message import BodyFault, Request, Response
 from openucwa.server.deadline import Deadline
 from openucwa.server.encoding import CONTINUE, encode
 from openucwa.server.head import RefusedRequestError
+from openucwa.server.outgoing import Outgoing
 from openucwa.server.reader import Ends, RequestReader
 from openucwa.server.shared import Shared
 from openucwa.server.states import (
@@ -33,9 +34,8 @@ from openucwa.server.waits import wait_for
 #: Requests that may be queued before reading pauses. Only while reading can it be noticed that the client disconnects,
 #: so a poll with others queued behind it does not outlive its client.
 READ_AHEAD = 8
-
+#: Messages: for the log, for the client.
 FAILED = "a request failed"
-#: The message for the client.
 SORRY = "internal server error; see the server log"
 STOPPING = "the server is stopping"
 
@@ -49,12 +49,14 @@ class Connection(asyncio.Protocol):
         "_asked",
         "_awaited",
         "_began",
-        "_blocked",
         "_client",
         "_cut_off",
         "_deadline",
         "_first_of_read",
+        "_idle",
+        "_last",
         "_on_close",
+        "_out",
         "_paused",
         "_queue",
         "_reader",
@@ -73,8 +75,9 @@ class Connection(asyncio.Protocol):
         self._client = ""
         self._transport: Any = None
         self._reader: Any = None
+        self._out: Any = None
         self._paused = False  # whether reading is paused, because requests are queued
-        self._first_of_read = True  # whether part of a request has been read that no handler has yet
+        self._first_of_read = True  # whether nothing of the bytes being read was handled yet
         self._deadline = Deadline(shared.world, self._time_is_up)
         self._awaited: object = None  # the subject of the deadline; HANDLING: that of the time before the last request
         self._asked = False  # whether there was a request yet
@@ -85,14 +88,15 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._on_close: Callable[[], object] | None = None
         self._scheduled = False  # whether the next request is scheduled
-        self._blocked = False  # whether there are bytes that the client has not read
+        self._last = False  # whether the connection ends with the response that is sent
         self._cut_off = False
+        self._idle = False  # whether the connection was, when it was closed
 
     # Called by the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._transport.set_write_buffer_limits(0)  # so that it is known of every byte whether it was written
+        self._out = Outgoing(transport, self, self._shared.unsent, secure=self._secure)
         ends = Ends.of(transport, self._shared.proxies, secure=self._secure)
         self._client = ends.client
         surplus = not self._shared.open.add(self)
@@ -102,7 +106,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._enter(CLOSED)
         self._shared.open.discard(self)
-        self._shared.unsent.remove(self)
+        self._out.end()
         self._deadline.end()
         self._forget(self._reader.end())
         self._drop_queue()
@@ -121,14 +125,15 @@ class Connection(asyncio.Protocol):
         self._set_deadline()
 
     def pause_writing(self) -> None:
-        self._blocked = True
-        self._shared.unsent.add(self, self._transport.get_write_buffer_size())
+        if self._out is not None:  # it is, while TLS is still shaking hands
+            self._out.pause()
 
     def resume_writing(self) -> None:
-        self._blocked = False
-        self._shared.unsent.remove(self)
-        if self._state is SENDING:
-            self._go_on()
+        if self._out is None:
+            return
+        self._awaited = HANDLING  # the client took something, so its time begins anew
+        if self._out.resume() and self._state is SENDING:
+            self._sent()
         self._set_deadline()
 
     # Called by the handler and the server
@@ -144,8 +149,12 @@ class Connection(asyncio.Protocol):
 
     def shut_down(self) -> None:
         """The server stops: an idle connection ends, and a request in flight is the last."""
-        if self._state in {FREE, SENDING} and self._reader.state <= HEAD and not self._queue:
+        if self._queue or self._reader.state > HEAD:
+            return
+        if self._state is FREE:
             self._close()
+        elif self._state is SENDING:
+            self._last = True
 
     def cut_off(self) -> None:
         """Answers requests in flight at once."""
@@ -245,7 +254,7 @@ class Connection(asyncio.Protocol):
         """Stops reading requests, and sends this after the responses to the previous ones."""
         if self._state >= LINGERING:
             return
-        self._forget(self._reader.discard(), told=False)
+        self._forget(self._reader.discard(), observed=False)
         logger.info("refused %s: %s", self._client, message)
         response = self._shared.refused(status, message)
         if self._state is FREE and not self._queue:
@@ -277,33 +286,32 @@ class Connection(asyncio.Protocol):
         except (TypeError, ValueError):
             logger.exception("a response cannot be sent")
             data = encode(self._shared.refused(500, SORRY), date, without_body=False, close=last)
-        self._transport.write(data)
-        if last:
-            self._end()
-        elif self._blocked:
-            self._enter(SENDING)
-        else:
-            self._go_on()
+        self._last = last
+        self._out.put(data)
+        self._enter(SENDING)
+        if not self._out.blocked:
+            self._sent()
 
-    def _go_on(self) -> None:
-        """Continues after a response."""
+    def _sent(self) -> None:
+        """Continues after a response that the transport has taken."""
+        if self._last:
+            self._end()
+            return
         self._enter(FREE)
         if self._queue:
             self._schedule()
-        elif self._shared.stopping and self._reader.state <= HEAD:
-            self._close()
 
     def _lose(self) -> None:
         """Drops the current request without a response."""
         request, self._request = self._request, None
         self._forget(request, self._shared.world.monotonic() - self._began)
 
-    def _forget(self, request: Request | None, seconds: float = 0.0, *, told: bool = True) -> None:
-        """Records that a request gets no response; None: there is none. `told`: whether the observer is notified."""
+    def _forget(self, request: Request | None, seconds: float = 0.0, *, observed: bool = True) -> None:
+        """Records that a request gets no response; None: there is none. `observed`: whether it is observed."""
         if request is None:
             return
         self._shared.bodies.give_back(len(request.body))
-        if told and self._shared.observer is not None:
+        if observed and self._shared.observer is not None:
             self._shared.observer.answered(request, None, seconds)
 
     def _drop_queue(self) -> None:
@@ -323,15 +331,17 @@ class Connection(asyncio.Protocol):
         """Sets the deadline for the current wait, unless it is set already."""
         if self._state is CLOSED:
             return
-        if self._reader.wants_continue:
-            self._ask_for_body()
+        if self._reader.wants_continue and self._state is FREE and not self._queue:
+            self._reader.wants_continue = False
+            self._transport.write(CONTINUE)
         awaited, seconds = wait_for(
             self._shared.limits,
             self._state,
             self._reader.state,
-            blocked=self._blocked,
+            blocked=self._out.blocked,
             paused=self._paused,
             asked=self._asked,
+            idle=self._idle,
         )
         if awaited is self._awaited:
             return
@@ -341,16 +351,11 @@ class Connection(asyncio.Protocol):
         else:
             self._deadline.set(seconds)
 
-    def _ask_for_body(self) -> None:
-        """Tells a client that expects 100 Continue to send the body, once that is what is waited for."""
-        if self._reader.wants_continue and self._state is FREE and not self._queue:
-            self._reader.wants_continue = False
-            self._transport.write(CONTINUE)
-
     def _time_is_up(self) -> None:
         awaited, self._awaited = self._awaited, None
         if awaited is SENDING:
-            self._check_progress()
+            if not self._out.progressed():
+                self.drop(f"it read nothing of its response within {self._shared.limits.write_timeout:g} s")
         elif awaited is CLOSING:
             self.abort()
         elif awaited is HEAD:
@@ -363,13 +368,6 @@ class Connection(asyncio.Protocol):
         else:
             self._close()
         self._set_deadline()
-
-    def _check_progress(self) -> None:
-        left = self._transport.get_write_buffer_size()
-        if left < self._shared.unsent.size(self):
-            self._shared.unsent.add(self, left)
-        else:
-            self.drop(f"it read nothing of its response within {self._shared.limits.write_timeout:g} seconds")
 
     # Ends
 
@@ -390,6 +388,7 @@ class Connection(asyncio.Protocol):
             self._transport.write_eof()
 
     def _close(self) -> None:
+        self._idle = self._state is FREE
         self._enter(CLOSING)
         self._forget(self._reader.end())
         self._transport.close()

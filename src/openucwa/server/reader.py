@@ -322,5 +322,5 @@ class RequestReader:
 def _framing(headers: dict[bytes, bytes]) -> bytes:
     """The part of a head that determines where its body ends."""
     names = (b"content-length", b"transfer-encoding")
-    told = [b"%b: %b\r\n" % (name, headers[name]) for name in names if name in headers]
-    return b"".join((b"POST / HTTP/1.1\r\n", *told, b"\r\n"))
+    lines = [b"%b: %b\r\n" % (name, headers[name]) for name in names if name in headers]
+    return b"".join((b"POST / HTTP/1.1\r\n", *lines, b"\r\n"))

@@ -11,6 +11,8 @@ from openucwa.server.shared import Application, Observer, Shared
 
 #: The backlog of connections to be accepted.
 BACKLOG = 2048
+#: Seconds that TLS waits for the end of a connection whose last response is still being read.
+SHUTDOWN = 86_400.0
 #: Seconds for answering a request that was cut off.
 CUT_OFF = 0.5
 
@@ -41,7 +43,7 @@ class Server:
                     ssl=tls if secure else None,
                     ssl_handshake_timeout=limits.header_timeout if secure else None,
                     # The connection itself has a shorter limit, except while its client reads.
-                    ssl_shutdown_timeout=limits.write_timeout if secure else None,
+                    ssl_shutdown_timeout=SHUTDOWN if secure else None,
                 )
                 self._servers.append(server)
 

@@ -29,7 +29,7 @@ class Writing(IntEnum):
     FREE = 0
     #: The handler is working on a response.
     HANDLING = 1
-    #: A response was written, and the client has not read all of it.
+    #: A response was written, and the client may not have read all of it.
     SENDING = 2
     #: The last response was written; input is still read for a moment.
     LINGERING = 3
@@ -51,9 +51,9 @@ READING: Mapping[Reading, frozenset[Reading]] = {
 }
 
 WRITING: Mapping[Writing, frozenset[Writing]] = {
-    FREE: frozenset({HANDLING, LINGERING, CLOSING, CLOSED}),
-    HANDLING: frozenset({FREE, SENDING, LINGERING, CLOSING, CLOSED}),
-    SENDING: frozenset({FREE, CLOSING, CLOSED}),
+    FREE: frozenset({HANDLING, SENDING, CLOSING, CLOSED}),
+    HANDLING: frozenset({SENDING, CLOSED}),
+    SENDING: frozenset({FREE, LINGERING, CLOSING, CLOSED}),
     LINGERING: frozenset({CLOSING, CLOSED}),
     CLOSING: frozenset({CLOSED}),
     CLOSED: frozenset(),

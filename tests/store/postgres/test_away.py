@@ -60,7 +60,7 @@ async def test_calls_are_refused_while_the_server_is_stopped_and_then_succeed(
         for _ in range(3):
             assert "the store" in await refused(store.users.get(LENE))
             await refused(store.events.append(AT, [EVENT]))
-        assert "is out of reach" in await refused(PostgresStore("postgresql://openucwa@127.0.0.1:1/x", TIMEOUT).open())
+        assert "is unreachable" in await refused(PostgresStore("postgresql://openucwa@127.0.0.1:1/x", TIMEOUT).open())
     finally:
         own_server.start()
     await goes_on(lambda: store.users.get(LENE))
@@ -177,13 +177,13 @@ async def test_standby_can_be_read_but_not_written(own_server: PostgresServer, s
     await goes_on(lambda: store.users.get(LENE))
     for _ in range(2):
         said = await refused(store.events.append(AT, [EVENT]))
-    assert said == "the store can't be written: it is a standby, or read-only"
+    assert said == "the store cannot be written: it is a standby, or read-only"
 
 
 @pytest.mark.parametrize(
     ("user", "database", "sentence"),
     [
-        (f"{GUARDED}:wrong-secret", "postgres", "does not let this server in"),
+        (f"{GUARDED}:wrong-secret", "postgres", "rejected the login"),
         (f"{GUARDED}:{GUARDED_PASSWORD}", "nowhere", "the server has no such database"),
         (f"{GUARDED}:{GUARDED_PASSWORD}", "template1", "its user lacks the rights"),
     ],
