@@ -175,7 +175,7 @@ async def test_unreachable_collector_costs_one_log_line_and_no_request(watch: Wa
             assert (await client.http.get("/")).status_code == 200
     complaints = [line for line in server.lines() if " warning " in line or " error " in line]
     assert len(complaints) <= 1
-    assert all(f"the collector at 127.0.0.1:{port} takes no traces" in line for line in complaints)
+    assert all(f"the trace collector at 127.0.0.1:{port} rejects traces" in line for line in complaints)
 
 
 async def test_hanging_collector_does_not_delay_the_stop(watch: Watch, collector: Collector) -> None:

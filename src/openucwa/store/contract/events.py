@@ -34,5 +34,5 @@ class EventLog(Protocol):
         ...
 
     async def forget_topics(self, before: int, limit: int) -> int:
-        """Removes up to `limit` topics that ended before `before` and whose events are forgotten; returns their number."""
+        """Removes up to `limit` topics that ended before `before` and whose events are forgotten; their number."""
         ...

@@ -18,5 +18,5 @@ async def check(transaction: Transaction, owner: str, more: int, limit: int) -> 
     stored = row[0] if row else 0
     if stored + more > limit:
         raise EntityTooLarge(
-            f"the organizer's meetings and extensions take {stored} bytes; {more} more would exceed the maximum of {limit}"
+            f"the organizer's data takes {stored} bytes; {more} more would exceed the maximum of {limit}"
         )
