@@ -131,7 +131,7 @@ class Conversations(Part):
         async def work(transaction: Transaction) -> None:
             waiting = [each for each in await find(transaction, _OF_URI, *meeting, uri) if each.in_lobby]
             if not waiting:
-                raise ResourceNotFound("nobody with that address is waiting in the lobby")
+                raise ResourceNotFound("no participant with that address is waiting in the lobby")
             await notify(transaction, at, conversation_events.LOBBY_LEFT, as_participant(waiting[0]), meeting)
             admitted = [replace(each, in_lobby=False) for each in waiting]
             since = await notify(
@@ -166,7 +166,7 @@ class Conversations(Part):
             gone = [each for each in found if each.in_lobby == in_lobby]
             if not gone:
                 where = "is waiting in the lobby" if in_lobby else "is in this meeting"
-                raise ResourceNotFound(f"nobody with that address {where}")
+                raise ResourceNotFound(f"no participant with that address {where}")
             await participations.end(transaction, gone, at, reason)
 
         await self._writer.change(work, organizer)
@@ -177,7 +177,7 @@ class Conversations(Part):
         async def work(transaction: Transaction) -> None:
             found = await find(transaction, _OF_URI, *meeting, uri)
             if not found:
-                raise ResourceNotFound("nobody with that address is in this meeting")
+                raise ResourceNotFound("no participant with that address is in this meeting")
             was = found[0].role
             if was == role:
                 return
