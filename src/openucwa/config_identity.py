@@ -1,7 +1,4 @@
-"""The settings `issuers` and `directories`: who else says who a user is, and which of their tables can't be used.
-
-A part of `config.py`. What is done with them is the affair of `identity/`.
-"""
+"""The settings `issuers` and `directories`, and their validation. Part of `config.py`."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-#: Signatures that are verified where an issuer's table does not say. What an issuer publishes are public keys, so
-#: that HMAC has no place here, and `none` has none anywhere.
+#: Signature algorithms if an issuer's table names none. Issuers publish public keys, so HMAC is not supported, and
+#: neither is `none`.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
 
 #: OAuth 2 scopes that a token may have, and `all`, which stands for each of them.
@@ -145,14 +142,14 @@ def texts(value: Texts) -> tuple[str, ...]:
 
 
 def identity_problems(issuers: Sequence[Issuer], directories: Sequence[Directory]) -> Iterator[tuple[str, str]]:
-    """What can't be used of the two settings: the setting's name, and what is wrong."""
+    """Invalid values of the two settings: the setting's name, and what is wrong."""
     urls = [issuer.url for issuer in issuers]
     for issuer in issuers:
         if urls.count(issuer.url) > 1:
-            yield "issuers", f"{issuer.url!r} is there twice"
+            yield "issuers", f"{issuer.url!r} is listed twice"
         yield from (("issuers", f"{issuer.url!r}: {problem}") for problem in _issuer(issuer))
     if sum(issuer.introspection for issuer in issuers) > 1:
-        yield "issuers", "only one may have introspection: another one must not see its tokens"
+        yield "issuers", "only one issuer can have introspection: its tokens must not be sent to others"
     for directory in directories:
         name = ", ".join(texts(directory.url))
         yield from (("directories", f"{name!r}: {problem}") for problem in _directory(directory))
@@ -161,7 +158,7 @@ def identity_problems(issuers: Sequence[Issuer], directories: Sequence[Directory
 def _issuer(issuer: Issuer) -> Iterator[str]:
     for name, url in {"url": issuer.url, "authorization_uri": issuer.authorization_uri}.items():
         if url is not None and not safe_url(url):
-            yield f"{name} has to be an https URL without a fragment (http for an address of this machine only)"
+            yield f"{name} must be an https URL without a fragment (http only for addresses of this machine)"
     for name, value in {
         "audience": issuer.audience,
         "user_claims": issuer.user_claims,
@@ -174,22 +171,22 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
         yield "algorithms is empty"
     for algorithm in issuer.algorithms:
         if algorithm not in ALGORITHMS:
-            yield f"algorithms may hold {', '.join(ALGORITHMS)}, not {algorithm!r}"
+            yield f"algorithms may contain only {', '.join(ALGORITHMS)}, not {algorithm!r}"
     if issuer.leeway < 0 or issuer.introspection_lifetime < 0:
-        yield "leeway and introspection_lifetime have to be at least 0"
+        yield "leeway and introspection_lifetime must be at least 0"
     if min(issuer.timeout, issuer.key_refresh, issuer.key_refresh_min) <= 0:
-        yield "timeout, key_refresh and key_refresh_min have to be above 0"
+        yield "timeout, key_refresh and key_refresh_min must be greater than 0"
     if issuer.client_secret is not None and issuer.client_secret_file is not None:
         yield "client_secret and client_secret_file exclude each other"
     if issuer.client_id is None and (issuer.introspection or issuer.password_grant):
-        yield "introspection and password_grant need client_id"
+        yield "introspection and password_grant require client_id"
     if not set(re.findall(r"\{(.*?)\}", issuer.password_username)) & {"login", "user"}:
-        yield "password_username has to hold {login} or {user}"
+        yield "password_username must contain {login} or {user}"
 
 
 def _directory(directory: Directory) -> Iterator[str]:
     if find_spec("ldap") is None:
-        yield "it needs python-ldap, which comes with the extra openucwa[ldap]"
+        yield "requires python-ldap, which the extra openucwa[ldap] installs"
     if not texts(directory.url):
         yield "url is empty"
     for text in texts(directory.url):
@@ -200,7 +197,7 @@ def _directory(directory: Directory) -> Iterator[str]:
         except ValueError:
             well_formed = False
         if not well_formed:
-            yield "url has to be of the form ldaps://HOST[:PORT] or ldap://HOST[:PORT]"
+            yield "url must be of the form ldaps://HOST[:PORT] or ldap://HOST[:PORT]"
     yield from _domains(directory.domains)
     for name, template, names in (
         ("login_filter", directory.login_filter, {"login", "user"}),
@@ -209,19 +206,19 @@ def _directory(directory: Directory) -> Iterator[str]:
         used = set(re.findall(r"\{(.*?)\}", template))
         if not used or used - names or template.count("(") != template.count(")") or not template.startswith("("):
             known = " and ".join(f"{{{each}}}" for each in sorted(names))
-            yield f"{name} has to be a filter that holds {known}, or one of them, and nothing else in braces"
+            yield f"{name} must be a filter that contains {known}, or one of them, and nothing else in braces"
     for name, value in {"uri_attributes": directory.uri_attributes, "user_attribute": directory.user_attribute}.items():
         if not all(texts(value)) or not texts(value):
             yield f"{name} is empty"
     if directory.bind_password is not None and directory.bind_password_file is not None:
         yield "bind_password and bind_password_file exclude each other"
     if (directory.bind_dn is None) != (directory.bind_password is None and directory.bind_password_file is None):
-        yield "bind_dn needs bind_password or bind_password_file, and the other way round"
+        yield "bind_dn and bind_password (or bind_password_file) require each other"
     for kind in directory.phones:
         if kind not in _PHONES:
-            yield f"phones may hold {', '.join(_PHONES)}, not {kind!r}"
+            yield f"phones may contain only {', '.join(_PHONES)}, not {kind!r}"
     if directory.connections < 1 or directory.timeout <= 0:
-        yield "connections and timeout have to be above 0"
+        yield "connections and timeout must be greater than 0"
 
 
 def _domains(domains: Texts) -> Iterator[str]:
@@ -229,11 +226,13 @@ def _domains(domains: Texts) -> Iterator[str]:
         yield "domains is empty"
     for domain in texts(domains):
         if not _DOMAIN.fullmatch(domain):
-            yield f"domains may hold domains in lower case, not {domain!r}"
+            yield f"domains must be in lower case, not {domain!r}"
 
 
 def safe_url(text: str) -> bool:
-    """Whether secrets and keys may travel by this URL, and a header may bear it: https, or http within this machine."""
+    """Whether secrets and keys may be sent to this URL, and a header may contain it: https, or http within this
+    machine.
+    """
     if not (text.isascii() and text.isprintable()) or " " in text or '"' in text:
         return False
     try:

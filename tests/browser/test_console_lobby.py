@@ -146,7 +146,7 @@ async def test_tabs_of_a_browser_share_one_answer(console: Console, lene: UcwaCl
 
 
 async def test_lobby_of_another_meeting_is_shown_beside_that_of_the_joined_one(
-    console: Console, lene: UcwaClient, joe: Waiting, plain: Running
+    console: Console, lene: UcwaClient, joe: Waiting, plain: RunningServer
 ) -> None:
     page = console.page
     joined = await lene.schedule(subject="Joined")

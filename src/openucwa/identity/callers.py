@@ -1,7 +1,6 @@
-"""Who calls: the one place where a token is checked, be it of this server or of another issuer.
+"""Token verification: the one place where tokens are checked, of this server and of other issuers.
 
-A user whom an issuer or a directory vouches for is added where that is to be so. What a caller may do is decided
-elsewhere.
+Users of an issuer or a directory are added if the settings say so. Permissions are decided elsewhere.
 """
 
 from typing import TYPE_CHECKING
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Admission:
-    """Lets in whom an issuer or a directory vouches for."""
+    """Admits users of an issuer or a directory."""
 
     def __init__(self, users: Users) -> None:
         self._users = users
 
     async def admit(self, profile: Profile) -> User | None:
-        """The user, who is added where that is to be so. None: the user is not known here, or was removed."""
+        """The user, added if necessary and allowed. None: the user is unknown, or was removed."""
         user = User(
             uri=profile.uri,
             name=profile.name or profile.uri.removeprefix("sip:").partition("@")[0],
@@ -45,7 +44,7 @@ class Admission:
 
 
 class Callers:
-    """Checks tokens. `foreign`: those of the setting `issuers`; None: there are none."""
+    """Verifies tokens. `foreign`: those of the setting `issuers`; None: there are none."""
 
     def __init__(
         self, tokens: Tokens, keys: SigningKeys, foreign: "ForeignTokens | None", admission: Admission
@@ -56,19 +55,19 @@ class Callers:
         self._admission = admission
 
     def known(self, token: str) -> Caller:
-        """Who calls, where that can be said at once. Unauthorized: it can't, or nobody does."""
+        """The caller, if that is known without waiting. Unauthorized: it is not, or the token is invalid."""
         if self._foreign is None or token.startswith(PREFIX):
             return self._tokens.check(token)
         found = self._foreign.recognized(token)
         if found is None or found.caller is None:
-            raise Unauthorized("the token was not seen before")
+            raise Unauthorized("the token has not been verified yet")
         return found.caller
 
     async def check(self, token: str) -> Caller:
-        """Who calls.
+        """The caller.
 
-        Unauthorized: nobody; the token is expired, forged, not for this server, or of a user who is not known here.
-        ServiceUnavailable: what has to be asked for that is away.
+        Unauthorized: the token is expired, forged, not for this server, or of an unknown user. ServiceUnavailable: an
+        issuer or the store is unreachable.
         """
         if self._foreign is None or token.startswith(PREFIX):
             return await self._keys.check(token)
@@ -81,6 +80,6 @@ class Callers:
         profile = token.profile
         user = await self._admission.admit(profile)
         if user is None:
-            raise Unauthorized(f"{profile.uri} is not known here")
+            raise Unauthorized(f"{profile.uri} is not a user of this server")
         scopes = None if token.scopes >= ANY_SCOPE else token.scopes
         return Caller(profile.uri, user.name, None, None, token.expires, scopes, profile.source)

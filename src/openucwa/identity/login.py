@@ -1,4 +1,4 @@
-"""Who wants to sign in: the spellings of a user name."""
+"""Login names: the spellings of a user name."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,10 @@ _LONGEST_KEY = 256
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user name as it was typed, in lower case: `lene`, `lene@contoso.com`, `sip:lene@contoso.com`, `CONTOSO\\lene`.
+    """A user name as typed, in lower case: `lene`, `lene@contoso.com`, `sip:lene@contoso.com`, `CONTOSO\\lene`.
 
-    `text`: without the `sip:` or `CONTOSO\\`. `user`: what stands before the @. `domain`: what stands behind it, or
-    before the backslash; empty where neither is there. `whole`: whether `domain` is all of the domain, or may be the
-    beginning of one.
+    `text`: without the `sip:` or `CONTOSO\\`. `user`: the part before the @. `domain`: the part after it, or before the
+    backslash; empty if there is neither. `whole`: whether `domain` is complete, or may be just the beginning of one.
     """
 
     text: str
@@ -21,7 +20,7 @@ class Login:
 
     @staticmethod
     def parse(text: str) -> "Login":
-        """What `text` names; whatever it is, it is a login, though maybe nobody's."""
+        """The login that `text` names; any text is one, though maybe of no user."""
         name = text.strip().lower()
         domain, backslash, user = name.partition("\\")
         if backslash:
@@ -31,7 +30,7 @@ class Login:
         return Login(name, user if at else name, domain if at else "", whole=bool(at))
 
     def fits(self, domain: str) -> bool:
-        """Whether a user in this domain may be meant."""
+        """Whether it may name a user in this domain."""
         if self.whole:
             return domain == self.domain
         return not self.domain or domain == self.domain or domain.startswith(self.domain + ".")
@@ -40,6 +39,6 @@ class Login:
     def throttle_key(self) -> str:
         """What all spellings of a user have in common: the local part and the first label of the domain.
 
-        Asking the store which user is meant would let a stranger see, by the delays, who exists.
+        Asking the store for the exact user would let a stranger learn, from the delays, which users exist.
         """
         return f"{self.user}@{self.domain.partition('.')[0]}"[:_LONGEST_KEY]

@@ -1,5 +1,5 @@
-"""LDAP: passwords that an organisation's directory verifies, and what it says of its users.
+"""LDAP: passwords verified by an organisation's directory, and its users' profiles.
 
-`connection.py` is one connection, `entries.py` says what an entry means here, and `directory.py` puts them together.
-It needs the extra `openucwa[ldap]`, and nothing else in the package imports that.
+`connection.py` is one connection, `entries.py` interprets entries, and `directory.py` combines them. Requires the extra
+`openucwa[ldap]`, which nothing else in the package imports.
 """

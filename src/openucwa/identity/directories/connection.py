@@ -1,4 +1,4 @@
-"""A connection to a directory: TLS or none, each step bounded in time. It blocks, so that it belongs in a thread."""
+"""A connection to a directory, each step with a timeout. It blocks, so it belongs in a thread."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -9,7 +9,7 @@ import ldap
 
 from openucwa.config_identity import Directory
 
-#: What a directory answers to the bind of a user who may not sign in: wrong, unknown, locked, or no user at all.
+#: A directory's answers to the bind of a user who cannot sign in: wrong, unknown, locked, or not a user.
 _REFUSALS = (
     ldap.INVALID_CREDENTIALS,
     ldap.NO_SUCH_OBJECT,
@@ -18,28 +18,28 @@ _REFUSALS = (
     ldap.UNWILLING_TO_PERFORM,
     ldap.CONSTRAINT_VIOLATION,
 )
-#: More entries than one mean that nobody in particular was found.
+#: More than one entry means that the user is ambiguous.
 _MAX_ENTRIES = 2
-#: Seconds without a word, and between two of three probes then, after which TCP gives a server up.
+#: Seconds of silence, and between two of three probes after it, until TCP gives up a server.
 _KEEP_ALIVE = 15
 
 
 class DirectoryAway(Exception):
-    """The directory does not answer, or not as it should. The text is for the log: it may name addresses."""
+    """The directory does not answer, or not as expected. The text is for the log: it may name addresses."""
 
 
 class Entry(NamedTuple):
-    """What was found. `attributes`: name in lower case -> values."""
+    """A found entry. `attributes`: name in lower case -> values."""
 
     dn: str
     attributes: Mapping[str, Sequence[bytes]]
 
 
 class Connection:
-    """A connection to the server of `directory` at `url`, encrypted, and bound as nobody yet.
+    """A connection to the server of `directory` at `url`, encrypted, and not bound yet.
 
-    Its methods raise DirectoryAway, after which it is closed. Each waits for `timeout` at most, but for a server that
-    does not answer in the middle of TLS: there OpenLDAP's library waits for as long as TCP does.
+    Its methods raise DirectoryAway, after which it is closed. Each waits for at most `timeout`, except if a server
+    stops answering during TLS: then OpenLDAP's library waits as long as TCP does.
     """
 
     def __init__(self, directory: Directory, url: str) -> None:
@@ -57,9 +57,8 @@ class Connection:
             raise self._away(error) from None
 
     def bind(self, dn: str, password: str) -> bool:
-        """Whether the directory accepts this password of `dn`. An empty one, which it may take for nobody's, is none.
-
-        DirectoryAway: it does not say.
+        """Whether the directory accepts this password of `dn`. An empty password, which means an anonymous bind, is
+        refused. DirectoryAway: it does not say.
         """
         if not dn or not password:
             return False
@@ -73,7 +72,7 @@ class Connection:
         return True
 
     def search(self, base: str, query: str, attributes: Sequence[str], *, below: bool = True) -> list[Entry]:
-        """What matches: at most two entries, below `base` or that alone. DirectoryAway: it can't be searched."""
+        """The matching entries, at most two, below `base` or that entry alone. DirectoryAway: the search fails."""
         scope = ldap.SCOPE_SUBTREE if below else ldap.SCOPE_BASE
         wanted = list(attributes) or ["1.1"]
         try:
@@ -83,7 +82,7 @@ class Connection:
         except ldap.LDAPError as error:
             self.close()
             raise self._away(error) from None
-        # What has no name is a hint where else to search.
+        # An entry without a name is a referral.
         return [
             Entry(dn, {name.lower(): values for name, values in found_attributes.items()})
             for dn, found_attributes in found
@@ -91,7 +90,7 @@ class Connection:
         ]
 
     def close(self) -> None:
-        """Ends the connection; more than once does no harm."""
+        """Closes the connection; may be called again."""
         if self._open:
             self._open = False
             with suppress(ldap.LDAPError):
@@ -108,7 +107,7 @@ class Connection:
         connection.set_option(ldap.OPT_X_KEEPALIVE_PROBES, 3)
         if directory.ca_file is not None:
             connection.set_option(ldap.OPT_X_TLS_CACERTFILE, directory.ca_file)
-        # Said here, whatever the machine's settings of OpenLDAP say.
+        # Set here, whatever the machine's OpenLDAP settings.
         connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
         connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)
         connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
@@ -124,10 +123,10 @@ class Connection:
 
 
 def bind_password(directory: Directory) -> str | None:
-    """The password of the account that searches; None: there is no such account. DirectoryAway: it can't be read."""
+    """The password of the search account; None: there is no such account. DirectoryAway: it is unreadable."""
     if directory.bind_password_file is None:
         return directory.bind_password
     try:
         return Path(directory.bind_password_file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, ValueError) as error:
-        raise DirectoryAway(f"bind_password_file can't be read: {error}") from None
+        raise DirectoryAway(f"bind_password_file cannot be read: {error}") from None

@@ -1,8 +1,8 @@
-"""Passwords that a directory verifies: the user is searched, and the password tried by a bind as that user.
+"""Passwords verified by a directory: the user is searched, and the password tried by a bind as that user.
 
-The library blocks. So it runs in a few threads at a time, each of which uses one connection; those that search are
-used again, and a bind as a user has one of its own. A thread that hangs in the library, which happens where a server
-falls silent in the middle of TLS, is left to itself: it ends with its connection, and holds up nobody.
+The library blocks, so it runs in a few threads, each of which uses one connection; search connections are reused, and
+each bind as a user has a connection of its own. A thread that hangs in the library, because a server falls silent
+during TLS, is abandoned: it ends with its connection.
 """
 
 import asyncio
@@ -25,26 +25,26 @@ T = TypeVar("T")
 
 #: Sign-ins that may wait for a connection; more are answered 503.
 _MAX_WAITING = 64
-#: Threads that may hang. More of them say nothing new.
+#: Threads that may hang; more are not started.
 _MAX_HANGING = 16
-#: Seconds after which somebody whom a directory that is away could not sign in may come again.
+#: Retry-After in seconds while the directory is unreachable.
 _RETRY_AFTER = 5
-#: How much the latest wrong password counts for how long one takes.
+#: The weight of the latest wrong password in the average duration.
 _WEIGHT = 0.2
-#: Where nobody is: the bind as this user costs what that of another does.
+#: A DN without an entry: binding as this user takes as long as any other failed bind.
 _NOBODY = "cn=nobody"
 
 logger = logging.getLogger(__name__)
 
 
 class DirectoryPasswords:
-    """Verifies passwords by `directory`."""
+    """Verifies passwords with `directory`."""
 
     def __init__(self, directory: Directory, world: World) -> None:
         self._directory = directory
         self._world = world
         self.source = texts(directory.url)[0]
-        #: Those that answer first.
+        #: The servers, those that answered last first.
         self._urls = list(texts(directory.url))
         self._slots = asyncio.Semaphore(directory.connections)
         self._max = directory.connections + _MAX_WAITING
@@ -52,18 +52,18 @@ class DirectoryPasswords:
         self._hanging = 0
         self._idle: list[Connection] = []
         self._closed = False
-        #: Seconds that a bind with a wrong password takes.
+        #: Average duration of a bind with a wrong password, in seconds.
         self._usual = 0.0
 
     def may_know(self, login: Login) -> bool:
-        """Whether the directory may know whoever this is: by mail, say, it may be anybody."""
+        """Whether the directory may know this login; a mail address may be anyone's."""
         return bool(login.text)
 
     async def verify(self, login: Login, password: str) -> Profile | None:
-        """Who signed in; None: the name or the password is wrong, or names nobody who may sign in here.
+        """The user; None: the name or the password is wrong, or the user may not sign in here.
 
-        Which of these it is can't be told by the time, as far as that is in our hands.
-        ServiceUnavailable: the directory does not say, or too many wait for it.
+        As far as this server can ensure, the time does not reveal which. ServiceUnavailable: the directory does not
+        answer, or too many sign-ins are waiting for it.
         """
         try:
             found = await self._run(lambda: self._search(login))
@@ -75,8 +75,8 @@ class DirectoryPasswords:
             if accepted and known and await self._run(lambda: self._in_groups(entry)):
                 return profile(self._directory, entry)
         except DirectoryAway as away:
-            logger.warning("the directory can't be asked: %s", away)
-            raise ServiceUnavailable("the directory can't be reached", _RETRY_AFTER) from None
+            logger.warning("could not query the directory: %s", away)
+            raise ServiceUnavailable("the directory is unreachable", _RETRY_AFTER) from None
         if known and not accepted:
             self._usual += _WEIGHT * (took - self._usual)
         elif not known:
@@ -84,15 +84,15 @@ class DirectoryPasswords:
         return None
 
     async def close(self) -> None:
-        """Closes the connections; what is in flight closes its own."""
+        """Closes the connections; work in flight closes its own."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        """What `work` gives in a thread. DirectoryAway: it fails, or does not end in time."""
+        """Runs `work` in a thread. DirectoryAway: it fails, or does not end in time."""
         if self._in_flight >= self._max or self._closed:
-            raise ServiceUnavailable("too many sign-ins wait for the directory", 1)
+            raise ServiceUnavailable("too many sign-ins are waiting for the directory", 1)
         self._in_flight += 1
         try:
             async with self._slots:
@@ -125,7 +125,7 @@ class DirectoryPasswords:
     def _ended(self, result: "asyncio.Future[T]") -> None:
         self._hanging -= 1
         if not result.cancelled():
-            result.exception()  # it comes too late for anybody
+            result.exception()  # too late: the caller has gone
 
     # In a thread
 
@@ -134,7 +134,7 @@ class DirectoryPasswords:
         return self._searching(lambda connection: connection.search(self._directory.base, query, wanted))
 
     def _in_groups(self, entry: Entry) -> bool:
-        """Whether the user is in one of the groups that may sign in, where there are such groups."""
+        """Whether the user is in one of the allowed groups, if there are any."""
         query = group_filter(self._directory, entry)
 
         def member(group: str) -> bool:
@@ -153,15 +153,15 @@ class DirectoryPasswords:
         return self._at_one(bind)
 
     def _searching(self, work: Callable[[Connection], T]) -> T:
-        """What `work` finds on a connection of the account that searches; on another one where the first is broken."""
+        """Runs `work` on a search connection; on another one if the first is broken."""
         with suppress(IndexError):
             connection = self._idle.pop()
-            with suppress(DirectoryAway):  # it may have been closed long ago; a new one will tell
+            with suppress(DirectoryAway):  # it may have been closed long ago; a new one will show
                 return self._used(connection, work)
         return self._at_one(lambda url: self._used(self._connected(url), work))
 
     def _at_one(self, work: Callable[[str], T]) -> T:
-        """What `work` gives at the first server that answers."""
+        """Runs `work` at the first server that answers."""
         *others, last = self._urls
         for url in others:
             with suppress(DirectoryAway):
@@ -169,7 +169,7 @@ class DirectoryPasswords:
         return work(last)
 
     def _used(self, connection: Connection, work: Callable[[Connection], T]) -> T:
-        found = work(connection)  # where it fails, it has closed itself
+        found = work(connection)  # it has closed itself on failure
         if self._closed:
             connection.close()
         else:
@@ -181,5 +181,5 @@ class DirectoryPasswords:
         connection = Connection(self._directory, url)
         if self._directory.bind_dn is not None and not connection.bind(self._directory.bind_dn, password or ""):
             connection.close()
-            raise DirectoryAway(f"{url} does not let {self._directory.bind_dn} in")
+            raise DirectoryAway(f"{url} rejects {self._directory.bind_dn}")
         return connection

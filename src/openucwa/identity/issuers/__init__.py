@@ -1,5 +1,5 @@
-"""OpenID Connect: access tokens of other issuers, and passwords that they verify.
+"""OpenID Connect: access tokens of other issuers, and passwords verified by them.
 
-`provider.py` speaks with one issuer, `keys.py` has its keys, `claims.py` says what a token's claims mean here, and
-`tokens.py` puts them together. How a refusal is answered is decided elsewhere.
+`provider.py` talks to one issuer, `keys.py` has its keys, `claims.py` interprets a token's claims, and `tokens.py`
+combines them. Refusals are rendered elsewhere.
 """

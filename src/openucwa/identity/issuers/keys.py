@@ -1,7 +1,7 @@
-"""The keys of one issuer: read when they are needed, used while they are good, read again when others turn up.
+"""The keys of one issuer: read when needed, cached, and read again when others turn up.
 
-An issuer that is away does no harm to what it signed with keys that are known. Strangers, who can make up names of
-keys, bring about one read in `key_refresh_min` seconds.
+While an issuer is unreachable, tokens signed with known keys stay valid. Strangers, who can make up key names, cause at
+most one read per `key_refresh_min` seconds.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from openucwa.identity.issuers.provider import IssuerAway, Provider, unavailable
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.world import World
 
-#: Keys of one issuer, and names of keys that it is known not to have.
+#: Maximum number of keys of one issuer, and of unknown key names.
 _MAX_KEYS = 64
 _MAX_MISSING = 256
-#: Characters of an RSA modulus in base64url: 2048 bits at least, 8192 at most.
+#: Length of an RSA modulus in base64url: 2048 to 8192 bits.
 _MODULUS = range(342, 1_367)
 _KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "Ed25519": "Ed25519", "EdDSA": "Ed25519"}
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """A public key that an issuer publishes. `id`: its `kid`. `thumbprint`: what it is, by RFC 7638."""
+    """A public key that an issuer publishes. `id`: its `kid`. `thumbprint`: its identity, by RFC 7638."""
 
     id: str | None
     thumbprint: str
@@ -48,7 +48,7 @@ class IssuerKey:
 
 
 class IssuerKeys:
-    """The keys of `provider`'s issuer. `removed` is called when it has taken one back."""
+    """The keys of `provider`'s issuer. `removed`: called when it has revoked one."""
 
     def __init__(self, provider: Provider, world: World, removed: Callable[[], None]) -> None:
         self._removed = removed
@@ -58,7 +58,7 @@ class IssuerKeys:
         self._refresh_min = provider.issuer.key_refresh_min
         self._keys: tuple[IssuerKey, ...] = ()
         self._thumbprints: frozenset[str] = frozenset()
-        #: Key names that the keys were read for and did not have.
+        #: Key names for which the keys were read in vain.
         self._missing: set[str | None] = set()
         self._read_at: float | None = None
         self._next_read = world.monotonic()
@@ -71,9 +71,9 @@ class IssuerKeys:
         return key in self._thumbprints
 
     async def find(self, key_id: str | None, algorithm: str) -> tuple[IssuerKey, ...]:
-        """The keys that a signature of `algorithm` may be verified with, by a token that names `key_id`.
+        """The keys that may verify a signature of `algorithm`, by a token that names `key_id`.
 
-        Unauthorized: the issuer has no such key. ServiceUnavailable: that can't be said just now.
+        Unauthorized: the issuer has no such key. ServiceUnavailable: that is unknown at the moment.
         """
         self._refresh_if_old()
         if not (found := self._named(key_id)):
@@ -85,7 +85,7 @@ class IssuerKeys:
         return fitting
 
     async def close(self) -> None:
-        """Ends a read that is going on."""
+        """Cancels a read in progress."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -99,7 +99,7 @@ class IssuerKeys:
         if wait > 0:
             if key_id in self._missing:
                 return ()
-            raise ServiceUnavailable("the keys of the token's issuer were read just now", max(1, round(wait)))
+            raise ServiceUnavailable("the keys of the token's issuer have just been read", max(1, round(wait)))
         try:
             await self._read()
         except IssuerAway as away:
@@ -120,7 +120,9 @@ class IssuerKeys:
                 await self._read()
         except IssuerAway as away:
             logger.warning(
-                "the keys of the issuer %s can't be read, the known ones go on: %s", self._provider.issuer.url, away
+                "could not read the keys of the issuer %s; the known ones stay in use: %s",
+                self._provider.issuer.url,
+                away,
             )
         finally:
             self._task = None
@@ -130,7 +132,7 @@ class IssuerKeys:
         published = await self._provider.keys()
         keys = tuple(filter(None, map(_usable, published[:_MAX_KEYS])))
         if not keys:
-            raise IssuerAway("none of its keys can be used")
+            raise IssuerAway("none of its keys is usable")
         before = self._thumbprints
         self._keys = keys
         self._thumbprints = frozenset(key.thumbprint for key in keys)
@@ -141,7 +143,7 @@ class IssuerKeys:
 
 
 def _usable(data: Mapping[str, Any]) -> IssuerKey | None:
-    """A published key; None: it is not for signatures, or not one that can be used."""
+    """A published key; None: it is unusable, or not for signatures."""
     kind, key_id, algorithm = data.get("kty"), data.get("kid"), data.get("alg")
     if not isinstance(kind, str) or kind not in _KINDS.values() or data.get("use", "sig") != "sig":
         return None
@@ -149,11 +151,11 @@ def _usable(data: Mapping[str, Any]) -> IssuerKey | None:
     if kind == "RSA" and not (isinstance(modulus, str) and len(modulus) in _MODULUS):
         return None
     try:
-        # What it may be used for is looked at here; joserfc would refuse whole words that it does not know.
+        # The key's use is checked here, because joserfc would refuse a whole set with an unknown use.
         key = import_key({name: data[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in data})
         name = key.thumbprint()
     except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError) as error:
-        logger.info("a published key can't be used: %s", error)
+        logger.info("unusable published key: %s", error)
         return None
     return IssuerKey(
         id=key_id if isinstance(key_id, str) else None,

@@ -1,7 +1,7 @@
-"""Passwords that an issuer verifies, by its own password grant (RFC 6749, section 4.3).
+"""Passwords verified by an issuer, with its own password grant (RFC 6749, section 4.3).
 
-For clients that know nothing else, and issuers that still have it. The issuer's tokens are not passed on: whoever
-signed in gets one of this server's.
+For clients that support nothing else, and issuers that still offer it. The issuer's tokens are not passed on: the
+client gets one of this server's.
 """
 
 import msgspec
@@ -24,7 +24,7 @@ class _Answer(msgspec.Struct):
 
 
 class IssuerPasswords:
-    """Verifies passwords by the issuer of `verifier`, which has `password_grant`."""
+    """Verifies passwords with the issuer of `verifier`, which has `password_grant`."""
 
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
@@ -33,13 +33,13 @@ class IssuerPasswords:
         self.source = verifier.issuer.url
 
     def may_know(self, login: Login) -> bool:
-        """Whether the issuer may speak for whoever this is."""
+        """Whether this login may be of the issuer's domains."""
         return any(login.fits(domain) for domain in texts(self._issuer.domains))
 
     async def verify(self, login: Login, password: str) -> Profile | None:
-        """Who signed in; None: the name or the password is wrong, or names nobody whom the issuer may speak for.
+        """The user; None: the name or the password is wrong, or the user is not of the issuer's domains.
 
-        ServiceUnavailable: the issuer does not say.
+        ServiceUnavailable: the issuer does not answer.
         """
         try:
             metadata = await self._provider.metadata()
@@ -79,7 +79,7 @@ class IssuerPasswords:
             try:
                 claims, _ = await self._verifier.verify(answer.id_token, (self._issuer.client_id or "",), _ID_TOKEN)
             except Unauthorized as refusal:
-                raise IssuerAway(f"its id_token can't be used: {refusal}") from None
+                raise IssuerAway(f"its id_token is unusable: {refusal}") from None
             if next((True for claim in texts(self._issuer.user_claims) if claim in claims), False):
                 return claims
         if answer.access_token is None or metadata.userinfo_endpoint is None:

@@ -1,7 +1,7 @@
-"""The way to one issuer: its discovery document, its keys, its introspection and its token endpoint, over HTTP.
+"""HTTP to one issuer: its discovery document, keys, introspection and token endpoint.
 
-Each answer is bounded in time and size, no redirect is followed and no proxy of the environment is used. What an
-answer means is decided elsewhere.
+Each answer is bounded in time and size; redirects are not followed and the environment's proxies are not used. Answers
+are interpreted elsewhere.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from openucwa.model.refusals import ServiceUnavailable
 if TYPE_CHECKING:
     import httpx
 
-#: Bytes of an answer of the issuer. Its keys and its discovery document take some thousands.
+#: Maximum size of an issuer's answer in bytes; keys and discovery document take a few thousand.
 MAX_ANSWER = 1_048_576
-#: Connections to one issuer, of each process.
+#: Maximum number of connections to one issuer, per process.
 _CONNECTIONS = 8
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """What is used of a discovery document (OpenID Connect Discovery 1.0, section 3)."""
+    """The used part of a discovery document (OpenID Connect Discovery 1.0, section 3)."""
 
     issuer: str
     jwks_uri: str
@@ -50,11 +50,11 @@ def _endpoints(metadata: Metadata) -> tuple[str | None, ...]:
 
 
 class IssuerAway(Exception):
-    """The issuer does not answer, or not as it should. The text is for the log: it may name addresses."""
+    """The issuer does not answer, or not as expected. The text is for the log: it may name addresses."""
 
 
 class Provider:
-    """Asks one issuer. The client is made with the first question, in the loop that asks it."""
+    """A client of one issuer. The HTTP client is created with the first request, in its event loop."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuer = issuer
@@ -63,11 +63,11 @@ class Provider:
 
     @property
     def known_metadata(self) -> Metadata | None:
-        """What was discovered last; None: nothing yet."""
+        """The last discovery document; None: none yet."""
         return self._metadata
 
     async def discover(self) -> Metadata:
-        """The issuer's discovery document, read anew. IssuerAway: it can't be had, or is another issuer's."""
+        """Reads the issuer's discovery document. IssuerAway: it is unavailable, or another issuer's."""
         url = self.issuer.url.rstrip("/") + _WELL_KNOWN
         status, body = await self._ask("GET", url)
         try:
@@ -85,11 +85,11 @@ class Provider:
         return metadata
 
     async def metadata(self) -> Metadata:
-        """As `discover`, but what was read once is used again."""
+        """As `discover`, but cached."""
         return self._metadata or await self.discover()
 
     async def keys(self) -> list[dict[str, Any]]:
-        """The issuer's keys as they are, with the discovery document read anew. IssuerAway: they can't be had."""
+        """Reads the issuer's keys, and the discovery document. IssuerAway: they are unavailable."""
         url = (await self.discover()).jwks_uri
         status, body = await self._ask("GET", url)
         try:
@@ -101,7 +101,7 @@ class Provider:
         return [key for key in keys if isinstance(key, dict)]
 
     async def introspect(self, token: str) -> dict[str, Any]:
-        """What the issuer says of `token` (RFC 7662). IssuerAway: nothing that can be used."""
+        """The result of introspecting `token` (RFC 7662). IssuerAway: there is no usable result."""
         endpoint = (await self.metadata()).introspection_endpoint
         if endpoint is None:
             raise IssuerAway(f"{self.issuer.url} has no introspection endpoint")
@@ -114,14 +114,14 @@ class Provider:
             raise IssuerAway(f"{endpoint} does not answer in JSON: {error}") from None
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
-        """Status and body of the answer to a form, sent with the client's id and secret. IssuerAway: there is none."""
+        """Sends a form with the client's id and secret; returns status and body. IssuerAway: there is no answer."""
         secret = self._secret()
         if self.issuer.client_id is not None and secret is not None:
             return await self._ask("POST", url, form, (_quoted(self.issuer.client_id), _quoted(secret)))
         return await self._ask("POST", url, {**form, "client_id": self.issuer.client_id or ""})
 
     async def get(self, url: str, token: str) -> tuple[int, bytes]:
-        """Status and body of what `token` opens. IssuerAway: there is no answer."""
+        """Sends a GET with `token`; returns status and body. IssuerAway: there is no answer."""
         return await self._ask("GET", url, token=token)
 
     async def close(self) -> None:
@@ -142,7 +142,7 @@ class Provider:
 
         headers = {"Accept": "application/json"} | ({} if token is None else {"Authorization": f"Bearer {token}"})
         try:
-            # httpx bounds each step; this bounds all of them, and whoever sends a byte now and then.
+            # httpx limits each step; this limits the whole exchange, against servers that send a byte now and then.
             async with asyncio.timeout(self.issuer.timeout):
                 client = self._client = self._client or self._new_client()
                 auth = None if user is None else httpx.BasicAuth(*user)
@@ -175,13 +175,13 @@ class Provider:
         try:
             return Path(self.issuer.client_secret_file).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise IssuerAway(f"client_secret_file can't be read: {error}") from None
+            raise IssuerAway(f"client_secret_file cannot be read: {error}") from None
 
 
 def unavailable(issuer: Issuer, away: IssuerAway, retry_after: float) -> ServiceUnavailable:
-    """The refusal of what can't be decided without the issuer, which is logged."""
-    logger.warning("the issuer %s can't be asked: %s", issuer.url, away)
-    return ServiceUnavailable("the token's issuer can't be reached", max(1, round(retry_after)))
+    """The refusal if the issuer is needed and unreachable, which is logged."""
+    logger.warning("could not query the issuer %s: %s", issuer.url, away)
+    return ServiceUnavailable("the token's issuer is unreachable", max(1, round(retry_after)))
 
 
 def _quoted(text: str) -> str:

@@ -1,7 +1,7 @@
-"""Access tokens of other issuers: whose they are, verified once and then recognized.
+"""Access tokens of other issuers: verified once, then recognized.
 
-A JWT is verified here, with the issuer's keys; a token that is none is shown to the issuer that has `introspection`.
-The signatures are joserfc's affair. Whether the user is known here, and may do a thing, is decided elsewhere.
+JWTs are verified with the issuer's keys; other tokens are sent to the issuer that has `introspection`. joserfc verifies
+the signatures. Users and permissions are checked elsewhere.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ from openucwa.model.world import World
 
 T = TypeVar("T")
 
-#: The types of a header that name an access token (RFC 9068, section 2.1), and those that name none.
+#: Header types of access tokens (RFC 9068, section 2.1), and those of other tokens.
 _ACCESS_TOKEN = frozenset({"at+jwt", "application/at+jwt"})
 _ANY_TYPE = _ACCESS_TOKEN | {"jwt"}
-#: Seconds between two attempts to discover an issuer at the start.
+#: Seconds between two attempts to discover an issuer after the start.
 _NEXT_DISCOVERY = 15.0
 
-_REFUSED = "the token is not one that this server accepts"
+_REFUSED = "the token is not accepted by this server"
 
 
 class _Header(msgspec.Struct):
@@ -53,7 +53,7 @@ class _Payload(msgspec.Struct):
 
 
 class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
-    """What the console needs to sign in at an issuer: public, all of it."""
+    """Public information for the console's sign-in with an issuer."""
 
     issuer: str
     name: str
@@ -65,9 +65,8 @@ class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(slots=True)
 class Recognized:
-    """A token that was verified. `key`: the thumbprint of the key that signed it; None: introspection vouched for it.
-
-    `until`: ms since 1970 from which on it is verified anew. `caller`: who calls with it, once that has been found out.
+    """A verified token. `key`: the thumbprint of the key that signed it; None: it was introspected. `until`: ms since
+    1970 when it must be verified again. `caller`: the caller, once known.
     """
 
     token: ForeignToken
@@ -92,8 +91,8 @@ class Verifier:
     async def verify(self, token: str, audience: tuple[str, ...], types: frozenset[str]) -> tuple[dict[str, Any], str]:
         """The claims of a JWT, and the thumbprint of the key that signed it.
 
-        Unauthorized: it is not of this issuer, not for this audience, not of these types, forged or out of its time.
-        ServiceUnavailable: its key is not known and the issuer can't be asked.
+        Unauthorized: it is not of this issuer, not for this audience, of another type, forged, or expired.
+        ServiceUnavailable: its key is unknown and the issuer is unreachable.
         """
         header = _decoded(token.partition(".")[0], _Header)
         if header.alg not in self.issuer.algorithms or header.crit is not None:
@@ -107,7 +106,7 @@ class Verifier:
         raise Unauthorized(_REFUSED)
 
     def check_claims(self, claims: Claims, audience: tuple[str, ...]) -> None:
-        """Unauthorized: these claims are of another issuer, for another audience, or out of their time."""
+        """Unauthorized: these claims are of another issuer, for another audience, or expired."""
         rules = JWTClaimsRegistry(
             now=self._world.now() // 1000,
             leeway=self.issuer.leeway,
@@ -118,10 +117,10 @@ class Verifier:
         try:
             rules.validate(dict(claims))
         except (JoseError, OverflowError):
-            raise Unauthorized("the token is out of its time, or for somebody else") from None
+            raise Unauthorized("the token is expired, not valid yet, or for another audience") from None
 
     def _signed(self, token: str, key: Any, algorithm: str) -> bytes | None:
-        """The payload, where `key` has signed it."""
+        """The payload, if `key` has signed it."""
         try:
             with warnings.catch_warnings() if algorithm == "EdDSA" else nullcontext():
                 if algorithm == "EdDSA":  # RFC 9864 has a better name for it, which not all issuers know
@@ -140,9 +139,8 @@ class Verifier:
 
 
 class ForeignTokens:
-    """Checks the access tokens of the setting `issuers`. `scopes`: all that a resource may ask for.
-
-    `removed` is called when an issuer has taken back a key.
+    """Verifies the access tokens of the setting `issuers`. `scopes`: all of UCWA's. `removed`: called when an issuer
+    has revoked a key.
     """
 
     def __init__(
@@ -157,16 +155,16 @@ class ForeignTokens:
             issuer.url: Verifier(Provider(issuer), config.max_token_bytes, world, removed) for issuer in config.issuers
         }
         self._introspecting = next((each for each in self.verifiers.values() if each.issuer.introspection), None)
-        #: By the token itself: digesting it would take longer than all else.
+        #: By the token itself: hashing it would take longer than everything else.
         self._known: OrderedDict[str, Recognized] = OrderedDict()
-        #: Tokens for which introspection did not vouch, and until when that need not be asked again. Apart from the
-        #: known ones, which strangers could push out otherwise.
+        #: Tokens that introspection rejected, and until when that is cached. Kept apart from valid ones, which
+        #: strangers could otherwise evict.
         self._refused: OrderedDict[bytes, int] = OrderedDict()
         self._asked: dict[bytes, asyncio.Task[Recognized | None]] = {}
         self._discovering: asyncio.Task[None] | None = None
 
     def authorization_uris(self) -> tuple[str, ...]:
-        """Where clients may sign in, for the challenge of a 401; an issuer that was not reached yet is left out."""
+        """The authorization endpoints, for the challenge of a 401; issuers that were not reached yet are left out."""
         found = []
         for verifier in self.verifiers.values():
             metadata = verifier.provider.known_metadata
@@ -176,7 +174,7 @@ class ForeignTokens:
         return tuple(found)
 
     def console_sign_ins(self) -> tuple[ConsoleSignIn, ...]:
-        """Where the console may sign in; an issuer that was not reached yet is left out."""
+        """The issuers for the console's sign-in; those that were not reached yet are left out."""
         found = []
         for verifier in self.verifiers.values():
             issuer, metadata = verifier.issuer, verifier.provider.known_metadata
@@ -196,12 +194,12 @@ class ForeignTokens:
         return tuple(found)
 
     def start(self) -> None:
-        """Discovers the issuers from now on, so that the challenge can name them. None of them is waited for."""
+        """Starts discovering the issuers, for the challenge, without waiting for them."""
         if self.verifiers:
             self._discovering = asyncio.create_task(self._discover(), name="openucwa issuers")
 
     async def close(self) -> None:
-        """Ends what is going on and closes the connections."""
+        """Cancels work in progress and closes the connections."""
         tasks = [task for task in (self._discovering, *self._asked.values()) if task is not None]
         for task in tasks:
             task.cancel()
@@ -212,11 +210,11 @@ class ForeignTokens:
             await verifier.provider.close()
 
     def recognized(self, token: str) -> Recognized | None:
-        """What `token` stands for, where it was verified before and still counts; None: `check` has to say."""
+        """The meaning of `token`, if it was verified before and is still valid; None: `check` must decide."""
         known = self._known.get(token)
         if known is None:
             return None
-        # A key that the issuer has taken back vouches for nothing any more.
+        # A token signed with a revoked key is no longer valid.
         if self._world.now() >= known.until or (known.key is not None and not known.keys.has(known.key)):
             del self._known[token]
             return None
@@ -224,9 +222,8 @@ class ForeignTokens:
         return known
 
     async def check(self, token: str) -> Recognized:
-        """What `token` stands for.
-
-        Unauthorized: no issuer vouches for it. ServiceUnavailable: that can't be said just now.
+        """The meaning of `token`. Unauthorized: no issuer accepts it. ServiceUnavailable: that is unknown at the
+        moment.
         """
         if not self.verifiers or len(token) > self._max_bytes or not token.isascii():
             raise Unauthorized(_REFUSED)
@@ -241,7 +238,7 @@ class ForeignTokens:
     async def _verified(self, token: str) -> Recognized:
         verifier = self.verifiers.get(_decoded(token.split(".")[1], _Payload).iss)
         if verifier is None:
-            raise Unauthorized("the token's issuer is not one that this server accepts")
+            raise Unauthorized("the token's issuer is not accepted by this server")
         issuer = verifier.issuer
         types = _ACCESS_TOKEN if issuer.require_at_jwt else _ANY_TYPE
         if issuer.require_at_jwt and _decoded(token.partition(".")[0], _Header).typ is None:
@@ -252,7 +249,7 @@ class ForeignTokens:
 
     def _meaning(self, claims: Claims, issuer: Issuer) -> ForeignToken:
         found = read_claims(claims, issuer, self._scopes)
-        # It counts for as long as a clock that is slow may say so.
+        # Valid for as long as a slow clock may consider it valid.
         return replace(found, expires=found.expires + issuer.leeway * 1000)
 
     async def _introspected(self, token: str) -> Recognized:
