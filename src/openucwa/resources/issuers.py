@@ -1,4 +1,4 @@
-"""Where users of other issuers sign in: for the console, which asks before anybody has signed in."""
+"""The issuers for the console's sign-in, readable without a token."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -36,7 +36,7 @@ _SHOWN = {
 
 
 class Issuers(Resource[None]):
-    """openucwa:issuers. What a page needs for OAuth's authorization code grant with PKCE, for each issuer."""
+    """openucwa:issuers. Whatever a page needs for OAuth's authorization code grant with PKCE, for each issuer."""
 
     rel = "openucwa:issuers"
     public = True
@@ -45,7 +45,7 @@ class Issuers(Resource[None]):
         self._sign_ins = sign_ins
 
     @Operation(
-        "Where users of other issuers sign in.",
+        "The issuers for signing in to the console.",
         produces=("application/json",),
         negotiated=False,
         shows={200: _SHOWN},
