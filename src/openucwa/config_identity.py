@@ -1,4 +1,4 @@
-"""The settings `issuers` and `directories`, and their validation. Part of `config.py`."""
+"""The tables of the settings `issuers` and `directories`, and their checks. docs/identity.md describes each field."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-#: Signature algorithms if an issuer's table names none. Issuers publish public keys, so HMAC is not supported, and
-#: neither is `none`.
+#: Supported signature algorithms: with public keys only, so neither HMAC nor `none`.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
 
-#: OAuth 2 scopes that a token may have, and `all`, which stands for each of them.
+#: In `scopes` and `default_scopes`: every UCWA scope.
 ALL_SCOPES = "all"
 
 Texts: TypeAlias = str | tuple[str, ...]
@@ -137,19 +136,19 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 def texts(value: Texts) -> tuple[str, ...]:
-    """A setting that may be one text or several, as several."""
+    """A setting of one or several texts, as a tuple."""
     return (value,) if isinstance(value, str) else value
 
 
 def identity_problems(issuers: Sequence[Issuer], directories: Sequence[Directory]) -> Iterator[tuple[str, str]]:
-    """Invalid values of the two settings: the setting's name, and what is wrong."""
+    """Invalid tables: the setting's name, and what is wrong."""
     urls = [issuer.url for issuer in issuers]
     for issuer in issuers:
         if urls.count(issuer.url) > 1:
-            yield "issuers", f"{issuer.url!r} is listed twice"
+            yield "issuers", f"{issuer.url!r} is there twice"
         yield from (("issuers", f"{issuer.url!r}: {problem}") for problem in _issuer(issuer))
     if sum(issuer.introspection for issuer in issuers) > 1:
-        yield "issuers", "only one issuer can have introspection: its tokens must not be sent to others"
+        yield "issuers", "only one issuer may have introspection, so that no other one receives its tokens"
     for directory in directories:
         name = ", ".join(texts(directory.url))
         yield from (("directories", f"{name!r}: {problem}") for problem in _directory(directory))
@@ -158,7 +157,7 @@ def identity_problems(issuers: Sequence[Issuer], directories: Sequence[Directory
 def _issuer(issuer: Issuer) -> Iterator[str]:
     for name, url in {"url": issuer.url, "authorization_uri": issuer.authorization_uri}.items():
         if url is not None and not safe_url(url):
-            yield f"{name} must be an https URL without a fragment (http only for addresses of this machine)"
+            yield f"{name} has to be an https URL without a fragment (http for an address of this machine only)"
     for name, value in {
         "audience": issuer.audience,
         "user_claims": issuer.user_claims,
@@ -171,22 +170,22 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
         yield "algorithms is empty"
     for algorithm in issuer.algorithms:
         if algorithm not in ALGORITHMS:
-            yield f"algorithms may contain only {', '.join(ALGORITHMS)}, not {algorithm!r}"
+            yield f"algorithms may hold {', '.join(ALGORITHMS)}, not {algorithm!r}"
     if issuer.leeway < 0 or issuer.introspection_lifetime < 0:
-        yield "leeway and introspection_lifetime must be at least 0"
+        yield "leeway and introspection_lifetime have to be at least 0"
     if min(issuer.timeout, issuer.key_refresh, issuer.key_refresh_min) <= 0:
-        yield "timeout, key_refresh and key_refresh_min must be greater than 0"
+        yield "timeout, key_refresh and key_refresh_min have to be above 0"
     if issuer.client_secret is not None and issuer.client_secret_file is not None:
         yield "client_secret and client_secret_file exclude each other"
     if issuer.client_id is None and (issuer.introspection or issuer.password_grant):
-        yield "introspection and password_grant require client_id"
+        yield "introspection and password_grant need client_id"
     if not set(re.findall(r"\{(.*?)\}", issuer.password_username)) & {"login", "user"}:
-        yield "password_username must contain {login} or {user}"
+        yield "password_username has to hold {login} or {user}"
 
 
 def _directory(directory: Directory) -> Iterator[str]:
     if find_spec("ldap") is None:
-        yield "requires python-ldap, which the extra openucwa[ldap] installs"
+        yield "it needs python-ldap, which comes with the extra openucwa[ldap]"
     if not texts(directory.url):
         yield "url is empty"
     for text in texts(directory.url):
@@ -197,7 +196,7 @@ def _directory(directory: Directory) -> Iterator[str]:
         except ValueError:
             well_formed = False
         if not well_formed:
-            yield "url must be of the form ldaps://HOST[:PORT] or ldap://HOST[:PORT]"
+            yield "url has to be of the form ldaps://HOST[:PORT] or ldap://HOST[:PORT]"
     yield from _domains(directory.domains)
     for name, template, names in (
         ("login_filter", directory.login_filter, {"login", "user"}),
@@ -206,19 +205,19 @@ def _directory(directory: Directory) -> Iterator[str]:
         used = set(re.findall(r"\{(.*?)\}", template))
         if not used or used - names or template.count("(") != template.count(")") or not template.startswith("("):
             known = " and ".join(f"{{{each}}}" for each in sorted(names))
-            yield f"{name} must be a filter that contains {known}, or one of them, and nothing else in braces"
+            yield f"{name} has to be a filter that holds {known}, or one of them, and nothing else in braces"
     for name, value in {"uri_attributes": directory.uri_attributes, "user_attribute": directory.user_attribute}.items():
         if not all(texts(value)) or not texts(value):
             yield f"{name} is empty"
     if directory.bind_password is not None and directory.bind_password_file is not None:
         yield "bind_password and bind_password_file exclude each other"
     if (directory.bind_dn is None) != (directory.bind_password is None and directory.bind_password_file is None):
-        yield "bind_dn and bind_password (or bind_password_file) require each other"
+        yield "bind_dn needs bind_password or bind_password_file, and the other way round"
     for kind in directory.phones:
         if kind not in _PHONES:
-            yield f"phones may contain only {', '.join(_PHONES)}, not {kind!r}"
+            yield f"phones may hold {', '.join(_PHONES)}, not {kind!r}"
     if directory.connections < 1 or directory.timeout <= 0:
-        yield "connections and timeout must be greater than 0"
+        yield "connections and timeout have to be above 0"
 
 
 def _domains(domains: Texts) -> Iterator[str]:
@@ -226,13 +225,11 @@ def _domains(domains: Texts) -> Iterator[str]:
         yield "domains is empty"
     for domain in texts(domains):
         if not _DOMAIN.fullmatch(domain):
-            yield f"domains must be in lower case, not {domain!r}"
+            yield f"domains may hold domains in lower case, not {domain!r}"
 
 
 def safe_url(text: str) -> bool:
-    """Whether secrets and keys may be sent to this URL, and a header may contain it: https, or http within this
-    machine.
-    """
+    """Whether this is an https URL, or http on this machine, that is safe in a header."""
     if not (text.isascii() and text.isprintable()) or " " in text or '"' in text:
         return False
     try:

@@ -119,3 +119,10 @@ def test_refusal_lists_its_codes_with_their_meanings(document: dict[str, Any]) -
 
 def test_description_reveals_nothing_about_the_machine(document: dict[str, Any]) -> None:
     assert str(Path(__file__).parents[2]) not in json.dumps(document)
+
+
+def test_scopes_are_described_as_oauth_2(document: dict[str, Any]) -> None:
+    flow = document["components"]["securitySchemes"]["token"]["flows"]["password"]
+    assert flow["tokenUrl"].endswith("/WebTicket/oauthtoken")
+    named = {scope for told in operations(document).values() for each in told["security"] for scope in each["token"]}
+    assert named == set(flow["scopes"])

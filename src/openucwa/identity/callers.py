@@ -1,7 +1,4 @@
-"""Token verification: the one place where tokens are checked, of this server and of other issuers.
-
-Users of an issuer or a directory are added if the settings say so. Permissions are decided elsewhere.
-"""
+"""Checks tokens, of this server and of other issuers, and adds users of issuers and directories."""
 
 from typing import TYPE_CHECKING
 
@@ -19,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Admission:
-    """Admits users of an issuer or a directory."""
+    """Adds and updates users that issuers and directories name."""
 
     def __init__(self, users: Users) -> None:
         self._users = users
 
     async def admit(self, profile: Profile) -> User | None:
-        """The user, added if necessary and allowed. None: the user is unknown, or was removed."""
+        """The user, added if necessary. None: unknown and not to be added, or removed by an administrator."""
         user = User(
             uri=profile.uri,
             name=profile.name or profile.uri.removeprefix("sip:").partition("@")[0],
@@ -44,7 +41,7 @@ class Admission:
 
 
 class Callers:
-    """Verifies tokens. `foreign`: those of the setting `issuers`; None: there are none."""
+    """Checks tokens. `foreign`: those of the setting `issuers`; None: there are none."""
 
     def __init__(
         self, tokens: Tokens, keys: SigningKeys, foreign: "ForeignTokens | None", admission: Admission
@@ -55,19 +52,19 @@ class Callers:
         self._admission = admission
 
     def known(self, token: str) -> Caller:
-        """The caller, if that is known without waiting. Unauthorized: it is not, or the token is invalid."""
+        """The caller, without waiting. Unauthorized: the token is not valid, or was not seen before."""
         if self._foreign is None or token.startswith(PREFIX):
             return self._tokens.check(token)
         found = self._foreign.recognized(token)
         if found is None or found.caller is None:
-            raise Unauthorized("the token has not been verified yet")
+            raise Unauthorized("the token was not seen before")
         return found.caller
 
     async def check(self, token: str) -> Caller:
         """The caller.
 
-        Unauthorized: the token is expired, forged, not for this server, or of an unknown user. ServiceUnavailable: an
-        issuer or the store is unreachable.
+        Unauthorized: the token is not valid, or its user does not exist.
+        ServiceUnavailable: the store or the token's issuer is needed and unreachable.
         """
         if self._foreign is None or token.startswith(PREFIX):
             return await self._keys.check(token)
@@ -80,6 +77,6 @@ class Callers:
         profile = token.profile
         user = await self._admission.admit(profile)
         if user is None:
-            raise Unauthorized(f"{profile.uri} is not a user of this server")
+            raise Unauthorized(f"there is no user {profile.uri} on this server")
         scopes = None if token.scopes >= ANY_SCOPE else token.scopes
         return Caller(profile.uri, user.name, None, None, token.expires, scopes, profile.source)

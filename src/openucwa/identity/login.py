@@ -1,4 +1,4 @@
-"""Login names: the spellings of a user name."""
+"""The spellings of a user name at sign-in."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,11 @@ _LONGEST_KEY = 256
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user name as typed, in lower case: `lene`, `lene@contoso.com`, `sip:lene@contoso.com`, `CONTOSO\\lene`.
+    """A user name as it was typed, in lower case: `lene`, `lene@contoso.com`, `sip:lene@contoso.com`, `CONTOSO\\lene`.
 
-    `text`: without the `sip:` or `CONTOSO\\`. `user`: the part before the @. `domain`: the part after it, or before the
-    backslash; empty if there is neither. `whole`: whether `domain` is complete, or may be just the beginning of one.
+    `text`: without the `sip:` or `CONTOSO\\`. `user`: what stands before the @. `domain`: what stands behind it, or
+    before the backslash; empty where neither is there. `whole`: whether `domain` is all of the domain, or may be the
+    beginning of one.
     """
 
     text: str
@@ -20,7 +21,7 @@ class Login:
 
     @staticmethod
     def parse(text: str) -> "Login":
-        """The login that `text` names; any text is one, though maybe of no user."""
+        """Parses a user name. Any text is a login, though possibly of no user."""
         name = text.strip().lower()
         domain, backslash, user = name.partition("\\")
         if backslash:
@@ -30,14 +31,14 @@ class Login:
         return Login(name, user if at else name, domain if at else "", whole=bool(at))
 
     def fits(self, domain: str) -> bool:
-        """Whether it may name a user in this domain."""
+        """Whether the login may mean a user in this domain."""
         if self.whole:
             return domain == self.domain
         return not self.domain or domain == self.domain or domain.startswith(self.domain + ".")
 
     @property
     def throttle_key(self) -> str:
-        """What all spellings of a user have in common: the local part and the first label of the domain.
+        """The local part and the first label of the domain, common to all spellings of a user.
 
         Asking the store for the exact user would let a stranger learn, from the delays, which users exist.
         """

@@ -1,4 +1,4 @@
-"""Users as an issuer or a directory describes them."""
+"""A user as described by an issuer or a directory."""
 
 import re
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 
 #: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
 _SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]{1,256}@[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?")
-#: Maximum number of characters of a name, a title, a number.
+#: Characters of a name, a title, a number.
 _LONGEST = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A user as an issuer or a directory describes it.
+    """A user as described by an issuer or a directory.
 
-    `uri`: the SIP URI, as `User.uri`. `source`: the issuer's or the directory's URL. `create`: whether a missing user
-    is added. `phones`: kind (work, mobile, home, other) -> number.
+    `uri`: the SIP URI, as `User.uri`. `source`: the issuer's or the directory's URL. `create`: whether to add the
+    user if unknown. `phones`: kind (work, mobile, home, other) -> number.
     """
 
     uri: str
@@ -29,8 +29,9 @@ class Profile:
 
 
 def sip_uri(value: str, domains: tuple[str, ...]) -> str | None:
-    """`sip:lene@contoso.com` for an address with or without the scheme, or for `lene`, in the first of `domains`. None:
-    it is not an address, or in none of `domains`.
+    """`sip:lene@contoso.com`, of that with or without the scheme, or of `lene`, who is in the first of `domains`.
+
+    None: not an address, or not in `domains`.
     """
     address = value.strip().lower().removeprefix("sip:")
     if "@" not in address:
@@ -42,7 +43,7 @@ def sip_uri(value: str, domains: tuple[str, ...]) -> str | None:
 
 
 def printable(value: object) -> str | None:
-    """The text on one line, of bounded length; None: there is nothing printable."""
+    """`value` as one line of limited length; None: it is not printable text."""
     if not isinstance(value, str):
         return None
     text = " ".join(value.split())

@@ -1,6 +1,6 @@
-"""The issuers and directories of the settings.
+"""Issuers and directories, as configured by `issuers` and `directories`.
 
-Each is imported only if it is used: HTTP and JOSE take a tenth of a second, and LDAP is an extra.
+Their modules are imported only if configured: HTTP and JOSE take a tenth of a second, and LDAP is an extra.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,8 +21,8 @@ Backend: TypeAlias = "DirectoryPasswords | IssuerPasswords"
 class Sources:
     """The issuers and directories of one process.
 
-    `foreign`: verifies other issuers' tokens; None: there are no issuers. `backends`: verify passwords besides this
-    server, in the order in which they are asked. `removed`: called when an issuer revokes a key.
+    `foreign`: verifies other issuers' tokens; None: no issuers. `backends`: verify passwords, in this order. `removed`
+    is called when an issuer no longer publishes a key.
     """
 
     def __init__(self, config: Config, world: World, removed: Callable[[], None]) -> None:
@@ -34,11 +34,11 @@ class Sources:
         return () if self.foreign is None else self.foreign.authorization_uris()
 
     def console_sign_ins(self) -> "Sequence[ConsoleSignIn]":
-        """The issuers for the console's sign-in, of those reached so far."""
+        """The issuers where the console may sign in, as far as reached."""
         return () if self.foreign is None else self.foreign.console_sign_ins()
 
     def start(self) -> None:
-        """Starts discovering the issuers, without waiting for them."""
+        """Starts to discover the issuers, in the background."""
         if self.foreign is not None:
             self.foreign.start()
 

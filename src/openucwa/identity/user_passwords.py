@@ -1,4 +1,4 @@
-"""Verification of passwords: stored here, or verified by a directory or an issuer."""
+"""Verifies passwords: this server's own, and those of directories and issuers."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,19 +12,19 @@ from openucwa.store.contract import Users
 
 
 class PasswordBackend(Protocol):
-    """Verifies passwords elsewhere: a directory, an issuer."""
+    """A directory or an issuer that verifies passwords."""
 
     def may_know(self, login: Login) -> bool:
-        """Whether it is to be asked about this login."""
+        """Whether the login may be one of its users."""
         ...
 
     async def verify(self, login: Login, password: str) -> Profile | None:
-        """The user; None: the name or the password is wrong. ServiceUnavailable: it does not answer."""
+        """The user who signed in; None: wrong name or password. ServiceUnavailable: it is unreachable."""
         ...
 
 
 class UserPasswords:
-    """Verifies passwords. `backends`: asked in order about users without a password here."""
+    """Verifies passwords. `backends`: tried in order, for users without a password here."""
 
     def __init__(
         self, users: Users, passwords: Passwords, backends: Sequence[PasswordBackend], admission: Admission
@@ -35,7 +35,7 @@ class UserPasswords:
         self._admission = admission
 
     async def user(self, login: Login, password: str) -> User | None:
-        """The user with this password; None: there is none.
+        """The user who signed in; None: wrong name or password.
 
         ServiceUnavailable: too many passwords are being verified, or a backend is unreachable.
         """

@@ -1,5 +1,5 @@
-"""LDAP: passwords verified by an organisation's directory, and its users' profiles.
+"""LDAP: passwords verified by a directory, and the details of its users.
 
-`connection.py` is one connection, `entries.py` interprets entries, and `directory.py` combines them. Requires the extra
-`openucwa[ldap]`, which nothing else in the package imports.
+`connection.py` is one connection, `entries.py` builds filters and maps entries to users, `directory.py` verifies
+passwords. Needs the extra `openucwa[ldap]`.
 """

@@ -1,4 +1,4 @@
-"""A connection to a directory, each step with a timeout. It blocks, so it belongs in a thread."""
+"""A connection to a directory, always over TLS. Its calls block, so use it in a thread."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -9,7 +9,7 @@ import ldap
 
 from openucwa.config_identity import Directory
 
-#: A directory's answers to the bind of a user who cannot sign in: wrong, unknown, locked, or not a user.
+#: Errors of a bind that mean wrong, unknown or locked.
 _REFUSALS = (
     ldap.INVALID_CREDENTIALS,
     ldap.NO_SUCH_OBJECT,
@@ -18,28 +18,28 @@ _REFUSALS = (
     ldap.UNWILLING_TO_PERFORM,
     ldap.CONSTRAINT_VIOLATION,
 )
-#: More than one entry means that the user is ambiguous.
+#: A second entry means that the login is ambiguous.
 _MAX_ENTRIES = 2
-#: Seconds of silence, and between two of three probes after it, until TCP gives up a server.
+#: Idle seconds before TCP keep-alive probes, and between the three of them.
 _KEEP_ALIVE = 15
 
 
 class DirectoryAway(Exception):
-    """The directory does not answer, or not as expected. The text is for the log: it may name addresses."""
+    """The directory is unreachable or refuses requests. The text is for the log: it may contain addresses."""
 
 
 class Entry(NamedTuple):
-    """A found entry. `attributes`: name in lower case -> values."""
+    """A directory entry. `attributes`: name in lower case -> values."""
 
     dn: str
     attributes: Mapping[str, Sequence[bytes]]
 
 
 class Connection:
-    """A connection to the server of `directory` at `url`, encrypted, and not bound yet.
+    """An encrypted connection to the server at `url`, not bound yet.
 
-    Its methods raise DirectoryAway, after which it is closed. Each waits for at most `timeout`, except if a server
-    stops answering during TLS: then OpenLDAP's library waits as long as TCP does.
+    Its methods raise DirectoryAway, after which it is closed. Each takes at most `timeout`, except if the server stops
+    responding during the TLS handshake: then OpenLDAP's library waits until TCP gives up.
     """
 
     def __init__(self, directory: Directory, url: str) -> None:
@@ -57,8 +57,9 @@ class Connection:
             raise self._away(error) from None
 
     def bind(self, dn: str, password: str) -> bool:
-        """Whether the directory accepts this password of `dn`. An empty password, which means an anonymous bind, is
-        refused. DirectoryAway: it does not say.
+        """Whether `password` is the one of `dn`. An empty password is refused here: LDAP would bind anonymously.
+
+        DirectoryAway: the directory is unreachable.
         """
         if not dn or not password:
             return False
@@ -72,7 +73,7 @@ class Connection:
         return True
 
     def search(self, base: str, query: str, attributes: Sequence[str], *, below: bool = True) -> list[Entry]:
-        """The matching entries, at most two, below `base` or that entry alone. DirectoryAway: the search fails."""
+        """The first two matching entries, below `base` or `base` itself. DirectoryAway: the search failed."""
         scope = ldap.SCOPE_SUBTREE if below else ldap.SCOPE_BASE
         wanted = list(attributes) or ["1.1"]
         try:
@@ -82,7 +83,7 @@ class Connection:
         except ldap.LDAPError as error:
             self.close()
             raise self._away(error) from None
-        # An entry without a name is a referral.
+        # Results without a name are referrals.
         return [
             Entry(dn, {name.lower(): values for name, values in found_attributes.items()})
             for dn, found_attributes in found
@@ -90,7 +91,7 @@ class Connection:
         ]
 
     def close(self) -> None:
-        """Closes the connection; may be called again."""
+        """Closes the connection. May be called more than once."""
         if self._open:
             self._open = False
             with suppress(ldap.LDAPError):
@@ -107,7 +108,7 @@ class Connection:
         connection.set_option(ldap.OPT_X_KEEPALIVE_PROBES, 3)
         if directory.ca_file is not None:
             connection.set_option(ldap.OPT_X_TLS_CACERTFILE, directory.ca_file)
-        # Set here, whatever the machine's OpenLDAP settings.
+        # Regardless of the machine's OpenLDAP configuration.
         connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
         connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)
         connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
@@ -123,10 +124,10 @@ class Connection:
 
 
 def bind_password(directory: Directory) -> str | None:
-    """The password of the search account; None: there is no such account. DirectoryAway: it is unreadable."""
+    """The password of the search account; None: search anonymously. DirectoryAway: its file cannot be read."""
     if directory.bind_password_file is None:
         return directory.bind_password
     try:
         return Path(directory.bind_password_file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, ValueError) as error:
-        raise DirectoryAway(f"bind_password_file cannot be read: {error}") from None
+        raise DirectoryAway(f"bind_password_file can't be read: {error}") from None

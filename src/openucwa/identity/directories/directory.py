@@ -1,8 +1,8 @@
-"""Passwords verified by a directory: the user is searched, and the password tried by a bind as that user.
+"""Verifies passwords by a directory: searches for the user, then binds as that user.
 
-The library blocks, so it runs in a few threads, each of which uses one connection; search connections are reused, and
-each bind as a user has a connection of its own. A thread that hangs in the library, because a server falls silent
-during TLS, is abandoned: it ends with its connection.
+The LDAP library blocks, so calls run in a few threads. Search connections are pooled; each bind as a user has a
+connection of its own. A thread that hangs in the library, because a server stopped responding during the TLS handshake,
+is abandoned and ends with its connection.
 """
 
 import asyncio
@@ -23,28 +23,28 @@ from openucwa.model.world import World
 
 T = TypeVar("T")
 
-#: Sign-ins that may wait for a connection; more are answered 503.
+#: Maximum number of sign-ins waiting for a connection (503).
 _MAX_WAITING = 64
-#: Threads that may hang; more are not started.
+#: Maximum number of abandoned threads; then requests fail at once.
 _MAX_HANGING = 16
-#: Retry-After in seconds while the directory is unreachable.
+#: Retry-After while the directory is unreachable, in seconds.
 _RETRY_AFTER = 5
-#: The weight of the latest wrong password in the average duration.
+#: Weight of the latest sample in the average duration of a failed bind.
 _WEIGHT = 0.2
-#: A DN without an entry: binding as this user takes as long as any other failed bind.
+#: For unknown users, a bind with this name takes the place of that of a user.
 _NOBODY = "cn=nobody"
 
 logger = logging.getLogger(__name__)
 
 
 class DirectoryPasswords:
-    """Verifies passwords with `directory`."""
+    """Verifies passwords by `directory`."""
 
     def __init__(self, directory: Directory, world: World) -> None:
         self._directory = directory
         self._world = world
         self.source = texts(directory.url)[0]
-        #: The servers, those that answered last first.
+        #: In the order in which they are tried.
         self._urls = list(texts(directory.url))
         self._slots = asyncio.Semaphore(directory.connections)
         self._max = directory.connections + _MAX_WAITING
@@ -56,14 +56,14 @@ class DirectoryPasswords:
         self._usual = 0.0
 
     def may_know(self, login: Login) -> bool:
-        """Whether the directory may know this login; a mail address may be anyone's."""
+        """Any login may match, by mail address for example."""
         return bool(login.text)
 
     async def verify(self, login: Login, password: str) -> Profile | None:
-        """The user; None: the name or the password is wrong, or the user may not sign in here.
+        """The user who signed in; None: wrong name or password, or a user who may not sign in.
 
-        As far as this server can ensure, the time does not reveal which. ServiceUnavailable: the directory does not
-        answer, or too many sign-ins are waiting for it.
+        As far as possible, all of these take the same time.
+        ServiceUnavailable: the directory is unreachable, or too many sign-ins are waiting.
         """
         try:
             found = await self._run(lambda: self._search(login))
@@ -75,8 +75,8 @@ class DirectoryPasswords:
             if accepted and known and await self._run(lambda: self._in_groups(entry)):
                 return profile(self._directory, entry)
         except DirectoryAway as away:
-            logger.warning("could not query the directory: %s", away)
-            raise ServiceUnavailable("the directory is unreachable", _RETRY_AFTER) from None
+            logger.warning("the directory is unavailable: %s", away)
+            raise ServiceUnavailable("the directory cannot be reached", _RETRY_AFTER) from None
         if known and not accepted:
             self._usual += _WEIGHT * (took - self._usual)
         elif not known:
@@ -84,13 +84,13 @@ class DirectoryPasswords:
         return None
 
     async def close(self) -> None:
-        """Closes the connections; work in flight closes its own."""
+        """Closes the idle connections; those in use are closed after use."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        """Runs `work` in a thread. DirectoryAway: it fails, or does not end in time."""
+        """Runs `work` in a thread. DirectoryAway: it failed or timed out."""
         if self._in_flight >= self._max or self._closed:
             raise ServiceUnavailable("too many sign-ins are waiting for the directory", 1)
         self._in_flight += 1
@@ -102,14 +102,14 @@ class DirectoryPasswords:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         if self._hanging >= _MAX_HANGING:
-            raise DirectoryAway(f"{self.source} has been silent for {_MAX_HANGING} sign-ins")
+            raise DirectoryAway(f"{self.source} did not respond to {_MAX_HANGING} sign-ins")
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
 
         def run() -> None:
             try:
                 future.set_result(work())
-            except Exception as error:  # noqa: BLE001  # it is raised where the result is waited for
+            except Exception as error:  # noqa: BLE001  # raised in the waiting coroutine
                 future.set_exception(error)
 
         Thread(target=run, name="openucwa directory", daemon=True).start()
@@ -120,12 +120,12 @@ class DirectoryPasswords:
         self._hanging += 1
         result.add_done_callback(self._ended)
         self._urls.append(self._urls.pop(0))
-        raise DirectoryAway(f"{self._urls[-1]} does not answer")
+        raise DirectoryAway(f"{self._urls[-1]} does not respond")
 
     def _ended(self, result: "asyncio.Future[T]") -> None:
         self._hanging -= 1
         if not result.cancelled():
-            result.exception()  # too late: the caller has gone
+            result.exception()  # retrieved, so that asyncio does not log it
 
     # In a thread
 
@@ -134,7 +134,7 @@ class DirectoryPasswords:
         return self._searching(lambda connection: connection.search(self._directory.base, query, wanted))
 
     def _in_groups(self, entry: Entry) -> bool:
-        """Whether the user is in one of the allowed groups, if there are any."""
+        """Whether the user is in one of `groups`, if any are set."""
         query = group_filter(self._directory, entry)
 
         def member(group: str) -> bool:
@@ -153,15 +153,15 @@ class DirectoryPasswords:
         return self._at_one(bind)
 
     def _searching(self, work: Callable[[Connection], T]) -> T:
-        """Runs `work` on a search connection; on another one if the first is broken."""
+        """Runs `work` on a pooled search connection, or on a new one if that is broken."""
         with suppress(IndexError):
             connection = self._idle.pop()
-            with suppress(DirectoryAway):  # it may have been closed long ago; a new one will show
+            with suppress(DirectoryAway):  # the server may have closed it
                 return self._used(connection, work)
         return self._at_one(lambda url: self._used(self._connected(url), work))
 
     def _at_one(self, work: Callable[[str], T]) -> T:
-        """Runs `work` at the first server that answers."""
+        """Runs `work` at the first server that responds."""
         *others, last = self._urls
         for url in others:
             with suppress(DirectoryAway):
@@ -169,7 +169,7 @@ class DirectoryPasswords:
         return work(last)
 
     def _used(self, connection: Connection, work: Callable[[Connection], T]) -> T:
-        found = work(connection)  # it has closed itself on failure
+        found = work(connection)  # on failure, it has closed itself
         if self._closed:
             connection.close()
         else:
@@ -181,5 +181,5 @@ class DirectoryPasswords:
         connection = Connection(self._directory, url)
         if self._directory.bind_dn is not None and not connection.bind(self._directory.bind_dn, password or ""):
             connection.close()
-            raise DirectoryAway(f"{url} rejects {self._directory.bind_dn}")
+            raise DirectoryAway(f"{url} refuses {self._directory.bind_dn}")
         return connection

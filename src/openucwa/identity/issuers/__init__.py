@@ -1,5 +1,5 @@
 """OpenID Connect: access tokens of other issuers, and passwords verified by them.
 
-`provider.py` talks to one issuer, `keys.py` has its keys, `claims.py` interprets a token's claims, and `tokens.py`
-combines them. Refusals are rendered elsewhere.
+`provider.py` sends requests to one issuer, `keys.py` caches its keys, `claims.py` maps claims to users and scopes,
+`tokens.py` verifies tokens, `passwords.py` verifies passwords.
 """

@@ -1,7 +1,7 @@
-"""The interpretation of claims in an issuer's token: the user, and the scopes.
+"""Maps the claims of an issuer's token to a user and scopes.
 
 RFC 9068 has `scope` as text; Microsoft Entra ID sends `scp` as text and `roles` as an array; Keycloak sends `scope`
-and, if configured, `realm_access.roles`. Nothing here verifies a token.
+and, if configured, `realm_access.roles`. Tokens are verified elsewhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,15 +15,15 @@ from openucwa.model.refusals import Unauthorized
 #: The claims of a token, or what introspection says of one: a JSON object.
 Claims: TypeAlias = Mapping[str, Any]
 
-#: The year 9999 in seconds since 1970; greater values overflow.
+#: The latest `exp` accepted, in seconds since 1970: the end of the year 9999.
 _LAST_SECOND = 253_402_300_799
-#: Types of tokens that are not access tokens: OpenID Connect's own, and Keycloak's.
+#: Values of `typ` in claims of tokens that are not access tokens, as Keycloak sends them.
 _OTHER_TYPES = frozenset({"id", "refresh", "offline", "logout"})
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignToken:
-    """The meaning of an issuer's access token. `scopes`: only UCWA's. `expires`: ms since 1970."""
+    """A verified access token. `scopes`: UCWA scopes only. `expires`: ms since 1970."""
 
     profile: Profile
     scopes: frozenset[str]
@@ -31,9 +31,9 @@ class ForeignToken:
 
 
 def read_claims(claims: Claims, issuer: Issuer, known_scopes: frozenset[str]) -> ForeignToken:
-    """The meaning of these verified claims. `known_scopes`: all of UCWA's.
+    """The token with these claims, which must be verified already. `known_scopes`: all UCWA scopes.
 
-    Unauthorized: they do not name a user of the issuer's domains, or are not an access token's.
+    Unauthorized: it names no user in the issuer's domains, or is not an access token.
     """
     if str(claims.get("typ", "")).lower() in _OTHER_TYPES or "at_hash" in claims or "c_hash" in claims:
         raise Unauthorized("the token is not an access token")
@@ -41,15 +41,15 @@ def read_claims(claims: Claims, issuer: Issuer, known_scopes: frozenset[str]) ->
 
 
 def expires(claims: Claims) -> int:
-    """The time when the token expires, in ms since 1970. Unauthorized: it has none."""
+    """When the token expires, in ms since 1970. Unauthorized: `exp` is missing or invalid."""
     value = claims.get("exp")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LAST_SECOND:
-        raise Unauthorized("the token does not say when it expires")
+        raise Unauthorized("the token has no valid expiry time")
     return int(value * 1000)
 
 
 def profile_of(claims: Claims, issuer: Issuer) -> Profile | None:
-    """The user that these claims name; None: not a user of the issuer's domains."""
+    """The user that these claims name; None: no user in the issuer's domains."""
     uri = next((uri for value in _user_claims(claims, issuer) if (uri := sip_uri(value, texts(issuer.domains)))), None)
     if uri is None:
         return None
@@ -61,19 +61,17 @@ def profile_of(claims: Claims, issuer: Issuer) -> Profile | None:
 def _profile(claims: Claims, issuer: Issuer) -> Profile:
     profile = profile_of(claims, issuer)
     if profile is None:
-        raise Unauthorized("the token does not name a user of its issuer's domains")
+        raise Unauthorized("the token names no user in the domains of its issuer")
     return profile
 
 
 def _user_claims(claims: Claims, issuer: Issuer) -> Iterator[str]:
-    """The value of the first claim that is present. Only that one: a claim that users can edit must not replace
-    another.
-    """
+    """The value of the first claim present; the others are ignored, so that no weaker claim can replace it."""
     for claim in texts(issuer.user_claims):
         value = _value(claims, claim)
         if value is None or value == "":
             continue
-        # An unverified address may be anyone's.
+        # An unverified address may belong to someone else.
         if isinstance(value, str) and not (claim == "email" and claims.get("email_verified") is False):
             yield value
         return
@@ -86,7 +84,7 @@ def _scopes(claims: Claims, issuer: Issuer, known: frozenset[str]) -> frozenset[
             if name in issuer.scopes:
                 found.update(texts(issuer.scopes[name]))
             elif name.startswith(issuer.scope_prefix):
-                # `all` is special only in the settings: an issuer may use it with another meaning.
+                # `all` counts only in settings: an issuer may use that name for something else.
                 found.update({name.removeprefix(issuer.scope_prefix)} & known)
     return known if ALL_SCOPES in found else frozenset(found & known)
 
@@ -98,9 +96,7 @@ def _names(value: object) -> list[str]:
 
 
 def _value(claims: Claims, path: str) -> object:
-    """The claim of this name, or at this path; a name that contains a dot (`https://contoso.com/roles`) takes
-    precedence.
-    """
+    """The claim with this name, or else at this path; names may contain dots (`https://contoso.com/roles`)."""
     if path in claims:
         return claims[path]
     value: object = claims

@@ -1,7 +1,7 @@
-"""The keys of one issuer: read when needed, cached, and read again when others turn up.
+"""The cached keys of one issuer: fetched on first use, refreshed regularly, and refetched for unknown key ids.
 
-While an issuer is unreachable, tokens signed with known keys stay valid. Strangers, who can make up key names, cause at
-most one read per `key_refresh_min` seconds.
+While the issuer is unreachable, cached keys stay in use. Unknown key ids, which anyone can invent, cause at most one
+fetch in `key_refresh_min` seconds.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from openucwa.identity.issuers.provider import IssuerAway, Provider, unavailable
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.world import World
 
-#: Maximum number of keys of one issuer, and of unknown key names.
+#: Maximum number of keys per issuer, and of remembered key ids that it does not have.
 _MAX_KEYS = 64
 _MAX_MISSING = 256
-#: Length of an RSA modulus in base64url: 2048 to 8192 bits.
+#: Characters of an RSA modulus in base64url: 2048 bits at least, 8192 at most.
 _MODULUS = range(342, 1_367)
 _KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "Ed25519": "Ed25519", "EdDSA": "Ed25519"}
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """A public key that an issuer publishes. `id`: its `kid`. `thumbprint`: its identity, by RFC 7638."""
+    """A public key of an issuer. `id`: its `kid`. `thumbprint`: its hash by RFC 7638."""
 
     id: str | None
     thumbprint: str
@@ -41,14 +41,14 @@ class IssuerKey:
     algorithm: str | None
 
     def fits(self, algorithm: str) -> bool:
-        """Whether this key is for signatures of `algorithm`."""
+        """Whether this key can verify signatures made with `algorithm`."""
         if self.kind != _KINDS.get(algorithm[:2]) or self.algorithm not in {None, algorithm}:
             return False
         return algorithm not in _CURVES or self.curve == _CURVES[algorithm]
 
 
 class IssuerKeys:
-    """The keys of `provider`'s issuer. `removed`: called when it has revoked one."""
+    """The keys of `provider`'s issuer. `removed` is called when the issuer no longer publishes one."""
 
     def __init__(self, provider: Provider, world: World, removed: Callable[[], None]) -> None:
         self._removed = removed
@@ -58,7 +58,7 @@ class IssuerKeys:
         self._refresh_min = provider.issuer.key_refresh_min
         self._keys: tuple[IssuerKey, ...] = ()
         self._thumbprints: frozenset[str] = frozenset()
-        #: Key names for which the keys were read in vain.
+        #: Key ids that were not among the keys at the last fetch.
         self._missing: set[str | None] = set()
         self._read_at: float | None = None
         self._next_read = world.monotonic()
@@ -66,14 +66,14 @@ class IssuerKeys:
         self._task: asyncio.Task[None] | None = None
 
     def has(self, key: str) -> bool:
-        """Whether the issuer still publishes the key with this thumbprint, as far as is known."""
+        """Whether the cached keys include the one with this thumbprint."""
         self._refresh_if_old()
         return key in self._thumbprints
 
     async def find(self, key_id: str | None, algorithm: str) -> tuple[IssuerKey, ...]:
-        """The keys that may verify a signature of `algorithm`, by a token that names `key_id`.
+        """The keys that can verify a token with this `kid` and algorithm.
 
-        Unauthorized: the issuer has no such key. ServiceUnavailable: that is unknown at the moment.
+        Unauthorized: the issuer has no such key. ServiceUnavailable: the key is unknown and cannot be fetched now.
         """
         self._refresh_if_old()
         if not (found := self._named(key_id)):
@@ -81,11 +81,11 @@ class IssuerKeys:
                 found = self._named(key_id) or await self._read_for(key_id)
         fitting = tuple(key for key in found if key.fits(algorithm))
         if not fitting:
-            raise Unauthorized("the token is not signed by a key of its issuer")
+            raise Unauthorized("the token is not signed with a key of its issuer")
         return fitting
 
     async def close(self) -> None:
-        """Cancels a read in progress."""
+        """Cancels a fetch in progress."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -99,7 +99,9 @@ class IssuerKeys:
         if wait > 0:
             if key_id in self._missing:
                 return ()
-            raise ServiceUnavailable("the keys of the token's issuer have just been read", max(1, round(wait)))
+            raise ServiceUnavailable(
+                "the token's key is unknown; the issuer's keys are read again shortly", max(1, round(wait))
+            )
         try:
             await self._read()
         except IssuerAway as away:
@@ -120,7 +122,7 @@ class IssuerKeys:
                 await self._read()
         except IssuerAway as away:
             logger.warning(
-                "could not read the keys of the issuer %s; the known ones stay in use: %s",
+                "could not refresh the keys of the issuer %s; the cached ones stay in use: %s",
                 self._provider.issuer.url,
                 away,
             )
@@ -132,7 +134,7 @@ class IssuerKeys:
         published = await self._provider.keys()
         keys = tuple(filter(None, map(_usable, published[:_MAX_KEYS])))
         if not keys:
-            raise IssuerAway("none of its keys is usable")
+            raise IssuerAway("it publishes no usable key")
         before = self._thumbprints
         self._keys = keys
         self._thumbprints = frozenset(key.thumbprint for key in keys)
@@ -143,7 +145,7 @@ class IssuerKeys:
 
 
 def _usable(data: Mapping[str, Any]) -> IssuerKey | None:
-    """A published key; None: it is unusable, or not for signatures."""
+    """The key; None: it is not for signatures, or not supported."""
     kind, key_id, algorithm = data.get("kty"), data.get("kid"), data.get("alg")
     if not isinstance(kind, str) or kind not in _KINDS.values() or data.get("use", "sig") != "sig":
         return None
@@ -151,11 +153,11 @@ def _usable(data: Mapping[str, Any]) -> IssuerKey | None:
     if kind == "RSA" and not (isinstance(modulus, str) and len(modulus) in _MODULUS):
         return None
     try:
-        # The key's use is checked here, because joserfc would refuse a whole set with an unknown use.
+        # `use` and `alg` are checked here; joserfc refuses keys with values that it does not know.
         key = import_key({name: data[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in data})
         name = key.thumbprint()
     except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError) as error:
-        logger.info("unusable published key: %s", error)
+        logger.info("ignored an unusable key: %s", error)
         return None
     return IssuerKey(
         id=key_id if isinstance(key_id, str) else None,

@@ -1,7 +1,6 @@
-"""Passwords verified by an issuer, with its own password grant (RFC 6749, section 4.3).
+"""Verifies passwords through an issuer's password grant (RFC 6749, section 4.3).
 
-For clients that support nothing else, and issuers that still offer it. The issuer's tokens are not passed on: the
-client gets one of this server's.
+For clients that support only passwords. The issuer's tokens are not passed on: clients get this server's own.
 """
 
 import msgspec
@@ -24,7 +23,7 @@ class _Answer(msgspec.Struct):
 
 
 class IssuerPasswords:
-    """Verifies passwords with the issuer of `verifier`, which has `password_grant`."""
+    """Verifies passwords through the issuer of `verifier`."""
 
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
@@ -33,13 +32,13 @@ class IssuerPasswords:
         self.source = verifier.issuer.url
 
     def may_know(self, login: Login) -> bool:
-        """Whether this login may be of the issuer's domains."""
+        """Whether the login may be in one of the issuer's domains."""
         return any(login.fits(domain) for domain in texts(self._issuer.domains))
 
     async def verify(self, login: Login, password: str) -> Profile | None:
-        """The user; None: the name or the password is wrong, or the user is not of the issuer's domains.
+        """The user who signed in; None: wrong name or password, or a user outside of the issuer's domains.
 
-        ServiceUnavailable: the issuer does not answer.
+        ServiceUnavailable: the issuer cannot be reached.
         """
         try:
             metadata = await self._provider.metadata()
@@ -51,7 +50,7 @@ class IssuerPasswords:
             raise unavailable(self._issuer, away, self._issuer.key_refresh_min) from None
 
     async def close(self) -> None:
-        """Nothing of its own is open."""
+        """Does nothing: the connections are the verifier's."""
 
     async def _ask(self, endpoint: str | None, login: Login, password: str) -> _Answer | None:
         if endpoint is None:
@@ -79,11 +78,11 @@ class IssuerPasswords:
             try:
                 claims, _ = await self._verifier.verify(answer.id_token, (self._issuer.client_id or "",), _ID_TOKEN)
             except Unauthorized as refusal:
-                raise IssuerAway(f"its id_token is unusable: {refusal}") from None
+                raise IssuerAway(f"its id_token can't be used: {refusal}") from None
             if next((True for claim in texts(self._issuer.user_claims) if claim in claims), False):
                 return claims
         if answer.access_token is None or metadata.userinfo_endpoint is None:
-            raise IssuerAway("it does not say who signed in")
+            raise IssuerAway("it does not name the user")
         status, body = await self._provider.get(metadata.userinfo_endpoint, answer.access_token)
         try:
             return msgspec.json.decode(body, type=dict[str, object]) if status == 200 else {}

@@ -1,4 +1,4 @@
-"""A user's details from a directory, in `me` and `contact`."""
+"""The details of a user from a directory, for `me` and `contact`."""
 
 from openucwa.model.application import Session
 from openucwa.model.user import User
