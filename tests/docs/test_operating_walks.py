@@ -23,7 +23,7 @@ from tests.needs import need
 from tests.postgres import OWNER, PostgresServer
 from tests.process.running import LENE, LIMIT, RunningServer
 from tests.process.server import add_user
-from tests.process.test_polls import InTheMeeting
+from tests.process.test_polls import PollingApplication
 
 PAGE = "docs/operating.md"
 
@@ -130,7 +130,7 @@ class BackgroundWriter:
     """Somebody who writes while the copy is made. `shared`: what was answered so far."""
 
     def __init__(self, server: RunningServer) -> None:
-        self.lene = InTheMeeting(server)
+        self.lene = PollingApplication(server)
         self.shared: list[str] = []
         self._stop = threading.Event()
 
