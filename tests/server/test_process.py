@@ -312,7 +312,7 @@ async def test_invalid_reloaded_settings_are_named_and_change_nothing(caplog: py
 
     orders = Orders(load)
     orders.hang_up()
-    assert "the settings cannot be reloaded: setting log_level: there is no such level" in caplog.text
+    assert "could not reload the settings: setting log_level: there is no such level" in caplog.text
 
 
 async def test_full_collection_runs_in_a_quiet_moment(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
