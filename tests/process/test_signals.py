@@ -79,11 +79,11 @@ def test_invalid_reloaded_settings_are_named_and_the_server_continues(prepared: 
         settings.write_text('log_level = "loud"\n')
         server.signal(signal.SIGHUP)
         log = settings.parent / "openucwa.log"
-        until(lambda: (any("cannot be read again: setting log_level" in line for line in lines(log)), lines(log)))
+        until(lambda: (any("could not reload the settings: setting log_level" in line for line in lines(log)), lines(log)))
         assert server.healthy()
         settings.unlink()
         server.signal(signal.SIGHUP)
-        until(lambda: (any("cannot be read again: the settings file" in line for line in lines(log)), lines(log)))
+        until(lambda: (any("could not reload the settings: the settings file" in line for line in lines(log)), lines(log)))
         assert server.healthy()
 
 
@@ -174,7 +174,7 @@ def test_worker_started_later_has_the_reloaded_settings(prepared: Path, tmp_path
     with WithWorkers(data, OPENUCWA_CONFIG=str(file)) as server:
         file.write_text(f'log_level = "info"\nlog_file = "{tmp_path}/log"\n')
         server.signal(signal.SIGHUP)
-        until(lambda: (len([line for line in lines(tmp_path / "log") if "read again" in line]) == 3, "not read"))
+        until(lambda: (len([line for line in lines(tmp_path / "log") if "reloaded" in line]) == 3, "not read"))
         ended = server.pid(0)
         subprocess.run(["kill", "-KILL", str(ended)], check=True, timeout=LIMIT)
         until(lambda: (len([line for line in lines(tmp_path / "log") if "worker 0 is ready" in line]) == 1, "no"))
