@@ -172,7 +172,7 @@ def test_worker_that_is_killed_under_load_loses_no_answered_write_and_is_replace
         for writer in writers:
             writer.join(LIMIT)
             assert not writer.is_alive()
-        assert "worker 0 was ended by SIGKILL; another takes its place" in server.logged("SIGKILL")
+        assert "worker 0 was ended by SIGKILL; starting a replacement" in server.logged("SIGKILL")
         for lane in server.connections(token):
             with closing(lane):
                 status, found = lane.ask("GET", extensions)

@@ -108,7 +108,7 @@ async def test_supervisor_gives_up_if_workers_no_longer_start(supervised: Runnin
     for failures in range(1, MAX_FAILURES + 1):
         await until(lambda: supervised.world.sleepers == 1 or supervised.task.done(), LIMIT)
         assert not supervised.task.done()
-        assert supervised.count("another takes its place") == failures
+        assert supervised.count("starting a replacement") == failures
         await supervised.world.advance(PAUSE * 2**failures)
     await until(supervised.task.done, LIMIT)
     with pytest.raises(WorkersError, match="version 99"):
