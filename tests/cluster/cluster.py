@@ -29,12 +29,12 @@ LOOK = 1
 
 
 @dataclass
-class Place:
+class NodeAddress:
     """Where a node is: an address that clients use, and one of its own for its state. `running`: None: it does not."""
 
     port: int
     status_port: int
-    running: Running | None = None
+    running: RunningServer | None = None
 
     @property
     def url(self) -> str:
@@ -51,7 +51,7 @@ class Cluster:
     def __init__(self, folder: Path, url: str, count: int, **settings: str) -> None:
         self.url = url
         https, http, *ports = free_ports(2 + 2 * count)
-        self.nodes = [Place(*ports[2 * index : 2 * index + 2]) for index in range(count)]
+        self.nodes = [NodeAddress(*ports[2 * index : 2 * index + 2]) for index in range(count)]
         self._settings = {
             "OPENUCWA_STORE_TIMEOUT": str(STORE_TIMEOUT),
             "OPENUCWA_BUS_POLL_INTERVAL": str(LOOK),
@@ -87,7 +87,7 @@ class Cluster:
         node = self.nodes[index]
         assert node.running is None
         own = {"OPENUCWA_STATUS_LISTEN": node.status_url}
-        node.running = Running(self.url, "--listen", node.url, **{**self._settings, **own, **settings})
+        node.running = RunningServer(self.url, "--listen", node.url, **{**self._settings, **own, **settings})
 
     def stop(self, index: int) -> None:
         """Stops a node in order."""
