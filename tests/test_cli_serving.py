@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.running import Running
+from tests.process.running import RunningServer
 from tests.process.server import add_user
 from tests.users import LENE
 

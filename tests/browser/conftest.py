@@ -18,7 +18,7 @@ from tests.browser.guest import Arrive, Guest
 from tests.certificate import make_certificate
 from tests.client import PASSWORD, UcwaClient
 from tests.needs import need
-from tests.process.running import LIMIT, Running, command
+from tests.process.running import LIMIT, RunningServer, command
 from tests.process.server import add_user
 from tests.users import DANA, LENE
 

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.browser.console import DESKTOP, PHONE
 from tests.browser.guest import Arrive, Organizer, joined, organizer_at
 from tests.client import PASSWORD
-from tests.process.running import LIMIT, Running, command
+from tests.process.running import LIMIT, RunningServer, command
 from tests.users import DANA
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -17,7 +17,7 @@ from openucwa.model.user import User
 from openucwa.store.postgres import PostgresStore
 from tests.client import PASSWORD, UcwaClient
 from tests.deploy.nginx import Nginx, free_ports
-from tests.process.running import Running
+from tests.process.running import RunningServer
 from tests.users import ALEX, DANA, LENE
 
 #: Seconds that a test waits for anything.

@@ -184,7 +184,7 @@ async def test_closed_application_is_not_found(store: Store) -> None:
     assert await living(store, "2") == ["2"]
 
 
-async def test_closing_no_application_is_no_error(store: Store) -> None:
+async def test_closing_a_missing_application_is_not_an_error(store: Store) -> None:
     await opened(store, "2")
     await store.applications.close(LENE, "1", AT)
     assert await living(store, "2") == ["2"]

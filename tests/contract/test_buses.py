@@ -82,7 +82,7 @@ def kind(request: pytest.FixtureRequest) -> BusKind:
 
 @asynccontextmanager
 async def started(
-    kind: Kind, *, url: str | None = None, connected: bool = True, world: QuickWorld | None = None
+    kind: BusKind, *, url: str | None = None, connected: bool = True, world: QuickWorld | None = None
 ) -> AsyncIterator[Bus]:
     bus = kind.bus(url or kind.url, world or QuickWorld())
     await bus.start()
@@ -107,7 +107,7 @@ async def tried_again(*worlds: QuickWorld) -> None:
     await until(lambda: all(world.sleeps > 2 for world in worlds), LIMIT)
 
 
-async def test_what_one_process_publishes_all_of_them_hear_once(kind: Kind) -> None:
+async def test_published_topics_reach_every_process_once(kind: BusKind) -> None:
     async with started(kind) as one, started(kind) as other:
         at_one: list[str] = []
         at_other: list[str] = []

@@ -35,7 +35,7 @@ async def test_one_change_may_append_several_events_to_one_topic(store: Store) -
     assert [(event.number, event.kind) for event in events] == [(1, "first"), (2, "second"), (3, "third")]
 
 
-async def test_no_events_are_appended_without_a_trace(store: Store) -> None:
+async def test_appending_no_events_changes_nothing(store: Store) -> None:
     await store.events.append(AT, [EVENT])
     await store.events.append(AT, [])
     assert await logged(store) == [1]

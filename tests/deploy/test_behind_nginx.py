@@ -12,7 +12,7 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.deploy.nginx import Nginx, free_port
-from tests.process.running import Running
+from tests.process.running import RunningServer
 from tests.process.server import add_user
 from tests.users import LENE
 

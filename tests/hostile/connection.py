@@ -86,7 +86,7 @@ def request(method: str, target: str, *headers: str, body: bytes = b"") -> bytes
 class Cpu:
     """The CPU time that a process has used since this was made."""
 
-    def __init__(self, server: Running) -> None:
+    def __init__(self, server: RunningServer) -> None:
         self._stat = Path(f"/proc/{server.process.pid}/stat")
         self._before = self._total()
 

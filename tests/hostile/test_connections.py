@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from tests.hostile.connection import Connection, Cpu, Memory, ask, request
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 
 MEBIBYTE = 1_048_576
 JSON = "Content-Type: application/json"
@@ -91,7 +91,7 @@ def test_100_000_query_parameters_are_too_large_a_head(server: RunningServer) ->
     assert answer.status == 431
 
 
-def test_as_many_query_parameters_as_fit_are_read_in_no_time(server: Running) -> None:
+def test_maximum_of_query_parameters_is_read_quickly(server: RunningServer) -> None:
     cpu = Cpu(server)
     answer = ask(server, request("GET", "/?" + "&".join(["a"] * 30_000)))
     assert answer is not None
@@ -119,7 +119,7 @@ def test_2_000_idle_connections_do_not_affect_others(server: RunningServer) -> N
     [b"", b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"\r\n"],
     ids=["nothing", "a letter", "a request line", "half of a header", "an empty line"],
 )
-def test_a_head_of_which_no_more_comes_is_cut_off(impatient: Running, start: bytes) -> None:
+def test_incomplete_head_is_cut_off(impatient: RunningServer, start: bytes) -> None:
     with Connection(impatient) as connection:
         connection.send(start)
         answer = connection.answer()  # a TimeoutError of the client if the server waits on

@@ -46,7 +46,7 @@ def test_keys_are_counted_separately(world: FakeWorld) -> None:
     assert [accepted(limit, key, 3) for key in "ab"] == [1, 1]
 
 
-def test_strangers_cannot_make_it_remember_without_end(world: FakeWorld) -> None:
+def test_number_of_keys_is_bounded(world: FakeWorld) -> None:
     limit = Rate(1.0, 1, "messages", world, remembered=10)
     for number in range(100):
         limit.take(str(number))

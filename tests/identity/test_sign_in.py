@@ -329,11 +329,11 @@ async def guesses(server: Server, count: int) -> list[int]:
     return sorted(outcome.status for outcome in outcomes if isinstance(outcome, GrantRefused))
 
 
-async def test_of_guesses_sent_at_once_only_as_many_are_verified_as_one_after_the_other(server: Server) -> None:
+async def test_parallel_guesses_are_throttled_like_sequential_ones(server: Server) -> None:
     assert await guesses(server, 40) == [400] * 3 + [429] * 37
 
 
-async def test_right_passwords_sent_at_once_leave_no_failure_behind(server: Server) -> None:
+async def test_parallel_sign_ins_with_the_right_password_leave_no_failure(server: Server) -> None:
     for _ in range(2):
         await asyncio.gather(*(server.sign_in.grant(PASSWORD, HERE) for _ in range(3)))
     assert await guesses(server, 4) == [400] * 3 + [429]

@@ -165,7 +165,7 @@ async def test_failures_are_forgotten_with_time(throttle: Throttle, world: FakeW
     admitted(throttle, LENE, HERE)
 
 
-async def test_the_memory_is_bounded_and_keeps_who_failed_last(world: FakeWorld) -> None:
+async def test_memory_is_bounded_and_keeps_the_latest_failures(world: FakeWorld) -> None:
     throttle = Throttle(3, 2.0, 60.0, 6, world, remembered=2)
     for user in ("a", "b", LENE):
         await fail(throttle, world, 3, user, user)

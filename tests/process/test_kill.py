@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.client import UcwaClient, extensions_of, self_of
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.users import LENE
 

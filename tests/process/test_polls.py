@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.users import LENE
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.process.running import Running, read_to_end
+from tests.process.running import RunningServer, read_to_end
 from tests.process.server import add_user
 from tests.users import LENE
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.needs import need
-from tests.process.running import Running, command
+from tests.process.running import RunningServer, command
 from tests.process.server import add_user
 from tests.users import LENE
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.certificate import make_certificate
 from tests.client import PASSWORD
-from tests.process.running import LIMIT, Running, command, read_to_end
+from tests.process.running import LIMIT, RunningServer, command, read_to_end
 from tests.process.server import add_user
 from tests.users import LENE
 

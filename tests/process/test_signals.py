@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificate import make_certificate
-from tests.process.running import LIMIT, Running, at, environment
+from tests.process.running import LIMIT, RunningServer, at, environment
 from tests.process.server import add_user
 from tests.process.workers import WithWorkers, until
 from tests.users import LENE
@@ -80,11 +80,15 @@ def test_invalid_reloaded_settings_are_named_and_the_server_continues(prepared: 
         settings.write_text('log_level = "loud"\n')
         server.signal(signal.SIGHUP)
         log = settings.parent / "openucwa.log"
-        until(lambda: (any("could not reload the settings: setting log_level" in line for line in lines(log)), lines(log)))
+        until(
+            lambda: (any("could not reload the settings: setting log_level" in line for line in lines(log)), lines(log))
+        )
         assert server.healthy()
         settings.unlink()
         server.signal(signal.SIGHUP)
-        until(lambda: (any("could not reload the settings: the settings file" in line for line in lines(log)), lines(log)))
+        until(
+            lambda: (any("could not reload the settings: the settings file" in line for line in lines(log)), lines(log))
+        )
         assert server.healthy()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.process.workers import WithWorkers
 from tests.users import LENE

@@ -15,7 +15,7 @@ from openucwa.identity.tokens import new_signing_key
 from openucwa.store.sqlite import SqliteStore
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.postgres import PostgresServer
-from tests.process.running import LIMIT, Running, at, command
+from tests.process.running import LIMIT, RunningServer, at, command
 from tests.process.server import add_user
 from tests.users import LENE
 from tests.world import FakeWorld

@@ -16,7 +16,7 @@ import pytest
 from tests.client import PASSWORD
 from tests.process.running import LIMIT, command, read_to_end
 from tests.process.server import add_user
-from tests.process.workers import Lane, WithWorkers, first_answered, kill, runs, until
+from tests.process.workers import WithWorkers, WorkerConnection, first_answered, kill, runs, until
 from tests.users import LENE
 
 
@@ -174,7 +174,7 @@ def test_worker_that_is_killed_under_load_loses_no_answered_write_and_is_replace
             writer.join(LIMIT)
             assert not writer.is_alive()
         assert "worker 0 was ended by SIGKILL; starting a replacement" in server.logged("SIGKILL")
-        for lane in server.lanes(token):
+        for lane in server.connections(token):
             with closing(lane):
                 status, found = lane.ask("GET", extensions)
                 assert status == 200

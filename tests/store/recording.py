@@ -69,7 +69,7 @@ class StatementLog:
         held: frozenset[str] | None = None,
         scope: str | None = None,
     ) -> None:
-        self.ran.append(Ran(re.sub(r"\s+", " ", text).strip(), parameters, held, scope))
+        self.ran.append(ExecutedStatement(re.sub(r"\s+", " ", text).strip(), parameters, held, scope))
         frame = inspect.currentframe()
         while frame is not None and (frame := frame.f_back):
             file = Path(frame.f_code.co_filename)

@@ -148,7 +148,7 @@ def test_lines_are_written_in_order_by_another_thread(tmp_path: Path) -> None:
     assert written(tmp_path / "log") == [str(number) for number in range(5000)]
 
 
-def test_a_log_that_nobody_reads_blocks_nobody_and_takes_no_more_than_its_backlog(tmp_path: Path) -> None:
+def test_unread_log_blocks_no_one_and_stays_within_its_backlog(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)

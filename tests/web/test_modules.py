@@ -9,7 +9,7 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.needs import need
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.users import LENE
 

@@ -125,7 +125,7 @@ async def test_stop_does_not_wait_for_a_pause(supervised: RunningSupervisor) -> 
     assert supervised.task.result() == 0
 
 
-async def test_a_worker_that_hears_nothing_any_more_is_killed_in_the_end(supervised: Supervised) -> None:
+async def test_unresponsive_worker_is_killed_in_the_end(supervised: RunningSupervisor) -> None:
     pid = supervised.pids(1)[0]
     os.kill(pid, signal.SIGSTOP)
     for _ in range(2):
