@@ -113,7 +113,7 @@ def test_an_operation_tells_exactly_how_it_may_be_answered(
 def test_a_refusal_tells_its_codes_and_what_they_mean(document: dict[str, Any]) -> None:
     told = operations(document)[EXTENSIONS, "POST"]["responses"]["409"]["$ref"].rpartition("/")[2]
     described = document["components"]["responses"][told]["description"]
-    assert "`Conflict/AlreadyExists`: That id is taken." in described
+    assert "`Conflict/AlreadyExists`: The id is taken." in described
     assert "`Conflict/TooManyGroups`: The meeting holds its most extensions." in described
 
 
