@@ -10,7 +10,7 @@ import httpx
 
 from tests.client import UcwaClient
 from tests.cluster.cluster import LIMIT
-from tests.conversations.event_client import Knower
+from tests.conversations.event_client import EventClient
 from tests.world import FakeWorld
 
 PLAIN = {"Content-Type": "text/plain"}
@@ -20,7 +20,7 @@ PLAIN = {"Content-Type": "text/plain"}
 TRIED_AGAIN = {409, 502, 503}
 
 
-class Participant(Knower):
+class Participant(EventClient):
     """Takes in what its polls are answered, in the time that there is. `shares`: what an extension named `shared`
     said, each time that it was told of."""
 

@@ -15,7 +15,7 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
-from tests.samples.joined_meeting import LIVE, OTHERS, Room
+from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
 from tests.samples.messages import OWN, Sample
 
 #: Settings under which every member that comes from a setting has something to show.
@@ -199,7 +199,7 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
     if situation == "set":
         await _set_communication(client)
     if situation in LIVE | OTHERS.keys():
-        room = Room(service, connect, client, situation)
+        room = JoinedMeeting(service, connect, client, situation)
         await room.set(extension)
         stage.client, stage.hrefs, stage.somebody = room.client, room.hrefs, room.somebody
         return stage

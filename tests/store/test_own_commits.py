@@ -58,7 +58,7 @@ async def test_read_during_own_commit_invalidates_only_what_the_commit_changes(
     assert changes == [frozenset({(DAN, None)})]
 
 
-async def test_commit_without_a_read_in_between_is_told_once(
+async def test_commit_without_a_read_in_between_is_reported_once(
     store: SqliteStore, changes: list[frozenset[Outdated] | None]
 ) -> None:
     await store.users.add(user(DAN))

@@ -213,7 +213,7 @@ def check_arrival(request: Request) -> None:
     if request.fault is BodyFault.TOO_SLOW:
         raise ClientTimeout("the request body did not arrive in time")
     if request.fault is BodyFault.NO_ROOM:
-        raise ServiceUnavailable("the server holds too many request bodies just now", retry_after=1)
+        raise ServiceUnavailable("the server is holding too many request bodies; try again", retry_after=1)
 
 
 def check_version(request: Request) -> None:

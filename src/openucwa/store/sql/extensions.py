@@ -18,7 +18,7 @@ from openucwa.store.sql.participations import notify_of_extension
 from openucwa.store.sql.stored_bytes import STORED
 from openucwa.store.sql.tables import EXTENSIONS
 
-_CHANGED = "the extension is no longer what If-Match says"
+_CHANGED = "the extension has changed: its etag does not match If-Match"
 
 _EXTENSION = f"select {EXTENSIONS.columns} from extensions where organizer = ? and meeting_id = ? and id = ?"
 
@@ -94,14 +94,14 @@ class Extensions(Part):
         async def work(transaction: Transaction) -> None:
             ((exists, anybody, count, position),) = await transaction.rows(_FILLED, organizer, meeting_id)
             if not exists:
-                raise ResourceNotFound("there is no such online meeting")
+                raise ResourceNotFound("no such online meeting")
             # Before it writes: a refusal is cheaper then.
             if count >= limit and not await transaction.row(_EXTENSION, organizer, meeting_id, extension.id):
-                raise TooManyGroups(f"this meeting has {count} extensions already, and may have {limit}")
+                raise TooManyGroups(f"this meeting has {count} extensions, which is the maximum")
             await stored_bytes.check(transaction, organizer, size, self._max_user_bytes)
             added = await transaction.run(_ADD, *row, position + 1, at)
             if not added:
-                raise AlreadyExists("this meeting has an extension with that id already")
+                raise AlreadyExists("this meeting already has an extension with that id")
             if anybody:
                 await notify_of_extension(transaction, organizer, meeting_id, at, extension.type)
 

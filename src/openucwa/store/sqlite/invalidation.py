@@ -1,4 +1,4 @@
-"""Cache invalidation: tells listeners of every commit, of this process and of others, before a cache is used again."""
+"""Cache invalidation: notifies listeners of every commit, of this and other processes, before a cache is used again."""
 
 import asyncio
 import sqlite3
