@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 SERVER = "openucwa"
 ON_POSTGRESQL = "openucwa, PostgreSQL"
+BEFORE = "openucwa, before"
+BEFORE_ON_POSTGRESQL = "openucwa, before, PostgreSQL"
 FLOOR = "bare ASGI"
 RAW_SQLITE = "raw SQLite"
 RAW_ASYNCPG = "raw asyncpg"
@@ -40,9 +42,10 @@ class Goal:
 
 @dataclass(frozen=True)
 class Ratio(Goal):
-    """Requests a second of `of` divided by those of `beside`, at the same `work`."""
+    """Requests a second of `of` divided by those of `beside`, at the same `work`; `by_cpu`: of the servers' CPU."""
 
     work: str = ""
+    by_cpu: bool = False
     of: str = SERVER
     beside: str = FLOOR
 
@@ -54,6 +57,7 @@ WORKS = {
     "c": "POST a new extension, durable when answered",
     "d": "PUT with If-Match, durable when answered",
     "e": "GET the same collection as XML",
+    "miss": "(a), each time with a query that is new, so that the response is in no cache",
     "spread": "(a), spread over 1,000 meetings",
     "mix": "(a), and every 20th request is (d) in the same meeting",
     "log": "(a), with the access log",
