@@ -11,8 +11,8 @@ from statistics import median, quantiles
 
 from bench.client import Connection
 from bench.http_rows import Bench
+from bench.joined_meeting import Meeting, Person, fill, leave_all, wait_all
 from bench.processes import free_port
-from bench.room import Meeting, Person, fill, leave_all, wait_all
 from bench.targets import Openucwa, serve
 
 #: Changes that one waiting participant is told of, and a thousand.

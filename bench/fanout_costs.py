@@ -22,8 +22,8 @@ import nats
 from nats.aio.msg import Msg
 
 from bench.client import Connection
+from bench.joined_meeting import Meeting, Person, fill, leave_all, wait_all
 from bench.processes import BenchError, Cores, free_port
-from bench.room import Meeting, Person, fill, leave_all, wait_all
 from bench.targets import Openucwa, serve
 from openucwa.channel.nats import SUBJECT
 from tests.nats import NatsServer

@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from openucwa import __version__
 from openucwa.cli import main
-from openucwa.config import Config, options
+from openucwa.config import Config
+from openucwa.config_loading import options
 from openucwa.identity.passwords import Passwords
 from openucwa.model.user import User
 from openucwa.store.migrations import migrations_in
@@ -30,7 +31,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith("OPENUCWA_"):
             monkeypatch.delenv(name)
     file = tmp_path / "etc" / "openucwa.toml"
-    monkeypatch.setattr("openucwa.config.SETTINGS_FILE", file)
+    monkeypatch.setattr("openucwa.config_loading.SETTINGS_FILE", file)
     return file
 
 

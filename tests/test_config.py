@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from openucwa.config import Config, ConfigError, DialInRegion, Pool, environment_name, load, load_with_sources, options
+from openucwa.config import Config, ConfigError, DialInRegion, Pool
+from openucwa.config_loading import environment_name, load, load_with_sources, options
 
 
 @pytest.fixture

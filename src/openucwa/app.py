@@ -1,4 +1,4 @@
-"""The composition root: every object is made here and handed on by constructor; all routes stand on one page."""
+"""The composition root: creates every object and connects them by constructor arguments; all routes are on one page."""
 
 import asyncio
 import platform
@@ -31,7 +31,7 @@ from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
 from openucwa.identity.sign_in import SignIn
 from openucwa.identity.throttle import Throttle
-from openucwa.identity.tickets import Tickets, new_signing_key
+from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
@@ -99,10 +99,10 @@ Routes = Sequence[tuple[str, Resource[Any]]]
 
 
 class Service:
-    """One server: what answers requests (`handler`; as ASGI, `asgi`), and what it keeps things in (`store`).
+    """One server: its request handler (`handler`; as ASGI, `asgi`) and its store (`store`).
 
-    `store`, `bus`: others than the settings name. `passwords`: what hashes and verifies them, where that is not to be
-    as hard as usual. `relay`: the way to the other processes, where this one is one of several workers.
+    `store`, `bus`: replace those named by the settings. `passwords`: hashes and verifies passwords, for tests that need
+    it cheap. `relay`: the link to the other processes, if this is one of several workers.
     """
 
     def __init__(
@@ -122,21 +122,21 @@ class Service:
         engine = store or store_of(config, self.measures)
         self.store = engine if self.tracing is None else TracedStore(engine, self.tracing.call_span)
         self.bus = bus or bus_of(config, world, engine, relay)
-        # The user whose name is empty is nobody; the answer is that there is one.
+        # No user has an empty name; only whether the store answers matters.
         self.readiness = Readiness({"store": partial(self.store.users.get, ""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
-        self.tickets = Tickets((new_signing_key(world),), world)
+        self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
         cached = config.response_cache_bytes if config.store is None else 0
         self.response_cache = ResponseCache(self.store, self.activity, world, cached)
-        self.keys = SigningKeys(self.store.signing_keys, self.tickets, config, world, self.response_cache.clear)
+        self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
-        self.sign_in = SignIn(self.store, self.tickets, self.keys, self.passwords, throttle, config, world)
+        self.sign_in = SignIn(self.store, self.tokens, self.keys, self.passwords, throttle, config, world)
         self.pools = Pools(config.pools)
         self.rules = _meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
@@ -150,7 +150,7 @@ class Service:
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
-            router, self.tickets, config.max_body_bytes, config.max_body_bytes_without_token
+            router, self.tokens, config.max_body_bytes, config.max_body_bytes_without_token
         )
         pipeline = Pipeline(
             router,
@@ -163,13 +163,13 @@ class Service:
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
-        # What a request passes, from the outside in; where traces are wanted, their spans are outermost.
+        # The layers that a request passes, from the outside in; spans, if traced, are outermost.
         handler: Handler = Preflight(
             FromCache(
                 LimitInFlight(
                     pipeline,
                     self.in_flight,
-                    self.tickets,
+                    self.tokens,
                     self.renderer,
                 ),
                 self.response_cache,
@@ -183,16 +183,16 @@ class Service:
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
     def status(self, connections: Callable[[], int]) -> Handler:
-        """The handler of the status address. `connections`: how many are open."""
+        """The handler of the status address. `connections`: returns the number of open connections."""
         from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
         exposition = Exposition(self.measures, lambda: self.channels.count, connections)
         return StatusPages(self.readiness, exposition.page)
 
     async def start(self) -> None:
-        """Opens the store, makes the first signing key, and begins to look after what ends by itself.
+        """Opens the store, creates the first signing key, and starts the background tasks.
 
-        A refusal says in a sentence why the server can't start.
+        A refusal says in a sentence why the server cannot start.
         """
         await self.store.open()
         await self.keys.start()
@@ -207,12 +207,12 @@ class Service:
         self.readiness.begin()
 
     async def release(self) -> None:
-        """Releases the polls that wait; from now on none waits, and everything else goes on, but no more is wanted."""
+        """Ends all waiting polls; from now on polls do not wait. Everything else still works."""
         self.readiness.stop()
         await self.channels.stop()
 
     async def stop(self) -> None:
-        """Releases the polls that wait, writes down what is only in memory, and closes the store."""
+        """Ends all waiting polls, writes what is only in memory, and closes the store."""
         self.readiness.stop()
         await self.channels.stop()
         await self.sweeper.stop()
@@ -234,8 +234,8 @@ class Service:
         contacts = people.People()
         applications = ApplicationDocuments(store, online_meetings, contacts)
         meetings = my_online_meetings.MeetingDocuments(config)
-        room = ConversationRenderer(meetings)
-        shown = (store, room, world)
+        renderer = ConversationRenderer(meetings)
+        shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
@@ -275,7 +275,7 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, room, self.keys)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, self.keys)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),

@@ -1,6 +1,6 @@
 """Validation of settings: ranges, formats, and settings that depend on each other.
 
-Part of `config.py`, which reads the settings and knows their sources.
+`config_loading.py`, which knows their sources, says which setting is invalid.
 """
 
 import math
@@ -9,11 +9,10 @@ import string
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-if TYPE_CHECKING:
-    from openucwa.config import Config
+from openucwa.config import Config
 
 #: The longest duration (about 31 years) and the largest size or count.
 MAX = 1_000_000_000
@@ -34,7 +33,7 @@ _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
-def problems(config: "Config") -> Iterator[tuple[str, str]]:
+def problems(config: Config) -> Iterator[tuple[str, str]]:
     """Each invalid setting, with what is wrong with it."""
     for setting in fields(config):
         for problem in _bounds(setting, getattr(config, setting.name)):
@@ -74,7 +73,7 @@ def _bounds(setting: "Field[Any]", value: object) -> Iterator[str]:
             yield f"must be greater than 0, not {value}"
 
 
-def _listening(config: "Config") -> Iterator[tuple[str, str]]:
+def _listening(config: Config) -> Iterator[tuple[str, str]]:
     if not config.data.strip():
         yield "data", "must name a folder"
     if (text := config.store) is not None:
@@ -98,7 +97,7 @@ def _listening(config: "Config") -> Iterator[tuple[str, str]]:
         yield there, f"requires the setting {missing}"
 
 
-def _seen_from_outside(config: "Config") -> Iterator[tuple[str, str]]:
+def _seen_from_outside(config: Config) -> Iterator[tuple[str, str]]:
     for text in config.status_listen:
         url = _url(text, "http")
         if url is None or not url.hostname or url.port is None or text != f"{url.scheme}://{url.netloc}":
@@ -113,7 +112,7 @@ def _seen_from_outside(config: "Config") -> Iterator[tuple[str, str]]:
             yield "traces", f"{masked(collector)!r} is not of the form http://HOST:PORT/v1/traces"
 
 
-def _links(config: "Config") -> Iterator[tuple[str, str]]:
+def _links(config: Config) -> Iterator[tuple[str, str]]:
     if (text := config.public_url) is not None:
         url = _url(text, "http", "https")
         if url is None or not url.hostname or text.rstrip("/") != f"{url.scheme}://{url.netloc}":
@@ -152,7 +151,7 @@ def _template(text: str) -> Iterator[str]:
         yield f"{text!r} must contain {{id}}: otherwise all meetings have the same address"
 
 
-def _pool_problems(config: "Config") -> Iterator[tuple[str, str]]:
+def _pool_problems(config: Config) -> Iterator[tuple[str, str]]:
     names = [pool.name for pool in config.pools]
     for pool in config.pools:
         if not pool.name.strip() or names.count(pool.name) > 1:

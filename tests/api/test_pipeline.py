@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from openucwa.app import Service
-from openucwa.identity.tickets import Ticket
+from openucwa.identity.tokens import Caller
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.conftest import LENE, Connect, Make
 from tests.world import FakeWorld
@@ -38,7 +38,7 @@ async def extension(lene: UcwaClient, meeting: Resource) -> Resource:
 def without_scopes(service: Service, world: FakeWorld) -> str:
     """A token of Lene's that allows nothing."""
     expires = world.now() + 60_000
-    return service.tickets.issue(Ticket(LENE, None, meeting=None, generation=1, expires=expires, scopes=frozenset()))
+    return service.tokens.issue(Caller(LENE, None, meeting=None, generation=1, expires=expires, scopes=frozenset()))
 
 
 async def send(client: UcwaClient, request: dict[str, Any]) -> httpx.Response:

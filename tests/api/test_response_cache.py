@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from openucwa.app import Service
-from openucwa.identity.tickets import new_signing_key
+from openucwa.identity.tokens import new_signing_key
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.conftest import LENE, Connect, Make
 from tests.world import FakeWorld

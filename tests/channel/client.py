@@ -37,7 +37,7 @@ class Process:
     ) -> None:
         self.world = world
         self.store = SqliteStore(folder, 5.0)
-        self.bus = LocalBus(world, self.store.moved_elsewhere if elsewhere else None, relay)
+        self.bus = LocalBus(world, self.store.foreign_topics if elsewhere else None, relay)
         self.activity = Activity(self.store.applications, world, config)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, Measures())
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)

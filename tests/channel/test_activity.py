@@ -71,15 +71,15 @@ async def test_an_application_does_not_end_while_a_poll_of_it_waits(client: Clie
 async def test_what_memory_knows_is_merged_with_what_the_store_says(client: Client, world: FakeWorld) -> None:
     activity, session = client.process.activity, client.session
     begin = session.last_request
-    assert activity.last_heard(session) == (begin, None)
+    assert activity.last_activity(session) == (begin, None)
     await world.advance(1)
     activity.request(OWNER, session.application.id)
-    assert activity.last_heard(session) == (begin + 1_000, None)
+    assert activity.last_activity(session) == (begin + 1_000, None)
     stored = replace(session, last_request=begin + 5_000, last_poll=begin + 4_000)
-    assert activity.last_heard(stored) == (begin + 5_000, begin + 4_000)
+    assert activity.last_activity(stored) == (begin + 5_000, begin + 4_000)
     activity.poll_started(OWNER, session.application.id, "")
     await world.advance(8)
-    assert activity.last_heard(stored) == (begin + 5_000, begin + 9_000)
+    assert activity.last_activity(stored) == (begin + 5_000, begin + 9_000)
 
 
 async def test_what_was_heard_is_written_down_now_and_then(client: Client, world: FakeWorld) -> None:

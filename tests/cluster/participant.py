@@ -10,7 +10,7 @@ import httpx
 
 from tests.client import UcwaClient
 from tests.cluster.cluster import LIMIT
-from tests.room.knowing import Knower
+from tests.conversations.event_client import Knower
 from tests.world import FakeWorld
 
 PLAIN = {"Content-Type": "text/plain"}

@@ -4,9 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from openucwa.model.application import Application, Communication
-from openucwa.model.event import NewEvent, application_topic
-from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel, MeetingSettings
-from openucwa.model.room import (
+from openucwa.model.conversation import (
     Invitation,
     InvitationKind,
     InvitationState,
@@ -15,7 +13,9 @@ from openucwa.model.room import (
     Role,
     conversation_topic,
 )
-from openucwa.model.room_events import EXTENSION_CHANGED, MEETING_CHANGED, ORGANIZER_DATA_CHANGED
+from openucwa.model.conversation_events import EXTENSION_CHANGED, MEETING_CHANGED, ORGANIZER_DATA_CHANGED
+from openucwa.model.event import NewEvent, application_topic
+from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel, MeetingSettings
 from openucwa.model.user import User
 from openucwa.store.contract import Store
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from openucwa.model.conversation_events import EXTENSION_CHANGED
 from openucwa.model.refusals import AlreadyExists
-from openucwa.model.room_events import EXTENSION_CHANGED
 from openucwa.store.contract import Store
 from tests.contract.samples import (
     AT,

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from openucwa.model.conversation import conversation_topic
+from openucwa.model.conversation_events import EXTENSION_CHANGED, ORGANIZER_DATA_CHANGED
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import AlreadyExists, PreconditionFailed, ResourceNotFound, TooManyGroups
-from openucwa.model.room import conversation_topic
-from openucwa.model.room_events import EXTENSION_CHANGED, ORGANIZER_DATA_CHANGED
 from openucwa.store.contract import Store
 from tests.contract.samples import AT, DAN, LENE, MANY, MEETING, extension, told, with_meeting, with_participants
 

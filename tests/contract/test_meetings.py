@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from openucwa.model.conversation import conversation_topic
+from openucwa.model.conversation_events import MEETING_CHANGED
 from openucwa.model.event import application_topic
 from openucwa.model.meeting import Meeting
 from openucwa.model.refusals import AlreadyExists, PreconditionFailed, ResourceNotFound, TooManyOnlineMeetings
-from openucwa.model.room import conversation_topic
-from openucwa.model.room_events import MEETING_CHANGED
 from openucwa.store.contract import Store
 from tests.contract.samples import (
     AT,

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
+from openucwa.model.conversation import conversation_topic
 from openucwa.model.event import application_topic
 from openucwa.model.refusals import PreconditionFailed
-from openucwa.model.room import conversation_topic
 from openucwa.store.contract import Store
 from tests.contract.samples import AT, DAN, LENE, MANY, MEETING, application, user, with_meeting, with_participants
 

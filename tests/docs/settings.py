@@ -11,7 +11,8 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
-from openucwa.config import DialInRegion, Pool, environment_name, options
+from openucwa.config import DialInRegion, Pool
+from openucwa.config_loading import environment_name, options
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 

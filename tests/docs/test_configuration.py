@@ -1,6 +1,6 @@
 """docs/configuration.md lists the settings as they are; `python -m tests.docs.settings` brings it up to date."""
 
-from openucwa.config import options
+from openucwa.config_loading import options
 from tests.docs.settings import PAGE, brought_up_to_date, listed
 
 

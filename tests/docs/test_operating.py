@@ -9,7 +9,7 @@ import click
 import pytest
 
 from openucwa.cli import main
-from openucwa.config import load
+from openucwa.config_loading import load
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]

@@ -42,8 +42,8 @@ def test_installed_service_and_commands_use_the_same_store(tmp_path: Path) -> No
         (tmp_path / "deploy" / name).write_text(text, "utf-8")
     settings = tmp_path / "etc" / "openucwa" / "openucwa.toml"
     openucwa = (
-        f'exec "{sys.executable}" -c "import pathlib, openucwa.config, openucwa.cli; '
-        f'openucwa.config.SETTINGS_FILE = pathlib.Path(\'{settings}\'); openucwa.cli.main()" "$@"'
+        f'exec "{sys.executable}" -c "import pathlib, openucwa.config_loading, openucwa.cli; '
+        f'openucwa.config_loading.SETTINGS_FILE = pathlib.Path(\'{settings}\'); openucwa.cli.main()" "$@"'
     )
     unit, started = tmp_path / "etc/systemd/system/openucwa.service", tmp_path / "pid"
     stand_ins = {

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from openucwa.cli import main
-from openucwa.config import options
+from openucwa.config_loading import options
 
 #: Words that have a better one in the table of CONTRIBUTING.md.
 AVOIDED = re.compile(

@@ -79,7 +79,9 @@ def _no_constant(name: str) -> None:
 
 def _judge_reason(request: Request, answer: Answer, shown: Any, said: str) -> None:
     if isinstance(shown, bytes):
-        assert answer.status == 401, said
+        assert answer.status in {401, 404}, (
+            said
+        )  # pages: the challenge at `user`, and an address that a person mistyped
         return
     if isinstance(shown, dict):
         if "error" in shown:  # OAuth's form, which the schema of the token resource tells of

@@ -57,6 +57,9 @@ class Trial:
             max_requests_in_flight=2,
             sign_in_failures=10_000_000,
             address_failures=10_000_000,
+            participant_burst=10_000_000,
+            invitation_burst=10_000_000,
+            application_burst=10_000_000,
         )
         self.service = Service(self.config, FakeWorld(), passwords=Passwords(hasher=PasswordHasher(1, 8, 1)))
         self.stage = Stage(self.service)

@@ -8,7 +8,7 @@ import pytest
 
 from openucwa.config import Config
 from openucwa.identity.keys import GRACE_PERIOD, MIN_REFRESH_INTERVAL, SigningKeys
-from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
+from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.user import SigningKey
 from openucwa.store import contract
@@ -16,7 +16,7 @@ from openucwa.store.sqlite import SqliteStore
 from tests.world import FakeWorld, until
 
 LONG = 10_000_000_000_000
-LENE = Ticket("sip:lene@contoso.com", "Lene Aalling", None, 3, LONG, None)
+LENE = Caller("sip:lene@contoso.com", "Lene Aalling", None, 3, LONG, None)
 
 
 class CountingKeys:
@@ -41,9 +41,9 @@ class Node:
     """One server, as far as keys go."""
 
     def __init__(self, stored: CountingKeys, world: FakeWorld, config: Config) -> None:
-        self.tickets = Tickets([new_signing_key(world)], world)
+        self.tokens = Tokens([new_signing_key(world)], world)
         self.removals = 0
-        self.keys = SigningKeys(stored, self.tickets, config, world, self._removed)
+        self.keys = SigningKeys(stored, self.tokens, config, world, self._removed)
 
     def _removed(self) -> None:
         self.removals += 1
@@ -87,7 +87,7 @@ async def rotate(stored: CountingKeys, world: FakeWorld) -> SigningKey:
 
 
 async def test_servers_on_one_store_take_each_others_tickets(nodes: list[Node]) -> None:
-    assert await nodes[1].keys.check(nodes[0].tickets.issue(LENE)) == LENE
+    assert await nodes[1].keys.check(nodes[0].tokens.issue(LENE)) == LENE
 
 
 async def test_a_ticket_of_a_brand_new_key_is_good_at_once(
@@ -95,16 +95,16 @@ async def test_a_ticket_of_a_brand_new_key_is_good_at_once(
 ) -> None:
     await rotate(stored, world)
     await nodes[0].keys.refresh()
-    assert await nodes[1].keys.check(nodes[0].tickets.issue(LENE)) == LENE
+    assert await nodes[1].keys.check(nodes[0].tokens.issue(LENE)) == LENE
 
 
 async def test_a_new_key_signs_after_the_next_look(
     nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
     key = await rotate(stored, world)
-    before = nodes[0].tickets.issue(LENE)
+    before = nodes[0].tokens.issue(LENE)
     await world.advance(config.key_refresh_interval)
-    await until(lambda: nodes[0].tickets.issue(LENE).startswith(f"cwt={key.id}."))
+    await until(lambda: nodes[0].tokens.issue(LENE).startswith(f"cwt={key.id}."))
     assert await nodes[0].keys.check(before) == LENE
 
 
@@ -112,7 +112,7 @@ async def test_a_removed_key_counts_no_more_after_the_next_look(
     nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
     old = (await stored.all())[0]
-    text = nodes[0].tickets.issue(LENE)
+    text = nodes[0].tokens.issue(LENE)
     await rotate(stored, world)
     await stored.remove(old.id)
     await world.advance(config.key_refresh_interval)
@@ -147,7 +147,7 @@ async def test_what_is_no_ticket_of_ours_makes_nobody_look(nodes: list[Node], st
 async def test_while_the_store_is_away_nobody_is_told_that_the_token_is_bad(
     nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
-    known = nodes[0].tickets.issue(LENE)
+    known = nodes[0].tokens.issue(LENE)
     stored.away = True
     with pytest.raises(ServiceUnavailable):
         await nodes[0].keys.check("cwt=000000000000.e30.AAAA")
@@ -163,7 +163,7 @@ async def test_it_goes_on_looking_after_the_store_was_away(
     await world.advance(config.key_refresh_interval)
     stored.away = False
     await world.advance(config.key_refresh_interval)
-    await until(lambda: nodes[0].tickets.issue(LENE).startswith(f"cwt={key.id}."))
+    await until(lambda: nodes[0].tokens.issue(LENE).startswith(f"cwt={key.id}."))
 
 
 async def test_an_old_key_goes_when_its_last_ticket_has_expired(

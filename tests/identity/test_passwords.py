@@ -57,7 +57,7 @@ async def test_nobody_has_no_password(passwords: Passwords) -> None:
     assert not await passwords.verify(None, "")
 
 
-class Watched(PasswordHasher):
+class Refreshable(PasswordHasher):
     """Notes the cost of what it verifies."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Watched(PasswordHasher):
 
 @pytest.mark.parametrize("password", ["wrong", "", "x" * 2_000])
 async def test_a_user_that_does_not_exist_costs_what_a_wrong_password_costs(password: str) -> None:
-    hasher = Watched()
+    hasher = Refreshable()
     passwords = Passwords(workers=1, hasher=hasher)
     assert not await passwords.verify(await passwords.hash("secret"), password)
     assert not await passwords.verify(None, password)

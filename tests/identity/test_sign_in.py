@@ -12,7 +12,7 @@ from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.sign_in import Granted, GrantRefused, SignIn
 from openucwa.identity.throttle import Throttle
-from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
+from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.model.meeting import Meeting, MeetingRel, MeetingSettings
 from openucwa.model.user import User
 from openucwa.store.sqlite import SqliteStore
@@ -30,10 +30,10 @@ class Server:
         self.world = FakeWorld()
         self.store = SqliteStore(folder, timeout=5)
         self.passwords = Passwords(workers=1, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        self.tickets = Tickets([new_signing_key(self.world)], self.world)
+        self.tokens = Tokens([new_signing_key(self.world)], self.world)
         throttle = Throttle(3, 2.0, 60.0, 8, self.world)
-        keys = SigningKeys(self.store.signing_keys, self.tickets, config, self.world)
-        self.sign_in = SignIn(self.store, self.tickets, keys, self.passwords, throttle, config, self.world)
+        keys = SigningKeys(self.store.signing_keys, self.tokens, config, self.world)
+        self.sign_in = SignIn(self.store, self.tokens, keys, self.passwords, throttle, config, self.world)
 
     async def open(self) -> None:
         await self.store.open()
@@ -60,13 +60,13 @@ class Server:
         self.passwords.close()
         await self.store.close()
 
-    async def password(self, username: str, password: str, address: str = HERE) -> Ticket:
+    async def password(self, username: str, password: str, address: str = HERE) -> Caller:
         form = {"grant_type": "password", "username": username, "password": password}
-        return self.tickets.check((await self.sign_in.grant(form, address)).access_token)
+        return self.tokens.check((await self.sign_in.grant(form, address)).access_token)
 
-    async def anonymous(self, **fields: str) -> Ticket:
+    async def anonymous(self, **fields: str) -> Caller:
         form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"} | fields
-        return self.tickets.check((await self.sign_in.grant(form, HERE)).access_token)
+        return self.tokens.check((await self.sign_in.grant(form, HERE)).access_token)
 
     async def refused(self, address: str = HERE, **form: str) -> GrantRefused:
         with pytest.raises(GrantRefused) as refused:
@@ -88,9 +88,9 @@ async def server(tmp_path: Path, config: Config) -> AsyncIterator[Server]:
 
 
 async def test_the_right_password_gives_a_ticket_for_the_user(server: Server) -> None:
-    ticket = await server.password("lene@contoso.com", "secret of lene@contoso.com")
+    caller = await server.password("lene@contoso.com", "secret of lene@contoso.com")
     generation = (await server.lene()).generation
-    assert ticket == Ticket(
+    assert caller == Caller(
         "sip:lene@contoso.com", "Lene@Contoso.Com", None, generation, server.world.now() + 600_000, scopes=None
     )
 
@@ -200,15 +200,15 @@ async def test_other_grants_are_not_supported(server: Server, grant_type: str) -
 
 
 async def test_the_id_at_the_end_of_the_meeting_uri_opens_the_meeting(server: Server) -> None:
-    ticket = await server.anonymous()
-    assert ticket.identity.startswith("anon:")
-    assert ticket == Ticket(ticket.identity, None, MEETING, None, server.world.now() + 60_000, scopes=None)
+    caller = await server.anonymous()
+    assert caller.identity.startswith("anon:")
+    assert caller == Caller(caller.identity, None, MEETING, None, server.world.now() + 60_000, scopes=None)
 
 
 async def test_the_field_may_be_spelled_without_its_first_underscore(server: Server) -> None:
     form = {"grant_type": ANONYMOUS, "msrtc_conferenceuri": MEETING, "password": "AB12CD34"}
     granted = await server.sign_in.grant(form, HERE)
-    assert server.tickets.check(granted.access_token).meeting == MEETING
+    assert server.tokens.check(granted.access_token).meeting == MEETING
     assert granted.expires_in == 60
 
 
@@ -249,15 +249,15 @@ async def test_guessing_meetings_slows_the_address_down(server: Server) -> None:
 async def old_ticket(server: Server) -> tuple[str, str]:
     form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"}
     token = (await server.sign_in.grant(form, HERE)).access_token
-    return token, server.tickets.check(token).identity
+    return token, server.tokens.check(token).identity
 
 
 async def test_a_renewal_keeps_the_identity(server: Server) -> None:
     token, identity = await old_ticket(server)
     await server.world.advance(30)
-    ticket = await server.anonymous(ms_rtc_renew=token)
-    assert ticket.identity == identity
-    assert ticket.expires == server.world.now() + 60_000
+    caller = await server.anonymous(ms_rtc_renew=token)
+    assert caller.identity == identity
+    assert caller.expires == server.world.now() + 60_000
 
 
 async def test_a_renewal_may_come_late_by_a_lifetime_and_no_later(server: Server) -> None:
@@ -277,7 +277,7 @@ async def test_a_ticket_of_another_meeting_or_of_a_user_cannot_be_renewed_here(s
     form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": other, "password": "ZZ99ZZ99"}
     for token in (
         (await old_ticket(server))[0],
-        server.tickets.issue(Ticket("sip:lene@contoso.com", None, None, 1, server.world.now() + 1, None)),
+        server.tokens.issue(Caller("sip:lene@contoso.com", None, None, 1, server.world.now() + 1, None)),
         "cwt=forged",
     ):
         assert (await server.refused(**form, ms_rtc_renew=token)).diagnostics_code == 28020
@@ -310,7 +310,7 @@ async def test_a_scope_narrows_the_token(
     server: Server, form: dict[str, str], scope: str, scopes: set[str] | None
 ) -> None:
     granted = await server.sign_in.grant({**form, "scope": scope}, HERE)
-    assert server.tickets.check(granted.access_token).scopes == scopes
+    assert server.tokens.check(granted.access_token).scopes == scopes
     assert granted.scope == (None if scopes is None else " ".join(sorted(scopes)))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from openucwa.identity.tickets import new_signing_key
+from openucwa.identity.tokens import new_signing_key
 from openucwa.store.sqlite import SqliteStore
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.postgres import PostgresServer

@@ -8,7 +8,7 @@ import pytest
 
 from openucwa.app import Service
 from openucwa.config import DialInRegion
-from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
+from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import DANA, LENE, Connect, Make
 from tests.resources.messages import assert_refused
@@ -86,7 +86,7 @@ async def extension(lene: UcwaClient, meeting: Resource) -> Resource:
 
 @pytest.fixture
 async def anonymous(service: Service, connect: Connect, meeting: Resource) -> UcwaClient:
-    """Somebody with a ticket to that very meeting."""
+    """Somebody with a token for that very meeting."""
     client = connect(service)
     await client.sign_in_to_meeting(meeting)
     await client.open()
@@ -159,8 +159,8 @@ async def test_without_a_token_of_this_server_there_is_nothing_but_the_challenge
     service: Service, lene: UcwaClient, meeting: Resource, extension: Resource, world: FakeWorld
 ) -> None:
     assert lene.token is not None
-    foreign = Tickets((new_signing_key(world),), world).issue(ticket(world))
-    expired = service.tickets.issue(ticket(world, lifetime=0))
+    foreign = Tokens((new_signing_key(world),), world).issue(caller(world))
+    expired = service.tokens.issue(caller(world, lifetime=0))
     told, _, signature = lene.token.rpartition(".")
     forged = f"{told}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
     authorizations = ["", *(f"Bearer {token}" for token in (foreign, expired, forged, "cwt=", "cwt=x", "x"))]
@@ -268,8 +268,8 @@ async def test_an_id_that_is_taken_in_anothers_meeting_is_free(dana: UcwaClient,
 # Scopes
 
 
-def ticket(world: FakeWorld, scopes: set[str] | None = None, lifetime: int = 60, identity: str = LENE) -> Ticket:
-    return Ticket(
+def caller(world: FakeWorld, scopes: set[str] | None = None, lifetime: int = 60, identity: str = LENE) -> Caller:
+    return Caller(
         identity=identity,
         name=None,
         meeting=None,
@@ -284,7 +284,7 @@ async def test_one_of_the_documented_scopes_is_needed_and_is_enough(
 ) -> None:
     for operation in OPERATIONS:
         for scope in sorted(SCOPES):
-            lene.token = service.tickets.issue(ticket(world, {scope, "Unknown.Scope"}))
+            lene.token = service.tokens.issue(caller(world, {scope, "Unknown.Scope"}))
             if scope not in operation.scopes:
                 answer = await send(lene, operation, lene.app, meeting["onlineMeetingId"], "known")
                 assert "subcode" not in assert_refused(answer, 403, "Forbidden")
@@ -295,21 +295,21 @@ async def test_one_of_the_documented_scopes_is_needed_and_is_enough(
 
 async def test_changes_take_the_documented_scopes_too(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
     for scope in (INITIATE, RECEIVE):
-        lene.token = service.tickets.issue(ticket(world))
+        lene.token = service.tokens.issue(caller(world))
         meeting = await lene.schedule()
         await lene.extend(meeting, id="known")
-        lene.token = service.tickets.issue(ticket(world, {scope}))
+        lene.token = service.tokens.issue(caller(world, {scope}))
         for operation in HIDDEN:
             answer = await send(lene, operation, lene.app, meeting["onlineMeetingId"], "known")
             assert answer.status_code == operation.success, operation
-    lene.token = service.tickets.issue(ticket(world, {MEETINGS}))
+    lene.token = service.tokens.issue(caller(world, {MEETINGS}))
     assert (await lene.post(lene.meetings, json={})).status_code == 201
 
 
 async def test_a_ticket_without_any_scope_does_nothing_here(
     service: Service, lene: UcwaClient, meeting: Resource, extension: Resource, world: FakeWorld
 ) -> None:
-    lene.token = service.tickets.issue(ticket(world, set()))
+    lene.token = service.tokens.issue(caller(world, set()))
     for operation in OPERATIONS:
         answer = await send(lene, operation, lene.app, meeting["onlineMeetingId"], "known")
         assert_refused(answer, 403, "Forbidden")
@@ -318,7 +318,7 @@ async def test_a_ticket_without_any_scope_does_nothing_here(
 async def test_scopes_do_not_open_what_belongs_to_another(
     service: Service, dana: UcwaClient, meeting: Resource, extension: Resource, world: FakeWorld
 ) -> None:
-    dana.token = service.tickets.issue(ticket(world, SCOPES, identity=DANA))
+    dana.token = service.tokens.issue(caller(world, SCOPES, identity=DANA))
     for operation in HIDDEN:
         answer = await send(dana, operation, dana.app, meeting["onlineMeetingId"], "known")
         assert_refused(answer, 404, "NotFound", "ResourceNotFound")

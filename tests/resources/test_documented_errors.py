@@ -347,3 +347,18 @@ async def test_a_newer_store_that_this_server_may_use_is_used(lene: UcwaClient, 
         store.execute("update store_version set version = 99")
         store.commit()
     await lene.extend(await lene.schedule())
+
+
+# EntityTooLarge: what is stored for an organizer has a bound
+
+
+async def test_meetings_and_extensions_of_an_organizer_together_have_a_bound(signed_in: SignedIn) -> None:
+    lene = await signed_in(max_user_bytes=2_000)
+    meeting = await lene.schedule(description="x" * 500)
+    extension = await lene.extend(meeting, notes="x" * 1_000)
+    refused = await lene.post(extensions_of(meeting), json={"type": "RoamedOrganizerData", "notes": "x" * 500})
+    assert_refused(refused, 413, "EntityTooLarge")
+    assert_refused(await lene.replace(extension, notes="x" * 1_600), 413, "EntityTooLarge")
+    assert_refused(await lene.post(lene.meetings, json={"description": "x" * 600}), 413, "EntityTooLarge")
+    assert (await lene.delete(self_of(extension))).status_code == 204
+    await lene.extend(meeting, notes="x" * 1_000)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from openucwa.app import Service
+from openucwa.http.message import BodyFault, Request, Response
 from tests.client import PASSWORD, UcwaClient, extensions_of
 from tests.conftest import Connect
 
@@ -149,3 +150,14 @@ async def test_narrowed_token_gets_no_cached_answer_of_a_full_one(lene: UcwaClie
     assert (await lene.get(href)).status_code == 403
     lene.token = full
     assert (await lene.get(href)).status_code == 200
+
+
+async def test_why_the_server_is_unavailable_is_for_the_log(service: Service) -> None:
+    request = Request(method="POST", path=TOKEN.encode(), fault=BodyFault.NO_ROOM, id="1")
+    answer = service.handler(request)
+    response = answer if isinstance(answer, Response) else await answer
+    diagnostics = dict(response.headers)[b"X-Ms-diagnostics"]
+    assert (response.status, response.body) == (503, b'{"error":"server_error"}')
+    assert b"cannot do this just now" in diagnostics
+    assert response.note is not None
+    assert response.note.encode() not in diagnostics

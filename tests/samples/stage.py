@@ -15,8 +15,8 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
+from tests.samples.joined_meeting import LIVE, OTHERS, Room
 from tests.samples.messages import OWN, Sample
-from tests.samples.room import LIVE, OTHERS, Room
 
 #: Settings under which every member that comes from a setting has something to show.
 TOLD: dict[str, Any] = {
@@ -39,7 +39,7 @@ SEATING = {"rows": 9, "vegetarian": False, "doors": "/Date(1700000000000)/", "ta
 
 #: In which situations an operation is replayed, where not in the usual one alone.
 #: usual: signed in, an application is open. tab: it was opened with a type and an instanceId. available: after
-#: makeMeAvailable. set: after a PUT of communication with all it takes. anonymous: with an anonymous ticket.
+#: makeMeAvailable. set: after a PUT of communication with all it takes. anonymous: with an anonymous token.
 #: bare: no assigned meeting, nothing told in the settings. elsewhere: the user is homed in another pool. The rest is
 #: said in `room`.
 SITUATIONS: dict[str, tuple[str, ...]] = {

@@ -179,6 +179,7 @@ class Running:
         self.orders = Orders()
         self.urls: list[str] = []
         self.told = Told()
+        self.plain = 0  # the index of a listener without TLS
         self.clients: list[Client] = []
         self.task = asyncio.create_task(
             serve(
@@ -213,7 +214,7 @@ class Running:
 
     async def settle(self) -> None:
         """Returns when the server has read everything that was sent to it before."""
-        client = await self.connect()
+        client = await self.connect(index=self.plain)
         await client.get("/now/settle")
         assert (await client.answer()).status == 200
         client.drop()

@@ -258,14 +258,14 @@ async def test_an_address_that_cannot_be_had_is_noticed_before_the_service_start
 
 
 async def test_the_status_address_answers_from_before_the_start_until_after_the_stop(echo: Echo) -> None:
-    class Watched(SmallService):
+    class Refreshable(SmallService):
         def status(self, connections: object) -> Handler:
             return lambda _request: text(200, b",".join(call.encode() for call in self.calls))
 
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     config = Config(listen=("http://127.0.0.1:0",), status_listen=(f"http://127.0.0.1:{port}",))
-    service = Watched(echo)
+    service = Refreshable(echo)
     running = Running(service, config)
     await running.ready()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -312,7 +312,7 @@ async def test_settings_that_cannot_be_used_are_named_and_nothing_changes(caplog
 
     orders = Orders(load)
     orders.hang_up()
-    assert "the settings cannot be read again: setting log_level: there is no such level" in caplog.text
+    assert "the settings cannot be reloaded: setting log_level: there is no such level" in caplog.text
 
 
 async def test_a_full_collection_comes_in_a_quiet_moment(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from openucwa.model.conversation import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Role
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
-from openucwa.model.room import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Role
 from openucwa.model.user import SigningKey
 from openucwa.store import sql
 from openucwa.store.engine import NoCache, Query, Reader, Row, Transaction, Work, Writer
@@ -263,7 +263,7 @@ async def invitations(store: RecordedStore) -> None:
     await store.invitations.add(asking(LENE, outgoing=True), [asking(ANN, outgoing=False)], AT)
     await store.invitations.overdue(AFTER, MANY)
     await store.conversations.overdue_in_lobby(AFTER, MANY)
-    await store.invitations.is_asked_in(DAN, LENE, MEETING)
+    await store.invitations.was_invited_by_leader(DAN, LENE, MEETING)
     with suppress(Refusal):
         await store.invitations.offered(DAN, "101", "none")
     await store.invitations.get(ANN, "101", f"asking {ANN}")

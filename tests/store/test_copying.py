@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from openucwa.model.conversation import MessagingState
 from openucwa.model.event import ChannelState
 from openucwa.model.refusals import Conflict
-from openucwa.model.room import MessagingState
 from openucwa.model.user import SigningKey
 from openucwa.store.copying import TABLES, copy_store
 from openucwa.store.postgres import PostgresStore

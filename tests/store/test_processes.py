@@ -16,11 +16,11 @@ async def test_topics_that_another_process_moved_are_told_once(store: SqliteStor
     await store.events.append(AT, [EVENT])
     worker = await start_worker("answer")
     assert await worker.line() == "ready"
-    assert await store.moved_elsewhere() == frozenset()
+    assert await store.foreign_topics() == frozenset()
     for topic in ("a", "b", "a"):
         assert await worker.ask(f"append {topic}") == "done"
-    assert await store.moved_elsewhere() == {"a", "b"}
-    assert await store.moved_elsewhere() == frozenset()
+    assert await store.foreign_topics() == {"a", "b"}
+    assert await store.foreign_topics() == frozenset()
 
 
 async def test_a_process_is_told_of_what_this_one_moved(store: SqliteStore, start_worker: StartWorker) -> None:
@@ -31,10 +31,10 @@ async def test_a_process_is_told_of_what_this_one_moved(store: SqliteStore, star
     assert await worker.ask("moved") == "after"
 
 
-async def test_topics_that_this_process_moved_were_not_moved_elsewhere(store: SqliteStore) -> None:
+async def test_topics_that_this_process_moved_were_not_foreign_topics(store: SqliteStore) -> None:
     for topic in ("a", "b"):
         await store.events.append(AT, [NewEvent(topic, "happened")])
-    assert await store.moved_elsewhere() == frozenset()
+    assert await store.foreign_topics() == frozenset()
 
 
 async def test_what_moved_elsewhere_is_told_whatever_moved_here(store: SqliteStore, folder: Path) -> None:
@@ -45,7 +45,7 @@ async def test_what_moved_elsewhere_is_told_whatever_moved_here(store: SqliteSto
         await store.events.append(AT, [EVENT])
         await asyncio.gather(store.events.append(AT, [EVENT]), other.events.append(AT, [NewEvent(topic, "happened")]))
         await store.events.append(AT, [EVENT])
-        assert topic in await store.moved_elsewhere()
+        assert topic in await store.foreign_topics()
     await other.close()
 
 
@@ -54,10 +54,10 @@ async def test_a_topic_of_a_removed_user_does_not_hide_what_moves_next(store: Sq
     await other.open()
     await store.users.add(user())
     await other.events.append(AT, [NewEvent(f"application/{LENE}/1", "resume")])
-    assert await store.moved_elsewhere() != frozenset()
+    assert await store.foreign_topics() != frozenset()
     await other.users.remove(LENE, AT)
     await other.events.append(AT, [NewEvent("a", "happened")])
-    assert await store.moved_elsewhere() == {"a"}
+    assert await store.foreign_topics() == {"a"}
     await other.close()
 
 

@@ -13,10 +13,10 @@ from typing import Any, get_type_hints
 import pytest
 
 from openucwa.model.application import Application, Communication
+from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.refusals import InvalidExchangeServerVersion
-from openucwa.model.room import FirstMessage, Invitation, MessagingState, Participation, Role
 from openucwa.model.user import SigningKey, User
 from openucwa.store.contract import Match, Store
 from openucwa.store.sqlite import SqliteStore
@@ -188,7 +188,7 @@ async def test_from_then_on_every_method_is_refused(store: SqliteStore, file: Pa
 async def test_looking_for_what_moved_elsewhere_is_refused_too(store: SqliteStore, file: Path) -> None:
     raised(file)
     with pytest.raises(InvalidExchangeServerVersion):
-        await store.moved_elsewhere()
+        await store.foreign_topics()
 
 
 async def test_a_running_server_is_refused_though_its_tables_are_gone(store: SqliteStore, file: Path) -> None:

@@ -34,7 +34,7 @@ async def answer(store: Store, line: str) -> str:
             await store.extensions.replace(organizer, meeting_id, frozenset({match}), extension, 1)
         case ["moved"]:
             assert isinstance(store, SqliteStore)
-            return " ".join(sorted(await store.moved_elsewhere()))
+            return " ".join(sorted(await store.foreign_topics()))
         case _:
             return f"what is {line!r}?"
     return "done"

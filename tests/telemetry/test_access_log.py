@@ -106,7 +106,7 @@ def test_lines_that_nobody_took_are_counted(lines: LogLines, writer: Lines) -> N
     lines.message(logging.INFO, "x", "b")
     said = writer.stream.getvalue().splitlines()
     assert said[0] == f"{WHEN} info x: a"
-    assert said[1] == f"{WHEN} warning openucwa.telemetry.log: 3 lines of the log were dropped: nobody took them"
+    assert said[1] == f"{WHEN} warning openucwa.telemetry.log: 3 log lines were dropped: too many were waiting"
     assert said[2:] == [f"{WHEN} info x: b"]
 
 

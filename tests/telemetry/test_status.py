@@ -8,7 +8,6 @@ import socket
 import sqlite3
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,20 @@ from openucwa.config import Config
 from openucwa.config_checks import problems
 from openucwa.model.user import User
 from openucwa.server.listeners import ListenError
+from openucwa.telemetry.readiness import Readiness
 from tests.nats import NatsServer, needs_server
 from tests.postgres import PostgresServer
-from tests.telemetry.watching import LIMIT, Watch, Watched
+from tests.telemetry.watching import LIMIT, Refreshable, Watch
+from tests.world import FakeWorld
 
 
 @pytest.fixture
-async def server(watch: Watch) -> AsyncIterator[Watched]:
+async def server(watch: Watch) -> AsyncIterator[Refreshable]:
     async with watch() as server:
         yield server
 
 
-async def becomes(server: Watched, status: int) -> dict[str, str]:
+async def becomes(server: Refreshable, status: int) -> dict[str, str]:
     """Waits until `/readyz` has this status; the reasons that it then gives."""
     async with asyncio.timeout(LIMIT):
         while True:
@@ -40,14 +41,14 @@ async def becomes(server: Watched, status: int) -> dict[str, str]:
             await asyncio.sleep(0.05)
 
 
-async def told_soon(server: Watched, name: str, value: float) -> None:
+async def told_soon(server: Refreshable, name: str, value: float) -> None:
     """Waits until the measure `name`, which has no labels, has this value."""
     async with asyncio.timeout(LIMIT):
         while (await samples(server))[name, ()] != value:  # noqa: ASYNC110  # nothing tells when a number changes
             await asyncio.sleep(0.02)
 
 
-async def samples(server: Watched, **headers: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+async def samples(server: Refreshable, **headers: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     """All that `/metrics` tells."""
     text = (await server.ask("/metrics", **headers)).text
     return {
@@ -57,14 +58,14 @@ async def samples(server: Watched, **headers: str) -> dict[tuple[str, tuple[tupl
     }
 
 
-async def test_a_server_that_runs_is_healthy_and_ready(server: Watched) -> None:
+async def test_a_server_that_runs_is_healthy_and_ready(server: Refreshable) -> None:
     health = await server.ask("/healthz")
     ready = await server.ask("/readyz")
     assert (health.status_code, health.json()) == (200, {"healthy": True})
     assert (ready.status_code, ready.json()) == (200, {"ready": True})
 
 
-async def test_load_balancers_may_ask_the_listeners_too_without_a_token(server: Watched) -> None:
+async def test_load_balancers_may_ask_the_listeners_too_without_a_token(server: Refreshable) -> None:
     async with server.client() as client:
         for path in ("/healthz", "/readyz"):
             answer = await client.http.get(path, headers={"Accept": "text/html"})
@@ -73,14 +74,14 @@ async def test_load_balancers_may_ask_the_listeners_too_without_a_token(server: 
             assert (await client.http.head(path)).status_code == 200
 
 
-async def test_what_was_counted_is_told_at_the_status_address_only(server: Watched) -> None:
+async def test_what_was_counted_is_told_at_the_status_address_only(server: Refreshable) -> None:
     async with server.client() as client:
         assert (await client.http.get("/metrics")).status_code == 404
     assert (await server.ask("/")).status_code == 404
     assert (await server.ask("/ucwa/v1/applications")).status_code == 404
 
 
-async def test_the_status_address_is_only_read(server: Watched) -> None:
+async def test_the_status_address_is_only_read(server: Refreshable) -> None:
     answer = await server.ask("/readyz", "POST")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
     head = await server.ask("/readyz", "HEAD")
@@ -92,7 +93,7 @@ async def test_without_the_setting_there_is_no_status_address(watch: Watch) -> N
         assert "status at" not in server.log.getvalue()
 
 
-async def test_requests_are_counted_by_resource_method_and_status(server: Watched) -> None:
+async def test_requests_are_counted_by_resource_method_and_status(server: Refreshable) -> None:
     async with server.client() as client:
         await client.sign_in("lenea@contoso.com")
         await client.open()
@@ -114,7 +115,7 @@ async def test_requests_are_counted_by_resource_method_and_status(server: Watche
     assert told["openucwa_request_duration_seconds_bucket", (("le", "+Inf"), ("rel", "myOnlineMeetings"))] == 2
 
 
-async def test_no_client_makes_up_a_label(server: Watched) -> None:
+async def test_no_client_makes_up_a_label(server: Refreshable) -> None:
     async with server.client() as client:
         for number in range(20):
             await client.http.get(f"/made-up-{number}")
@@ -138,7 +139,7 @@ async def test_a_poll_that_waits_and_the_lag_of_what_it_is_told_are_counted(watc
     assert sum(value for (name, _), value in told.items() if name == "openucwa_event_lag_seconds_count") >= 1
 
 
-async def test_commits_are_counted_with_their_changes(server: Watched) -> None:
+async def test_commits_are_counted_with_their_changes(server: Refreshable) -> None:
     before = await samples(server)
     async with server.client() as client:
         await client.sign_in("lenea@contoso.com")
@@ -150,7 +151,7 @@ async def test_commits_are_counted_with_their_changes(server: Watched) -> None:
     assert after["openucwa_commit_changes_sum", ()] >= before["openucwa_commit_changes_sum", ()] + 2
 
 
-async def test_open_connections_are_told(server: Watched) -> None:
+async def test_open_connections_are_told(server: Refreshable) -> None:
     port = int(server.url.rpartition(":")[2])
     with contextlib.ExitStack() as connections:
         for _ in range(3):
@@ -158,20 +159,20 @@ async def test_open_connections_are_told(server: Watched) -> None:
         await told_soon(server, "openucwa_connections", 3)
 
 
-async def test_the_process_and_its_build_are_told(server: Watched) -> None:
+async def test_the_process_and_its_build_are_told(server: Refreshable) -> None:
     told = await samples(server)
     assert told["process_resident_memory_bytes", ()] > 0
     assert any(name == "openucwa_build_info" for name, _ in told)
 
 
-async def test_open_metrics_are_told_to_who_asks_for_them(server: Watched) -> None:
+async def test_open_metrics_are_told_to_who_asks_for_them(server: Refreshable) -> None:
     answer = await server.ask("/metrics", accept="application/openmetrics-text; version=1.0.0")
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert answer.text.endswith("# EOF\n")
     assert (await server.ask("/metrics")).headers["content-type"].startswith("text/plain")
 
 
-async def test_a_store_that_cannot_be_read_makes_the_server_unready_until_it_can(server: Watched) -> None:
+async def test_a_store_that_cannot_be_read_makes_the_server_unready_until_it_can(server: Refreshable) -> None:
     file = Path(server.service.config.data) / "openucwa.sqlite3"
     with contextlib.closing(sqlite3.connect(file)) as connection:
         ((version, oldest),) = connection.execute("select version, oldest from store_version").fetchall()
@@ -183,7 +184,7 @@ async def test_a_store_that_cannot_be_read_makes_the_server_unready_until_it_can
         async with server.client() as client:
             refused = await client.http.get("/readyz")
         assert refused.status_code == 503
-        assert refused.json()["reasons"] == {"store": "the store cannot be used at the moment"}
+        assert refused.json()["reasons"] == {"store": "the store is currently unavailable"}
         connection.execute("update store_version set version = ?, oldest = ?", (version, oldest))
         connection.commit()
     await becomes(server, 200)
@@ -225,18 +226,21 @@ async def test_from_the_beginning_of_a_stop_the_server_is_not_ready_but_healthy(
         socket.create_connection(("127.0.0.1", int(status.rpartition(":")[2])))
 
 
-async def test_a_crowd_of_questions_is_one_look(server: Watched) -> None:
+async def test_a_crowd_of_questions_is_one_probe() -> None:
     asked = 0
 
-    async def counting(uri: str) -> None:
+    async def counting() -> None:
         nonlocal asked
         asked += 1
+        await asyncio.sleep(0)
 
-    server.service.store.users.get = counting  # type: ignore[assignment]
-    async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(server.client()) for _ in range(5)]
-        await asyncio.gather(*(client.http.get("/readyz") for client in clients for _ in range(10)))
-    assert 0 < asked < 50
+    world = FakeWorld()
+    readiness = Readiness({"store": counting}, world)
+    readiness.begin()
+    for wave in (1, 2):
+        await asyncio.gather(*(readiness.reasons() for _ in range(50)))
+        assert asked == wave
+        await world.advance(1)
 
 
 async def test_a_status_address_that_is_taken_keeps_the_server_from_starting(watch: Watch) -> None:

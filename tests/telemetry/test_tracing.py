@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from tests.process.running import environment
-from tests.telemetry.watching import LIMIT, Watch, Watched
+from tests.telemetry.watching import LIMIT, Refreshable, Watch
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -79,7 +79,7 @@ def attributes(span: Span) -> dict[str, str | int]:
     return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
 
 
-async def extend(server: Watched) -> str:
+async def extend(server: Refreshable) -> str:
     """Makes a meeting and an extension of it; the request id of that."""
     async with server.client() as client:
         await client.sign_in("lenea@contoso.com")

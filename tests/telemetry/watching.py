@@ -22,8 +22,8 @@ from tests.world import until
 #: Seconds that a test waits for anything.
 LIMIT = 30.0
 
-#: Makes servers that serve: an asynchronous context manager of a `Watched`, with settings as arguments.
-Watch: TypeAlias = Callable[..., AbstractAsyncContextManager["Watched"]]
+#: Makes servers that serve: an asynchronous context manager of a `Refreshable`, with settings as arguments.
+Watch: TypeAlias = Callable[..., AbstractAsyncContextManager["Refreshable"]]
 
 
 class Lines:
@@ -46,7 +46,7 @@ class Lines:
 
 
 @dataclass
-class Watched:
+class Refreshable:
     """The server under test. `stop` begins its stop."""
 
     service: Service
@@ -90,12 +90,12 @@ class Watched:
 
 
 @asynccontextmanager
-async def watched(service: Service, *, level: str = "info") -> AsyncIterator[Watched]:
+async def watched(service: Service, *, level: str = "info") -> AsyncIterator[Refreshable]:
     """Lets `service`, which is not started yet, serve by its own settings; its listeners have port 0."""
     writer = Lines()
     lines = LogLines(writer, level, service.world, service.config.log_format)
     restore = route_logging(lines)
-    server = Watched(service, writer.stream)
+    server = Refreshable(service, writer.stream)
     urls: list[str] = []
     log = AccessLog(lines, service.measures)
     running = asyncio.create_task(serve(service, service.config, orders=server.orders, observer=log, ready=urls.extend))

@@ -14,7 +14,7 @@ import pytest
 from openucwa.config import Config
 from openucwa.server.listeners import bind, close
 from openucwa.server.orders import Orders
-from openucwa.workers.supervisor import MOST_FAILURES, PAUSE, WorkersError, supervise
+from openucwa.workers.supervisor import MAX_FAILURES, PAUSE, WorkersError, supervise
 from tests.process.workers import runs
 from tests.world import FakeWorld, until
 
@@ -107,7 +107,7 @@ async def test_where_no_worker_starts_any_more_it_gives_up_and_ends_the_others(
 ) -> None:
     spoil(tmp_path)
     os.kill(supervised.pids(0)[0], signal.SIGKILL)
-    for failures in range(1, MOST_FAILURES + 1):
+    for failures in range(1, MAX_FAILURES + 1):
         await until(lambda: supervised.world.sleepers == 1 or supervised.task.done(), LIMIT)
         assert not supervised.task.done()
         assert supervised.count("another takes its place") == failures

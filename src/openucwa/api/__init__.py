@@ -1,1 +1,1 @@
-"""What a resource of the API is, and the way of a request to it: checks, errors, rendering, caching, description."""
+"""The resource API: resource declarations, the request pipeline, errors, rendering, response caching and OpenAPI."""

@@ -1,4 +1,4 @@
-"""What a resource answers, before it is rendered."""
+"""The answer of a resource, before it is rendered."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -6,7 +6,7 @@ from typing import TypeAlias
 from openucwa.http.message import Header
 from openucwa.representation.document import Document, Events
 
-#: What is shown as JSON or XML, as the client asks.
+#: A body that is rendered as JSON or XML, as the client asks.
 Shown: TypeAlias = Document | Events
 
 
@@ -14,9 +14,9 @@ Shown: TypeAlias = Document | Events
 class Answer:
     """The answer to a request.
 
-    `document`: shown as JSON or XML; None: there is none. `body`: any other body, of the type `content_type`.
-    `etag`: that of the resource, without quotes. `location`: the href of what was made. `headers`: any others.
-    `cache_control`: who may keep the answer.
+    `document`: rendered as JSON or XML; None: no document. `body`: any other body, of the type `content_type`. `etag`:
+    that of the resource, without quotes. `location`: the href of the created resource. `headers`: further headers.
+    `cache_control`: the value of Cache-Control.
     """
 
     document: Shown | None = None
@@ -29,10 +29,10 @@ class Answer:
     cache_control: bytes = b"no-cache"
 
 
-#: Done, and there is nothing to say.
+#: Success, with nothing to report.
 NO_CONTENT = Answer(status=204)
 
 
 def created(location: str) -> Answer:
-    """Something was made, and is not shown."""
+    """Answers 201 without a body."""
     return Answer(status=201, location=location)

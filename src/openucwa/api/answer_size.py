@@ -1,17 +1,17 @@
-"""How large an answer will be, before it is rendered."""
+"""The size of an answer, estimated before it is rendered."""
 
 from openucwa.api.answer import Shown
 from openucwa.model.refusals import EntityTooLarge
 from openucwa.representation.document import Document
 
-#: What a resource has besides programmer-defined properties: its documented ones and its links, about.
+#: The approximate size of a resource without programmer-defined properties: documented properties and links.
 _DOCUMENT_BYTES = 500
 
 
 def size_of(shown: Shown) -> int:
-    """The bytes of JSON that a document makes, about: what is stored for it counts, and what is always there."""
+    """The approximate size of a document as JSON, in bytes: stored content plus a constant for everything else."""
     if not isinstance(shown, Document):
-        return 0  # event sets have a bound of their own
+        return 0  # event sets have a limit of their own
     size = _DOCUMENT_BYTES + len(shown.custom)
     for value in shown.properties.values():
         if isinstance(value, str):
@@ -27,6 +27,6 @@ def size_of(shown: Shown) -> int:
 
 
 def check_size(shown: Shown, limit: int) -> None:
-    """EntityTooLarge: the answer would have more than `limit` bytes."""
+    """EntityTooLarge: the answer would be larger than `limit` bytes."""
     if size_of(shown) > limit:
-        raise EntityTooLarge(f"the answer would have more than {limit} bytes; read what it embeds one by one")
+        raise EntityTooLarge(f"the answer would be larger than {limit} bytes; read what it embeds one by one")

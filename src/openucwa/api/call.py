@@ -1,4 +1,4 @@
-"""One request on its way: what the pipeline found out about it, for the resource that answers it."""
+"""A request on its way through the pipeline: what is known about it, for the resource that answers it."""
 
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from openucwa.http.message import Request, Response
 from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.http.query import Query, parse
-from openucwa.identity.tickets import Ticket as Caller
+from openucwa.identity.tokens import Caller
 from openucwa.model.application import Session
 
 T = TypeVar("T")
@@ -17,17 +17,17 @@ class Parts(Protocol):
     """Answers the parts of a batch."""
 
     def part(self, request: Request) -> Coroutine[Any, Any, Response]:
-        """The response to one of them; it is answered as any request is."""
+        """The response to one part; a part is processed like any other request."""
         ...
 
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """Who calls, from which application, and what the links of the answer begin with.
+    """The caller, the application, and the prefix of links.
 
-    `method`: as sent. `prefix`: the spelling of `/ucwa/v1` that the request came in by. `base`: what absolute hrefs
-    begin with. `known_caller`: None on a resource that needs no token. `known_session`: None where the path names no
-    application. `parts`: what answers the parts of a batch.
+    `method`: as sent. `prefix`: the spelling of `/ucwa/v1` in the request's path. `base`: the base of absolute hrefs.
+    `known_caller`: None on a resource that requires no token. `known_session`: None if the path names no application.
+    `parts`: answers the parts of a batch.
     """
 
     request: Request
@@ -40,9 +40,9 @@ class Context:
 
     @property
     def caller(self) -> Caller:
-        """Who calls."""
+        """The caller, on resources that require a token."""
         if self.known_caller is None:
-            raise RuntimeError("there is a caller only on resources that need a token")
+            raise RuntimeError("there is a caller only on resources that require a token")
         return self.known_caller
 
     @property
@@ -60,12 +60,12 @@ class Context:
 
 @dataclass(slots=True, kw_only=True)
 class Call(Context, Generic[T]):
-    """A request that passed all checks.
+    """A request that has passed all checks.
 
-    `target`: what the path names (`Resource.locate`). `etag`: its etag, where it has one. `media_type`: that of the
-    answer. `given`: the properties of the body. `values`: the documented input, read and checked. `body`: the body of
-    an operation that takes neither JSON nor XML; `encoding`: the codec that reads it, None where it is no text; `text`:
-    what it reads. `if_match`: the etags of If-Match; None: any will do.
+    `target`: what the path names (`Resource.locate`). `etag`: its etag, if it has one. `media_type`: that of the
+    answer. `given`: the properties of the body. `values`: the documented input, validated. `body`: the body of an
+    operation that takes neither JSON nor XML; `encoding`: its codec, None if it is not text; `text`: its decoded text.
+    `if_match`: the etags of If-Match; None: any.
     """
 
     target: T

@@ -1,4 +1,7 @@
-"""The one table of errors: what each refusal is on the wire. `docs/errors.md` lists the same; a test compares them."""
+"""The table of errors: status, code and subcode of each refusal.
+
+`docs/errors.md` lists the same; a test compares them.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +13,8 @@ from openucwa.model.refusals import Refusal
 class WireError:
     """The status, UCWA code and subcode of a refusal (UCWA: Errors and informational messages).
 
-    `message`: what the client is told, where the refusal's own sentence is for the log alone: it may name machines.
+    `message`: what the client is shown if the refusal's own sentence is for the log alone, because it may name
+    machines.
     """
 
     status: int
@@ -19,7 +23,7 @@ class WireError:
     message: str | None = None
 
 
-#: Looked up along the class's bases, so a refusal without a row of its own is its base's.
+#: Looked up along the class's bases: a refusal without a row of its own uses that of its base.
 ERRORS: dict[type[Refusal], WireError] = {
     refusals.BadRequest: WireError(400, "BadRequest"),
     refusals.DeserializationFailure: WireError(400, "BadRequest", "DeserializationFailure"),
@@ -57,13 +61,18 @@ ERRORS: dict[type[Refusal], WireError] = {
     ),
 }
 
-#: What a fault of the server itself is, of which the client learns nothing but the request id.
+#: An internal error: the client learns nothing but the request id.
 FAULT = WireError(500, "ServiceFailure")
 
 
 def wire_error(refusal: type[Refusal]) -> WireError:
-    """The row of `refusal`, or of the nearest of its bases that has one."""
+    """The row of `refusal`, or of its nearest base that has one."""
     for base in refusal.__mro__:
         if issubclass(base, Refusal) and (row := ERRORS.get(base)) is not None:
             return row
     return FAULT
+
+
+def sentence(refusal: Refusal) -> str:
+    """What the client is told of a refusal."""
+    return wire_error(type(refusal)).message or str(refusal)

@@ -1,30 +1,30 @@
-"""How many requests of one caller are answered at a time."""
+"""The limit of concurrent requests per caller."""
 
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from openucwa.http.authorization import bearer_token
 from openucwa.http.message import Handler, Request, Response
-from openucwa.identity.tickets import Tickets
+from openucwa.identity.tokens import Tokens
 from openucwa.model.refusals import Refusal, TooManyRequests, Unauthorized
 
 
 class InFlight:
-    """The requests in flight, by identity of the caller; at most `limit` of each."""
+    """The number of requests in flight per identity; at most `limit` of each."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._counts: dict[str, int] = {}
 
     def enter(self, identity: str, count: int = 1) -> None:
-        """Counts `count` more. TooManyRequests, with nothing counted: that would be over the limit."""
+        """Counts `count` more. TooManyRequests: that would exceed the limit; nothing is counted."""
         now = self._counts.get(identity, 0) + count
         if now > self._limit:
             raise TooManyRequests(f"more than {self._limit} requests in flight", retry_after=1)
         self._counts[identity] = now
 
     def leave(self, identity: str, count: int = 1) -> None:
-        """Takes back what `enter` counted."""
+        """Undoes `enter`."""
         left = self._counts.get(identity, 0) - count
         if left > 0:
             self._counts[identity] = left
@@ -33,28 +33,28 @@ class InFlight:
 
 
 class Refuses(Protocol):
-    """Shows refusals."""
+    """Renders refusals."""
 
     def refusal(self, request: Request, refusal: Refusal, *, identity: str | None = None) -> Response:
-        """The response that tells of it."""
+        """The response for this refusal."""
         ...
 
 
 class LimitInFlight:
-    """A handler in front of another: refuses a caller's request (429) while too many others are in flight.
+    """Wraps a handler: refuses a caller's request (429) while too many others are in flight.
 
-    Whose a request is, is what its token says; what bears none, or none that is good, is not counted.
+    Requests are counted by the identity in their token; requests without a valid token are not counted.
     """
 
-    def __init__(self, handler: Handler, in_flight: InFlight, tickets: Tickets, refuses: Refuses) -> None:
+    def __init__(self, handler: Handler, in_flight: InFlight, tokens: Tokens, refuses: Refuses) -> None:
         self._handler = handler
         self._in_flight = in_flight
-        self._tickets = tickets
+        self._tokens = tokens
         self._refuses = refuses
 
     def __call__(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
         try:
-            identity = self._tickets.check(bearer_token(request)).identity
+            identity = self._tokens.check(bearer_token(request)).identity
         except Unauthorized:
             return self._handler(request)
         try:

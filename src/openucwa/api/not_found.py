@@ -1,4 +1,4 @@
-"""What is found where there is nothing, so that the checks of the pipeline come first there too."""
+"""404 resources: a missing path passes the same checks (401 first) as an existing one."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from openucwa.model.refusals import ResourceNotFound
 
 
 class NotFound(Resource[Any]):
-    """An address that leads to no resource."""
+    """A path that leads to no resource."""
 
     rel = "none"
     public = True
 
     async def locate(self, call: Context, **_names: str) -> Any:
-        raise ResourceNotFound("there is nothing at this address")
+        raise ResourceNotFound("no such resource")
 
 
 class ProtectedNotFound(NotFound):
-    """Such an address among UCWA's own: which of these lead somewhere is told to those who show a token."""
+    """A missing path below UCWA's prefix: only callers with a token learn which of these paths exist."""
 
     public = False

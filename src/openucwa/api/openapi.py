@@ -1,6 +1,6 @@
-"""The description of the whole API (OpenAPI 3.1), made from what the resources say of themselves.
+"""The description of the whole API (OpenAPI 3.1), generated from the declarations of the resources.
 
-Nothing is said here of a single resource: whoever changes one changes its declaration there.
+Nothing here is about a single resource: to change what is described, change its declaration.
 """
 
 import inspect
@@ -20,19 +20,19 @@ from openucwa.model import refusals
 from openucwa.model.refusals import Refusal
 from openucwa.representation.parameters import Parameter, schema
 
-#: What any request may be answered, whatever the resource.
+#: Errors that any request may receive.
 GENERIC: tuple[type[Refusal], ...] = (
     refusals.ApiVersionNotSupported,
     refusals.ClientTimeout,
     refusals.EntityTooLarge,
-    refusals.Refusal,  # stands for a fault of the server
+    refusals.Refusal,  # stands for an internal error
     refusals.ServiceUnavailable,
 )
-#: What a request that needs a token may be answered besides.
+#: Further errors of requests that require a token.
 WITH_TOKEN = (refusals.Unauthorized, refusals.TooManyRequests, refusals.InvalidExchangeServerVersion)
-#: What a request below an application may be answered besides.
+#: Further errors of requests below an application.
 BELOW_APPLICATION = (refusals.ApplicationNotFound, refusals.TooManyApplications)
-#: What a request that has an input may be answered besides.
+#: Further errors of requests that take input.
 WITH_INPUT = (refusals.DeserializationFailure, refusals.ParameterValidationFailure)
 
 _JSON_TYPES = (JSON, UCWA_JSON)
@@ -54,7 +54,7 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
         described = _operation(method, found, resource)
         first = places.setdefault((method, described["summary"]), template)
         if first != template:
-            described["summary"] += f" {template}: as at {first}."
+            described["summary"] += f" {template}: see {first}."
         ids[described["operationId"]] += 1
         if (number := ids[described["operationId"]]) > 1:
             described["operationId"] += str(number)
@@ -87,12 +87,12 @@ _TOKEN = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "cwt=...",
-    "description": "A ticket of this server, from `POST /WebTicket/oauthtoken`. It bears every scope.",
+    "description": "A token of this server, from `POST /WebTicket/oauthtoken`. It has every scope.",
 }
 
 
 def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:
-    """One for each rel, in the order of the routes, with what the first resource of that rel says of itself."""
+    """One tag per rel, in the order of the routes, with the docstring of the first resource of that rel."""
     told: dict[str, Described] = {}
     for _, resource in routes:
         told.setdefault(resource.rel, {"name": resource.rel, "description": inspect.getdoc(type(resource)) or ""})
@@ -106,7 +106,7 @@ def _operation(method: str, found: Operation, resource: Resource[Any]) -> Descri
         "summary": found.summary.format(rel=resource.rel),
         "tags": [resource.rel],
         "parameters": [*_query_parameters(method, found), *_header_parameters(found, resource), VERSION],
-        # Of several scopes any one will do.
+        # Any one of the scopes is sufficient.
         "security": [] if resource.public else [{"token": [scope]} for scope in sorted(resource.scopes)] or _ANY_TOKEN,
     }
     if responder.__doc__:
@@ -124,13 +124,13 @@ def _path_parameters(template: str) -> Iterator[Described]:
 def _query_parameters(method: str, found: Operation) -> Iterator[Described]:
     taken = found.takes if method == "POST" and found.takes and not found.consumes else ()
     for parameter in (*found.query, *taken):
-        # What a query leaves out is absent: it has no null.
+        # A query parameter is omitted rather than null.
         kind: Described = schema([replace(parameter, required=True)])["properties"][parameter.name]
         described: Described = {"name": parameter.name, "in": "query", "schema": kind}
         if parameter in found.query:
             described["required"] = parameter.required
         else:
-            described["description"] = "May stand here or in the body, which goes before."
+            described["description"] = "Accepted here or in the body; the body takes precedence."
         yield described
 
 
@@ -141,7 +141,7 @@ def _header_parameters(found: Operation, resource: Resource[Any]) -> Iterator[De
             "name": "If-Match",
             "in": "header",
             "required": required,
-            "description": "The etag that was read; several, separated by commas; or `*`.",
+            "description": "The current etag; several, separated by commas; or `*`.",
             "schema": {"type": "string"},
         }
     if resource.conditional:
@@ -178,7 +178,7 @@ def _input(parameters: Sequence[Parameter], *, additional_properties: bool) -> D
 
 
 def _answers(method: str, found: Operation, resource: Resource[Any]) -> dict[str, Described]:
-    """What the operation is answered when all goes well."""
+    """The responses of a successful operation."""
     shown: dict[str, Described] = {}
     etag = {"ETag": {"schema": {"type": "string"}}} if resource.conditional else {}
     for status in found.answers:
@@ -189,7 +189,7 @@ def _answers(method: str, found: Operation, resource: Resource[Any]) -> dict[str
             described["content"] = _content(found.produces, found.shows.get(status), "Resource")
         shown[str(status)] = described
     if method in {"GET", "HEAD"} and resource.conditional:
-        shown["304"] = {"description": "What If-None-Match names is what there is.", "headers": etag}
+        shown["304"] = {"description": "Not modified: If-None-Match lists the current etag.", "headers": etag}
     return shown
 
 
@@ -207,7 +207,7 @@ def _content(media_types: Sequence[str], kind: Mapping[str, Any] | None, name: s
 
 
 def _refusals(template: str, found: Operation, resource: Resource[Any]) -> list[type[Refusal]]:
-    """Whatever the operation may be refused with, by the door or by itself."""
+    """All refusals of an operation, by the pipeline or by the operation itself."""
     named = [*GENERIC, *found.refuses]
     if not resource.public:
         named += WITH_TOKEN
@@ -237,7 +237,7 @@ def _refusals(template: str, found: Operation, resource: Resource[Any]) -> list[
 def _other_refusals(
     named: Sequence[type[Refusal]], found: Operation, components: dict[str, Described]
 ) -> dict[str, Described]:
-    """The answers to refusals, by status. Those that several operations share are put into `components`."""
+    """The responses for refusals, by status. Those shared by several operations go into `components`."""
     by_status: dict[int, dict[WireError, type[Refusal]]] = {}
     for refusal in named:
         row = wire_error(refusal)
@@ -272,5 +272,5 @@ def _refused(status: int, rows: Mapping[WireError, type[Refusal]]) -> Described:
 
 def _meaning(refusal: type[Refusal]) -> str:
     if refusal is Refusal:
-        return "The server failed; its log has the request's id."
+        return "Internal server error; the server's log has the request id."
     return (inspect.getdoc(refusal) or "").partition("\n\n")[0]

@@ -1,4 +1,6 @@
-"""What the description of the API (`openapi.py`) says once: what names in paths mean, and the forms of all bodies."""
+"""The constant parts of the API description (`openapi.py`): the meaning of path parameters and the schemas of all
+bodies.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,40 +24,40 @@ def _texts(description: str, media_type: str, example: str) -> Described:
 ABOUT = f"""\
 The online-meetings part of Microsoft's UCWA 2.0, served by openucwa.
 
-Start at `GET /` and follow the links: the answers' hrefs, not these paths, are what a client should go by.
-Representations and bodies are JSON or XML, by `Accept` and `Content-Type`; a change of a resource that has an etag
-bears it in `If-Match`. Names of documented properties are matched without regard to case, and null is absent.
+Start at `GET /` and follow the links: clients should use the hrefs in answers, not these paths.
+Representations and bodies are JSON or XML, by `Accept` and `Content-Type`; to change a resource that has an etag, send
+it in `If-Match`. Names of documented properties are matched without regard to case; null counts as absent.
 Everything below `/ucwa/v1` is served below `/ucwa/oauth/v1` too.
 
 A method that a path does not list is answered 405 with `Allow`, a path that is not listed 404 (below `/ucwa/v1` 401
-without a token). What is not HTTP/1.1 is refused by the connection, in JSON: 400, 408 where a request's headers
-don't come in time, 431 where they are too large, 501 where the body's transfer coding is unknown, 505.
+without a token). Malformed HTTP is refused by the connection, in JSON: 400, 408 if the request's headers do not arrive
+in time, 431 if they are too large, 501 if the body's transfer coding is unknown, 505.
 
 XML bodies have the namespace `{NAMESPACE}`.
 """
 
 #: The names in paths.
 NAMES: Mapping[str, Described] = {
-    "application_id": {"description": "The application's id: what applications, POST, made."},
+    "application_id": {"description": "The application's id, assigned by applications, POST."},
     "meeting_id": {"description": "The meeting's onlineMeetingId."},
     "extension_id": {
-        "description": "The extension's id, percent-encoded; it may hold an encoded slash.",
+        "description": "The extension's id, percent-encoded; it may contain an encoded slash.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 256},
     },
-    "conversation": {"description": "The conversation's id; its href is told in the event channel."},
-    "invitation": {"description": "The invitation's id; its href is told in the event channel."},
+    "conversation": {"description": "The conversation's id; the event channel delivers its href."},
+    "invitation": {"description": "The invitation's id; the event channel delivers its href."},
     "message": {"description": "The message's number."},
     "address": {"description": "The participant's SIP address, percent-encoded."},
     "organizer": {"description": "The SIP address of a meeting's organizer."},
     "subscription": {"description": "The subscription's id."},
-    "name": {"description": "The name of a file of the server's own pages."},
-    "region": {"description": "The region's place among the regions, from 1."},
+    "name": {"description": "The name of a file used by the server's pages."},
+    "region": {"description": "The region's position in the list, from 1."},
 }
 
 VERSION = {
     "name": "X-MS-RequiresMinResourceVersion",
     "in": "header",
-    "description": "The version of UCWA's resources that the client needs; above 2.0: 404 APIVersionNotSupported.",
+    "description": "The UCWA resource version that the client requires; above 2.0: 404 APIVersionNotSupported.",
     "schema": {"type": "string"},
 }
 
@@ -89,7 +91,7 @@ SCHEMAS: Described = {
     },
     "Links": {"type": "array", "items": ref("schemas", "Link")},
     "Value": {
-        "description": "A property of the application's own: a string (a date reads `/Date(ms)/`), integer, number or "
+        "description": "A programmer-defined property: a string (a date reads `/Date(ms)/`), integer, number or "
         "boolean, or an array of those of one kind. null: not set.",
         "anyOf": [{"type": [*_SCALARS, "null"]}]
         + [{"type": "array", "items": {"type": scalar}} for scalar in _SCALARS],
@@ -100,7 +102,7 @@ SCHEMAS: Described = {
         "properties": {
             "code": {"type": "string", "enum": sorted({row.code for row in ERRORS.values()})},
             "subcode": {"type": "string", "enum": sorted({row.subcode for row in ERRORS.values() if row.subcode})},
-            "message": {"type": "string", "description": "For people: what was wrong."},
+            "message": {"type": "string", "description": "What was wrong, for people to read."},
             "parameters": {
                 "type": "array",
                 "items": {

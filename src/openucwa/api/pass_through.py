@@ -1,9 +1,9 @@
-"""The pass-through property: what a client has to hand back in a PUT to show that it read the resource first."""
+"""The pass-through property: clients return it in a PUT to show that they read the resource first."""
 
 import uuid
 from functools import cache
 
-#: What the property's value says (its name is what counts).
+#: The property's value; only its name matters.
 PASS_THROUGH_VALUE = "please pass this in a PUT request"  # noqa: S105  # no secret: every answer shows it
 
 _NAMESPACE = uuid.UUID("5d1f0a5e-3f0c-5c0e-9d0b-0f5ce0c7a2f1")
@@ -11,5 +11,5 @@ _NAMESPACE = uuid.UUID("5d1f0a5e-3f0c-5c0e-9d0b-0f5ce0c7a2f1")
 
 @cache
 def pass_through_name(rel: str) -> str:
-    """The property's name for resources of this rel: a GUID, the same on every server and for ever."""
+    """The property's name for resources of this rel: a GUID, the same on every server and across restarts."""
     return str(uuid.uuid5(_NAMESPACE, rel))

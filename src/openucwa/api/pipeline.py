@@ -1,6 +1,7 @@
-"""The way of a request from its head to the resource that answers it: the checks, in the order of `docs/protocol.md`.
+"""The request pipeline: every check between a request's head and the resource that answers it.
 
-401, 404, 403, 405, 406, 413, 415, 428, 412, 400; what is left for the resource is 409 and the work itself.
+The order is that of `docs/protocol.md`: 401, 404, 403, 405, 406, 413, 415, 428, 412, 400. The resource itself is left
+with 409 and the work.
 """
 
 import logging
@@ -22,7 +23,7 @@ from openucwa.http.addresses import Addresses
 from openucwa.http.authorization import bearer_token
 from openucwa.http.charset import TextKind
 from openucwa.http.lists import elements
-from openucwa.http.message import BodyFault, Request, Response
+from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
 from openucwa.identity.current_user import current_user
 from openucwa.identity.keys import SigningKeys
 from openucwa.model.refusals import (
@@ -49,11 +50,8 @@ from openucwa.representation.limits import StructureLimits
 from openucwa.representation.parameters import read
 from openucwa.store.contract import Store
 
-#: The version of UCWA's resources that the server has (UCWA: Versioning).
+#: The supported version of UCWA's resources (UCWA: Versioning).
 UCWA_VERSION = 2.0
-
-#: The status, in the log, of a request whose client went away before its answer; no client ever gets it.
-CLIENT_CLOSED_REQUEST = 499
 
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 
@@ -61,10 +59,10 @@ logger = logging.getLogger("openucwa")
 
 
 class Pipeline:
-    """The handler behind all others: every request that is not answered before it comes to a resource passes it.
+    """The innermost handler: every request that is to reach a resource passes it.
 
-    `limits`: of the structure of a body. `strict_put`: whether the pass-through property has to be in a PUT.
-    `max_answer_bytes`: of a document, about; a larger one is refused before it is rendered.
+    `limits`: of the structure of a body. `strict_put`: whether a PUT must contain the pass-through property.
+    `max_answer_bytes`: the approximate maximum size of a document; a larger one is refused before it is rendered.
     """
 
     def __init__(
@@ -97,7 +95,7 @@ class Pipeline:
         """The response to a part of a batch."""
         found = self._router.find(request.path)
         if not found.resource.batchable:
-            refusal = BadRequest(f"{found.resource.rel} can't be part of a batch")
+            refusal = BadRequest(f"{found.resource.rel} cannot be part of a batch")
             return self._renderer.refusal(request, refusal, rel=found.resource.rel)
         return await self._respond(request, found)
 
@@ -121,7 +119,9 @@ class Pipeline:
         except Refusal as refusal:
             own = resource.refusal(call, refusal)
             if own is not None:
-                return self._renderer.response(request, own, rel=resource.rel, identity=_identity(call))
+                return self._renderer.response(
+                    request, own, rel=resource.rel, identity=_identity(call), note=str(refusal)
+                )
             return self._renderer.refusal(
                 request,
                 refusal,
@@ -132,7 +132,7 @@ class Pipeline:
         except ClientGone:
             return Response(status=CLIENT_CLOSED_REQUEST, rel=resource.rel, identity=_identity(call))
         except Exception:
-            # The log has it whole, the client learns that it happened and the request id.
+            # The log has the traceback; the client only learns that it happened, and the request id.
             logger.exception("a request failed", extra={"request_id": request.id})
             return self._fault(call, resource)
         if resource.cached and call.method == "GET" and call.known_session is not None:
@@ -146,7 +146,7 @@ class Pipeline:
         return self._renderer.fault(call.request, rel=resource.rel, identity=_identity(call))
 
     async def _answer(self, call: Call[Any], found: Found) -> Answer:
-        """All checks, in their order, and the resource's answer."""
+        """Runs all checks, in order, and the resource's method."""
         resource = found.resource
         check_arrival(call.request)
         await self._check_token(call, resource)
@@ -170,7 +170,7 @@ class Pipeline:
             call.known_caller = await self._keys.check(bearer_token(call.request))
 
     async def _check_application(self, call: Call[Any], found: Found) -> None:
-        """404, 410: the application that the path names; 401 where its user is not the one of the token any more."""
+        """404, 410: the application in the path; 401 if its user is no longer the one that the token was issued to."""
         application_id = found.names.get("application_id")
         if application_id is None or call.known_caller is None:
             return
@@ -183,7 +183,7 @@ class Pipeline:
         if session.generation != caller.generation:
             raise Unauthorized("the password was changed after this token was issued")
         if self._activity.expired(session):
-            raise ApplicationNotFound("there is no such application; it may have expired")
+            raise ApplicationNotFound("no such application; it may have expired")
         self._activity.request(caller.identity, application_id)
         call.known_session = session
 
@@ -209,7 +209,7 @@ class Pipeline:
 
 
 def check_arrival(request: Request) -> None:
-    """408, 503: the body did not come, or there was no room for it."""
+    """408, 503: the body did not arrive in time, or there was no room for it."""
     if request.fault is BodyFault.TOO_SLOW:
         raise ClientTimeout("the request body did not arrive in time")
     if request.fault is BodyFault.NO_ROOM:
@@ -217,7 +217,7 @@ def check_arrival(request: Request) -> None:
 
 
 def check_version(request: Request) -> None:
-    """404: the client needs a newer version of the resources. What is no number means nothing."""
+    """404: the client requires a newer version of the resources. A header that is not a number is ignored."""
     header = request.header(b"x-ms-requiresminresourceversion")
     if header is None:
         return
@@ -227,18 +227,18 @@ def check_version(request: Request) -> None:
 
 
 def check_anonymous(call: Call[Any], resource: Resource[Any]) -> None:
-    """403, ahead of the search for the resource: nothing below belongs to an anonymous user, whatever its name."""
+    """403, before the resource is located: nothing below belongs to an anonymous user, whatever its name."""
     if not resource.anonymous and call.known_caller is not None and call.known_caller.anonymous:
-        raise AnonymousNotAllowed(f"{resource.rel} is for users who signed in")
+        raise AnonymousNotAllowed(f"{resource.rel} requires a signed-in user")
 
 
 def check_scope(call: Call[Any], resource: Resource[Any]) -> None:
-    """403: of the resource's scopes the caller needs one."""
+    """403: the caller has none of the resource's scopes."""
     caller = call.known_caller
     if caller is None or caller.scopes is None or not resource.scopes:
         return
     if not resource.scopes & caller.scopes:
-        raise Forbidden(f"{resource.rel} needs one of the scopes {', '.join(sorted(resource.scopes))}")
+        raise Forbidden(f"{resource.rel} requires one of the scopes {', '.join(sorted(resource.scopes))}")
 
 
 def find_responder(call: Call[Any], resource: Resource[Any]) -> Responder[Any]:
@@ -257,10 +257,10 @@ def choose_media_type(call: Call[Any], operation: Operation) -> None:
 
 
 def take_body(call: Call[Any], operation: Operation) -> bytes:
-    """413, 415: the body, where the operation takes one."""
+    """413, 415: the body, if the operation takes one."""
     request = call.request
     if request.fault is BodyFault.TOO_LARGE:
-        raise EntityTooLarge("the body is larger than this server takes")
+        raise EntityTooLarge("the body is larger than this server accepts")
     body = request.body
     if not body or (operation.takes is None and not operation.consumes):
         return b""
@@ -273,15 +273,16 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
         takes = operation.consumes or negotiation.UCWA_TYPES
         raise UnsupportedMediaType(f"the Content-Type of the body must be one of {', '.join(takes)}")
     if (request.header(b"content-encoding") or "identity").strip().lower() != "identity":
-        # Nothing is unpacked: how much a body may become would be the client's to say.
-        raise UnsupportedMediaType("the body must come as it is, without a Content-Encoding")
+        # Nothing is decompressed: the client would decide how large a body becomes.
+        raise UnsupportedMediaType("the body must not have a Content-Encoding")
     call.encoding = find_encoding(body, content_type)
     return body
 
 
 def find_encoding(body: bytes, content_type: str | None) -> str | None:
-    """415: the charset of the body is not supported. The codec that reads it; None: it is no text, or says itself how
-    it is read (a form, a batch)."""
+    """415: the charset of the body is not supported. Returns the codec; None: the body is not text, or determines its
+    encoding itself (a form, a batch).
+    """
     media_type, parameters = negotiation.value_and_parameters(content_type or "")
     kind: TextKind | None = negotiation.kind_of(media_type)
     if kind is None and media_type.startswith("text/"):
@@ -290,7 +291,7 @@ def find_encoding(body: bytes, content_type: str | None) -> str | None:
 
 
 def check_conditions(call: Call[Any], operation: Operation, resource: Resource[Any]) -> Answer | None:
-    """428, 412; the answer 304 where the client has what there is."""
+    """428, 412; returns the answer 304 if the client's copy is current."""
     request = call.request
     if_match = request.header(b"if-match")
     if if_match is not None:
@@ -302,7 +303,7 @@ def check_conditions(call: Call[Any], operation: Operation, resource: Resource[A
         return None
     if not conditions.matches(call.if_match, etag):
         if if_match is not None and conditions.names_no_etag(if_match):
-            raise PreconditionFailed(f'If-Match holds no etag; {resource.rel} shows its own as "{etag}"')
+            raise PreconditionFailed(f'If-Match contains no etag; the one of {resource.rel} has the form "{etag}"')
         raise PreconditionFailed(f"{resource.rel} has changed: its etag does not match If-Match")
     none_match = request.header(b"if-none-match")
     if none_match is None or not conditions.matches(conditions.parse(none_match), etag):

@@ -1,4 +1,4 @@
-"""Preflights of browsers, answered before there is a resource or a token to ask for."""
+"""CORS preflight requests, answered before routing and authentication."""
 
 from collections.abc import Coroutine
 from typing import Any
@@ -10,7 +10,7 @@ from openucwa.http.message import Handler, Request, Response
 
 
 class Preflight:
-    """A handler in front of another: answers the preflights of allowed origins (Fetch Standard)."""
+    """Wraps a handler: answers the preflight requests of allowed origins (Fetch Standard)."""
 
     def __init__(self, handler: Handler, cors: Cors, renderer: Renderer) -> None:
         self._handler = handler

@@ -1,9 +1,9 @@
-"""Answers and refusals as responses: JSON or XML, compression, and the headers that every response bears."""
+"""Renders answers and refusals as responses: JSON or XML, compression, and the headers of every response."""
 
 from collections.abc import Mapping
 
 from openucwa.api.answer import Answer
-from openucwa.api.errors import ERRORS, FAULT, WireError, wire_error
+from openucwa.api.errors import ERRORS, FAULT, WireError, sentence, wire_error
 from openucwa.http import negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.compression import accepts_gzip, compress
@@ -24,23 +24,23 @@ from openucwa.model.refusals import (
 from openucwa.representation import json, xml
 from openucwa.representation.document import Document, Reason
 
-#: The client_id and realm that Microsoft's servers name to clients that look for another token issuer.
+#: The client_id and realm that Microsoft's servers send to clients that look for another token issuer.
 CLIENT_ID = "00000004-0000-0ff1-ce00-000000000000"
 REALM = "00000002-0000-0ff1-ce00-000000000000"
 
-#: What a browser is shown with a 401.
+#: The page that a browser is shown with a 401.
 UNAUTHORIZED_HTML = (
     b"<!DOCTYPE html><html lang=en><title>401 Unauthorized</title>"
     b"<h1>401 Unauthorized</h1><p>This resource needs a token. The WWW-Authenticate headers say where to get one.</p>"
 )
-#: What is said of a fault of the server; more of it is in the log.
+#: The message of an internal error; details are in the log.
 FAULT_REASON = Reason(code=FAULT.code, message="internal server error; see the server log for this request id")
 
 _JSON_TYPES = frozenset({JSON, UCWA_JSON})
 _CONTENT_TYPES: Mapping[str, Header] = {
     media_type: (b"Content-Type", negotiation.content_type(media_type).encode()) for media_type in UCWA_TYPES
 }
-#: The code of a status, where it is known by nothing else.
+#: The error code of a status that nothing else describes.
 _CODES = {row.status: row.code for row in ERRORS.values()}
 _UNAVAILABLE = 503
 _VARY: Header = (b"Vary", b"Accept, Accept-Encoding")
@@ -49,7 +49,10 @@ _HSTS: Header = (b"Strict-Transport-Security", b"max-age=31536000")
 
 
 class Renderer:
-    """Renders for one server. `fqdn`: its name. `grants`: what its token resource grants, separated by commas."""
+    """Renders for one server.
+
+    `fqdn`: its name. `grants`: the grant types of its token resource, separated by commas.
+    """
 
     def __init__(self, addresses: Addresses, cors: Cors, fqdn: str, grants: str) -> None:
         self._addresses = addresses
@@ -72,7 +75,7 @@ class Renderer:
         identity: str | None = None,
         note: str | None = None,
     ) -> Response:
-        """The response that `answer` makes. `media_type`: that of a document."""
+        """The response for `answer`. `media_type`: that of its document."""
         headers: list[Header] = []
         document = answer.document
         if document is not None:
@@ -118,7 +121,7 @@ class Renderer:
         identity: str | None = None,
         html_challenge: bool = False,
     ) -> Response:
-        """The response that tells of a refusal. `html_challenge`: whether a 401 is a page for people."""
+        """The response for a refusal. `html_challenge`: whether a 401 is an HTML page."""
         row = wire_error(type(refusal))
         headers: tuple[Header, ...] = ()
         if isinstance(refusal, MethodNotAllowed):
@@ -137,11 +140,11 @@ class Renderer:
         return self._reason(request, row, reason(refusal), headers, rel, identity, refusal.reason)
 
     def fault(self, request: Request, *, rel: str | None = None, identity: str | None = None) -> Response:
-        """The response that tells of a fault of the server."""
+        """The response for an internal error."""
         return self._reason(request, FAULT, FAULT_REASON, (), rel, identity, None)
 
     def refused(self, status: int, sentence: str) -> Response:
-        """The response to what is no request that could be handled. `http.message.Refused`."""
+        """The response to a request that never reached a handler. `http.message.Refused`."""
         shown = Reason(code=_CODES.get(status, "BadRequest" if status < 500 else FAULT.code), message=sentence)
         headers = (_CONTENT_TYPES[JSON], *self._standard, (b"Cache-Control", b"no-cache"))
         if status == _UNAVAILABLE:
@@ -172,7 +175,9 @@ class Renderer:
         return self.response(request, answer, rel=rel, identity=identity, note=note)
 
     def _challenges(self, request: Request) -> tuple[Header, ...]:
-        """In this order: some clients take the URL of the last line for that of the token resource."""
+        """The challenges. Their order matters: some clients take the URL of the last one for that of the token
+        resource.
+        """
         base = self._addresses.base(request)
         host = base.partition("://")[2]
         bearer = f'Bearer trusted_issuers="{REALM}@{host}", client_id="{CLIENT_ID}"'
@@ -181,8 +186,7 @@ class Renderer:
 
 
 def reason(refusal: Refusal) -> Reason:
-    """The refusal as the client is shown it."""
+    """The refusal as the client sees it."""
     row = wire_error(type(refusal))
     parameters = refusal.parameters if isinstance(refusal, ParameterValidationFailure) else {}
-    message = row.message or str(refusal)
-    return Reason(code=row.code, subcode=row.subcode, message=message, parameters=parameters)
+    return Reason(code=row.code, subcode=row.subcode, message=sentence(refusal), parameters=parameters)

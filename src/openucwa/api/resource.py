@@ -1,4 +1,4 @@
-"""What a resource says of itself, so that the pipeline can check a request before the resource sees it."""
+"""Declarations of resources and operations: what the pipeline needs to check a request before the resource sees it."""
 
 import enum
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -9,26 +9,19 @@ from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.model.refusals import Refusal
-from openucwa.model.scopes import ANY_SCOPE, CONTACTS, CONVERSATION_SCOPES, INITIATE, MEETINGS, RECEIVE, USER
 from openucwa.representation.parameters import Parameter
-
-__all__ = [
-    "ANY_SCOPE", "CONTACTS", "CONVERSATION_SCOPES", "FORM_TYPES", "INITIATE", "MEETINGS", "METHODS", "RECEIVE",
-    "SAFE_METHODS", "USER", "Operation", "Precondition", "Resource", "Responder",
-]  # fmt: skip
 
 T = TypeVar("T")
 
 #: Media types of request bodies.
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
-#: The methods that a resource may have, and those that change nothing.
+#: The methods that a resource may have, and the safe ones among them.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 class Precondition(enum.Enum):
-    """Whether a request has to say, by If-Match, what it means to change."""
+    """Whether a request must name the version that it replaces, by If-Match."""
 
     OPTIONAL = enum.auto()
     REQUIRED = enum.auto()
@@ -36,17 +29,17 @@ class Precondition(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of a resource; as a decorator it declares the function that does it.
+    """One method of a resource; as a decorator it declares the function that implements it.
 
-    `summary`: one line for people, unlike that of any other operation; `{rel}` stands for the resource's rel.
-    `answers`: the status of success. `takes`: the documented input; None: none is documented, and what comes is
-    ignored. `additional_properties`: unknown names belong to the input (an extension's own properties); the resource
-    reads it itself. `consumes`: the media types of the body, () for JSON and XML. `default_type`:
-    the type of a body that names none; None: it is refused. `refuses`: documented errors besides
-    the generic ones. `produces`: media types of the answer; () where it has no body. `negotiated`: whether Accept
-    decides; if not, the answer comes whatever the client accepts.
-    `shows`: the JSON Schema of an answer's JSON, by status, where that is neither a resource nor a reason.
-    `precondition`: whether If-Match is needed. `pass_through`: whether the body has to have the pass-through property.
+    `summary`: one line, different for each operation; `{rel}` stands for the resource's rel. `answers`: the status of
+    success. `takes`: the documented input; None: no input is documented, and a body is ignored.
+    `additional_properties`: names other than the documented ones are input too (an extension's own properties); the
+    resource reads them itself. `consumes`: the media types of the body, () for JSON and XML. `default_type`: the type
+    of a body without Content-Type; None: it is refused. `refuses`: documented errors besides the generic ones.
+    `produces`: media types of the answer; () if it has no body. `negotiated`: whether Accept decides; otherwise it is
+    ignored. `shows`: the JSON Schema of an answer's JSON, by status, if it is neither a resource nor a reason.
+    `precondition`: whether If-Match is required. `pass_through`: whether the body must contain the pass-through
+    property.
     """
 
     summary: str
@@ -64,7 +57,7 @@ class Operation:
     pass_through: bool = False
 
     def __call__(self, function: Callable[[Any, Call[T]], Coroutine[Any, Any, Answer]]) -> "Responder[T]":
-        """Declares the method of a resource that does it."""
+        """Declares the decorated method."""
         return Responder(self, function)
 
 
@@ -72,7 +65,7 @@ Respond: TypeAlias = Callable[[Call[T]], Coroutine[Any, Any, Answer]]
 
 
 class Responder(Generic[T]):
-    """A method of a resource that does an `Operation`; on an instance it is a bound method like any other."""
+    """A method of a resource with its `Operation`; on an instance it acts as a bound method."""
 
     def __init__(self, operation: Operation, function: Callable[[Any, Call[T]], Coroutine[Any, Any, Answer]]) -> None:
         self.operation = operation
@@ -88,14 +81,13 @@ class Responder(Generic[T]):
 
 
 class Resource(Generic[T]):
-    """A resource: `get`, `post`, ... answer a call whose `target` is what `locate` found.
+    """A resource: `get`, `post`, ... answer a call whose `target` is the result of `locate`.
 
-    `rel`: its name. `public`: no token is needed. `scopes`: of these the caller needs one; empty: none.
-    `anonymous`: whether anonymous users may come here. `batchable`: whether it may be part of a batch.
-    `html_challenge`: whether its 401 is a page for people, whatever the client asks for.
-    `conditional`: whether it has an etag of its own, so that If-Match and If-None-Match count.
-    `cached`: whether the answer to a GET can be given again until a row of the caller's changes: it shows nothing that
-    is not the caller's own or the same for all, and neither time nor chance.
+    `rel`: its name. `public`: no token is required. `scopes`: the caller needs one of these; empty: none. `anonymous`:
+    whether anonymous users have access. `batchable`: whether it may be part of a batch. `html_challenge`: whether its
+    401 is always an HTML page. `conditional`: whether it has an etag of its own, so that If-Match and If-None-Match
+    count. `cached`: whether a GET may be cached until one of the caller's rows changes: it depends on nothing but the
+    caller's data and the settings, neither on time nor on chance.
     """
 
     rel: str
@@ -117,13 +109,13 @@ class Resource(Generic[T]):
         cls.operations = {method: responder.operation for method, responder in cls.responders.items()}
 
     async def locate(self, call: Context, **_names: str) -> T:
-        """Finds what the path names, for this caller. A refusal where there is nothing."""
+        """Finds what the path names, for this caller. Refuses if there is nothing."""
         return None  # type: ignore[return-value]  # a resource without a noun of its own has no target
 
     def etag(self, call: Context, target: T) -> str | None:
-        """The etag of what was found; None: it has none."""
+        """The etag of the target; None: it has none."""
         return None
 
     def refusal(self, call: Context, refusal: Refusal | None) -> Answer | None:
-        """The resource's own answer to a refusal, or to a fault of the server (None); None: that of all others."""
+        """The resource's own form of a refusal, or of an internal error (None); None: the common form."""
         return None

@@ -1,8 +1,8 @@
-"""Whole responses to repeated reads, cached in front of routing: who asks again costs no more than a look-up.
+"""The response cache for repeated GETs, consulted before routing.
 
-A response is cached by all that shaped it: by which address and scheme, for what, with which headers. It goes with the
-commit that changes any row of its owner, by whichever process, unless those are extensions of another meeting than its
-own; and now and then it is checked whether its owner may still ask. Everything is right without it, and
+The key of a response is everything that shaped it: address, scheme, path, query and headers. An entry is dropped by the
+commit that changes any row of its owner, in whichever process, except for extensions of another meeting than its own;
+from time to time it is checked whether its owner still has access. The server behaves the same without it;
 `response_cache_bytes = 0` switches it off.
 """
 
@@ -12,12 +12,12 @@ from typing import Any, Protocol, Self, TypeAlias
 
 from openucwa.channel.activity import Activity
 from openucwa.http.message import Handler, Header, Request, Response
-from openucwa.identity.tickets import Ticket as Caller
+from openucwa.identity.tokens import Caller
 from openucwa.model.application import Session
 from openucwa.model.world import World
 from openucwa.store.contract import Outdated
 
-#: The request headers that shape the answers of cached resources, the most telling first.
+#: The request headers that shape the answers of cached resources, the most distinctive first.
 SHAPING = (
     b"authorization",
     b"accept",
@@ -29,19 +29,19 @@ SHAPING = (
     b"x-ms-requiresminresourceversion",
 )
 
-#: A request whose key has more bytes than this is not cached, and not looked for.
+#: Requests with a longer key are not cached.
 MAX_KEY_BYTES = 4_096
 
-#: Milliseconds between two checks of whether token and application still hold.
+#: Interval between two checks of token and application, in ms.
 CHECK_EVERY = 1000
 
-#: What an entry costs besides its bytes, about.
+#: The approximate size of an entry besides its bytes.
 ENTRY_BYTES = 2_000
 
 Key: TypeAlias = tuple[object, ...]
 
 
-class Watched(Protocol):
+class Refreshable(Protocol):
     """The store, as far as it says what changed."""
 
     def refresh(self) -> bool:
@@ -50,7 +50,7 @@ class Watched(Protocol):
 
 
 class CacheableResponse(Response, frozen=True, gc=False, kw_only=True):
-    """A response that can be given again to the same caller until a row of the caller's changes.
+    """A response that may be sent again to the same caller until one of the caller's rows changes.
 
     `meeting`: the id of the meeting that it is about; None: of none, or of many.
     """
@@ -61,7 +61,7 @@ class CacheableResponse(Response, frozen=True, gc=False, kw_only=True):
 
     @classmethod
     def of(cls, response: Response, caller: Caller, session: Session, meeting: str | None) -> Self:
-        """The same response, as one that can be given again."""
+        """The same response, marked as cacheable."""
         return cls(
             status=response.status,
             headers=response.headers,
@@ -77,7 +77,7 @@ class CacheableResponse(Response, frozen=True, gc=False, kw_only=True):
 
 @dataclass(slots=True)
 class _Entry:
-    """A cached response. `headers`: without the request id. `check`: when to check again, ms."""
+    """A cached response. `headers`: without the request id. `check`: when to check access again, in ms."""
 
     response: CacheableResponse
     headers: tuple[Header, ...]
@@ -87,9 +87,9 @@ class _Entry:
 
 
 class ResponseCache:
-    """The cached responses of one process, `limit` bytes of them at most; 0: none."""
+    """The cached responses of one process, `limit` bytes of them at most; 0 disables the cache."""
 
-    def __init__(self, store: Watched, activity: Activity, world: World, limit: int) -> None:
+    def __init__(self, store: Refreshable, activity: Activity, world: World, limit: int) -> None:
         self._store = store
         self._activity = activity
         self._world = world
@@ -97,23 +97,23 @@ class ResponseCache:
         self._size = 0
         self._entries: dict[Key, _Entry] = {}
         self._of: dict[str, dict[str | None, set[Key]]] = {}
-        #: How often anything changed.
+        #: The number of invalidations so far.
         self.changes = 0
-        #: How many requests were answered from it.
+        #: The number of requests answered from the cache.
         self.hits = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def key(self, request: Request) -> Key | None:
-        """Under what the response to this request is cached; None: it is not."""
+        """The cache key of the request; None: it is not cacheable."""
         if request.method != "GET" or not self._limit or request.body or request.fault is not None:
             return None
         get = request.headers.get
         return (request.scheme, request.server, request.path, request.query, *[get(name) for name in SHAPING])
 
     def find(self, key: Key, request: Request) -> Response | None:
-        """The response to this request, if one is cached that still holds."""
+        """The response to this request, if a valid one is cached."""
         entry = self._entries.get(key)
         if entry is None or not self._holds(key, entry):
             return None
@@ -128,8 +128,9 @@ class ResponseCache:
         )
 
     def add(self, key: Key, response: Response, changes: int) -> None:
-        """Caches a response, if it is one that can be given again. `changes`: what that was before anything was read;
-        what has changed since may not be in the response."""
+        """Caches a response if it is cacheable. `changes`: the value of `changes` before anything was read; the
+        response may lack anything that changed since.
+        """
         if not isinstance(response, CacheableResponse) or changes != self.changes:
             return
         if response.status not in {200, 304} or response.close:
@@ -140,7 +141,7 @@ class ResponseCache:
                 key_bytes += len(part)
         *headers, last = response.headers
         if last[0] != b"X-Request-Id":
-            raise RuntimeError("the request id has to be the last of a response's headers")
+            raise RuntimeError("the request id must be the last of a response's headers")
         size = key_bytes + len(response.body) + ENTRY_BYTES
         for name, value in headers:
             size += len(name) + len(value)
@@ -155,7 +156,7 @@ class ResponseCache:
             self._drop(next(iter(self._entries)))
 
     def _holds(self, key: Key, entry: _Entry) -> bool:
-        """Whether the entry may be given again now."""
+        """Whether the entry is still valid."""
         if not self._store.refresh() or entry.gone:
             return False
         response = entry.response
@@ -170,7 +171,7 @@ class ResponseCache:
         return True
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Drops all entries."""
         self.changes += 1
         for entry in self._entries.values():
             entry.gone = True
@@ -179,7 +180,7 @@ class ResponseCache:
         self._size = 0
 
     def changed(self, changed: Iterable[Outdated] | None) -> None:
-        """Forgets what was changed; None: anything."""
+        """Drops the entries that depend on these rows; None: all."""
         if changed is None:
             self.clear()
             return
@@ -206,7 +207,7 @@ class ResponseCache:
 
 
 class FromCache:
-    """A handler in front of another: answers from the cache at once, and fills it."""
+    """Wraps a handler: answers from the cache at once, and fills it."""
 
     def __init__(self, handler: Handler, cache: ResponseCache) -> None:
         self._handler = handler

@@ -1,7 +1,6 @@
 """The router: from the raw path of a request to the resource that it names.
 
-Paths are split at `/` before anything is decoded, so that an extension's id may hold an encoded slash. What a
-resource does with the names in its path, and who may come there, is decided behind it.
+Paths are split at `/` before they are decoded, so that an extension's id may contain an encoded slash.
 """
 
 import re
@@ -13,21 +12,24 @@ from urllib.parse import unquote_to_bytes
 
 from openucwa.api.resource import Resource
 
-#: Where all of UCWA's resources are.
+#: The path prefix of all UCWA resources.
 PREFIX = "/ucwa/v1"
-#: The spellings of it that are served; hrefs bear the one that the request came in by.
+#: The accepted spellings of the prefix; hrefs use the one of the request.
 PREFIXES = (PREFIX, "/ucwa/oauth/v1")
 
-#: How many paths are remembered, and up to which length: as many bytes as that make at the most.
-_REMEMBERED = 8_192
-_LONGEST_REMEMBERED = 512
+#: The number of memoized paths, and the maximum length of one; their product bounds the memory.
+_MAX_MEMOIZED = 8_192
+_MAX_MEMOIZED_LENGTH = 512
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class Found(NamedTuple):
-    """Where a path leads. `prefix`: the one of PREFIXES that it begins with, or PREFIX. `names`: those in the path with
-    their values. `template`: None: there is nothing there, which is what `resource` answers."""
+    """The resource that a path names.
+
+    `prefix`: the one of PREFIXES that the path begins with, or PREFIX. `names`: the values of the path parameters.
+    `template`: None: the path leads nowhere, and `resource` answers 404.
+    """
 
     resource: Resource[Any]
     prefix: str
@@ -45,7 +47,7 @@ class _Route:
 
 @dataclass(slots=True)
 class _Node:
-    """A place in the tree of templates. `fixed`: by segment in lower case."""
+    """A node in the tree of templates. `fixed`: children by segment in lower case."""
 
     fixed: dict[str, "_Node"] = field(default_factory=dict)
     variable: "_Node | None" = None
@@ -55,10 +57,10 @@ class _Node:
 class Router:
     """Finds the resource that a path names.
 
-    Fixed segments are matched without regard to case and go before names in braces, which take any text. Empty
-    segments count for nothing. `aliases`: further spellings of fixed segments, wherever those stand. `not_found`: the
-    resource that is found where there is none, so that its refusal comes in its turn; `not_found_in_ucwa`: the one for
-    paths below PREFIXES, where it is another.
+    Fixed segments match without regard to case and take precedence over path parameters, which match any text. Empty
+    segments are ignored. `aliases`: further spellings of fixed segments, wherever they occur. `not_found`: the resource
+    for unknown paths, so that the 404 comes in its turn among the checks; `not_found_in_ucwa`: the one for unknown
+    paths below PREFIXES.
     """
 
     def __init__(
@@ -70,15 +72,15 @@ class Router:
         self._root = _Node()
         self._aliases = aliases or {}
         self._not_found = _Route(None, not_found, (), PREFIX)
-        # Clients come back to the same paths, and walking to one costs fifteen times what remembering it does.
-        self._remembered = lru_cache(_REMEMBERED)(self._find)
+        # Clients repeat paths, and resolving one costs fifteen times as much as the memo.
+        self._memoized = lru_cache(_MAX_MEMOIZED)(self._find)
         below = not_found_in_ucwa or not_found
         self._not_found_below = {prefix: _Route(None, below, (), prefix) for prefix in PREFIXES}
 
     def add_route(self, template: str, resource: Resource[Any]) -> None:
-        """Adds `resource` at `template`; one below PREFIX is served below all of PREFIXES. To be done before `find`.
+        """Adds `resource` at `template`; one below PREFIX is served below all of PREFIXES. Call before `find`.
 
-        ValueError: the place, or the spelling of a segment, is taken.
+        ValueError: the template, or the spelling of a segment, is taken.
         """
         if not template.startswith(PREFIX + "/"):
             self._add(template, template, resource, PREFIX)
@@ -87,8 +89,8 @@ class Router:
             self._add(prefix + template.removeprefix(PREFIX), template, resource, prefix)
 
     def find(self, path: bytes) -> Found:
-        """Where a raw path leads."""
-        return self._remembered(path) if len(path) <= _LONGEST_REMEMBERED else self._find(path)
+        """The resource that a raw path names."""
+        return self._memoized(path) if len(path) <= _MAX_MEMOIZED_LENGTH else self._find(path)
 
     def _find(self, path: bytes) -> Found:
         segments = _segments(path)
@@ -124,12 +126,12 @@ class Router:
         child = node.fixed.setdefault(segment.lower(), _Node())
         for alias in self._aliases.get(segment, ()):
             if node.fixed.setdefault(alias.lower(), child) is not child:
-                raise ValueError(f"{template}: {alias} is not free to be an alias of {segment}")
+                raise ValueError(f"{template}: {alias} cannot be an alias of {segment}")
         return child
 
 
 def _segments(raw_path: bytes) -> list[str] | None:
-    """The decoded segments of a raw path; None: one of them is not UTF-8 or not well percent-encoded."""
+    """The decoded segments of a raw path; None: a segment is not UTF-8 or has a broken percent escape."""
     try:
         return [_decode(segment) for segment in raw_path.split(b"/") if segment]
     except ValueError:
@@ -145,7 +147,7 @@ def _decode(segment: bytes) -> str:
 
 
 def _walk(node: _Node, segments: Sequence[str], at: int, values: list[str]) -> _Route | None:
-    """The route that the segments from `at` on lead to; the values of its names are left in `values`."""
+    """The route that the segments from `at` on lead to; the values of its parameters are appended to `values`."""
     if at == len(segments):
         return node.route
     segment = segments[at]

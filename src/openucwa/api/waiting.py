@@ -1,4 +1,4 @@
-"""Work that is done for as long as the client is there to be answered."""
+"""Long-running work that ends when the client disconnects."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,17 +9,17 @@ from openucwa.http.message import Connection
 T = TypeVar("T")
 
 
-class ClientGone(Exception):  # nobody's error: there is nobody left to answer
-    """The client closed its connection while its answer was being made."""
+class ClientGone(Exception):  # not an error: there is no client left to answer
+    """The client closed its connection before its answer was ready."""
 
 
 async def while_connected(connection: Connection | None, work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, which is cancelled when the client closes its connection. ClientGone: it did.
 
-    `connection`: None where nothing knows when that is, as in tests without connections.
+    `connection`: None if there is no connection to watch, as in tests.
     """
-    # In the request's own task: one of its own for the work, and another to look out for the client, would take as
-    # much memory as all the rest of a poll that waits.
+    # In the request's own task: one more for the work and one to watch the client would double the memory of a waiting
+    # poll.
     task = asyncio.current_task()
     if connection is None or task is None:
         return await work
@@ -35,7 +35,7 @@ async def while_connected(connection: Connection | None, work: Coroutine[Any, An
         return await work
     except asyncio.CancelledError:
         if not gone or task.uncancel() > 0:
-            raise  # the server cancels it as well
+            raise  # the server is cancelling it as well
         raise ClientGone from None
     finally:
         connection.park(None)

@@ -1,4 +1,4 @@
-"""The event log as one application sees it: the long poll, the bus that wakes it, and when an application was heard.
+"""Event channels: the long poll, the event buses, and the activity of applications.
 
-Knows no resource by name and no HTTP; what an event is in an application's own terms it is told by who polls.
+Knows no resource by name and no HTTP; the caller of a poll says how events are rendered.
 """

@@ -1,7 +1,7 @@
-"""When each application was last heard of: requests and polls, in memory, written down now and then.
+"""Application activity: the last request and poll of each application, in memory and regularly written to the store.
 
-Every request would cost a write otherwise. What other processes heard is known from what they wrote down: each of them
-writes often enough for an application to end within a minute of its time, and never while one of them polls for it.
+Writing it with every request would cost too much. Other processes' activity is known from what they wrote: each writes
+often enough for an application to end within a minute of its timeout, and never while one of them polls for it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 from openucwa.store.contract import Applications
 
-#: Seconds between two times of writing down, and how many applications go into one transaction.
+#: Seconds between two writes, and the number of applications per transaction.
 INTERVAL = 20.0
 APPLICATIONS_IN_A_WRITE = 1000
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Polls:
-    """The polls of one channel: how many are in flight, and when the last one ended (ms; None: none did yet)."""
+    """The polls of one channel: how many are in flight, and when the last one ended (ms; None: none has ended yet)."""
 
     __slots__ = ("ended", "waiting")
 
@@ -32,8 +32,8 @@ class _Polls:
         self.ended: int | None = None
 
 
-class _Heard:
-    """What was heard of one application: its last request here (ms; 0: none), and its polls by instance."""
+class _Record:
+    """The activity of one application: its last request here (ms; 0: none), and its polls by instance."""
 
     __slots__ = ("channels", "request")
 
@@ -42,30 +42,30 @@ class _Heard:
         self.channels: dict[str, _Polls] = {}
 
     def last_poll(self, now: int) -> int | None:
-        """A poll that is in flight counts as one that ends now."""
+        """A poll in flight counts as one that ends now."""
         if any(polls.waiting for polls in self.channels.values()):
             return now
         return max((polls.ended for polls in self.channels.values() if polls.ended is not None), default=None)
 
 
 class Activity:
-    """What this process heard of applications (owner, id), merged with what the store says of the others."""
+    """This process's record of application activity (owner, id), merged with what the store has of the others."""
 
     def __init__(self, applications: Applications, world: World, config: Config) -> None:
         self._applications = applications
         self._world = world
         self._timeout = 1000 * config.application_timeout
         self._interval = min(INTERVAL, config.application_timeout / 4)
-        self._heard: dict[tuple[str, str], _Heard] = {}
+        self._records: dict[tuple[str, str], _Record] = {}
         self._written = 0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begins to write down what is heard."""
-        self._task = asyncio.create_task(self._write_on(), name="openucwa activity")
+        """Starts writing the records."""
+        self._task = asyncio.create_task(self._write_regularly(), name="openucwa activity")
 
     async def stop(self) -> None:
-        """Writes down what was heard, and ends. To be called while the store is still open."""
+        """Writes the records, and ends. To be called while the store is still open."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -86,46 +86,41 @@ class Activity:
         polls.waiting = max(0, polls.waiting - 1)
         polls.ended = self._world.now()
 
-    def last_heard(self, session: Session) -> tuple[int, int | None]:
-        """The application's last request, and the end of its last poll (now, while one waits; None: it never polled).
-
-        In ms since 1970.
+    def last_activity(self, session: Session) -> tuple[int, int | None]:
+        """The application's last request, and the end of its last poll (now, while one waits; None: it never polled),
+        in ms since 1970.
         """
-        heard = self._heard.get((session.application.owner, session.application.id))
-        if heard is None:
+        record = self._records.get((session.application.owner, session.application.id))
+        if record is None:
             return session.last_request, session.last_poll
-        return max(session.last_request, heard.request), _later(session.last_poll, heard.last_poll(self._world.now()))
+        return max(session.last_request, record.request), _later(session.last_poll, record.last_poll(self._world.now()))
 
     def last_poll(self, session: Session, instance: str, polled: bool) -> int | None:
-        """When the last poll of one channel ended (ms; now, while one waits; None: none is known of).
+        """When the last poll of one channel ended (ms; now, while one waits; None: unknown).
 
-        `polled`: whether the channel was ever polled, as far as the store knows, which for an instance does not know
-        when: then the application's last poll stands for it.
+        `polled`: whether the channel was ever polled according to the store, which has no time per instance: then the
+        application's last poll is used.
         """
-        heard = self._heard.get((session.application.owner, session.application.id))
-        polls = None if heard is None else heard.channels.get(instance)
+        record = self._records.get((session.application.owner, session.application.id))
+        polls = None if record is None else record.channels.get(instance)
         here = None if polls is None else self._world.now() if polls.waiting else polls.ended
         if here is None:
             return session.last_poll if polled else None
         return here if instance else _later(here, session.last_poll)
 
     def expired(self, session: Session) -> bool:
-        """Whether the application's time is over: so long after its last poll, or its last request if it never polled.
-
-        Never while a poll waits.
+        """Whether the application has timed out: since its last poll, or its last request if it never polled. Never
+        while a poll waits.
         """
-        request, poll = self.last_heard(session)
+        request, poll = self.last_activity(session)
         return self._world.now() - (request if poll is None else poll) > self._timeout
 
     def remembers(self, owner: str, application_id: str) -> bool:
-        """Whether anything is remembered of the application; what was not heard of for long is forgotten."""
-        return (owner, application_id) in self._heard
+        """Whether there is a record of the application; old ones are dropped."""
+        return (owner, application_id) in self._records
 
     async def flush(self) -> None:
-        """Writes down what was heard since the last time, and forgets what is too old to matter.
-
-        Where the store refuses, it is tried again the next time.
-        """
+        """Writes what is new, and drops old records. If the store refuses, the next run tries again."""
         now = self._world.now()
         changed = iter(list(self._changed(now)))
         try:
@@ -138,29 +133,29 @@ class Activity:
             logger.warning("could not record application activity: %s", refusal)
             return
         self._written = now
-        for key in [key for key, heard in self._heard.items() if self._is_over(heard, now)]:
-            del self._heard[key]
+        for key in [key for key, record in self._records.items() if self._is_over(record, now)]:
+            del self._records[key]
 
     def _changed(self, now: int) -> Iterator[tuple[tuple[str, str], int, int | None]]:
-        for key, heard in self._heard.items():
-            poll = heard.last_poll(now)
-            if max(heard.request, poll or 0) >= self._written:
-                yield key, heard.request, poll
+        for key, record in self._records.items():
+            poll = record.last_poll(now)
+            if max(record.request, poll or 0) >= self._written:
+                yield key, record.request, poll
 
-    def _is_over(self, heard: _Heard, now: int) -> bool:
-        return now - max(heard.request, heard.last_poll(now) or 0) > self._timeout
+    def _is_over(self, record: _Record, now: int) -> bool:
+        return now - max(record.request, record.last_poll(now) or 0) > self._timeout
 
-    async def _write_on(self) -> None:
+    async def _write_regularly(self) -> None:
         while True:
             await self._world.sleep(self._interval)
             await self.flush()
 
-    def _of(self, owner: str, application_id: str) -> _Heard:
+    def _of(self, owner: str, application_id: str) -> _Record:
         key = (owner, application_id)
-        heard = self._heard.get(key)
-        if heard is None:
-            heard = self._heard[key] = _Heard()
-        return heard
+        record = self._records.get(key)
+        if record is None:
+            record = self._records[key] = _Record()
+        return record
 
 
 def _later(one: int | None, other: int | None) -> int | None:

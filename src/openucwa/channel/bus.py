@@ -1,55 +1,55 @@
-"""The event bus: how the word that a topic moved comes to those who wait, in this process and in others.
+"""The event bus: notifies waiting polls, in this process and others, that topics have new events.
 
-The bus carries names of topics and nothing else: who is woken reads the log again. So a message that is lost costs
-delay, never an event; who waits looks at the log from time to time without being told (setting `bus_poll_interval`).
+The bus carries names of topics and nothing else; a poll that is woken reads the log again. So a lost message costs
+delay, never an event: waiting polls re-read the log every `bus_poll_interval` seconds anyway.
 """
 
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-#: Is called in the event loop with the topics that moved. It must not block and must not raise.
+#: Called in the event loop with the topics that have new events. It must not block and must not raise.
 Listener: TypeAlias = Callable[[frozenset[str]], None]
 
 
 class Bus(Protocol):
-    """One channel of a deployment, to all of its processes."""
+    """The event bus of a deployment, as one process uses it."""
 
     async def start(self) -> None:
-        """Begins to carry messages. Never fails because the other side is away: it is looked for until it is there."""
+        """Starts carrying messages. Never fails because the other side is unavailable: it keeps trying to connect."""
         ...
 
     async def stop(self) -> None:
-        """Hands over what was published, within seconds, and ends. Listeners hear nothing afterwards."""
+        """Delivers what was published, within seconds, and ends. Listeners receive nothing afterwards."""
         ...
 
     def publish(self, topics: frozenset[str]) -> None:
-        """Tells all listeners of all processes that `topics` moved. To be called after the commit; never blocks."""
+        """Notifies all listeners of all processes of `topics`. To be called after the commit; never blocks."""
         ...
 
     async def require(self) -> None:
-        """CallbackChannelError: the bus can't be reached now."""
+        """Raises CallbackChannelError if the bus is unreachable."""
         ...
 
     @property
     def reachable(self) -> bool:
-        """Whether what is published now reaches the others."""
+        """Whether messages reach the other processes at the moment."""
         ...
 
     async def wait_reachable(self, seconds: float) -> bool:
-        """Tries to reach the bus at once, and waits for it for so many seconds at most; whether it is reachable."""
+        """Reconnects at once, and waits up to `seconds`; returns whether the bus is reachable."""
         ...
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """From now on calls `listener` with the topics that move, until what is returned is called."""
+        """Calls `listener` with topics that have new events, until the returned function is called."""
         ...
 
     def describe(self) -> str:
-        """What `openucwa check` prints: the kind of bus and, without secrets, where it is."""
+        """For `openucwa check`: the kind of bus and its address, without secrets."""
         ...
 
 
 class Listeners:
-    """Those who are told; what every bus has on this side."""
+    """The listeners of a bus in this process."""
 
     def __init__(self) -> None:
         self._listeners: dict[int, Listener] = {}
@@ -59,7 +59,7 @@ class Listeners:
         return bool(self._listeners)
 
     def add(self, listener: Listener) -> Callable[[], None]:
-        """Adds `listener`, and returns what takes it away again."""
+        """Adds `listener`; returns a function that removes it."""
         self._next += 1
         place = self._next
         self._listeners[place] = listener
@@ -69,8 +69,8 @@ class Listeners:
 
         return end
 
-    def tell(self, topics: frozenset[str]) -> None:
-        """Calls all of them, if there is anything to tell."""
+    def notify(self, topics: frozenset[str]) -> None:
+        """Calls all listeners, if there are topics."""
         if topics:
             for listener in tuple(self._listeners.values()):
                 listener(topics)

@@ -1,4 +1,4 @@
-"""Which bus a server has: what its settings name."""
+"""The choice of the event bus, from the settings."""
 
 from typing import cast
 
@@ -11,9 +11,9 @@ from openucwa.store.sqlite import SqliteStore
 
 
 def bus_of(config: Config, world: World, store: Store, relay: Relay | None) -> Bus:
-    """NATS where the settings name it; else PostgreSQL where that is the store; else what one machine needs.
+    """NATS if configured; otherwise PostgreSQL if that is the store; otherwise the bus of one machine.
 
-    `relay`: the way to the other processes, where this one is one of several workers.
+    `relay`: the link to the other processes, if this is one of several workers.
     """
     if config.bus is not None:
         from openucwa.channel.nats import NatsBus  # noqa: PLC0415  # a tenth of a second that most can do without
@@ -23,4 +23,4 @@ def bus_of(config: Config, world: World, store: Store, relay: Relay | None) -> B
         from openucwa.channel.postgres import PostgresBus  # noqa: PLC0415
 
         return PostgresBus(config.store, world)
-    return LocalBus(world, cast("SqliteStore", store).moved_elsewhere, relay)
+    return LocalBus(world, cast("SqliteStore", store).foreign_topics, relay)

@@ -1,4 +1,4 @@
-"""What the buses to other servers have in common: one connection that is looked after, and what waits to be sent."""
+"""The common part of buses between servers: one connection that is kept up, and the outgoing messages."""
 
 import asyncio
 import logging
@@ -18,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 class ConnectedBus(ABC):
     """`Bus` over one connection. Whenever that ends, for whatever reason, a new one is made, for ever; what is
-    published while there is none is dropped. `place`: what it connects to, for people, without secrets."""
+    published while there is none is dropped. `address`: what it connects to, for people, without secrets."""
 
-    def __init__(self, place: str, world: World) -> None:
-        self._place = place
+    def __init__(self, address: str, world: World) -> None:
+        self._address = address
         self._world = world
         self._listeners = Listeners()
         self._outgoing: set[str] = set()
@@ -51,7 +51,7 @@ class ConnectedBus(ABC):
         """As `Bus.start`."""
         self._stopping = False
         self._tried.clear()
-        self._task = asyncio.create_task(self._stay_connected(), name=f"openucwa bus, {self._place}")
+        self._task = asyncio.create_task(self._stay_connected(), name=f"openucwa bus, {self._address}")
         # Who is ready can tell others of changes, unless there is nobody to reach.
         await self._tried.wait()
 
@@ -67,7 +67,7 @@ class ConnectedBus(ABC):
 
     def publish(self, topics: frozenset[str]) -> None:
         """As `Bus.publish`."""
-        self._listeners.tell(topics)
+        self._listeners.notify(topics)
         if self._connected and topics:
             self._outgoing |= topics
             self._work.set()
@@ -75,7 +75,7 @@ class ConnectedBus(ABC):
     async def require(self) -> None:
         """As `Bus.require`."""
         if not self._connected:
-            raise CallbackChannelError("the event bus cannot be reached", reason=f"{self._place} cannot be reached")
+            raise CallbackChannelError("the event bus cannot be reached", reason=f"{self._address} cannot be reached")
 
     @property
     def reachable(self) -> bool:
@@ -96,7 +96,7 @@ class ConnectedBus(ABC):
 
     def describe(self) -> str:
         """As `Bus.describe`."""
-        return f"{self._place}, {'connected' if self._connected else 'not connected'}"
+        return f"{self._address}, {'connected' if self._connected else 'not connected'}"
 
     async def _stay_connected(self) -> None:
         known_away = False
@@ -105,11 +105,11 @@ class ConnectedBus(ABC):
             try:
                 await self._connection_once()
                 if not self._stopping:
-                    logger.warning("the event bus's connection to %s has ended", self._place)
+                    logger.warning("the event bus's connection to %s has ended", self._address)
             except Exception as error:  # noqa: BLE001  # whatever it is, the next attempt may succeed
                 # Not the error's text: it may hold what the server said about our credentials.
                 level = logging.DEBUG if known_away else logging.WARNING
-                logger.log(level, "%s cannot be reached: %s", self._place, type(error).__name__)
+                logger.log(level, "%s cannot be reached: %s", self._address, type(error).__name__)
                 known_away = True
             else:
                 known_away = False

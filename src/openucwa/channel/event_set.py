@@ -1,4 +1,4 @@
-"""A set of events while it is gathered from the log: its notifications, how far was read, and when it is due."""
+"""A set of events, collected from the log: its notifications, the positions read, and when it is due."""
 
 import asyncio
 from collections import Counter
@@ -12,18 +12,19 @@ from openucwa.model.event import ChannelState, Event
 from openucwa.representation.document import approximate_size
 from openucwa.store.contract import EventLog
 
-#: Rows of one topic that are read at a time: few at first, since they may be large, and then more and more, since a
-#: set that is not full by then has small ones.
+#: Rows of one topic that are read at a time: few at first, since they may be large, then more, since a set that is not
+#: full by then has small ones.
 _FIRST_PORTION = 16
 _MAX_PORTION = 256
-#: Bytes that are shown before others have their turn of the event loop.
+#: Bytes rendered before other tasks get a turn.
 _BYTES_AT_A_TIME = 131_072
 
 
 @dataclass(frozen=True, slots=True)
 class Timers:
-    """Of a channel, in seconds: how long events of low and of medium priority may wait for company, and how long a
-    poll waits for events. None: not said (UCWA: events, GET: `low`, `medium`, `timeout`)."""
+    """A channel's timers, in seconds: the delays of low- and medium-priority events, and the timeout of a poll. None:
+    not given (UCWA: events, GET: `low`, `medium`, `timeout`).
+    """
 
     low: int | None = None
     medium: int | None = None
@@ -31,15 +32,16 @@ class Timers:
 
 
 class Limits(NamedTuple):
-    """Of one set. `events`: how many it has. `bytes`: how many they show, about. What is over ends the set, so that it
-    may be over by what one row of the log says."""
+    """Limits of one set. `events`: their number. `bytes`: their approximate size. A set ends once it exceeds a limit,
+    so it may do so by the events of one row of the log.
+    """
 
     events: int
     bytes: int
 
 
 class EventSet:
-    """The notifications of what happened since the last set, as far as the log was read."""
+    """The notifications since the last set, as far as the log was read."""
 
     __slots__ = ("_due", "_yielded", "moments", "notifications", "read_to", "since", "size")
 
@@ -48,24 +50,24 @@ class EventSet:
         self.since: dict[str, int] = {}
         self.read_to: dict[str, int] = {}
         self.notifications: list[Notification] = []
-        #: When each of `notifications` happened (ms since 1970), and how urgent it is.
+        #: For each of `notifications`: when it happened (ms since 1970), and its priority.
         self.moments: list[tuple[int, Priority]] = []
-        #: About how many bytes they show.
+        #: Their approximate size in bytes.
         self.size = 0
         self._due: int | None = None
         self._yielded = 0
 
     def listen(self, topics: Mapping[str, int], delivered: Mapping[str, int]) -> None:
-        """Adds the topics that are not among its own yet, from where they were delivered or else are listened to."""
+        """Adds new topics, from where they were last delivered, or else from the given number."""
         for topic, before in topics.items():
             if topic not in self.since:
                 self.since[topic] = self.read_to[topic] = max(before, delivered.get(topic, 0))
 
     async def gather(self, log: EventLog, render: Render, limits: Limits, low: int, medium: int) -> None:
-        """Reads on from where it stands, up to `limits`. `low`, `medium`: timers in seconds."""
+        """Reads on, up to `limits`. `low`, `medium`: timers in seconds."""
         for portion in _portions():
             if self._is_full(limits):
-                # There is more than goes into one answer: none of it gains by waiting.
+                # There is more than fits into one answer, so there is no point in waiting.
                 self._wait_no_longer_than(0)
                 return
             rows = await log.after(self.read_to, portion)
@@ -77,7 +79,7 @@ class EventSet:
                 return
 
     async def gather_again(self, log: EventLog, render: Render, state: ChannelState) -> None:
-        """Reads the set that `state` says was delivered, and nothing beyond it."""
+        """Reads the set that `state` records as delivered, and nothing beyond it."""
         self.listen(dict.fromkeys(state.delivered, 0), state.acknowledged)
         for portion in _portions():
             behind = {topic: number for topic, number in self.read_to.items() if number < state.delivered[topic]}
@@ -85,13 +87,13 @@ class EventSet:
                 return
             rows = [row for row in await log.after(behind, portion) if row.number <= state.delivered[row.topic]]
             if not rows:
-                return  # the log is kept for a time only
+                return  # the log is kept for a limited time only
             await self._take(rows, portion, render, None)
 
     async def _take(self, rows: Sequence[Event], portion: int, render: Render, limits: Limits | None) -> bool:
-        """Takes rows in, in order. True: there may be more behind them, or there was no room for all.
+        """Adds rows, in order. True: there may be more, or there was no room for all.
 
-        Where a topic has more than its `portion`, what other topics have of a later time waits for the rest of it.
+        If a topic has more than its `portion`, later events of other topics wait for the rest of it.
         """
         last = {row.topic: row.number for row in rows}
         count = Counter(row.topic for row in rows)
@@ -114,7 +116,7 @@ class EventSet:
         return len(self.notifications) >= limits.events or self.size >= limits.bytes
 
     def rest(self, now: int) -> float | None:
-        """In how many seconds what waits is due, 0 or less: now; None: nothing waits. `now`: ms since 1970."""
+        """Seconds until the set is due, 0 or less: now; None: it is empty. `now`: ms since 1970."""
         return None if self._due is None else (self._due - now) / 1000
 
     def _wait_no_longer_than(self, due: int) -> None:
@@ -129,7 +131,7 @@ def _portions() -> Iterator[int]:
 
 
 def in_order(events: Iterable[Event], topics: Iterable[str]) -> Iterable[Event]:
-    """Events of several topics by their time, those of one topic by number; of one time: in the order of `topics`."""
+    """Events of several topics by time, those of one topic by number; of the same time: in the order of `topics`."""
     by_topic: dict[str, list[Event]] = {topic: [] for topic in topics}
     for event in events:
         by_topic[event.topic].append(event)
@@ -137,7 +139,7 @@ def in_order(events: Iterable[Event], topics: Iterable[str]) -> Iterable[Event]:
 
 
 def _due(at: int, priority: Priority, low: int, medium: int) -> int:
-    """When an event of `at` has to be delivered (ms since 1970; 0: at once)."""
+    """When an event of time `at` must be delivered (ms since 1970; 0: at once)."""
     if priority is Priority.HIGH:
         return 0
     return at + 1000 * (medium if priority is Priority.MEDIUM else low)

@@ -1,7 +1,7 @@
-"""The bus of one machine: within this process at once, from other processes by looking at what they share.
+"""The bus of one machine: immediate within this process, by polling the shared store between processes.
 
-The look is the store's: what is shared is its file. Processes of one server have a shorter way, a relay, by which they
-hear at once; what they share is looked at all the same, for what others write, and for what a relay drops.
+Workers of one server also have a relay, which is immediate. The store is polled all the same: for changes by other
+programs, and for messages that a relay dropped.
 """
 
 import asyncio
@@ -13,57 +13,59 @@ from openucwa.channel.bus import Listener, Listeners
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 
-#: The topics that other processes moved since it was last asked; the first time: since the store was opened.
+#: The topics changed by other processes since the last call; at first: since the store was opened.
 MovedElsewhere: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
 
-#: Seconds between two looks at what other processes did.
-LOOK = 0.02
+#: Seconds between two polls of the store.
+POLL_INTERVAL = 0.02
 
 logger = logging.getLogger(__name__)
 
 
 class Relay(Protocol):
-    """The way to the other processes of this server, where it has several. It may lose what it is given."""
+    """The link to the other workers of this server. It may lose messages."""
 
     def listen(self, listener: Listener) -> None:
-        """From now on calls `listener` in the event loop with what the others send."""
+        """Calls `listener` in the event loop with the topics that the others send."""
         ...
 
     def send(self, topics: frozenset[str]) -> None:
-        """Tells the others; never blocks."""
+        """Sends topics to the others; never blocks."""
         ...
 
 
 class LocalBus:
-    """`moved_elsewhere`: None where no other process can share the store. It is asked only while somebody listens."""
+    """The bus of one machine. `foreign_topics`: None if no other process can share the store; called only while there
+    are listeners.
+    """
 
-    def __init__(self, world: World, moved_elsewhere: MovedElsewhere | None = None, relay: Relay | None = None) -> None:
+    def __init__(self, world: World, foreign_topics: MovedElsewhere | None = None, relay: Relay | None = None) -> None:
         self._world = world
-        self._moved_elsewhere = moved_elsewhere
+        self._foreign_topics = foreign_topics
         self._relay = relay
         self._listeners = Listeners()
-        self._looking: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
         self._running = False
 
     async def start(self) -> None:
         self._running = True
         if self._relay is not None:
-            self._relay.listen(self._hear)
-        self._look()
+            self._relay.listen(self._receive)
+        self._start_polling()
 
     async def stop(self) -> None:
         self._running = False
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait({self._looking})
+        if self._polling is not None:
+            self._polling.cancel()
+            await asyncio.wait({self._polling})
 
     def publish(self, topics: frozenset[str]) -> None:
-        self._hear(topics)
+        self._receive(topics)
         if self._relay is not None and self._running and topics:
             self._relay.send(topics)
 
     async def require(self) -> None:
-        """Memory is always within reach."""
+        """The bus of one process is always available."""
 
     @property
     def reachable(self) -> bool:
@@ -74,27 +76,27 @@ class LocalBus:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         end = self._listeners.add(listener)
-        self._look()
+        self._start_polling()
         return end
 
     def describe(self) -> str:
-        return "this process" if self._moved_elsewhere is None else "this machine"
+        return "this process" if self._foreign_topics is None else "this machine"
 
-    def _hear(self, topics: frozenset[str]) -> None:
+    def _receive(self, topics: frozenset[str]) -> None:
         if self._running:
-            self._listeners.tell(topics)
+            self._listeners.notify(topics)
 
-    def _look(self) -> None:
-        if self._running and self._listeners and self._moved_elsewhere is not None and self._looking is None:
-            self._looking = asyncio.create_task(self._look_on(self._moved_elsewhere), name="openucwa local bus")
+    def _start_polling(self) -> None:
+        if self._running and self._listeners and self._foreign_topics is not None and self._polling is None:
+            self._polling = asyncio.create_task(self._poll_store(self._foreign_topics), name="openucwa local bus")
 
-    async def _look_on(self, moved_elsewhere: MovedElsewhere) -> None:
+    async def _poll_store(self, foreign_topics: MovedElsewhere) -> None:
         try:
             while self._listeners:
-                await self._world.sleep(LOOK)
+                await self._world.sleep(POLL_INTERVAL)
                 try:
-                    self._listeners.tell(await moved_elsewhere())
+                    self._listeners.notify(await foreign_topics())
                 except Refusal as refusal:
-                    logger.warning("the store does not say what other processes did: %s", refusal.reason)
+                    logger.warning("could not read other processes' events from the store: %s", refusal.reason)
         finally:
-            self._looking = None
+            self._polling = None

@@ -1,4 +1,4 @@
-"""The bus of several machines: a NATS server, one subject for the deployment.
+"""The bus over NATS, for several machines: one subject per deployment.
 
 The client's own reconnecting is switched off: it gives up on some errors.
 """
@@ -18,26 +18,29 @@ from openucwa.channel.connected import ConnectedBus
 from openucwa.config import ConfigError
 from openucwa.model.world import World
 
-#: The subject of a deployment that does not name its own.
+#: The default subject of a deployment.
 SUBJECT = "openucwa.moved"
-#: Seconds for an attempt to connect, and for handing over at a stop.
+#: Timeout for an attempt to connect, and for flushing at a stop, in seconds.
 CONNECT_TIMEOUT = 2
 DRAIN_TIMEOUT = 2
-#: A server that leaves a ping unanswered until the next is due is no longer reached.
+#: A server that does not answer a ping before the next is due counts as unreachable.
 PING_INTERVAL = 2
 #: Topics in one message, so that a message stays far below NATS's limit of 1 MiB.
-TOPICS_IN_A_MESSAGE = 500
+TOPICS_PER_MESSAGE = 500
 
 logger = logging.getLogger(__name__)
 
 
 class NatsBus(ConnectedBus):
-    """`url`: `nats://HOST:PORT` or `tls://...`, with user and password or a token where the server wants them; several
-    servers of one cluster are separated by commas. ConfigError: it is no such URL."""
+    """The bus over NATS.
+
+    `url`: `nats://HOST:PORT` or `tls://...`, with user and password or a token if required; several servers of one
+    cluster are separated by commas. ConfigError: it is not such a URL.
+    """
 
     def __init__(self, url: str, world: World, subject: str = SUBJECT) -> None:
         self._servers = url.split(",")
-        super().__init__(f"NATS at {', '.join(map(_place, self._servers))}", world)
+        super().__init__(f"NATS at {', '.join(map(_address, self._servers))}", world)
         self._subject = subject
         self._client: Client | None = None
 
@@ -46,13 +49,13 @@ class NatsBus(ConnectedBus):
         return self._client is not None and self._client.is_connected
 
     async def _connection_once(self) -> None:
-        """One connection from its beginning to its end."""
+        """One connection, from beginning to end."""
         client = Client()
         try:
             await client.connect(
                 self._servers,
                 name="openucwa",
-                no_echo=True,  # this process has told its own listeners
+                no_echo=True,  # this process has notified its own listeners
                 allow_reconnect=False,
                 max_reconnect_attempts=1,
                 reconnect_time_wait=0,
@@ -64,8 +67,8 @@ class NatsBus(ConnectedBus):
                 closed_cb=self._notice_the_end,
             )
             await client.subscribe(self._subject, cb=self._receive)
-            await client.flush(CONNECT_TIMEOUT)  # only then does the server know of it
-            logger.info("connected to %s as event bus", self._place)
+            await client.flush(CONNECT_TIMEOUT)  # only then does the server have the subscription
+            logger.info("connected to %s as event bus", self._address)
             self._client = client
             self._came_up()
             await self._send_on(client)
@@ -82,7 +85,7 @@ class NatsBus(ConnectedBus):
         while client.is_connected:
             topics = iter(self._outgoing)
             self._outgoing = set()
-            while chunk := list(islice(topics, TOPICS_IN_A_MESSAGE)):
+            while chunk := list(islice(topics, TOPICS_PER_MESSAGE)):
                 await client.publish(self._subject, msgspec.json.encode(chunk))
             if self._stopping:
                 return
@@ -95,7 +98,7 @@ class NatsBus(ConnectedBus):
         except msgspec.DecodeError:
             logger.warning("a message on the event bus is not a list of topics")
             return
-        self._listeners.tell(topics)
+        self._listeners.notify(topics)
 
     async def _notice_the_end(self) -> None:
         self._work.set()
@@ -105,7 +108,7 @@ async def _note(error: Exception) -> None:
     logger.debug("NATS: %s", type(error).__name__)
 
 
-def _place(url: str) -> str:
+def _address(url: str) -> str:
     """Host and port of a server, without user and password."""
     try:
         parts = urlsplit(url)

@@ -11,9 +11,9 @@ from openucwa.representation.document import EventEntry, Sender
 
 
 class Priority(IntEnum):
-    """How urgent an event is, as its resource's page says (UCWA: Events in UCWA, Aggregation).
+    """How urgent an event is, according to its resource's page (UCWA: Events in UCWA, Aggregation).
 
-    `HIGH` stands for UCWA's real-time too: both release the poll at once.
+    `HIGH` includes UCWA's real-time: both end the poll at once.
     """
 
     LOW = 1
@@ -23,11 +23,10 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """An event in the terms of the application that is notified of it.
+    """An event, rendered for one application.
 
-    `sender_rel`, `sender_href`: the resource that it comes from.
-    `resource`: where given, an `updated` is left out that is followed, in the same answer, by another `updated` of the
-    same resource and by nothing else of that resource in between. None: never left out.
+    `sender_rel`, `sender_href`: the resource that it comes from. `resource`: if given, an `updated` is left out if the
+    same answer has a later `updated` of the same resource with no other event of it in between. None: never left out.
     """
 
     sender_rel: str
@@ -37,18 +36,18 @@ class Notification:
     resource: str | None = None
 
 
-#: The topics that an application listens to, each with the number of the last event that is none of its business: 0
-#: for its own topic, and for a conversation the last event before it joined. Their order settles that of events of
-#: one millisecond. May refuse with ApplicationNotFound.
+#: The topics of an application, each with the number of the last event before its time: 0 for its own topic, and for a
+#: conversation the last event before it joined. Their order decides between events of the same millisecond. May refuse
+#: with ApplicationNotFound.
 Topics: TypeAlias = Callable[[], Awaitable[Mapping[str, int]]]
 
-#: The notifications of a row of the log: none, one or more. For the same row the same, as far as it can: a set that is
-#: delivered again is rendered again.
+#: The notifications of a row of the log: none, one or more. Deterministic as far as possible: a set that is delivered
+#: again is rendered again.
 Render: TypeAlias = Callable[[Event], Awaitable[Sequence[Notification]]]
 
 
 def senders(notifications: Sequence[Notification]) -> Sequence[Sender]:
-    """The answer's senders: neighbours of one sender together, the order kept, superseded updates left out."""
+    """The answer's senders: adjacent events of one sender grouped, in order, without superseded updates."""
     return tuple(
         Sender(rel, href, tuple(each.entry for each in events))
         for (rel, href), events in groupby(_merged(notifications), key=lambda each: (each.sender_rel, each.sender_href))

@@ -1,13 +1,13 @@
 """The long poll of an event channel (UCWA: events, GET; Event channel details; Events in UCWA).
 
-A channel is one application's, or one instance's of it. Its sets of events are numbered 1, 2, 3, ...; `ack=N` asks for
-set N, and by that says that set N - 1 was received. Where a channel stands is written down before an answer leaves, so
-that a set that got lost on its way is delivered again, by this process or the next, and then is the same set.
+A channel belongs to an application, or to one instance of it. Its sets of events are numbered 1, 2, 3, ...; `ack=N`
+requests set N and acknowledges set N - 1. The state of a channel is stored before an answer is sent, so that a lost set
+is delivered again, by any process, and is the same set.
 
-A poll that is to wait says so on the bus, by a topic of its own (a claim): the one that waits in another process makes
-way. Should the bus lose it, the two go on until there is something to tell, and one of them gets it.
+A poll that is going to wait announces itself on the bus by a topic of its own (a takeover): a poll that waits in
+another process yields to it. If the bus loses the message, both go on until there is an event, and one of them gets it.
 
-What an event is in an application's own terms, and how an answer is shown, belongs to the resource.
+How events are rendered and how an answer is shown belongs to the resource.
 """
 
 import asyncio
@@ -32,28 +32,29 @@ from openucwa.store.contract import Store
 #: The bounds of the timers, in seconds.
 SHORTEST_AGGREGATION = 5
 SHORTEST_TIMEOUT = 180
-LONGEST = 1800
-#: Seconds between two looks of a waiting poll whether its application was ended by another process.
+MAX_TIMER = 1800
+#: Interval at which a waiting poll checks whether another process ended its application, in seconds.
 APPLICATION_LOOK = 30.0
 
-#: Seconds in which polls that begin to wait in two processes can't tell which of them is the later one.
+#: Polls that start waiting in two processes within this many seconds are considered simultaneous.
 CROSSING = 0.02
 
-#: What the topic of a claim begins with; no event has such a topic.
-_CLAIM = "poll"
+#: The prefix of a takeover's topic; no event has such a topic.
+_TAKEOVER = "poll"
 
 _REPLACED = "another poll of this event channel replaced this one"
 
-#: Owner, application id, and instanceId or '' for the only channel of an application without instances.
+#: Owner, application id, and instanceId, or '' for the only channel of an application without instances.
 ChannelKey: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One answer of a channel. `number`: that of its set, the `ack` that was asked for.
+    """One answer of a channel.
 
-    `next`: the rel of the link to poll by, and `next_number`: the `ack` of that link. `resume` is `next` after a time
-    without polls; `resync` says that `number` was out of order, and points to the oldest set not acknowledged.
+    `number`: that of its set, the requested `ack`. `next`: the rel of the link to the next poll, and `next_number`: the
+    `ack` of that link. `resume` is used instead of `next` after a time without polls; `resync` means that `number` was
+    out of order, and leads to the oldest unacknowledged set.
     """
 
     number: int
@@ -63,7 +64,7 @@ class Served:
 
 
 class _Poll:
-    """A poll in flight. `refusal`: why it is to end without an answer. `waits_since`: on the `monotonic` clock."""
+    """A poll in flight. `refusal`: why it ends without an answer. `waits_since`: on the `monotonic` clock."""
 
     __slots__ = ("priority", "refusal", "waiter", "waits_since")
 
@@ -86,28 +87,28 @@ class _Poll:
             raise self.refusal
 
 
-class _Claim(NamedTuple):
-    """What another process says: that a poll of this priority waits there."""
+class _Takeover(NamedTuple):
+    """A message of another process: a poll of this priority has started waiting there."""
 
     priority: int
     process: str
     key: ChannelKey
 
     @staticmethod
-    def parse(topic: str) -> "_Claim | None":
-        """None: it is another topic."""
-        # Only an instanceId may hold a slash, and it comes last.
+    def parse(topic: str) -> "_Takeover | None":
+        """The takeover that a topic announces; None: it is another topic."""
+        # Only an instanceId may contain a slash, and it comes last.
         match topic.split("/", 5):
-            case [word, priority, process, owner, application_id, instance] if word == _CLAIM:
+            case [word, priority, process, owner, application_id, instance] if word == _TAKEOVER:
                 try:
-                    return _Claim(int(priority), process, (owner, application_id, instance))
-                except ValueError:  # nobody here says such a thing
+                    return _Takeover(int(priority), process, (owner, application_id, instance))
+                except ValueError:  # not from this software
                     return None
         return None
 
 
-class _Place:
-    """A channel's place in this process, there while it is polled: one poll is served, later ones wait for the lock."""
+class _Channel:
+    """The state of a channel in this process, while it is polled: one poll is served, later ones wait for the lock."""
 
     __slots__ = ("latest", "lock", "polls")
 
@@ -130,80 +131,76 @@ class EventChannels:
         self._config = config
         self._bus = bus
         self._waiting = Waiting(bus, store.events, world, config.bus_poll_interval)
-        #: What tells this process's claims from those of others.
+        #: Distinguishes this process's takeovers from those of others.
         self._process = world.random_bytes(8).hex()
         self._end_listening: Callable[[], None] | None = None
-        self._places: dict[ChannelKey, _Place] = {}
-        #: The set that tells a channel's client `resume`, until that set is acknowledged.
+        self._channels: dict[ChannelKey, _Channel] = {}
+        #: Channels with a set that says `resume` and is not acknowledged yet.
         self._resumed: dict[ChannelKey, int] = {}
         self._stopped = False
 
     @property
     def count(self) -> int:
-        """How many polls wait at this moment."""
+        """The number of waiting polls."""
         return self._waiting.count
 
     async def start(self) -> None:
-        """From now on polls wait."""
+        """Allows polls to wait."""
         self._stopped = False
 
     async def stop(self) -> None:
-        """Releases every poll at once, with what is there, most often nothing; from now on no poll waits."""
+        """Ends all polls at once, usually without events; from now on no poll waits."""
         self._stopped = True
-        for place in self._places.values():
-            if place.latest is not None:
-                place.latest.wake()
+        for channel in self._channels.values():
+            if channel.latest is not None:
+                channel.latest.wake()
 
     def end(self, owner: str, application_id: str, instance: str | None = None) -> None:
-        """To be called when an application, or an instance of it, has ended: its polls are refused, as the next is.
-
-        `instance` None: all of them.
-        """
-        for key, place in self._places.items():
-            if key[:2] == (owner, application_id) and instance in {None, key[2]} and place.latest is not None:
-                place.latest.end(ApplicationNotFound("the application has ended"))
+        """Refuses the polls of an application, or of an instance, that has ended. `instance` None: all of them."""
+        for key, channel in self._channels.items():
+            if key[:2] == (owner, application_id) and instance in {None, key[2]} and channel.latest is not None:
+                channel.latest.end(ApplicationNotFound("the application has ended"))
         for key in [key for key in self._resumed if key[:2] == (owner, application_id) and instance in {None, key[2]}]:
             del self._resumed[key]
 
     def forget(self) -> None:
-        """Lets go of what is remembered of channels that were not heard of for long. To be called now and then."""
+        """Drops the state of channels without recent activity. To be called regularly."""
         for key in [key for key in self._resumed if not self._activity.remembers(key[0], key[1])]:
             del self._resumed[key]
 
     async def poll(
         self, session: Session, instance: str, ack: int, *, asked: Timers, priority: int, topics: Topics, render: Render
     ) -> Served:
-        """The set of events with number `ack`, once there is something to tell or the channel's timeout is over.
+        """The set of events with number `ack`, once there is an event or the channel's timeout is over.
 
-        `asked`: the timers that the client asks for, in seconds; they are moved into their bounds and remembered.
-        `priority`: that of the request itself: it replaces a waiting one of the same or a lower priority.
+        `asked`: the requested timers, in seconds; they are clamped and stored. `priority`: that of the request itself:
+        it replaces a waiting poll of the same or a lower priority.
 
-        PGetReplaced: another poll of the channel took this one's place, or is to keep its own.
-        ApplicationNotFound, TooManyApplications: the application ended meanwhile. Also what `topics` and `render`
-        raise.
+        PGetReplaced: another poll of the channel replaced this one, or has precedence. ApplicationNotFound,
+        TooManyApplications: the application has ended. Also raises whatever `topics` and `render` raise.
         """
         owner, application_id = session.application.owner, session.application.id
         key = (owner, application_id, instance)
         state = await self._store.channels.get(*key)
         if not _in_order(ack, state):
             return _resync(ack, state)
-        away = self._was_away(session, instance, state)
+        idle = self._was_idle(session, instance, state)
         if self._end_listening is None:
-            self._end_listening = self._bus.subscribe(self._hear)
-        place = self._places.setdefault(key, _Place())
-        poll = _take(place, priority)
+            self._end_listening = self._bus.subscribe(self._receive)
+        channel = self._channels.setdefault(key, _Channel())
+        poll = _take(channel, priority)
         self._activity.poll_started(*key)
         try:
-            queued = place.lock.locked()
-            async with place.lock:
+            queued = channel.lock.locked()
+            async with channel.lock:
                 poll.check()
                 if queued:
-                    # The one before may just have been answered.
+                    # The previous poll may just have been answered.
                     state = await self._store.channels.get(*key)
                     if not _in_order(ack, state):
                         return _resync(ack, state)
-                state = await self._set_timers(key, state, asked, away)
-                rel = self._rel(key, ack, away)
+                state = await self._set_timers(key, state, asked, idle)
+                rel = self._rel(key, ack, idle)
                 if ack == state.served:
                     notifications = await self._again(state, render)
                 else:
@@ -211,28 +208,28 @@ class EventChannels:
                 return Served(ack, rel, ack + 1, tuple(senders(notifications)))
         finally:
             self._activity.poll_ended(*key)
-            _leave(place, poll)
-            if not place.polls:
-                del self._places[key]
-            if not self._places and self._end_listening is not None:
+            _leave(channel, poll)
+            if not channel.polls:
+                del self._channels[key]
+            if not self._channels and self._end_listening is not None:
                 self._end_listening()
                 self._end_listening = None
 
-    def _was_away(self, session: Session, instance: str, state: ChannelState) -> bool:
-        """Whether the client let the channel go without a poll for so long that it has to hear `resume`."""
+    def _was_idle(self, session: Session, instance: str, state: ChannelState) -> bool:
+        """Whether the client did not poll the channel for so long that the next set must say `resume`."""
         last = self._activity.last_poll(session, instance, polled=state.served > 0)
         return last is not None and self._world.now() - last > 1000 * self._config.conversation_timeout
 
-    def _rel(self, key: ChannelKey, ack: int, away: bool) -> Literal["next", "resume"]:
-        if away:
+    def _rel(self, key: ChannelKey, ack: int, idle: bool) -> Literal["next", "resume"]:
+        if idle:
             self._resumed[key] = ack
         elif self._resumed.get(key, ack) < ack:
             del self._resumed[key]
         return "resume" if key in self._resumed else "next"
 
-    async def _set_timers(self, key: ChannelKey, state: ChannelState, asked: Timers, away: bool) -> ChannelState:
-        """Remembers the timers that are asked for, whatever becomes of this poll."""
-        wanted = replace(state, low=None, medium=None, timeout=None) if away else state
+    async def _set_timers(self, key: ChannelKey, state: ChannelState, asked: Timers, idle: bool) -> ChannelState:
+        """Stores the requested timers, however this poll ends."""
+        wanted = replace(state, low=None, medium=None, timeout=None) if idle else state
         if asked.low is not None:
             wanted = replace(wanted, low=_bounded(asked.low, SHORTEST_AGGREGATION))
         if asked.medium is not None:
@@ -251,7 +248,7 @@ class EventChannels:
     async def _next(
         self, key: ChannelKey, poll: _Poll, state: ChannelState, topics: Topics, render: Render
     ) -> list[Notification]:
-        """Waits for the set after the one that was served, and writes down that the channel has moved on to it."""
+        """Waits for the set after the one that was served, and stores the channel's new state."""
         config = self._config
         low = config.events_low if state.low is None else state.low
         medium = config.events_medium if state.medium is None else state.medium
@@ -261,7 +258,7 @@ class EventChannels:
         with self._waiting.waiter(event_set.read_to) as waiter:
             poll.waiter = waiter
             while True:
-                # First listen, then read: what moves in between wakes the wait.
+                # Subscribe before reading: an event in between ends the wait.
                 self._listen(waiter, event_set, await topics(), state)
                 await event_set.gather(self._store.events, render, limits, low, medium)
                 poll.check()
@@ -271,7 +268,7 @@ class EventChannels:
                     break
                 if poll.waits_since is None:
                     poll.waits_since = now
-                    self._claim(key, poll)
+                    self._announce(key, poll)
                 until = min(end, now + APPLICATION_LOOK, end if rest is None else now + rest)
                 if not await self._waiting.wait(waiter, until):
                     await self._check_application(key)
@@ -289,36 +286,36 @@ class EventChannels:
         self._waiting.listen(waiter, topics)
         event_set.listen(topics, state.delivered)
 
-    def _claim(self, key: ChannelKey, poll: _Poll) -> None:
-        """Tells the other processes that `poll` waits here."""
-        self._bus.publish(frozenset({"/".join((_CLAIM, str(poll.priority), self._process, *key))}))
+    def _announce(self, key: ChannelKey, poll: _Poll) -> None:
+        """Announces to the other processes that `poll` waits here."""
+        self._bus.publish(frozenset({"/".join((_TAKEOVER, str(poll.priority), self._process, *key))}))
 
-    def _hear(self, topics: frozenset[str]) -> None:
+    def _receive(self, topics: frozenset[str]) -> None:
         for topic in topics:
-            if (claim := _Claim.parse(topic)) is not None and claim.process != self._process:
-                place = self._places.get(claim.key)
-                if place is not None and place.latest is not None:
-                    self._make_way(place.latest, claim)
+            if (takeover := _Takeover.parse(topic)) is not None and takeover.process != self._process:
+                channel = self._channels.get(takeover.key)
+                if channel is not None and channel.latest is not None:
+                    self._yield_to(channel.latest, takeover)
 
-    def _make_way(self, poll: _Poll, claim: "_Claim") -> None:
-        """Ends `poll` for the one that began to wait in another process, or tells that one to end."""
+    def _yield_to(self, poll: _Poll, takeover: "_Takeover") -> None:
+        """Ends `poll` in favour of the one that started waiting in another process, or makes that one end."""
         since = poll.waits_since
         crossing = since is not None and self._world.monotonic() - since < CROSSING
-        earlier = crossing and claim.process < self._process
-        if claim.priority < poll.priority or (claim.priority == poll.priority and earlier):
-            self._claim(claim.key, poll)
+        earlier = crossing and takeover.process < self._process
+        if takeover.priority < poll.priority or (takeover.priority == poll.priority and earlier):
+            self._announce(takeover.key, poll)
         else:
             poll.end(PGetReplaced(_REPLACED))
 
     async def _check_application(self, key: ChannelKey) -> None:
-        """Refuses if the application or the instance was ended where this process does not hear of it."""
+        """Refuses if another process ended the application or the instance without this one being notified."""
         owner, application_id, instance = key
         session = await self._store.applications.session(owner, application_id)
         if instance and instance not in session.application.instances:
             raise ApplicationNotFound("the instance of the application has ended")
 
     async def _write(self, key: ChannelKey, expected_served: int, state: ChannelState) -> None:
-        if not await _to_its_end(self._store.channels.write(*key, expected_served, state)):
+        if not await _shielded(self._store.channels.write(*key, expected_served, state)):
             raise PGetReplaced("another poll of this event channel was answered")
 
 
@@ -330,28 +327,28 @@ def _resync(ack: int, state: ChannelState) -> Served:
     return Served(ack, "resync", max(state.served, 1))
 
 
-def _take(place: _Place, priority: int) -> _Poll:
-    """The poll that is in force from now on; the one that was in force ends."""
-    if place.latest is not None:
-        if priority < place.latest.priority:
+def _take(channel: _Channel, priority: int) -> _Poll:
+    """Makes `poll` the current one; the previous one ends."""
+    if channel.latest is not None:
+        if priority < channel.latest.priority:
             raise PGetReplaced("a poll of this event channel with a higher priority is waiting")
-        place.latest.end(PGetReplaced(_REPLACED))
-    place.latest = _Poll(priority)
-    place.polls += 1
-    return place.latest
+        channel.latest.end(PGetReplaced(_REPLACED))
+    channel.latest = _Poll(priority)
+    channel.polls += 1
+    return channel.latest
 
 
-def _leave(place: _Place, poll: _Poll) -> None:
-    place.polls -= 1
-    if place.latest is poll:
-        place.latest = None
+def _leave(channel: _Channel, poll: _Poll) -> None:
+    channel.polls -= 1
+    if channel.latest is poll:
+        channel.latest = None
 
 
 def _bounded(seconds: int, shortest: int) -> int:
-    return min(max(seconds, shortest), LONGEST)
+    return min(max(seconds, shortest), MAX_TIMER)
 
 
-async def _to_its_end(change: Coroutine[Any, Any, bool]) -> bool:
+async def _shielded(change: Coroutine[Any, Any, bool]) -> bool:
     """The result of `change`, shielded from cancellation, so that the next poll finds the change done."""
     task = asyncio.ensure_future(change)
     try:
@@ -359,5 +356,5 @@ async def _to_its_end(change: Coroutine[Any, Any, bool]) -> bool:
     except asyncio.CancelledError:
         await asyncio.wait({task})
         if not task.cancelled():
-            task.exception()  # nobody is left to be told of it
+            task.exception()  # there is no caller left to receive it
         raise

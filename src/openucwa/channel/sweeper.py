@@ -13,8 +13,8 @@ from dataclasses import replace
 from openucwa.channel.activity import Activity
 from openucwa.channel.poll import EventChannels
 from openucwa.config import Config
+from openucwa.model.conversation import InvitationState
 from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFound
-from openucwa.model.room import InvitationState
 from openucwa.model.world import World
 from openucwa.store.contract import Store
 

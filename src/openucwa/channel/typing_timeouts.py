@@ -6,8 +6,8 @@ Each process keeps the timeouts of its own requests, and writes only when typing
 import asyncio
 import logging
 
+from openucwa.model.conversation import Participation
 from openucwa.model.refusals import ConversationNotFound, Refusal
-from openucwa.model.room import Participation
 from openucwa.model.world import World
 from openucwa.store.contract import Conversations
 
@@ -15,25 +15,25 @@ logger = logging.getLogger(__name__)
 
 
 class TypingTimeouts:
-    """The participants who type (UCWA: setIsTyping), each until it did not say so for `timeout` seconds."""
+    """The typing participants (UCWA: setIsTyping), each until `timeout` seconds pass without a renewal."""
 
     def __init__(self, conversations: Conversations, world: World, timeout: float) -> None:
         self._conversations = conversations
         self._world = world
         self._timeout = timeout
-        #: By conversation: who types, who sees to the end of it, and when that is, on the `monotonic` clock.
+        #: By conversation: the participation, the task that ends it, and its deadline on the `monotonic` clock.
         self._typing: dict[str, tuple[Participation, asyncio.Task[None]]] = {}
         self._until: dict[str, float] = {}
 
     @property
     def count(self) -> int:
-        """How many timeouts run."""
+        """The number of running timeouts."""
         return len(self._typing)
 
     async def start(self, own: Participation) -> None:
-        """Starts the participant's timeout, or starts it anew. ConversationNotFound."""
+        """Starts or restarts the participant's timeout. ConversationNotFound."""
         if own.id in self._typing:
-            # Ahead of what is written, so that the end can't overtake it.
+            # Before the write, so that the end cannot overtake it.
             self._until[own.id] = self._deadline()
         await self._conversations.set_typing(own, True, self._world.now())
         if own.id not in self._typing:
@@ -41,7 +41,7 @@ class TypingTimeouts:
             self._typing[own.id] = (own, asyncio.create_task(self._wait(own), name="openucwa typing"))
 
     async def stop(self) -> None:
-        """Nobody types any more as far as this process knows; to be called while the store is still open."""
+        """Ends all timeouts; to be called while the store is still open."""
         typing = tuple(self._typing.values())
         for _, task in typing:
             task.cancel()
@@ -58,12 +58,12 @@ class TypingTimeouts:
         await self._end(own)
 
     async def _end(self, own: Participation) -> None:
-        # First forgotten: whoever types from here on is waited for anew.
+        # Removed first: a renewal from here on starts a new timeout.
         self._typing.pop(own.id, None)
         self._until.pop(own.id, None)
         try:
             await self._conversations.set_typing(own, False, self._world.now())
         except ConversationNotFound:
-            pass  # with the conversation the typing ended
+            pass  # the typing ended with the conversation
         except Refusal as refusal:
             logger.warning("could not record that a participant stopped typing: %s", refusal)

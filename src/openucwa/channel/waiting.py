@@ -1,6 +1,6 @@
-"""Who waits for what: topics to waiters, one clock for all of their deadlines, one look at the log for all of them.
+"""Waiting for events: topics to waiters, one timer for all deadlines, one query of the log for all topics.
 
-Knows nothing of what events say; a waiter is woken, and what for it finds out itself.
+Knows nothing of the content of events: a waiter is woken and finds out why itself.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 from openucwa.store.contract import EventLog
 
-#: Topics that the log is asked for in one go, so that the event loop is not held up.
-TOPICS_IN_A_LOOK = 500
+#: Topics per query of the log, so that the event loop is not blocked for long.
+TOPICS_PER_QUERY = 500
 
 logger = logging.getLogger(__name__)
 
 
 class Waiter:
-    """One who waits, while it is entered. A wake-up that comes while it does something else is kept for its next wait.
+    """A waiter, while it is entered. A wake-up between two waits ends the next one.
 
-    `read_to`: topic -> number of the last event that it has read; it is kept up to date by its owner.
+    `read_to`: topic -> number of the last event that it has read; kept up to date by its owner.
     """
 
     __slots__ = ("_future", "_waiting", "_woken", "read_to", "topics")
@@ -44,59 +44,59 @@ class Waiter:
         self._waiting._remove(self)
 
     def wake(self) -> None:
-        """Ends the wait that is under way, or the next one."""
+        """Ends the current wait, or the next one."""
         self._woken = True
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
 
 
 class Waiting:
-    """All waiters of this process. It listens to the bus, and has tasks, only while there are any.
+    """All waiters of this process. Subscribes to the bus, and has tasks, only while there are any.
 
-    `look`: seconds between two looks at the log, for what the bus did not tell.
+    `interval`: seconds between two queries of the log, for messages that the bus lost.
     """
 
-    def __init__(self, bus: Bus, log: EventLog, world: World, look: float) -> None:
+    def __init__(self, bus: Bus, log: EventLog, world: World, interval: float) -> None:
         self._bus = bus
         self._log = log
         self._world = world
-        self._look = look
+        self._interval = interval
         self._waiters = 0
         self._by_topic: dict[str, set[Waiter]] = {}
         self._deadlines: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
-        self._clock: asyncio.Task[None] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._timer: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
         self._end_listening: Callable[[], None] | None = None
 
     @property
     def count(self) -> int:
-        """How many waiters there are."""
+        """The number of waiters."""
         return self._waiters
 
     @property
     def topics(self) -> int:
-        """How many topics are waited for."""
+        """The number of topics that are waited for."""
         return len(self._by_topic)
 
     def waiter(self, read_to: Mapping[str, int]) -> Waiter:
-        """A waiter, for as long as it is entered; however that ends, nothing of it stays behind."""
+        """A waiter; leaving its `with` block removes it."""
         return Waiter(self, read_to)
 
     def _add(self) -> None:
         if not self._waiters:
-            self._end_listening = self._bus.subscribe(self._moved)
-            self._looking = asyncio.create_task(self._look_on(), name="openucwa looks at the log")
+            self._end_listening = self._bus.subscribe(self._wake)
+            self._polling = asyncio.create_task(self._poll_log(), name="openucwa event log")
         self._waiters += 1
 
     def _remove(self, waiter: Waiter) -> None:
         self.listen(waiter, ())
         self._waiters -= 1
         if not self._waiters:
-            self._rest()
+            self._stop()
 
     def listen(self, waiter: Waiter, topics: Iterable[str]) -> None:
-        """From now on these topics wake `waiter`, and no others. To be called before the log is read."""
+        """Sets the topics that wake `waiter`. To be called before the log is read."""
         wanted = tuple(topics)
         for topic in waiter.topics:
             if topic not in wanted:
@@ -110,7 +110,7 @@ class Waiting:
         waiter.topics = wanted
 
     async def wait(self, waiter: Waiter, until: float) -> bool:
-        """Returns when `waiter` is woken, or at `until` on the `monotonic` clock; whether it was woken."""
+        """Waits until `waiter` is woken, or until `until` on the `monotonic` clock; returns whether it was woken."""
         if not waiter._woken:
             waiter._future = asyncio.get_running_loop().create_future()
             self._set_deadline(until, waiter._future)
@@ -121,18 +121,18 @@ class Waiting:
         woken, waiter._woken = waiter._woken, False
         return woken
 
-    def _moved(self, topics: frozenset[str]) -> None:
+    def _wake(self, topics: frozenset[str]) -> None:
         for topic in topics:
             for waiter in self._by_topic.get(topic, ()):
                 waiter.wake()
 
-    async def _look_on(self) -> None:
+    async def _poll_log(self) -> None:
         while True:
-            await self._world.sleep(self._look)
+            await self._world.sleep(self._interval)
             topics = list(self._by_topic)
             try:
-                for begin in range(0, len(topics), TOPICS_IN_A_LOOK):
-                    self._compare(await self._log.last_numbers(topics[begin : begin + TOPICS_IN_A_LOOK]))
+                for begin in range(0, len(topics), TOPICS_PER_QUERY):
+                    self._compare(await self._log.last_numbers(topics[begin : begin + TOPICS_PER_QUERY]))
                     await asyncio.sleep(0)
             except Refusal as refusal:
                 logger.warning("could not read the event log: %s", refusal)
@@ -146,11 +146,11 @@ class Waiting:
     def _set_deadline(self, until: float, future: "asyncio.Future[None]") -> None:
         heapq.heappush(self._deadlines, (until, next(self._order), future))
         if self._deadlines[0][2] is future:
-            # The clock, if it runs, sleeps for too long.
-            self._stop_clock()
-            self._clock = asyncio.create_task(self._ring(), name="openucwa deadlines")
+            # A running timer would fire too late.
+            self._stop_timer()
+            self._timer = asyncio.create_task(self._run_timer(), name="openucwa deadlines")
 
-    async def _ring(self) -> None:
+    async def _run_timer(self) -> None:
         while self._deadlines:
             until, _, future = self._deadlines[0]
             if not future.done() and (rest := until - self._world.monotonic()) > 0:
@@ -160,17 +160,17 @@ class Waiting:
             if not future.done():
                 future.set_result(None)
 
-    def _stop_clock(self) -> None:
-        if self._clock is not None:
-            self._clock.cancel()
-            self._clock = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _rest(self) -> None:
-        self._stop_clock()
+    def _stop(self) -> None:
+        self._stop_timer()
         self._deadlines.clear()
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
+        if self._polling is not None:
+            self._polling.cancel()
+            self._polling = None
         if self._end_listening is not None:
             self._end_listening()
             self._end_listening = None

@@ -15,7 +15,7 @@ from openucwa.cli.copying import copy
 from openucwa.cli.keys import key
 from openucwa.cli.serving import serve
 from openucwa.cli.users import user
-from openucwa.config import load
+from openucwa.config_loading import load
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
-from openucwa.config import SETTINGS_FILE, Config, ConfigError, Loaded, load_with_sources, options, settings_file
+from openucwa.config import Config, ConfigError
 from openucwa.config_checks import masked
+from openucwa.config_loading import SETTINGS_FILE, Loaded, load_with_sources, options, settings_file
 from openucwa.model.refusals import Refusal
 from openucwa.store.choice import place_of, store_of
 from openucwa.store.contract import Store
@@ -55,7 +56,7 @@ def shown(value: object) -> str:
 
 
 def places(command: Command) -> Command:
-    """Adds the options that say where the store is."""
+    """Adds the options that locate the store."""
     for add in (
         click.option(
             "--store",
@@ -79,7 +80,7 @@ def places(command: Command) -> Command:
 
 
 def listening(command: Command) -> Command:
-    """Adds the options that say how clients reach the server."""
+    """Adds the options of the listeners."""
     for add in (
         click.option("--bus", metavar="URL", help="Event bus between servers: nats://HOST:PORT."),
         click.option(
@@ -110,7 +111,7 @@ def settings(file: Path | None, flags: Mapping[str, object]) -> Loaded:
 
 
 def store_line(loaded: Loaded) -> str:
-    """Which store these settings name, and what says so: `store: /var/lib/openucwa (data: default)`."""
+    """The store in use and the source of that setting: `store: /var/lib/openucwa (data: default)`."""
     name = "data" if loaded.config.store is None else "store"
     place = place_of(loaded.config)
     return f"store: {Path(place).absolute() if name == 'data' else place} ({name}: {loaded.sources[name]})"
@@ -121,13 +122,13 @@ def opening(file: Path | None, flags: Mapping[str, object]) -> Config:
     loaded = settings(file, flags)
     click.echo(f"openucwa: {store_line(loaded)}", err=True)
     if loaded.config.store is None and (owner := _other_owner(Path(loaded.config.data))):
-        # SQLite's files would become root's, and the server could not write to them.
+        # SQLite's files would belong to root, and the server could not write to them.
         raise Failure(f"{loaded.config.data} belongs to {owner}; run this as that user: sudo -u {owner} openucwa ...")
     return loaded.config
 
 
 def _other_owner(folder: Path) -> str | None:
-    """Who owns `folder`, where that is not root and this process runs as root."""
+    """The owner of `folder`, if that is not root and this process runs as root."""
     if os.geteuid() != 0 or not folder.exists() or (owner := folder.stat().st_uid) == 0:
         return None
     try:
@@ -146,7 +147,7 @@ def existing(file: Path | None, flags: Mapping[str, object]) -> Config:
 
 
 def store_is_there(config: Config) -> bool:
-    """Whether the store exists already. Failure: that cannot be found out."""
+    """Whether the store exists already. Failure: the database does not answer."""
     with failures():
         return asyncio.run(store_of(config).is_there())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from openucwa.cli.common import existing, in_store, places, table
-from openucwa.identity.tickets import new_signing_key
+from openucwa.identity.tokens import new_signing_key
 from openucwa.model.world import RealWorld
 
 

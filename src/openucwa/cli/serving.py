@@ -16,7 +16,8 @@ import click
 
 from openucwa import __version__
 from openucwa.cli.common import default, failures, listening, settings, store_line
-from openucwa.config import SETTINGS_FILE, Config, Loaded, load_with_sources, settings_file
+from openucwa.config import Config
+from openucwa.config_loading import SETTINGS_FILE, Loaded, load_with_sources, settings_file
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld, World
 from openucwa.store.choice import store_of
@@ -116,23 +117,23 @@ def with_workers(
 
 
 class Announcement:
-    """Says on stdout that the server accepts connections, and in the log how to add the first user if there is none."""
+    """Prints that the server accepts connections, and logs how to add the first user if there is none."""
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
         self._thread: threading.Thread | None = None
 
     def __call__(self, urls: Sequence[str]) -> None:
-        with suppress(OSError):  # nobody reads it
+        with suppress(OSError):  # stdout may be closed
             for url in urls:
                 click.echo(f"openucwa {__version__} listening on {url}")
         logger.info(store_line(self._loaded))
-        # On a connection of its own: the supervisor of workers has none, and nobody has to wait for the answer.
+        # On a connection of its own: the supervisor has none, and startup need not wait for the answer.
         self._thread = threading.Thread(target=self._say_how_to_begin, daemon=True)
         self._thread.start()
 
     def wait(self) -> None:
-        """Waits until the store has been asked."""
+        """Waits until the store has answered."""
         if self._thread is not None:
             self._thread.join(self._loaded.config.store_timeout)
 

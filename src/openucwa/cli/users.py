@@ -9,13 +9,12 @@ import click
 
 from openucwa.cli.common import Failure, existing, in_store, opening, places, table
 from openucwa.config import Config
-from openucwa.identity.passwords import Passwords
+from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, Passwords
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
 
-#: Characters of a password.
+#: Minimum length of a password, in characters.
 MIN_PASSWORD_LENGTH = 8
-MAX_PASSWORD_LENGTH = 1024
 
 #: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
 _SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -135,7 +134,7 @@ def sip(text: str) -> str:
 
 
 def read_password(uri: str, *, from_stdin: bool) -> str:
-    """The password, typed or piped in. Failure: there is none, or it is too short or too long."""
+    """The password, typed or piped in. Failure: it is missing, too short or too long."""
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():

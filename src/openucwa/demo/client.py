@@ -303,7 +303,7 @@ class Client:
 
 
 def abbreviated(text: str) -> str:
-    """`text` with tokens shortened, as whoever has one can act as its user."""
+    """`text` with tokens shortened: anyone who has a token can act as its user."""
     return _TOKEN.sub(r"\1...", text)
 
 

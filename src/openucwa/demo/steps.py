@@ -1,6 +1,6 @@
 """The demo's steps: each has a number and a title, sends requests, and checks the answers.
 
-The requests are in `walk.py` and `room.py`; how they are sent is in `client.py`.
+The requests are in `walk.py` and `joined_meeting.py`; how they are sent is in `client.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,7 @@
 """The demo's walk: what an application does, step by step.
 
-It uses HTTP, as any application does: first in JSON, then in XML. The meeting with participants is in `room.py`; steps
-are defined in `steps.py`.
+It uses HTTP, as any application does: first in JSON, then in XML. The meeting with participants is in
+`joined_meeting.py`; steps are defined in `steps.py`.
 """
 
 import secrets
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from openucwa.demo.client import Client, Seen, Values
-from openucwa.demo.room import Present, Room
+from openucwa.demo.joined_meeting import JoinedMeeting, Present
 from openucwa.demo.steps import Steps
 
 
@@ -70,16 +70,16 @@ class Walk:
         extensions = meeting.link("onlineMeetingExtensions")
         self._attach(extensions)
         agenda, notes = self._read(extensions)
-        room = Room(self._steps, meeting, self._replace(agenda), notes)
+        joined = JoinedMeeting(self._steps, meeting, self._replace(agenda), notes)
         self._sign_in(self._dana, DANA, tokens)
         user = Present(DANA.name, "invited", self._dana, self._open(self._dana, applications))
         self._pry(user.application, meeting)
-        room.join_as_user(user)
-        room.join_as_organizer(organizer)
+        joined.join_as_user(user)
+        joined.join_as_organizer(organizer)
         self._sign_in_to(meeting, tokens)
         guest = Present(GUEST, "guest", self._guest, self._open(self._guest, applications))
-        room.join_as_guest(guest)
-        room.meet(organizer, user, guest)
+        joined.join_as_guest(guest)
+        joined.meet(organizer, user, guest)
         self._remove(notes)
         return meeting.text("onlineMeetingId")
 

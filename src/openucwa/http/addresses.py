@@ -1,4 +1,4 @@
-"""The server's own addresses: what absolute hrefs begin with."""
+"""The server's own addresses: the base of absolute hrefs."""
 
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
@@ -9,32 +9,32 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104  # compared with, not listened on
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
-#: How many bases are remembered. A client may send any Host; those of ours are few.
-_REMEMBERED = 1_000
-_LONGEST_HOST = 255
+#: The number of memoized bases. A client may send any Host, but only a few are ours.
+_MAX_MEMOIZED = 1_000
+_MAX_HOST_LENGTH = 255
 
 
 def authority(scheme: str, host: str, port: int | None) -> str:
-    """`host:port` as a URL bears it: an IPv6 host in brackets, the port left out where it is the scheme's own."""
+    """`host:port` as in a URL: an IPv6 host in brackets, without the port if it is the scheme's default."""
     shown = f"[{host}]" if ":" in host else host
     return shown if port in (None, DEFAULT_PORTS.get(scheme)) else f"{shown}:{port}"
 
 
 class Addresses:
-    """Makes the base of absolute hrefs for a request.
+    """Determines the base of absolute hrefs for a request.
 
-    From `public_url`; else the https listener if there is one, else the scheme that the request came by. The host is
-    the request's Host where it is one of ours, so that a forged Host never gets into an answer; its port too has to be
-    one of ours: a listener's, the scheme's own, or one that the settings give for a host.
+    It is `public_url` if set. Otherwise the scheme is https if there is an https listener, else that of the request;
+    the host is the request's Host if it is one of the server's own, so that a forged Host never gets into an answer,
+    and the port too must be that of a listener, the default, or one given in the settings.
     """
 
     def __init__(self, public_url: str | None, listeners: Sequence[str], hosts: Sequence[str]) -> None:
-        """`listeners`: URLs. `hosts`: further names, with a port where it is not the default."""
+        """`listeners`: URLs. `hosts`: further names, with a port unless it is the default."""
         self._public = public_url.rstrip("/") if public_url else None
         self.listen(listeners, hosts)
 
     def listen(self, listeners: Sequence[str], hosts: Sequence[str]) -> None:
-        """Takes the listeners' real URLs, once a port that was left to the system is known."""
+        """Sets the listeners' real URLs, once the ports are known that the system assigned."""
         urls = [urlsplit(url) for url in listeners]
         self._first = urls[0]
         self._https = next((url for url in urls if url.scheme == "https"), None)
@@ -53,7 +53,7 @@ class Addresses:
         key = (request.scheme, request.headers.get(b"host"), request.server[0])
         if (known := self._memory.get(key)) is None:
             known = self._make(request)
-            if len(self._memory) < _REMEMBERED and len(key[1] or b"") <= _LONGEST_HOST:
+            if len(self._memory) < _MAX_MEMOIZED and len(key[1] or b"") <= _MAX_HOST_LENGTH:
                 self._memory[key] = known
         return known
 
@@ -72,7 +72,7 @@ class Addresses:
 
 
 def _asked(host: str) -> SplitResult | None:
-    """What a Host header names; None: nothing."""
+    """The host and port that a Host header names; None: it is malformed."""
     try:
         asked = urlsplit("//" + host)
         asked.port  # noqa: B018  # it is read here, and is no number below 65536 perhaps

@@ -5,10 +5,10 @@ from openucwa.model.refusals import Unauthorized
 
 
 def bearer_token(request: Request) -> str:
-    """The token that the request bears. Unauthorized: it bears none."""
+    """The request's bearer token. Unauthorized: it has none."""
     scheme, _, token = (request.header(b"authorization") or "").partition(" ")
     if not token:
-        raise Unauthorized("this resource needs a token: Authorization: Bearer cwt=...")
+        raise Unauthorized("this resource requires a token: Authorization: Bearer cwt=...")
     if scheme.lower() != "bearer":
         raise Unauthorized("the Authorization header must be of the form: Bearer cwt=...")
     return token.strip()

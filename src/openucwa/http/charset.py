@@ -1,4 +1,4 @@
-"""How the bytes of a body become text: the one place that knows charsets and byte order marks."""
+"""Decoding of bodies: the one place that knows charsets and byte order marks."""
 
 import codecs
 import re
@@ -6,10 +6,10 @@ from encodings.aliases import aliases
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-#: What a body is: JSON is always UTF-8; XML may declare its encoding; other text is what its Content-Type says.
+#: Kinds of body: JSON is always UTF-8; XML may declare its encoding; other text has that of its Content-Type.
 TextKind: TypeAlias = Literal["json", "xml", "text"]
 
-#: Python's codecs that are read. The rest of them either is no charset (base64, idna) or is refused by the Encoding
+#: The supported ones of Python's codecs. The others either are no charset (base64, idna) or are refused by the Encoding
 #: Standard as well (UTF-7, HZ).
 _CODECS = frozenset({
     "ascii", "utf_8", "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le",
@@ -27,7 +27,7 @@ _LABELS = {
     "unicode": "utf_16",
     "utf8bom": "utf_8",
 }
-#: The longest first: a UTF-16 mark is the beginning of a UTF-32 one.
+#: Longest first: a UTF-16 mark is the beginning of a UTF-32 one.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf_32_le"),
     (codecs.BOM_UTF32_BE, "utf_32_be"),
@@ -35,7 +35,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf_16_le"),
     (codecs.BOM_UTF16_BE, "utf_16_be"),
 )
-#: How `<` and the character behind it look in XML that needs no mark (XML 1.0, appendix F).
+#: `<` and the next character in XML without a byte order mark (XML 1.0, appendix F).
 _XML_STARTS = (
     (b"\0\0\0<", "utf_32_be"),
     (b"<\0\0\0", "utf_32_le"),
@@ -47,7 +47,7 @@ _WIDE = {"utf_16": ("utf_16_le", "utf_16_be"), "utf_32": ("utf_32_le", "utf_32_b
 
 
 class UnknownCharset(ValueError):
-    """A charset that the server does not read, or that this kind of body may not have. The text says which."""
+    """A charset that is not supported, or not allowed for this kind of body. The text names it."""
 
 
 def _plain(label: str) -> str:
@@ -57,25 +57,25 @@ def _plain(label: str) -> str:
 def _known_labels() -> dict[str, str]:
     known = {_plain(codec): codec for codec in _CODECS}
     known |= {_plain(alias): codec for alias, codec in aliases.items() if codec in _CODECS}
-    # windows-1252 and so on: Python spells them with an underscore only.
+    # windows-1252 and so on: Python has them with an underscore only
     return known | _LABELS
 
 
-# Our own table, because codecs.lookup() tries to import whatever a stranger names, and remembers it for good.
+# A table of our own, because codecs.lookup() tries to import any name that a stranger sends, and memoizes it for good.
 _KNOWN = _known_labels()
 
 
 @lru_cache(256)
 def codec_of(label: str) -> str | None:
-    """Python's name of a charset, in any of its spellings; None: it is not read."""
+    """Python's name of a charset, in any of its spellings; None: it is not supported."""
     return _KNOWN.get(_plain(label)) if len(label) <= 64 else None
 
 
 def encoding_of(body: bytes, charset: str | None, kind: TextKind) -> str:
-    """The codec that reads `body`. `charset`: the parameter of its Content-Type; None or empty: there is none.
+    """The codec for `body`. `charset`: the parameter of its Content-Type; None or empty: there is none.
 
-    A byte order mark counts first, then the parameter, then XML's own declaration (RFC 7303, 3); then it is UTF-8.
-    UnknownCharset: what counts names a charset that is not read; or `body` is JSON and not said to be in UTF-8.
+    A byte order mark takes precedence, then the parameter, then XML's own declaration (RFC 7303, 3); the default is
+    UTF-8. UnknownCharset: the charset is not supported, or `body` is JSON in another charset than UTF-8.
     """
     if kind == "json":
         if charset and codec_of(charset) != "utf_8":
@@ -113,7 +113,7 @@ def _known(charset: str) -> str:
 
 
 def _in_order(body: bytes, codec: str) -> str:
-    """`codec` with a byte order, where it has several: without a mark, little-endian unless `body` shows the other."""
+    """`codec` with a byte order, if it has several: without a mark, little-endian unless `body` shows otherwise."""
     if codec not in _WIDE:
         return codec
     little, big = _WIDE[codec]

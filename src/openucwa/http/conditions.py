@@ -1,18 +1,18 @@
-"""If-Match and If-None-Match, read as generously as clients write them."""
+"""If-Match and If-None-Match, parsed leniently."""
 
 import re
 from itertools import islice
 
 from openucwa.http.lists import MAX_ELEMENTS, bounded
 
-#: A quoted tag, or a bare one up to the next comma or blank; `W/` before either, which changes nothing here.
+#: A quoted tag, or a bare one up to the next comma or blank; a `W/` before it is ignored.
 _TAG = re.compile(r'(?:[Ww]/)?(?:"([^"]*)"|([^\s,"]+))')
 
 
 def parse(header: str) -> frozenset[str] | None:
-    """The etags that the header names, without quotes and `W/`; None for `*`, which is any.
+    """The etags in the header, without quotes and `W/`; None for `*`, which is any.
 
-    Never fails: what is no etag is passed over, and a header without any matches nothing.
+    Never fails: anything but an etag is skipped, and a header without etags matches nothing.
     """
     if header.strip() == "*":
         return None
@@ -21,11 +21,11 @@ def parse(header: str) -> frozenset[str] | None:
 
 
 def names_no_etag(header: str) -> bool:
-    """Whether what stands there can't be an etag of this server, in whose etags there is no punctuation."""
+    """Whether the header cannot contain an etag of this server, whose etags have no punctuation."""
     parsed = parse(header)
     return parsed is not None and not any(tag.isalnum() for tag in parsed)
 
 
 def matches(parsed: frozenset[str] | None, etag: str) -> bool:
-    """Whether `parsed` names this etag, or any."""
+    """Whether `parsed` contains this etag, or is any."""
     return parsed is None or etag in parsed

@@ -1,6 +1,6 @@
-"""CORS: pages of the origins in the allow-list may call from a browser (Fetch Standard, CORS protocol).
+"""CORS: pages of allowed origins may call the API from a browser (Fetch Standard, CORS protocol).
 
-Without cookies: a caller shows its ticket in a header. The frame page has its own way through (`web/`).
+Without cookies: callers send their token in a header. The frame page works differently (`web/`).
 """
 
 import re
@@ -13,7 +13,7 @@ from openucwa.http.lists import elements
 from openucwa.http.message import Header, Request
 
 _METHODS = b"GET, HEAD, POST, PUT, DELETE, OPTIONS"
-#: What clients are known to send; whatever else a page wants to send is allowed as well, as it means nothing here.
+#: The headers that clients are known to send; any other is allowed as well, as it has no meaning here.
 _REQUEST_HEADERS = (
     "Accept",
     "Authorization",
@@ -37,18 +37,18 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Cors:
-    """The answers to pages of other origins."""
+    """The CORS headers of responses."""
 
     def __init__(self, allow_origin: Iterable[str]) -> None:
-        """`allow_origin`: the allow-list. ConfigError: an entry is no web origin."""
+        """`allow_origin`: the allowed origins. ConfigError: an entry is not a web origin."""
         self.origins: frozenset[str] = frozenset(map(_allowed, allow_origin))
 
     def allows(self, origin: str | None) -> bool:
-        """Whether this Origin header is in the allow-list: same scheme, host and port."""
+        """Whether this Origin header is allowed: same scheme, host and port."""
         return origin is not None and normalise(origin) in self.origins
 
     def headers(self, request: Request) -> tuple[Header, ...]:
-        """What the answer to this request bears; nothing where the allow-list is empty."""
+        """The headers of the response to this request; none if no origin is allowed."""
         if not self.origins:
             return ()
         origin = request.headers.get(b"origin")
@@ -57,9 +57,9 @@ class Cors:
         return (_VARY, (b"Access-Control-Allow-Origin", origin), _EXPOSE)
 
     def preflight(self, request: Request) -> tuple[Header, ...] | None:
-        """What the answer to a preflight from an allowed origin bears besides; None: the request is none.
+        """Further headers of the response to a preflight request of an allowed origin; None: it is not one.
 
-        The answer is a 204 of its own: a preflight brings no token and asks for no resource.
+        The response is a 204 of its own: a preflight request has no token and no resource.
         """
         if request.method != "OPTIONS" or b"access-control-request-method" not in request.headers:
             return None
@@ -74,7 +74,7 @@ class Cors:
 
 
 def normalise(origin: str) -> str | None:
-    """`scheme://host[:port]` in lower case and without the scheme's own port; None: `origin` is no web origin."""
+    """`scheme://host[:port]` in lower case and without a default port; None: `origin` is not a web origin."""
     try:
         parts = urlsplit(origin.strip())
         port = parts.port

@@ -1,4 +1,4 @@
-"""Data URIs (RFC 2397), as UCWA clients write the text of a message in a link's href."""
+"""Data URIs (RFC 2397), in which UCWA clients put the text of a message into a link's href."""
 
 import base64
 import binascii
@@ -14,16 +14,16 @@ _FORM = re.compile(
 
 
 class DataUri(NamedTuple):
-    """What a data URI holds. `content_type`: in lower case, without parameters."""
+    """The content of a data URI. `content_type`: in lower case, without parameters."""
 
     content_type: str
     text: str
 
 
 def read_data_uri(uri: str) -> DataUri:
-    """The text that `uri` holds. Data that is not base64 is form-encoded: `+` is a blank.
+    """The text in `uri`. Data other than base64 is form-encoded: `+` is a blank.
 
-    ValueError: it is no data URI, its data is not what it says, or its charset is not known.
+    ValueError: it is not a data URI, its data is malformed, or its charset is not supported.
     """
     found = _FORM.fullmatch(uri.strip())
     if found is None:

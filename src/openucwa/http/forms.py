@@ -1,6 +1,6 @@
-"""Forms, as the token resource takes them: `application/x-www-form-urlencoded` and `multipart/form-data`.
+"""Forms for the token resource: `application/x-www-form-urlencoded` and `multipart/form-data`.
 
-What the fields mean is decided elsewhere.
+The meaning of the fields is the resource's.
 """
 
 from collections.abc import Iterable
@@ -13,9 +13,10 @@ from openucwa.model.refusals import DeserializationFailure, UnsupportedMediaType
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+FORM_TYPES = (URLENCODED, MULTIPART)
 
 _MAX_FIELDS = 100
-#: Bytes of a field's headers, and how many: they are its name, and little else.
+#: The maximum size of a field's headers, in bytes, and their number: they contain its name, and little else.
 _MAX_HEAD = 1_024
 _MAX_HEADERS = 10
 _TRANSFER_ENCODINGS = {"7bit", "8bit", "binary"}
@@ -24,9 +25,10 @@ _TRANSFER_ENCODINGS = {"7bit", "8bit", "binary"}
 def parse_form(body: bytes, content_type: str | None) -> dict[str, str]:
     """The fields of a form, by name in lower case.
 
-    Without a Content-Type it is read as URL-encoded. A charset that is unknown, or oddly quoted, is UTF-8.
-    DeserializationFailure: the body is no such form, or a field is there twice. UnsupportedMediaType: the Content-Type
-    is neither.
+    Without a Content-Type it is read as URL-encoded. A charset that is unknown, or oddly quoted, is taken for UTF-8.
+
+    DeserializationFailure: the body is not such a form, or a field is repeated. UnsupportedMediaType: another
+    Content-Type.
     """
     kind, parameters = value_and_parameters(content_type or URLENCODED)
     if kind == URLENCODED:
@@ -40,7 +42,7 @@ def _each_once(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in fields:
         if name.lower() in found:
-            raise DeserializationFailure("a field of the form is there twice")
+            raise DeserializationFailure("a field of the form is repeated")
         found[name.lower()] = value
     return found
 

@@ -1,6 +1,6 @@
-"""Batches on the wire: several HTTP requests, or answers, in one body (UCWA: Batching requests).
+"""Batches on the wire: several HTTP requests, or responses, in one body (UCWA: Batching requests).
 
-Only the form: what a batch may hold and how its parts are answered is the batch resource's.
+Only the format: the allowed content and the processing of parts belong to the batch resource.
 """
 
 import http
@@ -23,7 +23,7 @@ _LINE_END = re.compile(rb"\r?\n")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"([A-Za-z]+) +([!-~]+) +HTTP/[0-9](?:\.[0-9])?")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-#: Headers that concern a connection or the length of a body; what stands in a part has neither.
+#: Headers about a connection or the length of a body; a part has neither.
 _NOT_PASSED_ON = {"connection", "content-length", "data", "expect", "keep-alive", "transfer-encoding"}
 Header = tuple[str, str]
 
@@ -41,15 +41,15 @@ class PartRequest:
 def parse(body: bytes, content_type: str, max_parts: int = 100, max_headers: int = 100) -> list[PartRequest]:
     """The requests of a batch, in order.
 
-    Accepted as well: lines that end in LF alone, a body that begins with an empty line or a byte order mark, a closing
-    delimiter without its dashes, lengths that are wrong, a part whose body stands in a header `Data`, and targets with
-    scheme and host.
-    DeserializationFailure: this is no batch, or a part has more than `max_headers` headers.
-    TooManyRequests: there are more than `max_parts`.
+    Also accepted: lines that end in LF alone, a leading empty line or byte order mark, a closing delimiter without its
+    dashes, wrong lengths, a part whose body is in a header `Data`, and targets with scheme and host.
+
+    DeserializationFailure: malformed, or a part has more than `max_headers` headers. TooManyRequests: more than
+    `max_parts` parts.
     """
     parts = split(body, _boundary(content_type))
     if len(parts) > max_parts:
-        # With this status clients send the requests again in smaller batches.
+        # This status makes clients repeat the requests in smaller batches.
         raise TooManyRequests(
             f"a batch may contain at most {max_parts} requests; this one has {len(parts)}", retry_after=1
         )
@@ -57,11 +57,11 @@ def parse(body: bytes, content_type: str, max_parts: int = 100, max_headers: int
 
 
 def build(responses: Sequence[Response], boundary: str) -> bytes:
-    """The body that answers a batch. `boundary` must be one that no client can guess."""
+    """The body of a batch's response. `boundary` must be unguessable for clients."""
     delimiter = f"--{boundary}".encode()
     lines: list[bytes] = []
     for response in responses:
-        # Old clients read the part's head from its last line: Content-Type has to be there.
+        # Old clients read the part's head from its last line, which must be Content-Type.
         headers = sorted(response.headers, key=_is_content_type)
         lines += [
             delimiter,
@@ -80,7 +80,7 @@ def _is_content_type(header: tuple[bytes, bytes]) -> bool:
 
 
 def content_type(boundary: str) -> str:
-    """The Content-Type of a body that `build` made."""
+    """The Content-Type of a body from `build`."""
     return f'{MEDIA_TYPE}; boundary="{boundary}"'
 
 
@@ -92,9 +92,9 @@ def _boundary(content_type: str) -> bytes:
 
 
 def split(body: bytes, boundary: bytes) -> list[bytes]:
-    """What stands between the delimiters of a multipart body, each part with the end of the delimiter's line.
+    """The parts of a multipart body, each with the end of the delimiter's line.
 
-    DeserializationFailure: there is no part, or the last one has no end.
+    DeserializationFailure: there is no part, or the last one is incomplete.
     """
     # RFC 2046, 5.1.1: blanks may follow a delimiter.
     delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*+(?=\r?\n|\Z)")
@@ -111,12 +111,12 @@ def split(body: bytes, boundary: bytes) -> list[bytes]:
 
 
 def head_and_content(part: bytes) -> tuple[bytes, bytes]:
-    """The headers of one of the parts that `split` found, and what follows them."""
+    """The headers of a part from `split`, and the rest of it."""
     return _halves(_LINE_END.sub(b"", part, count=1))
 
 
 def headers_of(number: int, head: bytes, max_headers: int) -> list[Header]:
-    """The headers of part `number`, names in lower case. DeserializationFailure: they are none, or too many."""
+    """The headers of part `number`, names in lower case. DeserializationFailure: malformed, or too many."""
     return _headers(number, _lines(head), max_headers)
 
 
@@ -142,7 +142,7 @@ def _part(number: int, part: bytes, max_headers: int) -> PartRequest:
 
 
 def _halves(text: bytes) -> tuple[bytes, bytes]:
-    """What stands before and behind the first empty line; an empty line at the very beginning ends an empty head."""
+    """The text before and after the first empty line; a leading empty line ends an empty head."""
     if (empty := _LINE_END.match(text)) is not None:
         return b"", text[empty.end() :]
     head, *rest = _HEAD_END.split(text, maxsplit=1)
@@ -164,7 +164,7 @@ def _request_line(number: int, line: str) -> tuple[str, str]:
 
 
 def _origin_form(number: int, url: str) -> str:
-    """Path and query of an absolute target. Whose host it names does not matter: the batch came to this one."""
+    """Path and query of an absolute target. Its host is ignored: the batch was sent to this server."""
     try:
         parts = urlsplit(url)
     except ValueError:

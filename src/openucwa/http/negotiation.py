@@ -1,7 +1,4 @@
-"""Media types: what a client accepts, and what a request's body is.
-
-Only headers are read here; making JSON and XML is the representation's.
-"""
+"""Content negotiation: the media types that a client accepts, and that of a request's body."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -19,40 +16,42 @@ UCWA_XML = "application/vnd.microsoft.com.ucwa+xml"
 HTML = "text/html"
 XHTML = "application/xhtml+xml"
 
-#: What a resource is shown as where it says nothing else (UCWA: Media types and schemas); the first is the default.
+#: The media types of resources by default (UCWA: Media types and schemas), the preferred one first.
 UCWA_TYPES = (JSON, XML, UCWA_JSON, UCWA_XML)
 
-#: The parameters of a value that are read.
+#: The maximum number of a value's parameters that are read.
 MAX_PARAMETERS = 16
 
 _KINDS: dict[str, Literal["json", "xml"]] = {JSON: "json", UCWA_JSON: "json", XML: "xml", UCWA_XML: "xml"}
 Weighted = tuple[tuple[str, float], ...]
 
-_REMEMBERED = 256
-#: What was made of headers up to this length is remembered: longer ones are nobody's habit, and would fill the memory.
-_LONGEST_REMEMBERED = 512
+_MAX_MEMOIZED = 256
+#: Headers up to this length are memoized: longer ones are rare, and would fill the memory.
+_MAX_MEMOIZED_LENGTH = 512
 
 
 def choose(accept: str | None, produces: Sequence[str]) -> str:
     """The media type of `produces` to answer with.
 
-    The most specific range that fits a type gives its q. Among types of equal q, one that is asked for by name goes
-    before one that fits a range, the client's order decides among several, and the order of `produces` does the rest.
-    What can't be read in the header is passed over. NotAcceptable: the client wants none of them.
+    The most specific range that matches a type gives its q. Among types of equal q, one that is named takes precedence
+    over one that matches a range; then the client's order decides, then that of `produces`. Malformed entries are
+    skipped.
+
+    NotAcceptable: the client accepts none of them.
     """
     accept = accept or "*/*"
-    choice = _remembered_choice if len(accept) <= _LONGEST_REMEMBERED else _choice
+    choice = _memoized_choice if len(accept) <= _MAX_MEMOIZED_LENGTH else _choice
     chosen = choice(accept, tuple(produces))
     if chosen is None:
-        raise NotAcceptable(f"this is shown as {', '.join(produces)}, and the client accepts none of these")
+        raise NotAcceptable(f"available as {', '.join(produces)}; none of these is acceptable to the client")
     return chosen
 
 
 def wants_page(request: Request) -> bool:
-    """Whether it is a browser that asks, for something to show to a person.
+    """Whether the client is a browser that wants a page to display.
 
-    Its Accept names application/xhtml+xml, or takes nothing but text/html; or it says so by Sec-Fetch-Dest or
-    Upgrade-Insecure-Requests. What merely prefers text/html, as the defaults of some HTTP libraries do, is none.
+    Its Accept names application/xhtml+xml, or accepts nothing but text/html; or it says so by Sec-Fetch-Dest or
+    Upgrade-Insecure-Requests. A mere preference for text/html, the default of some HTTP libraries, is not enough.
     """
     if request.headers.get(b"sec-fetch-dest") == b"document":
         return True
@@ -68,16 +67,16 @@ def content_type(media_type: str) -> str:
 
 
 def kind_of(header: str | None) -> Literal["json", "xml"] | None:
-    """`json` or `xml`, for the Content-Type of a body that is one of them; else None. Its charset is not looked at."""
+    """`json` or `xml`, if that is the Content-Type of a body; otherwise None. Its charset is ignored."""
     if not header:
         return None
-    return (_remembered_kind if len(header) <= _LONGEST_REMEMBERED else _kind)(header)
+    return (_memoized_kind if len(header) <= _MAX_MEMOIZED_LENGTH else _kind)(header)
 
 
 def value_and_parameters(header: str) -> tuple[str, dict[str, str]]:
-    """The value of a header such as Content-Type, in lower case, and its parameters, their names in lower case.
+    """The value of a header such as Content-Type, in lower case, and its parameters, names in lower case.
 
-    Quotes are taken away, single ones around a value too, which some clients write.
+    Quotes are removed, also single ones around the value, which some clients send.
     """
     value, *texts = header.replace('"', "").replace("\\", "").split(";", MAX_PARAMETERS)[:MAX_PARAMETERS]
     parameters: dict[str, str] = {}
@@ -92,12 +91,12 @@ def _kind(header: str) -> Literal["json", "xml"] | None:
     return _KINDS.get(value_and_parameters(header)[0])
 
 
-_remembered_kind = lru_cache(_REMEMBERED)(_kind)
+_memoized_kind = lru_cache(_MAX_MEMOIZED)(_kind)
 
 
 def weighted(header: str) -> Weighted:
     """The entries of a header such as Accept or Accept-Encoding, in lower case, each with its q, in order."""
-    parse = _remembered_parse if len(header) <= _LONGEST_REMEMBERED else _parse
+    parse = _memoized_parse if len(header) <= _MAX_MEMOIZED_LENGTH else _parse
     return parse(header)
 
 
@@ -105,7 +104,7 @@ def _parse(header: str) -> Weighted:
     return tuple(_entries(header))
 
 
-_remembered_parse = lru_cache(_REMEMBERED)(_parse)
+_memoized_parse = lru_cache(_MAX_MEMOIZED)(_parse)
 
 
 def _entries(header: str) -> Iterator[tuple[str, float]]:
@@ -124,12 +123,12 @@ def _q(text: str) -> float:
 
 
 def _ranges(accept: str) -> Weighted:
-    # A lone * is how some Java clients write */*.
+    # Some Java clients send a lone * for */*.
     return tuple((name, q) for name, q in weighted(accept) if "/" in name or name == "*")
 
 
 class _Fit(NamedTuple):
-    """How a media type fits what was asked for; what is greater fits better."""
+    """How well a media type matches a range; greater is better."""
 
     quality: float
     specificity: int
@@ -144,9 +143,9 @@ def _fit(media_type: str, ranges: Weighted) -> _Fit:
 
 def _choice(accept: str, produces: tuple[str, ...]) -> str | None:
     ranges = _ranges(accept) or (("*/*", 1.0),)
-    # Of equals max() takes the first, so that the order of `produces` does the rest.
+    # max() returns the first of equals, so the order of `produces` decides last.
     best = max(produces, key=lambda media_type: _fit(media_type, ranges))
     return best if _fit(best, ranges).quality > 0 else None
 
 
-_remembered_choice = lru_cache(_REMEMBERED)(_choice)
+_memoized_choice = lru_cache(_MAX_MEMOIZED)(_choice)

@@ -1,4 +1,4 @@
-"""Who is calling: tickets, passwords, the grants that turn the one into the other, and what slows guessing down.
+"""Authentication: passwords, tokens, the grants that turn one into the other, and throttling.
 
-Nothing here knows HTTP beyond OAuth's own words, and nothing here decides what a caller may do.
+Knows no HTTP beyond OAuth's own terms, and does not decide what a caller may do.
 """

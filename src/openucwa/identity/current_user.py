@@ -1,6 +1,6 @@
-"""Whether a caller's user is still the one whom the token was issued to."""
+"""Whether a caller's user is still the one that the token was issued to."""
 
-from openucwa.identity.tickets import Ticket as Caller
+from openucwa.identity.tokens import Caller
 from openucwa.model.refusals import Unauthorized
 from openucwa.model.user import User
 from openucwa.store.contract import Users
@@ -9,7 +9,7 @@ from openucwa.store.contract import Users
 async def current_user(users: Users, caller: Caller) -> User | None:
     """The caller's user; None for an anonymous caller.
 
-    Unauthorized: the user was removed, or has another password since.
+    Unauthorized: the user was removed, or the password changed after the token was issued.
     """
     if caller.anonymous:
         return None

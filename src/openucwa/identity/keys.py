@@ -1,7 +1,7 @@
-"""The signing keys in use: read from the store again and again, so that all servers on one store use the same.
+"""The signing keys in use, regularly reloaded so that all servers on one store use the same.
 
-A key that somebody added signs as soon as a server has seen it, and tickets that were signed by older ones are good
-for as long as those keys are there. A key goes by itself when no ticket of it can be good any more.
+A new key signs as soon as a server has loaded it; tokens signed with older keys are valid as long as those keys exist.
+A key is removed once all of its tokens have expired.
 """
 
 import asyncio
@@ -11,35 +11,35 @@ from contextlib import suppress
 from itertools import pairwise
 
 from openucwa.config import Config
-from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
+from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.model.refusals import Refusal, ResourceNotFound, Unauthorized
 from openucwa.model.world import World
 from openucwa.store import contract
 
-#: Seconds between two refreshes because of tokens that name an unknown key: anybody can make up such a token.
+#: Minimum seconds between two refreshes for tokens with an unknown key: anyone can make up such a token.
 MIN_REFRESH_INTERVAL = 1.0
-#: Seconds that a key is kept beyond the end of its last ticket, for clocks that differ and servers that were away.
+#: Seconds that a key is kept after its last token has expired, for clocks that differ and servers that were down.
 GRACE_PERIOD = 3_600
 
 logger = logging.getLogger(__name__)
 
 
 class SigningKeys:
-    """Sees to it that `tickets` uses the keys of the store. `removed` is called when a key is no longer used."""
+    """Keeps the keys of `tokens` in step with the store. `removed`: called when a key is no longer used."""
 
     def __init__(
         self,
         stored: contract.SigningKeys,
-        tickets: Tickets,
+        tokens: Tokens,
         config: Config,
         world: World,
         removed: Callable[[], None] = lambda: None,
     ) -> None:
         self._stored = stored
-        self._tickets = tickets
+        self._tokens = tokens
         self._world = world
         self._refresh_every = config.key_refresh_interval
-        # An anonymous ticket can be renewed for as long again as it was good.
+        # An anonymous token can be renewed until as long after its end as its lifetime.
         longest = max(config.token_lifetime, 2 * config.anonymous_token_lifetime)
         self._kept = round(1000 * (longest + config.key_refresh_interval + GRACE_PERIOD))
         self._removed = removed
@@ -49,41 +49,41 @@ class SigningKeys:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Uses the store's keys, the first of which it makes, and looks for others from now on."""
+        """Uses the store's keys, the first of which it makes, and reloads them regularly."""
         if not await self._stored.all():
             await self._stored.add_first(new_signing_key(self._world))
         await self.refresh()
         self._task = asyncio.create_task(self._refresh_regularly(), name="openucwa signing keys")
 
     async def stop(self) -> None:
-        """Ends; to be called while the store is still open."""
+        """Stops; to be called while the store is still open."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
             self._task = None
 
-    async def check(self, text: str, allow_expired_by: int = 0) -> Ticket:
-        """As `Tickets.check`; a ticket of a key that another server has added meanwhile is good, too.
+    async def check(self, text: str, allow_expired_by: int = 0) -> Caller:
+        """As `Tokens.check`; a ticket of a key that another server has added meanwhile is good, too.
 
         ServiceUnavailable, InvalidExchangeServerVersion: the store does not say whether there is such a key.
         """
         try:
-            return self._tickets.check(text, allow_expired_by)
+            return self._tokens.check(text, allow_expired_by)
         except Unauthorized:
-            if not self._tickets.names_unknown_key(text):
+            if not self._tokens.names_unknown_key(text):
                 raise
         async with self._refreshing:
-            if self._world.monotonic() >= self._next_refresh and self._tickets.names_unknown_key(text):
+            if self._world.monotonic() >= self._next_refresh and self._tokens.names_unknown_key(text):
                 self._next_refresh = self._world.monotonic() + MIN_REFRESH_INTERVAL
                 await self.refresh()
-        return self._tickets.check(text, allow_expired_by)
+        return self._tokens.check(text, allow_expired_by)
 
     async def refresh(self) -> None:
         """Uses the keys that are in the store at this moment."""
         keys = await self._stored.all()
         ids = frozenset(key.id for key in keys)
         if ids and ids != self._ids:
-            self._tickets.use_keys(keys)
+            self._tokens.use_keys(keys)
             gone = self._ids - ids
             self._ids = ids
             if gone:
@@ -94,9 +94,9 @@ class SigningKeys:
         keys = await self._stored.all()
         for newer, key in pairwise(keys):
             if self._world.now() - newer.created > self._kept:
-                with suppress(ResourceNotFound):  # another server was faster
+                with suppress(ResourceNotFound):  # another server has removed it already
                     await self._stored.remove(key.id)
-                    logger.info("the signing key %s is removed: its tickets have all expired", key.id)
+                    logger.info("removed the signing key %s: all of its tokens have expired", key.id)
 
     async def _refresh_regularly(self) -> None:
         while True:

@@ -1,7 +1,4 @@
-"""Passwords: hashed and verified with Argon2id, off the event loop.
-
-Nothing here knows whose password it is, or keeps one longer than it takes.
-"""
+"""Passwords: hashed and verified with Argon2id, off the event loop. Passwords are not kept."""
 
 import asyncio
 import unicodedata
@@ -16,8 +13,8 @@ from openucwa.model.refusals import ParameterValidationFailure, ServiceUnavailab
 
 T = TypeVar("T")
 
-#: Characters of a password. Much longer ones would take long to normalise.
-MAX_LENGTH = 1_024
+#: Maximum length of a password, in characters; normalising a much longer one would take long.
+MAX_PASSWORD_LENGTH = 1_024
 
 #: A second is ample: a verification takes tens of milliseconds.
 _RETRY_AFTER = 1
@@ -26,7 +23,7 @@ _RETRY_AFTER = 1
 class Passwords:
     """Hashes and verifies in `workers` threads of its own; at most `max_waiting` calls wait for one of them.
 
-    `hasher` has the cost; as it is, argon2-cffi's recommendation (RFC 9106, low memory: 64 MiB a call).
+    `hasher` has the cost; the default is argon2-cffi's recommendation (RFC 9106, low memory: 64 MiB per call).
     """
 
     def __init__(self, workers: int = 2, max_waiting: int = 64, hasher: PasswordHasher | None = None) -> None:
@@ -39,29 +36,29 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """Argon2's encoded form of `password`.
 
-        ParameterValidationFailure: it is longer than MAX_LENGTH. ServiceUnavailable: too many calls wait already.
+        ParameterValidationFailure: it is too long. ServiceUnavailable: too many calls are waiting.
         """
-        if len(password) > MAX_LENGTH:
-            raise ParameterValidationFailure({"password": f"is longer than {MAX_LENGTH} characters"})
+        if len(password) > MAX_PASSWORD_LENGTH:
+            raise ParameterValidationFailure({"password": f"is longer than {MAX_PASSWORD_LENGTH} characters"})
         return await self._run(lambda: self._hasher.hash(_prepared(password)))
 
     async def verify(self, encoded: str | None, password: str) -> bool:
         """Whether `encoded` was made from `password`.
 
-        `encoded` None is a user that does not exist: False, after as much work as a wrong password costs.
-        ServiceUnavailable: too many calls wait already.
+        `encoded` None stands for a user that does not exist: False, after as much work as for a wrong password.
+        ServiceUnavailable: too many calls are waiting.
         """
         return await self._run(lambda: self._matches(encoded, password))
 
     def close(self) -> None:
-        """Waits for what is in flight and ends the threads."""
+        """Waits for calls in flight and ends the threads."""
         self._executor.shutdown(cancel_futures=True)
 
     def _matches(self, encoded: str | None, password: str) -> bool:
-        if encoded is None or len(password) > MAX_LENGTH:
+        if encoded is None or len(password) > MAX_PASSWORD_LENGTH:
             encoded = self._nobodys
         try:
-            return self._hasher.verify(encoded, _prepared(password[:MAX_LENGTH]))
+            return self._hasher.verify(encoded, _prepared(password[:MAX_PASSWORD_LENGTH]))
         except (VerificationError, InvalidHashError):
             return False
 
@@ -81,7 +78,7 @@ def _prepared(password: str) -> str:
 
 
 def _unmatched_hash(hasher: PasswordHasher) -> str:
-    # Built, not computed: it costs nothing at start, and no password leads to a hash of all zeros.
+    # Built, not computed, so that it costs nothing at start; no password has a hash of all zeros.
     salt, digest = ("A" * -(-size * 4 // 3) for size in (hasher.salt_len, hasher.hash_len))
     cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
     return f"$argon2id$v=19${cost}${salt}${digest}"

@@ -1,6 +1,6 @@
-"""Rate limits with a burst, for each key: for what reaches other users or is stored.
+"""Rate limits with a burst, by key, for actions that reach other users or are stored.
 
-In memory and for this process only; a restart forgets.
+In memory and per process; a restart resets them.
 """
 
 import math
@@ -9,20 +9,18 @@ from collections import OrderedDict
 from openucwa.model.refusals import TooManyRequests
 from openucwa.model.world import World
 
-#: Keys that are remembered. Of more, those that are longest unused are forgotten: their bursts are most likely full.
+#: The number of keys that are kept. Beyond it the longest unused ones are dropped: their bursts are most likely full.
 _REMEMBERED = 50_000
 
 
 def act_key(owner: str, topic: str) -> str:
-    """The key of what one participant does in one meeting. `owner`: a user's URI, or an anonymous identity."""
+    """The key for one participant's actions in one meeting. `owner`: a user's URI, or an anonymous identity."""
     return f"{owner} {topic}"
 
 
 class Rate:
-    """A token bucket for each key.
-
-    `per_second`: the sustained rate. `burst`: how many may come at once. `what`: what is limited, for the
-    message of the refusal.
+    """A token bucket for each key. `per_second`: the sustained rate. `burst`: the number allowed at once. `what`: what
+    is limited, for the error message.
     """
 
     def __init__(self, per_second: float, burst: int, what: str, world: World) -> None:
@@ -30,11 +28,11 @@ class Rate:
         self._burst = float(burst)
         self._what = what
         self._world = world
-        #: Key -> how much of the burst is left, and when that was, on the `monotonic` clock.
+        #: Key -> the rest of the burst, and when that was, on the `monotonic` clock.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, key: str) -> None:
-        """Counts one more. TooManyRequests, with nothing counted: over the limit."""
+        """Counts one more. TooManyRequests: over the limit; nothing is counted."""
         now = self._world.monotonic()
         left, since = self._left.get(key, (self._burst, now))
         left = min(self._burst, left + (now - since) * self._per_second)

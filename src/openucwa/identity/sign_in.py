@@ -1,6 +1,6 @@
-"""The grants: what a client shows to get a ticket (UCWA: Authentication in UCWA; RFC 6749, section 4.3).
+"""Sign-in: the grants that give a token (UCWA: Authentication in UCWA; RFC 6749, section 4.3).
 
-How a form travels and how a refusal is answered is the token resource's.
+Parsing the form and rendering refusals belong to the token resource.
 """
 
 import hmac
@@ -13,7 +13,8 @@ from openucwa.config import Config
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.throttle import Attempt, Throttle
-from openucwa.identity.tickets import ANONYMOUS, Ticket, Tickets
+from openucwa.identity.tokens import Caller, Tokens
+from openucwa.model.application import ANONYMOUS
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.refusals import ResourceNotFound, TooManyRequests, Unauthorized
 from openucwa.model.scopes import ALL, ANY_SCOPE
@@ -36,8 +37,8 @@ NO_VALID_TOKEN = 28020
 GRANT_NOT_ALLOWED = 28029
 
 _ANONYMOUS_ID_BYTES = 16
-_LONGEST_KEY = 256
-#: Characters of a name in the log.
+_MAX_KEY_LENGTH = 256
+#: Maximum number of characters of a name in the log.
 _MAX_LOGGED = 100
 
 logger = logging.getLogger(__name__)
@@ -48,9 +49,10 @@ OAuthError: TypeAlias = Literal[
 
 
 class GrantRefused(Exception):  # a refusal in OAuth's form, not an error of ours
-    """No ticket. `error`: OAuth's word for it. `diagnostics_code`, `reason`: for the X-Ms-diagnostics header.
+    """No token was granted.
 
-    `status`: 400, or 429 with `retry_after` in seconds. Nothing of it tells a wrong user from a wrong password.
+    `error`: OAuth's error code. `diagnostics_code`, `reason`: for the X-Ms-diagnostics header. `status`: 400, or 429
+    with `retry_after` in seconds. It is the same for a wrong user and a wrong password.
     """
 
     def __init__(
@@ -79,12 +81,12 @@ class Granted:
 
 
 class SignIn:
-    """Answers the grants that this server offers."""
+    """Handles the grants that this server offers."""
 
     def __init__(
         self,
         store: Store,
-        tickets: Tickets,
+        tokens: Tokens,
         keys: SigningKeys,
         passwords: Passwords,
         throttle: Throttle,
@@ -92,7 +94,7 @@ class SignIn:
         world: World,
     ) -> None:
         self._store = store
-        self._tickets = tickets
+        self._tokens = tokens
         self._keys = keys
         self._passwords = passwords
         self._throttle = throttle
@@ -101,13 +103,13 @@ class SignIn:
 
     @property
     def grant_types(self) -> tuple[str, ...]:
-        """The grants that work, in the order of the challenge."""
+        """The offered grant types, in the order of the challenge."""
         return (ANONYMOUS_GRANT, PASSWORD_GRANT) if self._config.anonymous else (PASSWORD_GRANT,)
 
     async def grant(self, form: Mapping[str, str], address: str) -> Granted:
-        """The ticket that `form` asks for. `address`: the client's, for slowing down guesses.
+        """The token that `form` requests. `address`: the client's, for throttling. Unknown fields are ignored.
 
-        Unknown fields are ignored. GrantRefused: no ticket. ServiceUnavailable: too many passwords are being verified.
+        GrantRefused: no token. ServiceUnavailable: too many passwords are being verified.
         """
         grant_type = _field(form, "grant_type")
         if grant_type not in self.grant_types:
@@ -128,11 +130,11 @@ class SignIn:
                 _log_failure("wrong user or password", username, address)
                 raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
             attempt.succeeded()
-        ticket = Ticket(user.uri, user.name, None, user.generation, self._expires(self._config.token_lifetime), scopes)
-        return self._issue(ticket, self._config.token_lifetime)
+        caller = Caller(user.uri, user.name, None, user.generation, self._expires(self._config.token_lifetime), scopes)
+        return self._issue(caller, self._config.token_lifetime)
 
     async def _user(self, name: "_Username") -> User | None:
-        # Always the same query, so that a spelling takes the same time whether it is anybody's or nobody's.
+        # Always the same query, so that the time does not reveal whether the user exists.
         users = await self._store.users.with_local_part(name.local_part)
         fitting = [user for user in users if name.fits(user.domain)]
         return fitting[0] if len(fitting) == 1 else None
@@ -140,7 +142,7 @@ class SignIn:
     async def _anonymous(
         self, uri: str, password: str, renew: str | None, scopes: frozenset[str] | None, address: str
     ) -> Granted:
-        # What stands behind the organizer in a meeting's URI is its password.
+        # The part after the organizer in a meeting's URI serves as its password.
         organizer = uri.partition(";")[0]
         with self._attempt(None, organizer, address) as attempt:
             meeting = await self._meeting(uri)
@@ -155,7 +157,7 @@ class SignIn:
         else:
             identity = ANONYMOUS + self._world.random_bytes(_ANONYMOUS_ID_BYTES).hex()
         lifetime = self._config.anonymous_token_lifetime
-        return self._issue(Ticket(identity, None, meeting.uri, None, self._expires(lifetime), scopes), lifetime)
+        return self._issue(Caller(identity, None, meeting.uri, None, self._expires(lifetime), scopes), lifetime)
 
     async def _meeting(self, uri: str) -> Meeting | None:
         parsed = parse_meeting_uri(uri)
@@ -167,17 +169,17 @@ class SignIn:
             return None
 
     async def _renewed(self, token: str, meeting: Meeting) -> str:
-        """The identity of an anonymous ticket for `meeting`, which may be past its time by as long as it was good."""
+        """The identity in an anonymous token for `meeting`, which may have expired by no more than its lifetime."""
         try:
-            ticket = await self._keys.check(token, allow_expired_by=self._config.anonymous_token_lifetime * 1000)
+            caller = await self._keys.check(token, allow_expired_by=self._config.anonymous_token_lifetime * 1000)
         except Unauthorized:
             _refuse_renewal()
-        if not ticket.anonymous or ticket.meeting != meeting.uri:
+        if not caller.anonymous or caller.meeting != meeting.uri:
             _refuse_renewal()
-        return ticket.identity
+        return caller.identity
 
     def _attempt(self, user: str | None, shown: str, address: str) -> Attempt:
-        """`shown`: the user, as given, for the log. GrantRefused: there were too many failures."""
+        """`shown`: the user, as given, for the log. GrantRefused: too many failures."""
         try:
             return self._throttle.begin(user, address)
         except TooManyRequests as refusal:
@@ -189,14 +191,14 @@ class SignIn:
     def _expires(self, lifetime: int) -> int:
         return self._world.now() + lifetime * 1000
 
-    def _issue(self, ticket: Ticket, lifetime: int) -> Granted:
-        scope = None if ticket.scopes is None else " ".join(sorted(ticket.scopes))
-        return Granted(self._tickets.issue(ticket), lifetime, scope)
+    def _issue(self, caller: Caller, lifetime: int) -> Granted:
+        scope = None if caller.scopes is None else " ".join(sorted(caller.scopes))
+        return Granted(self._tokens.issue(caller), lifetime, scope)
 
 
 @dataclass(frozen=True, slots=True)
 class _Username:
-    """One of the spellings of a user. `whole`: whether `domain` is all of the domain or may be its beginning."""
+    """One of the spellings of a user. `whole`: whether `domain` is complete or may be just its beginning."""
 
     local_part: str
     domain: str
@@ -204,7 +206,7 @@ class _Username:
 
     @staticmethod
     def parse(text: str) -> "_Username":
-        """`user@domain`, `sip:user@domain`, or `DOMAIN\\user`; whatever else it is, it is nobody's."""
+        """`user@domain`, `sip:user@domain`, or `DOMAIN\\user`; any other text matches no user."""
         name = text.strip().lower()
         domain, backslash, local_part = name.partition("\\")
         if backslash:
@@ -217,13 +219,13 @@ class _Username:
 
     @property
     def throttle_key(self) -> str:
-        # The first label is what all spellings of a user have in common. Asking the store which user is meant would
-        # let a stranger see, by the delays, who exists.
-        return f"{self.local_part}@{self.domain.partition('.')[0]}"[:_LONGEST_KEY]
+        # The first label is common to all spellings of a user. Asking the store for the exact user would let a stranger
+        # learn, from the delays, which users exist.
+        return f"{self.local_part}@{self.domain.partition('.')[0]}"[:_MAX_KEY_LENGTH]
 
 
 def _field(form: Mapping[str, str], *names: str) -> str:
-    """The first of these fields that is given. GrantRefused: none is."""
+    """The first of these fields that is present. GrantRefused: none is."""
     for name in names:
         if value := form.get(name):
             return value
@@ -235,7 +237,7 @@ def _refuse_renewal() -> NoReturn:
 
 
 def _scopes(form: Mapping[str, str]) -> frozenset[str] | None:
-    """The scopes that are asked for; None: every one. GrantRefused: there is no such scope."""
+    """The requested scopes; None: every one. GrantRefused: there is no such scope."""
     asked = frozenset(form.get("scope", "").split())
     if unknown := asked - ANY_SCOPE - {ALL}:
         raise GrantRefused("invalid_scope", UNKNOWN_SCOPE, f"There is no scope {min(unknown)[:_MAX_LOGGED]}.")
@@ -247,7 +249,7 @@ def _log_failure(why: str, user: str, address: str) -> None:
 
 
 def _loggable(text: str) -> str:
-    """`text` in quotes, cut to a bearable length, with an escape for whatever could pass for another line."""
+    """`text` in quotes, cut to a reasonable length, with everything escaped that could pass for another line."""
     cut = text if len(text) <= _MAX_LOGGED else f"{text[:_MAX_LOGGED]}..."
     shown = "".join(char if char.isprintable() and char not in '"\\' else ascii(char)[1:-1] for char in cut)
     return f'"{shown}"'

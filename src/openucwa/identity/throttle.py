@@ -1,6 +1,6 @@
-"""The throttling of sign-ins: failures counted for each user and for each address.
+"""Throttling of sign-ins: failures are counted by user and by address.
 
-In memory and for this process only; a restart forgets.
+In memory and per process; a restart resets them.
 """
 
 import math
@@ -15,13 +15,13 @@ from openucwa.model.world import World
 
 #: Seconds without a failure after which earlier ones no longer count.
 _FORGOTTEN_AFTER = 3_600.0
-#: Users, and addresses, that are remembered; the ones longest without a failure are forgotten first.
+#: The number of users, and of addresses, that are kept; those longest without a failure are dropped first.
 _REMEMBERED = 20_000
-#: 2 to this power times any delay is over every sensible longest delay, and not over what a float can hold.
+#: The limit of the exponent: 2 to this power times any delay exceeds every sensible maximum, and still fits a float.
 _MAX_DOUBLINGS = 64
 
 
-#: Seconds after which to try again where only attempts in flight are in the way.
+#: Retry-After in seconds if only attempts in flight are in the way.
 _IN_FLIGHT_RETRY = 1
 
 
@@ -34,12 +34,13 @@ class _Record:
 
 
 class Throttle:
-    """Refuses sign-ins of users and from addresses that failed too often, for a while.
+    """Refuses sign-ins of users and from addresses with too many failures, for a while.
 
-    `failures`: how many a user may have before the first delay; `address_failures`: the same for an address.
-    `delay`: seconds of the first delay; it doubles with each further failure, up to `delay_max`.
-    While a delay runs even the right password is refused: otherwise guessing would go on at full speed.
-    An attempt in flight counts as a failure until its outcome is known, so guesses sent in parallel gain nothing.
+    `failures`: how many a user may have before the first delay; `address_failures`: the same for an address. `delay`:
+    seconds of the first delay; it doubles with each further failure, up to `delay_max`.
+
+    During a delay even the right password is refused: otherwise guessing would go on at full speed. An attempt in
+    flight counts as a failure until its outcome is known, so parallel guesses gain nothing.
     """
 
     def __init__(self, failures: int, delay: float, delay_max: float, address_failures: int, world: World) -> None:
@@ -47,7 +48,7 @@ class Throttle:
         self._addresses = _Records(address_failures, delay, delay_max, world)
 
     def begin(self, user: str | None, address: str) -> "Attempt":
-        """Begins an attempt, before the password is verified; its `with` block has to end it.
+        """Begins an attempt, before the password is verified; its `with` block must end it.
 
         `user`: any key that all spellings of the user share, or None.
         TooManyRequests: a delay is running, or too many attempts are in flight.
@@ -63,7 +64,9 @@ class Throttle:
 
 
 class Attempt:
-    """A sign-in in flight. Of one whose block ends without an outcome (the store is away, say) nothing remains."""
+    """A sign-in attempt in flight. If its block ends without an outcome, because the store failed, say, it counts for
+    nothing.
+    """
 
     def __init__(self, keys: Sequence[tuple["_Records", str]]) -> None:
         self._keys = keys
@@ -82,7 +85,7 @@ class Attempt:
             records.count(key)
 
     def succeeded(self) -> None:
-        """Forgets the user's failures. The address's stay: who has one account could clear them at will."""
+        """Resets the user's failures; the address's stay, or anyone with one account could reset them."""
         self._end()
         for _, user in self._keys[1:]:
             self._keys[1][0].forget(user)
@@ -106,20 +109,20 @@ class _Records:
         self._records: OrderedDict[str, _Record] = OrderedDict()
 
     def wait(self, key: str) -> float:
-        """Seconds to wait before the next attempt; not above 0: none."""
+        """Seconds until the next attempt is allowed; 0 or less: now."""
         record = self._record(key)
         if record is None:
             return 0.0
         if (left := record.closed_until - self._world.monotonic()) > 0:
             return left
-        # Where delays have begun, one attempt at a time.
+        # Once delays have begun, one attempt at a time.
         return _IN_FLIGHT_RETRY if record.in_flight >= max(1, self._failures - record.failures) else 0.0
 
     def begin(self, key: str) -> None:
         self._record_or_new(key).in_flight += 1
 
     def end(self, key: str) -> None:
-        """Takes back what `begin` did."""
+        """Undoes `begin`."""
         record = self._records.get(key)
         if record is not None and record.in_flight > 0:
             record.in_flight -= 1
@@ -164,7 +167,7 @@ class _Records:
 
 
 def _network(address: str) -> str:
-    """The address itself, or the /64 of an IPv6 one: whoever has one of those has all of it."""
+    """The address itself, or the /64 of an IPv6 address: a client with one of those addresses has all of them."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,1 +1,1 @@
-"""What a meeting, an extension and an audience are: rules, defaults, limits. No HTTP, no SQL."""
+"""The rules of meetings, extensions and admission: input, defaults, limits. No HTTP, no SQL."""

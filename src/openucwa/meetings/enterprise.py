@@ -1,14 +1,14 @@
-"""Who belongs to one enterprise: users of one SIP domain, or of domains that the settings name together."""
+"""Enterprises: users of one SIP domain, or of domains that the settings combine."""
 
 
 class Enterprise:
-    """The enterprises of a server. `domains`: SIP domains that are one enterprise; any other is one by itself."""
+    """The enterprises of a server. `domains`: those that form one enterprise; any other domain is one by itself."""
 
     def __init__(self, domains: tuple[str, ...] = ()) -> None:
         self._domains = frozenset(domain.lower() for domain in domains)
 
     def is_shared(self, uri: str, other: str) -> bool:
-        """Whether the users with these SIP URIs are of one enterprise."""
+        """Whether the users with these SIP URIs belong to one enterprise."""
         domain, others = domain_of(uri), domain_of(other)
         return domain == others or {domain, others} <= self._domains
 

@@ -1,6 +1,6 @@
-"""What an extension is: its id, its type, and which programmer-defined properties it may hold.
+"""The rules of an extension: its id, its type, and its programmer-defined properties.
 
-Read from a body in either format, stored in one. Who may see or change an extension is not decided here.
+Read from a body in either format, stored in one. Access to extensions is decided elsewhere.
 """
 
 import re
@@ -20,13 +20,13 @@ MAX_NAME_LENGTH = 128
 
 _CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f]")
 _TYPES = {member.lower(): member for member in ExtensionType}
-#: What the server itself shows of an extension besides: it comes back when a client sends what it got.
+#: Properties that the server itself adds to an extension; clients may send them back.
 _IGNORED = frozenset({"rel", "href", "etag", "_links", "_embedded"})
 
 
 @dataclass(frozen=True, slots=True)
 class ExtensionLimits:
-    """`properties`: how many an extension may hold; `bytes`: how long they may be as compact JSON in UTF-8."""
+    """`properties`: maximum number per extension; `bytes`: their maximum size as compact JSON in UTF-8."""
 
     properties: int
     bytes: int
@@ -34,9 +34,10 @@ class ExtensionLimits:
 
 @dataclass(frozen=True, slots=True)
 class ExtensionDraft:
-    """An extension as a request describes it. `id` None: the server is to make one.
+    """An extension as a request describes it.
 
-    `properties`: as `Extension.properties`. `compared`: whether they depend on the values that were stored so far.
+    `id` None: the server assigns one. `properties`: as `Extension.properties`. `compared`: whether they depend on the
+    stored values.
     """
 
     id: str | None
@@ -56,11 +57,10 @@ def read_extension(
     """The extension that a POST (`href` and `stored` are None) or a PUT describes.
 
     `given`: the body as either format reads it. `href`: the resource's own; `pass_through`: the name of its
-    pass-through property; `stored`: the extension that is to be replaced, whose id the draft keeps, and to whose
-    values texts of XML without a type are compared.
+    pass-through property; `stored`: the extension to be replaced. The draft keeps its id, and its values give texts of
+    XML without a type their types. UCWA: onlineMeetingExtensions, POST; onlineMeetingExtension, PUT.
 
-    UCWA: onlineMeetingExtensions, POST; onlineMeetingExtension, PUT.
-    ParameterValidationFailure: all that is wrong, by name. EntityTooLarge: the properties are over `limits.bytes`.
+    ParameterValidationFailure: everything that is wrong, by name. EntityTooLarge: the properties exceed `limits.bytes`.
     """
     documented: dict[str, list[object]] = {"id": [], "type": []}
     custom: dict[str, object] = {}
@@ -74,7 +74,7 @@ def read_extension(
     if len(custom) > limits.properties:
         first = list(custom)[limits.properties]
         raise ParameterValidationFailure(
-            {_short(first): f"is one too many: an extension has at most {limits.properties:,} properties"}
+            {_short(first): f"is one too many: an extension may have at most {limits.properties:,} properties"}
         )
 
     faults: dict[str, str] = {}
@@ -103,7 +103,7 @@ def read_extension(
     properties = encode(values)
     if len(properties) > limits.bytes:
         raise EntityTooLarge(
-            f"The properties take {len(properties):,} bytes of JSON; an extension may have {limits.bytes:,}."
+            f"the properties take {len(properties):,} bytes of JSON; an extension may have {limits.bytes:,}"
         )
     return ExtensionDraft(extension_id, extension_type, properties, compared)
 
@@ -122,7 +122,7 @@ def _short(name: str) -> str:
 
 
 def _is_untyped(value: object) -> bool:
-    """Whether a text in `value` came without a type."""
+    """Whether `value` contains a text without a type."""
     texts = value if isinstance(value, list) else [value]
     return any(isinstance(text, UntypedText) for text in texts)
 
@@ -138,7 +138,7 @@ def _id(given: list[object], stored: Extension | None) -> str | None:
     if len(extension_id) > MAX_ID_LENGTH:
         raise InvalidValue(f"has {len(extension_id):,} characters; at most {MAX_ID_LENGTH} are allowed")
     if extension_id in {".", ".."}:
-        raise InvalidValue("must not be . or .., which mean something else in a URL")
+        raise InvalidValue("must not be . or .., which have a special meaning in URLs")
     _check_characters(extension_id)
     return str(extension_id)
 
@@ -169,25 +169,24 @@ def _check_name(name: str) -> None:
 
 def _check_characters(text: str) -> None:
     if _CONTROL_CHARACTER.search(text):
-        raise InvalidValue("holds a control character")
+        raise InvalidValue("contains a control character")
     if not is_carriable(text):
-        raise InvalidValue("holds a character that XML cannot carry")
+        raise InvalidValue("contains a character that XML cannot represent")
 
 
 def _value(given: object, known: Value | None) -> Value:
-    """`known`: the value that the property has so far, if any."""
+    """`known`: the current value of the property, if any."""
     if not isinstance(given, list):
         return _scalar(_retyped([given], [] if known is None or isinstance(known, list) else [known])[0])
     items = [_scalar(item) for item in _retyped(given, known if isinstance(known, list) else [])]
     if len({_kind(item) for item in items}) > 1:
-        raise InvalidValue("is an array of values of different kinds")
+        raise InvalidValue("is an array of values of different types")
     return items
 
 
 def _retyped(given: list[object], known: list[Scalar]) -> list[object]:
-    """`given`, where each text that came without a type is the XML form of the known value in its place: those values.
-
-    If one of them is not, all are strings: an array that was edited without types is an array of strings.
+    """`given`, where each text without a type is read as the XML form of the known value at the same position. If one
+    of them does not fit, all are strings: an array that was edited without types is an array of strings.
     """
     retyped = list(given)
     for place, item in enumerate(given):
@@ -201,15 +200,15 @@ def _retyped(given: list[object], known: list[Scalar]) -> list[object]:
 def _scalar(given: object) -> Scalar:
     if isinstance(given, str):
         if not is_carriable(given):
-            raise InvalidValue("holds a character that XML cannot carry")
+            raise InvalidValue("contains a character that XML cannot represent")
         return parse_json_date(given) or str(given)
     if isinstance(given, int | float | Instant):
         return given
     if given is None:
-        raise InvalidValue("must not hold null")
-    raise InvalidValue("must not hold an array" if isinstance(given, list) else "must not hold an object")
+        raise InvalidValue("must not contain null")
+    raise InvalidValue("must not contain an array" if isinstance(given, list) else "must not contain an object")
 
 
 def _kind(value: Scalar) -> type:
-    """What values of one array have in common; integers and numbers are one kind."""
+    """The common type of an array's values; integers and numbers are one."""
     return float if isinstance(value, int) and not isinstance(value, bool) else type(value)

@@ -1,4 +1,4 @@
-"""What a meeting is: its documented input, its defaults, what is eligible, and its identifiers."""
+"""The rules of a meeting: its documented input, defaults, eligible values and identifiers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAX_SUBJECT = 250
 CONFERENCE_ID_DIGITS = 10
 
 _YEAR = 365 * 86_400_000
-#: How far expirationTime may lie behind and ahead, in ms; leap days are given to the client.
+#: The allowed distance of expirationTime from now, in ms; leap days are in the client's favour.
 _PAST = _YEAR + 86_400_000
 _FUTURE = 10 * _YEAR + 3 * 86_400_000
 
@@ -38,7 +38,7 @@ PARAMETERS: Sequence[Parameter] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingDefaults:
-    """What a meeting gets that does not say. `lifetime`: seconds until it expires."""
+    """Values for whatever a meeting's input leaves out. `lifetime`: seconds until it expires."""
 
     access_level: str
     automatic_leader_assignment: str
@@ -49,10 +49,8 @@ class MeetingDefaults:
 
 
 class MeetingRules:
-    """The rules of one server.
-
-    `eligible`: the values that a property may have, by its documented name. `max_description`: characters of a
-    description. `max_attendees`: entries of attendees, and of leaders.
+    """The rules of one server. `eligible`: the allowed values of a property, by its documented name. `max_description`:
+    in characters. `max_attendees`: entries of attendees, and of leaders.
     """
 
     def __init__(
@@ -73,10 +71,10 @@ class MeetingRules:
         self._max_attendees = max_attendees
 
     def settings(self, values: Mapping[str, Any], organizer: str) -> MeetingSettings:
-        """The settings that a POST or PUT of `organizer` with these values makes: what is left out takes the default.
+        """The settings that a POST or PUT of `organizer` with these values results in; missing ones take the default.
 
-        ParameterValidationFailure: a value is not eligible on this server, or over a limit of its settings, or a leader
-        is of another enterprise.
+        ParameterValidationFailure: a value is not eligible on this server or over a limit, or a leader is of another
+        enterprise.
         """
         defaults = self._defaults
         now = self._world.now()
@@ -115,11 +113,11 @@ class MeetingRules:
             raise ParameterValidationFailure(wrong)
 
     def schedule(self, organizer: str, settings: MeetingSettings) -> Meeting:
-        """A new meeting of `organizer`, with identifiers that nobody can guess."""
+        """A new meeting of `organizer`, with unguessable identifiers."""
         return self._draw(organizer, MeetingRel.MY_ONLINE_MEETINGS, settings)
 
     def assign(self, organizer: str) -> Meeting:
-        """The meeting that every user has: the admin's defaults, and it never expires."""
+        """The assigned meeting of a user: with the admin's defaults; it never expires."""
         defaults = self._defaults
         settings = MeetingSettings(
             access_level=defaults.access_level,

@@ -1,31 +1,34 @@
-"""What a message may be: text that can be shown to everybody, of bounded size."""
+"""The rules of messages: displayable text of bounded size."""
 
 from openucwa.http.data_uri import read_data_uri
+from openucwa.model.conversation import FirstMessage
 from openucwa.model.refusals import EntityTooLarge, ParameterValidationFailure
-from openucwa.model.room import FirstMessage
 from openucwa.model.values import is_carriable
 
 MESSAGE_TYPES = ("text/plain", "text/html")
 
 
 class MessageRules:
-    """The limits of one server. `max_bytes`: of a message's text in UTF-8."""
+    """The limits of one server. `max_bytes`: the maximum size of a message's text in UTF-8."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
 
     def check(self, text: str) -> None:
-        """EntityTooLarge: over the limit. ParameterValidationFailure: it contains what XML cannot represent."""
+        """EntityTooLarge: over the limit. ParameterValidationFailure: it contains a character that XML cannot
+        represent.
+        """
         if len(text) > self._max_bytes or len(text.encode(errors="replace")) > self._max_bytes:
             raise EntityTooLarge(f"a message may have at most {self._max_bytes:,} bytes in UTF-8")
         if not is_carriable(text):
             raise ParameterValidationFailure({"message": "contains a character that XML cannot represent"})
 
     def first_message(self, uri: str) -> FirstMessage:
-        """The message in a data URI. ParameterValidationFailure: it is neither plain text nor HTML; what `check`
-        raises."""
+        """The message in a data URI. ParameterValidationFailure: it is neither plain text nor HTML. Also raises what
+        `check` raises.
+        """
         if len(uri) > 4 * self._max_bytes + 1_000:  # percent-encoded in full, with a head
-            raise EntityTooLarge(f"a message has at most {self._max_bytes:,} bytes in UTF-8")
+            raise EntityTooLarge(f"a message may have at most {self._max_bytes:,} bytes in UTF-8")
         try:
             content_type, text = read_data_uri(uri)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""Where users are homed: this server, or another pool."""
+"""The home pools of users: this server, or another pool."""
 
 from collections.abc import Iterable
 
@@ -7,21 +7,20 @@ from openucwa.model.refusals import CannotRedirect
 
 
 class Pools:
-    """The other pools that the settings name. None, as a pool, is this server."""
+    """The other pools in the settings. None, as a pool, is this server."""
 
     def __init__(self, pools: Iterable[Pool]) -> None:
         self._pools = {pool.name: pool for pool in pools}
 
     def redirect(self, pool: str | None) -> str | None:
-        """The URL that a user of `pool` is sent to: the backup's where it has one; None: stay here.
-
-        CannotRedirect: the settings know no such pool.
+        """The URL that a user of `pool` is redirected to: the backup's if it has one; None: this server.
+        CannotRedirect: the pool is not in the settings.
         """
         if pool is None:
             return None
         found = self._pools.get(pool)
         if found is None:
-            raise CannotRedirect(f"the user is homed in the pool {pool}, which this server does not know")
+            raise CannotRedirect(f"the user is homed in the pool {pool}, which is not configured here")
         if found.backup is None:
             return found.url
         backup = self._pools.get(found.backup)
@@ -33,4 +32,4 @@ class Pools:
             return
         found = self._pools.get(pool)
         if found is None or found.backup is None:
-            raise CannotRedirect(f"the organizer is homed in the pool {pool}, and no backup is set for it")
+            raise CannotRedirect(f"the organizer is homed in the pool {pool}, which has no backup")

@@ -1,11 +1,14 @@
-"""An application: one endpoint of one identity, the root of all that it sees."""
+"""Applications: endpoints of a user or an anonymous caller."""
 
 from dataclasses import dataclass, field
+
+#: The prefix of an anonymous identity; an opaque id follows.
+ANONYMOUS = "anon:"
 
 
 @dataclass(frozen=True, slots=True)
 class Communication:
-    """What the application can do in conversations (UCWA: communication); replaced whole by PUT.
+    """The capabilities of an application in conversations (UCWA: communication); a PUT replaces all of it.
 
     Names and values are those of the resource. `etag` changes with each replacement.
     """
@@ -27,11 +30,10 @@ class Communication:
 class Application:
     """UCWA: application.
 
-    `owner`: the identity that it belongs to: a user's SIP URI, or `anon:` and an opaque id.
-    `id`: decimal digits, unique for the owner.
-    `meeting`: for an anonymous owner the onlineMeetingUri of the one meeting that it may join, else None.
-    `name`: the display name of an anonymous owner, None for a user (whose name the user's row has).
-    `available`: whether makeMeAvailable was called. `created`: ms since 1970.
+    `owner`: the identity that it belongs to: a user's SIP URI, or `anon:` and an opaque id. `id`: decimal digits,
+    unique for the owner. `meeting`: for an anonymous owner the onlineMeetingUri of the one meeting that it may join,
+    else None. `name`: the display name of an anonymous owner, None for a user (see the user's row). `available`:
+    whether makeMeAvailable was called. `created`: ms since 1970.
     """
 
     owner: str
@@ -50,15 +52,15 @@ class Application:
 
     @property
     def anonymous(self) -> bool:
-        return self.owner.startswith("anon:")
+        return self.owner.startswith(ANONYMOUS)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one request needs to know of its application, read in one go.
+    """An application with its user, read at once.
 
-    `generation`, `pool`, `user_name`, `email`: of the owner's user row; None for an anonymous owner.
-    `last_poll`, `last_request`: ms since 1970, as last written down; `last_poll` None: it never polled.
+    `generation`, `pool`, `user_name`, `email`: of the owner's user row; None for an anonymous owner. `last_poll`,
+    `last_request`: ms since 1970, as last stored; `last_poll` None: it never polled.
     """
 
     application: Application

@@ -1,4 +1,4 @@
-"""The event log's rows, and where an event channel stands in it."""
+"""The rows of the event log, and the state of event channels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """A fact that those who read `topic` are to learn.
+    """An event for the readers of `topic`.
 
-    `topic`: `application/OWNER/ID` for what concerns one application alone; a conversation has its own.
-    `kind`: what happened; `facts`: JSON-able details. Both are put in the reader's own terms when they are read.
+    `topic`: `application/OWNER/ID` for a single application; a conversation has its own. `kind`: what happened;
+    `facts`: JSON-able details. Both are rendered for each reader when they are read.
     """
 
     topic: str
@@ -19,7 +19,7 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A row of the log. `number`: 1, 2, 3, ... within its topic, without a gap. `at`: ms since 1970."""
+    """A row of the log. `number`: 1, 2, 3, ... within its topic, without gaps. `at`: ms since 1970."""
 
     topic: str
     number: int
@@ -30,12 +30,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """Where one event channel (an application's, or one instance's of it) stands.
+    """The state of an event channel (an application's, or one instance's of it).
 
-    `served`: the number of the set of events that was handed out last, 0 before the first.
-    `acknowledged`: topic -> number of the last event whose receipt the client confirmed.
-    `delivered`: topic -> number of the last event in set `served`.
-    `low`, `medium`, `timeout`: the timers that the client asked for, in seconds; None: the default.
+    `served`: the number of the set of events that was delivered last, 0 before the first. `acknowledged`: topic ->
+    number of the last event that the client acknowledged. `delivered`: topic -> number of the last event in set
+    `served`. `low`, `medium`, `timeout`: the timers requested by the client, in seconds; None: the default.
     """
 
     served: int = 0
@@ -47,5 +46,5 @@ class ChannelState:
 
 
 def application_topic(owner: str, application_id: str) -> str:
-    """The topic of what concerns one application alone."""
+    """The topic of a single application."""
     return f"application/{owner}/{application_id}"

@@ -1,14 +1,14 @@
-"""What a process counts of itself: plain numbers, added to while it works and read when somebody asks.
+"""The metrics of a process: plain counters, updated as it works and read on request.
 
-Every part may add to them. How they are shown, and what is looked up only then (connections, polls, the state of the
-store), belongs to `telemetry/exposition.py`. Counting a request has to stay below a microsecond: no locks, no labels to
-look up, one list for each row of the table. Everything is counted in the event loop.
+Any module may update them. Their format, and everything that is looked up on request (connections, polls, the state of
+the store), belongs to `telemetry/exposition.py`. Counting a request must take less than a microsecond: no locks, no
+labels to look up, one list per row. Everything is counted in the event loop.
 """
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-#: The upper bounds of the classes that values are counted in; what is above the last one has a class too.
+#: The upper bounds of histogram buckets; there is one more bucket for greater values.
 REQUEST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0)
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 60.0, 300.0)
 COMMIT_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -16,8 +16,9 @@ COMMIT_CHANGES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class Histogram:
-    """Values, counted by class. `counts`: for each of `bounds` how many were above the bound before it and not above
-    it, and last how many were above all. `sum`: of the values."""
+    """A histogram. `counts`: for each of `bounds` the number of values above the previous bound and not above it, and
+    last the number above all. `sum`: of the values.
+    """
 
     __slots__ = ("bounds", "counts", "sum")
 
@@ -32,25 +33,25 @@ class Histogram:
         self.sum += value
 
     def merge(self, other: "Histogram") -> None:
-        """Adds what `other`, with the same bounds, has counted."""
+        """Adds the counts of `other`, which has the same bounds."""
         self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
         self.sum += other.sum
 
 
 class Measures:
-    """The counts of one process, from its start."""
+    """The metrics of one process, since its start."""
 
     def __init__(self) -> None:
         #: (rel, method, status) -> seconds until answered.
         self.requests: dict[tuple[str, str, int], Histogram] = {}
-        #: Priority -> seconds from an event to the answer that told it.
+        #: Priority -> seconds from an event to the answer that delivers it.
         self.events: dict[str, Histogram] = {}
-        #: Changes in a commit, and the seconds that it took, waiting for its turn included.
+        #: The number of changes in a commit, and its duration in seconds, including the wait for its turn.
         self.commit_changes = Histogram(COMMIT_CHANGES)
         self.commit_seconds = Histogram(COMMIT_SECONDS)
 
     def request(self, rel: str, method: str, status: int, seconds: float) -> None:
-        """A request was answered. `rel`: of the resource; it must not hold what a client made up."""
+        """Counts an answered request. `rel`: that of the resource; it must not be chosen by a client."""
         try:
             histogram = self.requests[rel, method, status]
         except KeyError:
@@ -59,18 +60,18 @@ class Measures:
         histogram.sum += seconds
 
     def event(self, priority: str, seconds: float) -> None:
-        """An event was told. `seconds`: since it happened."""
+        """Counts a delivered event. `seconds`: since it happened."""
         if priority not in self.events:
             self.events[priority] = Histogram(LAG_SECONDS)
         self.events[priority].add(max(seconds, 0.0))
 
     def commit(self, changes: int, seconds: float) -> None:
-        """A group of changes was committed, or failed together."""
+        """Counts a group of changes that was committed, or failed."""
         self.commit_changes.add(changes)
         self.commit_seconds.add(seconds)
 
     def seconds_by_rel(self) -> Mapping[str, Histogram]:
-        """How long requests took, by resource."""
+        """The duration of requests, by resource."""
         by_rel: dict[str, Histogram] = {}
         for (rel, _, _), histogram in self.requests.items():
             by_rel.setdefault(rel, Histogram(REQUEST_SECONDS)).merge(histogram)

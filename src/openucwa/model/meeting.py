@@ -1,4 +1,4 @@
-"""A scheduled online meeting and the extensions that hang on it."""
+"""Scheduled online meetings and their extensions."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _MEETING_URI = re.compile(
 
 
 class ExtensionType(StrEnum):
-    """UCWA: OnlineMeetingExtensionType. Who sees an extension."""
+    """UCWA: OnlineMeetingExtensionType. Decides who can see an extension."""
 
     UNDEFINED = "Undefined"
     ROAMED_ORGANIZER_DATA = "RoamedOrganizerData"
@@ -18,7 +18,7 @@ class ExtensionType(StrEnum):
 
 
 class MeetingRel(StrEnum):
-    """UCWA: OnlineMeetingRel. Which kind of meeting it is."""
+    """UCWA: OnlineMeetingRel. The kind of a meeting."""
 
     MY_ONLINE_MEETINGS = "myOnlineMeetings"
     MY_ASSIGNED_ONLINE_MEETING = "myAssignedOnlineMeeting"
@@ -26,10 +26,10 @@ class MeetingRel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MeetingSettings:
-    """What the organizer decides about a meeting, all of it replaced by a PUT.
+    """The organizer's settings of a meeting; a PUT replaces all of them.
 
-    Names and values are those of UCWA's myOnlineMeeting. `attendees`, `leaders`: SIP URIs.
-    `expiration_time`: ms since 1970; None: never (an assigned meeting only).
+    Names and values are those of UCWA's myOnlineMeeting. `attendees`, `leaders`: SIP URIs. `expiration_time`: ms since
+    1970; None: never (an assigned meeting only).
     """
 
     access_level: str
@@ -65,11 +65,16 @@ class Meeting:
     @property
     def uri(self) -> str:
         """The onlineMeetingUri."""
-        return f"{self.organizer};gruu;opaque=app:conf:focus:id:{self.id}"
+        return meeting_uri(self.organizer, self.id)
+
+
+def meeting_uri(organizer: str, meeting_id: str) -> str:
+    """The onlineMeetingUri of a meeting."""
+    return f"{organizer};gruu;opaque=app:conf:focus:id:{meeting_id}"
 
 
 def parse_meeting_uri(uri: str) -> tuple[str, str] | None:
-    """Organizer (a SIP URI in lower case) and onlineMeetingId of an onlineMeetingUri; None: `uri` is none."""
+    """Organizer (a SIP URI in lower case) and onlineMeetingId of an onlineMeetingUri; None: `uri` is not one."""
     found = _MEETING_URI.fullmatch(uri)
     return None if found is None else (found["organizer"].lower(), found["id"])
 
@@ -79,7 +84,7 @@ class Extension:
     """UCWA: onlineMeetingExtension: an application's own data on a meeting.
 
     `id`: user-defined, unique in its meeting. `properties`: the programmer-defined properties as one compact JSON
-    object in UTF-8, in the form that `meetings/extension.py` makes and no other.
+    object in UTF-8, always in the form that `meetings/extension.py` produces.
     """
 
     id: str

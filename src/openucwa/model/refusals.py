@@ -1,7 +1,7 @@
-"""The domain's own errors: what the server refuses and why.
+"""Refusals: the errors of the domain.
 
-Each class is one reason of the table in `docs/errors.md`; `api/errors.py` gives it its status, code and subcode.
-The text of a refusal is for people: it names what was wrong and never holds a secret, a path or an SQL text.
+Each class is a row of the table in `docs/errors.md`; `api/errors.py` gives it its status, code and subcode. The message
+is for people: it names what was wrong and never contains a secret, a path or SQL.
 """
 
 from collections.abc import Mapping
@@ -17,42 +17,39 @@ class Refusal(Exception):
 
 
 class ResourceNotFound(Refusal):
-    """There is no such resource, or none for this caller."""
+    """The resource does not exist, or not for this caller."""
 
 
 class ApplicationNotFound(Refusal):
-    """There is no such application of this caller: it never was, was deleted, or expired."""
+    """The caller has no such application: it never existed, was deleted, or expired."""
 
 
 class DestinationNotFound(Refusal):
-    """What was to be reached (a meeting, a user) is not there."""
+    """The target (a meeting, a user) does not exist."""
 
 
 class ConversationNotFound(Refusal):
-    """The application has no such conversation, or no more."""
+    """The application has no such conversation, or no longer."""
 
 
 class ApiVersionNotSupported(Refusal):
-    """The client asks for a newer version of the resource than the server has."""
+    """The client requires a newer version of the resource than the server has."""
 
 
 class Unauthorized(Refusal):
-    """No ticket, or one that is expired, forged or foreign."""
+    """The token is missing, expired, forged or of another issuer."""
 
 
 class Forbidden(Refusal):
-    """The caller is known and may not do this."""
+    """The caller is known, but lacks permission."""
 
 
 class AnonymousNotAllowed(Forbidden):
-    """This is for users who signed in, not for anonymous ones."""
+    """The resource is for signed-in users, not for anonymous ones."""
 
 
 class MethodNotAllowed(Refusal):
-    """The resource does not know this method.
-
-    `allowed` lists the ones that it knows.
-    """
+    """The resource does not support this method. `allowed`: the methods that it supports."""
 
     def __init__(self, message: str, allowed: tuple[str, ...]) -> None:
         super().__init__(message)
@@ -60,38 +57,35 @@ class MethodNotAllowed(Refusal):
 
 
 class NotAcceptable(Refusal):
-    """Nothing that the resource can be shown as is among what the client accepts."""
+    """The client accepts none of the resource's media types."""
 
 
 class UnsupportedMediaType(Refusal):
-    """The request's body is of a type that the resource does not take."""
+    """The resource does not accept the media type of the request's body."""
 
 
 class ClientTimeout(Refusal):
-    """The request's body did not come in time."""
+    """The request's body did not arrive in time."""
 
 
 class EntityTooLarge(Refusal):
-    """The request's body, or what would have to be kept of it, is over a limit."""
+    """The request's body, or what would be stored of it, exceeds a limit."""
 
 
 class PreconditionRequired(Refusal):
-    """The request has to say, by If-Match, what it means to replace."""
+    """The request must name the version that it replaces, by If-Match."""
 
 
 class PreconditionFailed(Refusal):
-    """The resource is not, or no longer, what If-Match says."""
+    """The resource does not, or no longer, match If-Match."""
 
 
 class DeserializationFailure(Refusal):
-    """The request's body is not what its Content-Type says."""
+    """The request's body does not match its Content-Type."""
 
 
 class ParameterValidationFailure(Refusal):
-    """A value is missing, of the wrong kind, or out of bounds.
-
-    `parameters` maps each name to the reason why it was refused.
-    """
+    """A value is missing, of the wrong type, or out of range. `parameters`: name -> reason."""
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
         self.parameters = dict(parameters)
@@ -99,21 +93,21 @@ class ParameterValidationFailure(Refusal):
 
 
 class BadRequest(Refusal):
-    """The request makes no sense in a way that no other reason names."""
+    """The request is invalid for a reason without a code of its own."""
 
 
 class Conflict(Refusal):
-    """The resource does not take this, in the state that it is in."""
+    """The resource cannot do this in its current state."""
 
 
 class AlreadyExists(Conflict):
-    """That id is taken."""
+    """The id is taken."""
 
 
 class AlreadyJoined(AlreadyExists):
     """The application takes part in the meeting already, by the conversation `conversation`.
 
-    `location`: the href of the conversation, where the one who answers the client knows it.
+    `location`: the href of the conversation, once the resource that answers has added it.
     """
 
     def __init__(self, message: str, conversation: str, location: str | None = None) -> None:
@@ -123,23 +117,23 @@ class AlreadyJoined(AlreadyExists):
 
 
 class TooManyGroups(Conflict):
-    """The meeting holds its most extensions."""
+    """The meeting has the maximum number of extensions."""
 
 
 class TooManyOnlineMeetings(Conflict):
-    """The organizer has the most meetings that one may have."""
+    """The organizer has the maximum number of meetings."""
 
 
 class TooManyParticipants(Conflict):
-    """The meeting's room is full."""
+    """The meeting has the maximum number of participants."""
 
 
 class MakeMeAvailableRequired(Conflict):
-    """Only after makeMeAvailable."""
+    """makeMeAvailable must be called first."""
 
 
 class PGetReplaced(Conflict):
-    """Another poll of the same event channel has taken this one's place."""
+    """Another poll of the same event channel replaced this one."""
 
 
 class TooManyApplications(Refusal):
@@ -147,11 +141,11 @@ class TooManyApplications(Refusal):
 
 
 class CannotRedirect(Refusal):
-    """The organizer is homed in another pool, and that has no backup."""
+    """The organizer is homed in another pool, which has no backup."""
 
 
 class TooManyRequests(Refusal):
-    """The caller has to slow down; `retry_after` says for how many seconds."""
+    """The caller must slow down. `retry_after`: seconds."""
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -159,7 +153,7 @@ class TooManyRequests(Refusal):
 
 
 class InvalidExchangeServerVersion(Refusal):
-    """The store has moved on to a version that this server may not use."""
+    """The store was upgraded to a version that this server does not support."""
 
 
 class CallbackChannelError(Refusal):

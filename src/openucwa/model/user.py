@@ -1,16 +1,15 @@
-"""A user of this server, and the keys that tickets are signed with."""
+"""Users of this server, and the keys that sign tokens."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may sign in and organize meetings.
+    """A user, who may sign in and organize meetings.
 
-    `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere.
-    `pool`: the name of the pool where the user is homed; None is this server.
-    `password_hash`: argon2's encoded form.
-    `generation`: grows with each change of the password; tokens of another one are refused.
+    `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere. `pool`: the name of
+    the user's home pool; None is this server. `password_hash`: argon2's encoded form. `generation`: grows with each
+    change of the password; tokens of another one are refused.
     """
 
     uri: str
@@ -27,13 +26,13 @@ class User:
 
     @property
     def domain(self) -> str:
-        """What stands behind the @."""
+        """The part after the @."""
         return self.uri.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A secret that tickets are signed with. `created`: ms since 1970. The newest signs, all are checked."""
+    """A secret that signs tokens. `created`: ms since 1970. The newest one signs; all of them verify."""
 
     id: str
     secret: bytes

@@ -1,4 +1,4 @@
-"""The values that properties hold, whatever the format they travel in."""
+"""Values of properties, independent of the format."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Instant:
-    """A moment, to the millisecond. `ms`: since 1970-01-01T00:00:00Z, within years 1 to 9999."""
+    """An instant, to the millisecond. `ms`: since 1970-01-01T00:00:00Z, within years 1 to 9999."""
 
     ms: int
 
@@ -18,20 +18,20 @@ class Instant:
         return EPOCH + timedelta(milliseconds=self.ms)
 
 
-#: The first and the last moment that both formats can carry.
+#: The first and the last instant that both formats can represent.
 FIRST_INSTANT = Instant(-62_135_596_800_000)
 LAST_INSTANT = Instant(253_402_300_799_999)
 
-#: The most digits of an integer: both formats carry more, but reading them takes time that grows with the square.
+#: The maximum number of digits of an integer: both formats allow more, but parsing takes quadratic time.
 MAX_INTEGER_DIGITS = 4_000
 
 
-class InvalidValue(ValueError):  # a finding about what a client sent, not an error of ours
-    """What is wrong with a value, in words that follow the name of its property."""
+class InvalidValue(ValueError):  # describes a client's input, not an error of ours
+    """A validation error; the message is a fragment to be put after the property's name."""
 
 
 class UntypedText(str):
-    """A text that came in XML without `xsi:type`: a string, unless what is known of the property says otherwise."""
+    """A text from XML without `xsi:type`: a string, unless the property is known to have another type."""
 
     __slots__ = ()
 
@@ -43,6 +43,7 @@ _NO_XML_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U001
 
 
 def is_carriable(text: str) -> bool:
-    """Whether both formats can carry `text`: XML 1.0 has no way to write most control characters, U+FFFE and U+FFFF,
-    and neither format can write half of a surrogate pair."""
+    """Whether both formats can represent `text`: XML 1.0 excludes most control characters, U+FFFE and U+FFFF, and
+    neither format allows half of a surrogate pair.
+    """
     return _NO_XML_CHARACTER.search(text) is None

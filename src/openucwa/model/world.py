@@ -1,4 +1,4 @@
-"""Time, identifiers and randomness: everything that a test fixes, through one small object."""
+"""The environment: clock and randomness, replaceable in tests."""
 
 import asyncio
 import secrets
@@ -7,21 +7,21 @@ import uuid
 from collections.abc import Callable
 from typing import Protocol
 
-#: The alphabet of an `onlineMeetingId`: 36 letters and digits, 8 of them are 41 bits.
+#: The alphabet of an `onlineMeetingId`: 8 of its 36 letters and digits have 41 bits.
 MEETING_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 MEETING_ID_LENGTH = 8
 
 
 class Timer(Protocol):
-    """A call that is to come."""
+    """A pending call."""
 
     def cancel(self) -> object:
-        """Makes it not come; where it came already, nothing."""
+        """Cancels the call; no effect if it was made already."""
         ...
 
 
 class World(Protocol):
-    """Where time passes and chance happens. `RealWorld` is the only one outside the tests."""
+    """The sources of time and randomness. `RealWorld` is the only one outside the tests."""
 
     def now(self) -> int:
         """The time of day: milliseconds since 1970-01-01T00:00:00Z."""
@@ -32,15 +32,15 @@ class World(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Returns after `seconds` on the `monotonic` clock."""
+        """Sleeps for `seconds` on the `monotonic` clock."""
         ...
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
-        """Calls `callback` in the running event loop once `seconds` have passed on the `monotonic` clock."""
+        """Calls `callback` in the running event loop after `seconds` on the `monotonic` clock."""
         ...
 
     def random_bytes(self, count: int) -> bytes:
-        """`count` bytes that nobody can guess."""
+        """`count` unguessable bytes."""
         ...
 
 
@@ -66,14 +66,14 @@ class RealWorld:
 def new_etag(world: World) -> str:
     """A new entity tag: a decimal string of 62 random bits.
 
-    Random and not counted, so that a tag never comes back when a resource is made anew under an old name,
-    and so that nobody can tell from two tags how many changes lie between them.
+    Random and not counted, so that a tag never recurs when a resource is recreated under an old name, and so that two
+    tags do not reveal the number of changes between them.
     """
     return str(int.from_bytes(world.random_bytes(8)) >> 2)
 
 
 def new_meeting_id(world: World) -> str:
-    """A new `onlineMeetingId`: 8 characters `[A-Z0-9]` that nobody can guess."""
+    """A new, unguessable `onlineMeetingId`: 8 characters `[A-Z0-9]`."""
     number = int.from_bytes(world.random_bytes(16))
     characters = []
     for _ in range(MEETING_ID_LENGTH):
@@ -83,7 +83,7 @@ def new_meeting_id(world: World) -> str:
 
 
 def new_digits(world: World, count: int) -> str:
-    """`count` random decimal digits, the first of them not 0: application and conference ids."""
+    """`count` random decimal digits without a leading 0: application and conference ids."""
     least = 10 ** (count - 1)
     return str(least + int.from_bytes(world.random_bytes(16)) % (9 * least))
 

@@ -1,1 +1,1 @@
-"""The two forms of a document, JSON and XML, both ways. Knows no rel by name."""
+"""Documents and their JSON and XML forms, both ways. Knows no rel by name."""

@@ -1,11 +1,11 @@
-"""From a request's body to its text, with the refusals that belong to it. How the text is read is json's and xml's."""
+"""Decoding of request bodies, with the refusals. Parsing is in `json.py` and `xml.py`."""
 
 from openucwa.http import charset
 from openucwa.model.refusals import DeserializationFailure, UnsupportedMediaType
 
 
 def encoding_of(body: bytes, charset_label: str | None, kind: charset.TextKind) -> str:
-    """The codec that reads `body`. `charset_label`: the `charset` of its Content-Type.
+    """The codec for `body`. `charset_label`: the `charset` of its Content-Type.
 
     UnsupportedMediaType: its charset is not supported, or not for this kind of body.
     """

@@ -1,4 +1,4 @@
-"""Programmer-defined values in their JSON and XML forms, both lossless. Which values are let in is not decided here."""
+"""Programmer-defined values in JSON and XML, both lossless. Which values are allowed is decided elsewhere."""
 
 import json
 import math
@@ -22,7 +22,7 @@ _NUMBER_TYPES = frozenset({"double", "float", "decimal"})
 
 
 def json_form(value: object) -> object:
-    """`value` as msgspec is to encode it: a date becomes `"\\/Date(ms)\\/"`, a sequence a list."""
+    """`value` in the form that msgspec encodes: a date becomes `"\\/Date(ms)\\/"`, a sequence a list."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, Instant):
@@ -33,13 +33,13 @@ def json_form(value: object) -> object:
 
 
 def encode(values: Mapping[str, Value]) -> bytes:
-    """One compact JSON object in UTF-8: the form that an extension's properties are stored in."""
+    """One compact JSON object in UTF-8: the stored form of an extension's properties."""
     return _ENCODER.encode({name: json_form(value) for name, value in values.items()})
 
 
 def custom_values(properties: bytes) -> dict[str, Value]:
-    """The values that `encode` was given."""
-    # The standard decoder, because it loses no digit of an integer beyond 64 bits.
+    """The values that were passed to `encode`."""
+    # The standard decoder, because it keeps all digits of integers beyond 64 bits.
     values: dict[str, Value] = json.loads(properties)
     for name, value in values.items():
         if isinstance(value, list):
@@ -50,7 +50,7 @@ def custom_values(properties: bytes) -> dict[str, Value]:
 
 
 def xml_form(value: Scalar) -> str:
-    """The text that stands for a programmer-defined value in XML."""
+    """The XML text of a programmer-defined value."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -61,7 +61,7 @@ def xml_form(value: Scalar) -> str:
 
 
 def xml_type(value: Scalar) -> str | None:
-    """The name in XML Schema of the type of `value`; None for a string, which is shown without one."""
+    """The XML Schema type of `value`; None for a string, which is written without one."""
     if isinstance(value, str):
         return None
     if isinstance(value, bool):
@@ -72,9 +72,9 @@ def xml_type(value: Scalar) -> str | None:
 
 
 def from_xml_form(text: str, type_name: str) -> Scalar:
-    """The value of a text that has a type of XML Schema: that of a property, or, of whatever other type, the text.
+    """The value of a text with an XML Schema type: of a supported type, that value; of any other type, the text.
 
-    InvalidValue: a text that is not of its type. Its words follow the property's name.
+    InvalidValue: the text does not match its type.
     """
     word = text.strip(" \t\r\n")
     if type_name in _INTEGER_TYPES:
@@ -95,7 +95,7 @@ def from_xml_form(text: str, type_name: str) -> Scalar:
 
 
 def read_integer(text: str) -> int:
-    """InvalidValue: `text` is no integer, or has more digits than one may have."""
+    """InvalidValue: `text` is not an integer, or has too many digits."""
     if not _INTEGER.fullmatch(text):
         raise InvalidValue("is not an integer")
     if len(text.lstrip("+-")) > MAX_INTEGER_DIGITS:

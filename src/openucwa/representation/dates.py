@@ -1,7 +1,4 @@
-"""Dates as they stand in JSON and in XML: written, and read by one reader wherever they come from.
-
-What a date means for a resource is not decided here.
-"""
+"""Dates in JSON and XML: writing, and one parser for all sources."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,27 +11,27 @@ _OFFSET = r"(?:[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
 #: To the minute or finer.
 _MOMENT = re.compile(rf"{_DAY}[Tt ]([0-9]{{2}}):([0-9]{{2}})(?::([0-9]{{2}})(?:\.([0-9]+))?)?{_OFFSET}")
 _WHOLE_DAY = re.compile(_DAY + _OFFSET)
-#: Of a number of milliseconds; int() takes longer than its digits are many.
+#: Maximum length of a number of milliseconds; int() takes more than linear time.
 _MAX_DIGITS = 16
 _MILLISECOND = timedelta(milliseconds=1)
-#: Minutes. No clock on earth is farther from UTC.
+#: In minutes. No clock on earth is farther from UTC.
 _MAX_OFFSET = 14 * 60
 
 
 def json_date(instant: Instant) -> str:
-    """`/Date(1474932029004)/`; the slashes are for the writer to escape."""
+    """`/Date(1474932029004)/`; the slashes are left for the writer to escape."""
     return f"/Date({instant.ms})/"
 
 
 def xml_date(instant: Instant) -> str:
-    """ISO 8601 in UTC: `2016-09-26T23:20:29.004+00:00`, without the milliseconds where they are 0."""
+    """ISO 8601 in UTC: `2016-09-26T23:20:29.004+00:00`, without milliseconds if they are 0."""
     return instant.datetime().isoformat(timespec="milliseconds" if instant.ms % 1000 else "seconds")
 
 
 def parse_json_date(text: str) -> Instant | None:
-    """The moment that a text stands for that is wholly `/Date(ms)/` or `/Date(ms±hhmm)/`; None: it is another text.
+    """The instant of a text of the form `/Date(ms)/` or `/Date(ms±hhmm)/`; None: it has another form.
 
-    The offset says where the writer's clock was; the moment is `ms` alone. InvalidValue: out of years 1 to 9999.
+    The offset is that of the writer's clock; the instant is `ms` alone. InvalidValue: out of years 1 to 9999.
     """
     match = _JSON.fullmatch(text)
     if match is None or _offset("+", match[2], match[3]) is None:
@@ -46,11 +43,11 @@ def parse_json_date(text: str) -> Instant | None:
 
 
 def parse_date(text: str) -> Instant:
-    """The moment of a text in JSON's form, or in ISO 8601's.
+    """The instant of a text in JSON's form, or in ISO 8601.
 
-    ISO 8601: to the minute or finer, any number of decimals (cut to ms), `T`, `t` or a blank between day and time,
+    ISO 8601: with at least minutes, any number of decimals (cut to ms), `T`, `t` or a blank between date and time,
     `24:00` for the end of a day, an offset up to 14 hours (`+hh`, `+hhmm`, `+hh:mm`, `Z`, `z`), or none, which is UTC.
-    InvalidValue: it is no date, or out of years 1 to 9999.
+    InvalidValue: it is not a date, or out of years 1 to 9999.
     """
     if (instant := parse_json_date(text)) is not None:
         return instant
@@ -65,9 +62,8 @@ def parse_date(text: str) -> Instant:
 
 
 def parse_day(text: str) -> Instant:
-    """The moment at which the day of an `xs:date` begins: in UTC, unless it has an offset.
-
-    InvalidValue: it is none, or out of years 1 to 9999.
+    """The instant at which the day of an `xs:date` begins: in UTC, unless it has an offset. InvalidValue: it is not
+    one, or out of years 1 to 9999.
     """
     match = _WHOLE_DAY.fullmatch(text)
     if match is None:
@@ -78,10 +74,10 @@ def parse_day(text: str) -> Instant:
 def parse(text: str) -> Instant | None:
     """A documented date; None for one in year 1, by which clients say that they supply none.
 
-    InvalidValue: it is no date, or out of years 1 to 9999.
+    InvalidValue: it is not a date, or out of years 1 to 9999.
     """
     if text.startswith("0001-") and _MOMENT.fullmatch(text):
-        # Looked at before the offset counts: year 1 with an offset to the east lies in no year at all.
+        # Checked before the offset is applied: year 1 with an offset to the east is in no year at all.
         return None
     return supplied(parse_date(text))
 
@@ -100,7 +96,7 @@ def _offset(sign: str | None, hours: str | None, minutes: str | None) -> int | N
 
 
 def _moment(day: "re.Match[str]", ms: int, offset: int | None) -> Instant:
-    """`day`: its first three groups are year, month and day. `ms`: since it began; `offset`: of its clock."""
+    """`day`: a match whose first three groups are year, month and day. `ms`: since it began; `offset`: of its clock."""
     try:
         begin = datetime(int(day[1]), int(day[2]), int(day[3]), tzinfo=UTC)
     except ValueError:

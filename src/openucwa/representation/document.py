@@ -1,4 +1,4 @@
-"""A resource as it is shown, before it is JSON or XML."""
+"""A resource as a document, independent of JSON and XML."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from openucwa.model.values import Scalar
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A typed reference. `title`, `revision`: as on UCWA's Web links page; left out where None."""
+    """A typed reference. `title`, `revision`: as on UCWA's Web links page; left out if None."""
 
     href: str
     title: str | None = None
     revision: int | None = None
 
 
-#: What a documented property may hold.
+#: The values of a documented property.
 Property: TypeAlias = Scalar | Sequence[Scalar]
 
 
@@ -25,10 +25,9 @@ class Document:
     """One resource.
 
     `links`, in order, without `self` (that is `href`); a sequence is shown as an array, even one of one; an empty one
-    is left out. `embedded`, in order; likewise, but an empty array is shown.
-    `custom`: programmer-defined properties as one JSON object (`Extension.properties`), shown behind `properties`.
-    `tail`: properties that stand behind all others: the pass-through property and `etag`.
-    `head`: properties that stand before `rel` (communication's pass-through property).
+    is left out. `embedded`, in order; likewise, but an empty array is shown. `custom`: programmer-defined properties as
+    one JSON object (`Extension.properties`), shown after `properties`. `tail`: properties after all others: the
+    pass-through property and `etag`. `head`: properties before `rel` (communication's pass-through property).
     """
 
     rel: str
@@ -43,7 +42,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """An error as it is shown (UCWA: reason)."""
+    """An error (UCWA: reason)."""
 
     code: str
     message: str
@@ -67,7 +66,7 @@ class EventEntry:
 
 
 def approximate_size(entry: EventEntry) -> int:
-    """About how many bytes an event takes in an answer, in either format."""
+    """The approximate size of an event in an answer, in either format."""
     return 100 + len(entry.link.href) + (0 if entry.embedded is None else _size(entry.embedded))
 
 

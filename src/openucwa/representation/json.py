@@ -1,4 +1,6 @@
-"""The JSON form of documents, events and errors, and the reading of JSON bodies. No member's meaning is known here."""
+"""The JSON form of documents, events and errors, and the parsing of JSON bodies. The meaning of members is not known
+here.
+"""
 
 import json
 import re
@@ -21,9 +23,9 @@ _ENCODER = msgspec.json.Encoder()
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*\\?(?:"|\Z)', re.DOTALL)
-#: What each bracket adds to the depth.
+#: The effect of each bracket on the depth.
 _STEPS = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
-#: What neither begins nor ends anything.
+#: Characters without structural meaning.
 _NO_MARKS = bytes(set(range(256)) - _STEPS.keys() - {ord(",")})
 
 
@@ -46,10 +48,10 @@ def write_reason(reason: Reason) -> bytes:
 
 
 def read(text: str, limits: StructureLimits) -> dict[str, object]:
-    """The members of the object that `text` is; its dates are still strings.
+    """The members of the object `text`; its dates are still strings.
 
-    DeserializationFailure: not JSON, not an object, or over one of `limits`.
-    ParameterValidationFailure: a name that is given twice, a number out of range, a string that is not Unicode.
+    DeserializationFailure: not JSON, not an object, or over one of `limits`. ParameterValidationFailure: a repeated
+    name, a number out of range, a string that is not Unicode.
     """
     _check_structure(text, limits)
     try:
@@ -149,13 +151,13 @@ def _integer(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """Stands for a number that cannot be taken, until it is known whose value it is: what is wrong with it."""
+    """Stands for an invalid number, until the name of its property is known: what is wrong with it."""
 
     words: str
 
 
 def _lenient(read: Callable[[str], T]) -> Callable[[str], T | _Fault]:
-    """`read`, but that what it refuses becomes a `_Fault`."""
+    """`read`, except that a value that it refuses becomes a `_Fault`."""
 
     def reading(text: str) -> T | _Fault:
         try:
@@ -181,7 +183,7 @@ def _members(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
-#: The standard decoder, because msgspec's sees no name that is given twice, and loses digits of long integers.
+#: The standard decoder, because msgspec's misses repeated names, and loses digits of long integers.
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_members, parse_int=_integer, parse_float=read_number, parse_constant=_no_constant
 )
@@ -194,9 +196,9 @@ _LENIENT_DECODER = json.JSONDecoder(
 
 
 def _fault(value: object) -> str | None:
-    """What is wrong somewhere in `value`, in words that follow the member's name."""
+    """What is wrong somewhere in `value`; the message follows the member's name."""
     if isinstance(value, str):
-        return "holds half of a surrogate pair" if _SURROGATE.search(value) else None
+        return "contains half of a surrogate pair" if _SURROGATE.search(value) else None
     if isinstance(value, _Fault):
         return value.words
     if isinstance(value, list):
@@ -207,12 +209,12 @@ def _fault(value: object) -> str | None:
 
 
 def _check_structure(text: str, limits: StructureLimits) -> None:
-    """Counts brackets and commas before anything is built of them."""
+    """Counts brackets and commas before anything is built from them."""
     brackets = text.count("{") + text.count("[")
     if brackets <= limits.depth and brackets + text.count(",") <= limits.elements:
         return
     marks = _STRING.sub(b"", text.encode()).translate(None, _NO_MARKS)
-    # Each value is the first in its brackets, or behind a comma.
+    # Each value either is the first in its brackets or follows a comma.
     if marks.count(b"{") + marks.count(b"[") + marks.count(b",") > limits.elements:
         raise DeserializationFailure(limits.too_many)
     steps = map(_STEPS.__getitem__, marks.translate(None, b","))

@@ -1,6 +1,6 @@
-"""Documented input: what a POST or PUT takes, declared once, for the reading of requests and for their description.
+"""Documented input of a POST or PUT, declared once, for parsing and for the API description.
 
-Which values make sense together, or for this caller, is decided by the resource.
+Whether values fit together, or are allowed for the caller, is decided by the resource.
 """
 
 import re
@@ -24,10 +24,10 @@ _BOOLEANS = {"true": True, "false": False}
 class Parameter:
     """One documented property of a request.
 
-    `name`: as documented. `kind`: what its value is; `sip` is a SIP URI. `many`: whether it is an array of those.
-    `required`: whether it must be there and, a string, not be empty.
-    `max_length`: characters of a string. `choices`: the values that a string may have.
-    `minimum`, `maximum`: of an integer. `max_items`: of an array. `description`: for the API's description.
+    `name`: as documented. `kind`: the type of its value; `sip` is a SIP URI. `many`: whether it is an array of those.
+    `required`: whether it must be present and, if a string, not empty. `max_length`: in characters. `choices`: the
+    allowed strings. `minimum`, `maximum`: of an integer. `max_items`: of an array. `description`: for the API
+    description.
     """
 
     name: str
@@ -47,10 +47,9 @@ def read(
 ) -> dict[str, Any]:
     """The values of `parameters`, by documented name: str, bool, int, `Instant`, or a tuple of those.
 
-    `given`: the body as it was read; `query`: the query string, decoded; where both have a value, the body's counts.
-    What the query repeats is an array, or, where none is taken, its last value.
-    Names are matched without regard to case. null is absent, as is a date in year 1; what is absent is left out;
-    names that `parameters` does not have are ignored.
+    `given`: the parsed body; `query`: the query string, decoded; the body takes precedence. A name that the query
+    repeats has an array as its value or, if none is expected, the last value. Names are matched without regard to case.
+    null counts as absent, and so does a date in year 1; absent values are left out; unknown names are ignored.
 
     ParameterValidationFailure: everything that is wrong, by documented name.
     """
@@ -102,7 +101,7 @@ def _texts_by_lower_name(query: Mapping[str, str | Sequence[str]]) -> dict[str, 
 
 
 def _value(parameter: Parameter, given: Sequence[object]) -> object:
-    """InvalidValue: what is wrong, in words that follow the parameter's name."""
+    """InvalidValue: what is wrong; the message follows the parameter's name."""
     if len(given) > 1:
         raise InvalidValue("is given twice, differing only in case")
     value = (_many if parameter.many else _one)(parameter, given[0]) if given else None
@@ -147,7 +146,7 @@ def _string(parameter: Parameter, given: object) -> str:
     if parameter.max_length is not None and len(given) > parameter.max_length:
         raise InvalidValue(f"has {len(given):,} characters; at most {parameter.max_length:,} are allowed")
     if not is_carriable(given):
-        raise InvalidValue("holds a character that XML cannot carry")
+        raise InvalidValue("contains a character that XML cannot represent")
     return str(given)
 
 

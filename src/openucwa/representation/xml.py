@@ -1,6 +1,7 @@
-"""The XML form of documents, events and errors, and the reading of XML bodies. No property's meaning is known here.
+"""The XML form of documents, events and errors, and the parsing of XML bodies. The meaning of properties is not known
+here.
 
-Written by string, which takes a quarter of the time of building a tree first; read by lxml.
+Written as text, in a quarter of the time that building a tree takes; parsed by lxml.
 """
 
 import re
@@ -28,13 +29,13 @@ _NAMESPACE = f' xmlns="{NAMESPACE}"'
 _TYPE_OPENS = ' xsi:type="'
 _TYPE_NAMESPACES = f' xmlns:xsi="{_INSTANCE}" xmlns:xs="{_SCHEMA}"'
 
-#: Blanks other than the plain one are escaped, or a reader would take them for plain ones. What no reader would take at
-#: all is replaced: no such character is let into a property, but an error may quote one.
+#: White space other than blanks is escaped, or a parser would turn it into blanks. Characters that XML excludes are
+#: replaced: no property contains them, but an error may quote one.
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _REPLACED = "\ufffd"
 _SPECIAL = re.compile('[\x00-\x1f&<>"\ud800-\udfff\ufffe\uffff]')
 
-#: The names of what a body may hold, by tag: with UCWA's namespace, or with none.
+#: Property names by tag: with UCWA's namespace, or with none.
 _NAMES = {
     tag: name
     for name in ("input", "resource", "link", "property", "propertyList", "item")
@@ -44,7 +45,7 @@ _NAMES = {
 _BLANKS = " \t\r\n"
 #: The prefixes of XML Schema that need no declaration.
 _USUAL_PREFIXES = frozenset({"xs", "xsd"})
-#: What may stand in front of the root or of a DOCTYPE. Whatever the text, it is looked at once.
+#: What may precede the root or a DOCTYPE. Matching takes linear time.
 _PROLOG = re.compile(r"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _BEGINS_AS_DECLARATION = re.compile(r"<\?xml[ \t\r\n?]")
 _DECLARED = re.compile(
@@ -58,7 +59,7 @@ _HAS_TYPES = etree.XPath("boolean(//@xsi:type)", namespaces={"xsi": _INSTANCE})
 
 
 def write(document: Document) -> bytes:
-    """One line in UTF-8: links, properties, then the embedded resources."""
+    """A document on one line, in UTF-8: links, properties, then the embedded resources."""
     inner = _inside(document)
     # Only such an attribute contains this text: everywhere else quotation marks are escaped.
     namespaces = _TYPE_NAMESPACES if _TYPE_OPENS in inner else ""
@@ -68,7 +69,7 @@ def write(document: Document) -> bytes:
 
 
 def write_events(events: Events) -> bytes:
-    """The answer of an event channel (UCWA: events). An event is an element named for its type."""
+    """The answer of an event channel (UCWA: events). Each event is an element named after its type."""
     inner = "".join(_link(rel, link) for rel, link in events.links.items()) + "".join(map(_sender, events.senders))
     namespaces = _TYPE_NAMESPACES if _TYPE_OPENS in inner else ""
     return f'{_DECLARATION}<events href="{_escape(events.href)}"{_NAMESPACE}{namespaces}>{inner}</events>'.encode()
@@ -99,7 +100,7 @@ def _inside(document: Document) -> str:
 
 
 def _resource(rel: str, document: Document) -> str:
-    """An embedded resource: its element bears what it is to the one that embeds it (a participant may be `from`)."""
+    """An embedded resource; its rel is its relation to the embedding one (a participant may be `from`)."""
     return f"<resource{_place(rel, document.href)}>{_inside(document)}</resource>"
 
 
@@ -127,7 +128,7 @@ def _documented(name: str, value: Property | None) -> str:
 
 
 def _documented_form(value: Scalar) -> str:
-    # True and False, as the documented samples show them.
+    # True and False, as in the documented samples.
     return str(value) if isinstance(value, bool) else _escape(xml_form(value))
 
 
@@ -176,13 +177,13 @@ def _bag(values: Mapping[str, str]) -> str:
 
 
 def read(text: str, limits: StructureLimits) -> dict[str, object]:
-    """The properties of the `<input>` (or, sent back as it was received, the `<resource>`) that `text` is.
+    """The properties of the `<input>` element `text` (or of a `<resource>`, sent back as received).
 
-    A text without `xsi:type` is an `UntypedText`; a propertyList is a list; a property with `xsi:nil` is None.
-    Links are under `_links`, as in JSON: a rel and its href. Embedded resources are ignored.
+    A text without `xsi:type` is an `UntypedText`; a propertyList is a list; a property with `xsi:nil` is None. Links
+    are in `_links`, as in JSON: rel and href. Embedded resources are ignored.
 
     DeserializationFailure: not well-formed, with a DOCTYPE, over one of `limits`, or not of this form.
-    ParameterValidationFailure: a name that is given twice, a text that does not fit its `xsi:type`.
+    ParameterValidationFailure: a repeated name, or a text that does not match its `xsi:type`.
     """
     root = _parse(text, limits)
     if _NAMES.get(root.tag) not in {"input", "resource"}:
@@ -213,13 +214,14 @@ def _links(root: etree._Element) -> dict[str, object]:
 
 
 def _parse(text: str, limits: StructureLimits) -> etree._Element:
-    # A parser's own switches for DTDs come too late: it has parsed the DTD by then, in time that grows with its square.
+    # Checked here, because the parser's own switches come too late: by then it has parsed the DTD, in quadratic time.
     text = _without_declaration(text)
     begin = cast("re.Match[str]", _PROLOG.match(text)).end()
     if text.startswith("<!", begin) and not text.startswith("<!--", begin):
         raise DeserializationFailure("the body contains a DOCTYPE, which is not accepted")
     if not text.startswith("<", begin) or text.startswith(("<!", "<?"), begin):
-        # Such as another byte order mark, which the parser would take away, and see a DOCTYPE where none was here.
+        # Such as a second byte order mark, which the parser would remove, and then see a DOCTYPE that was not seen
+        # here.
         raise DeserializationFailure("the body is not well-formed XML: it does not begin with an element")
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False,
@@ -229,7 +231,7 @@ def _parse(text: str, limits: StructureLimits) -> etree._Element:
         root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         raise DeserializationFailure(f"the body is not well-formed XML: {error.msg}") from None
-    # Counted in C: nothing goes through elements one by one before it is known that there are few.
+    # Counted in C: no loop over the elements before it is known that there are few.
     declarations = sum(1 for _ in etree.iterwalk(root, events=("start-ns",)))
     if _IS_LARGER(root, limit=limits.elements) or declarations > limits.elements:
         raise DeserializationFailure(limits.too_many)
@@ -239,7 +241,7 @@ def _parse(text: str, limits: StructureLimits) -> etree._Element:
 
 
 def _without_declaration(text: str) -> str:
-    """`text` with blanks in place of its XML declaration, whose encoding was dealt with when the text was decoded."""
+    """`text` with blanks in place of its XML declaration: the encoding has been applied already."""
     if not _BEGINS_AS_DECLARATION.match(text):
         return text
     declaration = _DECLARED.match(text)
@@ -253,13 +255,14 @@ def _deeper_than(depth: int) -> etree.XPath:
     return etree.XPath(f"boolean({'/*' * (depth + 1)})")
 
 
-#: The `xsi:type` of an element, as it was written, and what its prefix is bound to there; None: to nothing.
+#: The `xsi:type` of an element, as written, and the namespace of its prefix; None: unbound.
 _Types: TypeAlias = Mapping[etree._Element, tuple[str, str | None]]
 
 
 def _types(root: etree._Element) -> _Types:
-    """The types of all elements that have one. In one walk, since asking an element for its namespaces makes a
-    dictionary of all that are in scope."""
+    """The types of all elements that have one. In one pass, since asking an element for its namespaces builds a
+    dictionary of all in scope.
+    """
     types: dict[etree._Element, tuple[str, str | None]] = {}
     bindings: dict[str, list[str]] = {}
     declared: list[str] = []
@@ -277,7 +280,7 @@ def _types(root: etree._Element) -> _Types:
 
 
 def _children(element: etree._Element) -> list[etree._Element]:
-    """The elements inside of one that holds nothing else."""
+    """The children of an element without text of its own."""
     children = list(element)
     if any(text and text.strip(_BLANKS) for text in (element.text, *(child.tail for child in children))):
         raise DeserializationFailure(f"unexpected text in <{_shown(element)}>, outside of any property")

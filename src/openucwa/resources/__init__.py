@@ -1,1 +1,1 @@
-"""One module per UCWA resource family, named after it: what a resource shows, and what its methods do."""
+"""One module per family of UCWA resources, named after it."""

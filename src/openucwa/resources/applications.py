@@ -1,10 +1,10 @@
-"""applications and application: the root of all that one endpoint of one user sees."""
+"""applications and application: the root of everything that an endpoint of a user can see."""
 
 from urllib.parse import quote
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import ANY_SCOPE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.channel.poll import EventChannels
 from openucwa.config import Config
 from openucwa.identity.current_user import current_user
@@ -21,6 +21,7 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyGroups,
 )
+from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.world import World, new_digits, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
@@ -42,12 +43,12 @@ PARAMETERS = (
 )
 
 
-#: UCWA: Multi-tab support. One instance of the application, of those that were opened with this instanceId.
+#: UCWA: Multi-tab support. One instance of the application, opened with this instanceId.
 INSTANCE = Parameter("instanceId", max_length=100, description="One of the application's instances (tabs).")
 
 
 class ApplicationDocuments:
-    """Shows applications, with all that is embedded in them."""
+    """Builds documents of applications, with all embedded resources."""
 
     def __init__(self, store: Store, online_meetings: OnlineMeetings, people: People) -> None:
         self._store = store
@@ -55,7 +56,7 @@ class ApplicationDocuments:
         self._people = people
 
     async def document(self, call: Context, instance: str | None) -> Document:
-        """UCWA: application. `instance`: the instanceId in whose terms it is shown."""
+        """UCWA: application. `instance`: the instanceId whose links it contains."""
         application = call.session.application
         channel = await self._store.channels.get(application.owner, application.id, instance or "")
         query = "" if instance is None else f"instanceId={quote(instance, safe='')}"
@@ -91,7 +92,7 @@ class ApplicationDocuments:
 
 
 class Applications(Resource[None]):
-    """UCWA: applications; with an anonymous ticket: anonApplications."""
+    """UCWA: applications; with an anonymous token: anonApplications."""
 
     rel = "applications"
 
@@ -103,7 +104,7 @@ class Applications(Resource[None]):
         self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world)
 
     @Operation(
-        "Opens an application, or finds the one of this endpoint.",
+        "Opens an application, or returns the existing one of this endpoint.",
         answers=(201, 200),
         takes=PARAMETERS,
         refuses=(Forbidden, AlreadyExists, TooManyGroups, Conflict, CannotRedirect),
@@ -138,7 +139,7 @@ class Applications(Resource[None]):
             raise Conflict(f"the application has {self._config.max_instances} instances already")
         call.known_session = await self._store.applications.session(opened.owner, opened.id)
         document = await self._documents.document(call, instance)
-        # A known endpoint answers 201 with the same application; only a known instance of it is told apart.
+        # An existing endpoint gets 201 with the same application; only an existing instance gets another status.
         status = 201 if new or instance is None else 200
         return Answer(document, status, etag=call.session.application.etag, location=document.href)
 
@@ -160,7 +161,7 @@ class Application(Resource[None]):
         return call.session.application.etag
 
     @Operation(
-        "The application and all that is embedded in it.",
+        "The application with its embedded resources.",
         query=(INSTANCE,),
         refuses=(InvalidExchangeServerVersion, CannotRedirect),
     )
@@ -169,7 +170,7 @@ class Application(Resource[None]):
         return Answer(await self._documents.document(call, known_instance(call)), etag=call.etag)
 
     @Operation(
-        "Ends the application, or one instance of it.",
+        "Ends the application, or one of its instances.",
         answers=(204,),
         query=(INSTANCE,),
         produces=(),
@@ -189,8 +190,8 @@ class Application(Resource[None]):
 
 
 def known_instance(call: Call[None]) -> str | None:
-    """The instanceId of the request's query; None where there is none. ResourceNotFound: nobody opened it."""
+    """The instanceId in the request's query; None if there is none. ResourceNotFound: unknown."""
     instance: str | None = call.values.get("instanceId")
     if instance is not None and instance not in call.session.application.instances:
-        raise ResourceNotFound("there is no such instance of this application")
+        raise ResourceNotFound("no such instance of this application")
     return instance

@@ -1,25 +1,29 @@
-"""batch: several requests in one, each answered as if it had come alone."""
+"""batch: several requests in one, each answered as if it had been sent alone."""
 
 import asyncio
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call
 from openucwa.api.in_flight import InFlight, Refuses
-from openucwa.api.resource import ANY_SCOPE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.http.message import Request, Response
 from openucwa.http.multipart import PartRequest, build, content_type, parse
 from openucwa.model.refusals import BadRequest, CallbackChannelError, CannotRedirect, TooManyRequests
+from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.world import World, new_uuid
 
 BATCHING = "multipart/batching"
 
-#: Headers of a part that say how it travels, or who sends it: that is the batch's to say.
+#: Headers of a part that are about transport or identity: those of the batch count.
 _NOT_THE_PARTS = {"authorization", "host", "accept-encoding", "content-length", "transfer-encoding", "expect"}
 _INHERITED = (b"authorization", b"host")
 
 
 class Batch(Resource[None]):
-    """UCWA: batch. The parts run one after the other, as the batch's user, through the same checks as any request."""
+    """UCWA: batch.
+
+    The parts are processed one after the other, for the batch's user, with the same checks as any request.
+    """
 
     rel = "batch"
     scopes = ANY_SCOPE
@@ -35,8 +39,7 @@ class Batch(Resource[None]):
         max_headers: int,
         max_answer_bytes: int,
     ) -> None:
-        """`max_headers`: of a part. `max_answer_bytes`: once the parts that were answered have as many, the others are
-        refused."""
+        """`max_headers`: per part. `max_answer_bytes`: once the answers exceed it, further parts are refused."""
         self._in_flight = in_flight
         self._refuses = refuses
         self._world = world
@@ -55,9 +58,9 @@ class Batch(Resource[None]):
         """UCWA: batch, POST."""
         parts = parse(call.body, call.request.header(b"content-type") or "", self._max_parts, self._max_headers)
         if not parts:
-            raise BadRequest("the batch holds no request")
+            raise BadRequest("the batch contains no requests")
         identity = call.caller.identity
-        # The batch itself is in flight already, and stands for its first part.
+        # The batch itself is in flight already, and counts for its first part.
         self._in_flight.enter(identity, len(parts) - 1)
         responses: list[Response] = []
         size = 0
@@ -67,11 +70,11 @@ class Batch(Resource[None]):
                 if size < self._max_answer_bytes:
                     response = await call.parts.part(request)
                 else:
-                    refusal = TooManyRequests("the answers to the parts before are too large", retry_after=1)
+                    refusal = TooManyRequests("the answers to the previous parts are too large", retry_after=1)
                     response = self._refuses.refusal(request, refusal, identity=identity)
                 size += len(response.body)
                 responses.append(response)
-                await asyncio.sleep(0)  # others have their turn between two parts
+                await asyncio.sleep(0)  # other requests get a turn between two parts
         finally:
             self._in_flight.leave(identity, len(parts) - 1)
         boundary = new_uuid(self._world)

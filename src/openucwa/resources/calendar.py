@@ -1,6 +1,7 @@
-"""A meeting as an event for calendar programs (iCalendar, RFC 5545; RFC 5546).
+"""Invitations for calendar programs: a meeting as an event (iCalendar, RFC 5545; RFC 5546).
 
-UCWA leaves invitations to mail programs, so this is the server's own; a meeting's answers lead here by a Link header.
+UCWA leaves invitations to mail programs, so this resource is an addition; a meeting's answers link to it by a Link
+header.
 """
 
 import asyncio
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING
 from openucwa import __version__
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import CONVERSATION_SCOPES, Operation
+from openucwa.api.resource import Operation
 from openucwa.config import Config
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import Meeting
 from openucwa.model.refusals import ParameterValidationFailure
+from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.user import User
 from openucwa.model.values import LAST_INSTANT, Instant
 from openucwa.model.world import World
@@ -34,11 +36,11 @@ CALENDAR = "text/calendar"
 HOUR = 3_600_000
 
 QUERY = (
-    Parameter("start", kind="datetime", description="When it begins; else at the next full hour."),
-    Parameter("end", kind="datetime", description="When it ends; else an hour after it begins."),
+    Parameter("start", kind="datetime", description="Start; default: the next full hour."),
+    Parameter("end", kind="datetime", description="End; default: one hour after the start."),
 )
 
-#: What some reader takes for the end of a line. In iCalendar a line's end ends the property.
+#: Characters that some parser takes for the end of a line, which ends an iCalendar property.
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 _TO_ESCAPE = re.compile(r"[\\;,]")
@@ -47,7 +49,7 @@ _ADDRESS = re.compile(r"[^:]*:([^@]+@(?:\[[^\]]*\]|[^:;?]*))")
 
 
 async def load() -> None:
-    """Loads the library, so that no request has to wait for it, nor the start of the server."""
+    """Loads the library in the background, so that neither the start nor a request waits for it."""
     if "icalendar" not in sys.modules:
         await asyncio.to_thread(importlib.import_module, "icalendar")
 
@@ -57,7 +59,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
 
     rel = "openucwa:invitation"
     scopes = CONVERSATION_SCOPES
-    cached = False  # it says when it was made
+    cached = False  # it contains the current time
 
     def __init__(self, store: Store, pools: Pools, documents: MeetingDocuments, config: Config, world: World) -> None:
         super().__init__(pools)
@@ -71,11 +73,15 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         return await self._store.meetings.get(organizer_of(call), meeting_id)
 
     @Operation(
-        "The meeting as an event for calendar programs.", query=QUERY, produces=(CALENDAR,), refuses=READ_REFUSALS
+        "The invitation to the meeting, for calendar programs.",
+        query=QUERY,
+        produces=(CALENDAR,),
+        refuses=READ_REFUSALS,
     )
     async def get(self, call: Call[Meeting]) -> Answer:
-        """An organizer who has listed nobody gets an event to put into a calendar (PUBLISH); else a request for a
-        meeting (REQUEST): of these two RFC 5546 lets only the latter name attendees, and it has to."""
+        """For an organizer who has listed nobody, an event to put into a calendar (PUBLISH); otherwise an invitation
+        (REQUEST): only the latter may, and must, name attendees (RFC 5546).
+        """
         from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second: see `load`
 
         start, end = self._time(call)
@@ -92,11 +98,11 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         )
 
     def _time(self, call: Call[Meeting]) -> tuple[Instant, Instant]:
-        """ParameterValidationFailure: it would end before it begins, or never."""
+        """ParameterValidationFailure: the end is not after the start, or out of range."""
         values = call.values
         start = values.get("start") or Instant((self._world.now() // HOUR + 1) * HOUR)
         end = values.get("end") or Instant(min(start.ms + HOUR, LAST_INSTANT.ms))
-        # What is past the seconds is nothing that iCalendar could tell apart.
+        # iCalendar has no fractions of a second.
         if end.ms // 1000 <= start.ms // 1000:
             raise ParameterValidationFailure({"end": "must be later than start"})
         return start, end
@@ -127,7 +133,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
 
 
 def _invited(meeting: Meeting) -> list[str]:
-    """The addresses of leaders and attendees, each once, without the organizer's."""
+    """The addresses of leaders and attendees, without duplicates and the organizer's."""
     settings = meeting.settings
     return list(_others(map(_address, (*settings.leaders, *settings.attendees)), _address(meeting.organizer)))
 
@@ -141,7 +147,7 @@ def _others(addresses: Iterable[str], organizer: str) -> Iterable[str]:
 
 
 def _address(uri: str) -> str:
-    """`user@host` of a SIP URI: neither its scheme nor its port and parameters are a mail program's affair."""
+    """`user@host` of a SIP URI, which mail programs understand; without scheme, port and parameters."""
     found = _ADDRESS.match(uri)
     return uri if found is None else found[1]
 
@@ -159,5 +165,5 @@ def _as_text(text: str) -> "vInline":
 
 
 def _name(name: str) -> str:
-    """A parameter's value holds no quotes and no control characters, whatever is done about them."""
+    """A parameter's value without quotes and control characters, which it cannot contain even if escaped."""
     return " ".join("".join(char if char.isprintable() else " " for char in name.replace('"', "'")).split())

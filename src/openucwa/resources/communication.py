@@ -1,4 +1,4 @@
-"""communication: what the caller's application can do in conversations."""
+"""communication: the capabilities of the caller's application in conversations."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,17 +6,18 @@ from typing import Any
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Precondition, Resource
+from openucwa.api.resource import Operation, Precondition, Resource
 from openucwa.model.application import Communication as Abilities
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, PreconditionFailed
+from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.store.contract import Store
 
 PASS_THROUGH = pass_through_name("communication")
-#: All that the pages name, though this server has Messaging alone.
+#: All documented modalities, though this server only has Messaging.
 MODALITIES = (
     "ApplicationSharing", "Audio", "DataCollaboration", "Messaging", "PanoramicVideo", "PhoneAudio", "Video",
 )  # fmt: skip
@@ -38,7 +39,7 @@ PARAMETERS = (
 
 
 def offered(modalities: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the modalities that this server has."""
+    """The modalities among these that this server has."""
     return tuple(modality for modality in modalities if modality == "Messaging")
 
 
@@ -73,7 +74,7 @@ def communication_document(call: Context, abilities: Abilities) -> Document:
 
 
 def communication_updated(owner: str, application_id: str) -> NewEvent:
-    """The event that an application is told when its communication changed."""
+    """The notification of an application whose communication changed."""
     return NewEvent(application_topic(owner, application_id), "communication updated")
 
 
@@ -91,13 +92,15 @@ class Communication(Resource[None]):
     def etag(self, call: Context, target: None) -> str:
         return call.session.application.communication.etag
 
-    @Operation("What the application can do in conversations.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    @Operation(
+        "The capabilities of the application in conversations.", refuses=(InvalidExchangeServerVersion, CannotRedirect)
+    )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: communication, GET."""
         return _show(call, call.session.application.communication)
 
     @Operation(
-        "Replaces what the application can do.",
+        "Replaces the capabilities of the application.",
         takes=PARAMETERS,
         precondition=Precondition.REQUIRED,
         pass_through=True,

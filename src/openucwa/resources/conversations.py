@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import CONVERSATION_SCOPES, RECEIVE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.identity.rate import Rate, act_key
+from openucwa.model.conversation import Invitation, InvitationState, Participation
 from openucwa.model.meeting import Extension
 from openucwa.model.refusals import (
     CallbackChannelError,
@@ -16,7 +17,7 @@ from openucwa.model.refusals import (
     InvalidExchangeServerVersion,
     ResourceNotFound,
 )
-from openucwa.model.room import Invitation, InvitationState, Participation
+from openucwa.model.scopes import CONVERSATION_SCOPES, RECEIVE
 from openucwa.model.world import World
 from openucwa.representation.document import Document, Link
 from openucwa.resources.people import contact_document
@@ -34,7 +35,7 @@ class InConversation(Resource[T]):
     """A resource below one of the application's conversations."""
 
     scopes = CONVERSATION_SCOPES
-    #: Whether it is there while the participant waits in the lobby.
+    #: Whether it is available while the participant is in the lobby.
     in_lobby = False
 
     def __init__(self, store: Store, documents: ConversationRenderer, world: World, acts: Rate) -> None:
@@ -44,7 +45,7 @@ class InConversation(Resource[T]):
         self._acts = acts
 
     async def own(self, call: Context, conversation: str) -> Participation:
-        """The conversation. ConversationNotFound; ResourceNotFound: it is not to be seen from the lobby."""
+        """The conversation. ConversationNotFound; ResourceNotFound: it is not available from the lobby."""
         application = call.session.application
         own = await self._store.conversations.get(application.owner, application.id, conversation)
         if own.in_lobby and not self.in_lobby:
@@ -52,12 +53,12 @@ class InConversation(Resource[T]):
         return own
 
     def count(self, own: Participation) -> None:
-        """Counts an action that the other participants are notified of. TooManyRequests: over the rate limit."""
+        """Counts an action that other participants are notified of. TooManyRequests: over the rate limit."""
         self._acts.take(act_key(own.owner, own.topic))
 
 
 class ConversationPart(InConversation[Participation]):
-    """A resource of which a conversation has exactly one."""
+    """A resource that each conversation has once."""
 
     async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation:
         return await self.own(call, conversation)
@@ -87,7 +88,7 @@ class Conversations(Resource[None]):
 
 
 class Conversation(InConversation[Participation | Invitation]):
-    """UCWA: conversation; also one that an incoming invitation offers and that is not joined yet."""
+    """UCWA: conversation; also one that an incoming invitation offers and that the application has not joined."""
 
     rel = "conversation"
     scopes = _RECEIVE_SCOPES
@@ -111,7 +112,7 @@ class Conversation(InConversation[Participation | Invitation]):
 
     @Operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
     async def delete(self, call: Call[Participation | Invitation]) -> Answer:
-        """UCWA: conversation, DELETE. One that is only offered is declined by it."""
+        """UCWA: conversation, DELETE. Declines the invitation if the conversation is only offered."""
         own = call.target
         if isinstance(own, Invitation):
             declined = replace(own, state=InvitationState.DECLINED, reason="Declined")
@@ -137,7 +138,7 @@ class OnlineMeeting(ConversationPart):
 
 
 class Organizer(ConversationPart):
-    """UCWA: organizer. Who organizes the meeting, as a contact."""
+    """UCWA: organizer. The organizer of the meeting, as a contact."""
 
     rel = "organizer"
 
@@ -165,7 +166,7 @@ class ParticipantExtensions(ConversationPart):
 class ParticipantExtension(InConversation[tuple[Participation, Extension]]):
     """UCWA: onlineMeetingExtension, below the participant's onlineMeeting: read-only.
 
-    One that the participant may not see is answered as one that never was.
+    An extension that the participant may not see is answered like one that does not exist.
     """
 
     rel = "onlineMeetingExtension"
@@ -177,7 +178,7 @@ class ParticipantExtension(InConversation[tuple[Participation, Extension]]):
         own = await self.own(call, conversation)
         extension = await self._store.extensions.get(own.organizer, own.meeting_id, extension_id)
         if not may_see(own, extension):
-            raise ResourceNotFound("this meeting has no such extension")
+            raise ResourceNotFound("no such extension of this meeting")
         return own, extension
 
     def etag(self, call: Context, target: tuple[Participation, Extension]) -> str:

@@ -1,4 +1,4 @@
-"""root, user and xframe: how an application finds its user's server."""
+"""root, user and xframe: autodiscovery, by which an application finds its user's server."""
 
 from collections.abc import Sequence
 from html import escape
@@ -23,13 +23,13 @@ HTML = "text/html; charset=utf-8"
 
 #: UCWA: Root URL, Query parameters.
 QUERY = (
-    Parameter("originalDomain", description="The domain that the client looks for."),
-    Parameter("sipuri", description="The user's SIP URI, whose domain it is otherwise."),
+    Parameter("originalDomain", description="The domain that the client searches for."),
+    Parameter("sipuri", description="The user's SIP URI; default of originalDomain: its domain."),
 )
 
 
 def original_domain(call: Call[None]) -> str:
-    """The domain that the client looks for: its own word for it, that of its sipuri, or the server's name."""
+    """The domain that the client searches for: as given, that of its sipuri, or the server's name."""
     values = call.values
     if domain := values.get("originalDomain"):
         return str(domain)
@@ -39,19 +39,19 @@ def original_domain(call: Call[None]) -> str:
 
 
 class Root(Resource[None]):
-    """UCWA: root. Where everything starts, without a token."""
+    """UCWA: root. The entry point, without a token."""
 
     rel = "root"
     public = True
 
-    @Operation("Where to go on from.", query=QUERY)
+    @Operation("The entry point of the API.", query=QUERY)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: root, GET."""
         return self.show(call)
 
     @Operation("The headers of a GET of {rel}.", query=QUERY)
     async def head(self, call: Call[None]) -> Answer:
-        """UCWA: Root URL. Some clients look with HEAD first."""
+        """UCWA: Root URL. Some clients send HEAD first."""
         return self.show(call)
 
     def show(self, call: Call[None]) -> Answer:
@@ -68,7 +68,7 @@ class Root(Resource[None]):
 
 
 class User(Resource[ModelUser | None]):
-    """UCWA: user. Where the user's applications are; without a token: where to get one."""
+    """UCWA: user. Links to the user's applications; the challenge without a token says where to get one."""
 
     rel = "user"
     html_challenge = True
@@ -80,7 +80,7 @@ class User(Resource[ModelUser | None]):
     async def locate(self, call: Context, **_names: str) -> ModelUser | None:
         return await current_user(self._store.users, call.caller)
 
-    @Operation("Where the user's applications are.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    @Operation("A link to the user's applications.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def get(self, call: Call[ModelUser | None]) -> Answer:
         """UCWA: user, GET."""
         user = call.target
@@ -93,12 +93,12 @@ class User(Resource[ModelUser | None]):
 
     @Operation("The headers of a GET of {rel}.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def head(self, call: Call[ModelUser | None]) -> Answer:
-        """UCWA: Authentication. Clients look with HEAD for the challenge."""
+        """UCWA: Authentication. Clients send HEAD to get the challenge."""
         return await self.get(call)
 
 
 class XFrame(Resource[None]):
-    """UCWA: xframe. The page through which scripts of allowed origins talk to this server."""
+    """UCWA: xframe. The page through which scripts of allowed origins call this server."""
 
     rel = "xframe"
     public = True
@@ -113,7 +113,7 @@ class XFrame(Resource[None]):
         )
         self._headers: tuple[Header, ...] = ((b"Content-Security-Policy", policy.encode()),)
 
-    @Operation("The cross-domain frame.", produces=("text/html",))
+    @Operation("The page for cross-domain frames.", produces=("text/html",))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: xframe, GET."""
         return Answer(body=self._page, content_type=HTML, headers=self._headers)

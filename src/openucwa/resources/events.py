@@ -1,4 +1,4 @@
-"""events: the channel through which an application is notified of what happened."""
+"""events: the event channel of an application."""
 
 from urllib.parse import quote
 
@@ -24,14 +24,14 @@ from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.rendering.events import EventRenderer
 from openucwa.store.contract import Store
 
-#: UCWA: events, GET, Query parameters; `ack` is in every href that a client is given.
+#: UCWA: events, GET, Query parameters; every href given to clients contains `ack`.
 QUERY = (
     INSTANCE,
-    Parameter("ack", kind="integer", description="The number of the set of events that is asked for."),
-    Parameter("low", kind="integer", description="Seconds that low-priority events may wait, 5 to 1800."),
-    Parameter("medium", kind="integer", description="Seconds that medium-priority events may wait, 5 to 1800."),
-    Parameter("timeout", kind="integer", description="Seconds that the poll may wait, 180 to 1800."),
-    Parameter("priority", kind="integer", description="That of this poll, where several are sent."),
+    Parameter("ack", kind="integer", description="The number of the requested set of events."),
+    Parameter("low", kind="integer", description="Delay of low-priority events, 5 to 1800 seconds."),
+    Parameter("medium", kind="integer", description="Delay of medium-priority events, 5 to 1800 seconds."),
+    Parameter("timeout", kind="integer", description="Timeout of the poll, 180 to 1800 seconds."),
+    Parameter("priority", kind="integer", description="Priority of this poll among concurrent ones."),
 )
 #: The JSON Schema of an answer (UCWA: events).
 SHOWN = {
@@ -70,7 +70,7 @@ class EventChannel(Resource[None]):
         self._channels = channels
 
     @Operation(
-        "Waits for what happened since.",
+        "Polls for events.",
         query=QUERY,
         refuses=(InvalidExchangeServerVersion, PGetReplaced, CannotRedirect),
         shows={200: SHOWN},
@@ -92,7 +92,7 @@ class EventChannel(Resource[None]):
             render=renderer.render,
         )
         served = await while_connected(call.request.connection, poll)
-        # The token may have expired meanwhile, or its user have another password: what happened is not for it.
+        # The token may have expired during the poll, or the user's password changed: then the events are not for it.
         await self._keys.check(bearer_token(call.request))
         await current_user(self._store.users, call.caller)
         href = f"{call.application}/events?"

@@ -1,13 +1,20 @@
-"""Invitations, which joining and inviting begin: accept, decline, cancel; and addParticipant, which invites."""
+"""Invitations, started by joining or inviting: accept, decline, cancel; and addParticipant, which invites."""
 
 from dataclasses import replace
 from typing import Any
 
 from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.identity.rate import Rate
-from openucwa.meetings.room import leads
+from openucwa.meetings.admission import leads
+from openucwa.model.conversation import (
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    Participation,
+)
+from openucwa.model.meeting import meeting_uri
 from openucwa.model.refusals import (
     CannotRedirect,
     Conflict,
@@ -15,12 +22,7 @@ from openucwa.model.refusals import (
     InvalidExchangeServerVersion,
     ResourceNotFound,
 )
-from openucwa.model.room import (
-    Invitation,
-    InvitationKind,
-    InvitationState,
-    Participation,
-)
+from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
@@ -38,24 +40,21 @@ ADD_PARTICIPANT = (Parameter("operationId", max_length=50), Parameter("to", kind
 DECLINE = (Parameter("reason"),)
 
 
-def meeting_uri(organizer: str, meeting_id: str) -> str:
-    """The onlineMeetingUri."""
-    return f"{organizer};gruu;opaque=app:conf:focus:id:{meeting_id}"
-
-
 class Invitations(Resource[None]):
-    """UCWA: invitations. The place where invitations are."""
+    """UCWA: invitations. A collection without content: events deliver the invitations' hrefs."""
 
     rel = "invitations"
     scopes = CONVERSATION_SCOPES
 
-    @Operation("The place where invitations are.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    @Operation(
+        "The collection of invitations, without content.", refuses=(InvalidExchangeServerVersion, CannotRedirect)
+    )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: invitations, GET."""
         return Answer(Document(rel=self.rel, href=f"{call.application}/communication/invitations"))
 
 
-class _OfInvitation(Resource[Invitation]):
+class InvitationPart(Resource[Invitation]):
     """A resource of one invitation."""
 
     scopes = CONVERSATION_SCOPES
@@ -70,7 +69,7 @@ class _OfInvitation(Resource[Invitation]):
         return await self._store.invitations.get(application.owner, application.id, invitation)
 
 
-class InvitationResource(_OfInvitation):
+class InvitationResource(InvitationPart):
     """UCWA: onlineMeetingInvitation, messagingInvitation, participantInvitation."""
 
     rel = "invitation"
@@ -82,10 +81,10 @@ class InvitationResource(_OfInvitation):
         return Answer(self._documents.invitation(call, call.target, uri))
 
 
-class _Answer(_OfInvitation):
+class _Answer(InvitationPart):
     """An answer to a pending invitation."""
 
-    #: Whether it is the one who invited who does it.
+    #: Whether the inviter uses it, not the invited user.
     of_inviter = False
 
     async def locate(self, call: Context, invitation: str = "", **_names: str) -> Invitation:
@@ -109,7 +108,7 @@ class Accept(_Answer):
         super().__init__(store, documents, world)
         self._joins = joins
 
-    @Operation("Accepts an invitation, and by that joins.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
+    @Operation("Accepts an invitation and joins the meeting.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
     async def post(self, call: Call[Invitation]) -> Answer:
         """UCWA: accept, POST."""
         self.check(call.target)
@@ -132,17 +131,17 @@ class Decline(_Answer):
 
 
 class Cancel(_Answer):
-    """UCWA: cancel. The one who invited takes it back."""
+    """UCWA: cancel. The inviter cancels the invitation."""
 
     rel = "cancel"
     of_inviter = True
 
-    @Operation("Takes an invitation back.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
+    @Operation("Cancels an invitation.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
     async def post(self, call: Call[Invitation]) -> Answer:
         """UCWA: cancel, POST."""
         self.check(call.target)
         if call.target.kind != InvitationKind.PARTICIPANT:
-            raise Conflict("only a participantInvitation can be taken back")
+            raise Conflict("only a participantInvitation can be cancelled")
         cancelled = replace(call.target, state=InvitationState.CANCELLED, reason="Canceled")
         await self._store.invitations.end(cancelled, self._world.now())
         return NO_CONTENT
@@ -162,14 +161,14 @@ class AddParticipant(ConversationPart):
         self._timeout = timeout
 
     @Operation(
-        "Invites a user.",
+        "Invites a user of this server into the meeting.",
         answers=(201,),
         produces=(),
         takes=ADD_PARTICIPANT,
         refuses=(*CHANGE, DestinationNotFound, Conflict),
     )
     async def post(self, call: Call[Participation]) -> Answer:
-        """UCWA: addParticipant, POST. All of the user's applications are asked that made the user available."""
+        """UCWA: addParticipant, POST. Notifies all of the user's applications that called makeMeAvailable."""
         to = call.values["to"].lower()
         self.count(call.target)
         if await self._store.users.get(to) is None:

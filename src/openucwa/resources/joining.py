@@ -1,17 +1,25 @@
-"""joinOnlineMeeting and startOnlineMeeting: how an application comes into a meeting."""
+"""joinOnlineMeeting and startOnlineMeeting: how an application joins a meeting."""
 
 from dataclasses import replace
 from typing import Any
 
 from openucwa.api.answer import Answer, created
 from openucwa.api.call import Call
-from openucwa.api.resource import INITIATE, MEETINGS, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.config import Config
 from openucwa.identity.rate import Rate, act_key
+from openucwa.meetings.admission import Candidate, role_at_joining, waits_in_lobby
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
-from openucwa.meetings.room import Candidate, role_at_joining, waits_in_lobby
+from openucwa.model.conversation import (
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Participation,
+    conversation_topic,
+)
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.names import visible_name
 from openucwa.model.refusals import (
@@ -28,14 +36,7 @@ from openucwa.model.refusals import (
     ServiceUnavailable,
     TooManyParticipants,
 )
-from openucwa.model.room import (
-    Invitation,
-    InvitationKind,
-    InvitationState,
-    MessagingState,
-    Participation,
-    conversation_topic,
-)
+from openucwa.model.scopes import INITIATE, MEETINGS
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.me import display_name, sip_uri
@@ -55,18 +56,18 @@ _BEGIN = (
 )
 #: UCWA: startOnlineMeeting, POST, Request body.
 START = _BEGIN
-#: UCWA: joinOnlineMeeting, POST, Request body; anonymousDisplayName is what anonymous users are known by.
+#: UCWA: joinOnlineMeeting, POST, Request body; anonymousDisplayName is the name of an anonymous participant.
 JOIN = (
     Parameter("onlineMeetingUri", max_length=1000),
     Parameter("anonymousDisplayName", max_length=250),
     *_BEGIN,
 )
-#: How often joining is tried again when the meeting changes meanwhile.
+#: How often joining is retried if the meeting changes concurrently.
 _TRIES = 5
 
 
 class JoinService:
-    """Lets applications into meetings."""
+    """Joins applications to meetings."""
 
     def __init__(
         self, store: Store, pools: Pools, rules: MeetingRules, rate: Rate, world: World, config: Config
@@ -81,11 +82,11 @@ class JoinService:
         self._enterprise = Enterprise(config.enterprise_domains)
 
     async def join(self, call: Call[Any], organizer: str, meeting_id: str, invitation: Invitation | None = None) -> str:
-        """Begins the application's conversation; the id of the invitation that it goes with.
+        """Starts the application's conversation; returns the id of its invitation.
 
         `invitation`: an incoming one that is accepted by this; None: a new one, from the call's input.
-        DestinationNotFound: no such meeting. AlreadyJoined: the application takes part in it already.
-        CannotRedirect: its organizer is homed in another pool, and that has no backup. TooManyRequests.
+        DestinationNotFound: no such meeting. AlreadyJoined: the application takes part in it already. CannotRedirect:
+        its organizer is homed in another pool, which has no backup. TooManyRequests.
         """
         self._rate.take(act_key(call.session.application.owner, conversation_topic(organizer, meeting_id)))
         await self._check_pool(organizer)
@@ -101,15 +102,16 @@ class JoinService:
                 raise AlreadyJoined(str(refusal), refusal.conversation, location) from None
             except TooManyParticipants:
                 failed = replace(begun, state=InvitationState.FAILED, reason="TooManyParticipants", conversation=None)
-                # An incoming invitation is there already, and has another side; a new one is told of and over at once.
+                # An incoming invitation exists already, and has another side; a new one starts and completes at once.
                 end = self._store.invitations.refuse if invitation is None else self._store.invitations.end
                 await end(failed, self._world.now())
             return begun.id
         raise ServiceUnavailable("the meeting is changing too quickly; try again", retry_after=1)
 
     async def start(self, call: Call[None]) -> str:
-        """Makes a meeting of the caller's and joins it; the id of the invitation. What `join` raises, and
-        TooManyOnlineMeetings."""
+        """Creates a meeting of the caller's and joins it; returns the id of the invitation. Raises what `join` raises,
+        and TooManyOnlineMeetings.
+        """
         organizer = call.caller.identity
         await self._check_pool(organizer)
         settings = self._rules.settings({"subject": call.values.get("subject", "")}, organizer)
@@ -118,7 +120,7 @@ class JoinService:
         return await self.join(call, organizer, meeting.id)
 
     async def _check_pool(self, organizer: str) -> None:
-        """CannotRedirect: the organizer is homed in another pool, and that has no backup."""
+        """CannotRedirect: the organizer is homed in another pool, which has no backup."""
         user = await self._store.users.get(organizer)
         self._pools.require_backup(user.pool if user is not None else None)
 
@@ -126,7 +128,7 @@ class JoinService:
         try:
             return await self._store.meetings.get(organizer, meeting_id)
         except ResourceNotFound:
-            raise DestinationNotFound("there is no such online meeting") from None
+            raise DestinationNotFound("no such online meeting") from None
 
     async def _draft(
         self, call: Call[Any], meeting: Meeting, incoming: Invitation | None
@@ -137,8 +139,10 @@ class JoinService:
         owner = application.owner
         candidate = Candidate(None, self._enterprise)
         if not application.anonymous:
-            asked_in = await self._store.invitations.is_asked_in(owner, meeting.organizer, meeting.id)
-            candidate = Candidate(owner, self._enterprise, asked_in)
+            invited_by_leader = await self._store.invitations.was_invited_by_leader(
+                owner, meeting.organizer, meeting.id
+            )
+            candidate = Candidate(owner, self._enterprise, invited_by_leader)
         uri = sip_uri(session)
         name = display_name(session) or visible_name(values.get("anonymousDisplayName")) or "Anonymous"
         conversation = (incoming.conversation if incoming is not None else None) or new_uuid(self._world)
@@ -194,15 +198,17 @@ class JoinOnlineMeeting(Resource[None]):
         self._joins = joins
 
     @Operation(
-        "Joins a meeting; what comes of it is told by events.",
+        "Joins a meeting; events report the outcome.",
         answers=(201,),
         produces=(),
         takes=JOIN,
         refuses=(Forbidden, DestinationNotFound, AlreadyExists, Conflict, CannotRedirect, CallbackChannelError),
     )
     async def post(self, call: Call[None]) -> Answer:
-        """UCWA: joinOnlineMeeting, POST. An anonymous ticket is good for its own meeting only; without a URI: a new
-        meeting of the caller's."""
+        """UCWA: joinOnlineMeeting, POST.
+
+        An anonymous token is valid for its own meeting only; without a URI a new meeting of the caller's is created.
+        """
         invitation = await self._join(call, call.values.get("onlineMeetingUri"))
         return created(invitation_href(call, invitation))
 
@@ -213,15 +219,15 @@ class JoinOnlineMeeting(Resource[None]):
             return await self._joins.start(call)
         found = parse_meeting_uri(uri)
         if found is None:
-            raise DestinationNotFound("there is no such online meeting")
+            raise DestinationNotFound("no such online meeting")
         own = call.session.application.meeting
         if own is not None and parse_meeting_uri(own) != found:
-            raise Forbidden("this ticket is for another meeting")
+            raise Forbidden("this token is for another meeting")
         return await self._joins.join(call, *found)
 
 
 class StartOnlineMeeting(Resource[None]):
-    """UCWA: startOnlineMeeting. An unscheduled meeting: made and joined in one."""
+    """UCWA: startOnlineMeeting. Creates an unscheduled meeting and joins it."""
 
     rel = "startOnlineMeeting"
     scopes = frozenset({MEETINGS})
@@ -231,7 +237,7 @@ class StartOnlineMeeting(Resource[None]):
         self._joins = joins
 
     @Operation(
-        "Makes a meeting and joins it.",
+        "Creates an unscheduled meeting and joins it.",
         answers=(201,),
         produces=(),
         takes=START,

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import RECEIVE, USER, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.model.application import Session
 from openucwa.model.event import NewEvent, application_topic
+from openucwa.model.names import anonymous_address
 from openucwa.model.refusals import (
     AlreadyExists,
     CallbackChannelError,
@@ -17,6 +18,7 @@ from openucwa.model.refusals import (
     InvalidExchangeServerVersion,
     MakeMeAvailableRequired,
 )
+from openucwa.model.scopes import RECEIVE, USER
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
@@ -46,13 +48,13 @@ def me_href(call: Context) -> str:
 
 
 def sip_uri(session: Session) -> str:
-    """The SIP URI of the session's owner; an anonymous one gets an address that reaches nobody."""
+    """The SIP URI of the session's owner; an anonymous one gets an address that reaches no one."""
     owner = session.application.owner
-    return f"sip:{owner.removeprefix('anon:')}@anonymous.invalid" if session.application.anonymous else owner
+    return anonymous_address(owner) if session.application.anonymous else owner
 
 
 def display_name(session: Session) -> str | None:
-    """The display name of the session's owner; None as long as an anonymous one has none."""
+    """The display name of the session's owner; None while an anonymous one has none."""
     return session.application.name if session.application.anonymous else session.user_name
 
 
@@ -104,14 +106,14 @@ class MakeMeAvailable(Resource[None]):
         self._world = world
 
     @Operation(
-        "Says what the user can be reached by.",
+        "Makes the user available for the given modalities.",
         answers=(204,),
         takes=MAKE_ME_AVAILABLE,
         produces=(),
         refuses=(AlreadyExists, CallbackChannelError, CannotRedirect),
     )
     async def post(self, call: Call[None]) -> Answer:
-        """UCWA: makeMeAvailable, POST. Modalities that this server does not have are left out."""
+        """UCWA: makeMeAvailable, POST. Modalities that this server does not have are ignored."""
         application = call.session.application
         if application.available:
             raise AlreadyExists("the user is available already")
@@ -143,17 +145,20 @@ class ReportMyActivity(Resource[None]):
     anonymous = False
 
     @Operation(
-        "Says that the user is there.", answers=(204,), produces=(), refuses=(MakeMeAvailableRequired, CannotRedirect)
+        "Reports that the user is active.",
+        answers=(204,),
+        produces=(),
+        refuses=(MakeMeAvailableRequired, CannotRedirect),
     )
     async def post(self, call: Call[None]) -> Answer:
-        """UCWA: reportMyActivity, POST. The door has noted the request, which is what this is for."""
+        """UCWA: reportMyActivity, POST. The pipeline has recorded the request, which is its purpose."""
         if not call.session.application.available:
-            raise MakeMeAvailableRequired("makeMeAvailable has to come first")
+            raise MakeMeAvailableRequired("call makeMeAvailable first")
         return NO_CONTENT
 
 
 class Photo(Resource[str]):
-    """UCWA: photo. A picture with the user's initials; no photo is kept."""
+    """UCWA: photo. A picture with the user's initials; the server stores no photos."""
 
     rel = "photo"
     scopes = _USER_SCOPES
@@ -185,12 +190,15 @@ def _initials_picture(name: str) -> str:
 
 
 class Presence(Resource[None]):
-    """UCWA: presence, note and location. This server keeps none of them: it shows where the user is, and no more."""
+    """UCWA: presence, note and location.
+
+    The server stores none of them: it shows fixed values.
+    """
 
     scopes = _USER_SCOPES
     anonymous = False
 
-    #: What each of the resources shows of somebody who is available.
+    #: The properties of each resource, for an available user.
     SHOWN: ClassVar[dict[str, dict[str, Property]]] = {
         "presence": {"activity": "Online", "availability": "Online"},
         "note": {"message": "", "type": "Personal"},
@@ -200,16 +208,21 @@ class Presence(Resource[None]):
     def __init__(self, rel: str) -> None:
         self.rel = rel
 
-    @Operation("The user's {rel}, as it is shown.", refuses=(*_READ, MakeMeAvailableRequired))
+    @Operation("The user's {rel}, with a fixed value.", refuses=(*_READ, MakeMeAvailableRequired))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: presence, GET; note, GET; location, GET."""
         if not call.session.application.available:
-            raise MakeMeAvailableRequired("makeMeAvailable has to come first")
+            raise MakeMeAvailableRequired("call makeMeAvailable first")
         return Answer(Document(rel=self.rel, href=f"{me_href(call)}/{self.rel}", properties=self.SHOWN[self.rel]))
 
-    @Operation("Is refused: no {rel} is kept.", answers=(), produces=(), refuses=(MakeMeAvailableRequired, Conflict))
+    @Operation(
+        "Always refused: the server stores no {rel}.",
+        answers=(),
+        produces=(),
+        refuses=(MakeMeAvailableRequired, Conflict),
+    )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: presence, POST; note, POST; location, POST. 409: an unsupported service."""
         if not call.session.application.available:
-            raise MakeMeAvailableRequired("makeMeAvailable has to come first")
-        raise Conflict(f"this server keeps no {self.rel}")
+            raise MakeMeAvailableRequired("call makeMeAvailable first")
+        raise Conflict(f"this server stores no {self.rel}")

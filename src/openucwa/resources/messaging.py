@@ -1,4 +1,4 @@
-"""messaging and message: what participants say to each other."""
+"""messaging and message: instant messages between participants."""
 
 import re
 from dataclasses import replace
@@ -10,10 +10,18 @@ from openucwa.api.resource import Operation
 from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.identity.rate import Rate
 from openucwa.meetings.messages import MESSAGE_TYPES, MessageRules
+from openucwa.model.conversation import (
+    FirstMessage,
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Participation,
+)
+from openucwa.model.conversation_events import MESSAGE
 from openucwa.model.event import Event
+from openucwa.model.meeting import meeting_uri
 from openucwa.model.refusals import Conflict, ResourceNotFound
-from openucwa.model.room import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Participation
-from openucwa.model.room_events import MESSAGE
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -33,7 +41,7 @@ SEND_MESSAGE = (Parameter("operationId", max_length=50),)
 
 _NUMBER = re.compile("[0-9]{1,18}")
 
-#: What a POST that sends a message is, wherever it is accepted.
+#: The description of a POST that sends a message, wherever it is accepted.
 SENDING = Operation(
     "Sends a message.",
     answers=(201,),
@@ -43,12 +51,12 @@ SENDING = Operation(
     refuses=(*CHANGE, Conflict),
 )
 
-#: Messages that are linked to from `messages`: the latest.
-MOST_MESSAGES = 500
+#: The number of messages that `messages` links to: the latest ones.
+MAX_MESSAGES = 500
 
 
 class MessageService:
-    """Takes messages from requests, and sends them."""
+    """Sends messages from requests."""
 
     def __init__(self, store: Store, rules: MessageRules, world: World) -> None:
         self._store = store
@@ -66,7 +74,7 @@ class MessageService:
         return created(f"{messaging_href(call, own.id)}/messages/{number}")
 
     def first(self, call: Call[Any]) -> FirstMessage | None:
-        """The message that comes along with addMessaging, as a link or as a property; None: there is none."""
+        """The message sent with addMessaging, as a link or as a property; None: there is none."""
         links = call.given.get("_links")
         link = links.get("message") if isinstance(links, dict) else None
         href = link.get("href") if isinstance(link, dict) else None
@@ -87,7 +95,7 @@ class Messaging(ConversationPart):
 
 
 class AddMessaging(ConversationPart):
-    """UCWA: addMessaging. From then on the participant sends and gets messages."""
+    """UCWA: addMessaging. From then on the participant sends and receives messages."""
 
     rel = "addMessaging"
 
@@ -99,11 +107,11 @@ class AddMessaging(ConversationPart):
 
     @Operation("Connects messaging.", answers=(201,), produces=(), takes=ADD_MESSAGING, refuses=(*CHANGE, Conflict))
     async def post(self, call: Call[Participation]) -> Answer:
-        """UCWA: addMessaging, POST. A first message that comes along is sent."""
+        """UCWA: addMessaging, POST. A first message in the body is sent."""
         self.count(call.target)
         first = self._messages.first(call)
         if call.target.messaging == MessagingState.CONNECTED:
-            raise Conflict("messaging is connected already")
+            raise Conflict("messaging is already connected")
         invitation = Invitation(
             owner=call.target.owner,
             application_id=call.target.application_id,
@@ -120,7 +128,7 @@ class AddMessaging(ConversationPart):
             importance=call.target.importance,
             from_uri=call.target.uri,
             from_name=call.target.name,
-            to_uri=f"{call.target.organizer};gruu;opaque=app:conf:focus:id:{call.target.meeting_id}",
+            to_uri=meeting_uri(call.target.organizer, call.target.meeting_id),
         )
         now = self._world.now()
         await self._store.conversations.change_messaging(call.target, MessagingState.CONNECTED, invitation, now, first)
@@ -143,7 +151,7 @@ class StopMessaging(ConversationPart):
 
 
 class SetIsTyping(ConversationPart):
-    """UCWA: setIsTyping. Holds until the participant says something, or for a while (setting)."""
+    """UCWA: setIsTyping. Lasts until the participant sends a message, or for a while (setting)."""
 
     rel = "setIsTyping"
 
@@ -153,7 +161,7 @@ class SetIsTyping(ConversationPart):
         super().__init__(store, documents, world, acts)
         self._typing_timeouts = typing_timeouts
 
-    @Operation("Says that the participant types.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
+    @Operation("Reports that the participant is typing.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: setIsTyping, POST."""
         self.count(call.target)
@@ -168,7 +176,7 @@ class TypingParticipants(ConversationPart):
 
     rel = "typingParticipants"
 
-    @Operation("Links to those who type.", refuses=READ)
+    @Operation("Links to the participants who are typing.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: typingParticipants."""
         typing = await self._store.conversations.typing_participants(call.target.organizer, call.target.meeting_id)
@@ -178,7 +186,7 @@ class TypingParticipants(ConversationPart):
 
 
 class Messages(ConversationPart):
-    """UCWA: messages; sendMessage, as the POST on them."""
+    """UCWA: messages; sendMessage, as a POST to it."""
 
     rel = "messages"
 
@@ -188,12 +196,12 @@ class Messages(ConversationPart):
         super().__init__(store, documents, world, acts)
         self._messages = messages
 
-    @Operation("Links to the latest messages since the participant came.", refuses=READ)
+    @Operation("Links to the latest messages since the participant joined.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: messages, GET."""
         own = call.target
         href = f"{messaging_href(call, own.id)}/messages"
-        numbers = await self._store.events.numbers(own.topic, MESSAGE, own.since, MOST_MESSAGES)
+        numbers = await self._store.events.numbers(own.topic, MESSAGE, own.since, MAX_MESSAGES)
         links = [Link(f"{href}/{number}") for number in numbers if own.hears_message(number)]
         return Answer(Document(rel=self.rel, href=href, links={"message": links}))
 
@@ -205,7 +213,7 @@ class Messages(ConversationPart):
 
 
 class Message(InConversation[tuple[Participation, Event]]):
-    """UCWA: message. A client may send from here as well."""
+    """UCWA: message. Also accepts sendMessage."""
 
     rel = "message"
 
@@ -224,7 +232,7 @@ class Message(InConversation[tuple[Participation, Event]]):
             event = await self._store.events.get(own.topic, number)
             if event.kind == MESSAGE:
                 return own, event
-        raise ResourceNotFound("there is no such message")
+        raise ResourceNotFound("no such message")
 
     @Operation("One message.", refuses=READ)
     async def get(self, call: Call[tuple[Participation, Event]]) -> Answer:
@@ -232,7 +240,7 @@ class Message(InConversation[tuple[Participation, Event]]):
         own, event = call.target
         return Answer(self._documents.message(call, own, event))
 
-    @replace(SENDING, summary="Sends a message, from the address of another.")
+    @replace(SENDING, summary="Sends a message, by a POST to another message.")
     async def post(self, call: Call[tuple[Participation, Event]]) -> Answer:
         """UCWA: sendMessage, POST."""
         self.count(call.target[0])

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.api.resource import CONVERSATION_SCOPES, MEETINGS, Operation, Precondition
+from openucwa.api.resource import Operation, Precondition
 from openucwa.config import Config
 from openucwa.http.message import Header
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
@@ -22,6 +22,7 @@ from openucwa.model.refusals import (
     TooManyGroups,
     TooManyOnlineMeetings,
 )
+from openucwa.model.scopes import CONVERSATION_SCOPES, MEETINGS
 from openucwa.model.values import Instant
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
@@ -36,30 +37,31 @@ from openucwa.resources.online_meetings import (
 )
 from openucwa.store.contract import Store
 
-#: Where the server's own join page is. The whole address, so that the page can tell which meeting it is about.
+#: The template of the server's own join page. It has the whole address, so that the page can tell which meeting it is
+#: for.
 JOIN_PATH = "/meet/{user}@{domain}/{id}"
 
 RELS = {
     MeetingRel.MY_ONLINE_MEETINGS: "myOnlineMeeting",
     MeetingRel.MY_ASSIGNED_ONLINE_MEETING: "myAssignedOnlineMeeting",
 }
-#: One name for both kinds: a client may not know, before it reads, which of them an href leads to.
+#: One name for both kinds: before reading, a client may not know which of them an href leads to.
 PASS_THROUGH = pass_through_name("myOnlineMeeting")
 
-#: Drawing an id or conference id that is taken is next to impossible once; that often it is a fault.
+#: Attempts at a free id or conference id. A single collision is next to impossible; this many are a bug.
 DRAWS = 5
 
 
 def invitation_link(href: str) -> Header:
     """The Link header (RFC 8288) from a meeting to its invitation for calendar programs.
 
-    It is this server's own; in the resource itself it would change the shape of what is documented.
+    It is an addition; in the resource itself it would change the documented representation.
     """
     return b"Link", f'<{href}/invitation>; rel="openucwa:invitation"'.encode()
 
 
 class MeetingDocuments:
-    """Shows meetings. `join_url`: the setting's template; None: the server's own join page."""
+    """Builds documents of meetings. `join_url`: the setting's template; None: the server's own join page."""
 
     def __init__(self, config: Config) -> None:
         self._join_url = config.join_url
@@ -78,7 +80,7 @@ class MeetingDocuments:
         )
 
     def join_url(self, call: Context, meeting: Meeting) -> str:
-        """Where people join: from the template, or below the server's own address."""
+        """The URL of the meeting for people: from the template, or below the server's own address."""
         user, _, domain = meeting.organizer.removeprefix("sip:").partition("@")
         names = {"domain": domain, "user": quote(user, safe=""), "id": meeting.id}
         if self._join_url is None:
@@ -112,7 +114,7 @@ class MeetingDocuments:
 
 
 class MyOnlineMeetings(MeetingFamily[None]):
-    """UCWA: myOnlineMeetings. The caller's meetings, the assigned one among them."""
+    """UCWA: myOnlineMeetings. The caller's meetings, including the assigned one."""
 
     rel = "myOnlineMeetings"
     scopes = frozenset({MEETINGS})
@@ -146,7 +148,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
         return Answer(Document(rel=self.rel, href=f"{meetings_href(call)}/{self.rel}", embedded=dict(embedded)))
 
     @Operation(
-        "Schedules a meeting. Everything may be left out.",
+        "Schedules a meeting. Every property is optional.",
         answers=(201, 200),
         takes=PARAMETERS,
         refuses=(
@@ -169,7 +171,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
                 continue
             break
         else:
-            raise RuntimeError("every identifier that was drawn for a meeting is taken")
+            raise RuntimeError("every generated identifier for a meeting is taken")
         document = self._documents.document(call, meeting, ())
         return Answer(
             document,
@@ -181,7 +183,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
 
 
 class MyOnlineMeeting(MeetingFamily[Meeting]):
-    """UCWA: myOnlineMeeting and myAssignedOnlineMeeting. The path is the same, so the meeting tells which it is."""
+    """UCWA: myOnlineMeeting and myAssignedOnlineMeeting. They share the path; the meeting decides which it is."""
 
     rel = "myOnlineMeeting"
     scopes = CONVERSATION_SCOPES
@@ -210,7 +212,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         return self._answer(call, meeting, extensions)
 
     @Operation(
-        "Replaces what the organizer decides about the meeting.",
+        "Replaces the settings of the meeting.",
         takes=PARAMETERS,
         precondition=Precondition.REQUIRED,
         pass_through=True,
@@ -219,8 +221,8 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     async def put(self, call: Call[Meeting]) -> Answer:
         """UCWA: myOnlineMeeting, PUT.
 
-        An assigned meeting's attributes are the admin's: they are read-only here and so, as with all that is
-        read-only, what the client sends back of them changes nothing.
+        The properties of an assigned meeting are the admin's: they are read-only here, so what the client sends has no
+        effect.
         """
         meeting = call.target
         settings = self._rules.settings(call.values, meeting.organizer)
@@ -229,7 +231,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
             await self._store.meetings.replace(
                 meeting.organizer, meeting.id, call.if_match, settings, etag, self._world.now()
             )
-            # What this change made of it, whatever others have made of it since.
+            # The result of this change, whatever other changes followed.
             meeting = replace(meeting, settings=settings, etag=etag)
         return self._answer(call, meeting, await self._extensions(meeting))
 
@@ -237,14 +239,14 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         "Removes the meeting and its extensions.", answers=(204,), produces=(), refuses=(*CHANGE_REFUSALS, Conflict)
     )
     async def delete(self, call: Call[Meeting]) -> Answer:
-        """UCWA: myOnlineMeeting, DELETE. An assigned meeting can't be removed: 409."""
+        """UCWA: myOnlineMeeting, DELETE. An assigned meeting cannot be removed: 409."""
         if call.target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
-            raise Conflict("an assigned meeting can't be removed")
+            raise Conflict("an assigned meeting cannot be removed")
         await self._store.meetings.remove(call.target.organizer, call.target.id, call.if_match, self._world.now())
         return NO_CONTENT
 
     async def _extensions(self, meeting: Meeting) -> Sequence[Extension]:
-        """None where the meeting was removed just now."""
+        """None if the meeting has just been removed."""
         try:
             return (await self._store.meetings.get_with_extensions(meeting.organizer, meeting.id))[1]
         except ResourceNotFound:

@@ -1,4 +1,4 @@
-"""The token resource: where a client turns a password, or knowledge of a meeting, into a token."""
+"""The token resource: exchanges a password, or knowledge of a meeting, for a token."""
 
 from collections.abc import Mapping
 
@@ -6,9 +6,9 @@ import msgspec
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.errors import wire_error
-from openucwa.api.resource import FORM_TYPES, Operation, Resource
-from openucwa.http.forms import parse_form
+from openucwa.api.errors import sentence, wire_error
+from openucwa.api.resource import Operation, Resource
+from openucwa.http.forms import FORM_TYPES, parse_form
 from openucwa.http.message import Header
 from openucwa.identity.sign_in import BAD_REQUEST, MISSING_FIELD, SERVER_FAULT, GrantRefused, SignIn
 from openucwa.model.refusals import (
@@ -22,24 +22,24 @@ from openucwa.representation.parameters import Parameter
 
 JSON = "application/json; charset=utf-8"
 
-#: UCWA: Authentication in UCWA. Which of them are needed depends on the grant; the sign-in reads them.
+#: UCWA: Authentication in UCWA. The grant decides which fields are required; `SignIn` reads them.
 FIELDS = (
     Parameter("grant_type", required=True, description="password, or urn:microsoft.rtc:anonmeeting."),
     Parameter("username", description="user@domain, sip:user@domain or DOMAIN\\user."),
-    Parameter("password", description="The user's; of a meeting, its onlineMeetingId."),
+    Parameter("password", description="The user's password; for a meeting, its onlineMeetingId."),
     Parameter("ms_rtc_conferenceuri", description="The meeting's onlineMeetingUri."),
     Parameter("scope", description="Documented scopes, separated by blanks, or all; default: all."),
-    Parameter("ms_rtc_renew", description="An earlier token, whose identity the new one keeps."),
+    Parameter("ms_rtc_renew", description="A previous token, whose identity the new one keeps."),
 )
 #: The JSON Schemas of the answers (RFC 6749, 5).
 GRANTED = {
     "type": "object",
     "properties": {
         "access_token": {"type": "string"},
-        "expires_in": {"type": "integer", "description": "In seconds."},
+        "expires_in": {"type": "integer", "description": "Lifetime in seconds."},
         "ms_rtc_identityscope": {"const": "local"},
         "token_type": {"const": "Bearer"},
-        "scope": {"type": "string", "description": "Where fewer than all were asked for."},
+        "scope": {"type": "string", "description": "Only if fewer than all were requested."},
     },
     "required": ["access_token", "expires_in", "token_type"],
 }
@@ -56,7 +56,7 @@ class OAuthToken(Resource[None]):
         self._sign_in = sign_in
 
     @Operation(
-        "Grants a token.",
+        "Issues a token.",
         answers=(200,),
         takes=FIELDS,
         consumes=FORM_TYPES,
@@ -64,7 +64,7 @@ class OAuthToken(Resource[None]):
         produces=("application/json",),
         negotiated=False,
         refuses=(TooManyRequests,),
-        shows={200: GRANTED, 400: REFUSED, 429: REFUSED},
+        shows={200: GRANTED} | dict.fromkeys((400, 404, 408, 413, 415, 429, 500, 503), REFUSED),
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: Authentication in UCWA, POST of a grant."""
@@ -88,9 +88,9 @@ class OAuthToken(Resource[None]):
     def refusal(self, call: Context, refusal: Refusal | None) -> Answer:
         """RFC 6749, 5.2: every refusal of this resource has OAuth's form."""
         if refusal is None:
-            return _answer(500, {"error": "server_error"}, _diagnostics(call, SERVER_FAULT, "Internal server error."))
+            return _answer(500, {"error": "server_error"}, _diagnostics(call, SERVER_FAULT, "internal server error"))
         status = wire_error(type(refusal)).status
-        headers = [_diagnostics(call, BAD_REQUEST if status < 500 else SERVER_FAULT, str(refusal))]
+        headers = [_diagnostics(call, BAD_REQUEST if status < 500 else SERVER_FAULT, sentence(refusal))]
         if isinstance(refusal, MethodNotAllowed):
             headers.append((b"Allow", ", ".join(refusal.allowed).encode()))
         elif isinstance(refusal, TooManyRequests | ServiceUnavailable):
@@ -117,6 +117,6 @@ def _refused(call: Context, refusal: GrantRefused) -> Answer:
 
 def _diagnostics(call: Context, code: int, reason: str) -> Header:
     source = call.base.partition("://")[2]
-    # A header cannot carry everything that a sentence may quote.
+    # Not every character of a message is allowed in a header.
     shown = "".join(char if " " <= char <= "~" and char != '"' else "?" for char in reason)
     return b"X-Ms-diagnostics", f'{code};source="{source}";reason="{shown}"'.encode()

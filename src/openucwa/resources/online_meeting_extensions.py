@@ -1,6 +1,6 @@
 """onlineMeetingExtensions and onlineMeetingExtension: an application's own data on a meeting.
 
-What is here is the organizer's way in, below myOnlineMeetings: nobody else gets this far.
+These are the organizer's resources, below myOnlineMeetings; no one else has access.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from urllib.parse import quote
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
-from openucwa.api.resource import CONVERSATION_SCOPES, Operation, Precondition
+from openucwa.api.resource import Operation, Precondition
 from openucwa.config import Config
 from openucwa.http import conditions
 from openucwa.http.query import Query
@@ -25,6 +25,7 @@ from openucwa.model.refusals import (
     PreconditionFailed,
     TooManyGroups,
 )
+from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_etag, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
@@ -53,9 +54,8 @@ def collection_href(meeting_href: str) -> str:
 
 
 def extension_document(extension: Extension, collection: str, *, writable: bool = True) -> Document:
-    """UCWA: onlineMeetingExtension. `collection`: the href of the collection that it is shown in.
-
-    `writable`: whether it can be PUT back there, for which a client needs the pass-through property and the etag.
+    """UCWA: onlineMeetingExtension. `collection`: the href of its collection. `writable`: whether it can be PUT there,
+    which requires the pass-through property and the etag.
     """
     return Document(
         rel=EXTENSION_REL,
@@ -80,7 +80,7 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> tuple[Meeting, Sequence[Extension]]:
-        """The meeting, with its extensions where they are asked for."""
+        """The meeting, with its extensions if they are requested."""
         await super().locate(call)
         if call.method == "GET":
             return await self._store.meetings.get_with_extensions(organizer_of(call), meeting_id)
@@ -112,7 +112,7 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
         given = _with_query(call.given, call.query)
         draft = read_extension(given, href=None, pass_through=PASS_THROUGH, stored=None, limits=self._limits)
         if meeting.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING and not self._config.assigned_meeting_extensions:
-            raise Conflict("the assigned meeting takes no extensions on this server")
+            raise Conflict("the assigned meeting accepts no extensions on this server")
         extension = Extension(
             id=draft.id if draft.id is not None else new_uuid(self._world),
             type=draft.type,
@@ -160,7 +160,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         return _show(call, meeting_id, extension)
 
     @Operation(
-        "Replaces the extension: a property that is left out is gone.",
+        "Replaces the extension; omitted properties are removed.",
         takes=PARAMETERS,
         precondition=Precondition.REQUIRED,
         pass_through=True,
@@ -174,7 +174,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             try:
                 extension = await self._replace(call, meeting_id, stored)
             except PreconditionFailed:
-                # Another change was faster. What it left may be what If-Match names as well.
+                # A concurrent change came first. If-Match may match its result as well.
                 stored = await self._store.extensions.get(organizer_of(call), meeting_id, stored.id)
                 if not conditions.matches(call.if_match, stored.etag):
                     raise
@@ -182,10 +182,10 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 return _show(call, meeting_id, extension)
 
     async def _replace(self, call: Call[tuple[str, Extension]], meeting_id: str, stored: Extension) -> Extension:
-        """The extension that replaces `stored`. PreconditionFailed: there is another by now.
+        """The extension that replaces `stored`. PreconditionFailed: it has been replaced in the meantime.
 
-        Where texts of the draft were compared to what was read, that is what is replaced, and not all that If-Match
-        names.
+        If the draft's untyped texts were compared with the stored values, that version is replaced, not any that
+        If-Match names.
         """
         draft = read_extension(
             call.given,
@@ -219,13 +219,13 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
 
 
 def _with_query(given: Mapping[str, object], query: Query) -> dict[str, object]:
-    """The body and, where it is silent, `id` and `type` of the query string.
+    """The body and, for what it lacks, `id` and `type` of the query string.
 
-    ParameterValidationFailure: the query has other names. They would be properties of the application's own, which a
-    query can't tell the type of; ignored they would be lost.
+    ParameterValidationFailure: the query has other names. They would be programmer-defined properties, whose type a
+    query cannot express; ignoring them would lose data.
     """
     if others := [name for name in query if name.lower() not in {"id", "type"}]:
-        raise ParameterValidationFailure(dict.fromkeys(others, "must stand in the body"))
+        raise ParameterValidationFailure(dict.fromkeys(others, "must be in the body"))
     told = {name.lower() for name, value in given.items() if value is not None}
     asked = {name.lower(): texts[-1] for name, texts in query.items()}
     return {**given, **{name: asked[name] for name in ("id", "type") if name in asked and name not in told}}

@@ -1,15 +1,16 @@
-"""onlineMeetings and what it offers beside the meetings: defaults, eligible values, policies, invitation, dial-in."""
+"""onlineMeetings and its fixed resources: defaults, eligible values, policies, invitation customization, dial-in."""
 
 from typing import TypeAlias, TypeVar
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import ANY_SCOPE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.config import Config, DialInRegion
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import MeetingRel
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, ResourceNotFound
+from openucwa.model.scopes import ANY_SCOPE
 from openucwa.representation.document import Document, Link, Property
 from openucwa.store.contract import Store
 
@@ -23,7 +24,7 @@ Properties: TypeAlias = dict[str, Property]
 
 
 class MeetingFamily(Resource[T]):
-    """A resource below onlineMeetings: for users who signed in, and homed within reach."""
+    """A resource below onlineMeetings: for signed-in users with a reachable home pool."""
 
     anonymous = False
     cached = True
@@ -37,7 +38,7 @@ class MeetingFamily(Resource[T]):
 
 
 def organizer_of(call: Context) -> str:
-    """The SIP URI of the caller, who is the organizer of all that is below `onlineMeetings`."""
+    """The SIP URI of the caller, who is the organizer of everything below `onlineMeetings`."""
     return call.caller.identity
 
 
@@ -52,7 +53,7 @@ def meeting_href(call: Context, meeting_id: str) -> str:
 
 
 async def assigned_links(call: Context, store: Store, rules: MeetingRules, config: Config) -> dict[str, Link]:
-    """The link to the caller's myAssignedOnlineMeeting, where users have one; it is made on first look."""
+    """The link to the caller's myAssignedOnlineMeeting, if users have one; it is created when it is first read."""
     if not config.assigned_meeting:
         return {}
     meeting = await store.meetings.assigned(rules.assign(organizer_of(call)))
@@ -60,7 +61,7 @@ async def assigned_links(call: Context, store: Store, rules: MeetingRules, confi
 
 
 class OnlineMeetings(MeetingFamily[None]):
-    """UCWA: onlineMeetings. The dashboard of meetings; it is embedded in application too."""
+    """UCWA: onlineMeetings. The dashboard of meetings; also embedded in application."""
 
     rel = "onlineMeetings"
     scopes = ANY_SCOPE
@@ -86,13 +87,13 @@ class OnlineMeetings(MeetingFamily[None]):
         links |= {name: Link(f"{href}/{name}") for name in named}
         return Document(rel=self.rel, href=href, links=links)
 
-    @Operation("The links to everything about meetings.", refuses=READ_REFUSALS)
+    @Operation("Links to the meetings and to everything about them.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: onlineMeetings, GET."""
         return Answer(await self.document(call))
 
 
-class _FromSettings(MeetingFamily[None]):
+class SettingsResource(MeetingFamily[None]):
     """A resource whose properties come from the settings, the same for every user."""
 
     scopes = ANY_SCOPE
@@ -103,14 +104,14 @@ class _FromSettings(MeetingFamily[None]):
 
     @staticmethod
     def properties(config: Config) -> Properties:
-        """The properties by their documented names, in the documented order."""
+        """The properties by documented name, in the documented order."""
         raise NotImplementedError
 
     async def links(self, call: Context) -> dict[str, Link]:
         """The links besides self."""
         return {}
 
-    @Operation("What the settings of the server say, as {rel}.", refuses=READ_REFUSALS)
+    @Operation("The server's settings for {rel}.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: GET of the resource."""
         return Answer(
@@ -123,8 +124,8 @@ class _FromSettings(MeetingFamily[None]):
         )
 
 
-class OnlineMeetingDefaultValues(_FromSettings):
-    """UCWA: onlineMeetingDefaultValues. What a meeting gets that does not say."""
+class OnlineMeetingDefaultValues(SettingsResource):
+    """UCWA: onlineMeetingDefaultValues. The defaults of a new meeting."""
 
     rel = "onlineMeetingDefaultValues"
 
@@ -140,8 +141,8 @@ class OnlineMeetingDefaultValues(_FromSettings):
         }
 
 
-class OnlineMeetingEligibleValues(_FromSettings):
-    """UCWA: onlineMeetingEligibleValues. What a meeting may be given."""
+class OnlineMeetingEligibleValues(SettingsResource):
+    """UCWA: onlineMeetingEligibleValues. The allowed values of a meeting's properties."""
 
     rel = "onlineMeetingEligibleValues"
 
@@ -169,8 +170,8 @@ class OnlineMeetingEligibleValues(_FromSettings):
         return links | {"myOnlineMeetings": Link(f"{meetings_href(call)}/myOnlineMeetings")}
 
 
-class OnlineMeetingPolicies(_FromSettings):
-    """UCWA: onlineMeetingPolicies. What the meetings of this server can do."""
+class OnlineMeetingPolicies(SettingsResource):
+    """UCWA: onlineMeetingPolicies. The capabilities of this server's meetings."""
 
     rel = "onlineMeetingPolicies"
 
@@ -186,8 +187,8 @@ class OnlineMeetingPolicies(_FromSettings):
         }
 
 
-class OnlineMeetingInvitationCustomization(_FromSettings):
-    """UCWA: onlineMeetingInvitationCustomization. What an invitation is to show."""
+class OnlineMeetingInvitationCustomization(SettingsResource):
+    """UCWA: onlineMeetingInvitationCustomization. The texts and links of an invitation."""
 
     rel = "onlineMeetingInvitationCustomization"
 
@@ -203,7 +204,7 @@ class OnlineMeetingInvitationCustomization(_FromSettings):
 
 
 def region_document(region: DialInRegion, number: int, parent: str) -> Document:
-    """UCWA: dialInRegion. `number`: its place among the regions, from 1; `parent`: phoneDialInInformation's href."""
+    """UCWA: dialInRegion. `number`: its position among the regions, from 1; `parent`: phoneDialInInformation's href."""
     return Document(
         rel="dialInRegion",
         href=f"{parent}/{number}",
@@ -212,7 +213,7 @@ def region_document(region: DialInRegion, number: int, parent: str) -> Document:
 
 
 class PhoneDialInInformation(MeetingFamily[None]):
-    """UCWA: phoneDialInInformation. How a phone reaches the caller's assigned meeting."""
+    """UCWA: phoneDialInInformation. Dial-in access to the caller's assigned meeting."""
 
     rel = "phoneDialInInformation"
     scopes = ANY_SCOPE
@@ -223,7 +224,7 @@ class PhoneDialInInformation(MeetingFamily[None]):
         self._store = store
         self._rules = rules
 
-    @Operation("How a phone gets in, and from where.", refuses=READ_REFUSALS)
+    @Operation("Phone numbers and codes for dialing in.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: phoneDialInInformation, GET."""
         config = self._config
@@ -246,7 +247,7 @@ class PhoneDialInInformation(MeetingFamily[None]):
 
 
 class DialIn(MeetingFamily[tuple[int, DialInRegion]]):
-    """UCWA: dialInRegion. One region and its number."""
+    """UCWA: dialInRegion. A region and its number."""
 
     rel = "dialInRegion"
     scopes = ANY_SCOPE
@@ -260,9 +261,9 @@ class DialIn(MeetingFamily[tuple[int, DialInRegion]]):
         for number, found in enumerate(self._regions, 1):
             if region == str(number):
                 return number, found
-        raise ResourceNotFound("there is no such dial-in region")
+        raise ResourceNotFound("no such dial-in region")
 
-    @Operation("One region and its number.", refuses=READ_REFUSALS)
+    @Operation("One dial-in region with its number.", refuses=READ_REFUSALS)
     async def get(self, call: Call[tuple[int, DialInRegion]]) -> Answer:
         """UCWA: dialInRegion, GET."""
         number, region = call.target

@@ -21,13 +21,13 @@ class OpenApi(Resource[None]):
     public = True
 
     def __init__(self, routes: Sequence[tuple[str, Resource[Any]]]) -> None:
-        """`routes`: all others."""
+        """`routes`: all other routes."""
         self._routes = routes
         self._described: bytes | None = None
 
     @Operation("The description of this API.", produces=(JSON,), shows={200: {"type": "object"}})
     async def get(self, call: Call[None]) -> Answer:
-        # Made when somebody asks: a server that starts in a second has no time for it.
+        # Generated on the first request, to keep the start fast.
         if self._described is None:
             self._described = msgspec.json.encode(describe((*self._routes, (PATH, self))))
         return Answer(body=self._described, content_type=JSON)

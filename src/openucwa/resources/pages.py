@@ -1,6 +1,6 @@
-"""The server's own pages for people. They are static: whatever a page shows it reads through the public API.
+"""The server's pages for people. They are static, and use the public API.
 
-What a page does is in `web/`; its scripts and styles are served by `static.py`.
+The pages themselves are in `web/`; `static.py` serves their scripts and styles.
 """
 
 from importlib.resources import files
@@ -15,14 +15,14 @@ from openucwa.model.refusals import NotAcceptable, Refusal, ResourceNotFound
 from openucwa.resources.discovery import HTML, QUERY, Root
 from openucwa.resources.static import content_etag
 
-#: Only what this server itself serves is run, shown or talked to, and nobody else may frame it.
+#: Content only from this server, and no framing by others.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
-#: What every page bears. An address may hold a meeting's id, which is no other server's business.
+#: Headers of every page. The address may contain a meeting's id, which must not leak to other servers.
 PAGE_HEADERS: tuple[Header, ...] = (
     (b"Content-Security-Policy", POLICY.encode()),
     (b"Referrer-Policy", b"no-referrer"),
@@ -30,9 +30,9 @@ PAGE_HEADERS: tuple[Header, ...] = (
 
 
 class Page(Resource[None]):
-    """A page for people: the same for everybody and, where its path has names, for every address.
+    """A page for people: the same for everyone and, if its path has parameters, for every address.
 
-    So it does not tell whether what it is about exists; that is for the API to say to who may know.
+    So it does not reveal whether its subject exists; only the API does, to those with access.
     """
 
     rel = "page"
@@ -40,20 +40,20 @@ class Page(Resource[None]):
     conditional = True
 
     def __init__(self, name: str) -> None:
-        """`name`: that of its file in `web/`."""
+        """`name`: of its file in `web/`."""
         self._content = files("openucwa.web").joinpath(name).read_bytes()
         self._etag = content_etag(self._content)
 
     def etag(self, call: Context, target: None) -> str:
         return self._etag
 
-    @Operation("The page.", produces=("text/html",))
+    @Operation("A page for people.", produces=("text/html",))
     async def get(self, call: Call[None]) -> Answer:
         return Answer(body=self._content, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
 
 
 class PageNotFound(NotFound):
-    """An address that leads to no resource: for a browser a page that says so, with a way on."""
+    """404; for a browser, a page with a link to the start."""
 
     def __init__(self) -> None:
         self._content = files("openucwa.web").joinpath("not-found.html").read_bytes()
@@ -71,7 +71,7 @@ class Landing(Root):
         self._content = files("openucwa.web").joinpath("console.html").read_bytes()
 
     @Operation(
-        "Where to go on from; for browsers the organizer's console.",
+        "The entry point of the API; for browsers the organizer's console.",
         query=QUERY,
         produces=(*negotiation.UCWA_TYPES, "text/html"),
         negotiated=False,

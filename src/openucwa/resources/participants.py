@@ -1,5 +1,5 @@
-"""participants, participant, leaders, attendees and lobby; and what leaders do to those who are in them: admit, reject,
-promote, demote, eject.
+"""participants, participant, leaders, attendees and lobby; and the leaders' actions: admit, reject, promote, demote,
+eject.
 """
 
 from collections.abc import Callable
@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import RECEIVE, Operation
-from openucwa.meetings.room import leads, sees
+from openucwa.api.resource import Operation
+from openucwa.meetings.admission import leads, sees
+from openucwa.model.conversation import Invitation, MessagingState, Participant, Participation, Role
 from openucwa.model.refusals import Conflict, ConversationNotFound, Forbidden, ResourceNotFound
-from openucwa.model.room import Invitation, MessagingState, Participant, Participation, Role
+from openucwa.model.scopes import RECEIVE
 from openucwa.representation.document import Document, Link
 from openucwa.resources.conversations import CHANGE, READ, ConversationPart, InConversation
 from openucwa.resources.rendering.conversations import conversation_href, participant_href
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 _RECEIVE_SCOPES = frozenset({RECEIVE})
 
-#: What each collection of links holds.
+#: The link rel of each collection.
 COLLECTIONS: dict[str, Callable[[Participant], bool]] = {
     "participants": lambda participant: not participant.in_lobby,
     "leaders": lambda participant: not participant.in_lobby and participant.role == Role.LEADER,
@@ -61,7 +62,7 @@ class Attendees(ParticipantLinks):
 
 
 class Lobby(ConversationPart):
-    """UCWA: lobby. Who waits; for leaders."""
+    """UCWA: lobby. The waiting participants; for leaders."""
 
     rel = "lobby"
     scopes = _RECEIVE_SCOPES
@@ -72,7 +73,7 @@ class Lobby(ConversationPart):
             raise ResourceNotFound("only leaders can see the lobby")
         return own
 
-    @Operation("Who waits in the lobby.", refuses=READ)
+    @Operation("Links to the participants in the lobby.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: lobby, GET."""
         present = await self._store.conversations.participants(call.target.organizer, call.target.meeting_id)
@@ -82,17 +83,19 @@ class Lobby(ConversationPart):
 
 
 class BelowParticipants(InConversation[T]):
-    """A resource that is found by a participant's address."""
+    """A resource that is identified by a participant's address."""
 
     async def find(self, call: Context, conversation: str, address: str) -> tuple[Participation, Participant]:
-        """The caller's part and the participant. ResourceNotFound: the caller may not see anybody with that address,
-        which is answered as if there were nobody."""
+        """The caller's participation and the participant.
+
+        ResourceNotFound: the caller can see no participant with that address, whether or not there is one.
+        """
         own = await self.own(call, conversation)
         uri = f"sip:{address}".lower()
         for each in await self._store.conversations.participants(own.organizer, own.meeting_id):
             if each.uri.lower() == uri and sees(own, each):
                 return own, each
-        raise ResourceNotFound("there is no such participant")
+        raise ResourceNotFound("no such participant")
 
 
 class ParticipantPart(BelowParticipants[tuple[Participation, Participant]]):
@@ -105,7 +108,7 @@ class ParticipantPart(BelowParticipants[tuple[Participation, Participant]]):
 
 
 class ParticipantResource(BelowParticipants[tuple[Participation, Participant] | Invitation]):
-    """UCWA: participant; localParticipant, where it is the caller; also who sends an incoming invitation."""
+    """UCWA: participant; localParticipant, if it is the caller; also the sender of an incoming invitation."""
 
     rel = "participant"
     in_lobby = True
@@ -119,7 +122,7 @@ class ParticipantResource(BelowParticipants[tuple[Participation, Participant] | 
             application = call.session.application
             offered = await self._store.invitations.offered(application.owner, application.id, conversation)
             if offered.from_uri.lower() != f"sip:{address}".lower():
-                raise ResourceNotFound("there is no such participant") from None
+                raise ResourceNotFound("no such participant") from None
             return offered
 
     @Operation("One participant.", refuses=READ)
@@ -132,11 +135,11 @@ class ParticipantResource(BelowParticipants[tuple[Participation, Participant] | 
 
 
 class ParticipantMessaging(ParticipantPart):
-    """UCWA: participantMessaging. There while the participant has messaging."""
+    """UCWA: participantMessaging. Exists while the participant has messaging."""
 
     rel = "participantMessaging"
 
-    @Operation("That the participant has messaging.", refuses=READ)
+    @Operation("Exists while the participant has messaging.", refuses=READ)
     async def get(self, call: Call[tuple[Participation, Participant]]) -> Answer:
         """UCWA: participantMessaging, GET."""
         own, who = call.target
@@ -146,13 +149,13 @@ class ParticipantMessaging(ParticipantPart):
 
 
 class LeaderAction(ParticipantPart):
-    """Something that a leader does to a participant."""
+    """An action of a leader on a participant."""
 
-    #: Whether it is done to those who wait in the lobby, or to those in the room.
+    #: Whether it is for participants in the lobby, or for those in the meeting.
     to_waiting = False
 
     async def act(self, own: Participation, who: Participant) -> None:
-        """Does it."""
+        """Performs the action."""
         raise NotImplementedError
 
     @Operation(
@@ -162,12 +165,12 @@ class LeaderAction(ParticipantPart):
         """UCWA: admit, reject, promote, demote, eject: POST."""
         own, who = call.target
         if not leads(own):
-            raise Forbidden(f"{self.rel} is for leaders")
+            raise Forbidden(f"only leaders can {self.rel}")
         self.count(own)
         if who.in_lobby != self.to_waiting:
             raise Conflict(f"{self.rel}: the participant is {'' if who.in_lobby else 'not '}in the lobby")
         if who.organizer:
-            raise Conflict(f"{self.rel}: not possible for the organizer")
+            raise Conflict(f"{self.rel}: not allowed for the organizer")
         await self.act(own, who)
         return NO_CONTENT
 

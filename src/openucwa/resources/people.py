@@ -1,4 +1,4 @@
-"""people: the contacts of a user. This server keeps none: what is linked answers, and is empty."""
+"""people: contacts, groups and presence. The server stores none of them: the resources exist, but are empty."""
 
 import uuid
 from typing import NamedTuple
@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import ANY_SCOPE, CONTACTS, USER, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound
+from openucwa.model.scopes import ANY_SCOPE, CONTACTS, USER
 from openucwa.model.user import User
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link, Property
@@ -17,8 +18,8 @@ from openucwa.store.contract import Store
 _CONTACT_SCOPES = frozenset({CONTACTS})
 
 
-class Holds(NamedTuple):
-    """What a collection has arrays of: `links`, and `embedded` resources, by rel. `scopes`: as documented."""
+class Contents(NamedTuple):
+    """The content of a collection: the rels of its `links` and `embedded` arrays. `scopes`: as documented."""
 
     links: tuple[str, ...] = ()
     embedded: tuple[str, ...] = ()
@@ -27,13 +28,13 @@ class Holds(NamedTuple):
 
 #: The linked collections.
 COLLECTIONS = {
-    "myContacts": Holds(links=("contact",), embedded=("contact",)),
-    "myGroupMemberships": Holds(embedded=("myGroupMembership",), scopes=_CONTACT_SCOPES),
-    "myGroups": Holds(
+    "myContacts": Contents(links=("contact",), embedded=("contact",)),
+    "myGroupMemberships": Contents(embedded=("myGroupMembership",), scopes=_CONTACT_SCOPES),
+    "myGroups": Contents(
         links=("distributionGroup", "group"), embedded=("distributionGroup", "group"), scopes=_CONTACT_SCOPES
     ),
-    "presenceSubscriptions": Holds(embedded=("presenceSubscription",)),
-    "subscribedContacts": Holds(links=("contact",)),
+    "presenceSubscriptions": Contents(embedded=("presenceSubscription",)),
+    "subscribedContacts": Contents(links=("contact",)),
 }
 
 #: UCWA: presenceSubscriptions, POST, Request body.
@@ -76,14 +77,14 @@ class People(Resource[None]):
         links = {name: Link(f"{href}/{name}") for name in sorted([*COLLECTIONS, "search"], key=str.lower)}
         return Document(rel=self.rel, href=href, links=links)
 
-    @Operation("The links to everything about contacts.", refuses=(InvalidExchangeServerVersion,))
+    @Operation("Links to contacts, groups and presence.", refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: people, GET."""
         return Answer(self.document(call))
 
 
 class EmptyCollection(Resource[None]):
-    """A collection below people, of which this server keeps nothing."""
+    """A collection below people, which is always empty."""
 
     def __init__(self, rel: str) -> None:
         self.rel = rel
@@ -104,7 +105,9 @@ class EmptyCollection(Resource[None]):
 
 
 class PresenceSubscriptions(EmptyCollection):
-    """UCWA: presenceSubscriptions. Nobody's presence is kept, so a subscription is granted and stays silent."""
+    """UCWA: presenceSubscriptions. The server stores no presence, so a subscription is granted and never delivers
+    anything.
+    """
 
     def __init__(self, world: World) -> None:
         super().__init__("presenceSubscriptions")
@@ -120,12 +123,12 @@ class PresenceSubscriptions(EmptyCollection):
 
 
 class Search(Resource[None]):
-    """UCWA: search. Finds no contact."""
+    """UCWA: search. Always empty."""
 
     rel = "search"
     scopes = _CONTACT_SCOPES
 
-    @Operation("Looks for contacts.", query=SEARCH, refuses=(InvalidExchangeServerVersion,))
+    @Operation("Searches for contacts; always empty.", query=SEARCH, refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: search, GET."""
         return Answer(
@@ -139,7 +142,7 @@ class Search(Resource[None]):
 
 
 class PresenceSubscription(Resource[str]):
-    """UCWA: presenceSubscription. It was granted, tells nothing, and can be given back."""
+    """UCWA: presenceSubscription. It was granted, delivers nothing, and can be deleted."""
 
     rel = "presenceSubscription"
     scopes = frozenset({USER})
@@ -148,22 +151,22 @@ class PresenceSubscription(Resource[str]):
         try:
             return str(uuid.UUID(subscription))
         except ValueError:
-            raise ResourceNotFound("there is no such subscription") from None
+            raise ResourceNotFound("no such subscription") from None
 
-    @Operation("The subscription.", refuses=(InvalidExchangeServerVersion,))
+    @Operation("One subscription.", refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[str]) -> Answer:
         """UCWA: presenceSubscription, GET."""
         href = f"{people_href(call)}/presenceSubscriptions/{call.target}"
         return Answer(Document(rel=self.rel, href=href, properties={"id": call.target}))
 
-    @Operation("Gives the subscription back.", answers=(204,), produces=())
+    @Operation("Deletes the subscription.", answers=(204,), produces=())
     async def delete(self, call: Call[str]) -> Answer:
         """UCWA: presenceSubscription, DELETE."""
         return NO_CONTENT
 
 
 class Contact(Resource[User]):
-    """UCWA: contact. A user of this server, as other users see it; anonymous users see whom they meet."""
+    """UCWA: contact. A user of this server, as others see it; anonymous users see only those they meet."""
 
     rel = "contact"
     scopes = _CONTACT_SCOPES
@@ -174,7 +177,7 @@ class Contact(Resource[User]):
     async def locate(self, call: Context, address: str = "", **_names: str) -> User:
         user = await self._store.users.get(f"sip:{address}")
         if user is None or not await self._may_see(call, user):
-            raise ResourceNotFound("there is no such contact")
+            raise ResourceNotFound("no such contact")
         return user
 
     async def _may_see(self, call: Context, user: User) -> bool:

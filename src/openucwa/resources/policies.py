@@ -1,12 +1,13 @@
-"""policies: what users of this server may do in conversations."""
+"""policies: the permissions of this server's users in conversations."""
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call
-from openucwa.api.resource import ANY_SCOPE, Operation, Resource
+from openucwa.api.resource import Operation, Resource
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
+from openucwa.model.scopes import ANY_SCOPE
 from openucwa.representation.document import Document
 
-#: What this server does, in the documented words. Policies about phones, mailboxes and telephony are left out.
+#: The permissions, in the documented terms. Policies about phones, mailboxes and telephony are left out.
 POLICIES = {
     "callLogArchiving": "Disabled",
     "customerExperienceImprovementProgram": "Disabled",
@@ -25,7 +26,7 @@ class Policies(Resource[None]):
     rel = "policies"
     scopes = ANY_SCOPE
 
-    @Operation("What users may do.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    @Operation("The permissions of users in conversations.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: policies, GET."""
         return Answer(Document(rel=self.rel, href=f"{call.application}/policies", properties=POLICIES))

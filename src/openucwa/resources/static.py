@@ -1,4 +1,4 @@
-"""Files of `web/`: scripts and styles of the server's own pages, read once."""
+"""Scripts and styles of the server's pages: files of `web/`, read once."""
 
 import hashlib
 from importlib.resources import files
@@ -13,7 +13,7 @@ TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf
 
 
 def content_etag(content: bytes) -> str:
-    """The etag of what never changes while the server runs: it is that of the content."""
+    """The etag of a file, from its content."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 
@@ -26,9 +26,8 @@ class File(NamedTuple):
 
 
 class Static(Resource[File]):
-    """A file by its name; only what was there at the start is served, so no path can lead elsewhere.
-
-    A browser keeps it, and asks each time whether it is still the same.
+    """A file by its name; only files present at the start are served, so no path can lead elsewhere. Browsers cache it,
+    and revalidate each time.
     """
 
     rel = "static"
@@ -45,7 +44,7 @@ class Static(Resource[File]):
 
     async def locate(self, call: Context, name: str = "", **_names: str) -> File:
         if (found := self._files.get(name)) is None:
-            raise ResourceNotFound("there is no such file")
+            raise ResourceNotFound("no such file")
         return found
 
     def etag(self, call: Context, target: File) -> str:

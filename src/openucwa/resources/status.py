@@ -1,7 +1,7 @@
-"""`/healthz` and `/readyz` where the server listens for clients: load balancers look there.
+"""`/healthz` and `/readyz` on the public listeners, for load balancers.
 
-They are no part of the API, so they are not in its description. What a process has counted is on the status address
-alone (`telemetry/status.py`).
+They are not part of the API, so they are not in its description. Metrics are on the status address only
+(`telemetry/status.py`).
 """
 
 from openucwa.api.answer import Answer

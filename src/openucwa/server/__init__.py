@@ -1,4 +1,4 @@
-"""Sockets, TLS, HTTP/1.1 and the process that serves: bytes become a `Request`, a `Response` becomes bytes.
+"""Sockets, TLS, HTTP/1.1 and the process: turns bytes into a `Request` and a `Response` into bytes.
 
-Nothing here knows UCWA: what is served is a `Handler` (`http/message.py`).
+Knows no UCWA; it serves a `Handler` (`http/message.py`).
 """

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from openucwa.http.message import BodyFault, BodyLimit, Connection, Handler, Request, Response
+from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, BodyLimit, Connection, Handler, Request, Response
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -14,16 +14,15 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 #: Statuses of responses that have no body, and no length of one.
 WITHOUT_BODY = frozenset({204, 304})
 
-#: The status that a handler answers with when its client has gone; nobody reads it.
-CLIENT_CLOSED_REQUEST = 499
 
-
-class ClientGone(Exception):  # nobody's error: there is nobody left to answer
-    """The client closed its connection while its request was read."""
+class ClientGone(Exception):  # not an error: there is no client left to answer
+    """The client disconnected before its request was complete."""
 
 
 class AsgiApp:
-    """`handler` as an ASGI application. `new_id`: makes request ids. `body_timeout`: seconds for a body to come."""
+    """`handler` as an ASGI application. `new_id`: generates request ids. `body_timeout`: seconds until a body must be
+    complete.
+    """
 
     def __init__(self, handler: Handler, body_limit: BodyLimit, body_timeout: float, new_id: Callable[[], str]) -> None:
         self._handler = handler
@@ -62,7 +61,7 @@ class AsgiApp:
 
 
 class _Connection:
-    """What there is of a connection behind ASGI. A `Connection`."""
+    """The connection of an ASGI request, as far as ASGI reveals it. A `Connection`."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -82,7 +81,7 @@ class _Connection:
 
 
 def announced_length(request: Request) -> int | None:
-    """The bytes of the body that the headers announce; None: some, without saying how many."""
+    """The announced length of the body; None: there is a body of unknown length."""
     if b"transfer-encoding" in request.headers:
         return None
     return int(request.headers.get(b"content-length", b"0"))
@@ -123,7 +122,7 @@ def _replace(request: Request, *, body: bytes = b"", fault: BodyFault | None = N
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
-    """The body; None: it is too large. ClientGone: it is not all there, and will not be."""
+    """The body; None: it is too large. ClientGone: the client disconnected first."""
     parts: list[bytes] = []
     size = 0
     while True:

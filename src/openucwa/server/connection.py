@@ -1,6 +1,6 @@
-"""One connection: hands its requests to the handler, and writes the responses, whole and in order, within its limits.
+"""One connection: passes its requests to the handler, and writes the responses, whole and in order, within its limits.
 
-What is read is the affair of `reader.py`; what may follow on what is in `states.py`.
+Parsing is in `reader.py`; the states are in `states.py`.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from openucwa.http.message import BodyFault, Request, Response
 from openucwa.server.deadline import Deadline
 from openucwa.server.encoding import CONTINUE, encode
 from openucwa.server.head import RefusedRequestError
+from openucwa.server.outgoing import Outgoing
 from openucwa.server.reader import Ends, RequestReader
 from openucwa.server.shared import Shared
 from openucwa.server.states import (
@@ -30,31 +31,32 @@ from openucwa.server.states import (
 )
 from openucwa.server.waits import wait_for
 
-#: Requests that may wait in line before nothing more is read. While something is read it is noticed that the client
-#: goes away, so a poll with others behind it does not outlive its client.
+#: Requests that may be queued before reading pauses. Only while reading can it be noticed that the client disconnects,
+#: so a poll with others queued behind it does not outlive its client.
 READ_AHEAD = 8
-
+#: Messages: for the log, for the client.
 FAILED = "a request failed"
-#: What clients are told of that.
-SORRY = "The server failed; its log says how."
-STOPPING = "The server is stopping."
+SORRY = "internal server error; see the server log"
+STOPPING = "the server is stopping"
 
 logger = logging.getLogger("openucwa.server")
 
 
 class Connection(asyncio.Protocol):
-    """A connection, from its opening to its end."""
+    """A connection, from opening to end."""
 
     __slots__ = (
         "_asked",
         "_awaited",
         "_began",
-        "_blocked",
         "_client",
         "_cut_off",
         "_deadline",
         "_first_of_read",
+        "_idle",
+        "_last",
         "_on_close",
+        "_out",
         "_paused",
         "_queue",
         "_reader",
@@ -73,26 +75,28 @@ class Connection(asyncio.Protocol):
         self._client = ""
         self._transport: Any = None
         self._reader: Any = None
-        self._paused = False  # whether nothing is read, because requests wait
-        self._first_of_read = True  # whether of what is being read nothing was handled yet
+        self._out: Any = None
+        self._paused = False  # whether reading is paused, because requests are queued
+        self._first_of_read = True  # whether nothing of the bytes being read was handled yet
         self._deadline = Deadline(shared.world, self._time_is_up)
-        self._awaited: object = None  # what the deadline is for; HANDLING: for what was before the last request
+        self._awaited: object = None  # the subject of the deadline; HANDLING: that of the time before the last request
         self._asked = False  # whether there was a request yet
         self._state: Writing = FREE
         self._queue: deque[Request | Response] | None = None
-        self._request: Request | None = None  # the one that is handled
+        self._request: Request | None = None  # the request in the handler
         self._began = 0.0
         self._task: asyncio.Task[None] | None = None
         self._on_close: Callable[[], object] | None = None
-        self._scheduled = False  # whether the next request is going to be handled
-        self._blocked = False  # whether there are bytes that the client has not taken
+        self._scheduled = False  # whether the next request is scheduled
+        self._last = False  # whether the connection ends with the response that is sent
         self._cut_off = False
+        self._idle = False  # whether the connection was, when it was closed
 
-    # What the transport calls
+    # Called by the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._transport.set_write_buffer_limits(0)  # so that it is known of every byte whether it was taken
+        self._out = Outgoing(transport, self, self._shared.unsent, secure=self._secure)
         ends = Ends.of(transport, self._shared.proxies, secure=self._secure)
         self._client = ends.client
         surplus = not self._shared.open.add(self)
@@ -102,7 +106,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._enter(CLOSED)
         self._shared.open.discard(self)
-        self._shared.unsent.remove(self)
+        self._out.end()
         self._deadline.end()
         self._forget(self._reader.end())
         self._drop_queue()
@@ -121,17 +125,18 @@ class Connection(asyncio.Protocol):
         self._set_deadline()
 
     def pause_writing(self) -> None:
-        self._blocked = True
-        self._shared.unsent.add(self, self._transport.get_write_buffer_size())
+        if self._out is not None:  # it is, while TLS is still shaking hands
+            self._out.pause()
 
     def resume_writing(self) -> None:
-        self._blocked = False
-        self._shared.unsent.remove(self)
-        if self._state is SENDING:
-            self._go_on()
+        if self._out is None:
+            return
+        self._awaited = HANDLING  # the client took something, so its time begins anew
+        if self._out.resume() and self._state is SENDING:
+            self._sent()
         self._set_deadline()
 
-    # What the handler and the server call
+    # Called by the handler and the server
 
     def park(self, on_close: Callable[[], object] | None) -> None:
         """As `http.message.Connection`."""
@@ -144,11 +149,15 @@ class Connection(asyncio.Protocol):
 
     def shut_down(self) -> None:
         """The server stops: an idle connection ends, and a request in flight is the last."""
-        if self._state in {FREE, SENDING} and self._reader.state <= HEAD and not self._queue:
+        if self._queue or self._reader.state > HEAD:
+            return
+        if self._state is FREE:
             self._close()
+        elif self._state is SENDING:
+            self._last = True
 
     def cut_off(self) -> None:
-        """Answers at once what is still in flight."""
+        """Answers requests in flight at once."""
         if self._task is not None:
             self._cut_off = True
             self._task.cancel()
@@ -158,26 +167,26 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def drop(self, why: str) -> None:
-        """Closes the connection at once, and says so in the log."""
+        """Closes the connection at once, and logs it."""
         logger.info("dropped %s: %s", self._client, why)
         self.abort()
 
     def abort(self) -> None:
-        """Closes the connection at once, whatever is still to be sent."""
+        """Closes the connection at once, discarding unsent bytes."""
         if self._transport is not None:
             self._transport.abort()
 
     # Requests
 
     def _take(self, request: Request) -> None:
-        """Hands a request to the handler, once those before it are answered."""
+        """Passes a request to the handler, after those before it have been answered."""
         if self._state is FREE and self._first_of_read and not self._queue:
             self._first_of_read = False
             self._handle(request)
             return
         if self._queue and len(self._queue) >= self._shared.limits.pipelined:
             self._forget(request)
-            raise RefusedRequestError(503, "Too many requests wait on this connection.")
+            raise RefusedRequestError(503, "too many requests are waiting on this connection")
         self._enqueue(request)
 
     def _enqueue(self, waiting: Request | Response) -> None:
@@ -191,7 +200,7 @@ class Connection(asyncio.Protocol):
             self._schedule()
 
     def _schedule(self) -> None:
-        # In a further turn of the loop, so that other connections have theirs in between.
+        # In a later turn of the loop, so that other connections get theirs in between.
         if not self._scheduled:
             self._scheduled = True
             self._shared.loop.call_soon(self._take_next)
@@ -242,10 +251,10 @@ class Connection(asyncio.Protocol):
         self._set_deadline()
 
     def _refuse(self, status: int, message: str) -> None:
-        """Reads no more requests, and answers this after the responses to those before it."""
+        """Stops reading requests, and sends this after the responses to the previous ones."""
         if self._state >= LINGERING:
             return
-        self._forget(self._reader.discard(), told=False)
+        self._forget(self._reader.discard(), observed=False)
         logger.info("refused %s: %s", self._client, message)
         response = self._shared.refused(status, message)
         if self._state is FREE and not self._queue:
@@ -256,7 +265,7 @@ class Connection(asyncio.Protocol):
     # Responses
 
     def _respond(self, response: Response) -> None:
-        """Writes the response to the request that is handled."""
+        """Writes the response to the current request."""
         request, shared = self._request, self._shared
         if request is None or self._state is not HANDLING:
             self._lose()
@@ -277,33 +286,32 @@ class Connection(asyncio.Protocol):
         except (TypeError, ValueError):
             logger.exception("a response cannot be sent")
             data = encode(self._shared.refused(500, SORRY), date, without_body=False, close=last)
-        self._transport.write(data)
-        if last:
-            self._end()
-        elif self._blocked:
-            self._enter(SENDING)
-        else:
-            self._go_on()
+        self._last = last
+        self._out.put(data)
+        self._enter(SENDING)
+        if not self._out.blocked:
+            self._sent()
 
-    def _go_on(self) -> None:
-        """A response was sent."""
+    def _sent(self) -> None:
+        """Continues after a response that the transport has taken."""
+        if self._last:
+            self._end()
+            return
         self._enter(FREE)
         if self._queue:
             self._schedule()
-        elif self._shared.stopping and self._reader.state <= HEAD:
-            self._close()
 
     def _lose(self) -> None:
-        """The request that is handled gets no response."""
+        """Drops the current request without a response."""
         request, self._request = self._request, None
         self._forget(request, self._shared.world.monotonic() - self._began)
 
-    def _forget(self, request: Request | None, seconds: float = 0.0, *, told: bool = True) -> None:
-        """A request is not answered; None: there is none. `told`: whether the observer hears of it."""
+    def _forget(self, request: Request | None, seconds: float = 0.0, *, observed: bool = True) -> None:
+        """Records that a request gets no response; None: there is none. `observed`: whether it is observed."""
         if request is None:
             return
         self._shared.bodies.give_back(len(request.body))
-        if told and self._shared.observer is not None:
+        if observed and self._shared.observer is not None:
             self._shared.observer.answered(request, None, seconds)
 
     def _drop_queue(self) -> None:
@@ -320,18 +328,20 @@ class Connection(asyncio.Protocol):
     # Time
 
     def _set_deadline(self) -> None:
-        """Sets the time limit for what is waited for now, unless it is set already."""
+        """Sets the deadline for the current wait, unless it is set already."""
         if self._state is CLOSED:
             return
-        if self._reader.wants_continue:
-            self._ask_for_body()
+        if self._reader.wants_continue and self._state is FREE and not self._queue:
+            self._reader.wants_continue = False
+            self._transport.write(CONTINUE)
         awaited, seconds = wait_for(
             self._shared.limits,
             self._state,
             self._reader.state,
-            blocked=self._blocked,
+            blocked=self._out.blocked,
             paused=self._paused,
             asked=self._asked,
+            idle=self._idle,
         )
         if awaited is self._awaited:
             return
@@ -341,33 +351,23 @@ class Connection(asyncio.Protocol):
         else:
             self._deadline.set(seconds)
 
-    def _ask_for_body(self) -> None:
-        """Tells a client that waits for it to send the body, once that is what is waited for."""
-        if self._reader.wants_continue and self._state is FREE and not self._queue:
-            self._reader.wants_continue = False
-            self._transport.write(CONTINUE)
-
     def _time_is_up(self) -> None:
         awaited, self._awaited = self._awaited, None
         if awaited is SENDING:
-            self._check_progress()
+            if not self._out.progressed():
+                self.drop(f"it read nothing of its response within {self._shared.limits.write_timeout:g} s")
         elif awaited is CLOSING:
             self.abort()
         elif awaited is HEAD:
-            self._refuse(408, f"The request's headers did not come within {self._shared.limits.header_timeout:g} s.")
+            self._refuse(
+                408, f"the request headers did not arrive within {self._shared.limits.header_timeout:g} seconds"
+            )
         elif awaited is BODY:
             self._first_of_read = True
             self._reader.give_up(BodyFault.TOO_SLOW)
         else:
             self._close()
         self._set_deadline()
-
-    def _check_progress(self) -> None:
-        left = self._transport.get_write_buffer_size()
-        if left < self._shared.unsent.size(self):
-            self._shared.unsent.add(self, left)
-        else:
-            self.drop(f"it read nothing of its response within {self._shared.limits.write_timeout:g} s")
 
     # Ends
 
@@ -388,6 +388,7 @@ class Connection(asyncio.Protocol):
             self._transport.write_eof()
 
     def _close(self) -> None:
+        self._idle = self._state is FREE
         self._enter(CLOSING)
         self._forget(self._reader.end())
         self._transport.close()

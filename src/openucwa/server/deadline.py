@@ -1,4 +1,4 @@
-"""One time limit that is moved for each request, and costs next to nothing when it is."""
+"""A deadline that is moved with each request, at almost no cost."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,9 @@ from openucwa.model.world import Timer, World
 
 
 class Deadline:
-    """Calls `callback` when the time that was set last has come.
+    """Calls `callback` at the time that was set last.
 
-    A timer that runs already is left running when the time moves back, which it mostly does: it is started again when
-    it fires too early.
+    Moving the deadline later, the usual case, leaves the timer running: if it fires too early it is restarted.
     """
 
     __slots__ = ("_at", "_callback", "_due", "_timer", "_world")
@@ -22,7 +21,7 @@ class Deadline:
         self._timer: Timer | None = None
 
     def set(self, seconds: float) -> None:
-        """The time comes in `seconds`."""
+        """Sets the deadline, in `seconds` from now."""
         self._at = at = self._world.monotonic() + seconds
         if self._timer is not None:
             if self._due <= at:
@@ -32,11 +31,11 @@ class Deadline:
         self._timer = self._world.call_later(seconds, self._fire)
 
     def clear(self) -> None:
-        """The time does not come."""
+        """Removes the deadline."""
         self._at = None
 
     def end(self) -> None:
-        """Lets go of everything; it cannot be set again."""
+        """Releases everything; it cannot be set again."""
         self._at = self._callback = None
         if self._timer is not None:
             self._timer.cancel()

@@ -12,16 +12,15 @@ _WITHOUT_BODY = frozenset({204, 304})
 
 
 def encode(response: Response, date: bytes, *, without_body: bool, close: bool) -> bytes:
-    """`response` as it is sent. `date`: its header line. `without_body`: to a HEAD. `close`: the connection ends.
-
-    ValueError: a header holds the end of a line.
+    """`response` as bytes. `date`: its header line. `without_body`: for HEAD. `close`: the connection ends. ValueError:
+    a header contains a line break.
     """
     status, body = response.status, response.body
     lines = [b"%b: %b\r\n" % header for header in response.headers]
     headers = b"".join(lines)
     count = len(lines)
     if headers.count(b"\n") != count or headers.count(b"\r") != count:
-        raise ValueError("a header holds the end of a line")
+        raise ValueError("a header contains a line break")
     if status in _WITHOUT_BODY:
         length = body = b""
     else:

@@ -1,4 +1,4 @@
-"""What HTTP says of a request's head, before a handler sees it (RFC 9112, 3 and 6)."""
+"""Checks of a request's head that HTTP demands, before a handler sees it (RFC 9112, 3 and 6)."""
 
 import re
 from collections.abc import MutableMapping
@@ -8,13 +8,13 @@ import httptools
 #: host [":" port] of RFC 3986: a name, an IPv4 address, or an IPv6 address in brackets; nothing else, no user.
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::[0-9]*)?")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
-_BAD_TARGET = "The request's target must be a path or an absolute URL."
+_BAD_TARGET = "the request target must be a path or an absolute URL"
 
 Headers = MutableMapping[bytes, bytes]
 
 
 class RefusedRequestError(Exception):
-    """A request that is answered with `status` by the connection; the text is for people."""
+    """A request that the connection itself answers with `status`; the text is for people."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -22,37 +22,34 @@ class RefusedRequestError(Exception):
 
 
 def is_method(token: bytes) -> bool:
-    """Whether this may be a method, known or not (RFC 9110, 9.1), of a length that is one."""
+    """Whether this may be a method, known or not (RFC 9110, 9.1), of reasonable length."""
     return _TOKEN.fullmatch(token) is not None
 
 
 def check_head(version: str, headers: Headers) -> None:
-    """Checks version, Host and Transfer-Encoding. RefusedRequestError: one of them is not as it has to be."""
+    """Checks version, Host and Transfer-Encoding. RefusedRequestError: one of them is invalid."""
     host = headers.get(b"host")
     if version != "1.1":
         if version != "1.0":
-            raise RefusedRequestError(505, "This server speaks HTTP/1.1.")
+            raise RefusedRequestError(505, "only HTTP/1.0 and HTTP/1.1 are supported")
     elif host is None:
-        raise RefusedRequestError(400, "A request must have a Host header.")
-    # Of several Hosts the values are joined by a blank, which no host has.
+        raise RefusedRequestError(400, "the Host header is missing")
+    # The values of repeated Host headers are joined by a blank, which is invalid in a host.
     if host is not None and _HOST.fullmatch(host) is None:
-        raise RefusedRequestError(400, "A request must have one Host header: a host and, where needed, a port.")
+        raise RefusedRequestError(400, "the Host header must be one host, optionally with a port")
     coding = headers.get(b"transfer-encoding")
     if coding is None:
         return
     *others, last = coding.lower().split(b",")
     if last.strip() != b"chunked":
-        raise RefusedRequestError(
-            400, "Nobody can say where the request ends: its last transfer coding is not chunked."
-        )
+        raise RefusedRequestError(400, "the length of the request is unknown: its last transfer coding must be chunked")
     if others:
-        raise RefusedRequestError(501, "The only transfer coding that this server knows is chunked.")
+        raise RefusedRequestError(501, "the only supported transfer coding is chunked")
 
 
 def read_target(target: bytes, method: bytes, headers: Headers) -> tuple[bytes, bytes]:
-    """Path and query of a request's target, in whichever form it is (RFC 9112, 3.2).
-
-    An absolute URL's host takes the place of the Host header. RefusedRequestError: it is in none.
+    """Path and query of a request's target, in any form (RFC 9112, 3.2). The host of an absolute URL replaces the Host
+    header. RefusedRequestError: it is malformed.
     """
     if b"#" in target:
         target = target.partition(b"#")[0]
@@ -68,7 +65,7 @@ def read_target(target: bytes, method: bytes, headers: Headers) -> tuple[bytes, 
     if (url.schema or b"").lower() not in {b"http", b"https"} or not url.host:
         raise RefusedRequestError(400, _BAD_TARGET)
     if url.userinfo:
-        raise RefusedRequestError(400, "The request's target must not name a user.")
+        raise RefusedRequestError(400, "the request target must not contain a user")
     host = b"[" + url.host + b"]" if b":" in url.host else url.host
     headers[b"host"] = host + b":%d" % url.port if url.port else host
     return url.path or b"/", url.query or b""

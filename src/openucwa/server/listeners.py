@@ -1,4 +1,4 @@
-"""The addresses that are listened on: their sockets and certificates. What is served there is in `server.py`."""
+"""The listeners' sockets and certificates. Serving is in `server.py`."""
 
 import errno
 import socket
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from openucwa.config import Config, ConfigError
 
-#: Seconds without a word from a client, its system included, until a connection counts as dead.
+#: Seconds of complete silence, including TCP keep-alive, until a connection counts as dead.
 DEAD_AFTER = 120
 
 _TROUBLES = {
@@ -22,19 +22,19 @@ _TROUBLES = {
 
 
 class ListenError(ConfigError):
-    """An address or a certificate that can't be used. The text names it and says why."""
+    """An address or a certificate cannot be used. The text names it and says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A URL that is listened on, with the port that it really has, and its sockets (a name may have several)."""
+    """A URL to listen on, with its real port, and its sockets (a host name may have several addresses)."""
 
     url: str
     sockets: tuple[socket.socket, ...]
 
     @property
     def secure(self) -> bool:
-        """Whether it is https."""
+        """Whether the scheme is https."""
         return self.url.startswith("https:")
 
     def close(self) -> None:
@@ -44,9 +44,9 @@ class Listener:
 
 
 def bind(urls: Sequence[str]) -> tuple[Listener, ...]:
-    """Takes the addresses of all `urls`, without accepting connections yet. Port 0 becomes a free one.
+    """Binds the addresses of all `urls`, without accepting connections yet. Port 0 becomes a free one.
 
-    ListenError: one of them can't be had; then none is kept.
+    ListenError: one of them is unavailable; then none stays bound.
     """
     listeners: list[Listener] = []
     try:
@@ -59,16 +59,16 @@ def bind(urls: Sequence[str]) -> tuple[Listener, ...]:
 
 
 def share(listeners: Sequence[Listener], processes: int) -> list[tuple[Listener, ...]]:
-    """`listeners` for each of several processes; the first has them as they are. To be called before any listens.
+    """Copies of `listeners` for each of several processes; the first gets the originals. To be called before any
+    listens.
 
-    Each has sockets of its own, among which the system spreads the connections. (Of processes that accept from one
-    socket the first to wake takes most of what comes at once.)
-    ListenError: the system does not let several sockets have one address.
+    Each has sockets of its own, among which the kernel distributes connections. (If processes accept from one socket,
+    the first to wake takes most connections of a burst.) ListenError: the system does not support sharing an address.
     """
     shares = [tuple(listeners)]
     for listener in listeners:
         for bound in listener.sockets:
-            # Only now: an address that another server has must not be had.
+            # Only now: an address that another server uses must fail to bind.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     for _ in range(1, processes):
         try:
@@ -81,20 +81,20 @@ def share(listeners: Sequence[Listener], processes: int) -> list[tuple[Listener,
 
 
 def close(listeners: Sequence[Listener]) -> None:
-    """Gives up addresses that `bind` took."""
+    """Closes sockets from `bind`."""
     for listener in listeners:
         listener.close()
 
 
 class Tls:
-    """The certificate of https listeners, read again when the process is told to."""
+    """The certificate of https listeners, which can be reloaded."""
 
     def __init__(self, config: Config) -> None:
         self.context = _context_of(config)
 
     def reload(self, config: Config) -> None:
-        """Uses this certificate for new connections. ListenError: it can't be used; that from before is used on."""
-        _context_of(config)  # nothing is changed by files of which one can't be used
+        """Uses this certificate for new connections. ListenError: it is invalid; the previous one stays in use."""
+        _context_of(config)  # an invalid pair must not change anything
         self.context.load_cert_chain(config.tls_cert or "", config.tls_key, password=_no_passphrase)
 
 
@@ -109,9 +109,8 @@ def _no_passphrase() -> bytes:
 
 
 def numbered(urls: Sequence[str], worker: int) -> tuple[str, ...]:
-    """The addresses of the worker with this number, from 0: the port of each, and `worker` added to it.
-
-    Port 0 stays: any that is free.
+    """The status URLs of the worker with this number, from 0: `worker` is added to each port. Port 0 stays: any free
+    port.
     """
     return tuple(_numbered(url, worker) for url in urls)
 
@@ -123,15 +122,15 @@ def _numbered(url: str, worker: int) -> str:
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:
-    """TLS 1.2 and later, with Python's choice of ciphers. ListenError: a file can't be used."""
+    """TLS 1.2 and later, with Python's choice of ciphers. ListenError: a file is invalid."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     try:
         for file in (certificate, key):
-            Path(file).open("rb").close()  # the error of load_cert_chain does not say which
-        context.load_cert_chain(certificate, key, password=_no_passphrase)  # asks nobody for it
+            Path(file).open("rb").close()  # load_cert_chain's error does not say which file it is about
+        context.load_cert_chain(certificate, key, password=_no_passphrase)  # never prompts for it
     except ssl.SSLError as error:
         why = error.reason.lower().replace("_", " ") if error.reason else "not in PEM format"
         raise ListenError(f"the certificate {certificate} and the key {key} cannot be used: {why}") from None
@@ -153,7 +152,7 @@ def _bind(url: str) -> Listener:
         try:
             bound = _bind_address(family, (address[0], port, *address[2:]))
         except OSError as error:
-            # localhost often has an IPv6 address on machines that have no IPv6.
+            # localhost often has an IPv6 address on machines without IPv6.
             trouble = error
             if error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
                 continue
@@ -170,7 +169,7 @@ def _bind(url: str) -> Listener:
 
 
 def _another(listener: Listener) -> Listener:
-    """A listener on the addresses of this one."""
+    """A second listener on the addresses of this one."""
     sockets: list[socket.socket] = []
     try:
         for bound in listener.sockets:
@@ -189,7 +188,7 @@ def _bind_address(family: int, address: tuple[Any, ...], *, shared: bool = False
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        # Connections inherit these. Without them a poll of a machine that vanished is kept until it would be answered.
+        # Inherited by connections. Without them a poll of a vanished machine would stay until its timeout.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in {"TCP_KEEPIDLE": DEAD_AFTER // 2, "TCP_USER_TIMEOUT": DEAD_AFTER * 1000}.items():
             if (number := getattr(socket, name, None)) is not None:
@@ -203,6 +202,6 @@ def _bind_address(family: int, address: tuple[Any, ...], *, shared: bool = False
 
 
 def listen_error(url: str, error: OSError) -> ListenError:
-    """What to tell of `error` at this address."""
+    """The ListenError for `error` at this address."""
     why = _TROUBLES.get(error.errno or 0, error.strerror or str(error))
     return ListenError(f"cannot listen on {url}: {why}")

@@ -1,4 +1,4 @@
-"""What a process is told from outside: to stop, to wait for nothing, to read its settings again."""
+"""Commands to a running process: stop, stop at once, reload the settings."""
 
 import asyncio
 import signal
@@ -10,19 +10,18 @@ from typing import Self
 from openucwa.config import Config, ConfigError
 from openucwa.server.shared import logger
 
-#: The settings that change when they are read again; all others need a restart.
+#: The settings that a reload changes; all others require a restart.
 RELOADED = ("log_file", "log_level", "tls_cert", "tls_key")
 
 
 def reloaded(config: Config, again: Config) -> Config:
-    """The settings of a process that began with `config`, after they were read again."""
+    """The settings of a process that started with `config`, after a reload."""
     return replace(config, **{name: getattr(again, name) for name in RELOADED})
 
 
 class Orders:
-    """`stop`: finish what is in flight, and end. `force`: end now.
-
-    `load`: reads the settings again; None: SIGHUP is not for this process, its supervisor sends it the settings.
+    """Commands to a process. `stop`: finish requests in flight, and end. `force`: end now. `load`: reads the settings
+    again; None: SIGHUP is ignored here, because the supervisor sends the settings.
     """
 
     def __init__(self, load: Callable[[], Config] | None = None) -> None:
@@ -32,39 +31,39 @@ class Orders:
         self._reload: list[Callable[[Config], None]] = []
 
     def on_reload(self, use: Callable[[Config], None]) -> None:
-        """Calls `use` with settings that were read again. ConfigError, raised by it: they cannot be used."""
+        """Calls `use` with reloaded settings. It raises ConfigError if they are invalid."""
         self._reload.append(use)
 
     def reload(self, config: Config) -> None:
-        """Uses these settings, as far as they can be changed while the process runs."""
+        """Applies these settings, as far as they can change at run time."""
         usable = True
         for use in self._reload:
             try:
                 use(config)
             except ConfigError as error:
                 usable = False
-                logger.error("the settings were read again, but %s", error)
+                logger.error("settings reloaded, but %s", error)
         if usable:
-            logger.info("settings, log file and certificates were read again")
+            logger.info("settings, log file and certificates reloaded")
 
     def hang_up(self) -> None:
-        """SIGHUP: reads the settings again. Where they can't be used, the process goes on with those that it has."""
+        """SIGHUP: reloads the settings. If they are invalid, the current ones stay in force."""
         if self._load is None:
             return
         try:
             config = self._load()
         except ConfigError as error:
-            logger.error("the settings cannot be read again: %s", error)
+            logger.error("could not reload the settings: %s", error)
         else:
             self.reload(config)
 
     def end(self) -> None:
-        """SIGTERM or SIGINT: the first stops, a further one waits for nothing."""
+        """SIGTERM or SIGINT: the first stops; the second stops at once."""
         (self.force if self.stop.is_set() else self.stop).set()
 
 
 class Signals:
-    """While it is entered, signals are orders."""
+    """While it is entered, signals become commands."""
 
     def __init__(self, orders: Orders) -> None:
         self._handlers = {
@@ -77,7 +76,7 @@ class Signals:
     def __enter__(self) -> Self:
         loop = asyncio.get_running_loop()
         for number, handler in self._handlers.items():
-            with suppress(ValueError, RuntimeError):  # outside of the main thread signals are somebody else's
+            with suppress(ValueError, RuntimeError):  # only possible in the main thread
                 loop.add_signal_handler(number, handler)
                 self._set.append(number)
         return self

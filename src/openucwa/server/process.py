@@ -1,7 +1,4 @@
-"""The process that serves: its life from start to stop, and nothing that a request says.
-
-All listeners, http and https, serve one application in one event loop.
-"""
+"""The serving process, from start to stop. All listeners, http and https, share one handler and one event loop."""
 
 import asyncio
 import gc
@@ -21,13 +18,13 @@ from openucwa.server.orders import Orders, Signals
 from openucwa.server.server import Server
 from openucwa.server.shared import Application, Observer
 
-#: Files that the process needs open besides its connections.
+#: Files that the process needs besides its connections.
 OTHER_FILES = 100
-#: When the garbage collection looks at new objects, at those that it saw once, and at all: with thousands of polls the
-#: last of these takes a second, and there is hardly anything to be found, as requests and connections leave no cycles.
+#: Garbage collection thresholds: new objects, survivors, and full collections. With thousands of polls a full
+#: collection takes a second and finds hardly anything, as requests and connections leave no cycles.
 COLLECTING = (10_000, 5, 200)
-#: Seconds from one full collection to the next, and seconds without a request that are waited for before it; where
-#: there are none, it comes after twice the time all the same.
+#: Seconds between two full collections, and seconds without a request that it waits for; without a quiet moment, it
+#: runs after twice the interval.
 COLLECT_EVERY = 600.0
 QUIET = 1.0
 
@@ -35,22 +32,22 @@ logger = logging.getLogger("openucwa")
 
 
 class Service(Application, Protocol):
-    """What is served, from its start to its stop."""
+    """The application, from start to stop."""
 
     def status(self, connections: Callable[[], int]) -> Handler:
-        """The handler of the status addresses. `connections`: how many are open."""
+        """The handler of the status addresses. `connections`: returns the number of open connections."""
         ...
 
     async def start(self) -> None:
-        """Gets ready to answer."""
+        """Prepares to answer requests."""
         ...
 
     async def release(self) -> None:
-        """Answers the requests that wait for something to happen; from now on none waits."""
+        """Ends waiting polls; from now on none waits."""
         ...
 
     async def stop(self) -> None:
-        """Ends what `start` began; called also where that failed."""
+        """Undoes `start`; also called if that failed."""
         ...
 
 
@@ -63,15 +60,15 @@ async def serve(
     observer: Observer | None = None,
     ready: Callable[[list[str]], None] | None = None,
 ) -> int:
-    """Serves `service` until it is ordered to stop; the exit status.
+    """Serves `service` until it is told to stop; returns the exit status.
 
-    `listeners`: addresses that were taken before; else those of the settings. `orders`: where they come from; else from
-    signals. `observer`: is told of each request. `ready` is called with the listeners' URLs once they accept
-    connections.
-    At a stop no more connections are accepted, polls are released, and what is in flight may finish for
-    `shutdown_timeout`; what then still isn't done is answered 503. Where nothing was to be waited for, the status is 1.
-    The status addresses answer from before the service starts until it has ended.
-    ListenError: an address or the certificate can't be used. Besides: whatever `service.start` raises.
+    `listeners`: bound addresses; default: those of the settings. `orders`: the source of commands; default: signals.
+    `observer`: notified of each request. `ready`: called with the listeners' URLs once they accept connections. At a
+    stop no more connections are accepted, polls end, and requests in flight have `shutdown_timeout` to finish; after
+    that they are answered 503. The status is 1 if the second signal forced it. The status addresses answer from before
+    the service starts until it has ended.
+
+    ListenError: an address or the certificate is invalid. Also raises whatever `service.start` raises.
     """
     if orders is None:
         orders = Orders()
@@ -131,7 +128,7 @@ class _Status:
 
 @asynccontextmanager
 async def _status(service: Service, server: Server, config: Config) -> AsyncIterator[None]:
-    """The status addresses, where there are any, answer for as long as the block lasts."""
+    """Serves the status addresses, if there are any, during the block."""
     if not config.status_listen:
         yield
         return
@@ -163,7 +160,7 @@ def _collecting_seldom() -> Iterator[None]:
 
 
 async def _collect(server: Server) -> None:
-    """A full collection now and then, in a second without requests."""
+    """A full collection from time to time, during a second without requests."""
     shared = server.shared
     while True:
         await shared.world.sleep(COLLECT_EVERY)

@@ -1,4 +1,4 @@
-"""Who a request is from, where trusted proxies say so: X-Forwarded-For and X-Forwarded-Proto."""
+"""Trusted proxies: X-Forwarded-For and X-Forwarded-Proto."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping
@@ -6,14 +6,14 @@ from typing import TypeAlias
 
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: Addresses whose being trusted or not is remembered.
-_REMEMBERED = 4096
-#: The longest that is remembered; a client may write anything for an address.
-_LONGEST = 64
+#: The number of memoized addresses.
+_MAX_MEMOIZED = 4096
+#: The maximum length of a memoized address; clients may send any text as an address.
+_MAX_LENGTH = 64
 
 
 class Proxies:
-    """`trusted`: addresses and networks."""
+    """The trusted proxies. `trusted`: addresses and networks."""
 
     def __init__(self, trusted: Iterable[str]) -> None:
         self._networks: list[_Network] = []
@@ -26,23 +26,23 @@ class Proxies:
         self._known: dict[str, bool] = {}
 
     def trust(self, address: str) -> bool:
-        """Whether what this address says of a request counts."""
+        """Whether this address is a trusted proxy."""
         if not address or not (self._networks or self._names):
             return False
         known = self._known.get(address)
         if known is None:
             known = self._judge(address)
-            if len(self._known) < _REMEMBERED and len(address) < _LONGEST:
+            if len(self._known) < _MAX_MEMOIZED and len(address) < _MAX_LENGTH:
                 self._known[address] = known
         return known
 
     def origin(self, headers: Mapping[bytes, bytes], client: str, scheme: str) -> tuple[str, str]:
-        """Address and scheme of a request that a trusted proxy passed on.
+        """Client address and scheme of a request from a trusted proxy.
 
-        The address is the last one that no trusted proxy has: what stands before it, a client may have written.
-        `client`, `scheme`: of the connection, for what the headers do not say.
+        The address is the last one that is not a trusted proxy's: anything before it may have been forged by the
+        client. `client`, `scheme`: those of the connection, as defaults.
         """
-        # Where the header is repeated, the last one is the nearest proxy's.
+        # If the header is repeated, the last value is the nearest proxy's.
         said = headers.get(b"x-forwarded-proto", b"").rpartition(b",")[2].strip().decode("latin-1")
         if said in {"http", "https"}:
             scheme = said
@@ -59,7 +59,7 @@ class Proxies:
 
 
 def _host(hop: str) -> str:
-    """The address of `address`, `address:port` or `[address]:port`; what is neither stays as it is."""
+    """The address in `address`, `address:port` or `[address]:port`; anything else is returned unchanged."""
     hop = hop.strip()
     if hop.startswith("["):
         host, bracket, port = hop[1:].partition("]")

@@ -1,4 +1,4 @@
-"""The reading side of a connection: bytes become requests, each of them whole. The parser is httptools."""
+"""The reading side of a connection: parses bytes into whole requests, with httptools."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,14 +18,14 @@ from openucwa.server.states import BODY, DISCARDING, DONE, HEAD, IDLE, READING, 
 _METHODS = {
     name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 }
-#: How a request begins whose method the parser is trusted with; of others it knows some and not the rest.
+#: The methods that are passed to the parser unchanged; it knows only some of the others.
 _BEGINNINGS = tuple(name + b" " for name in _METHODS)
 
 Take: TypeAlias = Callable[[Request], None]
 
 
-class Stop(Exception):  # it is no error; it ends the parser's work
-    """What follows is not parsed any more."""
+class Stop(Exception):  # not an error; ends the parser's work
+    """The rest is not to be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Ends:
 
     @classmethod
     def of(cls, transport: asyncio.BaseTransport, proxies: Proxies, *, secure: bool) -> "Ends":
-        """Those of an open connection."""
+        """The ends of an open connection."""
         peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
         client = peer[0] if peer else ""
         server = (own[0], own[1]) if own else ("", 0)
@@ -47,9 +47,9 @@ class Ends:
 
 
 class RequestReader:
-    """Reads the requests of a connection, and gives each to `take`.
+    """Reads the requests of a connection, and passes each to `take`.
 
-    `surplus`: the connection is one too many. `connection`: what the requests bear as theirs.
+    `surplus`: the connection exceeds the maximum. `connection`: the value of the requests' `connection`.
     """
 
     __slots__ = (
@@ -83,23 +83,23 @@ class RequestReader:
         self._surplus = surplus
         self.state: Reading = IDLE
         self._parser: Any = None
-        self._size = 0  # bytes of what is being parsed
-        self._silent = 0  # bytes since the parser last knew what to do with any
-        self._held = b""  # the beginning of a method whose end is still to come
-        self._method = b""  # a method that the parser is not trusted with
+        self._size = 0  # bytes that are being parsed
+        self._silent = 0  # bytes since the parser last made progress
+        self._held = b""  # the beginning of a method whose end has not arrived
+        self._method = b""  # a method that the parser does not know
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
-        self._repeated: dict[bytes, list[bytes]] | None = None  # the values of headers that come more than once
-        self._head: Request | None = None  # the request whose body is read
-        self._framing = b""  # where it ends, for another parser to find out
+        self._repeated: dict[bytes, list[bytes]] | None = None  # the values of repeated headers
+        self._head: Request | None = None  # the request whose body is being read
+        self._framing = b""  # its framing, for another parser to find the end
         self._body: bytes | bytearray = b""
         self._body_limit = 0
         self._keep_alive = True
-        #: Whether the client waits to be asked for the body.
+        #: Whether the client expects 100 Continue.
         self.wants_continue = False
 
     def feed(self, data: bytes) -> None:
-        """Reads on. RefusedRequestError: what comes is no request, or none that is taken."""
+        """Parses more bytes. RefusedRequestError: the request is malformed or not accepted."""
         if self.state >= DISCARDING:
             return
         self._size = len(data)
@@ -121,28 +121,28 @@ class RequestReader:
             self._enter(HEAD)  # nothing but empty lines so far
 
     def rest(self) -> None:
-        """Releases what only reading needs, unless a request is being read."""
+        """Releases whatever only reading needs, unless a request is being read."""
         if self.state is IDLE:
             self._parser = None
 
     def give_up(self, fault: BodyFault) -> None:
-        """Hands on the request whose body is read as one whose body is not there."""
+        """Passes on the request whose body is being read, without a body."""
         head = self.discard()
         if head is not None:
             self._hand_on(msgspec.structs.replace(head, fault=fault))
 
     def discard(self) -> Request | None:
-        """Reads no more requests. What is returned is the one whose body was read."""
+        """Stops reading requests. Returns the one whose body was being read."""
         self._enter(DISCARDING)
         return self._drop_body()
 
     def end(self) -> Request | None:
-        """As `discard`, when the connection ends."""
+        """As `discard`, at the end of the connection."""
         self._enter(DONE)
         self._parser = self._take = self._connection = None
         return self._drop_body()
 
-    # What the parser calls
+    # Called by the parser
 
     def on_message_begin(self) -> None:
         if self.state >= DISCARDING:
@@ -160,7 +160,7 @@ class RequestReader:
         if name not in headers:
             headers[name] = value
             return
-        # Joined at the end, because joining each to those before it takes long where there are thousands.
+        # Joined at the end, because repeated joining takes quadratic time.
         if self._repeated is None:
             self._repeated = {}
         self._repeated.setdefault(name, [headers[name]]).append(value)
@@ -178,7 +178,7 @@ class RequestReader:
             self._check_size(headers)
         self._silent = -self._size
         if self._surplus:
-            raise RefusedRequestError(503, "The server has as many connections as it may have.")
+            raise RefusedRequestError(503, "too many connections")
         method = self._method or parser.get_method()
         version = parser.get_http_version()
         check_head(version, headers)
@@ -202,7 +202,7 @@ class RequestReader:
         self._keep_alive = version == "1.1" and parser.should_keep_alive()
         self._enter(BODY)
         if self._method or method == b"CONNECT":
-            # Where such a request ends, nobody can say.
+            # There is no telling where such a request ends.
             self.discard()
             self._hand_on(request)
             raise Stop
@@ -239,7 +239,7 @@ class RequestReader:
         self._enter(IDLE if self._keep_alive else DONE)
         self._hand_on(request)
 
-    # Further parts
+    # Further parsers
 
     def _parse(self, data: bytes) -> None:
         rest: bytes | memoryview | None = data
@@ -251,11 +251,12 @@ class RequestReader:
             rest = self._parse_some(rest)
 
     def _parse_some(self, data: bytes | memoryview) -> memoryview | None:
-        """Parses `data`. What is returned is the end of it, for a further parser."""
+        """Parses `data`. Returns the rest of it, for a further parser."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
-            # The parser takes what follows for another protocol. It is not: one that has not seen the offer reads on.
+            # The parser takes what follows for another protocol. It is not: a parser that has not seen the offer
+            # continues.
             if self.state < DISCARDING:
                 self._parser = None
                 return memoryview(data)[offer.args[0] :]
@@ -265,13 +266,12 @@ class RequestReader:
             raise
         except httptools.HttpParserError:
             if self.state < DISCARDING:
-                raise RefusedRequestError(400, "The request is not valid HTTP/1.1.") from None
+                raise RefusedRequestError(400, "the request is not valid HTTP/1.1") from None
         return None
 
     def _check_method(self, data: bytes) -> bytes:
-        """The beginning of a request, as far as the parser is to have it.
-
-        A method that is none of the usual is for the handler to refuse; the parser is given another.
+        """Checks the beginning of a request. The parser gets another method in place of an unusual one, which the
+        handler will refuse.
         """
         start = data.lstrip(b"\r\n")
         method, blank, rest = start.partition(b" ")
@@ -316,11 +316,11 @@ class RequestReader:
 
     def _too_large_head(self) -> RefusedRequestError:
         limit = self._shared.limits.header_bytes
-        return RefusedRequestError(431, f"Request line and headers are larger than {limit} bytes.")
+        return RefusedRequestError(431, f"the request line and headers are larger than {limit} bytes")
 
 
 def _framing(headers: dict[bytes, bytes]) -> bytes:
-    """A head that says of a body no more than where it ends."""
+    """The part of a head that determines where its body ends."""
     names = (b"content-length", b"transfer-encoding")
-    told = [b"%b: %b\r\n" % (name, headers[name]) for name in names if name in headers]
-    return b"".join((b"POST / HTTP/1.1\r\n", *told, b"\r\n"))
+    lines = [b"%b: %b\r\n" % (name, headers[name]) for name in names if name in headers]
+    return b"".join((b"POST / HTTP/1.1\r\n", *lines, b"\r\n"))

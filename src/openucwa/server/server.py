@@ -1,4 +1,4 @@
-"""The connections of some listeners, from the first that is accepted to the last that ends."""
+"""The connections of a process's listeners, from accepting to closing."""
 
 import asyncio
 import ssl
@@ -9,14 +9,16 @@ from openucwa.server.connection import Connection
 from openucwa.server.listeners import Listener, listen_error
 from openucwa.server.shared import Application, Observer, Shared
 
-#: Connections that may wait to be accepted.
+#: The backlog of connections to be accepted.
 BACKLOG = 2048
-#: Seconds in which a request that was cut off may still be answered.
+#: Seconds that TLS waits for the end of a connection whose last response is still being read.
+SHUTDOWN = 86_400.0
+#: Seconds for answering a request that was cut off.
 CUT_OFF = 0.5
 
 
 class Server:
-    """Serves an application on listeners. To be made in the loop that it serves in."""
+    """Serves an application on listeners. To be created in the event loop."""
 
     def __init__(self, application: Application, config: Config, observer: Observer | None = None) -> None:
         self.shared = Shared(application, config, observer)
@@ -40,45 +42,45 @@ class Server:
                     backlog=BACKLOG,
                     ssl=tls if secure else None,
                     ssl_handshake_timeout=limits.header_timeout if secure else None,
-                    # The connection itself does not wait that long, except for its client to read.
-                    ssl_shutdown_timeout=limits.write_timeout if secure else None,
+                    # The connection itself has a shorter limit, except while its client reads.
+                    ssl_shutdown_timeout=SHUTDOWN if secure else None,
                 )
                 self._servers.append(server)
 
     def count(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         return len(self.shared.open)
 
     def stop_accepting(self) -> None:
-        """Refuses connections from now on; those that are idle end."""
+        """Refuses connections from now on; idle ones end."""
         self.shared.stopping = True
         for server in self._servers:
             server.close()
         for connection in self.shared.open:
             connection.shut_down()
 
-    async def finish(self, patience: float, force: asyncio.Event) -> None:
-        """Waits for what is in flight, for `patience` seconds or until `force`; then answers the rest 503."""
-        await self._wait(patience, force)
+    async def finish(self, seconds: float, force: asyncio.Event) -> None:
+        """Waits for requests in flight, for `seconds` or until `force`; then answers the rest 503."""
+        await self._wait(seconds, force)
         if self.shared.open:
             for connection in self.shared.open:
                 connection.cut_off()
             await self._wait(CUT_OFF, None)
 
     async def close(self) -> None:
-        """Ends whatever is still there."""
+        """Closes all remaining connections."""
         self.stop_accepting()
         for connection in self.shared.open:
             connection.abort()
-        # What the loop still has to do for them is done while there is a loop.
+        # Lets the loop run the callbacks of closed connections.
         await asyncio.sleep(0)
 
-    async def _wait(self, patience: float, force: asyncio.Event | None) -> None:
-        """Returns when no connection is left, after `patience` seconds, or at `force`."""
+    async def _wait(self, seconds: float, force: asyncio.Event | None) -> None:
+        """Returns when no connection is left, after `seconds`, or at `force`."""
         waits = [asyncio.ensure_future(self.shared.open.none_left.wait())]
         if force is not None:
             waits.append(asyncio.ensure_future(force.wait()))
-        over = asyncio.ensure_future(self.shared.world.sleep(patience))
+        over = asyncio.ensure_future(self.shared.world.sleep(seconds))
         try:
             await asyncio.wait([*waits, over], return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -1,4 +1,4 @@
-"""What all connections of a server share: its handler, its limits, and what they hold together."""
+"""The shared state of a server's connections: handler, limits, and totals."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from openucwa.http.message import BodyLimit, Handler, Refused, Request, Response
 from openucwa.model.world import World
 from openucwa.server.proxies import Proxies
 
-#: Random bytes that are fetched at a time for request ids, and those of one id.
+#: Random bytes to fetch at a time for request ids, and those of one id.
 _POOL = 4096
 _ID = 8
 
@@ -23,12 +23,12 @@ class Observer(Protocol):
     """Is notified of every response."""
 
     def answered(self, request: Request, response: Response | None, seconds: float) -> None:
-        """A request was answered after `seconds`. `response`: None: the client went away before that."""
+        """A request was answered after `seconds`. `response`: None: the client disconnected before it."""
         ...
 
 
 class Application(Protocol):
-    """What is served."""
+    """The application that is served."""
 
     @property
     def handler(self) -> Handler:
@@ -37,23 +37,23 @@ class Application(Protocol):
 
     @property
     def body_limit(self) -> BodyLimit:
-        """Says how large a request's body may be."""
+        """The maximum size of a request's body."""
         ...
 
     @property
     def refused(self) -> Refused:
-        """Makes the response to what the connection itself refuses."""
+        """Builds the response to a request that the connection itself refuses."""
         ...
 
     @property
     def world(self) -> World:
-        """Its clocks and its chance."""
+        """Clock and randomness."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a connection may take: sizes in bytes, times in seconds."""
+    """The limits of a connection: sizes in bytes, times in seconds."""
 
     header_bytes: int
     pipelined: int
@@ -64,7 +64,7 @@ class Limits:
 
     @classmethod
     def of(cls, config: Config) -> "Limits":
-        """The limits that the settings say."""
+        """The limits in the settings."""
         return cls(
             config.max_header_bytes,
             config.max_pipelined,
@@ -76,14 +76,14 @@ class Limits:
 
 
 class Connection(Protocol):
-    """A connection, as those see it that have to do with all of them."""
+    """A connection, as the shared state sees it."""
 
     def shut_down(self) -> None:
-        """Ends it if it is idle; else what is in flight is the last."""
+        """Ends it if it is idle; otherwise requests in flight are the last."""
         ...
 
     def cut_off(self) -> None:
-        """Answers at once what is still in flight."""
+        """Answers requests in flight at once."""
         ...
 
     def abort(self) -> None:
@@ -96,7 +96,7 @@ class Connection(Protocol):
 
 
 class OpenConnections:
-    """Those that are open. `limit`: more than these are refused. `none_left`: whether there is none."""
+    """The open connections. `limit`: their maximum number. `none_left`: set while there are none."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -111,41 +111,40 @@ class OpenConnections:
         return iter(tuple(self._all))
 
     def add(self, connection: Connection) -> bool:
-        """A connection was opened. False: it is one too many."""
+        """Adds a connection. False: it exceeds the limit."""
         self._all.add(connection)
         self.none_left.clear()
         return len(self._all) <= self._limit
 
     def discard(self, connection: Connection) -> None:
-        """A connection has ended."""
+        """Removes a connection."""
         self._all.discard(connection)
         if not self._all:
             self.none_left.set()
 
 
 class Budget:
-    """A number of bytes for all connections together."""
+    """A budget of bytes, shared by all connections."""
 
     def __init__(self, limit: int) -> None:
         self.taken = 0
         self._limit = limit
 
     def take(self, size: int) -> bool:
-        """Takes `size` bytes; False: they are not there, and nothing is taken."""
+        """Takes `size` bytes; False: there are not enough, and nothing is taken."""
         if self.taken + size > self._limit:
             return False
         self.taken += size
         return True
 
     def give_back(self, size: int) -> None:
-        """Gives back what was taken."""
+        """Returns bytes to the budget."""
         self.taken -= size
 
 
 class Unsent:
-    """The bytes of responses that clients have not taken yet.
-
-    Beyond the limit the connection is dropped whose bytes have waited longest.
+    """The response bytes that clients have not read yet. Over the limit the connection is dropped whose bytes have
+    waited longest.
     """
 
     def __init__(self, limit: int) -> None:
@@ -154,25 +153,25 @@ class Unsent:
         self._sizes: dict[Connection, int] = {}
 
     def add(self, connection: Connection, size: int) -> None:
-        """A connection has `size` bytes that its client has not taken; those that it had before are among them."""
+        """Sets the number of unread bytes of a connection to `size`."""
         self.total += size - self._sizes.get(connection, 0)
         self._sizes[connection] = size
         while self.total > self._limit:
             oldest = next(iter(self._sizes))
             self.remove(oldest)
-            oldest.drop("too many responses wait to be read, this one longest")
+            oldest.drop("too many unread responses, of which this is the oldest")
 
     def size(self, connection: Connection) -> int:
-        """How many bytes it had when that was last checked."""
+        """The number of unread bytes at the last check."""
         return self._sizes.get(connection, 0)
 
     def remove(self, connection: Connection) -> None:
-        """The client took everything, or is gone."""
+        """The client has read everything, or disconnected."""
         self.total -= self._sizes.pop(connection, 0)
 
 
 class Shared:
-    """Of one server. `observer`: None: nobody is notified."""
+    """The shared state of one server. `observer`: None: no one is notified."""
 
     def __init__(self, application: Application, config: Config, observer: Observer | None = None) -> None:
         self.handler = application.handler
@@ -186,7 +185,7 @@ class Shared:
         self.unsent = Unsent(config.max_unsent_bytes)
         self.observer = observer
         self.stopping = False
-        #: How many requests have begun.
+        #: The number of requests so far.
         self.begun = 0
         self.loop = asyncio.get_running_loop()
         self._second = -1
@@ -195,7 +194,7 @@ class Shared:
         self._used = 0
 
     def date(self) -> bytes:
-        """The header line with the time of day."""
+        """The header line with the current time."""
         second = self.world.now() // 1000
         if second != self._second:
             self._second = second
@@ -203,7 +202,7 @@ class Shared:
         return self._date
 
     def new_id(self) -> str:
-        """A request id."""
+        """A new request id."""
         used = self._used
         if used >= len(self._pool):
             self._pool, used = self.world.random_bytes(_POOL), 0

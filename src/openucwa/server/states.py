@@ -1,6 +1,6 @@
-"""The states of a connection, and in two tables which state may follow on which.
+"""The states of a connection, and two tables of the allowed transitions.
 
-Reading and writing go on side by side, because further requests may come while one is answered.
+Reading and writing are separate, because further requests may arrive while one is answered.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class Reading(IntEnum):
-    """What is read. From DISCARDING on, nothing that comes is parsed any more."""
+    """The state of reading. From DISCARDING on, nothing is parsed any more."""
 
     #: Between two requests.
     IDLE = 0
@@ -16,29 +16,29 @@ class Reading(IntEnum):
     HEAD = 1
     #: A request's body.
     BODY = 2
-    #: What comes is thrown away; the client may still be sending.
+    #: Input is discarded; the client may still be sending.
     DISCARDING = 3
     #: The last request has been read.
     DONE = 4
 
 
 class Writing(IntEnum):
-    """What is answered. From LINGERING on, nothing is answered any more."""
+    """The state of writing. From LINGERING on, nothing is answered any more."""
 
     #: Nothing is being answered.
     FREE = 0
-    #: The handler works on a response.
+    #: The handler is working on a response.
     HANDLING = 1
-    #: A response was written, and the client has not taken all of it.
+    #: A response was written, and the client may not have read all of it.
     SENDING = 2
-    #: The last response was written; the server still reads for a moment what the client sends.
+    #: The last response was written; input is still read for a moment.
     LINGERING = 3
     #: The connection is being closed.
     CLOSING = 4
     CLOSED = 5
 
 
-# Members by themselves: looking one up in its class takes longer than a transition.
+# The members as globals: looking one up in its class takes longer than a transition.
 IDLE, HEAD, BODY, DISCARDING, DONE = Reading
 FREE, HANDLING, SENDING, LINGERING, CLOSING, CLOSED = Writing
 
@@ -51,9 +51,9 @@ READING: Mapping[Reading, frozenset[Reading]] = {
 }
 
 WRITING: Mapping[Writing, frozenset[Writing]] = {
-    FREE: frozenset({HANDLING, LINGERING, CLOSING, CLOSED}),
-    HANDLING: frozenset({FREE, SENDING, LINGERING, CLOSING, CLOSED}),
-    SENDING: frozenset({FREE, CLOSING, CLOSED}),
+    FREE: frozenset({HANDLING, SENDING, CLOSING, CLOSED}),
+    HANDLING: frozenset({SENDING, CLOSED}),
+    SENDING: frozenset({FREE, LINGERING, CLOSING, CLOSED}),
     LINGERING: frozenset({CLOSING, CLOSED}),
     CLOSING: frozenset({CLOSED}),
     CLOSED: frozenset(),

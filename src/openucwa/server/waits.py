@@ -1,20 +1,19 @@
-"""What a connection waits for, and how long."""
+"""The deadlines of a connection, by its state."""
 
 from typing import NamedTuple
 
 from openucwa.server.shared import Limits
 from openucwa.server.states import BODY, FREE, HEAD, LINGERING, SENDING, Reading, Writing
 
-#: Seconds that the server goes on reading, and throwing away, after a response that the client may not have waited for.
-#: Closing at once would reset the connection, and the client could lose the response (RFC 9112, 9.6).
+#: Seconds of reading and discarding input after a response that the client may not have waited for. Closing at once
+#: would reset the connection, and the client could lose the response (RFC 9112, 9.6).
 LINGER = 2.0
-#: Seconds that a connection over TLS has for its orderly end: the server's close_notify is sent, the client's is not
-#: waited for.
+#: Seconds for closing an idle TLS connection in order: the server's close_notify is sent, the client's not awaited.
 GOODBYE = 0.1
 
 
 class Wait(NamedTuple):
-    """`state`: that has to change within `seconds`; None: nothing is waited for that takes time."""
+    """A wait with a deadline. `state`: must change within `seconds`; None: no wait."""
 
     state: Reading | Writing | None
     seconds: float
@@ -23,12 +22,20 @@ class Wait(NamedTuple):
 NOTHING = Wait(None, 0.0)
 
 
-def wait_for(limits: Limits, writing: Writing, reading: Reading, *, blocked: bool, paused: bool, asked: bool) -> Wait:
-    """`blocked`: the client has not taken all bytes. `paused`: nothing is read. `asked`: there was a request before."""
+def wait_for(
+    limits: Limits, writing: Writing, reading: Reading, *, blocked: bool, paused: bool, asked: bool, idle: bool
+) -> Wait:
+    """`blocked`: the client has not taken all bytes. `paused`: nothing is read. `asked`: there was a request before.
+
+    `idle`: nothing was being sent when the closing began.
+    """
     if writing >= SENDING:
         if blocked:
             return Wait(SENDING, limits.write_timeout)
-        return Wait(writing, LINGER if writing is LINGERING else GOODBYE)
+        if writing is LINGERING:
+            return Wait(LINGERING, LINGER)
+        # Over TLS nobody says when the last bytes have left: it takes the client's end, or this time.
+        return Wait(writing, GOODBYE if idle else limits.write_timeout)
     reads = reading is HEAD or reading is BODY
     if paused or not (reads or writing is FREE):
         return NOTHING

@@ -1,4 +1,1 @@
-"""What a server says of itself to those who run it: log, metrics, traces, health.
-
-Nothing here knows UCWA; what a request was about is in its `Response`.
-"""
+"""Log, metrics, traces and health, for operators. Knows no UCWA; a `Response` says what its request was about."""

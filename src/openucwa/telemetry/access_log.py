@@ -1,15 +1,12 @@
-"""Each request is a line in the log, and counts."""
+"""The access log: logs and counts each request."""
 
 import logging
 
-from openucwa.http.message import Request, Response
+from openucwa.http.message import CLIENT_CLOSED_REQUEST, Request, Response
 from openucwa.model.measures import Measures
 from openucwa.telemetry.log import LogLines
 
-#: Under which status a request is counted whose client went away before its answer.
-CLIENT_GONE = 499
-
-#: Methods that are counted by their names. What else a client makes up is counted as `other`.
+#: Methods that are counted by name. Any other is counted as `other`.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 
@@ -21,9 +18,9 @@ class AccessLog:
         self._measures = measures
 
     def answered(self, request: Request, response: Response | None, seconds: float) -> None:
-        """A request was answered after `seconds`. `response`: None: the client went away before that."""
-        if response is None or response.status == CLIENT_GONE:
-            rel, status, level, response = "none", CLIENT_GONE, logging.INFO, None
+        """A request was answered after `seconds`. `response`: None: the client disconnected before it."""
+        if response is None or response.status == CLIENT_CLOSED_REQUEST:
+            rel, status, level, response = "none", CLIENT_CLOSED_REQUEST, logging.INFO, None
         else:
             rel, status = response.rel or "none", response.status
             level = logging.ERROR if status >= 500 else logging.INFO

@@ -1,7 +1,7 @@
-"""What a process has counted, as Prometheus reads it (text, or OpenMetrics where that is asked for).
+"""The metrics page, in Prometheus's text format, or OpenMetrics if requested.
 
-The table in docs/operating.md is the same list; a test compares them. Nothing is counted here: `model/measures.py` has
-the numbers, and what is true of this moment is looked up when somebody asks.
+docs/operating.md has the same list; a test compares them. Counting is done in `model/measures.py`; gauges are read when
+the page is requested.
 """
 
 import platform
@@ -17,7 +17,9 @@ from openucwa.model.measures import Histogram, Measures
 
 
 class Exposition:
-    """`polls`, `connections`: how many polls wait and how many connections are open at the moment."""
+    """Builds the metrics page. `polls`, `connections`: return the current numbers of waiting polls and open
+    connections.
+    """
 
     def __init__(self, measures: Measures, polls: Callable[[], int], connections: Callable[[], int]) -> None:
         self._measures = measures
@@ -26,9 +28,9 @@ class Exposition:
         self._process = ProcessCollector(registry=None)
 
     def page(self, reasons: Mapping[str, str], accept: str) -> tuple[str, bytes]:
-        """Media type and text, in the form that `accept` prefers. `reasons`: as `Readiness.reasons` gives them."""
+        """Media type and text, in the format that `accept` prefers. `reasons`: as from `Readiness.reasons`."""
         encode, media_type = choose_encoder(accept)
-        # A registry of its own for each page: nothing of the page is kept, and nothing is shared.
+        # A registry for each page: nothing is kept or shared.
         registry = CollectorRegistry()
         registry.register(_Families([*self._now(reasons), *self._counted()]))
         registry.register(self._process)
@@ -38,9 +40,9 @@ class Exposition:
         build = GaugeMetricFamily("openucwa_build_info", "Always 1.", labels=["version", "python"])
         build.add_metric([__version__, platform.python_version()], 1)
         yield build
-        yield GaugeMetricFamily("openucwa_ready", "Whether /readyz says 200.", not reasons)
+        yield GaugeMetricFamily("openucwa_ready", "Whether /readyz answers 200.", not reasons)
         known = reasons.keys() <= {"store", "bus"}
-        for part, meaning in (("store", "Whether the store can be read."), ("bus", "Whether the bus can be reached.")):
+        for part, meaning in (("store", "Whether the store is readable."), ("bus", "Whether the bus is reachable.")):
             yield GaugeMetricFamily(f"openucwa_{part}_up", meaning, part not in reasons if known else None)
         yield GaugeMetricFamily("openucwa_connections", "Open connections of clients.", self._connections())
         yield GaugeMetricFamily("openucwa_polls_waiting", "Polls that wait for events.", self._polls())
@@ -49,7 +51,7 @@ class Exposition:
         measures = self._measures
         requests = CounterMetricFamily(
             "openucwa_requests",
-            "Requests by resource, method and status; 499: the client went away before.",
+            "Requests by resource, method and status; 499: the client disconnected before the response.",
             labels=["rel", "method", "status"],
         )
         for (rel, method, status), histogram in measures.requests.items():
@@ -57,20 +59,20 @@ class Exposition:
         yield requests
         yield _histograms(
             "openucwa_request_duration_seconds",
-            "Seconds until a request was answered; for a poll, most of it is waiting.",
+            "Seconds until a request was answered; polls spend most of it waiting.",
             measures.seconds_by_rel(),
             "rel",
         )
         yield _histograms(
             "openucwa_event_lag_seconds",
-            "Seconds from an event to the answer that told it; those of low and medium priority wait on purpose.",
+            "Seconds from an event to the answer that delivered it; low and medium priorities are delayed on purpose.",
             measures.events,
             "priority",
         )
-        yield _histogram("openucwa_commit_changes", "Changes that shared a commit.", measures.commit_changes)
+        yield _histogram("openucwa_commit_changes", "Changes per commit.", measures.commit_changes)
         yield _histogram(
             "openucwa_commit_duration_seconds",
-            "Seconds that a commit took, all of its changes included.",
+            "Seconds per commit, including all of its changes.",
             measures.commit_seconds,
         )
 
@@ -95,7 +97,7 @@ def _histograms(name: str, meaning: str, counted: Mapping[str, Histogram], label
 
 
 def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
-    """Each bound with how many were not above it."""
+    """Each bound with the number of values not above it."""
     buckets: list[tuple[str, float]] = []
     total = 0
     for bound, count in zip([*map(float, histogram.bounds), float("inf")], histogram.counts, strict=True):

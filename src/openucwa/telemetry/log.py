@@ -1,9 +1,9 @@
-"""The log: lines in one form (`log_forms.py`), of requests and of whatever else there is to say.
+"""The log: requests and messages as lines in one format (`log_forms.py`).
 
 `2026-11-22T10:00:00.123Z info GET /ucwa/v1/applications/7 200 1.2ms 345B client=192.0.2.1 user=sip:lene@contoso.com`
 
-Query strings, headers and bodies are never in a line, so no token is either. Whatever a client sent is escaped, so that
-it can't pass for a line of ours. Who writes the lines is `log_writer.py`.
+Lines contain no query strings, headers or bodies, so no tokens either. Text from clients is escaped, so that it cannot
+pass for another line. Writing is in `log_writer.py`.
 """
 
 import logging
@@ -26,7 +26,7 @@ class Writer(Protocol):
     """Where lines go."""
 
     def write(self, line: str) -> bool:
-        """Takes a line. False: it is dropped, because too many wait to be written."""
+        """Queues a line. False: it is dropped, because too many are waiting to be written."""
         ...
 
     def flush(self) -> None:
@@ -34,14 +34,13 @@ class Writer(Protocol):
         ...
 
     def reopen(self, path: str | None) -> None:
-        """Writes to this file from now on; None: to stderr. ConfigError: it can't be written to."""
+        """Writes to this file from now on; None: to stderr. ConfigError: it is not writable."""
         ...
 
 
 class LogLines:
-    """Makes lines, none of a level below `level`. `form`: of `log_forms.FORMS`.
-
-    `worker`: the number of this process, where several write to one log.
+    """Formats lines, except those below `level`. `form`: one of `log_forms.FORMS`. `worker`: the number of this
+    process, if several write to one log.
     """
 
     def __init__(self, writer: Writer, level: str, world: World, form: str = "text", worker: int | None = None) -> None:
@@ -55,12 +54,12 @@ class LogLines:
 
     @classmethod
     def of(cls, config: Config, world: World, worker: int | None = None) -> "LogLines":
-        """The log that the settings say. ConfigError: its file can't be written to."""
+        """The log according to the settings. ConfigError: its file is not writable."""
         writer = LogWriter(LogFile(config.log_file), config.log_backlog)
         return cls(writer, config.log_level, world, config.log_format, worker)
 
     def reload(self, config: Config) -> None:
-        """Takes level and file of settings that were read again. ConfigError: the file can't be written to."""
+        """Applies level and file of reloaded settings. ConfigError: the file is not writable."""
         self.threshold = LEVELS[config.log_level]
         logging.getLogger().setLevel(self.threshold)
         self._writer.reopen(config.log_file)
@@ -71,7 +70,7 @@ class LogLines:
             self._add(self._form.request(self._now(), _NAMES[level], request, response, seconds * 1000))
 
     def message(self, level: int, logger: str, text: str, trace: str = "", request_id: str | None = None) -> None:
-        """Adds what `logger` says, as `log_forms.Form.message`. `level`: logging's number."""
+        """Adds a message of `logger`, as `log_forms.Form.message`. `level`: logging's number."""
         if level >= self.threshold:
             name = _NAMES.get(level, "info")
             self._add(self._form.message(self._now(), name, logger, text, trace, request_id))
@@ -92,11 +91,11 @@ class LogLines:
             self._dropped += 1
         elif self._dropped:
             dropped, self._dropped = self._dropped, 0
-            self.message(logging.WARNING, __name__, f"{dropped} lines of the log were dropped: nobody took them")
+            self.message(logging.WARNING, __name__, f"{dropped} log lines were dropped: too many were waiting")
 
 
 class LogHandler(logging.Handler):
-    """Takes what libraries and other parts say through `logging` into the same lines."""
+    """Passes messages of the `logging` module to the same lines."""
 
     def __init__(self, lines: LogLines) -> None:
         super().__init__()
@@ -105,13 +104,13 @@ class LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         trace = self._traceback.formatException(record.exc_info) if record.exc_info else ""
-        # Who speaks of a request says so: `extra={"request_id": ...}`.
+        # A message about a request says so: `extra={"request_id": ...}`.
         request_id = getattr(record, "request_id", None)
         self._lines.message(record.levelno, record.name, record.getMessage(), trace, request_id)
 
 
 def route_logging(lines: LogLines) -> Callable[[], None]:
-    """Sends everything that is said through `logging` to `lines`; what is returned undoes it."""
+    """Sends all messages of the `logging` module to `lines`; returns a function that undoes it."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
     root.handlers[:] = [LogHandler(lines)]

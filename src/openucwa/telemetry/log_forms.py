@@ -1,6 +1,6 @@
-"""The forms of the log's lines: text for people, JSON for programs. Both say the same.
+"""The formats of log lines: text for people, JSON for programs, with the same content.
 
-What is logged belongs to `log.py` and `access_log.py`. Whatever a client sent is escaped in both forms.
+Text from clients is escaped in both.
 """
 
 from collections.abc import Mapping
@@ -10,33 +10,32 @@ import msgspec
 
 from openucwa.http.message import Request, Response
 
-#: Characters of a path that a line shows.
+#: Maximum number of characters of a path in a line.
 MAX_PATH = 500
 
 
 def escaped(text: str) -> str:
-    """`text` on one line: whatever is not printable as Python escapes it."""
+    """`text` on one line: unprintable characters are escaped as in Python."""
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class Form(Protocol):
-    """A form of lines. `when`: the time in ISO form. `level`: by its name. What is returned has no end of line."""
+    """A format of lines. `when`: the time in ISO form. `level`: its name. The result has no line end."""
 
     def request(self, when: str, level: str, request: Request, response: Response | None, ms: float) -> str:
-        """The line of a request that took `ms`. `response`: None where the client went away before it."""
+        """The line of a request that took `ms`. `response`: None if the client disconnected before it."""
         ...
 
     def message(self, when: str, level: str, logger: str, text: str, trace: str, request_id: str | None) -> str:
-        """What `logger` said. `trace`: the traceback that goes with it, or ''. `request_id`: of the request that it
-        was said about."""
+        """A message of `logger`. `trace`: its traceback, or ''. `request_id`: that of the request it is about."""
         ...
 
 
 class Text:
-    """`TIME LEVEL METHOD PATH STATUS 1.2ms 345B client=ADDRESS rel=REL user=WHO id=ID note="WHY"`; what is not known is
-    left out. Traces are on lines of their own, indented.
+    """`TIME LEVEL METHOD PATH STATUS 1.2ms 345B client=ADDRESS rel=REL user=WHO id=ID note="WHY"`; unknown fields are
+    left out.
 
-    `worker`: the number of this process, where several write to one log.
+    Tracebacks are on lines of their own, indented. `worker`: the number of this process, if several write to one log.
     """
 
     def __init__(self, worker: int | None = None) -> None:
@@ -90,7 +89,7 @@ class _Message(msgspec.Struct, omit_defaults=True):
 
 
 class Json:
-    """An object with the same fields; `status` is null where there was none, and what is not known is left out."""
+    """An object with the same fields; `status` is null if there was no response; unknown fields are left out."""
 
     def __init__(self, worker: int | None = None) -> None:
         self._worker = worker
@@ -124,11 +123,11 @@ FORMS: Mapping[str, type[Text] | type[Json]] = {"text": Text, "json": Json}
 
 
 def shown_path(request: Request) -> str:
-    """The path of a request, cut where it is long; it may hold what can't be printed."""
+    """The path of a request, shortened if necessary; it may contain unprintable characters."""
     path = request.path.decode("latin-1")
     return path if len(path) <= MAX_PATH else path[:MAX_PATH] + "..."
 
 
 def _size(request: Request, response: Response | None) -> int:
-    """Bytes of body that were sent."""
+    """The size of the sent body, in bytes."""
     return 0 if response is None or request.method == "HEAD" else len(response.body)

@@ -1,4 +1,4 @@
-"""Writes the log in a thread of its own, so that the server never waits for whoever reads it."""
+"""Writes the log in a thread, so that the server never waits for it."""
 
 import os
 import select
@@ -9,29 +9,28 @@ from contextlib import suppress
 
 from openucwa.config import ConfigError
 
-#: Seconds in which lines gather before they are written together.
+#: Seconds to collect lines that are then written together.
 GATHER = 0.02
-#: Seconds that `flush` waits at most: a log that nobody reads must not keep a process from ending.
+#: Maximum duration of `flush`, in seconds: a blocked log must not keep a process from ending.
 FLUSH = 1.0
 
 
 class LogFile:
-    """Where the log goes. `path`: a file, which is appended to; None: stderr."""
+    """The destination of the log. `path`: a file, which is appended to; None: stderr."""
 
     def __init__(self, path: str | None = None) -> None:
         self._descriptor = _open(path)
 
     def reopen(self, path: str | None) -> None:
-        """Writes to this file from now on, also where it has the name of the one before.
-
-        ConfigError: it can't be written to; the one before is written on.
+        """Writes to this file from now on, even if it has the same name as before. ConfigError: it is not writable; the
+        previous one stays in use.
         """
         new = _open(path)
         os.dup2(new, self._descriptor)
         os.close(new)
 
     def write(self, lines: list[bytes]) -> None:
-        """Writes lines, in pieces that a pipe takes whole, so that of several processes none tears another's line."""
+        """Writes lines, in pieces that a pipe accepts whole, so that lines of several processes are not interleaved."""
         piece = b""
         for line in lines:
             if piece and len(piece) + len(line) > select.PIPE_BUF:
@@ -46,7 +45,7 @@ class LogFile:
 
 
 class LogWriter:
-    """Takes lines from any thread. `backlog`: bytes that may wait to be written."""
+    """Takes lines from any thread. `backlog`: maximum size of unwritten lines, in bytes."""
 
     def __init__(self, file: LogFile, backlog: int) -> None:
         self._file = file
@@ -60,7 +59,7 @@ class LogWriter:
         self._thread: threading.Thread | None = None
 
     def write(self, line: str) -> bool:
-        """Takes a line. False: too many wait, and it is dropped."""
+        """Queues a line. False: too many are waiting, and it is dropped."""
         data = line.encode("utf-8", "backslashreplace") + b"\n"
         with self._lock:
             if self._size + len(data) > self._backlog:
@@ -68,7 +67,7 @@ class LogWriter:
             self._size += len(data)
             self._waiting.append(data)
             if self._thread is None:
-                # Not waited for at the end of the process: it may hang where nobody reads.
+                # Not joined at the end of the process: it may hang if nobody reads.
                 self._thread = threading.Thread(target=self._run, name="openucwa log", daemon=True)
                 self._thread.start()
         if not self._work.is_set():
@@ -91,7 +90,7 @@ class LogWriter:
             self._work.clear()
             with self._lock:
                 lines, self._waiting = list(self._waiting), deque()
-            with suppress(OSError):  # a full disk, or a pipe whose reader is gone, costs the lines and nothing else
+            with suppress(OSError):  # a full disk or a broken pipe costs the lines and nothing else
                 self._file.write(lines)
             with self._lock:
                 self._size -= sum(len(line) for line in lines)

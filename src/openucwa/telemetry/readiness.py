@@ -1,7 +1,4 @@
-"""Whether the server can do its work now: what it needs can be reached, and it isn't stopping.
-
-Asked by load balancers and by whoever looks at the process; what it says is shown in `status.py`.
-"""
+"""Readiness: whether the server can answer requests now. Read by load balancers and operators; see `status.py`."""
 
 import asyncio
 import logging
@@ -13,19 +10,19 @@ import msgspec
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 
-#: Seconds that a part has to answer in.
+#: Timeout of a probe, in seconds.
 PROBE_TIMEOUT = 2.0
-#: Seconds that a probe is good for, so that no crowd of questions becomes a crowd of reads.
+#: Seconds that the result of a probe is cached, so that many requests cause few probes.
 PROBE_INTERVAL = 0.5
 
-#: By the name of a part what fails where it cannot be used; a Refusal says why.
+#: By name: probes that raise if the part cannot be used; a Refusal says why.
 Probes: TypeAlias = Mapping[str, Callable[[], Awaitable[object]]]
 
 logger = logging.getLogger(__name__)
 
 
 class Readiness:
-    """Of one process."""
+    """The readiness of one process."""
 
     def __init__(self, probes: Probes, world: World) -> None:
         self._probes = probes
@@ -39,13 +36,14 @@ class Readiness:
         self._phase = {}
 
     def stop(self) -> None:
-        """The server is stopping: from now on it is not ready, whatever else is."""
+        """The server is stopping: from now on it is not ready."""
         self._phase = {"stopping": "the server is stopping"}
 
     async def reasons(self) -> Mapping[str, str]:
-        """Why the server is not ready; empty: it is. By part, or else `starting` or `stopping`, when no part is probed.
+        """Why the server is not ready; empty: it is.
 
-        They may name addresses of the server's own network: for those who run it. `public` has what others may know.
+        By part, or else `starting` or `stopping`, when no part is probed. The texts may name internal addresses: they
+        are for operators. `public` has the ones for anyone.
         """
         if self._phase:
             return self._phase
@@ -53,7 +51,7 @@ class Readiness:
         if self._probe is None or (self._probe.done() and now - self._probed >= PROBE_INTERVAL):
             self._probe = asyncio.create_task(self._probe_all(), name="openucwa readiness")
             self._probed = now
-        # Several may wait for one probe, and none of them that goes away may end it.
+        # Several requests may share one probe, and cancelling one of them must not cancel the probe.
         return await asyncio.shield(self._probe)
 
     async def _probe_all(self) -> Mapping[str, str]:
@@ -62,15 +60,15 @@ class Readiness:
 
 
 def public(reasons: Mapping[str, str]) -> Mapping[str, str]:
-    """The reasons as anybody may read them."""
+    """The reasons, without internal addresses."""
     return {
-        part: reason if part in {"starting", "stopping"} else f"the {part} cannot be used at the moment"
+        part: reason if part in {"starting", "stopping"} else f"the {part} is currently unavailable"
         for part, reason in reasons.items()
     }
 
 
 def answer(reasons: Mapping[str, str]) -> tuple[int, bytes]:
-    """Status and JSON for those reasons not to be ready."""
+    """Status and JSON for these reasons."""
     if not reasons:
         return 200, b'{"ready":true}'
     return 503, msgspec.json.encode({"ready": False, "reasons": reasons})
@@ -85,6 +83,6 @@ async def _trouble(part: str, question: Awaitable[object]) -> str | None:
     except TimeoutError:
         return f"the {part} does not answer within {PROBE_TIMEOUT:g} seconds"
     except Exception:
-        logger.exception("whether the %s is there cannot be told", part)
-        return f"the {part} fails; the log says how"
+        logger.exception("could not probe the %s", part)
+        return f"the {part} failed; see the log"
     return None

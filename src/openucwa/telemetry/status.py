@@ -1,7 +1,7 @@
-"""The status address: what a process says of itself to those who run it, apart from what it serves.
+"""The status address: health, readiness and metrics, for operators.
 
-`/healthz`: the process answers. `/readyz`: it can do its work. `/metrics`: what it has counted. No token is asked for
-and nothing secret is told, but how much a server has to do is not everybody's business: so it is an address of its own.
+`/healthz`: the process answers. `/readyz`: it can serve requests. `/metrics`: its metrics. It needs no token and
+reveals no secrets, but the server's load is not public: hence an address of its own.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from openucwa.http.message import Header, Request, Response
 from openucwa.telemetry.readiness import Readiness, answer
 
-#: What `/healthz` says, where it can say anything.
+#: The answer of `/healthz`.
 HEALTHY = b'{"healthy":true}'
 JSON = "application/json"
 

@@ -1,8 +1,8 @@
-"""Traces by OpenTelemetry: a span for each request, and one below it for each thing that it asks of the store.
+"""OpenTelemetry traces: a span for each request, with one below it for each call of the store.
 
-Imported only where the setting `traces` names a collector. Besides that setting, the SDK's own environment variables
-count (OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, ...). Spans leave in batches from a thread of their own; while
-the collector is away they are dropped, and the log says so once.
+Imported only if the setting `traces` names a collector. The SDK's own environment variables apply as well
+(OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, ...). Spans are sent in batches from a thread of their own; while the
+collector is unreachable they are dropped, and the log says so once.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ class Tracing:
 
     async def stop(self) -> None:
         """Sends what is left, for STOP_TIMEOUT at most."""
-        # The SDK waits for longer, so it does that where nobody waits for it.
+        # The SDK waits for longer, so it does that in the background.
         last = threading.Thread(target=self._provider.shutdown, name="openucwa last spans", daemon=True)
         last.start()
         await asyncio.to_thread(last.join, STOP_TIMEOUT)
@@ -73,7 +73,7 @@ class _Exporter(SpanExporter):
 
     def __init__(self, exporter: SpanExporter, endpoint: Any) -> None:
         self._exporter = exporter
-        self._place = f"{endpoint.hostname}:{endpoint.port or ''}".rstrip(":")
+        self._address = f"{endpoint.hostname}:{endpoint.port or ''}".rstrip(":")
         self._failing = False
         self._stopped = False
 
@@ -81,9 +81,9 @@ class _Exporter(SpanExporter):
         result = self._exporter.export(spans)
         failed = result is not SpanExportResult.SUCCESS
         if failed and not self._failing:
-            logger.warning("the collector at %s takes no traces; they are dropped until it does", self._place)
+            logger.warning("the trace collector at %s rejects traces; dropping them until it recovers", self._address)
         elif self._failing and not failed:
-            logger.info("the collector at %s takes traces again", self._place)
+            logger.info("the trace collector at %s accepts traces again", self._address)
         self._failing = failed
         return result
 

@@ -1,1 +1,1 @@
-"""Pages, scripts and styles. Clients of the public API like any other: no private door."""
+"""Pages, scripts and styles. They are clients of the public API, without any private access."""

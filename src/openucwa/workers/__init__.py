@@ -1,5 +1,5 @@
-"""Several processes that serve on the same listeners: who starts and watches them, and what each of them does.
+"""Several worker processes on the same listeners.
 
-`supervisor.py` runs in the process that was started, `worker.py` in each of its workers, `link.py` is what they say to
-each other. With one worker none of it is used: then the process itself serves.
+`supervisor.py` runs in the process that was started, `worker.py` in each of its workers; `link.py` connects them. With
+one worker none of it is used: the process itself serves.
 """

@@ -1,4 +1,4 @@
-"""What a supervisor and its workers say to each other, over a pair of sockets; whose end closes when either is gone."""
+"""Messages between a supervisor and its workers, over a socket pair; either side sees the other's end as EOF."""
 
 import asyncio
 import socket
@@ -8,13 +8,13 @@ import msgspec
 
 from openucwa.config import Config
 
-#: Bytes that may wait for the other side before the word of topics is dropped, which costs delay and no event.
-MOST_WAITING = 1_048_576
-#: Bytes of the longest message; settings and topics stay far below it.
-LONGEST = 16_777_216
+#: Unsent bytes beyond which topics are dropped, which costs delay and no event.
+MAX_UNSENT = 1_048_576
+#: Maximum size of a message; settings and topics stay far below it.
+MAX_MESSAGE = 16_777_216
 
 
-class Place(msgspec.Struct, frozen=True):
+class InheritedListener(msgspec.Struct, frozen=True):
     """A listener's URL, and the file descriptors of its sockets."""
 
     url: str
@@ -22,21 +22,21 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True, tag=True):
-    """To a worker, first of all: which one it is (0, 1, ...), by what settings it serves, and where."""
+    """To a worker, first of all: its number (0, 1, ...), its settings, and its listeners."""
 
     worker: int
     config: Config
-    places: tuple[Place, ...]
+    listeners: tuple[InheritedListener, ...]
 
 
 class Stop(msgspec.Struct, frozen=True, tag=True):
-    """To a worker: stop. `force`: without waiting for anything."""
+    """To a worker: stop. `force`: at once."""
 
     force: bool = False
 
 
 class Reload(msgspec.Struct, frozen=True, tag=True):
-    """To a worker: the settings were read again."""
+    """To a worker: reloaded settings."""
 
     config: Config
 
@@ -46,22 +46,22 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """From a worker: it can't serve. `why`: a sentence for the operator."""
+    """From a worker: it cannot serve. `why`: a sentence for the operator."""
 
     why: str
 
 
-class Moved(msgspec.Struct, frozen=True, tag=True):
-    """From a worker, and on to all others: these topics moved."""
+class TopicsChanged(msgspec.Struct, frozen=True, tag=True):
+    """From a worker, and on to all others: these topics have new events."""
 
     topics: frozenset[str]
 
 
-Message: TypeAlias = Start | Stop | Reload | Ready | Failed | Moved
+Message: TypeAlias = Start | Stop | Reload | Ready | Failed | TopicsChanged
 
 
 class Link:
-    """One side's end."""
+    """One end of the link."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -71,29 +71,29 @@ class Link:
 
     @classmethod
     async def over(cls, end: socket.socket) -> Self:
-        """The link over one end of a pair of sockets."""
-        return cls(*await asyncio.open_unix_connection(sock=end, limit=LONGEST))
+        """The link over one end of a socket pair."""
+        return cls(*await asyncio.open_unix_connection(sock=end, limit=MAX_MESSAGE))
 
-    def say(self, message: Message) -> None:
-        """Sends `message`; to one who is gone it says nothing."""
+    def send(self, message: Message) -> None:
+        """Sends `message`; no effect if the other side has ended."""
         if not self._writer.is_closing():
             self._writer.write(self._encoder.encode(message) + b"\n")
 
-    def pass_on(self, moved: Moved) -> None:
-        """As `say`, of what may be lost where the other side does not keep up."""
-        if self._writer.transport.get_write_buffer_size() < MOST_WAITING:
-            self.say(moved)
+    def pass_on(self, moved: TopicsChanged) -> None:
+        """As `send`, for a message that may be dropped if the other side does not keep up."""
+        if self._writer.transport.get_write_buffer_size() < MAX_UNSENT:
+            self.send(moved)
 
-    async def hear(self) -> Message | None:
-        """The next message; None: the other side is gone."""
+    async def receive(self) -> Message | None:
+        """The next message; None: the other side has ended."""
         try:
             line = await self._reader.readline()
         except ConnectionError:
             return None
         return self._decoder.decode(line) if line.endswith(b"\n") else None
 
-    async def said(self) -> None:
-        """Returns when what was said is on its way, or nobody is there to hear it."""
+    async def drain(self) -> None:
+        """Returns when all messages have been sent, or the other side has ended."""
         try:
             await self._writer.drain()
         except ConnectionError:

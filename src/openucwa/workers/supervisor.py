@@ -1,7 +1,7 @@
-"""The process that was started, where several serve: it takes the addresses, and starts, watches and stops workers.
+"""The supervisor: binds the listeners, and starts, watches and stops the workers.
 
 It serves nothing itself and opens no store. Each worker accepts from sockets of its own, which the supervisor keeps
-open as well: what waits to be accepted outlives the worker, and is answered by the one that takes its place.
+open as well: connections waiting to be accepted outlive the worker, and are answered by its replacement.
 """
 
 import asyncio
@@ -16,37 +16,38 @@ from openucwa.config import Config, ConfigError
 from openucwa.model.world import World
 from openucwa.server.listeners import Listener, close, share
 from openucwa.server.orders import Orders, Signals, reloaded
-from openucwa.workers.link import Failed, Link, Moved, Place, Ready, Reload, Start, Stop
+from openucwa.workers.link import Failed, InheritedListener, Link, Ready, Reload, Start, Stop, TopicsChanged
 
-#: Seconds from one start of a worker to the next that takes its place; doubled for each that did not get ready.
+#: Seconds between the start of a worker and that of its replacement; doubled for each that did not get ready.
 PAUSE = 1.0
-#: Starts in a row that a worker may fail, once all have been ready. Before that the first is the end.
-MOST_FAILURES = 5
-#: Seconds beyond `shutdown_timeout` that a worker has for closing its store, and after an order that waits for nothing.
+#: Failed starts in a row that a worker may have, once all have been ready. Before that the first failure ends the
+#: server.
+MAX_FAILURES = 5
+#: Seconds beyond `shutdown_timeout` for closing a worker's store, and for a forced stop.
 LAST = 5.0
 
 logger = logging.getLogger("openucwa.workers")
 
 
 class WorkersError(ConfigError):
-    """Workers that don't get ready. The text says why."""
+    """Workers do not get ready. The text says why."""
 
 
 async def supervise(
     config: Config, listeners: Sequence[Listener], orders: Orders, world: World, ready: Callable[[list[str]], None]
 ) -> int:
-    """Lets `config.workers` processes serve on what `bind` gave, until SIGTERM or SIGINT; the exit status.
+    """Runs `config.workers` processes on bound listeners, until SIGTERM or SIGINT; returns the exit status.
 
-    `ready` is called with the listeners' URLs once all of them accept connections. A worker that ends is replaced. The
-    first signal is passed on and every worker may finish what is in flight; a second one waits for nothing, and the
-    status is then 1. SIGHUP, too, is passed on. ListenError, WorkersError: they don't start, or no longer.
+    `ready`: called with the listeners' URLs once all workers accept connections. A worker that ends is replaced. The
+    first signal is passed on, and every worker may finish requests in flight; a second one stops them at once, and the
+    status is 1. SIGHUP is passed on as well. ListenError, WorkersError: they do not start, or no longer.
     """
     with Signals(orders):
         return await _Supervisor(config, listeners, world, ready, orders).run()
 
 
 class _Worker:
-    """A process, from its start to its end. `why`: what it said of itself when it could not serve."""
+    """A worker process, from start to end. `why`: its own message if it could not serve."""
 
     def __init__(self, process: asyncio.subprocess.Process, link: Link) -> None:
         self.process = process
@@ -66,7 +67,7 @@ class _Worker:
 
 
 class _Supervisor:
-    """The workers, each kept by a task of its own."""
+    """The workers, each kept running by a task of its own."""
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class _Supervisor:
 
     async def run(self) -> int:
         """As `supervise`."""
-        keepers = [asyncio.create_task(self._keep(index)) for index in range(self._config.workers)]
+        keepers = [asyncio.create_task(self._keep_running(index)) for index in range(self._config.workers)]
         try:
             await self._stopped(keepers)
             self._order(Stop())
@@ -107,27 +108,27 @@ class _Supervisor:
         return 1 if self._force.is_set() else 0
 
     async def _stopped(self, keepers: Sequence["asyncio.Task[None]"]) -> None:
-        """Returns at the stop, or when a keeper came to its end without one."""
+        """Returns at the stop, or when a task of a worker ended without one."""
         stopping = asyncio.create_task(self._stop.wait())
         await asyncio.wait({stopping, *keepers}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         self._stop.set()
 
     async def _ended(
-        self, keepers: Sequence["asyncio.Task[None]"], patience: float, unless: asyncio.Event | None = None
+        self, keepers: Sequence["asyncio.Task[None]"], seconds: float, unless: asyncio.Event | None = None
     ) -> bool:
-        """Whether all have ended within `patience` seconds and before `unless`."""
+        """Whether all ended within `seconds` and before `unless`."""
         all_ended = asyncio.ensure_future(asyncio.wait(keepers))
         waits: list[asyncio.Future[object]] = [all_ended]  # type: ignore[list-item]  # a future of something
         if unless is not None:
             waits.append(asyncio.ensure_future(unless.wait()))
-        await asyncio.wait(waits, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
         return all(keeper.done() for keeper in keepers)
 
     def _refuse_connections(self) -> None:
-        """Lets go of the sockets, so that none is listened on once its worker has stopped."""
+        """Closes the sockets, so that none is listened on after its worker has stopped."""
         for listeners in self._shares:
             close(listeners)
 
@@ -137,38 +138,38 @@ class _Supervisor:
 
     def _order(self, order: Stop | Reload) -> None:
         for worker in self._workers.values():
-            worker.link.say(order)
+            worker.link.send(order)
 
-    async def _keep(self, index: int) -> None:
-        """Sees to it that there is a worker with this index, until the stop."""
+    async def _keep_running(self, index: int) -> None:
+        """Keeps a worker with this index running, until the stop."""
         failures = 0
         while not self._stop.is_set():
             began = self._world.monotonic()
-            worker, how = await self._let_work(index)
+            worker, how = await self._run_worker(index)
             if self._stop.is_set():
                 return
             failures = 0 if worker is not None and worker.ready else failures + 1
-            if failures and (self._never_ready or failures >= MOST_FAILURES):
+            if failures and (self._never_ready or failures >= MAX_FAILURES):
                 self._give_up(index, how, said=worker is not None and worker.why is not None)
                 return
-            logger.error("worker %d %s; another takes its place", index, how)
+            logger.error("worker %d %s; starting a replacement", index, how)
             rest = began + PAUSE * 2**failures - self._world.monotonic()
             if rest > 0:
                 await self._pause(rest)
 
-    async def _let_work(self, index: int) -> tuple[_Worker | None, str]:
-        """Starts a worker and listens to it until its end; the worker, and how it ended."""
+    async def _run_worker(self, index: int) -> tuple[_Worker | None, str]:
+        """Runs a worker until its end; returns it, and how it ended."""
         try:
             worker = await self._start(index)
         except OSError as error:
             return None, f"cannot be started: {error.strerror}"
         self._workers[index] = worker
         if self._stop.is_set():
-            worker.link.say(Stop())
+            worker.link.send(Stop())
         try:
-            while (message := await worker.link.hear()) is not None:
+            while (message := await worker.link.receive()) is not None:
                 match message:
-                    case Moved():
+                    case TopicsChanged():
                         for other in self._workers.values():
                             if other is not worker and other.ready:
                                 other.link.pass_on(message)
@@ -182,9 +183,10 @@ class _Supervisor:
             del self._workers[index]
 
     async def _start(self, index: int) -> _Worker:
-        """A new process that knows what it is to do."""
-        places = tuple(
-            Place(listener.url, tuple(bound.fileno() for bound in listener.sockets)) for listener in self._shares[index]
+        """A new process with everything it needs to know."""
+        listeners = tuple(
+            InheritedListener(listener.url, tuple(bound.fileno() for bound in listener.sockets))
+            for listener in self._shares[index]
         )
         own, theirs = socket.socketpair()
         try:
@@ -195,10 +197,10 @@ class _Supervisor:
                 "openucwa.workers.worker",
                 str(theirs.fileno()),
                 stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(), *(number for place in places for number in place.descriptors)),
-                # Modules are found where they were found here.
+                pass_fds=(theirs.fileno(), *(number for listener in listeners for number in listener.descriptors)),
+                # Modules are found on the same path as here.
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-                # What is typed at the terminal is for this process, which passes it on.
+                # Ctrl-C at the terminal is for this process, which passes it on.
                 start_new_session=True,
             )
         except BaseException:
@@ -207,7 +209,7 @@ class _Supervisor:
         finally:
             theirs.close()
         link = await Link.over(own)
-        link.say(Start(index, self._config, places))
+        link.send(Start(index, self._config, listeners))
         return _Worker(process, link)
 
     def _note_ready(self, index: int, worker: _Worker) -> None:
@@ -219,12 +221,12 @@ class _Supervisor:
 
     def _give_up(self, index: int, how: str, *, said: bool) -> None:
         if self._trouble is None:
-            # What a worker says of itself is what a server with one process would say.
+            # A worker's own message is what a server with one process would print.
             self._trouble = how if said else f"worker {index} {how} before it was ready"
         self._stop.set()
 
     async def _pause(self, seconds: float) -> None:
-        """Returns after `seconds`, or at the stop."""
+        """Waits `seconds`, or until the stop."""
         waits = {asyncio.ensure_future(self._stop.wait()), asyncio.ensure_future(self._world.sleep(seconds))}
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:

@@ -1,8 +1,7 @@
-"""One of several processes that serve: its start, the orders that it takes, and what it tells its supervisor.
+"""A worker: its start, the supervisor's commands, and its messages to the supervisor.
 
-    python -m openucwa.workers.worker DESCRIPTOR
-
-is how the supervisor starts it; DESCRIPTOR is the worker's end of their link.
+python -m openucwa.workers.worker DESCRIPTOR is how the supervisor starts it; DESCRIPTOR is the worker's end of their
+link.
 """
 
 import asyncio
@@ -24,21 +23,21 @@ from openucwa.server.orders import Orders
 from openucwa.server.process import serve
 from openucwa.telemetry.access_log import AccessLog
 from openucwa.telemetry.log import LogLines, route_logging
-from openucwa.workers.link import Failed, Link, Moved, Ready, Reload, Start, Stop
+from openucwa.workers.link import Failed, Link, Ready, Reload, Start, Stop, TopicsChanged
 
 #: Topics in one message.
-TOPICS_IN_A_MESSAGE = 500
+TOPICS_PER_MESSAGE = 500
 
 
 def main(descriptor: int) -> int:
-    """Serves until the supervisor says stop or is gone; the exit status."""
+    """Serves until the supervisor says stop or ends; returns the exit status."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_work(socket.socket(fileno=descriptor)))
 
 
 async def _work(end: socket.socket) -> int:
     link = await Link.over(end)
-    start = await link.hear()
+    start = await link.receive()
     if not isinstance(start, Start):
         return 1
     world = RealWorld()
@@ -48,8 +47,8 @@ async def _work(end: socket.socket) -> int:
     orders = Orders()
     orders.on_reload(lines.reload)
     loop = asyncio.get_running_loop()
-    # A service manager may send a signal to all processes at once, so that it comes here twice: by itself and from the
-    # supervisor. So signals never force, and the settings come from the supervisor alone.
+    # A service manager may send a signal to all processes at once, so that it arrives here twice: directly and from the
+    # supervisor. So signals never force, and settings come from the supervisor alone.
     for number, handler in {
         signal.SIGTERM: orders.stop.set,
         signal.SIGINT: orders.stop.set,
@@ -59,8 +58,8 @@ async def _work(end: socket.socket) -> int:
     relay = LinkRelay(link)
     following = asyncio.create_task(_follow(link, relay, orders))
     listeners = [
-        Listener(place.url, tuple(socket.socket(fileno=number) for number in place.descriptors))
-        for place in start.places
+        Listener(listener.url, tuple(socket.socket(fileno=number) for number in listener.descriptors))
+        for listener in start.listeners
     ]
     try:
         service = Service(config, world, relay=relay)
@@ -70,11 +69,11 @@ async def _work(end: socket.socket) -> int:
             listeners=listeners,
             orders=orders,
             observer=AccessLog(lines, service.measures),
-            ready=lambda _urls: link.say(Ready()),
+            ready=lambda _urls: link.send(Ready()),
         )
     except (ConfigError, Refusal) as error:
-        link.say(Failed(error.reason if isinstance(error, Refusal) else str(error)))
-        await link.said()
+        link.send(Failed(error.reason if isinstance(error, Refusal) else str(error)))
+        await link.drain()
         return 1
     finally:
         following.cancel()
@@ -83,11 +82,11 @@ async def _work(end: socket.socket) -> int:
 
 
 async def _follow(link: Link, relay: "LinkRelay", orders: Orders) -> None:
-    """Does what the supervisor says. Where it is gone, nobody would stop this process: it stops."""
-    while (message := await link.hear()) is not None:
+    """Follows the supervisor's commands. If it has ended, this process stops, because no one else would stop it."""
+    while (message := await link.receive()) is not None:
         match message:
-            case Moved(topics):
-                relay.hear(topics)
+            case TopicsChanged(topics):
+                relay.receive(topics)
             case Reload(config):
                 orders.reload(config)
             case Stop(force=forced):
@@ -105,23 +104,23 @@ class LinkRelay:
         self._listener: Callable[[frozenset[str]], None] | None = None
 
     def listen(self, listener: Callable[[frozenset[str]], None]) -> None:
-        """From now on calls `listener` with what others send."""
+        """Calls `listener` with topics from other workers."""
         self._listener = listener
 
     def send(self, topics: frozenset[str]) -> None:
-        """Tells the others that `topics` moved."""
+        """Sends `topics` to the other workers."""
         for some in _portions(topics):
-            self._link.pass_on(Moved(some))
+            self._link.pass_on(TopicsChanged(some))
 
-    def hear(self, topics: frozenset[str]) -> None:
-        """Takes what another worker sent."""
+    def receive(self, topics: frozenset[str]) -> None:
+        """Handles topics from another worker."""
         if self._listener is not None:
             self._listener(topics)
 
 
 def _portions(topics: frozenset[str]) -> Iterator[frozenset[str]]:
     rest = iter(topics)
-    while some := frozenset(islice(rest, TOPICS_IN_A_MESSAGE)):
+    while some := frozenset(islice(rest, TOPICS_PER_MESSAGE)):
         yield some
 
 

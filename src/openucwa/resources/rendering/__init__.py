@@ -1,1 +1,1 @@
-"""What resources and events have in common: how things are shown, in the terms of the application that sees them."""
+"""Rendering for resources and events: documents as one application sees them."""

@@ -1,14 +1,12 @@
-"""How a live meeting is shown to one of its participants: the documents that resources and events have in common."""
+"""Documents of a live meeting as one of its participants sees them; for resources and events."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 from openucwa.api.call import Context
-from openucwa.meetings.room import leads, sees_organizer_data
-from openucwa.model.event import Event
-from openucwa.model.meeting import Extension, ExtensionType, Meeting
-from openucwa.model.room import (
+from openucwa.meetings.admission import leads, sees_organizer_data
+from openucwa.model.conversation import (
     Invitation,
     InvitationKind,
     InvitationState,
@@ -17,6 +15,9 @@ from openucwa.model.room import (
     Participation,
     Role,
 )
+from openucwa.model.event import Event
+from openucwa.model.meeting import Extension, ExtensionType, Meeting
+from openucwa.model.names import is_anonymous_address
 from openucwa.model.user import User
 from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property
@@ -51,18 +52,18 @@ def is_own(message: Event, own: Participation) -> bool:
 
 
 def may_see(participation: Participation, extension: Extension) -> bool:
-    """Whether this participant may see the extension: participant data yes, all else the organizer alone."""
+    """Whether this participant may see the extension: participant data yes, all else only as the organizer."""
     return extension.type == ExtensionType.ROAMED_PARTICIPANT_DATA or sees_organizer_data(participation)
 
 
 class ConversationRenderer:
-    """Shows conversations and what is in them, in the terms of the application that has the conversation."""
+    """Renders conversations and their resources for the application that has the conversation."""
 
     def __init__(self, meetings: MeetingDocuments) -> None:
         self._meetings = meetings
 
     def conversation(self, call: Context, own: Participation, present: Sequence[Participant]) -> Document:
-        """UCWA: conversation. In the lobby there is little to it: nothing of the room is shown."""
+        """UCWA: conversation. In the lobby it has hardly any content, and nothing of the meeting."""
         href = conversation_href(call, own.id)
         connected = own.messaging == MessagingState.CONNECTED
         offered = ["localParticipant"]
@@ -92,7 +93,7 @@ class ConversationRenderer:
         )
 
     def unjoined_conversation(self, call: Context, conversation: str, invitation: Invitation) -> Document:
-        """UCWA: conversation, of which there is nothing but how it begins: offered by an invitation, or over."""
+        """UCWA: conversation that has not begun or is over: offered by an invitation, or ended."""
         offered = not invitation.outgoing and invitation.state == InvitationState.CONNECTING
         return Document(
             rel="conversation",
@@ -138,7 +139,7 @@ class ConversationRenderer:
         )
 
     def extensions(self, call: Context, own: Participation, extensions: Sequence[Extension]) -> Document:
-        """UCWA: onlineMeetingExtensions, as a participant sees it: those that are for participants; read-only."""
+        """UCWA: onlineMeetingExtensions, as a participant sees it: participant data only; read-only."""
         collection = collection_href(f"{conversation_href(call, own.id)}/onlineMeeting")
         visible = [each for each in extensions if may_see(own, each)]
         return Document(
@@ -200,7 +201,7 @@ class ConversationRenderer:
         )
 
     def messaging(self, call: Context, own: Participation, formats: Sequence[str]) -> Document:
-        """UCWA: messaging. Before addMessaging that is all it offers."""
+        """UCWA: messaging. Until addMessaging that is all it links to."""
         href = messaging_href(call, own.id)
         conversation = Link(conversation_href(call, own.id))
         if own.messaging == MessagingState.DISCONNECTED:
@@ -218,8 +219,9 @@ class ConversationRenderer:
         return Document(rel="messaging", href=href, properties=properties, links=links)
 
     def sent_message(self, call: Context, own: Participation, event: Event) -> Document:
-        """UCWA: message, as its event tells its sender of it: that it went out, and not what it says. Clients that
-        answer whatever has a text would answer themselves."""
+        """UCWA: message, in the sender's own event: without its text, because clients that reply to every text would
+        reply to themselves.
+        """
         whole = self.message(call, own, event)
         return replace(whole, links={"messaging": whole.links["messaging"]})
 
@@ -269,10 +271,10 @@ class ConversationRenderer:
         pending = invitation.state == InvitationState.CONNECTING
         conversation = invitation.conversation
         if not invitation.outgoing and not pending and invitation.state != InvitationState.CONNECTED:
-            conversation = None  # it was offered, and is no more
+            conversation = None  # it was offered, and no longer is
         if conversation is not None:
             links["from"] = Link(participant_href(call, conversation, invitation.from_uri), title=invitation.from_name)
-        elif not invitation.from_uri.endswith("@anonymous.invalid"):
+        elif not is_anonymous_address(invitation.from_uri):
             links["from"] = Link(contact_href(call, invitation.from_uri), title=invitation.from_name)
         if pending and not invitation.outgoing:
             links["accept"] = Link(f"{href}/accept")
@@ -290,8 +292,8 @@ class ConversationRenderer:
         return Document(rel=invitation.kind, href=href, properties=properties, links=links, embedded=embedded)
 
     def inviter(self, call: Context, conversation: str, invitation: Invitation) -> Document:
-        """UCWA: participant, as far as an incoming invitation tells who sent it. `conversation`: its id here."""
-        anonymous = invitation.from_uri.endswith("@anonymous.invalid")
+        """UCWA: participant, as the recipient of an invitation sees its sender. `conversation`: its id here."""
+        anonymous = is_anonymous_address(invitation.from_uri)
         links = {} if anonymous else {"contact": Link(contact_href(call, invitation.from_uri))}
         return Document(
             rel="participant",

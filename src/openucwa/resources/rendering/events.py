@@ -1,6 +1,6 @@
-"""Renders rows of the event log for one application: with its own hrefs, and as far as it may see them.
+"""Renders rows of the event log for one application, with its own hrefs and only what it may see.
 
-A resource is embedded as it is when the event is delivered, not as it was when it happened.
+An embedded resource shows its state at the time of delivery, not that of the event.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -8,11 +8,9 @@ from dataclasses import replace
 
 from openucwa.api.call import Context
 from openucwa.channel.notification import Notification, Priority
-from openucwa.meetings.room import leads
-from openucwa.model import room_events
-from openucwa.model.event import Event, application_topic
-from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
-from openucwa.model.room import (
+from openucwa.meetings.admission import leads
+from openucwa.model import conversation_events
+from openucwa.model.conversation import (
     Invitation,
     InvitationState,
     MessagingState,
@@ -20,9 +18,11 @@ from openucwa.model.room import (
     Participation,
     Role,
 )
+from openucwa.model.event import Event, application_topic
+from openucwa.model.meeting import meeting_uri
+from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
 from openucwa.representation.document import Document, EventEntry, Link, Reason
 from openucwa.resources.communication import communication_document
-from openucwa.resources.invitations import meeting_uri
 from openucwa.resources.me import me_href
 from openucwa.resources.rendering.conversations import (
     ConversationRenderer,
@@ -33,20 +33,20 @@ from openucwa.resources.rendering.conversations import (
 )
 from openucwa.store.contract import Store
 
-#: Why something ended, in sentences (UCWA: ErrorSubcode).
+#: Sentences for subcodes (UCWA: ErrorSubcode).
 REASONS = {
-    "Ended": "The meeting has ended.",
-    "Ejected": "A leader removed the participant from the meeting.",
-    "Denied": "A leader did not admit the participant.",
-    "Declined": "The invitation was declined.",
-    "Canceled": "The invitation was taken back.",
-    "Timeout": "Nobody answered in time.",
-    "TooManyParticipants": "The meeting is full.",
+    "Ended": "the meeting has ended",
+    "Ejected": "a leader removed the participant from the meeting",
+    "Denied": "a leader did not admit the participant",
+    "Declined": "the invitation was declined",
+    "Canceled": "the invitation was cancelled",
+    "Timeout": "the invitation was not answered in time",
+    "TooManyParticipants": "the meeting is full",
 }
 
 
 class EventRenderer:
-    """Renders events for one application, for the length of one poll."""
+    """Renders events for one application, during one poll."""
 
     def __init__(self, call: Context, store: Store, documents: ConversationRenderer) -> None:
         self._call = call
@@ -60,14 +60,13 @@ class EventRenderer:
         self._conversations: dict[str, Participation] | None = None
 
     async def topics(self) -> Mapping[str, int]:
-        """The application's own topic, and that of each meeting whose room it is in, from when it came in."""
+        """The application's own topic, and those of the meetings that it is in, from the time it joined."""
         self._conversations = None
-        return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._rooms()).items()}
+        return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._current_conversations()).items()}
 
-    async def _rooms(self) -> Mapping[str, Participation]:
-        """The rooms that it is in, by topic, as they are when the poll begins, or begins to read once more.
-
-        A set that is delivered again is read before `topics` was called.
+    async def _current_conversations(self) -> Mapping[str, Participation]:
+        """The application's conversations, by topic, when the poll starts, or starts reading again. A set that is
+        delivered again is read before `topics` was called.
         """
         if self._conversations is None:
             own = await self._store.conversations.all(self._owner, self._application)
@@ -75,11 +74,11 @@ class EventRenderer:
         return self._conversations
 
     async def render(self, event: Event) -> Sequence[Notification]:
-        """The notifications of an event; none, if it does not concern the application, or is over."""
+        """The notifications for an event; none if it does not concern the application, or is obsolete."""
         try:
             if event.topic == self._own_topic:
                 return [notification async for notification in self._of_application(event)]
-            own = (await self._rooms()).get(event.topic)
+            own = (await self._current_conversations()).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()
             return [notification async for notification in self._of_meeting(event, own)]
@@ -90,33 +89,33 @@ class EventRenderer:
 
     async def _of_application(self, event: Event) -> AsyncIterator[Notification]:
         match event.kind:
-            case room_events.CONVERSATION_WAITING | room_events.CONVERSATION_BEGUN:
+            case conversation_events.CONVERSATION_WAITING | conversation_events.CONVERSATION_BEGUN:
                 async for notification in self._begin(event):
                     yield notification
-            case room_events.CONVERSATION_ADMITTED:
+            case conversation_events.CONVERSATION_ADMITTED:
                 own = await self._own(event)
                 yield self._participant(own, _as_participant(own), "updated")
-                async for notification in self._come_in(own, event):
+                async for notification in self._entered(own, event):
                     yield notification
-            case room_events.CONVERSATION_ENDED:
+            case conversation_events.CONVERSATION_ENDED:
                 href = conversation_href(self._call, str(event.facts["conversation"]))
                 yield self._of_communication("deleted", "conversation", Link(href), reason=_reason(event))
-            case room_events.MESSAGING_CONNECTED:
+            case conversation_events.MESSAGING_CONNECTED:
                 own = await self._own(event)
                 invitation = await self._invitation(event)
                 yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
                 yield self._invited(invitation, "completed")
                 yield self._messaging(own)
-            case room_events.MESSAGING_DISCONNECTED:
+            case conversation_events.MESSAGING_DISCONNECTED:
                 yield self._messaging(await self._own(event))
-            case room_events.ORGANIZER_DATA_CHANGED:
+            case conversation_events.ORGANIZER_DATA_CHANGED:
                 own = await self._own(event)
                 if not own.in_lobby:
                     yield await self._online_meeting(own, "updated")
-            case room_events.INVITATION_STARTED:
+            case conversation_events.INVITATION_STARTED:
                 invitation = await self._invitation(event)
                 yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
-            case room_events.INVITATION_ENDED:
+            case conversation_events.INVITATION_ENDED:
                 yield self._invited(await self._invitation(event), "completed")
             case "communication updated":
                 yield await self._communication_updated()
@@ -126,27 +125,27 @@ class EventRenderer:
     async def _begin(self, event: Event) -> AsyncIterator[Notification]:
         invitation = await self._invitation(event)
         if invitation.outgoing:
-            # An incoming one, which was accepted, was started when it came.
+            # An accepted incoming invitation was started when it arrived.
             yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
         try:
             own = await self._own(event)
         except ConversationNotFound:
-            # It is over already, which comes next; but what ends has to have begun.
+            # It has ended, which the next event says; but whatever ends must have started.
             over = self._documents.unjoined_conversation(self._call, str(event.facts["conversation"]), invitation)
             yield self._of_communication("added", "conversation", Link(over.href), over)
-            if event.kind == room_events.CONVERSATION_BEGUN:
+            if event.kind == conversation_events.CONVERSATION_BEGUN:
                 yield self._invited(invitation, "completed")
             return
         yield await self._conversation(own, "added")
         yield self._participant(own, _as_participant(own), "added")
-        if event.kind == room_events.CONVERSATION_WAITING:
+        if event.kind == conversation_events.CONVERSATION_WAITING:
             yield await self._conversation(own, "updated")
             return
-        async for notification in self._come_in(own, event):
+        async for notification in self._entered(own, event):
             yield notification
 
-    async def _come_in(self, own: Participation, event: Event) -> AsyncIterator[Notification]:
-        """What an application gets when its participant comes into the room: all that is there."""
+    async def _entered(self, own: Participation, event: Event) -> AsyncIterator[Notification]:
+        """The notifications for a participant who enters the meeting: everything that is there."""
         since = event.facts["since"]
         present = await self._store.conversations.participants_as_of(
             own.organizer, own.meeting_id, since if isinstance(since, int) else own.since
@@ -170,29 +169,31 @@ class EventRenderer:
     async def _of_meeting(self, event: Event, own: Participation) -> AsyncIterator[Notification]:
         facts = event.facts
         match event.kind:
-            case room_events.PARTICIPANT_JOINED:
-                for notification in self._joined(own, room_events.participant(event, in_lobby=False)):
+            case conversation_events.PARTICIPANT_JOINED:
+                for notification in self._joined(own, conversation_events.participant(event, in_lobby=False)):
                     yield notification
-            case room_events.PARTICIPANT_LEFT:
-                who = room_events.participant(event, in_lobby=False)
+            case conversation_events.PARTICIPANT_LEFT:
+                who = conversation_events.participant(event, in_lobby=False)
                 yield self._participant(own, who, "deleted", within=_group(who.role))
                 yield self._participant(own, who, "deleted")
-            case room_events.LOBBY_JOINED | room_events.LOBBY_LEFT if leads(own):
-                relation = "added" if event.kind == room_events.LOBBY_JOINED else "deleted"
-                yield self._participant(own, room_events.participant(event, in_lobby=True), relation, within="lobby")
-            case room_events.ROLE_CHANGED:
+            case conversation_events.LOBBY_JOINED | conversation_events.LOBBY_LEFT if leads(own):
+                relation = "added" if event.kind == conversation_events.LOBBY_JOINED else "deleted"
+                yield self._participant(
+                    own, conversation_events.participant(event, in_lobby=True), relation, within="lobby"
+                )
+            case conversation_events.ROLE_CHANGED:
                 async for notification in self._role_changed(event, own):
                     yield notification
-            case room_events.MESSAGING_CHANGED if facts["uri"] != own.uri:
-                who = room_events.participant(event, in_lobby=False)
+            case conversation_events.MESSAGING_CHANGED if facts["uri"] != own.uri:
+                who = conversation_events.participant(event, in_lobby=False)
                 relation = "added" if who.messaging == MessagingState.CONNECTED else "deleted"
                 yield self._participant_messaging(own, who, relation)
-            case room_events.TYPING_CHANGED if facts["uri"] != own.uri:
+            case conversation_events.TYPING_CHANGED if facts["uri"] != own.uri:
                 yield self._typing(own, event)
-            case room_events.MESSAGE:
+            case conversation_events.MESSAGE:
                 if await self._hears(own, event):
                     yield self._message(own, event)
-            case room_events.EXTENSION_CHANGED | room_events.MEETING_CHANGED:
+            case conversation_events.EXTENSION_CHANGED | conversation_events.MEETING_CHANGED:
                 yield await self._online_meeting(own, "updated")
 
     def _joined(self, own: Participation, who: Participant) -> Sequence[Notification]:
@@ -205,7 +206,7 @@ class EventRenderer:
         return notifications
 
     async def _role_changed(self, event: Event, own: Participation) -> AsyncIterator[Notification]:
-        who = room_events.participant(event, in_lobby=False)
+        who = conversation_events.participant(event, in_lobby=False)
         was = Role(str(event.facts["was"]))
         yield self._participant(own, who, "updated")
         yield self._participant(own, who, "deleted", within=_group(was))
@@ -214,7 +215,7 @@ class EventRenderer:
             yield await self._conversation(own, "updated")
             for each in await self._store.conversations.participants_as_of(own.organizer, own.meeting_id, event.number):
                 if not each.in_lobby and each.uri != own.uri:
-                    # What may be done to the others stands in their links, and those are different now.
+                    # The links of the other participants depend on the role, so they are different now.
                     yield self._participant(own, each, "updated")
                 elif each.in_lobby and leads(own) and who.role == Role.LEADER:
                     yield self._participant(own, each, "added", within="lobby")
@@ -282,7 +283,7 @@ class EventRenderer:
     def _participant(
         self, own: Participation, who: Participant, relation: str, within: str | None = None
     ) -> Notification:
-        """`within`: the collection that it is about; None: that somebody is there at all, which bears no `in`."""
+        """`within`: the collection of the event; None: the participant itself, whose event has no `in`."""
         document = self._documents.participant(self._call, own, who)
         inside = None if within is None else (within, f"{conversation_href(self._call, own.id)}/{within}")
         embedded = document if relation != "deleted" and within in {None, "lobby"} else None
@@ -313,7 +314,7 @@ class EventRenderer:
         """Whether messaging was connected when the message was sent."""
         if own.hears_message(message.number):
             return True
-        # It may have been connected since this poll read who it is.
+        # It may have been connected after this poll read the participation.
         now = await self._store.conversations.get(self._owner, self._application, own.id)
         if self._conversations is not None:
             self._conversations[own.topic] = now

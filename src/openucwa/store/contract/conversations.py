@@ -1,14 +1,14 @@
 """Conversations: applications' parts in live meetings.
 
 The events that a change raises depend on what it finds (who else is there, through how many applications), so these
-methods make them, with the constructors of `model/room_events.py`, as rows of the same transaction.
+methods make them, with the constructors of `model/conversation_events.py`, as rows of the same transaction.
 Who may do what to whom is decided before these are called.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from openucwa.model.room import FirstMessage, Invitation, MessagingState, Participant, Participation, Role
+from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participant, Participation, Role
 
 
 class Conversations(Protocol):

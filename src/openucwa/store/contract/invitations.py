@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from openucwa.model.room import Invitation
+from openucwa.model.conversation import Invitation
 
 
 class Invitations(Protocol):
@@ -39,7 +39,7 @@ class Invitations(Protocol):
         """Outgoing invitations under way whose `expires` is before `now`."""
         ...
 
-    async def is_asked_in(self, owner: str, organizer: str, meeting_id: str) -> bool:
+    async def was_invited_by_leader(self, owner: str, organizer: str, meeting_id: str) -> bool:
         """Whether a leader invited `owner` into the meeting, and did not take it back; as long as one of the
         applications that were asked is open."""
         ...

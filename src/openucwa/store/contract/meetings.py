@@ -10,7 +10,7 @@ from openucwa.store.contract.terms import Match
 class Meetings(Protocol):
     """Meetings. `organizer` is always the organizer's SIP URI, first in every key.
 
-    Who takes part in a meeting is told of its changes, in the same transaction (`model/room_events.py`): of the
+    Who takes part in a meeting is told of its changes, in the same transaction (`model/conversation_events.py`): of the
     meeting's and of those of extensions that participants can see, or could, everybody by one event of the meeting's
     topic; of other extensions the organizer's own conversations alone. Where nobody takes part there is no event.
     """

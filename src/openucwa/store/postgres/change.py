@@ -11,6 +11,7 @@ from typing import Any
 from openucwa.store.announcements import Announcements
 from openucwa.store.audit import Removal
 from openucwa.store.engine import Row, Work
+from openucwa.store.frames import without_frames
 from openucwa.store.postgres.connection import Answer
 from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, finding, writes
 
@@ -124,8 +125,10 @@ class Change:
         self._result: Any = None
         self._error: Exception | None = None
         self._wrote = False
-        self._transaction = Transaction(self, others, self._announcements)
-        self._coroutine = self._work(self._transaction)
+        # It holds the change, so only the work has it: a circle would be freed by a garbage collection only.
+        transaction = Transaction(self, others, self._announcements)
+        self._moved, self._removals = transaction.moved, transaction.removals
+        self._coroutine = self._work(transaction)
         return self._go_on(None)
 
     def go_on(self, request: _Request, answer: Any) -> _Request | None:
@@ -144,7 +147,7 @@ class Change:
         except Exception as error:
             if self._wrote or isinstance(error, LockUnavailable):
                 raise
-            self._error = error
+            self._error = without_frames(error)
         else:
             return request
         return None
@@ -156,12 +159,12 @@ class Change:
     @property
     def moved(self) -> set[str]:
         """The topics that it moved."""
-        return set() if self._error else self._transaction.moved
+        return set() if self._error else self._moved
 
     @property
     def removals(self) -> Sequence[Removal]:
         """What it removed."""
-        return () if self._error else self._transaction.removals
+        return () if self._error else self._removals
 
     @property
     def wrote(self) -> bool:
@@ -178,7 +181,7 @@ class Change:
     def fail(self, error: Exception) -> None:
         """Gives the caller an error."""
         if not self._answer.done():
-            self._answer.set_exception(error)
+            self._answer.set_exception(without_frames(error))
 
 
 async def make(changes: Sequence[Change], ask: Ask) -> None:

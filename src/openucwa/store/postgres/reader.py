@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.engine import Query, Row
+from openucwa.store.frames import without_frames
 from openucwa.store.postgres.connection import Answer, Database, Link
 from openucwa.store.postgres.errors import session_lost, unavailable
 from openucwa.store.postgres.statements import findable, finding
@@ -68,6 +69,8 @@ class Reader:
                 return await answer
         except TimeoutError:
             raise ServiceUnavailable("the store does not answer in time", 1) from None
+        finally:
+            del answer  # a refusal that it raised holds this frame
 
     async def _work_off(self, link: Link) -> None:
         try:
@@ -98,7 +101,7 @@ class Reader:
             reason = await link.reason(error)
             for each in asked:
                 if not each.answer.done():
-                    each.answer.set_exception(reason)
+                    each.answer.set_exception(without_frames(reason))
             return
         for each, found in zip(asked, answers, strict=True):
             if not each.answer.done():

@@ -80,6 +80,8 @@ class Writer:
                 return await answer
         except TimeoutError:
             raise ServiceUnavailable("the store does not answer in time", 1) from None
+        finally:
+            del answer  # a refusal that it raised holds this frame
 
     async def close(self) -> None:
         """Finishes what is under way, and ends the connections."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from openucwa.model.application import Communication
-from openucwa.model.room import Span
+from openucwa.model.conversation import Span
 
 _encoder = msgspec.json.Encoder()
 spans = msgspec.json.Decoder(tuple[Span, ...]).decode

@@ -4,17 +4,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openucwa.model import room_events
-from openucwa.model.refusals import (
-    AlreadyJoined,
-    Conflict,
-    ConversationNotFound,
-    DestinationNotFound,
-    PreconditionFailed,
-    ResourceNotFound,
-    TooManyParticipants,
-)
-from openucwa.model.room import (
+from openucwa.model import conversation_events
+from openucwa.model.conversation import (
     FirstMessage,
     Invitation,
     InvitationState,
@@ -24,6 +15,15 @@ from openucwa.model.room import (
     Role,
     Span,
     conversation_topic,
+)
+from openucwa.model.refusals import (
+    AlreadyJoined,
+    Conflict,
+    ConversationNotFound,
+    DestinationNotFound,
+    PreconditionFailed,
+    ResourceNotFound,
+    TooManyParticipants,
 )
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import columns, events, invitations, participations
@@ -37,7 +37,7 @@ _OF_URI = "organizer = ? and meeting_id = ? and uri = ?"
 _ONE = "organizer = ? and meeting_id = ? and id = ?"
 
 #: Events that `participants_as_of` undoes at the most: as many as a log of usual age holds, and more.
-_MOST_UNDONE = 1_000_000
+_MAX_UNDONE = 1_000_000
 
 #: How often one conversation may connect messaging with all messages in between left to be read: the log is not kept
 #: for ever, and who polls at all reads them soon.
@@ -73,14 +73,16 @@ class Conversations(Part):
             else:
                 if not draft.in_lobby:
                     await _check_room(transaction, draft, limit)
-                kind = room_events.LOBBY_JOINED if joined.in_lobby else room_events.PARTICIPANT_JOINED
+                kind = conversation_events.LOBBY_JOINED if joined.in_lobby else conversation_events.PARTICIPANT_JOINED
                 since = await notify(transaction, at, kind, as_participant(joined), meeting)
             joined = replace(joined, since=since)
             await participations.add(transaction, joined)
             state = InvitationState.CONNECTING if joined.in_lobby else InvitationState.CONNECTED
             await invitations.put(transaction, replace(invitation, state=state, conversation=joined.id), at)
-            begun = room_events.CONVERSATION_WAITING if joined.in_lobby else room_events.CONVERSATION_BEGUN
-            await append(transaction, at, room_events.about_conversation(joined, begun))
+            begun = (
+                conversation_events.CONVERSATION_WAITING if joined.in_lobby else conversation_events.CONVERSATION_BEGUN
+            )
+            await append(transaction, at, conversation_events.about_conversation(joined, begun))
             return joined
 
         return await self._writer.change(work, draft.organizer, draft.owner)
@@ -103,9 +105,11 @@ class Conversations(Part):
         topic = conversation_topic(organizer, meeting_id)
         present, since = await self._reader.read(
             (participations.PARTICIPANTS, (organizer, meeting_id)),
-            (events.CHANGES_AFTER, (topic, number, _MOST_UNDONE)),
+            (events.CHANGES_AFTER, (topic, number, _MAX_UNDONE)),
         )
-        return room_events.undone([participant_of(row) for row in present], [EVENTS.record(row) for row in since])
+        return conversation_events.undone(
+            [participant_of(row) for row in present], [EVENTS.record(row) for row in since]
+        )
 
     async def leave(self, owner: str, application_id: str, conversation_id: str, at: int) -> None:
         # Read beforehand, because the change is to hold the meeting, and a conversation stays in its meeting.
@@ -128,9 +132,11 @@ class Conversations(Part):
             waiting = [each for each in await find(transaction, _OF_URI, *meeting, uri) if each.in_lobby]
             if not waiting:
                 raise ResourceNotFound("nobody with that address waits in the lobby")
-            await notify(transaction, at, room_events.LOBBY_LEFT, as_participant(waiting[0]), meeting)
+            await notify(transaction, at, conversation_events.LOBBY_LEFT, as_participant(waiting[0]), meeting)
             admitted = [replace(each, in_lobby=False) for each in waiting]
-            since = await notify(transaction, at, room_events.PARTICIPANT_JOINED, as_participant(admitted[0]), meeting)
+            since = await notify(
+                transaction, at, conversation_events.PARTICIPANT_JOINED, as_participant(admitted[0]), meeting
+            )
             await transaction.run(
                 "update participations set in_lobby = 0, since = ? where " + _OF_URI, since, *meeting, uri
             )
@@ -140,7 +146,11 @@ class Conversations(Part):
                 await invitations.end_of_conversation(
                     transaction, each.owner, each.application_id, each.id, InvitationState.CONNECTED, None
                 )
-                await append(transaction, at, room_events.about_conversation(begun, room_events.CONVERSATION_ADMITTED))
+                await append(
+                    transaction,
+                    at,
+                    conversation_events.about_conversation(begun, conversation_events.CONVERSATION_ADMITTED),
+                )
 
         await self._writer.change(work, organizer)
 
@@ -173,7 +183,7 @@ class Conversations(Part):
                 return
             await transaction.run("update participations set role = ? where " + _OF_URI, role.value, *meeting, uri)
             changed = replace(as_participant(found[0]), role=role)
-            await append(transaction, at, room_events.role_changed(*meeting, changed, was))
+            await append(transaction, at, conversation_events.role_changed(*meeting, changed, was))
 
         await self._writer.change(work, organizer)
 
@@ -208,14 +218,16 @@ class Conversations(Part):
             ]
             if own.messaging != state and not elsewhere:
                 changed = replace(as_participant(own), messaging=state)
-                await notify(transaction, at, room_events.MESSAGING_CHANGED, changed, meeting)
+                await notify(transaction, at, conversation_events.MESSAGING_CHANGED, changed, meeting)
             connected = state == MessagingState.CONNECTED
-            kind = room_events.MESSAGING_CONNECTED if connected else room_events.MESSAGING_DISCONNECTED
+            kind = conversation_events.MESSAGING_CONNECTED if connected else conversation_events.MESSAGING_DISCONNECTED
             begun = replace(own, invitation=invitation.id) if invitation is not None else own
-            await append(transaction, at, room_events.about_conversation(begun, kind))
+            await append(transaction, at, conversation_events.about_conversation(begun, kind))
             if connected and first is not None:
                 operation = invitation.operation_id if invitation is not None else None
-                await append(transaction, at, room_events.message(own, first.content_type, first.text, operation))
+                await append(
+                    transaction, at, conversation_events.message(own, first.content_type, first.text, operation)
+                )
 
         await self._writer.change(work, participation.organizer, participation.owner)
 
@@ -227,7 +239,7 @@ class Conversations(Part):
             if own.messaging != MessagingState.CONNECTED:
                 raise Conflict("messaging is not connected: addMessaging has to come first")
             await _stop_typing(transaction, own, at)
-            return await append(transaction, at, room_events.message(own, content_type, text, operation_id))
+            return await append(transaction, at, conversation_events.message(own, content_type, text, operation_id))
 
         return await self._writer.change(work, participation.organizer, participation.owner)
 
@@ -242,7 +254,7 @@ class Conversations(Part):
                 own.meeting_id,
                 own.id,
             ):
-                await append(transaction, at, room_events.typing_changed(own, typing=True))
+                await append(transaction, at, conversation_events.typing_changed(own, typing=True))
 
         await self._writer.change(work, participation.organizer, participation.owner, must_notify=typing)
 
@@ -303,7 +315,7 @@ async def _stop_typing(transaction: Transaction, own: Participation, at: int) ->
         own.meeting_id,
         own.id,
     ):
-        await append(transaction, at, room_events.typing_changed(own, typing=False))
+        await append(transaction, at, conversation_events.typing_changed(own, typing=False))
 
 
 async def _last(transaction: Transaction, topic: str) -> int:

@@ -4,9 +4,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openucwa.model import room_events
+from openucwa.model import conversation_events
+from openucwa.model.conversation import Invitation, InvitationKind, InvitationState
 from openucwa.model.refusals import ApplicationNotFound, Conflict, ConversationNotFound, ResourceNotFound
-from openucwa.model.room import Invitation, InvitationKind, InvitationState
 from openucwa.store.engine import Transaction
 from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
@@ -84,7 +84,7 @@ async def end_of_conversation(
 
 async def notify(transaction: Transaction, at: int, kind: str, invitation: Invitation) -> None:
     """Appends an event about an invitation to its application's topic."""
-    await append(transaction, at, room_events.about_invitation(invitation, kind))
+    await append(transaction, at, conversation_events.about_invitation(invitation, kind))
 
 
 class Invitations(Part):
@@ -106,7 +106,7 @@ class Invitations(Part):
             asked = [each for each in incoming if await is_open(transaction, each)]
             for invitation in (outgoing, *asked):
                 await add(transaction, invitation)
-                await notify(transaction, at, room_events.INVITATION_STARTED, invitation)
+                await notify(transaction, at, conversation_events.INVITATION_STARTED, invitation)
 
         await self._writer.change(work, outgoing.organizer, *owners)
 
@@ -114,12 +114,12 @@ class Invitations(Part):
         async def work(transaction: Transaction) -> None:
             await require_open(transaction, refused)
             await add(transaction, refused)
-            await notify(transaction, at, room_events.INVITATION_STARTED, refused)
-            await notify(transaction, at, room_events.INVITATION_ENDED, refused)
+            await notify(transaction, at, conversation_events.INVITATION_STARTED, refused)
+            await notify(transaction, at, conversation_events.INVITATION_ENDED, refused)
 
         await self._writer.change(work, refused.organizer, refused.owner)
 
-    async def is_asked_in(self, owner: str, organizer: str, meeting_id: str) -> bool:
+    async def was_invited_by_leader(self, owner: str, organizer: str, meeting_id: str) -> bool:
         return await self._reader.row(_ASKED_IN, owner, organizer, meeting_id) is not None
 
     async def offered(self, owner: str, application_id: str, conversation_id: str) -> Invitation:
@@ -149,7 +149,7 @@ async def _end(transaction: Transaction, ended: Invitation, at: int) -> bool:
         _END, ended.state.value, ended.reason, ended.conversation, ended.owner, ended.application_id, ended.id
     ):
         return False
-    await notify(transaction, at, room_events.INVITATION_ENDED, ended)
+    await notify(transaction, at, conversation_events.INVITATION_ENDED, ended)
     return True
 
 

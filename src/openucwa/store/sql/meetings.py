@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
+from openucwa.model.conversation import conversation_topic
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -13,7 +14,6 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyOnlineMeetings,
 )
-from openucwa.model.room import conversation_topic
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.engine import Transaction

@@ -4,9 +4,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openucwa.model import room_events
+from openucwa.model import conversation_events
+from openucwa.model.conversation import InvitationState, MessagingState, Participant, Participation, Role, Span
 from openucwa.model.meeting import ExtensionType
-from openucwa.model.room import InvitationState, MessagingState, Participant, Participation, Role, Span
 from openucwa.store.engine import Row, Transaction
 from openucwa.store.sql import invitations
 from openucwa.store.sql.events import append
@@ -93,13 +93,13 @@ async def notify(
     transaction: Transaction, at: int, kind: str, participant: Participant, meeting: tuple[str, str]
 ) -> int:
     """Appends an event about a participant to the meeting's topic; its number."""
-    return await append(transaction, at, room_events.about_participant(*meeting, kind, participant))
+    return await append(transaction, at, conversation_events.about_participant(*meeting, kind, participant))
 
 
 async def notify_of_meeting(transaction: Transaction, organizer: str, meeting_id: str, at: int) -> None:
     """Tells those who take part, if anybody does, that the meeting was changed."""
     if await transaction.row(_ANYBODY, organizer, meeting_id):
-        await append(transaction, at, room_events.meeting_changed(organizer, meeting_id))
+        await append(transaction, at, conversation_events.meeting_changed(organizer, meeting_id))
 
 
 async def notify_of_extension(
@@ -112,10 +112,10 @@ async def notify_of_extension(
     others that something happened.
     """
     if ExtensionType.ROAMED_PARTICIPANT_DATA in types:
-        await append(transaction, at, room_events.extension_changed(organizer, meeting_id))
+        await append(transaction, at, conversation_events.extension_changed(organizer, meeting_id))
         return
     own = await find(transaction, "organizer = ? and meeting_id = ? and owner = organizer", organizer, meeting_id)
-    events = [room_events.about_conversation(each, room_events.ORGANIZER_DATA_CHANGED) for each in own]
+    events = [conversation_events.about_conversation(each, conversation_events.ORGANIZER_DATA_CHANGED) for each in own]
     await append(transaction, at, *events)
 
 
@@ -146,8 +146,10 @@ async def _notify_application(transaction: Transaction, ended: Participation, at
         transaction, ended.owner, ended.application_id, ended.id, state, reason
     )
     for invitation in under_way:
-        await invitations.notify(transaction, at, room_events.INVITATION_ENDED, invitation)
-    await append(transaction, at, room_events.about_conversation(ended, room_events.CONVERSATION_ENDED, reason))
+        await invitations.notify(transaction, at, conversation_events.INVITATION_ENDED, invitation)
+    await append(
+        transaction, at, conversation_events.about_conversation(ended, conversation_events.CONVERSATION_ENDED, reason)
+    )
 
 
 async def _remove(transaction: Transaction, gone: Participation, at: int) -> None:
@@ -159,11 +161,11 @@ async def _remove(transaction: Transaction, gone: Participation, at: int) -> Non
     )
     left = await find(transaction, "organizer = ? and meeting_id = ? and uri = ?", *meeting, gone.uri)
     if typing:
-        await append(transaction, at, room_events.typing_changed(gone, typing=False))
+        await append(transaction, at, conversation_events.typing_changed(gone, typing=False))
     if not left:
-        kind = room_events.LOBBY_LEFT if gone.in_lobby else room_events.PARTICIPANT_LEFT
+        kind = conversation_events.LOBBY_LEFT if gone.in_lobby else conversation_events.PARTICIPANT_LEFT
         await notify(transaction, at, kind, as_participant(gone), meeting)
     elif gone.messaging == MessagingState.CONNECTED and all(
         other.messaging == MessagingState.DISCONNECTED for other in left
     ):
-        await notify(transaction, at, room_events.MESSAGING_CHANGED, as_participant(left[0]), meeting)
+        await notify(transaction, at, conversation_events.MESSAGING_CHANGED, as_participant(left[0]), meeting)

@@ -10,13 +10,13 @@ from openucwa.store.engine import Transaction
 STORED = "coalesce((select bytes from stored_bytes where owner = ?1), 0)"
 
 
-async def check(transaction: Transaction, owner: str, more: int, most: int) -> None:
-    """EntityTooLarge: `more` bytes on top of what is stored for `owner` would be over `most`."""
+async def check(transaction: Transaction, owner: str, more: int, limit: int) -> None:
+    """EntityTooLarge: `more` bytes on top of what is stored for `owner` would be over `limit`."""
     if more <= 0:
         return
     row = await transaction.row("select bytes from stored_bytes where owner = ?", owner)
     stored = row[0] if row else 0
-    if stored + more > most:
+    if stored + more > limit:
         raise EntityTooLarge(
-            f"the organizer's meetings and extensions hold {stored} bytes and may hold {most}; this adds {more}"
+            f"the organizer's meetings and extensions hold {stored} bytes and may hold {limit}; this adds {more}"
         )

@@ -4,9 +4,9 @@ How the columns are declared, `migrations/` of each engine says; what a record's
 """
 
 from openucwa.model.application import Application
+from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.event import ChannelState, Event
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
-from openucwa.model.room import Invitation, Participation
 from openucwa.model.user import SigningKey, User
 from openucwa.store.sql.table import Columns, Table
 

@@ -44,7 +44,7 @@ class Database:
     def connect_writer(self) -> sqlite3.Connection:
         """The connection that writes; the file is there afterwards, with this server's schema or a newer one.
 
-        The file's owner alone can read it (the keys that tickets are signed with are in it), and SQLite gives the
+        The file's owner alone can read it (the keys that tokens are signed with are in it), and SQLite gives the
         files beside it the same mode. A store that this server may not use is left as it was.
         InvalidExchangeServerVersion, ServiceUnavailable.
         """

@@ -42,7 +42,7 @@ class Notices:
         for listener in self._listeners:
             loop.call_soon(listener, topics)
 
-    async def moved_elsewhere(self) -> frozenset[str]:
+    async def foreign_topics(self) -> frozenset[str]:
         """The topics that other processes moved since it was last asked; the first time: since the store was opened.
 
         For a bus to ask now and then: it costs what reading a row costs. Where this process moved topics too in the

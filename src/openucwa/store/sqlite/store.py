@@ -100,9 +100,9 @@ class SqliteStore(SqlStore):
         except ServiceUnavailable:
             return False
 
-    async def moved_elsewhere(self) -> frozenset[str]:
-        """The topics that other processes moved since it was last asked, as `Notices.moved_elsewhere`."""
-        return await self._notices.moved_elsewhere()
+    async def foreign_topics(self) -> frozenset[str]:
+        """The topics that other processes moved since it was last asked, as `Notices.foreign_topics`."""
+        return await self._notices.foreign_topics()
 
     async def describe(self) -> Mapping[str, str]:
         """As `Store.describe`."""

@@ -8,7 +8,6 @@ back would take longer than they do.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
@@ -19,9 +18,11 @@ from openucwa.store.announcements import Announcements
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Outdated
 from openucwa.store.engine import UNCACHED, Work
+from openucwa.store.frames import without_frames
 from openucwa.store.sqlite.database import Database, Row
 from openucwa.store.sqlite.errors import unavailable
 from openucwa.store.sqlite.invalidation import Invalidation
+from openucwa.store.sqlite.thread import WriterThread
 
 T = TypeVar("T")
 
@@ -71,9 +72,14 @@ class Transaction:
 
 
 class _Queued(NamedTuple):
-    """A change that waits. `keys`, `scope`, `must_notify`: those of `Writer.change`."""
+    """A change that waits. `work`: None where one statement, `sql` with `parameters`, is all of it.
 
-    work: Work[Any]
+    `keys`, `scope`, `must_notify`: those of `Writer.change`.
+    """
+
+    work: Work[Any] | None
+    sql: str
+    parameters: Sequence[object]
     keys: tuple[str, ...]
     scope: str | None
     must_notify: bool
@@ -119,16 +125,16 @@ class Writer:
         self._invalidation = invalidation
         self._notice = notice
         self._measures = measures
-        self._thread = ThreadPoolExecutor(1, "store-writer")
+        self._thread = WriterThread()
         self._waiting: list[_Queued] = []
         self._commits: asyncio.Task[None] | None = None
 
     async def open(self) -> sqlite3.Connection:
         """The connection, as `Database.connect_writer`."""
         try:
-            self._connection = await self._in_thread(self._database.connect_writer)
+            self._connection = await self._thread.run(self._database.connect_writer)
         except BaseException:
-            self._thread.shutdown(wait=False)
+            self._thread.stop()
             raise
         self._cursor = self._connection.cursor()
         return self._connection
@@ -140,8 +146,8 @@ class Writer:
 
     async def close(self) -> None:
         """Closes the connection. Nothing may wait any more."""
-        await self._in_thread(self._connection.close)
-        self._thread.shutdown()
+        await self._thread.run(self._connection.close)
+        self._thread.stop()
 
     async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
         """As `Writer.change`. All changes are made one after the other, whatever their keys."""
@@ -151,20 +157,30 @@ class Writer:
             await self._announcements.wait(self._database.timeout)
         return await self._submit(work, keys, scope, must_notify)
 
-    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
-        """As `Writer.run`."""
-        return await self.change(lambda transaction: transaction.run(sql, *parameters), key, scope=scope)
-
+    # No caller's variable holds the future: a refusal that it raises would hold it, too, and neither would be freed.
     def _submit(
         self, work: Work[T], keys: tuple[str, ...], scope: str | None, must_notify: bool
     ) -> "asyncio.Future[T]":
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Queued(work, keys, scope, must_notify, answer))
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue(_Queued(work, "", (), keys, scope, must_notify, answer))
+        return answer
+
+    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
+        """As `Writer.run`."""
+        return await self._submit_statement(sql, parameters, key, scope)
+
+    def _submit_statement(
+        self, sql: str, parameters: Sequence[object], key: str, scope: str | None
+    ) -> "asyncio.Future[int]":
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue(_Queued(None, sql, parameters, (key,), scope, must_notify=False, answer=answer))
+        return answer
+
+    def _queue(self, change: _Queued) -> None:
+        self._waiting.append(change)
         if self._commits is None or self._commits.done():
             # A task begins in the loop's next round, so that all who ask in this one share the first commit.
-            self._commits = loop.create_task(self._commit_all())
-        return answer
+            self._commits = asyncio.get_running_loop().create_task(self._commit_all())
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -191,7 +207,7 @@ class Writer:
                 # Seldom, because a change looks before it writes. Savepoints for all would cost each of them.
                 return await self._make_all(group, self._make_undoably)
         except Exception as error:  # noqa: BLE001  # whatever it is, each caller of the group has to learn of it
-            return [_Outcome(error=error)] * len(group)
+            return [_Outcome(error=_freed(error))] * len(group)
 
     async def _make_all(
         self, group: Sequence[_Queued], make: Callable[[_Queued, Transaction], _Outcome]
@@ -204,7 +220,7 @@ class Writer:
             topics = frozenset(whole.moved)
             number = self._notice.number(self._connection, topics) if topics else 0
             self._invalidation.committing(_outdated(group, whole.locked))
-            await self._in_thread(self._connection.execute, "commit")
+            await self._thread.run(self._connection.execute, "commit")
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("rollback")
@@ -224,10 +240,12 @@ class Writer:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
-            await self._in_thread(self._database.begin_waiting, self._connection)
+            await self._thread.run(self._database.begin_waiting, self._connection)
 
     def _make(self, change: _Queued, whole: Transaction) -> _Outcome:
         """Makes one change as part of `whole`. _PartialWrite: it was refused when it had written already."""
+        if change.work is None:
+            return self._run(change)
         before = self._connection.total_changes
         transaction = Transaction(self._cursor, self._announcements if change.must_notify else None)
         try:
@@ -237,9 +255,18 @@ class Writer:
                 raise  # SQLite itself gave up the whole transaction, as it does when a disk fails
             if self._connection.total_changes != before:
                 raise _PartialWrite from error
-            return _Outcome(error=error)
+            return _Outcome(error=_freed(error))
         whole.add(transaction)
         return _Outcome(result)
+
+    def _run(self, change: _Queued) -> _Outcome:
+        """Runs the one statement that is all of a change; one that is refused has written nothing."""
+        try:
+            return _Outcome(self._cursor.execute(change.sql, change.parameters).rowcount)
+        except sqlite3.Error as error:
+            if not self._connection.in_transaction:
+                raise
+            return _Outcome(error=_freed(error))
 
     def _make_undoably(self, change: _Queued, whole: Transaction) -> _Outcome:
         """Makes one change; if it is refused when it had written already, it alone is undone."""
@@ -248,12 +275,14 @@ class Writer:
             outcome = self._make(change, whole)
         except _PartialWrite as partial_write:
             self._connection.execute("rollback to change")
-            outcome = _Outcome(error=cast("Exception", partial_write.__cause__))
+            outcome = _Outcome(error=_freed(cast("Exception", partial_write.__cause__)))
         self._connection.execute("release change")
         return outcome
 
-    async def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+def _freed(error: Exception) -> Exception:
+    """As `without_frames`; SQLite's own errors have no use for their frames either."""
+    return error.with_traceback(None) if isinstance(error, sqlite3.Error) else without_frames(error)
 
 
 def _outdated(group: Sequence[_Queued], locked: Iterable[str]) -> frozenset[Outdated] | None:

@@ -21,7 +21,7 @@ IN_LOBBY = "participant added in lobby"
 class Present:
     """Someone with an application. `part`: their role in the meeting; `next`: href of the next poll.
 
-    `heard`: events in short, by moment.
+    `received`: events in short, by moment.
     """
 
     name: str
@@ -30,13 +30,13 @@ class Present:
     application: Seen
     next: str = ""
     conversation: str = ""
-    heard: list[list[str]] = field(default_factory=list)
+    received: list[list[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.next = self.application.link("events")
 
 
-class Room:
+class JoinedMeeting:
     """A meeting with its organizer, a user who is invited, and a guest who is not.
 
     `agenda` and `notes` are its extensions, for all participants and for the organizer alone, as last read.
@@ -53,7 +53,7 @@ class Room:
         """An invited user joins and sees what participants may see."""
         steps = self._steps
         with steps.taking("Join the meeting", "Anyone who has the meeting's URI can ask to join."):
-            invitation = self._ask_in(user)
+            invitation = self._join(user)
         with steps.taking(
             "Read the invitation", "Dana is invited, so she is admitted at once. Her event channel reports it too."
         ):
@@ -70,15 +70,15 @@ class Room:
     def join_as_organizer(self, organizer: Present) -> None:
         """The organizer joins."""
         with self._steps.taking("The organizer joins", "Lene joins in the same way, as a leader."):
-            self._look(organizer, self._ask_in(organizer), "Connected")
+            self._read_conversation(organizer, self._join(organizer), "Connected")
 
     def join_as_guest(self, guest: Present) -> None:
         """Someone without an account waits in the lobby."""
         with self._steps.taking(
             "Join as a guest", f"{guest.name} is not invited, so the accessLevel keeps him in the lobby."
         ):
-            invitation = self._ask_in(guest, {"anonymousDisplayName": guest.name})
-            self._look(guest, invitation, "Connecting")
+            invitation = self._join(guest, {"anonymousDisplayName": guest.name})
+            self._read_conversation(guest, invitation, "Connecting")
 
     def meet(self, organizer: Present, user: Present, guest: Present) -> None:
         """All three have joined; `guest` is in the lobby. Both extensions change; everyone gets their events."""
@@ -91,17 +91,19 @@ class Room:
         with steps.taking(
             "Poll the event channels", "Only the organizer gets an event about the lobby, with a link to admit."
         ):
-            waiting = self._hear(f"{guest.name} is in the lobby", organizer, user, guest)[0]
+            waiting = self._poll(f"{guest.name} is in the lobby", organizer, user, guest)[0]
             self._must_hear_of(organizer, "onlineMeeting added: agenda, notes")
             self._must_hear_of(user, "onlineMeeting added: agenda")
-            steps.must(IN_LOBBY not in " ".join(user.heard[-1]), f"{user.name} gets an event about the lobby")
-            of_the_room = [each for each in guest.heard[-1] if each.startswith(("onlineMeeting ", "participant "))]
-            steps.must(not of_the_room, f"the lobby gets events of the meeting: {', '.join(of_the_room)}")
+            steps.must(IN_LOBBY not in " ".join(user.received[-1]), f"{user.name} gets an event about the lobby")
+            of_the_meeting = [
+                each for each in guest.received[-1] if each.startswith(("onlineMeeting ", "participant "))
+            ]
+            steps.must(not of_the_meeting, f"the lobby gets events of the meeting: {', '.join(of_the_meeting)}")
             admit = [event.seen.link("admit") for event in waiting if event.within == "lobby"]
             steps.must(len(admit) == 1, "the organizer gets no event about the lobby")
         with steps.taking("Admit the guest", "The organizer follows the link; everyone gets an event."):
             steps.send(organizer.client, "POST", admit[0], 204)
-            self._hear(f"{guest.name} has been admitted", organizer, user, guest)
+            self._poll(f"{guest.name} has been admitted", organizer, user, guest)
             for other in (organizer, user):
                 self._must_hear_of(other, f"participant added: {guest.name}")
             self._must_hear_of(guest, "onlineMeeting added: agenda")
@@ -111,25 +113,25 @@ class Room:
         with steps.taking("Change the participants' data", "Everyone gets an event, with the data that they may see."):
             topic: Values = {"topic": "Budget of the coming three years"}
             self._agenda = self._change(organizer, self._agenda, topic)
-            told = self._hear("the participants' data has changed", organizer, user, guest)
+            polled = self._poll("the participants' data has changed", organizer, user, guest)
             self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
             self._must_hear(user, "onlineMeeting updated: agenda")
             self._must_hear(guest, "onlineMeeting updated: agenda")
-            for (event,) in told:
+            for (event,) in polled:
                 steps.must_show(event.seen.inner("onlineMeetingExtension"), topic)
         with steps.taking("Change the organizer's data", "The organizer gets an event."):
             remark: Values = {"remark": "The room is booked"}
             self._notes = self._change(organizer, self._notes, remark)
-            told = self._hear("the organizer's data has changed", organizer)
+            polled = self._poll("the organizer's data has changed", organizer)
             self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
-            for (event,) in told:
+            for (event,) in polled:
                 steps.must_show(event.seen.embedded["onlineMeetingExtension"][1], remark)
 
     def _part(self, organizer: Present, user: Present, guest: Present) -> None:
         steps = self._steps
         with steps.taking("The organizer leaves", "The next event that the others get: they got none about the notes."):
             steps.send(organizer.client, "DELETE", organizer.conversation, 204)
-            self._hear("the organizer has left", user, guest)
+            self._poll("the organizer has left", user, guest)
             left = [f"participant deleted{within}: {organizer.name}" for within in (" in leaders", "")]
             self._must_hear(user, *left)
             self._must_hear(guest, *left)
@@ -140,19 +142,19 @@ class Room:
             for line in table((organizer, user, guest), self._moments):
                 steps.screen.detail(f"  {line}")
             for other in (user, guest):
-                told = " ".join(event for moment in other.heard for event in moment)
-                steps.must("notes" not in told, f"{other.name} gets an event about the organizer's data")
+                polled = " ".join(event for moment in other.received for event in moment)
+                steps.must("notes" not in polled, f"{other.name} gets an event about the organizer's data")
         with steps.taking("Leave the meeting", "The conversation ends for those who leave."):
             for other in (user, guest):
                 steps.send(other.client, "DELETE", other.conversation, 204)
 
-    def _ask_in(self, present: Present, more: Values | None = None) -> str:
+    def _join(self, present: Present, more: Values | None = None) -> str:
         """Joins; returns the invitation's href."""
         values = {"onlineMeetingUri": self._meeting.text("onlineMeetingUri"), "operationId": "1", **(more or {})}
         href = present.application.inner("communication").link("joinOnlineMeeting")
         return self._steps.send(present.client, "POST", href, 201, values).headers.get("Location", "")
 
-    def _look(self, present: Present, invitation: str, state: str) -> None:
+    def _read_conversation(self, present: Present, invitation: str, state: str) -> None:
         seen = self._steps.send(present.client, "GET", invitation, 200).seen
         self._steps.must_show(seen, {"state": state})
         present.conversation = seen.link("conversation")
@@ -163,24 +165,24 @@ class Room:
         changed = {**extension.properties, **values}
         return self._steps.send(organizer.client, "PUT", extension.link("self"), 200, changed, headers=headers).seen
 
-    def _hear(self, moment: str, *those: Present) -> list[list[Event]]:
+    def _poll(self, moment: str, *those: Present) -> list[list[Event]]:
         """Polls the event channels of `those`, records the events and returns them."""
         found = []
         for present in those:
             seen = self._steps.send(present.client, "GET", present.next, 200, limit=0).seen
             present.next = seen.link("next")
-            present.heard += [[] for _ in range(len(self._moments) - len(present.heard))]
-            present.heard.append([self._short(event) for event in seen.events])
+            present.received += [[] for _ in range(len(self._moments) - len(present.received))]
+            present.received.append([self._short(event) for event in seen.events])
             found.append(seen.events)
         self._moments.append(moment)
         return found
 
     def _must_hear_of(self, present: Present, event: str) -> None:
-        self._steps.must(event in present.heard[-1], f"{present.name} does not get {event!r}")
+        self._steps.must(event in present.received[-1], f"{present.name} does not get {event!r}")
 
     def _must_hear(self, present: Present, *events: str) -> None:
-        heard = present.heard[-1]
-        self._steps.must(heard == list(events), f"{present.name} gets {heard}, not {list(events)}")
+        received = present.received[-1]
+        self._steps.must(received == list(events), f"{present.name} gets {received}, not {list(events)}")
 
     def _short(self, event: Event) -> str:
         """An event in a few words: `participant added in lobby: Joe`, `onlineMeeting updated: agenda, notes`."""
@@ -192,16 +194,16 @@ class Room:
         return f"{event.rel} {event.kind}{within}" + (f": {more}" if more else "")
 
 
-def table(everybody: Sequence[Present], moments: Sequence[str]) -> list[str]:
+def table(all_present: Sequence[Present], moments: Sequence[str]) -> list[str]:
     """The events of each participant, side by side, by moment; lines of at most 96 characters."""
-    rule = "-+-".join("-" * WIDTH for _ in everybody)
-    lines = [_row([f"{present.name}, {present.part}" for present in everybody])]
+    rule = "-+-".join("-" * WIDTH for _ in all_present)
+    lines = [_row([f"{present.name}, {present.part}" for present in all_present])]
     for number, moment in enumerate(moments):
         lines += [rule, f"When {moment}:"]
         columns = []
-        for present in everybody:
-            heard = present.heard[number] if number < len(present.heard) else []
-            columns.append([line for each in heard for line in wrap(each, WIDTH, subsequent_indent="  ")] or ["-"])
+        for present in all_present:
+            received = present.received[number] if number < len(present.received) else []
+            columns.append([line for each in received for line in wrap(each, WIDTH, subsequent_indent="  ")] or ["-"])
         lines += [_row(cells) for cells in zip_longest(*columns, fillvalue="")]
     return lines
 

@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from openucwa.model import room_events
+from openucwa.model import conversation_events
+from openucwa.model.conversation import (
+    FirstMessage,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Role,
+    conversation_topic,
+)
 from openucwa.model.event import application_topic
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -18,7 +26,6 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyParticipants,
 )
-from openucwa.model.room import FirstMessage, InvitationKind, InvitationState, MessagingState, Role, conversation_topic
 from openucwa.store.contract import Store
 from tests.contract.samples import (
     AT,
@@ -66,8 +73,8 @@ async def test_who_joins_is_there_in_the_order_of_coming(store: Store) -> None:
 
 async def test_joining_is_told_to_the_meeting_and_to_the_application(store: Store) -> None:
     await with_participants(store)
-    assert await kinds(store, TOPIC) == [room_events.PARTICIPANT_JOINED] * 2
-    assert await kinds(store, application_topic(DAN, "101")) == [room_events.CONVERSATION_BEGUN]
+    assert await kinds(store, TOPIC) == [conversation_events.PARTICIPANT_JOINED] * 2
+    assert await kinds(store, application_topic(DAN, "101")) == [conversation_events.CONVERSATION_BEGUN]
 
 
 async def test_since_is_the_number_of_the_own_coming(store: Store) -> None:
@@ -142,7 +149,7 @@ async def test_a_second_application_has_the_role_and_place_of_the_first_and_is_n
         draft, replace(invitation(DAN), application_id="102", id="2"), "1", MANY, AT
     )
     assert (joined.in_lobby, joined.role) == (True, Role.ATTENDEE)
-    assert await kinds(store, TOPIC) == [room_events.PARTICIPANT_JOINED, room_events.LOBBY_JOINED]
+    assert await kinds(store, TOPIC) == [conversation_events.PARTICIPANT_JOINED, conversation_events.LOBBY_JOINED]
     await store.conversations.leave(DAN, "102", "second", AT)
     assert await uris(store) == [(LENE, False), (DAN, True)]
 
@@ -152,7 +159,7 @@ async def test_admission_moves_to_the_room_and_counts_from_there(store: Store) -
     await store.conversations.admit(*KEY, DAN, AT)
     assert await uris(store) == [(LENE, False), (DAN, False)]
     assert (await store.conversations.get(DAN, "101", f"conversation of {DAN}")).since == 4
-    assert (await kinds(store, TOPIC))[2:] == [room_events.LOBBY_LEFT, room_events.PARTICIPANT_JOINED]
+    assert (await kinds(store, TOPIC))[2:] == [conversation_events.LOBBY_LEFT, conversation_events.PARTICIPANT_JOINED]
     assert (await store.invitations.get(DAN, "101", "1")).state == InvitationState.CONNECTED
     with pytest.raises(ResourceNotFound):
         await store.conversations.admit(*KEY, DAN, AT)
@@ -165,14 +172,14 @@ async def test_who_is_removed_is_told_why(store: Store) -> None:
     ended = await store.invitations.get(DAN, "101", "1")
     assert (ended.state, ended.reason) == (InvitationState.FAILED, "Denied")
     last = (await store.events.after({application_topic(DAN, "101"): 0}, MANY))[-1]
-    assert (last.kind, last.facts["reason"]) == (room_events.CONVERSATION_ENDED, "Denied")
+    assert (last.kind, last.facts["reason"]) == (conversation_events.CONVERSATION_ENDED, "Denied")
 
 
 async def test_a_role_that_stays_is_no_news(store: Store) -> None:
     await waiting(store)
     for role in (Role.LEADER, Role.LEADER, Role.ATTENDEE):
         await store.conversations.change_role(*KEY, DAN, role, AT)
-    assert (await kinds(store, TOPIC))[2:] == [room_events.ROLE_CHANGED] * 2
+    assert (await kinds(store, TOPIC))[2:] == [conversation_events.ROLE_CHANGED] * 2
 
 
 async def test_the_past_is_the_present_undone_by_the_log(store: Store) -> None:
@@ -195,8 +202,8 @@ async def test_messages_need_messaging_and_are_numbered_by_the_topic(store: Stor
     await store.conversations.change_messaging(own, MessagingState.CONNECTED, replace(invitation(DAN), id="m"), AT)
     number = await store.conversations.send_message(own, "text/plain", "Hello", "operation", AT)
     event = await store.events.get(TOPIC, number)
-    assert (event.kind, event.facts["text"]) == (room_events.MESSAGE, "Hello")
-    assert await store.events.numbers(TOPIC, room_events.MESSAGE, 0, MANY) == [number]
+    assert (event.kind, event.facts["text"]) == (conversation_events.MESSAGE, "Hello")
+    assert await store.events.numbers(TOPIC, conversation_events.MESSAGE, 0, MANY) == [number]
 
 
 async def test_typing_is_news_when_it_begins_and_when_it_ends(store: Store) -> None:
@@ -204,14 +211,14 @@ async def test_typing_is_news_when_it_begins_and_when_it_ends(store: Store) -> N
     own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")
     for typing in (True, True, False, False):
         await store.conversations.set_typing(own, typing, AT)
-    assert (await kinds(store, TOPIC))[2:] == [room_events.TYPING_CHANGED] * 2
+    assert (await kinds(store, TOPIC))[2:] == [conversation_events.TYPING_CHANGED] * 2
 
 
 async def test_who_goes_with_the_application_is_told_to_the_others(store: Store) -> None:
     await with_participants(store)
     await store.applications.close(DAN, "101", AT)
     assert await uris(store) == [(LENE, False)]
-    assert (await kinds(store, TOPIC))[-1] == room_events.PARTICIPANT_LEFT
+    assert (await kinds(store, TOPIC))[-1] == conversation_events.PARTICIPANT_LEFT
     with pytest.raises(ConversationNotFound):
         await store.conversations.get(DAN, "101", f"conversation of {DAN}")
 
@@ -228,7 +235,7 @@ async def test_who_is_in_a_meeting_that_goes_is_told_that_it_ended(store: Store,
             await store.users.add(user(LENE))
             await store.users.remove(LENE, AT)
     last = (await store.events.after({application_topic(DAN, "101"): 0}, MANY))[-1]
-    assert (last.kind, last.facts["reason"]) == (room_events.CONVERSATION_ENDED, "Ended")
+    assert (last.kind, last.facts["reason"]) == (conversation_events.CONVERSATION_ENDED, "Ended")
     assert await store.conversations.participants(*KEY) == []
 
 
@@ -278,7 +285,7 @@ async def test_a_first_message_is_sent_behind_the_news_of_messaging(store: Store
     first = FirstMessage("text/plain", "Hello")
     await store.conversations.change_messaging(own, MessagingState.CONNECTED, adding, AT, first)
     last = (await store.events.after({TOPIC: 0}, MANY))[-1]
-    assert (last.kind, last.facts["text"], last.facts["operationId"]) == (room_events.MESSAGE, "Hello", "op")
+    assert (last.kind, last.facts["text"], last.facts["operationId"]) == (conversation_events.MESSAGE, "Hello", "op")
     assert (await store.conversations.get(DAN, "101", own.id)).hears_message(last.number)
 
 
@@ -311,4 +318,4 @@ async def test_whom_a_leader_asked_in_counts_as_asked_until_that_is_taken_back(
     assert (await store.invitations.offered(DAN, "101", "offered")).id == "a"
     if reason is not None:
         await store.invitations.end(replace(side, state=InvitationState.CANCELLED, reason=reason), AT)
-    assert await store.invitations.is_asked_in(DAN, LENE, MEETING) == counts
+    assert await store.invitations.was_invited_by_leader(DAN, LENE, MEETING) == counts

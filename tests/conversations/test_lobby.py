@@ -8,7 +8,7 @@ from openucwa.app import Service
 from openucwa.channel import sweeper
 from openucwa.config import Config
 from tests.client import UcwaClient
-from tests.room.conftest import Come, Guest
+from tests.conversations.conftest import Come, Guest
 from tests.world import FakeWorld
 
 

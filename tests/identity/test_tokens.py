@@ -1,4 +1,4 @@
-"""Tickets: what comes back is what was issued, and nothing else comes back."""
+"""Tokens: what comes back is what was issued, and nothing else comes back."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openucwa.identity.tickets import Ticket, Tickets, new_signing_key
+from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.model.refusals import Unauthorized
 from tests.world import FakeWorld
 
-LENE = Ticket("sip:lene@contoso.com", "Lene Aalling", None, 3, 1_700_000_060_000, None)
-GUEST = Ticket(
+LENE = Caller("sip:lene@contoso.com", "Lene Aalling", None, 3, 1_700_000_060_000, None)
+GUEST = Caller(
     "anon:5f", None, "sip:lene@contoso.com;gruu;opaque=app:conf:focus:id:AB12CD34", None, 1_700_000_060_000, None
 )
 
@@ -23,119 +23,119 @@ def world() -> FakeWorld:
 
 
 @pytest.fixture
-def tickets(world: FakeWorld) -> Tickets:
-    return Tickets([new_signing_key(world)], world)
+def tokens(world: FakeWorld) -> Tokens:
+    return Tokens([new_signing_key(world)], world)
 
 
-@pytest.mark.parametrize("ticket", [LENE, GUEST, replace(LENE, scopes=frozenset({"Meetings.ReadWrite", "User.Read"}))])
-def test_a_ticket_comes_back_as_it_was_issued(tickets: Tickets, ticket: Ticket) -> None:
-    assert tickets.check(tickets.issue(ticket)) == ticket
+@pytest.mark.parametrize("caller", [LENE, GUEST, replace(LENE, scopes=frozenset({"Meetings.ReadWrite", "User.Read"}))])
+def test_a_ticket_comes_back_as_it_was_issued(tokens: Tokens, caller: Caller) -> None:
+    assert tokens.check(tokens.issue(caller)) == caller
 
 
 @settings(deadline=None, database=None)
 @given(st.text(), st.text() | st.none(), st.text() | st.none(), st.integers(0, 2**31) | st.none())
 def test_any_name_in_it_survives(identity: str, name: str | None, meeting: str | None, generation: int | None) -> None:
     world = FakeWorld()
-    tickets = Tickets([new_signing_key(world)], world)
-    ticket = Ticket(identity, name, meeting, generation, world.now() + 1, frozenset())
-    assert tickets.check(tickets.issue(ticket)) == ticket
+    tokens = Tokens([new_signing_key(world)], world)
+    caller = Caller(identity, name, meeting, generation, world.now() + 1, frozenset())
+    assert tokens.check(tokens.issue(caller)) == caller
 
 
-def test_it_begins_as_a_web_ticket_and_needs_no_escaping(tickets: Tickets) -> None:
-    text = tickets.issue(LENE)
+def test_it_begins_as_a_web_ticket_and_needs_no_escaping(tokens: Tokens) -> None:
+    text = tokens.issue(LENE)
     assert text.startswith("cwt=")
     assert set(text[4:]) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
-async def test_it_expires_even_when_it_was_checked_before(tickets: Tickets, world: FakeWorld) -> None:
-    text = tickets.issue(LENE)
+async def test_it_expires_even_when_it_was_checked_before(tokens: Tokens, world: FakeWorld) -> None:
+    text = tokens.issue(LENE)
     await world.advance(59.999)
-    tickets.check(text)
+    tokens.check(text)
     await world.advance(0.001)
     with pytest.raises(Unauthorized, match="expired"):
-        tickets.check(text)
+        tokens.check(text)
 
 
-async def test_a_renewal_may_be_late_by_as_much_as_is_allowed(tickets: Tickets, world: FakeWorld) -> None:
-    text = tickets.issue(GUEST)
+async def test_a_renewal_may_be_late_by_as_much_as_is_allowed(tokens: Tokens, world: FakeWorld) -> None:
+    text = tokens.issue(GUEST)
     await world.advance(69)
-    assert tickets.check(text, allow_expired_by=10_000) == GUEST
+    assert tokens.check(text, allow_expired_by=10_000) == GUEST
     await world.advance(1)
     with pytest.raises(Unauthorized):
-        tickets.check(text, allow_expired_by=10_000)
+        tokens.check(text, allow_expired_by=10_000)
 
 
-def test_a_change_of_any_character_but_the_last_makes_it_invalid(tickets: Tickets) -> None:
-    text = tickets.issue(LENE)
+def test_a_change_of_any_character_but_the_last_makes_it_invalid(tokens: Tokens) -> None:
+    text = tokens.issue(LENE)
     for at in range(len(text) - 1):
         changed = text[:at] + ("B" if text[at] != "B" else "C") + text[at + 1 :]
         with pytest.raises(Unauthorized):
-            tickets.check(changed)
+            tokens.check(changed)
 
 
 @pytest.mark.parametrize("text", ["", "cwt=", "cwt=a", "cwt=a.b", "cwt=a.b.c", "cwt=...", "é", "\ud800", "eyJ.eyJ.x"])
-def test_rubbish_is_refused_in_one_sentence(tickets: Tickets, text: str) -> None:
+def test_rubbish_is_refused_in_one_sentence(tokens: Tokens, text: str) -> None:
     with pytest.raises(Unauthorized, match=r"^the token was not issued by this server$"):
-        tickets.check(text)
+        tokens.check(text)
 
 
-def test_rubbish_behind_a_known_key_is_refused(tickets: Tickets) -> None:
-    key = tickets.issue(LENE).removeprefix("cwt=").partition(".")[0]
+def test_rubbish_behind_a_known_key_is_refused(tokens: Tokens) -> None:
+    key = tokens.issue(LENE).removeprefix("cwt=").partition(".")[0]
     for rest in ("", ".", "..", ".e30.AAAA", ".é.x", ".\ud800", ".a" * 10_000):
         with pytest.raises(Unauthorized):
-            tickets.check(f"cwt={key}{rest}")
+            tokens.check(f"cwt={key}{rest}")
 
 
 @settings(deadline=None, database=None)
 @given(st.text())
 def test_nothing_but_unauthorized_comes_of_any_text(text: str) -> None:
     world = FakeWorld()
-    tickets = Tickets([new_signing_key(world)], world)
+    tokens = Tokens([new_signing_key(world)], world)
     with pytest.raises(Unauthorized):
-        tickets.check("cwt=" + text)
+        tokens.check("cwt=" + text)
 
 
-def test_a_ticket_without_its_prefix_is_refused(tickets: Tickets) -> None:
+def test_a_ticket_without_its_prefix_is_refused(tokens: Tokens) -> None:
     with pytest.raises(Unauthorized):
-        tickets.check(tickets.issue(LENE).removeprefix("cwt="))
+        tokens.check(tokens.issue(LENE).removeprefix("cwt="))
 
 
-def test_a_ticket_of_another_server_is_refused(tickets: Tickets, world: FakeWorld) -> None:
-    foreign = Tickets([new_signing_key(world)], world)
+def test_a_ticket_of_another_server_is_refused(tokens: Tokens, world: FakeWorld) -> None:
+    foreign = Tokens([new_signing_key(world)], world)
     with pytest.raises(Unauthorized):
-        tickets.check(foreign.issue(LENE))
+        tokens.check(foreign.issue(LENE))
 
 
 def test_a_ticket_signed_with_another_secret_under_a_known_key_id_is_refused(world: FakeWorld) -> None:
     key = new_signing_key(world)
-    forger = Tickets([replace(key, secret=b"guessed")], world)
+    forger = Tokens([replace(key, secret=b"guessed")], world)
     with pytest.raises(Unauthorized):
-        Tickets([key], world).check(forger.issue(LENE))
+        Tokens([key], world).check(forger.issue(LENE))
 
 
 async def test_the_newest_key_signs_and_all_are_checked(world: FakeWorld) -> None:
     old = new_signing_key(world)
     await world.advance(1)
     new = new_signing_key(world)
-    both = Tickets([old, new], world)
-    issued_before = Tickets([old], world).issue(LENE)
+    both = Tokens([old, new], world)
+    issued_before = Tokens([old], world).issue(LENE)
     assert both.check(issued_before) == LENE
     assert both.issue(LENE).startswith(f"cwt={new.id}.")
 
 
 async def test_a_key_that_is_taken_away_no_longer_counts_even_for_tickets_seen_before(world: FakeWorld) -> None:
     old = new_signing_key(world)
-    tickets = Tickets([old], world)
-    text = tickets.issue(LENE)
-    tickets.check(text)
-    tickets.use_keys([new_signing_key(world)])
+    tokens = Tokens([old], world)
+    text = tokens.issue(LENE)
+    tokens.check(text)
+    tokens.use_keys([new_signing_key(world)])
     with pytest.raises(Unauthorized):
-        tickets.check(text)
+        tokens.check(text)
 
 
 def test_there_has_to_be_a_key(world: FakeWorld) -> None:
     with pytest.raises(ValueError, match="empty"):
-        Tickets([], world)
+        Tokens([], world)
 
 
 def test_two_keys_are_never_the_same(world: FakeWorld) -> None:
@@ -156,10 +156,10 @@ def spellings(text: str) -> Iterator[str]:
     yield from (text.replace("cwt=", prefix) for prefix in ("CWT=", "", "cwt%3D", "cwt=cwt=", " cwt="))
 
 
-@pytest.mark.parametrize("ticket", [LENE, GUEST])
-def test_exactly_one_spelling_of_a_token_is_accepted(tickets: Tickets, ticket: Ticket) -> None:
-    text = tickets.issue(ticket)
+@pytest.mark.parametrize("caller", [LENE, GUEST])
+def test_exactly_one_spelling_of_a_token_is_accepted(tokens: Tokens, caller: Caller) -> None:
+    text = tokens.issue(caller)
     for other in spellings(text):
         with pytest.raises(Unauthorized):
-            tickets.check(other)
-    assert tickets.check(text) == ticket
+            tokens.check(other)
+    assert tokens.check(text) == caller

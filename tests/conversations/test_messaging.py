@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.client import UcwaClient
+from tests.conversations.conftest import Come, Guest
 from tests.resources.messages import NAMESPACE, assert_invalid
-from tests.room.conftest import Come, Guest
 from tests.world import FakeWorld
 
 PLAIN = {"Content-Type": "text/plain"}

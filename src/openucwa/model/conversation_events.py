@@ -1,14 +1,13 @@
-"""The kinds of event that a live meeting raises, and what each of them tells.
+"""The kinds of event of a live meeting, and their facts.
 
-One place for writers (the stores) and readers (the resource `events`). Facts are the same for every reader; what a
-reader may be told of them is decided when they are read.
+The one place for writers (the stores) and readers (the resource `events`). Facts are the same for every reader; what a
+reader may see of them is decided when they are read.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openucwa.model.event import Event, NewEvent, application_topic
-from openucwa.model.room import (
+from openucwa.model.conversation import (
     Invitation,
     MessagingState,
     Participant,
@@ -16,6 +15,7 @@ from openucwa.model.room import (
     Role,
     conversation_topic,
 )
+from openucwa.model.event import Event, NewEvent, application_topic
 
 # To the meeting's topic
 PARTICIPANT_JOINED = "participant joined"
@@ -42,7 +42,7 @@ INVITATION_ENDED = "invitation ended"
 
 
 def participant(event: Event, *, in_lobby: bool) -> Participant:
-    """The participant that an event of `about_participant` tells of."""
+    """The participant that an event of `about_participant` is about."""
     facts = event.facts
     return Participant(
         uri=str(facts["uri"]),
@@ -56,8 +56,9 @@ def participant(event: Event, *, in_lobby: bool) -> Participant:
 
 
 def about_participant(organizer: str, meeting_id: str, kind: str, who: Participant) -> NewEvent:
-    """PARTICIPANT_JOINED, PARTICIPANT_LEFT, LOBBY_JOINED, LOBBY_LEFT or MESSAGING_CHANGED: the participant as it is
-    after the change, or was before it went."""
+    """PARTICIPANT_JOINED, PARTICIPANT_LEFT, LOBBY_JOINED, LOBBY_LEFT or MESSAGING_CHANGED: the participant after the
+    change, or before it left.
+    """
     facts = {
         "uri": who.uri,
         "name": who.name,
@@ -76,13 +77,13 @@ def role_changed(organizer: str, meeting_id: str, who: Participant, was: Role) -
 
 
 def typing_changed(participation: Participation, *, typing: bool) -> NewEvent:
-    """Somebody began or ceased to type."""
+    """A participant started or stopped typing."""
     facts = {"uri": participation.uri, "name": participation.name, "typing": typing}
     return NewEvent(participation.topic, TYPING_CHANGED, facts)
 
 
 def message(participation: Participation, content_type: str, text: str, operation_id: str | None) -> NewEvent:
-    """Somebody said something. The event's number is the message's id."""
+    """A participant sent a message. The event's number is the message's id."""
     facts = {
         "uri": participation.uri,
         "name": participation.name,
@@ -97,12 +98,12 @@ def message(participation: Participation, content_type: str, text: str, operatio
 
 
 def extension_changed(organizer: str, meeting_id: str) -> NewEvent:
-    """An extension that participants can see, or could, was added, replaced or removed."""
+    """An extension that participants can see, before or after the change, was added, replaced or removed."""
     return NewEvent(conversation_topic(organizer, meeting_id), EXTENSION_CHANGED)
 
 
 def meeting_changed(organizer: str, meeting_id: str) -> NewEvent:
-    """What the organizer decides about the meeting was replaced."""
+    """The organizer's settings of the meeting were replaced."""
     return NewEvent(conversation_topic(organizer, meeting_id), MEETING_CHANGED)
 
 
@@ -110,8 +111,8 @@ def about_conversation(participation: Participation, kind: str, reason: str | No
     """CONVERSATION_BEGUN, CONVERSATION_WAITING, CONVERSATION_ADMITTED, CONVERSATION_ENDED, MESSAGING_CONNECTED,
     MESSAGING_DISCONNECTED, ORGANIZER_DATA_CHANGED.
 
-    `reason`: why it ended, where it was not the application's own wish. For CONVERSATION_BEGUN `participation.since`
-    tells which participants the candidate is to be shown.
+    `reason`: why it ended, unless the application itself ended it. For CONVERSATION_BEGUN `participation.since` decides
+    which participants are shown to the candidate.
     """
     facts = {
         "conversation": participation.id,
@@ -137,7 +138,7 @@ def about_invitation(invitation: Invitation, kind: str) -> NewEvent:
 
 
 def undone(present: Sequence[Participant], events: Sequence[Event]) -> list[Participant]:
-    """Who was there before `events` of the meeting's topic happened, given who is there now."""
+    """The participants before `events` of the meeting's topic, given those after them."""
     there = {each.uri: each for each in present}
     for event in reversed(events):
         uri = str(event.facts.get("uri"))

@@ -8,8 +8,8 @@ from openucwa.app import Service
 from openucwa.config import Config
 from tests.client import UcwaClient
 from tests.conftest import Connect, Make
+from tests.conversations.conftest import Guest
 from tests.resources.messages import assert_refused
-from tests.room.conftest import Guest
 from tests.world import FakeWorld
 
 PLAIN = {"Content-Type": "text/plain"}

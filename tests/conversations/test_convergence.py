@@ -15,8 +15,8 @@ from openucwa.channel.local import LocalBus
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from tests.client import UcwaClient, add_user, extensions_of, self_of
+from tests.conversations.event_client import Knower, Picture
 from tests.postgres import PostgresServer
-from tests.room.knowing import Knower, Picture
 from tests.world import FakeWorld
 
 LENE, DANA, ALEX = "sip:lenea@contoso.com", "sip:danab@contoso.com", "sip:alexd@contoso.com"

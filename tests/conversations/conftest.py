@@ -8,7 +8,7 @@ import pytest
 from openucwa.app import Service
 from tests.client import UcwaClient
 from tests.conftest import Connect
-from tests.room.knowing import Knower
+from tests.conversations.event_client import Knower
 from tests.world import FakeWorld
 
 Come = Callable[..., Awaitable["Guest"]]

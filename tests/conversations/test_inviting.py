@@ -7,7 +7,7 @@ import pytest
 from openucwa.app import Service
 from tests.client import UcwaClient, add_user
 from tests.conftest import DANA, LENE, Connect, Make
-from tests.room.conftest import Come, Guest
+from tests.conversations.conftest import Come, Guest
 from tests.world import FakeWorld
 
 Ask = tuple[Guest, Guest, dict[str, Any]]

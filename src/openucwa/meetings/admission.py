@@ -1,35 +1,33 @@
-"""Who comes into a meeting and what they may do there: the rules, decided from the meeting and the candidate alone."""
+"""Admission to a meeting, and roles in it: decided from the meeting and the candidate alone."""
 
 from dataclasses import dataclass
 
 from openucwa.meetings.enterprise import Enterprise
+from openucwa.model.conversation import Participant, Participation, Role
 from openucwa.model.meeting import Meeting
-from openucwa.model.room import Participant, Participation, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Who asks to come in.
-
-    `identity`: a user's SIP URI; None for an anonymous one. `enterprise`: who belongs to one.
-    `asked_in`: whether a leader invited the candidate during the meeting.
+    """A user who asks to join. `identity`: the SIP URI; None for an anonymous one. `enterprise`: decides who belongs to
+    one. `invited_by_leader`: whether a leader invited the candidate during the meeting.
     """
 
     identity: str | None
     enterprise: Enterprise
-    asked_in: bool = False
+    invited_by_leader: bool = False
 
     def is_organizer(self, meeting: Meeting) -> bool:
         return self.identity == meeting.organizer
 
     def is_leader(self, meeting: Meeting) -> bool:
-        """Whether the organizer made the candidate a leader, or is the candidate."""
+        """Whether the candidate is the organizer or was made a leader by the organizer."""
         return self.is_organizer(meeting) or (
             self.is_of_enterprise(meeting) and self._is_listed(meeting.settings.leaders)
         )
 
     def is_invited(self, meeting: Meeting) -> bool:
-        return self.asked_in or self.is_leader(meeting) or self._is_listed(meeting.settings.attendees)
+        return self.invited_by_leader or self.is_leader(meeting) or self._is_listed(meeting.settings.attendees)
 
     def is_of_enterprise(self, meeting: Meeting) -> bool:
         """Whether the candidate is a user of the organizer's enterprise."""
@@ -40,11 +38,11 @@ class Candidate:
 
 
 def waits_in_lobby(meeting: Meeting, candidate: Candidate) -> bool:
-    """Whether the candidate has to be admitted by a leader (UCWA: accessLevel; onlineMeetingEligibleValues).
+    """Whether a leader must admit the candidate (UCWA: accessLevel; onlineMeetingEligibleValues).
 
-    The organizer and the leaders always come in. Everyone: so does everybody. SameEnterprise: users of the
-    organizer's enterprise. Invited: those of them who are listed, or whom a leader asked in. Locked, and None, which
-    decides nothing: nobody else.
+    The organizer and the leaders are always admitted. Everyone: so is everyone else. SameEnterprise: users of the
+    organizer's enterprise. Invited: those of them who are listed, or whom a leader invited. Locked, and None, which
+    decides nothing: no one else.
     """
     if candidate.is_leader(meeting):
         return False
@@ -59,7 +57,7 @@ def waits_in_lobby(meeting: Meeting, candidate: Candidate) -> bool:
 
 
 def role_at_joining(meeting: Meeting, candidate: Candidate) -> Role:
-    """The role that the candidate has from the start (UCWA: automaticLeaderAssignment)."""
+    """The candidate's initial role (UCWA: automaticLeaderAssignment)."""
     if candidate.is_leader(meeting):
         return Role.LEADER
     match meeting.settings.automatic_leader_assignment:
@@ -71,13 +69,12 @@ def role_at_joining(meeting: Meeting, candidate: Candidate) -> Role:
 
 
 def sees_organizer_data(participation: Participation) -> bool:
-    """Whether the conversation is the organizer's own. No role makes anybody else see organizer data."""
+    """Whether the conversation is the organizer's own. No role gives anyone else access to organizer data."""
     return participation.owner == participation.organizer
 
 
 def sees(participation: Participation, other: Participant) -> bool:
-    """Whether this participant is shown the other: from the lobby nobody but itself, and leaders alone see who waits
-    there."""
+    """Whether this participant can see the other: in the lobby only itself, and only leaders can see the lobby."""
     if other.uri == participation.uri:
         return True
     return not participation.in_lobby and (not other.in_lobby or leads(participation))

@@ -12,7 +12,7 @@ from openucwa.app import Service
 from openucwa.config import Config
 from tests.client import UcwaClient
 from tests.conftest import LENE
-from tests.room.conftest import Come, Guest
+from tests.conversations.conftest import Come, Guest
 
 COUNT = 500
 #: As large as a message may be, and growing to three times its size in a data URI.

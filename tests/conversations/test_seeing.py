@@ -6,7 +6,7 @@ import pytest
 
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.conftest import DANA
-from tests.room.conftest import Come, Guest
+from tests.conversations.conftest import Come, Guest
 
 UPDATED = ["onlineMeeting updated in conversation"]
 Room = tuple[dict[str, Any], Guest, Guest]

@@ -8,7 +8,7 @@ from openucwa.app import Service
 from openucwa.config import Pool
 from tests.client import UcwaClient, add_user, self_of
 from tests.conftest import DANA, LENE, Connect, Make
-from tests.room.conftest import Come, Guest, short
+from tests.conversations.conftest import Come, Guest, short
 from tests.world import FakeWorld
 
 SEQUENCE = [

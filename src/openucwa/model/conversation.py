@@ -1,4 +1,4 @@
-"""A meeting while people are in it: who takes part, through which conversation, and how they came in."""
+"""Live meetings: participants, their conversations, and the invitations by which they joined."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,14 +6,14 @@ from typing import TypeAlias
 
 
 class Role(StrEnum):
-    """UCWA: Role. What a participant may do."""
+    """UCWA: Role. A participant's permissions."""
 
     LEADER = "Leader"
     ATTENDEE = "Attendee"
 
 
 class MessagingState(StrEnum):
-    """UCWA: messaging, state; the states that this server's messaging has."""
+    """UCWA: messaging, state; the ones that this server uses."""
 
     DISCONNECTED = "Disconnected"
     CONNECTED = "Connected"
@@ -28,7 +28,7 @@ class InvitationKind(StrEnum):
 
 
 class InvitationState(StrEnum):
-    """UCWA: InvitationState; the states that an invitation of this server has."""
+    """UCWA: InvitationState; the ones that this server uses."""
 
     CONNECTING = "Connecting"
     CONNECTED = "Connected"
@@ -37,21 +37,20 @@ class InvitationState(StrEnum):
     FAILED = "Failed"
 
 
-#: A span of a topic's events: the number before its first event, and that of its last; None: it goes on.
+#: A span of a topic's events: the number before its first event, and that of its last; None: it is open.
 Span: TypeAlias = tuple[int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """One application's part in a live meeting: what its owner has as a conversation.
+    """One application's participation in a live meeting, which its owner sees as a conversation.
 
-    `organizer`, `meeting_id`: the meeting. `id`: the conversation's id, opaque, unique for the meeting.
-    `owner`, `application_id`: whose conversation it is. One owner may take part through several applications; to the
-    others that is one participant, known by `uri`, with one name, role, and place (lobby or room).
-    `uri`: the participant's SIP URI. `joined`: ms since 1970. `since`: the number of the last event of the meeting's
-    topic that is not this conversation's business.
-    `invitation`: the id of the invitation that it began with. `hears`: the spans of the meeting's topic in which
-    messaging was connected, oldest first.
+    `organizer`, `meeting_id`: the meeting. `id`: the conversation's id, opaque, unique for the meeting. `owner`,
+    `application_id`: whose conversation it is. An owner may join with several applications; others see one participant,
+    identified by `uri`, with one name, role, and place (lobby or meeting). `uri`: the participant's SIP URI. `joined`:
+    ms since 1970. `since`: the number of the last event of the meeting's topic before this conversation. `invitation`:
+    the id of the invitation that it began with. `hears`: the spans of the meeting's topic in which messaging was
+    connected, oldest first.
     """
 
     organizer: str
@@ -75,7 +74,7 @@ class Participation:
 
     @property
     def topic(self) -> str:
-        """The topic of what happens in the meeting."""
+        """The topic of the meeting's events."""
         return conversation_topic(self.organizer, self.meeting_id)
 
     def hears_message(self, number: int) -> bool:
@@ -85,7 +84,7 @@ class Participation:
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Somebody who is in the meeting or waits in its lobby, as the others see it: one for each `uri`."""
+    """A participant in the meeting or its lobby, as the others see it: one for each `uri`."""
 
     uri: str
     name: str
@@ -98,14 +97,14 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An operation of one application that brings somebody, or a modality, into a conversation.
+    """An operation that brings a user, or a modality, into a conversation, as one application sees it.
 
-    `owner`, `application_id`: whose operation it is. `outgoing`: whether that application began it.
-    `organizer`, `meeting_id`: the meeting it is about. `conversation`: the id of the application's conversation, of an
-    incoming one the id that it gets when the invitation is accepted; None: there is none. `by_leader`: whether the
-    one who invites is a leader of the meeting. `from_uri`, `from_name`: who invites. `to_uri`: who is invited.
-    `thread_id` is the same on both sides of an invitation, and by it they find each other. `expires`: ms since
-    1970 when an answer is overdue; None: none is waited for. `reason`: the subcode of a failure.
+    `owner`, `application_id`: the application. `outgoing`: whether that application started it. `organizer`,
+    `meeting_id`: the meeting. `conversation`: the id of the application's conversation; of an incoming invitation, the
+    id that it gets when it is accepted; None: there is none. `by_leader`: whether the inviter is a leader of the
+    meeting. `from_uri`, `from_name`: the inviter. `to_uri`: the invited user. `thread_id`: the same on both sides of an
+    invitation, which connects them. `expires`: ms since 1970 when it fails unanswered; None: it needs no answer.
+    `reason`: the subcode of a failure.
     """
 
     owner: str
@@ -132,12 +131,12 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class FirstMessage:
-    """A message that comes along with addMessaging. `content_type`: text/plain or text/html."""
+    """A message that was sent with addMessaging. `content_type`: text/plain or text/html."""
 
     content_type: str
     text: str
 
 
 def conversation_topic(organizer: str, meeting_id: str) -> str:
-    """The topic of what happens in a live meeting."""
+    """The topic of a live meeting."""
     return f"conversation/{organizer}/{meeting_id}"

@@ -1,0 +1,116 @@
+"""Access tokens: signed by this server and not stored.
+
+Any server that has the signing keys can verify a token. What a token permits is decided elsewhere.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+from itsdangerous import BadData, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from openucwa.model.application import ANONYMOUS
+from openucwa.model.refusals import Unauthorized
+from openucwa.model.user import SigningKey
+from openucwa.model.world import World
+
+#: The prefix of a web ticket's access token (UCWA: Authentication in UCWA).
+PREFIX = "cwt="
+
+#: The beginning of a token with the id of its key; see `new_signing_key`.
+_NAMED = re.compile(re.escape(PREFIX) + r"([0-9a-f]{12})\.")
+
+_SALT = b"openucwa.ticket"
+_KEY_BYTES = 32
+#: Longer than any token that this server issues.
+_MAX_LENGTH = 8_192
+_MAX_MEMOIZED = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The caller that a token names.
+
+    `identity`: a user's SIP URI, or `anon:` and an opaque id. `name`: the display name; None if unknown. `meeting`: for
+    an anonymous caller the onlineMeetingUri of the one meeting that it may join, else None. `generation`: that of the
+    user when the token was issued; None for an anonymous caller. `expires`: ms since 1970. `scopes`: None is every
+    scope.
+    """
+
+    identity: str
+    name: str | None
+    meeting: str | None
+    generation: int | None
+    expires: int
+    scopes: frozenset[str] | None
+
+    @property
+    def anonymous(self) -> bool:
+        return self.identity.startswith(ANONYMOUS)
+
+
+def new_signing_key(world: World) -> SigningKey:
+    """A new signing key of 256 random bits."""
+    return SigningKey(id=world.random_bytes(6).hex(), secret=world.random_bytes(_KEY_BYTES), created=world.now())
+
+
+class Tokens:
+    """Issues tokens with the newest key and verifies them with all keys.
+
+    A token has the form `cwt=KEY.PAYLOAD.SIGNATURE`: the key's id, base64url of a JSON object, HMAC-SHA256 of both.
+    """
+
+    def __init__(self, keys: Sequence[SigningKey], world: World) -> None:
+        self._world = world
+        self._encoder = msgspec.json.Encoder(order="deterministic")
+        self._decoder = msgspec.json.Decoder(Caller)
+        self.use_keys(keys)
+
+    def use_keys(self, keys: Sequence[SigningKey]) -> None:
+        """Replaces the keys, newest first. ValueError: there are none."""
+        self._newest = max(keys, key=lambda key: key.created).id
+        self._signers = {
+            key.id: Signer(key.secret, salt=_SALT, key_derivation="hmac", digest_method=hashlib.sha256) for key in keys
+        }
+        # Only tokens with a valid signature are memoized, so strangers cannot fill the memory.
+        self._verified = lru_cache(_MAX_MEMOIZED)(self._verify)
+
+    def issue(self, caller: Caller) -> str:
+        """The access token for `caller`; it is safe in a header and in a URL's query."""
+        payload = base64_encode(self._encoder.encode(caller))
+        signed = self._signers[self._newest].sign(self._newest.encode() + b"." + payload)
+        return PREFIX + signed.decode()
+
+    def check(self, text: str, allow_expired_by: int = 0) -> Caller:
+        """The caller that this access token names. `allow_expired_by`: ms that it may have been expired for.
+
+        Unauthorized: it is expired, forged, or of another issuer.
+        """
+        caller = self._verified(text)
+        if self._world.now() >= caller.expires + allow_expired_by:
+            raise Unauthorized("the token has expired")
+        return caller
+
+    def names_unknown_key(self, text: str) -> bool:
+        """Whether this access token has the right form, but names a key that is not in use here."""
+        found = _NAMED.match(text)
+        return found is not None and found[1] not in self._signers
+
+    def _verify(self, text: str) -> Caller:
+        key_id, _, rest = text.removeprefix(PREFIX).partition(".")
+        signer = self._signers.get(key_id)
+        if signer is not None and text.startswith(PREFIX) and len(text) <= _MAX_LENGTH and rest.isascii():
+            payload, _, _ = rest.partition(".")
+            # Compared with the token as it would be issued, because base64 has several spellings of the same bytes.
+            issued = PREFIX.encode() + signer.sign(f"{key_id}.{payload}")
+            if hmac.compare_digest(issued, text.encode()):
+                with suppress(BadData, msgspec.MsgspecError):  # issued by a version whose tokens had another form
+                    return self._decoder.decode(base64_decode(payload))
+        # One message for all cases: knowing which check failed would only help a forger.
+        raise Unauthorized("the token was not issued by this server")
