@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
 from openucwa.store.contract import Outdated
 from openucwa.store.sqlite import SqliteStore
+from openucwa.store.sqlite.invalidation import Invalidation
 from tests.contract.samples import AT, DAN, EVENT, LENE, MANY, MEETING, extension, user, with_meeting
 
 PATIENCE = 30.0
@@ -66,13 +68,31 @@ async def test_commit_without_a_read_in_between_is_told_once(
     assert changes == [frozenset({(DAN, None)})]
 
 
-async def test_no_cache_may_be_used_between_a_visible_commit_and_its_return(
+async def test_caches_are_used_again_as_soon_as_an_own_commit_has_returned(
     store: SqliteStore, file_reader: sqlite3.Connection
 ) -> None:
     task = await commit_in_flight(store, DAN, file_reader)
-    assert not store.refresh()
+    assert store.refresh()
+    assert not task.done()
     await task
     assert store.refresh()
+
+
+async def test_no_cache_may_be_used_between_a_visible_commit_and_its_return(tmp_path: Path) -> None:
+    with (
+        closing(sqlite3.connect(tmp_path / "file", isolation_level=None)) as writer,
+        closing(sqlite3.connect(tmp_path / "file", isolation_level=None)) as reader,
+    ):
+        writer.execute("pragma journal_mode = wal")
+        invalidation = Invalidation(lambda: None)
+        invalidation.open(reader, writer)
+        writer.execute("begin immediate")
+        writer.execute("create table users (uri)")
+        invalidation.committing(frozenset({(DAN, None)}), SimpleQueue())
+        writer.execute("commit")
+        assert not invalidation.refresh_in_turn()
+        invalidation.committed()
+        assert invalidation.refresh_in_turn()
 
 
 async def test_commit_of_another_process_behind_an_own_one_is_noticed(
@@ -84,7 +104,6 @@ async def test_commit_of_another_process_behind_an_own_one_is_noticed(
     file_reader.execute("pragma busy_timeout = 5000")
     file_reader.execute("update extensions set etag = 'another'")
     assert (await store.extensions.get(LENE, MEETING, "slides")).etag == "another"
-    changes.clear()
     await task
     assert None in changes
     assert (await store.extensions.get(LENE, MEETING, "slides")).etag == "another"

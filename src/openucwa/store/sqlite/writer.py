@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from openucwa.model.measures import Measures
@@ -219,8 +220,9 @@ class Writer:
             outcomes = [make(change, whole) for change in group]
             topics = frozenset(whole.moved)
             number = self._notice.number(self._connection, topics) if topics else 0
-            self._invalidation.committing(_outdated(group, whole.locked))
-            await self._thread.run(self._connection.execute, "commit")
+            returned: SimpleQueue[None] = SimpleQueue()
+            self._invalidation.committing(_outdated(group, whole.locked), returned)
+            await self._thread.run(self._end_transaction, returned)
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("rollback")
@@ -231,6 +233,10 @@ class Writer:
         if topics:
             self._notice.committed(number, topics)
         return outcomes
+
+    def _end_transaction(self, returned: "SimpleQueue[None]") -> None:
+        self._connection.execute("commit")
+        returned.put(None)
 
     async def _begin(self) -> None:
         """Begins the transaction, in the thread if another process writes just now."""
