@@ -10,6 +10,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from openucwa.model.refusals import ResourceNotFound
 from openucwa.store.contract import Outdated
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.invalidation import Invalidation
@@ -143,3 +144,46 @@ async def test_failed_commit_leaves_caches_in_use(
     await with_meeting(store, "slides")
     await store.extensions.add(LENE, MEETING, extension("agenda"), MANY, AT)
     assert changes[-1] == frozenset({(LENE, MEETING)})
+
+
+async def test_replaced_extension_is_cached_as_it_was_written(store: SqliteStore) -> None:
+    await with_meeting(store, "slides")
+    replacement = extension("slides", etag="2")
+    await store.extensions.replace(LENE, MEETING, frozenset({"1"}), replacement, AT)
+    assert await store.extensions.get(LENE, MEETING, "slides") is replacement
+
+
+async def test_of_two_replacements_in_one_commit_the_later_is_read(store: SqliteStore) -> None:
+    await with_meeting(store, "slides")
+    await asyncio.gather(
+        store.extensions.replace(LENE, MEETING, frozenset({"1"}), extension("slides", etag="2"), AT),
+        store.extensions.replace(LENE, MEETING, frozenset({"2"}), extension("slides", etag="3"), AT),
+    )
+    assert (await store.extensions.get(LENE, MEETING, "slides")).etag == "3"
+
+
+async def test_extension_that_is_removed_in_the_commit_that_replaced_it_is_not_found(store: SqliteStore) -> None:
+    await with_meeting(store, "slides")
+    await asyncio.gather(
+        store.extensions.replace(LENE, MEETING, frozenset({"1"}), extension("slides", etag="2"), AT),
+        store.extensions.remove(LENE, MEETING, "slides", None, AT),
+    )
+    with pytest.raises(ResourceNotFound):
+        await store.extensions.get(LENE, MEETING, "slides")
+
+
+async def test_commit_of_another_process_behind_a_replacement_is_read(
+    store: SqliteStore, file_reader: sqlite3.Connection
+) -> None:
+    await with_meeting(store, "slides")
+    replacing = store.extensions.replace(LENE, MEETING, frozenset({"1"}), extension("slides", etag="2"), AT)
+    task = asyncio.create_task(replacing)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    end = time.monotonic() + PATIENCE
+    while not file_reader.execute("select 1 from extensions where etag = '2'").fetchall():
+        assert time.monotonic() < end
+    file_reader.execute("pragma busy_timeout = 5000")
+    file_reader.execute("update extensions set etag = 'another'")
+    await task
+    assert (await store.extensions.get(LENE, MEETING, "slides")).etag == "another"

@@ -115,10 +115,19 @@ class Writer(Protocol):
         """
         ...
 
-    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
+    async def run(
+        self,
+        key: str,
+        sql: str,
+        *parameters: object,
+        scope: str | None = None,
+        renew: Callable[[], None] | None = None,
+    ) -> int:
         """How many rows a statement wrote that is the whole of a change; `key` and `scope` as in `change`.
 
         It decides all by itself, so that an engine may run what comes at the same time one right behind the other.
+        `renew`: puts what it wrote into the cache; called if a row was written, once all that it made outdated was
+        dropped, and only if it is certain that nothing has changed the same scope since.
         """
         ...
 
@@ -135,6 +144,10 @@ class Cache(Protocol):
         """
         ...
 
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        """What `read` returns from now on for these arguments."""
+        ...
+
 
 class NoCache:
     """A cache that holds nothing."""
@@ -144,3 +157,6 @@ class NoCache:
     ) -> T:
         """As `Cache.read`."""
         return await load(owner, *rest)
+
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        """As `Cache.put`."""

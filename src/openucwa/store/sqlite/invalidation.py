@@ -40,6 +40,8 @@ class Invalidation:
         self._listeners: list[Listener] = []
         #: How often listeners were told.
         self.count = 0
+        #: What that was after the last commit of this process.
+        self._last = 0
         self._refreshed = False
         self._in_flight = False
         self._in_flight_outdated: frozenset[Outdated] | None = None
@@ -99,10 +101,16 @@ class Invalidation:
         self._returned = returned
         self._in_flight = True
 
-    def committed(self) -> None:
-        """Is called after the commit, before anybody learns that his change was made. A second call does nothing."""
-        if not self._in_flight:
-            return
+    def committed(self) -> bool:
+        """Is called after the commit, before anybody learns that his change was made. A second call only answers.
+
+        Returns whether, as far as is known, nothing was committed since.
+        """
+        if self._in_flight:
+            self._committed()
+        return self.count == self._last
+
+    def _committed(self) -> None:
         outdated, notified = self._in_flight_outdated, self._visible
         self._end()
         self._seen = _version(self._reader)
@@ -110,9 +118,12 @@ class Invalidation:
         # connection that made it, a commit is nothing new, so what is new to the writer is another's.
         if (others := _version(self._writer)) != self._others:
             self._others = others
+            self._last = self.count
             self._notify(None)
-        elif not notified:
+            return
+        if not notified:
             self._notify(outdated)
+        self._last = self.count
 
     def failed(self) -> None:
         """Is called where the transaction was not committed."""
