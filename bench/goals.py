@@ -66,14 +66,17 @@ WORKS = {
 _PEERS = ((FASTAPI, "fastapi"), (FASTAPI_POSTGRESQL, "fastapi-pg"), (KINTO, "kinto"))
 
 GOALS: tuple[Goal, ...] = (
-    Ratio("a-floor", "(a) JSON reads / bare ASGI", 0.80, work="a"),
+    Ratio("a-floor", "(a) JSON reads / bare ASGI, by CPU", 1.5, work="a", by_cpu=True),
     Ratio("a-fastify", "(a) JSON reads / fastify", 1.0, work="a", beside=FASTIFY),
-    Ratio("b-floor", "(b) 304 / bare ASGI", 0.80, work="b"),
+    Ratio("b-floor", "(b) 304 / bare ASGI, by CPU", 1.5, work="b", by_cpu=True),
     Ratio("c-raw", "(c) durable creates / raw SQLite, 32 rows a commit", 0.30, work="c", beside=RAW_SQLITE),
-    Ratio("c-fastify", "(c) durable creates / fastify", 3.0, work="c", beside=FASTIFY),
+    Ratio("c-fastify", "(c) durable creates / fastify", 2.5, work="c", beside=FASTIFY),
+    Ratio("c-fastify-cpu", "(c) durable creates / fastify, by CPU", 2.0, work="c", beside=FASTIFY, by_cpu=True),
     Ratio("d-floor", "(d) durable updates / bare ASGI", 0.45, work="d"),
-    Ratio("d-fastify", "(d) durable updates / fastify", 3.5, work="d", beside=FASTIFY),
-    Ratio("e-floor", "(e) XML reads / bare ASGI", 0.75, work="e"),
+    Ratio("d-fastify", "(d) durable updates / fastify", 3.0, work="d", beside=FASTIFY),
+    Ratio("d-fastify-cpu", "(d) durable updates / fastify, by CPU", 2.5, work="d", beside=FASTIFY, by_cpu=True),
+    Ratio("mix-fastify", "19 reads to an update / fastify, by CPU", 2.0, work="mix", beside=FASTIFY, by_cpu=True),
+    Ratio("e-floor", "(e) XML reads / bare ASGI, by CPU", 1.5, work="e", by_cpu=True),
     Ratio("a-pg", "(a) on PostgreSQL / bare ASGI", 0.25, work="a", of=ON_POSTGRESQL),
     Ratio("c-pg", "(c) on PostgreSQL / raw asyncpg", 0.80, work="c", of=ON_POSTGRESQL, beside=RAW_ASYNCPG),
     *(
@@ -86,9 +89,25 @@ GOALS: tuple[Goal, ...] = (
         for peer, short in _PEERS[1:]
         for work in "ac"
     ),
+    *(
+        Ratio(f"{work}-before", f"({work}) / before, by CPU", bound, work=work, beside=BEFORE, by_cpu=True)
+        for work, bound in (("a", 1.0), ("b", 1.0), ("e", 1.0), ("miss", 2.2), ("c", 2.2), ("d", 2.5), ("mix", 2.9))
+    ),
+    *(
+        Ratio(
+            f"{work}-pg-before",
+            f"({work}) on PostgreSQL / before, by CPU",
+            2.0,
+            work=work,
+            of=ON_POSTGRESQL,
+            beside=BEFORE_ON_POSTGRESQL,
+            by_cpu=True,
+        )
+        for work in ("a", "miss", "c", "d", "mix")
+    ),
     Goal("workers", "requests per second of CPU, two processes / one", 0.90),
     Goal("f-one", "(f) a change to one waiting participant, idle server, p99", 20, "ms", least=False),
-    Goal("f-thousand", "(f) a change to 1,000 waiting participants, the last one", 1000, "ms", least=False),
+    Goal("f-thousand", "(f) a change to 1,000 waiting participants, the last one", 200, "ms", least=False),
     Goal("g-memory", "(g) memory of a waiting poll", 25, "KiB", least=False),
     Goal("g-count", "(g) polls waiting on one process", 18_000),
     Goal("store", "cost of a read, 10^6 meetings / 10^3", 1.20, least=False),
