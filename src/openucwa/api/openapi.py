@@ -18,6 +18,7 @@ from openucwa.api.resource import Operation, Precondition, Resource
 from openucwa.http.negotiation import HTML, JSON, UCWA_JSON, UCWA_TYPES, UCWA_XML, XML
 from openucwa.model import refusals
 from openucwa.model.refusals import Refusal
+from openucwa.model.scopes import DESCRIPTIONS
 from openucwa.representation.parameters import Parameter, schema
 
 #: Errors that any request may receive.
@@ -84,10 +85,9 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
 
 _ANY_TOKEN: list[Described] = [{"token": []}]
 _TOKEN = {
-    "type": "http",
-    "scheme": "bearer",
-    "bearerFormat": "cwt=...",
-    "description": "A token of this server, from `POST /WebTicket/oauthtoken`. It has every scope.",
+    "type": "oauth2",
+    "description": "A token from `POST /WebTicket/oauthtoken`, or of an issuer that the server accepts.",
+    "flows": {"password": {"tokenUrl": "/WebTicket/oauthtoken", "scopes": DESCRIPTIONS}},
 }
 
 

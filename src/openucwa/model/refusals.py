@@ -20,6 +20,10 @@ class ResourceNotFound(Refusal):
     """The resource does not exist, or not for this caller."""
 
 
+#: One message for an extension that is hidden from the caller and for one that never was.
+NO_SUCH_EXTENSION = "this meeting has no such extension"
+
+
 class ApplicationNotFound(Refusal):
     """The caller has no such application: it never existed, was deleted, or expired."""
 
