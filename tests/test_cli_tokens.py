@@ -88,7 +88,7 @@ def test_user_from_elsewhere_is_given_no_password(data: str) -> None:
     add(data, uri="sip:dana@contoso.com")
     vouch_for(data)
     result = run("user", "passwd", LENE, "--data", data, "--password-stdin", stdin="another password\n")
-    fails(result, f"{LENE} comes from {SOURCE}, which has the password")
+    fails(result, f"the password of {LENE} is managed by {SOURCE}")
     user = stored(data)
     assert user is not None
     assert user.password_hash == ""

@@ -176,12 +176,7 @@ class Service:
         # The layers that a request passes, from the outside in; spans, if traced, are outermost.
         handler: Handler = Preflight(
             FromCache(
-                LimitInFlight(
-                    pipeline,
-                    self.in_flight,
-                    self.callers,
-                    self.renderer,
-                ),
+                LimitInFlight(pipeline, self.in_flight, self.callers, self.renderer),
                 self.response_cache,
             ),
             self.cors,

@@ -1,7 +1,4 @@
-"""The settings `issuers` and `directories`: who else says who a user is, and which of their tables can't be used.
-
-A part of `config.py`. What is done with them is the affair of `identity/`.
-"""
+"""The tables of the settings `issuers` and `directories`, and their checks. docs/identity.md describes each field."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +8,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-#: Signatures that are verified where an issuer's table does not say. What an issuer publishes are public keys, so
-#: that HMAC has no place here, and `none` has none anywhere.
+#: Supported signature algorithms: with public keys only, so neither HMAC nor `none`.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
 
-#: OAuth 2 scopes that a token may have, and `all`, which stands for each of them.
+#: In `scopes` and `default_scopes`: every UCWA scope.
 ALL_SCOPES = "all"
 
 Texts: TypeAlias = str | tuple[str, ...]
@@ -140,19 +136,19 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 def texts(value: Texts) -> tuple[str, ...]:
-    """A setting that may be one text or several, as several."""
+    """A setting of one or several texts, as a tuple."""
     return (value,) if isinstance(value, str) else value
 
 
 def identity_problems(issuers: Sequence[Issuer], directories: Sequence[Directory]) -> Iterator[tuple[str, str]]:
-    """What can't be used of the two settings: the setting's name, and what is wrong."""
+    """Invalid tables: the setting's name, and what is wrong."""
     urls = [issuer.url for issuer in issuers]
     for issuer in issuers:
         if urls.count(issuer.url) > 1:
             yield "issuers", f"{issuer.url!r} is there twice"
         yield from (("issuers", f"{issuer.url!r}: {problem}") for problem in _issuer(issuer))
     if sum(issuer.introspection for issuer in issuers) > 1:
-        yield "issuers", "only one may have introspection: another one must not see its tokens"
+        yield "issuers", "only one issuer may have introspection, so that no other one receives its tokens"
     for directory in directories:
         name = ", ".join(texts(directory.url))
         yield from (("directories", f"{name!r}: {problem}") for problem in _directory(directory))
@@ -233,7 +229,7 @@ def _domains(domains: Texts) -> Iterator[str]:
 
 
 def safe_url(text: str) -> bool:
-    """Whether secrets and keys may travel by this URL, and a header may bear it: https, or http within this machine."""
+    """Whether this is an https URL, or http on this machine, that is safe in a header."""
     if not (text.isascii() and text.isprintable()) or " " in text or '"' in text:
         return False
     try:

@@ -40,8 +40,8 @@ _JSON_TYPES = (JSON, UCWA_JSON)
 _XML_TYPES = (XML, UCWA_XML)
 
 
-def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
-    """The OpenAPI document for these routes: (template, resource)."""
+def describe(routes: Sequence[tuple[str, Resource[Any]]], token_url: str) -> Described:
+    """The OpenAPI document for these routes: (template, resource). `token_url`: the token resource, absolute."""
     operations = [
         (template, method, found, resource)
         for template, resource in routes
@@ -78,17 +78,20 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
         "components": {
             "schemas": SCHEMAS,
             "responses": dict(sorted(refused.items())),
-            "securitySchemes": {"token": _TOKEN},
+            "securitySchemes": {"token": _token_scheme(token_url)},
         },
     }
 
 
 _ANY_TOKEN: list[Described] = [{"token": []}]
-_TOKEN = {
-    "type": "oauth2",
-    "description": "A token from `POST /WebTicket/oauthtoken`, or of an issuer that the server accepts.",
-    "flows": {"password": {"tokenUrl": "/WebTicket/oauthtoken", "scopes": DESCRIPTIONS}},
-}
+
+
+def _token_scheme(token_url: str) -> Described:
+    return {
+        "type": "oauth2",
+        "description": "A token from `POST /WebTicket/oauthtoken`, or of an issuer that the server accepts.",
+        "flows": {"password": {"tokenUrl": token_url, "scopes": DESCRIPTIONS}},
+    }
 
 
 def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:

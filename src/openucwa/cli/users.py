@@ -98,7 +98,7 @@ def passwd(sip_uri: str, password_stdin: bool, file: Path | None, **flags: objec
     uri = sip(sip_uri)
     known = require_user(config, uri)
     if known.source is not None:
-        raise Failure(f"{uri} comes from {known.source}, which has the password")
+        raise Failure(f"the password of {uri} is managed by {known.source}")
     hashed = hash_of(read_password(uri, from_stdin=password_stdin))
     in_store(config, lambda store: store.users.change_password(uri, hashed))
     click.echo(f"changed the password of {uri}")

@@ -1,8 +1,4 @@
-"""Who calls: the one place where a token is checked, be it of this server or of another issuer.
-
-A user whom an issuer or a directory vouches for is added where that is to be so. What a caller may do is decided
-elsewhere.
-"""
+"""Checks tokens, of this server and of other issuers, and adds users of issuers and directories."""
 
 from typing import TYPE_CHECKING
 
@@ -20,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Admission:
-    """Lets in whom an issuer or a directory vouches for."""
+    """Adds and updates users that issuers and directories name."""
 
     def __init__(self, users: Users) -> None:
         self._users = users
 
     async def admit(self, profile: Profile) -> User | None:
-        """The user, who is added where that is to be so. None: the user is not known here, or was removed."""
+        """The user, added if necessary. None: unknown and not to be added, or removed by an administrator."""
         user = User(
             uri=profile.uri,
             name=profile.name or profile.uri.removeprefix("sip:").partition("@")[0],
@@ -56,7 +52,7 @@ class Callers:
         self._admission = admission
 
     def known(self, token: str) -> Caller:
-        """Who calls, where that can be said at once. Unauthorized: it can't, or nobody does."""
+        """The caller, without waiting. Unauthorized: the token is not valid, or was not seen before."""
         if self._foreign is None or token.startswith(PREFIX):
             return self._tokens.check(token)
         found = self._foreign.recognized(token)
@@ -65,10 +61,10 @@ class Callers:
         return found.caller
 
     async def check(self, token: str) -> Caller:
-        """Who calls.
+        """The caller.
 
-        Unauthorized: nobody; the token is expired, forged, not for this server, or of a user who is not known here.
-        ServiceUnavailable: what has to be asked for that is away.
+        Unauthorized: the token is not valid, or its user does not exist.
+        ServiceUnavailable: the store or the token's issuer is needed and unreachable.
         """
         if self._foreign is None or token.startswith(PREFIX):
             return await self._keys.check(token)
@@ -81,6 +77,6 @@ class Callers:
         profile = token.profile
         user = await self._admission.admit(profile)
         if user is None:
-            raise Unauthorized(f"{profile.uri} is not known here")
+            raise Unauthorized(f"there is no user {profile.uri} on this server")
         scopes = None if token.scopes >= ANY_SCOPE else token.scopes
         return Caller(profile.uri, user.name, None, None, token.expires, scopes, profile.source)

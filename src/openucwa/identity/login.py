@@ -1,4 +1,4 @@
-"""Who wants to sign in: the spellings of a user name."""
+"""The spellings of a user name at sign-in."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Login:
 
     @staticmethod
     def parse(text: str) -> "Login":
-        """What `text` names; whatever it is, it is a login, though maybe nobody's."""
+        """Parses a user name. Any text is a login, though possibly of no user."""
         name = text.strip().lower()
         domain, backslash, user = name.partition("\\")
         if backslash:
@@ -31,15 +31,15 @@ class Login:
         return Login(name, user if at else name, domain if at else "", whole=bool(at))
 
     def fits(self, domain: str) -> bool:
-        """Whether a user in this domain may be meant."""
+        """Whether the login may mean a user in this domain."""
         if self.whole:
             return domain == self.domain
         return not self.domain or domain == self.domain or domain.startswith(self.domain + ".")
 
     @property
     def throttle_key(self) -> str:
-        """What all spellings of a user have in common: the local part and the first label of the domain.
+        """The local part and the first label of the domain, common to all spellings of a user.
 
-        Asking the store which user is meant would let a stranger see, by the delays, who exists.
+        Asking the store for the exact user would let a stranger learn, from the delays, which users exist.
         """
         return f"{self.user}@{self.domain.partition('.')[0]}"[:_LONGEST_KEY]

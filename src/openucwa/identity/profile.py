@@ -1,4 +1,4 @@
-"""What an issuer or a directory says of a user."""
+"""A user as described by an issuer or a directory."""
 
 import re
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ _LONGEST = 256
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A user as somebody else vouches for them.
+    """A user as described by an issuer or a directory.
 
-    `uri`: the SIP URI, as `User.uri`. `source`: the issuer's or the directory's URL. `create`: whether a user of this
-    URI is to be added where there is none. `phones`: kind (work, mobile, home, other) -> number.
+    `uri`: the SIP URI, as `User.uri`. `source`: the issuer's or the directory's URL. `create`: whether to add the
+    user if unknown. `phones`: kind (work, mobile, home, other) -> number.
     """
 
     uri: str
@@ -31,7 +31,7 @@ class Profile:
 def sip_uri(value: str, domains: tuple[str, ...]) -> str | None:
     """`sip:lene@contoso.com`, of that with or without the scheme, or of `lene`, who is in the first of `domains`.
 
-    None: it is no address, or in none of `domains`.
+    None: not an address, or not in `domains`.
     """
     address = value.strip().lower().removeprefix("sip:")
     if "@" not in address:
@@ -43,7 +43,7 @@ def sip_uri(value: str, domains: tuple[str, ...]) -> str | None:
 
 
 def printable(value: object) -> str | None:
-    """A text for people, of one line and bounded; None: it is none."""
+    """`value` as one line of limited length; None: it is not printable text."""
     if not isinstance(value, str):
         return None
     text = " ".join(value.split())

@@ -1,7 +1,6 @@
-"""Who else verifies tokens and passwords: what the settings `issuers` and `directories` lead to.
+"""Issuers and directories, as configured by `issuers` and `directories`.
 
-Each is imported where it is set, and costs nothing elsewhere: a tenth of a second for HTTP and JOSE, and LDAP is an
-extra.
+Their modules are imported only if configured: HTTP and JOSE take a tenth of a second, and LDAP is an extra.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,8 +21,8 @@ Backend: TypeAlias = "DirectoryPasswords | IssuerPasswords"
 class Sources:
     """The issuers and directories of one process.
 
-    `foreign`: checks other issuers' tokens; None: there are no issuers. `backends`: who verifies passwords besides this
-    server, in the order in which they are asked. `removed` is called when an issuer takes back a key.
+    `foreign`: verifies other issuers' tokens; None: no issuers. `backends`: verify passwords, in this order. `removed`
+    is called when an issuer no longer publishes a key.
     """
 
     def __init__(self, config: Config, world: World, removed: Callable[[], None]) -> None:
@@ -31,15 +30,15 @@ class Sources:
         self.backends = _password_backends(config, world, self.foreign)
 
     def authorization_uris(self) -> Sequence[str]:
-        """Where users of issuers sign in, as far as that is known at the moment."""
+        """The authorization endpoints of the issuers reached so far."""
         return () if self.foreign is None else self.foreign.authorization_uris()
 
     def console_sign_ins(self) -> "Sequence[ConsoleSignIn]":
-        """Where the console may sign in, as far as that is known at the moment."""
+        """The issuers where the console may sign in, as far as reached."""
         return () if self.foreign is None else self.foreign.console_sign_ins()
 
     def start(self) -> None:
-        """Begins to ask the issuers where users sign in; none of them is waited for."""
+        """Starts to discover the issuers, in the background."""
         if self.foreign is not None:
             self.foreign.start()
 

@@ -52,8 +52,8 @@ class Caller:
     issuer: str | None = None
 
     def is_of(self, generation: int | None) -> bool:
-        """Whether a user of this generation may be the one whom the token was issued to. An issuer vouches for whoever
-        has the address, whatever becomes of a password here."""
+        """Whether the token is valid for a user of this generation. Issuers' tokens are, for any: they do not depend on
+        a password here."""
         return self.issuer is not None or self.generation == generation
 
     @property

@@ -1,4 +1,4 @@
-"""Whose a password is: a user's with a password here, or one whom a directory or an issuer verifies."""
+"""Verifies passwords: this server's own, and those of directories and issuers."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,19 +12,19 @@ from openucwa.store.contract import Users
 
 
 class PasswordBackend(Protocol):
-    """Somebody else who verifies passwords: a directory, an issuer."""
+    """A directory or an issuer that verifies passwords."""
 
     def may_know(self, login: Login) -> bool:
-        """Whether it is to be asked for this user."""
+        """Whether the login may be one of its users."""
         ...
 
     async def verify(self, login: Login, password: str) -> Profile | None:
-        """Who signed in; None: the name or the password is wrong. ServiceUnavailable: it does not say."""
+        """The user who signed in; None: wrong name or password. ServiceUnavailable: it is unreachable."""
         ...
 
 
 class UserPasswords:
-    """Verifies passwords. `backends`: are asked, one after the other, for users who have no password here."""
+    """Verifies passwords. `backends`: tried in order, for users without a password here."""
 
     def __init__(
         self, users: Users, passwords: Passwords, backends: Sequence[PasswordBackend], admission: Admission
@@ -35,9 +35,9 @@ class UserPasswords:
         self._admission = admission
 
     async def user(self, login: Login, password: str) -> User | None:
-        """The user with this password; None: nobody has it.
+        """The user who signed in; None: wrong name or password.
 
-        ServiceUnavailable: too many passwords are being verified, or who has to be asked is away.
+        ServiceUnavailable: too many passwords are being verified, or a backend is unreachable.
         """
         user = await self._named(login)
         backends = [backend for backend in self._backends if backend.may_know(login)]
@@ -51,7 +51,7 @@ class UserPasswords:
         return None
 
     async def _named(self, login: Login) -> User | None:
-        # Always the same query, so that a spelling takes the same time whether it is anybody's or nobody's.
+        # Always the same query, so that the time does not reveal whether the user exists.
         users = await self._users.with_local_part(login.user)
         fitting = [user for user in users if login.domain and login.fits(user.domain)]
         return fitting[0] if len(fitting) == 1 else None

@@ -1,4 +1,4 @@
-"""Where users of other issuers sign in: for the console, which asks before anybody has signed in."""
+"""The issuers where users may sign in, for the console."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -12,7 +12,7 @@ from openucwa.api.resource import Operation, Resource
 if TYPE_CHECKING:
     from openucwa.identity.issuers.tokens import ConsoleSignIn
 
-#: The issuers where the console may sign in, as far as that is known at the moment.
+#: The issuers where the console may sign in, as far as reached.
 SignIns: TypeAlias = "Callable[[], Sequence[ConsoleSignIn]]"
 
 PATH = "/openucwa/issuers"
@@ -36,7 +36,7 @@ _SHOWN = {
 
 
 class Issuers(Resource[None]):
-    """openucwa:issuers. What a page needs for OAuth's authorization code grant with PKCE, for each issuer."""
+    """openucwa:issuers. What a page needs for the authorization code grant with PKCE, for each issuer."""
 
     rel = "openucwa:issuers"
     public = True
@@ -45,7 +45,7 @@ class Issuers(Resource[None]):
         self._sign_ins = sign_ins
 
     @Operation(
-        "Where users of other issuers sign in.",
+        "The issuers where users may sign in.",
         produces=("application/json",),
         negotiated=False,
         shows={200: _SHOWN},

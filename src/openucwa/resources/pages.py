@@ -70,7 +70,7 @@ class Landing(Root):
     """The root at `/`: for a browser the organizer's console."""
 
     def __init__(self, sign_ins: SignIns = tuple) -> None:
-        """`sign_ins`: the issuers where the console may sign in: it talks to their token endpoints."""
+        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints."""
         self._content = files("openucwa.web").joinpath("console.html").read_bytes()
         self._sign_ins = sign_ins
 

@@ -1,5 +1,5 @@
-"""LDAP: passwords that an organisation's directory verifies, and what it says of its users.
+"""LDAP: passwords verified by a directory, and the details of its users.
 
-`connection.py` is one connection, `entries.py` says what an entry means here, and `directory.py` puts them together.
-It needs the extra `openucwa[ldap]`, and nothing else in the package imports that.
+`connection.py` is one connection, `entries.py` builds filters and maps entries to users, `directory.py` verifies
+passwords. Needs the extra `openucwa[ldap]`.
 """

@@ -1,4 +1,4 @@
-"""A connection to a directory: TLS or none, each step bounded in time. It blocks, so that it belongs in a thread."""
+"""A connection to a directory, always over TLS. Its calls block, so use it in a thread."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -9,7 +9,7 @@ import ldap
 
 from openucwa.config_identity import Directory
 
-#: What a directory answers to the bind of a user who may not sign in: wrong, unknown, locked, or no user at all.
+#: Errors of a bind that mean wrong, unknown or locked.
 _REFUSALS = (
     ldap.INVALID_CREDENTIALS,
     ldap.NO_SUCH_OBJECT,
@@ -18,28 +18,28 @@ _REFUSALS = (
     ldap.UNWILLING_TO_PERFORM,
     ldap.CONSTRAINT_VIOLATION,
 )
-#: More entries than one mean that nobody in particular was found.
+#: A second entry means that the login is ambiguous.
 _MAX_ENTRIES = 2
-#: Seconds without a word, and between two of three probes then, after which TCP gives a server up.
+#: Idle seconds before TCP keep-alive probes, and between the three of them.
 _KEEP_ALIVE = 15
 
 
 class DirectoryAway(Exception):
-    """The directory does not answer, or not as it should. The text is for the log: it may name addresses."""
+    """The directory is unreachable or refuses requests. The text is for the log: it may contain addresses."""
 
 
 class Entry(NamedTuple):
-    """What was found. `attributes`: name in lower case -> values."""
+    """A directory entry. `attributes`: name in lower case -> values."""
 
     dn: str
     attributes: Mapping[str, Sequence[bytes]]
 
 
 class Connection:
-    """A connection to the server of `directory` at `url`, encrypted, and bound as nobody yet.
+    """An encrypted connection to the server at `url`, not bound yet.
 
-    Its methods raise DirectoryAway, after which it is closed. Each waits for `timeout` at most, but for a server that
-    does not answer in the middle of TLS: there OpenLDAP's library waits for as long as TCP does.
+    Its methods raise DirectoryAway, after which it is closed. Each takes at most `timeout`, except if the server stops
+    responding during the TLS handshake: then OpenLDAP's library waits until TCP gives up.
     """
 
     def __init__(self, directory: Directory, url: str) -> None:
@@ -57,9 +57,9 @@ class Connection:
             raise self._away(error) from None
 
     def bind(self, dn: str, password: str) -> bool:
-        """Whether the directory accepts this password of `dn`. An empty one, which it may take for nobody's, is none.
+        """Whether `password` is the one of `dn`. An empty password is refused here: LDAP would bind anonymously.
 
-        DirectoryAway: it does not say.
+        DirectoryAway: the directory is unreachable.
         """
         if not dn or not password:
             return False
@@ -73,7 +73,7 @@ class Connection:
         return True
 
     def search(self, base: str, query: str, attributes: Sequence[str], *, below: bool = True) -> list[Entry]:
-        """What matches: at most two entries, below `base` or that alone. DirectoryAway: it can't be searched."""
+        """The first two matching entries, below `base` or `base` itself. DirectoryAway: the search failed."""
         scope = ldap.SCOPE_SUBTREE if below else ldap.SCOPE_BASE
         wanted = list(attributes) or ["1.1"]
         try:
@@ -83,7 +83,7 @@ class Connection:
         except ldap.LDAPError as error:
             self.close()
             raise self._away(error) from None
-        # What has no name is a hint where else to search.
+        # Results without a name are referrals.
         return [
             Entry(dn, {name.lower(): values for name, values in found_attributes.items()})
             for dn, found_attributes in found
@@ -91,7 +91,7 @@ class Connection:
         ]
 
     def close(self) -> None:
-        """Ends the connection; more than once does no harm."""
+        """Closes the connection. May be called more than once."""
         if self._open:
             self._open = False
             with suppress(ldap.LDAPError):
@@ -108,7 +108,7 @@ class Connection:
         connection.set_option(ldap.OPT_X_KEEPALIVE_PROBES, 3)
         if directory.ca_file is not None:
             connection.set_option(ldap.OPT_X_TLS_CACERTFILE, directory.ca_file)
-        # Said here, whatever the machine's settings of OpenLDAP say.
+        # Regardless of the machine's OpenLDAP configuration.
         connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
         connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)
         connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
@@ -124,7 +124,7 @@ class Connection:
 
 
 def bind_password(directory: Directory) -> str | None:
-    """The password of the account that searches; None: there is no such account. DirectoryAway: it can't be read."""
+    """The password of the search account; None: search anonymously. DirectoryAway: its file cannot be read."""
     if directory.bind_password_file is None:
         return directory.bind_password
     try:

@@ -1,8 +1,8 @@
-"""Passwords that a directory verifies: the user is searched, and the password tried by a bind as that user.
+"""Verifies passwords by a directory: searches for the user, then binds as that user.
 
-The library blocks. So it runs in a few threads at a time, each of which uses one connection; those that search are
-used again, and a bind as a user has one of its own. A thread that hangs in the library, which happens where a server
-falls silent in the middle of TLS, is left to itself: it ends with its connection, and holds up nobody.
+The LDAP library blocks, so calls run in a few threads. Search connections are pooled; each bind as a user has a
+connection of its own. A thread that hangs in the library, because a server stopped responding during the TLS handshake,
+is abandoned and ends with its connection.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ from openucwa.model.world import World
 
 T = TypeVar("T")
 
-#: Sign-ins that may wait for a connection; more are answered 503.
+#: Maximum number of sign-ins waiting for a connection (503).
 _MAX_WAITING = 64
-#: Threads that may hang. More of them say nothing new.
+#: Maximum number of abandoned threads; then requests fail at once.
 _MAX_HANGING = 16
-#: Seconds after which somebody whom a directory that is away could not sign in may come again.
+#: Retry-After while the directory is unreachable, in seconds.
 _RETRY_AFTER = 5
-#: How much the latest wrong password counts for how long one takes.
+#: Weight of the latest sample in the average duration of a failed bind.
 _WEIGHT = 0.2
-#: Where nobody is: the bind as this user costs what that of another does.
+#: For unknown users, a bind with this name takes the place of that of a user.
 _NOBODY = "cn=nobody"
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class DirectoryPasswords:
         self._directory = directory
         self._world = world
         self.source = texts(directory.url)[0]
-        #: Those that answer first.
+        #: In the order in which they are tried.
         self._urls = list(texts(directory.url))
         self._slots = asyncio.Semaphore(directory.connections)
         self._max = directory.connections + _MAX_WAITING
@@ -52,18 +52,18 @@ class DirectoryPasswords:
         self._hanging = 0
         self._idle: list[Connection] = []
         self._closed = False
-        #: Seconds that a bind with a wrong password takes.
+        #: Average duration of a bind with a wrong password, in seconds.
         self._usual = 0.0
 
     def may_know(self, login: Login) -> bool:
-        """Whether the directory may know whoever this is: by mail, say, it may be anybody."""
+        """Any login may match, by mail address for example."""
         return bool(login.text)
 
     async def verify(self, login: Login, password: str) -> Profile | None:
-        """Who signed in; None: the name or the password is wrong, or names nobody who may sign in here.
+        """The user who signed in; None: wrong name or password, or a user who may not sign in.
 
-        Which of these it is can't be told by the time, as far as that is in our hands.
-        ServiceUnavailable: the directory does not say, or too many wait for it.
+        As far as possible, all of these take the same time.
+        ServiceUnavailable: the directory is unreachable, or too many sign-ins are waiting.
         """
         try:
             found = await self._run(lambda: self._search(login))
@@ -75,8 +75,8 @@ class DirectoryPasswords:
             if accepted and known and await self._run(lambda: self._in_groups(entry)):
                 return profile(self._directory, entry)
         except DirectoryAway as away:
-            logger.warning("the directory can't be asked: %s", away)
-            raise ServiceUnavailable("the directory can't be reached", _RETRY_AFTER) from None
+            logger.warning("the directory is unavailable: %s", away)
+            raise ServiceUnavailable("the directory cannot be reached", _RETRY_AFTER) from None
         if known and not accepted:
             self._usual += _WEIGHT * (took - self._usual)
         elif not known:
@@ -84,15 +84,15 @@ class DirectoryPasswords:
         return None
 
     async def close(self) -> None:
-        """Closes the connections; what is in flight closes its own."""
+        """Closes the idle connections; those in use are closed after use."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        """What `work` gives in a thread. DirectoryAway: it fails, or does not end in time."""
+        """Runs `work` in a thread. DirectoryAway: it failed or timed out."""
         if self._in_flight >= self._max or self._closed:
-            raise ServiceUnavailable("too many sign-ins wait for the directory", 1)
+            raise ServiceUnavailable("too many sign-ins are waiting for the directory", 1)
         self._in_flight += 1
         try:
             async with self._slots:
@@ -102,14 +102,14 @@ class DirectoryPasswords:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         if self._hanging >= _MAX_HANGING:
-            raise DirectoryAway(f"{self.source} has been silent for {_MAX_HANGING} sign-ins")
+            raise DirectoryAway(f"{self.source} did not respond to {_MAX_HANGING} sign-ins")
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()
 
         def run() -> None:
             try:
                 future.set_result(work())
-            except Exception as error:  # noqa: BLE001  # it is raised where the result is waited for
+            except Exception as error:  # noqa: BLE001  # raised in the waiting coroutine
                 future.set_exception(error)
 
         Thread(target=run, name="openucwa directory", daemon=True).start()
@@ -120,12 +120,12 @@ class DirectoryPasswords:
         self._hanging += 1
         result.add_done_callback(self._ended)
         self._urls.append(self._urls.pop(0))
-        raise DirectoryAway(f"{self._urls[-1]} does not answer")
+        raise DirectoryAway(f"{self._urls[-1]} does not respond")
 
     def _ended(self, result: "asyncio.Future[T]") -> None:
         self._hanging -= 1
         if not result.cancelled():
-            result.exception()  # it comes too late for anybody
+            result.exception()  # retrieved, so that asyncio does not log it
 
     # In a thread
 
@@ -134,7 +134,7 @@ class DirectoryPasswords:
         return self._searching(lambda connection: connection.search(self._directory.base, query, wanted))
 
     def _in_groups(self, entry: Entry) -> bool:
-        """Whether the user is in one of the groups that may sign in, where there are such groups."""
+        """Whether the user is in one of `groups`, if any are set."""
         query = group_filter(self._directory, entry)
 
         def member(group: str) -> bool:
@@ -153,15 +153,15 @@ class DirectoryPasswords:
         return self._at_one(bind)
 
     def _searching(self, work: Callable[[Connection], T]) -> T:
-        """What `work` finds on a connection of the account that searches; on another one where the first is broken."""
+        """Runs `work` on a pooled search connection, or on a new one if that is broken."""
         with suppress(IndexError):
             connection = self._idle.pop()
-            with suppress(DirectoryAway):  # it may have been closed long ago; a new one will tell
+            with suppress(DirectoryAway):  # the server may have closed it
                 return self._used(connection, work)
         return self._at_one(lambda url: self._used(self._connected(url), work))
 
     def _at_one(self, work: Callable[[str], T]) -> T:
-        """What `work` gives at the first server that answers."""
+        """Runs `work` at the first server that responds."""
         *others, last = self._urls
         for url in others:
             with suppress(DirectoryAway):
@@ -169,7 +169,7 @@ class DirectoryPasswords:
         return work(last)
 
     def _used(self, connection: Connection, work: Callable[[Connection], T]) -> T:
-        found = work(connection)  # where it fails, it has closed itself
+        found = work(connection)  # on failure, it has closed itself
         if self._closed:
             connection.close()
         else:
@@ -181,5 +181,5 @@ class DirectoryPasswords:
         connection = Connection(self._directory, url)
         if self._directory.bind_dn is not None and not connection.bind(self._directory.bind_dn, password or ""):
             connection.close()
-            raise DirectoryAway(f"{url} does not let {self._directory.bind_dn} in")
+            raise DirectoryAway(f"{url} refuses {self._directory.bind_dn}")
         return connection

@@ -1,4 +1,4 @@
-"""What a directory's entry means here, and the filters that find one."""
+"""Builds LDAP filters, and maps entries to users."""
 
 from ldap.filter import escape_filter_chars
 
@@ -9,7 +9,7 @@ from openucwa.identity.profile import Profile, printable, sip_uri
 
 
 def attributes(directory: Directory) -> list[str]:
-    """The attributes that are read of a user."""
+    """The attributes to read from a user's entry."""
     names = [
         *texts(directory.uri_attributes),
         directory.user_attribute,
@@ -23,20 +23,20 @@ def attributes(directory: Directory) -> list[str]:
 
 
 def login_filter(directory: Directory, login: Login) -> str:
-    """What finds the user that was typed, and nobody else, whatever was typed."""
+    """The filter that finds the user of a login, with everything escaped."""
     ours = any(login.fits(domain) for domain in texts(directory.domains))
     names = {"login": login.text, "user": login.user if ours else login.text}
     return _filled(directory.login_filter, names)
 
 
 def group_filter(directory: Directory, entry: Entry) -> str:
-    """What a group matches of which this user is a member."""
+    """The filter that matches a group with this user as a member."""
     user = _first(entry, directory.user_attribute) or entry.dn
     return _filled(directory.group_filter, {"dn": entry.dn, "user": user})
 
 
 def profile(directory: Directory, entry: Entry) -> Profile | None:
-    """The user of this entry; None: nobody for whom the directory may speak."""
+    """The user of this entry; None: not in the directory's domains."""
     address = _first(entry, directory.uri_attributes)
     uri = sip_uri(address, texts(directory.domains)) if address else None
     if uri is None:
@@ -64,7 +64,7 @@ def _first(entry: Entry, names: Texts) -> str | None:
 
 
 def _filled(template: str, names: dict[str, str]) -> str:
-    # In one go, so that what stands for one name is not looked through for another.
+    # In one pass, so that values are not searched for placeholders.
     parts = template.split("{")
     filled = [parts[0]]
     for part in parts[1:]:

@@ -1,5 +1,5 @@
-"""OpenID Connect: access tokens of other issuers, and passwords that they verify.
+"""OpenID Connect: access tokens of other issuers, and passwords verified by them.
 
-`provider.py` speaks with one issuer, `keys.py` has its keys, `claims.py` says what a token's claims mean here, and
-`tokens.py` puts them together. How a refusal is answered is decided elsewhere.
+`provider.py` sends requests to one issuer, `keys.py` caches its keys, `claims.py` maps claims to users and scopes,
+`tokens.py` verifies tokens, `passwords.py` verifies passwords.
 """

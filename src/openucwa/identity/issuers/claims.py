@@ -1,7 +1,7 @@
-"""What the claims of an issuer's token mean here: the user, and the scopes.
+"""Maps the claims of an issuer's token to a user and scopes.
 
 RFC 9068 has `scope` as text; Microsoft Entra ID sends `scp` as text and `roles` as an array; Keycloak sends `scope`
-and, where asked for by setting, `realm_access.roles`. Nothing here verifies a token.
+and, if configured, `realm_access.roles`. Tokens are verified elsewhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,18 +15,15 @@ from openucwa.model.refusals import Unauthorized
 #: The claims of a token, or what introspection says of one: a JSON object.
 Claims: TypeAlias = Mapping[str, Any]
 
-#: Seconds since 1970 that are no moment of this server's life: the year 9999, in which JSON's readers overflow.
+#: The latest `exp` accepted, in seconds since 1970: the end of the year 9999.
 _LAST_SECOND = 253_402_300_799
-#: What a token says it is that is none for access: OpenID Connect's own, and Keycloak's words for them.
+#: Values of `typ` in claims of tokens that are not access tokens, as Keycloak sends them.
 _OTHER_TYPES = frozenset({"id", "refresh", "offline", "logout"})
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignToken:
-    """What an issuer's access token stands for.
-
-    `scopes`: UCWA's, those only. `expires`: ms since 1970.
-    """
+    """A verified access token. `scopes`: UCWA scopes only. `expires`: ms since 1970."""
 
     profile: Profile
     scopes: frozenset[str]
@@ -34,9 +31,9 @@ class ForeignToken:
 
 
 def read_claims(claims: Claims, issuer: Issuer, known_scopes: frozenset[str]) -> ForeignToken:
-    """What these claims, which have been verified, mean. `known_scopes`: all of UCWA's.
+    """The token with these claims, which must be verified already. `known_scopes`: all UCWA scopes.
 
-    Unauthorized: they do not name a user that the issuer may speak for, or are not an access token's.
+    Unauthorized: it names no user in the issuer's domains, or is not an access token.
     """
     if str(claims.get("typ", "")).lower() in _OTHER_TYPES or "at_hash" in claims or "c_hash" in claims:
         raise Unauthorized("the token is not an access token")
@@ -44,15 +41,15 @@ def read_claims(claims: Claims, issuer: Issuer, known_scopes: frozenset[str]) ->
 
 
 def expires(claims: Claims) -> int:
-    """When the token ends, in ms since 1970. Unauthorized: it does not say."""
+    """When the token expires, in ms since 1970. Unauthorized: `exp` is missing or invalid."""
     value = claims.get("exp")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LAST_SECOND:
-        raise Unauthorized("the token does not say when it expires")
+        raise Unauthorized("the token has no valid expiry time")
     return int(value * 1000)
 
 
 def profile_of(claims: Claims, issuer: Issuer) -> Profile | None:
-    """The user that these claims name; None: nobody whom the issuer may speak for."""
+    """The user that these claims name; None: no user in the issuer's domains."""
     uri = next((uri for value in _user_claims(claims, issuer) if (uri := sip_uri(value, texts(issuer.domains)))), None)
     if uri is None:
         return None
@@ -64,17 +61,17 @@ def profile_of(claims: Claims, issuer: Issuer) -> Profile | None:
 def _profile(claims: Claims, issuer: Issuer) -> Profile:
     profile = profile_of(claims, issuer)
     if profile is None:
-        raise Unauthorized("the token does not name a user for whom its issuer may speak")
+        raise Unauthorized("the token names no user in the domains of its issuer")
     return profile
 
 
 def _user_claims(claims: Claims, issuer: Issuer) -> Iterator[str]:
-    """The value of the first claim that is there. Only that one: what a user may set must not stand in for another."""
+    """The value of the first claim present; the others are ignored, so that no weaker claim can replace it."""
     for claim in texts(issuer.user_claims):
         value = _value(claims, claim)
         if value is None or value == "":
             continue
-        # An address that nobody has verified may be anybody's.
+        # An unverified address may belong to someone else.
         if isinstance(value, str) and not (claim == "email" and claims.get("email_verified") is False):
             yield value
         return
@@ -87,7 +84,7 @@ def _scopes(claims: Claims, issuer: Issuer, known: frozenset[str]) -> frozenset[
             if name in issuer.scopes:
                 found.update(texts(issuer.scopes[name]))
             elif name.startswith(issuer.scope_prefix):
-                # `all` counts only where the settings say so: an issuer knows it by another meaning.
+                # `all` counts only in settings: an issuer may use that name for something else.
                 found.update({name.removeprefix(issuer.scope_prefix)} & known)
     return known if ALL_SCOPES in found else frozenset(found & known)
 
@@ -99,7 +96,7 @@ def _names(value: object) -> list[str]:
 
 
 def _value(claims: Claims, path: str) -> object:
-    """The claim of this name, or at this path; a name with a dot in it (`https://contoso.com/roles`) goes before."""
+    """The claim with this name, or else at this path; names may contain dots (`https://contoso.com/roles`)."""
     if path in claims:
         return claims[path]
     value: object = claims

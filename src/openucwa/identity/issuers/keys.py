@@ -1,7 +1,7 @@
-"""The keys of one issuer: read when they are needed, used while they are good, read again when others turn up.
+"""The cached keys of one issuer: fetched on first use, refreshed regularly, and refetched for unknown key ids.
 
-An issuer that is away does no harm to what it signed with keys that are known. Strangers, who can make up names of
-keys, bring about one read in `key_refresh_min` seconds.
+While the issuer is unreachable, cached keys stay in use. Unknown key ids, which anyone can invent, cause at most one
+fetch in `key_refresh_min` seconds.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from openucwa.identity.issuers.provider import IssuerAway, Provider, unavailable
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.world import World
 
-#: Keys of one issuer, and names of keys that it is known not to have.
+#: Maximum number of keys per issuer, and of remembered key ids that it does not have.
 _MAX_KEYS = 64
 _MAX_MISSING = 256
 #: Characters of an RSA modulus in base64url: 2048 bits at least, 8192 at most.
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """A public key that an issuer publishes. `id`: its `kid`. `thumbprint`: what it is, by RFC 7638."""
+    """A public key of an issuer. `id`: its `kid`. `thumbprint`: its hash by RFC 7638."""
 
     id: str | None
     thumbprint: str
@@ -41,14 +41,14 @@ class IssuerKey:
     algorithm: str | None
 
     def fits(self, algorithm: str) -> bool:
-        """Whether this key is for signatures of `algorithm`."""
+        """Whether this key can verify signatures made with `algorithm`."""
         if self.kind != _KINDS.get(algorithm[:2]) or self.algorithm not in {None, algorithm}:
             return False
         return algorithm not in _CURVES or self.curve == _CURVES[algorithm]
 
 
 class IssuerKeys:
-    """The keys of `provider`'s issuer. `removed` is called when it has taken one back."""
+    """The keys of `provider`'s issuer. `removed` is called when the issuer no longer publishes one."""
 
     def __init__(self, provider: Provider, world: World, removed: Callable[[], None]) -> None:
         self._removed = removed
@@ -58,7 +58,7 @@ class IssuerKeys:
         self._refresh_min = provider.issuer.key_refresh_min
         self._keys: tuple[IssuerKey, ...] = ()
         self._thumbprints: frozenset[str] = frozenset()
-        #: Key names that the keys were read for and did not have.
+        #: Key ids that were not among the keys at the last fetch.
         self._missing: set[str | None] = set()
         self._read_at: float | None = None
         self._next_read = world.monotonic()
@@ -66,14 +66,14 @@ class IssuerKeys:
         self._task: asyncio.Task[None] | None = None
 
     def has(self, key: str) -> bool:
-        """Whether the issuer still publishes the key with this thumbprint, as far as is known."""
+        """Whether the cached keys include the one with this thumbprint."""
         self._refresh_if_old()
         return key in self._thumbprints
 
     async def find(self, key_id: str | None, algorithm: str) -> tuple[IssuerKey, ...]:
-        """The keys that a signature of `algorithm` may be verified with, by a token that names `key_id`.
+        """The keys that can verify a token with this `kid` and algorithm.
 
-        Unauthorized: the issuer has no such key. ServiceUnavailable: that can't be said just now.
+        Unauthorized: the issuer has no such key. ServiceUnavailable: the key is unknown and cannot be fetched now.
         """
         self._refresh_if_old()
         if not (found := self._named(key_id)):
@@ -81,11 +81,11 @@ class IssuerKeys:
                 found = self._named(key_id) or await self._read_for(key_id)
         fitting = tuple(key for key in found if key.fits(algorithm))
         if not fitting:
-            raise Unauthorized("the token is not signed by a key of its issuer")
+            raise Unauthorized("the token is not signed with a key of its issuer")
         return fitting
 
     async def close(self) -> None:
-        """Ends a read that is going on."""
+        """Cancels a fetch in progress."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -99,7 +99,9 @@ class IssuerKeys:
         if wait > 0:
             if key_id in self._missing:
                 return ()
-            raise ServiceUnavailable("the keys of the token's issuer were read just now", max(1, round(wait)))
+            raise ServiceUnavailable(
+                "the token's key is unknown; the issuer's keys are read again shortly", max(1, round(wait))
+            )
         try:
             await self._read()
         except IssuerAway as away:
@@ -120,7 +122,9 @@ class IssuerKeys:
                 await self._read()
         except IssuerAway as away:
             logger.warning(
-                "the keys of the issuer %s can't be read, the known ones go on: %s", self._provider.issuer.url, away
+                "could not refresh the keys of the issuer %s; the cached ones stay in use: %s",
+                self._provider.issuer.url,
+                away,
             )
         finally:
             self._task = None
@@ -130,7 +134,7 @@ class IssuerKeys:
         published = await self._provider.keys()
         keys = tuple(filter(None, map(_usable, published[:_MAX_KEYS])))
         if not keys:
-            raise IssuerAway("none of its keys can be used")
+            raise IssuerAway("it publishes no usable key")
         before = self._thumbprints
         self._keys = keys
         self._thumbprints = frozenset(key.thumbprint for key in keys)
@@ -141,7 +145,7 @@ class IssuerKeys:
 
 
 def _usable(data: Mapping[str, Any]) -> IssuerKey | None:
-    """A published key; None: it is not for signatures, or not one that can be used."""
+    """The key; None: it is not for signatures, or not supported."""
     kind, key_id, algorithm = data.get("kty"), data.get("kid"), data.get("alg")
     if not isinstance(kind, str) or kind not in _KINDS.values() or data.get("use", "sig") != "sig":
         return None
@@ -149,11 +153,11 @@ def _usable(data: Mapping[str, Any]) -> IssuerKey | None:
     if kind == "RSA" and not (isinstance(modulus, str) and len(modulus) in _MODULUS):
         return None
     try:
-        # What it may be used for is looked at here; joserfc would refuse whole words that it does not know.
+        # `use` and `alg` are checked here; joserfc refuses keys with values that it does not know.
         key = import_key({name: data[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in data})
         name = key.thumbprint()
     except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError) as error:
-        logger.info("a published key can't be used: %s", error)
+        logger.info("ignored an unusable key: %s", error)
         return None
     return IssuerKey(
         id=key_id if isinstance(key_id, str) else None,

@@ -1,7 +1,6 @@
-"""Passwords that an issuer verifies, by its own password grant (RFC 6749, section 4.3).
+"""Verifies passwords through an issuer's password grant (RFC 6749, section 4.3).
 
-For clients that know nothing else, and issuers that still have it. The issuer's tokens are not passed on: whoever
-signed in gets one of this server's.
+For clients that support only passwords. The issuer's tokens are not passed on: clients get this server's own.
 """
 
 import msgspec
@@ -24,7 +23,7 @@ class _Answer(msgspec.Struct):
 
 
 class IssuerPasswords:
-    """Verifies passwords by the issuer of `verifier`, which has `password_grant`."""
+    """Verifies passwords through the issuer of `verifier`."""
 
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
@@ -33,13 +32,13 @@ class IssuerPasswords:
         self.source = verifier.issuer.url
 
     def may_know(self, login: Login) -> bool:
-        """Whether the issuer may speak for whoever this is."""
+        """Whether the login may be in one of the issuer's domains."""
         return any(login.fits(domain) for domain in texts(self._issuer.domains))
 
     async def verify(self, login: Login, password: str) -> Profile | None:
-        """Who signed in; None: the name or the password is wrong, or names nobody whom the issuer may speak for.
+        """The user who signed in; None: wrong name or password, or a user outside of the issuer's domains.
 
-        ServiceUnavailable: the issuer does not say.
+        ServiceUnavailable: the issuer cannot be reached.
         """
         try:
             metadata = await self._provider.metadata()
@@ -51,7 +50,7 @@ class IssuerPasswords:
             raise unavailable(self._issuer, away, self._issuer.key_refresh_min) from None
 
     async def close(self) -> None:
-        """Nothing of its own is open."""
+        """Does nothing: the connections are the verifier's."""
 
     async def _ask(self, endpoint: str | None, login: Login, password: str) -> _Answer | None:
         if endpoint is None:
@@ -83,7 +82,7 @@ class IssuerPasswords:
             if next((True for claim in texts(self._issuer.user_claims) if claim in claims), False):
                 return claims
         if answer.access_token is None or metadata.userinfo_endpoint is None:
-            raise IssuerAway("it does not say who signed in")
+            raise IssuerAway("it does not name the user")
         status, body = await self._provider.get(metadata.userinfo_endpoint, answer.access_token)
         try:
             return msgspec.json.decode(body, type=dict[str, object]) if status == 200 else {}

@@ -1,7 +1,6 @@
-"""The way to one issuer: its discovery document, its keys, its introspection and its token endpoint, over HTTP.
+"""HTTP requests to one issuer: discovery, keys, introspection, token endpoint.
 
-Each answer is bounded in time and size, no redirect is followed and no proxy of the environment is used. What an
-answer means is decided elsewhere.
+Responses are limited in time and size; redirects and proxy settings from the environment are ignored.
 """
 
 import asyncio
@@ -20,9 +19,9 @@ from openucwa.model.refusals import ServiceUnavailable
 if TYPE_CHECKING:
     import httpx
 
-#: Bytes of an answer of the issuer. Its keys and its discovery document take some thousands.
+#: Maximum size of a response, in bytes. Key sets and discovery documents have a few thousand.
 MAX_ANSWER = 1_048_576
-#: Connections to one issuer, of each process.
+#: Maximum number of connections per issuer and process.
 _CONNECTIONS = 8
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
@@ -30,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """What is used of a discovery document (OpenID Connect Discovery 1.0, section 3)."""
+    """The part of a discovery document that is used (OpenID Connect Discovery 1.0, section 3)."""
 
     issuer: str
     jwks_uri: str
@@ -50,11 +49,11 @@ def _endpoints(metadata: Metadata) -> tuple[str | None, ...]:
 
 
 class IssuerAway(Exception):
-    """The issuer does not answer, or not as it should. The text is for the log: it may name addresses."""
+    """The issuer is unreachable or its response is invalid. The text is for the log: it may contain addresses."""
 
 
 class Provider:
-    """Asks one issuer. The client is made with the first question, in the loop that asks it."""
+    """Sends requests to one issuer. The HTTP client is created with the first one."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuer = issuer
@@ -63,11 +62,11 @@ class Provider:
 
     @property
     def known_metadata(self) -> Metadata | None:
-        """What was discovered last; None: nothing yet."""
+        """The cached discovery document; None: not fetched yet."""
         return self._metadata
 
     async def discover(self) -> Metadata:
-        """The issuer's discovery document, read anew. IssuerAway: it can't be had, or is another issuer's."""
+        """Fetches the discovery document. IssuerAway: it is unavailable, invalid, or another issuer's."""
         url = self.issuer.url.rstrip("/") + _WELL_KNOWN
         status, body = await self._ask("GET", url)
         try:
@@ -85,11 +84,11 @@ class Provider:
         return metadata
 
     async def metadata(self) -> Metadata:
-        """As `discover`, but what was read once is used again."""
+        """As `discover`, from the cache if possible."""
         return self._metadata or await self.discover()
 
     async def keys(self) -> list[dict[str, Any]]:
-        """The issuer's keys as they are, with the discovery document read anew. IssuerAway: they can't be had."""
+        """Fetches discovery document and keys. IssuerAway: they are unavailable or invalid."""
         url = (await self.discover()).jwks_uri
         status, body = await self._ask("GET", url)
         try:
@@ -101,7 +100,7 @@ class Provider:
         return [key for key in keys if isinstance(key, dict)]
 
     async def introspect(self, token: str) -> dict[str, Any]:
-        """What the issuer says of `token` (RFC 7662). IssuerAway: nothing that can be used."""
+        """The introspection response for `token` (RFC 7662). IssuerAway: it is unavailable or invalid."""
         endpoint = (await self.metadata()).introspection_endpoint
         if endpoint is None:
             raise IssuerAway(f"{self.issuer.url} has no introspection endpoint")
@@ -114,14 +113,14 @@ class Provider:
             raise IssuerAway(f"{endpoint} does not answer in JSON: {error}") from None
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
-        """Status and body of the answer to a form, sent with the client's id and secret. IssuerAway: there is none."""
+        """Posts a form with the client's credentials; status and body. IssuerAway: no response."""
         secret = self._secret()
         if self.issuer.client_id is not None and secret is not None:
             return await self._ask("POST", url, form, (_quoted(self.issuer.client_id), _quoted(secret)))
         return await self._ask("POST", url, {**form, "client_id": self.issuer.client_id or ""})
 
     async def get(self, url: str, token: str) -> tuple[int, bytes]:
-        """Status and body of what `token` opens. IssuerAway: there is no answer."""
+        """Gets `url` with `token`; status and body. IssuerAway: no response."""
         return await self._ask("GET", url, token=token)
 
     async def close(self) -> None:
@@ -142,7 +141,7 @@ class Provider:
 
         headers = {"Accept": "application/json"} | ({} if token is None else {"Authorization": f"Bearer {token}"})
         try:
-            # httpx bounds each step; this bounds all of them, and whoever sends a byte now and then.
+            # httpx limits each step; this limits the whole exchange, also with a server that sends byte by byte.
             async with asyncio.timeout(self.issuer.timeout):
                 client = self._client = self._client or self._new_client()
                 auth = None if user is None else httpx.BasicAuth(*user)
@@ -161,6 +160,8 @@ class Provider:
     def _new_client(self) -> "httpx.AsyncClient":
         import httpx  # noqa: PLC0415
 
+        # httpx logs every request; problems are logged here.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         return httpx.AsyncClient(
             verify=ssl.create_default_context(cafile=self.issuer.ca_file),
             timeout=self.issuer.timeout,
@@ -179,9 +180,9 @@ class Provider:
 
 
 def unavailable(issuer: Issuer, away: IssuerAway, retry_after: float) -> ServiceUnavailable:
-    """The refusal of what can't be decided without the issuer, which is logged."""
-    logger.warning("the issuer %s can't be asked: %s", issuer.url, away)
-    return ServiceUnavailable("the token's issuer can't be reached", max(1, round(retry_after)))
+    """Logs that the issuer is unavailable; the refusal for the client."""
+    logger.warning("the issuer %s is unavailable: %s", issuer.url, away)
+    return ServiceUnavailable("the issuer cannot be reached", max(1, round(retry_after)))
 
 
 def _quoted(text: str) -> str:

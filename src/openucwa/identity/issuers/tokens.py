@@ -1,7 +1,6 @@
-"""Access tokens of other issuers: whose they are, verified once and then recognized.
+"""Verifies access tokens of other issuers, and caches the result.
 
-A JWT is verified here, with the issuer's keys; a token that is none is shown to the issuer that has `introspection`.
-The signatures are joserfc's affair. Whether the user is known here, and may do a thing, is decided elsewhere.
+JWTs are verified with the issuer's keys, through joserfc; other tokens are sent to the issuer with `introspection`.
 """
 
 import asyncio
@@ -32,13 +31,13 @@ from openucwa.model.world import World
 
 T = TypeVar("T")
 
-#: The types of a header that name an access token (RFC 9068, section 2.1), and those that name none.
+#: Values of `typ` in the header of access tokens (RFC 9068, section 2.1), and of JWTs without a specific type.
 _ACCESS_TOKEN = frozenset({"at+jwt", "application/at+jwt"})
 _ANY_TYPE = _ACCESS_TOKEN | {"jwt"}
-#: Seconds between two attempts to discover an issuer at the start.
+#: Seconds between two attempts to discover an issuer.
 _NEXT_DISCOVERY = 15.0
 
-_REFUSED = "the token is not one that this server accepts"
+_REFUSED = "this server does not accept the token"
 
 
 class _Header(msgspec.Struct):
@@ -53,7 +52,7 @@ class _Payload(msgspec.Struct):
 
 
 class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
-    """What the console needs to sign in at an issuer: public, all of it."""
+    """What the console needs to sign in at an issuer; all of it is public."""
 
     issuer: str
     name: str
@@ -65,9 +64,9 @@ class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(slots=True)
 class Recognized:
-    """A token that was verified. `key`: the thumbprint of the key that signed it; None: introspection vouched for it.
+    """A cached token. `key`: the thumbprint of the key that signed it; None: it was introspected.
 
-    `until`: ms since 1970 from which on it is verified anew. `caller`: who calls with it, once that has been found out.
+    `until`: end of the entry, ms since 1970. `caller`: the caller, once its user was looked up.
     """
 
     token: ForeignToken
@@ -85,15 +84,15 @@ class Verifier:
         self.provider = provider
         self.keys = IssuerKeys(provider, world, removed)
         self._world = world
-        # What a header may hold besides is for others to know; what it holds as critical has to be known here.
+        # Unknown header parameters are ignored, as JWS requires, unless they are critical.
         self._registry = jws.JWSRegistry(algorithms=self.issuer.algorithms, strict_check_header=False)
         self._registry.max_header_length = self._registry.max_payload_length = longest
 
     async def verify(self, token: str, audience: tuple[str, ...], types: frozenset[str]) -> tuple[dict[str, Any], str]:
         """The claims of a JWT, and the thumbprint of the key that signed it.
 
-        Unauthorized: it is not of this issuer, not for this audience, not of these types, forged or out of its time.
-        ServiceUnavailable: its key is not known and the issuer can't be asked.
+        Unauthorized: wrong issuer, audience or type, invalid signature, expired or not valid yet.
+        ServiceUnavailable: the key is unknown and cannot be fetched.
         """
         header = _decoded(token.partition(".")[0], _Header)
         if header.alg not in self.issuer.algorithms or header.crit is not None:
@@ -107,7 +106,7 @@ class Verifier:
         raise Unauthorized(_REFUSED)
 
     def check_claims(self, claims: Claims, audience: tuple[str, ...]) -> None:
-        """Unauthorized: these claims are of another issuer, for another audience, or out of their time."""
+        """Unauthorized: wrong issuer or audience, expired or not valid yet."""
         rules = JWTClaimsRegistry(
             now=self._world.now() // 1000,
             leeway=self.issuer.leeway,
@@ -118,13 +117,13 @@ class Verifier:
         try:
             rules.validate(dict(claims))
         except (JoseError, OverflowError):
-            raise Unauthorized("the token is out of its time, or for somebody else") from None
+            raise Unauthorized("the token has expired, is not valid yet, or is meant for another server") from None
 
     def _signed(self, token: str, key: Any, algorithm: str) -> bytes | None:
-        """The payload, where `key` has signed it."""
+        """The payload; None: the signature is not valid."""
         try:
             with warnings.catch_warnings() if algorithm == "EdDSA" else nullcontext():
-                if algorithm == "EdDSA":  # RFC 9864 has a better name for it, which not all issuers know
+                if algorithm == "EdDSA":  # deprecated by RFC 9864, but still in use
                     warnings.simplefilter("ignore", SecurityWarning)
                 return jws.deserialize_compact(token, key, registry=self._registry).payload
         except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, RecursionError):
@@ -140,9 +139,9 @@ class Verifier:
 
 
 class ForeignTokens:
-    """Checks the access tokens of the setting `issuers`. `scopes`: all that a resource may ask for.
+    """Verifies access tokens of the setting `issuers`. `scopes`: all UCWA scopes.
 
-    `removed` is called when an issuer has taken back a key.
+    `removed` is called when an issuer no longer publishes a key.
     """
 
     def __init__(
@@ -157,16 +156,16 @@ class ForeignTokens:
             issuer.url: Verifier(Provider(issuer), config.max_token_bytes, world, removed) for issuer in config.issuers
         }
         self._introspecting = next((each for each in self.verifiers.values() if each.issuer.introspection), None)
-        #: By the token itself: digesting it would take longer than all else.
+        #: By the token itself: a digest would take longer than everything else.
         self._known: OrderedDict[str, Recognized] = OrderedDict()
-        #: Tokens for which introspection did not vouch, and until when that need not be asked again. Apart from the
-        #: known ones, which strangers could push out otherwise.
+        #: Digests of tokens that introspection refused, until when. Separate, so that invalid tokens cannot evict valid
+        #: ones.
         self._refused: OrderedDict[bytes, int] = OrderedDict()
         self._asked: dict[bytes, asyncio.Task[Recognized | None]] = {}
         self._discovering: asyncio.Task[None] | None = None
 
     def authorization_uris(self) -> tuple[str, ...]:
-        """Where clients may sign in, for the challenge of a 401; an issuer that was not reached yet is left out."""
+        """The authorization endpoints for the challenge of a 401, of the issuers reached so far."""
         found = []
         for verifier in self.verifiers.values():
             metadata = verifier.provider.known_metadata
@@ -176,7 +175,7 @@ class ForeignTokens:
         return tuple(found)
 
     def console_sign_ins(self) -> tuple[ConsoleSignIn, ...]:
-        """Where the console may sign in; an issuer that was not reached yet is left out."""
+        """The issuers where the console may sign in, as far as reached."""
         found = []
         for verifier in self.verifiers.values():
             issuer, metadata = verifier.issuer, verifier.provider.known_metadata
@@ -196,12 +195,12 @@ class ForeignTokens:
         return tuple(found)
 
     def start(self) -> None:
-        """Discovers the issuers from now on, so that the challenge can name them. None of them is waited for."""
+        """Starts to discover the issuers, in the background."""
         if self.verifiers:
             self._discovering = asyncio.create_task(self._discover(), name="openucwa issuers")
 
     async def close(self) -> None:
-        """Ends what is going on and closes the connections."""
+        """Cancels requests in progress and closes the connections."""
         tasks = [task for task in (self._discovering, *self._asked.values()) if task is not None]
         for task in tasks:
             task.cancel()
@@ -212,11 +211,11 @@ class ForeignTokens:
             await verifier.provider.close()
 
     def recognized(self, token: str) -> Recognized | None:
-        """What `token` stands for, where it was verified before and still counts; None: `check` has to say."""
+        """The cached entry of `token`; None: it was not verified before, or not lately."""
         known = self._known.get(token)
         if known is None:
             return None
-        # A key that the issuer has taken back vouches for nothing any more.
+        # Tokens signed with a withdrawn key are no longer valid.
         if self._world.now() >= known.until or (known.key is not None and not known.keys.has(known.key)):
             del self._known[token]
             return None
@@ -224,9 +223,9 @@ class ForeignTokens:
         return known
 
     async def check(self, token: str) -> Recognized:
-        """What `token` stands for.
+        """Verifies `token`.
 
-        Unauthorized: no issuer vouches for it. ServiceUnavailable: that can't be said just now.
+        Unauthorized: it is not valid. ServiceUnavailable: its issuer is needed and unreachable.
         """
         if not self.verifiers or len(token) > self._max_bytes or not token.isascii():
             raise Unauthorized(_REFUSED)
@@ -241,7 +240,7 @@ class ForeignTokens:
     async def _verified(self, token: str) -> Recognized:
         verifier = self.verifiers.get(_decoded(token.split(".")[1], _Payload).iss)
         if verifier is None:
-            raise Unauthorized("the token's issuer is not one that this server accepts")
+            raise Unauthorized("this server does not accept tokens of this issuer")
         issuer = verifier.issuer
         types = _ACCESS_TOKEN if issuer.require_at_jwt else _ANY_TYPE
         if issuer.require_at_jwt and _decoded(token.partition(".")[0], _Header).typ is None:
@@ -252,11 +251,11 @@ class ForeignTokens:
 
     def _meaning(self, claims: Claims, issuer: Issuer) -> ForeignToken:
         found = read_claims(claims, issuer, self._scopes)
-        # It counts for as long as a clock that is slow may say so.
+        # Valid for as long as a slow clock may consider it so.
         return replace(found, expires=found.expires + issuer.leeway * 1000)
 
     async def _introspected(self, token: str) -> Recognized:
-        """What the issuer says of a token that is no JWT; asked once for all that come with it meanwhile."""
+        """Introspects a token; concurrent requests with the same token share one introspection."""
         verifier, digest = self._introspecting, _digest(token)
         if verifier is None or self._refused.get(digest, 0) > self._world.now():
             raise Unauthorized(_REFUSED)
@@ -273,7 +272,7 @@ class ForeignTokens:
 
     def _answered(self, digest: bytes, task: "asyncio.Task[Recognized | None]") -> None:
         del self._asked[digest]
-        # Looking at the exception says that it was seen, should whoever waited have gone.
+        # Retrieve the exception, in case the request that waited was cancelled.
         if not task.cancelled() and task.exception() is None and task.result() is None:
             lifetime = self._introspecting.issuer.introspection_lifetime if self._introspecting else 0
             self._refused[digest] = self._world.now() + lifetime * 1000
@@ -287,7 +286,7 @@ class ForeignTokens:
             claims = await verifier.provider.introspect(token)
             if claims.get("active") is not True:
                 return None
-            # Who was asked for it need not name itself, nor say how long its word holds (RFC 7662, section 2.2).
+            # `iss` and `exp` are optional in the response (RFC 7662, section 2.2).
             claims = {"iss": issuer.url, "exp": until // 1000 + 1} | claims
             verifier.check_claims(claims, texts(issuer.audience))
             found = self._meaning(claims, issuer)
@@ -315,7 +314,7 @@ def _digest(token: str) -> bytes:
 
 
 def _decoded(part: str, kind: type[T]) -> T:
-    """A part of a JWT, which nobody has verified. Unauthorized: it is none."""
+    """Decodes a part of a JWT, unverified. Unauthorized: it is malformed."""
     try:
         return msgspec.json.decode(urlsafe_b64decode(part.encode()), type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError):

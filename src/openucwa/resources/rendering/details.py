@@ -1,4 +1,4 @@
-"""What a directory says of a user, as `me` and `contact` show it."""
+"""The details of a user from a directory, for `me` and `contact`."""
 
 from openucwa.model.application import Session
 from openucwa.model.user import User
@@ -6,7 +6,7 @@ from openucwa.representation.document import Property
 
 
 def details(of: User | Session) -> dict[str, Property]:
-    """The properties that are known. UCWA: me, contact."""
+    """The known properties. UCWA: me, contact."""
     found = {
         "department": of.department,
         "homePhoneNumber": of.home_phone,
