@@ -80,7 +80,12 @@ def test_no_private_method_of_another_package_is_overridden() -> None:
     for each in pkgutil.walk_packages([str(PACKAGE)], "openucwa."):
         if each.name == "openucwa.__main__" or ".migrations" in each.name:
             continue
-        module = importlib.import_module(each.name)
+        try:
+            module = importlib.import_module(each.name)
+        except ModuleNotFoundError as error:
+            if error.name != "ldap":  # an extra
+                raise
+            continue
         for _, kind in inspect.getmembers(module, inspect.isclass):
             if kind.__module__ == each.name:
                 count += 1

@@ -113,7 +113,7 @@ def test_operation_lists_exactly_its_possible_answers(
 def test_refusal_lists_its_codes_with_their_meanings(document: dict[str, Any]) -> None:
     told = operations(document)[EXTENSIONS, "POST"]["responses"]["409"]["$ref"].rpartition("/")[2]
     described = document["components"]["responses"][told]["description"]
-    assert "`Conflict/AlreadyExists`: That id is taken." in described
+    assert "`Conflict/AlreadyExists`: The id is taken." in described
     assert "`Conflict/TooManyGroups`: The meeting holds its most extensions." in described
 
 

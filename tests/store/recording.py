@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -138,9 +138,16 @@ class RecordingWriter:
 
         return await self._writer.change(recorded, *keys, scope=scope, must_notify=must_notify)
 
-    def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> Coroutine[Any, Any, int]:
+    def run(
+        self,
+        key: str,
+        sql: str,
+        *parameters: object,
+        scope: str | None = None,
+        renew: Callable[[], None] | None = None,
+    ) -> Coroutine[Any, Any, int]:
         self._records.add(sql, parameters, frozenset({key}), scope)
-        return self._writer.run(key, sql, *parameters, scope=scope)
+        return self._writer.run(key, sql, *parameters, scope=scope, renew=renew)
 
 
 class RecordedStore(SqlStore):

@@ -111,10 +111,19 @@ class Writer(Protocol):
         """
         ...
 
-    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
+    async def run(
+        self,
+        key: str,
+        sql: str,
+        *parameters: object,
+        scope: str | None = None,
+        renew: Callable[[], None] | None = None,
+    ) -> int:
         """The number of rows written by a statement that is a whole change; `key` and `scope` as in `change`.
 
         The statement decides everything itself, so an engine may run concurrent ones back to back.
+        `renew`: puts what was written into the cache; called if a row was written, once everything outdated by it was
+        dropped, and only if nothing has changed the same scope since.
         """
         ...
 
@@ -132,6 +141,10 @@ class Cache(Protocol):
         """
         ...
 
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        """What `read` returns from now on for these arguments."""
+        ...
+
 
 class NoCache:
     """A cache that is always empty."""
@@ -141,3 +154,6 @@ class NoCache:
     ) -> T:
         """As `Cache.read`."""
         return await load(owner, *rest)
+
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        """As `Cache.put`."""

@@ -1,6 +1,8 @@
 """Extensions of meetings, one at a time. All of a meeting's at once are read in `meetings.py`."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
+from functools import partial
+
 from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.refusals import (
     NO_SUCH_EXTENSION,
@@ -113,8 +115,9 @@ class Extensions(Part):
         size = len(extension.properties)
         if match is not None and len(match) == 1:
             (etag,) = match
-            limits = (size, self._max_user_bytes)
-            if await self._writer.run(organizer, _REPLACE_UNNOTIFIED, *key, *values, etag, *limits, scope=meeting_id):
+            parameters = (*key, *values, etag, size, self._max_user_bytes)
+            renew = partial(self._cache.put, "extension", extension, *key, scope=meeting_id)
+            if await self._writer.run(organizer, _REPLACE_UNNOTIFIED, *parameters, scope=meeting_id, renew=renew):
                 return
 
         async def work(transaction: Transaction) -> None:

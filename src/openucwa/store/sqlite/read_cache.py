@@ -37,11 +37,15 @@ class ReadCache:
         before = self._invalidation.count
         result = await load(owner, *rest)
         if before == self._invalidation.count:
-            if self._count >= MAX_READS:
-                self._drop(None)
-            self._of.setdefault(owner, {}).setdefault(scope, {})[key] = result
-            self._count += 1
+            self.put(name, result, owner, *rest, scope=scope)
         return result
+
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        """As `Cache.put`."""
+        if self._count >= MAX_READS:
+            self._drop(None)
+        self._of.setdefault(owner, {}).setdefault(scope, {})[name, *rest] = result
+        self._count += 1
 
     def _drop(self, outdated: frozenset[Outdated] | None) -> None:
         if outdated is None:
