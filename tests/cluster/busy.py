@@ -35,11 +35,11 @@ class BusyMeeting:
             assert {each["id"]: each["text"] for each in found} == expected
 
         async def told() -> bool:
-            return self.listener.picture.extensions == expected
+            return self.listener.view.extensions == expected
 
-        await eventually(told, lambda: [self.listener.picture.extensions, expected])
+        await eventually(told, lambda: [self.listener.view.extensions, expected])
         await until_heard(set(self.speaker.said), self.listener)
-        heard = self.listener.picture.messages
+        heard = self.listener.view.messages
         assert [text for text in heard if text not in self.speaker.perhaps] == self.speaker.said
         assert len(set(heard)) == len(heard)
 

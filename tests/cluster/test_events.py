@@ -74,10 +74,10 @@ async def test_participants_on_different_nodes_receive_messages_once_and_in_one_
 
         await eventually(shown_to_all, lambda: [person.shares for person in people])
     for person in people:
-        assert person.picture.messages == people[0].picture.messages
-        assert sorted(person.picture.messages) == sorted(text for texts in said for text in texts)
+        assert person.view.messages == people[0].view.messages
+        assert sorted(person.view.messages) == sorted(text for texts in said for text in texts)
         for texts in said:
-            assert [text for text in person.picture.messages if text in texts] == texts
+            assert [text for text in person.view.messages if text in texts] == texts
         assert person.shares == sorted(person.shares)
 
 
@@ -138,12 +138,12 @@ async def talking(cluster: Cluster, people: Sequence[Participant], meeting: Meet
             last = {talk.extension["id"]: talk.extension["text"] for talk in talks}
 
             async def all_know() -> bool:
-                return all(person.picture.extensions == last for person in people)
+                return all(person.view.extensions == last for person in people)
 
-            await eventually(all_know, lambda: [last, *(person.picture.extensions for person in people)])
+            await eventually(all_know, lambda: [last, *(person.view.extensions for person in people)])
     for person in people:
-        assert person.picture.messages == people[0].picture.messages
-        assert len(set(person.picture.messages)) == len(person.picture.messages)
+        assert person.view.messages == people[0].view.messages
+        assert len(set(person.view.messages)) == len(person.view.messages)
         assert person.tried_again == []
 
 

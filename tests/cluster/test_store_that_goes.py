@@ -87,9 +87,9 @@ async def meeting(cluster: Cluster, come: Come, connect: Connect) -> AsyncIterat
         assert there >= found.written
 
         async def told() -> bool:
-            return all(listener.picture.extensions.keys() == there for listener in listeners)
+            return all(listener.view.extensions.keys() == there for listener in listeners)
 
-        await eventually(told, lambda: [there, *(listener.picture.extensions for listener in listeners)])
+        await eventually(told, lambda: [there, *(listener.view.extensions for listener in listeners)])
     # Polls that were refused were refused for this and nothing else.
     assert all(set(listener.tried_again) <= {503} for listener in listeners)
 

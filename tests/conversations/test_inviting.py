@@ -106,7 +106,7 @@ async def test_user_invited_by_a_leader_is_admitted_like_listed_attendees(
     else:
         await dana.join(meeting)
     await dana.said()
-    assert dana.picture.stage == stage
+    assert dana.view.stage == stage
 
 
 async def test_user_invited_by_an_attendee_waits_in_the_lobby(service: Service, lene: UcwaClient, come: Come) -> None:
@@ -119,7 +119,7 @@ async def test_user_invited_by_an_attendee_waits_in_the_lobby(service: Service, 
     links = await invite_dana(alex, dana)
     assert await dana.post(links["accept"]["href"]) == 204
     await dana.said()
-    assert dana.picture.stage == "lobby"
+    assert dana.view.stage == "lobby"
 
 
 async def test_user_with_a_cancelled_invitation_waits_in_the_lobby(lene: UcwaClient, come: Come) -> None:
@@ -135,7 +135,7 @@ async def test_user_with_a_cancelled_invitation_waits_in_the_lobby(lene: UcwaCli
     await dana.said()
     await dana.join(meeting)
     await dana.said()
-    assert dana.picture.stage == "lobby"
+    assert dana.view.stage == "lobby"
 
 
 async def test_accepting_joins_the_invited_user(ask: Ask) -> None:

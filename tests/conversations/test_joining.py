@@ -101,7 +101,7 @@ async def test_access_level_decides_about_the_lobby(
     for guest in (dana, joe):
         await guest.join(meeting)
         await guest.said()
-    assert (dana.picture.stage, joe.picture.stage) == (users, anonymous)
+    assert (dana.view.stage, joe.view.stage) == (users, anonymous)
 
 
 @pytest.mark.parametrize(("listed", "stage"), [("attendees", "room"), ("leaders", "room")])
@@ -110,7 +110,7 @@ async def test_invited_user_is_admitted(lene: UcwaClient, come: Come, listed: st
     dana = await come("danab@contoso.com")
     await dana.join(meeting)
     await dana.said()
-    assert dana.picture.stage == stage
+    assert dana.view.stage == stage
 
 
 async def test_leaders_are_admitted_to_a_locked_meeting(lene: UcwaClient, come: Come) -> None:
@@ -118,7 +118,7 @@ async def test_leaders_are_admitted_to_a_locked_meeting(lene: UcwaClient, come: 
     dana = await come("danab@contoso.com")
     await dana.join(meeting)
     await dana.said()
-    assert (dana.picture.stage, dana.picture.role) == ("room", "Leader")
+    assert (dana.view.stage, dana.view.role) == ("room", "Leader")
 
 
 async def test_users_of_another_domain_wait_in_the_lobby(service: Service, lene: UcwaClient, come: Come) -> None:
@@ -126,7 +126,7 @@ async def test_users_of_another_domain_wait_in_the_lobby(service: Service, lene:
     rob = await come("rob@fabrikam.com")
     await rob.join(await lene.schedule(accessLevel="SameEnterprise"))
     await rob.said()
-    assert rob.picture.stage == "lobby"
+    assert rob.view.stage == "lobby"
 
 
 async def test_combined_domains_are_one_enterprise(make_service: Make, connect: Connect, world: FakeWorld) -> None:
@@ -139,7 +139,7 @@ async def test_combined_domains_are_one_enterprise(make_service: Make, connect: 
     rob = Guest("Rob", client, await client.open(), world)
     await rob.join(await lene.schedule(accessLevel="SameEnterprise"))
     await rob.said()
-    assert rob.picture.stage == "room"
+    assert rob.view.stage == "room"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ async def test_automatic_leader_assignment(
     for guest in (dana, joe):
         await guest.join(meeting)
         await guest.said()
-    assert (dana.picture.role, joe.picture.role) == (dana_is, joe_is)
+    assert (dana.view.role, joe.view.role) == (dana_is, joe_is)
 
 
 async def test_participant_in_the_lobby_sees_nothing_of_the_meeting(lene: UcwaClient, come: Come) -> None:
@@ -317,7 +317,7 @@ async def test_joining_without_a_uri_creates_a_meeting_of_the_caller(come: Come)
     assert answer.status_code == 201
     assert await dana.said() == [*SEQUENCE, *END]
     meeting = await dana.get(f"{dana.here}/onlineMeeting")
-    assert (meeting["organizerUri"], meeting["subject"], dana.picture.role) == (DANA, "Now", "Leader")
+    assert (meeting["organizerUri"], meeting["subject"], dana.view.role) == (DANA, "Now", "Leader")
     own = (await dana.get(dana.client.meetings))["_embedded"]["myOnlineMeeting"]
     assert meeting["onlineMeetingUri"] in {each["onlineMeetingUri"] for each in own}
 
@@ -401,7 +401,7 @@ async def test_meeting_that_is_started_is_joined_at_once(come: Come) -> None:
     href = f"{organizer.client.app}/communication/startOnlineMeeting"
     assert await organizer.post(href, json={"operationId": "1", "subject": "Ad hoc"}) == 201
     await organizer.said()
-    assert (organizer.picture.stage, organizer.picture.subject) == ("room", "Ad hoc")
+    assert (organizer.view.stage, organizer.view.subject) == ("room", "Ad hoc")
 
 
 async def test_others_are_notified_of_a_leaving_participant(lene: UcwaClient, come: Come) -> None:

@@ -40,7 +40,7 @@ async def test_participant_past_the_lobby_timeout_is_removed_despite_polling(
         await organizer.said()
     assert world.now() > end
     assert heard == ["onlineMeetingInvitation completed Failure Timeout", "conversation deleted Timeout"]
-    assert organizer.picture.lobby == set()
+    assert organizer.view.lobby == set()
 
 
 async def test_participant_admitted_in_time_stays(

@@ -73,7 +73,7 @@ async def test_first_message_sent_with_add_messaging_is_delivered(
     answer = await dana.client.post(f"{dana.here}/messaging/addMessaging", json=body)
     assert answer.status_code == 201, answer.text
     assert (await organizer.said())[-1] == "message completed Success"
-    assert organizer.picture.messages == ["Hello%2C+Lene"]
+    assert organizer.view.messages == ["Hello%2C+Lene"]
     events = await dana.events()
     assert [event["type"] for event in events[:3]] == ["started", "completed", "updated"]
     own = events[-1]["_embedded"]["message"]
@@ -88,7 +88,7 @@ async def test_first_message_is_read_from_xml_as_well(talk: Talk) -> None:
     answer = await dana.client.post(href, content=body, headers={"Content-Type": "application/xml"})
     assert answer.status_code == 201, answer.text
     await organizer.said()
-    assert organizer.picture.messages == ["Hello"]
+    assert organizer.view.messages == ["Hello"]
 
 
 @pytest.mark.parametrize("href", ["http://example.com/", "data:image/png;base64,AAAA", "data:text/plain;base64,%%"])
@@ -161,7 +161,7 @@ async def test_messages_from_before_connecting_are_not_delivered(lene: UcwaClien
     assert await organizer.post(f"{organizer.here}/messaging/addMessaging", json={}) == 201
     after = (await say(dana, "After")).rpartition("/")[2]
     await organizer.said()
-    assert organizer.picture.messages == ["After"]
+    assert organizer.view.messages == ["After"]
     assert (await organizer.client.get(f"{organizer.here}/messaging/messages/{before}")).status_code == 404
     assert await linked_messages(organizer) == [after]
 
@@ -175,7 +175,7 @@ async def test_messages_sent_while_connected_are_delivered_after_disconnecting(t
     await say(dana, "Again")
     while await organizer.hear():
         pass
-    assert organizer.picture.messages == ["While", "Again"]
+    assert organizer.view.messages == ["While", "Again"]
 
 
 async def test_connecting_during_a_poll_delivers_the_next_message(lene: UcwaClient, come: Come) -> None:
@@ -197,7 +197,7 @@ async def test_connecting_during_a_poll_delivers_the_next_message(lene: UcwaClie
         for event in sender["events"]:
             organizer.take(event)
     await organizer.said()
-    assert organizer.picture.messages == ["Hello"]
+    assert organizer.view.messages == ["Hello"]
 
 
 async def linked_messages(guest: Guest) -> list[str]:
@@ -262,5 +262,5 @@ async def test_messages_arrive_in_the_order_of_sending(talk: Talk, world: FakeWo
         await say(dana if number % 2 else organizer, str(number))
     await organizer.said()
     await dana.said()
-    assert organizer.picture.messages == [str(number) for number in range(1, 20, 2)]
-    assert dana.picture.messages == [str(number) for number in range(0, 20, 2)]
+    assert organizer.view.messages == [str(number) for number in range(1, 20, 2)]
+    assert dana.view.messages == [str(number) for number in range(0, 20, 2)]

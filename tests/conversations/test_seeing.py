@@ -117,7 +117,7 @@ async def test_promotion_does_not_reveal_organizer_data(lene: UcwaClient, come: 
         await guest.said()
     assert await organizer.post(f"{organizer.here}/participants/danab@contoso.com/promote") == 204
     await dana.said()
-    assert dana.picture.role == "Leader"
+    assert dana.view.role == "Leader"
     shown = await dana.get(f"{dana.here}/onlineMeeting/onlineMeetingExtensions")
     assert shown["_embedded"]["onlineMeetingExtension"] == []
 
@@ -127,7 +127,7 @@ async def test_change_of_the_meeting_is_notified(lene: UcwaClient, room: Room) -
     read = (await lene.get(self_of(meeting))).json()
     assert (await lene.replace(read, subject="Moved")).status_code == 200
     assert await dana.said() == UPDATED
-    assert dana.picture.subject == "Moved"
+    assert dana.view.subject == "Moved"
 
 
 async def test_refused_change_notifies_no_one(lene: UcwaClient, room: Room) -> None:
