@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,24 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.client import PASSWORD
-from tests.deploy.nginx import Nginx, free_port
+from tests.deploy.nginx import Nginx, free_port, free_ports
 from tests.process.running import RunningServer
 from tests.process.server import add_user
 from tests.users import LENE
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
+def ports() -> Sequence[int]:
+    """nginx's, for https and http."""
+    return free_ports(2)
+
+
+@pytest.fixture
+def server(tmp_path: Path, ports: Sequence[int]) -> Iterator[RunningServer]:
     add_user(tmp_path / "data", LENE)
     settings = {
         "OPENUCWA_TRUSTED_PROXIES": "127.0.0.0/8",
-        "OPENUCWA_HOSTS": "localhost",
+        "OPENUCWA_HOSTS": f"localhost:{ports[0]}",
         "OPENUCWA_ADDRESS_FAILURES": "1",
     }
     with RunningServer(tmp_path / "data", **settings) as server:
@@ -30,9 +36,9 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
 
 
 @pytest.fixture
-def nginx(server: RunningServer, tmp_path: Path) -> Iterator[Nginx]:
+def nginx(server: RunningServer, tmp_path: Path, ports: Sequence[int]) -> Iterator[Nginx]:
     """In front of the server, and of a node that is away."""
-    with Nginx(tmp_path, [f"127.0.0.1:{free_port()}", f"127.0.0.1:{server.port()}"]) as nginx:
+    with Nginx(tmp_path, [f"127.0.0.1:{free_port()}", f"127.0.0.1:{server.port()}"], ports) as nginx:
         yield nginx
 
 
