@@ -84,7 +84,8 @@ def test_each_answer_has_a_request_id_of_its_own_and_a_line_in_the_log(
     keeping, _ = servers
     ask = keeping.get()
     ids = [
-        re.findall(rb"x-request-id: (\w+)", answer)[0].decode() for answer in keeping.say(ask, ask, keeping.get(CLOSE))
+        re.findall(rb"(?i)x-request-id: (\w+)", answer)[0].decode()
+        for answer in keeping.say(ask, ask, keeping.get(CLOSE))
     ]
     assert len(set(ids)) == 3
     for request_id in ids:

@@ -258,7 +258,7 @@ def test_store_that_cannot_be_used_is_named_once(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "openucwa.sqlite3")) as connection, connection:
         connection.execute("update store_version set version = 99, oldest = 99")
     line = refused(command("serve", "--data", str(tmp_path), "--workers", "3", "--listen", "http://127.0.0.1:0"))
-    assert line.startswith("openucwa: the store is of version 99")
+    assert line.startswith("openucwa: the store has version 99")
 
 
 def test_first_start_of_many_makes_one_store_and_one_key(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from tests.users import DANA
 
 #: joining: nobody has joined. alone: Lene has. room: both have, and talk. unconnected: they don't talk yet.
 #: promoted: the other leads as well. lobby: the other waits. inviting: the other is asked. In these Lene is the client;
-#: attending, waiting, invited and guest (who is anonymous) are the same for the other.
-LIVE = {"joining", "alone", "room", "unconnected", "promoted", "lobby", "inviting"}
+#: attending, waiting, invited and guest (who is anonymous) are the same for the other. visited: Lene's view of a guest.
+LIVE = {"joining", "alone", "room", "unconnected", "promoted", "lobby", "inviting", "visited"}
 OTHERS = {"attending": "room", "waiting": "lobby", "invited": "inviting", "guest": "room"}
 
 
@@ -25,8 +25,8 @@ class JoinedMeeting:
     def __init__(self, service: Service, connect: Connect, lene: UcwaClient, situation: str) -> None:
         self._lene = lene
         self._other = connect(service)
-        self._situation = OTHERS.get(situation, situation)
-        self._anonymous = situation == "guest"
+        self._situation = "room" if situation == "visited" else OTHERS.get(situation, situation)
+        self._anonymous = situation in {"guest", "visited"}
         self.client = self._other if situation in OTHERS else lene
         self.hrefs: dict[str, str] = {}
         self.somebody = DANA

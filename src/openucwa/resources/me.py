@@ -81,7 +81,7 @@ def me_document(call: Context) -> Document:
                 links[name] = Link(f"{href}/{name}")
         else:
             links = {"makeMeAvailable": Link(f"{href}/makeMeAvailable"), "photo": photo}
-    return Document(rel="me", href=href, properties=properties, links=links)
+    return Document(rel="me", href=href, properties=dict(sorted(properties.items())), links=links)
 
 
 class Me(Resource[None]):

@@ -64,7 +64,7 @@ def contact_document(call: Context, user: User) -> Document:
         properties["emailAddresses"] = [user.email]
     properties |= details(user)
     properties |= {"name": user.name, "sourceNetwork": "SameEnterprise", "type": "User", "uri": user.uri}
-    return Document(rel="contact", href=contact_href(call, user.uri), properties=properties)
+    return Document(rel="contact", href=contact_href(call, user.uri), properties=dict(sorted(properties.items())))
 
 
 class People(Resource[None]):

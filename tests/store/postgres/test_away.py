@@ -186,7 +186,7 @@ async def test_standby_can_be_read_but_not_written(own_server: PostgresServer, s
     [
         (f"{GUARDED}:wrong-secret", "postgres", "rejected the login"),
         (f"{GUARDED}:{GUARDED_PASSWORD}", "nowhere", "the server has no such database"),
-        (f"{GUARDED}:{GUARDED_PASSWORD}", "template1", "its user lacks the rights"),
+        (f"{GUARDED}:{GUARDED_PASSWORD}", "template1", "the user lacks permissions"),
     ],
 )
 async def test_failed_open_is_explained_in_one_sentence_without_the_password(
@@ -203,7 +203,7 @@ async def test_failed_open_is_explained_in_one_sentence_without_the_password(
 async def test_foreign_database_is_refused_and_left_unchanged(own_server: PostgresServer) -> None:
     url = own_server.new_database()
     own_server.query("create table theirs (id integer)", url)
-    assert "are not those of openucwa" in await refused(PostgresStore(url, TIMEOUT).open())
+    assert "contains tables of another application" in await refused(PostgresStore(url, TIMEOUT).open())
     assert own_server.query("select tablename from pg_tables where schemaname = 'public'", url) == [["theirs"]]
 
 
