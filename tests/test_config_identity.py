@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from openucwa.config import Config, ConfigError
+from openucwa.config_identity import UCWA_SCOPES
 from openucwa.config_loading import load
+from openucwa.model.scopes import ANY_SCOPE
 from tests.needs import need_module
 
 ISSUER = {"url": "https://id.contoso.com", "audience": "https://ucwa.contoso.com", "domains": ["contoso.com"]}
@@ -55,6 +57,8 @@ def test_tables_of_a_file_are_read(tmp_path: Path) -> None:
         ({"domains": []}, "domains"),
         ({"domains": ["Contoso.com"]}, "lower case"),
         ({"domains": ["*"]}, "domains"),
+        ({"scopes": {"organizer": ["Meetings.ReadWrite", "Meeting.ReadWrite"]}}, "Meeting.ReadWrite"),
+        ({"default_scopes": "All"}, "default_scopes"),
         ({"algorithms": []}, "algorithms"),
         ({"algorithms": ["none"]}, "algorithms"),
         ({"algorithms": ["HS256"]}, "algorithms"),
@@ -72,6 +76,10 @@ def test_issuer_that_cannot_be_used_is_refused_with_the_reason(changed: dict[str
     with pytest.raises(ConfigError, match=named) as refused:
         loaded("issuers", ISSUER | changed)
     assert "setting issuers" in str(refused.value)
+
+
+def test_scopes_that_settings_may_hold_are_those_of_resources() -> None:
+    assert set(UCWA_SCOPES) == ANY_SCOPE
 
 
 def test_issuer_on_this_machine_may_do_without_tls() -> None:

@@ -13,6 +13,14 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 
 #: In `scopes` and `default_scopes`: every UCWA scope.
 ALL_SCOPES = "all"
+#: The names of `model.scopes`, which settings do not import; a test compares them.
+UCWA_SCOPES = (
+    "User.ReadWrite",
+    "Contacts.ReadWrite",
+    "Conversations.Initiate",
+    "Conversations.Receive",
+    "Meetings.ReadWrite",
+)
 
 Texts: TypeAlias = str | tuple[str, ...]
 
@@ -157,7 +165,7 @@ def identity_problems(issuers: Sequence[Issuer], directories: Sequence[Directory
 def _issuer(issuer: Issuer) -> Iterator[str]:
     for name, url in {"url": issuer.url, "authorization_uri": issuer.authorization_uri}.items():
         if url is not None and not safe_url(url):
-            yield f"{name} has to be an https URL without a fragment (http for an address of this machine only)"
+            yield f"{name} must be an https URL without a fragment (http for an address of this machine only)"
     for name, value in {
         "audience": issuer.audience,
         "user_claims": issuer.user_claims,
@@ -171,10 +179,13 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
     for algorithm in issuer.algorithms:
         if algorithm not in ALGORITHMS:
             yield f"algorithms may hold {', '.join(ALGORITHMS)}, not {algorithm!r}"
+    granted = {scope for given in (*issuer.scopes.values(), issuer.default_scopes) for scope in texts(given)}
+    for scope in sorted(granted - {*UCWA_SCOPES, ALL_SCOPES}):
+        yield f"scopes and default_scopes may hold {', '.join((*UCWA_SCOPES, ALL_SCOPES))}, not {scope!r}"
     if issuer.leeway < 0 or issuer.introspection_lifetime < 0:
-        yield "leeway and introspection_lifetime have to be at least 0"
+        yield "leeway and introspection_lifetime must be at least 0"
     if min(issuer.timeout, issuer.key_refresh, issuer.key_refresh_min) <= 0:
-        yield "timeout, key_refresh and key_refresh_min have to be above 0"
+        yield "timeout, key_refresh and key_refresh_min must be greater than 0"
     if issuer.client_secret is not None and issuer.client_secret_file is not None:
         yield "client_secret and client_secret_file exclude each other"
     if issuer.client_id is None and (issuer.introspection or issuer.password_grant):
@@ -196,7 +207,7 @@ def _directory(directory: Directory) -> Iterator[str]:
         except ValueError:
             well_formed = False
         if not well_formed:
-            yield "url has to be of the form ldaps://HOST[:PORT] or ldap://HOST[:PORT]"
+            yield "url must have the form ldaps://HOST[:PORT] or ldap://HOST[:PORT]"
     yield from _domains(directory.domains)
     for name, template, names in (
         ("login_filter", directory.login_filter, {"login", "user"}),
@@ -205,7 +216,7 @@ def _directory(directory: Directory) -> Iterator[str]:
         used = set(re.findall(r"\{(.*?)\}", template))
         if not used or used - names or template.count("(") != template.count(")") or not template.startswith("("):
             known = " and ".join(f"{{{each}}}" for each in sorted(names))
-            yield f"{name} has to be a filter that holds {known}, or one of them, and nothing else in braces"
+            yield f"{name} must be a filter that contains {known}, or one of them, and nothing else in braces"
     for name, value in {"uri_attributes": directory.uri_attributes, "user_attribute": directory.user_attribute}.items():
         if not all(texts(value)) or not texts(value):
             yield f"{name} is empty"
@@ -217,7 +228,7 @@ def _directory(directory: Directory) -> Iterator[str]:
         if kind not in _PHONES:
             yield f"phones may hold {', '.join(_PHONES)}, not {kind!r}"
     if directory.connections < 1 or directory.timeout <= 0:
-        yield "connections and timeout have to be above 0"
+        yield "connections and timeout must be greater than 0"
 
 
 def _domains(domains: Texts) -> Iterator[str]:

@@ -27,7 +27,7 @@ def test_names_in_the_text_are_settings() -> None:
     known = {*Issuer.__struct_fields__, *Directory.__struct_fields__}
     text = re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL)
     named = set(re.findall(r"`([a-z]+_[a-z_]+)(?: = [a-z]+)?`", text))
-    assert named - known <= {"access_as_user", "preferred_username"}
+    assert named - known <= {"access_as_user", "email_verified", "preferred_username"}
     assert {"key_refresh_min", "user_claims", "login_filter", "create_users"} <= named
 
 

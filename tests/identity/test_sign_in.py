@@ -284,6 +284,23 @@ async def test_token_of_another_meeting_or_of_a_user_cannot_be_renewed(server: S
         assert (await server.refused(**form, ms_rtc_renew=token)).diagnostics_code == 28020
 
 
+@pytest.mark.parametrize(
+    ("asked", "scopes"),
+    [
+        ({}, {"Conversations.Initiate", "Conversations.Receive"}),
+        ({"scope": "all"}, {"Conversations.Initiate", "Conversations.Receive"}),
+        ({"scope": "Conversations.Receive"}, {"Conversations.Receive"}),
+    ],
+)
+async def test_renewal_widens_no_scope(server: Server, asked: dict[str, str], scopes: set[str]) -> None:
+    form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"}
+    narrow = form | {"scope": "Conversations.Initiate Conversations.Receive"}
+    token = (await server.sign_in.grant(narrow, HERE)).access_token
+    assert (await server.anonymous(ms_rtc_renew=token, **asked)).scopes == scopes
+    refused = await server.refused(**form, ms_rtc_renew=token, scope="Meetings.ReadWrite")
+    assert refused.error == "invalid_scope"
+
+
 async def test_unknown_fields_are_ignored(server: Server) -> None:
     assert (await server.anonymous(resource="everything", client_id="x", ms_rtc_renew="")).meeting == MEETING
 

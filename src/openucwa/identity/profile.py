@@ -33,6 +33,8 @@ def sip_uri(value: str, domains: tuple[str, ...]) -> str | None:
 
     None: not an address, or not in `domains`.
     """
+    if not value.isascii():  # before lower(), which turns the Kelvin sign into a k
+        return None
     address = value.strip().lower().removeprefix("sip:")
     if "@" not in address:
         address = f"{address}@{domains[0]}"

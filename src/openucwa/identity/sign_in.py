@@ -145,7 +145,8 @@ class SignIn:
                 raise GrantRefused("invalid_grant", WRONG_MEETING, "The meeting or its password is wrong.")
             attempt.succeeded()
         if renew:
-            identity = await self._renewed(renew, meeting)
+            previous = await self._renewed(renew, meeting)
+            identity, scopes = previous.identity, _renewed_scopes(previous.scopes, scopes)
         else:
             identity = ANONYMOUS + self._world.random_bytes(_ANONYMOUS_ID_BYTES).hex()
         lifetime = self._config.anonymous_token_lifetime
@@ -160,15 +161,15 @@ class SignIn:
         except ResourceNotFound:
             return None
 
-    async def _renewed(self, token: str, meeting: Meeting) -> str:
-        """The identity in an anonymous token for `meeting`, which may have expired by no more than its lifetime."""
+    async def _renewed(self, token: str, meeting: Meeting) -> Caller:
+        """The caller of an anonymous token for `meeting`, which may have expired by no more than its lifetime."""
         try:
             caller = await self._keys.check(token, allow_expired_by=self._config.anonymous_token_lifetime * 1000)
         except Unauthorized:
             _refuse_renewal()
         if not caller.anonymous or caller.meeting != meeting.uri:
             _refuse_renewal()
-        return caller.identity
+        return caller
 
     def _attempt(self, user: str | None, shown: str, address: str) -> Attempt:
         """`shown`: the user, as given, for the log. GrantRefused: too many failures."""
@@ -206,6 +207,18 @@ def _scopes(form: Mapping[str, str]) -> frozenset[str] | None:
     if unknown := asked - ANY_SCOPE - {ALL}:
         raise GrantRefused("invalid_scope", UNKNOWN_SCOPE, f"There is no scope {min(unknown)[:_MAX_LOGGED]}.")
     return None if not asked or ALL in asked or asked == ANY_SCOPE else asked
+
+
+def _renewed_scopes(previous: frozenset[str] | None, asked: frozenset[str] | None) -> frozenset[str] | None:
+    """The scopes of a renewed token: never more than the previous one's (RFC 6749, section 6). None: every one.
+
+    GrantRefused: a scope was requested that the previous token lacks.
+    """
+    if previous is None or asked is None:
+        return asked if previous is None else previous
+    if added := asked - previous:
+        raise GrantRefused("invalid_scope", UNKNOWN_SCOPE, f"The token to be renewed lacks the scope {min(added)}.")
+    return asked
 
 
 def _log_failure(why: str, user: str, address: str) -> None:

@@ -136,8 +136,17 @@ def test_first_user_claim_that_is_there_counts_and_no_later_one() -> None:
 
 
 def test_mail_address_that_nobody_verified_names_no_user() -> None:
-    with pytest.raises(Unauthorized):
-        read(KEYCLOAK | {"email_verified": False}, user_claims="email")
+    for unverified in (False, "false", 0, []):
+        with pytest.raises(Unauthorized):
+            read(KEYCLOAK | {"email_verified": unverified}, user_claims="email")
+    for verified in (True, "true", None):
+        assert read(KEYCLOAK | {"email_verified": verified}, user_claims="email").profile.email
+
+
+def test_name_that_only_looks_like_another_in_lower_case_names_no_user() -> None:
+    for kelvin in ("\N{KELVIN SIGN}en", "\N{KELVIN SIGN}en@contoso.com"):
+        with pytest.raises(Unauthorized):
+            read(KEYCLOAK | {"preferred_username": kelvin})
 
 
 def test_user_may_be_in_any_of_the_domains() -> None:

@@ -7,9 +7,13 @@ import json
 
 import pytest
 
+from openucwa.config import Config
+from openucwa.config_identity import Issuer
 from openucwa.identity.issuers.provider import MAX_ANSWER
+from openucwa.identity.issuers.tokens import ForeignTokens
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
-from tests.identity.issuers.conftest import Checking, Claiming
+from openucwa.model.world import RealWorld
+from tests.identity.issuers.conftest import SCOPES, Checking, Claiming
 from tests.identity.issuers.provider import AUDIENCE, RunningProvider, sign, signing_key
 from tests.world import FakeWorld, until
 
@@ -70,6 +74,8 @@ async def test_token_signed_with_the_providers_key_is_accepted(
         pytest.param({"typ": "Refresh"}, id="a refresh token"),
         pytest.param({"typ": "ID"}, id="an ID token of Keycloak"),
         pytest.param({"at_hash": "abc"}, id="an ID token"),
+        pytest.param({"nonce": "abc"}, id="an ID token without hashes"),
+        pytest.param({"events": {}}, id="a logout token"),
     ],
 )
 async def test_well_signed_token_with_wrong_claims_is_refused(
@@ -338,6 +344,46 @@ async def test_provider_that_hangs_is_not_waited_for_longer_than_set(checking: C
         tokens = checking(url=url, timeout=0.2)
         with pytest.raises(ServiceUnavailable):
             await asyncio.wait_for(tokens.check(sign(signing_key("x"), claims(iss=url))), 5)
+        await tokens.close()
+
+
+async def test_provider_that_hangs_is_waited_for_once_and_not_by_one_request_after_another(claims: Claiming) -> None:
+    asked = 0
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        # A clock that runs: after `timeout`, as long a time has passed as must pass between two fetches.
+        issuer = Issuer(url=url, audience=AUDIENCE, domains="contoso.com", timeout=0.5, key_refresh_min=0.5)
+        tokens = ForeignTokens(Config(issuers=(issuer,)), SCOPES, RealWorld())
+        key = signing_key("x")
+        checks = (tokens.check(sign(key, claims(iss=url), kid=f"k{number}")) for number in range(10))
+        results = await asyncio.wait_for(asyncio.gather(*checks, return_exceptions=True), 5)
+        assert all(isinstance(result, ServiceUnavailable) for result in results)
+        assert asked == 1
+        await tokens.close()
+
+
+@pytest.mark.parametrize("body", [b'{"x":' + b"[" * 100_000, b'{"issuer":"\xff"}'])
+async def test_answer_of_the_provider_that_cannot_be_decoded_is_503(
+    checking: Checking, claims: Claiming, body: bytes
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        tokens = checking(url=url)
+        with pytest.raises(ServiceUnavailable):
+            await tokens.check(sign(signing_key("x"), claims(iss=url)))
         await tokens.close()
 
 

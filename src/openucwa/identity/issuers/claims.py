@@ -21,6 +21,10 @@ _LAST_SECOND = 253_402_300_799
 _OTHER_TYPES = frozenset({"id", "refresh", "offline", "logout"})
 
 
+#: Claims of ID tokens and logout tokens (OpenID Connect Core, 2; Back-Channel Logout, 2.4).
+_ID_TOKEN_CLAIMS = frozenset({"at_hash", "c_hash", "events"})
+
+
 @dataclass(frozen=True, slots=True)
 class ForeignToken:
     """A verified access token. `scopes`: UCWA scopes only. `expires`: ms since 1970."""
@@ -35,7 +39,9 @@ def read_claims(claims: Claims, issuer: Issuer, known_scopes: frozenset[str]) ->
 
     Unauthorized: it names no user in the issuer's domains, or is not an access token.
     """
-    if str(claims.get("typ", "")).lower() in _OTHER_TYPES or "at_hash" in claims or "c_hash" in claims:
+    kind = str(claims.get("typ", "")).lower()
+    # Of access tokens only Keycloak's contain a nonce, and they state their type.
+    if kind in _OTHER_TYPES or not _ID_TOKEN_CLAIMS.isdisjoint(claims) or ("nonce" in claims and kind != "bearer"):
         raise Unauthorized("the token is not an access token")
     return ForeignToken(_profile(claims, issuer), _scopes(claims, issuer, known_scopes), expires(claims))
 
@@ -71,8 +77,9 @@ def _user_claims(claims: Claims, issuer: Issuer) -> Iterator[str]:
         value = _value(claims, claim)
         if value is None or value == "":
             continue
-        # An unverified address may belong to someone else.
-        if isinstance(value, str) and not (claim == "email" and claims.get("email_verified") is False):
+        # An unverified address may belong to someone else. Some issuers send this boolean as text.
+        verified = claim != "email" or claims.get("email_verified") in (None, True, "true")
+        if isinstance(value, str) and verified:
             yield value
         return
 

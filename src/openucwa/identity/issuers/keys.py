@@ -130,8 +130,11 @@ class IssuerKeys:
             self._task = None
 
     async def _read(self) -> None:
-        self._next_read = self._world.monotonic() + self._refresh_min
-        published = await self._provider.keys()
+        try:
+            published = await self._provider.keys()
+        finally:
+            # From the end on: an issuer that hangs for `timeout` must not be waited for by one request after another.
+            self._next_read = self._world.monotonic() + self._refresh_min
         keys = tuple(filter(None, map(_usable, published[:_MAX_KEYS])))
         if not keys:
             raise IssuerAway("it publishes no usable key")

@@ -7,7 +7,7 @@ import msgspec
 
 from openucwa.config_identity import texts
 from openucwa.identity.issuers.claims import Claims, profile_of
-from openucwa.identity.issuers.provider import IssuerAway, Metadata, unavailable
+from openucwa.identity.issuers.provider import IssuerAway, Metadata, decoded, unavailable
 from openucwa.identity.issuers.tokens import Verifier
 from openucwa.identity.login import Login
 from openucwa.identity.profile import Profile
@@ -63,10 +63,7 @@ class IssuerPasswords:
             "scope": self._issuer.password_scope,
         }
         status, body = await self._provider.post(endpoint, form)
-        try:
-            answer = msgspec.json.decode(body, type=_Answer)
-        except msgspec.MsgspecError:
-            raise IssuerAway(f"{endpoint} answers {status}, and not in JSON") from None
+        answer = decoded(body, _Answer, f"{endpoint} answers {status}, and not in JSON")
         if status == 200:
             return answer
         if status in {400, 401} and answer.error == "invalid_grant":
@@ -84,7 +81,6 @@ class IssuerPasswords:
         if answer.access_token is None or metadata.userinfo_endpoint is None:
             raise IssuerAway("it does not name the user")
         status, body = await self._provider.get(metadata.userinfo_endpoint, answer.access_token)
-        try:
-            return msgspec.json.decode(body, type=dict[str, object]) if status == 200 else {}
-        except msgspec.MsgspecError:
-            raise IssuerAway(f"{metadata.userinfo_endpoint} does not answer in JSON") from None
+        if status != 200:
+            return {}
+        return decoded(body, dict[str, object], f"{metadata.userinfo_endpoint} does not answer in JSON")

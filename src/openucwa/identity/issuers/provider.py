@@ -8,7 +8,7 @@ import logging
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus
 
 import msgspec
@@ -24,6 +24,8 @@ MAX_ANSWER = 1_048_576
 #: Maximum number of connections per issuer and process.
 _CONNECTIONS = 8
 _WELL_KNOWN = "/.well-known/openid-configuration"
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +71,7 @@ class Provider:
         """Fetches the discovery document. IssuerAway: it is unavailable, invalid, or another issuer's."""
         url = self.issuer.url.rstrip("/") + _WELL_KNOWN
         status, body = await self._ask("GET", url)
-        try:
-            metadata = msgspec.json.decode(body, type=Metadata) if status == 200 else None
-        except msgspec.DecodeError as error:
-            raise IssuerAway(f"{url} is not a discovery document: {error}") from None
+        metadata = decoded(body, Metadata, f"{url} is not a discovery document") if status == 200 else None
         if metadata is None:
             raise IssuerAway(f"{url} answers {status}")
         if metadata.issuer != self.issuer.url:
@@ -91,10 +90,7 @@ class Provider:
         """Fetches discovery document and keys. IssuerAway: they are unavailable or invalid."""
         url = (await self.discover()).jwks_uri
         status, body = await self._ask("GET", url)
-        try:
-            keys = msgspec.json.decode(body, type=dict[str, Any]).get("keys") if status == 200 else None
-        except msgspec.DecodeError as error:
-            raise IssuerAway(f"{url} is not a set of keys: {error}") from None
+        keys = decoded(body, dict[str, Any], f"{url} is not a set of keys").get("keys") if status == 200 else None
         if not isinstance(keys, list):
             raise IssuerAway(f"{url} answers {status}, without a list of keys")
         return [key for key in keys if isinstance(key, dict)]
@@ -107,10 +103,7 @@ class Provider:
         status, body = await self.post(endpoint, {"token": token, "token_type_hint": "access_token"})
         if status != 200:
             raise IssuerAway(f"{endpoint} answers {status}")
-        try:
-            return msgspec.json.decode(body, type=dict[str, Any])
-        except msgspec.DecodeError as error:
-            raise IssuerAway(f"{endpoint} does not answer in JSON: {error}") from None
+        return decoded(body, dict[str, Any], f"{endpoint} does not answer in JSON")
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
         """Posts a form with the client's credentials; status and body. IssuerAway: no response."""
@@ -177,6 +170,14 @@ class Provider:
             return Path(self.issuer.client_secret_file).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             raise IssuerAway(f"client_secret_file cannot be read: {error}") from None
+
+
+def decoded(body: bytes, kind: type[T], problem: str) -> T:
+    """The JSON in `body`. IssuerAway: `problem`; also for nesting without end, and bytes that are not UTF-8."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise IssuerAway(f"{problem}: {error}") from None
 
 
 def unavailable(issuer: Issuer, away: IssuerAway, retry_after: float) -> ServiceUnavailable:

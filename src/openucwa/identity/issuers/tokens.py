@@ -132,7 +132,7 @@ class Verifier:
     def _in_force(self, payload: bytes, audience: tuple[str, ...]) -> dict[str, Any]:
         try:
             claims = msgspec.json.decode(payload, type=dict[str, Any])
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             raise Unauthorized(_REFUSED) from None
         self.check_claims(claims, audience)
         return claims
