@@ -21,6 +21,7 @@ LAYERS = (
     "resources",
     "api",
     "channel",
+    "people",
     "meetings",
     "identity",
     "store",

@@ -27,6 +27,12 @@ KEYS = {
     "topics": "topic",
     "stored_bytes": "owner",
     "events": "topic",
+    "contacts": "owner",
+    "contact_groups": "owner",
+    "contact_memberships": "owner",
+    "privacy_relationships": "owner",
+    "contact_subscriptions": "owner",
+    "user_words": "uri",
 }
 #: Few rows, which can be in every place.
 EVERYWHERE = {"store_version", "signing_keys", "counters"}
@@ -44,7 +50,13 @@ WITHOUT_KEY = {
     "from invitations where expires < ? and state = 'Connecting' and outgoing = 1 order by expires limit ?": "sweeper",
     "from participations where in_lobby = 1 and joined < ? order by joined limit ?": "sweeper",
     "where (topic, number) in (select topic, number from events where at < ? order by at limit ?)": "sweeper",
+    "where expires < ? and (warned = 0 or expires <= ?) order by expires limit ?": "sweeper",
+    "select uri from users where searchable = 0 order by uri limit ?": "sweeper",
     # An index leads to the few rows, wherever they are.
+    "u.uri > ? order by u.uri limit ?": "a search for people",
+    "where m.uri = ? and m.group_id = 'delegatesGroup' order by u.uri": "a delegate's delegators",
+    "where uri = ? and group_id = 'delegatesGroup' order by owner": "a user's end",
+    "select owner from privacy_relationships where uri = ?": "a user's end",
     "from invitations where thread_id = ? and state = 'Connecting' and id <> ? order by owner, application_id, id":
         "the other sides of an invitation, once in its life",
     "from participations where owner = ? and application_id = ? and id = ?": "a conversation by its application",
