@@ -35,12 +35,13 @@ from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
+from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
-from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
+from openucwa.people.privacy import Privacy
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
     additions,
@@ -73,7 +74,9 @@ from openucwa.resources.online_meetings import (
     PhoneDialInInformation,
 )
 from openucwa.resources.pages import Landing, Page, PageNotFound
+from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
+from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
@@ -98,6 +101,12 @@ ALIASES = {
     "messages": ("sendMessage",),
     "terminate": ("stopMessaging",),
     "typing": ("setIsTyping",),
+    "contacts": ("myContacts",),
+    "groups": ("myGroups",),
+    "groupMemberships": ("myGroupMemberships",),
+    "contactsAndGroupsSubscription": ("myContactsAndGroupsSubscription",),
+    "privacyRelationships": ("myPrivacyRelationships",),
+    "privacyRelationship": ("contactPrivacyRelationship",),
 }
 
 Routes = Sequence[tuple[str, Resource[Any]]]
@@ -147,7 +156,8 @@ class Service:
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
         self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, config, world)
         self.pools = Pools(config.pools)
-        self.rules = _meeting_rules(config, world)
+        self.enterprise = Enterprise(config.enterprise_domains)
+        self.rules = meeting_rules(config, world, self.enterprise)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
@@ -238,8 +248,10 @@ class Service:
         config, store, world = self.config, self.store, self.world
         pools, rules, joins = self.pools, self.rules, self.joins
         online_meetings = OnlineMeetings(store, pools, rules, config)
-        contacts = people.People()
-        applications = ApplicationDocuments(store, online_meetings, contacts)
+        everybody = people.People()
+        applications = ApplicationDocuments(store, online_meetings, everybody)
+        privacy = Privacy(store.contacts, self.enterprise)
+        persons = ContactRenderer(privacy)
         meetings = my_online_meetings.MeetingDocuments(config)
         renderer = ConversationRenderer(meetings)
         shown = (store, renderer, world)
@@ -299,7 +311,7 @@ class Service:
             (f"{communication}/conversations", conversations.Conversations(store)),
             (conversation, conversations.Conversation(*inside)),
             (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
-            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*inside)),
+            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*inside, persons)),
             (f"{conversation}/onlineMeeting/onlineMeetingExtensions", conversations.ParticipantExtensions(*inside)),
             (
                 f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
@@ -330,16 +342,11 @@ class Service:
             (f"{app}/reportMyActivity", me.ReportMyActivity()),
             (f"{app}/photo", me.Photo()),
             *((f"{app}/me/{rel}", me.Presence(rel)) for rel in me.Presence.SHOWN),
-            (f"{app}/people", contacts),
-            (f"{app}/people/search", people.Search()),
+            (f"{app}/people", everybody),
             (f"{app}/people/presenceSubscriptions", people.PresenceSubscriptions(world)),
             (f"{app}/people/presenceSubscriptions/{{subscription}}", people.PresenceSubscription()),
-            (f"{app}/people/{{address}}", people.Contact(store)),
-            *(
-                (f"{app}/people/{rel}", people.EmptyCollection(rel))
-                for rel in people.COLLECTIONS
-                if rel != "presenceSubscriptions"
-            ),
+            (f"{app}/people/subscribedContacts", people.EmptyCollection("subscribedContacts")),
+            *people_routes(f"{app}/people", store, persons, privacy, world, config),
             (family, online_meetings),
             (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
             (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),
@@ -360,31 +367,6 @@ class Service:
             ),
         ]
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
-
-
-def _meeting_rules(config: Config, world: World) -> MeetingRules:
-    defaults = MeetingDefaults(
-        access_level=config.default_access_level,
-        automatic_leader_assignment=config.default_automatic_leader_assignment,
-        entry_exit_announcement=config.default_entry_exit_announcement,
-        lobby_bypass_for_phone_users=config.default_lobby_bypass_for_phone_users,
-        phone_user_admission=config.default_phone_user_admission,
-        lifetime=config.meeting_lifetime,
-    )
-    eligible = {
-        "accessLevel": config.access_levels,
-        "automaticLeaderAssignment": config.automatic_leader_assignments,
-        "entryExitAnnouncement": config.entry_exit_announcements,
-        "lobbyBypassForPhoneUsers": config.lobby_bypass_for_phone_users,
-    }
-    return MeetingRules(
-        defaults,
-        eligible,
-        Enterprise(config.enterprise_domains),
-        world,
-        max_description=config.max_description,
-        max_attendees=config.max_attendees,
-    )
 
 
 def _tracing(config: Config) -> "Tracing | None":

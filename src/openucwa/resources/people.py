@@ -1,4 +1,4 @@
-"""people: contacts, groups and presence. The server stores none of them: the resources exist, but are empty."""
+"""people: links to contacts, groups and presence; and subscriptions to presence, which are not stored."""
 
 import uuid
 from typing import NamedTuple
@@ -9,12 +9,9 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound
 from openucwa.model.scopes import ANY_SCOPE, CONTACTS, USER
-from openucwa.model.user import User
 from openucwa.model.world import World, new_uuid
-from openucwa.representation.document import Document, Link, Property
+from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
-from openucwa.resources.rendering.details import details
-from openucwa.store.contract import Store
 
 _CONTACT_SCOPES = frozenset({CONTACTS})
 
@@ -27,15 +24,22 @@ class Contents(NamedTuple):
     scopes: frozenset[str] = ANY_SCOPE
 
 
-#: The linked collections.
+#: The collections that are always empty.
 COLLECTIONS = {
-    "myContacts": Contents(links=("contact",), embedded=("contact",)),
-    "myGroupMemberships": Contents(embedded=("myGroupMembership",), scopes=_CONTACT_SCOPES),
-    "myGroups": Contents(
-        links=("distributionGroup", "group"), embedded=("distributionGroup", "group"), scopes=_CONTACT_SCOPES
-    ),
     "presenceSubscriptions": Contents(embedded=("presenceSubscription",)),
     "subscribedContacts": Contents(links=("contact",)),
+}
+
+#: The linked resources, and the last segments of their hrefs.
+LINKED = {
+    "myContactsAndGroupsSubscription": "contactsAndGroupsSubscription",
+    "myContacts": "contacts",
+    "myGroupMemberships": "groupMemberships",
+    "myGroups": "groups",
+    "myPrivacyRelationships": "privacyRelationships",
+    "presenceSubscriptions": "presenceSubscriptions",
+    "search": "search",
+    "subscribedContacts": "subscribedContacts",
 }
 
 #: UCWA: presenceSubscriptions, POST, Request body.
@@ -43,8 +47,6 @@ SUBSCRIPTION = (
     Parameter("duration", kind="integer", required=True),
     Parameter("uris", kind="sip", many=True, required=True),
 )
-#: UCWA: search, GET, Query parameters.
-SEARCH = (Parameter("query", required=True, max_length=256), Parameter("limit", kind="integer"))
 
 
 def people_href(call: Context) -> str:
@@ -57,16 +59,6 @@ def contact_href(call: Context, uri: str) -> str:
     return f"{people_href(call)}/{quote(uri.removeprefix('sip:'), safe='@')}"
 
 
-def contact_document(call: Context, user: User) -> Document:
-    """UCWA: contact, of a user of this server."""
-    properties: dict[str, Property] = {}
-    if user.email is not None:
-        properties["emailAddresses"] = [user.email]
-    properties |= details(user)
-    properties |= {"name": user.name, "sourceNetwork": "SameEnterprise", "type": "User", "uri": user.uri}
-    return Document(rel="contact", href=contact_href(call, user.uri), properties=dict(sorted(properties.items())))
-
-
 class People(Resource[None]):
     """UCWA: people."""
 
@@ -76,7 +68,7 @@ class People(Resource[None]):
     def document(self, call: Context) -> Document:
         """The resource, for the caller's application."""
         href = people_href(call)
-        links = {name: Link(f"{href}/{name}") for name in sorted([*COLLECTIONS, "search"], key=str.lower)}
+        links = {name: Link(f"{href}/{segment}") for name, segment in LINKED.items()}
         return Document(rel=self.rel, href=href, links=links)
 
     @Operation("Links to contacts, groups and presence.", refuses=(InvalidExchangeServerVersion,))
@@ -124,25 +116,6 @@ class PresenceSubscriptions(EmptyCollection):
         return Answer(document, 201, location=href)
 
 
-class Search(Resource[None]):
-    """UCWA: search. Always empty."""
-
-    rel = "search"
-    scopes = _CONTACT_SCOPES
-
-    @Operation("Searches for contacts; always empty.", query=SEARCH, refuses=(InvalidExchangeServerVersion,))
-    async def get(self, call: Call[None]) -> Answer:
-        """UCWA: search, GET."""
-        return Answer(
-            Document(
-                rel=self.rel,
-                href=f"{people_href(call)}/search",
-                properties={"moreResultsAvailable": False},
-                embedded={"contact": (), "distributionGroup": ()},
-            )
-        )
-
-
 class PresenceSubscription(Resource[str]):
     """UCWA: presenceSubscription. It was granted, delivers nothing, and can be deleted."""
 
@@ -165,36 +138,3 @@ class PresenceSubscription(Resource[str]):
     async def delete(self, call: Call[str]) -> Answer:
         """UCWA: presenceSubscription, DELETE."""
         return NO_CONTENT
-
-
-class Contact(Resource[User]):
-    """UCWA: contact. A user of this server, as others see it; anonymous users see only those they meet."""
-
-    rel = "contact"
-    scopes = _CONTACT_SCOPES
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def locate(self, call: Context, address: str = "", **_names: str) -> User:
-        user = await self._store.users.get(f"sip:{address}")
-        if user is None or not await self._may_see(call, user):
-            raise ResourceNotFound("no such contact")
-        return user
-
-    async def _may_see(self, call: Context, user: User) -> bool:
-        application = call.session.application
-        if not application.anonymous:
-            return True
-        for own in await self._store.conversations.all(application.owner, application.id):
-            if own.in_lobby:
-                continue
-            present = await self._store.conversations.participants(own.organizer, own.meeting_id)
-            if user.uri in {own.organizer, *(each.uri for each in present)}:
-                return True
-        return False
-
-    @Operation("A user of this server.", refuses=(InvalidExchangeServerVersion,))
-    async def get(self, call: Call[User]) -> Answer:
-        """UCWA: contact, GET."""
-        return Answer(contact_document(call, call.target))
