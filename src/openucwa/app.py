@@ -295,7 +295,7 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, renderer, self.callers)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, persons, self.callers)),
             (f"{app}/openucwa", additions.Index(pools)),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),

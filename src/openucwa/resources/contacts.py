@@ -80,6 +80,7 @@ class MyContacts(Resource[None]):
 
     rel = "myContacts"
     scopes = ANY_SCOPE
+    anonymous = False
 
     def __init__(self, store: Store, documents: ContactRenderer) -> None:
         self._store = store

@@ -20,6 +20,7 @@ from openucwa.model.refusals import (
 from openucwa.representation.document import Events, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.applications import INSTANCE, known_instance
+from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.rendering.events import EventRenderer
 from openucwa.store.contract import Store
@@ -62,8 +63,14 @@ class EventChannel(Resource[None]):
     batchable = False
 
     def __init__(
-        self, store: Store, channels: EventChannels, documents: ConversationRenderer, callers: Callers
+        self,
+        store: Store,
+        channels: EventChannels,
+        documents: ConversationRenderer,
+        contacts: ContactRenderer,
+        callers: Callers,
     ) -> None:
+        self._contacts = contacts
         self._store = store
         self._callers = callers
         self._documents = documents
@@ -81,7 +88,7 @@ class EventChannel(Resource[None]):
         values = call.values
         if instance is None and call.session.application.instances:
             raise ParameterValidationFailure({"instanceId": "is missing: each instance has a channel of its own"})
-        renderer = EventRenderer(call, self._store, self._documents)
+        renderer = EventRenderer(call, self._store, self._documents, self._contacts)
         poll = self._channels.poll(
             call.session,
             instance or "",

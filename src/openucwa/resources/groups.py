@@ -71,6 +71,7 @@ class MyGroups(Resource[None]):
 
     rel = "myGroups"
     scopes = CONTACT_SCOPES
+    anonymous = False
 
     def __init__(self, store: Store, documents: ContactRenderer, world: World, config: Config) -> None:
         self._store = store
@@ -119,6 +120,7 @@ class SystemGroup(Resource[Group]):
     """UCWA: defaultGroup, pinnedGroup, delegatesGroup, delegatorsGroup. Groups that every user has."""
 
     scopes = CONTACT_SCOPES
+    anonymous = False
 
     def __init__(self, group: Group, documents: ContactRenderer) -> None:
         self.rel = group.kind.value
@@ -136,6 +138,7 @@ class GroupResource(Resource[Group]):
 
     rel = "group"
     scopes = CONTACT_SCOPES
+    anonymous = False
     conditional = True
 
     def __init__(self, store: Store, documents: ContactRenderer, world: World) -> None:
@@ -196,6 +199,7 @@ class MyGroupMemberships(Resource[None]):
 
     rel = "myGroupMemberships"
     scopes = ANY_SCOPE
+    anonymous = False
 
     def __init__(self, store: Store, documents: ContactRenderer, world: World, config: Config) -> None:
         self._store = store
@@ -243,6 +247,7 @@ class GroupMemberships(Resource[Group]):
 
     rel = "groupMemberships"
     scopes = CONTACT_SCOPES
+    anonymous = False
 
     def __init__(self, store: Store, documents: ContactRenderer) -> None:
         self._store = store
@@ -282,6 +287,7 @@ class MyGroupMembership(Resource[Membership]):
 
     rel = "myGroupMembership"
     scopes = CONTACT_SCOPES
+    anonymous = False
 
     def __init__(self, store: Store, documents: ContactRenderer, world: World) -> None:
         self._store = store
@@ -323,6 +329,7 @@ class RemoveContactFromAllGroups(Resource[None]):
 
     rel = "removeContactFromAllGroups"
     scopes = CONTACT_SCOPES
+    anonymous = False
 
     def __init__(self, store: Store, world: World) -> None:
         self._store = store

@@ -42,6 +42,9 @@ LINKED = {
     "subscribedContacts": "subscribedContacts",
 }
 
+#: Those for anonymous users, who have no contacts.
+FOR_ANONYMOUS = ("presenceSubscriptions", "subscribedContacts")
+
 #: UCWA: presenceSubscriptions, POST, Request body.
 SUBSCRIPTION = (
     Parameter("duration", kind="integer", required=True),
@@ -68,7 +71,8 @@ class People(Resource[None]):
     def document(self, call: Context) -> Document:
         """The resource, for the caller's application."""
         href = people_href(call)
-        links = {name: Link(f"{href}/{segment}") for name, segment in LINKED.items()}
+        linked = FOR_ANONYMOUS if call.session.application.anonymous else LINKED
+        links = {name: Link(f"{href}/{LINKED[name]}") for name in linked}
         return Document(rel=self.rel, href=href, links=links)
 
     @Operation("Links to contacts, groups and presence.", refuses=(InvalidExchangeServerVersion,))

@@ -38,6 +38,7 @@ class MyPrivacyRelationships(Resource[None]):
 
     rel = "myPrivacyRelationships"
     scopes = ANY_SCOPE
+    anonymous = False
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -61,6 +62,7 @@ class MyPrivacyRelationship(Resource[PrivacyLevel]):
 
     rel = "myPrivacyRelationship"
     scopes = ANY_SCOPE
+    anonymous = False
 
     def __init__(self, store: Store) -> None:
         self._store = store

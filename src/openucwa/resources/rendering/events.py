@@ -9,7 +9,7 @@ from dataclasses import replace
 from openucwa.api.call import Context
 from openucwa.channel.notification import Notification, Priority
 from openucwa.meetings.admission import leads
-from openucwa.model import conversation_events
+from openucwa.model import contact, conversation_events
 from openucwa.model.conversation import (
     Invitation,
     InvitationState,
@@ -24,6 +24,8 @@ from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
 from openucwa.representation.document import Document, EventEntry, Link, Reason
 from openucwa.resources.communication import communication_document
 from openucwa.resources.me import me_href
+from openucwa.resources.rendering.contact_events import ContactEvents
+from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import (
     ConversationRenderer,
     conversation_href,
@@ -48,7 +50,8 @@ REASONS = {
 class EventRenderer:
     """Renders events for one application, during one poll."""
 
-    def __init__(self, call: Context, store: Store, documents: ConversationRenderer) -> None:
+    def __init__(self, call: Context, store: Store, documents: ConversationRenderer, contacts: ContactRenderer) -> None:
+        self._contacts = ContactEvents(call, store.contacts, contacts)
         self._call = call
         self._store = store
         self._documents = documents
@@ -60,9 +63,12 @@ class EventRenderer:
         self._conversations: dict[str, Participation] | None = None
 
     async def topics(self) -> Mapping[str, int]:
-        """The application's own topic, and those of the meetings that it is in, from the time it joined."""
+        """The application's own topic, those of the meetings that it is in, from the time it joined, and the topics
+        that it subscribes to.
+        """
         self._conversations = None
-        return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._current_conversations()).items()}
+        joined = {topic: own.since for topic, own in (await self._current_conversations()).items()}
+        return {self._own_topic: 0} | joined | await self._contacts.topics()
 
     async def _current_conversations(self) -> Mapping[str, Participation]:
         """The application's conversations, by topic, when the poll starts, or starts reading again. A set that is
@@ -78,6 +84,8 @@ class EventRenderer:
         try:
             if event.topic == self._own_topic:
                 return [notification async for notification in self._of_application(event)]
+            if event.topic == self._contacts.topic:
+                return [notification async for notification in self._contacts.render(event)]
             own = (await self._current_conversations()).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()
@@ -119,6 +127,8 @@ class EventRenderer:
                 yield self._invited(await self._invitation(event), "completed")
             case "communication updated":
                 yield await self._communication_updated()
+            case contact.SUBSCRIPTION_UPDATED:
+                yield await self._contacts.subscription_expires(event)
             case _:
                 yield self._of_me(event)
 

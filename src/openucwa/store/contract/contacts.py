@@ -113,7 +113,7 @@ class Contacts(Protocol):
     async def subscribe(
         self, owner: str, application_id: str, duration: int, longest: int, now: int
     ) -> tuple[ContactsSubscription, bool]:
-        """Subscribes the application for `duration` ms. The second value is whether it is new.
+        """Subscribes the application for `duration` ms. The second value is whether it is new; then it is notified.
 
         If it subscribes already, `duration` is added to what remains, to at most `longest` from now.
         ApplicationNotFound.

@@ -246,8 +246,12 @@ class Contacts(Part):
             else:
                 last = await transaction.row("select last from topics where topic = ?", contacts_topic(owner))
                 subscription = ContactsSubscription(last[0] if last else 0, now + duration)
+            is_new = row is None or row[1] <= now
             await transaction.run(_SUBSCRIBE, *key, subscription.since, subscription.expires)
-            return subscription, row is None or row[1] <= now
+            if is_new:
+                # A poll that waits starts to listen.
+                await append(transaction, now, NewEvent(application_topic(*key), SUBSCRIPTION_UPDATED))
+            return subscription, is_new
 
         return await self._writer.change(work, owner)
 
