@@ -60,7 +60,8 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     `console_scope`: the scopes that the console asks for. `name`: what the console calls the issuer; default: its host.
     `authorization_uri`: what the challenge of a 401 names; default: the issuer's authorization endpoint.
     `ca_file`: certificate authorities (PEM) that its TLS certificate is verified by; default: the system's.
-    `timeout`: seconds for an answer of the issuer.
+    `timeout`: seconds for an answer of the issuer. `connections`: the maximum per process, for introspection and for
+    the password grant each; keys are fetched on connections of their own.
     `key_refresh`: seconds that its keys are used before they are read again.
     `key_refresh_min`: seconds between two reads that tokens with an unknown key bring about, and after a failed one.
     """
@@ -93,6 +94,7 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     authorization_uri: str | None = None
     ca_file: str | None = None
     timeout: float = 5.0
+    connections: int = 8
     key_refresh: float = 3_600.0
     key_refresh_min: float = 5.0
 
@@ -186,6 +188,8 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
         yield "leeway and introspection_lifetime must be at least 0"
     if min(issuer.timeout, issuer.key_refresh, issuer.key_refresh_min) <= 0:
         yield "timeout, key_refresh and key_refresh_min must be greater than 0"
+    if issuer.connections < 1:
+        yield "connections must be at least 1"
     if issuer.client_secret is not None and issuer.client_secret_file is not None:
         yield "client_secret and client_secret_file exclude each other"
     if issuer.client_id is None and (issuer.introspection or issuer.password_grant):

@@ -7,7 +7,7 @@ import msgspec
 
 from openucwa.config_identity import texts
 from openucwa.identity.issuers.claims import Claims, profile_of
-from openucwa.identity.issuers.provider import IssuerAway, Metadata, decoded, unavailable
+from openucwa.identity.issuers.provider import IssuerAway, Metadata, decoded
 from openucwa.identity.issuers.tokens import Verifier
 from openucwa.identity.login import Login
 from openucwa.identity.profile import Profile
@@ -47,7 +47,7 @@ class IssuerPasswords:
                 return None
             return profile_of(await self._claims(metadata, answer), self._issuer)
         except IssuerAway as away:
-            raise unavailable(self._issuer, away, self._issuer.key_refresh_min) from None
+            raise self._provider.outages.refusal(away, self._issuer.key_refresh_min) from None
 
     async def close(self) -> None:
         """Does nothing: the connections are the verifier's."""
@@ -62,7 +62,7 @@ class IssuerPasswords:
             "password": password,
             "scope": self._issuer.password_scope,
         }
-        status, body = await self._provider.post(endpoint, form)
+        status, body = await self._provider.post("password", endpoint, form)
         answer = decoded(body, _Answer, f"{endpoint} answers {status}, and not in JSON")
         if status == 200:
             return answer
@@ -80,7 +80,7 @@ class IssuerPasswords:
                 return claims
         if answer.access_token is None or metadata.userinfo_endpoint is None:
             raise IssuerAway("it does not name the user")
-        status, body = await self._provider.get(metadata.userinfo_endpoint, answer.access_token)
+        status, body = await self._provider.get("password", metadata.userinfo_endpoint, answer.access_token)
         if status != 200:
             return {}
         return decoded(body, dict[str, object], f"{metadata.userinfo_endpoint} does not answer in JSON")
