@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -101,6 +102,9 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def __repr__(self) -> str:
         return f"Issuer({self.url})"  # without its secret
 
+    def __str__(self) -> str:
+        return self.url
+
 
 class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An LDAP directory that passwords are verified by.
@@ -142,7 +146,10 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     timeout: float = 5.0
 
     def __repr__(self) -> str:
-        return f"Directory({', '.join(texts(self.url))})"  # without its password
+        return f"Directory({self})"  # without its password
+
+    def __str__(self) -> str:
+        return ", ".join(texts(self.url))
 
 
 def texts(value: Texts) -> tuple[str, ...]:
@@ -162,6 +169,41 @@ def identity_problems(issuers: Sequence[Issuer], directories: Sequence[Directory
     for directory in directories:
         name = ", ".join(texts(directory.url))
         yield from (("directories", f"{name!r}: {problem}") for problem in _directory(directory))
+
+
+def file_problems(issuers: Sequence[Issuer], directories: Sequence[Directory]) -> Iterator[tuple[str, str]]:
+    """Files that the tables name and that cannot be used: the setting's name, and what is wrong. Reads them."""
+    for issuer in issuers:
+        for problem in (*_authorities(issuer.ca_file), *_secret("client_secret_file", issuer.client_secret_file)):
+            yield "issuers", f"{str(issuer)!r}: {problem}"
+    for directory in directories:
+        for problem in (*_authorities(directory.ca_file), *_secret("bind_password_file", directory.bind_password_file)):
+            yield "directories", f"{str(directory)!r}: {problem}"
+
+
+def _authorities(file: str | None) -> Iterator[str]:
+    if file is None:
+        return
+    import ssl  # noqa: PLC0415
+
+    try:
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError as error:
+        yield f"ca_file {file!r} contains no certificates (PEM): {error.reason or error}"
+    except OSError as error:
+        yield f"ca_file {file!r} cannot be read: {error.strerror or error}"
+
+
+def _secret(name: str, file: str | None) -> Iterator[str]:
+    if file is None:
+        return
+    try:
+        if not Path(file).read_text(encoding="utf-8").strip():
+            yield f"{name} {file!r} is empty"
+    except OSError as error:
+        yield f"{name} {file!r} cannot be read: {error.strerror or error}"
+    except ValueError:
+        yield f"{name} {file!r} is not UTF-8 text"
 
 
 def _issuer(issuer: Issuer) -> Iterator[str]:
