@@ -39,6 +39,7 @@ class DirectoryPasswords:
     """Verifies passwords by `directory`."""
 
     def __init__(self, directory: Directory, world: World) -> None:
+        self.domains = texts(directory.domains)
         self._directory = directory
         self._world = world
         self.source = texts(directory.url)[0]

@@ -29,11 +29,12 @@ class IssuerPasswords:
         self._verifier = verifier
         self._issuer = verifier.issuer
         self._provider = verifier.provider
+        self.domains = texts(verifier.issuer.domains)
         self.source = verifier.issuer.url
 
     def may_know(self, login: Login) -> bool:
         """Whether the login may be in one of the issuer's domains."""
-        return any(login.fits(domain) for domain in texts(self._issuer.domains))
+        return any(login.fits(domain) for domain in self.domains)
 
     async def verify(self, login: Login, password: str) -> Profile | None:
         """The user who signed in; None: wrong name or password, or a user outside of the issuer's domains.
