@@ -49,9 +49,8 @@ class Application(EventClient):
 
     async def make_group(self, name: str) -> dict[str, Any]:
         answer = await self.client.post(f"{self.people}/groups", json={"displayName": name})
-        assert answer.status_code == 201, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        assert answer.status_code == 204, answer.text
+        return await self.get(answer.headers["Location"])
 
     async def set_level(self, address: str, level: str) -> None:
         """Sets a privacy relationship."""

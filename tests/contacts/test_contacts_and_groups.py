@@ -119,7 +119,7 @@ async def test_contacts_and_delegates_and_groups_are_limited(make_service: Make,
         await client.post(memberships, json={"contactUri": ALEX, **delegate}), 403, "Forbidden", "LimitExceeded"
     )
     assert_refused(await client.post(memberships, json={"contactUri": ALEX}), 409, "Conflict", "LimitExceeded")
-    assert (await client.post(groups, json={"displayName": "Family"})).status_code == 201
+    assert (await client.post(groups, json={"displayName": "Family"})).status_code == 204
     assert_refused(await client.post(groups, json={"displayName": "Work"}), 409, "Conflict", "TooManyGroups")
 
 
@@ -159,11 +159,9 @@ async def test_groups_are_only_linked_without_expand(lene_here: Application) -> 
 
 
 async def test_created_group_is_listed_with_its_contacts(lene_here: Application) -> None:
-    answer = await lene_here.client.post(f"{lene_here.people}/groups", json={"displayName": " Family "})
-    group = answer.json()
-    assert answer.headers["Location"] == self_of(group)
-    assert answer.headers["ETag"] == f'"{group["etag"]}"'
+    group = await lene_here.make_group(" Family ")
     assert group["name"] == "Family"
+    assert (await lene_here.client.get(self_of(group))).headers["ETag"] == f'"{group["etag"]}"'
     await lene_here.add(DANA, group["id"])
     assert await addresses(lene_here, f"?groupId={group['id']}") == ["danab@contoso.com"]
     shown = await lene_here.get(group["_links"]["groupContacts"]["href"])
@@ -196,7 +194,7 @@ async def test_put_of_a_group_needs_if_match_and_the_pass_through_property(lene_
     assert_refused(await lene_here.client.put(self_of(group), json=group), 428, "PreconditionRequired")
     bare = await lene_here.client.put(self_of(group), json={"name": "Friends"}, headers=if_match(group))
     assert_invalid(bare, *pass_through(group))
-    assert_invalid(await lene_here.client.replace(group, id="7"), "id")
+    assert (await lene_here.client.replace(group, id="7")).json()["id"] == group["id"]
 
 
 async def test_unchanged_group_is_not_sent_again(lene_here: Application) -> None:

@@ -15,6 +15,7 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
+from tests.samples.contact_list import contact_hrefs
 from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
 from tests.samples.messages import OWN, Sample
 
@@ -102,6 +103,16 @@ DETAILS = {
     "mobile_phone": "tel:+4570555502",
     "home_phone": "tel:+4570555504",
     "other_phone": "tel:+4570555505",
+}
+
+#: Query parameters that a request needs, and its sample has in its description only.
+QUERIES = {
+    "myGroupMemberships2.POST": "contactUri=sip:alexd@contoso.com",
+    "removeContactFromAllGroups.POST": "contactUri=sip:danab@contoso.com",
+    "removeContactFromAllGroups2.POST": "contactUri=sip:danab@contoso.com",
+    "search.GET": "query=lene",
+    "search2.GET": "query=lene",
+    "startOrRefreshSubscriptionToContactsAndGroups.POST": "duration=30",
 }
 
 _ID = re.compile(r'"id"\s*:\s*"([^"]*)"|<property name="id">([^<]*)<')
@@ -206,13 +217,11 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
     if "/onlineMeetings" in sample.request.target:
         await _schedule(stage, sample)
     else:
-        people = (await client.get(f"{client.app}/people")).json()
-        stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
+        stage.hrefs |= await contact_hrefs(client)
         stage.hrefs["contact"] = f"{client.app}/people/{name}@contoso.com"
         granted = await client.post(stage.hrefs["presenceSubscriptions"], json={"duration": 11, "uris": []})
         stage.hrefs["presenceSubscription"] = granted.headers["Location"]
-    if sample.rel == "search":
-        stage.query = "query=lene"
+    stage.query = QUERIES.get(sample.name, stage.query)
     return stage
 
 

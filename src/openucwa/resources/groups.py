@@ -52,7 +52,7 @@ GROUPS_QUERY = (Parameter("expand", kind="boolean", description="Whether groups 
 #: UCWA: myGroups2, POST, Request body.
 NEW_GROUP = (Parameter("displayName", required=True, max_length=MAX_NAME),)
 #: UCWA: group2, PUT, Request body.
-GROUP = (Parameter("id", max_length=MAX_GROUP_ID), Parameter("name", required=True, max_length=MAX_NAME))
+GROUP = (Parameter("name", required=True, max_length=MAX_NAME),)
 #: UCWA: myGroupMemberships, GET, Query parameters.
 MEMBERSHIPS_QUERY = (Parameter("groupId", max_length=MAX_GROUP_ID, description="The group whose members are shown."),)
 #: UCWA: myGroupMemberships2, POST.
@@ -101,19 +101,19 @@ class MyGroups(Resource[None]):
 
     @Operation(
         "Creates a group.",
-        answers=(201,),
+        answers=(204,),
         takes=NEW_GROUP,
+        produces=(),
         refuses=(AlreadyExists, TooManyGroups, CallbackChannelError),
     )
     async def post(self, call: Call[None]) -> Answer:
-        """UCWA: myGroups2, POST."""
+        """UCWA: myGroups2, POST. The answer has no body; its `Location` is the group."""
         name = visible_name(call.values["displayName"])
         if name is None:
             raise ParameterValidationFailure({"displayName": "has no visible character"})
         group = Group(new_etag(self._world), GroupKind.GROUP, name, new_etag(self._world))
         await self._store.contacts.add_group(call.session.application.owner, group, self._max, self._world.now())
-        document = self._documents.group(call, group)
-        return Answer(document, 201, etag=group.etag, location=document.href)
+        return Answer(status=204, location=group_href(call, group.id))
 
 
 class SystemGroup(Resource[Group]):
@@ -168,9 +168,7 @@ class GroupResource(Resource[Group]):
         refuses=(AlreadyExists, CallbackChannelError, InvalidExchangeServerVersion),
     )
     async def put(self, call: Call[Group]) -> Answer:
-        """UCWA: group2, PUT. The id cannot change."""
-        if call.values.get("id", call.target.id) != call.target.id:
-            raise ParameterValidationFailure({"id": "cannot change"})
+        """UCWA: group2, PUT. The server chose the id: what is sent of it is ignored."""
         name = visible_name(call.values["name"])
         if name is None:
             raise ParameterValidationFailure({"name": "has no visible character"})
