@@ -16,8 +16,8 @@ from tests.samples.stage import TOLD
 
 with_reference = pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference is not at hand")
 
-#: Several documented resources have one place, and with it one set of scopes.
-OTHER_SCOPES = {"messagingInvitation", "myGroupMemberships", "removeContactFromAllGroups"}
+#: Several documented resources have one place, and with it one set of scopes: the strictest.
+OTHER_SCOPES = {"messagingInvitation", "myGroupMemberships2", "removeContactFromAllGroups"}
 
 #: Events that the concept pages and captures show, and no resource's page lists: operations end so.
 FROM_CAPTURES = {

@@ -29,7 +29,6 @@ from openucwa.model.refusals import (
     TooManyDelegates,
     TooManyGroups,
 )
-from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -196,7 +195,7 @@ class MyGroupMemberships(Resource[None]):
     """UCWA: myGroupMemberships and myGroupMemberships2."""
 
     rel = "myGroupMemberships"
-    scopes = ANY_SCOPE
+    scopes = CONTACT_SCOPES
     anonymous = False
 
     def __init__(self, store: Store, documents: ContactRenderer, world: World, config: Config) -> None:
