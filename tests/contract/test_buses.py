@@ -21,7 +21,7 @@ from tests.postgres import GUARDED, GUARDED_PASSWORD, PostgresServer
 from tests.world import QuickWorld, until
 
 #: Seconds that anything is waited for.
-LIMIT = 30.0
+LIMIT = 60.0
 
 
 @dataclass(frozen=True)
