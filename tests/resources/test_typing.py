@@ -12,7 +12,7 @@ from tests.conftest import Make
 from tests.world import FakeWorld, until
 
 #: Seconds that somebody is said to type.
-PATIENCE = 60
+PATIENCE = 10
 
 
 @dataclass
