@@ -73,12 +73,15 @@ create index users_not_searchable on users (uri) where searchable = 0;
 
 create function forget_words() returns trigger language plpgsql as $$
 begin
-    new.searchable := 0;
+    if (new.name, new.email, new.work_phone, new.mobile_phone, new.home_phone, new.other_phone) is distinct from
+        (old.name, old.email, old.work_phone, old.mobile_phone, old.home_phone, old.other_phone)
+    then
+        new.searchable := 0;
+    end if;
     return new;
 end $$;
 
-create trigger users_renamed before update of name, email, work_phone, mobile_phone, home_phone, other_phone on users
-for each row execute function forget_words();
+create trigger users_renamed before update on users for each row execute function forget_words();
 
 create function forget_contacts() returns trigger language plpgsql as $$
 begin
