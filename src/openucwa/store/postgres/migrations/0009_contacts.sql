@@ -73,8 +73,9 @@ create index users_not_searchable on users (uri) where searchable = 0;
 
 create function forget_words() returns trigger language plpgsql as $$
 begin
-    if (new.name, new.email, new.work_phone, new.mobile_phone, new.home_phone, new.other_phone) is distinct from
-        (old.name, old.email, old.work_phone, old.mobile_phone, old.home_phone, old.other_phone)
+    -- As a whole, so that the type of a column may change.
+    if to_jsonb(new) - '{searchable,password_hash,generation,pool,source}'::text[] is distinct from
+        to_jsonb(old) - '{searchable,password_hash,generation,pool,source}'::text[]
     then
         new.searchable := 0;
     end if;
