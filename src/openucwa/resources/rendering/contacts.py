@@ -14,6 +14,9 @@ from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.people import contact_href, people_href
 from openucwa.resources.rendering.details import visible_details
 
+#: What a contact links to, and the last segments of the hrefs.
+LINKS = {"contactPrivacyRelationship": "privacyRelationship"}
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -116,15 +119,7 @@ def _links(call: Context, uri: str) -> dict[str, Link]:
     if call.session.application.anonymous:
         return {}
     href = contact_href(call, uri)
-    address = quote(uri.removeprefix("sip:"), safe="@")
-    return {
-        "contactLocation": Link(f"{href}/location"),
-        "contactNote": Link(f"{href}/note"),
-        "contactPhoto": Link(f"{call.application}/photos/{address}"),
-        "contactPresence": Link(f"{href}/presence"),
-        "contactPrivacyRelationship": Link(relationship_href(call, uri)),
-        "contactSupportedModalities": Link(f"{href}/supportedMedia"),
-    }
+    return {rel: Link(f"{href}/{segment}") for rel, segment in LINKS.items()}
 
 
 def _etag(properties: dict[str, Property]) -> str:
