@@ -22,7 +22,8 @@ def reloaded(config: Config, again: Config) -> Config:
 class ProcessControl:
     """What a process was asked to do, by signals or its supervisor.
 
-    `stop`: finish requests in flight, and end. `force`: end now. `load`: reads the settings again; None: SIGHUP is ignored here, because the supervisor sends the settings.
+    `stop`: finish requests in flight, and end. `force`: end now. `load`: reads the settings again; None: SIGHUP is
+    ignored here, because the supervisor sends the settings.
     """
 
     def __init__(self, load: Callable[[], Config] | None = None) -> None:
