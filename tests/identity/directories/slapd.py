@@ -18,7 +18,7 @@ POSIX = f"cn=posix,ou=groups,{BASE}"
 #: A group with a member whose DN needs care in a filter.
 CAREFUL = f"cn=careful,ou=groups,{BASE}"
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 _SCHEMAS = Path("/etc/ldap/schema")
 _MODULES = Path("/usr/lib/ldap")
 
@@ -215,13 +215,20 @@ class DirectoryServer:
         """How many sockets it has open, those that it listens on included."""
         assert self._process is not None
         folder = Path(f"/proc/{self._process.pid}/fd")
-        return sum(each.readlink().name.startswith("socket:") for each in folder.iterdir())
+        return sum(map(_is_socket, folder.iterdir()))
 
     def _run(self, *arguments: str) -> None:
         done = subprocess.run(
             [self._slapd, *arguments, "-f", str(self._settings)], capture_output=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stderr.decode()
+
+
+def _is_socket(link: Path) -> bool:
+    try:
+        return link.readlink().name.startswith("socket:")
+    except FileNotFoundError:  # it was closed meanwhile
+        return False
 
 
 def _free_port() -> int:

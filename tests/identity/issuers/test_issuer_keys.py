@@ -116,7 +116,7 @@ async def test_provider_that_hangs_is_not_waited_for_longer_than_set(checking: C
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         tokens = checking(url=url, timeout=0.2)
         with pytest.raises(ServiceUnavailable):
-            await asyncio.wait_for(tokens.check(sign(signing_key("x"), claims(iss=url))), 5)
+            await asyncio.wait_for(tokens.check(sign(signing_key("x"), claims(iss=url))), 60)
         await tokens.close()
 
 
@@ -136,7 +136,7 @@ async def test_provider_that_hangs_is_waited_for_once_and_not_by_one_request_aft
         tokens = ForeignTokens(Config(issuers=(issuer,)), SCOPES, RealWorld())
         key = signing_key("x")
         checks = (tokens.check(sign(key, claims(iss=url), kid=f"k{number}")) for number in range(10))
-        results = await asyncio.wait_for(asyncio.gather(*checks, return_exceptions=True), 5)
+        results = await asyncio.wait_for(asyncio.gather(*checks, return_exceptions=True), 60)
         assert all(isinstance(result, ServiceUnavailable) for result in results)
         assert asked == 1
         await tokens.close()
