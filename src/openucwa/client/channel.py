@@ -59,8 +59,8 @@ class Events(Bound[D_co]):
     @operation
     def poll(self) -> Steps[list[Event]]:
         """One poll: the events that there are, none after the timeout. Those not taken yet come first."""
-        if not self._events:
-            yield from self._poll()
+        while not self._events and not (yield from self._poll()):
+            pass
         events = list(self._events)
         self._events.clear()
         return events
@@ -75,10 +75,11 @@ class Events(Bound[D_co]):
         """Puts events that were taken back in front, in their order."""
         self._events.extendleft(reversed(events))
 
-    def _poll(self) -> Steps[None]:
+    def _poll(self) -> Steps[bool]:
+        """Whether a set of events was received, or there is an event of the library's own."""
         if self._generation != self._application.generation:
             self._begin_anew()
-            return
+            return True
         href = self._href or self._with_timers(self._application.resource.link("events"))
         session = self._application.session
         try:
@@ -88,29 +89,33 @@ class Events(Bound[D_co]):
                 raise
             yield from self._application.renew(self._generation)
             self._begin_anew()
-            return
+            return True
         except UcwaError as error:
             yield from self._recover(error)
-            return
+            return False
         self._failures = self._replaced = 0
         if not isinstance(answer.content, EventSet):
             raise InvalidAnswer("the answer of the event channel contains no events")
-        self._take(href, answer.content)
+        return self._take(answer.content)
 
-    def _take(self, href: str, taken: EventSet) -> None:
-        # After a resync the set may be one that was taken, while its acknowledgement was lost.
-        if href != self._last:
-            self._events.extend(taken.events)
+    def _take(self, taken: EventSet) -> bool:
         links = taken.links
+        if "resync" in links:
+            self._href = links["resync"]
+            return False
         if "next" in links:
-            self._last, self._href = href, links["next"]
+            self._href = links["next"]
         elif "resume" in links:
             # The channel was idle for so long that its timers are the default ones again.
-            self._last, self._href = href, self._with_timers(links["resume"])
-        elif "resync" in links:
-            self._href = links["resync"]
+            self._href = self._with_timers(links["resume"])
         else:
             raise InvalidAnswer("the answer of the event channel does not say how to go on")
+        # After a resync the set may be one that was taken, while its acknowledgement was lost.
+        if (own := links.get("self")) == self._last:
+            return False
+        self._last = own
+        self._events.extend(taken.events)
+        return True
 
     def _recover(self, error: UcwaError) -> Steps[None]:
         """Waits until the poll may be repeated, or raises the error."""

@@ -50,12 +50,13 @@ class Invitation(Bound[D_co]):
     def concluded(self, events: Events[D_co]) -> Steps["Conversation[D_co]"]:
         """Waits until the participant is in the meeting; in the lobby that takes until a leader decides.
 
-        `events`: the application's, which bring the news; other events stay in it. JoinFailed: not admitted.
+        `events`: the application's; what has been taken from it before is not seen, and all events stay in it.
+        JoinFailed: not admitted.
         """
         yield from Invitation.read.steps(self)
         seen: list[Event] = []
         try:
-            while self.state == "Connecting":
+            while self.state != "Connected":
                 event = yield from events.next_event()
                 seen.append(event)
                 if event.type == APPLICATION_RENEWED:
@@ -67,8 +68,6 @@ class Invitation(Bound[D_co]):
                         raise JoinFailed(event.reason)
         finally:
             events.put_back(seen)
-        if self.state != "Connected":
-            raise JoinFailed(None)
         return self.conversation
 
 

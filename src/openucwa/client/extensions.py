@@ -85,7 +85,11 @@ class Extension(Located[D_co]):
 
     @operation
     def replace(
-        self, read: ExtensionState, data: Properties, *, type: ExtensionType | None = None
+        self,
+        read: ExtensionState,
+        data: Properties,
+        *,
+        type: ExtensionType | None = None,  # noqa: A002
     ) -> Steps[ExtensionState]:
         """Replaces all data (UCWA: onlineMeetingExtension, PUT). `read`: the state that the data was made from.
 

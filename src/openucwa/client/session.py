@@ -50,14 +50,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a request. `content`: its resource or events; None: it has no body in a format of UCWA's.
-
-    `attempts`: how often the request was sent.
-    """
+    """The answer to a request. `content`: its resource or events; None: it has no body in a format of UCWA's."""
 
     response: Response
     content: Resource | EventSet | None
-    attempts: int
 
     @property
     def resource(self) -> Resource:
@@ -101,10 +97,11 @@ class Session(Generic[D_co]):
 
     def discover(self) -> Steps[None]:
         """Finds out where the user resource is, where tokens are granted, and by which grants (UCWA: Root URL)."""
-        root = yield from self.exchange("GET", self._root)
+        root = yield from self._repeated(lambda: self.exchange("GET", self._root), repeatable=True)
         self._user_href = urljoin(self._root, root.resource.link("user"))
         try:
-            yield from self.exchange("GET", self._user_href)
+            user = self._user_href
+            yield from self._repeated(lambda: self.exchange("GET", user), repeatable=True)
         except Unauthorized as error:
             for challenge in error.challenges:
                 if found := _CHALLENGE.search(challenge):
@@ -151,32 +148,39 @@ class Session(Generic[D_co]):
         if repeatable is None:
             repeatable = method in {"GET", "HEAD"}
         renewed = False
-        attempt = 1
-        while True:
-            used = self.token or (yield from self._renew(None))
-            try:
-                answer = yield from self.exchange(
-                    method, href, body, headers=headers, token=used, timeout=timeout, attempts=attempt
-                )
-            except Unauthorized as error:
-                if renewed:
-                    error.attempts = attempt
-                    raise
+
+        def once() -> Steps[Answer]:
+            nonlocal renewed
+            while True:
+                used = self.token or (yield from self._renew(None))
+                try:
+                    return (yield from self.exchange(method, href, body, headers=headers, token=used, timeout=timeout))
+                except Unauthorized:
+                    if renewed:
+                        raise
                 renewed = True
                 yield from self._renew(used)
-                continue
+
+        return (yield from self._repeated(once, repeatable=repeatable, attempts=attempts))
+
+    def _repeated(
+        self, once: Callable[[], Steps[Answer]], *, repeatable: bool, attempts: int | None = None
+    ) -> Steps[Answer]:
+        """The answer of `once`, which is called until it has one or the policy says that it is enough."""
+        attempt = 1
+        while True:
+            try:
+                return (yield from once())
             except UcwaError as error:
                 error.attempts = attempt
-                error.may_have_happened = method not in {"GET", "HEAD"} and may_have_happened(error)
+                error.may_have_happened = may_have_happened(error)
                 if attempts is not None and attempt >= attempts:
                     raise
                 wait = self.policy.wait(error, attempt, self.chance(), repeatable=repeatable)
                 if wait is None:
                     raise
-                yield Pause(wait)
-                attempt += 1
-                continue
-            return answer
+            yield Pause(wait)
+            attempt += 1
 
     def exchange(
         self,
@@ -187,12 +191,11 @@ class Session(Generic[D_co]):
         headers: Mapping[str, str] | None = None,
         token: Token | None = None,
         timeout: float | None = None,
-        attempts: int = 1,
     ) -> Steps[Answer]:
         """The answer to a single request. Raises UcwaError."""
         request = self._request(method, href, body, headers or {}, token, timeout)
         response = yield from sending(request)
-        return read_answer(response, attempts)
+        return read_answer(response)
 
     def _request(
         self,
@@ -253,19 +256,9 @@ class Session(Generic[D_co]):
 
     def _token(self, form: Mapping[str, str]) -> Steps[Token]:
         body = Body(content=urlencode(form).encode(), content_type=_FORM)
-        attempt = 1
-        while True:
-            try:
-                answer = yield from self.exchange(
-                    "POST", self._token_href or "", body, headers={"Accept": "application/json"}
-                )
-                break
-            except UcwaError as error:
-                wait = self.policy.wait(error, attempt, self.chance(), repeatable=True)
-                if wait is None:
-                    raise
-                yield Pause(wait)
-                attempt += 1
+        headers = {"Accept": "application/json"}
+        href = self._token_href or ""
+        answer = yield from self._repeated(lambda: self.exchange("POST", href, body, headers=headers), repeatable=True)
         members = answer.resource
         refresh = members.properties.get("refresh_token")
         scope = members.properties.get("scope")
@@ -278,14 +271,14 @@ class Session(Generic[D_co]):
         )
 
 
-def read_answer(response: Response, attempts: int = 1) -> Answer:
+def read_answer(response: Response) -> Answer:
     """The answer that a response is. Refused: its status is 400 or above. InvalidAnswer: it is malformed."""
     if response.status >= 400:
         raise refusal(response)
     content = _read(response)
     if isinstance(content, Reason):
         raise InvalidAnswer("the answer is an error in spite of its status")
-    return Answer(response, content, attempts)
+    return Answer(response, content)
 
 
 def refusal(response: Response) -> Refused:
