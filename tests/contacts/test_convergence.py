@@ -128,6 +128,12 @@ class RandomContacts:
             )
         ]
 
+        # Something that can be taken away is there from the beginning.
+        for number in (0, 2):
+            await self.do("create", number, 0)
+            for each in range(2):
+                await self.do("add", number, each, len(SYSTEM))
+
     async def _listener(self, name: str, endpoint: str) -> Listener:
         transport = httpx.ASGITransport(self.service.asgi)
         client = UcwaClient(httpx.AsyncClient(transport=transport, base_url="https://ucwa.example.com"))
