@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from openucwa.model.conversation import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Role
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import ExtensionType
+from openucwa.model.presence import INACTIVE_AFTER, Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
 from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
@@ -175,6 +176,7 @@ async def walk(store: RecordedStore) -> None:
     """Calls every method of the contract so that every statement is run."""
     await users(store)
     await applications(store)
+    await presence(store)
     await meetings(store)
     await rooms(store)
     await invitations(store)
@@ -211,6 +213,33 @@ async def applications(store: RecordedStore) -> None:
     await store.applications.replace_communication(LENE, "101", frozenset({"1"}), COMMUNICATION, "9", AT, [EVENT])
     await store.applications.touch({(LENE, "101"): AT + 1}, {(LENE, "101"): AT + 1})
     await store.applications.available(LENE)
+
+
+async def presence(store: RecordedStore) -> None:
+    await store.presence.set_availability(LENE, "101", "Busy", AT)
+    await store.presence.set_note(LENE, "busy", AT)
+    await store.presence.set_location(LENE, "here", AT)
+    await store.presence.report_activity(LENE, "101", AT + 1)
+    await store.presence.get(LENE)
+    await store.presence.of([LENE, DAN, ANN])
+    await store.presence.since(LENE, "101")
+    assert await store.presence.update_due(AT + INACTIVE_AFTER + 1, MANY) == 3
+    other = replace(COMMUNICATION, supported_modalities=())
+    await store.applications.replace_communication(ANN, "101", frozenset({"1"}), other, "10", AT, [])
+    limits = SubscriptionLimits(MANY, MANY, MANY)
+    for name, uris in (("1", [DAN]), ("group", [DAN]), ("group", [DAN, ANN])):
+        draft = Subscription(LENE, "101", name, name == "group", AFTER)
+        await store.subscriptions.add(draft, uris, limits, AT)
+    await store.subscriptions.all(LENE, "101", AT)
+    await store.subscriptions.get(LENE, "101", "1", AT)
+    await store.subscriptions.memberships(LENE, "101", AT)
+    await store.subscriptions.subscribed(LENE, "101")
+    await store.subscriptions.extend(LENE, "101", "1", 1, MANY, AT)
+    await store.subscriptions.remove(LENE, "101", "group", AT)
+    await store.subscriptions.add_members(LENE, "101", "1", [ANN], limits, AT)
+    await store.subscriptions.remove_member(LENE, "101", Membership("1", ANN), AT)
+    assert await store.subscriptions.announce_ending(AFTER + 1, MANY, AT) == 1
+    assert await store.subscriptions.expire(AFTER + 1, MANY) == 1
 
 
 async def meetings(store: RecordedStore) -> None:

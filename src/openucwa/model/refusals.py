@@ -59,6 +59,10 @@ class AnonymousNotAllowed(Forbidden):
     """The resource is for signed-in users, not for anonymous ones."""
 
 
+class LimitExceeded(Forbidden):
+    """The application has the maximum number of presence subscriptions, or of contacts in them."""
+
+
 class MethodNotAllowed(Refusal):
     """The resource does not support this method. `allowed`: the methods that it supports."""
 

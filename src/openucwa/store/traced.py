@@ -28,6 +28,8 @@ class TracedStore:
         self.conversations = _traced(store.conversations, "conversations", span)
         self.invitations = _traced(store.invitations, "invitations", span)
         self.events = _traced(store.events, "events", span)
+        self.presence = _traced(store.presence, "presence", span)
+        self.subscriptions = _traced(store.subscriptions, "subscriptions", span)
 
     async def open(self) -> None:
         """As `Store.open`."""

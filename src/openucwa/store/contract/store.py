@@ -9,6 +9,7 @@ from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
+from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.terms import Outdated
 from openucwa.store.contract.users import SigningKeys, Users
 from openucwa.store.engine import Announcer
@@ -43,6 +44,12 @@ class Store(Protocol):
 
     @property
     def events(self) -> EventLog: ...
+
+    @property
+    def presence(self) -> Presences: ...
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
 
     async def open(self) -> None:
         """Opens the store and migrates its schema.

@@ -7,6 +7,7 @@ from openucwa.model.application import Application
 from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.event import ChannelState, Event
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.presence import Endpoint, Presence, Subscription
 from openucwa.model.user import SigningKey, User
 from openucwa.store.sql.table import Columns, Table
 
@@ -22,6 +23,9 @@ EXTENSIONS = Table("extensions", Columns(Extension), before=("organizer", "meeti
 PARTICIPATIONS = Table("participations", Columns(Participation), after=("position", "typing"))
 INVITATIONS = Table("invitations", Columns(Invitation))
 EVENTS = Table("events", Columns(Event))
+PRESENCES = Table("presences", Columns(Presence))
+ENDPOINTS = Table("endpoints", Columns(Endpoint))
+SUBSCRIPTIONS = Table("subscriptions", Columns(Subscription), after=("added",))
 
 #: Those whose rows are no records.
 REPLACED_APPLICATIONS = ("owner", "id", "at")
@@ -29,3 +33,4 @@ CONFERENCE_IDS = ("id", "organizer", "meeting_id")
 TOPICS = ("topic", "last", "ended")
 COUNTERS = ("name", "value")
 REMOVED_USERS = ("uri",)
+SUBSCRIBED = ("owner", "application_id", "subscription", "uri", "since")

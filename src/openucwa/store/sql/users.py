@@ -6,11 +6,13 @@ from dataclasses import replace
 from operator import attrgetter
 
 from openucwa.model.event import application_topic
+from openucwa.model.presence import person_topic
 from openucwa.model.refusals import AlreadyExists, ResourceNotFound
 from openucwa.model.user import User
 from openucwa.store.audit import Removal
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import participations
+from openucwa.store.sql import participations, presence
+from openucwa.store.sql.events import continue_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import USERS
 
@@ -49,6 +51,8 @@ class Users(Part):
             if not added:
                 raise AlreadyExists(f"user {uri} already exists")
             await transaction.run("delete from removed_users where uri = ?", uri)
+            # Who subscribed to an earlier user of this URI goes on from where the topic is.
+            await continue_topic(transaction, person_topic(uri))
 
         await self._writer.change(work, uri)
 
@@ -117,6 +121,7 @@ class Users(Part):
             there = await participations.find(transaction, "organizer = ?", owner)
             await participations.end(transaction, there, at, "Ended")
             await _delete_all(transaction, owner)
+            await presence.remove(transaction, owner, at)
             await transaction.run("update topics set ended = ? where topic >= ? and topic < ?", at, *conversations)
             await transaction.run("delete from events where topic >= ? and topic < ?", *range_of_topics)
             await transaction.run("delete from topics where topic >= ? and topic < ?", *range_of_topics)
