@@ -20,6 +20,7 @@ from openucwa.channel.bus import Bus
 from openucwa.channel.choice import bus_of
 from openucwa.channel.local import Relay
 from openucwa.channel.poll import EventChannels
+from openucwa.channel.presence_sweeper import PresenceSweeper
 from openucwa.channel.sweeper import Sweeper
 from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
@@ -35,11 +36,12 @@ from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
+from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
-from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
+from openucwa.model.refusals import ResourceNotFound
 from openucwa.model.world import World, new_request_id
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
@@ -55,10 +57,13 @@ from openucwa.resources import (
     openapi,
     participants,
     people,
+    presence,
+    subscriptions,
 )
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
+from openucwa.resources.contact_presence import RESOURCES, ContactResource
 from openucwa.resources.events import EventChannel
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
 from openucwa.resources.oauth_token import OAuthToken
@@ -75,6 +80,7 @@ from openucwa.resources.online_meetings import (
 from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.conversations import ConversationRenderer
+from openucwa.resources.rendering.people import DefaultLevels
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
@@ -139,6 +145,7 @@ class Service:
         self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
+        self.presence_sweeper = PresenceSweeper(self.store.presence, self.store.subscriptions, world, config)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
@@ -147,7 +154,8 @@ class Service:
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
         self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, config, world)
         self.pools = Pools(config.pools)
-        self.rules = _meeting_rules(config, world)
+        self.levels = DefaultLevels(Enterprise(config.enterprise_domains))
+        self.rules = meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
@@ -208,6 +216,7 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        await self.presence_sweeper.start()
         self.sources.start()
         self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
@@ -222,6 +231,7 @@ class Service:
         self.readiness.stop()
         await self.channels.stop()
         await self.sweeper.stop()
+        await self.presence_sweeper.stop()
         await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
@@ -247,6 +257,9 @@ class Service:
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
         frame = discovery.XFrame(config.allow_origin)
+        available = presence.MakeMeAvailable(store, world, config)
+        active = presence.ReportMyActivity(store.presence, world)
+        subscribing = subscriptions.SubscriptionService(store.subscriptions, _members, world, config)
         root = discovery.Root()
         user = discovery.User(store, pools)
 
@@ -255,6 +268,7 @@ class Service:
         invitation = f"{communication}/invitations/{{invitation}}"
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
+        memberships = f"{app}/people/presenceSubscriptionMemberships"
         family = f"{app}/onlineMeetings"
         meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
@@ -283,12 +297,12 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, renderer, self.callers)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, self.levels, self.callers)),
             (f"{app}/openucwa", additions.Index(pools)),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
-            (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
+            (f"{app}/communication/makeMeAvailable", available),
             (f"{communication}/joinOnlineMeeting", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations()),
@@ -325,21 +339,26 @@ class Service:
             (f"{conversation}/messaging/messages", messaging.Messages(*inside, messages)),
             (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),
             (f"{app}/me", me.Me()),
-            (f"{app}/me/makeMeAvailable", me.MakeMeAvailable(store, world)),
-            (f"{app}/me/reportMyActivity", me.ReportMyActivity()),
-            (f"{app}/reportMyActivity", me.ReportMyActivity()),
+            (f"{app}/me/makeMeAvailable", available),
+            (f"{app}/me/reportMyActivity", active),
+            (f"{app}/reportMyActivity", active),
+            (f"{app}/me/presence", presence.Presence(store.presence, world)),
+            (f"{app}/me/note", presence.Note(store.presence, world, config.max_note)),
+            (f"{app}/me/location", presence.Location(store.presence, world)),
             (f"{app}/photo", me.Photo()),
-            *((f"{app}/me/{rel}", me.Presence(rel)) for rel in me.Presence.SHOWN),
             (f"{app}/people", contacts),
             (f"{app}/people/search", people.Search()),
-            (f"{app}/people/presenceSubscriptions", people.PresenceSubscriptions(world)),
-            (f"{app}/people/presenceSubscriptions/{{subscription}}", people.PresenceSubscription()),
+            (f"{app}/people/presenceSubscriptions", subscriptions.PresenceSubscriptions(subscribing)),
+            (f"{app}/people/presenceSubscriptions/{{subscription}}", subscriptions.PresenceSubscription(subscribing)),
+            (memberships, subscriptions.PresenceSubscriptionMemberships(subscribing)),
+            (f"{memberships}/{{membership}}", subscriptions.PresenceSubscriptionMembership(subscribing)),
+            (f"{app}/people/subscribedContacts", subscriptions.SubscribedContacts(subscribing)),
             (f"{app}/people/{{address}}", people.Contact(store)),
             *(
-                (f"{app}/people/{rel}", people.EmptyCollection(rel))
-                for rel in people.COLLECTIONS
-                if rel != "presenceSubscriptions"
+                (f"{app}/people/{{address}}/{segment}", ContactResource(segment, store.presence, self.levels))
+                for segment in RESOURCES
             ),
+            *((f"{app}/people/{rel}", people.EmptyCollection(rel)) for rel in people.COLLECTIONS),
             (family, online_meetings),
             (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
             (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),
@@ -362,29 +381,8 @@ class Service:
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
 
 
-def _meeting_rules(config: Config, world: World) -> MeetingRules:
-    defaults = MeetingDefaults(
-        access_level=config.default_access_level,
-        automatic_leader_assignment=config.default_automatic_leader_assignment,
-        entry_exit_announcement=config.default_entry_exit_announcement,
-        lobby_bypass_for_phone_users=config.default_lobby_bypass_for_phone_users,
-        phone_user_admission=config.default_phone_user_admission,
-        lifetime=config.meeting_lifetime,
-    )
-    eligible = {
-        "accessLevel": config.access_levels,
-        "automaticLeaderAssignment": config.automatic_leader_assignments,
-        "entryExitAnnouncement": config.entry_exit_announcements,
-        "lobbyBypassForPhoneUsers": config.lobby_bypass_for_phone_users,
-    }
-    return MeetingRules(
-        defaults,
-        eligible,
-        Enterprise(config.enterprise_domains),
-        world,
-        max_description=config.max_description,
-        max_attendees=config.max_attendees,
-    )
+async def _members(_owner: str, _group: str) -> Sequence[str]:
+    raise ResourceNotFound("no such group")
 
 
 def _tracing(config: Config) -> "Tracing | None":

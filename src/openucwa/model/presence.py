@@ -153,6 +153,11 @@ def person_topic(uri: str) -> str:
     return f"people/{uri}"
 
 
+def is_person_topic(topic: str) -> bool:
+    """Whether it is one of `person_topic`."""
+    return topic.startswith("people/")
+
+
 def person_changed(uri: str, changed: Sequence[str]) -> NewEvent:
     """The notification of all who see the person. The facts say what has changed, never what it is now: who may see
     that is decided when the event is read.

@@ -22,6 +22,7 @@ from openucwa.representation.parameters import Parameter
 from openucwa.resources.applications import INSTANCE, known_instance
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.rendering.events import EventRenderer
+from openucwa.resources.rendering.people import Levels
 from openucwa.store.contract import Store
 
 #: UCWA: events, GET, Query parameters; every href given to clients contains `ack`.
@@ -62,11 +63,17 @@ class EventChannel(Resource[None]):
     batchable = False
 
     def __init__(
-        self, store: Store, channels: EventChannels, documents: ConversationRenderer, callers: Callers
+        self,
+        store: Store,
+        channels: EventChannels,
+        documents: ConversationRenderer,
+        levels: Levels,
+        callers: Callers,
     ) -> None:
         self._store = store
         self._callers = callers
         self._documents = documents
+        self._levels = levels
         self._channels = channels
 
     @Operation(
@@ -81,7 +88,7 @@ class EventChannel(Resource[None]):
         values = call.values
         if instance is None and call.session.application.instances:
             raise ParameterValidationFailure({"instanceId": "is missing: each instance has a channel of its own"})
-        renderer = EventRenderer(call, self._store, self._documents)
+        renderer = EventRenderer(call, self._store, self._documents, self._levels)
         poll = self._channels.poll(
             call.session,
             instance or "",

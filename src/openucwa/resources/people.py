@@ -1,16 +1,14 @@
-"""people: contacts, groups and presence. The server stores none of them: the resources exist, but are empty."""
+"""people: contacts and groups. The server stores none of them: the resources exist, but are empty."""
 
-import uuid
 from typing import NamedTuple
 from urllib.parse import quote
 
-from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound
-from openucwa.model.scopes import ANY_SCOPE, CONTACTS, USER
+from openucwa.model.scopes import ANY_SCOPE, CONTACTS
 from openucwa.model.user import User
-from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.rendering.details import details
@@ -27,6 +25,8 @@ class Contents(NamedTuple):
     scopes: frozenset[str] = ANY_SCOPE
 
 
+#: The linked resources that have modules of their own.
+ELSEWHERE = ("presenceSubscriptionMemberships", "presenceSubscriptions", "search", "subscribedContacts")
 #: The linked collections.
 COLLECTIONS = {
     "myContacts": Contents(links=("contact",), embedded=("contact",)),
@@ -34,15 +34,8 @@ COLLECTIONS = {
     "myGroups": Contents(
         links=("distributionGroup", "group"), embedded=("distributionGroup", "group"), scopes=_CONTACT_SCOPES
     ),
-    "presenceSubscriptions": Contents(embedded=("presenceSubscription",)),
-    "subscribedContacts": Contents(links=("contact",)),
 }
 
-#: UCWA: presenceSubscriptions, POST, Request body.
-SUBSCRIPTION = (
-    Parameter("duration", kind="integer", required=True),
-    Parameter("uris", kind="sip", many=True, required=True),
-)
 #: UCWA: search, GET, Query parameters.
 SEARCH = (Parameter("query", required=True, max_length=256), Parameter("limit", kind="integer"))
 
@@ -76,7 +69,7 @@ class People(Resource[None]):
     def document(self, call: Context) -> Document:
         """The resource, for the caller's application."""
         href = people_href(call)
-        links = {name: Link(f"{href}/{name}") for name in sorted([*COLLECTIONS, "search"], key=str.lower)}
+        links = {name: Link(f"{href}/{name}") for name in sorted([*COLLECTIONS, *ELSEWHERE], key=str.lower)}
         return Document(rel=self.rel, href=href, links=links)
 
     @Operation("Links to contacts, groups and presence.", refuses=(InvalidExchangeServerVersion,))
@@ -106,24 +99,6 @@ class EmptyCollection(Resource[None]):
         )
 
 
-class PresenceSubscriptions(EmptyCollection):
-    """UCWA: presenceSubscriptions. The server stores no presence, so a subscription is granted and never delivers
-    anything.
-    """
-
-    def __init__(self, world: World) -> None:
-        super().__init__("presenceSubscriptions")
-        self._world = world
-
-    @Operation("Subscribes to the presence of users.", answers=(201,), takes=SUBSCRIPTION)
-    async def post(self, call: Call[None]) -> Answer:
-        """UCWA: presenceSubscriptions, POST."""
-        subscription = new_uuid(self._world)
-        href = f"{people_href(call)}/{self.rel}/{subscription}"
-        document = Document(rel="presenceSubscription", href=href, properties={"id": subscription})
-        return Answer(document, 201, location=href)
-
-
 class Search(Resource[None]):
     """UCWA: search. Always empty."""
 
@@ -141,30 +116,6 @@ class Search(Resource[None]):
                 embedded={"contact": (), "distributionGroup": ()},
             )
         )
-
-
-class PresenceSubscription(Resource[str]):
-    """UCWA: presenceSubscription. It was granted, delivers nothing, and can be deleted."""
-
-    rel = "presenceSubscription"
-    scopes = frozenset({USER})
-
-    async def locate(self, call: Context, subscription: str = "", **_names: str) -> str:
-        try:
-            return str(uuid.UUID(subscription))
-        except ValueError:
-            raise ResourceNotFound("no such subscription") from None
-
-    @Operation("One subscription.", refuses=(InvalidExchangeServerVersion,))
-    async def get(self, call: Call[str]) -> Answer:
-        """UCWA: presenceSubscription, GET."""
-        href = f"{people_href(call)}/presenceSubscriptions/{call.target}"
-        return Answer(Document(rel=self.rel, href=href, properties={"id": call.target}))
-
-    @Operation("Deletes the subscription.", answers=(204,), produces=())
-    async def delete(self, call: Call[str]) -> Answer:
-        """UCWA: presenceSubscription, DELETE."""
-        return NO_CONTENT
 
 
 class Contact(Resource[User]):

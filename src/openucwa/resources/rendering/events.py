@@ -20,6 +20,7 @@ from openucwa.model.conversation import (
 )
 from openucwa.model.event import Event, application_topic
 from openucwa.model.meeting import meeting_uri
+from openucwa.model.presence import is_person_topic
 from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
 from openucwa.representation.document import Document, EventEntry, Link, Reason
 from openucwa.resources.communication import communication_document
@@ -31,6 +32,7 @@ from openucwa.resources.rendering.conversations import (
     messaging_href,
     participant_href,
 )
+from openucwa.resources.rendering.people import Levels, PeopleRenderer
 from openucwa.store.contract import Store
 
 #: Sentences for subcodes (UCWA: ErrorSubcode).
@@ -48,8 +50,9 @@ REASONS = {
 class EventRenderer:
     """Renders events for one application, during one poll."""
 
-    def __init__(self, call: Context, store: Store, documents: ConversationRenderer) -> None:
+    def __init__(self, call: Context, store: Store, documents: ConversationRenderer, levels: Levels) -> None:
         self._call = call
+        self._people = PeopleRenderer(call, store, levels)
         self._store = store
         self._documents = documents
         application = call.session.application
@@ -60,9 +63,12 @@ class EventRenderer:
         self._conversations: dict[str, Participation] | None = None
 
     async def topics(self) -> Mapping[str, int]:
-        """The application's own topic, and those of the meetings that it is in, from the time it joined."""
+        """The application's own topic, those of the meetings that it is in, and of people, from when it joined or
+        subscribed.
+        """
         self._conversations = None
-        return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._current_conversations()).items()}
+        meetings = {topic: own.since for topic, own in (await self._current_conversations()).items()}
+        return {self._own_topic: 0, **meetings, **await self._people.topics()}
 
     async def _current_conversations(self) -> Mapping[str, Participation]:
         """The application's conversations, by topic, when the poll starts, or starts reading again. A set that is
@@ -77,7 +83,10 @@ class EventRenderer:
         """The notifications for an event; none if it does not concern the application, or is obsolete."""
         try:
             if event.topic == self._own_topic:
-                return [notification async for notification in self._of_application(event)]
+                of_people = self._people.of_subscriptions(event)
+                return [notification async for notification in of_people or self._of_application(event)]
+            if is_person_topic(event.topic):
+                return await self._people.of_person(event)
             own = (await self._current_conversations()).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()

@@ -62,7 +62,7 @@ class Applications(Protocol):
 
         `events` are appended with `at`. The application becomes a source of its user's presence, which is made known
         (`Presences`). `inactive`, `away`: ms without activity until the user is idle, and from then until away.
-        `preferred`: sets what the user wants to be shown as; None leaves it as it is. ApplicationNotFound.
+        `preferred`: as what the user signs in; Online: as follows from activity; None: as before. ApplicationNotFound.
         """
         ...
 

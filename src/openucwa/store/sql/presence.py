@@ -9,6 +9,7 @@ from openucwa.model.presence import (
     LOCATION,
     MODALITIES,
     NOTE,
+    ONLINE,
     PRESENCE,
     UNKNOWN_DEVICE,
     Endpoint,
@@ -34,6 +35,7 @@ _ENDPOINTS = (
     " join applications a on a.owner = e.owner and a.id = e.application_id where e.owner = ?1 and a.owner = ?1"
 )
 
+_DUE = "select owner from presences where due <= ? order by due limit ?"
 _ACTIVE = "update endpoints set active_at = ? where owner = ? and application_id = ? and active_at < ?"
 
 
@@ -78,16 +80,19 @@ class Presences(Part):
         await self._writer.change(work, owner, scope=UNCACHED)
 
     async def update_due(self, now: int, limit: int) -> int:
-        async def work(transaction: Transaction) -> int:
-            due = await transaction.rows("select owner from presences where due <= ? order by due limit ?", now, limit)
-            for (owner,) in sorted(tuple(row) for row in due):
-                await transaction.lock(owner)
-                row = await transaction.row(_PRESENCE, owner)
-                if row is not None and (when := PRESENCES.record(row).due) is not None and when <= now:
-                    await publish(transaction, owner, now)
-            return len(due)
+        rows = await self._reader.rows(_DUE, now, limit)
+        owners = sorted(owner for (owner,) in rows)
+        if not owners:
+            return 0
 
-        return await self._writer.change(work, scope=UNCACHED, must_notify=False)
+        async def work(transaction: Transaction) -> None:
+            for owner in owners:
+                row = await transaction.row(_PRESENCE, owner)
+                if row is not None and (due := PRESENCES.record(row).due) is not None and due <= now:
+                    await publish(transaction, owner, now)
+
+        await self._writer.change(work, *owners, scope=UNCACHED, must_notify=False)
+        return len(owners)
 
     async def since(self, owner: str, application_id: str) -> int | None:
         row = await self._reader.row(
@@ -97,7 +102,7 @@ class Presences(Part):
 
 
 async def publish(transaction: Transaction, owner: str, at: int, **changes: Any) -> None:
-    """Applies `changes` to what a user has set, derives what is shown, and notifies those who see it if that changes."""
+    """Applies `changes` to what a user has set, derives what is shown, and notifies those who see it, if it changes."""
     row = await transaction.row(_PRESENCE, owner)
     was = Presence(owner) if row is None else PRESENCES.record(row)
     rows = await transaction.rows(_ENDPOINTS, owner)
@@ -146,12 +151,12 @@ def _changed(was: Presence, now: Presence) -> Sequence[str]:
 
 
 async def begin(transaction: Transaction, draft: Endpoint, preferred: str | None) -> None:
-    """An application becomes a source of its user's presence. `preferred`: as what the user signs in, if given."""
+    """An application becomes a source of its user's presence. `preferred`: as `Applications.make_available`."""
     await transaction.run(
         f"{ENDPOINTS.insert} on conflict (owner, application_id) do update set {ENDPOINTS.from_excluded}",
         *ENDPOINTS.values(draft),
     )
-    changes = {} if preferred is None else {"preferred": preferred}
+    changes = {} if preferred is None else {"preferred": None if preferred == ONLINE else preferred}
     await publish(transaction, draft.owner, draft.active_at, **changes)
     # The application itself need not be notified of the change that it makes.
     last = await transaction.row("select last from topics where topic = ?", person_topic(draft.owner))

@@ -153,10 +153,10 @@ class Subscriptions(Part):
         await self._writer.change(work, owner, scope=UNCACHED, must_notify=False)
 
     async def announce_ending(self, before: int, limit: int, at: int) -> int:
-        async def work(transaction: Transaction) -> int:
-            ending = [SUBSCRIPTIONS.record(row) for row in await transaction.rows(_ENDING, before, limit)]
-            for each in sorted(ending, key=_key):
-                await transaction.lock(each.owner)
+        ending = [SUBSCRIPTIONS.record(row) for row in await self._reader.rows(_ENDING, before, limit)]
+
+        async def work(transaction: Transaction) -> None:
+            for each in ending:
                 announced = await transaction.run(
                     "update subscriptions set announced = 1"
                     " where owner = ? and application_id = ? and id = ? and announced = 0 and expires <= ?",
@@ -165,21 +165,27 @@ class Subscriptions(Part):
                 )
                 if announced:
                     await _notify(transaction, each, SUBSCRIPTION_ENDING, (), at)
-            return len(ending)
 
-        return await self._writer.change(work, scope=UNCACHED, must_notify=False)
+        if ending:
+            await self._writer.change(work, *_owners(ending), scope=UNCACHED, must_notify=False)
+        return len(ending)
 
     async def expire(self, now: int, limit: int) -> int:
-        async def work(transaction: Transaction) -> int:
-            expired = [SUBSCRIPTIONS.record(row) for row in await transaction.rows(_EXPIRED, now, limit)]
-            for each in sorted(expired, key=_key):
-                await transaction.lock(each.owner)
+        expired = [SUBSCRIPTIONS.record(row) for row in await self._reader.rows(_EXPIRED, now, limit)]
+
+        async def work(transaction: Transaction) -> None:
+            for each in expired:
                 row = await transaction.row(_ONE, *_key(each))
                 if row is not None and SUBSCRIPTIONS.record(row).expires <= now:
                     await _end(transaction, each, now)
-            return len(expired)
 
-        return await self._writer.change(work, scope=UNCACHED, must_notify=False)
+        if expired:
+            await self._writer.change(work, *_owners(expired), scope=UNCACHED, must_notify=False)
+        return len(expired)
+
+
+def _owners(subscriptions: Sequence[Subscription]) -> list[str]:
+    return sorted({each.owner for each in subscriptions})
 
 
 def _key(subscription: Subscription) -> tuple[str, str, str]:
