@@ -104,6 +104,11 @@ ALIASES = {
     "messages": ("sendMessage",),
     "terminate": ("stopMessaging",),
     "typing": ("setIsTyping",),
+    "presence": ("contactPresence",),
+    "note": ("contactNote",),
+    "location": ("contactLocation",),
+    "supportedMedia": ("contactSupportedModalities",),
+    "presenceSubscriptionMemberships": ("memberships", "addToPresenceSubscription"),
 }
 
 Routes = Sequence[tuple[str, Resource[Any]]]

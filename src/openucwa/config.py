@@ -153,9 +153,7 @@ class Config:
     max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
     max_note: int = option("Maximum length of a user's note, in characters (400).", 1_000)
     max_presence_subscriptions: int = option("Maximum number of presence subscriptions per application (403).", 50)
-    max_subscription_uris: int = option(
-        "Maximum number of contacts per presence subscription (403 LimitExceeded).", 500
-    )
+    max_subscription_uris: int = option("Maximum number of contacts per presence subscription (403).", 500)
     max_subscribed_contacts: int = option(
         "Maximum number of contacts in all presence subscriptions of an application (403).", 1_000
     )

@@ -7,7 +7,7 @@ import pytest
 
 from openucwa.model.event import application_topic
 from openucwa.model.presence import Membership, Subscription, SubscriptionLimits, person_topic
-from openucwa.model.refusals import ApplicationNotFound, LimitExceeded, ResourceNotFound
+from openucwa.model.refusals import ApplicationNotFound, ResourceNotFound, TooManySubscriptions
 from openucwa.store.contract import Store
 from tests.contract.samples import AT, DAN, MANY, application, user
 from tests.users import LENE
@@ -160,7 +160,7 @@ async def test_extended_subscription_lasts_no_longer_than_the_longest(store: Sto
 @pytest.mark.parametrize("limits", [(1, 9, 9), (9, 1, 9), (9, 9, 2)], ids=["subscriptions", "uris", "contacts"])
 async def test_what_exceeds_a_limit_is_refused_whole(store: Store, limits: tuple[int, int, int]) -> None:
     await subscribe(store, DAN)
-    with pytest.raises(LimitExceeded):
+    with pytest.raises(TooManySubscriptions):
         await subscribe(store, ANN, EVE, name="2", limits=SubscriptionLimits(*limits))
     assert await members(store) == [("1", DAN)]
 
@@ -168,7 +168,7 @@ async def test_what_exceeds_a_limit_is_refused_whole(store: Store, limits: tuple
 async def test_added_contacts_are_limited(store: Store) -> None:
     await subscribe(store, DAN)
     for limits in (SubscriptionLimits(9, 2, 9), SubscriptionLimits(9, 9, 2)):
-        with pytest.raises(LimitExceeded):
+        with pytest.raises(TooManySubscriptions):
             await store.subscriptions.add_members(LENE, "101", "1", [ANN, EVE], limits, AT)
         await store.subscriptions.add_members(LENE, "101", "1", [DAN, ANN], limits, AT)
 

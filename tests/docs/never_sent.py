@@ -33,6 +33,11 @@ SERVED_BY: dict[str, tuple[str, ...]] = {
     "myOnlineMeeting": ("myOnlineMeeting", "myAssignedOnlineMeeting"),
     "participant": ("participant", "localParticipant"),
 }
+#: The same by method.
+ALSO: dict[Call, tuple[str, ...]] = {
+    ("presenceSubscriptionMemberships", "GET"): ("memberships",),
+    ("presenceSubscriptionMemberships", "POST"): ("memberships", "addToPresenceSubscription"),
+}
 #: A message is sent by a POST to what holds messages.
 SENDING = {("messages", "POST"), ("message", "POST")}
 
@@ -49,7 +54,6 @@ WHY: Mapping[str, str] = {
     "Conflict": "Nothing can conflict.",
     "Conflict/AlreadyExists": "Nothing is created under an id that the client chose.",
     "Conflict/TooManyGroups": "It is sent for too many extensions of a meeting only.",
-    "Forbidden/LimitExceeded": "No presence subscription is stored that could be counted.",
     "Gone": "An invitation that is over can still be read.",
     "Gone/CannotRedirect": "The resource does not depend on where the user is homed.",
     "NotFound": "It is sent with its subcode, ResourceNotFound.",
@@ -83,16 +87,20 @@ def declared(operation: Operation) -> set[Error]:
     return {(row.status, row.code, row.subcode) for row in rows}
 
 
+def documented_names(rel: str, method: str) -> tuple[str, ...]:
+    """The documented resources that a method of a resource serves."""
+    if (rel, method) in SENDING:
+        return ("sendMessage",)
+    return (*SERVED_BY.get(rel, (rel,)), *ALSO.get((rel, method), ()))
+
+
 def never_sent(service: Service) -> dict[str, set[Call]]:
     """By error, the operations that document it and never send it."""
     resources = reference()
     missing: dict[Call, set[Error]] = {}
     for _, resource in service.routes:
         for method, responder in resource.responders.items():
-            named = (
-                ("sendMessage",) if (resource.rel, method) in SENDING else SERVED_BY.get(resource.rel, (resource.rel,))
-            )
-            for call in ((name, method) for name in named):
+            for call in ((name, method) for name in documented_names(resource.rel, method)):
                 found = documented(resources, call) - (declared(responder.operation) - IMPOSSIBLE.get(call, set()))
                 # Several routes serve some resources: an error counts that any of them can send.
                 missing[call] = missing.get(call, found) & found

@@ -10,14 +10,14 @@ from openucwa.api.resource import Operation, Resource
 from openucwa.app import Service
 from tests.client import UcwaClient
 from tests.conftest import Connect, Make
-from tests.docs.never_sent import REFERENCE, SENDING, SERVED_BY, brought_up_to_date, reference
+from tests.docs.never_sent import REFERENCE, brought_up_to_date, documented_names, reference
 from tests.samples import compliance
 from tests.samples.stage import TOLD
 
 with_reference = pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference is not at hand")
 
 #: Several documented resources have one place, and with it one set of scopes.
-OTHER_SCOPES = {"messagingInvitation"}
+OTHER_SCOPES = {"messagingInvitation", "memberships", "addToPresenceSubscription"}
 
 #: Events that the concept pages and captures show, and no resource's page lists: operations end so.
 FROM_CAPTURES = {
@@ -32,8 +32,7 @@ def served(service: Service) -> Iterator[tuple[str, str, str, Resource[Any], Ope
     for template, resource in service.routes:
         for method, responder in resource.responders.items():
             operation = responder.operation
-            named = ("sendMessage",) if (resource.rel, method) in SENDING else SERVED_BY.get(resource.rel)
-            for name in named or (resource.rel,):
+            for name in documented_names(resource.rel, method):
                 yield name, method, template, resource, operation
 
 

@@ -53,6 +53,10 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "cancel.POST": ("inviting",),
     "communication.GET": ("usual", "set", "anonymous"),
     "contact.GET": ("usual", "described"),
+    "contactLocation.GET": ("available",),
+    "contactNote.GET": ("available",),
+    "contactPresence.GET": ("usual", "available"),
+    "contactSupportedModalities.GET": ("available",),
     "conversation.DELETE": ("room",),
     "conversation.GET": ("room", "attending", "waiting"),
     "conversations.GET": ("room",),
@@ -206,14 +210,31 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
     if "/onlineMeetings" in sample.request.target:
         await _schedule(stage, sample)
     else:
-        people = (await client.get(f"{client.app}/people")).json()
-        stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
-        stage.hrefs["contact"] = f"{client.app}/people/{name}@contoso.com"
-        granted = await client.post(stage.hrefs["presenceSubscriptions"], json={"duration": 11, "uris": []})
-        stage.hrefs["presenceSubscription"] = granted.headers["Location"]
+        await _find_people(stage, sample, f"{name}@contoso.com")
+    if sample.name == "presenceSubscription.POST":
+        stage.query = "duration=11"
     if sample.rel == "search":
         stage.query = "query=lene"
     return stage
+
+
+async def _find_people(stage: Stage, sample: Sample, address: str) -> None:
+    """The collections of people, a contact of this address, and a subscription to Dana's presence."""
+    client = stage.client
+    people = (await client.get(f"{client.app}/people")).json()
+    stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
+    stage.hrefs["contact"] = f"{client.app}/people/{address}"
+    contact = (await client.get(stage.hrefs["contact"])).json()
+    stage.hrefs |= {rel: link["href"] for rel, link in contact["_links"].items() if rel != "self"}
+    uris = ["sip:danab@contoso.com"]
+    granted = await client.post(stage.hrefs["presenceSubscriptions"], json={"duration": 11, "uris": uris})
+    stage.hrefs["presenceSubscription"] = granted.headers["Location"]
+    for rel in ("memberships", "addToPresenceSubscription"):
+        stage.hrefs[rel] = granted.json()["_links"][rel]["href"]
+    members = (await client.get(stage.hrefs["memberships"])).json()["_embedded"]["presenceSubscriptionMembership"]
+    stage.hrefs["presenceSubscriptionMembership"] = self_of(members[0])
+    if sample.name == "presenceSubscriptionMemberships.POST":
+        stage.hrefs["presenceSubscriptionMemberships"] = stage.hrefs["memberships"]
 
 
 async def _set_communication(client: UcwaClient) -> None:

@@ -31,7 +31,7 @@ ERRORS: dict[type[Refusal], WireError] = {
     refusals.Unauthorized: WireError(401, "Unauthorized"),
     refusals.Forbidden: WireError(403, "Forbidden"),
     refusals.AnonymousNotAllowed: WireError(403, "Forbidden", "AnonymousNotAllowed"),
-    refusals.LimitExceeded: WireError(403, "Forbidden", "LimitExceeded"),
+    refusals.TooManySubscriptions: WireError(403, "Forbidden", "LimitExceeded"),
     refusals.ResourceNotFound: WireError(404, "NotFound", "ResourceNotFound"),
     refusals.ApplicationNotFound: WireError(404, "NotFound", "ApplicationNotFound"),
     refusals.DestinationNotFound: WireError(404, "NotFound", "DestinationNotFound"),

@@ -59,7 +59,7 @@ class AnonymousNotAllowed(Forbidden):
     """The resource is for signed-in users, not for anonymous ones."""
 
 
-class LimitExceeded(Forbidden):
+class TooManySubscriptions(Forbidden):
     """The application has the maximum number of presence subscriptions, or of contacts in them."""
 
 

@@ -27,6 +27,13 @@ class Contents(NamedTuple):
 
 #: The linked resources that have modules of their own.
 ELSEWHERE = ("presenceSubscriptionMemberships", "presenceSubscriptions", "search", "subscribedContacts")
+#: The resources below a contact, by rel; each with the last segment of its href.
+CONTACT_LINKS = {
+    "contactLocation": "location",
+    "contactNote": "note",
+    "contactPresence": "presence",
+    "contactSupportedModalities": "supportedMedia",
+}
 #: The linked collections.
 COLLECTIONS = {
     "myContacts": Contents(links=("contact",), embedded=("contact",)),
@@ -57,7 +64,9 @@ def contact_document(call: Context, user: User) -> Document:
         properties["emailAddresses"] = [user.email]
     properties |= details(user)
     properties |= {"name": user.name, "sourceNetwork": "SameEnterprise", "type": "User", "uri": user.uri}
-    return Document(rel="contact", href=contact_href(call, user.uri), properties=dict(sorted(properties.items())))
+    href = contact_href(call, user.uri)
+    links = {rel: Link(f"{href}/{segment}") for rel, segment in CONTACT_LINKS.items()}
+    return Document(rel="contact", href=href, properties=dict(sorted(properties.items())), links=links)
 
 
 class People(Resource[None]):

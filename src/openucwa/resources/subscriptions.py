@@ -11,9 +11,9 @@ from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import (
     CallbackChannelError,
     InvalidExchangeServerVersion,
-    LimitExceeded,
     ParameterValidationFailure,
     ResourceNotFound,
+    TooManySubscriptions,
 )
 from openucwa.model.scopes import ANY_SCOPE, USER
 from openucwa.model.world import World, new_uuid
@@ -149,7 +149,7 @@ class PresenceSubscriptions(Resource[None]):
         "Subscribes to the presence of users, or of a group.",
         answers=(201,),
         takes=SUBSCRIPTION,
-        refuses=(CallbackChannelError, LimitExceeded),
+        refuses=(CallbackChannelError, TooManySubscriptions),
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: presenceSubscriptions, POST; subscribeToGroupPresence, POST."""
@@ -220,7 +220,7 @@ class PresenceSubscriptionMemberships(Resource[None]):
         "Adds contacts to a presence subscription.",
         answers=(201,),
         takes=MEMBERS,
-        refuses=(CallbackChannelError, LimitExceeded),
+        refuses=(CallbackChannelError, TooManySubscriptions),
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: presenceSubscriptionMemberships, POST; memberships, POST; addToPresenceSubscription, POST."""

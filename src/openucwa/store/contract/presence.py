@@ -64,7 +64,7 @@ class Subscriptions(Protocol):
     async def add(self, draft: Subscription, uris: Sequence[str], limits: SubscriptionLimits, at: int) -> None:
         """Adds a subscription. One of a group that is there is replaced.
 
-        ApplicationNotFound. LimitExceeded: one of the limits would be exceeded.
+        ApplicationNotFound. TooManySubscriptions: one of the limits would be exceeded.
         """
         ...
 
@@ -93,7 +93,7 @@ class Subscriptions(Protocol):
         limits: SubscriptionLimits,
         at: int,
     ) -> None:
-        """Adds contacts. ResourceNotFound: no such subscription. LimitExceeded."""
+        """Adds contacts. ResourceNotFound: no such subscription. TooManySubscriptions."""
         ...
 
     async def remove_member(self, owner: str, application_id: str, membership: Membership, at: int) -> None:

@@ -15,7 +15,7 @@ from openucwa.model.presence import (
     SubscriptionLimits,
     person_topic,
 )
-from openucwa.model.refusals import ApplicationNotFound, LimitExceeded, ResourceNotFound
+from openucwa.model.refusals import ApplicationNotFound, ResourceNotFound, TooManySubscriptions
 from openucwa.store.engine import UNCACHED, Transaction
 from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
@@ -64,7 +64,7 @@ class Subscriptions(Part):
                     "select count(*) from subscriptions where owner = ? and application_id = ?", *key
                 )
                 if count >= limits.subscriptions:
-                    raise LimitExceeded(f"the application has {count} presence subscriptions already")
+                    raise TooManySubscriptions(f"the application has {count} presence subscriptions already")
             else:
                 await transaction.run(
                     "delete from subscriptions where owner = ? and application_id = ? and id = ?", *key, draft.id
@@ -218,9 +218,9 @@ async def _add_members(
     wanted = sorted({uri.lower() for uri in uris})
     members = {uri for (uri,) in await transaction.rows(_MEMBERS, *_key(to))}
     if len(members.union(wanted)) > limits.uris:
-        raise LimitExceeded(f"a presence subscription may have {limits.uris} contacts")
+        raise TooManySubscriptions(f"a presence subscription may have {limits.uris} contacts")
     if len(before.keys() | wanted) > limits.contacts:
-        raise LimitExceeded(f"an application may subscribe to {limits.contacts} contacts")
+        raise TooManySubscriptions(f"an application may subscribe to {limits.contacts} contacts")
     for uri in wanted:
         since = before.get(uri)
         if since is None:
