@@ -67,6 +67,9 @@ class EventLog(Part):
     async def after(self, positions: Mapping[str, int], limit: int) -> Sequence[Event]:
         if not positions:
             return []
+        if len(positions) == 1:
+            ((topic, number),) = positions.items()
+            return [EVENTS.record(row) for row in await self._reader.rows(AFTER, topic, number, limit)]
         pairs = list(positions.items())
         statement = _AFTER_ALL.format(values=", ".join(["(?, cast(? as bigint))"] * list_size(len(pairs))))
         parameters = [value for pair in padded(pairs, ("", 0)) for value in pair]
