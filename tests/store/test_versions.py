@@ -16,6 +16,7 @@ from openucwa.model.application import Application, Communication
 from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.model.user import SigningKey, User
 from openucwa.store.contract import Match, Store
@@ -63,6 +64,9 @@ ARGUMENTS: dict[Any, object] = {
     Sequence[Invitation]: (),
     Role: Role.LEADER,
     MessagingState: MessagingState.CONNECTED,
+    Subscription: Subscription("x", "x", "x", False, 1),
+    SubscriptionLimits: SubscriptionLimits(1, 1, 1),
+    Membership: Membership("x", "x"),
 }
 
 #: Those that are no use of the store.
