@@ -22,6 +22,7 @@ LAYERS = (
     "resources",
     "api",
     "channel",
+    "people",
     "meetings",
     "identity",
     "store",

@@ -42,8 +42,8 @@ from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
-from openucwa.model.refusals import ResourceNotFound
 from openucwa.model.world import World, new_request_id
+from openucwa.people.privacy import Privacy
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
     additions,
@@ -59,12 +59,10 @@ from openucwa.resources import (
     participants,
     people,
     presence,
-    subscriptions,
 )
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
-from openucwa.resources.contact_presence import RESOURCES, ContactResource
 from openucwa.resources.events import EventChannel
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
 from openucwa.resources.oauth_token import OAuthToken
@@ -79,9 +77,10 @@ from openucwa.resources.online_meetings import (
     PhoneDialInInformation,
 )
 from openucwa.resources.pages import Landing, Page, PageNotFound
+from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
+from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer
-from openucwa.resources.rendering.people import DefaultLevels
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
 from openucwa.server.asgi import AsgiApp
@@ -110,6 +109,12 @@ ALIASES = {
     "location": ("contactLocation",),
     "supportedMedia": ("contactSupportedModalities",),
     "presenceSubscriptionMemberships": ("memberships", "addToPresenceSubscription"),
+    "contacts": ("myContacts",),
+    "groups": ("myGroups",),
+    "groupMemberships": ("myGroupMemberships",),
+    "contactsAndGroupsSubscription": ("myContactsAndGroupsSubscription",),
+    "privacyRelationships": ("myPrivacyRelationships",),
+    "privacyRelationship": ("contactPrivacyRelationship",),
 }
 
 Routes = Sequence[tuple[str, Resource[Any]]]
@@ -170,8 +175,8 @@ class Service:
             anonymous_token_lifetime=config.anonymous_token_lifetime,
         )
         self.pools = Pools(config.pools)
-        self.levels = DefaultLevels(Enterprise(config.enterprise_domains))
-        self.rules = meeting_rules(config, world)
+        self.enterprise = Enterprise(config.enterprise_domains)
+        self.rules = meeting_rules(config, world, self.enterprise)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
@@ -264,8 +269,10 @@ class Service:
         config, store, world = self.config, self.store, self.world
         pools, rules, joins = self.pools, self.rules, self.joins
         online_meetings = OnlineMeetings(store, pools, rules, config)
-        contacts = people.People()
-        applications = ApplicationDocuments(store, online_meetings, contacts)
+        everybody = people.People()
+        applications = ApplicationDocuments(store, online_meetings, everybody)
+        privacy = Privacy(store.contacts, self.enterprise)
+        persons = ContactRenderer(privacy)
         meetings = my_online_meetings.MeetingDocuments(config)
         renderer = ConversationRenderer(meetings)
         shown = (store, renderer, world)
@@ -273,9 +280,6 @@ class Service:
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
         frame = discovery.XFrame(config.allow_origin)
-        available = presence.MakeMeAvailable(store, world, config)
-        active = presence.ReportMyActivity(store.presence, world)
-        subscribing = subscriptions.SubscriptionService(store.subscriptions, _members, world, config)
         root = discovery.Root()
         user = discovery.User(store, pools)
 
@@ -284,7 +288,6 @@ class Service:
         invitation = f"{communication}/invitations/{{invitation}}"
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
-        memberships = f"{app}/people/presenceSubscriptionMemberships"
         family = f"{app}/onlineMeetings"
         meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
@@ -316,12 +319,11 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, renderer, self.levels, self.callers)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
             (f"{app}/openucwa", additions.Index(pools)),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
-            (f"{app}/communication/makeMeAvailable", available),
             (f"{communication}/joinOnlineMeeting", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations()),
@@ -332,7 +334,7 @@ class Service:
             (f"{communication}/conversations", conversations.Conversations(store)),
             (conversation, conversations.Conversation(*inside)),
             (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
-            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*inside)),
+            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*inside, persons)),
             (f"{conversation}/onlineMeeting/onlineMeetingExtensions", conversations.ParticipantExtensions(*inside)),
             (
                 f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
@@ -358,26 +360,10 @@ class Service:
             (f"{conversation}/messaging/messages", messaging.Messages(*inside, messages)),
             (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),
             (f"{app}/me", me.Me()),
-            (f"{app}/me/makeMeAvailable", available),
-            (f"{app}/me/reportMyActivity", active),
-            (f"{app}/reportMyActivity", active),
-            (f"{app}/me/presence", presence.Presence(store.presence, world)),
-            (f"{app}/me/note", presence.Note(store.presence, world, config.max_note)),
-            (f"{app}/me/location", presence.Location(store.presence, world)),
+            *presence.routes(app, store, world, config),
             (f"{app}/photo", me.Photo()),
-            (f"{app}/people", contacts),
-            (f"{app}/people/search", people.Search()),
-            (f"{app}/people/presenceSubscriptions", subscriptions.PresenceSubscriptions(subscribing)),
-            (f"{app}/people/presenceSubscriptions/{{subscription}}", subscriptions.PresenceSubscription(subscribing)),
-            (memberships, subscriptions.PresenceSubscriptionMemberships(subscribing)),
-            (f"{memberships}/{{membership}}", subscriptions.PresenceSubscriptionMembership(subscribing)),
-            (f"{app}/people/subscribedContacts", subscriptions.SubscribedContacts(subscribing)),
-            (f"{app}/people/{{address}}", people.Contact(store)),
-            *(
-                (f"{app}/people/{{address}}/{segment}", ContactResource(segment, store.presence, self.levels))
-                for segment in RESOURCES
-            ),
-            *((f"{app}/people/{rel}", people.EmptyCollection(rel)) for rel in people.COLLECTIONS),
+            (f"{app}/people", everybody),
+            *people_routes(f"{app}/people", store, persons, privacy, world, config),
             (family, online_meetings),
             (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
             (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),
@@ -398,10 +384,6 @@ class Service:
             ),
         ]
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
-
-
-async def _members(_owner: str, _group: str) -> Sequence[str]:
-    raise ResourceNotFound("no such group")
 
 
 def _tracing(config: Config) -> "Tracing | None":

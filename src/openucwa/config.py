@@ -143,6 +143,13 @@ class Config:
     )
     max_instances: int = option("Maximum number of instances (tabs) per application (409).", 32)
     max_attendees: int = option("Maximum number of attendees, and of leaders, per meeting (400).", 1_000)
+    max_contacts: int = option("Maximum number of contacts per user (409 LimitExceeded).", 250)
+    max_groups: int = option("Maximum number of groups per user (409 TooManyGroups).", 64)
+    max_delegates: int = option("Maximum number of delegates per user (403 LimitExceeded).", 25)
+    max_privacy_relationships: int = option(
+        "Maximum number of people per user for whom a privacy relationship was set (409 LimitExceeded).", 1_000
+    )
+    max_search_results: int = option("Maximum number of results of a search; 100 at most.", 100)
     max_message_bytes: int = option("Maximum size of a message in UTF-8, in bytes (413).", 65_536)
     max_event_bytes: int = option(
         "Approximate maximum size of an event set, in bytes; the rest follows in the next one.",

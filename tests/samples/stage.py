@@ -15,6 +15,7 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
+from tests.samples.contact_list import contact_hrefs
 from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
 from tests.samples.messages import OWN, Sample
 
@@ -106,6 +107,18 @@ DETAILS = {
     "mobile_phone": "tel:+4570555502",
     "home_phone": "tel:+4570555504",
     "other_phone": "tel:+4570555505",
+}
+
+#: Query parameters that a request needs, and its sample has in its description only.
+QUERIES = {
+    "myGroupMemberships2.POST": "contactUri=sip:alexd@contoso.com",
+    "presenceSubscription.POST": "duration=11",
+    "removeContactFromAllGroups.POST": "contactUri=sip:danab@contoso.com",
+    "removeContactFromAllGroups2.POST": "contactUri=sip:danab@contoso.com",
+    "search.GET": "query=lene",
+    "search2.GET": "query=lene",
+    "startOrRefreshSubscriptionToContactsAndGroups.POST": "duration=30",
+    "subscribeToGroupPresence.POST": "groupId=pinnedGroup&duration=11",
 }
 
 _ID = re.compile(r'"id"\s*:\s*"([^"]*)"|<property name="id">([^<]*)<')
@@ -210,15 +223,15 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
     if "/onlineMeetings" in sample.request.target:
         await _schedule(stage, sample)
     else:
-        await _find_people(stage, sample, f"{name}@contoso.com")
-    if sample.name == "presenceSubscription.POST":
-        stage.query = "duration=11"
-    if sample.rel == "search":
-        stage.query = "query=lene"
+        await _find_people(stage, f"{name}@contoso.com")
+        stage.hrefs |= await contact_hrefs(client)
+        if sample.name == "presenceSubscriptionMemberships.POST":
+            stage.hrefs["presenceSubscriptionMemberships"] = stage.hrefs["memberships"]
+    stage.query = QUERIES.get(sample.name, stage.query)
     return stage
 
 
-async def _find_people(stage: Stage, sample: Sample, address: str) -> None:
+async def _find_people(stage: Stage, address: str) -> None:
     """The collections of people, a contact of this address, and a subscription to Dana's presence."""
     client = stage.client
     people = (await client.get(f"{client.app}/people")).json()
@@ -233,8 +246,7 @@ async def _find_people(stage: Stage, sample: Sample, address: str) -> None:
         stage.hrefs[rel] = granted.json()["_links"][rel]["href"]
     members = (await client.get(stage.hrefs["memberships"])).json()["_embedded"]["presenceSubscriptionMembership"]
     stage.hrefs["presenceSubscriptionMembership"] = self_of(members[0])
-    if sample.name == "presenceSubscriptionMemberships.POST":
-        stage.hrefs["presenceSubscriptionMemberships"] = stage.hrefs["memberships"]
+    stage.hrefs["subscribeToGroupPresence"] = stage.hrefs["presenceSubscriptions"]
 
 
 async def _set_communication(client: UcwaClient) -> None:

@@ -31,6 +31,12 @@ KEYS = {
     "endpoints": "owner",
     "subscriptions": "owner",
     "subscribed": "owner",
+    "contacts": "owner",
+    "contact_groups": "owner",
+    "contact_memberships": "owner",
+    "privacy_relationships": "owner",
+    "contact_subscriptions": "owner",
+    "user_words": "uri",
 }
 #: Few rows, which can be in every place.
 EVERYWHERE = {"store_version", "signing_keys", "counters"}
@@ -51,7 +57,13 @@ WITHOUT_KEY = {
     "select owner from presences where due <= ? order by due limit ?": "sweeper",
     "from subscriptions where expires <= ? and announced = 0 order by expires limit ?": "sweeper",
     "from subscriptions where expires <= ? order by expires limit ?": "sweeper",
+    "where expires < ? and (warned = 0 or expires <= ?) order by expires limit ?": "sweeper",
+    "select uri from users where searchable = 0 order by uri limit ?": "sweeper",
     # An index leads to the few rows, wherever they are.
+    "u.uri > ? order by u.uri limit ?": "a search for people",
+    "where m.uri = ? and m.group_id = 'delegatesGroup' order by u.uri": "a delegate's delegators",
+    "where uri = ? and group_id = 'delegatesGroup' order by owner": "a user's end",
+    "select owner from privacy_relationships where uri = ?": "a user's end",
     "from invitations where thread_id = ? and state = 'Connecting' and id <> ? order by owner, application_id, id":
         "the other sides of an invitation, once in its life",
     "from participations where owner = ? and application_id = ? and id = ?": "a conversation by its application",

@@ -1,4 +1,4 @@
-"""The rules of meetings, as the settings say them."""
+"""The rules for meetings, as the settings have them."""
 
 from openucwa.config import Config
 from openucwa.meetings.enterprise import Enterprise
@@ -6,8 +6,8 @@ from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.model.world import World
 
 
-def meeting_rules(config: Config, world: World) -> MeetingRules:
-    """The rules of the meetings of this server."""
+def meeting_rules(config: Config, world: World, enterprise: Enterprise) -> MeetingRules:
+    """The rules, with the defaults and limits of `config`."""
     defaults = MeetingDefaults(
         access_level=config.default_access_level,
         automatic_leader_assignment=config.default_automatic_leader_assignment,
@@ -25,7 +25,7 @@ def meeting_rules(config: Config, world: World) -> MeetingRules:
     return MeetingRules(
         defaults,
         eligible,
-        Enterprise(config.enterprise_domains),
+        enterprise,
         world,
         max_description=config.max_description,
         max_attendees=config.max_attendees,

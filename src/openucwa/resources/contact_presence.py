@@ -7,8 +7,9 @@ from openucwa.model.presence import LOCATION, MODALITIES, NOTE, PRESENCE, Presen
 from openucwa.model.privacy import sees
 from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound
 from openucwa.model.scopes import CONTACTS
-from openucwa.resources.rendering.people import Levels, contact_document, seen
-from openucwa.store.contract import Presences
+from openucwa.people.privacy import Privacy
+from openucwa.resources.rendering.people import contact_document, seen
+from openucwa.store.contract import Store
 
 #: The resources by the last segment of their href: rel, and what they show.
 RESOURCES = {
@@ -25,18 +26,17 @@ class ContactResource(Resource[Presence]):
     scopes = frozenset({CONTACTS})
     anonymous = False
 
-    def __init__(self, segment: str, presence: Presences, levels: Levels) -> None:
+    def __init__(self, segment: str, store: Store, privacy: Privacy) -> None:
         self.rel, self._what = RESOURCES[segment]
-        self._presence = presence
-        self._levels = levels
+        self._store = store
+        self._privacy = privacy
 
     async def locate(self, call: Context, address: str = "", **_names: str) -> Presence:
-        uri = f"sip:{address.lower()}"
-        found = await self._presence.of([uri])
-        if uri not in found:
+        uri, viewer = f"sip:{address.lower()}", call.session.application.owner
+        person = await self._store.contacts.find(viewer, uri)
+        if person is None:
             raise ResourceNotFound("no such contact")
-        levels = await self._levels.levels([uri], call.session.application.owner)
-        return seen(found[uri], sees(levels[uri]))
+        return seen(await self._store.presence.get(uri), sees(self._privacy.of_person(person, viewer)))
 
     @Operation("The {rel} of a user of this server.", refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[Presence]) -> Answer:

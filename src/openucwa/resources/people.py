@@ -1,50 +1,29 @@
-"""people: contacts and groups. The server stores none of them: the resources exist, but are empty."""
+"""people: links to contacts, groups and presence."""
 
-from typing import NamedTuple
 from urllib.parse import quote
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
-from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound
-from openucwa.model.scopes import ANY_SCOPE, CONTACTS
-from openucwa.model.user import User
-from openucwa.representation.document import Document, Link, Property
-from openucwa.representation.parameters import Parameter
-from openucwa.resources.rendering.details import details
-from openucwa.store.contract import Store
+from openucwa.model.refusals import InvalidExchangeServerVersion
+from openucwa.model.scopes import CONTACTS
+from openucwa.representation.document import Document, Link
 
 _CONTACT_SCOPES = frozenset({CONTACTS})
 
 
-class Contents(NamedTuple):
-    """The content of a collection: the rels of its `links` and `embedded` arrays. `scopes`: as documented."""
-
-    links: tuple[str, ...] = ()
-    embedded: tuple[str, ...] = ()
-    scopes: frozenset[str] = ANY_SCOPE
-
-
-#: The linked resources that have modules of their own.
-ELSEWHERE = ("presenceSubscriptionMemberships", "presenceSubscriptions", "search", "subscribedContacts")
-#: The resources below a contact, by rel; each with the last segment of its href.
-CONTACT_LINKS = {
-    "contactLocation": "location",
-    "contactNote": "note",
-    "contactPresence": "presence",
-    "contactSupportedModalities": "supportedMedia",
+#: The linked resources, and the last segments of their hrefs.
+LINKED = {
+    "myContactsAndGroupsSubscription": "contactsAndGroupsSubscription",
+    "myContacts": "contacts",
+    "myGroupMemberships": "groupMemberships",
+    "myGroups": "groups",
+    "myPrivacyRelationships": "privacyRelationships",
+    "presenceSubscriptionMemberships": "presenceSubscriptionMemberships",
+    "presenceSubscriptions": "presenceSubscriptions",
+    "search": "search",
+    "subscribedContacts": "subscribedContacts",
 }
-#: The linked collections.
-COLLECTIONS = {
-    "myContacts": Contents(links=("contact",), embedded=("contact",)),
-    "myGroupMemberships": Contents(embedded=("myGroupMembership",), scopes=_CONTACT_SCOPES),
-    "myGroups": Contents(
-        links=("distributionGroup", "group"), embedded=("distributionGroup", "group"), scopes=_CONTACT_SCOPES
-    ),
-}
-
-#: UCWA: search, GET, Query parameters.
-SEARCH = (Parameter("query", required=True, max_length=256), Parameter("limit", kind="integer"))
 
 
 def people_href(call: Context) -> str:
@@ -57,18 +36,6 @@ def contact_href(call: Context, uri: str) -> str:
     return f"{people_href(call)}/{quote(uri.removeprefix('sip:'), safe='@')}"
 
 
-def contact_document(call: Context, user: User) -> Document:
-    """UCWA: contact, of a user of this server."""
-    properties: dict[str, Property] = {}
-    if user.email is not None:
-        properties["emailAddresses"] = [user.email]
-    properties |= details(user)
-    properties |= {"name": user.name, "sourceNetwork": "SameEnterprise", "type": "User", "uri": user.uri}
-    href = contact_href(call, user.uri)
-    links = {rel: Link(f"{href}/{segment}") for rel, segment in CONTACT_LINKS.items()}
-    return Document(rel="contact", href=href, properties=dict(sorted(properties.items())), links=links)
-
-
 class People(Resource[None]):
     """UCWA: people."""
 
@@ -78,83 +45,12 @@ class People(Resource[None]):
     def document(self, call: Context) -> Document:
         """The resource, for the caller's application."""
         href = people_href(call)
-        links = {name: Link(f"{href}/{name}") for name in sorted([*COLLECTIONS, *ELSEWHERE], key=str.lower)}
+        # Anonymous users have no contacts, and follow nobody.
+        linked = () if call.session.application.anonymous else LINKED
+        links = {name: Link(f"{href}/{LINKED[name]}") for name in linked}
         return Document(rel=self.rel, href=href, links=links)
 
     @Operation("Links to contacts, groups and presence.", refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: people, GET."""
         return Answer(self.document(call))
-
-
-class EmptyCollection(Resource[None]):
-    """A collection below people, which is always empty."""
-
-    def __init__(self, rel: str) -> None:
-        self.rel = rel
-        self._holds = COLLECTIONS[rel]
-        self.scopes = self._holds.scopes
-
-    @Operation("The collection {rel}, which is empty.", refuses=(InvalidExchangeServerVersion,))
-    async def get(self, call: Call[None]) -> Answer:
-        """UCWA: GET of the collection."""
-        return Answer(
-            Document(
-                rel=self.rel,
-                href=f"{people_href(call)}/{self.rel}",
-                links=dict.fromkeys(self._holds.links, ()),
-                embedded=dict.fromkeys(self._holds.embedded, ()),
-            )
-        )
-
-
-class Search(Resource[None]):
-    """UCWA: search. Always empty."""
-
-    rel = "search"
-    scopes = _CONTACT_SCOPES
-
-    @Operation("Searches for contacts; always empty.", query=SEARCH, refuses=(InvalidExchangeServerVersion,))
-    async def get(self, call: Call[None]) -> Answer:
-        """UCWA: search, GET."""
-        return Answer(
-            Document(
-                rel=self.rel,
-                href=f"{people_href(call)}/search",
-                properties={"moreResultsAvailable": False},
-                embedded={"contact": (), "distributionGroup": ()},
-            )
-        )
-
-
-class Contact(Resource[User]):
-    """UCWA: contact. A user of this server, as others see it; anonymous users see only those they meet."""
-
-    rel = "contact"
-    scopes = _CONTACT_SCOPES
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def locate(self, call: Context, address: str = "", **_names: str) -> User:
-        user = await self._store.users.get(f"sip:{address}")
-        if user is None or not await self._may_see(call, user):
-            raise ResourceNotFound("no such contact")
-        return user
-
-    async def _may_see(self, call: Context, user: User) -> bool:
-        application = call.session.application
-        if not application.anonymous:
-            return True
-        for own in await self._store.conversations.all(application.owner, application.id):
-            if own.in_lobby:
-                continue
-            present = await self._store.conversations.participants(own.organizer, own.meeting_id)
-            if user.uri in {own.organizer, *(each.uri for each in present)}:
-                return True
-        return False
-
-    @Operation("A user of this server.", refuses=(InvalidExchangeServerVersion,))
-    async def get(self, call: Call[User]) -> Answer:
-        """UCWA: contact, GET."""
-        return Answer(contact_document(call, call.target))

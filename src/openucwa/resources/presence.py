@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
@@ -238,3 +239,18 @@ class Location(Resource[None]):
 
 def _shown(call: Context, rel: str, properties: dict[str, Property]) -> Answer:
     return Answer(Document(rel=rel, href=f"{me_href(call)}/{rel}", properties=properties))
+
+
+def routes(app: str, store: Store, world: World, config: Config) -> Sequence[tuple[str, Resource[Any]]]:
+    """The routes of what is here. `app`: the template of an application."""
+    available = MakeMeAvailable(store, world, config)
+    active = ReportMyActivity(store.presence, world)
+    return (
+        (f"{app}/communication/makeMeAvailable", available),
+        (f"{app}/me/makeMeAvailable", available),
+        (f"{app}/me/reportMyActivity", active),
+        (f"{app}/reportMyActivity", active),
+        (f"{app}/me/presence", Presence(store.presence, world)),
+        (f"{app}/me/note", Note(store.presence, world, config.max_note)),
+        (f"{app}/me/location", Location(store.presence, world)),
+    )

@@ -253,8 +253,8 @@ class PresenceSubscriptionMembership(Resource[Membership]):
     def __init__(self, service: SubscriptionService) -> None:
         self._service = service
 
-    async def locate(self, call: Context, membership: str = "", **_names: str) -> Membership:
-        subscription, _, address = membership.rpartition(",")
+    async def locate(self, call: Context, subscribed: str = "", **_names: str) -> Membership:
+        subscription, _, address = subscribed.rpartition(",")
         wanted = Membership(subscription, f"sip:{address.lower()}")
         if wanted not in await self._service.memberships(call):
             raise ResourceNotFound("the contact is not in that presence subscription")

@@ -5,11 +5,9 @@ there, and raises no events.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
 
 from openucwa.api.call import Context
 from openucwa.channel.notification import Notification, Priority
-from openucwa.meetings.enterprise import Enterprise
 from openucwa.model.event import Event
 from openucwa.model.presence import (
     LOCATION,
@@ -27,8 +25,9 @@ from openucwa.model.presence import (
     Presence,
     person_topic,
 )
-from openucwa.model.privacy import PrivacyLevel, Visible, sees
+from openucwa.model.privacy import Visible, sees
 from openucwa.model.values import Instant
+from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Document, EventEntry, Link, Property
 from openucwa.resources.me import me_href
 from openucwa.resources.people import contact_href, people_href
@@ -42,31 +41,6 @@ _PLACES = {
     MODALITIES: ("contactSupportedModalities", "supportedMedia"),
 }
 _OF_SUBSCRIPTIONS = {SUBSCRIPTION_ADDED, SUBSCRIPTION_ENDING, SUBSCRIPTION_DELETED, SUBSCRIBED_CHANGED}
-
-
-class Levels(Protocol):
-    """What people let others see."""
-
-    async def levels(self, owners: Sequence[str], viewer: str) -> Mapping[str, PrivacyLevel]:
-        """The level at which each of `owners` lets `viewer` see them."""
-        ...
-
-
-class DefaultLevels:
-    """The levels of those who set none: Colleagues in one enterprise, else External."""
-
-    def __init__(self, enterprise: Enterprise) -> None:
-        self._enterprise = enterprise
-
-    async def levels(self, owners: Sequence[str], viewer: str) -> Mapping[str, PrivacyLevel]:
-        """As `Levels.levels`."""
-        return {owner: self._level(owner, viewer) for owner in owners}
-
-    def _level(self, owner: str, viewer: str) -> PrivacyLevel:
-        if owner == viewer:
-            return PrivacyLevel.FRIENDS_AND_FAMILY
-        shared = self._enterprise.is_shared(owner, viewer)
-        return PrivacyLevel.COLLEAGUES if shared else PrivacyLevel.EXTERNAL
 
 
 def seen(presence: Presence, visible: Visible) -> Presence:
@@ -139,10 +113,10 @@ def _place(call: Context, uri: str, what: str) -> str:
 class PeopleRenderer:
     """Renders the events of people for one application, during one poll."""
 
-    def __init__(self, call: Context, store: Store, levels: Levels) -> None:
+    def __init__(self, call: Context, store: Store, privacy: Privacy) -> None:
         self._call = call
         self._store = store
-        self._levels = levels
+        self._privacy = privacy
         application = call.session.application
         self._owner = application.owner
         self._application = application.id
@@ -210,7 +184,7 @@ class PeopleRenderer:
 
     async def _sees(self, uri: str) -> Visible:
         if uri not in self._visible:
-            levels = await self._levels.levels(sorted({uri, *await self._current()}), self._owner)
+            levels = await self._privacy.levels(sorted({uri, *await self._current()}), self._owner)
             self._visible |= {each: sees(level) for each, level in levels.items()}
         return self._visible[uri]
 

@@ -12,6 +12,7 @@ support, and `ServiceUnavailable` if the engine is unreachable or does not answe
 """
 
 from openucwa.store.contract.applications import Applications, Channels
+from openucwa.store.contract.contacts import ContactLimits, Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
@@ -25,6 +26,8 @@ from openucwa.store.contract.users import SigningKeys, Users
 __all__ = [
     "Applications",
     "Channels",
+    "ContactLimits",
+    "Contacts",
     "Conversations",
     "EventLog",
     "Extensions",
@@ -32,6 +35,7 @@ __all__ = [
     "Match",
     "Meetings",
     "Outdated",
+    "People",
     "Presences",
     "SigningKeys",
     "Store",

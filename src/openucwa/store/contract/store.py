@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from openucwa.store.contract.applications import Applications, Channels
+from openucwa.store.contract.contacts import Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
@@ -41,6 +42,12 @@ class Store(Protocol):
 
     @property
     def invitations(self) -> Invitations: ...
+
+    @property
+    def contacts(self) -> Contacts: ...
+
+    @property
+    def people(self) -> People: ...
 
     @property
     def events(self) -> EventLog: ...
