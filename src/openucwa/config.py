@@ -4,12 +4,17 @@
 whether they are valid `config_checks.py`'s. What a setting does belongs to the module that uses it.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from openucwa.config_identity import Directory, Issuer
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Part = TypeVar("Part", bound=DataclassInstance)
 
 
 class ConfigError(Exception):
@@ -265,3 +270,7 @@ class Config:
         "Regions of phoneDialInInformation: name, number, languages.", ()
     )
     pools: tuple[Pool, ...] = option("Other pools: name, url and optionally backup.", ())
+
+    def part(self, kind: "type[Part]") -> "Part":
+        """The settings that a class needs. `kind`: a dataclass whose fields are named like settings."""
+        return kind(**{each.name: getattr(self, each.name) for each in fields(kind)})
