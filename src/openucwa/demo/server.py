@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import uvloop
 
 from openucwa.app import Service
+from openucwa.client.formats import Json, Xml
 from openucwa.config import Config, ConfigError
-from openucwa.demo.client import Json, Screen, StepFailed, Xml
+from openucwa.demo.client import Screen, StepFailed
 from openucwa.demo.steps import Steps, Stopped
 from openucwa.demo.walk import LENE, USERS, Walk
 from openucwa.identity.passwords import Passwords
