@@ -226,10 +226,9 @@ def check_arrival(request: Request) -> None:
 
 def check_version(request: Request) -> None:
     """404: the client requires a newer version of the resources. A header that is not a number is ignored."""
-    header = request.header(b"x-ms-requiresminresourceversion")
-    if header is None:
+    if b"x-ms-requiresminresourceversion" not in request.headers:
         return
-    for wanted in elements(header):
+    for wanted in elements(request.header(b"x-ms-requiresminresourceversion") or ""):
         if _VERSION.fullmatch(wanted) and float(wanted) > UCWA_VERSION:
             raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
 

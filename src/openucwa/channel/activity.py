@@ -43,9 +43,12 @@ class _Record:
 
     def last_poll(self, now: int) -> int | None:
         """A poll in flight counts as one that ends now."""
-        if any(polls.waiting for polls in self.channels.values()):
-            return now
-        return max((polls.ended for polls in self.channels.values() if polls.ended is not None), default=None)
+        last: int | None = None
+        for polls in self.channels.values():
+            if polls.waiting:
+                return now
+            last = _later(last, polls.ended)
+        return last
 
 
 class Activity:

@@ -76,12 +76,15 @@ def read(text: str, limits: StructureLimits) -> dict[str, object]:
 
 def _resource(document: Document) -> dict[str, object]:
     members: dict[str, object] = {}
-    _add(members, document.head)
+    if document.head:
+        _add(members, document.head)
     members["rel"] = document.rel
-    _add(members, document.properties)
+    if document.properties:
+        _add(members, document.properties)
     if document.custom != b"{}":
         members |= _MEMBERS.decode(document.custom)
-    _add(members, document.tail)
+    if document.tail:
+        _add(members, document.tail)
     links: dict[str, object] = {"self": {"href": document.href}}
     for rel, link in document.links.items():
         if isinstance(link, Link):

@@ -67,7 +67,7 @@ def extension_document(extension: Extension, collection: str, *, writable: bool 
     return Document(
         rel=EXTENSION_REL,
         href=extension_href(collection, extension.id),
-        properties={"id": extension.id, "type": extension.type.value},
+        properties={"id": extension.id, "type": str(extension.type)},
         custom=extension.properties,
         tail={PASS_THROUGH: PASS_THROUGH_VALUE, "etag": extension.etag} if writable else {},
     )
@@ -88,7 +88,7 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> tuple[Meeting, Sequence[Extension]]:
         """The meeting, with its extensions if they are requested."""
-        await super().locate(call)
+        self.require_pool(call)
         if call.method == "GET":
             return await self._store.meetings.get_with_extensions(organizer_of(call), meeting_id)
         return await self._store.meetings.get(organizer_of(call), meeting_id), ()
@@ -153,7 +153,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def locate(
         self, call: Context, meeting_id: str = "", extension_id: str = "", **_names: str
     ) -> tuple[str, Extension]:
-        await super().locate(call)
+        self.require_pool(call)
         extension = await self._store.extensions.get(organizer_of(call), meeting_id, extension_id)
         return meeting_id, extension
 
