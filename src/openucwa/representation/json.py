@@ -14,7 +14,16 @@ import msgspec
 from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
 from openucwa.model.values import MAX_INTEGER_DIGITS, InvalidValue
 from openucwa.representation.custom import json_form, read_integer, read_number
-from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
+from openucwa.representation.document import (
+    Document,
+    EventEntry,
+    Events,
+    Link,
+    Property,
+    Reason,
+    Sender,
+    SharedProperties,
+)
 from openucwa.representation.limits import StructureLimits
 
 T = TypeVar("T")
@@ -101,6 +110,13 @@ def _resource(document: Document) -> dict[str, object]:
 
 
 def _add(members: dict[str, object], properties: Mapping[str, Property | None]) -> None:
+    if isinstance(properties, SharedProperties):
+        if properties.json is None:
+            properties.json = {
+                name: msgspec.Raw(_ENCODER.encode(json_form(value))) for name, value in properties.items()
+            }
+        members |= properties.json
+        return
     for name, value in properties.items():
         if value is not None:
             members[name] = value if type(value) is str else json_form(value)
