@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
+
+import msgspec
 
 from openucwa.model.measures import Measures
 from openucwa.model.refusals import CallbackChannelError
@@ -73,7 +75,7 @@ class Transaction:
         return self._cursor.execute(sql, parameters).rowcount
 
 
-class _Queued(NamedTuple):
+class _Queued(msgspec.Struct, frozen=True):
     """A change that waits. `work`: None where one statement, `sql` with `parameters`, is all of it.
 
     `keys`, `scope`, `must_notify`: those of `Writer.change`; `renew`: that of `Writer.run`.
@@ -89,7 +91,7 @@ class _Queued(NamedTuple):
     renew: Callable[[], None] | None = None
 
 
-class _Outcome(NamedTuple):
+class _Outcome(msgspec.Struct, frozen=True):
     """What came of one change: `error`, or else `result`."""
 
     result: Any = None
