@@ -127,8 +127,7 @@ class Service:
         self.passwords = passwords or Passwords()
         self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
-        cached = config.response_cache_bytes if config.store is None else 0
-        self.response_cache = ResponseCache(self.store, self.activity, world, cached)
+        self.response_cache = ResponseCache(self.store, self.activity, world, config.response_cache_bytes)
         self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
 from openucwa.model.user import SigningKey
 from openucwa.store import sql
-from openucwa.store.engine import NoCache, Query, Reader, Row, Transaction, Work, Writer
+from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
 from openucwa.store.sql import SqlStore, contents
 from tests.contract.samples import (
     AT,
@@ -139,6 +139,15 @@ class RecordingWriter:
     def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> Coroutine[Any, Any, int]:
         self._records.add(sql, parameters, frozenset({key}), scope)
         return self._writer.run(key, sql, *parameters, scope=scope)
+
+
+class NoCache:
+    """A cache that holds nothing."""
+
+    async def read(
+        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
+    ) -> T:
+        return await load(owner, *rest)
 
 
 class RecordedStore(SqlStore):

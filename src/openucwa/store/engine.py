@@ -134,13 +134,3 @@ class Cache(Protocol):
         `owner`: whose rows it reads. `scope`: the meeting (its id), where it reads extensions of one alone.
         """
         ...
-
-
-class NoCache:
-    """A cache that holds nothing."""
-
-    async def read(
-        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
-    ) -> T:
-        """As `Cache.read`."""
-        return await load(owner, *rest)

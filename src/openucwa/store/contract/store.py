@@ -1,6 +1,6 @@
 """The store: its parts, with a beginning and an end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from openucwa.store.contract.applications import Applications, Channels
@@ -73,9 +73,13 @@ class Store(Protocol):
         """
         ...
 
-    def refresh(self) -> bool:
-        """Tells the listeners of `on_invalidate` what other processes have changed, at the latest, when this turn of
-        the event loop began to read. False: that can't be told now, or not here, so that nothing cached may be used."""
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
+        """Tells the listeners of `on_invalidate` what other processes have changed of `owner`'s rows: at once, all that
+        was committed when this turn of the event loop began to read; or by the time that what it returns is awaited,
+        all that was committed when that began to be.
+
+        False: that can't be told now, so that nothing cached may be used.
+        """
         ...
 
     async def describe(self) -> Mapping[str, str]:

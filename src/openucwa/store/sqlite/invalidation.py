@@ -4,13 +4,10 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
-from typing import TypeAlias
 
+from openucwa.store.changes import Invalidations
 from openucwa.store.contract import Outdated
 from openucwa.store.sqlite.errors import unavailable
-
-#: As `Store.on_invalidate`.
-Listener: TypeAlias = Callable[[frozenset[Outdated] | None], None]
 
 #: Seconds between two checks that the file is still there.
 FILE_CHECK = 1.0
@@ -30,9 +27,7 @@ class Invalidation:
     def __init__(self, check_file: Callable[[], None]) -> None:
         self._check_file = check_file
         self._next_file_check = 0.0
-        self._listeners: list[Listener] = []
-        #: How often listeners were told.
-        self.count = 0
+        self.invalidations = Invalidations()
         self._refreshed = False
         self._in_flight = False
         self._in_flight_outdated: frozenset[Outdated] | None = None
@@ -46,11 +41,11 @@ class Invalidation:
         self._seen = _version(self._reader)
         self._others = _version(self._writer)
 
-    def on_invalidate(self, listener: Listener) -> None:
-        """As `Store.on_invalidate`."""
-        self._listeners.append(listener)
+    def follows(self, owner: str) -> bool:
+        """As `Freshness.follows`: a refresh costs too little to be left out."""
+        return False
 
-    def refresh(self) -> None:
+    def find_commits(self) -> None:
         """Tells of what was committed since the last time. ServiceUnavailable."""
         if (now := time.monotonic()) >= self._next_file_check:
             self._check_file()
@@ -59,12 +54,12 @@ class Invalidation:
             self._seen = version
             if self._in_flight and not self._visible:
                 self._visible = True
-                self._notify(self._in_flight_outdated)
+                self.invalidations.notify(self._in_flight_outdated)
             else:
-                self._notify(None)
+                self.invalidations.notify(None)
 
-    def refresh_in_turn(self) -> bool:
-        """As `refresh`, where nobody has done so in this turn of the event loop. False: a cache may not be used now.
+    def refresh(self, owner: str) -> bool:
+        """As `Store.refresh`, whoever `owner` is: once in a turn of the event loop.
 
         Requests that one turn reads had been sent when it began, so that nobody knew of anything that is committed
         after the first of them refreshes; and whatever a request of a later turn may know of, its own refresh finds.
@@ -72,7 +67,7 @@ class Invalidation:
         if not self._refreshed:
             self._refreshed = True
             asyncio.get_running_loop().call_soon(self._begin_turn)
-            self.refresh()
+            self.find_commits()
         return not self._visible
 
     def committing(self, outdated: frozenset[Outdated] | None) -> None:
@@ -81,7 +76,7 @@ class Invalidation:
         `outdated`: as for `Store.on_invalidate`. What others committed before that transaction is
         told now; from here to the commit nobody else commits.
         """
-        self.refresh()
+        self.find_commits()
         self._others = _version(self._writer)
         self._in_flight_outdated = outdated
         self._in_flight = True
@@ -95,14 +90,14 @@ class Invalidation:
         # connection that made it, a commit is nothing new, so what is new to the writer is another's.
         if (others := _version(self._writer)) != self._others:
             self._others = others
-            self._notify(None)
+            self.invalidations.notify(None)
         elif not notified:
-            self._notify(outdated)
+            self.invalidations.notify(outdated)
 
     def failed(self) -> None:
         """Is called where the transaction was not committed."""
         if self._visible:
-            self._notify(None)
+            self.invalidations.notify(None)
         self._end()
 
     def _end(self) -> None:
@@ -110,11 +105,6 @@ class Invalidation:
 
     def _begin_turn(self) -> None:
         self._refreshed = False
-
-    def _notify(self, outdated: frozenset[Outdated] | None) -> None:
-        self.count += 1
-        for listener in self._listeners:
-            listener(outdated)
 
 
 def _version(cursor: sqlite3.Cursor) -> int:
