@@ -11,7 +11,6 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
 
 from openucwa.model.refusals import Refusal
 from openucwa.store.changes import Invalidations
@@ -66,7 +65,6 @@ class _Query:
     def __init__(self) -> None:
         self.owners: dict[str, int] = {}
         self.waiting: list[asyncio.Future[bool]] = []
-        self.tasks: set[asyncio.Task[Any] | None] = set()
 
 
 class Invalidation:
@@ -82,8 +80,6 @@ class Invalidation:
         self._own: dict[int, _OwnCommit] = {}
         self._next: _Query | None = None
         self._working: asyncio.Task[None] | None = None
-        #: The query that has just returned, until those who waited for it have had their turn.
-        self._latest: _Query | None = None
 
     def follows(self, owner: str) -> bool:
         """As `Freshness.follows`."""
@@ -93,9 +89,6 @@ class Invalidation:
         """As `Store.refresh`."""
         if self._database.standby:
             return False
-        task = asyncio.current_task()
-        if (latest := self._latest) is not None and task in latest.tasks and owner in latest.owners:
-            return True  # nothing was awaited since
         if self._next is None:
             self._next = _Query()
             if self._working is None or self._working.done():
@@ -104,7 +97,6 @@ class Invalidation:
         query = self._next
         if owner not in query.owners:
             query.owners[owner] = bucket_of(owner)
-        query.tasks.add(task)
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         query.waiting.append(answer)
         return await answer
@@ -144,22 +136,12 @@ class Invalidation:
         self._own.pop(number, None)
 
     async def _work_off(self) -> None:
-        loop = asyncio.get_running_loop()
         while (query := self._next) is not None:
             self._next = None
             fresh = await self._ask(query)
-            if fresh:
-                self._latest = query
             for answer in query.waiting:
                 if not answer.done():
                     answer.set_result(fresh)
-            if fresh:
-                # Comes after those who waited.
-                loop.call_soon(self._forget, query)
-
-    def _forget(self, query: _Query) -> None:
-        if self._latest is query:
-            self._latest = None
 
     async def _ask(self, query: _Query) -> bool:
         """Asks for the numbers of the query's owners, and tells listeners of those that have changed."""
