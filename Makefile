@@ -55,6 +55,7 @@ scale: ## Compute what a million users need from the measurements and write docs
 lock: ## Update the lock files to the newest releases (needs uv).
 	uv pip compile $(LOCK) --extra build -o requirements.txt pyproject.toml
 	uv pip compile $(LOCK) --extra dev -o requirements-dev.txt pyproject.toml
+	echo 'python-ldap>=3.4.5' | uv pip compile $(LOCK) -o requirements-ldap.txt -
 	mkdir -p build && $(PYTHON) tools/minimums > build/minimums.txt
 	uv pip compile $(LOCK) --extra dev -c build/minimums.txt -o requirements-lowest.txt pyproject.toml
 

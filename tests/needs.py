@@ -2,14 +2,16 @@
 
     python -m tests.needs
 
-installs missing programs if it can (as root, with apt-get) and lists those that are still missing. Tests that need one
-are skipped with a reason; with CI=true they fail.
+installs missing programs if it can (as root, with apt-get) and builds the Python packages that need
+building, and lists what is still missing. Tests that need it are skipped with a reason; with CI=true they fail.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from importlib import invalidate_caches
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,10 +25,16 @@ PROGRAMS = {
     "nats-server": ("nats-server",),
     "nginx": ("nginx",),
     "nodejs": ("node", "nodejs"),
+    "npm": ("npm",),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
+    "slapd": ("slapd",),
     "systemd": ("systemd-analyze",),
 }
+#: Packages of Debian that have headers for packages of Python which are built where they are installed.
+HEADERS = {"libldap-dev": "ldap.h", "libsasl2-dev": "sasl/sasl.h"}
+#: Those packages of Python: the module, and the file that locks them.
+BUILT = {"ldap": "requirements-ldap.txt"}
 #: Where servers lie, which is not on everybody's path.
 _FOLDERS = ("/usr/local/bin", "/usr/local/sbin", "/usr/sbin")
 #: PostgreSQL's, with a folder for each version.
@@ -34,7 +42,10 @@ _POSTGRESQL = Path("/usr/lib/postgresql")
 
 
 def find(name: str) -> str | None:
-    """The path of one of PROGRAMS; None: it is not on this machine."""
+    """The path of one of PROGRAMS or HEADERS; None: it is not on this machine."""
+    if name in HEADERS:
+        header = Path("/usr/include") / HEADERS[name]
+        return str(header) if header.exists() else None
     # Looked at each time: what is missing at first may be installed by then.
     versions = sorted(_POSTGRESQL.glob("[0-9]*"), key=lambda version: float(version.name), reverse=True)
     folders = (os.environ.get("PATH", os.defpath), *_FOLDERS, *(str(version / "bin") for version in versions))
@@ -53,14 +64,22 @@ def need(name: str) -> str:
     pytest.skip(f"{name} is not installed")
 
 
+def need_module(name: str, package: str) -> None:
+    """As `need`, for a package of Python's that has to be built where it is installed."""
+    if find_spec(name) is None:
+        if nothing_left_out():
+            pytest.fail(f"{package} is not installed")
+        pytest.skip(f"{package} is not installed")
+
+
 def nothing_left_out() -> bool:
     """Whether a missing program is a failure."""
     return os.environ.get("CI", "").lower() in {"true", "1"}
 
 
 def missing() -> list[str]:
-    """The programs that are not on this machine."""
-    return [name for name in PROGRAMS if find(name) is None]
+    """The programs and headers that are not on this machine."""
+    return [name for name in (*PROGRAMS, *HEADERS) if find(name) is None]
 
 
 def main() -> int:
@@ -74,11 +93,22 @@ def main() -> int:
                 env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
                 check=False,
             )
-    still = missing()
+    build()
+    still = [*missing(), *(module for module in BUILT if find_spec(module) is None)]
     for name in still:
         told = "the tests that need it fail" if nothing_left_out() else "the tests that need it are skipped"
         print(f"openucwa: {name} is not installed: {told}", file=sys.stderr)
     return 1 if still and nothing_left_out() else 0
+
+
+def build() -> None:
+    """Installs the packages of Python that are built here, where they are missing and can be built."""
+    for module, file in BUILT.items():
+        if find_spec(module) is None and all(find(name) is not None for name in HEADERS):
+            print(f"Installing what {file} lists")
+            command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install"]
+            subprocess.run([*command, "--require-hashes", "-r", file], stdin=subprocess.DEVNULL, check=False)
+            invalidate_caches()
 
 
 if __name__ == "__main__":

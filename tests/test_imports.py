@@ -30,7 +30,7 @@ LAYERS = (
     "model",
 )
 #: What all may import, and what itself imports nothing of the package but those of these that follow it.
-LEAVES = ("config_loading", "config_checks", "config")
+LEAVES = ("config_loading", "config_checks", "config", "config_identity")
 #: What is no code, or is read for its version only.
 OTHERS = ("__init__", "web")
 

@@ -12,6 +12,8 @@ from tests import needs
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine that lacks one program; its folder of programs."""
     monkeypatch.setattr(needs, "PROGRAMS", {"frobnicator": ("frobnicate", "frob")})
+    monkeypatch.setattr(needs, "HEADERS", {})
+    monkeypatch.setattr(needs, "BUILT", {})
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr("os.geteuid", lambda: 1000)

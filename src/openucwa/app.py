@@ -26,12 +26,15 @@ from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
 from openucwa.http.message import BodyLimit, Handler, Refused
+from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
 from openucwa.identity.sign_in import SignIn
+from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Tokens, new_signing_key
+from openucwa.identity.user_passwords import UserPasswords
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
@@ -40,10 +43,12 @@ from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
+    additions,
     calendar,
     conversations,
     discovery,
     invitations,
+    issuers,
     me,
     messaging,
     my_online_meetings,
@@ -125,9 +130,11 @@ class Service:
         # No user has an empty name; only whether the store answers matters.
         self.readiness = Readiness({"store": partial(self.store.users.get, ""), "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
+        admission = Admission(self.store.users)
         self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
         self.response_cache = ResponseCache(self.store, self.activity, world, config.response_cache_bytes)
+        self.sources = Sources(config, world, self.response_cache.clear)
         self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
@@ -135,7 +142,9 @@ class Service:
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
-        self.sign_in = SignIn(self.store, self.tokens, self.keys, self.passwords, throttle, config, world)
+        self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
+        verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
+        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, config, world)
         self.pools = Pools(config.pools)
         self.rules = _meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
@@ -143,20 +152,21 @@ class Service:
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
         self.cors = Cors(config.allow_origin)
-        self.renderer = Renderer(self.addresses, self.cors, platform.node(), ",".join(self.sign_in.grant_types))
+        grants = ",".join(self.sign_in.grant_types)
+        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, self.sources.authorization_uris)
         self.routes = self._routes()
         router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
         for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
             router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
-            router, self.tokens, config.max_body_bytes, config.max_body_bytes_without_token
+            router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
         )
         pipeline = Pipeline(
             router,
             self.renderer,
             self.addresses,
             self.store,
-            self.keys,
+            self.callers,
             self.activity,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             strict_put=config.strict_put,
@@ -165,12 +175,7 @@ class Service:
         # The layers that a request passes, from the outside in; spans, if traced, are outermost.
         handler: Handler = Preflight(
             FromCache(
-                LimitInFlight(
-                    pipeline,
-                    self.in_flight,
-                    self.tokens,
-                    self.renderer,
-                ),
+                LimitInFlight(pipeline, self.in_flight, self.callers, self.renderer),
                 self.response_cache,
             ),
             self.cors,
@@ -202,6 +207,7 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        self.sources.start()
         self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
 
@@ -218,6 +224,7 @@ class Service:
         await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
+        await self.sources.close()
         await self.bus.stop()
         self.passwords.close()
         if self._loading is not None:
@@ -250,7 +257,8 @@ class Service:
         family = f"{app}/onlineMeetings"
         meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
-            ("/", Landing()),
+            ("/", Landing(self.sources.console_sign_ins)),
+            (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
             ("/static/{name}", Static()),
             ("/xframe", frame),
@@ -274,7 +282,9 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, renderer, self.keys)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, self.callers)),
+            (f"{app}/openucwa", additions.Index(pools)),
+            (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from openucwa.config_identity import Directory, Issuer
+
 
 class ConfigError(Exception):
     """An invalid setting. The text names it, its source, and what is wrong."""
@@ -167,6 +169,14 @@ class Config:
     )
     sign_in_delay_max: float = option("Longest delay, in seconds.", 300.0, minimum=0)
     address_failures: int = option("Failed sign-ins per address before throttling starts.", 50)
+
+    issuers: tuple[Issuer, ...] = option(
+        "OpenID Connect issuers whose access tokens are accepted (docs/identity.md).", ()
+    )
+    directories: tuple[Directory, ...] = option("LDAP directories that verify passwords (docs/identity.md).", ())
+    max_token_bytes: int = option("Maximum size of an access token, in bytes (401).", 16_384)
+    foreign_tokens_cached: int = option("Maximum number of issuers' access tokens cached after verification.", 4_096)
+    max_introspections: int = option("Maximum number of concurrent introspection requests (503).", 16)
 
     # Applications and event channels
     conversation_timeout: int = option("Seconds without a poll until an application's conversations are ended.", 300)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from openucwa.config import Config
+from openucwa.config_identity import identity_problems
 
 #: The longest duration (about 31 years) and the largest size or count.
 MAX = 1_000_000_000
@@ -45,6 +46,7 @@ def problems(config: Config) -> Iterator[tuple[str, str]]:
     yield from _seen_from_outside(config)
     yield from _links(config)
     yield from _pool_problems(config)
+    yield from identity_problems(config.issuers, config.directories)
     for server in config.bus.split(",") if config.bus is not None else ():
         if not ((url := _url(server, "nats", "tls")) and url.hostname):
             yield "bus", f"{masked(server)!r} is not of the form nats://HOST:PORT"

@@ -308,7 +308,7 @@ async def test_an_if_match_that_is_no_etag_is_told_so(lene: UcwaClient, extensio
     single_quotes = f"'{extension['etag']}'"
     answer = await lene.put(self_of(extension), json=extension, headers={"If-Match": single_quotes})
     assert answer.status_code == 412
-    assert "holds no etag" in answer.json()["message"]
+    assert "contains no etag" in answer.json()["message"]
     stale = await lene.put(self_of(extension), json=extension, headers={"If-Match": '"1"'})
     assert "has changed" in stale.json()["message"]
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from openucwa.channel.local import LOOK, LocalBus
+from openucwa.channel.local import POLL_INTERVAL, LocalBus
 from openucwa.model.refusals import ServiceUnavailable
 from tests.world import FakeWorld
 
@@ -68,7 +68,7 @@ async def test_what_other_processes_move_is_heard_at_the_next_look(
     heard: list[frozenset[str]] = []
     bus.subscribe(heard.append)
     elsewhere.moved = frozenset({"a"})
-    await world.advance(LOOK)
+    await world.advance(POLL_INTERVAL)
     assert heard == [frozenset({"a"})]
 
 
@@ -79,7 +79,7 @@ async def test_other_processes_are_looked_at_only_while_somebody_listens(
     assert elsewhere.looks == 0
     end = bus.subscribe(lambda topics: None)
     await world.advance(1)
-    assert elsewhere.looks == pytest.approx(1 / LOOK, abs=1)
+    assert elsewhere.looks == pytest.approx(1 / POLL_INTERVAL, abs=1)
     end()
     await world.advance(1)
     looks = elsewhere.looks
@@ -96,9 +96,9 @@ async def test_a_store_that_refuses_to_be_looked_at_is_looked_at_again(
     heard: list[frozenset[str]] = []
     bus.subscribe(heard.append)
     elsewhere.broken = True
-    await world.advance(LOOK)
+    await world.advance(POLL_INTERVAL)
     elsewhere.broken, elsewhere.moved = False, frozenset({"a"})
-    await world.advance(LOOK)
+    await world.advance(POLL_INTERVAL)
     assert heard == [frozenset({"a"})]
     assert "The store is away." in caplog.text
 

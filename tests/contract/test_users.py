@@ -6,7 +6,7 @@ import pytest
 
 from openucwa.model.event import ChannelState, NewEvent, application_topic
 from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, Conflict, ResourceNotFound
-from openucwa.model.user import SigningKey
+from openucwa.model.user import SigningKey, User
 from openucwa.store.contract import Store
 from tests.contract.samples import (
     AT,
@@ -183,3 +183,52 @@ async def test_the_last_key_stays(store: Store) -> None:
     with pytest.raises(Conflict):
         await store.signing_keys.remove("2")
     assert [key.id for key in await store.signing_keys.all()] == ["2"]
+
+
+SOURCE = "https://id.contoso.com"
+
+
+def vouched_for(**more: str | None) -> User:
+    return replace(user(), password_hash="", source=SOURCE, **more)  # type: ignore[arg-type]
+
+
+async def test_a_user_whom_somebody_vouches_for_is_added(store: Store) -> None:
+    new = vouched_for(title="Engineer", department="Research", work_phone="1", mobile_phone="2", home_phone="3")
+    assert await store.users.admit(new, create=True) == new
+    assert await store.users.get(LENE) == new
+
+
+async def test_a_user_who_is_not_there_is_added_only_where_that_is_set(store: Store) -> None:
+    assert await store.users.admit(vouched_for(), create=False) is None
+    assert await store.users.get(LENE) is None
+
+
+async def test_what_the_source_says_of_its_user_is_kept_up_to_date(store: Store) -> None:
+    await store.users.admit(vouched_for(title="Engineer"), create=True)
+    changed = vouched_for(name="Lene Birk", email=None, title="Director", other_phone="9")
+    assert await store.users.admit(changed, create=False) == changed
+    assert await store.users.get(LENE) == changed
+
+
+@pytest.mark.parametrize("source", [None, "https://another.contoso.com"])
+async def test_what_another_source_says_of_a_user_changes_nothing(store: Store, source: str | None) -> None:
+    known = replace(user(), source=source)
+    await store.users.add(known)
+    assert await store.users.admit(vouched_for(name="Mallory"), create=True) == known
+    assert await store.users.get(LENE) == known
+
+
+async def test_a_removed_user_is_not_added_because_somebody_vouches(store: Store) -> None:
+    await store.users.admit(vouched_for(), create=True)
+    await store.users.remove(LENE, AT)
+    assert await store.users.admit(vouched_for(), create=True) is None
+    assert await store.users.get(LENE) is None
+
+
+async def test_a_removed_user_who_is_added_again_is_there(store: Store) -> None:
+    await store.users.add(user())
+    await store.users.remove(LENE, AT)
+    await store.users.add(user())
+    assert await store.users.admit(vouched_for(), create=True) is not None
+    await store.users.remove(LENE, AT)
+    assert await store.users.admit(vouched_for(), create=True) is None

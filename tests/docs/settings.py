@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from openucwa.config import DialInRegion, Pool
+from openucwa.config_identity import Directory, Issuer
 from openucwa.config_loading import environment_name, options
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
@@ -26,6 +27,8 @@ _KINDS: dict[Any, str] = {
     tuple[str, ...]: "list of strings",
     tuple[Pool, ...]: "list of tables",
     tuple[DialInRegion, ...]: "list of tables",
+    tuple[Directory, ...]: "list of tables",
+    tuple[Issuer, ...]: "list of tables",
 }
 
 

@@ -119,3 +119,10 @@ def test_a_refusal_tells_its_codes_and_what_they_mean(document: dict[str, Any]) 
 
 def test_it_says_nothing_of_where_it_was_made(document: dict[str, Any]) -> None:
     assert str(Path(__file__).parents[2]) not in json.dumps(document)
+
+
+def test_scopes_are_described_as_oauth_2(document: dict[str, Any]) -> None:
+    flow = document["components"]["securitySchemes"]["token"]["flows"]["password"]
+    assert flow["tokenUrl"].endswith("/WebTicket/oauthtoken")
+    named = {scope for told in operations(document).values() for each in told["security"] for scope in each["token"]}
+    assert named == set(flow["scopes"])

@@ -178,7 +178,7 @@ async def test_an_old_key_goes_when_its_last_ticket_has_expired(
     await world.advance(0.001)
     await nodes[0].keys.remove_outlived()
     assert [each.id for each in await stored.all()] == [key.id]
-    assert f"the signing key {old.id} is removed" in caplog.text
+    assert f"removed the signing key {old.id}" in caplog.text
 
 
 async def test_the_only_key_stays_for_ever(nodes: list[Node], stored: CountingKeys, world: FakeWorld) -> None:

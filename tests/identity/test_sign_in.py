@@ -8,11 +8,13 @@ import pytest
 from argon2 import PasswordHasher
 
 from openucwa.config import Config
+from openucwa.identity.callers import Admission
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.sign_in import Granted, GrantRefused, SignIn
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
+from openucwa.identity.user_passwords import UserPasswords
 from openucwa.model.meeting import Meeting, MeetingRel, MeetingSettings
 from openucwa.model.user import User
 from openucwa.store.sqlite import SqliteStore
@@ -33,7 +35,8 @@ class Server:
         self.tokens = Tokens([new_signing_key(self.world)], self.world)
         throttle = Throttle(3, 2.0, 60.0, 8, self.world)
         keys = SigningKeys(self.store.signing_keys, self.tokens, config, self.world)
-        self.sign_in = SignIn(self.store, self.tokens, keys, self.passwords, throttle, config, self.world)
+        verifying = UserPasswords(self.store.users, self.passwords, (), Admission(self.store.users))
+        self.sign_in = SignIn(self.store, self.tokens, keys, verifying, throttle, config, self.world)
 
     async def open(self) -> None:
         await self.store.open()

@@ -162,6 +162,14 @@ async def test_custom_properties_in_the_query_are_refused_by_name(lene: UcwaClie
     assert await get_extensions(lene, href) == []
 
 
+async def test_refusal_of_very_many_names_is_short_and_says_how_many(lene: UcwaClient, href: str) -> None:
+    query = "&".join(f"{number}{'n' * 140}=x" for number in range(400))
+    refusal = (await lene.post(f"{href}?{query}", json={})).json()
+    assert len(refusal["parameters"]) == 300
+    assert {len(parameter["name"]) for parameter in refusal["parameters"]} == {128 + len("...")}
+    assert refusal["message"].endswith("; and 380 more")
+
+
 async def test_an_id_that_is_not_given_is_made_by_the_server(lene: UcwaClient, meeting: Resource) -> None:
     absent: list[Resource] = [{}, {"id": None}, {"id": ""}]
     for given in absent:

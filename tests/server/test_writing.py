@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 
 import pytest
@@ -235,7 +236,7 @@ async def test_responses_that_are_not_read_have_a_budget_and_the_oldest_goes(
     echo: Echo, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    async with serving(echo, max_unsent_bytes=40_000_000) as server:
+    async with serving(echo, max_unsent_bytes=50_000_000) as server:
         clients = [await server.connect(limit=4096) for _ in range(3)]
         for client in clients:
             await client.get("/large/20000000")
@@ -245,6 +246,23 @@ async def test_responses_that_are_not_read_have_a_budget_and_the_oldest_goes(
         assert caplog.text.count("too many unread responses") == 1
         for client in others:
             assert len((await client.answer()).body) == 20_000_000
+
+
+async def test_a_response_counts_whole_until_its_client_has_read_all_of_it(echo: Echo) -> None:
+    async with serving(echo, max_unsent_bytes=50_000_000, write_timeout=20.0) as server:
+        first, second = [await server.connect(limit=4096) for _ in range(2)]
+        for client in (first, second):
+            # So that the system takes little of what is sent.
+            client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            await client.get("/large/20000000")
+            await client.reader.readexactly(10_000_000)
+        await server.pass_time(21)  # the server has seen that they read on
+        third = await server.connect(limit=4096)
+        await third.get("/large/20000000")
+        await server.settle()
+        assert len(await first.rest()) < 10_000_000
+        await second.reader.readexactly(10_000_000)
+        assert len((await third.answer()).body) == 20_000_000
 
 
 async def test_the_next_request_is_handled_once_the_response_was_taken(echo: Echo) -> None:

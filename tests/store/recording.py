@@ -12,7 +12,7 @@ from openucwa.model.conversation import FirstMessage, Invitation, InvitationKind
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
-from openucwa.model.user import SigningKey
+from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
 from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
 from openucwa.store.sql import SqlStore, contents
@@ -188,6 +188,9 @@ async def users(store: RecordedStore) -> None:
     await store.users.with_local_part("lenea")
     await store.users.all()
     await store.users.change_password(LENE, "another")
+    vouched_for = User("sip:new@contoso.com", "New", None, None, "", source="https://id.contoso.com")
+    await store.users.admit(vouched_for, create=True)
+    await store.users.admit(replace(vouched_for, name="Newton"), create=True)
     await store.signing_keys.add_first(SigningKey("1", b"", 1))
     await store.signing_keys.add(SigningKey("2", b"", 2))
     await store.signing_keys.all()
@@ -272,6 +275,7 @@ async def invitations(store: RecordedStore) -> None:
     await store.invitations.add(asking(LENE, outgoing=True), [asking(ANN, outgoing=False)], AT)
     await store.invitations.overdue(AFTER, MANY)
     await store.conversations.overdue_in_lobby(AFTER, MANY)
+    await store.conversations.lobbies(LENE, MANY)
     await store.invitations.was_invited_by_leader(DAN, LENE, MEETING)
     with suppress(Refusal):
         await store.invitations.offered(DAN, "101", "none")

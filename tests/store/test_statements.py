@@ -18,6 +18,7 @@ KEYS = {
     "applications": "owner",
     "replaced_applications": "owner",
     "channels": "owner",
+    "removed_users": "uri",
     "invitations": "owner",
     "meetings": "organizer",
     "extensions": "organizer",

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from openucwa.http.authorization import bearer_token
 from openucwa.http.message import Handler, Request, Response
-from openucwa.identity.tokens import Tokens
+from openucwa.identity.callers import Callers
 from openucwa.model.refusals import Refusal, TooManyRequests, Unauthorized
 
 
@@ -46,15 +46,15 @@ class LimitInFlight:
     Requests are counted by the identity in their token; requests without a valid token are not counted.
     """
 
-    def __init__(self, handler: Handler, in_flight: InFlight, tokens: Tokens, refuses: Refuses) -> None:
+    def __init__(self, handler: Handler, in_flight: InFlight, callers: Callers, refuses: Refuses) -> None:
         self._handler = handler
         self._in_flight = in_flight
-        self._tokens = tokens
+        self._callers = callers
         self._refuses = refuses
 
     def __call__(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
         try:
-            identity = self._tokens.check(bearer_token(request)).identity
+            identity = self._callers.known(bearer_token(request)).identity
         except Unauthorized:
             return self._handler(request)
         try:

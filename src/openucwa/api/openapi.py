@@ -18,6 +18,7 @@ from openucwa.api.resource import Operation, Precondition, Resource
 from openucwa.http.negotiation import HTML, JSON, UCWA_JSON, UCWA_TYPES, UCWA_XML, XML
 from openucwa.model import refusals
 from openucwa.model.refusals import Refusal
+from openucwa.model.scopes import DESCRIPTIONS
 from openucwa.representation.parameters import Parameter, schema
 
 #: Errors that any request may receive.
@@ -39,8 +40,8 @@ _JSON_TYPES = (JSON, UCWA_JSON)
 _XML_TYPES = (XML, UCWA_XML)
 
 
-def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
-    """The OpenAPI document for these routes: (template, resource)."""
+def describe(routes: Sequence[tuple[str, Resource[Any]]], token_url: str) -> Described:
+    """The OpenAPI document for these routes: (template, resource). `token_url`: the token resource, absolute."""
     operations = [
         (template, method, found, resource)
         for template, resource in routes
@@ -77,18 +78,20 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]]) -> Described:
         "components": {
             "schemas": SCHEMAS,
             "responses": dict(sorted(refused.items())),
-            "securitySchemes": {"token": _TOKEN},
+            "securitySchemes": {"token": _token_scheme(token_url)},
         },
     }
 
 
 _ANY_TOKEN: list[Described] = [{"token": []}]
-_TOKEN = {
-    "type": "http",
-    "scheme": "bearer",
-    "bearerFormat": "cwt=...",
-    "description": "A token of this server, from `POST /WebTicket/oauthtoken`. It has every scope.",
-}
+
+
+def _token_scheme(token_url: str) -> Described:
+    return {
+        "type": "oauth2",
+        "description": "A token from `POST /WebTicket/oauthtoken`, or of an issuer that the server accepts.",
+        "flows": {"password": {"tokenUrl": token_url, "scopes": DESCRIPTIONS}},
+    }
 
 
 def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:

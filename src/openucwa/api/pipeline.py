@@ -24,8 +24,8 @@ from openucwa.http.authorization import bearer_token
 from openucwa.http.charset import TextKind
 from openucwa.http.lists import elements
 from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
+from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
-from openucwa.identity.keys import SigningKeys
 from openucwa.model.refusals import (
     AnonymousNotAllowed,
     ApiVersionNotSupported,
@@ -71,7 +71,7 @@ class Pipeline:
         renderer: Renderer,
         addresses: Addresses,
         store: Store,
-        keys: SigningKeys,
+        callers: Callers,
         activity: Activity,
         *,
         limits: StructureLimits,
@@ -82,7 +82,7 @@ class Pipeline:
         self._renderer = renderer
         self._addresses = addresses
         self._store = store
-        self._keys = keys
+        self._callers = callers
         self._activity = activity
         self._limits = limits
         self._strict_put = strict_put
@@ -167,7 +167,7 @@ class Pipeline:
     async def _check_token(self, call: Call[Any], resource: Resource[Any]) -> None:
         """401."""
         if not resource.public:
-            call.known_caller = await self._keys.check(bearer_token(call.request))
+            call.known_caller = await self._callers.check(bearer_token(call.request))
 
     async def _check_application(self, call: Call[Any], found: Found) -> None:
         """404, 410: the application in the path; 401 if its user is no longer the one that the token was issued to."""
@@ -180,7 +180,7 @@ class Pipeline:
         except (ApplicationNotFound, TooManyApplications):
             await current_user(self._store.users, caller)
             raise
-        if session.generation != caller.generation:
+        if not caller.is_of(session.generation):
             raise Unauthorized("the password was changed after this token was issued")
         if self._activity.expired(session):
             raise ApplicationNotFound("no such application; it may have expired")

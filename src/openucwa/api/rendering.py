@@ -1,6 +1,6 @@
 """Renders answers and refusals as responses: JSON or XML, compression, and the headers of every response."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from openucwa.api.answer import Answer
 from openucwa.api.errors import ERRORS, FAULT, WireError, sentence, wire_error
@@ -51,10 +51,19 @@ _HSTS: Header = (b"Strict-Transport-Security", b"max-age=31536000")
 class Renderer:
     """Renders for one server.
 
-    `fqdn`: its name. `grants`: the grant types of its token resource, separated by commas.
+    `fqdn`: its name. `grants`: the grant types of its token resource, separated by commas. `issuers`: the authorization
+    endpoints of other issuers, as far as they are known at the moment.
     """
 
-    def __init__(self, addresses: Addresses, cors: Cors, fqdn: str, grants: str) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        cors: Cors,
+        fqdn: str,
+        grants: str,
+        issuers: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        self._issuers = issuers
         self._addresses = addresses
         self._cors = cors
         self._grants = grants
@@ -175,14 +184,15 @@ class Renderer:
         return self.response(request, answer, rel=rel, identity=identity, note=note)
 
     def _challenges(self, request: Request) -> tuple[Header, ...]:
-        """The challenges. Their order matters: some clients take the URL of the last one for that of the token
-        resource.
+        """The challenges. Their order matters: some clients take the second line for that of the token
+        resource; issuers follow.
         """
         base = self._addresses.base(request)
         host = base.partition("://")[2]
         bearer = f'Bearer trusted_issuers="{REALM}@{host}", client_id="{CLIENT_ID}"'
         token = f'MsRtcOAuth href="{base}/WebTicket/oauthtoken",grant_type="{self._grants}"'
-        return ((b"WWW-Authenticate", bearer.encode()), (b"WWW-Authenticate", token.encode()))
+        issuers = (f'Bearer authorization_uri="{uri}"' for uri in self._issuers())
+        return tuple((b"WWW-Authenticate", line.encode()) for line in (bearer, token, *issuers))
 
 
 def reason(refusal: Refusal) -> Reason:

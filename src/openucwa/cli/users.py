@@ -79,12 +79,12 @@ def add(
 @user.command("list")
 @places
 def list_users(file: Path | None, **flags: object) -> None:
-    """List all users."""
+    """List all users. "from" is the issuer or directory that a user comes from."""
     config = existing(file, flags)
     found = in_store(config, lambda store: store.users.all())
     table(
-        ("user", "name", "email", "pool"),
-        [(known.uri, known.name, known.email or "-", known.pool or "-") for known in found],
+        ("user", "name", "email", "pool", "from"),
+        [(known.uri, known.name, known.email or "-", known.pool or "-", known.source or "-") for known in found],
     )
 
 
@@ -96,7 +96,9 @@ def passwd(sip_uri: str, password_stdin: bool, file: Path | None, **flags: objec
     """Change a user's password. Tokens issued for the old password become invalid."""
     config = existing(file, flags)
     uri = sip(sip_uri)
-    require_user(config, uri)
+    known = require_user(config, uri)
+    if known.source is not None:
+        raise Failure(f"the password of {uri} is managed by {known.source}")
     hashed = hash_of(read_password(uri, from_stdin=password_stdin))
     in_store(config, lambda store: store.users.change_password(uri, hashed))
     click.echo(f"changed the password of {uri}")
@@ -119,10 +121,12 @@ def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
     click.echo(f"removed {uri}")
 
 
-def require_user(config: Config, uri: str) -> None:
-    """Failure: no user has this SIP URI."""
-    if in_store(config, lambda store: store.users.get(uri)) is None:
+def require_user(config: Config, uri: str) -> User:
+    """The user with this SIP URI. Failure: no user has it."""
+    found = in_store(config, lambda store: store.users.get(uri))
+    if found is None:
         raise Failure(f"no such user: {uri}")
+    return found
 
 
 def sip(text: str) -> str:

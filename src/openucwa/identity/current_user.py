@@ -14,6 +14,6 @@ async def current_user(users: Users, caller: Caller) -> User | None:
     if caller.anonymous:
         return None
     user = await users.get(caller.identity)
-    if user is None or user.generation != caller.generation:
+    if user is None or not caller.is_of(user.generation):
         raise Unauthorized("the user was removed, or the password changed after this token was issued")
     return user

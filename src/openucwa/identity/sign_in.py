@@ -11,14 +11,14 @@ from typing import Literal, NoReturn, TypeAlias
 
 from openucwa.config import Config
 from openucwa.identity.keys import SigningKeys
-from openucwa.identity.passwords import Passwords
+from openucwa.identity.login import Login
 from openucwa.identity.throttle import Attempt, Throttle
 from openucwa.identity.tokens import Caller, Tokens
+from openucwa.identity.user_passwords import UserPasswords
 from openucwa.model.application import ANONYMOUS
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.refusals import ResourceNotFound, TooManyRequests, Unauthorized
 from openucwa.model.scopes import ALL, ANY_SCOPE
-from openucwa.model.user import User
 from openucwa.model.world import World
 from openucwa.store.contract import Store
 
@@ -37,7 +37,6 @@ NO_VALID_TOKEN = 28020
 GRANT_NOT_ALLOWED = 28029
 
 _ANONYMOUS_ID_BYTES = 16
-_MAX_KEY_LENGTH = 256
 #: Maximum number of characters of a name in the log.
 _MAX_LOGGED = 100
 
@@ -88,7 +87,7 @@ class SignIn:
         store: Store,
         tokens: Tokens,
         keys: SigningKeys,
-        passwords: Passwords,
+        passwords: UserPasswords,
         throttle: Throttle,
         config: Config,
         world: World,
@@ -121,23 +120,16 @@ class SignIn:
         return await self._anonymous(uri, password, form.get("ms_rtc_renew"), _scopes(form), address)
 
     async def _password(self, username: str, password: str, scopes: frozenset[str] | None, address: str) -> Granted:
-        name = _Username.parse(username)
-        with self._attempt(name.throttle_key, username, address) as attempt:
-            user = await self._user(name)
-            hashed = None if user is None else user.password_hash
-            if not await self._passwords.verify(hashed, password) or user is None:
+        login = Login.parse(username)
+        with self._attempt(login.throttle_key, username, address) as attempt:
+            user = await self._passwords.user(login, password)
+            if user is None:
                 attempt.failed()
                 _log_failure("wrong user or password", username, address)
                 raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
             attempt.succeeded()
         caller = Caller(user.uri, user.name, None, user.generation, self._expires(self._config.token_lifetime), scopes)
         return self._issue(caller, self._config.token_lifetime)
-
-    async def _user(self, name: "_Username") -> User | None:
-        # Always the same query, so that the time does not reveal whether the user exists.
-        users = await self._store.users.with_local_part(name.local_part)
-        fitting = [user for user in users if name.fits(user.domain)]
-        return fitting[0] if len(fitting) == 1 else None
 
     async def _anonymous(
         self, uri: str, password: str, renew: str | None, scopes: frozenset[str] | None, address: str
@@ -194,34 +186,6 @@ class SignIn:
     def _issue(self, caller: Caller, lifetime: int) -> Granted:
         scope = None if caller.scopes is None else " ".join(sorted(caller.scopes))
         return Granted(self._tokens.issue(caller), lifetime, scope)
-
-
-@dataclass(frozen=True, slots=True)
-class _Username:
-    """One of the spellings of a user. `whole`: whether `domain` is complete or may be just its beginning."""
-
-    local_part: str
-    domain: str
-    whole: bool
-
-    @staticmethod
-    def parse(text: str) -> "_Username":
-        """`user@domain`, `sip:user@domain`, or `DOMAIN\\user`; any other text matches no user."""
-        name = text.strip().lower()
-        domain, backslash, local_part = name.partition("\\")
-        if backslash:
-            return _Username(local_part, domain, whole=False)
-        local_part, _, domain = name.removeprefix("sip:").rpartition("@")
-        return _Username(local_part, domain, whole=True)
-
-    def fits(self, domain: str) -> bool:
-        return domain == self.domain or (not self.whole and bool(self.domain) and domain.startswith(self.domain + "."))
-
-    @property
-    def throttle_key(self) -> str:
-        # The first label is common to all spellings of a user. Asking the store for the exact user would let a stranger
-        # learn, from the delays, which users exist.
-        return f"{self.local_part}@{self.domain.partition('.')[0]}"[:_MAX_KEY_LENGTH]
 
 
 def _field(form: Mapping[str, str], *names: str) -> str:

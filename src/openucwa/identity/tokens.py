@@ -39,8 +39,8 @@ class Caller:
 
     `identity`: a user's SIP URI, or `anon:` and an opaque id. `name`: the display name; None if unknown. `meeting`: for
     an anonymous caller the onlineMeetingUri of the one meeting that it may join, else None. `generation`: that of the
-    user when the token was issued; None for an anonymous caller. `expires`: ms since 1970. `scopes`: None is every
-    scope.
+    user when the token was issued; None for an anonymous caller, and for one with an issuer's token. `expires`: ms
+    since 1970. `scopes`: None is every scope. `issuer`: the issuer of the token; None is this server.
     """
 
     identity: str
@@ -49,6 +49,12 @@ class Caller:
     generation: int | None
     expires: int
     scopes: frozenset[str] | None
+    issuer: str | None = None
+
+    def is_of(self, generation: int | None) -> bool:
+        """Whether the token is valid for a user of this generation. Issuers' tokens are, for any: they do not depend on
+        a password here."""
+        return self.issuer is not None or self.generation == generation
 
     @property
     def anonymous(self) -> bool:

@@ -74,7 +74,7 @@ def read_extension(
     if len(custom) > limits.properties:
         first = list(custom)[limits.properties]
         raise ParameterValidationFailure(
-            {_short(first): f"is one too many: an extension may have at most {limits.properties:,} properties"}
+            {first: f"is one too many: an extension may have at most {limits.properties:,} properties"}
         )
 
     faults: dict[str, str] = {}
@@ -96,7 +96,7 @@ def read_extension(
             _check_name(name)
             values[name] = _value(value, known.get(name))
         except InvalidValue as invalid:
-            faults[_short(name)] = str(invalid)
+            faults[name] = str(invalid)
     if faults:
         raise ParameterValidationFailure(faults)
 
@@ -115,10 +115,6 @@ def _is_shown_by_server(name: str, value: object, href: str | None, pass_through
         or (name == "Self" and value == href)
         or (name == "PGuid" and value == pass_through)
     )
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= MAX_NAME_LENGTH else f"{name[:MAX_NAME_LENGTH]}..."
 
 
 def _is_untyped(value: object) -> bool:

@@ -59,8 +59,9 @@ class Application:
 class Session:
     """An application with its user, read at once.
 
-    `generation`, `pool`, `user_name`, `email`: of the owner's user row; None for an anonymous owner. `last_poll`,
-    `last_request`: ms since 1970, as last stored; `last_poll` None: it never polled.
+    `generation`, `pool`, `user_name`, `email`, `title`, `department`, the phone numbers: of the owner's user row; None
+    for an anonymous owner. `last_poll`, `last_request`: ms since 1970, as last stored; `last_poll` None: it never
+    polled.
     """
 
     application: Application
@@ -70,3 +71,9 @@ class Session:
     email: str | None
     last_request: int
     last_poll: int | None
+    title: str | None = None
+    department: str | None = None
+    work_phone: str | None = None
+    mobile_phone: str | None = None
+    home_phone: str | None = None
+    other_phone: str | None = None

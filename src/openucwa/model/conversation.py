@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from openucwa.model.meeting import MeetingRel
+
 
 class Role(StrEnum):
     """UCWA: Role. A participant's permissions."""
@@ -93,6 +95,30 @@ class Participant:
     in_lobby: bool
     messaging: MessagingState
     organizer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyEntry:
+    """Somebody who waits in a meeting's lobby, as its organizer sees it: one for each `uri` and meeting.
+
+    `meeting_id`, `rel`, `subject`: the meeting. `since`: ms since 1970.
+    """
+
+    meeting_id: str
+    rel: MeetingRel
+    subject: str
+    uri: str
+    name: str
+    anonymous: bool
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lobbies:
+    """Those who wait in the lobbies of one organizer's meetings. `total`: how many; `entries`: those who came first."""
+
+    total: int
+    entries: tuple[LobbyEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

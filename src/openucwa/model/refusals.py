@@ -4,7 +4,14 @@ Each class is a row of the table in `docs/errors.md`; `api/errors.py` gives it i
 is for people: it names what was wrong and never contains a secret, a path or SQL.
 """
 
+import itertools
 from collections.abc import Mapping
+
+#: How many parameters a refusal names, and how many of them its text quotes.
+MAX_PARAMETERS = 300
+MAX_QUOTED = 20
+#: Characters of a name that are shown.
+MAX_NAME_LENGTH = 128
 
 
 class Refusal(Exception):
@@ -18,6 +25,10 @@ class Refusal(Exception):
 
 class ResourceNotFound(Refusal):
     """The resource does not exist, or not for this caller."""
+
+
+#: One message for an extension that is hidden from the caller and for one that never was.
+NO_SUCH_EXTENSION = "this meeting has no such extension"
 
 
 class ApplicationNotFound(Refusal):
@@ -85,11 +96,23 @@ class DeserializationFailure(Refusal):
 
 
 class ParameterValidationFailure(Refusal):
-    """A value is missing, of the wrong type, or out of range. `parameters`: name -> reason."""
+    """A value is missing, of the wrong type, or out of range.
+
+    `parameters`: name -> reason, the first MAX_PARAMETERS of them, names cut at MAX_NAME_LENGTH. The message quotes the
+    first MAX_QUOTED. So the answer stays small, whatever the request.
+    """
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
-        self.parameters = dict(parameters)
-        super().__init__("; ".join(f"{name}: {why}" for name, why in self.parameters.items()))
+        first = itertools.islice(parameters.items(), MAX_PARAMETERS)
+        self.parameters = {_cut(name): why for name, why in first}
+        quoted = [f"{name}: {why}" for name, why in itertools.islice(self.parameters.items(), MAX_QUOTED)]
+        if len(parameters) > len(quoted):
+            quoted.append(f"and {len(parameters) - len(quoted):,} more")
+        super().__init__("; ".join(quoted))
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MAX_NAME_LENGTH else f"{name[:MAX_NAME_LENGTH]}..."
 
 
 class BadRequest(Refusal):

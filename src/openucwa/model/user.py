@@ -8,8 +8,9 @@ class User:
     """A user, who may sign in and organize meetings.
 
     `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere. `pool`: the name of
-    the user's home pool; None is this server. `password_hash`: argon2's encoded form. `generation`: grows with each
-    change of the password; tokens of another one are refused.
+    the user's home pool; None is this server. `password_hash`: argon2's encoded form; empty if the user has no password
+    here. `generation`: grows with each change of the password; tokens of another one are refused. `source`: the issuer
+    or directory that the user comes from; None: added here.
     """
 
     uri: str
@@ -18,6 +19,13 @@ class User:
     pool: str | None
     password_hash: str
     generation: int = 1
+    source: str | None = None
+    title: str | None = None
+    department: str | None = None
+    work_phone: str | None = None
+    mobile_phone: str | None = None
+    home_phone: str | None = None
+    other_phone: str | None = None
 
     @property
     def address(self) -> str:

@@ -25,6 +25,7 @@ from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.world import World, new_digits, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
+from openucwa.resources.additions import index_link
 from openucwa.resources.communication import communication_document
 from openucwa.resources.me import me_document
 from openucwa.resources.online_meetings import OnlineMeetings
@@ -141,7 +142,13 @@ class Applications(Resource[None]):
         document = await self._documents.document(call, instance)
         # An existing endpoint gets 201 with the same application; only an existing instance gets another status.
         status = 201 if new or instance is None else 200
-        return Answer(document, status, etag=call.session.application.etag, location=document.href)
+        return Answer(
+            document,
+            status,
+            etag=call.session.application.etag,
+            location=document.href,
+            headers=index_link(call),
+        )
 
 
 class Application(Resource[None]):
@@ -167,7 +174,8 @@ class Application(Resource[None]):
     )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: application, GET."""
-        return Answer(await self._documents.document(call, known_instance(call)), etag=call.etag)
+        document = await self._documents.document(call, known_instance(call))
+        return Answer(document, etag=call.etag, headers=index_link(call))
 
     @Operation(
         "Ends the application, or one of its instances.",

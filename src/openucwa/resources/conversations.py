@@ -11,6 +11,7 @@ from openucwa.identity.rate import Rate, act_key
 from openucwa.model.conversation import Invitation, InvitationState, Participation
 from openucwa.model.meeting import Extension
 from openucwa.model.refusals import (
+    NO_SUCH_EXTENSION,
     CallbackChannelError,
     CannotRedirect,
     ConversationNotFound,
@@ -178,7 +179,7 @@ class ParticipantExtension(InConversation[tuple[Participation, Extension]]):
         own = await self.own(call, conversation)
         extension = await self._store.extensions.get(own.organizer, own.meeting_id, extension_id)
         if not may_see(own, extension):
-            raise ResourceNotFound("no such extension of this meeting")
+            raise ResourceNotFound(NO_SUCH_EXTENSION)
         return own, extension
 
     def etag(self, call: Context, target: tuple[Participation, Extension]) -> str:

@@ -9,8 +9,8 @@ from openucwa.api.waiting import while_connected
 from openucwa.channel.event_set import Timers
 from openucwa.channel.poll import EventChannels
 from openucwa.http.authorization import bearer_token
+from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
-from openucwa.identity.keys import SigningKeys
 from openucwa.model.refusals import (
     CannotRedirect,
     InvalidExchangeServerVersion,
@@ -62,10 +62,10 @@ class EventChannel(Resource[None]):
     batchable = False
 
     def __init__(
-        self, store: Store, channels: EventChannels, documents: ConversationRenderer, keys: SigningKeys
+        self, store: Store, channels: EventChannels, documents: ConversationRenderer, callers: Callers
     ) -> None:
         self._store = store
-        self._keys = keys
+        self._callers = callers
         self._documents = documents
         self._channels = channels
 
@@ -93,7 +93,7 @@ class EventChannel(Resource[None]):
         )
         served = await while_connected(call.request.connection, poll)
         # The token may have expired during the poll, or the user's password changed: then the events are not for it.
-        await self._keys.check(bearer_token(call.request))
+        await self._callers.check(bearer_token(call.request))
         await current_user(self._store.users, call.caller)
         href = f"{call.application}/events?"
         if instance is not None:

@@ -23,6 +23,7 @@ from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.communication import MODALITIES, communication_updated, offered
+from openucwa.resources.rendering.details import details
 from openucwa.store.contract import Store
 
 SVG = "image/svg+xml"
@@ -67,6 +68,7 @@ def me_document(call: Context) -> Document:
         properties["emailAddresses"] = [session.email]
     if (name := display_name(session)) is not None:
         properties["name"] = name
+    properties |= details(session)
     properties["uri"] = sip_uri(session)
     links: dict[str, Link] = {}
     if not session.application.anonymous:

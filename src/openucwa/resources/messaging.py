@@ -22,6 +22,7 @@ from openucwa.model.conversation_events import MESSAGE
 from openucwa.model.event import Event
 from openucwa.model.meeting import meeting_uri
 from openucwa.model.refusals import Conflict, ResourceNotFound
+from openucwa.model.scopes import RECEIVE
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -175,6 +176,7 @@ class TypingParticipants(ConversationPart):
     """UCWA: typingParticipants."""
 
     rel = "typingParticipants"
+    scopes = frozenset({RECEIVE})
 
     @Operation("Links to the participants who are typing.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:

@@ -23,11 +23,14 @@ class OpenApi(Resource[None]):
     def __init__(self, routes: Sequence[tuple[str, Resource[Any]]]) -> None:
         """`routes`: all other routes."""
         self._routes = routes
-        self._described: bytes | None = None
+        #: By the base of absolute URLs: there are as many as the server has addresses.
+        self._described: dict[str, bytes] = {}
 
     @Operation("The description of this API.", produces=(JSON,), shows={200: {"type": "object"}})
     async def get(self, call: Call[None]) -> Answer:
-        # Generated on the first request, to keep the start fast.
-        if self._described is None:
-            self._described = msgspec.json.encode(describe((*self._routes, (PATH, self))))
-        return Answer(body=self._described, content_type=JSON)
+        # Generated on the first request at each address, to keep the start fast.
+        described = self._described.get(call.base)
+        if described is None:
+            document = describe((*self._routes, (PATH, self)), f"{call.base}/WebTicket/oauthtoken")
+            described = self._described[call.base] = msgspec.json.encode(document)
+        return Answer(body=described, content_type=JSON)

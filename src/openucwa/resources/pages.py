@@ -4,6 +4,7 @@ The pages themselves are in `web/`; `static.py` serves their scripts and styles.
 """
 
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
@@ -13,6 +14,7 @@ from openucwa.http import negotiation
 from openucwa.http.message import Header
 from openucwa.model.refusals import NotAcceptable, Refusal, ResourceNotFound
 from openucwa.resources.discovery import HTML, QUERY, Root
+from openucwa.resources.issuers import SignIns
 from openucwa.resources.static import content_etag
 
 #: Content only from this server, and no framing by others.
@@ -67,8 +69,10 @@ class PageNotFound(NotFound):
 class Landing(Root):
     """The root at `/`: for a browser the organizer's console."""
 
-    def __init__(self) -> None:
+    def __init__(self, sign_ins: SignIns = tuple) -> None:
+        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints."""
         self._content = files("openucwa.web").joinpath("console.html").read_bytes()
+        self._sign_ins = sign_ins
 
     @Operation(
         "The entry point of the API; for browsers the organizer's console.",
@@ -82,4 +86,12 @@ class Landing(Root):
         if not negotiation.wants_page(call.request):
             call.media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES)
             return self.show(call)
-        return Answer(body=self._content, content_type=HTML, headers=PAGE_HEADERS)
+        return Answer(body=self._content, content_type=HTML, headers=self._headers())
+
+    def _headers(self) -> tuple[Header, ...]:
+        places = {urlsplit(each.token_endpoint) for each in self._sign_ins()}
+        if not places:
+            return PAGE_HEADERS
+        origins = " ".join(sorted(f"{place.scheme}://{place.netloc}" for place in places))
+        policy = POLICY.replace("connect-src 'self'", f"connect-src 'self' {origins}")
+        return ((b"Content-Security-Policy", policy.encode()), *PAGE_HEADERS[1:])

@@ -13,6 +13,7 @@ from openucwa.model.user import User
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
+from openucwa.resources.rendering.details import details
 from openucwa.store.contract import Store
 
 _CONTACT_SCOPES = frozenset({CONTACTS})
@@ -61,6 +62,7 @@ def contact_document(call: Context, user: User) -> Document:
     properties: dict[str, Property] = {}
     if user.email is not None:
         properties["emailAddresses"] = [user.email]
+    properties |= details(user)
     properties |= {"name": user.name, "sourceNetwork": "SameEnterprise", "type": "User", "uri": user.uri}
     return Document(rel="contact", href=contact_href(call, user.uri), properties=properties)
 

@@ -1,4 +1,4 @@
-"""The bytes of a connection that are on their way to its client, counted until the client's side has taken them."""
+"""The response that a connection is sending, counted until its client has taken all of it."""
 
 from typing import Any
 
@@ -10,9 +10,12 @@ PIECE = 65_536
 
 
 class Outgoing:
-    """Of one connection, `owner`. `blocked`: the client has not taken all bytes."""
+    """Of one connection, `owner`. `blocked`: the client has not taken all bytes.
 
-    __slots__ = ("_owner", "_rest", "_secure", "_transport", "_unsent", "blocked")
+    A response counts whole until its last byte is taken: that is how long it is held whole, here or by the transport.
+    """
+
+    __slots__ = ("_left", "_owner", "_rest", "_secure", "_size", "_transport", "_unsent", "blocked")
 
     def __init__(self, transport: Any, owner: Connection, unsent: Unsent, *, secure: bool) -> None:
         # So that it is known of nearly every byte whether it was taken. At 0, TLS would pause when nothing waits.
@@ -22,10 +25,13 @@ class Outgoing:
         self._unsent = unsent
         self._secure = secure
         self._rest: memoryview | None = None
+        self._size = 0  # of what is being sent
+        self._left = 0  # how much of it the client had not taken when that was last checked
         self.blocked = False
 
     def put(self, data: bytes) -> None:
         """Sends all of `data`. To be called only while nothing is blocked."""
+        self._size = len(data)
         if self._secure and len(data) > PIECE:
             self._rest = memoryview(data)
             self._put_pieces()
@@ -49,9 +55,9 @@ class Outgoing:
         """Whether the client took any bytes since this was asked last, or since they were sent."""
         if self._owner is None:
             return False
-        before = self._unsent.size(self._owner)
+        before = self._left
         self._count()
-        return self._unsent.size(self._owner) < before
+        return self._left < before
 
     def end(self) -> None:
         """The connection has ended."""
@@ -71,4 +77,5 @@ class Outgoing:
     def _count(self) -> None:
         if self._owner is not None:
             rest = len(self._rest) if self._rest is not None else 0
-            self._unsent.add(self._owner, self._transport.get_write_buffer_size() + rest)
+            self._left = self._transport.get_write_buffer_size() + rest
+            self._unsent.add(self._owner, self._size)

@@ -143,8 +143,8 @@ class Budget:
 
 
 class Unsent:
-    """The response bytes that clients have not read yet. Over the limit the connection is dropped whose bytes have
-    waited longest.
+    """The sizes of the responses that clients have not read to the end. Over the limit the connection is dropped that
+    has waited longest.
     """
 
     def __init__(self, limit: int) -> None:
@@ -153,17 +153,13 @@ class Unsent:
         self._sizes: dict[Connection, int] = {}
 
     def add(self, connection: Connection, size: int) -> None:
-        """Sets the number of unread bytes of a connection to `size`."""
+        """A connection has an unread response of `size` bytes."""
         self.total += size - self._sizes.get(connection, 0)
         self._sizes[connection] = size
         while self.total > self._limit:
             oldest = next(iter(self._sizes))
             self.remove(oldest)
             oldest.drop("too many unread responses, of which this is the oldest")
-
-    def size(self, connection: Connection) -> int:
-        """The number of unread bytes at the last check."""
-        return self._sizes.get(connection, 0)
 
     def remove(self, connection: Connection) -> None:
         """The client has read everything, or disconnected."""

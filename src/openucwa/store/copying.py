@@ -24,6 +24,7 @@ TABLES: Mapping[str, Sequence[str]] = {
     "topics": tables.TOPICS,
     "events": tables.EVENTS.all_columns,
     "signing_keys": tables.SIGNING_KEYS.all_columns,
+    "removed_users": tables.REMOVED_USERS,
     "users": tables.USERS.all_columns,
 }
 

@@ -19,7 +19,8 @@ export class ConsoleLive {
   #joining = false;
   #early = []; // events that came before the answer that says which are this meeting's
 
-  // listener: {changed(id): the meeting, or its data, is another than before; open(id): looks at a meeting}.
+  // listener: {changed(id): the meeting, or its data, is another than before; open(id): looks at a meeting;
+  // waiting(lobby): who waits in the lobby of the joined meeting (console-lobby.js), null where one is in none}.
   constructor(client, session, notices, listener) {
     this.#client = client;
     this.#session = session;
@@ -28,7 +29,7 @@ export class ConsoleLive {
     this.#view = new LiveConversation(3);
     $("live-people").replaceChildren(this.#view.people.element);
     $("live-messages").replaceChildren(this.#view.messages.element);
-    $("join").onclick = () => busy($("join"), () => this.#join());
+    $("join").onclick = () => this.join();
     $("leave").onclick = () => {
       this.leave();
       $("join").focus();
@@ -73,6 +74,11 @@ export class ConsoleLive {
     }
   }
 
+  // Joins the meeting that is looked at.
+  join() {
+    return busy($("join"), () => this.#join());
+  }
+
   leave() {
     const joined = this.#joined;
     this.#end(null);
@@ -111,7 +117,7 @@ export class ConsoleLive {
   }
 
   #changed(part, words) {
-    const { id, name, conversation } = this.#joined;
+    const { id, conversation } = this.#joined;
     if (part === "stage" && conversation.stage === "over") {
       const { reason } = conversation;
       this.#end(
@@ -128,10 +134,16 @@ export class ConsoleLive {
       this.#notices.say("You are in the meeting.");
     }
     const inside = conversation.stage === "inside";
+    if (part === "waiting" || (part === "stage" && inside)) this.#followLobby();
     if (inside && (part === "data" || part === "meeting")) this.#listener.changed(id);
     // What changed in the data is announced where it is shown.
     if (words && part !== "data") this.#notices.say(words);
-    if (part === "waiting") this.#notices.lobby(namesOf(conversation.waiting), name, () => this.#showWaiting(id));
+  }
+
+  #followLobby() {
+    const { id, name, conversation } = this.#joined;
+    const names = namesOf(conversation.waiting);
+    this.#listener.waiting({ id, names, where: name, show: () => this.#showWaiting(id) });
   }
 
   async #showWaiting(id) {
@@ -142,7 +154,7 @@ export class ConsoleLive {
   #end(words) {
     this.#joined = null;
     this.#view.show(null);
-    this.#notices.lobby([], "", () => {});
+    this.#listener.waiting(null);
     this.#draw();
     notify($("live-error"), words);
   }

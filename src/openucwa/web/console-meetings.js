@@ -2,6 +2,7 @@
 
 import { confirmed } from "./console-dialogs.js";
 import { ConsoleLive } from "./console-live.js";
+import { LobbyWatch } from "./console-lobby.js";
 import { MeetingView, untilElements } from "./console-meeting.js";
 import { MeetingForm } from "./console-meeting-form.js";
 import { $, busy, keep, make, notify } from "./elements.js";
@@ -30,11 +31,13 @@ export class MeetingsView {
       deleted: () => this.#deleted(),
     });
     this.#form = new MeetingForm(this.#meetings, (meeting) => this.#saved(meeting));
+    this.lobby = new LobbyWatch(client, session, notices, (id) => this.#join(id));
     this.live = new ConsoleLive(client, session, notices, {
       changed: (id) => id === this.#view.id && this.refresh(),
       open: (id) => this.#open(id),
+      waiting: (lobby) => this.lobby.follow(lobby),
     });
-    $("refresh").onclick = () => busy($("refresh"), () => this.refresh());
+    $("refresh").onclick = () => busy($("refresh"), () => Promise.all([this.refresh(), this.lobby.read()]));
   }
 
   // Whether something was typed that is not saved.
@@ -54,6 +57,7 @@ export class MeetingsView {
 
   close() {
     this.live.leave();
+    this.lobby.close();
     this.#form.close();
     this.#view.close();
   }
@@ -124,6 +128,12 @@ export class MeetingsView {
     if (this.#hash === `#${id}`) return;
     location.hash = id;
     await this.follow(location.hash);
+  }
+
+  // Goes to a meeting, and into it, unless one is in another.
+  async #join(id) {
+    await this.#open(id);
+    if (this.#view.id === id && !this.live.isIn) await this.live.join();
   }
 
   // The list

@@ -2,7 +2,8 @@
 // client of the public API, as any other; what it shows of meetings is in console-meetings.js.
 
 import { MeetingsView } from "./console-meetings.js";
-import { $ } from "./elements.js";
+import { $, busy, make } from "./elements.js";
+import { leaveFor, loadIssuers, renewed, returned } from "./issuers.js";
 import { Notices } from "./notices.js";
 import { PollTurns } from "./poll-turns.js";
 import { Session } from "./session.js";
@@ -43,10 +44,48 @@ class ConsolePage {
     document.addEventListener("visibilitychange", () => this.#refresh());
     window.addEventListener("focus", () => this.#refresh());
     setInterval(() => this.#refresh(), REFRESH);
+    loadIssuers().then((choices) => this.#offerIssuers(choices));
     const memory = await this.#tab.open();
     if (memory.credentials) $("front").hidden = true;
     if (memory.credentials) await this.#resume(memory);
-    else this.#show("front");
+    else await this.#arrive();
+  }
+
+  // Nobody is signed in; but somebody may come back from an issuer.
+  async #arrive() {
+    try {
+      const tokens = await returned();
+      if (tokens) return await this.#enterWith(tokens);
+      this.#show("front");
+    } catch (error) {
+      this.#forget();
+      this.#show("front");
+      this.#form.show(inWords(error));
+    }
+  }
+
+  #offerIssuers(choices) {
+    const buttons = choices.map((choice) => {
+      const button = make("button", { type: "button" }, `Sign in with ${choice.name}`);
+      button.addEventListener("click", () => busy(button, () => leaveFor(choice)));
+      return button;
+    });
+    $("issuers").replaceChildren(...buttons);
+    $("issuers").hidden = !buttons.length;
+  }
+
+  async #enterWith(tokens) {
+    await this.#client.signInWith(tokens.accessToken);
+    this.#tab.remember({ tokens });
+    await this.#enter("", randomId(), null, tokens);
+  }
+
+  // New tokens of the issuer in place of those that have expired.
+  async #renew(tokens) {
+    const fresh = await renewed(tokens);
+    this.#tab.remember({ tokens: fresh });
+    this.#client.signInAgain = () => this.#renew(fresh);
+    await this.#client.signInWith(fresh.accessToken);
   }
 
   async #signIn(username, password) {
@@ -62,10 +101,10 @@ class ConsolePage {
   }
 
   // Goes on as before the page was loaded again.
-  async #resume({ credentials, username, endpoint, live }) {
+  async #resume({ credentials, username, endpoint, live, tokens = null }) {
     this.#client.resume(credentials);
     try {
-      await this.#enter(username, endpoint, live);
+      await this.#enter(username, endpoint, live, tokens);
     } catch (error) {
       this.#forget();
       this.#show("front");
@@ -73,8 +112,9 @@ class ConsolePage {
     }
   }
 
-  async #enter(username, endpoint, live) {
-    this.#client.signInAgain = () => this.#again.ask(username);
+  // `tokens`: those of the issuer where the user signed in; null: it was with a password.
+  async #enter(username, endpoint, live, tokens = null) {
+    this.#client.signInAgain = () => (tokens ? this.#renew(tokens) : this.#again.ask(username));
     this.#client.credentialsChanged = (credentials) => this.#tab.remember({ credentials });
     const turns = new PollTurns(() => this.#visit?.view.live.isIn ?? false);
     const listener = {
@@ -93,6 +133,7 @@ class ConsolePage {
     session.follow();
     this.#show("console");
     if (live) await view.live.restore(live);
+    view.lobby.read();
     await view.follow(location.hash);
     if (!location.hash) $("meetings-title").focus();
   }
@@ -126,7 +167,9 @@ class ConsolePage {
 
   // What changes elsewhere is not in the event channel, but for the meeting that one is in.
   #refresh() {
-    if (document.visibilityState === "visible") this.#visit?.view.refresh();
+    if (document.visibilityState !== "visible") return;
+    this.#visit?.view.refresh();
+    this.#visit?.view.lobby.read();
   }
 
   #show(stage) {

@@ -32,11 +32,12 @@ export class JoinedMeeting {
     this.#choose("data");
     this.#drawMeeting();
     this.#drawData();
+    this.#drawWaiting();
   }
 
   close() {
     this.#marks.clear();
-    this.#notices.lobby([], "", () => {});
+    this.#notices.lobby([]);
   }
 
   // Shows what is different in one part of the conversation.
@@ -67,10 +68,11 @@ export class JoinedMeeting {
 
   #drawWaiting() {
     const names = [...this.#conversation.waiting.values()].map((each) => each.name);
-    this.#notices.lobby(names, "", () => {
+    const show = () => {
       this.#choose("who");
       this.#live.people.showWaiting();
-    });
+    };
+    this.#notices.lobby(names.length ? [{ id: "here", names, where: "", label: "Show", show }] : []);
   }
 
   // Where the messages are not in view, it is said that there are some.

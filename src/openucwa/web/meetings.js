@@ -1,7 +1,7 @@
 // An organizer's meetings and their extensions, by their ids. Addresses belong to an application, and a page may see
 // several of them; so each is found by following links of the one that is open now.
 
-import { embeddedIn, linkOf } from "./ucwa.js";
+import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
 
 const INVITATION = "openucwa:invitation";
 
@@ -163,12 +163,4 @@ export class Meetings {
 
 function dashboard(application) {
   return embeddedIn(application, "onlineMeetings")[0];
-}
-
-// Where a Link header leads by that rel (RFC 8288).
-function linkIn(header, rel) {
-  for (const [, href, given] of (header ?? "").matchAll(/<([^>]*)>\s*;\s*rel="([^"]*)"/g)) {
-    if (given.split(" ").includes(rel)) return href;
-  }
-  return null;
 }

@@ -1,7 +1,7 @@
 // What a page says wherever one is in it: that the server is away, that somebody waits in the lobby, and, to those who
 // don't look at it, what has changed. And its title.
 
-import { button, make } from "./elements.js";
+import { button, keep, make } from "./elements.js";
 
 const MAX_SAID = 20;
 
@@ -27,32 +27,20 @@ export class Notices {
     this.#away.textContent = error === null ? "" : "The server can't be reached. Trying again…";
   };
 
-  // `names`: of those who wait in the lobby; `where`: of which meeting, "" where that is clear; `show()`: leads there.
-  lobby(names, where, show) {
-    this.#count = names.length;
+  // meetings: [{id, names, where, label, show}], those in whose lobby somebody waits. `names`: of those who wait;
+  // `where`: of which meeting, "" where that is clear; `label`: of the button that does show().
+  lobby(meetings) {
+    this.#count = meetings.reduce((sum, { names }) => sum + names.length, 0);
     this.#drawTitle();
-    this.#lobby.hidden = names.length === 0;
-    if (names.length === 0) {
-      this.#lobby.replaceChildren();
-      return;
-    }
-    const [first, ...others] = names;
-    const who = others.length
-      ? `${first} and ${others.length === 1 ? "1 other" : `${others.length} others`} are`
-      : `${first} is`;
-    const words = `${who} waiting in the lobby${where && ` of “${where}”`}.`;
-    const shown = this.#lobby.firstElementChild;
-    if (shown?.textContent === words) return;
-    if (shown) shown.textContent = words;
-    else
-      this.#lobby.append(
-        make("span", {}, words),
-        button("Show", "compact", () => this.#show()),
-      );
-    this.#show = show;
+    this.#lobby.hidden = meetings.length === 0;
+    keep(
+      this.#lobby,
+      meetings,
+      ({ id }) => id,
+      (each, drawn) => lobbyLine(each, drawn),
+      { focus: focusHeading },
+    );
   }
-
-  #show = () => {};
 
   set title(words) {
     this.#title = words;
@@ -62,4 +50,34 @@ export class Notices {
   #drawTitle() {
     document.title = this.#count ? `(${this.#count}) ${this.#title}` : this.#title;
   }
+}
+
+// Who waits for one meeting, and the way there.
+function lobbyLine({ names, where, label, show }, drawn) {
+  const line =
+    drawn ??
+    make(
+      "div",
+      { class: "lobby-line" },
+      make("span"),
+      button("", "compact", () => line.show()),
+    );
+  const [words, way] = line.children;
+  const [first, ...others] = names;
+  const who = others.length
+    ? `${first} and ${others.length === 1 ? "1 other" : `${others.length} others`} are`
+    : `${first} is`;
+  write(words, `${who} waiting in the lobby${where && ` of “${where}”`}.`);
+  write(way, label);
+  way.setAttribute("aria-label", where ? `${label}: ${where}` : label);
+  return Object.assign(line, { show });
+}
+
+// Leaves a text alone that is there already.
+function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+function focusHeading() {
+  [...document.querySelectorAll("h1")].find((heading) => heading.checkVisibility())?.focus();
 }

@@ -67,6 +67,14 @@ export function embeddedIn(resource, rel) {
   return several(resource?._embedded?.[rel]);
 }
 
+// Where a Link header leads by that rel (RFC 8288); null: nowhere.
+export function linkIn(header, rel) {
+  for (const [, href, given] of (header ?? "").matchAll(/<([^>]*)>\s*;\s*rel="([^"]*)"/g)) {
+    if (given.split(" ").includes(rel)) return href;
+  }
+  return null;
+}
+
 function several(found) {
   return found === undefined ? [] : Array.isArray(found) ? found : [found];
 }
@@ -113,6 +121,12 @@ export class Ucwa {
   // The password grant.
   async signIn(username, password) {
     await this.#grant({ grant_type: PASSWORD, username, password }, null);
+  }
+
+  // A token that an issuer granted whose tokens the server accepts.
+  async signInWith(accessToken) {
+    if (this.#userHref === null) await this.discover();
+    this.#accept("Bearer", accessToken, null);
   }
 
   // The anonymous-meeting grant: whoever knows the onlineMeetingUri may ask to join. `renew`: an earlier token, whose
@@ -261,9 +275,13 @@ export class Ucwa {
     if (this.#tokenHref === null) await this.discover();
     const body = new URLSearchParams(fields);
     const { resource } = await this.#send("POST", this.#tokenHref, { body }, null);
-    this.#accessToken = resource.access_token;
+    this.#accept(resource.token_type, resource.access_token, meeting);
+  }
+
+  #accept(type, accessToken, meeting) {
+    this.#accessToken = accessToken;
     this.#meeting = meeting;
-    this.#token = `${resource.token_type} ${resource.access_token}`;
+    this.#token = `${type} ${accessToken}`;
     this.credentialsChanged?.(this.credentials);
   }
 

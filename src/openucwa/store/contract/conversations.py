@@ -8,7 +8,15 @@ Who may do what to whom is decided before these are called.
 from collections.abc import Sequence
 from typing import Protocol
 
-from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participant, Participation, Role
+from openucwa.model.conversation import (
+    FirstMessage,
+    Invitation,
+    Lobbies,
+    MessagingState,
+    Participant,
+    Participation,
+    Role,
+)
 
 
 class Conversations(Protocol):
@@ -62,6 +70,10 @@ class Conversations(Protocol):
 
     async def overdue_in_lobby(self, joined_before: int, limit: int) -> Sequence[Participation]:
         """Up to `limit` conversations that wait in a lobby since before `joined_before`, the oldest first."""
+        ...
+
+    async def lobbies(self, organizer: str, limit: int) -> Lobbies:
+        """Those who wait in the lobbies of the organizer's meetings, the first to come first, up to `limit`."""
         ...
 
     async def admit(self, organizer: str, meeting_id: str, uri: str, at: int) -> None:

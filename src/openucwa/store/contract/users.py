@@ -16,6 +16,14 @@ class Users(Protocol):
         """
         ...
 
+    async def admit(self, user: User, *, create: bool) -> User | None:
+        """The user of this URI, whom an issuer or a directory vouches for.
+
+        One who is there, from the same `source`, is given the name, address and numbers of `user`. Where there is none,
+        `user` is added if `create` is set and no user of this URI was removed. None: there is no such user.
+        """
+        ...
+
     async def get(self, uri: str) -> User | None:
         """The user with this URI (in lower case)."""
         ...

@@ -1,9 +1,9 @@
 """Cache invalidation: before anything cached is used, one query, shared by all who wait, asks what was committed.
 
-Each transaction writes a new number to the row of each owner whose rows it changes, as a part of itself. A query
+Each transaction writes a new number to the bucket of each owner whose rows it changes, as a part of itself. A query
 sees all that was committed before it began (read committed), so a request that arrived before the query was sent is
-answered from a cache only if the owner's number is still the one that was read before what is cached. Nothing has to
-arrive from elsewhere for that: a bus that is late or a connection that was lost changes nothing.
+answered from a cache only if the owner's number is still the one that was known before what is cached was read. Nothing
+has to arrive from elsewhere for that: a bus that is late or a connection that was lost changes nothing.
 """
 
 import asyncio
@@ -30,15 +30,14 @@ LATEST = 8
 MAX_OWNERS = 20_000
 #: Own commits that are remembered until a query sees them.
 MAX_OWN = 1_000
-#: Seconds that a query may take; whatever is cached is not used meanwhile, and afterwards read anew.
+#: Seconds that a query may take; after that what is cached is not used.
 PATIENCE = 1.0
 
 _VERSION = "select version from store_version"
 _COLUMNS = ", ".join(f"numbers[{place}]" for place in range(1, LATEST + 1))
 _NUMBERS = f"select bucket, {_COLUMNS} from invalidations where bucket = any(?)"  # noqa: S608  # constants
 
-
-#: The numbers in a row that is not there.
+#: The numbers in a bucket that is not there.
 _NEVER = (0,)
 
 logger = logging.getLogger(__name__)
@@ -60,7 +59,7 @@ class _OwnCommit:
 
 
 class _Query:
-    """A query that waits or is under way: the owners (and their rows) that it asks for, and who waits for it."""
+    """A query that waits or is under way: the owners (and their buckets) that it asks for, and who waits for it."""
 
     def __init__(self) -> None:
         self.owners: dict[str, int] = {}

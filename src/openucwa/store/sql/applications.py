@@ -32,7 +32,8 @@ _OPEN_AGAIN = """
 
 #: An application, and what `Session` has besides.
 _SESSION = (
-    f"select {APPLICATIONS.columns_of('a')}, u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll"
+    f"select {APPLICATIONS.columns_of('a')}, u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll,"
+    " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone"
     " from applications a left join users u on u.uri = a.owner where a.owner = ? and a.id = ?"
 )
 

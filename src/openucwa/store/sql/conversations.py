@@ -9,6 +9,8 @@ from openucwa.model.conversation import (
     FirstMessage,
     Invitation,
     InvitationState,
+    Lobbies,
+    LobbyEntry,
     MessagingState,
     Participant,
     Participation,
@@ -16,6 +18,7 @@ from openucwa.model.conversation import (
     Span,
     conversation_topic,
 )
+from openucwa.model.meeting import MeetingRel
 from openucwa.model.refusals import (
     AlreadyJoined,
     Conflict,
@@ -45,6 +48,12 @@ _MAX_SPANS = 100
 
 _OF_APPLICATION = participations.SELECT + "where owner = ? and application_id = ?"
 _OVERDUE = participations.SELECT + "where in_lobby = 1 and joined < ? order by joined limit ?"
+_LOBBIES = """
+    select m.id, m.rel, m.subject, p.uri, min(p.name), max(p.anonymous), min(p.joined), count(*) over ()
+    from participations p join meetings m on m.organizer = p.organizer and m.id = p.meeting_id
+    where p.organizer = ? and p.in_lobby = 1
+    group by m.id, m.rel, m.subject, p.uri order by min(p.joined), m.id, p.uri limit ?
+"""
 _IDLE = (
     participations.SELECT + "where (owner, application_id) in"
     " (select owner, id from applications where coalesce(last_poll, last_request) < ?)"
@@ -157,6 +166,14 @@ class Conversations(Part):
     async def overdue_in_lobby(self, joined_before: int, limit: int) -> Sequence[Participation]:
         rows = await self._reader.rows(_OVERDUE, joined_before, limit)
         return [participation_of(row) for row in rows]
+
+    async def lobbies(self, organizer: str, limit: int) -> Lobbies:
+        rows = await self._reader.rows(_LOBBIES, organizer, limit)
+        entries = tuple(
+            LobbyEntry(meeting_id, MeetingRel(rel), subject, uri, name, bool(anonymous), since)
+            for meeting_id, rel, subject, uri, name, anonymous, since, _ in rows
+        )
+        return Lobbies(rows[0][-1] if rows else 0, entries)
 
     async def remove_participant(
         self, organizer: str, meeting_id: str, uri: str, reason: str, at: int, *, in_lobby: bool

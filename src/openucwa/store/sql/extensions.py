@@ -2,7 +2,13 @@
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from openucwa.model.meeting import Extension, ExtensionType
-from openucwa.model.refusals import AlreadyExists, PreconditionFailed, ResourceNotFound, TooManyGroups
+from openucwa.model.refusals import (
+    NO_SUCH_EXTENSION,
+    AlreadyExists,
+    PreconditionFailed,
+    ResourceNotFound,
+    TooManyGroups,
+)
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.engine import Transaction
@@ -12,7 +18,6 @@ from openucwa.store.sql.participations import notify_of_extension
 from openucwa.store.sql.stored_bytes import STORED
 from openucwa.store.sql.tables import EXTENSIONS
 
-_NO_EXTENSION = "this meeting has no such extension"
 _CHANGED = "the extension is no longer what If-Match says"
 
 _EXTENSION = f"select {EXTENSIONS.columns} from extensions where organizer = ? and meeting_id = ? and id = ?"
@@ -76,7 +81,7 @@ class Extensions(Part):
     async def _get(self, organizer: str, meeting_id: str, extension_id: str) -> Extension:
         row = await self._reader.row(_EXTENSION, organizer, meeting_id, extension_id)
         if row is None:
-            raise ResourceNotFound(_NO_EXTENSION)
+            raise ResourceNotFound(NO_SUCH_EXTENSION)
         return EXTENSIONS.record(row)
 
     async def add(self, organizer: str, meeting_id: str, extension: Extension, limit: int, at: int) -> None:
@@ -147,7 +152,7 @@ async def _current(
     """
     row = await transaction.row(_CURRENT, *key)
     if row is None:
-        raise ResourceNotFound(_NO_EXTENSION)
+        raise ResourceNotFound(NO_SUCH_EXTENSION)
     extension_type, etag, size, anybody = row
     if match is not None and etag not in match:
         raise PreconditionFailed(_CHANGED)

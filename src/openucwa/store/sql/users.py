@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from openucwa.model.event import application_topic
 from openucwa.model.refusals import AlreadyExists, ResourceNotFound
@@ -17,11 +18,12 @@ _NO_USER = "there is no such user"
 _SELECT = f"select {USERS.columns} from users "
 
 #: No generation that a removed user had: tokens of that user must not be good for this one.
-_ADD_USER = f"""
-    insert into users ({USERS.columns})
-    values (?, ?, ?, ?, ?, cast(? as bigint) + coalesce((select value from counters where name = 'generation'), 0))
-    on conflict do nothing
-"""
+_GENERATION = "cast(? as bigint) + coalesce((select value from counters where name = 'generation'), 0)"
+_VALUES = ", ".join(_GENERATION if column == "generation" else "?" for column in USERS.columns.split(", "))
+_ADD_USER = f"insert into users ({USERS.columns}) values ({_VALUES}) on conflict do nothing"
+_SAID = ("name", "email", "title", "department", "work_phone", "mobile_phone", "home_phone", "other_phone")
+_said = attrgetter(*_SAID)
+_TAKE_OVER = f"update users set {', '.join(f'{column} = ?' for column in _SAID)} where uri = ?"
 _REMEMBER_GENERATION = """
     insert into counters (name, value) values ('generation', ?)
     on conflict (name) do update set value = excluded.value where counters.value < excluded.value
@@ -46,8 +48,29 @@ class Users(Part):
             )
             if not added:
                 raise AlreadyExists(f"there is a user {uri} already")
+            await transaction.run("delete from removed_users where uri = ?", uri)
 
         await self._writer.change(work, uri)
+
+    async def admit(self, user: User, *, create: bool) -> User | None:
+        uri = user.uri.lower()
+        known = await self.get(uri)
+        if known is not None and _as_said(known, user) == known:
+            return known
+
+        async def work(transaction: Transaction) -> User | None:
+            row = await transaction.row(_SELECT + "where uri = ?", uri)
+            if row is not None:
+                admitted = _as_said(USERS.record(row), user)
+                await transaction.run(_TAKE_OVER, *_said(admitted), uri)
+                return admitted
+            if not create or await transaction.row("select 1 from removed_users where uri = ?", uri) is not None:
+                return None
+            await transaction.run(_ADD_USER, *USERS.values(replace(user, uri=uri)))
+            added = await transaction.row(_SELECT + "where uri = ?", uri)
+            return None if added is None else USERS.record(added)
+
+        return await self._writer.change(work, uri)
 
     async def get(self, uri: str) -> User | None:
         row = await self._reader.row(_SELECT + "where uri = ?", uri.lower())
@@ -86,6 +109,8 @@ class Users(Part):
             if generation is None:
                 raise ResourceNotFound(_NO_USER)
             await transaction.run("delete from users where uri = ?", owner)
+            # An issuer or a directory must not bring back whom an administrator removed.
+            await transaction.run("insert into removed_users (uri) values (?) on conflict do nothing", owner)
             await transaction.run(_REMEMBER_GENERATION, generation[0])
             own = await participations.find_own(transaction, "owner = ?", owner)
             await participations.end(transaction, own, at, notify_application=False)
@@ -97,6 +122,13 @@ class Users(Part):
             await transaction.run("delete from topics where topic >= ? and topic < ?", *range_of_topics)
 
         await self._writer.change(work, owner, must_notify=False)
+
+
+def _as_said(known: User, user: User) -> User:
+    """`known`, with what `user` says where both are from the same source."""
+    if known.source is None or known.source != user.source:
+        return known
+    return replace(known, **dict(zip(_SAID, _said(user), strict=True)))
 
 
 async def _delete_all(transaction: Transaction, owner: str) -> None:

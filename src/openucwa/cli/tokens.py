@@ -1,0 +1,56 @@
+"""openucwa token."""
+
+from pathlib import Path
+
+import click
+
+from openucwa.cli.common import Failure, existing, in_store, places
+from openucwa.cli.users import sip
+from openucwa.identity.tokens import Caller, Tokens, new_signing_key
+from openucwa.model.scopes import ALL, ANY_SCOPE
+from openucwa.model.world import RealWorld
+from openucwa.store.contract import Store
+
+_HOUR = 3_600
+
+
+@click.command()
+@click.argument("sip_uri", metavar="SIP-URI")
+@click.option(
+    "--scope",
+    "scopes",
+    metavar="SCOPE",
+    multiple=True,
+    type=click.Choice([ALL, *sorted(ANY_SCOPE)]),
+    help="A scope of the token; several times for several. [default: all]",
+)
+@click.option(
+    "--expires-in", metavar="SECONDS", type=click.IntRange(1), default=_HOUR, show_default=True, help="Its lifetime."
+)
+@places
+def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | None, **flags: object) -> None:
+    """Print an access token for a user, for scripts. Servers accept it until it expires or the password changes.
+
+    \b
+    Examples:
+      openucwa token sip:lenea@contoso.com
+      openucwa token sip:lenea@contoso.com --scope Conversations.Receive --expires-in 600
+    """
+    config = existing(file, flags)
+    if expires_in > config.token_lifetime:  # servers keep the key that signs it for as long as that
+        raise Failure(f"--expires-in is at most {config.token_lifetime}, the setting token_lifetime")
+    uri = sip(sip_uri)
+    asked = frozenset(scopes)
+    granted = None if not asked or ALL in asked else asked
+
+    async def issue(store: Store) -> str:
+        user = await store.users.get(uri)
+        if user is None:
+            raise Failure(f"no such user: {uri}")
+        world = RealWorld()
+        await store.signing_keys.add_first(new_signing_key(world))
+        keys = await store.signing_keys.all()
+        expires = world.now() + expires_in * 1000
+        return Tokens(keys, world).issue(Caller(user.uri, user.name, None, user.generation, expires, granted))
+
+    click.echo(in_store(config, issue))

@@ -1,0 +1,82 @@
+"""Checks tokens, of this server and of other issuers, and adds users of issuers and directories."""
+
+from typing import TYPE_CHECKING
+
+from openucwa.identity.keys import SigningKeys
+from openucwa.identity.profile import Profile
+from openucwa.identity.tokens import PREFIX, Caller, Tokens
+from openucwa.model.refusals import Unauthorized
+from openucwa.model.scopes import ANY_SCOPE
+from openucwa.model.user import User
+from openucwa.store.contract import Users
+
+if TYPE_CHECKING:
+    from openucwa.identity.issuers.claims import ForeignToken
+    from openucwa.identity.issuers.tokens import ForeignTokens
+
+
+class Admission:
+    """Adds and updates users that issuers and directories name."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    async def admit(self, profile: Profile) -> User | None:
+        """The user, added if necessary. None: unknown and not to be added, or removed by an administrator."""
+        user = User(
+            uri=profile.uri,
+            name=profile.name or profile.uri.removeprefix("sip:").partition("@")[0],
+            email=profile.email,
+            pool=None,
+            password_hash="",
+            source=profile.source,
+            title=profile.title,
+            department=profile.department,
+            work_phone=profile.phones.get("work"),
+            mobile_phone=profile.phones.get("mobile"),
+            home_phone=profile.phones.get("home"),
+            other_phone=profile.phones.get("other"),
+        )
+        return await self._users.admit(user, create=profile.create)
+
+
+class Callers:
+    """Checks tokens. `foreign`: those of the setting `issuers`; None: there are none."""
+
+    def __init__(
+        self, tokens: Tokens, keys: SigningKeys, foreign: "ForeignTokens | None", admission: Admission
+    ) -> None:
+        self._tokens = tokens
+        self._keys = keys
+        self._foreign = foreign
+        self._admission = admission
+
+    def known(self, token: str) -> Caller:
+        """The caller, without waiting. Unauthorized: the token is not valid, or was not seen before."""
+        if self._foreign is None or token.startswith(PREFIX):
+            return self._tokens.check(token)
+        found = self._foreign.recognized(token)
+        if found is None or found.caller is None:
+            raise Unauthorized("the token was not seen before")
+        return found.caller
+
+    async def check(self, token: str) -> Caller:
+        """The caller.
+
+        Unauthorized: the token is not valid, or its user does not exist.
+        ServiceUnavailable: the store or the token's issuer is needed and unreachable.
+        """
+        if self._foreign is None or token.startswith(PREFIX):
+            return await self._keys.check(token)
+        found = self._foreign.recognized(token) or await self._foreign.check(token)
+        if found.caller is None:
+            found.caller = await self._first_seen(found.token)
+        return found.caller
+
+    async def _first_seen(self, token: "ForeignToken") -> Caller:
+        profile = token.profile
+        user = await self._admission.admit(profile)
+        if user is None:
+            raise Unauthorized(f"there is no user {profile.uri} on this server")
+        scopes = None if token.scopes >= ANY_SCOPE else token.scopes
+        return Caller(profile.uri, user.name, None, None, token.expires, scopes, profile.source)

@@ -1,0 +1,90 @@
+"""Verifies passwords through an issuer's password grant (RFC 6749, section 4.3).
+
+For clients that support only passwords. The issuer's tokens are not passed on: clients get this server's own.
+"""
+
+import msgspec
+
+from openucwa.config_identity import texts
+from openucwa.identity.issuers.claims import Claims, profile_of
+from openucwa.identity.issuers.provider import IssuerAway, Metadata, unavailable
+from openucwa.identity.issuers.tokens import Verifier
+from openucwa.identity.login import Login
+from openucwa.identity.profile import Profile
+from openucwa.model.refusals import Unauthorized
+
+_ID_TOKEN = frozenset({"jwt"})
+
+
+class _Answer(msgspec.Struct):
+    access_token: str | None = None
+    id_token: str | None = None
+    error: str | None = None
+
+
+class IssuerPasswords:
+    """Verifies passwords through the issuer of `verifier`."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        self._issuer = verifier.issuer
+        self._provider = verifier.provider
+        self.source = verifier.issuer.url
+
+    def may_know(self, login: Login) -> bool:
+        """Whether the login may be in one of the issuer's domains."""
+        return any(login.fits(domain) for domain in texts(self._issuer.domains))
+
+    async def verify(self, login: Login, password: str) -> Profile | None:
+        """The user who signed in; None: wrong name or password, or a user outside of the issuer's domains.
+
+        ServiceUnavailable: the issuer cannot be reached.
+        """
+        try:
+            metadata = await self._provider.metadata()
+            answer = await self._ask(metadata.token_endpoint, login, password)
+            if answer is None:
+                return None
+            return profile_of(await self._claims(metadata, answer), self._issuer)
+        except IssuerAway as away:
+            raise unavailable(self._issuer, away, self._issuer.key_refresh_min) from None
+
+    async def close(self) -> None:
+        """Does nothing: the connections are the verifier's."""
+
+    async def _ask(self, endpoint: str | None, login: Login, password: str) -> _Answer | None:
+        if endpoint is None:
+            raise IssuerAway("it has no token endpoint")
+        username = self._issuer.password_username.replace("{login}", login.text).replace("{user}", login.user)
+        form = {
+            "grant_type": "password",
+            "username": username,
+            "password": password,
+            "scope": self._issuer.password_scope,
+        }
+        status, body = await self._provider.post(endpoint, form)
+        try:
+            answer = msgspec.json.decode(body, type=_Answer)
+        except msgspec.MsgspecError:
+            raise IssuerAway(f"{endpoint} answers {status}, and not in JSON") from None
+        if status == 200:
+            return answer
+        if status in {400, 401} and answer.error == "invalid_grant":
+            return None
+        raise IssuerAway(f"{endpoint} answers {status} {answer.error}")
+
+    async def _claims(self, metadata: Metadata, answer: _Answer) -> Claims:
+        if answer.id_token is not None:
+            try:
+                claims, _ = await self._verifier.verify(answer.id_token, (self._issuer.client_id or "",), _ID_TOKEN)
+            except Unauthorized as refusal:
+                raise IssuerAway(f"its id_token can't be used: {refusal}") from None
+            if next((True for claim in texts(self._issuer.user_claims) if claim in claims), False):
+                return claims
+        if answer.access_token is None or metadata.userinfo_endpoint is None:
+            raise IssuerAway("it does not name the user")
+        status, body = await self._provider.get(metadata.userinfo_endpoint, answer.access_token)
+        try:
+            return msgspec.json.decode(body, type=dict[str, object]) if status == 200 else {}
+        except msgspec.MsgspecError:
+            raise IssuerAway(f"{metadata.userinfo_endpoint} does not answer in JSON") from None

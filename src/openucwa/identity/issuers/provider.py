@@ -1,0 +1,190 @@
+"""HTTP requests to one issuer: discovery, keys, introspection, token endpoint.
+
+Responses are limited in time and size; redirects and proxy settings from the environment are ignored.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
+
+import msgspec
+
+from openucwa.config_identity import Issuer, safe_url
+from openucwa.model.refusals import ServiceUnavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+#: Maximum size of a response, in bytes. Key sets and discovery documents have a few thousand.
+MAX_ANSWER = 1_048_576
+#: Maximum number of connections per issuer and process.
+_CONNECTIONS = 8
+_WELL_KNOWN = "/.well-known/openid-configuration"
+
+logger = logging.getLogger(__name__)
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """The part of a discovery document that is used (OpenID Connect Discovery 1.0, section 3)."""
+
+    issuer: str
+    jwks_uri: str
+    authorization_endpoint: str | None = None
+    token_endpoint: str | None = None
+    userinfo_endpoint: str | None = None
+    introspection_endpoint: str | None = None
+
+
+def _endpoints(metadata: Metadata) -> tuple[str | None, ...]:
+    return (
+        metadata.authorization_endpoint,
+        metadata.token_endpoint,
+        metadata.userinfo_endpoint,
+        metadata.introspection_endpoint,
+    )
+
+
+class IssuerAway(Exception):
+    """The issuer is unreachable or its response is invalid. The text is for the log: it may contain addresses."""
+
+
+class Provider:
+    """Sends requests to one issuer. The HTTP client is created with the first one."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self.issuer = issuer
+        self._client: httpx.AsyncClient | None = None
+        self._metadata: Metadata | None = None
+
+    @property
+    def known_metadata(self) -> Metadata | None:
+        """The cached discovery document; None: not fetched yet."""
+        return self._metadata
+
+    async def discover(self) -> Metadata:
+        """Fetches the discovery document. IssuerAway: it is unavailable, invalid, or another issuer's."""
+        url = self.issuer.url.rstrip("/") + _WELL_KNOWN
+        status, body = await self._ask("GET", url)
+        try:
+            metadata = msgspec.json.decode(body, type=Metadata) if status == 200 else None
+        except msgspec.DecodeError as error:
+            raise IssuerAway(f"{url} is not a discovery document: {error}") from None
+        if metadata is None:
+            raise IssuerAway(f"{url} answers {status}")
+        if metadata.issuer != self.issuer.url:
+            raise IssuerAway(f"{url} is the discovery document of {metadata.issuer!r}, and not of {self.issuer.url!r}")
+        for each in (metadata.jwks_uri, *_endpoints(metadata)):
+            if each is not None and not safe_url(each):
+                raise IssuerAway(f"{url} names an address that is not safe: {each!r}")
+        self._metadata = metadata
+        return metadata
+
+    async def metadata(self) -> Metadata:
+        """As `discover`, from the cache if possible."""
+        return self._metadata or await self.discover()
+
+    async def keys(self) -> list[dict[str, Any]]:
+        """Fetches discovery document and keys. IssuerAway: they are unavailable or invalid."""
+        url = (await self.discover()).jwks_uri
+        status, body = await self._ask("GET", url)
+        try:
+            keys = msgspec.json.decode(body, type=dict[str, Any]).get("keys") if status == 200 else None
+        except msgspec.DecodeError as error:
+            raise IssuerAway(f"{url} is not a set of keys: {error}") from None
+        if not isinstance(keys, list):
+            raise IssuerAway(f"{url} answers {status}, without a list of keys")
+        return [key for key in keys if isinstance(key, dict)]
+
+    async def introspect(self, token: str) -> dict[str, Any]:
+        """The introspection response for `token` (RFC 7662). IssuerAway: it is unavailable or invalid."""
+        endpoint = (await self.metadata()).introspection_endpoint
+        if endpoint is None:
+            raise IssuerAway(f"{self.issuer.url} has no introspection endpoint")
+        status, body = await self.post(endpoint, {"token": token, "token_type_hint": "access_token"})
+        if status != 200:
+            raise IssuerAway(f"{endpoint} answers {status}")
+        try:
+            return msgspec.json.decode(body, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise IssuerAway(f"{endpoint} does not answer in JSON: {error}") from None
+
+    async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+        """Posts a form with the client's credentials; status and body. IssuerAway: no response."""
+        secret = self._secret()
+        if self.issuer.client_id is not None and secret is not None:
+            return await self._ask("POST", url, form, (_quoted(self.issuer.client_id), _quoted(secret)))
+        return await self._ask("POST", url, {**form, "client_id": self.issuer.client_id or ""})
+
+    async def get(self, url: str, token: str) -> tuple[int, bytes]:
+        """Gets `url` with `token`; status and body. IssuerAway: no response."""
+        return await self._ask("GET", url, token=token)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        form: Mapping[str, str] | None = None,
+        user: tuple[str, str] | None = None,
+        token: str | None = None,
+    ) -> tuple[int, bytes]:
+        import httpx  # noqa: PLC0415
+
+        headers = {"Accept": "application/json"} | ({} if token is None else {"Authorization": f"Bearer {token}"})
+        try:
+            # httpx limits each step; this limits the whole exchange, also with a server that sends byte by byte.
+            async with asyncio.timeout(self.issuer.timeout):
+                client = self._client = self._client or self._new_client()
+                auth = None if user is None else httpx.BasicAuth(*user)
+                async with client.stream(method, url, data=form, headers=headers, auth=auth) as response:
+                    body = bytearray()
+                    async for chunk in response.aiter_bytes():
+                        body += chunk
+                        if len(body) > MAX_ANSWER:
+                            raise IssuerAway(f"{url} answers more than {MAX_ANSWER} bytes")
+                    return response.status_code, bytes(body)
+        except TimeoutError:
+            raise IssuerAway(f"{url} does not answer within {self.issuer.timeout:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise IssuerAway(f"{url}: {type(error).__name__}: {error}") from None
+
+    def _new_client(self) -> "httpx.AsyncClient":
+        import httpx  # noqa: PLC0415
+
+        # httpx logs every request; problems are logged here.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        return httpx.AsyncClient(
+            verify=ssl.create_default_context(cafile=self.issuer.ca_file),
+            timeout=self.issuer.timeout,
+            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=1),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def _secret(self) -> str | None:
+        if self.issuer.client_secret_file is None:
+            return self.issuer.client_secret
+        try:
+            return Path(self.issuer.client_secret_file).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise IssuerAway(f"client_secret_file can't be read: {error}") from None
+
+
+def unavailable(issuer: Issuer, away: IssuerAway, retry_after: float) -> ServiceUnavailable:
+    """Logs that the issuer is unavailable; the refusal for the client."""
+    logger.warning("the issuer %s is unavailable: %s", issuer.url, away)
+    return ServiceUnavailable("the issuer cannot be reached", max(1, round(retry_after)))
+
+
+def _quoted(text: str) -> str:
+    # RFC 6749, section 2.3.1: form-encoded before it goes into the header.
+    return quote_plus(text)

@@ -1,0 +1,50 @@
+"""A user as described by an issuer or a directory."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
+_SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]{1,256}@[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?")
+#: Characters of a name, a title, a number.
+_LONGEST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A user as described by an issuer or a directory.
+
+    `uri`: the SIP URI, as `User.uri`. `source`: the issuer's or the directory's URL. `create`: whether to add the
+    user if unknown. `phones`: kind (work, mobile, home, other) -> number.
+    """
+
+    uri: str
+    source: str
+    create: bool
+    name: str | None = None
+    email: str | None = None
+    title: str | None = None
+    department: str | None = None
+    phones: Mapping[str, str] = field(default_factory=dict)
+
+
+def sip_uri(value: str, domains: tuple[str, ...]) -> str | None:
+    """`sip:lene@contoso.com`, of that with or without the scheme, or of `lene`, who is in the first of `domains`.
+
+    None: not an address, or not in `domains`.
+    """
+    address = value.strip().lower().removeprefix("sip:")
+    if "@" not in address:
+        address = f"{address}@{domains[0]}"
+    uri = f"sip:{address}"
+    if not _SIP_URI.fullmatch(uri) or uri.rpartition("@")[2] not in domains:
+        return None
+    return uri
+
+
+def printable(value: object) -> str | None:
+    """`value` as one line of limited length; None: it is not printable text."""
+    if not isinstance(value, str):
+        return None
+    text = " ".join(value.split())
+    return text[:_LONGEST] if text.isprintable() and text else None

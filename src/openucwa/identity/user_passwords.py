@@ -1,0 +1,57 @@
+"""Verifies passwords: this server's own, and those of directories and issuers."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from openucwa.identity.callers import Admission
+from openucwa.identity.login import Login
+from openucwa.identity.passwords import Passwords
+from openucwa.identity.profile import Profile
+from openucwa.model.user import User
+from openucwa.store.contract import Users
+
+
+class PasswordBackend(Protocol):
+    """A directory or an issuer that verifies passwords."""
+
+    def may_know(self, login: Login) -> bool:
+        """Whether the login may be one of its users."""
+        ...
+
+    async def verify(self, login: Login, password: str) -> Profile | None:
+        """The user who signed in; None: wrong name or password. ServiceUnavailable: it is unreachable."""
+        ...
+
+
+class UserPasswords:
+    """Verifies passwords. `backends`: tried in order, for users without a password here."""
+
+    def __init__(
+        self, users: Users, passwords: Passwords, backends: Sequence[PasswordBackend], admission: Admission
+    ) -> None:
+        self._users = users
+        self._passwords = passwords
+        self._backends = backends
+        self._admission = admission
+
+    async def user(self, login: Login, password: str) -> User | None:
+        """The user who signed in; None: wrong name or password.
+
+        ServiceUnavailable: too many passwords are being verified, or a backend is unreachable.
+        """
+        user = await self._named(login)
+        backends = [backend for backend in self._backends if backend.may_know(login)]
+        if not backends or (user is not None and user.password_hash):
+            hashed = None if user is None else user.password_hash
+            return user if await self._passwords.verify(hashed or None, password) else None
+        for backend in backends:
+            profile = await backend.verify(login, password)
+            if profile is not None:
+                return await self._admission.admit(profile)
+        return None
+
+    async def _named(self, login: Login) -> User | None:
+        # Always the same query, so that the time does not reveal whether the user exists.
+        users = await self._users.with_local_part(login.user)
+        fitting = [user for user in users if login.domain and login.fits(user.domain)]
+        return fitting[0] if len(fitting) == 1 else None

@@ -1,0 +1,100 @@
+"""openucwa:index and openucwa:lobby: this server's own resources below an application, beyond UCWA's.
+
+No documented resource changes its shape for them: a `Link` header of the application's answers leads to the index.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import Operation
+from openucwa.http.message import Header
+from openucwa.meetings.pools import Pools
+from openucwa.model.conversation import LobbyEntry
+from openucwa.model.scopes import ANY_SCOPE, RECEIVE
+from openucwa.model.values import Instant
+from openucwa.representation.document import Document, Link, Property
+from openucwa.resources.my_online_meetings import RELS
+from openucwa.resources.online_meetings import READ_REFUSALS, MeetingFamily, meeting_href, organizer_of
+from openucwa.store.contract import Store
+
+#: How many of those who wait are shown; `total` counts them all.
+MAX_SHOWN = 500
+
+
+def index_href(call: Context) -> str:
+    """The href of openucwa:index."""
+    return f"{call.application}/openucwa"
+
+
+def index_link(call: Context) -> tuple[Header, ...]:
+    """The Link header (RFC 8288) from an application to openucwa:index; an anonymous one has none."""
+    if call.session.application.anonymous:
+        return ()
+    return ((b"Link", f'<{index_href(call)}>; rel="openucwa:index"'.encode()),)
+
+
+class Index(MeetingFamily[None]):
+    """openucwa:index. The links to the resources that this server has beyond UCWA."""
+
+    rel = "openucwa:index"
+    scopes = ANY_SCOPE
+
+    @Operation("The links to the resources beyond UCWA.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[None]) -> Answer:
+        """openucwa:index, GET."""
+        href = index_href(call)
+        return Answer(Document(rel=self.rel, href=href, links={"openucwa:lobby": Link(f"{href}/lobby")}))
+
+
+class Lobbies(MeetingFamily[None]):
+    """openucwa:lobby. Who waits in the lobbies of the caller's own meetings; no meeting need be joined for it."""
+
+    rel = "openucwa:lobby"
+    scopes = frozenset({RECEIVE})
+    cached = False
+
+    def __init__(self, store: Store, pools: Pools) -> None:
+        super().__init__(pools)
+        self._store = store
+
+    @Operation("Who waits in the lobbies of the user's own meetings.", refuses=READ_REFUSALS)
+    async def get(self, call: Call[None]) -> Answer:
+        """openucwa:lobby, GET. The first to come stand first; with one of them, all who wait for the same meeting."""
+        href = f"{index_href(call)}/lobby"
+        found = await self._store.conversations.lobbies(organizer_of(call), MAX_SHOWN)
+        of_meeting: dict[str, list[LobbyEntry]] = {}
+        for each in found.entries:
+            of_meeting.setdefault(each.meeting_id, []).append(each)
+        meetings = [_meeting(call, href, waiting) for waiting in of_meeting.values()]
+        document = Document(
+            rel=self.rel,
+            href=href,
+            properties={"total": found.total},
+            embedded={"openucwa:meetingLobby": meetings},
+        )
+        return Answer(document)
+
+
+def _meeting(call: Context, lobby: str, waiting: Sequence[LobbyEntry]) -> Document:
+    meeting = waiting[0]
+    href = f"{lobby}#{meeting.meeting_id}"
+    return Document(
+        rel="openucwa:meetingLobby",
+        href=href,
+        properties={"onlineMeetingId": meeting.meeting_id, "subject": meeting.subject},
+        links={RELS[meeting.rel]: Link(meeting_href(call, meeting.meeting_id))},
+        embedded={"openucwa:waitingParticipant": [_participant(href, each) for each in waiting]},
+    )
+
+
+def _participant(meeting: str, each: LobbyEntry) -> Document:
+    properties: dict[str, Property] = {
+        "anonymous": each.anonymous,
+        "name": each.name,
+        "uri": each.uri,
+        "waitingSince": Instant(each.since),
+    }
+    href = f"{meeting}/{quote(each.uri.removeprefix('sip:'), safe='@')}"
+    return Document(rel="openucwa:waitingParticipant", href=href, properties=properties)

@@ -1,0 +1,98 @@
+"""The console signs in at an OpenID provider that really runs, in a real browser: authorization code with PKCE."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.browser.console import Visitor
+from tests.identity.issuers.provider import AUDIENCE, RunningProvider
+from tests.process.running import Running
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+NAME = "Contoso Identity"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[RunningProvider]:
+    running = RunningProvider()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def server(provider: RunningProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    issuer = {
+        "url": provider.url,
+        "audience": AUDIENCE,
+        "domains": "contoso.com",
+        "default_scopes": "all",
+        "console_client_id": "console",
+        "name": NAME,
+    }
+    data = tmp_path_factory.mktemp("issuer") / "data"
+    with Running(data, OPENUCWA_ISSUERS=json.dumps([issuer])) as running:
+        provider.redirect_uris = [f"{running.urls[0]}/"]
+        provider.configure()
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visitor(chromium: Browser, server: Running) -> AsyncIterator[Visitor]:
+    come = await Visitor.come(chromium, server.urls[0])
+    yield come
+    await come.context.close()
+
+
+async def sign_in(visitor: Visitor, account: str = "lene") -> None:
+    page = visitor.page
+    await page.get_by_role("button", name=f"Sign in with {NAME}").click()
+    await page.locator("input[name=login]").fill(account)
+    await page.locator("input[name=password]").fill("any")
+    await page.get_by_role("button", name="Sign-in").click()
+    await page.get_by_role("button", name="Continue").click()
+
+
+async def test_user_signs_in_at_the_issuer_and_works_in_the_console(visitor: Visitor, server: Running) -> None:
+    page = visitor.page
+    await sign_in(visitor)
+    await expect(page.locator("#who")).to_have_text("Lene Aalling")
+    await expect(page.locator("#console")).to_be_visible()
+    assert page.url == f"{server.urls[0]}/", "the code is not left in the address"
+    await page.get_by_role("link", name="New meeting").click()
+    await page.get_by_label("Subject").fill("Budget")
+    await page.get_by_role("button", name="Schedule").click()
+    await expect(page.get_by_role("heading", name="Budget")).to_be_visible()
+    await page.reload()
+    await expect(page.locator("#who")).to_have_text("Lene Aalling")
+    # The browser says of the provider's own page what it thinks of it.
+    assert [trouble for trouble in visitor.troubles if not trouble.startswith("[DOM]")] == []
+
+
+async def test_user_who_gives_up_at_the_issuer_is_told_so(visitor: Visitor) -> None:
+    page = visitor.page
+    await page.get_by_role("button", name=f"Sign in with {NAME}").click()
+    await page.get_by_role("link", name="Cancel").click()
+    await expect(page.get_by_role("alert")).to_contain_text(f"{NAME} did not sign you in")
+    await expect(page.locator("#sign-in form")).to_be_visible()
+
+
+async def test_code_that_was_not_asked_for_here_signs_nobody_in(visitor: Visitor, server: Running) -> None:
+    page = visitor.page
+    await page.goto(f"{server.urls[0]}/?code=stolen&state=made-up")
+    await expect(page.locator("#sign-in form")).to_be_visible()
+    await expect(page.locator("#console")).to_be_hidden()
+
+
+async def test_user_whom_the_server_does_not_accept_is_told_so(visitor: Visitor) -> None:
+    await sign_in(visitor, "eve")
+    await expect(visitor.page.get_by_role("alert")).to_be_visible()
+    await expect(visitor.page.locator("#console")).to_be_hidden()
+
+
+async def test_password_form_stays(visitor: Visitor) -> None:
+    await expect(visitor.page.get_by_label("Password").first).to_be_visible()

@@ -1,0 +1,188 @@
+"""An OpenLDAP server of the tests' own: real, with TLS, on free ports, its data in a temporary folder."""
+
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from tests.certificate import make_certificate
+from tests.needs import need
+
+BASE = "dc=contoso,dc=com"
+SEARCHER = f"cn=openucwa,{BASE}"
+SEARCHER_PASSWORD = "search-secret"
+MEETERS = f"cn=meeters,ou=groups,{BASE}"
+POSIX = f"cn=posix,ou=groups,{BASE}"
+
+_PATIENCE = 20.0
+_SCHEMAS = Path("/etc/ldap/schema")
+_MODULES = Path("/usr/lib/ldap")
+
+_ENTRIES = f"""
+dn: {BASE}
+objectClass: dcObject
+objectClass: organization
+dc: contoso
+o: Contoso
+
+dn: ou=people,{BASE}
+objectClass: organizationalUnit
+ou: people
+
+dn: ou=groups,{BASE}
+objectClass: organizationalUnit
+ou: groups
+
+dn: {SEARCHER}
+objectClass: applicationProcess
+objectClass: simpleSecurityObject
+cn: openucwa
+userPassword: {SEARCHER_PASSWORD}
+
+dn: uid=lene,ou=people,{BASE}
+objectClass: inetOrgPerson
+uid: lene
+cn: Lene Aalling
+sn: Aalling
+displayName: Lene Aalling (Copenhagen)
+mail: lene.aalling@contoso.com
+employeeType: sip:lenea@contoso.com
+title: Engineer
+departmentNumber: Research
+telephoneNumber: +45 1234
+mobile: +45 5678
+userPassword: lene-secret
+
+dn: uid=dana,ou=people,{BASE}
+objectClass: inetOrgPerson
+uid: dana
+cn:: RGFuYSBCaXJrYsOm
+sn: Birk
+mail: dana@contoso.com
+userPassword: dana-secret
+
+dn: uid=eve,ou=people,{BASE}
+objectClass: inetOrgPerson
+uid: eve
+cn: Eve
+sn: Eve
+mail: eve@elsewhere.org
+userPassword: eve-secret
+
+dn: uid=twin1,ou=people,{BASE}
+objectClass: inetOrgPerson
+uid: twin1
+cn: Twin
+sn: Twin
+mail: twins@contoso.com
+userPassword: twin-secret
+
+dn: uid=twin2,ou=people,{BASE}
+objectClass: inetOrgPerson
+uid: twin2
+cn: Twin
+sn: Twin
+mail: twins@contoso.com
+userPassword: twin-secret
+
+dn: {MEETERS}
+objectClass: groupOfNames
+cn: meeters
+member: uid=lene,ou=people,{BASE}
+
+dn: {POSIX}
+objectClass: posixGroup
+cn: posix
+gidNumber: 1000
+memberUid: dana
+"""
+
+
+class DirectoryServer:
+    """A slapd, which can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._slapd = need("slapd")
+        self.ca_file, key = make_certificate(folder, "slapd")
+        self.port, self.tls_port = _free_port(), _free_port()
+        self._log = folder / "slapd.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        data = folder / "slapd-data"
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir()
+        self._settings = folder / "slapd.conf"
+        self._settings.write_text(
+            "\n".join(
+                (
+                    *(f"include {_SCHEMAS / name}.schema" for name in ("core", "cosine", "nis", "inetorgperson")),
+                    f"modulepath {_MODULES}",
+                    "moduleload back_mdb",
+                    f"TLSCertificateFile {self.ca_file}",
+                    f"TLSCertificateKeyFile {key}",
+                    "security simple_bind=128",
+                    "database mdb",
+                    f"suffix {BASE}",
+                    f"directory {data}",
+                    "access to attrs=userPassword by anonymous auth by * none",
+                    f'access to * by dn.exact="{SEARCHER}" read by * none',
+                    "",
+                )
+            )
+        )
+        entries = folder / "entries.ldif"
+        entries.write_text(_ENTRIES)
+        self._run("-T", "a", "-l", str(entries))
+
+    @property
+    def url(self) -> str:
+        """For StartTLS."""
+        return f"ldap://127.0.0.1:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        return f"ldaps://127.0.0.1:{self.tls_port}"
+
+    def start(self) -> None:
+        """Runs it, and waits until it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._slapd, "-f", str(self._settings), "-h", f"{self.url} {self.tls_url}", "-d", "0"],
+                stdout=log,
+                stderr=log,
+            )
+        end = time.monotonic() + _PATIENCE
+        for port in (self.port, self.tls_port):
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    assert self._process.poll() is None, self._log.read_text()
+                    assert time.monotonic() < end, self._log.read_text()
+                    time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Ends it: whoever asks from now on is refused the connection."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(_PATIENCE)
+            self._process = None
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets it has open, those that it listens on included."""
+        assert self._process is not None
+        folder = Path(f"/proc/{self._process.pid}/fd")
+        return sum(each.readlink().name.startswith("socket:") for each in folder.iterdir())
+
+    def _run(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._slapd, *arguments, "-f", str(self._settings)], capture_output=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])

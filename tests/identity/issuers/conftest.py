@@ -1,0 +1,72 @@
+"""A provider that runs, and the tokens that are checked with it."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from openucwa.config import Config
+from openucwa.config_identity import Issuer
+from openucwa.identity.issuers.tokens import ForeignTokens
+from tests.identity.issuers.provider import AUDIENCE, LENE, RunningProvider
+from tests.world import FakeWorld
+
+SCOPES = frozenset(
+    {"Contacts.ReadWrite", "Conversations.Initiate", "Conversations.Receive", "Meetings.ReadWrite", "User.ReadWrite"}
+)
+
+#: Makes what checks tokens; its arguments are those of the issuer's table.
+Checking = Callable[..., ForeignTokens]
+#: Makes the claims of a good token; its arguments take the place of some.
+Claiming = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    """A clock that stands at the time of day of the provider, which has a clock of its own."""
+    return FakeWorld(now=time.time_ns() // 1_000_000)
+
+
+@pytest.fixture(scope="package")
+def running_provider() -> Iterator[RunningProvider]:
+    running = RunningProvider()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def provider(running_provider: RunningProvider) -> RunningProvider:
+    running_provider.begin_anew()
+    return running_provider
+
+
+@pytest.fixture
+async def checking(provider: RunningProvider, world: FakeWorld) -> AsyncIterator[Checking]:
+    made = []
+
+    def make(**table: Any) -> ForeignTokens:
+        limits = {
+            name: table.pop(name)
+            for name in ("max_token_bytes", "foreign_tokens_cached", "max_introspections")
+            if name in table
+        }
+        issuer = Issuer(**{"url": provider.url, "audience": AUDIENCE, "domains": "contoso.com"} | table)
+        made.append(ForeignTokens(Config(issuers=(issuer,), **limits), SCOPES, world))
+        return made[-1]
+
+    yield make
+    for tokens in made:
+        await tokens.close()
+
+
+@pytest.fixture
+def claims(provider: RunningProvider, world: FakeWorld) -> Claiming:
+    def make(**others: Any) -> dict[str, Any]:
+        now = world.now() // 1000
+        usual = {"iss": provider.url, "aud": AUDIENCE, "sub": "lene", "iat": now, "exp": now + 600}
+        whole = usual | {"scope": "Conversations.Receive"} | LENE | others
+        return {name: value for name, value in whole.items() if value is not None}
+
+    return make

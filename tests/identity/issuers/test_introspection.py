@@ -1,0 +1,115 @@
+"""Opaque access tokens, which their issuer is asked about."""
+
+import asyncio
+
+import pytest
+
+from openucwa.model.refusals import ServiceUnavailable, Unauthorized
+from tests.identity.issuers.conftest import Checking
+from tests.identity.issuers.provider import RunningProvider
+from tests.world import FakeWorld
+
+INTROSPECTION = {"client_id": "openucwa", "client_secret": "server-secret", "introspection": True}
+_PATH = "/token/introspection"
+
+
+@pytest.fixture(autouse=True)
+def opaque(provider: RunningProvider) -> None:
+    provider.format = "opaque"
+    provider.configure()
+
+
+async def test_opaque_token_names_its_user_and_scopes(provider: RunningProvider, checking: Checking) -> None:
+    found = (await checking(**INTROSPECTION).check(await provider.token(scope="Meetings.ReadWrite"))).token
+    assert found.profile.uri == "sip:lenea@contoso.com"
+    assert found.scopes == {"Meetings.ReadWrite"}
+
+
+async def test_opaque_token_is_refused_where_introspection_is_not_set(
+    provider: RunningProvider, checking: Checking
+) -> None:
+    with pytest.raises(Unauthorized):
+        await checking().check(await provider.token())
+    assert await provider.requests(_PATH) == 0
+
+
+async def test_token_that_the_issuer_does_not_know_is_refused_and_asked_for_once(
+    provider: RunningProvider, checking: Checking, world: FakeWorld
+) -> None:
+    tokens = checking(**INTROSPECTION, introspection_lifetime=60)
+    for _ in range(3):
+        with pytest.raises(Unauthorized):
+            await tokens.check("made-up")
+    assert await provider.requests(_PATH) == 1
+    await world.advance(61)
+    with pytest.raises(Unauthorized):
+        await tokens.check("made-up")
+    assert await provider.requests(_PATH) == 2
+
+
+async def test_answer_is_used_for_its_time_and_then_asked_for_again(
+    provider: RunningProvider, checking: Checking, world: FakeWorld
+) -> None:
+    tokens, token = checking(**INTROSPECTION, introspection_lifetime=60), await provider.token()
+    await tokens.check(token)
+    await world.advance(59)
+    assert tokens.recognized(token)
+    await world.advance(2)
+    assert tokens.recognized(token) is None
+    await tokens.check(token)
+    assert await provider.requests(_PATH) == 2
+
+
+async def test_token_that_comes_many_times_at_once_is_asked_for_once(
+    provider: RunningProvider, checking: Checking
+) -> None:
+    tokens, token = checking(**INTROSPECTION, max_introspections=1), await provider.token()
+    await asyncio.gather(*(tokens.check(token) for _ in range(20)))
+    assert await provider.requests(_PATH) == 1
+
+
+async def test_more_questions_at_once_than_set_are_told_to_come_again(checking: Checking) -> None:
+    tokens = checking(**INTROSPECTION, max_introspections=2)
+    results = await asyncio.gather(*(tokens.check(f"t{number}") for number in range(10)), return_exceptions=True)
+    assert [type(result) for result in results].count(ServiceUnavailable) == 8
+    assert [type(result) for result in results].count(Unauthorized) == 2
+
+
+async def test_made_up_tokens_do_not_push_out_good_ones(provider: RunningProvider, checking: Checking) -> None:
+    tokens, token = checking(**INTROSPECTION, foreign_tokens_cached=4), await provider.token()
+    await tokens.check(token)
+    for number in range(10):
+        with pytest.raises(Unauthorized):
+            await tokens.check(f"made-up-{number}")
+    assert tokens.recognized(token)
+
+
+async def test_issuer_away_is_503_and_recovers(provider: RunningProvider, checking: Checking) -> None:
+    tokens, token = checking(**INTROSPECTION), await provider.token()
+    await tokens.check(token)
+    provider.stop()
+    with pytest.raises(ServiceUnavailable):
+        await tokens.check("unknown")
+    assert await tokens.check(token), "what is known goes on"
+    provider.start()
+    with pytest.raises(Unauthorized):
+        await tokens.check("unknown")
+
+
+async def test_client_secret_that_is_wrong_is_the_settings_fault(provider: RunningProvider, checking: Checking) -> None:
+    token = await provider.token()
+    with pytest.raises(ServiceUnavailable):
+        await checking(**INTROSPECTION | {"client_secret": "wrong"}).check(token)
+
+
+async def test_token_for_another_audience_is_refused(provider: RunningProvider, checking: Checking) -> None:
+    token = await provider.token()
+    with pytest.raises(Unauthorized):
+        await checking(**INTROSPECTION, audience="https://another").check(token)
+
+
+async def test_jwt_is_verified_here_and_not_asked_about(provider: RunningProvider, checking: Checking) -> None:
+    provider.format = "jwt"
+    provider.configure()
+    await checking(**INTROSPECTION).check(await provider.token())
+    assert await provider.requests(_PATH) == 0

@@ -1,0 +1,397 @@
+"""Access tokens of an OpenID provider that really runs: which are accepted, and what they cost it."""
+
+import asyncio
+import base64
+import hmac
+import json
+
+import pytest
+
+from openucwa.identity.issuers.provider import MAX_ANSWER
+from openucwa.model.refusals import ServiceUnavailable, Unauthorized
+from tests.identity.issuers.conftest import Checking, Claiming
+from tests.identity.issuers.provider import AUDIENCE, RunningProvider, sign, signing_key
+from tests.world import FakeWorld, until
+
+
+async def test_token_of_the_provider_names_its_user(provider: RunningProvider, checking: Checking) -> None:
+    found = (await checking().check(await provider.token())).token
+    profile = found.profile
+    assert (profile.uri, profile.name, profile.email) == (
+        "sip:lenea@contoso.com",
+        "Lene Aalling",
+        "lene.aalling@contoso.com",
+    )
+    assert profile.source == provider.url
+    assert profile.create
+
+
+async def test_token_of_the_provider_has_the_scopes_that_were_asked_for(
+    provider: RunningProvider, checking: Checking
+) -> None:
+    token = await provider.token(scope="Conversations.Receive Meetings.ReadWrite")
+    assert (await checking().check(token)).token.scopes == {"Conversations.Receive", "Meetings.ReadWrite"}
+
+
+async def test_token_of_a_user_in_a_domain_that_the_issuer_may_not_speak_for_is_refused(
+    provider: RunningProvider, checking: Checking
+) -> None:
+    token = await provider.token("eve")
+    with pytest.raises(Unauthorized):
+        await checking().check(token)
+
+
+async def test_token_signed_with_the_providers_key_is_accepted(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    assert (await checking().check(sign(provider.key, claims()))).token.profile.uri == "sip:lenea@contoso.com"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"aud": "https://somewhere.else"}, id="another audience"),
+        pytest.param({"aud": AUDIENCE + "/"}, id="nearly the audience"),
+        pytest.param({"aud": AUDIENCE.upper()}, id="the audience in other letters"),
+        pytest.param({"aud": []}, id="no audience in the list"),
+        pytest.param({"aud": None}, id="no audience"),
+        pytest.param({"aud": {AUDIENCE: 1}}, id="an audience that is no text"),
+        pytest.param({"iss": "http://127.0.0.1:1"}, id="another issuer"),
+        pytest.param({"iss": None}, id="no issuer"),
+        pytest.param({"iss": ["http://127.0.0.1:1"]}, id="an issuer that is no text"),
+        pytest.param({"exp": None}, id="no end"),
+        pytest.param({"exp": "tomorrow"}, id="an end that is no time"),
+        pytest.param({"exp": True}, id="an end that is true"),
+        pytest.param({"exp": 1e300}, id="an end beyond all time"),
+        pytest.param({"preferred_username": None}, id="no user"),
+        pytest.param({"preferred_username": "a b@contoso.com"}, id="a user that is no SIP URI"),
+        pytest.param({"preferred_username": "lenea@contoso.com.evil.org"}, id="a user of another domain"),
+        pytest.param({"preferred_username": ["lenea@contoso.com"]}, id="a user that is no text"),
+        pytest.param({"typ": "Refresh"}, id="a refresh token"),
+        pytest.param({"typ": "ID"}, id="an ID token of Keycloak"),
+        pytest.param({"at_hash": "abc"}, id="an ID token"),
+    ],
+)
+async def test_well_signed_token_with_wrong_claims_is_refused(
+    provider: RunningProvider, checking: Checking, claims: Claiming, changed: dict[str, object]
+) -> None:
+    with pytest.raises(Unauthorized):
+        await checking().check(sign(provider.key, claims(**changed)))
+
+
+async def test_token_with_our_audience_among_others_is_accepted(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    assert await checking().check(sign(provider.key, claims(aud=["account", AUDIENCE])))
+
+
+async def test_token_is_accepted_until_its_end_and_the_leeway_and_not_after(
+    provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
+) -> None:
+    tokens, token = checking(leeway=30), sign(provider.key, claims())
+    assert (await tokens.check(token)).token.expires == (claims()["exp"] + 30) * 1000
+    await world.advance(629)
+    assert tokens.recognized(token)
+    await world.advance(2)
+    assert tokens.recognized(token) is None
+    with pytest.raises(Unauthorized):
+        await tokens.check(token)
+
+
+async def test_token_that_counts_only_later_is_refused(
+    provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
+) -> None:
+    with pytest.raises(Unauthorized):
+        await checking(leeway=30).check(sign(provider.key, claims(nbf=world.now() // 1000 + 60)))
+
+
+async def test_token_without_a_signature_is_refused(checking: Checking, claims: Claiming) -> None:
+    for algorithm in ("none", "None", "NONE", ""):
+        head = _encoded({"alg": algorithm, "typ": "at+jwt", "kid": "first"})
+        with pytest.raises(Unauthorized):
+            await checking().check(f"{head}.{_encoded(claims())}.")
+
+
+async def test_token_signed_by_hmac_with_the_public_key_is_refused(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    public = provider.key.as_pem(private=False)
+    for secret in (public, public.strip(), json.dumps(provider.key.as_dict(private=False)).encode()):
+        signed = f"{_encoded({'alg': 'HS256', 'kid': 'first', 'typ': 'at+jwt'})}.{_encoded(claims())}"
+        signature = base64.urlsafe_b64encode(hmac.digest(secret, signed.encode(), "sha256")).decode().rstrip("=")
+        with pytest.raises(Unauthorized):
+            await checking().check(f"{signed}.{signature}")
+
+
+async def test_token_signed_by_another_key_under_a_known_name_is_refused(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    with pytest.raises(Unauthorized):
+        await checking().check(sign(signing_key("first"), claims()))
+
+
+async def test_token_whose_claims_were_changed_is_refused(provider: RunningProvider, checking: Checking) -> None:
+    head, payload, signature = (await provider.token()).split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    with pytest.raises(Unauthorized):
+        await checking().check(f"{head}.{_encoded(claims | {'scope': 'Meetings.ReadWrite'})}.{signature}")
+
+
+async def test_token_with_an_algorithm_that_the_settings_leave_out_is_refused(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    with pytest.raises(Unauthorized):
+        await checking(algorithms=("ES256",)).check(sign(provider.key, claims()))
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "PS256", "RS512", "EdDSA", "Ed25519"])
+async def test_each_usual_algorithm_is_verified(
+    provider: RunningProvider, checking: Checking, claims: Claiming, algorithm: str
+) -> None:
+    key = signing_key("other", algorithm)
+    provider.keys = [provider.key, key]
+    provider.configure()
+    assert await checking().check(sign(key, claims()))
+    with pytest.raises(Unauthorized):
+        await checking().check(sign(signing_key("other", algorithm), claims()))
+
+
+async def test_token_that_names_no_key_is_verified_with_those_there_are(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    provider.keys = [signing_key("another"), provider.key]
+    provider.configure()
+    assert await checking().check(sign(provider.key, claims(), kid=None))
+    with pytest.raises(Unauthorized):
+        await checking().check(sign(signing_key("first"), claims(), kid=None))
+
+
+async def test_critical_header_that_is_not_understood_is_refused(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    head, payload, _ = sign(provider.key, claims()).split(".")
+    del head
+    strange = _encoded({"alg": "RS256", "kid": "first", "crit": ["b64"], "b64": False})
+    with pytest.raises(Unauthorized):
+        await checking().check(f"{strange}.{payload}.AAAA")
+
+
+async def test_header_that_says_it_is_no_access_token_is_refused(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    with pytest.raises(Unauthorized):
+        await checking().check(sign(provider.key, claims(), typ="logout+jwt"))
+
+
+async def test_plain_jwt_is_accepted_unless_the_settings_want_at_jwt(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    plain = sign(provider.key, claims(), typ="JWT")
+    assert await checking().check(plain)
+    with pytest.raises(Unauthorized):
+        await checking(require_at_jwt=True).check(plain)
+    assert await checking(require_at_jwt=True).check(sign(provider.key, claims()))
+
+
+async def test_rubbish_is_refused_without_asking_the_provider(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    tokens = checking(max_token_bytes=4_096)
+    deep = base64.urlsafe_b64encode(b"[" * 2_000).decode()
+    for rubbish in (
+        "",
+        "x",
+        "a.b.c",
+        "..",
+        "é.é.é",
+        f"{deep}.{deep}.x",
+        "a.b.c.d.e",
+        f"{_encoded({'alg': 'RS256'})}..x",
+    ):
+        with pytest.raises(Unauthorized):
+            await tokens.check(rubbish)
+    with pytest.raises(Unauthorized):
+        await tokens.check(sign(provider.key, claims(groups=["x" * 4_096])))
+    assert await provider.requests("/jwks") == 0
+
+
+async def test_token_seen_before_needs_no_provider_and_is_recognized_at_once(
+    provider: RunningProvider, checking: Checking
+) -> None:
+    tokens, token = checking(), await provider.token()
+    assert tokens.recognized(token) is None
+    found = await tokens.check(token)
+    provider.stop()
+    assert tokens.recognized(token) is found
+    assert await tokens.check(token) is found
+
+
+async def test_no_more_tokens_are_cached_than_set(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    tokens = checking(foreign_tokens_cached=2)
+    made = [sign(provider.key, claims(jti=str(number))) for number in range(3)]
+    for token in made:
+        await tokens.check(token)
+    assert [tokens.recognized(token) is not None for token in made] == [False, True, True]
+
+
+async def test_key_that_turns_up_is_fetched(provider: RunningProvider, checking: Checking, world: FakeWorld) -> None:
+    tokens = checking(key_refresh_min=5)
+    await tokens.check(await provider.token())
+    provider.rotate("second")
+    await world.advance(6)
+    assert await tokens.check(await provider.token())
+
+
+async def test_key_that_was_taken_back_no_longer_counts_for_tokens_seen_before(
+    provider: RunningProvider, checking: Checking, world: FakeWorld
+) -> None:
+    tokens, old = checking(key_refresh_min=5), await provider.token()
+    await tokens.check(old)
+    provider.rotate("second")
+    await world.advance(6)
+    await tokens.check(await provider.token())
+    assert tokens.recognized(old) is None
+    with pytest.raises(ServiceUnavailable):
+        await tokens.check(old)
+    await world.advance(6)
+    with pytest.raises(Unauthorized):
+        await tokens.check(old)
+
+
+async def test_keys_are_read_again_after_their_time_while_the_known_ones_go_on(
+    provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
+) -> None:
+    tokens, token = checking(key_refresh=60), sign(provider.key, claims())
+    await tokens.check(token)
+    provider.rotate("second")
+    await world.advance(61)
+    assert tokens.recognized(token)
+    await until(lambda: tokens.recognized(token) is None)
+
+
+async def test_flood_of_unknown_keys_reads_the_keys_once_in_a_while(
+    provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
+) -> None:
+    tokens = checking(key_refresh_min=5)
+    key = signing_key("unknown")
+    flood = [sign(key, claims(), kid=f"k{number}") for number in range(100)]
+    results = await asyncio.gather(*(tokens.check(token) for token in flood), return_exceptions=True)
+    assert all(isinstance(result, Unauthorized | ServiceUnavailable) for result in results)
+    assert await provider.requests("/jwks") == 1
+    assert await tokens.check(sign(provider.key, claims())), "known keys go on"
+    await world.advance(6)
+    await asyncio.gather(*(tokens.check(token) for token in flood), return_exceptions=True)
+    assert await provider.requests("/jwks") == 2
+
+
+async def test_key_that_the_issuer_does_not_have_is_refused_even_between_two_reads(
+    checking: Checking, claims: Claiming
+) -> None:
+    tokens, stray = checking(), sign(signing_key("stray"), claims())
+    for _ in range(2):
+        with pytest.raises(Unauthorized):
+            await tokens.check(stray)
+
+
+async def test_provider_away_known_keys_go_on_and_unknown_ones_are_told_to_come_again(
+    provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
+) -> None:
+    tokens = checking(key_refresh_min=5)
+    await tokens.check(sign(provider.key, claims()))
+    await world.advance(6)
+    provider.stop()
+    assert await tokens.check(sign(provider.key, claims(jti="new")))
+    second = signing_key("second")
+    with pytest.raises(ServiceUnavailable) as refused:
+        await tokens.check(sign(second, claims()))
+    assert 1 <= refused.value.retry_after <= 5
+    provider.keys = [provider.key, second]
+    provider.start()
+    await world.advance(6)
+    assert await tokens.check(sign(second, claims()))
+
+
+async def test_provider_that_was_never_reached_is_asked_once_in_a_while(
+    provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
+) -> None:
+    tokens, token = checking(key_refresh_min=5), sign(provider.key, claims())
+    provider.stop()
+    for _ in range(3):
+        with pytest.raises(ServiceUnavailable):
+            await tokens.check(token)
+    provider.start()
+    with pytest.raises(ServiceUnavailable):
+        await tokens.check(token)
+    await world.advance(6)
+    assert await tokens.check(token)
+
+
+async def test_provider_that_hangs_is_not_waited_for_longer_than_set(checking: Checking, claims: Claiming) -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        tokens = checking(url=url, timeout=0.2)
+        with pytest.raises(ServiceUnavailable):
+            await asyncio.wait_for(tokens.check(sign(signing_key("x"), claims(iss=url))), 5)
+        await tokens.close()
+
+
+async def test_provider_that_sends_without_end_is_cut_off(checking: Checking, claims: Claiming) -> None:
+    sent = 0
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            for _ in range(200):
+                writer.write(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+                sent += 65_536
+                await writer.drain()
+        except ConnectionError:
+            pass
+        writer.close()
+
+    async with await asyncio.start_server(pour, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        tokens = checking(url=url)
+        with pytest.raises(ServiceUnavailable):
+            await tokens.check(sign(signing_key("x"), claims(iss=url)))
+        await tokens.close()
+    assert MAX_ANSWER < sent < 200 * 65_536
+
+
+async def test_discovery_document_of_another_issuer_is_not_used(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    url = provider.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(ServiceUnavailable):
+        await checking(url=url).check(sign(provider.key, claims(iss=url)))
+
+
+async def test_challenge_names_the_providers_authorization_endpoint_once_it_is_known(
+    provider: RunningProvider, checking: Checking
+) -> None:
+    tokens = checking()
+    assert tokens.authorization_uris() == ()
+    tokens.start()
+    await until(tokens.authorization_uris)
+    assert tokens.authorization_uris() == (f"{provider.url}/auth",)
+
+
+async def test_without_issuers_every_token_is_foreign() -> None:
+    from openucwa.config import Config
+    from openucwa.identity.issuers.tokens import ForeignTokens
+
+    tokens = ForeignTokens(Config(), frozenset(), FakeWorld())
+    with pytest.raises(Unauthorized):
+        await tokens.check("a.b.c")
+    await tokens.close()
+
+
+def _encoded(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

@@ -1,0 +1,99 @@
+"""openucwa token, and what the commands say of users who come from elsewhere."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from openucwa.identity.tokens import Caller, Tokens
+from openucwa.model.user import User
+from openucwa.model.world import RealWorld
+from openucwa.store.sqlite import SqliteStore
+from tests.test_cli import LENE, add, data, fails, installed, run, stored
+
+SOURCE = "https://id.contoso.com"
+
+__all__ = ["data", "installed"]  # fixtures
+
+
+def checked(data: str, token: str) -> Caller:
+    """What the token stands for, to a server on this store."""
+
+    async def check() -> Caller:
+        store = SqliteStore(Path(data), timeout=5.0)
+        await store.open()
+        try:
+            return Tokens(await store.signing_keys.all(), RealWorld()).check(token)
+        finally:
+            await store.close()
+
+    return asyncio.run(check())
+
+
+def vouch_for(data: str) -> None:
+    async def admit() -> None:
+        store = SqliteStore(Path(data), timeout=5.0)
+        await store.open()
+        try:
+            await store.users.admit(User(LENE, "Lene", None, None, "", source=SOURCE), create=True)
+        finally:
+            await store.close()
+
+    asyncio.run(admit())
+
+
+def test_token_has_all_scopes_for_an_hour(data: str) -> None:
+    add(data)
+    result = run("token", LENE, "--data", data)
+    assert result.exit_code == 0
+    found = checked(data, result.stdout.strip())
+    assert (found.identity, found.scopes, found.generation) == (LENE, None, 1)
+    assert 3_590 < found.expires / 1000 - time.time() < 3_601
+
+
+def test_token_has_the_scopes_that_were_asked_for(data: str) -> None:
+    add(data)
+    scopes = ("--scope", "Conversations.Receive", "--scope", "Meetings.ReadWrite")
+    result = run("token", LENE.upper(), "--data", data, *scopes, "--expires-in", "60")
+    found = checked(data, result.stdout.strip())
+    assert found.scopes == {"Conversations.Receive", "Meetings.ReadWrite"}
+    assert 50 < found.expires / 1000 - time.time() < 61
+    assert checked(data, run("token", LENE, "--data", data, "--scope", "all").stdout.strip()).scopes is None
+
+
+def test_token_of_an_unknown_scope_or_user_is_refused(data: str) -> None:
+    add(data)
+    assert run("token", LENE, "--data", data, "--scope", "Everything").exit_code == 2
+    fails(run("token", "sip:nobody@contoso.com", "--data", data), "no such user: sip:nobody@contoso.com")
+
+
+def test_token_lives_no_longer_than_its_key_is_kept(data: str) -> None:
+    add(data)
+    fails(
+        run("token", LENE, "--data", data, "--expires-in", "28801"),
+        "--expires-in is at most 28800, the setting token_lifetime",
+    )
+
+
+def test_list_says_where_users_come_from(data: str) -> None:
+    add(data, uri="sip:dana@contoso.com")
+    vouch_for(data)
+    lines = run("user", "list", "--data", data).stdout.splitlines()
+    assert lines[0].split()[-1] == "from"
+    assert [line.split()[-1] for line in lines[1:]] == ["-", SOURCE]
+
+
+def test_user_from_elsewhere_is_given_no_password(data: str) -> None:
+    add(data, uri="sip:dana@contoso.com")
+    vouch_for(data)
+    result = run("user", "passwd", LENE, "--data", data, "--password-stdin", stdin="another password\n")
+    fails(result, f"the password of {LENE} is managed by {SOURCE}")
+    user = stored(data)
+    assert user is not None
+    assert user.password_hash == ""
+
+
+@pytest.mark.parametrize("command", ["token"])
+def test_command_has_help(command: str) -> None:
+    assert "--scope" in run(command, "--help").stdout
