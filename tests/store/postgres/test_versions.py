@@ -80,7 +80,7 @@ async def test_a_newer_store_that_takes_this_server_is_used_and_stays_as_new(
     await store.users.add(user())
     assert await store.users.get(LENE) == user()
     await store.close()
-    assert postgres.query("select version, oldest from store_version", own_database) == [["99", "1"]]
+    assert postgres.query("select version, oldest from store_version", own_database) == [["99", "7"]]
 
 
 async def test_a_running_server_goes_on_while_a_newer_one_adds_what_it_need_not_know(
