@@ -11,7 +11,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import event_rows, growth_rows, others, page, process_rows
-from bench.goals import FASTAPI, FASTAPI_POSTGRESQL, FASTIFY, KINTO, ON_POSTGRESQL, SERVER, WORKS
+from bench.goals import (
+    BEFORE,
+    BEFORE_ON_POSTGRESQL,
+    FASTAPI,
+    FASTAPI_POSTGRESQL,
+    FASTIFY,
+    KINTO,
+    ON_POSTGRESQL,
+    SERVER,
+    WORKS,
+)
 from bench.http_rows import Bench, http_rows
 from bench.load import Wrk
 from bench.processes import BenchError, Cores, free_port
@@ -44,7 +54,7 @@ def main() -> None:
             if not cores.apart:
                 print("This machine has one core: servers and load share it, so the ratios are closer than they are.")
             bench = Bench(folder, cores, Wrk(folder, cores), arguments.rounds, arguments.seconds)
-            asyncio.run(measure(bench, started, arguments.only))
+            asyncio.run(measure(bench, started, arguments.only, arguments.before))
     except BenchError as error:
         sys.exit(f"bench: {error}")
     print(f"measured in {(time.monotonic() - begin) / 60:.0f} minutes")
@@ -59,6 +69,7 @@ def read_arguments() -> argparse.Namespace:
         "--only", type=lambda text: text.split(","), default=[], help=f"these rows: {','.join([*WORKS, *ROWS])}"
     )
     parser.add_argument("--no-write", action="store_true", help="leave docs/performance.md as it is")
+    parser.add_argument("--before", help="another checkout, with its own .venv, to be measured beside this one")
     parser.add_argument("--folder", help="where databases are made, on the disk that matters (the temporary folder)")
     arguments = parser.parse_args()
     for row in arguments.only:
@@ -67,7 +78,7 @@ def read_arguments() -> argparse.Namespace:
     return arguments
 
 
-async def measure(bench: Bench, started: ExitStack, only: list[str]) -> None:
+async def measure(bench: Bench, started: ExitStack, only: list[str], before: str | None) -> None:
     """All rows that are asked for."""
     works = [work for work in WORKS if not only or work in only]
     # First what would be disturbed by servers that stand by.
@@ -76,11 +87,11 @@ async def measure(bench: Bench, started: ExitStack, only: list[str]) -> None:
             await run(bench)
     if works:
         print("starting what stands beside each other", flush=True)
-        targets, raw_url = await stand_up(bench, started)
+        targets, raw_url = await stand_up(bench, started, before)
         await http_rows(bench, works, targets, raw_url)
 
 
-async def stand_up(bench: Bench, started: ExitStack) -> tuple[list[Target], str | None]:
+async def stand_up(bench: Bench, started: ExitStack, before: str | None) -> tuple[list[Target], str | None]:
     """The server first, and the peers that are installed, all at work; and a database for the raw rows, if any."""
     folder, core = bench.folder, bench.cores.server
     targets: list[Target] = []
@@ -94,6 +105,10 @@ async def stand_up(bench: Bench, started: ExitStack) -> tuple[list[Target], str 
         targets.append(target)
 
     await add(serve(SERVER, folder, core, free_port()), SERVER)
+    python = f"{before}/.venv/bin/python"
+    if before:
+        (folder / "before").mkdir()
+        await add(serve(BEFORE, folder / "before", core, free_port(), executable=python), BEFORE)
     await add(others.fastify(folder, core), FASTIFY)
     await add(others.fastapi(folder, core), FASTAPI)
     if find("postgresql") is None:
@@ -106,6 +121,12 @@ async def stand_up(bench: Bench, started: ExitStack) -> tuple[list[Target], str 
         own = folder / "postgresql"
         own.mkdir()
         await add(serve(ON_POSTGRESQL, own, core, free_port(), store=postgres.new_database()), ON_POSTGRESQL)
+        if before:
+            old = folder / "before-postgresql"
+            old.mkdir()
+            url = postgres.new_database()
+            server = serve(BEFORE_ON_POSTGRESQL, old, core, free_port(), store=url, executable=python)
+            await add(server, BEFORE_ON_POSTGRESQL)
     return targets, postgres.new_database()
 
 

@@ -40,7 +40,7 @@ class Delivery:
     last: Sequence[float]
 
     @property
-    def told(self) -> int:
+    def notified(self) -> int:
         """Participants who were told."""
         return sum(self.sizes)
 
@@ -59,7 +59,7 @@ class Delays:
         self._bus = needs.bus_delay(needs.processes)
         machines = needs.machines
         load = (needs.database / machines.databases + needs.notifying(needs.processes)) / machines.database_cores
-        self._database = needs.costs.told_database / (1 - load) + machines.flush
+        self._database = needs.costs.notified_database / (1 - load) + machines.flush
         self._noting = needs.noting / SETTINGS.store_write_connections
 
     def database(self, trips: int) -> float:
@@ -76,7 +76,7 @@ class Delays:
         return least + (most - least) * self._chance.random()
 
 
-def deliver(needs: Needs, told: int = TOLD, seed: int = SEED) -> Delivery:
+def deliver(needs: Needs, notified: int = TOLD, seed: int = SEED) -> Delivery:
     """Simulates changes until so many participants were told. `needs` have to fit: see `fitted`."""
     chance = random.Random(seed)  # noqa: S311  # a simulation
     delays = Delays(needs, chance)
@@ -84,15 +84,15 @@ def deliver(needs: Needs, told: int = TOLD, seed: int = SEED) -> Delivery:
     sizes = needs.load.sizes
     meeting_of = list(accumulate(sizes))
     places: dict[int, list[int]] = {}
-    other_work = needs.work - needs.told * needs.costs.told
+    other_work = needs.work - needs.notified * needs.costs.notified
     speed = 1 - other_work / processes - needs.heard(processes)
-    change, telling = needs.costs.change / speed, needs.costs.told / speed
+    change, telling = needs.costs.change / speed, needs.costs.notified / speed
     free = [0.0] * processes
     coming = 2 * needs.comings / needs.changes
     now, count = 0.0, 0
     told_of: list[int] = []
     last: list[float] = []
-    while count < told:
+    while count < notified:
         now += chance.expovariate(needs.changes)
         if chance.random() < coming:
             meeting = bisect_right(meeting_of, chance.randrange(needs.load.users))

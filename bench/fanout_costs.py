@@ -52,7 +52,7 @@ _TABLES = ("applications", "channels", "participations", "topics", "events", "in
 
 
 @dataclass(frozen=True)
-class Spent:
+class Usage:
     """CPU seconds of the server and of PostgreSQL; commits, reads among them; rows written; bytes of WAL."""
 
     server: float
@@ -61,12 +61,12 @@ class Spent:
     rows: float
     wal: float
 
-    def __sub__(self, other: "Spent") -> "Spent":
-        return Spent(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
-    def times(self, count: float) -> "Spent":
+    def times(self, count: float) -> "Usage":
         """That often."""
-        return Spent(*(count * each for each in astuple(self)))
+        return Usage(*(count * each for each in astuple(self)))
 
     def __str__(self) -> str:
         return (
@@ -75,7 +75,7 @@ class Spent:
         )
 
 
-class Watch:
+class UsageMeter:
     """Looks at a server and its database."""
 
     def __init__(self, server: Openucwa, postgres: PostgresServer, database: Database) -> None:
@@ -83,11 +83,11 @@ class Watch:
         self._postmaster = int((postgres.folder / "data" / "postmaster.pid").read_text().split()[0])
         self._database = database
 
-    async def spent(self) -> Spent:
+    async def spent(self) -> Usage:
         """Since their start."""
         await asyncio.sleep(SETTLED)
         commits, rows, wal = await self._database.fetchrow(_COUNTS) or (0, 0, 0)
-        return Spent(self._server.process.cpu(), self._cpu(), float(commits), float(rows), float(wal))
+        return Usage(self._server.process.cpu(), self._cpu(), float(commits), float(rows), float(wal))
 
     def _cpu(self) -> float:
         children = Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children").read_text().split()
@@ -109,7 +109,7 @@ async def tell(port: int, meeting: Meeting, people: Sequence[Person], text: str)
             await asyncio.gather(*waiting)
 
 
-async def people_cost(server: Openucwa, watch: Watch) -> list[Person]:
+async def people_cost(server: Openucwa, watch: UsageMeter) -> list[Person]:
     """Joining, waiting, and being told."""
     port = server.process.port
     begin = await watch.spent()
@@ -141,13 +141,13 @@ def claims(count: int) -> bytes:
     return msgspec.json.encode([f"poll/0/0123456789abcdef/anon:{'0' * 26}/{'1' * 12}/{n}" for n in range(count)])
 
 
-async def notify_cost(database: Database, watch: Watch, url: str) -> None:
+async def notify_cost(database: Database, watch: UsageMeter, url: str) -> None:
     """A message of LISTEN and NOTIFY, each in a commit of its own, for the server and for PostgreSQL."""
     message = claims(IN_A_MESSAGE)
     print(f"a message of {IN_A_MESSAGE} topics has {len(message)} bytes")
     listeners = [await asyncpg.connect(url) for _ in range(LISTENERS)]
 
-    async def send() -> Spent:
+    async def send() -> Usage:
         begin = await watch.spent()
         for _ in range(MESSAGES):
             await database.execute("select pg_notify('openucwa_moved', $1)", message.decode())
@@ -203,7 +203,7 @@ async def main() -> None:
         server = serve("on PostgreSQL", folder, cores.both, free_port(), store=url)
         started.callback(server.process.stop)
         database = await asyncpg.connect(postgres.url(url.rpartition("/")[2], "postgres"))
-        watch = Watch(server, postgres, database)
+        watch = UsageMeter(server, postgres, database)
         people = await people_cost(server, watch)
         for table in _TABLES:
             rows, size = await database.fetchrow(

@@ -82,8 +82,8 @@ class Costs:
     #: A participant who is told: its poll is woken, reads, is written down, answered, and asks anew; in meetings of 10
     #: of which one changes at a time, less the change's own part. Where 200 participants are told at once, they share
     #: round trips and commits: 1.0 ms, and 0.25 ms of PostgreSQL.
-    told: float = 1_350e-6
-    told_database: float = 620e-6
+    notified: float = 1_350e-6
+    notified_database: float = 620e-6
     #: A second of a poll that waits: looks at the log and at its application, and the note that it is there.
     wait: float = 27e-6
     wait_database: float = 21e-6
@@ -101,7 +101,7 @@ class Costs:
     topic_bytes: int = 74
     #: A row of the log with its index; WAL of an answer to a poll, and of a second of a poll that waits.
     event_bytes: int = 440
-    told_wal: int = 500
+    notified_wal: int = 500
     wait_wal: int = 93
     #: Statements that a process asks one after the other to note that one application was heard of: one for a hundred,
     #: for requests and for polls.

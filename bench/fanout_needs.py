@@ -37,13 +37,13 @@ def each_user(load: Load) -> tuple[float, float]:
     A poll is answered because of a change, or because there was none for `events_timeout` seconds.
     """
     steady = load.extension_changes + load.messages
-    told = answered = 0.0
+    notified = answered = 0.0
     for size in load.sizes:
         # Everybody who comes or goes is told of to everybody, so who is in larger meetings is told more.
         rate = steady + 2 * size / load.stay
-        told += size * rate
+        notified += size * rate
         answered += size * rate / -math.expm1(-rate * SETTINGS.events_timeout)
-    return told / load.users, answered / load.users
+    return notified / load.users, answered / load.users
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Needs:
         return steady + 2 * self.comings
 
     @property
-    def told(self) -> float:
+    def notified(self) -> float:
         """Participants who are told of a change, each for itself: who is in larger meetings sees more coming."""
         return self.load.users * each_user(self.load.of(TYPICAL))[0]
 
@@ -81,7 +81,7 @@ class Needs:
     @property
     def kept_alive(self) -> float:
         """Those of them that tell nothing."""
-        return self.polls - self.told
+        return self.polls - self.notified
 
     @property
     def topics(self) -> float:
@@ -134,11 +134,11 @@ class Needs:
         """Cores of PostgreSQL, without what NOTIFY takes."""
         costs = self.costs
         return (
-            self.polls * costs.told_database
+            self.polls * costs.notified_database
             + self.load.users * costs.wait_database
             + self.comings * costs.join_database
             + self.changes / costs.raw_commits
-            + self.load.users * self.load.reads * costs.told_database / 2
+            + self.load.users * self.load.reads * costs.notified_database / 2
         )
 
     # The bus
@@ -182,7 +182,7 @@ class Needs:
         """Cores of all processes, without what the bus takes."""
         costs = self.costs
         return (
-            self.polls * costs.told
+            self.polls * costs.notified
             + self.load.users * costs.wait
             + self.comings * costs.join
             + self.changes * costs.change

@@ -24,13 +24,15 @@ Simulated: TypeAlias = "tuple[Needs, Delivery | None, Delivery | None]"
 _RATES: Figures = {
     "meetings at once": lambda needs: needs.load.meetings,
     "changes/s": lambda needs: needs.changes,
-    "participants told/s": lambda needs: needs.told,
+    "participants notified/s": lambda needs: needs.notified,
     "polls/s that end with nothing": lambda needs: needs.kept_alive,
     "topics/s on the bus": lambda needs: needs.topics,
     "transactions/s that write": lambda needs: needs.commits,
     "rows/s written": lambda needs: needs.rows,
     "of them: notes that somebody polls": lambda needs: needs.notes,
-    "MB/s of WAL": lambda needs: (needs.polls * needs.costs.told_wal + needs.load.users * needs.costs.wait_wal) / 1e6,
+    "MB/s of WAL": lambda needs: (
+        (needs.polls * needs.costs.notified_wal + needs.load.users * needs.costs.wait_wal) / 1e6
+    ),
     "PostgreSQL, cores": lambda needs: needs.database,
     "of them: for polls that only wait": lambda needs: needs.load.users * needs.costs.wait_database,
     "million rows of the log, after a day": lambda needs: needs.events_stored / 1e6,
@@ -82,20 +84,20 @@ def written() -> str:
     return PAGE.read_text("utf-8").partition(BEGIN)[2].partition(END)[0].strip()
 
 
-def tables(needs: Sequence[Needs], told: Sequence[Simulated]) -> str:
-    """All of them. `needs` of each bus by each number of users; `told`: what was simulated of each."""
+def tables(needs: Sequence[Needs], notified: Sequence[Simulated]) -> str:
+    """All of them. `needs` of each bus by each number of users; `notified`: what was simulated of each."""
     some = [each for each in needs if each.bus == needs[0].bus]
     parts = [
-        "### What goes in\n",
+        "### Inputs\n",
         *inputs(some[0].load, some[0].costs, some[0].machines),
-        "\n### What happens\n",
+        "\n### Rates\n",
         *table(_RATES, some),
     ]
     for bus in dict.fromkeys(each.bus for each in needs):
         of_bus = [each for each in needs if each.bus == bus]
-        simulated = [each for each in told if each[0].bus == bus]
-        parts += [f"\n### What it takes, with {bus}\n", *table(_NODES, of_bus), *delays(simulated)]
-    parts += ["\n### What is full first\n", *first(some[-1])]
+        simulated = [each for each in notified if each[0].bus == bus]
+        parts += [f"\n### Resources, with {bus}\n", *table(_NODES, of_bus), *delays(simulated)]
+    parts += ["\n### First bottleneck\n", *first(some[-1])]
     return "\n".join(parts)
 
 
@@ -107,18 +109,18 @@ def table(rows: Figures, needs: Sequence[Needs]) -> Iterator[str]:
         yield f"| {name} | " + " | ".join(shown(figure(each)) for each in needs) + " |"
 
 
-def delays(told: Sequence[Simulated]) -> Iterator[str]:
+def delays(notified: Sequence[Simulated]) -> Iterator[str]:
     """Rows of how long it takes until the last participant is told."""
     rows: Sequence[tuple[str, Callable[[Simulated], str]]] = (
         ("p50", lambda one: ms(one[1], 0.5)),
         ("p99", lambda one: ms(one[1], 0.99)),
         ("p50, in the largest meeting", lambda one: _in_largest(one[0], one[1])),
-        ("p50, if notes held nothing up", lambda one: ms(one[2], 0.5)),
-        ("p99, if notes held nothing up", lambda one: ms(one[2], 0.99)),
-        ("p50, in the largest meeting, if notes held nothing up", lambda one: _in_largest(one[0], one[2])),
+        ("p50, without delays by activity records", lambda one: ms(one[2], 0.5)),
+        ("p99, without delays by activity records", lambda one: ms(one[2], 0.99)),
+        ("p50, in the largest meeting, without delays by activity records", lambda one: _in_largest(one[0], one[2])),
     )
     for name, cell in rows:
-        yield f"| ms until the last is told: {name} | " + " | ".join(cell(each) for each in told) + " |"
+        yield f"| ms until the last is notified: {name} | " + " | ".join(cell(each) for each in notified) + " |"
 
 
 def _in_largest(needs: Needs, delivery: "Delivery | None") -> str:
@@ -158,7 +160,7 @@ def inputs(load: Load, costs: Costs, machines: Machines) -> Iterator[str]:
         ("memory of a waiting poll; of a process",
          f"{shown(costs.poll_bytes / KIB)} KiB; {shown(costs.process_bytes / KIB**2)} MiB", ours),
         ("commits of one row that a core of PostgreSQL makes", f"{shown(costs.raw_commits)}/s", ours),
-        ("CPU of being told: process; PostgreSQL", f"{us(costs.told)}; {us(costs.told_database)}", asked),
+        ("CPU per notification: process; PostgreSQL", f"{us(costs.notified)}; {us(costs.notified_database)}", asked),
         ("CPU of a second of waiting: process; PostgreSQL", f"{us(costs.wait)}; {us(costs.wait_database)}", asked),
         ("CPU of signing in, joining and the first poll: process; PostgreSQL",
          f"{us(costs.join)}; {us(costs.join_database)}", asked),
@@ -168,7 +170,7 @@ def inputs(load: Load, costs: Costs, machines: Machines) -> Iterator[str]:
          f"{us(costs.notify_database)}; {us(costs.notify_listener)}", asked),
         ("bytes of a row of the log with its index; of a topic in a message",
          f"{costs.event_bytes}; {costs.topic_bytes}", asked),
-        ("WAL of being told; of a second of waiting", f"{costs.told_wal} bytes; {costs.wait_wal} bytes", asked),
+        ("WAL per notification; per second of waiting", f"{costs.notified_wal} bytes; {costs.wait_wal} bytes", asked),
         ("topics in a message of NATS", f"{costs.nats_topics:g}", f"{thought}; 1 is the least, 31 were seen"),
         ("statements to note that somebody polls, one after the other", f"{costs.note_trips:g}", "the source"),
         ("a node", f"{machines.cores} cores, {machines.memory // GIB} GiB", thought),

@@ -15,7 +15,7 @@ from statistics import median
 
 from bench import floor
 from bench.client import Connection
-from bench.goals import FASTIFY, FLOOR, ON_POSTGRESQL, RAW_ASYNCPG, RAW_SQLITE, SERVER
+from bench.goals import BEFORE, BEFORE_ON_POSTGRESQL, FASTIFY, FLOOR, ON_POSTGRESQL, RAW_ASYNCPG, RAW_SQLITE, SERVER
 from bench.load import CONNECTIONS, EACH, Kind, Load, Measured, Wrk
 from bench.processes import BenchError, Cores, Process, free_port, on
 from bench.targets import Target, serve
@@ -68,11 +68,18 @@ class Bench:
         for name, rounds in rows.items():
             print(f"  {work:<7}{name:<24}{line(rounds)}", flush=True)
 
-    def ratio(self, work: str, of: str, beside: str) -> float | None:
-        """Requests a second of one divided by those of another; None where one of them was not measured."""
+    def ratio(self, work: str, of: str, beside: str, *, by_cpu: bool = False) -> float | None:
+        """Requests a second of one divided by those of another; None where one of them was not measured.
+
+        `by_cpu`: a second of the server's CPU, which a busy machine disturbs less.
+        """
         rounds = self.measured.get(work, {})
         pairs = zip(rounds.get(of, ()), rounds.get(beside, ()), strict=False)
-        ratios = [one.rate / other.rate for one, other in pairs if one is not None and other is not None]
+        ratios = [
+            other.cost / one.cost if by_cpu else one.rate / other.rate
+            for one, other in pairs
+            if one is not None and other is not None
+        ]
         return median(ratios) if ratios else None
 
 
@@ -102,6 +109,8 @@ async def load_of(work: str, target: Target, seconds: int) -> Load:
             headers = [XML]
         case "spread":
             lines, answer = target.spread, target.answers["a"]
+        case "miss":
+            kind = "NEW"
         case _:
             answer = target.answers["a"]
     return Load(kind, lines, headers, body, answer.size if answer else 0)
@@ -131,7 +140,7 @@ async def http_rows(bench: Bench, works: list[str], targets: list[Target], raw_u
                 target.spread = await target.filled(await target.owners(SPREAD))
         with ExitStack() as started:
             contestants = [contestant(bench, work, target) for target in taking_part]
-            if work not in {"mix", "spread", "log"}:
+            if work not in {"miss", "mix", "spread", "log"}:
                 contestants.insert(0, await bare(bench, started, work, server))
             if work == "c":
                 contestants.append(raw(bench, RAW_SQLITE, "sqlite", str(bench.folder)))
@@ -147,9 +156,9 @@ def fits(work: str, target: Target) -> bool:
     if work == "log":
         return target.name == SERVER
     if work == "e":
-        return target.name in {SERVER, ON_POSTGRESQL}
-    if work in {"spread", "mix"}:
-        return target.name in {SERVER, ON_POSTGRESQL, FASTIFY}
+        return target.name in {SERVER, ON_POSTGRESQL, BEFORE, BEFORE_ON_POSTGRESQL}
+    if work in {"miss", "spread", "mix"}:
+        return target.name in {SERVER, ON_POSTGRESQL, BEFORE, BEFORE_ON_POSTGRESQL, FASTIFY}
     return True
 
 

@@ -54,7 +54,7 @@ def goal_rows(bench: Bench) -> Iterator[str]:
 def value_of(bench: Bench, goal: Goal) -> float | None:
     """What was measured; None: nothing."""
     if isinstance(goal, Ratio):
-        return bench.ratio(goal.work, goal.of, goal.beside)
+        return bench.ratio(goal.work, goal.of, goal.beside, by_cpu=goal.by_cpu)
     return bench.figures.get(goal.id)
 
 

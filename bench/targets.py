@@ -149,15 +149,16 @@ class Target:
 
 
 class Openucwa(Target):
-    """This server. `places`: the options by which it and `openucwa user` find the store."""
+    """This server. `places`: the options by which it and `openucwa user` find the store. `python`: what runs both."""
 
-    def __init__(self, name: str, process: Process, places: list[str]) -> None:
+    def __init__(self, name: str, process: Process, places: list[str], python: str = sys.executable) -> None:
         super().__init__(name, process)
         self._places = places
+        self._python = python
 
     async def account(self, number: int) -> Account:
         uri = f"sip:organizer{number}@contoso.com"
-        add_user(uri, self._places)
+        add_user(uri, self._places, self._python)
         async with await Connection.open(self.process.port) as connection:
             token = await sign_in(connection, {"grant_type": "password", "username": uri, "password": PASSWORD})
             return Account(token, await open_application(connection, token), MEETINGS)
@@ -208,9 +209,9 @@ class KintoTarget(Target):
         return [each["id"] for each in answer.json()["data"]]
 
 
-def add_user(uri: str, places: list[str]) -> None:
+def add_user(uri: str, places: list[str], python: str = sys.executable) -> None:
     """`openucwa user add`."""
-    command = [sys.executable, "-m", "openucwa", "user", "add", uri, "--password-stdin", *places]
+    command = [python, "-m", "openucwa", "user", "add", uri, "--password-stdin", *places]
     subprocess.run(command, input=PASSWORD.encode(), check=True, stdout=subprocess.DEVNULL)
 
 
@@ -237,16 +238,17 @@ def serve(
     *options: str,
     store: str | None = None,
     interpreter: Sequence[str] = (),
+    executable: str = sys.executable,
     **settings: str,
 ) -> Openucwa:
     """The server, started with nothing but defaults: in `folder`, or on `store`; what is set beside, `settings` say.
 
     `log_level` is `error` where nothing else is said, because the peers have no access log either. `interpreter`:
-    options of Python's.
+    options of Python's. `executable`: Python, in the environment of the version that is measured.
     """
     places = ["--data", str(folder / "data"), *(["--store", store] if store else [])]
-    python = [sys.executable, *interpreter, "-m", "openucwa"]
+    python = [executable, *interpreter, "-m", "openucwa"]
     command = [*python, "serve", *places, "--listen", f"http://127.0.0.1:{port}", *options]
     environment = {f"OPENUCWA_{key.upper()}": value for key, value in ({"log_level": "error"} | settings).items()}
     process = Process(name, command, port, folder / "log", cores=cores, environment=environment)
-    return Openucwa(name, process, places)
+    return Openucwa(name, process, places, executable)

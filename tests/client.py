@@ -109,9 +109,8 @@ async def add_user(service: Service, uri: str, name: str = "", **more: Any) -> U
     user = User(
         uri=uri,
         name=name or uri,
-        email=more.get("email"),
-        pool=more.get("pool"),
         password_hash=await service.passwords.hash(PASSWORD),
+        **{"email": None, "pool": None} | more,
     )
     await service.store.users.add(user)
     return user

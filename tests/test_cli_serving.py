@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.running import LENE, Running
+from tests.process.running import LENE, RunningServer
 from tests.process.server import add_user
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_server_without_users_logs_once_how_to_add_the_first_one(tmp_path: Path, workers: str) -> None:
-    with Running(tmp_path, "--workers", workers) as server:
+    with RunningServer(tmp_path, "--workers", workers) as server:
         hint = server.logged("no users yet")
         assert hint.endswith(f"add the first one: openucwa user add --data {tmp_path} sip:NAME@DOMAIN")
         server.stop()
@@ -19,7 +19,7 @@ def test_server_without_users_logs_once_how_to_add_the_first_one(tmp_path: Path,
 
 def test_server_with_users_logs_its_store_and_no_hint(tmp_path: Path) -> None:
     add_user(tmp_path, LENE)
-    with Running(tmp_path) as server:
+    with RunningServer(tmp_path) as server:
         server.logged(f"store: {tmp_path} (data: command line)")
         server.stop()
         assert [line for line in server.log if "no users yet" in line] == []

@@ -68,7 +68,7 @@ def test_tables_of_a_file_are_read(tmp_path: Path) -> None:
         ({"frobnicate": True}, "frobnicate"),
     ],
 )
-def test_issuer_that_can_not_be_used_is_refused_with_the_reason(changed: dict[str, Any], named: str) -> None:
+def test_issuer_that_cannot_be_used_is_refused_with_the_reason(changed: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigError, match=named) as refused:
         loaded("issuers", ISSUER | changed)
     assert "setting issuers" in str(refused.value)
@@ -105,7 +105,7 @@ def test_issuer_is_there_once_and_one_has_introspection() -> None:
         ({"phones": {"fax": "facsimileTelephoneNumber"}}, "fax"),
     ],
 )
-def test_directory_that_can_not_be_used_is_refused_with_the_reason(changed: dict[str, Any], named: str) -> None:
+def test_directory_that_cannot_be_used_is_refused_with_the_reason(changed: dict[str, Any], named: str) -> None:
     need_module("ldap", "python-ldap")
     with pytest.raises(ConfigError, match=named):
         loaded("directories", DIRECTORY | changed)

@@ -73,14 +73,14 @@ async def all_kinds(client: UcwaClient, meeting: Resource, extension: Resource, 
 # Formats
 
 
-async def test_an_answer_bears_the_media_type_that_was_asked_for(lene: UcwaClient, meeting: Resource) -> None:
+async def test_answer_has_the_requested_media_type(lene: UcwaClient, meeting: Resource) -> None:
     for media_type in MEDIA_TYPES:
         answer = await lene.get(self_of(meeting), headers={"Accept": media_type})
         assert answer.headers["Content-Type"] == f"{media_type}; charset=utf-8"
         assert answer.content.startswith(b"{" if "json" in media_type else b"<?xml")
 
 
-async def test_without_a_wish_the_answer_is_json(lene: UcwaClient, meeting: Resource) -> None:
+async def test_default_media_type_is_json(lene: UcwaClient, meeting: Resource) -> None:
     for accept in ("*/*", "", "*", "application/*", "text/html, */*;q=0.1"):
         answer = await lene.get(self_of(meeting), headers={"Accept": accept})
         assert answer.headers["Content-Type"] == "application/json; charset=utf-8", accept
@@ -92,7 +92,7 @@ async def test_without_a_wish_the_answer_is_json(lene: UcwaClient, meeting: Reso
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
-async def test_q_values_count(lene: UcwaClient, meeting: Resource) -> None:
+async def test_q_values_are_respected(lene: UcwaClient, meeting: Resource) -> None:
     for accept, media_type in {
         "application/json;q=0.5, application/xml": "application/xml",
         "application/xml;q=0.5, application/json;q=0.6": "application/json",
@@ -103,24 +103,24 @@ async def test_q_values_count(lene: UcwaClient, meeting: Resource) -> None:
         assert answer.headers["Content-Type"].partition(";")[0] == media_type, accept
 
 
-async def test_where_nothing_is_acceptable_the_answer_is_406_in_json(lene: UcwaClient, meeting: Resource) -> None:
+async def test_unacceptable_media_types_are_answered_406_in_json(lene: UcwaClient, meeting: Resource) -> None:
     for accept in ("image/png", "text/html", "application/json;q=0", "application/*;q=0, text/plain"):
         answer = await lene.get(self_of(meeting), headers={"Accept": accept})
         assert (answer.status_code, answer.json()["code"]) == (406, "NotAcceptable")
         assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
-async def test_an_answer_without_a_body_is_never_406(lene: UcwaClient, extension: Resource) -> None:
+async def test_answer_without_a_body_is_never_406(lene: UcwaClient, extension: Resource) -> None:
     assert (await lene.delete(self_of(extension), headers={"Accept": "image/png"})).status_code == 204
 
 
-async def test_a_change_whose_answer_is_not_acceptable_is_not_made(lene: UcwaClient, meeting: Resource) -> None:
+async def test_change_with_an_unacceptable_answer_is_not_made(lene: UcwaClient, meeting: Resource) -> None:
     answer = await lene.post(extensions_of(meeting), json={"id": "1"}, headers={"Accept": "text/html"})
     assert answer.status_code == 406
     assert (await lene.get(f"{extensions_of(meeting)}/1")).status_code == 404
 
 
-async def test_errors_are_shown_in_the_format_that_was_asked_for(lene: UcwaClient, meeting: Resource) -> None:
+async def test_errors_are_shown_in_the_requested_format(lene: UcwaClient, meeting: Resource) -> None:
     for media_type in MEDIA_TYPES:
         answer = await lene.post(extensions_of(meeting), json={"type": "x"}, headers={"Accept": media_type})
         assert answer.headers["Content-Type"] == f"{media_type}; charset=utf-8"
@@ -147,7 +147,7 @@ async def test_json_is_one_line_of_utf_8_without_blanks(lene: UcwaClient, meetin
     assert b'"expirationTime":"\\/Date(' in body
 
 
-async def test_a_401_has_the_error_body_whatever_is_asked_for(lene: UcwaClient) -> None:
+async def test_401_has_the_error_body_in_any_requested_format(lene: UcwaClient) -> None:
     for accept in ("", "*/*", "text/html", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"):
         for headers in ({"Accept": accept}, {"Accept": accept, "Authorization": "Bearer cwt=wrong"}):
             answer = await lene.http.get(lene.app, headers=headers)
@@ -175,7 +175,7 @@ async def test_every_body_has_its_length_and_is_not_chunked(
             assert answer.content
 
 
-async def test_every_body_is_gzipped_for_whoever_takes_it(
+async def test_bodies_are_gzipped_for_clients_that_accept_gzip(
     lene: UcwaClient, meeting: Resource, extension: Resource
 ) -> None:
     for answer in await all_kinds(lene, meeting, extension, **{"Accept-Encoding": "gzip, deflate"}):
@@ -186,7 +186,7 @@ async def test_every_body_is_gzipped_for_whoever_takes_it(
             assert answer.headers["Content-Length"] == str(answer.num_bytes_downloaded)
 
 
-async def test_what_is_gzipped_is_the_answer(lene: UcwaClient, meeting: Resource) -> None:
+async def test_gzipped_body_is_the_answer(lene: UcwaClient, meeting: Resource) -> None:
     plain = await lene.get(self_of(meeting))
     async with lene.http.stream(
         "GET",
@@ -197,13 +197,13 @@ async def test_what_is_gzipped_is_the_answer(lene: UcwaClient, meeting: Resource
     assert gzip.decompress(raw) == plain.content
 
 
-async def test_nothing_is_gzipped_for_whoever_does_not_take_it(lene: UcwaClient, meeting: Resource) -> None:
+async def test_nothing_is_gzipped_for_clients_that_do_not_accept_gzip(lene: UcwaClient, meeting: Resource) -> None:
     for accept_encoding in ("identity", "gzip;q=0", "deflate, br", "*;q=0", ""):
         answer = await lene.get(self_of(meeting), headers={"Accept-Encoding": accept_encoding})
         assert "Content-Encoding" not in answer.headers
 
 
-async def test_caches_are_told_what_an_answer_depends_on(lene: UcwaClient, extension: Resource) -> None:
+async def test_vary_names_what_an_answer_depends_on(lene: UcwaClient, extension: Resource) -> None:
     for headers in ({}, {"Accept-Encoding": "gzip"}, {"If-None-Match": "*"}):
         answer = await lene.get(self_of(extension), headers=headers)
         assert answer.headers["Vary"] == "Accept, Accept-Encoding"
@@ -212,9 +212,7 @@ async def test_caches_are_told_what_an_answer_depends_on(lene: UcwaClient, exten
 # Headers
 
 
-async def test_no_answer_is_without_the_standard_headers(
-    lene: UcwaClient, meeting: Resource, extension: Resource
-) -> None:
+async def test_every_answer_has_the_standard_headers(lene: UcwaClient, meeting: Resource, extension: Resource) -> None:
     answers = await all_kinds(lene, meeting, extension)
     answers += [await lene.http.get("/"), await lene.http.get("/favicon.ico"), await lene.http.get("/xframe")]
     for answer in answers:
@@ -225,14 +223,14 @@ async def test_no_answer_is_without_the_standard_headers(
     assert len({answer.headers["X-Request-Id"] for answer in answers}) == len(answers)
 
 
-async def test_only_what_was_made_or_shown_bears_an_etag(
+async def test_only_created_or_shown_resources_have_an_etag_header(
     lene: UcwaClient, meeting: Resource, extension: Resource
 ) -> None:
     for answer in await all_kinds(lene, meeting, extension):
         assert ("ETag" in answer.headers) == (answer.status_code in {200, 201, 304})
 
 
-async def test_a_405_names_the_methods_that_there_are(lene: UcwaClient, extension: Resource) -> None:
+async def test_405_names_the_allowed_methods(lene: UcwaClient, extension: Resource) -> None:
     for method in ("PATCH", "POST", "HEAD", "OPTIONS", "TRACE", "PROPFIND"):
         answer = await lene.request(method, self_of(extension))
         assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, GET, PUT")
@@ -241,7 +239,7 @@ async def test_a_405_names_the_methods_that_there_are(lene: UcwaClient, extensio
 # Faults
 
 
-async def test_a_store_that_fails_tells_nothing_of_itself(
+async def test_failing_store_reveals_nothing_about_itself(
     lene: UcwaClient, extension: Resource, config: Config
 ) -> None:
     with closing(sqlite3.connect(Path(config.data) / "openucwa.sqlite3")) as store:
@@ -253,7 +251,7 @@ async def test_a_store_that_fails_tells_nothing_of_itself(
         assert secret not in answer.text
 
 
-async def test_an_answer_without_a_body_is_of_no_type(lene: UcwaClient) -> None:
+async def test_answer_without_a_body_has_no_content_type(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     body = {"onlineMeetingUri": meeting["onlineMeetingUri"]}
     answer = await lene.post(f"{lene.app}/communication/joinOnlineMeeting", json=body)
@@ -264,7 +262,7 @@ async def test_an_answer_without_a_body_is_of_no_type(lene: UcwaClient) -> None:
 # Headers
 
 
-async def test_header_names_are_spelled_as_clients_look_them_up(service: Service, lene: UcwaClient) -> None:
+async def test_header_names_have_the_spelling_that_clients_expect(service: Service, lene: UcwaClient) -> None:
     spelled: set[str] = set()
     token = f"Bearer {lene.token}".encode()
     for headers in ({b"authorization": token}, {}, {b"authorization": token, b"origin": b"https://a.example"}):
@@ -284,7 +282,7 @@ async def test_header_names_are_spelled_as_clients_look_them_up(service: Service
     }
 
 
-async def test_over_https_browsers_are_told_to_stay_there(service: Service, connect: Connect) -> None:
+async def test_https_answers_have_strict_transport_security(service: Service, connect: Connect) -> None:
     secure, plain = connect(service), connect(service, "http://ucwa.example.com")
     assert (await secure.get("/")).headers["Strict-Transport-Security"] == "max-age=31536000"
     assert "Strict-Transport-Security" not in (await plain.get("/")).headers
@@ -293,11 +291,11 @@ async def test_over_https_browsers_are_told_to_stay_there(service: Service, conn
 @pytest.mark.parametrize(
     "refusal",
     [
-        ServiceUnavailable("the store 10.1.2.3:5432 is out of reach", 1),
+        ServiceUnavailable("the store 10.1.2.3:5432 is unreachable", 1),
         CallbackChannelError("nats://10.1.2.3:4222 does not answer"),
     ],
 )
-async def test_a_failure_behind_the_server_names_no_machine_to_the_client(service: Service, refusal: Refusal) -> None:
+async def test_backend_failure_names_no_machine_to_the_client(service: Service, refusal: Refusal) -> None:
     response = service.renderer.refusal(Request(method="GET", path=b"/"), refusal)
     assert b"10.1.2.3" not in response.body
     assert response.note is not None

@@ -23,7 +23,7 @@ async def post(client: UcwaClient, href: str, size: int, **headers: str) -> int:
     return (await client.http.post(href, content=body, headers=sent)).status_code
 
 
-async def test_with_a_token_a_body_may_be_large(lene: UcwaClient) -> None:
+async def test_large_body_is_accepted_with_a_token(lene: UcwaClient) -> None:
     assert (
         await post(lene, lene.meetings, LARGE, Authorization=f"Bearer {lene.token}") == 400
     )  # the subject is too long
@@ -37,7 +37,7 @@ async def test_without_a_token_a_large_body_is_not_read(service: Service, connec
 
 
 @pytest.mark.parametrize("token", ["cwt=wrong", "cwt=a.b.c"])
-async def test_a_token_that_is_not_good_is_none(service: Service, lene: UcwaClient, token: str) -> None:
+async def test_large_body_with_an_invalid_token_is_not_read(service: Service, lene: UcwaClient, token: str) -> None:
     # Whether the body was read shows only where the token does not matter to the answer.
     answer = await lene.http.post(
         "/WebTicket/oauthtoken", content=b"x" * LARGE, headers={"Authorization": f"Bearer {token}"}
@@ -45,7 +45,9 @@ async def test_a_token_that_is_not_good_is_none(service: Service, lene: UcwaClie
     assert answer.status_code == 413
 
 
-async def test_a_token_that_has_expired_is_none(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
+async def test_large_body_with_an_expired_token_is_not_read(
+    service: Service, lene: UcwaClient, world: FakeWorld
+) -> None:
     await world.advance(service.config.token_lifetime + 1)
     answer = await lene.http.post(
         "/WebTicket/oauthtoken", content=b"x" * LARGE, headers={"Authorization": f"Bearer {lene.token}"}
@@ -53,7 +55,7 @@ async def test_a_token_that_has_expired_is_none(service: Service, lene: UcwaClie
     assert answer.status_code == 413
 
 
-async def test_an_address_that_leads_nowhere_gets_no_large_body(service: Service, lene: UcwaClient) -> None:
+async def test_large_body_for_an_unknown_path_is_not_read(service: Service, lene: UcwaClient) -> None:
     limit = service.body_limit
     for path, expected in ((lene.meetings, LARGE), (lene.app + "/nothing", SMALL), ("/else", SMALL)):
         headers = {b"authorization": f"Bearer {lene.token}".encode()}

@@ -18,6 +18,6 @@ async def test_every_operation_has_a_summary_of_its_own(service: Service, connec
     assert [summary for summary, times in summaries.items() if times > 1] == []
 
 
-async def test_no_summary_has_a_place_left_to_fill_in(service: Service, connect: Connect) -> None:
+async def test_no_summary_contains_a_placeholder(service: Service, connect: Connect) -> None:
     described = (await connect(service).get("/openapi.json")).text
     assert "{rel}" not in described

@@ -54,7 +54,7 @@ async def send(client: UcwaClient, request: dict[str, Any]) -> httpx.Response:
 # The order
 
 
-async def test_of_all_faults_of_a_put_the_one_that_is_checked_first_is_answered(
+async def test_put_with_several_faults_is_answered_by_the_first_check(
     service: Service, lene: UcwaClient, extension: Resource, world: FakeWorld
 ) -> None:
     right = {
@@ -86,7 +86,7 @@ async def test_of_all_faults_of_a_put_the_one_that_is_checked_first_is_answered(
             assert answer.status_code == first, (first, second)
 
 
-async def test_of_all_faults_of_a_post_the_one_that_is_checked_first_is_answered(
+async def test_post_with_several_faults_is_answered_by_the_first_check(
     service: Service, lene: UcwaClient, meeting: Resource, extension: Resource, world: FakeWorld
 ) -> None:
     right = {
@@ -116,7 +116,7 @@ async def test_of_all_faults_of_a_post_the_one_that_is_checked_first_is_answered
             assert answer.status_code == first, (first, second)
 
 
-async def test_a_token_that_is_not_good_goes_before_a_scope_that_is_missing(
+async def test_invalid_token_is_reported_before_a_missing_scope(
     service: Service, lene: UcwaClient, extension: Resource, world: FakeWorld
 ) -> None:
     lene.token = without_scopes(service, world)
@@ -125,7 +125,7 @@ async def test_a_token_that_is_not_good_goes_before_a_scope_that_is_missing(
     assert (await lene.get(self_of(extension))).status_code == 401
 
 
-async def test_what_is_refused_changes_nothing(lene: UcwaClient, extension: Resource) -> None:
+async def test_refused_request_changes_nothing(lene: UcwaClient, extension: Resource) -> None:
     href = self_of(extension)
     whole = extension | {"topic": "x"}
     for headers in ({}, {"If-Match": "1"}, {"If-Match": "*", "Accept": "image/png"}):
@@ -136,7 +136,7 @@ async def test_what_is_refused_changes_nothing(lene: UcwaClient, extension: Reso
 # 401 and 404
 
 
-async def test_below_the_prefix_only_a_token_tells_what_is_there(service: Service, lene: UcwaClient) -> None:
+async def test_existence_of_paths_below_the_prefix_needs_a_token(service: Service, lene: UcwaClient) -> None:
     for path in (
         "/ucwa/v1/nothing",
         "/ucwa/v1",
@@ -155,7 +155,7 @@ async def test_below_the_prefix_only_a_token_tells_what_is_there(service: Servic
             assert (known.status_code, known.json()["subcode"]) == (404, "ResourceNotFound"), path
 
 
-async def test_elsewhere_there_is_nothing_for_anybody(lene: UcwaClient) -> None:
+async def test_unknown_path_elsewhere_is_404_without_a_token(lene: UcwaClient) -> None:
     for path in ("/favicon.ico", "/ucwa", "/ucwa/v2/applications", "/ucwa/v1x", "/x/ucwa/v1", "/%zz"):
         for answer in (await lene.http.get(path), await lene.get(path)):
             assert answer.status_code == 404
@@ -163,19 +163,19 @@ async def test_elsewhere_there_is_nothing_for_anybody(lene: UcwaClient) -> None:
             assert "WWW-Authenticate" not in answer.headers
 
 
-async def test_without_a_token_an_application_that_is_there_looks_like_one_that_is_not(lene: UcwaClient) -> None:
+async def test_existing_and_missing_applications_look_alike_without_a_token(lene: UcwaClient) -> None:
     there = await lene.http.get(lene.app)
     not_there = await lene.http.get("/ucwa/v1/applications/1")
     assert (there.status_code, there.content) == (not_there.status_code, not_there.content)
     assert there.status_code == 401
 
 
-async def test_the_token_may_be_written_in_several_ways(lene: UcwaClient) -> None:
+async def test_token_is_accepted_in_several_spellings(lene: UcwaClient) -> None:
     for authorization in (f"Bearer {lene.token}", f"bearer {lene.token}", f"BEARER   {lene.token} "):
         assert (await lene.get(lene.app, headers={"Authorization": authorization})).status_code == 200
 
 
-async def test_a_token_of_before_the_password_was_changed_is_not_good(service: Service, lene: UcwaClient) -> None:
+async def test_token_from_before_a_password_change_is_refused(service: Service, lene: UcwaClient) -> None:
     user = await service.store.users.get(LENE)
     assert user is not None
     await service.store.users.change_password(LENE, user.password_hash)
@@ -183,7 +183,7 @@ async def test_a_token_of_before_the_password_was_changed_is_not_good(service: S
         assert (await lene.get(path)).status_code == 401
 
 
-async def test_a_token_of_a_user_who_is_gone_is_not_good(service: Service, lene: UcwaClient) -> None:
+async def test_token_of_a_removed_user_is_refused(service: Service, lene: UcwaClient) -> None:
     await service.store.users.remove(LENE, service.world.now())
     for path in (lene.app, lene.meetings):
         assert (await lene.get(path)).status_code == 401
@@ -192,27 +192,27 @@ async def test_a_token_of_a_user_who_is_gone_is_not_good(service: Service, lene:
 # X-MS-RequiresMinResourceVersion
 
 
-async def test_a_version_that_the_server_has_passes_everywhere(lene: UcwaClient, extension: Resource) -> None:
+async def test_supported_version_is_accepted_everywhere(lene: UcwaClient, extension: Resource) -> None:
     for version in ("2.0", "2", "1.0", "0", "1.99", "02.00"):
         for href in ("/", lene.app, lene.meetings, self_of(extension)):
             answer = await lene.get(href, headers={"X-MS-RequiresMinResourceVersion": version})
             assert answer.status_code == 200, version
 
 
-async def test_a_version_above_what_the_server_has_is_not_found(lene: UcwaClient, extension: Resource) -> None:
+async def test_version_above_the_supported_one_is_not_found(lene: UcwaClient, extension: Resource) -> None:
     for version in ("2.1", "3", "10.0", "2.01", "1.0, 2.5"):
         for href in ("/", lene.app, self_of(extension)):
             answer = await lene.get(href, headers={"X-MS-RequiresMinResourceVersion": version})
             assert (answer.status_code, answer.json()["subcode"]) == (404, "APIVersionNotSupported"), version
 
 
-async def test_a_version_that_is_no_number_is_ignored(lene: UcwaClient) -> None:
+async def test_version_that_is_not_a_number_is_ignored(lene: UcwaClient) -> None:
     for version in ("", " ", "x", "nan", "inf", "2,0", "latest, 2.0"):
         answer = await lene.get(lene.app, headers={"X-MS-RequiresMinResourceVersion": version})
         assert answer.status_code == 200, version
 
 
-async def test_a_version_may_be_given_twice(lene: UcwaClient) -> None:
+async def test_repeated_version_is_accepted(lene: UcwaClient) -> None:
     name = "X-MS-RequiresMinResourceVersion"
     answer = await lene.http.get(
         lene.app, headers=[("Authorization", f"Bearer {lene.token}"), (name, "2.0"), (name, "2.0")]
@@ -220,7 +220,7 @@ async def test_a_version_may_be_given_twice(lene: UcwaClient) -> None:
     assert answer.status_code == 200
 
 
-async def test_without_a_token_the_version_is_no_matter(lene: UcwaClient) -> None:
+async def test_version_does_not_matter_without_a_token(lene: UcwaClient) -> None:
     answer = await lene.http.get(lene.app, headers={"X-MS-RequiresMinResourceVersion": "3"})
     assert answer.status_code == 401
 
@@ -228,7 +228,7 @@ async def test_without_a_token_the_version_is_no_matter(lene: UcwaClient) -> Non
 # Bodies
 
 
-async def test_a_body_of_a_type_that_the_resource_does_not_take_is_refused(lene: UcwaClient) -> None:
+async def test_body_of_an_unsupported_type_is_refused(lene: UcwaClient) -> None:
     for content_type in (
         "text/plain",
         "text/html",
@@ -241,7 +241,7 @@ async def test_a_body_of_a_type_that_the_resource_does_not_take_is_refused(lene:
         assert (answer.status_code, answer.json()["code"]) == (415, "UnsupportedMediaType"), content_type
 
 
-async def test_json_and_xml_are_taken_by_both_names_and_with_any_parameter(lene: UcwaClient) -> None:
+async def test_json_and_xml_are_accepted_by_both_names_and_with_any_parameter(lene: UcwaClient) -> None:
     json, xml = b'{"subject":"x"}', b'<input><property name="subject">x</property></input>'
     for content_type, body in {
         "application/json": json,
@@ -256,13 +256,13 @@ async def test_json_and_xml_are_taken_by_both_names_and_with_any_parameter(lene:
         assert answer.json()["subject"] == "x", content_type
 
 
-async def test_an_operation_without_documented_input_ignores_body_and_type(lene: UcwaClient, meeting: Resource) -> None:
+async def test_operation_without_documented_input_ignores_body_and_type(lene: UcwaClient, meeting: Resource) -> None:
     ignored = {"content": b"{nonsense", "headers": {"Content-Type": "text/csv"}}
     assert (await lene.request("GET", self_of(meeting), **ignored)).status_code == 200
     assert (await lene.request("DELETE", self_of(meeting), **ignored)).status_code == 204
 
 
-async def test_a_body_of_the_most_bytes_is_taken_and_one_more_is_not(lene: UcwaClient) -> None:
+async def test_body_of_the_maximum_size_is_accepted_and_one_more_byte_is_not(lene: UcwaClient) -> None:
     body = b"{" + b" " * (MOST - 2) + b"}"
     headers = {"Content-Type": "application/json"}
     assert (await lene.post(lene.meetings, content=body, headers=headers)).status_code == 201
@@ -273,9 +273,7 @@ async def test_a_body_of_the_most_bytes_is_taken_and_one_more_is_not(lene: UcwaC
 # Too many at once
 
 
-async def test_a_user_has_so_many_requests_under_way_and_no_more(
-    make_service: Make, connect: Connect, world: FakeWorld
-) -> None:
+async def test_concurrent_requests_per_user_are_limited(make_service: Make, connect: Connect, world: FakeWorld) -> None:
     service = await make_service(max_requests_in_flight=1)
     lene, dana = connect(service), connect(service)
     await lene.sign_in("lenea@contoso.com")
@@ -295,7 +293,7 @@ async def test_a_user_has_so_many_requests_under_way_and_no_more(
     assert (await lene.get(lene.app)).status_code == 200
 
 
-async def test_a_request_that_is_refused_is_no_longer_under_way(make_service: Make, connect: Connect) -> None:
+async def test_refused_request_is_no_longer_in_flight(make_service: Make, connect: Connect) -> None:
     lene = connect(await make_service(max_requests_in_flight=1))
     await lene.sign_in("lenea@contoso.com")
     await lene.open()
@@ -304,7 +302,7 @@ async def test_a_request_that_is_refused_is_no_longer_under_way(make_service: Ma
     assert (await lene.get(lene.app)).status_code == 200
 
 
-async def test_an_if_match_that_is_no_etag_is_told_so(lene: UcwaClient, extension: Resource) -> None:
+async def test_if_match_without_an_etag_is_explained(lene: UcwaClient, extension: Resource) -> None:
     single_quotes = f"'{extension['etag']}'"
     answer = await lene.put(self_of(extension), json=extension, headers={"If-Match": single_quotes})
     assert answer.status_code == 412
@@ -314,7 +312,7 @@ async def test_an_if_match_that_is_no_etag_is_told_so(lene: UcwaClient, extensio
 
 
 @pytest.mark.parametrize("method", ["BREW", "FOO", "PATCH", "OPTIONS", "TRACE"])
-async def test_a_method_that_a_resource_does_not_have_is_405_with_those_that_it_has(
+async def test_unsupported_method_is_405_with_the_supported_ones(
     lene: UcwaClient, extension: Resource, method: str
 ) -> None:
     answer = await lene.request(method, self_of(extension))

@@ -73,7 +73,7 @@ def given_again(service: Service) -> Callable[[], int]:
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/xml"])
-async def test_a_second_read_is_answered_with_what_is_kept(meeting: Meeting, accept: str) -> None:
+async def test_second_read_is_answered_from_the_cache(meeting: Meeting, accept: str) -> None:
     again = given_again(meeting.service)
     first, second = [await meeting.read(Accept=accept) for _ in range(2)]
     assert (first.status_code, again()) == (200, 1)
@@ -85,7 +85,7 @@ async def test_a_second_read_is_answered_with_what_is_kept(meeting: Meeting, acc
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
 
 
-async def test_that_nothing_has_changed_is_kept_too(meeting: Meeting) -> None:
+async def test_304_is_cached_too(meeting: Meeting) -> None:
     again = given_again(meeting.service)
     href, tag = self_of(meeting.extension), f'"{meeting.extension["etag"]}"'
     first, second = [await meeting.read(href, **{"if-none-match": tag}) for _ in range(2)]
@@ -93,7 +93,7 @@ async def test_that_nothing_has_changed_is_kept_too(meeting: Meeting) -> None:
     assert second.headers["etag"] == tag
 
 
-async def test_what_shapes_an_answer_is_told_apart(meeting: Meeting) -> None:
+async def test_requests_that_differ_in_shaping_headers_have_separate_entries(meeting: Meeting) -> None:
     answers = {}
     for _ in range(2):
         for accept in ("application/json", "application/xml"):
@@ -104,27 +104,27 @@ async def test_what_shapes_an_answer_is_told_apart(meeting: Meeting) -> None:
     assert len(set(answers.values())) == 4
 
 
-async def test_headers_that_clients_make_anew_don_t_matter(meeting: Meeting) -> None:
+async def test_per_request_headers_do_not_prevent_a_hit(meeting: Meeting) -> None:
     again = given_again(meeting.service)
     for number in "123":
         await meeting.read(**{"client-request-id": number, "traceparent": f"00-{number * 32}-{number * 16}-01"})
     assert again() == 2
 
 
-async def test_nobody_is_answered_with_what_was_kept_for_another(meeting: Meeting, dana: UcwaClient) -> None:
+async def test_cached_answer_is_never_sent_to_another_caller(meeting: Meeting, dana: UcwaClient) -> None:
     await meeting.read()
     for client in (dana, UcwaClient(dana.http)):
         answer = await client.get(meeting.collection)
         assert answer.status_code in {401, 404}
 
 
-async def test_a_change_is_seen_at_once(meeting: Meeting) -> None:
+async def test_change_is_seen_at_once(meeting: Meeting) -> None:
     await meeting.read()
     await meeting.lene.replace(meeting.extension, topic="two")
     assert "two" in (await meeting.read()).text
 
 
-async def test_a_change_of_another_meeting_s_extensions_leaves_what_is_kept(meeting: Meeting) -> None:
+async def test_change_of_another_meetings_extensions_keeps_the_entry(meeting: Meeting) -> None:
     others = await meeting.lene.schedule(subject="Other plans")
     meetings = f"{meeting.lene.app}/onlineMeetings/myOnlineMeetings"
     for href in (meeting.collection, meetings):
@@ -137,7 +137,7 @@ async def test_a_change_of_another_meeting_s_extensions_leaves_what_is_kept(meet
     assert again() == 1
 
 
-async def test_a_poll_leaves_what_is_kept(meeting: Meeting) -> None:
+async def test_poll_keeps_the_entries(meeting: Meeting) -> None:
     joining = f"{meeting.lene.app}/communication/joinOnlineMeeting"
     await meeting.lene.post(joining, json={"onlineMeetingUri": meeting.resource["onlineMeetingUri"]})
     await meeting.read()
@@ -147,7 +147,7 @@ async def test_a_poll_leaves_what_is_kept(meeting: Meeting) -> None:
     assert again() == 1
 
 
-async def test_a_change_by_another_server_is_seen_at_once(meeting: Meeting, connect: Connect) -> None:
+async def test_change_by_another_server_is_seen_at_once(meeting: Meeting, connect: Connect) -> None:
     elsewhere = connect(meeting.other)
     elsewhere.token, elsewhere.app = meeting.lene.token, meeting.lene.app
     for topic in ("two", "three"):
@@ -157,7 +157,7 @@ async def test_a_change_by_another_server_is_seen_at_once(meeting: Meeting, conn
         assert topic in (await meeting.read()).text
 
 
-async def test_changes_by_two_servers_at_once_are_both_seen(meeting: Meeting, connect: Connect) -> None:
+async def test_concurrent_changes_by_two_servers_are_both_seen(meeting: Meeting, connect: Connect) -> None:
     elsewhere = connect(meeting.other)
     elsewhere.token, elsewhere.app = meeting.lene.token, meeting.lene.app
     other_meeting = await elsewhere.schedule(subject="Other plans")
@@ -170,27 +170,25 @@ async def test_changes_by_two_servers_at_once_are_both_seen(meeting: Meeting, co
         assert f"b{number}" in (await meeting.read(extensions_of(other_meeting))).text
 
 
-async def test_a_password_that_is_changed_elsewhere_ends_it_at_once(meeting: Meeting) -> None:
+async def test_password_change_on_another_server_invalidates_at_once(meeting: Meeting) -> None:
     await meeting.read()
     await meeting.other.store.users.change_password(LENE, "-")
     assert (await meeting.read()).status_code == 401
 
 
-async def test_an_application_that_is_closed_elsewhere_is_gone_at_once(meeting: Meeting) -> None:
+async def test_application_ended_on_another_server_is_gone_at_once(meeting: Meeting) -> None:
     await meeting.read()
     await meeting.other.store.applications.close(LENE, meeting.lene.app.rpartition("/")[2], 1)
     assert (await meeting.read()).status_code == 404
 
 
-async def test_an_application_ends_in_its_time_though_its_answers_are_kept(meeting: Meeting, world: FakeWorld) -> None:
+async def test_application_with_cached_answers_still_times_out(meeting: Meeting, world: FakeWorld) -> None:
     await meeting.read()
     await world.advance(meeting.service.config.application_timeout + 1)
     assert (await meeting.read()).status_code == 404
 
 
-async def test_reading_what_is_kept_keeps_an_application_alive(
-    make_service: Make, connect: Connect, world: FakeWorld
-) -> None:
+async def test_cached_reads_keep_an_application_alive(make_service: Make, connect: Connect, world: FakeWorld) -> None:
     # Without sweeps: the clock runs ahead of the writing down of when applications were heard of, which they go by.
     service = await make_service(application_sweep_interval=1e9)
     lene = connect(service)
@@ -203,9 +201,7 @@ async def test_reading_what_is_kept_keeps_an_application_alive(
     assert again() > 0
 
 
-async def test_a_ticket_ends_in_its_time_though_its_answers_are_kept(
-    make_service: Make, connect: Connect, world: FakeWorld
-) -> None:
+async def test_token_with_cached_answers_still_expires(make_service: Make, connect: Connect, world: FakeWorld) -> None:
     service = await make_service(token_lifetime=60, application_timeout=600)
     lene = connect(service)
     await lene.sign_in("lenea@contoso.com")
@@ -218,7 +214,7 @@ async def test_a_ticket_ends_in_its_time_though_its_answers_are_kept(
     assert (await lene.get(lene.meetings)).status_code == 401
 
 
-async def test_a_key_that_is_taken_away_ends_it(meeting: Meeting, world: FakeWorld) -> None:
+async def test_removed_signing_key_invalidates_the_cache(meeting: Meeting, world: FakeWorld) -> None:
     await meeting.read()
     assert meeting.lene.token is not None
     key = meeting.lene.token.removeprefix("cwt=").partition(".")[0]
@@ -228,7 +224,7 @@ async def test_a_key_that_is_taken_away_ends_it(meeting: Meeting, world: FakeWor
     assert (await meeting.read()).status_code == 401
 
 
-async def test_a_get_with_a_body_is_not_kept(meeting: Meeting) -> None:
+async def test_get_with_a_body_is_not_cached(meeting: Meeting) -> None:
     again = given_again(meeting.service)
     for _ in range(2):
         answer = await meeting.lene.request("GET", meeting.collection, content=b"{}")
@@ -236,7 +232,7 @@ async def test_a_get_with_a_body_is_not_kept(meeting: Meeting) -> None:
     assert again() == 0
 
 
-async def test_no_more_is_kept_than_may_be(make_service: Make, connect: Connect) -> None:
+async def test_cache_stays_within_its_size(make_service: Make, connect: Connect) -> None:
     service = await make_service(response_cache_bytes=50_000)
     lene = connect(service)
     await lene.sign_in("lenea@contoso.com")
@@ -251,7 +247,7 @@ async def test_no_more_is_kept_than_may_be(make_service: Make, connect: Connect)
     assert again() == 1
 
 
-async def test_what_it_holds_is_counted_with_the_keys(make_service: Make, connect: Connect) -> None:
+async def test_cache_size_includes_the_keys(make_service: Make, connect: Connect) -> None:
     limit = 200_000
     service = await make_service(response_cache_bytes=limit)
     lene = connect(service)
@@ -264,14 +260,14 @@ async def test_what_it_holds_is_counted_with_the_keys(make_service: Make, connec
     assert 0 < len(service.response_cache) * size < limit
 
 
-async def test_a_request_with_a_large_head_is_not_cached(meeting: Meeting) -> None:
+async def test_request_with_a_large_head_is_not_cached(meeting: Meeting) -> None:
     again = given_again(meeting.service)
     for _ in range(2):
         await meeting.read(Accept="application/json, x/" + "y" * 5_000)
     assert again() == 0
 
 
-async def test_it_can_be_switched_off(make_service: Make, connect: Connect) -> None:
+async def test_cache_can_be_switched_off(make_service: Make, connect: Connect) -> None:
     service = await make_service(response_cache_bytes=0)
     lene = connect(service)
     await lene.sign_in("lenea@contoso.com")
@@ -282,9 +278,7 @@ async def test_it_can_be_switched_off(make_service: Make, connect: Connect) -> N
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_whatever_happens_a_read_tells_what_a_server_tells_that_keeps_nothing(
-    make_service: Make, connect: Connect, seed: int
-) -> None:
+async def test_cached_reads_equal_uncached_reads(make_service: Make, connect: Connect, seed: int) -> None:
     """Two servers that keep answers and one that does not, on one store, with random reads and changes through all."""
     chance = random.Random(seed)  # noqa: S311  # repeatable
     services = [await make_service(), await make_service(), await make_service(response_cache_bytes=0)]

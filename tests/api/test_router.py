@@ -50,7 +50,7 @@ def find(router: Router, path: bytes | str) -> tuple[str, dict[str, str], str]:
     return found.resource.rel, dict(found.names), found.prefix
 
 
-def test_names_come_out_of_the_path(router: Router) -> None:
+def test_path_parameters_are_extracted(router: Router) -> None:
     assert find(router, f"{HERE}/x") == (
         EXTENSIONS + "/{extension_id}",
         {"application_id": "1", "meeting_id": "AB", "extension_id": "x"},
@@ -59,12 +59,12 @@ def test_names_come_out_of_the_path(router: Router) -> None:
 
 
 @pytest.mark.parametrize("path", ["/UCWA/V1/Applications", "//ucwa/v1//applications/", "/ucwa/v1/applic%61tions"])
-def test_fixed_segments_may_be_written_otherwise(router: Router, path: str) -> None:
+def test_fixed_segments_match_other_spellings(router: Router, path: str) -> None:
     assert find(router, path) == ("/ucwa/v1/applications", {}, "/ucwa/v1")
 
 
 @pytest.mark.parametrize("path", ["/", "", "//"])
-def test_the_root_is_found(router: Router, path: str) -> None:
+def test_root_is_found(router: Router, path: str) -> None:
     assert find(router, path)[0] == "/"
 
 
@@ -73,13 +73,13 @@ def test_lower_case_discovery_is_found(router: Router) -> None:
 
 
 @pytest.mark.parametrize("path", ["/ucwa/oauth/v1/applications/1", "//UCWA/OAuth/v1/applications/1"])
-def test_the_other_prefix_leads_to_the_same_and_is_remembered(router: Router, path: str) -> None:
+def test_other_prefix_leads_to_the_same_resource_and_is_reported(router: Router, path: str) -> None:
     assert find(router, path) == (
         "/ucwa/v1/applications/{application_id}", {"application_id": "1"}, "/ucwa/oauth/v1"
     )  # fmt: skip
 
 
-def test_an_id_keeps_its_case(router: Router) -> None:
+def test_id_keeps_its_case(router: Router) -> None:
     assert find(router, f"{HERE}/MixedCase")[1]["extension_id"] == "MixedCase"
 
 
@@ -99,11 +99,11 @@ def test_an_id_keeps_its_case(router: Router) -> None:
         (";x=1", ";x=1"),
     ],
 )
-def test_an_id_is_decoded_once_and_after_the_path_was_split(router: Router, raw: str, extension_id: str) -> None:
+def test_id_is_decoded_once_and_after_the_path_was_split(router: Router, raw: str, extension_id: str) -> None:
     assert find(router, f"{HERE}/{raw}")[1]["extension_id"] == extension_id
 
 
-def test_an_id_in_plain_utf_8_is_read_as_well(router: Router) -> None:
+def test_id_in_plain_utf_8_is_read_as_well(router: Router) -> None:
     assert find(router, f"{HERE}/æ".encode())[1]["extension_id"] == "æ"
 
 
@@ -120,7 +120,7 @@ def test_any_path_leads_somewhere(router: Router, raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"%", b"%2", b"%zz", b"a%f", b"%FF", b"\xff", b"%C3", b"%ED%A0%80", b"%+1"])
-def test_what_cannot_be_decoded_is_not_found(router: Router, raw: bytes) -> None:
+def test_undecodable_path_is_not_found(router: Router, raw: bytes) -> None:
     assert find(router, HERE.encode() + b"/" + raw)[0] == "not found"
 
 
@@ -153,26 +153,26 @@ def test_other_paths_are_not_found(router: Router, path: str) -> None:
         ("/x/ucwa/v1/x", "not found", "/ucwa/v1"),
     ],
 )
-def test_there_may_be_another_not_found_below_the_prefixes(path: str, name: str, prefix: str) -> None:
+def test_not_found_resource_can_differ_below_the_prefixes(path: str, name: str, prefix: str) -> None:
     router = Router(Named("not found"), not_found_in_ucwa=Named("below"))
     found = router.find(path.encode())
     assert (found.resource.rel, found.names, found.template, found.prefix) == (name, {}, None, prefix)
 
 
 @pytest.mark.parametrize("spelling", ["onlineMeetingExtensions", "extensions", "EXTENSIONS"])
-def test_an_alias_is_as_good_as_the_name(router: Router, spelling: str) -> None:
+def test_alias_leads_to_the_same_resource(router: Router, spelling: str) -> None:
     path = f"/ucwa/v1/applications/1/onlineMeetings/myOnlineMeetings/AB/{spelling}"
     assert find(router, path)[0] == EXTENSIONS
 
 
-def test_an_alias_counts_only_where_its_name_stands(router: Router) -> None:
+def test_alias_is_accepted_only_in_place_of_its_name(router: Router) -> None:
     policies = "/ucwa/v1/applications/{application_id}"
     assert find(router, "/ucwa/v1/applications/1/policies")[0] == f"{policies}/policies"
     found = find(router, "/ucwa/v1/applications/1/onlineMeetings/policies")[0]
     assert found == f"{policies}/onlineMeetings/onlineMeetingPolicies"
 
 
-def test_a_fixed_segment_goes_before_a_name(router: Router) -> None:
+def test_fixed_segment_takes_precedence_over_a_parameter(router: Router) -> None:
     people = "/ucwa/v1/applications/{application_id}/people"
     assert find(router, "/ucwa/v1/applications/1/people/SEARCH")[0] == f"{people}/search"
     name, names, _ = find(router, "/ucwa/v1/applications/1/people/search/note")
@@ -180,7 +180,7 @@ def test_a_fixed_segment_goes_before_a_name(router: Router) -> None:
     assert names == {"application_id": "1", "contact": "search"}
 
 
-def test_a_place_can_be_taken_once() -> None:
+def test_template_can_be_added_once() -> None:
     router = Router(Named("not found"), {"stop": ["terminate"]})
     router.add_route("/a/{one}", Named("a"))
     with pytest.raises(ValueError, match="taken"):

@@ -18,7 +18,7 @@ from tests.browser.guest import DANA, Arrive, Guest
 from tests.certificate import make_certificate
 from tests.client import PASSWORD, UcwaClient
 from tests.needs import need
-from tests.process.running import LENE, LIMIT, Running, command
+from tests.process.running import LENE, LIMIT, RunningServer, command
 from tests.process.server import add_user
 
 expect.set_options(timeout=LIMIT * 1000)
@@ -43,7 +43,7 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class SilentHandler(SimpleHTTPRequestHandler):
     """Serves files and tells nobody."""
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that is overridden
@@ -51,7 +51,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @dataclass(frozen=True)
-class Site:
+class EmbeddingSite:
     """A web server with a page that talks to the frame."""
 
     origin: str
@@ -61,13 +61,13 @@ class Site:
         return f"{self.origin}/client.html"
 
 
-def _sites(count: int) -> Iterator[list[Site]]:
-    handler = partial(Quiet, directory=str(Path(__file__).parent))
+def _sites(count: int) -> Iterator[list[EmbeddingSite]]:
+    handler = partial(SilentHandler, directory=str(Path(__file__).parent))
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for _ in range(count)]
     threads = [Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}) for server in servers]
     for thread in threads:
         thread.start()
-    yield [Site(f"http://127.0.0.1:{server.server_port}") for server in servers]
+    yield [EmbeddingSite(f"http://127.0.0.1:{server.server_port}") for server in servers]
     for server, thread in zip(servers, threads, strict=True):
         server.shutdown()
         thread.join(LIMIT)
@@ -75,18 +75,18 @@ def _sites(count: int) -> Iterator[list[Site]]:
 
 
 @pytest.fixture(scope="session")
-def sites() -> Iterator[list[Site]]:
+def sites() -> Iterator[list[EmbeddingSite]]:
     yield from _sites(2)
 
 
 @pytest.fixture(scope="session")
-def listed(sites: list[Site]) -> Site:
+def listed(sites: list[EmbeddingSite]) -> EmbeddingSite:
     """A site of an origin in the servers' allow-list."""
     return sites[0]
 
 
 @pytest.fixture(scope="session")
-def unlisted(sites: list[Site]) -> Site:
+def unlisted(sites: list[EmbeddingSite]) -> EmbeddingSite:
     return sites[1]
 
 
@@ -98,14 +98,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def plain(data: Path, listed: Site) -> Iterator[Running]:
+def plain(data: Path, listed: EmbeddingSite) -> Iterator[RunningServer]:
     """A server that serves http only."""
-    with Running(data, "--allow-origin", listed.origin) as server:
+    with RunningServer(data, "--allow-origin", listed.origin) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def secure(data: Path, listed: Site) -> Iterator[Running]:
+def secure(data: Path, listed: EmbeddingSite) -> Iterator[RunningServer]:
     """A server that serves http and https, with a certificate that nobody trusts."""
     need("openssl")
     certificate, key = make_certificate(data.parent)
@@ -113,12 +113,12 @@ def secure(data: Path, listed: Site) -> Iterator[Running]:
         *("--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0"),
         *("--tls-cert", certificate, "--tls-key", key, "--allow-origin", listed.origin),
     ]
-    with Running(data, *arguments, listeners=2) as server:
+    with RunningServer(data, *arguments, listeners=2) as server:
         yield server
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def lene(plain: Running) -> AsyncIterator[UcwaClient]:
+async def lene(plain: RunningServer) -> AsyncIterator[UcwaClient]:
     """Lene again, with an application of her own beside the console."""
     async with httpx.AsyncClient(base_url=plain.urls[0], timeout=LIMIT) as http:
         client = UcwaClient(http)
@@ -128,7 +128,7 @@ async def lene(plain: Running) -> AsyncIterator[UcwaClient]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def enter(chromium: Browser, plain: Running) -> AsyncIterator[Enter]:
+async def enter(chromium: Browser, plain: RunningServer) -> AsyncIterator[Enter]:
     """Opens consoles on a meeting, signed in."""
     opened: list[Console] = []
 
@@ -165,8 +165,8 @@ def own(prepared: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(shared: Path) -> Iterator[Running]:
-    with Running(shared) as running:
+def server(shared: Path) -> Iterator[RunningServer]:
+    with RunningServer(shared) as running:
         yield running
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
 from tests.client import PASSWORD, UcwaClient, self_of
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 
 Resource = dict[str, Any]
 
@@ -22,7 +22,7 @@ SCREENSHOTS = os.environ.get("OPENUCWA_SCREENSHOTS") or str(Path(__file__).paren
 SOON = 1000
 
 
-class Visitor:
+class BrowserUser:
     """Somebody with a browser of their own. `troubles`: errors on the console, the Content-Security-Policy's too.
 
     `kind`: what pictures of the page are called.
@@ -43,7 +43,7 @@ class Visitor:
             self.troubles.append(message.text)
 
     @classmethod
-    async def come(cls, chromium: Browser, url: str) -> "Visitor":
+    async def come(cls, chromium: Browser, url: str) -> "BrowserUser":
         context = await chromium.new_context(
             viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
             accept_downloads=True,
@@ -84,7 +84,7 @@ class Visitor:
         await page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
 
 
-class Console(Visitor):
+class Console(BrowserUser):
     """Lene in the console."""
 
     async def sign_in(self, password: str = PASSWORD) -> None:
@@ -93,7 +93,7 @@ class Console(Visitor):
         await self.page.get_by_role("button", name="Sign in").click()
 
     @classmethod
-    async def enter(cls, chromium: Browser, server: Running, meeting_id: str = "") -> "Console":
+    async def enter(cls, chromium: Browser, server: RunningServer, meeting_id: str = "") -> "Console":
         """Signs in and goes to a meeting."""
         console = await cls.come(chromium, f"{server.urls[0]}/#{meeting_id}")
         assert isinstance(console, Console)

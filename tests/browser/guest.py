@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser.console import PHONE, SOON, Resource, Visitor
+from tests.browser.console import PHONE, SOON, BrowserUser, Resource
 from tests.client import PASSWORD, UcwaClient, self_of
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 
 DANA = "sip:danab@contoso.com"
 
 
-class Guest(Visitor):
+class Guest(BrowserUser):
     """Somebody with the join page open."""
 
     kind = "join"
@@ -145,7 +145,7 @@ Arrive = Callable[[Resource], Awaitable[Guest]]
 
 
 @asynccontextmanager
-async def organizer_at(server: Running) -> AsyncIterator[Organizer]:
+async def organizer_at(server: RunningServer) -> AsyncIterator[Organizer]:
     async with httpx.AsyncClient(base_url=server.urls[0], timeout=LIMIT) as http:
         organizer = Organizer(http)
         await organizer.sign_in("lenea@contoso.com")

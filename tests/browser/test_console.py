@@ -9,9 +9,9 @@ import pytest
 from icalendar import Calendar
 from playwright.async_api import Browser, expect
 
-from tests.browser.console import Console, Enter, Visitor, read
+from tests.browser.console import BrowserUser, Console, Enter, read
 from tests.client import UcwaClient, extensions_of, self_of
-from tests.process.running import Running
+from tests.process.running import RunningServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -42,8 +42,8 @@ def events_in(path: Path) -> list[Any]:
 # Signed out
 
 
-async def test_every_link_of_the_front_page_works(chromium: Browser, plain: Running) -> None:
-    visitor = await Visitor.come(chromium, plain.urls[0])
+async def test_every_link_of_the_front_page_works(chromium: Browser, plain: RunningServer) -> None:
+    visitor = await BrowserUser.come(chromium, plain.urls[0])
     await visitor.look("1-front")
     assert await visitor.page.title() == "openucwa"
     hrefs = await visitor.page.locator("#front a").evaluate_all("links => links.map(link => link.href)")
@@ -53,8 +53,8 @@ async def test_every_link_of_the_front_page_works(chromium: Browser, plain: Runn
     await visitor.leave()
 
 
-async def test_mistyped_address_leads_to_a_page_with_a_way_on(chromium: Browser, plain: Running) -> None:
-    visitor = await Visitor.come(chromium, f"{plain.urls[0]}/meetings")
+async def test_mistyped_address_leads_to_a_page_with_a_way_on(chromium: Browser, plain: RunningServer) -> None:
+    visitor = await BrowserUser.come(chromium, f"{plain.urls[0]}/meetings")
     await expect(visitor.page.get_by_role("heading", name="There is no page at this address")).to_be_visible()
     await visitor.look("20-not-found")
     await visitor.page.get_by_role("link", name="Go to your meetings").click()
@@ -62,7 +62,7 @@ async def test_mistyped_address_leads_to_a_page_with_a_way_on(chromium: Browser,
     await visitor.leave()
 
 
-async def test_wrong_password_is_reported_and_the_user_name_stays(chromium: Browser, plain: Running) -> None:
+async def test_wrong_password_is_reported_and_the_user_name_stays(chromium: Browser, plain: RunningServer) -> None:
     console = await Console.come(chromium, plain.urls[0])
     assert isinstance(console, Console)
     await console.sign_in("wrong")

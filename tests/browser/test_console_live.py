@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.console import SOON, Enter, Visitor
+from tests.browser.console import SOON, BrowserUser, Enter
 from tests.client import UcwaClient
-from tests.process.running import Running
+from tests.process.running import RunningServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -56,7 +56,7 @@ async def test_changes_by_others_are_marked_and_typed_text_stays(enter: Enter, l
 
 
 async def test_organizer_and_guests_go_through_a_whole_meeting(
-    chromium: Browser, plain: Running, enter: Enter, lene: UcwaClient
+    chromium: Browser, plain: RunningServer, enter: Enter, lene: UcwaClient
 ) -> None:
     meeting = await lene.schedule(subject="Quarterly budget review")
     await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget", seats=12)
@@ -64,7 +64,7 @@ async def test_organizer_and_guests_go_through_a_whole_meeting(
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Join and see").click()
-    guests = [await Visitor.come(chromium, meeting["joinUrl"]) for _ in range(2)]
+    guests = [await BrowserUser.come(chromium, meeting["joinUrl"]) for _ in range(2)]
     joe, ann = guests
     await join_by_name(joe.page, "Joe")
     # Guests wait until they are let in; one is, the other is not yet.
@@ -110,7 +110,7 @@ async def test_organizer_promotes_demotes_and_removes_people_from_the_console(
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Join and see").click()
-    joe = await Visitor.come(chromium, meeting["joinUrl"])
+    joe = await BrowserUser.come(chromium, meeting["joinUrl"])
     await join_by_name(joe.page, "Joe")
     line = page.locator("#people").get_by_role("listitem").filter(has_text="Joe")
     await page.get_by_role("button", name="Actions for Joe").click()
@@ -131,7 +131,7 @@ async def test_messages_in_the_console_have_times_and_show_who_is_typing(
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Join and see").click()
-    joe = await Visitor.come(chromium, meeting["joinUrl"])
+    joe = await BrowserUser.come(chromium, meeting["joinUrl"])
     await join_by_name(joe.page, "Joe")
     field = joe.page.get_by_label("Message to everyone")
     await expect(field).to_be_enabled()
@@ -154,7 +154,7 @@ async def test_people_waiting_in_the_lobby_are_announced_in_every_view(
     await page.get_by_role("heading", name="People (1)").wait_for()
     await page.get_by_role("link", name="Another one").click()
     await expect(page.get_by_text("You are in “Quarterly planning”.")).to_be_visible()
-    joe = await Visitor.come(chromium, meeting["joinUrl"])
+    joe = await BrowserUser.come(chromium, meeting["joinUrl"])
     await join_by_name(joe.page, "Joe")
     await expect(page.get_by_text("Joe is waiting in the lobby of “Quarterly planning”.").first).to_be_visible()
     await expect(page).to_have_title("(1) Another one")
@@ -174,7 +174,7 @@ async def test_action_that_fails_is_explained_beside_the_people(
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Join and see").click()
-    joe = await Visitor.come(chromium, meeting["joinUrl"])
+    joe = await BrowserUser.come(chromium, meeting["joinUrl"])
     await join_by_name(joe.page, "Joe")
     await page.get_by_role("button", name="Actions for Joe").click()
     await page.route("**/eject", lambda route: route.fulfill(status=503, body=""))

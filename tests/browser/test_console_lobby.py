@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.console import SOON, Console, Enter, Resource
 from tests.client import UcwaClient
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -34,7 +34,7 @@ class Waiting(UcwaClient):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def joe(plain: Running) -> AsyncIterator[Waiting]:
+async def joe(plain: RunningServer) -> AsyncIterator[Waiting]:
     """Joe, who stays in lobbies until the test ends."""
     async with httpx.AsyncClient(base_url=plain.urls[0], timeout=LIMIT) as http:
         joe = Waiting(http)
@@ -44,7 +44,7 @@ async def joe(plain: Running) -> AsyncIterator[Waiting]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def console(chromium: Browser, plain: Running) -> AsyncIterator[Console]:
+async def console(chromium: Browser, plain: RunningServer) -> AsyncIterator[Console]:
     """A console that shows the form of a new meeting, with a clock that tests move."""
     console = await Console.come(chromium, plain.urls[0])
     assert isinstance(console, Console)
@@ -146,7 +146,7 @@ async def test_tabs_of_a_browser_share_one_answer(console: Console, lene: UcwaCl
 
 
 async def test_lobby_of_another_meeting_is_shown_beside_that_of_the_joined_one(
-    console: Console, lene: UcwaClient, joe: Waiting, plain: Running
+    console: Console, lene: UcwaClient, joe: Waiting, plain: RunningServer
 ) -> None:
     page = console.page
     joined = await lene.schedule(subject="Joined")

@@ -7,18 +7,18 @@ from playwright.async_api import Browser, Request, Route, expect
 
 from tests.browser.console import Console, Enter, read
 from tests.client import PASSWORD, UcwaClient
-from tests.process.running import LENE, Running
+from tests.process.running import LENE, RunningServer
 from tests.process.server import add_user
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture(scope="session")
-def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that allows little."""
     folder = tmp_path_factory.mktemp("narrow") / "data"
     add_user(folder, LENE)
-    with Running(
+    with RunningServer(
         folder,
         OPENUCWA_MAX_MEETINGS="1",
         OPENUCWA_MAX_EXTENSIONS="1",
@@ -78,7 +78,7 @@ async def test_typed_text_survives_a_network_failure(enter: Enter, lene: UcwaCli
     await expect(console.card("agenda")).to_contain_text("after")
 
 
-async def test_limits_of_the_server_are_explained(chromium: Browser, narrow: Running) -> None:
+async def test_limits_of_the_server_are_explained(chromium: Browser, narrow: RunningServer) -> None:
     console = await Console.enter(chromium, narrow)
     page = console.page
 
@@ -108,7 +108,9 @@ async def test_limits_of_the_server_are_explained(chromium: Browser, narrow: Run
     await console.leave()
 
 
-async def test_everything_can_be_done_with_the_keyboard(chromium: Browser, plain: Running, lene: UcwaClient) -> None:
+async def test_everything_can_be_done_with_the_keyboard(
+    chromium: Browser, plain: RunningServer, lene: UcwaClient
+) -> None:
     console = await Console.come(chromium, plain.urls[0])
     page = console.page
     press = page.keyboard.press

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import EmbeddingSite
 from tests.client import PASSWORD, extensions_of, self_of
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -47,7 +47,7 @@ class Client:
         self.page = page
         self.token: str | None = None
 
-    async def enter(self, server: Running) -> None:
+    async def enter(self, server: RunningServer) -> None:
         """Embeds the frame, where the root says that it is."""
         root = await self.page.evaluate("url => discover(url)", f"{server.urls[0]}/")
         await self.page.evaluate("url => embed(url)", root["_links"]["xframe"]["href"])
@@ -85,14 +85,14 @@ async def page(chromium: Browser) -> AsyncIterator[Page]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def client(page: Page, listed: Site) -> Client:
+async def client(page: Page, listed: EmbeddingSite) -> Client:
     """A page of the listed origin."""
     await page.goto(listed.page)
     return Client(page)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def framed(client: Client, plain: Running) -> Client:
+async def framed(client: Client, plain: RunningServer) -> Client:
     """A page of the listed origin that has embedded the frame."""
     await client.enter(plain)
     return client
@@ -102,7 +102,7 @@ async def framed(client: Client, plain: Running) -> Client:
 async def test_page_of_a_listed_origin_does_the_whole_job(
     scheme: str, client: Client, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    server: Running = request.getfixturevalue("plain" if scheme == "http" else "secure")
+    server: RunningServer = request.getfixturevalue("plain" if scheme == "http" else "secure")
 
     root = await client.page.evaluate("url => discover(url)", f"{server.urls[0]}/")
     user, frame = (urlsplit(root["_links"][rel]["href"]) for rel in ("user", "xframe"))
@@ -194,7 +194,7 @@ async def test_get_of_the_frames_own_url_is_200_whatever_the_client_accepts(fram
         assert (answer.status, answer.status_text) == (200, "OK")
 
 
-async def test_repeated_slashes_in_a_url_stay_on_this_host(framed: Client, plain: Running) -> None:
+async def test_repeated_slashes_in_a_url_stay_on_this_host(framed: Client, plain: RunningServer) -> None:
     for slashes in ("//", "///"):
         await framed.sign_in(f"{plain.urls[0]}{slashes}WebTicket/oauthtoken")
 
@@ -229,14 +229,16 @@ async def test_messages_that_are_no_requests_are_ignored(framed: Client) -> None
     assert "not asked" not in log
 
 
-async def test_frame_may_be_embedded_by_the_listed_origins_alone(plain: Running, listed: Site) -> None:
+async def test_frame_may_be_embedded_by_the_listed_origins_alone(plain: RunningServer, listed: EmbeddingSite) -> None:
     async with httpx.AsyncClient(base_url=plain.urls[0], timeout=LIMIT) as http:
         answer = await http.get("/Autodiscover/XFrame/XFrame.html")
     assert answer.headers["Content-Security-Policy"].endswith(f"; frame-ancestors {listed.origin}")
     assert "X-Frame-Options" not in answer.headers
 
 
-async def test_unlisted_origin_cannot_embed_the_frame(page: Page, plain: Running, unlisted: Site) -> None:
+async def test_unlisted_origin_cannot_embed_the_frame(
+    page: Page, plain: RunningServer, unlisted: EmbeddingSite
+) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     await page.goto(unlisted.page)
@@ -245,7 +247,7 @@ async def test_unlisted_origin_cannot_embed_the_frame(page: Page, plain: Running
     assert any("frame-ancestors" in text for text in said)
 
 
-async def frame_in_window(page: Page, server: Running) -> Client:
+async def frame_in_window(page: Page, server: RunningServer) -> Client:
     """Opens the frame page in a window of its own, which frame-ancestors does not forbid to anybody."""
     async with page.expect_popup() as opened:
         await page.evaluate("url => openWindow(url)", f"{server.urls[0]}/Autodiscover/XFrame/XFrame.html")
@@ -254,9 +256,9 @@ async def frame_in_window(page: Page, server: Running) -> Client:
 
 
 async def test_unlisted_origin_is_refused_and_nothing_reaches_the_server(
-    page: Page, data: Path, listed: Site, unlisted: Site
+    page: Page, data: Path, listed: EmbeddingSite, unlisted: EmbeddingSite
 ) -> None:
-    with Running(data, "--allow-origin", listed.origin) as server:
+    with RunningServer(data, "--allow-origin", listed.origin) as server:
         await page.goto(unlisted.page)
         client = await frame_in_window(page, server)
         for method, url in (("GET", "/openapi.json"), ("POST", "/WebTicket/oauthtoken"), ("GET", server.urls[0])):
@@ -274,14 +276,14 @@ async def test_unlisted_origin_is_refused_and_nothing_reaches_the_server(
     assert set(paths) == {"/Autodiscover/XFrame/XFrame.html", "/static/xframe.js", "/openapi.json"}
 
 
-async def test_without_an_allow_list_every_origin_is_refused(page: Page, data: Path, listed: Site) -> None:
-    with Running(data) as server:
+async def test_without_an_allow_list_every_origin_is_refused(page: Page, data: Path, listed: EmbeddingSite) -> None:
+    with RunningServer(data) as server:
         await page.goto(listed.page)
         refused = await (await frame_in_window(page, server)).ask("GET", "/")
     assert refused.status == 403
 
 
-async def test_page_without_an_origin_is_refused(page: Page, plain: Running) -> None:
+async def test_page_without_an_origin_is_refused(page: Page, plain: RunningServer) -> None:
     await page.goto("data:text/html,<title>nobody</title>")
     async with page.expect_popup() as opened:
         await page.evaluate("url => { window.frame = open(url) }", f"{plain.urls[0]}/Autodiscover/XFrame/XFrame.html")

@@ -7,9 +7,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.browser.console import Visitor
+from tests.browser.console import BrowserUser
 from tests.identity.issuers.provider import AUDIENCE, RunningProvider
-from tests.process.running import Running
+from tests.process.running import RunningServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -25,7 +25,7 @@ def provider() -> Iterator[RunningProvider]:
 
 
 @pytest.fixture(scope="module")
-def server(provider: RunningProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(provider: RunningProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     issuer = {
         "url": provider.url,
         "audience": AUDIENCE,
@@ -35,20 +35,20 @@ def server(provider: RunningProvider, tmp_path_factory: pytest.TempPathFactory) 
         "name": NAME,
     }
     data = tmp_path_factory.mktemp("issuer") / "data"
-    with Running(data, OPENUCWA_ISSUERS=json.dumps([issuer])) as running:
+    with RunningServer(data, OPENUCWA_ISSUERS=json.dumps([issuer])) as running:
         provider.redirect_uris = [f"{running.urls[0]}/"]
         provider.configure()
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visitor(chromium: Browser, server: Running) -> AsyncIterator[Visitor]:
-    come = await Visitor.come(chromium, server.urls[0])
+async def visitor(chromium: Browser, server: RunningServer) -> AsyncIterator[BrowserUser]:
+    come = await BrowserUser.come(chromium, server.urls[0])
     yield come
     await come.context.close()
 
 
-async def sign_in(visitor: Visitor, account: str = "lene") -> None:
+async def sign_in(visitor: BrowserUser, account: str = "lene") -> None:
     page = visitor.page
     await page.get_by_role("button", name=f"Sign in with {NAME}").click()
     await page.locator("input[name=login]").fill(account)
@@ -57,7 +57,9 @@ async def sign_in(visitor: Visitor, account: str = "lene") -> None:
     await page.get_by_role("button", name="Continue").click()
 
 
-async def test_user_signs_in_at_the_issuer_and_works_in_the_console(visitor: Visitor, server: Running) -> None:
+async def test_user_signs_in_at_the_issuer_and_works_in_the_console(
+    visitor: BrowserUser, server: RunningServer
+) -> None:
     page = visitor.page
     await sign_in(visitor)
     await expect(page.locator("#who")).to_have_text("Lene Aalling")
@@ -73,7 +75,7 @@ async def test_user_signs_in_at_the_issuer_and_works_in_the_console(visitor: Vis
     assert [trouble for trouble in visitor.troubles if not trouble.startswith("[DOM]")] == []
 
 
-async def test_user_who_gives_up_at_the_issuer_is_told_so(visitor: Visitor) -> None:
+async def test_user_who_gives_up_at_the_issuer_is_told_so(visitor: BrowserUser) -> None:
     page = visitor.page
     await page.get_by_role("button", name=f"Sign in with {NAME}").click()
     await page.get_by_role("link", name="Cancel").click()
@@ -81,18 +83,18 @@ async def test_user_who_gives_up_at_the_issuer_is_told_so(visitor: Visitor) -> N
     await expect(page.locator("#sign-in form")).to_be_visible()
 
 
-async def test_code_that_was_not_asked_for_here_signs_nobody_in(visitor: Visitor, server: Running) -> None:
+async def test_code_that_was_not_asked_for_here_signs_nobody_in(visitor: BrowserUser, server: RunningServer) -> None:
     page = visitor.page
     await page.goto(f"{server.urls[0]}/?code=stolen&state=made-up")
     await expect(page.locator("#sign-in form")).to_be_visible()
     await expect(page.locator("#console")).to_be_hidden()
 
 
-async def test_user_whom_the_server_does_not_accept_is_told_so(visitor: Visitor) -> None:
+async def test_user_whom_the_server_does_not_accept_is_told_so(visitor: BrowserUser) -> None:
     await sign_in(visitor, "eve")
     await expect(visitor.page.get_by_role("alert")).to_be_visible()
     await expect(visitor.page.locator("#console")).to_be_hidden()
 
 
-async def test_password_form_stays(visitor: Visitor) -> None:
+async def test_password_form_stays(visitor: BrowserUser) -> None:
     await expect(visitor.page.get_by_label("Password").first).to_be_visible()

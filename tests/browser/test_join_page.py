@@ -9,7 +9,7 @@ from playwright.async_api import Route, expect
 
 from tests.browser.console import SOON
 from tests.browser.guest import Arrive, Organizer, joined, organizer_at
-from tests.process.running import Running
+from tests.process.running import RunningServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -18,7 +18,7 @@ HIDDEN = "for the organizer's eyes"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def lene(server: Running) -> AsyncIterator[Organizer]:
+async def lene(server: RunningServer) -> AsyncIterator[Organizer]:
     async with organizer_at(server) as organizer:
         yield organizer
 
@@ -26,7 +26,7 @@ async def lene(server: Running) -> AsyncIterator[Organizer]:
 # The page
 
 
-async def test_page_is_the_same_for_every_address(server: Running, lene: Organizer) -> None:
+async def test_page_is_the_same_for_every_address(server: RunningServer, lene: Organizer) -> None:
     meeting = await lene.schedule()
     there = await lene.http.get(meeting["joinUrl"])
     nowhere = await lene.http.get("/meet/nobody@nowhere.example/NONE")
@@ -129,7 +129,7 @@ async def test_empty_name_is_refused(lene: Organizer, arrive: Arrive) -> None:
     await expect(guest.page.get_by_label("Your name")).to_be_focused()
 
 
-async def test_missing_meeting_is_explained(server: Running, lene: Organizer, arrive: Arrive) -> None:
+async def test_missing_meeting_is_explained(server: RunningServer, lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule()
     await lene.ends(meeting)
     by_name, by_account = await arrive(meeting), await arrive(meeting)

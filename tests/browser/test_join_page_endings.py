@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.browser.console import DESKTOP, PHONE
 from tests.browser.guest import DANA, Arrive, Organizer, joined, organizer_at
 from tests.client import PASSWORD
-from tests.process.running import LIMIT, Running, command
+from tests.process.running import LIMIT, RunningServer, command
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,7 +20,7 @@ HIDDEN = "for the organizer's eyes"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def lene(server: Running) -> AsyncIterator[Organizer]:
+async def lene(server: RunningServer) -> AsyncIterator[Organizer]:
     async with organizer_at(server) as organizer:
         yield organizer
 
@@ -56,7 +56,7 @@ async def test_guest_who_left_can_join_again(lene: Organizer, arrive: Arrive) ->
 
 
 async def test_full_meeting_is_explained(shared: Path, arrive: Arrive) -> None:
-    with Running(shared, OPENUCWA_MEETING_SIZE="1") as server:
+    with RunningServer(shared, OPENUCWA_MEETING_SIZE="1") as server:
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(accessLevel="Everyone")
             await lene.enter(meeting)
@@ -66,7 +66,7 @@ async def test_full_meeting_is_explained(shared: Path, arrive: Arrive) -> None:
 
 
 async def test_server_without_anonymous_guests_asks_for_an_account(shared: Path, arrive: Arrive) -> None:
-    with Running(shared, OPENUCWA_ANONYMOUS="false") as server:
+    with RunningServer(shared, OPENUCWA_ANONYMOUS="false") as server:
         async with organizer_at(server) as lene:
             guest = await arrive(await lene.schedule())
             await expect(guest.page.get_by_label("User name").first).to_be_focused()
@@ -77,7 +77,7 @@ async def test_server_without_anonymous_guests_asks_for_an_account(shared: Path,
 
 
 async def test_expired_anonymous_token_is_renewed_without_interruption(shared: Path, arrive: Arrive) -> None:
-    with Running(shared, OPENUCWA_ANONYMOUS_TOKEN_LIFETIME="1") as server:
+    with RunningServer(shared, OPENUCWA_ANONYMOUS_TOKEN_LIFETIME="1") as server:
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(accessLevel="Everyone")
             extension = await lene.extend(meeting, id="count", type="RoamedParticipantData", number=0)
@@ -95,7 +95,7 @@ async def test_expired_anonymous_token_is_renewed_without_interruption(shared: P
 
 
 async def test_signed_out_participant_signs_in_again_and_continues(own: Path, arrive: Arrive) -> None:
-    with Running(own) as server:
+    with RunningServer(own) as server:
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(subject="Quarterly planning")
             await lene.enter(meeting)
@@ -124,7 +124,7 @@ async def test_signed_out_participant_signs_in_again_and_continues(own: Path, ar
 
 
 async def test_page_waits_for_a_server_that_is_down(own: Path, arrive: Arrive) -> None:
-    with Running(own) as server:
+    with RunningServer(own) as server:
         port = server.port()
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(subject="Quarterly planning", accessLevel="Everyone")
@@ -132,7 +132,7 @@ async def test_page_waits_for_a_server_that_is_down(own: Path, arrive: Arrive) -
             server.stop()
             await expect(guest.page.get_by_role("status")).to_have_text("The server can't be reached. Trying again…")
             await guest.look("away")
-            with Running(own, "--listen", f"http://127.0.0.1:{port}"):
+            with RunningServer(own, "--listen", f"http://127.0.0.1:{port}"):
                 await lene.extend(meeting, id="back", type="RoamedParticipantData", again=True)
                 await expect(guest.property("back", "again")).to_be_visible()
                 await expect(guest.named("away")).to_have_text("")
@@ -141,7 +141,7 @@ async def test_page_waits_for_a_server_that_is_down(own: Path, arrive: Arrive) -
 
 
 async def test_page_offers_to_try_again_without_a_server(own: Path, arrive: Arrive) -> None:
-    with Running(own) as server:
+    with RunningServer(own) as server:
         port = server.port()
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(accessLevel="Everyone")
@@ -150,7 +150,7 @@ async def test_page_offers_to_try_again_without_a_server(own: Path, arrive: Arri
         server.stop()
     await guest.join_by_name("Joe")
     await guest.ends_with("The server can't be reached")
-    with Running(own, "--listen", f"http://127.0.0.1:{port}"):
+    with RunningServer(own, "--listen", f"http://127.0.0.1:{port}"):
         await guest.page.get_by_role("button", name="Try again").click()
         await guest.join_by_name("Joe")
         await guest.is_in()

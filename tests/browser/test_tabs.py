@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.console import Console
 from tests.browser.guest import Guest
 from tests.client import UcwaClient
-from tests.process.running import Running
+from tests.process.running import RunningServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -22,7 +22,7 @@ HIDDEN_WITHOUT_LOCKS = """
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def first(chromium: Browser, plain: Running) -> AsyncIterator[Guest]:
+async def first(chromium: Browser, plain: RunningServer) -> AsyncIterator[Guest]:
     guest = await Guest.arrive(chromium, f"{plain.urls[0]}/meet/lenea@contoso.com/NONE")
     yield guest
     await guest.leave()
@@ -41,7 +41,7 @@ async def test_eight_tabs_in_a_meeting_all_receive_events(first: Guest, lene: Uc
         await expect(guest.property("agenda", "topic")).to_contain_text("Budget")
 
 
-async def test_eight_tabs_of_the_console_all_work(chromium: Browser, plain: Running) -> None:
+async def test_eight_tabs_of_the_console_all_work(chromium: Browser, plain: RunningServer) -> None:
     first = await Console.come(chromium, plain.urls[0])
     assert isinstance(first, Console)
     tabs = [first, *[await first.another(plain.urls[0]) for _ in range(MANY - 1)]]
@@ -51,7 +51,7 @@ async def test_eight_tabs_of_the_console_all_work(chromium: Browser, plain: Runn
     await first.leave()
 
 
-async def test_hidden_page_that_is_in_no_meeting_does_not_poll(chromium: Browser, plain: Running) -> None:
+async def test_hidden_page_that_is_in_no_meeting_does_not_poll(chromium: Browser, plain: RunningServer) -> None:
     console = await Console.come(chromium, plain.urls[0])
     assert isinstance(console, Console)
     page = console.page

@@ -29,7 +29,7 @@ async def pass_by(world: FakeWorld, seconds: int, sweeps: int) -> None:
         await until(lambda: world.sleepers == sweeps)
 
 
-async def test_an_application_that_never_polled_ends_so_long_after_its_last_request(
+async def test_application_that_never_polled_times_out_after_its_last_request(
     process: Process, world: FakeWorld
 ) -> None:
     session = await process.open()
@@ -41,7 +41,7 @@ async def test_an_application_that_never_polled_ends_so_long_after_its_last_requ
     assert process.activity.expired(session)
 
 
-async def test_an_application_that_polled_ends_so_long_after_its_last_poll_whatever_it_requests(
+async def test_application_that_polled_times_out_after_its_last_poll_despite_requests(
     client: Client, world: FakeWorld
 ) -> None:
     process, session = client.process, client.session
@@ -54,7 +54,7 @@ async def test_an_application_that_polled_ends_so_long_after_its_last_poll_whate
     assert process.activity.expired(session)
 
 
-async def test_an_application_does_not_end_while_a_poll_of_it_waits(client: Client, world: FakeWorld) -> None:
+async def test_application_does_not_end_while_a_poll_of_it_waits(client: Client, world: FakeWorld) -> None:
     activity, session = client.process.activity, client.session
     for _ in range(2):
         activity.poll_started(OWNER, session.application.id, "")
@@ -68,7 +68,7 @@ async def test_an_application_does_not_end_while_a_poll_of_it_waits(client: Clie
     assert activity.expired(session)
 
 
-async def test_what_memory_knows_is_merged_with_what_the_store_says(client: Client, world: FakeWorld) -> None:
+async def test_records_in_memory_and_store_are_merged(client: Client, world: FakeWorld) -> None:
     activity, session = client.process.activity, client.session
     begin = session.last_request
     assert activity.last_activity(session) == (begin, None)
@@ -82,7 +82,7 @@ async def test_what_memory_knows_is_merged_with_what_the_store_says(client: Clie
     assert activity.last_activity(stored) == (begin + 5_000, begin + 9_000)
 
 
-async def test_what_was_heard_is_written_down_now_and_then(client: Client, world: FakeWorld) -> None:
+async def test_activity_is_written_regularly(client: Client, world: FakeWorld) -> None:
     process, session = client.process, client.session
     begin = session.last_request
     await process.activity.start()
@@ -98,7 +98,7 @@ async def test_what_was_heard_is_written_down_now_and_then(client: Client, world
     assert (await again(process, session)).last_poll == begin + 40_000
 
 
-async def test_a_stop_writes_down_what_was_heard(client: Client, world: FakeWorld) -> None:
+async def test_activity_is_written_at_a_stop(client: Client, world: FakeWorld) -> None:
     process, session = client.process, client.session
     await process.activity.start()
     await world.advance(7)
@@ -108,7 +108,7 @@ async def test_a_stop_writes_down_what_was_heard(client: Client, world: FakeWorl
     assert world.sleepers == 0
 
 
-async def test_many_applications_are_written_down(process: Process, world: FakeWorld) -> None:
+async def test_many_applications_are_written(process: Process, world: FakeWorld) -> None:
     sessions = [await process.open(endpoint="e" * number) for number in range(1, 30)]
     for number in range(3_000):
         process.activity.request(OWNER, str(number))
@@ -119,7 +119,7 @@ async def test_many_applications_are_written_down(process: Process, world: FakeW
     assert {(await again(process, session)).last_request for session in sessions} == {world.now()}
 
 
-async def test_what_was_written_down_long_ago_is_forgotten(process: Process, world: FakeWorld) -> None:
+async def test_old_records_are_dropped(process: Process, world: FakeWorld) -> None:
     process.activity.request(OWNER, "1")
     process.activity.poll_started(OWNER, "2", "")
     await world.advance(TIMEOUT + 1)
@@ -128,12 +128,10 @@ async def test_what_was_written_down_long_ago_is_forgotten(process: Process, wor
     assert process.activity.remembers(OWNER, "2")
 
 
-async def test_what_could_not_be_written_down_is_the_next_time(
-    client: Client, world: FakeWorld, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_failed_write_is_retried(client: Client, world: FakeWorld, caplog: pytest.LogCaptureFixture) -> None:
     process, session = client.process, client.session
 
-    class Hiccup:
+    class FailsOnce:
         """The store, which refuses once."""
 
         refused = False
@@ -144,7 +142,7 @@ async def test_what_could_not_be_written_down_is_the_next_time(
                 raise ServiceUnavailable("The store is away.", 1)
             await process.store.applications.touch(*heard)
 
-    activity = Activity(Hiccup(), world, Config())  # type: ignore[arg-type]
+    activity = Activity(FailsOnce(), world, Config())  # type: ignore[arg-type]
     await world.advance(5)
     activity.request(OWNER, session.application.id)
     await activity.flush()
@@ -154,7 +152,7 @@ async def test_what_could_not_be_written_down_is_the_next_time(
     assert (await again(process, session)).last_request == session.last_request + 5_000
 
 
-async def test_an_application_whose_time_is_over_is_removed(client: Client, world: FakeWorld) -> None:
+async def test_application_past_its_timeout_is_removed(client: Client, world: FakeWorld) -> None:
     process, session = client.process, client.session
     await world.advance(TIMEOUT)
     await process.sweeper.sweep_applications()
@@ -165,7 +163,7 @@ async def test_an_application_whose_time_is_over_is_removed(client: Client, worl
         await again(process, session)
 
 
-async def test_an_application_is_not_removed_while_a_poll_of_it_waits(client: Client, world: FakeWorld) -> None:
+async def test_application_is_not_removed_while_a_poll_of_it_waits(client: Client, world: FakeWorld) -> None:
     process, session = client.process, client.session
     process.activity.poll_started(OWNER, session.application.id, "")
     await world.advance(2 * TIMEOUT)
@@ -173,7 +171,7 @@ async def test_an_application_is_not_removed_while_a_poll_of_it_waits(client: Cl
     await again(process, session)
 
 
-async def test_a_poll_that_another_process_holds_keeps_the_application(
+async def test_poll_in_another_process_keeps_the_application(
     client: Client, new_process: NewProcess, world: FakeWorld
 ) -> None:
     other = await new_process()
@@ -199,7 +197,7 @@ async def test_old_events_are_forgotten(client: Client, world: FakeWorld) -> Non
     assert (event.number, event.facts["text"]) == (2, "new")
 
 
-async def test_the_sweeper_sweeps_at_its_times_until_it_is_stopped(new_process: NewProcess, world: FakeWorld) -> None:
+async def test_sweeper_runs_at_its_interval_until_it_is_stopped(new_process: NewProcess, world: FakeWorld) -> None:
     process = await new_process(
         settings=replace(Config(), application_sweep_interval=30.0, meeting_sweep_interval=60.0)
     )
@@ -215,7 +213,7 @@ async def test_the_sweeper_sweeps_at_its_times_until_it_is_stopped(new_process: 
     assert {task.get_name() for task in asyncio.all_tasks()}.isdisjoint({"openucwa applications", "openucwa meetings"})
 
 
-async def test_a_store_that_is_away_is_swept_later(
+async def test_sweep_is_retried_after_a_store_failure(
     process: Process, world: FakeWorld, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = await process.open()
@@ -235,7 +233,7 @@ async def test_a_store_that_is_away_is_swept_later(
         await again(process, session)
 
 
-async def test_meetings_are_removed_when_they_are_long_past(process: Process, world: FakeWorld) -> None:
+async def test_meetings_are_removed_long_after_their_expiration(process: Process, world: FakeWorld) -> None:
     def meeting(number: int, expires: int) -> Meeting:
         settings = MeetingSettings(
             "Everyone", (), "Disabled", "", "Disabled", expires, (), "Disabled", "Disabled", f"{number}"

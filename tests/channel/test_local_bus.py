@@ -39,21 +39,21 @@ async def bus(world: FakeWorld, elsewhere: Elsewhere) -> AsyncIterator[LocalBus]
     await bus.stop()
 
 
-async def test_listeners_hear_at_once_which_topics_moved(bus: LocalBus) -> None:
+async def test_listeners_are_notified_of_topics_at_once(bus: LocalBus) -> None:
     heard: list[frozenset[str]] = []
     bus.subscribe(heard.append)
     bus.publish(frozenset({"a", "b"}))
     assert heard == [frozenset({"a", "b"})]
 
 
-async def test_nobody_is_told_when_nothing_moved(bus: LocalBus) -> None:
+async def test_listeners_are_not_called_without_topics(bus: LocalBus) -> None:
     heard: list[frozenset[str]] = []
     bus.subscribe(heard.append)
     bus.publish(frozenset())
     assert heard == []
 
 
-async def test_who_ended_listening_hears_nothing_more(bus: LocalBus) -> None:
+async def test_ended_subscription_receives_nothing_more(bus: LocalBus) -> None:
     heard: list[frozenset[str]] = []
     end = bus.subscribe(heard.append)
     end()
@@ -62,7 +62,7 @@ async def test_who_ended_listening_hears_nothing_more(bus: LocalBus) -> None:
     assert heard == []
 
 
-async def test_what_other_processes_move_is_heard_at_the_next_look(
+async def test_topics_of_other_processes_arrive_with_the_next_poll_of_the_store(
     bus: LocalBus, world: FakeWorld, elsewhere: Elsewhere
 ) -> None:
     heard: list[frozenset[str]] = []
@@ -72,7 +72,7 @@ async def test_what_other_processes_move_is_heard_at_the_next_look(
     assert heard == [frozenset({"a"})]
 
 
-async def test_other_processes_are_looked_at_only_while_somebody_listens(
+async def test_store_is_polled_only_while_there_are_listeners(
     bus: LocalBus, world: FakeWorld, elsewhere: Elsewhere
 ) -> None:
     await world.advance(1)
@@ -90,7 +90,7 @@ async def test_other_processes_are_looked_at_only_while_somebody_listens(
     assert elsewhere.looks > looks
 
 
-async def test_a_store_that_refuses_to_be_looked_at_is_looked_at_again(
+async def test_failed_poll_of_the_store_is_retried(
     bus: LocalBus, world: FakeWorld, elsewhere: Elsewhere, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[frozenset[str]] = []
@@ -103,7 +103,7 @@ async def test_a_store_that_refuses_to_be_looked_at_is_looked_at_again(
     assert "The store is away." in caplog.text
 
 
-async def test_a_stopped_bus_has_no_task_and_tells_nothing(world: FakeWorld, elsewhere: Elsewhere) -> None:
+async def test_stopped_bus_has_no_task_and_notifies_no_one(world: FakeWorld, elsewhere: Elsewhere) -> None:
     bus = LocalBus(world, elsewhere)
     await bus.start()
     heard: list[frozenset[str]] = []
@@ -116,6 +116,6 @@ async def test_a_stopped_bus_has_no_task_and_tells_nothing(world: FakeWorld, els
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_it_is_always_within_reach(bus: LocalBus) -> None:
+async def test_local_bus_is_always_reachable(bus: LocalBus) -> None:
     await bus.require()
     assert bus.describe() == "this machine"

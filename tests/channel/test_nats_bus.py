@@ -34,7 +34,7 @@ async def started(url: str, subject: str = SUBJECT) -> AsyncIterator[NatsBus]:
 
 
 @needs_server
-async def test_deployments_with_subjects_of_their_own_do_not_hear_each_other(server: NatsServer) -> None:
+async def test_deployments_with_different_subjects_are_separate(server: NatsServer) -> None:
     async with (
         started(server.url, subject="a") as one,
         started(server.url, subject="b") as stranger,
@@ -51,7 +51,7 @@ async def test_deployments_with_subjects_of_their_own_do_not_hear_each_other(ser
 
 
 @needs_server
-async def test_a_message_that_is_no_list_of_topics_harms_nobody(server: NatsServer) -> None:
+async def test_malformed_message_is_ignored(server: NatsServer) -> None:
     async with started(server.url) as bus:
         heard: list[str] = []
         bus.subscribe(heard.extend)
@@ -66,6 +66,6 @@ async def test_a_message_that_is_no_list_of_topics_harms_nobody(server: NatsServ
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:4222", "http://host:4222", "nats://", "nats://host:many"])
-def test_a_url_that_is_none_is_refused_without_showing_it(url: str) -> None:
+def test_malformed_url_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(ConfigError, match="nats://HOST:PORT"):
         NatsBus(url, RealWorld())

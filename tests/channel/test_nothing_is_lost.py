@@ -35,7 +35,7 @@ STEPS = st.lists(
 )
 
 
-class Story:
+class PollingClient:
     """A client that believes what the protocol promises, and notes what it was told."""
 
     def __init__(self, folder: Path) -> None:
@@ -128,9 +128,9 @@ class Story:
 
 @given(steps=STEPS)
 @settings(max_examples=25, deadline=None)
-def test_every_event_is_heard_once_and_in_order(steps: list[tuple[str, int]]) -> None:
+def test_every_event_is_received_once_and_in_order(steps: list[tuple[str, int]]) -> None:
     async def tell(folder: Path) -> None:
-        story = Story(folder)
+        story = PollingClient(folder)
         await story.begin()
         try:
             for step, *how in steps:

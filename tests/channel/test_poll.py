@@ -17,7 +17,7 @@ from tests.world import FakeWorld, until
 NewProcess = Callable[..., Awaitable[Process]]
 
 
-async def test_a_poll_waits_for_an_event_and_is_released_by_it(client: Client) -> None:
+async def test_poll_waits_for_an_event_and_is_released_by_it(client: Client) -> None:
     task = await client.waiting_poll(1)
     assert not task.done()
     await client.append("a")
@@ -25,7 +25,7 @@ async def test_a_poll_waits_for_an_event_and_is_released_by_it(client: Client) -
     assert (served.number, served.next, served.next_number, texts(served)) == (1, "next", 2, ["a"])
 
 
-async def test_what_happened_before_the_poll_is_answered_at_once(client: Client) -> None:
+async def test_earlier_events_are_delivered_at_once(client: Client) -> None:
     await client.append("a", "b")
     assert texts(await client.answer(1)) == ["a", "b"]
 
@@ -40,7 +40,7 @@ async def test_following_next_acknowledges_what_was_delivered(client: Client) ->
     assert (served.number, served.next_number, texts(served)) == (2, 3, ["b"])
 
 
-async def test_what_was_not_acknowledged_is_delivered_again_as_the_same_set(client: Client) -> None:
+async def test_unacknowledged_set_is_delivered_again_unchanged(client: Client) -> None:
     await client.append("a", "b")
     first = await client.answer(1)
     await client.append("c")
@@ -49,7 +49,7 @@ async def test_what_was_not_acknowledged_is_delivered_again_as_the_same_set(clie
     assert texts(await client.answer(2)) == ["c"]
 
 
-async def test_what_was_acknowledged_is_never_delivered_again(client: Client) -> None:
+async def test_acknowledged_set_is_never_delivered_again(client: Client) -> None:
     await client.append("a")
     await client.answer(1)
     await client.append("b")
@@ -58,14 +58,14 @@ async def test_what_was_acknowledged_is_never_delivered_again(client: Client) ->
 
 
 @pytest.mark.parametrize("ack", [-1, 0, 2, 99])
-async def test_before_the_first_set_any_other_ack_is_pointed_to_it(client: Client, ack: int) -> None:
+async def test_wrong_ack_before_the_first_set_is_resynced_to_it(client: Client, ack: int) -> None:
     await client.append("a")
     served = await client.answer(ack)
     assert (served.next, served.next_number, served.senders) == ("resync", 1, ())
 
 
 @pytest.mark.parametrize("ack", [0, 1, 4, 10**30])
-async def test_an_ack_out_of_order_is_pointed_to_the_oldest_set_not_acknowledged(client: Client, ack: int) -> None:
+async def test_ack_out_of_order_is_resynced_to_the_oldest_unacknowledged_set(client: Client, ack: int) -> None:
     for number, text in enumerate("ab", 1):
         await client.append(text)
         await client.answer(number)
@@ -74,14 +74,14 @@ async def test_an_ack_out_of_order_is_pointed_to_the_oldest_set_not_acknowledged
     assert texts(await client.answer(served.next_number)) == ["b"]
 
 
-async def test_an_ack_out_of_order_leaves_the_waiting_poll_alone(client: Client) -> None:
+async def test_ack_out_of_order_leaves_the_waiting_poll_alone(client: Client) -> None:
     task = await client.waiting_poll(1)
     assert (await client.answer(7)).next == "resync"
     await client.append("a")
     assert texts(await asyncio.wait_for(task, 5)) == ["a"]
 
 
-async def test_a_restart_loses_no_set_that_was_not_acknowledged(client: Client, new_process: NewProcess) -> None:
+async def test_restart_loses_no_set_that_was_not_acknowledged(client: Client, new_process: NewProcess) -> None:
     await client.append("a", "b")
     first = await client.answer(1)
     await client.append("c")
@@ -90,7 +90,7 @@ async def test_a_restart_loses_no_set_that_was_not_acknowledged(client: Client, 
     assert texts(await client.answer(2)) == ["c"]
 
 
-async def test_after_a_restart_the_numbers_go_on(client: Client, new_process: NewProcess) -> None:
+async def test_numbers_continue_after_a_restart(client: Client, new_process: NewProcess) -> None:
     await client.append("a")
     await client.answer(1)
     client.process = await new_process()
@@ -98,7 +98,7 @@ async def test_after_a_restart_the_numbers_go_on(client: Client, new_process: Ne
     assert texts(await client.answer(2)) == ["b"]
 
 
-async def test_two_processes_cannot_both_move_a_channel_on(client: Client, new_process: NewProcess) -> None:
+async def test_two_processes_cannot_both_advance_a_channel(client: Client, new_process: NewProcess) -> None:
     other = Client(await new_process(elsewhere=True), client.session)
     tasks = [await client.waiting_poll(1), await other.waiting_poll(1)]
     await client.append("a")
@@ -109,7 +109,7 @@ async def test_two_processes_cannot_both_move_a_channel_on(client: Client, new_p
     assert texts(await other.answer(1)) == ["a"]
 
 
-async def test_an_event_of_another_process_is_told_soon(client: Client, new_process: NewProcess) -> None:
+async def test_event_of_another_process_is_delivered_soon(client: Client, new_process: NewProcess) -> None:
     other = Client(await new_process(elsewhere=True), client.session)
     task = await other.waiting_poll(1)
     await client.append("a")
@@ -117,7 +117,7 @@ async def test_an_event_of_another_process_is_told_soon(client: Client, new_proc
     assert texts(await asyncio.wait_for(task, 5)) == ["a"]
 
 
-async def test_an_event_that_nobody_told_of_is_found_by_looking(
+async def test_event_without_a_bus_message_is_found_by_re_reading_the_log(
     client: Client, new_process: NewProcess, config: Config
 ) -> None:
     deaf = Client(await new_process(elsewhere=False), client.session)
@@ -129,7 +129,7 @@ async def test_an_event_that_nobody_told_of_is_found_by_looking(
     assert texts(await asyncio.wait_for(task, 5)) == ["a"]
 
 
-async def test_events_keep_their_order_and_a_sender_comes_again_where_another_was_between(client: Client) -> None:
+async def test_events_keep_their_order_even_if_a_sender_appears_twice(client: Client) -> None:
     events = [
         client.event(text, sender=sender) for text, sender in (("a", "/x"), ("b", "/x"), ("c", "/y"), ("d", "/x"))
     ]
@@ -148,7 +148,7 @@ async def test_events_of_several_topics_are_in_the_order_of_their_time(client: C
     assert texts(await client.answer(1)) == ["a", "b", "c"]
 
 
-async def test_a_topic_that_is_joined_while_the_poll_waits_is_told_of_from_there_on(client: Client) -> None:
+async def test_events_of_a_topic_joined_during_a_poll_are_delivered_from_then_on(client: Client) -> None:
     await client.append("before", "earlier", topic="conversation/1")
     task = await client.waiting_poll(1)
     await client.append("between", topic="conversation/1")
@@ -162,7 +162,7 @@ async def test_a_topic_that_is_joined_while_the_poll_waits_is_told_of_from_there
     assert texts(await client.answer(2)) == ["after"]
 
 
-async def test_a_topic_that_was_left_is_delivered_again_until_it_is_acknowledged(client: Client) -> None:
+async def test_events_of_a_left_topic_are_delivered_again_until_acknowledged(client: Client) -> None:
     client.topics["conversation/1"] = 0
     await client.append("a", topic="conversation/1")
     await client.answer(1)
@@ -173,7 +173,7 @@ async def test_a_topic_that_was_left_is_delivered_again_until_it_is_acknowledged
     assert texts(await client.answer(2)) == ["c"]
 
 
-async def test_a_row_that_is_nothing_to_this_application_releases_nobody(client: Client) -> None:
+async def test_irrelevant_event_does_not_end_the_poll(client: Client) -> None:
     task = await client.waiting_poll(1)
     await client.append("hidden", "hidden")
     await client.process.world.advance(20)
@@ -183,7 +183,7 @@ async def test_a_row_that_is_nothing_to_this_application_releases_nobody(client:
     assert texts(await client.answer(1)) == ["a"]
 
 
-async def test_more_than_goes_into_one_answer_comes_in_several_without_waiting(new_process: NewProcess) -> None:
+async def test_events_beyond_one_answer_follow_without_waiting(new_process: NewProcess) -> None:
     process = await new_process(settings=replace(Config(), max_events=5))
     client = Client(process, await process.open())
     names = [f"{number}" for number in range(12)]
@@ -195,7 +195,7 @@ async def test_more_than_goes_into_one_answer_comes_in_several_without_waiting(n
     assert texts(await client.answer(3)) == names[10:]
 
 
-async def test_a_second_poll_releases_the_first(client: Client) -> None:
+async def test_second_poll_releases_the_first(client: Client) -> None:
     first = await client.waiting_poll(1)
     second = client.poll(1)
     with pytest.raises(PGetReplaced):
@@ -204,7 +204,7 @@ async def test_a_second_poll_releases_the_first(client: Client) -> None:
     assert texts(await asyncio.wait_for(second, 5)) == ["a"]
 
 
-async def test_of_many_polls_at_once_the_last_is_served(client: Client) -> None:
+async def test_last_of_many_concurrent_polls_is_served(client: Client) -> None:
     tasks = [client.poll(1) for _ in range(20)]
     await until(lambda: sum(task.done() for task in tasks) == 19)
     await client.append("a")
@@ -215,7 +215,7 @@ async def test_of_many_polls_at_once_the_last_is_served(client: Client) -> None:
     assert client.process.channels.count == 0
 
 
-async def test_a_poll_of_lower_priority_does_not_replace_the_waiting_one(client: Client) -> None:
+async def test_poll_of_lower_priority_does_not_replace_the_waiting_one(client: Client) -> None:
     first = await client.waiting_poll(1, priority=2)
     with pytest.raises(PGetReplaced):
         await asyncio.wait_for(client.poll(1, priority=1), 5)
@@ -226,7 +226,7 @@ async def test_a_poll_of_lower_priority_does_not_replace_the_waiting_one(client:
     assert texts(await asyncio.wait_for(second, 5)) == ["a"]
 
 
-async def test_a_poll_that_was_answered_keeps_nobody_out_by_its_priority(client: Client) -> None:
+async def test_answered_poll_no_longer_blocks_lower_priorities(client: Client) -> None:
     await client.append("a")
     await asyncio.wait_for(client.poll(1, priority=9), 5)
     await client.append("b")
@@ -244,7 +244,7 @@ async def test_instances_have_channels_of_their_own(process: Process) -> None:
     await ended(*tasks)
 
 
-async def test_a_client_that_hangs_up_frees_all_and_the_same_ack_works_again(client: Client) -> None:
+async def test_disconnect_frees_the_poll_and_the_same_ack_works_again(client: Client) -> None:
     task = await client.waiting_poll(1)
     assert client.process.channels.count == 1
     await ended(task)
@@ -255,7 +255,7 @@ async def test_a_client_that_hangs_up_frees_all_and_the_same_ack_works_again(cli
     assert texts(await client.answer(1)) == ["a"]
 
 
-async def test_a_poll_that_was_never_answered_acknowledges_nothing(client: Client) -> None:
+async def test_unanswered_poll_acknowledges_nothing(client: Client) -> None:
     await client.append("a")
     await client.answer(1)
     await ended(await client.waiting_poll(2))
@@ -263,7 +263,7 @@ async def test_a_poll_that_was_never_answered_acknowledges_nothing(client: Clien
 
 
 @pytest.mark.parametrize("turns", range(0, 24, 2))
-async def test_a_client_that_hangs_up_while_its_answer_is_made_loses_nothing(client: Client, turns: int) -> None:
+async def test_disconnect_while_the_answer_is_rendered_loses_nothing(client: Client, turns: int) -> None:
     task = await client.waiting_poll(1)
     await client.append("a")
     for _ in range(turns):
@@ -274,7 +274,7 @@ async def test_a_client_that_hangs_up_while_its_answer_is_made_loses_nothing(cli
     await asyncio.wait({task}, timeout=5)
 
 
-async def test_a_stop_releases_all_polls_at_once_with_an_empty_answer(process: Process) -> None:
+async def test_stop_answers_all_polls_at_once_without_events(process: Process) -> None:
     clients = [Client(process, await process.open(endpoint="e" * number)) for number in range(1, 6)]
     tasks = [await client.waiting_poll(1) for client in clients]
     await process.channels.stop()
@@ -288,7 +288,7 @@ async def test_after_a_stop_no_poll_waits(client: Client) -> None:
     assert (await client.answer(1)).senders == ()
 
 
-async def test_the_end_of_an_application_releases_its_polls(process: Process) -> None:
+async def test_end_of_an_application_releases_its_polls(process: Process) -> None:
     session = await process.open("one", "two")
     other = Client(process, await process.open(endpoint="other"))
     one, two = Client(process, session, "one"), Client(process, session, "two")
@@ -307,7 +307,7 @@ async def test_the_end_of_an_application_releases_its_polls(process: Process) ->
     await ended(bystander)
 
 
-async def test_an_application_that_was_ended_by_another_process_is_noticed(client: Client) -> None:
+async def test_application_that_was_ended_by_another_process_is_noticed(client: Client) -> None:
     task = await client.waiting_poll(1)
     await client.process.store.applications.close(OWNER, client.session.application.id, 0)
     await client.process.world.advance(APPLICATION_LOOK)
@@ -315,7 +315,7 @@ async def test_an_application_that_was_ended_by_another_process_is_noticed(clien
         await asyncio.wait_for(task, 5)
 
 
-async def test_an_instance_that_was_ended_by_another_process_is_noticed(process: Process) -> None:
+async def test_instance_that_was_ended_by_another_process_is_noticed(process: Process) -> None:
     session = await process.open("one", "two")
     task = await Client(process, session, "one").waiting_poll(1)
     await process.store.applications.close_instance(OWNER, session.application.id, "one", 0)
@@ -324,7 +324,7 @@ async def test_an_instance_that_was_ended_by_another_process_is_noticed(process:
         await asyncio.wait_for(task, 5)
 
 
-async def test_a_poll_of_an_application_that_was_one_too_many_says_so(client: Client) -> None:
+async def test_poll_of_a_replaced_application_is_refused_as_one_too_many(client: Client) -> None:
     task = await client.waiting_poll(1)
     await client.process.world.advance(1)
     draft = replace(client.session.application, id="999", endpoint_id="another")
@@ -347,7 +347,7 @@ async def test_hundreds_of_polls_wait_without_tasks_of_their_own(process: Proces
     assert [texts(answer) for answer in answers] == [["a"]] * len(clients)
 
 
-async def test_timers_that_were_asked_for_outlive_a_poll_that_was_never_answered(client: Client) -> None:
+async def test_requested_timers_survive_an_unanswered_poll(client: Client) -> None:
     await ended(await client.waiting_poll(1, Timers(low=100)))
     await client.append("a", priority=Priority.LOW)
     task = await client.waiting_poll(1)

@@ -19,9 +19,7 @@ async def bus(database: str) -> AsyncIterator[PostgresBus]:
     await bus.stop()
 
 
-async def test_a_message_that_is_no_list_of_topics_harms_nobody(
-    bus: PostgresBus, postgres: PostgresServer, database: str
-) -> None:
+async def test_malformed_message_is_ignored(bus: PostgresBus, postgres: PostgresServer, database: str) -> None:
     heard: list[str] = []
     bus.subscribe(heard.extend)
     for text in ('{"no": "list"}', "", "[1]", '["yes"]'):
@@ -30,7 +28,7 @@ async def test_a_message_that_is_no_list_of_topics_harms_nobody(
     assert heard == ["yes"]
 
 
-async def test_deployments_in_databases_of_their_own_do_not_hear_each_other(
+async def test_deployments_in_different_databases_are_separate(
     bus: PostgresBus, postgres: PostgresServer, database: str
 ) -> None:
     heard: list[str] = []
@@ -41,7 +39,7 @@ async def test_deployments_in_databases_of_their_own_do_not_hear_each_other(
     assert heard == ["ours"]
 
 
-async def test_a_topic_that_is_too_long_for_a_message_keeps_back_no_other(database: str, bus: PostgresBus) -> None:
+async def test_overlong_topic_does_not_hold_up_others(database: str, bus: PostgresBus) -> None:
     other = PostgresBus(database, QuickWorld())
     await other.start()
     await until(lambda: other.describe().endswith(", connected"), 30)

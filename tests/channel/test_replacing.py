@@ -14,7 +14,7 @@ from tests.world import FakeWorld, until
 NewProcess = Callable[..., Awaitable[Process]]
 
 
-class Relays:
+class InMemoryRelays:
     """What carries the word between processes, as workers of one server have it."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Relays:
     def relay(self) -> Relay:
         listeners, own = self.listeners, len(self.listeners)
 
-        class One:
+        class OneRelay:
             def listen(self, listener: Listener) -> None:
                 listeners.append(listener)
 
@@ -31,20 +31,18 @@ class Relays:
                 for other in (*listeners[:own], *listeners[own + 1 :]):
                     asyncio.get_running_loop().call_soon(other, topics)
 
-        return One()
+        return OneRelay()
 
 
 @pytest.fixture
 async def two(client: Client, new_process: NewProcess) -> tuple[Client, Client]:
     """Clients of one channel in two processes that hear of each other."""
-    relays = Relays()
+    relays = InMemoryRelays()
     one, other = [await new_process(relay=relays.relay()) for _ in range(2)]
     return Client(one, client.session), Client(other, client.session)
 
 
-async def test_a_second_poll_in_another_process_releases_the_first(
-    two: tuple[Client, Client], world: FakeWorld
-) -> None:
+async def test_second_poll_in_another_process_releases_the_first(two: tuple[Client, Client], world: FakeWorld) -> None:
     for first, second in (two, two[::-1]):
         waiting = await first.waiting_poll(1)
         await world.advance(1)
@@ -55,7 +53,7 @@ async def test_a_second_poll_in_another_process_releases_the_first(
         await ended(later)
 
 
-async def test_a_poll_of_lower_priority_is_released_itself_by_one_in_another_process(
+async def test_poll_of_lower_priority_yields_to_one_in_another_process(
     two: tuple[Client, Client], world: FakeWorld
 ) -> None:
     waiting = await two[0].waiting_poll(1, priority=1)
@@ -68,7 +66,7 @@ async def test_a_poll_of_lower_priority_is_released_itself_by_one_in_another_pro
     await ended(waiting)
 
 
-async def test_of_polls_that_come_to_two_processes_at_once_one_goes_on(two: tuple[Client, Client]) -> None:
+async def test_one_of_two_simultaneous_polls_in_two_processes_continues(two: tuple[Client, Client]) -> None:
     polls = [client.poll(1) for client in two]
     await until(lambda: any(poll.done() for poll in polls))
     await two[0].process.world.settle()
@@ -78,7 +76,7 @@ async def test_of_polls_that_come_to_two_processes_at_once_one_goes_on(two: tupl
     await ended(*(poll for poll in polls if poll is not released))
 
 
-async def test_polls_of_other_channels_and_words_that_are_none_release_nobody(
+async def test_takeovers_of_other_channels_and_malformed_ones_end_no_poll(
     two: tuple[Client, Client], world: FakeWorld
 ) -> None:
     waiting = await two[0].waiting_poll(1)

@@ -26,7 +26,7 @@ async def all_sets(client: Client, ack: int = 1) -> list[Served]:
         ack += 1
 
 
-async def test_a_set_ends_when_it_shows_enough_and_the_next_goes_on(new_process: NewProcess) -> None:
+async def test_full_set_ends_and_the_next_continues(new_process: NewProcess) -> None:
     process = await new_process(settings=SMALL)
     client = Client(process, await process.open())
     said = [f"{number}:" + "x" * 300 for number in range(40)]
@@ -36,7 +36,7 @@ async def test_a_set_ends_when_it_shows_enough_and_the_next_goes_on(new_process:
     assert {len(texts(each)) for each in sets[:-1]} == {5}
 
 
-async def test_an_event_that_is_larger_than_a_set_may_be_has_one_to_itself(new_process: NewProcess) -> None:
+async def test_oversized_event_has_a_set_of_its_own(new_process: NewProcess) -> None:
     process = await new_process(settings=SMALL)
     client = Client(process, await process.open())
     large = ["a" * 5_000, "b" * 5_000]
@@ -45,7 +45,7 @@ async def test_an_event_that_is_larger_than_a_set_may_be_has_one_to_itself(new_p
 
 
 @pytest.mark.parametrize("count", [16, 17, 100])
-async def test_events_of_several_topics_stay_in_order_however_many_one_has(
+async def test_events_of_several_topics_stay_in_order_if_one_has_many(
     new_process: NewProcess, world: FakeWorld, count: int
 ) -> None:
     process = await new_process()
@@ -63,7 +63,7 @@ async def test_events_of_several_topics_stay_in_order_however_many_one_has(
     assert [text for each in await all_sets(client) for text in texts(each)] == said
 
 
-async def test_a_set_that_ended_early_is_delivered_again_as_it_was(new_process: NewProcess) -> None:
+async def test_set_that_ended_early_is_delivered_again_unchanged(new_process: NewProcess) -> None:
     process = await new_process(settings=SMALL)
     client = Client(process, await process.open())
     await client.append(*(f"{number}:" + "x" * 300 for number in range(20)))

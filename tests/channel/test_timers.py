@@ -29,7 +29,7 @@ async def test_low_and_medium_events_wait_for_their_timers(client: Client, prior
     assert await released_after(client, seconds, 1) == ["a"]
 
 
-async def test_a_high_event_takes_along_all_that_waits_in_order(client: Client) -> None:
+async def test_high_priority_event_releases_all_waiting_events_in_order(client: Client) -> None:
     task = await client.waiting_poll(1)
     await client.append("low", priority=Priority.LOW)
     await client.append("medium", priority=Priority.MEDIUM)
@@ -39,14 +39,14 @@ async def test_a_high_event_takes_along_all_that_waits_in_order(client: Client) 
     assert texts(await asyncio.wait_for(task, 5)) == ["low", "medium", "high"]
 
 
-async def test_the_first_timer_that_is_over_releases_all_that_waits(client: Client) -> None:
+async def test_first_elapsed_timer_releases_all_waiting_events(client: Client) -> None:
     await client.append("low", priority=Priority.LOW)
     await client.process.world.advance(1)
     await client.append("medium", priority=Priority.MEDIUM)
     assert await released_after(client, 5, 1) == ["low", "medium"]
 
 
-async def test_a_timer_counts_from_the_event_and_not_from_the_poll(client: Client) -> None:
+async def test_timer_counts_from_the_event_and_not_from_the_poll(client: Client) -> None:
     await client.append("a", priority=Priority.LOW)
     await client.process.world.advance(10)
     assert await released_after(client, 5, 1) == ["a"]
@@ -55,7 +55,7 @@ async def test_a_timer_counts_from_the_event_and_not_from_the_poll(client: Clien
     assert texts(await client.answer(2)) == ["b"]
 
 
-async def test_what_is_delivered_again_does_not_wait_again(client: Client) -> None:
+async def test_redelivered_set_does_not_wait_again(client: Client) -> None:
     await client.append("a", priority=Priority.LOW)
     await client.process.world.advance(15)
     await client.answer(1)
@@ -75,9 +75,7 @@ async def test_timers_are_remembered_until_changed_and_over_a_restart(client: Cl
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [(4, 5), (0, 5), (-7, 5), (5, 5), (1800, 1800), (10**30, 1800)])
-async def test_low_and_medium_out_of_range_are_moved_to_the_nearest_bound(
-    client: Client, asked: int, seconds: int
-) -> None:
+async def test_timers_out_of_range_are_clamped(client: Client, asked: int, seconds: int) -> None:
     await client.append("a", priority=Priority.LOW)
     assert await released_after(client, seconds, 1, Timers(low=asked, medium=asked, timeout=1800)) == ["a"]
     await client.append("b", priority=Priority.MEDIUM)
@@ -85,7 +83,7 @@ async def test_low_and_medium_out_of_range_are_moved_to_the_nearest_bound(
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [(None, 180), (1, 180), (200, 200), (1800, 1800), (9999, 1800)])
-async def test_a_poll_without_events_is_answered_empty_after_its_timeout(
+async def test_poll_without_events_is_answered_empty_after_its_timeout(
     client: Client, asked: int | None, seconds: int
 ) -> None:
     task = await client.waiting_poll(1, Timers(timeout=asked))
@@ -96,7 +94,7 @@ async def test_a_poll_without_events_is_answered_empty_after_its_timeout(
     assert (served.number, served.next, served.next_number, served.senders) == (1, "next", 2, ())
 
 
-async def test_an_empty_set_counts_as_served(client: Client, new_process: NewProcess) -> None:
+async def test_empty_set_counts_as_served(client: Client, new_process: NewProcess) -> None:
     task = await client.waiting_poll(1)
     await client.process.world.advance(180)
     first = await asyncio.wait_for(task, 5)
@@ -107,7 +105,7 @@ async def test_an_empty_set_counts_as_served(client: Client, new_process: NewPro
     assert (await client.answer(1)).next == "resync"
 
 
-async def test_what_still_waits_at_the_timeout_goes_along(client: Client) -> None:
+async def test_waiting_events_are_delivered_at_the_timeout(client: Client) -> None:
     task = await client.waiting_poll(1, Timers(low=1800))
     await client.process.world.advance(100)
     await client.append("a", priority=Priority.LOW)
@@ -133,9 +131,7 @@ async def test_updates_are_not_merged_over_another_event_of_the_resource(client:
     assert texts(await client.answer(1)) == ["1", "2", "3", "5"]
 
 
-async def test_after_a_time_without_polls_the_next_answer_bears_resume(
-    client: Client, world: FakeWorld, config: Config
-) -> None:
+async def test_answer_after_a_time_without_polls_says_resume(client: Client, world: FakeWorld, config: Config) -> None:
     await client.append("a")
     await client.answer(1)
     await world.advance(config.conversation_timeout + 1)
@@ -147,7 +143,7 @@ async def test_after_a_time_without_polls_the_next_answer_bears_resume(
     assert (await client.answer(3)).next == "next"
 
 
-async def test_a_resume_that_nobody_was_answered_is_made_up_for(client: Client, world: FakeWorld) -> None:
+async def test_undelivered_resume_is_repeated(client: Client, world: FakeWorld) -> None:
     await client.append("a")
     await client.answer(1)
     await world.advance(301)
@@ -156,9 +152,7 @@ async def test_a_resume_that_nobody_was_answered_is_made_up_for(client: Client, 
     assert (await client.answer(2)).next == "resume"
 
 
-async def test_a_set_that_is_delivered_again_after_a_time_without_polls_bears_resume(
-    client: Client, world: FakeWorld
-) -> None:
+async def test_set_delivered_again_after_a_time_without_polls_says_resume(client: Client, world: FakeWorld) -> None:
     await client.append("a")
     await client.answer(1)
     await world.advance(301)
@@ -166,7 +160,7 @@ async def test_a_set_that_is_delivered_again_after_a_time_without_polls_bears_re
     assert (served.next, served.next_number, texts(served)) == ("resume", 2, ["a"])
 
 
-async def test_up_to_that_time_the_answer_bears_next(client: Client, world: FakeWorld) -> None:
+async def test_answer_before_that_time_says_next(client: Client, world: FakeWorld) -> None:
     await client.append("a")
     await client.answer(1)
     await world.advance(300)
@@ -181,7 +175,7 @@ async def test_after_a_time_without_polls_the_timers_are_the_defaults(client: Cl
     assert await released_after(client, 15, 2) == ["b"]
 
 
-async def test_a_poll_that_waits_is_no_time_without_polls(client: Client, world: FakeWorld) -> None:
+async def test_waiting_poll_does_not_count_as_time_without_polls(client: Client, world: FakeWorld) -> None:
     task = await client.waiting_poll(1, Timers(timeout=1000))
     await world.advance(1000)
     assert (await asyncio.wait_for(task, 5)).next == "next"
@@ -189,13 +183,13 @@ async def test_a_poll_that_waits_is_no_time_without_polls(client: Client, world:
     assert (await client.answer(2)).next == "next"
 
 
-async def test_the_first_poll_of_all_bears_next_however_late_it_comes(client: Client, world: FakeWorld) -> None:
+async def test_first_poll_says_next_however_late(client: Client, world: FakeWorld) -> None:
     await world.advance(800)
     await client.append("a")
     assert (await client.answer(1)).next == "next"
 
 
-async def test_a_time_without_polls_is_noticed_over_a_restart(
+async def test_time_without_polls_is_noticed_across_a_restart(
     client: Client, world: FakeWorld, new_process: NewProcess
 ) -> None:
     await client.append("a")
@@ -209,7 +203,7 @@ async def test_a_time_without_polls_is_noticed_over_a_restart(
     assert (await client.answer(1)).next == "resume"
 
 
-async def test_each_instance_is_away_for_itself(process: Process, world: FakeWorld) -> None:
+async def test_each_instance_has_its_own_time_without_polls(process: Process, world: FakeWorld) -> None:
     session = await process.open("one", "two")
     one, two = Client(process, session, "one"), Client(process, session, "two")
     await one.append("a")
@@ -223,9 +217,7 @@ async def test_each_instance_is_away_for_itself(process: Process, world: FakeWor
     assert (await one.answer(1)).next == "resume"
 
 
-async def test_who_polls_through_another_process_was_not_away(
-    client: Client, world: FakeWorld, new_process: NewProcess
-) -> None:
+async def test_polls_through_another_process_count(client: Client, world: FakeWorld, new_process: NewProcess) -> None:
     other = Client(await new_process(), client.session)
     await client.append("a")
     await client.answer(1)

@@ -9,7 +9,7 @@ from tests.channel.client import Process, ended
 from tests.world import FakeWorld
 
 
-async def test_a_waiter_is_woken_by_its_topics_and_no_others(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+async def test_waiter_is_woken_by_its_topics_and_no_others(world: FakeWorld, bus: LocalBus, process: Process) -> None:
     waiting = Waiting(bus, process.store.events, world, 5.0)
     with waiting.waiter({}) as waiter:
         waiting.listen(waiter, {"a", "b"})
@@ -22,7 +22,7 @@ async def test_a_waiter_is_woken_by_its_topics_and_no_others(world: FakeWorld, b
         assert await task is True
 
 
-async def test_a_wait_ends_at_its_deadline(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+async def test_wait_ends_at_its_deadline(world: FakeWorld, bus: LocalBus, process: Process) -> None:
     waiting = Waiting(bus, process.store.events, world, 5.0)
     with waiting.waiter({}) as waiter:
         task = asyncio.create_task(waiting.wait(waiter, 5))
@@ -32,9 +32,7 @@ async def test_a_wait_ends_at_its_deadline(world: FakeWorld, bus: LocalBus, proc
         assert await task is False
 
 
-async def test_each_waiter_has_its_own_deadline_in_whatever_order_they_come(
-    world: FakeWorld, bus: LocalBus, process: Process
-) -> None:
+async def test_each_waiter_has_its_own_deadline_in_any_order(world: FakeWorld, bus: LocalBus, process: Process) -> None:
     waiting = Waiting(bus, process.store.events, world, 5.0)
     ended: list[tuple[int, float]] = []
 
@@ -49,7 +47,7 @@ async def test_each_waiter_has_its_own_deadline_in_whatever_order_they_come(
     await asyncio.gather(*tasks)
 
 
-async def test_many_waiters_need_one_clock(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+async def test_many_waiters_share_one_timer(world: FakeWorld, bus: LocalBus, process: Process) -> None:
     waiting = Waiting(bus, process.store.events, world, 5.0)
 
     async def wait() -> None:
@@ -63,7 +61,7 @@ async def test_many_waiters_need_one_clock(world: FakeWorld, bus: LocalBus, proc
     await asyncio.gather(*tasks)
 
 
-async def test_a_wake_up_between_two_waits_is_not_lost(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+async def test_wake_up_between_two_waits_is_not_lost(world: FakeWorld, bus: LocalBus, process: Process) -> None:
     waiting = Waiting(bus, process.store.events, world, 5.0)
     with waiting.waiter({}) as waiter:
         waiting.listen(waiter, {"a"})
@@ -76,7 +74,7 @@ async def test_a_wake_up_between_two_waits_is_not_lost(world: FakeWorld, bus: Lo
         await asyncio.wait({task})
 
 
-async def test_topics_may_change_while_one_waits(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+async def test_topics_can_change_during_a_wait(world: FakeWorld, bus: LocalBus, process: Process) -> None:
     waiting = Waiting(bus, process.store.events, world, 5.0)
     with waiting.waiter({}) as waiter:
         waiting.listen(waiter, {"a"})
@@ -89,9 +87,7 @@ async def test_topics_may_change_while_one_waits(world: FakeWorld, bus: LocalBus
         assert await task is True
 
 
-async def test_nothing_stays_behind_of_a_waiter_that_was_cancelled(
-    world: FakeWorld, bus: LocalBus, process: Process
-) -> None:
+async def test_cancelled_waiter_leaves_nothing_behind(world: FakeWorld, bus: LocalBus, process: Process) -> None:
     waiting = Waiting(bus, process.store.events, world, 5.0)
 
     async def wait() -> None:
@@ -111,7 +107,9 @@ async def test_nothing_stays_behind_of_a_waiter_that_was_cancelled(
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_what_nobody_told_of_is_seen_at_the_next_look(world: FakeWorld, bus: LocalBus, process: Process) -> None:
+async def test_event_without_a_bus_message_is_seen_at_the_next_query(
+    world: FakeWorld, bus: LocalBus, process: Process
+) -> None:
     waiting = Waiting(bus, process.store.events, world, 5.0)
     read_to = {f"conversation/{number}": 0 for number in range(1_200)}
     with waiting.waiter(read_to) as waiter, waiting.waiter({"conversation/1": 0}) as other:

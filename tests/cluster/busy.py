@@ -14,7 +14,7 @@ WRITERS = 3
 
 
 @dataclass
-class Busy:
+class BusyMeeting:
     """A meeting with much going on in it, all of it through nginx. `listener`: polls all the time."""
 
     listener: Participant
@@ -35,17 +35,17 @@ class Busy:
             assert {each["id"]: each["text"] for each in found} == expected
 
         async def told() -> bool:
-            return self.listener.picture.extensions == expected
+            return self.listener.view.extensions == expected
 
-        await eventually(told, lambda: [self.listener.picture.extensions, expected])
+        await eventually(told, lambda: [self.listener.view.extensions, expected])
         await until_heard(set(self.speaker.said), self.listener)
-        heard = self.listener.picture.messages
+        heard = self.listener.view.messages
         assert [text for text in heard if text not in self.speaker.perhaps] == self.speaker.said
         assert len(set(heard)) == len(heard)
 
 
 @asynccontextmanager
-async def busy(cluster: Cluster, come: Come, connect: Connect) -> AsyncIterator[Busy]:
+async def busy(cluster: Cluster, come: Come, connect: Connect) -> AsyncIterator[BusyMeeting]:
     """Goes on for as long as the block lasts; then what is there, and what was heard, is compared with what was
     answered."""
     lene = await come(cluster, "lenea@contoso.com")
@@ -60,7 +60,7 @@ async def busy(cluster: Cluster, come: Come, connect: Connect) -> AsyncIterator[
     writers = [Writer(f"w{number}", another(), meeting) for number in range(WRITERS)]
     for writer in writers:
         await writer.begin()
-    found = Busy(lene, Speaker(dana), writers, Reader(another(), meeting))
+    found = BusyMeeting(lene, Speaker(dana), writers, Reader(another(), meeting))
     async with listening(lene):
         async with under_load(*found.clients):
             await all_go_on(*found.clients)

@@ -17,7 +17,7 @@ from openucwa.model.user import User
 from openucwa.store.postgres import PostgresStore
 from tests.client import PASSWORD, UcwaClient
 from tests.deploy.nginx import Nginx, free_ports
-from tests.process.running import Running
+from tests.process.running import RunningServer
 
 LENE, DANA, ALEX = "sip:lenea@contoso.com", "sip:danab@contoso.com", "sip:alexd@contoso.com"
 
@@ -30,12 +30,12 @@ LOOK = 1
 
 
 @dataclass
-class Place:
+class NodeAddress:
     """Where a node is: an address that clients use, and one of its own for its state. `running`: None: it does not."""
 
     port: int
     status_port: int
-    running: Running | None = None
+    running: RunningServer | None = None
 
     @property
     def url(self) -> str:
@@ -52,7 +52,7 @@ class Cluster:
     def __init__(self, folder: Path, url: str, count: int, **settings: str) -> None:
         self.url = url
         https, http, *ports = free_ports(2 + 2 * count)
-        self.nodes = [Place(*ports[2 * index : 2 * index + 2]) for index in range(count)]
+        self.nodes = [NodeAddress(*ports[2 * index : 2 * index + 2]) for index in range(count)]
         self._settings = {
             "OPENUCWA_STORE_TIMEOUT": str(STORE_TIMEOUT),
             "OPENUCWA_BUS_POLL_INTERVAL": str(LOOK),
@@ -88,7 +88,7 @@ class Cluster:
         node = self.nodes[index]
         assert node.running is None
         own = {"OPENUCWA_STATUS_LISTEN": node.status_url}
-        node.running = Running(self.url, "--listen", node.url, **{**self._settings, **own, **settings})
+        node.running = RunningServer(self.url, "--listen", node.url, **{**self._settings, **own, **settings})
 
     def stop(self, index: int) -> None:
         """Stops a node in order."""

@@ -10,7 +10,7 @@ import httpx
 
 from tests.client import UcwaClient
 from tests.cluster.cluster import LIMIT
-from tests.conversations.event_client import Knower
+from tests.conversations.event_client import EventClient
 from tests.world import FakeWorld
 
 PLAIN = {"Content-Type": "text/plain"}
@@ -20,7 +20,7 @@ PLAIN = {"Content-Type": "text/plain"}
 TRIED_AGAIN = {409, 502, 503}
 
 
-class Participant(Knower):
+class Participant(EventClient):
     """Takes in what its polls are answered, in the time that there is. `shares`: what an extension named `shared`
     said, each time that it was told of."""
 
@@ -51,7 +51,7 @@ class Participant(Knower):
 
     def take(self, event: dict[str, Any]) -> None:
         super().take(event)
-        shared = self.picture.extensions.get("shared")
+        shared = self.view.extensions.get("shared")
         if event["link"]["rel"] == "onlineMeeting" and shared:
             self.shares.append(int(shared))
 
@@ -59,7 +59,7 @@ class Participant(Knower):
         """Joins the meeting, and connects its messaging."""
         uri = {"onlineMeetingUri": meeting["onlineMeetingUri"]}
         await self._post(f"{self.client.app}/communication/joinOnlineMeeting", uri)
-        while self.picture.stage != "room":
+        while self.view.stage != "room":
             await self.hear()
         await self._post(f"{self.here}/messaging/addMessaging", {"operationId": "m"})
 
@@ -105,6 +105,6 @@ async def until_heard(texts: set[str], *participants: Participant) -> None:
     """Returns when each of them has heard all these messages."""
 
     async def heard() -> bool:
-        return all(texts <= set(participant.picture.messages) for participant in participants)
+        return all(texts <= set(participant.view.messages) for participant in participants)
 
-    await eventually(heard, lambda: [sorted(texts - set(each.picture.messages)) for each in participants])
+    await eventually(heard, lambda: [sorted(texts - set(each.view.messages)) for each in participants])

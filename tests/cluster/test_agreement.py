@@ -30,7 +30,7 @@ async def clients(strangers: Sequence[UcwaClient]) -> Sequence[UcwaClient]:
     return [first, *(same_at(first, other) for other in others)]
 
 
-async def test_who_signed_in_through_one_node_is_known_on_all(strangers: Sequence[UcwaClient]) -> None:
+async def test_sign_in_through_one_node_is_valid_on_all(strangers: Sequence[UcwaClient]) -> None:
     for signed_in in strangers:
         await signed_in.sign_in("lenea@contoso.com")
         for other in strangers:
@@ -38,7 +38,7 @@ async def test_who_signed_in_through_one_node_is_known_on_all(strangers: Sequenc
             await other.open()
 
 
-async def test_an_application_that_one_node_opened_is_used_through_every_other(clients: Sequence[UcwaClient]) -> None:
+async def test_application_opened_on_one_node_works_on_every_other(clients: Sequence[UcwaClient]) -> None:
     for writer in clients:
         meeting = await writer.schedule(subject="everywhere")
         for reader in clients:
@@ -46,9 +46,7 @@ async def test_an_application_that_one_node_opened_is_used_through_every_other(c
             assert (await shown(reader, self_of(meeting)))["subject"] == "everywhere"
 
 
-async def test_a_changed_password_ends_the_tickets_at_all_nodes(
-    three: Cluster, strangers: Sequence[UcwaClient]
-) -> None:
+async def test_password_change_invalidates_tokens_on_all_nodes(three: Cluster, strangers: Sequence[UcwaClient]) -> None:
     for client in strangers:
         await client.sign_in("danab@contoso.com")
         await client.open()
@@ -64,7 +62,7 @@ async def test_a_changed_password_ends_the_tickets_at_all_nodes(
         assert (await client.get(client.app)).status_code == 200
 
 
-async def test_a_new_key_signs_at_all_nodes_and_older_tickets_stay_good(
+async def test_new_key_signs_on_all_nodes_and_older_tokens_stay_valid(
     three: Cluster, clients: Sequence[UcwaClient]
 ) -> None:
     rotated = await asyncio.to_thread(command, "key", "rotate", "--store", three.url)
@@ -86,7 +84,7 @@ async def test_a_new_key_signs_at_all_nodes_and_older_tickets_stay_good(
         client.token = old
 
 
-async def test_what_one_node_has_answered_every_other_shows_at_once(clients: Sequence[UcwaClient]) -> None:
+async def test_answered_change_is_visible_on_every_node_at_once(clients: Sequence[UcwaClient]) -> None:
     meeting = await clients[0].schedule()
     extension = await clients[0].extend(meeting, id="a", written=-1)
     for number in range(ROUNDS):
@@ -106,7 +104,7 @@ async def test_what_one_node_has_answered_every_other_shows_at_once(clients: Seq
             assert listed["_embedded"]["onlineMeetingExtension"] == [extension]
 
 
-async def test_what_one_node_has_made_or_removed_every_other_knows_at_once(clients: Sequence[UcwaClient]) -> None:
+async def test_created_or_removed_resource_is_known_to_every_node_at_once(clients: Sequence[UcwaClient]) -> None:
     meeting = await clients[0].schedule()
     for number in range(ROUNDS // 3):
         maker, reader, remover = (clients[(number + by) % 3] for by in range(3))
@@ -118,7 +116,7 @@ async def test_what_one_node_has_made_or_removed_every_other_knows_at_once(clien
             assert (await client.get(self_of(extension))).status_code == 404
 
 
-async def test_changes_of_one_etag_through_all_nodes_at_once_have_one_winner(clients: Sequence[UcwaClient]) -> None:
+async def test_concurrent_changes_of_one_etag_through_all_nodes_have_one_winner(clients: Sequence[UcwaClient]) -> None:
     extension = await clients[0].extend(await clients[0].schedule(), id="a", written=-1)
     for number in range(ROUNDS // 3):
         async with asyncio.timeout(LIMIT):

@@ -46,7 +46,7 @@ async def gathered(cluster: Cluster, come: Come) -> tuple[Sequence[Participant],
     return people, meeting
 
 
-async def test_participants_at_different_nodes_hear_each_message_once_and_in_one_order(
+async def test_participants_on_different_nodes_receive_messages_once_and_in_one_order(
     cluster: Cluster, come: Come
 ) -> None:
     people, meeting = await gathered(cluster, come)
@@ -74,14 +74,14 @@ async def test_participants_at_different_nodes_hear_each_message_once_and_in_one
 
         await eventually(shown_to_all, lambda: [person.shares for person in people])
     for person in people:
-        assert person.picture.messages == people[0].picture.messages
-        assert sorted(person.picture.messages) == sorted(text for texts in said for text in texts)
+        assert person.view.messages == people[0].view.messages
+        assert sorted(person.view.messages) == sorted(text for texts in said for text in texts)
         for texts in said:
-            assert [text for text in person.picture.messages if text in texts] == texts
+            assert [text for text in person.view.messages if text in texts] == texts
         assert person.shares == sorted(person.shares)
 
 
-class Talk:
+class Talker:
     """One who goes on saying something, and changing an extension, whether it is taken or not.
 
     `said`: what was taken; `refused`: how often something was not. `over`: whether the next answer is to be the last.
@@ -117,7 +117,7 @@ class Talk:
 
 
 @asynccontextmanager
-async def talking(cluster: Cluster, people: Sequence[Participant], meeting: Meeting) -> AsyncIterator[Sequence[Talk]]:
+async def talking(cluster: Cluster, people: Sequence[Participant], meeting: Meeting) -> AsyncIterator[Sequence[Talker]]:
     """All of them talk, each at the own node, and listen. In the end each has heard all that any of them said."""
     organizer = people[0].client
     async with AsyncExitStack() as stack:
@@ -126,7 +126,7 @@ async def talking(cluster: Cluster, people: Sequence[Participant], meeting: Meet
             client = same_at(organizer, cluster.client(index % len(cluster.nodes)))
             stack.push_async_callback(client.http.aclose)
             extension = await client.extend(meeting, id=f"talk{index}", type="RoamedParticipantData", text="")
-            talks.append(Talk(person, client, extension))
+            talks.append(Talker(person, client, extension))
         async with listening(*people), asyncio.TaskGroup() as group:
             tasks = [group.create_task(talk.go_on()) for talk in talks]
             yield talks
@@ -138,16 +138,16 @@ async def talking(cluster: Cluster, people: Sequence[Participant], meeting: Meet
             last = {talk.extension["id"]: talk.extension["text"] for talk in talks}
 
             async def all_know() -> bool:
-                return all(person.picture.extensions == last for person in people)
+                return all(person.view.extensions == last for person in people)
 
-            await eventually(all_know, lambda: [last, *(person.picture.extensions for person in people)])
+            await eventually(all_know, lambda: [last, *(person.view.extensions for person in people)])
     for person in people:
-        assert person.picture.messages == people[0].picture.messages
-        assert len(set(person.picture.messages)) == len(person.picture.messages)
+        assert person.view.messages == people[0].view.messages
+        assert len(set(person.view.messages)) == len(person.view.messages)
         assert person.tried_again == []
 
 
-async def all_go_on(talks: Sequence[Talk]) -> None:
+async def all_go_on(talks: Sequence[Talker]) -> None:
     """Returns when something more that each of them said was taken."""
     before = [len(talk.said) for talk in talks]
 
@@ -157,7 +157,7 @@ async def all_go_on(talks: Sequence[Talk]) -> None:
     await eventually(more, lambda: [(talk.refused, len(talk.said)) for talk in talks])
 
 
-async def test_while_nats_is_away_changes_are_refused_and_then_all_is_told(
+async def test_changes_are_refused_while_nats_is_down_and_no_event_is_lost(
     three: Cluster, nats: NatsServer, come: Come
 ) -> None:
     people, meeting = await gathered(three, come)
@@ -180,7 +180,7 @@ async def test_while_nats_is_away_changes_are_refused_and_then_all_is_told(
         await eventually(three.ready)
 
 
-async def test_the_bus_in_postgresql_heals_when_its_connections_are_cut(
+async def test_postgresql_bus_reconnects_after_its_connections_are_cut(
     two: Cluster, database_server: PostgresServer, come: Come
 ) -> None:
     people, meeting = await gathered(two, come)

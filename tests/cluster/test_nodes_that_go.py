@@ -13,7 +13,7 @@ from tests.cluster.load import all_go_on, trouble
 from tests.cluster.participant import eventually
 
 
-async def test_a_node_is_killed_and_another_takes_its_place(three: Cluster, come: Come, connect: Connect) -> None:
+async def test_killed_node_is_replaced_by_another(three: Cluster, come: Come, connect: Connect) -> None:
     async with busy(three, come, connect) as meeting:
         for index in (0, 1):
             async with trouble(*meeting.clients):

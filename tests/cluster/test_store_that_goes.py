@@ -87,9 +87,9 @@ async def meeting(cluster: Cluster, come: Come, connect: Connect) -> AsyncIterat
         assert there >= found.written
 
         async def told() -> bool:
-            return all(listener.picture.extensions.keys() == there for listener in listeners)
+            return all(listener.view.extensions.keys() == there for listener in listeners)
 
-        await eventually(told, lambda: [there, *(listener.picture.extensions for listener in listeners)])
+        await eventually(told, lambda: [there, *(listener.view.extensions for listener in listeners)])
     # Polls that were refused were refused for this and nothing else.
     assert all(set(listener.tried_again) <= {503} for listener in listeners)
 
@@ -116,7 +116,7 @@ async def says_why(cluster: Cluster) -> None:
         assert "store" in answer.json()["reasons"]
 
 
-async def test_a_stop_of_the_store_is_survived(
+async def test_nodes_survive_a_stop_of_the_store(
     three: Cluster, two: Cluster, database_server: PostgresServer, come: Come, connect: Connect
 ) -> None:
     async with meeting(three, come, connect) as by_nats, meeting(two, come, connect) as by_postgresql:
@@ -131,7 +131,7 @@ async def test_a_stop_of_the_store_is_survived(
     assert not (faults := three.faults + two.faults), "\n".join(faults)
 
 
-async def test_a_store_that_answers_nobody_for_a_while_is_survived(
+async def test_nodes_survive_a_store_that_hangs(
     three: Cluster, two: Cluster, database_server: PostgresServer, come: Come, connect: Connect
 ) -> None:
     async with meeting(three, come, connect) as by_nats, meeting(two, come, connect) as by_postgresql:
@@ -143,7 +143,7 @@ async def test_a_store_that_answers_nobody_for_a_while_is_survived(
     assert not (faults := three.faults + two.faults), "\n".join(faults)
 
 
-async def test_nothing_that_was_answered_is_lost_when_the_store_goes_under_load(
+async def test_no_answered_write_is_lost_when_the_store_fails_under_load(
     three: Cluster, database_server: PostgresServer, come: Come, connect: Connect
 ) -> None:
     async with busy(three, come, connect) as hall:

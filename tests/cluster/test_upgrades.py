@@ -50,7 +50,7 @@ async def replace(cluster: Cluster, index: int, **settings: str) -> None:
     await asyncio.to_thread(cluster.start, index, **settings)
 
 
-async def test_nodes_are_upgraded_one_after_the_other_while_the_others_go_on(
+async def test_nodes_are_upgraded_one_by_one_while_the_others_serve(
     cluster: Cluster, database_server: PostgresServer, tmp_path: Path, come: Come, connect: Connect
 ) -> None:
     settings = newer(tmp_path / "newer", ADDS)
@@ -67,7 +67,7 @@ async def test_nodes_are_upgraded_one_after_the_other_while_the_others_go_on(
             await eventually(partial(cluster.in_use, 0))
 
 
-async def test_older_nodes_refuse_once_the_store_takes_newer_ones_only_and_damage_nothing(
+async def test_older_nodes_refuse_an_upgraded_store_and_damage_nothing(
     cluster: Cluster, tmp_path: Path, come: Come, connect: Connect
 ) -> None:
     old, new = [await come(cluster, "lenea@contoso.com", index, f"room{index}") for index in (0, 1)]

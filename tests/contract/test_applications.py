@@ -42,12 +42,12 @@ async def living(store: Store, *names: str) -> list[str]:
     return living
 
 
-async def test_a_new_application_is_the_draft(store: Store) -> None:
+async def test_new_application_equals_the_draft(store: Store) -> None:
     assert await store.applications.open(application(), None, 5, MANY) == (application(), True)
     assert await found(store) == application()
 
 
-async def test_all_that_a_draft_may_hold_is_kept(store: Store) -> None:
+async def test_every_field_of_a_draft_is_stored(store: Store) -> None:
     draft = application(
         owner="anon:1", type=None, communication=COMMUNICATION, available=True, meeting="sip:m", name="Guest"
     )
@@ -55,7 +55,7 @@ async def test_all_that_a_draft_may_hold_is_kept(store: Store) -> None:
     assert (await store.applications.session("anon:1", "101")).application == draft
 
 
-async def test_an_endpoint_has_one_application(store: Store) -> None:
+async def test_endpoint_has_one_application(store: Store) -> None:
     await store.applications.open(application("101"), None, 5, MANY)
     again = application("102", culture="de-DE", user_agent="another", type="Phone", created=AT + 9, etag="8")
     expected = application("101", culture="de-DE", user_agent="another", type="Phone")
@@ -65,7 +65,7 @@ async def test_an_endpoint_has_one_application(store: Store) -> None:
         await store.applications.session(LENE, "102")
 
 
-async def test_opening_again_keeps_what_the_application_became(store: Store) -> None:
+async def test_opening_again_keeps_the_applications_state(store: Store) -> None:
     await store.applications.open(application(), None, 5, MANY)
     await store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, ())
     reopened, _ = await store.applications.open(application("102"), None, 6, MANY)
@@ -80,14 +80,14 @@ async def test_another_owners_endpoint_is_another_application(store: Store) -> N
     assert await found(store) == application()
 
 
-async def test_an_id_is_not_given_to_a_second_endpoint(store: Store) -> None:
+async def test_id_is_not_given_to_a_second_endpoint(store: Store) -> None:
     await store.applications.open(application("101", "one"), None, 5, MANY)
     with pytest.raises(AlreadyExists):
         await store.applications.open(application("101", "two"), None, 6, MANY)
     assert (await found(store)).endpoint_id == "one"
 
 
-async def test_of_one_endpoint_opened_at_the_same_time_one_application_comes(store: Store, other: Store) -> None:
+async def test_endpoint_opened_concurrently_gets_one_application(store: Store, other: Store) -> None:
     answers = await asyncio.gather(
         *(server.applications.open(application(str(n)), None, n, MANY) for n in range(20) for server in (store, other))
     )
@@ -104,25 +104,25 @@ async def test_instances_are_added_and_told_apart(store: Store) -> None:
     assert (await found(store)).instances == ("tab 1", "tab 2")
 
 
-async def test_the_first_instance_of_a_known_application_is_new(store: Store) -> None:
+async def test_first_instance_of_a_known_application_is_new(store: Store) -> None:
     await store.applications.open(application(), None, 5, MANY)
     assert await store.applications.open(application(), "tab", 5, MANY) == (application(instances=("tab",)), True)
 
 
-async def test_a_session_joins_the_user(store: Store) -> None:
+async def test_session_joins_the_user(store: Store) -> None:
     await store.users.add(user(name="Lene", email="l@mail", pool="east", generation=4))
     await store.applications.open(application(), None, 5, MANY)
     assert await store.applications.session(LENE, "101") == Session(application(), 4, "east", "Lene", "l@mail", 5, None)
 
 
-async def test_an_anonymous_session_has_no_user(store: Store) -> None:
+async def test_anonymous_session_has_no_user(store: Store) -> None:
     guest = application(owner="anon:1", name="Guest", meeting="sip:m")
     await store.applications.open(guest, None, 5, MANY)
     assert await store.applications.session("anon:1", "101") == Session(guest, None, None, None, None, 5, None)
 
 
 @pytest.mark.parametrize("owner", [DAN, "anon:1"])
-async def test_another_owners_application_is_none(store: Store, owner: str) -> None:
+async def test_another_owners_application_is_not_found(store: Store, owner: str) -> None:
     await opened(store, "101")
     with pytest.raises(ApplicationNotFound):
         await store.applications.session(owner, "101")
@@ -137,25 +137,25 @@ async def test_over_the_limit_the_longest_idle_application_ends(store: Store) ->
         await store.applications.session(LENE, "3")
 
 
-async def test_the_application_just_opened_never_ends(store: Store) -> None:
+async def test_application_just_opened_never_ends(store: Store) -> None:
     await opened(store, "1", "2", now=10)
     await opened(store, "3", now=5, most=1)
     assert await living(store, "1", "2", "3") == ["3"]
 
 
-async def test_a_lowered_limit_ends_applications_when_a_known_one_is_opened(store: Store) -> None:
+async def test_lowered_limit_ends_applications_when_a_known_one_is_opened(store: Store) -> None:
     await opened(store, "1", "2", "3", "4")
     await opened(store, "1", now=9, most=2)
     assert await living(store, "1", "2", "3", "4") == ["1", "4"]
 
 
-async def test_the_limit_is_each_owners_own(store: Store) -> None:
+async def test_limit_is_each_owners_own(store: Store) -> None:
     await store.applications.open(application(owner=DAN), None, 1, 1)
     await opened(store, "1", most=1)
     assert (await store.applications.session(DAN, "101")).application.owner == DAN
 
 
-async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
+async def test_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
     names = [str(number) for number in range(30)]
     await asyncio.gather(
         *(
@@ -166,14 +166,14 @@ async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) ->
     assert len(await living(store, *names)) == 4
 
 
-async def test_a_replaced_applications_channel_is_gone(store: Store) -> None:
+async def test_replaced_applications_channel_is_gone(store: Store) -> None:
     await opened(store, "1")
     await store.channels.write(LENE, "1", "", 0, ChannelState(served=1))
     await opened(store, "2", now=2, most=1)
     assert await store.channels.get(LENE, "1", "") == ChannelState()
 
 
-async def test_a_closed_application_is_not_found(store: Store) -> None:
+async def test_closed_application_is_not_found(store: Store) -> None:
     await opened(store, "1", "2")
     await store.channels.write(LENE, "1", "", 0, ChannelState(served=1))
     await store.applications.close(LENE, "1", AT)
@@ -183,11 +183,11 @@ async def test_a_closed_application_is_not_found(store: Store) -> None:
     assert await living(store, "2") == ["2"]
 
 
-async def test_closing_no_application_is_no_error(store: Store) -> None:
+async def test_closing_a_missing_application_is_not_an_error(store: Store) -> None:
     await store.applications.close(LENE, "1", AT)
 
 
-async def test_a_closed_instance_goes_with_its_channel(store: Store) -> None:
+async def test_closed_instance_goes_with_its_channel(store: Store) -> None:
     for instance in ("tab 1", "tab 2"):
         await store.applications.open(application(), instance, 5, MANY)
         await store.channels.write(LENE, "101", instance, 0, ChannelState(served=1))
@@ -197,7 +197,7 @@ async def test_a_closed_instance_goes_with_its_channel(store: Store) -> None:
     assert await store.channels.get(LENE, "101", "tab 2") == ChannelState(served=1)
 
 
-async def test_with_its_last_instance_an_application_ends(store: Store) -> None:
+async def test_application_ends_with_its_last_instance(store: Store) -> None:
     await store.applications.open(application(), "tab", 5, MANY)
     await store.applications.close_instance(LENE, "101", "tab", AT)
     with pytest.raises(ApplicationNotFound):
@@ -205,7 +205,7 @@ async def test_with_its_last_instance_an_application_ends(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("application_id", "instance"), [("101", "another"), ("101", ""), ("102", "tab")])
-async def test_no_such_instance_is_not_closed(store: Store, application_id: str, instance: str) -> None:
+async def test_closing_an_unknown_instance_is_refused(store: Store, application_id: str, instance: str) -> None:
     await store.applications.open(application(), "tab", 5, MANY)
     with pytest.raises(ResourceNotFound):
         await store.applications.close_instance(LENE, application_id, instance, AT)
@@ -221,14 +221,14 @@ async def test_make_available_marks_and_replaces(store: Store) -> None:
     assert await logged(store) == [1]
 
 
-async def test_no_application_is_not_made_available(store: Store) -> None:
+async def test_missing_application_cannot_be_made_available(store: Store) -> None:
     with pytest.raises(ApplicationNotFound):
         await store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, [EVENT])
     assert await logged(store) == []
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"}), frozenset({"0", "1"})])
-async def test_a_communication_is_replaced_if_it_matches(store: Store, match: frozenset[str] | None) -> None:
+async def test_communication_is_replaced_if_it_matches(store: Store, match: frozenset[str] | None) -> None:
     await opened(store, "101")
     await store.applications.replace_communication(
         LENE, "101", match, replace(COMMUNICATION, etag="2"), "9", AT, [EVENT]
@@ -239,7 +239,7 @@ async def test_a_communication_is_replaced_if_it_matches(store: Store, match: fr
 
 
 @pytest.mark.parametrize("match", [frozenset({"2"}), frozenset({"7"}), frozenset[str]()])
-async def test_a_communication_that_does_not_match_stays(store: Store, match: frozenset[str]) -> None:
+async def test_communication_with_another_etag_is_not_replaced(store: Store, match: frozenset[str]) -> None:
     await opened(store, "101")
     with pytest.raises(PreconditionFailed):
         await store.applications.replace_communication(LENE, "101", match, COMMUNICATION, "9", AT, [EVENT])
@@ -247,13 +247,13 @@ async def test_a_communication_that_does_not_match_stays(store: Store, match: fr
     assert await logged(store) == []
 
 
-async def test_no_applications_communication_is_not_replaced(store: Store) -> None:
+async def test_communication_of_a_missing_application_cannot_be_replaced(store: Store) -> None:
     with pytest.raises(ApplicationNotFound):
         await store.applications.replace_communication(LENE, "101", None, COMMUNICATION, "9", AT, [EVENT])
     assert await logged(store) == []
 
 
-async def test_of_two_replacements_of_one_communication_one_is_made(store: Store, other: Store) -> None:
+async def test_one_of_two_concurrent_replacements_of_a_communication_succeeds(store: Store, other: Store) -> None:
     await opened(store, "101")
     answers = await asyncio.gather(
         *(
@@ -268,7 +268,7 @@ async def test_of_two_replacements_of_one_communication_one_is_made(store: Store
     assert await logged(store) == [1]
 
 
-async def test_touch_writes_down_both_times(store: Store) -> None:
+async def test_touch_stores_both_times(store: Store) -> None:
     await opened(store, "1", "2")
     await store.applications.touch({(LENE, "1"): 20}, {(LENE, "1"): 30, (LENE, "2"): 40})
     session = await store.applications.session(LENE, "1")
@@ -277,7 +277,7 @@ async def test_touch_writes_down_both_times(store: Store) -> None:
     assert (session.last_request, session.last_poll) == (2, 40)
 
 
-async def test_touch_never_goes_back(store: Store) -> None:
+async def test_touch_never_moves_times_back(store: Store) -> None:
     await opened(store, "1", now=10)
     await store.applications.touch({(LENE, "1"): 20}, {(LENE, "1"): 30})
     await store.applications.touch({(LENE, "1"): 5}, {(LENE, "1"): 6})
@@ -285,7 +285,7 @@ async def test_touch_never_goes_back(store: Store) -> None:
     assert (session.last_request, session.last_poll) == (20, 30)
 
 
-async def test_touch_ignores_what_is_not_there(store: Store) -> None:
+async def test_touch_ignores_missing_applications(store: Store) -> None:
     await store.applications.touch({(LENE, "1"): 20}, {(DAN, "1"): 30})
     assert await living(store, "1") == []
 
@@ -300,7 +300,7 @@ async def test_idle_applications_end_and_are_named(store: Store) -> None:
         await store.applications.session(LENE, "2")
 
 
-async def test_an_application_heard_of_at_the_limit_goes_on(store: Store) -> None:
+async def test_application_active_at_the_limit_continues(store: Store) -> None:
     await opened(store, "1", now=50)
     assert list(await store.applications.remove_idle(50, MANY, AT)) == []
     assert await living(store, "1") == ["1"]
@@ -328,13 +328,13 @@ async def test_replaced_applications_are_remembered_until_they_are_forgotten(sto
         await store.applications.session(LENE, "1")
 
 
-async def test_a_channel_begins_fresh(store: Store) -> None:
+async def test_channel_begins_fresh(store: Store) -> None:
     await opened(store, "1")
     assert await store.channels.get(LENE, "1", "") == ChannelState()
     assert await store.channels.get(DAN, "none", "tab") == ChannelState()
 
 
-async def test_a_channel_is_read_as_it_was_written(store: Store) -> None:
+async def test_channel_is_read_as_it_was_written(store: Store) -> None:
     await opened(store, "1")
     state = ChannelState(7, {"conversation/1": 3, 'topic "ü"': 4}, {"conversation/1": 5}, 5, 15, 180)
     assert await store.channels.write(LENE, "1", "", 0, state)
@@ -351,20 +351,20 @@ async def test_each_instance_has_its_own_channel(store: Store) -> None:
 
 
 @pytest.mark.parametrize("expected", [1, 3])
-async def test_a_poll_that_was_outrun_writes_nothing(store: Store, expected: int) -> None:
+async def test_outdated_poll_writes_nothing(store: Store, expected: int) -> None:
     await opened(store, "1")
     await store.channels.write(LENE, "1", "", 0, ChannelState(2))
     assert not await store.channels.write(LENE, "1", "", expected, ChannelState(9))
     assert await store.channels.get(LENE, "1", "") == ChannelState(2)
 
 
-async def test_a_channel_that_was_never_written_stands_at_0(store: Store) -> None:
+async def test_channel_that_was_never_written_is_at_0(store: Store) -> None:
     await opened(store, "1")
     assert not await store.channels.write(LENE, "1", "", 1, ChannelState(2))
     assert await store.channels.get(LENE, "1", "") == ChannelState()
 
 
-async def test_of_two_polls_at_the_same_time_one_is_faster(store: Store, other: Store) -> None:
+async def test_one_of_two_concurrent_polls_writes_the_channel(store: Store, other: Store) -> None:
     await opened(store, "1")
     for served in range(5):
         answers = await asyncio.gather(
@@ -373,6 +373,6 @@ async def test_of_two_polls_at_the_same_time_one_is_faster(store: Store, other: 
         assert sorted(answers) == [False, False, True]
 
 
-async def test_no_applications_channel_is_not_written(store: Store) -> None:
+async def test_channel_of_a_missing_application_is_not_written(store: Store) -> None:
     with pytest.raises(ApplicationNotFound):
         await store.channels.write(LENE, "1", "", 0, ChannelState(1))

@@ -25,7 +25,7 @@ LIMIT = 30.0
 
 
 @dataclass(frozen=True)
-class Kind:
+class BusKind:
     """A kind of bus and a server for it. `guarded`: the URL of somebody whose password is SECRET."""
 
     module: str
@@ -45,7 +45,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def nats(tmp_path: Path) -> Iterator[Kind]:
+def nats(tmp_path: Path) -> Iterator[BusKind]:
     need("nats-server")
     accounts = tmp_path / "nats.conf"
     guarded = f'{{user: "{GUARDED}", password: "{SECRET}"}}'
@@ -53,7 +53,7 @@ def nats(tmp_path: Path) -> Iterator[Kind]:
     server = NatsServer(tmp_path, "--config", str(accounts))
     server.start()
     place = server.url.removeprefix("nats://")
-    yield Kind(
+    yield BusKind(
         "openucwa.channel.nats",
         lambda url: NatsBus(url, QuickWorld()),
         f"nats://open:open@{place}",
@@ -64,8 +64,8 @@ def nats(tmp_path: Path) -> Iterator[Kind]:
 
 
 @pytest.fixture
-def listen_notify(postgres_server: PostgresServer) -> Kind:
-    return Kind(
+def listen_notify(postgres_server: PostgresServer) -> BusKind:
+    return BusKind(
         "openucwa.channel.postgres",
         lambda url: PostgresBus(url, QuickWorld()),
         postgres_server.url("postgres"),
@@ -75,13 +75,13 @@ def listen_notify(postgres_server: PostgresServer) -> Kind:
 
 
 @pytest.fixture(params=["nats", "listen_notify"])
-def kind(request: pytest.FixtureRequest) -> Kind:
-    found: Kind = request.getfixturevalue(request.param)
+def kind(request: pytest.FixtureRequest) -> BusKind:
+    found: BusKind = request.getfixturevalue(request.param)
     return found
 
 
 @asynccontextmanager
-async def started(kind: Kind, *, url: str | None = None, connected: bool = True) -> AsyncIterator[Bus]:
+async def started(kind: BusKind, *, url: str | None = None, connected: bool = True) -> AsyncIterator[Bus]:
     bus = kind.bus(url or kind.url)
     await bus.start()
     try:
@@ -100,7 +100,7 @@ async def away(bus: Bus) -> None:
     await until(lambda: bus.describe().endswith(", not connected"), LIMIT)
 
 
-async def test_what_one_process_publishes_all_of_them_hear_once(kind: Kind) -> None:
+async def test_published_topics_reach_every_process_once(kind: BusKind) -> None:
     async with started(kind) as one, started(kind) as other:
         at_one: list[str] = []
         at_other: list[str] = []
@@ -114,7 +114,7 @@ async def test_what_one_process_publishes_all_of_them_hear_once(kind: Kind) -> N
         assert at_one == ["application/sip:lenea@contoso.com/1", "back"]
 
 
-async def test_thousands_of_topics_at_once_all_arrive(kind: Kind) -> None:
+async def test_thousands_of_topics_at_once_all_arrive(kind: BusKind) -> None:
     async with started(kind) as one, started(kind) as other:
         heard: set[str] = set()
         other.subscribe(heard.update)
@@ -124,7 +124,7 @@ async def test_thousands_of_topics_at_once_all_arrive(kind: Kind) -> None:
         assert heard == topics
 
 
-async def test_what_was_published_right_before_the_stop_is_handed_over(kind: Kind) -> None:
+async def test_topics_published_right_before_a_stop_are_delivered(kind: BusKind) -> None:
     async with started(kind) as other:
         heard: list[str] = []
         other.subscribe(heard.extend)
@@ -134,7 +134,7 @@ async def test_what_was_published_right_before_the_stop_is_handed_over(kind: Kin
         assert heard == ["last words"]
 
 
-async def test_it_connects_once_the_server_is_there_and_again_each_time_it_comes_back(kind: Kind) -> None:
+async def test_bus_connects_when_the_server_appears_and_reconnects(kind: BusKind) -> None:
     kind.server.stop()
     async with started(kind, connected=False) as one, started(kind, connected=False) as other:
         heard: list[str] = []
@@ -157,7 +157,7 @@ async def test_it_connects_once_the_server_is_there_and_again_each_time_it_comes
         kind.server.start()
 
 
-async def test_a_server_that_no_longer_answers_is_noticed(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_server_that_no_longer_answers_is_noticed(kind: BusKind, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{kind.module}.PING_INTERVAL", 0.1)
     async with started(kind) as bus:
         kind.server.pause()  # the connection stays, and nobody is there
@@ -170,7 +170,7 @@ async def test_a_server_that_no_longer_answers_is_noticed(kind: Kind, monkeypatc
         await reached(bus)
 
 
-async def test_neither_log_nor_description_shows_a_password(kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
+async def test_neither_log_nor_description_shows_a_password(kind: BusKind, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     place = kind.guarded.rpartition("@")[2]
     async with started(kind, url=kind.guarded) as bus:
@@ -201,8 +201,8 @@ async def talks_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWri
 
 
 @pytest.mark.parametrize("behaviour", [hangs_up, says_nothing, talks_nonsense])
-async def test_what_is_no_such_server_is_not_reached_and_does_not_hold_up_start_or_stop(
-    kind: Kind, behaviour: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+async def test_other_kind_of_server_is_unreachable_and_delays_neither_start_nor_stop(
+    kind: BusKind, behaviour: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ) -> None:
     met: set[asyncio.Task[None]] = set()
 
@@ -218,9 +218,7 @@ async def test_what_is_no_such_server_is_not_reached_and_does_not_hold_up_start_
         await asyncio.wait(met, timeout=LIMIT)
 
 
-async def test_a_port_where_nobody_listens_is_tried_again_and_reported_once(
-    kind: Kind, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_closed_port_is_retried_and_reported_once(kind: BusKind, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     async with started(kind, url=elsewhere(kind, port), connected=False) as bus:
@@ -234,6 +232,6 @@ async def test_a_port_where_nobody_listens_is_tried_again_and_reported_once(
     assert [record.levelname for record in caplog.records if record.name == connected.__name__] == ["WARNING"]
 
 
-def elsewhere(kind: Kind, port: int) -> str:
+def elsewhere(kind: BusKind, port: int) -> str:
     """The URL of the same at another port."""
     return kind.url.replace(f":{kind.server.port}", f":{port}")

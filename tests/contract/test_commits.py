@@ -40,21 +40,21 @@ class Listener:
         return set().union(*self.heard)
 
 
-async def test_a_listener_hears_the_topics_that_moved(store: Store) -> None:
+async def test_listener_is_called_with_the_topics_of_a_commit(store: Store) -> None:
     listener = Listener()
     store.on_commit(listener)
     await store.events.append(AT, [EVENT, replace(EVENT, topic="b"), EVENT])
     assert listener.heard == [frozenset({EVENT.topic, "b"})]
 
 
-async def test_a_listener_is_called_when_the_events_can_be_read(store: Store) -> None:
+async def test_listener_is_called_when_the_events_can_be_read(store: Store) -> None:
     read: list[asyncio.Task[list[int]]] = []
     store.on_commit(lambda _: read.append(asyncio.create_task(logged(store))))
     await store.events.append(AT, [EVENT])
     assert await asyncio.gather(*read) == [[1]]
 
 
-async def test_each_listener_hears_every_commit(store: Store) -> None:
+async def test_each_listener_is_called_for_every_commit(store: Store) -> None:
     listeners = [Listener(), Listener()]
     for listener in listeners:
         store.on_commit(listener)
@@ -64,7 +64,7 @@ async def test_each_listener_hears_every_commit(store: Store) -> None:
         assert listener.heard == [frozenset("a"), frozenset("b"), frozenset("c")]
 
 
-async def test_a_listener_hears_nothing_of_a_change_without_events(store: Store) -> None:
+async def test_listener_is_not_called_for_a_change_without_events(store: Store) -> None:
     listener = Listener()
     store.on_commit(listener)
     await store.users.add(user())
@@ -72,7 +72,7 @@ async def test_a_listener_hears_nothing_of_a_change_without_events(store: Store)
     assert listener.heard == []
 
 
-async def test_a_listener_hears_nothing_of_a_refused_change(store: Store) -> None:
+async def test_listener_is_not_called_for_a_refused_change(store: Store) -> None:
     await with_participants(store, "slides")
     listener = Listener()
     store.on_commit(listener)
@@ -82,7 +82,7 @@ async def test_a_listener_hears_nothing_of_a_refused_change(store: Store) -> Non
     assert listener.topics == {EVENT.topic}
 
 
-async def test_a_listener_that_fails_harms_nobody(store: Store) -> None:
+async def test_failing_listener_affects_no_one_else(store: Store) -> None:
     complaints: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["exception"]))
     listener = Listener()
@@ -99,7 +99,7 @@ async def test_a_listener_that_fails_harms_nobody(store: Store) -> None:
     assert complaints == [failure, failure]
 
 
-async def test_a_refused_change_takes_no_other_with_it(store: Store) -> None:
+async def test_refused_change_does_not_affect_others(store: Store) -> None:
     await with_participants(store, "0")
     answers = await asyncio.gather(
         *(store.extensions.add(LENE, MEETING, extension(str(n // 2)), MANY, AT) for n in range(20)),
@@ -109,7 +109,7 @@ async def test_a_refused_change_takes_no_other_with_it(store: Store) -> None:
     assert await told(store) == [EXTENSION_CHANGED] * 9
 
 
-async def test_a_change_that_breaks_leaves_nothing_and_takes_no_other_with_it(store: Store) -> None:
+async def test_failing_change_leaves_nothing_and_does_not_affect_others(store: Store) -> None:
     await store.applications.open(application(), None, AT, MANY)
     unspeakable = replace(EVENT, facts={"what": object()})
     answers = await asyncio.gather(
@@ -123,7 +123,7 @@ async def test_a_change_that_breaks_leaves_nothing_and_takes_no_other_with_it(st
     assert await logged(store) == [1, 2]
 
 
-async def test_a_cancelled_caller_takes_no_other_with_it(store: Store) -> None:
+async def test_cancelled_caller_does_not_affect_others(store: Store) -> None:
     await with_participants(store)
     tasks = [asyncio.create_task(store.extensions.add(LENE, MEETING, extension(str(n)), MANY, AT)) for n in range(9)]
     await asyncio.sleep(0)  # now all of them wait for their commit
@@ -136,7 +136,7 @@ async def test_a_cancelled_caller_takes_no_other_with_it(store: Store) -> None:
     assert len(await told(store)) == len(stored)
 
 
-async def test_a_caller_that_is_cancelled_while_its_change_is_made_takes_no_other_with_it(store: Store) -> None:
+async def test_caller_cancelled_during_its_change_does_not_affect_others(store: Store) -> None:
     await with_meeting(store)
     for turns in range(12):
         first = asyncio.create_task(store.extensions.add(LENE, MEETING, extension(f"{turns} a"), MANY, AT))
@@ -148,14 +148,14 @@ async def test_a_caller_that_is_cancelled_while_its_change_is_made_takes_no_othe
         assert await store.extensions.get(LENE, MEETING, f"{turns} b") == extension(f"{turns} b")
 
 
-async def test_what_was_answered_is_there_for_every_server_at_once(store: Store, other: Store) -> None:
+async def test_completed_change_is_visible_to_every_server_at_once(store: Store, other: Store) -> None:
     await with_meeting(store)
     for number in range(20):
         await store.extensions.add(LENE, MEETING, extension(str(number)), MANY, AT)
         assert (await other.extensions.get(LENE, MEETING, str(number))).id == str(number)
 
 
-async def test_a_read_of_several_rows_sees_one_moment(store: Store, other: Store) -> None:
+async def test_read_of_several_rows_sees_one_moment(store: Store, other: Store) -> None:
     names = [str(number) for number in range(80)]
     await asyncio.gather(*(with_meeting(store, "slides", meeting_id=name) for name in names))
 
@@ -165,7 +165,7 @@ async def test_a_read_of_several_rows_sees_one_moment(store: Store, other: Store
         assert all(extensions == [extension()] for _, extensions in listed)
 
 
-async def test_closing_finishes_what_is_under_way(engine: Callable[[], Store]) -> None:
+async def test_closing_finishes_changes_in_progress(engine: Callable[[], Store]) -> None:
     first = engine()
     await first.open()
     await with_participants(first)
@@ -181,7 +181,7 @@ async def test_closing_finishes_what_is_under_way(engine: Callable[[], Store]) -
     await second.close()
 
 
-async def test_a_store_describes_itself(store: Store) -> None:
+async def test_store_describes_itself(store: Store) -> None:
     await store.users.add(user())
     await with_meeting(store, "a", "b")
     description = await store.describe()

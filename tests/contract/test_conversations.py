@@ -65,25 +65,25 @@ async def waiting(store: Store) -> None:
         await store.conversations.join(draft, invitation(owner), "1", MANY, AT)
 
 
-async def test_who_joins_is_there_in_the_order_of_coming(store: Store) -> None:
+async def test_participants_are_listed_in_the_order_of_joining(store: Store) -> None:
     await with_participants(store)
     assert await uris(store) == [(LENE, False), (DAN, False)]
     assert [each.organizer for each in await store.conversations.participants(*KEY)] == [True, False]
 
 
-async def test_joining_is_told_to_the_meeting_and_to_the_application(store: Store) -> None:
+async def test_joining_notifies_the_meeting_and_the_application(store: Store) -> None:
     await with_participants(store)
     assert await kinds(store, TOPIC) == [conversation_events.PARTICIPANT_JOINED] * 2
     assert await kinds(store, application_topic(DAN, "101")) == [conversation_events.CONVERSATION_BEGUN]
 
 
-async def test_since_is_the_number_of_the_own_coming(store: Store) -> None:
+async def test_since_is_the_number_of_the_own_join_event(store: Store) -> None:
     await with_participants(store)
     found = [(await store.conversations.get(owner, "101", f"conversation of {owner}")).since for owner in (LENE, DAN)]
     assert found == [1, 2]
 
 
-async def test_the_invitation_is_stored_with_it(store: Store) -> None:
+async def test_invitation_is_stored_with_the_conversation(store: Store) -> None:
     await waiting(store)
     states = [(await store.invitations.get(owner, "101", "1")).state for owner in (LENE, DAN)]
     assert states == [InvitationState.CONNECTED, InvitationState.CONNECTING]
@@ -97,7 +97,7 @@ async def test_the_invitation_is_stored_with_it(store: Store) -> None:
         (MEETING, "1", 0, TooManyParticipants),
     ],
 )
-async def test_what_is_refused_leaves_nothing(
+async def test_refused_join_leaves_nothing(
     store: Store, meeting_id: str, etag: str, most: int, refusal: type[Exception]
 ) -> None:
     await with_meeting(store)
@@ -111,7 +111,7 @@ async def test_what_is_refused_leaves_nothing(
         await store.invitations.get(LENE, "101", "1")
 
 
-async def test_an_application_that_has_just_ended_comes_in_nowhere(store: Store) -> None:
+async def test_application_that_has_just_ended_cannot_join(store: Store) -> None:
     await with_meeting(store)
     await store.applications.open(application(), None, AT, MANY)
     await store.applications.close(LENE, "101", AT)
@@ -122,7 +122,7 @@ async def test_an_application_that_has_just_ended_comes_in_nowhere(store: Store)
     assert await store.conversations.participants(*KEY) == []
 
 
-async def test_an_application_takes_part_once(store: Store) -> None:
+async def test_application_takes_part_once(store: Store) -> None:
     await with_participants(store)
     with pytest.raises(AlreadyExists):
         await store.conversations.join(
@@ -130,7 +130,7 @@ async def test_an_application_takes_part_once(store: Store) -> None:
         )
 
 
-async def test_the_last_place_is_given_once(store: Store) -> None:
+async def test_last_free_place_is_given_once(store: Store) -> None:
     await with_meeting(store)
     owners = [f"sip:{name}@contoso.com" for name in "abcdefgh"]
     for owner in owners:
@@ -141,7 +141,7 @@ async def test_the_last_place_is_given_once(store: Store) -> None:
     assert len(await store.conversations.participants(*KEY)) == 3
 
 
-async def test_a_second_application_has_the_role_and_place_of_the_first_and_is_no_news(store: Store) -> None:
+async def test_second_application_shares_role_and_lobby_and_appends_no_event(store: Store) -> None:
     await waiting(store)
     await store.applications.open(application("102", "another", owner=DAN), None, AT, MANY)
     draft = replace(participation(DAN), id="second", application_id="102", role=Role.LEADER)
@@ -154,7 +154,7 @@ async def test_a_second_application_has_the_role_and_place_of_the_first_and_is_n
     assert await uris(store) == [(LENE, False), (DAN, True)]
 
 
-async def test_admission_moves_to_the_room_and_counts_from_there(store: Store) -> None:
+async def test_admission_moves_to_the_meeting_and_resets_since(store: Store) -> None:
     await waiting(store)
     await store.conversations.admit(*KEY, DAN, AT)
     assert await uris(store) == [(LENE, False), (DAN, False)]
@@ -165,7 +165,7 @@ async def test_admission_moves_to_the_room_and_counts_from_there(store: Store) -
         await store.conversations.admit(*KEY, DAN, AT)
 
 
-async def test_who_is_removed_is_told_why(store: Store) -> None:
+async def test_removed_participant_gets_the_reason(store: Store) -> None:
     await waiting(store)
     await store.conversations.remove_participant(*KEY, DAN, "Denied", AT, in_lobby=True)
     assert await uris(store) == [(LENE, False)]
@@ -175,14 +175,14 @@ async def test_who_is_removed_is_told_why(store: Store) -> None:
     assert (last.kind, last.facts["reason"]) == (conversation_events.CONVERSATION_ENDED, "Denied")
 
 
-async def test_a_role_that_stays_is_no_news(store: Store) -> None:
+async def test_unchanged_role_appends_no_event(store: Store) -> None:
     await waiting(store)
     for role in (Role.LEADER, Role.LEADER, Role.ATTENDEE):
         await store.conversations.change_role(*KEY, DAN, role, AT)
     assert (await kinds(store, TOPIC))[2:] == [conversation_events.ROLE_CHANGED] * 2
 
 
-async def test_the_past_is_the_present_undone_by_the_log(store: Store) -> None:
+async def test_past_participants_are_derived_from_the_log(store: Store) -> None:
     await waiting(store)
     past = [list(await store.conversations.participants(*KEY))]
     await store.conversations.admit(*KEY, DAN, AT)
@@ -206,7 +206,7 @@ async def test_messages_need_messaging_and_are_numbered_by_the_topic(store: Stor
     assert await store.events.numbers(TOPIC, conversation_events.MESSAGE, 0, MANY) == [number]
 
 
-async def test_typing_is_news_when_it_begins_and_when_it_ends(store: Store) -> None:
+async def test_typing_appends_events_when_it_starts_and_ends(store: Store) -> None:
     await with_participants(store)
     own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")
     for typing in (True, True, False, False):
@@ -214,7 +214,7 @@ async def test_typing_is_news_when_it_begins_and_when_it_ends(store: Store) -> N
     assert (await kinds(store, TOPIC))[2:] == [conversation_events.TYPING_CHANGED] * 2
 
 
-async def test_who_goes_with_the_application_is_told_to_the_others(store: Store) -> None:
+async def test_others_are_notified_of_participants_who_left_with_their_application(store: Store) -> None:
     await with_participants(store)
     await store.applications.close(DAN, "101", AT)
     assert await uris(store) == [(LENE, False)]
@@ -224,7 +224,7 @@ async def test_who_goes_with_the_application_is_told_to_the_others(store: Store)
 
 
 @pytest.mark.parametrize("how", ["remove_meeting", "remove_expired_meetings", "remove_user"])
-async def test_who_is_in_a_meeting_that_goes_is_told_that_it_ended(store: Store, how: str) -> None:
+async def test_participants_are_notified_of_the_end_of_a_removed_meeting(store: Store, how: str) -> None:
     await with_participants(store)
     match how:
         case "remove_meeting":
@@ -264,7 +264,7 @@ async def test_one_answer_ends_all_sides_of_an_invitation(store: Store) -> None:
     assert await store.invitations.overdue(AT + 6, MANY) == []
 
 
-async def test_what_is_heard_is_settled_when_messaging_connects_and_disconnects(store: Store) -> None:
+async def test_spans_of_messages_follow_messaging_connecting_and_disconnecting(store: Store) -> None:
     await with_participants(store)
     lene, dan = [await store.conversations.get(owner, "101", f"conversation of {owner}") for owner in (LENE, DAN)]
     await store.conversations.change_messaging(lene, MessagingState.CONNECTED, None, AT)
@@ -278,7 +278,7 @@ async def test_what_is_heard_is_settled_when_messaging_connects_and_disconnects(
     assert heard == [False, True, False, True]
 
 
-async def test_a_first_message_is_sent_behind_the_news_of_messaging(store: Store) -> None:
+async def test_first_message_follows_the_messaging_event(store: Store) -> None:
     await with_participants(store)
     own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")
     adding = replace(invitation(DAN), id="m", operation_id="op")
@@ -289,7 +289,7 @@ async def test_a_first_message_is_sent_behind_the_news_of_messaging(store: Store
     assert (await store.conversations.get(DAN, "101", own.id)).hears_message(last.number)
 
 
-async def test_who_was_admitted_meanwhile_is_not_rejected(store: Store) -> None:
+async def test_participant_admitted_concurrently_is_not_rejected(store: Store) -> None:
     await waiting(store)
     await store.conversations.admit(*KEY, DAN, AT)
     with pytest.raises(ResourceNotFound):
@@ -297,7 +297,7 @@ async def test_who_was_admitted_meanwhile_is_not_rejected(store: Store) -> None:
     assert await uris(store) == [(LENE, False), (DAN, False)]
 
 
-async def test_only_who_waits_for_too_long_is_overdue(store: Store) -> None:
+async def test_only_participants_past_the_lobby_timeout_are_overdue(store: Store) -> None:
     await waiting(store)
     assert [each.uri for each in await store.conversations.overdue_in_lobby(AT + 1, MANY)] == [DAN]
     assert await store.conversations.overdue_in_lobby(AT, MANY) == []
@@ -308,7 +308,7 @@ async def test_only_who_waits_for_too_long_is_overdue(store: Store) -> None:
 @pytest.mark.parametrize(("by_leader", "reason", "counts"), [
     (True, None, True), (False, None, False), (True, "Canceled", False), (True, "Declined", True),
 ])  # fmt: skip
-async def test_whom_a_leader_asked_in_counts_as_asked_until_that_is_taken_back(
+async def test_user_invited_by_a_leader_counts_as_invited_until_cancelled(
     store: Store, by_leader: bool, reason: str | None, counts: bool
 ) -> None:
     await with_participants(store)

@@ -22,19 +22,19 @@ async def ids(store: Store) -> list[str]:
 
 
 @pytest.mark.parametrize("extension_type", ExtensionType)
-async def test_an_extension_is_read_as_it_was_added(store: Store, extension_type: ExtensionType) -> None:
+async def test_extension_is_read_as_it_was_added(store: Store, extension_type: ExtensionType) -> None:
     await with_meeting(store)
     made = extension(type=extension_type, etag="4611686018427387903")
     await store.extensions.add(LENE, MEETING, made, MANY, AT)
     assert await store.extensions.get(LENE, MEETING, "slides") == made
 
 
-async def test_an_extension_that_is_read_has_a_type_of_the_model(store: Store) -> None:
+async def test_stored_extension_has_a_type_of_the_model(store: Store) -> None:
     await with_meeting(store, "slides")
     assert isinstance((await store.extensions.get(LENE, MEETING, "slides")).type, ExtensionType)
 
 
-async def test_odd_ids_are_kept_apart(store: Store) -> None:
+async def test_unusual_ids_are_distinct(store: Store) -> None:
     await with_meeting(store, *ODD_IDS)
     assert await ids(store) == ODD_IDS
     for odd in ODD_IDS:
@@ -49,7 +49,7 @@ async def test_properties_are_kept_to_the_byte(store: Store) -> None:
         assert (await store.extensions.get(LENE, MEETING, str(length))).properties == properties
 
 
-async def test_who_takes_part_is_told_of_each_change_of_what_everybody_sees(store: Store) -> None:
+async def test_participants_are_notified_of_each_change_of_participant_data(store: Store) -> None:
     await with_participants(store)
     await store.extensions.add(LENE, MEETING, extension(), MANY, AT)
     assert await told(store) == [EXTENSION_CHANGED]
@@ -60,7 +60,7 @@ async def test_who_takes_part_is_told_of_each_change_of_what_everybody_sees(stor
 
 
 @pytest.mark.parametrize("hidden", [ExtensionType.UNDEFINED, ExtensionType.ROAMED_ORGANIZER_DATA])
-async def test_of_what_the_organizer_alone_sees_nobody_else_is_told(store: Store, hidden: ExtensionType) -> None:
+async def test_only_the_organizer_is_notified_of_organizer_data(store: Store, hidden: ExtensionType) -> None:
     await with_participants(store)
     await store.extensions.add(LENE, MEETING, extension(type=hidden), MANY, AT)
     await store.extensions.replace(LENE, MEETING, None, extension(type=hidden, etag="2"), AT)
@@ -68,7 +68,7 @@ async def test_of_what_the_organizer_alone_sees_nobody_else_is_told(store: Store
     assert await told(store) == [ORGANIZER_DATA_CHANGED] * 3
 
 
-async def test_everybody_is_told_of_what_they_see_no_longer_or_from_now_on(store: Store) -> None:
+async def test_participants_are_notified_when_data_becomes_visible_or_invisible(store: Store) -> None:
     await with_participants(store, "slides")
     hidden, shown = (extension(type=ExtensionType.UNDEFINED, etag="2"), extension(etag="3"))
     await store.extensions.replace(LENE, MEETING, None, hidden, AT)
@@ -77,7 +77,7 @@ async def test_everybody_is_told_of_what_they_see_no_longer_or_from_now_on(store
     assert await told(store) == [EXTENSION_CHANGED] * 2
 
 
-async def test_where_nobody_takes_part_nobody_is_told(store: Store) -> None:
+async def test_change_without_participants_appends_no_event(store: Store) -> None:
     await with_meeting(store, "slides")
     await store.extensions.add(LENE, MEETING, extension("more", type=ExtensionType.UNDEFINED), MANY, AT)
     assert await store.events.last_numbers([ROOM]) == {ROOM: 0}
@@ -85,14 +85,14 @@ async def test_where_nobody_takes_part_nobody_is_told(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("organizer", "meeting_id"), [(LENE, "other"), (DAN, MEETING)])
-async def test_no_meeting_takes_no_extension(store: Store, organizer: str, meeting_id: str) -> None:
+async def test_extension_of_a_missing_meeting_is_refused(store: Store, organizer: str, meeting_id: str) -> None:
     await with_participants(store)
     with pytest.raises(ResourceNotFound):
         await store.extensions.add(organizer, meeting_id, extension(), MANY, AT)
     assert await told(store) == []
 
 
-async def test_an_extensions_id_is_taken_once_in_a_meeting(store: Store) -> None:
+async def test_extensions_id_is_taken_once_in_a_meeting(store: Store) -> None:
     await with_participants(store, "slides")
     await with_meeting(store, "slides", meeting_id="other")
     with pytest.raises(AlreadyExists):
@@ -101,7 +101,7 @@ async def test_an_extensions_id_is_taken_once_in_a_meeting(store: Store) -> None
     assert await told(store) == []
 
 
-async def test_of_one_id_added_at_the_same_time_one_is_added(store: Store, other: Store) -> None:
+async def test_one_of_several_concurrent_additions_of_an_id_succeeds(store: Store, other: Store) -> None:
     await with_participants(store)
     answers = await asyncio.gather(
         *(
@@ -115,7 +115,7 @@ async def test_of_one_id_added_at_the_same_time_one_is_added(store: Store, other
     assert await told(store) == [EXTENSION_CHANGED]
 
 
-async def test_a_full_meeting_takes_no_extension(store: Store) -> None:
+async def test_full_meeting_accepts_no_extension(store: Store) -> None:
     await with_participants(store, "a", "b")
     with pytest.raises(TooManyGroups):
         await store.extensions.add(LENE, MEETING, extension(), 2, AT)
@@ -123,14 +123,14 @@ async def test_a_full_meeting_takes_no_extension(store: Store) -> None:
     assert await told(store) == []
 
 
-async def test_a_removed_extension_makes_room(store: Store) -> None:
+async def test_removed_extension_makes_room(store: Store) -> None:
     await with_meeting(store, "a", "b")
     await store.extensions.remove(LENE, MEETING, "a", None, AT)
     await store.extensions.add(LENE, MEETING, extension("c"), 2, AT)
     assert await ids(store) == ["b", "c"]
 
 
-async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
+async def test_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
     await with_participants(store)
     answers = await asyncio.gather(
         *(
@@ -148,7 +148,7 @@ async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) ->
 @pytest.mark.parametrize(
     ("organizer", "meeting_id", "extension_id"), [(LENE, MEETING, "x"), (LENE, "x", "slides"), (DAN, MEETING, "slides")]
 )
-async def test_no_extension_is_refused(store: Store, organizer: str, meeting_id: str, extension_id: str) -> None:
+async def test_missing_extension_is_refused(store: Store, organizer: str, meeting_id: str, extension_id: str) -> None:
     await with_participants(store, "slides")
     key = (organizer, meeting_id)
     with pytest.raises(ResourceNotFound):
@@ -166,7 +166,7 @@ async def test_no_extension_is_refused(store: Store, organizer: str, meeting_id:
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"}), frozenset({"1", "0", "tag \"'"})])
-async def test_an_extension_is_replaced_if_it_matches(store: Store, match: frozenset[str] | None) -> None:
+async def test_extension_is_replaced_if_it_matches(store: Store, match: frozenset[str] | None) -> None:
     await with_participants(store, "slides")
     expected = extension(type=ExtensionType.UNDEFINED, etag="2", properties=b"{}")
     await store.extensions.replace(LENE, MEETING, match, expected, AT)
@@ -174,14 +174,14 @@ async def test_an_extension_is_replaced_if_it_matches(store: Store, match: froze
     assert await told(store) == [EXTENSION_CHANGED]
 
 
-async def test_a_replaced_extension_keeps_its_place(store: Store) -> None:
+async def test_replaced_extension_keeps_its_place(store: Store) -> None:
     await with_meeting(store, "a", "b", "c")
     await store.extensions.replace(LENE, MEETING, None, extension("a", etag="2"), AT)
     await store.extensions.add(LENE, MEETING, extension("d"), MANY, AT)
     assert await ids(store) == ["a", "b", "c", "d"]
 
 
-async def test_an_extension_made_anew_stands_behind_the_others(store: Store) -> None:
+async def test_recreated_extension_comes_last(store: Store) -> None:
     await with_meeting(store, "a", "b", "c")
     await store.extensions.remove(LENE, MEETING, "a", None, AT)
     await store.extensions.add(LENE, MEETING, extension("a"), MANY, AT)
@@ -189,7 +189,7 @@ async def test_an_extension_made_anew_stands_behind_the_others(store: Store) -> 
 
 
 @pytest.mark.parametrize("match", [frozenset({"2"}), frozenset({"01"}), frozenset[str]()])
-async def test_an_extension_that_does_not_match_stays(store: Store, match: frozenset[str]) -> None:
+async def test_extension_with_another_etag_is_not_changed(store: Store, match: frozenset[str]) -> None:
     await with_participants(store, "slides")
     with pytest.raises(PreconditionFailed):
         await store.extensions.replace(LENE, MEETING, match, extension(etag="3", properties=b"{}"), AT)
@@ -199,7 +199,7 @@ async def test_an_extension_that_does_not_match_stays(store: Store, match: froze
     assert await told(store) == []
 
 
-async def test_an_extension_does_not_change_its_meetings_etag(store: Store) -> None:
+async def test_extension_does_not_change_its_meetings_etag(store: Store) -> None:
     await with_meeting(store, "slides")
     before = await store.meetings.get(LENE, MEETING)
     await store.extensions.replace(LENE, MEETING, None, extension(etag="2"), AT)
@@ -207,7 +207,7 @@ async def test_an_extension_does_not_change_its_meetings_etag(store: Store) -> N
     assert await store.meetings.get(LENE, MEETING) == before
 
 
-async def test_of_writers_with_one_etag_one_wins(store: Store, other: Store) -> None:
+async def test_one_of_several_writers_with_the_same_etag_wins(store: Store, other: Store) -> None:
     await with_participants(store, "slides")
     current = extension()
     for round_number in range(10):
@@ -226,7 +226,7 @@ async def test_of_writers_with_one_etag_one_wins(store: Store, other: Store) -> 
     assert await told(store) == [EXTENSION_CHANGED] * 10
 
 
-async def test_of_a_removal_and_a_replacement_with_one_etag_one_wins(store: Store, other: Store) -> None:
+async def test_either_removal_or_replacement_with_the_same_etag_wins(store: Store, other: Store) -> None:
     await with_meeting(store, "slides")
     replaced, removed = await asyncio.gather(
         store.extensions.replace(LENE, MEETING, frozenset({"1"}), extension(etag="2"), AT),
@@ -238,7 +238,7 @@ async def test_of_a_removal_and_a_replacement_with_one_etag_one_wins(store: Stor
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"})])
-async def test_a_removed_extension_is_gone(store: Store, match: frozenset[str] | None) -> None:
+async def test_removed_extension_is_gone(store: Store, match: frozenset[str] | None) -> None:
     await with_participants(store, "slides", "notes")
     await store.extensions.remove(LENE, MEETING, "slides", match, AT)
     assert await ids(store) == ["notes"]

@@ -40,7 +40,7 @@ async def ids(store: Store, organizer: str = LENE) -> Sequence[str]:
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, OTHER_SETTINGS])
-async def test_a_meeting_is_read_as_it_was_added(store: Store, settings: object) -> None:
+async def test_meeting_is_read_as_it_was_added(store: Store, settings: object) -> None:
     await store.meetings.add(meeting(settings=settings), MANY)
     assert await store.meetings.get(LENE, MEETING) == meeting(settings=settings)
 
@@ -50,7 +50,7 @@ async def test_no_such_meeting_is_refused(store: Store) -> None:
         await store.meetings.get(LENE, MEETING)
 
 
-async def test_another_organizers_meeting_is_refused_as_one_that_never_was(store: Store) -> None:
+async def test_another_organizers_meeting_is_refused_like_a_missing_one(store: Store) -> None:
     with pytest.raises(ResourceNotFound) as never_was:
         await store.meetings.get(DAN, MEETING)
     await store.meetings.add(meeting(), MANY)
@@ -73,13 +73,13 @@ async def test_over_the_limit_no_meeting_is_added(store: Store) -> None:
     assert await ids(store) == ["1", "2"]
 
 
-async def test_the_limit_leaves_out_others_and_assigned_meetings(store: Store) -> None:
+async def test_limit_leaves_out_others_and_assigned_meetings(store: Store) -> None:
     await store.meetings.assigned(assigned())
     await store.meetings.add(meeting("1", organizer=DAN), 1)
     await store.meetings.add(meeting("2"), 1)
 
 
-async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
+async def test_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
     answers = await asyncio.gather(
         *(
             server.meetings.add(meeting(f"{n} {place}"), 5)
@@ -92,21 +92,21 @@ async def test_the_limit_holds_among_many_at_once(store: Store, other: Store) ->
     assert len(await store.meetings.all(LENE)) == 5
 
 
-async def test_a_meetings_id_is_taken_once(store: Store) -> None:
+async def test_meetings_id_is_taken_once(store: Store) -> None:
     await store.meetings.add(meeting(), MANY)
     with pytest.raises(AlreadyExists):
         await store.meetings.add(meeting(conference_id="another", settings=OTHER_SETTINGS), MANY)
     assert await store.meetings.get(LENE, MEETING) == meeting()
 
 
-async def test_a_conference_id_is_taken_once_on_the_server(store: Store) -> None:
+async def test_conference_id_is_taken_once_on_the_server(store: Store) -> None:
     await store.meetings.add(meeting("1", conference_id="42"), MANY)
     with pytest.raises(AlreadyExists):
         await store.meetings.add(meeting("2", conference_id="42", organizer=DAN), MANY)
     assert await ids(store, DAN) == []
 
 
-async def test_of_two_with_one_conference_id_one_is_added(store: Store, other: Store) -> None:
+async def test_one_of_two_concurrent_meetings_with_the_same_conference_id_is_added(store: Store, other: Store) -> None:
     answers = await asyncio.gather(
         *(
             server.meetings.add(meeting(str(place), conference_id="42"), MANY)
@@ -117,20 +117,20 @@ async def test_of_two_with_one_conference_id_one_is_added(store: Store, other: S
     assert sorted(type(answer).__name__ for answer in answers) == ["AlreadyExists", "AlreadyExists", "NoneType"]
 
 
-async def test_a_removed_meetings_conference_id_is_free(store: Store) -> None:
+async def test_removed_meetings_conference_id_is_free(store: Store) -> None:
     await store.meetings.add(meeting("1", conference_id="42"), MANY)
     await store.meetings.remove(LENE, "1", None, AT)
     await store.meetings.add(meeting("2", conference_id="42"), MANY)
 
 
-async def test_the_assigned_meeting_is_made_on_first_look_and_found_later(store: Store) -> None:
+async def test_assigned_meeting_is_created_on_first_read_and_found_later(store: Store) -> None:
     assert await store.meetings.assigned(assigned()) == assigned()
     again = assigned(id="OTHER", conference_id="other", settings=OTHER_SETTINGS)
     assert await store.meetings.assigned(again) == assigned()
     assert await store.meetings.all(LENE) == [(assigned(), ())]
 
 
-async def test_of_looks_at_the_same_time_one_assigned_meeting_comes(store: Store, other: Store) -> None:
+async def test_concurrent_first_reads_create_one_assigned_meeting(store: Store, other: Store) -> None:
     found = await asyncio.gather(
         *(
             server.meetings.assigned(assigned(id=f"{n} {place}", conference_id=f"{n} {place}"))
@@ -141,7 +141,7 @@ async def test_of_looks_at_the_same_time_one_assigned_meeting_comes(store: Store
     assert len({one.id for one in found}) == 1
 
 
-async def test_the_assigned_meeting_needs_a_conference_id_of_its_own(store: Store) -> None:
+async def test_assigned_meeting_needs_a_conference_id_of_its_own(store: Store) -> None:
     await store.meetings.add(meeting(conference_id="42"), MANY)
     with pytest.raises(AlreadyExists):
         await store.meetings.assigned(assigned(conference_id="42"))
@@ -171,12 +171,12 @@ async def test_meetings_are_listed_with_their_extensions_oldest_first(store: Sto
     assert listed == [("2", [extension("b"), extension("a")]), ("1", []), ("3", [extension("c")])]
 
 
-async def test_nobody_has_no_meetings(store: Store) -> None:
+async def test_unknown_organizer_has_no_meetings(store: Store) -> None:
     assert await store.meetings.all(LENE) == []
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"}), frozenset({"0", "1", '"'})])
-async def test_a_meeting_is_replaced_if_it_matches(store: Store, match: frozenset[str] | None) -> None:
+async def test_meeting_is_replaced_if_it_matches(store: Store, match: frozenset[str] | None) -> None:
     await store.meetings.add(meeting(), MANY)
     expected = meeting(settings=OTHER_SETTINGS, etag="2")
     assert await store.meetings.replace(LENE, MEETING, match, OTHER_SETTINGS, "2", AT) == expected
@@ -184,7 +184,7 @@ async def test_a_meeting_is_replaced_if_it_matches(store: Store, match: frozense
 
 
 @pytest.mark.parametrize("match", [frozenset({"2"}), frozenset({"01"}), frozenset[str]()])
-async def test_a_meeting_that_does_not_match_stays(store: Store, match: frozenset[str]) -> None:
+async def test_meeting_with_another_etag_is_not_changed(store: Store, match: frozenset[str]) -> None:
     await with_participants(store, "slides")
     before = await store.meetings.get_with_extensions(LENE, MEETING)
     last = await store.events.last_numbers(TOPICS)
@@ -198,7 +198,7 @@ async def test_a_meeting_that_does_not_match_stays(store: Store, match: frozense
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"})])
-async def test_no_meeting_is_neither_replaced_nor_removed(store: Store, match: frozenset[str] | None) -> None:
+async def test_missing_meeting_is_neither_replaced_nor_removed(store: Store, match: frozenset[str] | None) -> None:
     await store.meetings.add(meeting(organizer=DAN), MANY)
     with pytest.raises(ResourceNotFound):
         await store.meetings.replace(LENE, MEETING, match, OTHER_SETTINGS, "2", AT)
@@ -207,13 +207,13 @@ async def test_no_meeting_is_neither_replaced_nor_removed(store: Store, match: f
     assert await store.meetings.get(DAN, MEETING) == meeting(organizer=DAN)
 
 
-async def test_who_takes_part_is_told_of_a_replacement(store: Store) -> None:
+async def test_participants_are_notified_of_a_replacement(store: Store) -> None:
     await with_participants(store)
     await store.meetings.replace(LENE, MEETING, None, OTHER_SETTINGS, "2", AT)
     assert await told(store) == [MEETING_CHANGED]
 
 
-async def test_of_two_replacements_with_one_etag_one_is_made(store: Store, other: Store) -> None:
+async def test_one_of_two_replacements_with_the_same_etag_succeeds(store: Store, other: Store) -> None:
     await with_participants(store)
     for before in range(1, 6):
         answers = await asyncio.gather(
@@ -232,7 +232,7 @@ async def test_of_two_replacements_with_one_etag_one_is_made(store: Store, other
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"})])
-async def test_a_removed_meeting_goes_with_its_extensions(store: Store, match: frozenset[str] | None) -> None:
+async def test_removed_meeting_goes_with_its_extensions(store: Store, match: frozenset[str] | None) -> None:
     await with_meeting(store, "slides")
     await with_meeting(store, "slides", meeting_id="other")
     await store.meetings.remove(LENE, MEETING, match, AT)
@@ -242,14 +242,14 @@ async def test_a_removed_meeting_goes_with_its_extensions(store: Store, match: f
     assert await store.extensions.get(LENE, "other", "slides") == extension()
 
 
-async def test_with_a_removed_meeting_the_conversations_in_it_end(store: Store) -> None:
+async def test_conversations_end_with_a_removed_meeting(store: Store) -> None:
     await with_participants(store, "slides")
     await store.meetings.remove(LENE, MEETING, None, AT)
     assert await store.conversations.participants(LENE, MEETING) == []
     assert await store.conversations.all(DAN, "101") == []
 
 
-async def test_a_meeting_made_anew_under_an_old_id_has_none_of_the_old_extensions(store: Store) -> None:
+async def test_recreated_meeting_has_none_of_the_old_extensions(store: Store) -> None:
     await with_meeting(store, "slides")
     await store.meetings.remove(LENE, MEETING, None, AT)
     await with_meeting(store)
@@ -270,7 +270,7 @@ async def test_expired_meetings_go_with_their_extensions(store: Store) -> None:
         await store.extensions.get(LENE, "1", "slides")
 
 
-async def test_with_an_expired_meeting_the_conversations_in_it_end(store: Store) -> None:
+async def test_conversations_end_with_an_expired_meeting(store: Store) -> None:
     await with_participants(store)
     assert await store.meetings.remove_expired(AT + 2, MANY, AT) == 1
     assert await store.conversations.all(DAN, "101") == []
@@ -282,19 +282,19 @@ async def test_expired_meetings_go_in_portions(store: Store) -> None:
     assert [await store.meetings.remove_expired(11, 2, AT) for _ in range(3)] == [2, 1, 0]
 
 
-async def test_a_replacement_moves_the_expiration(store: Store) -> None:
+async def test_replacement_moves_the_expiration(store: Store) -> None:
     await store.meetings.add(expiring("1", 10), MANY)
     await store.meetings.replace(LENE, "1", None, replace(SETTINGS, expiration_time=50), "2", AT)
     assert await store.meetings.remove_expired(30, MANY, AT) == 0
 
 
-async def test_expired_meeting_is_kept_for_as_long_after_it_was_made(store: Store) -> None:
+async def test_expired_meeting_is_retained_after_its_creation(store: Store) -> None:
     await store.meetings.add(expiring("1", 10, made=100), MANY)
     assert await store.meetings.remove_expired(100, MANY, AT) == 0
     assert await store.meetings.remove_expired(101, MANY, AT) == 1
 
 
-async def test_expired_meeting_is_kept_for_as_long_after_its_last_change(store: Store) -> None:
+async def test_expired_meeting_is_retained_after_its_last_change(store: Store) -> None:
     await store.meetings.add(expiring("1", 10), MANY)
     await store.meetings.replace(LENE, "1", None, replace(SETTINGS, expiration_time=11), "2", 100)
     assert await store.meetings.remove_expired(100, MANY, AT) == 0
@@ -303,9 +303,7 @@ async def test_expired_meeting_is_kept_for_as_long_after_its_last_change(store: 
 
 @pytest.mark.parametrize("how", ["added", "replaced", "replaced unconditionally", "removed"])
 @pytest.mark.parametrize("in_use", [False, True])
-async def test_expired_meeting_is_kept_for_as_long_after_a_change_of_an_extension(
-    store: Store, how: str, in_use: bool
-) -> None:
+async def test_expired_meeting_is_retained_after_a_change_of_an_extension(store: Store, how: str, in_use: bool) -> None:
     await store.meetings.add(expiring(MEETING, 10), MANY)
     if in_use:
         await store.applications.open(application(), None, AT, MANY)
@@ -322,14 +320,14 @@ async def test_expired_meeting_is_kept_for_as_long_after_a_change_of_an_extensio
     assert await store.meetings.remove_expired(101, MANY, AT) == 1
 
 
-async def test_a_meeting_is_read_with_its_extensions_oldest_first(store: Store) -> None:
+async def test_meeting_is_read_with_its_extensions_oldest_first(store: Store) -> None:
     await with_meeting(store, "b", "c", "a")
     found, extensions = await store.meetings.get_with_extensions(LENE, MEETING)
     assert found.id == MEETING
     assert extensions == [extension("b"), extension("c"), extension("a")]
 
 
-async def test_no_meeting_is_read_with_no_extensions(store: Store) -> None:
+async def test_missing_meeting_is_refused_when_read_with_extensions(store: Store) -> None:
     await with_meeting(store, "slides", organizer=DAN)
     with pytest.raises(ResourceNotFound):
         await store.meetings.get_with_extensions(LENE, MEETING)

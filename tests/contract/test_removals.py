@@ -78,7 +78,7 @@ async def test_topic_of_an_ended_application_is_forgotten_with_its_events(store:
 
 
 @pytest.mark.parametrize("how", ["removed", "expired", "its user removed"])
-async def test_topic_of_a_meeting_that_is_gone_is_forgotten_with_its_events(store: Store, how: str) -> None:
+async def test_topic_of_a_removed_meeting_is_forgotten_with_its_events(store: Store, how: str) -> None:
     await store.users.add(user())
     await with_participants(store)
     topic = conversation_topic(LENE, MEETING)
@@ -94,6 +94,6 @@ async def test_topic_of_a_meeting_that_is_gone_is_forgotten_with_its_events(stor
     assert await store.events.last_numbers([topic]) == {topic: 0}
 
 
-async def test_topics_of_what_goes_on_stay(store: Store) -> None:
+async def test_topics_in_use_are_retained(store: Store) -> None:
     await with_participants(store)
     assert await store.events.forget_topics(AT + MANY, MANY) == 0

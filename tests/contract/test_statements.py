@@ -5,6 +5,6 @@ from openucwa.store.sql import SqlStore
 from tests.store.recording import RecordedStore, walk
 
 
-async def test_the_engine_takes_every_statement(store: Store) -> None:
+async def test_engine_accepts_every_statement(store: Store) -> None:
     assert isinstance(store, SqlStore)
     await walk(RecordedStore(store.reader, store.writer))

@@ -72,7 +72,7 @@ async def test_replacement_that_grows_over_the_limit_is_refused(
         await small.extensions.replace(LENE, MEETING, None, sized("b", 4001), AT)
 
 
-async def test_what_was_removed_does_not_count(small: Store) -> None:
+async def test_removed_data_does_not_count(small: Store) -> None:
     for _ in range(3):
         await small.extensions.add(LENE, MEETING, sized("a", 9000), MANY, AT)
         await small.extensions.remove(LENE, MEETING, "a", None, AT)
@@ -108,7 +108,7 @@ async def test_other_organizers_have_bytes_of_their_own(small: Store) -> None:
     await small.extensions.add(DAN, MEETING, sized("a", 9000), MANY, AT)
 
 
-async def test_writers_at_the_same_time_stay_below_the_limit_together(small: Store) -> None:
+async def test_concurrent_writers_stay_below_the_limit_together(small: Store) -> None:
     answers = await asyncio.gather(
         *(small.extensions.add(LENE, MEETING, sized(str(number), 1000), MANY, AT) for number in range(20)),
         return_exceptions=True,

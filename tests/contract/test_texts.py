@@ -11,7 +11,7 @@ from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, application, 
 NUL = "a\0b"
 
 
-async def test_nobody_has_a_name_with_the_null_character(store: Store) -> None:
+async def test_names_with_a_null_character_match_nothing(store: Store) -> None:
     await store.users.add(user())
     assert await store.users.get(f"{LENE}\0") is None
     assert await store.users.with_local_part(NUL) == []
@@ -34,7 +34,7 @@ async def test_nobody_has_a_name_with_the_null_character(store: Store) -> None:
         (lambda store: store.events.get(NUL, 1), ResourceNotFound),
     ],
 )
-async def test_what_is_asked_for_with_it_is_not_there(
+async def test_resources_with_a_null_character_are_not_found(
     store: Store, look: Callable[[Store], Awaitable[object]], refusal: type[Exception]
 ) -> None:
     await store.applications.open(application(), None, AT, MANY)

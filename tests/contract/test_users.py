@@ -22,26 +22,26 @@ from tests.contract.samples import (
 )
 
 
-async def test_a_user_is_read_as_it_was_added(store: Store) -> None:
+async def test_user_is_read_as_it_was_added(store: Store) -> None:
     await store.users.add(user())
     assert await store.users.get(LENE) == user()
 
 
-async def test_a_user_may_lack_email_and_pool(store: Store) -> None:
+async def test_user_may_lack_email_and_pool(store: Store) -> None:
     await store.users.add(user(email=None, pool=None))
     assert await store.users.get(LENE) == user(email=None, pool=None)
 
 
-async def test_nobody_is_none(store: Store) -> None:
+async def test_unknown_user_is_none(store: Store) -> None:
     assert await store.users.get(LENE) is None
 
 
-async def test_a_uri_is_kept_in_lower_case(store: Store) -> None:
+async def test_uri_is_stored_in_lower_case(store: Store) -> None:
     await store.users.add(user("sip:LeneA@Contoso.COM"))
     assert await store.users.get(LENE) == user()
 
 
-async def test_a_uri_is_taken_once_whatever_its_case(store: Store) -> None:
+async def test_uri_is_taken_once_whatever_its_case(store: Store) -> None:
     await store.users.add(user())
     with pytest.raises(AlreadyExists):
         await store.users.add(user("sip:LENEA@contoso.com", name="Another"))
@@ -54,19 +54,19 @@ async def test_users_are_listed_by_uri(store: Store) -> None:
     assert [found.uri for found in await store.users.all()] == [DAN, LENE, "sip:zoe@contoso.com"]
 
 
-async def test_a_local_part_finds_the_users_of_all_domains_and_nobody_else(store: Store) -> None:
+async def test_local_part_finds_exactly_its_users_in_all_domains(store: Store) -> None:
     for uri in ("sip:dan@fabrikam.com", DAN, "sip:dana@contoso.com", "sip:da@contoso.com", "sip:d_n@contoso.com"):
         await store.users.add(user(uri))
     assert [found.uri for found in await store.users.with_local_part("dan")] == [DAN, "sip:dan@fabrikam.com"]
 
 
 @pytest.mark.parametrize("local_part", ["d%", "d_n", "da*", ""])
-async def test_a_local_part_is_no_pattern(store: Store, local_part: str) -> None:
+async def test_local_part_is_not_treated_as_a_pattern(store: Store, local_part: str) -> None:
     await store.users.add(user(DAN))
     assert await store.users.with_local_part(local_part) == []
 
 
-async def test_a_changed_password_is_of_the_next_generation(store: Store) -> None:
+async def test_changed_password_is_of_the_next_generation(store: Store) -> None:
     await store.users.add(user())
     await store.users.change_password(LENE, "another")
     await store.users.change_password(LENE, "a third")
@@ -87,12 +87,12 @@ async def test_user_who_is_added_again_has_a_generation_that_the_removed_one_nev
         assert again.generation > highest
 
 
-async def test_nobodys_password_is_not_changed(store: Store) -> None:
+async def test_password_of_an_unknown_user_cannot_be_changed(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
         await store.users.change_password(LENE, "another")
 
 
-async def test_a_removed_user_leaves_nothing(store: Store) -> None:
+async def test_removed_user_leaves_nothing(store: Store) -> None:
     await store.users.add(user())
     await store.applications.open(application("101", "one"), None, 1, 1)
     await store.applications.open(application("102", "two"), None, 2, 1)
@@ -115,7 +115,7 @@ async def test_a_removed_user_leaves_nothing(store: Store) -> None:
     assert await store.events.after({own: 0}, MANY) == []
 
 
-async def test_a_removed_users_conference_ids_are_free_again(store: Store) -> None:
+async def test_removed_users_conference_ids_are_free_again(store: Store) -> None:
     await store.users.add(user())
     await store.meetings.add(meeting(), MANY)
     await store.users.remove(LENE, AT)
@@ -138,7 +138,7 @@ async def test_other_users_keep_what_is_theirs(store: Store) -> None:
         assert len(await store.events.after({application_topic(uri, "101"): 0}, MANY)) == 1
 
 
-async def test_nobody_is_not_removed(store: Store) -> None:
+async def test_unknown_user_cannot_be_removed(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
         await store.users.remove(LENE, AT)
 
@@ -150,33 +150,33 @@ async def test_signing_keys_are_listed_newest_first(store: Store) -> None:
     assert await store.signing_keys.all() == [keys[1], keys[2], keys[0]]
 
 
-async def test_of_keys_of_one_moment_the_last_added_is_the_newest(store: Store) -> None:
+async def test_last_added_of_simultaneous_keys_is_the_newest(store: Store) -> None:
     for key_id in ("b", "c", "a"):
         await store.signing_keys.add(SigningKey(key_id, b"", 1))
     assert [key.id for key in await store.signing_keys.all()] == ["a", "c", "b"]
 
 
-async def test_a_keys_id_is_taken_once(store: Store) -> None:
+async def test_keys_id_is_taken_once(store: Store) -> None:
     await store.signing_keys.add(SigningKey("1", b"first", 1))
     with pytest.raises(AlreadyExists):
         await store.signing_keys.add(SigningKey("1", b"second", 2))
     assert await store.signing_keys.all() == [SigningKey("1", b"first", 1)]
 
 
-async def test_a_removed_key_is_gone(store: Store) -> None:
+async def test_removed_key_is_gone(store: Store) -> None:
     for key_id in ("1", "2"):
         await store.signing_keys.add(SigningKey(key_id, b"", int(key_id)))
     await store.signing_keys.remove("2")
     assert [key.id for key in await store.signing_keys.all()] == ["1"]
 
 
-async def test_a_key_that_is_not_there_is_not_removed(store: Store) -> None:
+async def test_unknown_key_cannot_be_removed(store: Store) -> None:
     await store.signing_keys.add(SigningKey("1", b"", 1))
     with pytest.raises(ResourceNotFound):
         await store.signing_keys.remove("2")
 
 
-async def test_the_last_key_stays(store: Store) -> None:
+async def test_last_key_cannot_be_removed(store: Store) -> None:
     for key_id in ("1", "2"):
         await store.signing_keys.add(SigningKey(key_id, b"", 1))
     await store.signing_keys.remove("1")
@@ -192,13 +192,13 @@ def vouched_for(**more: str | None) -> User:
     return replace(user(), password_hash="", source=SOURCE, **more)  # type: ignore[arg-type]
 
 
-async def test_a_user_whom_somebody_vouches_for_is_added(store: Store) -> None:
+async def test_user_whom_somebody_vouches_for_is_added(store: Store) -> None:
     new = vouched_for(title="Engineer", department="Research", work_phone="1", mobile_phone="2", home_phone="3")
     assert await store.users.admit(new, create=True) == new
     assert await store.users.get(LENE) == new
 
 
-async def test_a_user_who_is_not_there_is_added_only_where_that_is_set(store: Store) -> None:
+async def test_user_who_is_not_there_is_added_only_where_that_is_set(store: Store) -> None:
     assert await store.users.admit(vouched_for(), create=False) is None
     assert await store.users.get(LENE) is None
 
@@ -218,14 +218,14 @@ async def test_what_another_source_says_of_a_user_changes_nothing(store: Store, 
     assert await store.users.get(LENE) == known
 
 
-async def test_a_removed_user_is_not_added_because_somebody_vouches(store: Store) -> None:
+async def test_removed_user_is_not_added_because_somebody_vouches(store: Store) -> None:
     await store.users.admit(vouched_for(), create=True)
     await store.users.remove(LENE, AT)
     assert await store.users.admit(vouched_for(), create=True) is None
     assert await store.users.get(LENE) is None
 
 
-async def test_a_removed_user_who_is_added_again_is_there(store: Store) -> None:
+async def test_removed_user_who_is_added_again_is_there(store: Store) -> None:
     await store.users.add(user())
     await store.users.remove(LENE, AT)
     await store.users.add(user())

@@ -8,13 +8,13 @@ import pytest
 from openucwa.app import Service
 from tests.client import UcwaClient
 from tests.conftest import Connect
-from tests.conversations.event_client import Knower
+from tests.conversations.event_client import EventClient
 from tests.world import FakeWorld
 
 Come = Callable[..., Awaitable["Guest"]]
 
 
-class Guest(Knower):
+class Guest(EventClient):
     """Somebody in a meeting, or on the way there, with short words for what tests do."""
 
     async def join(self, meeting: dict[str, Any], **more: str) -> str:

@@ -1,4 +1,4 @@
-"""A participant's client that believes what it is told, and keeps a picture of the meeting from events alone."""
+"""A participant's client that believes what it is told, and keeps a view of the meeting from events alone."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ STEPS = (6, 20)
 
 
 @dataclass
-class Picture:
+class MeetingView:
     """What a participant knows of the meeting."""
 
     stage: str = "outside"  # outside, lobby, room
@@ -29,7 +29,7 @@ class Picture:
     messages: list[str] = field(default_factory=list)
 
 
-class Knower:
+class EventClient:
     """One application. `name`: what others call it. Everything that it is answered is noted in `texts`.
 
     `steps`: the seconds that pass at a time while it polls.
@@ -42,7 +42,7 @@ class Knower:
         self.client = client
         self.application = application
         self.world = world
-        self.picture = Picture()
+        self.view = MeetingView()
         self.texts: list[str] = []
         self.conversation: str | None = None
         self.next = application["_links"]["events"]["href"]
@@ -105,18 +105,18 @@ class Knower:
         if rel == "conversation":
             self._conversation(kind, event["link"]["href"], resource)
         elif rel == "localParticipant":
-            self.picture.role = resource["role"]
+            self.view.role = resource["role"]
         elif rel == "onlineMeeting":
             extensions = resource["_embedded"]["onlineMeetingExtension"]
-            self.picture.extensions = {each["id"]: each.get("text", "") for each in extensions}
-            self.picture.subject = resource["subject"]
+            self.view.extensions = {each["id"]: each.get("text", "") for each in extensions}
+            self.view.subject = resource["subject"]
         elif rel == "message":
             if resource["direction"] == "Incoming":
-                self.picture.messages.append(message_text(resource))
+                self.view.messages.append(message_text(resource))
             else:
                 assert resource["_links"].keys() == {"self", "messaging"}, "what oneself said has no text"
                 # Where the test names the operation by what is said, it is known again.
-                self.picture.messages += [resource[name] for name in ("operationId",) if name in resource]
+                self.view.messages += [resource[name] for name in ("operationId",) if name in resource]
         elif rel == "participant":
             self._participant(kind, event, resource)
 
@@ -124,7 +124,7 @@ class Knower:
         if kind == "deleted":
             assert href == self.conversation, "only what was begun can end"
             self.conversation = None
-            self.picture = Picture(messages=self.picture.messages)
+            self.view = MeetingView(messages=self.view.messages)
             return
         if kind == "added":
             assert self.conversation is None, "a conversation begins once"
@@ -133,29 +133,29 @@ class Knower:
         assert resource is not None, "what there is of a conversation is embedded"
         if resource["state"] == "Disconnected":
             return  # it was over before it was told of
-        self.picture.stage = "lobby" if resource["state"] == "InLobby" else "room"
+        self.view.stage = "lobby" if resource["state"] == "InLobby" else "room"
 
     def _participant(self, kind: str, event: dict[str, Any], resource: dict[str, Any] | None) -> None:
-        picture = self.picture
+        view = self.view
         uri = "sip:" + event["link"]["href"].rpartition("/")[2]
         within = event.get("in", {}).get("rel")
         if within is not None:
             group = {
-                "lobby": picture.lobby,
-                "leaders": picture.leaders,
-                "attendees": picture.attendees,
-                "typingParticipants": picture.typing,
+                "lobby": view.lobby,
+                "leaders": view.leaders,
+                "attendees": view.attendees,
+                "typingParticipants": view.typing,
             }[within]
             (group.add if kind == "added" else group.discard)(uri)
         elif kind == "deleted":
-            assert uri in picture.people, "only who was there can go"
-            del picture.people[uri]
+            assert uri in view.people, "only who was there can go"
+            del view.people[uri]
         else:
             assert resource is not None
-            assert (uri in picture.people) == (kind == "updated"), f"{uri} is {kind}"
-            picture.people[uri] = resource["role"]
-        if kind == "updated" and picture.role != "Leader":
-            picture.lobby.clear()
+            assert (uri in view.people) == (kind == "updated"), f"{uri} is {kind}"
+            view.people[uri] = resource["role"]
+        if kind == "updated" and view.role != "Leader":
+            view.lobby.clear()
 
 
 def message_text(message: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Random meetings: each one's picture, kept from events alone, ends as the truth and shows nothing forbidden."""
+"""Random meetings: each one's view, kept from events alone, ends as the truth and shows nothing forbidden."""
 
 import asyncio
 import tempfile
@@ -15,7 +15,7 @@ from openucwa.channel.local import LocalBus
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from tests.client import UcwaClient, add_user, extensions_of, self_of
-from tests.conversations.event_client import Knower, Picture
+from tests.conversations.event_client import EventClient, MeetingView
 from tests.postgres import PostgresServer
 from tests.world import FakeWorld
 
@@ -45,13 +45,13 @@ STEPS = st.lists(
 )
 
 
-class Patient(Knower):
+class NeverTimesOut(EventClient):
     """Nothing ends here because time goes by, so it may go by in great steps."""
 
     steps = (6, 180)
 
 
-class Story:
+class RandomMeeting:
     """An organizer, two users of the enterprise, and an anonymous one, who has to be let in."""
 
     def __init__(self, **store: str) -> None:
@@ -85,13 +85,13 @@ class Story:
         self.meeting = await self.organizer.schedule(subject="0")
         anonymous = UcwaClient(httpx.AsyncClient(transport=self.transport, base_url="https://ucwa.example.com"))
         await anonymous.sign_in_to_meeting(self.meeting)
-        joe = Patient("Joe", anonymous, await anonymous.open(), self.world)
+        joe = NeverTimesOut("Joe", anonymous, await anonymous.open(), self.world)
         self.people = [organizer, await self._client("danab@contoso.com"), await self._client("alexd@contoso.com"), joe]
 
-    async def _client(self, username: str) -> Knower:
+    async def _client(self, username: str) -> EventClient:
         client = UcwaClient(httpx.AsyncClient(transport=self.transport, base_url="https://ucwa.example.com"))
         await client.sign_in(username)
-        return Patient(username, client, await client.open(), self.world)
+        return NeverTimesOut(username, client, await client.open(), self.world)
 
     async def end(self) -> None:
         for person in self.people:
@@ -130,13 +130,13 @@ class Story:
             case "ask again":
                 await person.ask_again()
 
-    async def _conversation(self, person: Knower) -> str | None:
+    async def _conversation(self, person: EventClient) -> str | None:
         """The person's conversation in truth, which the person may not have heard of yet."""
         answer = await person.client.get(f"{person.client.app}/communication/conversations")
         links = answer.json()["_links"].get("conversation", [])
         return links[0]["href"] if links else None
 
-    async def _uri(self, person: Knower) -> str:
+    async def _uri(self, person: EventClient) -> str:
         uri: str = (await person.client.get(f"{person.client.app}/me")).json()["uri"]
         return uri
 
@@ -150,7 +150,7 @@ class Story:
         else:
             await self.organizer.extend(self.meeting, id=name, type=kind, text=text)
 
-    async def _say(self, person: Knower) -> None:
+    async def _say(self, person: EventClient) -> None:
         own = await self._conversation(person)
         if own is None:
             return
@@ -170,13 +170,13 @@ class Story:
             while quiet < 2:
                 quiet = 0 if await person.hear() else quiet + 1
         for number, person in enumerate(self.people):
-            assert person.picture == await self._truth(person), person.name
+            assert person.view == await self._truth(person), person.name
             if number:
                 assert not [text for text in person.texts if SECRET in text], f"{person.name} read organizer data"
 
-    async def _truth(self, person: Knower) -> Picture:
+    async def _truth(self, person: EventClient) -> MeetingView:
         href = await self._conversation(person)
-        truth = Picture(messages=person.picture.messages)
+        truth = MeetingView(messages=person.view.messages)
         self._check_messages(person)
         if href is None:
             return truth
@@ -198,22 +198,22 @@ class Story:
         truth.extensions = {each["id"]: each["text"] for each in meeting["_embedded"]["onlineMeetingExtension"]}
         # One's own place among leaders and attendees is told by one's own role.
         for group in ("leaders", "attendees"):
-            getattr(person.picture, group).discard(own["uri"])
+            getattr(person.view, group).discard(own["uri"])
             getattr(truth, group).discard(own["uri"])
         return truth
 
-    async def _addresses(self, person: Knower, href: str) -> set[str]:
+    async def _addresses(self, person: EventClient, href: str) -> set[str]:
         links = (await person.client.get(href)).json()["_links"].get("participant", [])
         return {"sip:" + link["href"].rpartition("/")[2] for link in links}
 
-    def _check_messages(self, person: Knower) -> None:
-        heard = [int(text) for text in person.picture.messages]
+    def _check_messages(self, person: EventClient) -> None:
+        heard = [int(text) for text in person.view.messages]
         assert heard == sorted(set(heard)), "each message once, in order"
 
 
 async def live(steps: list[tuple[Any, ...]], **store: str) -> None:
     """A story in a store that is new. `store`: the setting that names it."""
-    story = Story(**store)
+    story = RandomMeeting(**store)
     await story.begin()
     try:
         for step in steps:
@@ -225,14 +225,16 @@ async def live(steps: list[tuple[Any, ...]], **store: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
-def test_every_participants_picture_ends_as_the_truth(steps: list[tuple[Any, ...]]) -> None:
+def test_every_client_converges_to_the_servers_state(steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(live(steps, data=str(Path(folder) / "data")))
 
 
 @settings(max_examples=10, deadline=None)
 @given(steps=STEPS)
-def test_so_it_does_on_postgresql(postgres: PostgresServer, used_store: str, steps: list[tuple[Any, ...]]) -> None:
+def test_every_client_converges_on_postgresql(
+    postgres: PostgresServer, used_store: str, steps: list[tuple[Any, ...]]
+) -> None:
     try:
         asyncio.run(live(steps, store=used_store))
     finally:

@@ -27,7 +27,7 @@ async def ask(lene: UcwaClient, come: Come) -> Ask:
     return organizer, dana, event
 
 
-async def test_the_invited_is_told_who_asks_and_what_for(ask: Ask) -> None:
+async def test_invited_user_is_notified_of_inviter_and_meeting(ask: Ask) -> None:
     _, _, event = ask
     invitation = event["_embedded"]["onlineMeetingInvitation"]
     told = (event["type"], invitation["direction"], invitation["state"], invitation["subject"])
@@ -36,14 +36,14 @@ async def test_the_invited_is_told_who_asks_and_what_for(ask: Ask) -> None:
     assert {"accept", "decline"} <= invitation["_links"].keys()
 
 
-async def test_the_one_who_asks_has_an_operation_under_way(ask: Ask) -> None:
+async def test_inviter_gets_a_pending_operation(ask: Ask) -> None:
     organizer, _, _ = ask
     (event,) = await organizer.events()
     invitation = event["_embedded"]["participantInvitation"]
     assert (event["type"], invitation["state"], invitation["operationId"]) == ("started", "Connecting", "ask")
 
 
-async def test_an_incoming_invitation_shows_who_sends_it_and_the_conversation_that_it_offers(ask: Ask) -> None:
+async def test_incoming_invitation_shows_its_sender_and_the_offered_conversation(ask: Ask) -> None:
     _, dana, event = ask
     invitation = event["_embedded"]["onlineMeetingInvitation"]
     sender = invitation["_embedded"]["from"]
@@ -56,7 +56,7 @@ async def test_an_incoming_invitation_shows_who_sends_it_and_the_conversation_th
     assert (await dana.get(sender["_links"]["contact"]["href"]))["name"] == "Lene Aaling"
 
 
-async def test_accepting_begins_the_conversation_that_was_offered(ask: Ask) -> None:
+async def test_accepting_starts_the_offered_conversation(ask: Ask) -> None:
     _, dana, event = ask
     links = event["_embedded"]["onlineMeetingInvitation"]["_links"]
     assert await dana.post(links["accept"]["href"]) == 204
@@ -74,7 +74,7 @@ async def test_deleting_the_offered_conversation_declines(ask: Ask) -> None:
     assert (await dana.client.get(href)).status_code == 404
 
 
-async def test_nobody_else_is_found_below_an_offered_conversation(ask: Ask) -> None:
+async def test_only_the_inviter_is_visible_in_an_offered_conversation(ask: Ask) -> None:
     _, dana, event = ask
     href = event["_embedded"]["onlineMeetingInvitation"]["_links"]["conversation"]["href"]
     parts = ["participants/danab@contoso.com", "participants", "messaging", "onlineMeeting", "leaders"]
@@ -91,7 +91,7 @@ async def invite_dana(organizer: Guest, dana: Guest) -> dict[str, Any]:
 
 @pytest.mark.parametrize("way", ["accept", "join"])
 @pytest.mark.parametrize(("access_level", "stage"), [("Invited", "room"), ("Locked", "lobby")])
-async def test_whom_a_leader_asks_in_comes_in_where_invited_people_do(
+async def test_user_invited_by_a_leader_is_admitted_like_listed_attendees(
     lene: UcwaClient, come: Come, access_level: str, stage: str, way: str
 ) -> None:
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
@@ -106,10 +106,10 @@ async def test_whom_a_leader_asks_in_comes_in_where_invited_people_do(
     else:
         await dana.join(meeting)
     await dana.said()
-    assert dana.picture.stage == stage
+    assert dana.view.stage == stage
 
 
-async def test_whom_an_attendee_asks_in_waits_like_anybody(service: Service, lene: UcwaClient, come: Come) -> None:
+async def test_user_invited_by_an_attendee_waits_in_the_lobby(service: Service, lene: UcwaClient, come: Come) -> None:
     await add_user(service, "sip:alexd@contoso.com", "Alex")
     alex, dana = await come("alexd@contoso.com"), await come("danab@contoso.com")
     assert await dana.post(f"{dana.client.app}/me/makeMeAvailable", json={}) == 204
@@ -119,10 +119,10 @@ async def test_whom_an_attendee_asks_in_waits_like_anybody(service: Service, len
     links = await invite_dana(alex, dana)
     assert await dana.post(links["accept"]["href"]) == 204
     await dana.said()
-    assert dana.picture.stage == "lobby"
+    assert dana.view.stage == "lobby"
 
 
-async def test_whose_invitation_was_taken_back_waits_like_anybody(lene: UcwaClient, come: Come) -> None:
+async def test_user_with_a_cancelled_invitation_waits_in_the_lobby(lene: UcwaClient, come: Come) -> None:
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     assert await dana.post(f"{dana.client.app}/me/makeMeAvailable", json={}) == 204
     await dana.said()
@@ -135,10 +135,10 @@ async def test_whose_invitation_was_taken_back_waits_like_anybody(lene: UcwaClie
     await dana.said()
     await dana.join(meeting)
     await dana.said()
-    assert dana.picture.stage == "lobby"
+    assert dana.view.stage == "lobby"
 
 
-async def test_accepting_brings_the_invited_in(ask: Ask) -> None:
+async def test_accepting_joins_the_invited_user(ask: Ask) -> None:
     organizer, dana, event = ask
     await organizer.said()
     links = event["_embedded"]["onlineMeetingInvitation"]["_links"]
@@ -152,7 +152,7 @@ async def test_accepting_brings_the_invited_in(ask: Ask) -> None:
     }
 
 
-async def test_declining_is_told_to_the_one_who_asked(ask: Ask) -> None:
+async def test_inviter_is_notified_of_a_declined_invitation(ask: Ask) -> None:
     organizer, dana, event = ask
     await organizer.said()
     href = event["_embedded"]["onlineMeetingInvitation"]["_links"]["decline"]["href"]
@@ -161,7 +161,7 @@ async def test_declining_is_told_to_the_one_who_asked(ask: Ask) -> None:
     assert await dana.said() == ["onlineMeetingInvitation completed Failure Declined"]
 
 
-async def test_an_answer_is_given_once(ask: Ask) -> None:
+async def test_invitation_can_be_answered_once(ask: Ask) -> None:
     _, dana, event = ask
     links = event["_embedded"]["onlineMeetingInvitation"]["_links"]
     assert await dana.post(links["decline"]["href"]) == 204
@@ -169,7 +169,7 @@ async def test_an_answer_is_given_once(ask: Ask) -> None:
     assert await dana.post(links["accept"]["href"]) == 409
 
 
-async def test_an_invitation_that_nobody_answers_fails(ask: Ask, service: Service, world: FakeWorld) -> None:
+async def test_unanswered_invitation_fails(ask: Ask, service: Service, world: FakeWorld) -> None:
     organizer, dana, _ = ask
     await organizer.said()
     await world.advance(31)
@@ -178,7 +178,7 @@ async def test_an_invitation_that_nobody_answers_fails(ask: Ask, service: Servic
     assert await dana.said() == ["onlineMeetingInvitation completed Failure Timeout"]
 
 
-async def test_an_invitation_can_be_taken_back(ask: Ask) -> None:
+async def test_invitation_can_be_cancelled(ask: Ask) -> None:
     organizer, dana, _ = ask
     (event,) = await organizer.events()
     href = event["_embedded"]["participantInvitation"]["_links"]["cancel"]["href"]
@@ -199,7 +199,7 @@ async def test_one_of_several_applications_answers_for_all(ask: Ask, come: Come)
     assert await dana.said() == ["onlineMeetingInvitation completed Failure"]
 
 
-async def test_who_is_no_user_here_can_not_be_asked(lene: UcwaClient, come: Come) -> None:
+async def test_unknown_user_cannot_be_invited(lene: UcwaClient, come: Come) -> None:
     organizer = await come("lenea@contoso.com", endpoint="room")
     await organizer.join(await lene.schedule())
     await organizer.said()
@@ -229,7 +229,7 @@ async def test_accepting_into_a_full_meeting_fails_on_both_sides(
     assert await organizer.said() == ["participantInvitation completed Failure TooManyParticipants"]
 
 
-async def test_anonymous_participants_invite_nobody_and_so_learn_of_no_user(lene: UcwaClient, come: Come) -> None:
+async def test_anonymous_participants_cannot_invite_and_learn_of_no_user(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
     joe = await come("Joe", meeting)
     await joe.join(meeting)

@@ -34,13 +34,13 @@ async def gathered(come: Come, meeting: dict[str, Any]) -> tuple[Guest, Guest, G
     return guests
 
 
-async def test_the_first_to_join_is_told_in_the_order_that_clients_depend_on(lene: UcwaClient, come: Come) -> None:
+async def test_first_participant_gets_events_in_the_order_that_clients_depend_on(lene: UcwaClient, come: Come) -> None:
     organizer = await come("lenea@contoso.com", endpoint="room")
     await organizer.join(await lene.schedule())
     assert await organizer.said() == [*SEQUENCE, *END]
 
 
-async def test_who_joins_is_told_of_everybody_present_before_messaging(lene: UcwaClient, come: Come) -> None:
+async def test_joining_participant_gets_all_participants_before_messaging(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     await organizer.join(meeting)
@@ -48,7 +48,7 @@ async def test_who_joins_is_told_of_everybody_present_before_messaging(lene: Ucw
     assert await dana.said() == [*SEQUENCE, "participant added", "participant added in leaders", *END]
 
 
-async def test_the_others_are_told_of_who_joins(lene: UcwaClient, come: Come) -> None:
+async def test_others_are_notified_of_a_joining_participant(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     await organizer.join(meeting)
@@ -57,7 +57,7 @@ async def test_the_others_are_told_of_who_joins(lene: UcwaClient, come: Come) ->
     assert await organizer.said() == ["participant added", "participant added in attendees"]
 
 
-async def test_a_participants_event_bears_the_name_and_ends_in_the_sip_address(lene: UcwaClient, come: Come) -> None:
+async def test_participant_event_has_the_name_and_ends_in_the_sip_address(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     await organizer.join(meeting)
@@ -75,7 +75,7 @@ async def test_messaging_is_disconnected_and_offers_to_be_added(lene: UcwaClient
     assert (shown["state"], "addMessaging" in shown["_links"]) == ("Disconnected", True)
 
 
-async def test_the_operation_id_is_echoed(lene: UcwaClient, come: Come) -> None:
+async def test_operation_id_is_echoed(lene: UcwaClient, come: Come) -> None:
     organizer = await come("lenea@contoso.com", endpoint="room")
     invitation = await organizer.join(await lene.schedule(), operationId="op-7")
     events = [event for event in await organizer.events() if event["link"]["href"] == invitation]
@@ -93,7 +93,7 @@ async def test_the_operation_id_is_echoed(lene: UcwaClient, come: Come) -> None:
         ("None", "lobby", "lobby"),
     ],
 )
-async def test_the_access_level_decides_who_waits(
+async def test_access_level_decides_about_the_lobby(
     lene: UcwaClient, come: Come, access_level: str, users: str, anonymous: str
 ) -> None:
     meeting = await lene.schedule(accessLevel=access_level)
@@ -101,37 +101,35 @@ async def test_the_access_level_decides_who_waits(
     for guest in (dana, joe):
         await guest.join(meeting)
         await guest.said()
-    assert (dana.picture.stage, joe.picture.stage) == (users, anonymous)
+    assert (dana.view.stage, joe.view.stage) == (users, anonymous)
 
 
 @pytest.mark.parametrize(("listed", "stage"), [("attendees", "room"), ("leaders", "room")])
-async def test_who_is_invited_comes_in(lene: UcwaClient, come: Come, listed: str, stage: str) -> None:
+async def test_invited_user_is_admitted(lene: UcwaClient, come: Come, listed: str, stage: str) -> None:
     meeting = await lene.schedule(accessLevel="Invited", **{listed: ["sip:DanaB@contoso.com"]})
     dana = await come("danab@contoso.com")
     await dana.join(meeting)
     await dana.said()
-    assert dana.picture.stage == stage
+    assert dana.view.stage == stage
 
 
-async def test_leaders_come_into_a_locked_meeting(lene: UcwaClient, come: Come) -> None:
+async def test_leaders_are_admitted_to_a_locked_meeting(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule(accessLevel="Locked", leaders=[DANA])
     dana = await come("danab@contoso.com")
     await dana.join(meeting)
     await dana.said()
-    assert (dana.picture.stage, dana.picture.role) == ("room", "Leader")
+    assert (dana.view.stage, dana.view.role) == ("room", "Leader")
 
 
-async def test_users_of_another_domain_wait(service: Service, lene: UcwaClient, come: Come) -> None:
+async def test_users_of_another_domain_wait_in_the_lobby(service: Service, lene: UcwaClient, come: Come) -> None:
     await add_user(service, "sip:rob@fabrikam.com", "Rob")
     rob = await come("rob@fabrikam.com")
     await rob.join(await lene.schedule(accessLevel="SameEnterprise"))
     await rob.said()
-    assert rob.picture.stage == "lobby"
+    assert rob.view.stage == "lobby"
 
 
-async def test_users_of_domains_that_belong_together_are_of_one_enterprise(
-    make_service: Make, connect: Connect, world: FakeWorld
-) -> None:
+async def test_combined_domains_are_one_enterprise(make_service: Make, connect: Connect, world: FakeWorld) -> None:
     service = await make_service(enterprise_domains=("contoso.com", "fabrikam.com"))
     await add_user(service, "sip:rob@fabrikam.com", "Rob")
     lene, client = connect(service), connect(service)
@@ -141,7 +139,7 @@ async def test_users_of_domains_that_belong_together_are_of_one_enterprise(
     rob = Guest("Rob", client, await client.open(), world)
     await rob.join(await lene.schedule(accessLevel="SameEnterprise"))
     await rob.said()
-    assert rob.picture.stage == "room"
+    assert rob.view.stage == "room"
 
 
 @pytest.mark.parametrize(
@@ -156,10 +154,10 @@ async def test_automatic_leader_assignment(
     for guest in (dana, joe):
         await guest.join(meeting)
         await guest.said()
-    assert (dana.picture.role, joe.picture.role) == (dana_is, joe_is)
+    assert (dana.view.role, joe.view.role) == (dana_is, joe_is)
 
 
-async def test_who_waits_sees_nothing_of_the_room(lene: UcwaClient, come: Come) -> None:
+async def test_participant_in_the_lobby_sees_nothing_of_the_meeting(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule(accessLevel="Locked")
     await lene.extend(meeting, id="agenda", type="RoamedParticipantData")
     dana = await come("danab@contoso.com")
@@ -170,7 +168,7 @@ async def test_who_waits_sees_nothing_of_the_room(lene: UcwaClient, come: Come) 
     assert {(await dana.client.get(f"{dana.here}/{part}")).status_code for part in parts} == {404}
 
 
-async def test_admission_goes_on_where_waiting_ended(lene: UcwaClient, come: Come) -> None:
+async def test_admission_continues_the_waiting_conversation(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, joe = await come("lenea@contoso.com", endpoint="room"), await come("Joe", meeting)
     await organizer.join(meeting)
@@ -195,7 +193,7 @@ async def test_admission_goes_on_where_waiting_ended(lene: UcwaClient, come: Com
     ]
 
 
-async def test_a_rejected_participant_is_told_that_it_was_denied(lene: UcwaClient, come: Come) -> None:
+async def test_rejected_participant_gets_the_reason_denied(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, joe = await come("lenea@contoso.com", endpoint="room"), await come("Joe", meeting)
     await organizer.join(meeting)
@@ -207,9 +205,7 @@ async def test_a_rejected_participant_is_told_that_it_was_denied(lene: UcwaClien
     assert await joe.said() == ["onlineMeetingInvitation completed Failure Denied", "conversation deleted Denied"]
 
 
-async def test_who_is_rejected_before_hearing_of_the_lobby_is_told_of_a_conversation_that_is_over(
-    lene: UcwaClient, come: Come
-) -> None:
+async def test_participant_rejected_before_the_lobby_event_is_notified_of_the_end(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, joe = await come("lenea@contoso.com", endpoint="room"), await come("Joe", meeting)
     await organizer.join(meeting)
@@ -228,7 +224,7 @@ async def test_who_is_rejected_before_hearing_of_the_lobby_is_told_of_a_conversa
     assert (shown["state"], shown["_links"]) == ("Disconnected", {"self": {"href": events[1]["link"]["href"]}})
 
 
-async def test_only_leaders_see_who_waits(lene: UcwaClient, come: Come) -> None:
+async def test_only_leaders_see_the_lobby(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     dana, joe = await come("danab@contoso.com"), await come("Joe", meeting)
     await dana.join(meeting)
@@ -239,7 +235,7 @@ async def test_only_leaders_see_who_waits(lene: UcwaClient, come: Come) -> None:
     assert "lobby" not in conversation["_links"]
 
 
-async def test_who_is_promoted_is_told_who_waits(lene: UcwaClient, come: Come) -> None:
+async def test_promoted_participant_is_notified_of_the_lobby(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, dana, _ = await gathered(come, meeting)
     assert await organizer.post(f"{organizer.here}/participants/danab@contoso.com/promote") == 204
@@ -248,9 +244,7 @@ async def test_who_is_promoted_is_told_who_waits(lene: UcwaClient, come: Come) -
     assert "localParticipant updated" in told
 
 
-async def test_who_becomes_a_leader_is_told_what_may_be_done_to_the_others_and_who_is_none_any_more_too(
-    lene: UcwaClient, come: Come
-) -> None:
+async def test_changed_role_updates_the_links_of_the_other_participants(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
     organizer, dana, _ = await gathered(come, meeting)
     offered = []
@@ -265,7 +259,7 @@ async def test_who_becomes_a_leader_is_told_what_may_be_done_to_the_others_and_w
 
 
 @pytest.mark.parametrize("act", ["promote", "demote", "eject"])
-async def test_attendees_have_no_say_over_others(lene: UcwaClient, come: Come, act: str) -> None:
+async def test_attendees_cannot_act_on_others(lene: UcwaClient, come: Come, act: str) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
     dana, joe = await come("danab@contoso.com"), await come("Joe", meeting)
     for guest in (dana, joe):
@@ -275,7 +269,7 @@ async def test_attendees_have_no_say_over_others(lene: UcwaClient, come: Come, a
     assert await dana.post(f"{dana.here}/participants/{uri}/{act}") == 403
 
 
-async def test_nobody_ejects_the_organizer(lene: UcwaClient, come: Come) -> None:
+async def test_organizer_cannot_be_ejected(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule(leaders=[DANA])
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     for guest in (organizer, dana):
@@ -284,7 +278,7 @@ async def test_nobody_ejects_the_organizer(lene: UcwaClient, come: Come) -> None
     assert await dana.post(f"{dana.here}/participants/lenea@contoso.com/eject") == 409
 
 
-async def test_who_is_ejected_is_told_so(lene: UcwaClient, come: Come) -> None:
+async def test_ejected_participant_is_notified(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     for guest in (organizer, dana):
@@ -296,7 +290,7 @@ async def test_who_is_ejected_is_told_so(lene: UcwaClient, come: Come) -> None:
     assert "conversation" not in conversations.json()["_links"]
 
 
-async def test_an_application_joins_a_meeting_once(lene: UcwaClient, come: Come) -> None:
+async def test_application_joins_a_meeting_once(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     dana = await come("danab@contoso.com")
     await dana.join(meeting)
@@ -305,7 +299,7 @@ async def test_an_application_joins_a_meeting_once(lene: UcwaClient, come: Come)
     assert (answer.status_code, answer.json()["subcode"]) == (409, "AlreadyExists")
 
 
-async def test_who_joins_once_more_is_shown_the_conversation(lene: UcwaClient, come: Come) -> None:
+async def test_joining_again_refers_to_the_existing_conversation(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     dana = await come("danab@contoso.com")
     await dana.join(meeting)
@@ -316,26 +310,26 @@ async def test_who_joins_once_more_is_shown_the_conversation(lene: UcwaClient, c
     assert (await dana.client.get(answer.headers["Location"])).status_code == 200
 
 
-async def test_joining_without_a_uri_begins_a_meeting_of_the_callers_own(come: Come) -> None:
+async def test_joining_without_a_uri_creates_a_meeting_of_the_caller(come: Come) -> None:
     dana = await come("danab@contoso.com")
     href = f"{dana.client.app}/communication/joinOnlineMeeting"
     answer = await dana.client.post(href, json={"operationId": "op", "subject": "Now"})
     assert answer.status_code == 201
     assert await dana.said() == [*SEQUENCE, *END]
     meeting = await dana.get(f"{dana.here}/onlineMeeting")
-    assert (meeting["organizerUri"], meeting["subject"], dana.picture.role) == (DANA, "Now", "Leader")
+    assert (meeting["organizerUri"], meeting["subject"], dana.view.role) == (DANA, "Now", "Leader")
     own = (await dana.get(dana.client.meetings))["_embedded"]["myOnlineMeeting"]
     assert meeting["onlineMeetingUri"] in {each["onlineMeetingUri"] for each in own}
 
 
-async def test_an_anonymous_user_has_no_meeting_to_begin(lene: UcwaClient, come: Come) -> None:
+async def test_anonymous_user_cannot_start_a_meeting(lene: UcwaClient, come: Come) -> None:
     joe = await come("Joe", await lene.schedule())
     answer = await joe.client.post(f"{joe.client.app}/communication/joinOnlineMeeting", json={"operationId": "op"})
     assert (answer.status_code, answer.json()["subcode"]) == (403, "AnonymousNotAllowed")
 
 
 @pytest.mark.parametrize(("backup", "status"), [("https://backup.contoso.com", 201), (None, 410)])
-async def test_the_meeting_of_an_organizer_of_another_pool_is_joined_while_that_has_a_backup(
+async def test_meeting_of_another_pool_can_be_joined_while_it_has_a_backup(
     make_service: Make, connect: Connect, world: FakeWorld, backup: str | None, status: int
 ) -> None:
     service = await make_service(pools=(Pool("east", "https://east.contoso.com", backup),))
@@ -369,7 +363,7 @@ async def test_two_applications_of_one_user_are_one_participant(lene: UcwaClient
     assert await organizer.said() == ["participant deleted in attendees", "participant deleted"]
 
 
-async def test_an_anonymous_ticket_is_good_for_its_own_meeting_only(lene: UcwaClient, come: Come) -> None:
+async def test_anonymous_token_is_valid_for_its_own_meeting_only(lene: UcwaClient, come: Come) -> None:
     meeting, other = await lene.schedule(), await lene.schedule()
     joe = await come("Joe", meeting)
     body = {"onlineMeetingUri": other["onlineMeetingUri"]}
@@ -378,12 +372,14 @@ async def test_an_anonymous_ticket_is_good_for_its_own_meeting_only(lene: UcwaCl
 
 
 @pytest.mark.parametrize("uri", ["sip:lenea@contoso.com;gruu;opaque=app:conf:focus:id:ABCD1234", "sip:nobody", "x"])
-async def test_a_meeting_that_is_not_there_can_not_be_joined(dana: UcwaClient, uri: str) -> None:
+async def test_missing_meeting_cannot_be_joined(dana: UcwaClient, uri: str) -> None:
     answer = await dana.post(f"{dana.app}/communication/joinOnlineMeeting", json={"onlineMeetingUri": uri})
     assert (answer.status_code, answer.json()["subcode"]) == (404, "DestinationNotFound")
 
 
-async def test_a_full_meeting_says_so(make_service: Make, connect: Connect, world: FakeWorld) -> None:
+async def test_joining_a_full_meeting_fails_with_the_reason(
+    make_service: Make, connect: Connect, world: FakeWorld
+) -> None:
     service = await make_service(meeting_size=1)
     lene, dana = connect(service), connect(service)
     await lene.sign_in("lenea@contoso.com")
@@ -400,15 +396,15 @@ async def test_a_full_meeting_says_so(make_service: Make, connect: Connect, worl
     ]
 
 
-async def test_a_meeting_that_is_started_is_joined_at_once(come: Come) -> None:
+async def test_meeting_that_is_started_is_joined_at_once(come: Come) -> None:
     organizer = await come("lenea@contoso.com")
     href = f"{organizer.client.app}/communication/startOnlineMeeting"
     assert await organizer.post(href, json={"operationId": "1", "subject": "Ad hoc"}) == 201
     await organizer.said()
-    assert (organizer.picture.stage, organizer.picture.subject) == ("room", "Ad hoc")
+    assert (organizer.view.stage, organizer.view.subject) == ("room", "Ad hoc")
 
 
-async def test_leaving_is_told_to_those_who_stay(lene: UcwaClient, come: Come) -> None:
+async def test_others_are_notified_of_a_leaving_participant(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     for guest in (organizer, dana):
@@ -419,7 +415,7 @@ async def test_leaving_is_told_to_those_who_stay(lene: UcwaClient, come: Come) -
     assert await organizer.said() == ["participant deleted in attendees", "participant deleted"]
 
 
-async def test_a_meeting_that_is_removed_ends_for_everybody(lene: UcwaClient, come: Come) -> None:
+async def test_removed_meeting_ends_for_everyone(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     dana = await come("danab@contoso.com")
     await dana.join(meeting)

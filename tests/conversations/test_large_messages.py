@@ -65,9 +65,7 @@ async def longest_turn() -> AsyncIterator[list[float]]:
             await watcher
 
 
-async def test_each_set_of_large_messages_is_bounded_and_the_channel_goes_on_to_the_last(
-    service: Service, listener: Guest
-) -> None:
+async def test_sets_of_large_messages_are_bounded_and_all_messages_arrive(service: Service, listener: Guest) -> None:
     most = service.config.max_event_bytes + 4 * len(LARGE.encode()) + 10_000
     heard = 0
     polls = 0
@@ -84,14 +82,14 @@ async def test_each_set_of_large_messages_is_bounded_and_the_channel_goes_on_to_
     assert polls > COUNT * 3 * len(LARGE.encode()) // most
 
 
-async def test_a_poll_of_large_messages_does_not_hold_the_loop(listener: Guest) -> None:
+async def test_poll_of_large_messages_does_not_block_the_event_loop(listener: Guest) -> None:
     async with longest_turn() as held:
         await listener.poll()
     # A set is a megabyte at most; what was there before held the loop for seconds.
     assert held[0] < 0.3
 
 
-async def test_a_poll_of_large_messages_takes_bounded_memory(service: Service, listener: Guest) -> None:
+async def test_poll_of_large_messages_takes_bounded_memory(service: Service, listener: Guest) -> None:
     tracemalloc.start()
     try:
         await listener.client.get(listener.next)
@@ -101,7 +99,7 @@ async def test_a_poll_of_large_messages_takes_bounded_memory(service: Service, l
     assert peak < 24 * service.config.max_event_bytes
 
 
-async def test_to_find_out_who_was_there_no_message_is_read(
+async def test_past_participants_are_found_without_reading_messages(
     service: Service, lene: UcwaClient, come: Come, listener: Guest
 ) -> None:
     meeting = await listener.get(f"{listener.here}/onlineMeeting")
@@ -118,6 +116,6 @@ async def test_to_find_out_who_was_there_no_message_is_read(
     assert peak < len(LARGE)
 
 
-async def test_a_set_that_was_lost_is_delivered_again_as_it_was(listener: Guest) -> None:
+async def test_lost_set_is_delivered_again_unchanged(listener: Guest) -> None:
     first = await listener.poll()
     assert (await listener.poll()).json()["sender"] == first.json()["sender"]

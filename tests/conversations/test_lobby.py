@@ -28,7 +28,7 @@ async def wait_in_lobby(lene: UcwaClient, come: Come) -> tuple[Guest, Guest]:
     return organizer, joe
 
 
-async def test_who_waits_for_too_long_is_let_go_though_it_polls(
+async def test_participant_past_the_lobby_timeout_is_removed_despite_polling(
     service: Service, lene: UcwaClient, come: Come, world: FakeWorld
 ) -> None:
     end = world.now() + 1000 * service.config.lobby_timeout
@@ -40,10 +40,12 @@ async def test_who_waits_for_too_long_is_let_go_though_it_polls(
         await organizer.said()
     assert world.now() > end
     assert heard == ["onlineMeetingInvitation completed Failure Timeout", "conversation deleted Timeout"]
-    assert organizer.picture.lobby == set()
+    assert organizer.view.lobby == set()
 
 
-async def test_who_was_admitted_in_time_stays(service: Service, lene: UcwaClient, come: Come, world: FakeWorld) -> None:
+async def test_participant_admitted_in_time_stays(
+    service: Service, lene: UcwaClient, come: Come, world: FakeWorld
+) -> None:
     organizer, joe = await wait_in_lobby(lene, come)
     uri = (await joe.get(f"{joe.client.app}/me"))["uri"].removeprefix("sip:")
     assert await organizer.post(f"{organizer.here}/participants/{uri}/admit") == 204
@@ -51,7 +53,7 @@ async def test_who_was_admitted_in_time_stays(service: Service, lene: UcwaClient
     assert (await joe.get(joe.here))["state"] == "Conferenced"
 
 
-async def test_all_who_wait_for_too_long_are_let_go_in_one_sweep(
+async def test_all_overdue_participants_are_removed_in_one_sweep(
     service: Service, lene: UcwaClient, come: Come, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeper, "WAITING_AT_A_TIME", 2)
@@ -63,7 +65,7 @@ async def test_all_who_wait_for_too_long_are_let_go_in_one_sweep(
     assert await service.store.conversations.participants("sip:lenea@contoso.com", meeting["onlineMeetingId"]) == []
 
 
-async def test_all_invitations_that_nobody_answers_fail_in_one_sweep(
+async def test_all_unanswered_invitations_fail_in_one_sweep(
     service: Service, lene: UcwaClient, come: Come, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeper, "INVITATIONS_AT_A_TIME", 2)
@@ -80,7 +82,7 @@ async def test_all_invitations_that_nobody_answers_fail_in_one_sweep(
 @pytest.mark.parametrize(
     "part", ["participants/lenea@contoso.com", "participants/lenea@contoso.com/participantMessaging"]
 )
-async def test_from_the_lobby_nobody_in_the_room_is_found(lene: UcwaClient, come: Come, part: str) -> None:
+async def test_participants_are_not_visible_from_the_lobby(lene: UcwaClient, come: Come, part: str) -> None:
     organizer, joe = await wait_in_lobby(lene, come)
     assert await organizer.post(f"{organizer.here}/messaging/addMessaging", json={}) == 201
     there = await joe.client.get(f"{joe.here}/{part}")
@@ -88,13 +90,13 @@ async def test_from_the_lobby_nobody_in_the_room_is_found(lene: UcwaClient, come
     assert (there.status_code, there.content) == (404, never.content)
 
 
-async def test_from_the_lobby_one_finds_oneself(lene: UcwaClient, come: Come) -> None:
+async def test_own_participant_is_visible_from_the_lobby(lene: UcwaClient, come: Come) -> None:
     _, joe = await wait_in_lobby(lene, come)
     href = (await joe.get(joe.here))["_links"]["localParticipant"]["href"]
     assert (await joe.get(href))["inLobby"] is True
 
 
-async def test_from_the_lobby_nothing_of_a_conversation_can_be_reached(
+async def test_nothing_of_a_conversation_is_reachable_from_the_lobby(
     service: Service, lene: UcwaClient, come: Come
 ) -> None:
     meeting = await lene.schedule(accessLevel="Locked")

@@ -59,7 +59,7 @@ FIRST = {"message": {"href": "data:text/plain;charset=utf-8,Hello%2C+Lene"}}
     {"operationId": "m", "_links": {"message": {"href": "data:text/plain;base64,SGVsbG8sIExlbmU="}}},
     {"operationId": "m", "message": FIRST["message"]["href"]},
 ])  # fmt: skip
-async def test_a_first_message_that_comes_with_messaging_is_heard(
+async def test_first_message_sent_with_add_messaging_is_delivered(
     lene: UcwaClient, come: Come, body: dict[str, Any]
 ) -> None:
     meeting = await lene.schedule()
@@ -73,14 +73,14 @@ async def test_a_first_message_that_comes_with_messaging_is_heard(
     answer = await dana.client.post(f"{dana.here}/messaging/addMessaging", json=body)
     assert answer.status_code == 201, answer.text
     assert (await organizer.said())[-1] == "message completed Success"
-    assert organizer.picture.messages == ["Hello%2C+Lene"]
+    assert organizer.view.messages == ["Hello%2C+Lene"]
     events = await dana.events()
     assert [event["type"] for event in events[:3]] == ["started", "completed", "updated"]
     own = events[-1]["_embedded"]["message"]
     assert (own["direction"], own["operationId"]) == ("Outgoing", "m")
 
 
-async def test_a_first_message_is_read_from_xml_as_well(talk: Talk) -> None:
+async def test_first_message_is_read_from_xml_as_well(talk: Talk) -> None:
     organizer, dana = talk
     assert await dana.post(f"{dana.here}/messaging/terminate") == 204
     body = f'<input xmlns="{NAMESPACE}"><link rel="message" href="data:text/plain,Hello"/></input>'
@@ -88,13 +88,11 @@ async def test_a_first_message_is_read_from_xml_as_well(talk: Talk) -> None:
     answer = await dana.client.post(href, content=body, headers={"Content-Type": "application/xml"})
     assert answer.status_code == 201, answer.text
     await organizer.said()
-    assert organizer.picture.messages == ["Hello"]
+    assert organizer.view.messages == ["Hello"]
 
 
 @pytest.mark.parametrize("href", ["http://example.com/", "data:image/png;base64,AAAA", "data:text/plain;base64,%%"])
-async def test_a_first_message_that_says_nothing_is_refused_and_connects_nothing(
-    lene: UcwaClient, come: Come, href: str
-) -> None:
+async def test_empty_first_message_is_refused_and_connects_nothing(lene: UcwaClient, come: Come, href: str) -> None:
     dana = await come("danab@contoso.com")
     await dana.join(await lene.schedule())
     await dana.said()
@@ -104,7 +102,7 @@ async def test_a_first_message_that_says_nothing_is_refused_and_connects_nothing
     assert (await dana.get(f"{dana.here}/messaging"))["state"] == "Disconnected"
 
 
-async def test_a_message_reaches_the_others_as_completed(talk: Talk) -> None:
+async def test_message_reaches_the_others_as_completed(talk: Talk) -> None:
     organizer, dana = talk
     await say(dana, "Hello, Lene & all!")
     (event,) = await organizer.events()
@@ -116,7 +114,7 @@ async def test_a_message_reaches_the_others_as_completed(talk: Talk) -> None:
     assert {"contact", "messaging"} <= links.keys()
 
 
-async def test_the_sender_is_told_that_it_went_out(talk: Talk) -> None:
+async def test_sender_is_notified_that_the_message_was_sent(talk: Talk) -> None:
     _, dana = talk
     await say(dana, "Hello", params={"operationId": "op"})
     (event,) = await dana.events()
@@ -124,7 +122,7 @@ async def test_the_sender_is_told_that_it_went_out(talk: Talk) -> None:
     assert (event["type"], message["direction"], message["operationId"]) == ("completed", "Outgoing", "op")
 
 
-async def test_the_event_of_ones_own_message_has_nothing_that_could_be_answered(talk: Talk) -> None:
+async def test_event_of_the_own_message_has_no_text_to_reply_to(talk: Talk) -> None:
     _, dana = talk
     href = await say(dana, "Hello")
     (event,) = await dana.events()
@@ -133,14 +131,14 @@ async def test_the_event_of_ones_own_message_has_nothing_that_could_be_answered(
     assert (await dana.get(href))["_links"]["plainMessage"]["href"] == "data:text/plain;charset=utf-8,Hello"
 
 
-async def test_html_is_told_as_html(talk: Talk) -> None:
+async def test_html_is_delivered_as_html(talk: Talk) -> None:
     organizer, dana = talk
     await say(dana, "<b>Hi</b>", headers={"Content-Type": "text/html; charset=utf-8"})
     (event,) = await organizer.events()
     assert event["_embedded"]["message"]["_links"]["htmlMessage"]["href"].startswith("data:text/html;charset=utf-8,")
 
 
-async def test_who_has_no_messaging_hears_nothing_and_says_nothing(lene: UcwaClient, come: Come) -> None:
+async def test_participant_without_messaging_neither_receives_nor_sends(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     for guest in (organizer, dana):
@@ -152,7 +150,7 @@ async def test_who_has_no_messaging_hears_nothing_and_says_nothing(lene: UcwaCli
     assert await organizer.post(f"{organizer.here}/messaging/messages", content=b"Hi", headers=PLAIN) == 409
 
 
-async def test_who_connects_messaging_late_does_not_hear_what_was_said_before(lene: UcwaClient, come: Come) -> None:
+async def test_messages_from_before_connecting_are_not_delivered(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     for guest in (organizer, dana):
@@ -163,12 +161,12 @@ async def test_who_connects_messaging_late_does_not_hear_what_was_said_before(le
     assert await organizer.post(f"{organizer.here}/messaging/addMessaging", json={}) == 201
     after = (await say(dana, "After")).rpartition("/")[2]
     await organizer.said()
-    assert organizer.picture.messages == ["After"]
+    assert organizer.view.messages == ["After"]
     assert (await organizer.client.get(f"{organizer.here}/messaging/messages/{before}")).status_code == 404
     assert await linked_messages(organizer) == [after]
 
 
-async def test_what_was_said_while_messaging_was_connected_is_heard_after_it_was_stopped(talk: Talk) -> None:
+async def test_messages_sent_while_connected_are_delivered_after_disconnecting(talk: Talk) -> None:
     organizer, dana = talk
     await say(dana, "While")
     assert await organizer.post(f"{organizer.here}/messaging/terminate") == 204
@@ -177,10 +175,10 @@ async def test_what_was_said_while_messaging_was_connected_is_heard_after_it_was
     await say(dana, "Again")
     while await organizer.hear():
         pass
-    assert organizer.picture.messages == ["While", "Again"]
+    assert organizer.view.messages == ["While", "Again"]
 
 
-async def test_who_connects_while_a_poll_waits_hears_the_next_message(lene: UcwaClient, come: Come) -> None:
+async def test_connecting_during_a_poll_delivers_the_next_message(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
     for guest in (organizer, dana):
@@ -199,7 +197,7 @@ async def test_who_connects_while_a_poll_waits_hears_the_next_message(lene: Ucwa
         for event in sender["events"]:
             organizer.take(event)
     await organizer.said()
-    assert organizer.picture.messages == ["Hello"]
+    assert organizer.view.messages == ["Hello"]
 
 
 async def linked_messages(guest: Guest) -> list[str]:
@@ -208,7 +206,7 @@ async def linked_messages(guest: Guest) -> list[str]:
     return [link["href"].rpartition("/")[2] for link in links]
 
 
-async def test_a_message_can_be_read_again(talk: Talk) -> None:
+async def test_message_can_be_read_again(talk: Talk) -> None:
     organizer, dana = talk
     href = await say(dana, "Hello")
     number = href.rpartition("/")[2]
@@ -217,7 +215,7 @@ async def test_a_message_can_be_read_again(talk: Talk) -> None:
     assert (read["direction"], [link["href"].rpartition("/")[2] for link in listed]) == ("Incoming", [number])
 
 
-async def test_who_comes_later_does_not_read_what_was_said_before(talk: Talk, lene: UcwaClient, come: Come) -> None:
+async def test_late_participant_cannot_read_earlier_messages(talk: Talk, lene: UcwaClient, come: Come) -> None:
     organizer, dana = talk
     number = (await say(dana, "Hello")).rpartition("/")[2]
     meeting = await organizer.get(f"{organizer.here}/onlineMeeting")
@@ -228,20 +226,20 @@ async def test_who_comes_later_does_not_read_what_was_said_before(talk: Talk, le
     assert (await late.get(f"{late.here}/messaging/messages"))["_links"].get("message", []) == []
 
 
-async def test_what_xml_cannot_carry_is_refused(talk: Talk) -> None:
+async def test_message_that_xml_cannot_represent_is_refused(talk: Talk) -> None:
     _, dana = talk
     assert await dana.post(f"{dana.here}/messaging/messages", content=b"a\x00b", headers=PLAIN) == 400
     assert await dana.post(f"{dana.here}/messaging/messages", content=b"\xff", headers=PLAIN) == 400
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "image/png"])
-async def test_a_message_is_text(talk: Talk, content_type: str) -> None:
+async def test_message_must_be_text(talk: Talk, content_type: str) -> None:
     _, dana = talk
     headers = {"Content-Type": content_type}
     assert await dana.post(f"{dana.here}/messaging/messages", content=b"{}", headers=headers) == 415
 
 
-async def test_typing_is_told_until_something_is_said(talk: Talk) -> None:
+async def test_typing_is_shown_until_a_message_is_sent(talk: Talk) -> None:
     organizer, dana = talk
     assert await dana.post(f"{dana.here}/messaging/typing") == 204
     assert await dana.post(f"{dana.here}/messaging/typing") == 204
@@ -258,11 +256,11 @@ async def test_stopping_messaging_takes_its_links_away(talk: Talk) -> None:
     assert await organizer.said() == ["participantMessaging deleted in participant"]
 
 
-async def test_messages_come_in_the_order_in_which_they_were_said(talk: Talk, world: FakeWorld) -> None:
+async def test_messages_arrive_in_the_order_of_sending(talk: Talk, world: FakeWorld) -> None:
     organizer, dana = talk
     for number in range(20):
         await say(dana if number % 2 else organizer, str(number))
     await organizer.said()
     await dana.said()
-    assert organizer.picture.messages == [str(number) for number in range(1, 20, 2)]
-    assert dana.picture.messages == [str(number) for number in range(0, 20, 2)]
+    assert organizer.view.messages == [str(number) for number in range(1, 20, 2)]
+    assert dana.view.messages == [str(number) for number in range(0, 20, 2)]

@@ -20,7 +20,7 @@ from tests.conftest import Connect
         ("👩\u200d💻", "👩\u200d💻"),
     ],
 )
-async def test_name_of_which_nothing_can_be_seen_is_anonymous(
+async def test_invisible_name_is_anonymous(
     service: Service, connect: Connect, lene: UcwaClient, name: str, shown: str
 ) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")

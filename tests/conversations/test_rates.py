@@ -16,7 +16,7 @@ PLAIN = {"Content-Type": "text/plain"}
 DANA = "sip:danab@contoso.com"
 
 
-class Room:
+class TwoInAMeeting:
     """Lene and Dana in a meeting of a server with other settings, with messaging."""
 
     def __init__(self, service: Service, lene: Guest, dana: Guest) -> None:
@@ -32,7 +32,7 @@ class Room:
 def enter(make_service: Make, connect: Connect, world: FakeWorld) -> Any:
     """Makes a room. What it takes to get there counts as well: joining, and connecting messaging."""
 
-    async def enter(**settings: Any) -> Room:
+    async def enter(**settings: Any) -> TwoInAMeeting:
         service = await make_service(**settings)
         guests = []
         for address in ("lenea@contoso.com", "danab@contoso.com"):
@@ -45,12 +45,12 @@ def enter(make_service: Make, connect: Connect, world: FakeWorld) -> Any:
             await guest.said()
             assert await guest.post(f"{guest.here}/messaging/addMessaging", json={}) == 201
             await guest.said()
-        return Room(service, *guests)
+        return TwoInAMeeting(service, *guests)
 
     return enter
 
 
-async def test_messages_beyond_the_rate_are_refused_until_it_is_time(enter: Any, world: FakeWorld) -> None:
+async def test_messages_beyond_the_rate_are_refused_for_a_while(enter: Any, world: FakeWorld) -> None:
     room = await enter(participant_rate=0.5, participant_burst=5)
     answers = [await room.say(room.dana) for _ in range(8)]
     statuses = [answer.status_code for answer in answers]
@@ -67,7 +67,7 @@ async def test_messages_beyond_the_rate_are_refused_until_it_is_time(enter: Any,
     ["messaging/typing"], ["messaging/terminate", "messaging/addMessaging"],
     ["participants/danab@contoso.com/promote", "participants/danab@contoso.com/demote"],
 ])  # fmt: skip
-async def test_whatever_the_others_are_told_of_counts(enter: Any, acts: list[str]) -> None:
+async def test_every_action_that_notifies_others_counts(enter: Any, acts: list[str]) -> None:
     room = await enter(participant_rate=0.001, participant_burst=6)
     statuses = [
         (await room.lene.client.post(f"{room.lene.here}/{acts[number % len(acts)]}", json={})).status_code
@@ -76,7 +76,7 @@ async def test_whatever_the_others_are_told_of_counts(enter: Any, acts: list[str
     assert statuses[-1] == 429
 
 
-async def test_coming_and_going_counts(enter: Any) -> None:
+async def test_joining_and_leaving_count(enter: Any) -> None:
     room = await enter(participant_rate=0.001, participant_burst=6)
     meeting = await room.dana.get(f"{room.dana.here}/onlineMeeting")
     statuses = []
@@ -90,7 +90,7 @@ async def test_coming_and_going_counts(enter: Any) -> None:
     assert (statuses[0], statuses[-1]) == (201, 429)
 
 
-async def test_one_user_is_invited_by_another_only_so_often(enter: Any, world: FakeWorld) -> None:
+async def test_invitations_from_one_user_to_another_are_limited(enter: Any, world: FakeWorld) -> None:
     room = await enter(invitation_rate=0.1, invitation_burst=2)
     href = f"{room.lene.here}/addParticipant"
     answers = [await room.lene.client.post(href, json={"to": DANA}) for _ in range(3)]
@@ -101,7 +101,7 @@ async def test_one_user_is_invited_by_another_only_so_often(enter: Any, world: F
     assert (await room.lene.client.post(href, json={"to": DANA})).status_code == 201
 
 
-async def test_applications_are_opened_only_so_often(make_service: Make, connect: Connect, world: FakeWorld) -> None:
+async def test_opening_applications_is_limited(make_service: Make, connect: Connect, world: FakeWorld) -> None:
     service = await make_service(application_rate=1.0, application_burst=3)
     lene, dana = connect(service), connect(service)
     await lene.sign_in("lenea@contoso.com")
@@ -115,7 +115,7 @@ async def test_applications_are_opened_only_so_often(make_service: Make, connect
     assert (await lene.post("/ucwa/v1/applications", json=body | {"endpointId": "5"})).status_code == 201
 
 
-async def test_the_largest_message_is_sent_and_one_byte_more_is_refused(enter: Any) -> None:
+async def test_largest_message_is_sent_and_one_byte_more_is_refused(enter: Any) -> None:
     room = await enter()
     most = Config().max_message_bytes
     assert (await room.say(room.dana, b"x" * most)).status_code == 201
@@ -124,7 +124,7 @@ async def test_the_largest_message_is_sent_and_one_byte_more_is_refused(enter: A
     assert_refused(await room.say(room.dana, "é".encode() * (most // 2 + 1)), 413, "EntityTooLarge")
 
 
-async def test_a_first_message_is_bounded_as_well(enter: Any, lene: UcwaClient) -> None:
+async def test_first_message_is_bounded_as_well(enter: Any, lene: UcwaClient) -> None:
     room = await enter(max_message_bytes=100)
     assert await room.dana.post(f"{room.dana.here}/messaging/terminate") == 204
     href = f"{room.dana.here}/messaging/addMessaging"

@@ -29,7 +29,7 @@ def ids(event: dict[str, Any]) -> list[str]:
     return [each["id"] for each in event["_embedded"]["onlineMeeting"]["_embedded"]["onlineMeetingExtension"]]
 
 
-async def test_a_new_participant_extension_is_told_to_everybody_once(lene: UcwaClient, room: Room) -> None:
+async def test_everyone_is_notified_once_of_a_new_participant_extension(lene: UcwaClient, room: Room) -> None:
     meeting, organizer, dana = room
     await lene.extend(meeting, id="agenda", type="RoamedParticipantData")
     for guest in (organizer, dana):
@@ -37,7 +37,7 @@ async def test_a_new_participant_extension_is_told_to_everybody_once(lene: UcwaC
         assert ids(event) == ["agenda"]
 
 
-async def test_a_change_and_a_removal_are_told_as_well(lene: UcwaClient, room: Room) -> None:
+async def test_changes_and_removals_are_notified_as_well(lene: UcwaClient, room: Room) -> None:
     meeting, _, dana = room
     extension = await lene.extend(meeting, id="agenda", type="RoamedParticipantData", item=1)
     await dana.said()
@@ -48,7 +48,7 @@ async def test_a_change_and_a_removal_are_told_as_well(lene: UcwaClient, room: R
     assert ids(event) == []
 
 
-async def test_organizer_data_is_told_to_the_organizer_alone(lene: UcwaClient, room: Room) -> None:
+async def test_only_the_organizer_is_notified_of_organizer_data(lene: UcwaClient, room: Room) -> None:
     meeting, organizer, dana = room
     await lene.extend(meeting, id="notes", type="RoamedOrganizerData")
     await lene.extend(meeting, id="draft")
@@ -57,7 +57,7 @@ async def test_organizer_data_is_told_to_the_organizer_alone(lene: UcwaClient, r
     assert await dana.said() == []
 
 
-async def test_data_that_becomes_the_organizers_own_goes_from_the_others_sight(lene: UcwaClient, room: Room) -> None:
+async def test_data_that_becomes_the_organizers_disappears_for_others(lene: UcwaClient, room: Room) -> None:
     meeting, _, dana = room
     extension = await lene.extend(meeting, id="agenda", type="RoamedParticipantData")
     await dana.said()
@@ -69,7 +69,7 @@ async def test_data_that_becomes_the_organizers_own_goes_from_the_others_sight(l
     assert hidden == never
 
 
-async def test_organizer_data_changes_no_byte_of_what_a_participant_is_answered(lene: UcwaClient, room: Room) -> None:
+async def test_organizer_data_changes_no_byte_of_participants_answers(lene: UcwaClient, room: Room) -> None:
     meeting, _, dana = room
     await lene.extend(meeting, id="agenda", type="RoamedParticipantData")
     await dana.said()
@@ -93,7 +93,7 @@ async def test_organizer_data_changes_no_byte_of_what_a_participant_is_answered(
     assert await everything() == before
 
 
-async def test_the_numbers_of_messages_do_not_count_what_only_the_organizer_sees(lene: UcwaClient, room: Room) -> None:
+async def test_message_numbers_do_not_reveal_organizer_data(lene: UcwaClient, room: Room) -> None:
     meeting, _, dana = room
     assert await dana.post(f"{dana.here}/messaging/addMessaging", json={"operationId": "1"}) == 201
 
@@ -108,7 +108,7 @@ async def test_the_numbers_of_messages_do_not_count_what_only_the_organizer_sees
     assert await say() == first + 1
 
 
-async def test_promotion_shows_nobody_organizer_data(lene: UcwaClient, come: Come) -> None:
+async def test_promotion_does_not_reveal_organizer_data(lene: UcwaClient, come: Come) -> None:
     meeting = await lene.schedule()
     await lene.extend(meeting, id="notes", type="RoamedOrganizerData")
     organizer, dana = await come("lenea@contoso.com", endpoint="room"), await come("danab@contoso.com")
@@ -117,20 +117,20 @@ async def test_promotion_shows_nobody_organizer_data(lene: UcwaClient, come: Com
         await guest.said()
     assert await organizer.post(f"{organizer.here}/participants/danab@contoso.com/promote") == 204
     await dana.said()
-    assert dana.picture.role == "Leader"
+    assert dana.view.role == "Leader"
     shown = await dana.get(f"{dana.here}/onlineMeeting/onlineMeetingExtensions")
     assert shown["_embedded"]["onlineMeetingExtension"] == []
 
 
-async def test_a_change_of_the_meeting_is_told(lene: UcwaClient, room: Room) -> None:
+async def test_change_of_the_meeting_is_notified(lene: UcwaClient, room: Room) -> None:
     meeting, _, dana = room
     read = (await lene.get(self_of(meeting))).json()
     assert (await lene.replace(read, subject="Moved")).status_code == 200
     assert await dana.said() == UPDATED
-    assert dana.picture.subject == "Moved"
+    assert dana.view.subject == "Moved"
 
 
-async def test_a_change_that_is_refused_is_told_to_nobody(lene: UcwaClient, room: Room) -> None:
+async def test_refused_change_notifies_no_one(lene: UcwaClient, room: Room) -> None:
     meeting, _, dana = room
     extension = await lene.extend(meeting, id="agenda", type="RoamedParticipantData")
     await dana.said()
@@ -140,7 +140,7 @@ async def test_a_change_that_is_refused_is_told_to_nobody(lene: UcwaClient, room
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
-async def test_a_participants_collection_is_read_only(lene: UcwaClient, room: Room, method: str) -> None:
+async def test_participants_collection_is_read_only(lene: UcwaClient, room: Room, method: str) -> None:
     meeting, organizer, dana = room
     await lene.extend(meeting, id="agenda", type="RoamedParticipantData")
     for guest in (organizer, dana):
@@ -149,7 +149,7 @@ async def test_a_participants_collection_is_read_only(lene: UcwaClient, room: Ro
         assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
 
 
-async def test_everything_that_is_linked_to_in_the_room_answers(lene: UcwaClient, room: Room) -> None:
+async def test_every_link_in_a_joined_meeting_works(lene: UcwaClient, room: Room) -> None:
     meeting, organizer, dana = room
     await lene.extend(meeting, id="agenda", type="RoamedParticipantData")
     for guest in (organizer, dana):

@@ -12,24 +12,24 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.deploy.nginx import Nginx, free_port
-from tests.process.running import LENE, Running
+from tests.process.running import LENE, RunningServer
 from tests.process.server import add_user
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Running]:
+def server(tmp_path: Path) -> Iterator[RunningServer]:
     add_user(tmp_path / "data", LENE)
     settings = {
         "OPENUCWA_TRUSTED_PROXIES": "127.0.0.0/8",
         "OPENUCWA_HOSTS": "localhost",
         "OPENUCWA_ADDRESS_FAILURES": "1",
     }
-    with Running(tmp_path / "data", **settings) as server:
+    with RunningServer(tmp_path / "data", **settings) as server:
         yield server
 
 
 @pytest.fixture
-def nginx(server: Running, tmp_path: Path) -> Iterator[Nginx]:
+def nginx(server: RunningServer, tmp_path: Path) -> Iterator[Nginx]:
     """In front of the server, and of a node that is away."""
     with Nginx(tmp_path, [f"127.0.0.1:{free_port()}", f"127.0.0.1:{server.port()}"]) as nginx:
         yield nginx

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.client import PASSWORD
-from tests.docs.visiting import Person, Visits
-from tests.process.running import Running
+from tests.docs.called_operations import CalledOperations, Person
+from tests.process.running import RunningServer
 from tests.process.server import add_user
 
 LENE = {"grant_type": "password", "username": "lenea@contoso.com", "password": PASSWORD}
@@ -24,21 +24,21 @@ ALL_MODALITIES = [
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     data: Path = tmp_path_factory.mktemp("remarks") / "data"
     for address in ("lenea@contoso.com", "danab@contoso.com"):
         add_user(data, f"sip:{address}")
-    with Running(data) as running:
+    with RunningServer(data) as running:
         yield running
 
 
 @pytest.fixture
-def lene(server: Running) -> Person:
+def lene(server: RunningServer) -> Person:
     return Person(server, visits(server), LENE)
 
 
-def visits(server: Running) -> Visits:
-    return Visits(server.ask("GET", "/openapi.json")[1]["paths"])  # type: ignore[arg-type]
+def visits(server: RunningServer) -> CalledOperations:
+    return CalledOperations(server.ask("GET", "/openapi.json")[1]["paths"])  # type: ignore[arg-type]
 
 
 def meetings(person: Person) -> str:
@@ -93,7 +93,7 @@ def test_event_for_ones_own_message_has_neither_text_nor_participant(lene: Perso
     assert set(lene.waited_for("message", "completed")["_links"]) == {"self", "messaging"}
 
 
-def test_incoming_invitation_embeds_who_invites(lene: Person, server: Running) -> None:
+def test_incoming_invitation_embeds_who_invites(lene: Person, server: RunningServer) -> None:
     dana = Person(server, lene.visits, {**LENE, "username": "danab@contoso.com"})
     available = dana.link(dana.app["_embedded"]["me"], "makeMeAvailable")
     dana.send("POST", available, {"supportedModalities": ["Messaging"]}, status=204)
@@ -112,14 +112,14 @@ def test_batch_answers_as_multipart_whatever_the_accept(lene: Person, accept: st
     lene.send("POST", href, body, media_type="multipart/batching;boundary=b", accept=accept)
 
 
-def test_token_with_fewer_scopes_does_less(server: Running, lene: Person) -> None:
+def test_token_with_fewer_scopes_does_less(server: RunningServer, lene: Person) -> None:
     narrow = Person(server, lene.visits, {**LENE, "scope": "Meetings.ReadWrite"})
     schedule(narrow)
     join = f"{narrow.link(narrow.app['_embedded']['communication'], 'self')}/joinOnlineMeeting"
     narrow.send("POST", join, {"operationId": "1"}, status=403)
 
 
-def test_errors_are_in_english_whatever_the_culture(server: Running, lene: Person) -> None:
+def test_errors_are_in_english_whatever_the_culture(server: RunningServer, lene: Person) -> None:
     answers = []
     for culture in ("en-US", "da-DK"):
         opening = {"culture": culture, "endpointId": culture, "userAgent": "test"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.docs.visiting import Visits, visit
-from tests.process.running import Running
+from tests.docs.called_operations import CalledOperations, visit
+from tests.process.running import RunningServer
 from tests.process.server import add_user
 from tests.samples import compliance
 
@@ -11,16 +11,16 @@ REGION = '[{"name": "Denmark", "number": "tel:+4570000000"}]'
 
 
 @pytest.fixture(scope="module")
-def visits(tmp_path_factory: pytest.TempPathFactory) -> Visits:
+def visits(tmp_path_factory: pytest.TempPathFactory) -> CalledOperations:
     """The walk over `openucwa serve`."""
     data = tmp_path_factory.mktemp("done") / "data"
     for address in ("lenea@contoso.com", "danab@contoso.com"):
         add_user(data, f"sip:{address}")
-    with Running(data, OPENUCWA_DIAL_IN_REGIONS=REGION) as server:
+    with RunningServer(data, OPENUCWA_DIAL_IN_REGIONS=REGION) as server:
         return visit(server, "lenea@contoso.com", "danab@contoso.com")
 
 
-def test_every_done_operation_is_called_with_success(visits: Visits) -> None:
+def test_every_done_operation_is_called_with_success(visits: CalledOperations) -> None:
     done = {operation for operation, state in compliance.operations().items() if state == "done"}
     assert done
     assert done - visits.seen == set()

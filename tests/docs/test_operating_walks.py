@@ -21,9 +21,9 @@ from tests.docs.walking import ROOT, commands, nginx_in, walk
 from tests.nats import NatsServer
 from tests.needs import need
 from tests.postgres import OWNER, PostgresServer
-from tests.process.running import LENE, LIMIT, Running
+from tests.process.running import LENE, LIMIT, RunningServer
 from tests.process.server import add_user
-from tests.process.test_polls import InTheMeeting
+from tests.process.test_polls import PollingApplication
 
 PAGE = "docs/operating.md"
 
@@ -126,11 +126,11 @@ def test_two_nodes_are_set_up_from_nothing(tmp_path: Path) -> None:
     assert said.splitlines()[-1] == "200"
 
 
-class Busy:
+class BackgroundWriter:
     """Somebody who writes while the copy is made. `shared`: what was answered so far."""
 
-    def __init__(self, server: Running) -> None:
-        self.lene = InTheMeeting(server)
+    def __init__(self, server: RunningServer) -> None:
+        self.lene = PollingApplication(server)
         self.shared: list[str] = []
         self._stop = threading.Event()
 
@@ -153,7 +153,7 @@ class Busy:
             self._stop.set()
             thread.join(LIMIT)
 
-    def check(self, restored: Running, before: list[str], meeting: dict[str, Any]) -> None:
+    def check(self, restored: RunningServer, before: list[str], meeting: dict[str, Any]) -> None:
         """With the token and the application of before, all is there, and the server takes more."""
         self.lene.server = restored
         assert self.lene.ask("GET", self.lene.app)["rel"] == "application"
@@ -171,15 +171,15 @@ class Busy:
 def test_store_is_migrated_from_sqlite_to_the_nodes(own_database: str, tmp_path: Path) -> None:
     data = tmp_path / "openucwa-data"
     add_user(data, LENE)
-    with Running(data) as server:
-        busy = Busy(server)
+    with RunningServer(data) as server:
+        busy = BackgroundWriter(server)
         with busy.writing() as before:
             pass
     (tmp_path / "node.toml").write_text(f'store = "{own_database}"\n', "utf-8")
     said = walk(commands(PAGE, "Migrating an existing store"), tmp_path, {})
     assert "users: 1\n" in said
     assert f"extensions: {len(before) + len(busy.shared)}\n" in said
-    with Running(own_database) as node:
+    with RunningServer(own_database) as node:
         busy.check(node, before, busy.lene.meeting)
 
 
@@ -203,14 +203,14 @@ def test_sqlite_backup_made_during_writes_is_restored(tmp_path: Path, copies: Pa
     data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
     elsewhere.mkdir()
     add_user(data, LENE)
-    with Running(data) as server:
-        busy = Busy(server)
+    with RunningServer(data) as server:
+        busy = BackgroundWriter(server)
         with busy.writing() as before:
             walk(copy, tmp_path, {"/var/lib/openucwa": str(data), "/var/backups": str(copies)})
     assert (copies / "openucwa.sqlite3").stat().st_mode & 0o077 == 0
     put = {"/var/lib/openucwa": str(elsewhere), "/var/backups": str(copies), "-o openucwa -g openucwa ": ""}
     walk(restore, tmp_path, put)
-    with Running(elsewhere) as restored:
+    with RunningServer(elsewhere) as restored:
         busy.check(restored, before, busy.lene.meeting)
 
 
@@ -222,13 +222,13 @@ def test_postgresql_backup_made_during_writes_is_restored(
     put = {"/var/backups": str(copies), "sudo -u": f"export PGPORT={postgres.port}; sudo -u"}
     try:
         add_user(postgres.url("openucwa"), LENE)
-        with Running(postgres.url("openucwa")) as server:
-            busy = Busy(server)
+        with RunningServer(postgres.url("openucwa")) as server:
+            busy = BackgroundWriter(server)
             with busy.writing() as before:
                 walk(copy, tmp_path, put)
         assert (copies / "openucwa.dump").stat().st_mode & 0o077 == 0
         walk(restore, tmp_path, put)
-        with Running(postgres.url("openucwa_restored")) as restored:
+        with RunningServer(postgres.url("openucwa_restored")) as restored:
             busy.check(restored, before, busy.lene.meeting)
     finally:
         for name in ("openucwa", "openucwa_restored"):

@@ -72,13 +72,13 @@ def test_each_user_is_in_one_meeting(users: int) -> None:
 def test_simulation_notifies_as_many_as_computed(costs: Costs) -> None:
     reckoned = needs(costs, 200_000)
     delivery = deliver(reckoned)
-    assert delivery.told / delivery.seconds == pytest.approx(reckoned.told, rel=0.1)
+    assert delivery.notified / delivery.seconds == pytest.approx(reckoned.notified, rel=0.1)
     assert len(delivery.sizes) / delivery.seconds == pytest.approx(reckoned.changes, rel=0.1)
 
 
 def test_every_participant_is_notified_of_each_change(costs: Costs) -> None:
     load = Load(3_000, meeting=30, spread=0, large_one_in=1_000_000)
-    delivery = deliver(Needs(load, costs, Machines(), "NATS"), told=6_000)
+    delivery = deliver(Needs(load, costs, Machines(), "NATS"), notified=6_000)
     assert set(delivery.sizes) == {30}
     assert len(delivery.sizes) == 200
     assert all(last > 0 for last in delivery.last)
@@ -86,7 +86,18 @@ def test_every_participant_is_notified_of_each_change(costs: Costs) -> None:
 
 def test_twice_the_users_need_twice_the_rows_and_rates(costs: Costs) -> None:
     one, two = needs(costs, 400_000), needs(costs, 800_000)
-    for rate in ("changes", "told", "polls", "topics", "commits", "rows", "notes", "events_stored", "database", "work"):
+    for rate in (
+        "changes",
+        "notified",
+        "polls",
+        "topics",
+        "commits",
+        "rows",
+        "notes",
+        "events_stored",
+        "database",
+        "work",
+    ):
         assert getattr(two, rate) == pytest.approx(2 * getattr(one, rate)), rate
 
 
@@ -137,7 +148,7 @@ def test_process_notifies_participants_one_after_the_other(costs: Costs) -> None
     load = Load(200, meeting=200, spread=0, large_one_in=1_000_000)
     here = Needs(load, costs, Machines(), "NATS")
     assert here.processes == 1
-    assert deliver(here, told=2_000).quantile(0) >= 200 * costs.told
+    assert deliver(here, notified=2_000).quantile(0) >= 200 * costs.notified
 
 
 def test_large_meeting_is_notified_sooner_by_more_processes(costs: Costs) -> None:
@@ -148,5 +159,5 @@ def test_large_meeting_is_notified_sooner_by_more_processes(costs: Costs) -> Non
 
 def test_same_seed_gives_the_same_figures(costs: Costs) -> None:
     here = needs(costs, 10_000)
-    assert deliver(here, told=5_000) == deliver(here, told=5_000)
-    assert deliver(here, told=5_000) != deliver(here, told=5_000, seed=1)
+    assert deliver(here, notified=5_000) == deliver(here, notified=5_000)
+    assert deliver(here, notified=5_000) != deliver(here, notified=5_000, seed=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.process.running import Running
+from tests.process.running import RunningServer
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Answer:
 class Connection:
     """One connection to the server's first listener."""
 
-    def __init__(self, server: Running) -> None:
+    def __init__(self, server: RunningServer) -> None:
         self._socket = server.connect()
         self._received = self._socket.makefile("rb")
 
@@ -68,7 +68,7 @@ class Connection:
             return b""
 
 
-def ask(server: Running, data: bytes) -> Answer | None:
+def ask(server: RunningServer, data: bytes) -> Answer | None:
     """The answer to bytes on a connection of their own."""
     with Connection(server) as connection:
         connection.send(data)
@@ -85,7 +85,7 @@ def request(method: str, target: str, *headers: str, body: bytes = b"") -> bytes
 class Memory:
     """The memory of a process, and the most that it had since this was made."""
 
-    def __init__(self, server: Running) -> None:
+    def __init__(self, server: RunningServer) -> None:
         self._folder = Path(f"/proc/{server.process.pid}")
         (self._folder / "clear_refs").write_text("5")
         self._before = self._of("VmRSS")

@@ -56,7 +56,7 @@ async def ask(service: Service, request: Request) -> Answer:
     return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in bodies))
 
 
-class Direct(httpx.AsyncClient):
+class DirectClient(httpx.AsyncClient):
     """httpx without what takes time in it: requests go to `ask`. The stage is set some hundred times."""
 
     def __init__(self, service: Service) -> None:
@@ -106,7 +106,7 @@ class Stage:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self._lene, self._dana = (UcwaClient(Direct(service)) for _ in range(2))
+        self._lene, self._dana = (UcwaClient(DirectClient(service)) for _ in range(2))
         self._turn = -1
         self._ack = "1"
         self.names: dict[str, str] = {}
@@ -116,7 +116,7 @@ class Stage:
         """Makes everything anew that a request may have taken away."""
         self._turn += 1
         available, messaging = bool(self._turn & 1), bool(self._turn & 2)
-        lene, dana, guest = self._lene, self._dana, UcwaClient(Direct(self.service))
+        lene, dana, guest = self._lene, self._dana, UcwaClient(DirectClient(self.service))
         if lene.app and not available:
             await lene.delete(lene.app)
         for client, name in ((lene, "lenea@contoso.com"), (dana, "danab@contoso.com")):

@@ -10,13 +10,13 @@ import uuid
 import pytest
 
 from tests.hostile.connection import Connection, Memory, ask, request
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 
 MEBIBYTE = 1_048_576
 JSON = "Content-Type: application/json"
 
 
-def signed_in(server: Running) -> str:
+def signed_in(server: RunningServer) -> str:
     """The header of a caller who is signed in."""
     return f"Authorization: Bearer {server.sign_in()}"
 
@@ -28,7 +28,7 @@ def chunked(data: bytes) -> bytes:
 # Too much
 
 
-def test_a_body_of_2_mib_is_refused_and_takes_no_memory(server: Running) -> None:
+def test_body_of_2_mib_is_refused_and_takes_no_memory(server: RunningServer) -> None:
     token = signed_in(server)
     memory = Memory(server)
     for _ in range(10):
@@ -39,7 +39,7 @@ def test_a_body_of_2_mib_is_refused_and_takes_no_memory(server: Running) -> None
     assert memory.growth() < 8 * MEBIBYTE
 
 
-def test_a_chunked_body_without_an_end_is_refused_and_takes_no_memory(server: Running) -> None:
+def test_chunked_body_without_an_end_is_refused_and_takes_no_memory(server: RunningServer) -> None:
     memory = Memory(server)
     head = request("POST", "/ucwa/v1/applications", signed_in(server), JSON, "Transfer-Encoding: chunked")
     connections = [Connection(server) for _ in range(10)]
@@ -78,20 +78,20 @@ def test_a_chunked_body_without_an_end_is_refused_and_takes_no_memory(server: Ru
     ],
     ids=["request line", "header value", "header name", "10,000 headers", "method", "empty lines"],
 )
-def test_an_endless_head_is_refused_and_takes_no_memory(server: Running, head: bytes) -> None:
+def test_endless_head_is_refused_and_takes_no_memory(server: RunningServer, head: bytes) -> None:
     memory = Memory(server)
     answer = ask(server, head)
     assert answer is None or answer.status in {400, 431}
     assert memory.growth() < 4 * MEBIBYTE
 
 
-def test_100_000_query_parameters_are_too_large_a_head(server: Running) -> None:
+def test_100_000_query_parameters_are_too_large_a_head(server: RunningServer) -> None:
     answer = ask(server, request("GET", "/?" + "&".join(f"a{number}=b" for number in range(100_000))))
     assert answer is not None
     assert answer.status == 431
 
 
-def test_as_many_query_parameters_as_fit_are_read_in_no_time(server: Running) -> None:
+def test_maximum_of_query_parameters_is_read_quickly(server: RunningServer) -> None:
     began = time.monotonic()
     answer = ask(server, request("GET", "/?" + "&".join(["a"] * 30_000)))
     assert answer is not None
@@ -99,7 +99,7 @@ def test_as_many_query_parameters_as_fit_are_read_in_no_time(server: Running) ->
     assert time.monotonic() - began < 2
 
 
-def test_2_000_idle_connections_harm_nobody(server: Running) -> None:
+def test_2_000_idle_connections_do_not_affect_others(server: RunningServer) -> None:
     _allow_files(2_200)
     memory = Memory(server)
     with contextlib.ExitStack() as stack:
@@ -119,7 +119,7 @@ def test_2_000_idle_connections_harm_nobody(server: Running) -> None:
     [b"", b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"\r\n"],
     ids=["nothing", "a letter", "a request line", "half of a header", "an empty line"],
 )
-def test_a_head_of_which_no_more_comes_is_cut_off(impatient: Running, start: bytes) -> None:
+def test_incomplete_head_is_cut_off(impatient: RunningServer, start: bytes) -> None:
     began = time.monotonic()
     with Connection(impatient) as connection:
         connection.send(start)
@@ -139,19 +139,19 @@ def test_a_head_of_which_no_more_comes_is_cut_off(impatient: Running, start: byt
     ],
     ids=["method", "value", "headers", "empty lines"],
 )
-def test_a_head_in_drops_is_cut_off(impatient: Running, start: bytes, drop: bytes) -> None:
+def test_slowly_sent_head_is_cut_off(impatient: RunningServer, start: bytes, drop: bytes) -> None:
     answer = _dripped(impatient, start, drop)
     assert answer in {None, 400, 408}
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
-def test_a_body_in_drops_is_cut_off(impatient: Running, length: str) -> None:
+def test_slowly_sent_body_is_cut_off(impatient: RunningServer, length: str) -> None:
     head = request("POST", "/ucwa/v1/applications", signed_in(impatient), JSON, length)
     drop = chunked(b" ") if "chunked" in length else b" "
     assert _dripped(impatient, head, drop) == 408
 
 
-def test_100_slow_clients_do_not_slow_down_others(server: Running) -> None:
+def test_100_slow_clients_do_not_slow_down_others(server: RunningServer) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(100):
             stack.enter_context(Connection(server)).send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
@@ -165,7 +165,7 @@ def test_100_slow_clients_do_not_slow_down_others(server: Running) -> None:
 # Broken off
 
 
-def test_a_request_that_breaks_off_changes_nothing(server: Running) -> None:
+def test_aborted_request_changes_nothing(server: RunningServer) -> None:
     token = signed_in(server)
     body = json.dumps({"culture": "en-us", "endpointId": "broken", "userAgent": "tests"}).encode()
     opened = ask(server, request("POST", "/ucwa/v1/applications", token, JSON, body=body))
@@ -183,7 +183,7 @@ def test_a_request_that_breaks_off_changes_nothing(server: Running) -> None:
     assert made.status == 201
 
 
-def test_a_client_that_reads_nothing_does_not_fill_the_memory(server: Running) -> None:
+def test_client_that_does_not_read_takes_bounded_memory(server: RunningServer) -> None:
     memory = Memory(server)
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(Connection(server)) for _ in range(20)]
@@ -214,7 +214,7 @@ def test_a_client_that_reads_nothing_does_not_fill_the_memory(server: Running) -
     ],
     ids=["0.9 unfinished", "0.9", "TLS", "bytes", "zeros", "SSH", "HTTP/2", "answer", "JSON", "UTF-8", "LF"],
 )
-def test_what_is_not_http_is_refused(impatient: Running, data: bytes) -> None:
+def test_other_protocols_are_refused(impatient: RunningServer, data: bytes) -> None:
     with Connection(impatient) as connection:
         connection.send(data)
         answer = connection.answer()
@@ -227,7 +227,7 @@ def test_what_is_not_http_is_refused(impatient: Running, data: bytes) -> None:
     "header",
     [b"X: a\x00b", b"X: a\rSet-Cookie: b", b"X: a\nb", b"X\x00: a", b"X : a", b" X: a", b": a", b"X\r\n: a", b"X"],
 )
-def test_a_header_that_may_not_be_is_refused(server: Running, header: bytes) -> None:
+def test_invalid_header_is_refused(server: RunningServer, header: bytes) -> None:
     answer = ask(server, b"GET / HTTP/1.1\r\nHost: a\r\n" + header + b"\r\n\r\n")
     assert answer is not None
     assert answer.status == 400
@@ -257,7 +257,7 @@ def test_a_header_that_may_not_be_is_refused(server: Running, header: bytes) -> 
         ("Transfer-Encoding: chunked", b"0x0\r\n\r\n"),
     ],
 )
-def test_where_a_request_ends_is_never_in_doubt(server: Running, headers: str, body: bytes) -> None:
+def test_ambiguous_framing_is_refused(server: RunningServer, headers: str, body: bytes) -> None:
     smuggled = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
     answer = ask(server, f"POST / HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n".encode() + body + smuggled)
     assert answer is not None
@@ -268,7 +268,7 @@ def test_where_a_request_ends_is_never_in_doubt(server: Running, headers: str, b
     assert [line for line in server.log if "/smuggled" in line] == []
 
 
-def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
+def test_pipelined_requests_are_answered_in_order(server: RunningServer) -> None:
     with Connection(server) as connection:
         connection.send(b"".join(request("GET", f"/static/{number}") for number in range(10)) + request("GET", "/"))
         answers = [connection.answer() for _ in range(11)]
@@ -276,7 +276,7 @@ def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["websocket", "h2c", "TLS/1.2"])
-def test_an_offer_to_change_protocols_gets_a_plain_answer(server: Running, protocol: str) -> None:
+def test_upgrade_offer_gets_a_plain_answer(server: RunningServer, protocol: str) -> None:
     headers = ["Connection: Upgrade", f"Upgrade: {protocol}", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: YQ=="]
     with Connection(server) as connection:
         connection.send(request("GET", "/", *headers) + request("GET", "/static/none"))
@@ -284,7 +284,7 @@ def test_an_offer_to_change_protocols_gets_a_plain_answer(server: Running, proto
     assert [answer and answer.status for answer in answers] == [200, 404]
 
 
-def _dripped(server: Running, start: bytes, drop: bytes) -> int | None:
+def _dripped(server: RunningServer, start: bytes, drop: bytes) -> int | None:
     """The status that ends a request of which `start` comes at once and the rest in drops."""
     end = time.monotonic() + 10
     with Connection(server) as connection:

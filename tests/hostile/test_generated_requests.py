@@ -21,7 +21,7 @@ from tests.client import UcwaClient
 from tests.hostile.description import Description
 from tests.hostile.judging import judge
 from tests.hostile.requests import Request, astray, requests, whole_path
-from tests.hostile.stage import Direct, Stage, ask
+from tests.hostile.stage import DirectClient, Stage, ask
 from tests.world import FakeWorld
 
 #: How many requests are made. HOSTILE_REQUESTS in the environment asks for another number, and for other requests
@@ -39,7 +39,7 @@ SETTINGS = settings(
 )
 
 
-class Trial:
+class GeneratedRequests:
     """A server with everything on it, asked one request after the other."""
 
     def __init__(self, data: Path) -> None:
@@ -108,7 +108,7 @@ class Trial:
 
     async def works(self) -> bool:
         """Whether somebody can sign in and do the main job."""
-        client = UcwaClient(Direct(self.service))
+        client = UcwaClient(DirectClient(self.service))
         await client.sign_in("danab@contoso.com")
         await client.open("another")
         extension = await client.extend(await client.schedule(), seats=9)
@@ -116,10 +116,10 @@ class Trial:
         return bool(answer.json()["seats"] == 10)
 
 
-def test_no_generated_request_is_answered_otherwise_than_documented(prepared_data: Path, tmp_path: Path) -> None:
+def test_generated_requests_are_answered_as_documented(prepared_data: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(prepared_data, data)
-    trial = Trial(data)
+    trial = GeneratedRequests(data)
     with trial.runner as runner:
         description = runner.run(trial.start())
         share = math.ceil(WANTED * 0.95 / len(description.operations))

@@ -32,7 +32,7 @@ def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
     }
 
 
-def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+def test_description_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1.")
     schemathesis.openapi.from_dict(document).validate()
 
@@ -42,13 +42,13 @@ def test_every_route_and_every_operation_is_in_it(service: Service, document: di
     assert set(operations(document)) == served
 
 
-def test_a_tool_can_read_every_operation(document: dict[str, Any]) -> None:
+def test_tool_can_read_every_operation(document: dict[str, Any]) -> None:
     read = [str(found) for found in schemathesis.openapi.from_dict(document).get_all_operations()]
     assert len(read) == len(operations(document))
     assert not any("InvalidSchema" in each for each in read)
 
 
-def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(document: dict[str, Any]) -> None:
+def test_every_operation_has_a_unique_id_and_a_summary(document: dict[str, Any]) -> None:
     told = operations(document).values()
     assert len({each["operationId"] for each in told}) == len(told)
     tags = {tag["name"]: tag["description"] for tag in document["tags"]}
@@ -65,7 +65,7 @@ def test_every_name_in_a_path_is_described(document: dict[str, Any]) -> None:
         assert all(parameter["description"] for parameter in item["parameters"])
 
 
-def test_a_body_may_come_in_each_of_the_four_media_types(document: dict[str, Any]) -> None:
+def test_body_may_come_in_each_of_the_four_media_types(document: dict[str, Any]) -> None:
     told = operations(document)["/ucwa/v1/applications", "POST"]
     types = {
         f"application/{name}" for name in ("json", "xml", "vnd.microsoft.com.ucwa+json", "vnd.microsoft.com.ucwa+xml")
@@ -74,7 +74,7 @@ def test_a_body_may_come_in_each_of_the_four_media_types(document: dict[str, Any
     assert set(told["responses"]["201"]["content"]) == types
 
 
-def test_a_put_bears_if_match_and_the_pass_through_property(document: dict[str, Any]) -> None:
+def test_put_has_if_match_and_the_pass_through_property(document: dict[str, Any]) -> None:
     puts = [told for (_, method), told in operations(document).items() if method == "PUT"]
     assert puts
     for told in puts:
@@ -83,7 +83,7 @@ def test_a_put_bears_if_match_and_the_pass_through_property(document: dict[str, 
         assert schema["properties"][schema["required"][-1]] == {"const": "please pass this in a PUT request"}
 
 
-def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
+def test_operations_that_require_a_token_say_so(document: dict[str, Any]) -> None:
     told = operations(document)
     assert told["/", "GET"]["security"] == []
     assert "401" not in told["/", "GET"]["responses"]
@@ -104,20 +104,20 @@ def test_what_needs_a_token_says_so(document: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_an_operation_tells_exactly_how_it_may_be_answered(
+def test_operation_lists_exactly_its_possible_answers(
     document: dict[str, Any], path: str, method: str, statuses: str
 ) -> None:
     assert " ".join(operations(document)[path, method]["responses"]) == statuses
 
 
-def test_a_refusal_tells_its_codes_and_what_they_mean(document: dict[str, Any]) -> None:
+def test_refusal_lists_its_codes_with_their_meanings(document: dict[str, Any]) -> None:
     told = operations(document)[EXTENSIONS, "POST"]["responses"]["409"]["$ref"].rpartition("/")[2]
     described = document["components"]["responses"][told]["description"]
-    assert "`Conflict/AlreadyExists`: That id is taken." in described
+    assert "`Conflict/AlreadyExists`: The id is taken." in described
     assert "`Conflict/TooManyGroups`: The meeting holds its most extensions." in described
 
 
-def test_it_says_nothing_of_where_it_was_made(document: dict[str, Any]) -> None:
+def test_description_reveals_nothing_about_the_machine(document: dict[str, Any]) -> None:
     assert str(Path(__file__).parents[2]) not in json.dumps(document)
 
 

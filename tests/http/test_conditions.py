@@ -26,30 +26,30 @@ from openucwa.http import conditions
         ('""', {""}),
     ],
 )
-def test_the_etags_of_a_header(header: str, etags: set[str]) -> None:
+def test_etags_of_a_header(header: str, etags: set[str]) -> None:
     assert conditions.parse(header) == frozenset(etags)
 
 
 @pytest.mark.parametrize("header", ["*", " * "])
-def test_a_star_is_any(header: str) -> None:
+def test_star_matches_any_etag(header: str) -> None:
     parsed = conditions.parse(header)
     assert parsed is None
     assert conditions.matches(parsed, "123")
 
 
-def test_only_what_is_named_matches() -> None:
+def test_only_listed_etags_match() -> None:
     parsed = conditions.parse('"1", W/"2"')
     assert conditions.matches(parsed, "2")
     assert not conditions.matches(parsed, "12")
 
 
-def test_a_header_that_names_nothing_matches_nothing() -> None:
+def test_header_without_etags_matches_nothing() -> None:
     assert not conditions.matches(conditions.parse(""), "1")
 
 
 @settings(deadline=None, database=None)
 @given(st.text())
-def test_no_header_is_an_error(header: str) -> None:
+def test_no_header_raises_an_error(header: str) -> None:
     conditions.matches(conditions.parse(header), "1")
 
 

@@ -20,7 +20,7 @@ from openucwa.http.data_uri import read_data_uri
         ("data:text/plain,", "text/plain", ""),
     ],
 )
-def test_what_a_data_uri_holds_is_read(uri: str, content_type: str, text: str) -> None:
+def test_content_of_a_data_uri_is_read(uri: str, content_type: str, text: str) -> None:
     assert read_data_uri(uri) == (content_type, text)
 
 
@@ -35,7 +35,7 @@ def test_what_a_data_uri_holds_is_read(uri: str, content_type: str, text: str) -
         ("data:text/plain;charset=punycode,a", "punycode"),
     ],
 )
-def test_what_is_not_one_is_refused_with_the_reason(uri: str, why: str) -> None:
+def test_malformed_data_uri_is_refused_with_the_reason(uri: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         read_data_uri(uri)
 
@@ -50,7 +50,7 @@ def test_what_is_not_one_is_refused_with_the_reason(uri: str, why: str) -> None:
     ],
     ids=["parameters", "semicolons", "escapes", "base64"],
 )
-def test_a_hostile_one_takes_little_time(uri: str) -> None:
+def test_hostile_data_uri_is_parsed_quickly(uri: str) -> None:
     begin = time.process_time()
     with suppress(ValueError):
         read_data_uri(uri)

@@ -29,7 +29,7 @@ ME = lines("GET /ucwa/v1/applications/103/me HTTP/1.1", "Host: lync.contoso.com"
 POST = "POST /ucwa/v1/applications HTTP/1.1\r\nContent-Type: application/json\r\n\r\n"
 
 
-def test_a_batch_is_its_requests_in_order() -> None:
+def test_requests_of_a_batch_are_read_in_order() -> None:
     people = ME.replace("/me", "/people")
     parts = parse(batch(people, ME), BATCHING)
     assert [part.target for part in parts] == ["/ucwa/v1/applications/103/people", "/ucwa/v1/applications/103/me"]
@@ -60,7 +60,7 @@ def test_a_batch_is_its_requests_in_order() -> None:
         batch(ME.replace("HTTP/1.1", "HTTP/1.0")),
     ],
 )
-def test_one_request_may_be_written_in_many_ways(body: bytes) -> None:
+def test_many_spellings_of_a_request_are_accepted(body: bytes) -> None:
     assert parse(body, BATCHING) == [GET]
 
 
@@ -72,35 +72,35 @@ def test_one_request_may_be_written_in_many_ways(body: bytes) -> None:
         'Multipart/Batching; charset=utf-8; Boundary="B"',
     ],
 )
-def test_the_boundary_may_be_quoted(header: str) -> None:
+def test_boundary_may_be_quoted(header: str) -> None:
     assert parse(batch(ME), header) == [GET]
 
 
-def test_a_boundary_is_no_pattern() -> None:
+def test_boundary_is_not_treated_as_a_pattern() -> None:
     body = batch(ME).replace(b"--B", b"--(.*)+")
     assert parse(body, 'multipart/batching; boundary="(.*)+"') == [GET]
 
 
-def test_a_body_is_kept_to_the_byte_and_its_length_is_counted_here() -> None:
+def test_body_is_preserved_and_its_declared_length_ignored() -> None:
     request = POST.replace("json\r\n", "json\r\nContent-Length: 3\r\n") + '{"culture":"dä-DK"}'
     (part,) = parse(batch(request), BATCHING)
     assert part.body == '{"culture":"dä-DK"}'.encode()
     assert part.headers == [("content-type", "application/json"), ("content-length", "20")]
 
 
-def test_a_body_may_hold_empty_lines_and_what_looks_like_a_boundary() -> None:
+def test_body_may_hold_empty_lines_and_what_looks_like_a_boundary() -> None:
     (part,) = parse(batch(POST + "a\r\n\r\nb --B c\r\n--Bee\r\n"), BATCHING)
     assert part.body == b"a\r\n\r\nb --B c\r\n--Bee\r\n"
 
 
-def test_a_body_may_stand_in_a_header_named_data() -> None:
+def test_body_in_a_data_header_is_read() -> None:
     request = lines("POST /ucwa/v1/applications HTTP/1.1", "Content-Type: application/json", 'Data: {"culture": "da"}')
     (part,) = parse(batch(request), BATCHING)
     assert part.body == b'{"culture": "da"}'
     assert part.headers == [("content-type", "application/json"), ("content-length", "17")]
 
 
-def test_a_body_of_its_own_goes_before_data() -> None:
+def test_real_body_takes_precedence_over_data() -> None:
     (part,) = parse(batch(POST.replace("\r\n\r\n", '\r\nData: {"a":1}\r\n\r\n') + "{}"), BATCHING)
     assert part.body == b"{}"
 
@@ -120,7 +120,7 @@ def test_headers_of_the_connection_are_left_out() -> None:
         ("https://h//x", "//x"),
     ],
 )
-def test_a_target_is_kept_as_it_is_but_for_its_host(target: str, kept: str) -> None:
+def test_target_is_preserved_except_for_its_host(target: str, kept: str) -> None:
     (part,) = parse(batch(f"GET {target} HTTP/1.1\r\n"), BATCHING)
     assert part.target == kept
 
@@ -152,7 +152,7 @@ def test_a_target_is_kept_as_it_is_but_for_its_host(target: str, kept: str) -> N
         (b"--B\r\n--B--", "part 1: the Content-Type"),
     ],
 )
-def test_nonsense_is_refused_by_the_number_of_its_part(body: bytes, what: str) -> None:
+def test_malformed_part_is_refused_by_number(body: bytes, what: str) -> None:
     with pytest.raises(DeserializationFailure, match=what):
         parse(body, BATCHING)
 
@@ -160,12 +160,12 @@ def test_nonsense_is_refused_by_the_number_of_its_part(body: bytes, what: str) -
 @pytest.mark.parametrize(
     "header", ["multipart/batching", "multipart/batching; boundary=", 'multipart/batching;boundary=""']
 )
-def test_a_batch_needs_a_boundary(header: str) -> None:
+def test_batch_needs_a_boundary(header: str) -> None:
     with pytest.raises(DeserializationFailure, match="boundary"):
         parse(batch(ME), header)
 
 
-def test_a_batch_has_a_maximum_of_parts() -> None:
+def test_batch_has_a_maximum_of_parts() -> None:
     assert len(parse(batch(ME, ME), BATCHING, max_parts=2)) == 2
     with pytest.raises(TooManyRequests, match="at most 2"):
         parse(batch(ME, ME, ME), BATCHING, max_parts=2)
@@ -173,7 +173,7 @@ def test_a_batch_has_a_maximum_of_parts() -> None:
 
 @settings(deadline=None, database=None)
 @given(st.binary())
-def test_any_body_is_a_batch_or_refused(body: bytes) -> None:
+def test_any_body_is_parsed_or_refused(body: bytes) -> None:
     for text in (
         body,
         PART.encode() + body + b"\r\n--B--",
@@ -199,7 +199,7 @@ REQUESTS = st.builds(
 
 @settings(deadline=None, database=None)
 @given(st.lists(REQUESTS, min_size=1, max_size=5))
-def test_every_batch_comes_back(requests: list[PartRequest]) -> None:
+def test_batches_round_trip(requests: list[PartRequest]) -> None:
     body = b""
     expected = []
     for request in requests:
@@ -210,7 +210,7 @@ def test_every_batch_comes_back(requests: list[PartRequest]) -> None:
     assert parse(body + b"--B--", BATCHING) == expected
 
 
-def test_an_answer_has_exactly_this_form() -> None:
+def test_answer_has_the_documented_form() -> None:
     parts = [
         Response(
             status=200,
@@ -244,21 +244,21 @@ def test_an_answer_has_exactly_this_form() -> None:
     )
 
 
-def test_the_answers_boundary_is_quoted() -> None:
+def test_answers_boundary_is_quoted() -> None:
     assert content_type("3968fb75") == 'multipart/batching; boundary="3968fb75"'
 
 
-def test_a_batch_begins_behind_a_byte_order_mark() -> None:
+def test_batch_begins_behind_a_byte_order_mark() -> None:
     assert len(parse(b"\xef\xbb\xbf" + batch(ME), BATCHING)) == 1
 
 
-def test_a_part_may_not_have_many_headers() -> None:
+def test_part_with_too_many_headers_is_refused() -> None:
     many = lines("GET / HTTP/1.1", *["A: b"] * 101)
     with pytest.raises(DeserializationFailure, match="part 1 has more than 100 header lines"):
         parse(batch(many), BATCHING)
 
 
-def test_a_data_line_without_a_type_is_json() -> None:
+def test_data_line_without_a_type_is_json() -> None:
     (part,) = parse(batch(lines("POST /ucwa/v1/applications HTTP/1.1", 'Data: {"a": 1}')), BATCHING)
     assert part.body == b'{"a": 1}'
     assert ("content-type", "application/json") in part.headers

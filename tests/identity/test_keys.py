@@ -86,19 +86,17 @@ async def rotate(stored: CountingKeys, world: FakeWorld) -> SigningKey:
     return key
 
 
-async def test_servers_on_one_store_take_each_others_tickets(nodes: list[Node]) -> None:
+async def test_servers_on_one_store_accept_each_others_tokens(nodes: list[Node]) -> None:
     assert await nodes[1].keys.check(nodes[0].tokens.issue(LENE)) == LENE
 
 
-async def test_a_ticket_of_a_brand_new_key_is_good_at_once(
-    nodes: list[Node], stored: CountingKeys, world: FakeWorld
-) -> None:
+async def test_token_of_a_new_key_is_valid_at_once(nodes: list[Node], stored: CountingKeys, world: FakeWorld) -> None:
     await rotate(stored, world)
     await nodes[0].keys.refresh()
     assert await nodes[1].keys.check(nodes[0].tokens.issue(LENE)) == LENE
 
 
-async def test_a_new_key_signs_after_the_next_look(
+async def test_new_key_signs_after_the_next_refresh(
     nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
     key = await rotate(stored, world)
@@ -108,7 +106,7 @@ async def test_a_new_key_signs_after_the_next_look(
     assert await nodes[0].keys.check(before) == LENE
 
 
-async def test_a_removed_key_counts_no_more_after_the_next_look(
+async def test_removed_key_is_refused_after_the_next_refresh(
     nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
     old = (await stored.all())[0]
@@ -121,7 +119,7 @@ async def test_a_removed_key_counts_no_more_after_the_next_look(
         await nodes[0].keys.check(text)
 
 
-async def test_made_up_tickets_make_it_look_once_a_second_at_most(
+async def test_forged_tokens_cause_at_most_one_refresh_per_second(
     nodes: list[Node], stored: CountingKeys, world: FakeWorld
 ) -> None:
     asked = stored.asked
@@ -137,14 +135,14 @@ async def test_made_up_tickets_make_it_look_once_a_second_at_most(
 
 
 @pytest.mark.parametrize("text", ["", "cwt=", "cwt=abc.e30.AAAA", "cwt=00000000000Z.e30.AAAA", "000000000000.e30.A"])
-async def test_what_is_no_ticket_of_ours_makes_nobody_look(nodes: list[Node], stored: CountingKeys, text: str) -> None:
+async def test_foreign_tokens_cause_no_refresh(nodes: list[Node], stored: CountingKeys, text: str) -> None:
     asked = stored.asked
     with pytest.raises(Unauthorized):
         await nodes[0].keys.check(text)
     assert stored.asked == asked
 
 
-async def test_while_the_store_is_away_nobody_is_told_that_the_token_is_bad(
+async def test_token_is_not_called_invalid_while_the_store_is_unreachable(
     nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
     known = nodes[0].tokens.issue(LENE)
@@ -155,7 +153,7 @@ async def test_while_the_store_is_away_nobody_is_told_that_the_token_is_bad(
     assert await nodes[0].keys.check(known) == LENE
 
 
-async def test_it_goes_on_looking_after_the_store_was_away(
+async def test_refreshing_continues_after_a_store_failure(
     nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config
 ) -> None:
     key = await rotate(stored, world)
@@ -166,7 +164,7 @@ async def test_it_goes_on_looking_after_the_store_was_away(
     await until(lambda: nodes[0].tokens.issue(LENE).startswith(f"cwt={key.id}."))
 
 
-async def test_an_old_key_goes_when_its_last_ticket_has_expired(
+async def test_old_key_is_removed_once_its_last_token_has_expired(
     nodes: list[Node], stored: CountingKeys, world: FakeWorld, config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -181,13 +179,13 @@ async def test_an_old_key_goes_when_its_last_ticket_has_expired(
     assert f"removed the signing key {old.id}" in caplog.text
 
 
-async def test_the_only_key_stays_for_ever(nodes: list[Node], stored: CountingKeys, world: FakeWorld) -> None:
+async def test_only_key_is_never_removed(nodes: list[Node], stored: CountingKeys, world: FakeWorld) -> None:
     await world.advance(100 * 86_400)
     await nodes[0].keys.remove_outlived()
     assert len(await stored.all()) == 1
 
 
-async def test_a_stop_leaves_no_task(nodes: list[Node], world: FakeWorld) -> None:
+async def test_stop_leaves_no_task(nodes: list[Node], world: FakeWorld) -> None:
     for node in nodes:
         await node.keys.stop()
         await node.keys.stop()

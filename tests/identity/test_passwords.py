@@ -21,7 +21,7 @@ def passwords() -> Iterator[Passwords]:
     passwords.close()
 
 
-class Stuck(PasswordHasher):
+class BlockedHasher(PasswordHasher):
     """Verifies when it is let."""
 
     def __init__(self) -> None:
@@ -33,11 +33,11 @@ class Stuck(PasswordHasher):
         return super().verify(*args)
 
 
-async def test_the_password_that_was_hashed_is_right(passwords: Passwords) -> None:
+async def test_hashed_password_is_accepted(passwords: Passwords) -> None:
     assert await passwords.verify(await passwords.hash("Ægir & søn"), "Ægir & søn")
 
 
-async def test_any_other_is_wrong(passwords: Passwords) -> None:
+async def test_any_other_password_is_wrong(passwords: Passwords) -> None:
     assert not await passwords.verify(await passwords.hash("secret"), "Secret")
 
 
@@ -45,19 +45,19 @@ async def test_two_hashes_of_one_password_differ(passwords: Passwords) -> None:
     assert await passwords.hash("secret") != await passwords.hash("secret")
 
 
-async def test_it_does_not_matter_how_an_accented_letter_was_typed(passwords: Passwords) -> None:
+async def test_composition_of_accented_letters_does_not_matter(passwords: Passwords) -> None:
     assert await passwords.verify(await passwords.hash("caf\u00e9"), "cafe\u0301")
 
 
-async def test_a_hash_that_is_none_matches_nothing(passwords: Passwords) -> None:
+async def test_malformed_hash_matches_nothing(passwords: Passwords) -> None:
     assert not await passwords.verify("no hash", "secret")
 
 
-async def test_nobody_has_no_password(passwords: Passwords) -> None:
+async def test_unknown_user_has_no_valid_password(passwords: Passwords) -> None:
     assert not await passwords.verify(None, "")
 
 
-class Refreshable(PasswordHasher):
+class CountingHasher(PasswordHasher):
     """Notes the cost of what it verifies."""
 
     def __init__(self) -> None:
@@ -70,8 +70,8 @@ class Refreshable(PasswordHasher):
 
 
 @pytest.mark.parametrize("password", ["wrong", "", "x" * 2_000])
-async def test_a_user_that_does_not_exist_costs_what_a_wrong_password_costs(password: str) -> None:
-    hasher = Refreshable()
+async def test_unknown_user_takes_as_long_as_a_wrong_password(password: str) -> None:
+    hasher = CountingHasher()
     passwords = Passwords(workers=1, hasher=hasher)
     assert not await passwords.verify(await passwords.hash("secret"), password)
     assert not await passwords.verify(None, password)
@@ -80,7 +80,7 @@ async def test_a_user_that_does_not_exist_costs_what_a_wrong_password_costs(pass
     assert wrong == nobody
 
 
-async def test_a_very_long_password_is_not_taken_and_never_right(passwords: Passwords) -> None:
+async def test_overlong_password_is_refused_and_never_valid(passwords: Passwords) -> None:
     with pytest.raises(ParameterValidationFailure, match="1024"):
         await passwords.hash("x" * 1_025)
     encoded = await passwords.hash("x" * 1_024)
@@ -88,15 +88,15 @@ async def test_a_very_long_password_is_not_taken_and_never_right(passwords: Pass
     assert not await passwords.verify(encoded, "x" * 1_025)
 
 
-async def test_as_it_is_the_cost_is_the_recommended_one() -> None:
+async def test_default_cost_is_the_recommended_one() -> None:
     passwords = Passwords()
     encoded = await passwords.hash("secret")
     passwords.close()
     assert encoded.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
-async def test_the_loop_goes_on_while_a_password_is_verified() -> None:
-    hasher = Stuck()
+async def test_event_loop_is_not_blocked_by_a_verification() -> None:
+    hasher = BlockedHasher()
     passwords = Passwords(workers=1, hasher=hasher)
     verifying = asyncio.create_task(passwords.verify(hasher.hash("secret"), "secret"))
     for _ in range(10):
@@ -107,8 +107,8 @@ async def test_the_loop_goes_on_while_a_password_is_verified() -> None:
     passwords.close()
 
 
-async def test_when_too_many_wait_the_next_is_refused_and_later_ones_are_not() -> None:
-    hasher = Stuck()
+async def test_call_beyond_the_queue_limit_is_refused() -> None:
+    hasher = BlockedHasher()
     passwords = Passwords(workers=1, max_waiting=2, hasher=hasher)
     encoded = hasher.hash("secret")
     three = [asyncio.create_task(passwords.verify(encoded, "secret")) for _ in range(3)]

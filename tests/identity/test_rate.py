@@ -20,11 +20,11 @@ def accepted(limit: Rate, key: str, tries: int) -> int:
     return done
 
 
-def test_a_burst_is_let_through_and_no_more(world: FakeWorld) -> None:
+def test_only_the_burst_is_allowed_at_once(world: FakeWorld) -> None:
     assert accepted(Rate(1.0, 5, "messages", world), "a", 20) == 5
 
 
-async def test_the_burst_fills_again_with_time_and_not_beyond_itself(world: FakeWorld) -> None:
+async def test_burst_refills_over_time_up_to_its_size(world: FakeWorld) -> None:
     limit = Rate(2.0, 5, "messages", world)
     accepted(limit, "a", 5)
     await world.advance(1)
@@ -33,7 +33,7 @@ async def test_the_burst_fills_again_with_time_and_not_beyond_itself(world: Fake
     assert accepted(limit, "a", 20) == 5
 
 
-async def test_the_refusal_says_when_it_may_be_tried_again(world: FakeWorld) -> None:
+async def test_refusal_says_when_to_retry(world: FakeWorld) -> None:
     limit = Rate(0.1, 1, "invitations", world)
     limit.take("a")
     with pytest.raises(TooManyRequests) as refused:
@@ -42,12 +42,12 @@ async def test_the_refusal_says_when_it_may_be_tried_again(world: FakeWorld) -> 
     limit.take("a")
 
 
-def test_what_one_does_is_not_counted_for_another(world: FakeWorld) -> None:
+def test_keys_are_counted_separately(world: FakeWorld) -> None:
     limit = Rate(1.0, 1, "messages", world)
     assert [accepted(limit, key, 3) for key in "ab"] == [1, 1]
 
 
-def test_strangers_cannot_make_it_remember_without_end(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_keys_is_bounded(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate, "_REMEMBERED", 10)
     limit = Rate(1.0, 1, "messages", world)
     for number in range(100):

@@ -90,7 +90,7 @@ async def server(tmp_path: Path, config: Config) -> AsyncIterator[Server]:
     await server.close()
 
 
-async def test_the_right_password_gives_a_ticket_for_the_user(server: Server) -> None:
+async def test_right_password_gives_a_token_for_the_user(server: Server) -> None:
     caller = await server.password("lene@contoso.com", "secret of lene@contoso.com")
     generation = (await server.lene()).generation
     assert caller == Caller(
@@ -98,7 +98,7 @@ async def test_the_right_password_gives_a_ticket_for_the_user(server: Server) ->
     )
 
 
-async def test_the_answer_says_for_how_long(server: Server) -> None:
+async def test_answer_contains_the_lifetime(server: Server) -> None:
     form = {"grant_type": "password", "username": "lene@contoso.com", "password": "secret of lene@contoso.com"}
     granted = await server.sign_in.grant(form, HERE)
     assert isinstance(granted, Granted)
@@ -106,7 +106,7 @@ async def test_the_answer_says_for_how_long(server: Server) -> None:
     assert granted.access_token.startswith("cwt=")
 
 
-async def test_the_ticket_bears_the_generation_of_the_password(server: Server) -> None:
+async def test_token_has_the_generation_of_the_password(server: Server) -> None:
     before = (await server.lene()).generation
     await server.store.users.change_password("sip:lene@contoso.com", await server.passwords.hash("new"))
     assert (await server.password("lene@contoso.com", "new")).generation == before + 1
@@ -126,7 +126,7 @@ async def test_the_ticket_bears_the_generation_of_the_password(server: Server) -
         ("Contoso.DE\\anna", "anna@contoso.de"),
     ],
 )
-async def test_a_user_may_be_spelled(server: Server, username: str, address: str) -> None:
+async def test_spellings_of_a_user_are_accepted(server: Server, username: str, address: str) -> None:
     assert (await server.password(username, f"secret of {address}")).identity == f"sip:{address}"
 
 
@@ -143,18 +143,18 @@ async def test_a_user_may_be_spelled(server: Server, username: str, address: str
         "\\",
     ],
 )
-async def test_nothing_else_is_a_spelling(server: Server, username: str) -> None:
+async def test_other_spellings_are_refused(server: Server, username: str) -> None:
     refused = await server.refused(grant_type="password", username=username, password="secret of lene@contoso.com")
     assert (refused.error, refused.status) == ("invalid_grant", 400)
 
 
-async def test_a_name_that_fits_two_users_is_nobodys(server: Server) -> None:
+async def test_name_that_matches_two_users_is_refused(server: Server) -> None:
     for address in ("anna@contoso.com", "anna@contoso.de"):
         refused = await server.refused(grant_type="password", username="CONTOSO\\anna", password=f"secret of {address}")
         assert refused.error == "invalid_grant"
 
 
-async def test_a_wrong_user_and_a_wrong_password_are_answered_alike(server: Server) -> None:
+async def test_wrong_user_and_a_wrong_password_are_answered_alike(server: Server) -> None:
     one = await server.refused(grant_type="password", username="lene@contoso.com", password="wrong")
     other = await server.refused(grant_type="password", username="nobody@contoso.com", password="wrong")
     assert vars(one) == vars(other)
@@ -190,7 +190,7 @@ async def test_after_the_delay_the_right_password_works_again(server: Server) ->
         {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING},
     ],
 )
-async def test_a_missing_field_is_an_invalid_request(server: Server, form: dict[str, str]) -> None:
+async def test_missing_field_is_an_invalid_request(server: Server, form: dict[str, str]) -> None:
     refused = await server.refused(**form)
     assert (refused.error, refused.status) == ("invalid_request", 400)
 
@@ -202,20 +202,20 @@ async def test_other_grants_are_not_supported(server: Server, grant_type: str) -
     assert refused.reason == "Authentication type not allowed."
 
 
-async def test_the_id_at_the_end_of_the_meeting_uri_opens_the_meeting(server: Server) -> None:
+async def test_id_at_the_end_of_the_meeting_uri_opens_the_meeting(server: Server) -> None:
     caller = await server.anonymous()
     assert caller.identity.startswith("anon:")
     assert caller == Caller(caller.identity, None, MEETING, None, server.world.now() + 60_000, scopes=None)
 
 
-async def test_the_field_may_be_spelled_without_its_first_underscore(server: Server) -> None:
+async def test_field_without_its_first_underscore_is_accepted(server: Server) -> None:
     form = {"grant_type": ANONYMOUS, "msrtc_conferenceuri": MEETING, "password": "AB12CD34"}
     granted = await server.sign_in.grant(form, HERE)
     assert server.tokens.check(granted.access_token).meeting == MEETING
     assert granted.expires_in == 60
 
 
-async def test_every_anonymous_ticket_is_an_identity_of_its_own(server: Server) -> None:
+async def test_every_anonymous_token_has_an_identity_of_its_own(server: Server) -> None:
     assert (await server.anonymous()).identity != (await server.anonymous()).identity
 
 
@@ -232,16 +232,14 @@ async def test_every_anonymous_ticket_is_an_identity_of_its_own(server: Server) 
         {"ms_rtc_conferenceuri": "AB12CD34"},
     ],
 )
-async def test_an_unknown_meeting_and_a_wrong_password_are_answered_alike(
-    server: Server, fields: dict[str, str]
-) -> None:
+async def test_unknown_meeting_and_a_wrong_password_are_answered_alike(server: Server, fields: dict[str, str]) -> None:
     form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"} | fields
     refused = await server.refused(**form)
     assert (refused.error, refused.status) == ("invalid_grant", 400)
     assert refused.reason == "The meeting or its password is wrong."
 
 
-async def test_guessing_meetings_slows_the_address_down(server: Server) -> None:
+async def test_guessing_meetings_throttles_the_address(server: Server) -> None:
     form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING}
     for number in range(8):
         await server.refused(**form, password=str(number))
@@ -255,7 +253,7 @@ async def old_ticket(server: Server) -> tuple[str, str]:
     return token, server.tokens.check(token).identity
 
 
-async def test_a_renewal_keeps_the_identity(server: Server) -> None:
+async def test_renewal_keeps_the_identity(server: Server) -> None:
     token, identity = await old_ticket(server)
     await server.world.advance(30)
     caller = await server.anonymous(ms_rtc_renew=token)
@@ -263,7 +261,7 @@ async def test_a_renewal_keeps_the_identity(server: Server) -> None:
     assert caller.expires == server.world.now() + 60_000
 
 
-async def test_a_renewal_may_come_late_by_a_lifetime_and_no_later(server: Server) -> None:
+async def test_renewal_is_possible_up_to_a_lifetime_after_expiry(server: Server) -> None:
     token, identity = await old_ticket(server)
     await server.world.advance(119)
     assert (await server.anonymous(ms_rtc_renew=token)).identity == identity
@@ -275,7 +273,7 @@ async def test_a_renewal_may_come_late_by_a_lifetime_and_no_later(server: Server
     assert refused.reason == "No valid security token."
 
 
-async def test_a_ticket_of_another_meeting_or_of_a_user_cannot_be_renewed_here(server: Server) -> None:
+async def test_token_of_another_meeting_or_of_a_user_cannot_be_renewed(server: Server) -> None:
     other = MEETING.replace("AB12CD34", "ZZ99ZZ99")
     form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": other, "password": "ZZ99ZZ99"}
     for token in (
@@ -309,7 +307,7 @@ MEETING_GRANT = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "pass
         (" ".join(sorted(SCOPES)), None),
     ],
 )
-async def test_a_scope_narrows_the_token(
+async def test_scope_narrows_the_token(
     server: Server, form: dict[str, str], scope: str, scopes: set[str] | None
 ) -> None:
     granted = await server.sign_in.grant({**form, "scope": scope}, HERE)
@@ -319,24 +317,24 @@ async def test_a_scope_narrows_the_token(
 
 @pytest.mark.parametrize("form", [PASSWORD, MEETING_GRANT])
 @pytest.mark.parametrize("scope", ["x", "meetings.readwrite", "all x", "Meetings.ReadWrite,User.ReadWrite"])
-async def test_an_unknown_scope_is_refused(server: Server, form: dict[str, str], scope: str) -> None:
+async def test_unknown_scope_is_refused(server: Server, form: dict[str, str], scope: str) -> None:
     refused = await server.refused(**form, scope=scope)
     assert (refused.error, refused.status) == ("invalid_scope", 400)
 
 
-async def test_of_guesses_sent_at_once_only_as_many_are_verified_as_one_after_the_other(server: Server) -> None:
+async def test_parallel_guesses_are_throttled_like_sequential_ones(server: Server) -> None:
     form = {"grant_type": "password", "username": "lene@contoso.com", "password": "wrong"}
     outcomes = await asyncio.gather(*(server.sign_in.grant(form, HERE) for _ in range(40)), return_exceptions=True)
     statuses = [outcome.status for outcome in outcomes if isinstance(outcome, GrantRefused)]
     assert sorted(statuses) == [400] * 3 + [429] * 37
 
 
-async def test_right_passwords_sent_at_once_leave_no_failure_behind(server: Server) -> None:
+async def test_parallel_sign_ins_with_the_right_password_leave_no_failure(server: Server) -> None:
     await asyncio.gather(*(server.sign_in.grant(PASSWORD, HERE) for _ in range(3)))
     await asyncio.gather(*(server.sign_in.grant(PASSWORD, HERE) for _ in range(3)))
 
 
-async def test_an_attempt_that_breaks_off_is_not_counted(server: Server) -> None:
+async def test_aborted_attempt_is_not_counted(server: Server) -> None:
     for _ in range(5):
         task = asyncio.create_task(server.sign_in.grant(PASSWORD, HERE))
         await asyncio.sleep(0)
@@ -362,7 +360,7 @@ async def test_failed_and_throttled_sign_ins_are_logged_with_name_and_address(
     assert "secret" not in caplog.text
 
 
-async def test_no_name_can_forge_a_line_of_the_log(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+async def test_name_cannot_forge_a_log_line(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     name = "a\nsign-in\r\x1b[2J\u2028\u202e\x00é" + "x" * 500
     await server.refused(grant_type="password", username=name, password="wrong")
     (line,) = logged(caplog)
@@ -371,14 +369,14 @@ async def test_no_name_can_forge_a_line_of_the_log(server: Server, caplog: pytes
     assert len(line) < 250
 
 
-async def test_the_log_of_an_anonymous_sign_in_does_not_have_the_meetings_password(
+async def test_log_of_an_anonymous_sign_in_lacks_the_meetings_password(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     await server.refused(grant_type=ANONYMOUS, ms_rtc_conferenceuri=MEETING, password="GUESS123")
     assert logged(caplog) == ['sign-in of "sip:lene@contoso.com" from 192.0.2.1 failed: wrong meeting or password']
 
 
-async def test_a_sign_in_that_works_logs_no_failure(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+async def test_successful_sign_in_logs_no_failure(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     await server.sign_in.grant(PASSWORD, HERE)
     await server.anonymous()
     assert logged(caplog) == []
@@ -393,9 +391,9 @@ class TestWithoutAnonymous:
     def config(self) -> Config:
         return Config(anonymous=False)
 
-    async def test_the_grant_is_not_offered(self, server: Server) -> None:
+    async def test_disabled_grant_is_not_offered(self, server: Server) -> None:
         assert server.sign_in.grant_types == ("password",)
 
-    async def test_the_grant_is_not_supported(self, server: Server) -> None:
+    async def test_disabled_grant_is_refused(self, server: Server) -> None:
         refused = await server.refused(grant_type=ANONYMOUS, ms_rtc_conferenceuri=MEETING, password="AB12CD34")
         assert refused.error == "unsupported_grant_type"

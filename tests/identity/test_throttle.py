@@ -50,25 +50,25 @@ def succeed(throttle: Throttle) -> None:
         attempt.succeeded()
 
 
-async def test_the_first_failures_cost_nothing(throttle: Throttle, world: FakeWorld) -> None:
+async def test_first_failures_cause_no_delay(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 2)
     admitted(throttle, LENE, HERE)
 
 
-async def test_then_there_is_a_delay_and_it_ends(throttle: Throttle, world: FakeWorld) -> None:
+async def test_further_failure_causes_a_delay_that_ends(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 3)
     assert retry_after(throttle) == 2
     await world.advance(2)
     admitted(throttle, LENE, HERE)
 
 
-async def test_retry_after_is_what_is_left_rounded_up(throttle: Throttle, world: FakeWorld) -> None:
+async def test_retry_after_is_the_rest_of_the_delay_rounded_up(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 5)
     await world.advance(6.5)
     assert retry_after(throttle) == 2
 
 
-async def test_each_further_failure_doubles_it_up_to_the_longest(throttle: Throttle, world: FakeWorld) -> None:
+async def test_each_further_failure_doubles_the_delay_up_to_the_maximum(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 3, address="")
     delays = []
     for _ in range(7):
@@ -82,19 +82,17 @@ async def test_any_number_of_failures_can_be_counted(throttle: Throttle, world: 
     assert retry_after(throttle) == 60
 
 
-async def test_a_user_that_is_slowed_down_is_so_from_every_address(throttle: Throttle, world: FakeWorld) -> None:
+async def test_throttled_user_is_throttled_from_every_address(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 3)
     assert retry_after(throttle, address="198.51.100.7") == 2
 
 
-async def test_other_users_at_the_same_address_are_not(throttle: Throttle, world: FakeWorld) -> None:
+async def test_other_users_at_the_same_address_are_not_throttled(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 3)
     admitted(throttle, "anna@contoso", HERE)
 
 
-async def test_an_address_is_slowed_down_for_all_users_after_more_failures(
-    throttle: Throttle, world: FakeWorld
-) -> None:
+async def test_address_is_throttled_for_all_users_after_more_failures(throttle: Throttle, world: FakeWorld) -> None:
     for number in range(6):
         await fail(throttle, world, 1, f"user{number}@contoso", HERE)
     assert retry_after(throttle, "anna@contoso") == 2
@@ -109,7 +107,7 @@ async def test_all_of_an_ipv6_network_is_one_address(throttle: Throttle, world: 
     admitted(throttle, None, "2001:db8:0:1::1")
 
 
-async def test_an_ipv4_address_is_the_same_in_its_ipv6_form(throttle: Throttle, world: FakeWorld) -> None:
+async def test_ipv4_address_is_the_same_in_its_ipv6_form(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 6, None)
     assert retry_after(throttle, None, f"::ffff:{HERE}") == 2
 
@@ -121,16 +119,14 @@ async def test_success_forgets_the_failures_of_the_user(throttle: Throttle, worl
     admitted(throttle, LENE, HERE)
 
 
-async def test_success_does_not_forget_those_of_the_address(throttle: Throttle, world: FakeWorld) -> None:
+async def test_success_keeps_the_failures_of_the_address(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 5, "anna@contoso")
     succeed(throttle)
     await fail(throttle, world, 1, "anna@contoso")
     assert retry_after(throttle) == 2
 
 
-async def test_of_attempts_sent_at_once_one_gets_through_when_the_delay_is_over(
-    throttle: Throttle, world: FakeWorld
-) -> None:
+async def test_one_of_several_parallel_attempts_passes_after_the_delay(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 3)
     await world.advance(2)
     with throttle.begin(LENE, HERE):
@@ -155,7 +151,7 @@ async def test_attempts_in_flight_from_an_address_count_for_all_users(throttle: 
     admitted(throttle, "anna@contoso")
 
 
-async def test_success_lets_the_next_from_that_address_through_at_once(throttle: Throttle, world: FakeWorld) -> None:
+async def test_success_allows_the_next_attempt_from_that_address_at_once(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 6, "anna@contoso")
     await world.advance(2)
     admitted(throttle, LENE, HERE)
@@ -170,7 +166,7 @@ async def test_failures_are_forgotten_with_time(throttle: Throttle, world: FakeW
     admitted(throttle, LENE, HERE)
 
 
-async def test_the_memory_is_bounded_and_keeps_who_failed_last(
+async def test_memory_is_bounded_and_keeps_the_latest_failures(
     throttle: Throttle, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttle_module, "_REMEMBERED", 2)
@@ -180,6 +176,6 @@ async def test_the_memory_is_bounded_and_keeps_who_failed_last(
     assert retry_after(throttle) == 2
 
 
-async def test_an_address_that_is_none_is_an_address_too(throttle: Throttle, world: FakeWorld) -> None:
+async def test_malformed_address_is_throttled_too(throttle: Throttle, world: FakeWorld) -> None:
     await fail(throttle, world, 6, None, "unix")
     assert retry_after(throttle, None, "unix") == 2

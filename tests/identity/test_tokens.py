@@ -28,26 +28,28 @@ def tokens(world: FakeWorld) -> Tokens:
 
 
 @pytest.mark.parametrize("caller", [LENE, GUEST, replace(LENE, scopes=frozenset({"Meetings.ReadWrite", "User.Read"}))])
-def test_a_ticket_comes_back_as_it_was_issued(tokens: Tokens, caller: Caller) -> None:
+def test_token_names_the_caller_it_was_issued_for(tokens: Tokens, caller: Caller) -> None:
     assert tokens.check(tokens.issue(caller)) == caller
 
 
 @settings(deadline=None, database=None)
 @given(st.text(), st.text() | st.none(), st.text() | st.none(), st.integers(0, 2**31) | st.none())
-def test_any_name_in_it_survives(identity: str, name: str | None, meeting: str | None, generation: int | None) -> None:
+def test_any_display_name_round_trips(
+    identity: str, name: str | None, meeting: str | None, generation: int | None
+) -> None:
     world = FakeWorld()
     tokens = Tokens([new_signing_key(world)], world)
     caller = Caller(identity, name, meeting, generation, world.now() + 1, frozenset())
     assert tokens.check(tokens.issue(caller)) == caller
 
 
-def test_it_begins_as_a_web_ticket_and_needs_no_escaping(tokens: Tokens) -> None:
+def test_token_has_the_prefix_of_a_web_token_and_needs_no_escaping(tokens: Tokens) -> None:
     text = tokens.issue(LENE)
     assert text.startswith("cwt=")
     assert set(text[4:]) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
-async def test_it_expires_even_when_it_was_checked_before(tokens: Tokens, world: FakeWorld) -> None:
+async def test_token_expires_even_after_an_earlier_check(tokens: Tokens, world: FakeWorld) -> None:
     text = tokens.issue(LENE)
     await world.advance(59.999)
     tokens.check(text)
@@ -56,7 +58,7 @@ async def test_it_expires_even_when_it_was_checked_before(tokens: Tokens, world:
         tokens.check(text)
 
 
-async def test_a_renewal_may_be_late_by_as_much_as_is_allowed(tokens: Tokens, world: FakeWorld) -> None:
+async def test_expired_token_is_accepted_within_the_allowed_time(tokens: Tokens, world: FakeWorld) -> None:
     text = tokens.issue(GUEST)
     await world.advance(69)
     assert tokens.check(text, allow_expired_by=10_000) == GUEST
@@ -65,7 +67,7 @@ async def test_a_renewal_may_be_late_by_as_much_as_is_allowed(tokens: Tokens, wo
         tokens.check(text, allow_expired_by=10_000)
 
 
-def test_a_change_of_any_character_but_the_last_makes_it_invalid(tokens: Tokens) -> None:
+def test_change_of_any_character_but_the_last_makes_it_invalid(tokens: Tokens) -> None:
     text = tokens.issue(LENE)
     for at in range(len(text) - 1):
         changed = text[:at] + ("B" if text[at] != "B" else "C") + text[at + 1 :]
@@ -74,12 +76,12 @@ def test_a_change_of_any_character_but_the_last_makes_it_invalid(tokens: Tokens)
 
 
 @pytest.mark.parametrize("text", ["", "cwt=", "cwt=a", "cwt=a.b", "cwt=a.b.c", "cwt=...", "é", "\ud800", "eyJ.eyJ.x"])
-def test_rubbish_is_refused_in_one_sentence(tokens: Tokens, text: str) -> None:
+def test_malformed_tokens_are_refused_with_one_message(tokens: Tokens, text: str) -> None:
     with pytest.raises(Unauthorized, match=r"^the token was not issued by this server$"):
         tokens.check(text)
 
 
-def test_rubbish_behind_a_known_key_is_refused(tokens: Tokens) -> None:
+def test_malformed_token_with_a_known_key_is_refused(tokens: Tokens) -> None:
     key = tokens.issue(LENE).removeprefix("cwt=").partition(".")[0]
     for rest in ("", ".", "..", ".e30.AAAA", ".é.x", ".\ud800", ".a" * 10_000):
         with pytest.raises(Unauthorized):
@@ -88,32 +90,32 @@ def test_rubbish_behind_a_known_key_is_refused(tokens: Tokens) -> None:
 
 @settings(deadline=None, database=None)
 @given(st.text())
-def test_nothing_but_unauthorized_comes_of_any_text(text: str) -> None:
+def test_any_text_is_refused_as_unauthorized(text: str) -> None:
     world = FakeWorld()
     tokens = Tokens([new_signing_key(world)], world)
     with pytest.raises(Unauthorized):
         tokens.check("cwt=" + text)
 
 
-def test_a_ticket_without_its_prefix_is_refused(tokens: Tokens) -> None:
+def test_token_without_its_prefix_is_refused(tokens: Tokens) -> None:
     with pytest.raises(Unauthorized):
         tokens.check(tokens.issue(LENE).removeprefix("cwt="))
 
 
-def test_a_ticket_of_another_server_is_refused(tokens: Tokens, world: FakeWorld) -> None:
+def test_token_of_another_server_is_refused(tokens: Tokens, world: FakeWorld) -> None:
     foreign = Tokens([new_signing_key(world)], world)
     with pytest.raises(Unauthorized):
         tokens.check(foreign.issue(LENE))
 
 
-def test_a_ticket_signed_with_another_secret_under_a_known_key_id_is_refused(world: FakeWorld) -> None:
+def test_token_signed_with_another_secret_under_a_known_key_id_is_refused(world: FakeWorld) -> None:
     key = new_signing_key(world)
     forger = Tokens([replace(key, secret=b"guessed")], world)
     with pytest.raises(Unauthorized):
         Tokens([key], world).check(forger.issue(LENE))
 
 
-async def test_the_newest_key_signs_and_all_are_checked(world: FakeWorld) -> None:
+async def test_newest_key_signs_and_all_keys_verify(world: FakeWorld) -> None:
     old = new_signing_key(world)
     await world.advance(1)
     new = new_signing_key(world)
@@ -123,7 +125,7 @@ async def test_the_newest_key_signs_and_all_are_checked(world: FakeWorld) -> Non
     assert both.issue(LENE).startswith(f"cwt={new.id}.")
 
 
-async def test_a_key_that_is_taken_away_no_longer_counts_even_for_tickets_seen_before(world: FakeWorld) -> None:
+async def test_removed_key_is_refused_even_for_tokens_checked_before(world: FakeWorld) -> None:
     old = new_signing_key(world)
     tokens = Tokens([old], world)
     text = tokens.issue(LENE)
@@ -133,7 +135,7 @@ async def test_a_key_that_is_taken_away_no_longer_counts_even_for_tickets_seen_b
         tokens.check(text)
 
 
-def test_there_has_to_be_a_key(world: FakeWorld) -> None:
+def test_at_least_one_key_is_required(world: FakeWorld) -> None:
     with pytest.raises(ValueError, match="empty"):
         Tokens([], world)
 

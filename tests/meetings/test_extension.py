@@ -54,7 +54,7 @@ def test_properties_are_stored_as_compact_json_in_the_order_they_came_in() -> No
     )
 
 
-def test_an_empty_extension_is_undefined_and_has_no_id_yet() -> None:
+def test_empty_extension_is_undefined_and_has_no_id_yet() -> None:
     assert post({}) == ExtensionDraft(None, ExtensionType.UNDEFINED, b"{}", compared=False)
     assert post({"id": None, "type": None, "x": None}) == post({"id": ""}) == post({})
 
@@ -68,7 +68,7 @@ def test_id_and_type_are_matched_without_regard_to_case() -> None:
 
 
 @pytest.mark.parametrize("good", ["a/b", "100%", " ", "...", "ä🎉", "x" * 256, "a\u2028b"])
-def test_an_id_may_be_any_text_of_256_characters(good: str) -> None:
+def test_id_may_be_any_text_of_256_characters(good: str) -> None:
     assert post({"id": good}).id == good
 
 
@@ -82,7 +82,7 @@ def test_other_types_are_refused(bad: object) -> None:
     assert faults_of_post({"type": bad}).keys() == {"type"}
 
 
-def test_names_are_kept_as_they_came_in() -> None:
+def test_names_are_preserved() -> None:
     given: dict[str, object] = {" a ": "1", "A": "2", "a": "3", "Rel": "4", "Etag": "5", "ä.b/c": "6", "n" * 128: "7"}
     assert custom_values(post(given).properties) == given
 
@@ -93,7 +93,7 @@ def test_other_names_are_refused(bad: str) -> None:
     assert name == bad or name.startswith(bad[:128])
 
 
-def test_what_the_server_shows_of_its_own_is_ignored() -> None:
+def test_properties_of_the_server_are_ignored() -> None:
     shown: dict[str, object] = {
         "rel": "onlineMeetingExtension",
         "href": HREF,
@@ -108,7 +108,7 @@ def test_what_the_server_shows_of_its_own_is_ignored() -> None:
     assert put(shown).properties == b'{"mine":"x"}'
 
 
-def test_properties_of_the_same_names_with_other_values_are_the_programmers() -> None:
+def test_properties_with_the_servers_names_but_other_values_are_stored() -> None:
     assert put({"Self": "help", "PGuid": "y"}).properties == b'{"Self":"help","PGuid":"y"}'
     assert post({"Self": HREF}).properties == f'{{"Self":"{HREF}"}}'.encode()
 
@@ -131,50 +131,50 @@ def test_properties_of_the_same_names_with_other_values_are_the_programmers() ->
         "/Date(253402300800000)/",
     ],
 )
-def test_a_value_of_no_kind_or_of_several_is_refused_by_its_name(bad: object) -> None:
+def test_value_of_unsupported_or_mixed_type_is_refused_by_name(bad: object) -> None:
     assert faults_of_post({"good": 1, "bad": bad}).keys() == {"bad"}
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     assert faults_of_post({"id": ".", "type": "x", "a": {}, "b": [None], "c": 1}).keys() == {"id", "type", "a", "b"}
 
 
 @pytest.mark.parametrize(
     "text", ["x/Date(1)/", "/Date(1)/ ", "/Date(x)/", "/date(1)/", "2016-09-26T23:20:29Z", "\\/Date(1)\\/"]
 )
-def test_only_a_text_that_is_wholly_a_json_date_is_one(text: str) -> None:
+def test_only_a_complete_json_date_is_a_date(text: str) -> None:
     assert custom_values(post({"a": text}).properties) == {"a": text}
 
 
-def test_a_json_date_is_one_in_an_array_and_in_xml_too() -> None:
+def test_json_date_is_a_date_in_arrays_and_xml_too() -> None:
     draft = post({"a": ["/Date(1)/", "/Date(2)/"], "b": UntypedText("/Date(3)/"), "c": Instant(4)})
     assert custom_values(draft.properties) == {"a": [Instant(1), Instant(2)], "b": Instant(3), "c": Instant(4)}
 
 
-def test_the_number_of_properties_is_limited() -> None:
+def test_number_of_properties_is_limited() -> None:
     given: dict[str, object] = {"id": "a", "type": "Undefined", "rel": "x", "null": None, "a": 1, "b": 2}
     assert post(given, properties=2).id == "a"
     with pytest.raises(ParameterValidationFailure, match=r"c: is one too many.* at most 2"):
         post({**given, "c": 3}, properties=2)
 
 
-def test_their_size_is_limited_to_the_byte() -> None:
+def test_size_of_properties_is_limited_to_the_byte() -> None:
     assert len(post({"a": "é" * 10}, size=28).properties) == 28
     with pytest.raises(EntityTooLarge, match=r"take 28 bytes.* 27"):
         post({"a": "é" * 10}, size=27)
 
 
-def test_a_put_keeps_the_id_and_may_repeat_it() -> None:
+def test_put_keeps_the_id_and_may_repeat_it() -> None:
     assert put({}).id == put({"id": "x"}).id == put({"ID": ""}).id == "x"
     with pytest.raises(ParameterValidationFailure, match="id: cannot be changed"):
         put({"id": "X"})
 
 
-def test_a_put_replaces_type_and_properties() -> None:
+def test_put_replaces_type_and_properties() -> None:
     assert put({"mine": 1}) == ExtensionDraft("x", ExtensionType.UNDEFINED, b'{"mine":1}', compared=False)
 
 
-def test_unmarked_texts_that_say_what_is_stored_keep_its_types() -> None:
+def test_untyped_texts_equal_to_the_stored_values_keep_their_types() -> None:
     draft = put(
         {
             "int": UntypedText("5"),
@@ -189,7 +189,7 @@ def test_unmarked_texts_that_say_what_is_stored_keep_its_types() -> None:
     assert draft.properties == STORED.properties
 
 
-def test_unmarked_texts_that_say_something_else_are_strings() -> None:
+def test_other_untyped_texts_are_strings() -> None:
     given: dict[str, object] = {
         "int": UntypedText("05"),
         "num": UntypedText("0.50"),
@@ -206,15 +206,15 @@ def test_unmarked_texts_that_say_something_else_are_strings() -> None:
     }
 
 
-def test_a_part_of_a_stored_array_keeps_its_types_as_far_as_the_places_agree() -> None:
+def test_untyped_array_keeps_types_as_far_as_positions_agree() -> None:
     assert put({"ints": [UntypedText("1")]}).properties == b'{"ints":[1]}'
     assert put({"ints": [UntypedText("2")]}).properties == b'{"ints":["2"]}'
     assert put({"ints": [UntypedText("1"), 9]}).properties == b'{"ints":[1,9]}'
 
 
-def test_a_text_that_was_marked_as_a_string_is_one_whatever_is_stored() -> None:
+def test_text_typed_as_a_string_is_a_string_whatever_is_stored() -> None:
     assert put({"int": "5", "bool": "true"}).properties == b'{"int":"5","bool":"true"}'
 
 
-def test_a_post_takes_unmarked_texts_as_strings() -> None:
+def test_post_reads_untyped_texts_as_strings() -> None:
     assert post({"a": UntypedText("5"), "b": [UntypedText("true")]}).properties == b'{"a":"5","b":["true"]}'

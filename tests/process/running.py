@@ -53,7 +53,7 @@ def at(place: Path | str) -> tuple[str, str]:
     return ("--store", place) if isinstance(place, str) else ("--data", str(place))
 
 
-class Running:
+class RunningServer:
     """`openucwa serve` on free ports, from its ready line to its end. `place`: of its store, as in `at`."""
 
     def __init__(self, place: Path | str, *arguments: str, listeners: int = 1, **settings: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.identity.issuers.provider import AUDIENCE, LENE, RunningProvider, sign, signing_key
 from tests.process.running import command
-from tests.process.workers import Lane, WithWorkers, until
+from tests.process.workers import WithWorkers, WorkerConnection, until
 
 _DRAFT = {"culture": "en-US", "endpointId": "e", "userAgent": "test"}
 
@@ -35,8 +35,8 @@ def server(provider: RunningProvider, data: Path) -> Iterator[WithWorkers]:
 
 
 @pytest.fixture
-def lanes(server: WithWorkers) -> Iterator[list[Lane]]:
-    found = server.lanes()
+def connections(server: WithWorkers) -> Iterator[list[WorkerConnection]]:
+    found = server.connections()
     yield found
     for lane in found:
         lane.close()
@@ -48,24 +48,26 @@ def token(provider: RunningProvider, **claims: object) -> str:
     return sign(provider.key, usual | LENE | claims)
 
 
-def opened(lane: Lane, bearer: str) -> tuple[int, str]:
+def opened(lane: WorkerConnection, bearer: str) -> tuple[int, str]:
     lane.token = bearer
     status, answer = lane.ask("POST", "/ucwa/v1/applications", _DRAFT)
     return status, str(answer.get("id", ""))
 
 
-def test_user_of_an_issuer_has_one_application_at_all_workers(lanes: list[Lane], provider: RunningProvider) -> None:
+def test_user_of_an_issuer_has_one_application_at_all_workers(
+    connections: list[WorkerConnection], provider: RunningProvider
+) -> None:
     bearer = token(provider)
-    first, second = (opened(lane, bearer) for lane in lanes)
+    first, second = (opened(lane, bearer) for lane in connections)
     assert first[0] == 201
     assert first == second
 
 
-def test_scopes_are_enforced_by_all_workers(lanes: list[Lane], provider: RunningProvider) -> None:
+def test_scopes_are_enforced_by_all_workers(connections: list[WorkerConnection], provider: RunningProvider) -> None:
     bearer = token(provider)
-    _, application = opened(lanes[0], bearer)
+    _, application = opened(connections[0], bearer)
     family = f"/ucwa/v1/applications/{application}/onlineMeetings/myOnlineMeetings"
-    for lane in lanes:
+    for lane in connections:
         lane.token = bearer
         status, meeting = lane.ask("POST", family, {})
         assert status == 201
@@ -74,28 +76,30 @@ def test_scopes_are_enforced_by_all_workers(lanes: list[Lane], provider: Running
 
 
 def test_key_that_takes_the_place_of_another_is_known_to_all_workers(
-    lanes: list[Lane], provider: RunningProvider
+    connections: list[WorkerConnection], provider: RunningProvider
 ) -> None:
     old = token(provider)
-    assert [opened(lane, old)[0] for lane in lanes] == [201, 201]
+    assert [opened(lane, old)[0] for lane in connections] == [201, 201]
     provider.rotate(f"after {provider.key.kid}")
     new = token(provider)
-    for lane in lanes:
+    for lane in connections:
         until(lambda lane=lane: ((answer := opened(lane, new))[0] == 201, answer))  # type: ignore[misc]
         assert opened(lane, old)[0] in {401, 503}
 
 
-def test_forged_token_is_refused_by_all_workers(lanes: list[Lane], provider: RunningProvider) -> None:
+def test_forged_token_is_refused_by_all_workers(connections: list[WorkerConnection], provider: RunningProvider) -> None:
     forged = sign(signing_key(str(provider.key.kid)), json.loads("{}") | {"iss": provider.url, "aud": AUDIENCE})
-    assert [opened(lane, forged)[0] for lane in lanes] == [401, 401]
+    assert [opened(lane, forged)[0] for lane in connections] == [401, 401]
 
 
-def test_removed_user_is_out_at_all_workers(lanes: list[Lane], provider: RunningProvider, data: Path) -> None:
+def test_removed_user_is_out_at_all_workers(
+    connections: list[WorkerConnection], provider: RunningProvider, data: Path
+) -> None:
     bearer = token(provider, preferred_username="dana@contoso.com")
-    assert [opened(lane, bearer)[0] for lane in lanes] == [201, 201]
+    assert [opened(lane, bearer)[0] for lane in connections] == [201, 201]
     removed = command("user", "remove", "sip:dana@contoso.com", "--yes", "--data", str(data))
     assert removed.returncode == 0, removed.stderr
     another = token(provider, preferred_username="dana@contoso.com", jti="another")
-    for lane in lanes:
+    for lane in connections:
         assert opened(lane, bearer)[0] == 401
         assert opened(lane, another)[0] == 401

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.client import UcwaClient, extensions_of, self_of
-from tests.process.running import LENE, LIMIT, Running
+from tests.process.running import LENE, LIMIT, RunningServer
 from tests.process.server import add_user
 
 #: How often it is killed. A start of a server takes longer than all else here.
@@ -44,13 +44,13 @@ def content(key: Key, serial: int) -> dict[str, Any]:
 
 
 @dataclass
-class Kept:
+class Content:
     """What a resource holds: `serial`; and as it was answered, or None where there was no answer."""
 
     serial: int
     resource: dict[str, Any] | None = None
 
-    def agrees_with(self, key: Key, found: dict[str, Any] | None, before: "Kept | None") -> bool:
+    def agrees_with(self, key: Key, found: dict[str, Any] | None, before: "Content | None") -> bool:
         """Whether `found` is this, whole; without an answer its etag is another than the one `before`."""
         if found is None or any(found[name] != value for name, value in content(key, self.serial).items()):
             return False
@@ -59,7 +59,7 @@ class Kept:
         return before is None or before.resource is None or found["etag"] != before.resource["etag"]
 
 
-State = dict[Key, Kept]
+State = dict[Key, Content]
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Writer:
         done, undone = self._agrees(mine, self.perhaps), self._agrees(mine, self.sure)
         assert done or undone, f"{self.name} expects {self.sure} or {self.perhaps}, but there is {mine}"
         state = self.sure if undone else self.perhaps
-        self.sure = self.perhaps = {key: Kept(state[key].serial, resource) for key, resource in mine.items()}
+        self.sure = self.perhaps = {key: Content(state[key].serial, resource) for key, resource in mine.items()}
         return not undone
 
     def _owns(self, key: Key) -> bool:
@@ -146,8 +146,8 @@ class Writer:
         answer = await client.delete(self_of(resource))
         assert answer.status_code == 204, answer.text
 
-    def _intend(self, key: Key) -> Kept:
-        kept = Kept(next(self.serials))
+    def _intend(self, key: Key) -> Content:
+        kept = Content(next(self.serials))
         self.perhaps = {**self.sure, key: kept}
         return kept
 
@@ -175,7 +175,7 @@ async def all_that_is_there(client: UcwaClient) -> dict[Key, dict[str, Any]]:
 
 
 async def write_until_killed(
-    server: Running, client: UcwaClient, writers: list[Writer], moments: random.Random
+    server: RunningServer, client: UcwaClient, writers: list[Writer], moments: random.Random
 ) -> None:
     """Lets all write, and kills the server after some answers and a moment more."""
     kill_soon = asyncio.Semaphore(0)
@@ -201,14 +201,14 @@ def integrity(data: Path) -> list[str]:
 
 
 @dataclass
-class Counts:
+class Outcomes:
     """How many requests had no answer when the server was killed, and were carried out, or not."""
 
     done: int = 0
     undone: int = 0
 
 
-def check(writers: list[Writer], found: dict[Key, dict[str, Any]], counts: Counts) -> None:
+def check(writers: list[Writer], found: dict[Key, dict[str, Any]], counts: Outcomes) -> None:
     """Compares what every writer expects with what is there; and nothing else is."""
     for writer in writers:
         under_way = writer.perhaps is not writer.sure
@@ -230,18 +230,16 @@ def place(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> Path |
     return tmp_path / "data" if engine == "sqlite" else str(request.getfixturevalue("database"))
 
 
-async def test_after_kill_9_every_answered_write_is_there_whole_and_no_half_of_any(
-    engine: str, place: Path | str
-) -> None:
+async def test_every_answered_write_survives_kill_9_complete(engine: str, place: Path | str) -> None:
     rounds = ROUNDS[engine]
     add_user(place, LENE)
     moments = seeded(SEED)
-    counts = Counts()
+    counts = Outcomes()
     writers: list[Writer] = []
     async with httpx.AsyncClient(timeout=LIMIT) as http:
         client = UcwaClient(http)
         for number in range(rounds + 1):
-            with Running(place, OPENUCWA_LOG_LEVEL="warning") as server:
+            with RunningServer(place, OPENUCWA_LOG_LEVEL="warning") as server:
                 http.base_url = server.urls[0]
                 if not writers:
                     await client.sign_in("lenea@contoso.com")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.process.running import LENE, LIMIT, Running
+from tests.process.running import LENE, LIMIT, RunningServer
 from tests.process.server import add_user
 
 
@@ -19,10 +19,10 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-class InTheMeeting:
+class PollingApplication:
     """Lene's application, in a meeting of hers, on whichever server runs."""
 
-    def __init__(self, server: Running) -> None:
+    def __init__(self, server: RunningServer) -> None:
         self.server = server
         self.token = server.sign_in()
         self.app = server.open_application(self.token)
@@ -50,23 +50,23 @@ class InTheMeeting:
         self.ask("POST", self.extensions, {"id": name, "type": "RoamedParticipantData"})
 
 
-def test_an_event_that_was_not_heard_before_a_restart_is_heard_after_it(data: Path) -> None:
-    with Running(data) as server:
-        lene = InTheMeeting(server)
+def test_undelivered_event_is_delivered_after_a_restart(data: Path) -> None:
+    with RunningServer(data) as server:
+        lene = PollingApplication(server)
         lene.share("one")
         server.kill()
-    with Running(data) as server:
+    with RunningServer(data) as server:
         lene.server = server
         assert lene.hear(lene.poll()) == ["one"]
 
 
-def test_a_set_that_was_delivered_but_not_acknowledged_is_delivered_again_after_a_restart(data: Path) -> None:
-    with Running(data) as server:
-        lene = InTheMeeting(server)
+def test_unacknowledged_set_is_delivered_again_after_a_restart(data: Path) -> None:
+    with RunningServer(data) as server:
+        lene = PollingApplication(server)
         lene.share("one")
         first = lene.poll()
         server.kill()
-    with Running(data) as server:
+    with RunningServer(data) as server:
         lene.server = server
         again = lene.poll()
         assert told(again) == told(first) == ["one"]
@@ -75,10 +75,10 @@ def test_a_set_that_was_delivered_but_not_acknowledged_is_delivered_again_after_
         assert lene.hear(lene.poll()) == ["one", "two"]
 
 
-def test_polls_that_wait_are_answered_at_a_stop_and_hear_what_comes_after_it(data: Path) -> None:
+def test_waiting_polls_are_answered_at_a_stop_and_miss_nothing(data: Path) -> None:
     answers: list[dict[str, Any]] = []
-    with Running(data) as server:
-        lene = InTheMeeting(server)
+    with RunningServer(data) as server:
+        lene = PollingApplication(server)
         poll = threading.Thread(target=lambda: answers.append(lene.poll()))
         poll.start()
         waiting(server, 1)
@@ -87,15 +87,15 @@ def test_polls_that_wait_are_answered_at_a_stop_and_hear_what_comes_after_it(dat
     (answer,) = answers
     assert answer["sender"] == []
     lene.hear(answer)
-    with Running(data) as server:
+    with RunningServer(data) as server:
         lene.server = server
         lene.share("one")
         assert lene.hear(lene.poll()) == ["one"]
 
 
-def test_clients_that_go_away_leave_nothing_behind(data: Path) -> None:
-    with Running(data) as server:
-        lene = InTheMeeting(server)
+def test_disconnected_clients_leave_nothing_behind(data: Path) -> None:
+    with RunningServer(data) as server:
+        lene = PollingApplication(server)
         headers = {"Accept": "application/json", "Authorization": f"Bearer {lene.token}"}
         for _ in range(20):
             connection = http.client.HTTPConnection("127.0.0.1", server.port(), timeout=LIMIT)
@@ -114,7 +114,7 @@ def told(answer: dict[str, Any]) -> list[str]:
     return [each["id"] for each in meetings[-1]["_embedded"]["onlineMeetingExtension"]] if meetings else []
 
 
-def waiting(server: Running, count: int) -> None:
+def waiting(server: RunningServer, count: int) -> None:
     """Returns when that many sockets of the server's clients are open but for this thread's own short requests."""
     port = f":{server.port():04X}"
     for _ in range(2000):

@@ -12,9 +12,9 @@ import pytest
 from openucwa.store.migrations import migrations_in
 from openucwa.store.postgres.schema import MIGRATIONS
 from tests.postgres import GUARDED, GUARDED_PASSWORD, OWNER, PostgresServer
-from tests.process.running import LENE, LIMIT, Running, command, read_to_end
+from tests.process.running import LENE, LIMIT, RunningServer, command, read_to_end
 from tests.process.server import add_user
-from tests.process.test_polls import InTheMeeting, waiting
+from tests.process.test_polls import PollingApplication, waiting
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def url(server: PostgresServer) -> str:
     return url
 
 
-def test_check_says_what_is_there_without_the_password(url: str) -> None:
+def test_check_describes_the_store_without_the_password(url: str) -> None:
     checked = command("check", OPENUCWA_STORE=url)
     assert checked.returncode == 0, checked.stderr
     place = url.rpartition("@")[2]
@@ -43,7 +43,7 @@ def test_check_says_what_is_there_without_the_password(url: str) -> None:
     assert GUARDED_PASSWORD not in checked.stdout + checked.stderr
 
 
-def test_check_makes_no_store(server: PostgresServer) -> None:
+def test_check_creates_no_store(server: PostgresServer) -> None:
     empty = server.new_database()
     checked = command("check", "--store", empty)
     assert checked.returncode == 0, checked.stderr
@@ -62,20 +62,20 @@ def test_check_leaves_a_store_of_an_older_version_as_it_is(server: PostgresServe
     assert server.query("select version from store_version", older) == [["2"]]
 
 
-def test_a_server_that_can_not_reach_it_says_so_in_one_line(url: str, tmp_path: Path) -> None:
+def test_unreachable_database_is_reported_in_one_line(url: str, tmp_path: Path) -> None:
     wrong = url.replace(GUARDED_PASSWORD, "wrong-secret")
     served = command("serve", "--store", wrong, "--listen", "http://127.0.0.1:0", "--data", str(tmp_path / "data"))
     assert served.returncode == 1
     assert served.stderr.count("\n") == 1
-    assert "does not let this server in" in served.stderr
+    assert "rejected the login" in served.stderr
     assert "secret" not in served.stderr
 
 
-def test_what_one_server_changes_wakes_a_poll_at_the_other(url: str, tmp_path: Path) -> None:
+def test_change_on_one_server_wakes_a_poll_on_the_other(url: str, tmp_path: Path) -> None:
     # Nothing but the bus wakes a poll in time.
     settings = {"OPENUCWA_BUS_POLL_INTERVAL": "600", "OPENUCWA_DATA": str(tmp_path / "data")}
-    with Running(url, **settings) as one, Running(url, **settings) as other:
-        lene = InTheMeeting(one)
+    with RunningServer(url, **settings) as one, RunningServer(url, **settings) as other:
+        lene = PollingApplication(one)
         answers: list[dict[str, Any]] = []
         for extension, writer, reader in (("a", one, other), ("b", other, one)):
             lene.server = reader
@@ -89,9 +89,9 @@ def test_what_one_server_changes_wakes_a_poll_at_the_other(url: str, tmp_path: P
     assert GUARDED_PASSWORD not in "".join(one.log + other.log)
 
 
-def test_while_postgresql_is_away_answers_are_503_and_then_all_goes_on(server: PostgresServer, url: str) -> None:
-    with Running(url, OPENUCWA_STORE_TIMEOUT="2") as running:
-        lene = InTheMeeting(running)
+def test_answers_are_503_while_postgresql_is_down_and_recover(server: PostgresServer, url: str) -> None:
+    with RunningServer(url, OPENUCWA_STORE_TIMEOUT="2") as running:
+        lene = PollingApplication(running)
         lene.share("before")
         server.stop()
         try:
@@ -118,6 +118,6 @@ def test_while_postgresql_is_away_answers_are_503_and_then_all_goes_on(server: P
 AFTER = {"id": "after", "type": "RoamedParticipantData"}
 
 
-def shown(lene: InTheMeeting) -> list[dict[str, Any]]:
+def shown(lene: PollingApplication) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = lene.ask("GET", lene.extensions)["_embedded"]["onlineMeetingExtension"]
     return found

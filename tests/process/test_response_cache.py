@@ -7,16 +7,16 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.process.running import LENE, Running, read_to_end
+from tests.process.running import LENE, RunningServer, read_to_end
 from tests.process.server import add_user
 
 CHANGING = re.compile(rb"(?im)^(?:date|x-request-id): .*\r\n")
 
 
-class Reading:
+class CachedReads:
     """A server with a meeting, and what its organizer reads there."""
 
-    def __init__(self, server: Running) -> None:
+    def __init__(self, server: RunningServer) -> None:
         self.server = server
         self.token = server.sign_in()
         self.app = server.open_application(self.token)
@@ -43,13 +43,15 @@ class Reading:
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reading, Reading]]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CachedReads, CachedReads]]:
     """One that keeps answers, and one that does not, on the same store."""
     data = tmp_path_factory.mktemp("kept") / "data"
     add_user(data, LENE)
     with ExitStack() as stack:
         keeping, plain = (
-            Reading(stack.enter_context(Running(data, OPENUCWA_RESPONSE_CACHE_BYTES=most, OPENUCWA_HOSTS="a")))
+            CachedReads(
+                stack.enter_context(RunningServer(data, OPENUCWA_RESPONSE_CACHE_BYTES=most, OPENUCWA_HOSTS="a"))
+            )
             for most in ("1000000", "0")
         )
         plain.token, plain.app, plain.href = keeping.token, keeping.app, keeping.href
@@ -64,8 +66,8 @@ CLOSE = "Connection: close"
     [(), ("Accept: application/xml",), ("Accept-Encoding: gzip",), ("Accept: text/plain",), ("X-Anything: at all",)],
     ids=str,
 )
-def test_the_bytes_are_those_of_a_server_that_keeps_nothing(
-    servers: tuple[Reading, Reading], headers: tuple[str, ...]
+def test_cached_and_uncached_answers_have_the_same_bytes(
+    servers: tuple[CachedReads, CachedReads], headers: tuple[str, ...]
 ) -> None:
     keeping, plain = servers
     ask, last = keeping.get(*headers), keeping.get(*headers, CLOSE)
@@ -75,7 +77,9 @@ def test_the_bytes_are_those_of_a_server_that_keeps_nothing(
     assert len(answers) == 4
 
 
-def test_each_answer_has_a_request_id_of_its_own_and_a_line_in_the_log(servers: tuple[Reading, Reading]) -> None:
+def test_each_answer_has_a_request_id_of_its_own_and_a_line_in_the_log(
+    servers: tuple[CachedReads, CachedReads],
+) -> None:
     keeping, _ = servers
     ask = keeping.get()
     ids = [
@@ -88,7 +92,7 @@ def test_each_answer_has_a_request_id_of_its_own_and_a_line_in_the_log(servers: 
         assert f" user={LENE} " in line
 
 
-def test_answers_come_in_the_order_of_their_requests(servers: tuple[Reading, Reading]) -> None:
+def test_answers_come_in_the_order_of_their_requests(servers: tuple[CachedReads, CachedReads]) -> None:
     keeping, _ = servers
     kept, other = keeping.get(), keeping.get(href=keeping.app)
     keeping.say(kept, keeping.get(CLOSE))
@@ -100,7 +104,7 @@ def test_answers_come_in_the_order_of_their_requests(servers: tuple[Reading, Rea
     assert rels == [extensions, application, extensions, extensions, application, extensions, extensions]
 
 
-def test_a_change_on_the_same_connection_is_seen_by_the_next_read(servers: tuple[Reading, Reading]) -> None:
+def test_change_on_the_same_connection_is_seen_by_the_next_read(servers: tuple[CachedReads, CachedReads]) -> None:
     keeping, _ = servers
     body = b'{"id":"pipelined"}'
     add = (
@@ -113,7 +117,7 @@ def test_a_change_on_the_same_connection_is_seen_by_the_next_read(servers: tuple
     assert b'"pipelined"' in after
 
 
-def test_a_client_of_http_1_0_is_answered_and_left(servers: tuple[Reading, Reading]) -> None:
+def test_http_1_0_client_is_answered_and_disconnected(servers: tuple[CachedReads, CachedReads]) -> None:
     keeping, plain = servers
     old = keeping.get(version="1.0")
     assert [CHANGING.sub(b"", each) for each in keeping.say(old)] == [

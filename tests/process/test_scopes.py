@@ -10,7 +10,7 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.needs import need
-from tests.process.running import LENE, Running, command
+from tests.process.running import LENE, RunningServer, command
 from tests.process.server import add_user
 
 _EXTENSION = {"id": "agenda", "type": "RoamedParticipantData", "seats": 12}
@@ -24,8 +24,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(data: Path) -> Iterator[Running]:
-    with Running(data) as running:
+def server(data: Path) -> Iterator[RunningServer]:
+    with RunningServer(data) as running:
         yield running
 
 
@@ -38,7 +38,7 @@ def curl(*arguments: str) -> tuple[int, dict[str, Any]]:
     return int(status), json.loads(body) if body else {}
 
 
-def granted(server: Running, scope: str) -> str:
+def granted(server: RunningServer, scope: str) -> str:
     """A token with these scopes."""
     form = {"grant_type": "password", "username": "lenea@contoso.com", "password": PASSWORD, "scope": scope}
     fields = [part for name, value in form.items() for part in ("--data-urlencode", f"{name}={value}")]
@@ -47,16 +47,16 @@ def granted(server: Running, scope: str) -> str:
     return str(answer["access_token"])
 
 
-def send(server: Running, token: str, href: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+def send(server: RunningServer, token: str, href: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     return curl(f"{server.urls[0]}{href}", "-H", f"Authorization: Bearer {token}", *arguments)
 
 
-def post(server: Running, token: str, href: str, body: object) -> tuple[int, dict[str, Any]]:
+def post(server: RunningServer, token: str, href: str, body: object) -> tuple[int, dict[str, Any]]:
     return send(server, token, href, "-H", "Content-Type: application/json", "-d", json.dumps(body))
 
 
 @pytest.fixture(scope="module")
-def extensions(server: Running) -> str:
+def extensions(server: RunningServer) -> str:
     """The href of a meeting's extensions."""
     everything = granted(server, "all")
     draft = {"culture": "en-US", "endpointId": "curl", "userAgent": "curl"}
@@ -66,7 +66,7 @@ def extensions(server: Running) -> str:
 
 
 @pytest.mark.parametrize("scope", ["Conversations.Receive", "Conversations.Initiate Meetings.ReadWrite"])
-def test_one_of_the_two_scopes_reads_and_writes(server: Running, extensions: str, scope: str) -> None:
+def test_one_of_the_two_scopes_reads_and_writes(server: RunningServer, extensions: str, scope: str) -> None:
     token = granted(server, scope)
     status, extension = post(server, token, extensions, _EXTENSION | {"id": scope[:20].replace(" ", "-")})
     assert status == 201
@@ -75,7 +75,7 @@ def test_one_of_the_two_scopes_reads_and_writes(server: Running, extensions: str
     assert send(server, token, href, "-X", "DELETE")[0] == 204
 
 
-def test_another_scope_is_refused_and_both_are_named(server: Running, extensions: str) -> None:
+def test_another_scope_is_refused_and_both_are_named(server: RunningServer, extensions: str) -> None:
     token = granted(server, "Meetings.ReadWrite")
     for status, refusal in (send(server, token, extensions), post(server, token, extensions, _EXTENSION)):
         assert (status, refusal["code"]) == (403, "Forbidden")
@@ -83,7 +83,7 @@ def test_another_scope_is_refused_and_both_are_named(server: Running, extensions
         assert "Conversations.Receive" in refusal["message"]
 
 
-def test_token_of_the_command_line_has_its_scopes(server: Running, extensions: str, data: Path) -> None:
+def test_token_of_the_command_line_has_its_scopes(server: RunningServer, extensions: str, data: Path) -> None:
     for scope, status in (("Conversations.Receive", 200), ("Meetings.ReadWrite", 403)):
         printed = command("token", LENE, "--scope", scope, "--data", str(data))
         assert printed.returncode == 0, printed.stderr

@@ -16,7 +16,7 @@ import pytest
 
 from tests.certificate import make_certificate
 from tests.client import PASSWORD
-from tests.process.running import LENE, LIMIT, Running, command, read_to_end
+from tests.process.running import LENE, LIMIT, RunningServer, command, read_to_end
 from tests.process.server import add_user
 
 #: It lacks `type=x`, and would then be refused.
@@ -34,9 +34,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shared(prepared: Path) -> Iterator[Running]:
+def shared(prepared: Path) -> Iterator[RunningServer]:
     """A server for tests that leave it as it was."""
-    with Running(prepared, OPENUCWA_HEADER_TIMEOUT="0.5", OPENUCWA_BODY_TIMEOUT="0.5") as server:
+    with RunningServer(prepared, OPENUCWA_HEADER_TIMEOUT="0.5", OPENUCWA_BODY_TIMEOUT="0.5") as server:
         yield server
     assert server.wait() == 0
     assert [line for line in server.log if " error " in line or "Traceback" in line] == []
@@ -51,10 +51,10 @@ def refused(result: "subprocess.CompletedProcess[str]") -> str:
     return lines[0].removeprefix("openucwa: ")
 
 
-def test_a_first_start_makes_its_folder_and_stops_with_status_0(tmp_path: Path) -> None:
+def test_first_start_creates_its_folder_and_a_stop_exits_with_status_0(tmp_path: Path) -> None:
     data = tmp_path / "new" / "data"
     began = time.monotonic()
-    with Running(data) as server:
+    with RunningServer(data) as server:
         assert time.monotonic() - began < LIMIT
         assert server.healthy()
         assert server.stop() == 0
@@ -62,32 +62,32 @@ def test_a_first_start_makes_its_folder_and_stops_with_status_0(tmp_path: Path) 
 
 
 def test_ctrl_c_stops_it_with_status_0(prepared: Path) -> None:
-    with Running(prepared) as server:
+    with RunningServer(prepared) as server:
         server.signal(signal.SIGINT)
         assert server.wait() == 0
 
 
-def test_links_bear_the_port_that_was_left_to_the_system(shared: Running) -> None:
+def test_links_contain_the_port_chosen_by_the_system(shared: RunningServer) -> None:
     with shared.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n")
         assert f'"{shared.urls[0]}/'.encode() in read_to_end(connection)
 
 
-def test_what_was_stored_is_there_after_a_restart(prepared: Path) -> None:
-    with Running(prepared) as server:
+def test_data_survives_a_restart(prepared: Path) -> None:
+    with RunningServer(prepared) as server:
         token = server.sign_in()
         meetings = f"{server.open_application(token)}/onlineMeetings/myOnlineMeetings"
         status, made = server.ask("POST", meetings, {"subject": "kept"}, token=token)
         assert status == 201
         server.stop()
-    with Running(prepared) as server:
+    with RunningServer(prepared) as server:
         status, found = server.ask("GET", f"{meetings}/{made['onlineMeetingId']}", token=token)
         assert (status, found["subject"]) == (200, "kept")
 
 
-def test_a_user_added_and_changed_while_it_runs_counts_at_once(prepared: Path, tmp_path: Path) -> None:
+def test_user_added_or_changed_at_run_time_takes_effect_at_once(prepared: Path, tmp_path: Path) -> None:
     add_user(tmp_path, LENE)
-    with Running(tmp_path) as server:
+    with RunningServer(tmp_path) as server:
         token = server.sign_in()
         application = server.open_application(token)
         changed = command(
@@ -100,8 +100,8 @@ def test_a_user_added_and_changed_while_it_runs_counts_at_once(prepared: Path, t
         assert command("user", "list", "--data", str(tmp_path)).stdout.splitlines() == ["user  name  email  pool"]
 
 
-def test_a_request_under_way_is_finished_at_a_stop(prepared: Path) -> None:
-    with Running(prepared, OPENUCWA_EVENTS_TIMEOUT="180") as server:
+def test_request_in_flight_is_finished_at_a_stop(prepared: Path) -> None:
+    with RunningServer(prepared, OPENUCWA_EVENTS_TIMEOUT="180") as server:
         token = server.sign_in()
         application = server.open_application(token)
         with server.connect() as poll, server.connect() as slow:
@@ -120,8 +120,8 @@ def test_a_request_under_way_is_finished_at_a_stop(prepared: Path) -> None:
         assert server.wait() == 0
 
 
-def test_a_second_signal_waits_for_nothing(prepared: Path) -> None:
-    with Running(prepared, OPENUCWA_SHUTDOWN_TIMEOUT="600") as server, server.connect() as slow:
+def test_second_signal_stops_at_once(prepared: Path) -> None:
+    with RunningServer(prepared, OPENUCWA_SHUTDOWN_TIMEOUT="600") as server, server.connect() as slow:
         slow.sendall(HALF_A_REQUEST)
         server.ask("GET", "/")
         server.signal(signal.SIGTERM)
@@ -130,7 +130,7 @@ def test_a_second_signal_waits_for_nothing(prepared: Path) -> None:
         assert server.wait() == 1
 
 
-def test_a_port_that_is_taken_is_named_and_the_store_not_touched(tmp_path: Path) -> None:
+def test_port_that_is_taken_is_named_and_the_store_not_touched(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         url = f"http://127.0.0.1:{other.getsockname()[1]}"
         result = command("serve", "--data", str(tmp_path / "data"), "--listen", url)
@@ -138,13 +138,13 @@ def test_a_port_that_is_taken_is_named_and_the_store_not_touched(tmp_path: Path)
     assert not (tmp_path / "data").exists()
 
 
-def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     line = refused(command("serve", "--data", str(tmp_path / "file" / "data"), "--listen", "http://127.0.0.1:0"))
     assert str(tmp_path / "file" / "data") in line
 
 
-def test_a_store_that_is_newer_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+def test_newer_store_is_refused_and_left_unchanged(tmp_path: Path) -> None:
     add_user(tmp_path, LENE)
     file = tmp_path / "openucwa.sqlite3"
     with sqlite3.connect(file) as connection:
@@ -157,7 +157,7 @@ def test_a_store_that_is_newer_is_refused_and_left_as_it_was(tmp_path: Path) -> 
     assert file.read_bytes() == before
 
 
-def test_a_bad_setting_is_named_with_its_source(tmp_path: Path) -> None:
+def test_bad_setting_is_named_with_its_source(tmp_path: Path) -> None:
     result = command("serve", "--data", str(tmp_path / "data"), OPENUCWA_MAX_BODY_BYTES="many")
     assert refused(result) == (
         "setting max_body_bytes (environment variable OPENUCWA_MAX_BODY_BYTES): must be an integer, not 'many'"
@@ -168,7 +168,7 @@ def test_a_bad_setting_is_named_with_its_source(tmp_path: Path) -> None:
 def test_http_and_https_are_served_side_by_side(prepared: Path, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     urls = ("--listen", "http://127.0.0.1:0", "--listen", "https://127.0.0.1:0")
-    with Running(prepared, *urls, "--tls-cert", certificate, "--tls-key", key, listeners=2) as server:
+    with RunningServer(prepared, *urls, "--tls-cert", certificate, "--tls-key", key, listeners=2) as server:
         trusting = ssl.create_default_context(cafile=certificate)
         assert server.urls[1].startswith("https://")
         plain = server.ask("GET", "/")
@@ -181,7 +181,7 @@ def test_http_and_https_are_served_side_by_side(prepared: Path, tmp_path: Path) 
         assert [line for line in server.log if " error " in line or "Traceback" in line] == []
 
 
-def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+def test_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     certificate, _ = make_certificate(tmp_path)
     result = command(
         *("serve", "--data", str(tmp_path / "data"), "--listen", "https://127.0.0.1:0"),
@@ -208,8 +208,8 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     ids=["nothing", "half-a-head", "empty-lines", "half-a-body", "endless-headers", "endless-target", "rubbish", "tls",
          "no-host", "two-lengths"],
 )  # fmt: skip
-def test_what_is_slow_endless_or_no_http_is_cut_off_and_serving_goes_on(
-    shared: Running, data: bytes, status: int | None
+def test_slow_endless_or_malformed_input_is_cut_off_and_serving_continues(
+    shared: RunningServer, data: bytes, status: int | None
 ) -> None:
     with shared.connect() as connection:
         connection.sendall(data)
@@ -221,7 +221,7 @@ def test_what_is_slow_endless_or_no_http_is_cut_off_and_serving_goes_on(
     assert shared.healthy()
 
 
-def test_headers_a_byte_at_a_time_are_cut_off(shared: Running) -> None:
+def test_headers_a_byte_at_a_time_are_cut_off(shared: RunningServer) -> None:
     with shared.connect() as connection:
         connection.settimeout(0.01)
         began = time.monotonic()
@@ -240,7 +240,7 @@ def test_headers_a_byte_at_a_time_are_cut_off(shared: Running) -> None:
     assert shared.healthy()
 
 
-def test_a_client_that_breaks_off_in_the_middle_changes_nothing(shared: Running) -> None:
+def test_aborted_request_changes_nothing(shared: RunningServer) -> None:
     token = shared.sign_in()
     meetings = f"{shared.open_application(token)}/onlineMeetings/myOnlineMeetings"
     before = shared.ask("GET", meetings, token=token)
@@ -255,7 +255,7 @@ def test_a_client_that_breaks_off_in_the_middle_changes_nothing(shared: Running)
     assert shared.logged(f"POST {meetings} - ")
 
 
-def test_a_body_that_is_too_large_is_answered_413_while_it_is_being_sent(shared: Running) -> None:
+def test_body_that_is_too_large_is_answered_413_while_it_is_being_sent(shared: RunningServer) -> None:
     token = shared.sign_in()
     meetings = f"{shared.open_application(token)}/onlineMeetings/myOnlineMeetings"
     with shared.connect() as connection:
@@ -270,7 +270,7 @@ def test_a_body_that_is_too_large_is_answered_413_while_it_is_being_sent(shared:
     assert shared.healthy()
 
 
-def test_every_request_has_a_line_in_the_log_and_no_line_has_a_secret(shared: Running) -> None:
+def test_every_request_has_a_line_in_the_log_and_no_line_has_a_secret(shared: RunningServer) -> None:
     token = shared.sign_in()
     shared.ask("GET", "/marked?secret=hidden", token=token)
     line = shared.logged("GET /marked ")
@@ -285,7 +285,7 @@ def test_every_request_has_a_line_in_the_log_and_no_line_has_a_secret(shared: Ru
     assert PASSWORD not in log
 
 
-def _until_refused(server: Running) -> None:
+def _until_refused(server: RunningServer) -> None:
     """Waits until the server takes no more connections."""
     end = time.monotonic() + LIMIT
     while time.monotonic() < end:

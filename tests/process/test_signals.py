@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificate import make_certificate
-from tests.process.running import LENE, LIMIT, Running, at, environment
+from tests.process.running import LENE, LIMIT, RunningServer, at, environment
 from tests.process.server import add_user
 from tests.process.workers import WithWorkers, until
 
@@ -51,11 +51,11 @@ def lines(file: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_hanging_up_reads_certificate_level_and_log_file_again(prepared: Path, settings: Path, workers: int) -> None:
+def test_sighup_reloads_certificate_log_level_and_log_file(prepared: Path, settings: Path, workers: int) -> None:
     folder = settings.parent
     log = folder / "openucwa.log"
     arguments = ("--config", str(settings), "--listen", "https://127.0.0.1:0", "--workers", str(workers))
-    with Running(prepared, *arguments) as server:
+    with RunningServer(prepared, *arguments) as server:
         trusting = ssl.create_default_context(cafile=str(folder / "server.pem"))
         assert server.ask("GET", "/before", tls=trusting)[0] == 404
         until(lambda: (any(" GET /before " in line for line in lines(log)), lines(log)))
@@ -74,20 +74,24 @@ def test_hanging_up_reads_certificate_level_and_log_file_again(prepared: Path, s
     assert not any(" GET /after " in line for line in lines(log))
 
 
-def test_settings_that_are_wrong_are_named_and_the_server_goes_on(prepared: Path, settings: Path) -> None:
-    with Running(prepared, "--config", str(settings)) as server:
+def test_invalid_reloaded_settings_are_named_and_the_server_continues(prepared: Path, settings: Path) -> None:
+    with RunningServer(prepared, "--config", str(settings)) as server:
         settings.write_text('log_level = "loud"\n')
         server.signal(signal.SIGHUP)
         log = settings.parent / "openucwa.log"
-        until(lambda: (any("cannot be read again: setting log_level" in line for line in lines(log)), lines(log)))
+        until(
+            lambda: (any("could not reload the settings: setting log_level" in line for line in lines(log)), lines(log))
+        )
         assert server.healthy()
         settings.unlink()
         server.signal(signal.SIGHUP)
-        until(lambda: (any("cannot be read again: the settings file" in line for line in lines(log)), lines(log)))
+        until(
+            lambda: (any("could not reload the settings: the settings file" in line for line in lines(log)), lines(log))
+        )
         assert server.healthy()
 
 
-def test_a_log_file_that_cannot_be_written_is_named_at_the_start(prepared: Path, tmp_path: Path) -> None:
+def test_log_file_that_cannot_be_written_is_named_at_the_start(prepared: Path, tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "openucwa", "serve", *at(prepared), "--listen", "http://127.0.0.1:0"],
         capture_output=True,
@@ -103,7 +107,7 @@ def test_a_log_file_that_cannot_be_written_is_named_at_the_start(prepared: Path,
 
 
 def test_workers_write_one_log_file_without_tearing_lines(prepared: Path, settings: Path) -> None:
-    with Running(prepared, "--config", str(settings), "--workers", "2") as server:
+    with RunningServer(prepared, "--config", str(settings), "--workers", "2") as server:
         for number in range(200):
             assert server.ask("GET", f"/seen/{number}")[0] == 404
         assert server.stop() == 0
@@ -113,7 +117,7 @@ def test_workers_write_one_log_file_without_tearing_lines(prepared: Path, settin
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_log_that_nobody_reads_stops_neither_requests_nor_the_stop(prepared: Path, workers: int) -> None:
+def test_unread_log_blocks_neither_requests_nor_the_stop(prepared: Path, workers: int) -> None:
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "openucwa", "serve", *at(prepared)),
@@ -151,8 +155,8 @@ def test_a_log_that_nobody_reads_stops_neither_requests_nor_the_stop(prepared: P
         process.stderr.close()
 
 
-def test_a_stop_does_not_wait_for_idle_connections_over_tls(prepared: Path, settings: Path) -> None:
-    with Running(prepared, "--config", str(settings), "--listen", "https://127.0.0.1:0") as server:
+def test_stop_does_not_wait_for_idle_connections_over_tls(prepared: Path, settings: Path) -> None:
+    with RunningServer(prepared, "--config", str(settings), "--listen", "https://127.0.0.1:0") as server:
         trusting = ssl.create_default_context(cafile=str(settings.parent / "server.pem"))
         with (
             socket.create_connection(("127.0.0.1", server.port()), timeout=LIMIT) as plain,
@@ -166,7 +170,7 @@ def test_a_stop_does_not_wait_for_idle_connections_over_tls(prepared: Path, sett
             assert time.monotonic() - began < 5
 
 
-def test_a_worker_that_starts_later_has_the_settings_that_were_read_again(prepared: Path, tmp_path: Path) -> None:
+def test_worker_started_later_has_the_reloaded_settings(prepared: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(prepared, data)
     file = tmp_path / "openucwa.toml"
@@ -174,7 +178,7 @@ def test_a_worker_that_starts_later_has_the_settings_that_were_read_again(prepar
     with WithWorkers(data, OPENUCWA_CONFIG=str(file)) as server:
         file.write_text(f'log_level = "info"\nlog_file = "{tmp_path}/log"\n')
         server.signal(signal.SIGHUP)
-        until(lambda: (len([line for line in lines(tmp_path / "log") if "read again" in line]) == 3, "not read"))
+        until(lambda: (len([line for line in lines(tmp_path / "log") if "reloaded" in line]) == 3, "not read"))
         ended = server.pid(0)
         subprocess.run(["kill", "-KILL", str(ended)], check=True, timeout=LIMIT)
         until(lambda: (len([line for line in lines(tmp_path / "log") if "worker 0 is ready" in line]) == 1, "no"))

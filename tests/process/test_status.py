@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.running import LENE, LIMIT, Running
+from tests.process.running import LENE, LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.process.workers import WithWorkers
 
@@ -41,9 +41,9 @@ def ask(port: int, path: str) -> str:
         return text
 
 
-def test_a_process_says_how_it_is_and_logs_in_json(data: Path, port: int) -> None:
+def test_process_has_a_status_address_and_logs_in_json(data: Path, port: int) -> None:
     settings = {"OPENUCWA_STATUS_LISTEN": f"http://127.0.0.1:{port}", "OPENUCWA_LOG_FORMAT": "json"}
-    with Running(data, **settings) as server:
+    with RunningServer(data, **settings) as server:
         assert server.healthy()
         assert ask(port, "/readyz") == '{"ready":true}'
         assert 'openucwa_requests_total{method="GET",rel="root",status="200"} 1.0' in ask(port, "/metrics")

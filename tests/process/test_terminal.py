@@ -50,7 +50,7 @@ def _read(terminal: int) -> str:
         return ""
 
 
-def test_a_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
+def test_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
     status, shown = on_a_terminal(
         *("user", "add", LENE, "--data", str(tmp_path)),
         answers=[("Password of", PASSWORD), ("Repeat the password", PASSWORD)],

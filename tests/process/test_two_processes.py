@@ -15,7 +15,7 @@ from openucwa.identity.tokens import new_signing_key
 from openucwa.store.sqlite import SqliteStore
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.postgres import PostgresServer
-from tests.process.running import LENE, LIMIT, Running, at, command
+from tests.process.running import LENE, LIMIT, RunningServer, at, command
 from tests.process.server import add_user
 from tests.world import FakeWorld
 
@@ -24,11 +24,11 @@ ROUNDS = 25
 MOST_EXTENSIONS = 40
 
 
-def both_start(place: Path | str) -> tuple[Running, Running]:
+def both_start(place: Path | str) -> tuple[RunningServer, RunningServer]:
     """Two servers that start at the same time."""
 
-    def start() -> Running:
-        return Running(
+    def start() -> RunningServer:
+        return RunningServer(
             place,
             OPENUCWA_LOG_LEVEL="warning",
             OPENUCWA_MAX_EXTENSIONS=str(MOST_EXTENSIONS),
@@ -54,7 +54,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def servers(place: Path | str) -> Iterator[tuple[Running, Running]]:
+def servers(place: Path | str) -> Iterator[tuple[RunningServer, RunningServer]]:
     first, second = both_start(place)
     with first, second:
         yield first, second
@@ -69,7 +69,7 @@ class Pair:
 
 
 @pytest.fixture
-async def strangers(servers: tuple[Running, Running]) -> AsyncIterator[Pair]:
+async def strangers(servers: tuple[RunningServer, RunningServer]) -> AsyncIterator[Pair]:
     """Clients that are not signed in."""
     first, second = servers
     async with (
@@ -105,7 +105,7 @@ async def shown(client: UcwaClient, href: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("writers", [1, 4])
-async def test_of_writers_with_the_same_etag_one_wins_and_all_others_get_412(pair: Pair, writers: int) -> None:
+async def test_one_of_several_writers_with_the_same_etag_wins_and_others_get_412(pair: Pair, writers: int) -> None:
     extension = await pair.one.extend(await pair.one.schedule(), id="a", written=0)
     for number in range(ROUNDS):
         answers = await at_once(
@@ -124,7 +124,7 @@ async def test_of_writers_with_the_same_etag_one_wins_and_all_others_get_412(pai
         assert await shown(pair.other, self_of(extension)) == extension
 
 
-async def test_of_writers_of_a_meeting_with_the_same_etag_one_wins(pair: Pair) -> None:
+async def test_one_of_several_writers_of_a_meeting_with_the_same_etag_wins(pair: Pair) -> None:
     meeting = await pair.one.schedule(subject="first")
     for number in range(ROUNDS):
         answers = await at_once(
@@ -136,7 +136,7 @@ async def test_of_writers_of_a_meeting_with_the_same_etag_one_wins(pair: Pair) -
         assert await shown(pair.other, self_of(meeting)) == meeting
 
 
-async def test_a_put_and_a_delete_with_the_same_etag_never_both_succeed(pair: Pair) -> None:
+async def test_put_and_a_delete_with_the_same_etag_never_both_succeed(pair: Pair) -> None:
     meeting = await pair.one.schedule()
     for number in range(ROUNDS):
         extension = await pair.one.extend(meeting, id=str(number))
@@ -150,7 +150,7 @@ async def test_a_put_and_a_delete_with_the_same_etag_never_both_succeed(pair: Pa
         assert left.status_code == (200 if replaced.status_code == 200 else 404)
 
 
-async def test_of_extensions_with_the_same_id_one_is_created_and_all_others_are_409(pair: Pair) -> None:
+async def test_one_of_several_extensions_with_the_same_id_is_created_and_others_get_409(pair: Pair) -> None:
     meeting = await pair.one.schedule()
     for number in range(ROUNDS):
         answers = await at_once(
@@ -165,7 +165,7 @@ async def test_of_extensions_with_the_same_id_one_is_created_and_all_others_are_
         assert await shown(pair.other, won.headers["Location"]) == won.json()
 
 
-async def test_a_meeting_never_gets_more_extensions_than_it_may_have(pair: Pair) -> None:
+async def test_meeting_never_gets_more_extensions_than_it_may_have(pair: Pair) -> None:
     meeting = await pair.one.schedule()
     answers = await at_once(
         *(
@@ -181,7 +181,7 @@ async def test_a_meeting_never_gets_more_extensions_than_it_may_have(pair: Pair)
     assert {extension["id"] for extension in collection["_embedded"]["onlineMeetingExtension"]} == created
 
 
-async def test_what_one_server_has_answered_the_other_shows_at_once(pair: Pair) -> None:
+async def test_answered_change_is_visible_on_the_other_server_at_once(pair: Pair) -> None:
     meeting = await pair.one.schedule()
     extension = await pair.one.extend(meeting, id="a", written=-1)
     writer, reader = pair.one, pair.other
@@ -205,23 +205,21 @@ async def test_one_endpoint_has_one_application_whichever_server_opens_it(pair: 
     assert len({application["id"] for application in opened}) == 1
 
 
-async def test_a_user_who_is_added_while_the_servers_run_can_sign_in_at_both(
-    place: Path | str, strangers: Pair
-) -> None:
+async def test_user_who_is_added_while_the_servers_run_can_sign_in_at_both(place: Path | str, strangers: Pair) -> None:
     await asyncio.to_thread(add_user, place, "sip:danab@contoso.com")
     for client in (strangers.one, strangers.other):
         await client.sign_in("danab@contoso.com")
         await client.open()
 
 
-async def test_a_ticket_of_either_server_is_good_at_both(pair: Pair) -> None:
+async def test_token_of_either_server_is_valid_on_both(pair: Pair) -> None:
     assert (await shown(pair.other, pair.other.app))["rel"] == "application"
     await pair.other.sign_in("lenea@contoso.com")
     pair.one.token = pair.other.token
     assert (await shown(pair.one, pair.one.app))["rel"] == "application"
 
 
-async def test_a_changed_password_ends_the_old_tickets_at_both(place: Path | str, strangers: Pair) -> None:
+async def test_password_change_invalidates_old_tokens_on_both(place: Path | str, strangers: Pair) -> None:
     clients = (strangers.one, strangers.other)
     await asyncio.to_thread(add_user, place, "sip:johnd@contoso.com")
     for client in clients:
@@ -237,7 +235,7 @@ async def test_a_changed_password_ends_the_old_tickets_at_both(place: Path | str
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
-def test_two_processes_that_make_the_store_at_the_same_time_take_each_others_tickets(
+def test_two_processes_creating_the_store_concurrently_accept_each_others_tokens(
     request: pytest.FixtureRequest, tmp_path: Path, engine: str
 ) -> None:
     place: Path | str = tmp_path / "data"
@@ -252,7 +250,7 @@ def test_two_processes_that_make_the_store_at_the_same_time_take_each_others_tic
                 running.open_application(token)
 
 
-async def test_of_the_first_signing_keys_of_two_servers_one_is_kept(tmp_path: Path, world: FakeWorld) -> None:
+async def test_two_servers_starting_concurrently_keep_one_signing_key(tmp_path: Path, world: FakeWorld) -> None:
     stores = [SqliteStore(tmp_path, timeout=LIMIT) for _ in range(2)]
     for store in stores:
         await store.open()

@@ -16,7 +16,7 @@ import pytest
 from tests.client import PASSWORD
 from tests.process.running import LENE, LIMIT, command, read_to_end
 from tests.process.server import add_user
-from tests.process.workers import Lane, WithWorkers, first_answered, kill, runs, until
+from tests.process.workers import WithWorkers, WorkerConnection, first_answered, kill, runs, until
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,14 @@ def shared(prepared: Path) -> Iterator[WithWorkers]:
 
 
 @pytest.fixture
-def lanes(shared: WithWorkers) -> Iterator[list[Lane]]:
-    found = shared.lanes(shared.sign_in())
+def connections(shared: WithWorkers) -> Iterator[list[WorkerConnection]]:
+    found = shared.connections(shared.sign_in())
     yield found
     for lane in found:
         lane.close()
 
 
-def opened(lane: Lane) -> str:
+def opened(lane: WorkerConnection) -> str:
     """The href of a new application."""
     draft = {"culture": "en-US", "endpointId": f"e{time.monotonic_ns()}", "userAgent": "test"}
     status, answer = lane.ask("POST", "/ucwa/v1/applications", draft)
@@ -51,7 +51,7 @@ def opened(lane: Lane) -> str:
     return f"/ucwa/v1/applications/{answer['id']}"
 
 
-def joined(lane: Lane, application: str) -> str:
+def joined(lane: WorkerConnection, application: str) -> str:
     """The href of the extensions of a meeting that the application has joined."""
     status, meeting = lane.ask("POST", f"{application}/onlineMeetings/myOnlineMeetings", {})
     assert status == 201, meeting
@@ -60,7 +60,7 @@ def joined(lane: Lane, application: str) -> str:
     return str(meeting["_links"]["onlineMeetingExtensions"]["href"])
 
 
-def share(lane: Lane, extensions: str, name: str) -> None:
+def share(lane: WorkerConnection, extensions: str, name: str) -> None:
     status, answer = lane.ask("POST", extensions, {"id": name, "type": "RoamedParticipantData"})
     assert status == 201, answer
 
@@ -73,46 +73,48 @@ def refused(result: Any) -> str:
     return str(lines[0])
 
 
-def test_all_workers_answer_on_one_address(shared: WithWorkers, lanes: list[Lane]) -> None:
-    assert [lane.worker for lane in lanes] == [0, 1]
+def test_all_workers_answer_on_one_address(shared: WithWorkers, connections: list[WorkerConnection]) -> None:
+    assert [lane.worker for lane in connections] == [0, 1]
     assert len({pid for _, pid in shared.pids()} | {shared.process.pid}) == 3
     assert len(shared.urls) == 1
 
 
-def test_a_token_and_an_application_of_one_worker_are_known_to_the_other(lanes: list[Lane]) -> None:
-    application = opened(lanes[0])
-    assert lanes[1].ask("GET", application)[0] == 200
+def test_token_and_an_application_of_one_worker_are_known_to_the_other(connections: list[WorkerConnection]) -> None:
+    application = opened(connections[0])
+    assert connections[1].ask("GET", application)[0] == 200
 
 
-def test_a_change_in_one_worker_releases_the_poll_that_waits_in_the_other(lanes: list[Lane]) -> None:
-    application = opened(lanes[0])
-    extensions = joined(lanes[0], application)
-    assert lanes[0].ask("GET", f"{application}/events?ack=1")[0] == 200
-    lanes[0].send("GET", f"{application}/events?ack=2")
-    share(lanes[1], extensions, "one")
-    status, answer = lanes[0].receive()
+def test_change_in_one_worker_releases_the_poll_that_waits_in_the_other(connections: list[WorkerConnection]) -> None:
+    application = opened(connections[0])
+    extensions = joined(connections[0], application)
+    assert connections[0].ask("GET", f"{application}/events?ack=1")[0] == 200
+    connections[0].send("GET", f"{application}/events?ack=2")
+    share(connections[1], extensions, "one")
+    status, answer = connections[0].receive()
     assert status == 200
     assert "one" in str(answer["sender"])
 
 
-def test_of_polls_in_two_workers_one_is_released_at_once(shared: WithWorkers, lanes: list[Lane]) -> None:
-    application = opened(lanes[0])
-    lanes[0].send("GET", f"{application}/events?ack=1")
+def test_earlier_of_two_polls_in_two_workers_ends_at_once(
+    shared: WithWorkers, connections: list[WorkerConnection]
+) -> None:
+    application = opened(connections[0])
+    connections[0].send("GET", f"{application}/events?ack=1")
     shared.settle()
-    lanes[1].send("GET", f"{application}/events?ack=1")
+    connections[1].send("GET", f"{application}/events?ack=1")
     # Which one, where they come within hundredths of a second, is left to chance (tests/channel/test_poll.py).
-    released = lanes.index(first_answered(lanes))
-    status, answer = lanes[released].receive()
+    released = connections.index(first_answered(connections))
+    status, answer = connections[released].receive()
     assert (status, answer["subcode"]) == (409, "PGetReplaced")
-    share(lanes[released], joined(lanes[released], application), "one")
-    assert lanes[1 - released].receive()[0] == 200
+    share(connections[released], joined(connections[released], application), "one")
+    assert connections[1 - released].receive()[0] == 200
 
 
 def test_workers_share_a_postgresql_store(database: str, tmp_path: Path) -> None:
     added = command("user", "add", LENE, "--password-stdin", stdin=PASSWORD + "\n", OPENUCWA_STORE=database)
     assert added.returncode == 0, added.stderr
     with WithWorkers(tmp_path / "unused", OPENUCWA_STORE=database) as server:
-        one, other = server.lanes(server.sign_in())
+        one, other = server.connections(server.sign_in())
         with closing(one), closing(other):
             application = opened(one)
             extensions = joined(one, application)
@@ -124,23 +126,23 @@ def test_workers_share_a_postgresql_store(database: str, tmp_path: Path) -> None
             assert "one" in str(answer["sender"])
 
 
-def test_a_key_that_is_added_while_it_runs_signs_and_is_known_to_all_workers(prepared: Path) -> None:
+def test_key_that_is_added_while_it_runs_signs_and_is_known_to_all_workers(prepared: Path) -> None:
     with WithWorkers(prepared, OPENUCWA_KEY_REFRESH_INTERVAL="0.1") as server:
         added = command("key", "rotate", "--data", str(prepared))
         assert added.returncode == 0, added.stderr
         key = added.stdout.split()[1]
         until(lambda: (server.sign_in().startswith(f"cwt={key}."), "the new key does not sign"))
         token = server.sign_in()
-        for lane in server.lanes(token):
+        for lane in server.connections(token):
             with closing(lane):
                 opened(lane)
 
 
-def test_a_worker_that_is_killed_under_load_loses_no_answered_write_and_is_replaced(prepared: Path) -> None:
+def test_worker_that_is_killed_under_load_loses_no_answered_write_and_is_replaced(prepared: Path) -> None:
     with WithWorkers(prepared, OPENUCWA_LOG_LEVEL="info") as server:
         token = server.sign_in()
         application = server.open_application(token)
-        with closing(Lane(server, token)) as lane:
+        with closing(WorkerConnection(server, token)) as lane:
             extensions = joined(lane, application)
         answered: list[str] = []
         stop = threading.Event()
@@ -170,8 +172,8 @@ def test_a_worker_that_is_killed_under_load_loses_no_answered_write_and_is_repla
         for writer in writers:
             writer.join(LIMIT)
             assert not writer.is_alive()
-        assert "worker 0 was ended by SIGKILL; another takes its place" in server.logged("SIGKILL")
-        for lane in server.lanes(token):
+        assert "worker 0 was ended by SIGKILL; starting a replacement" in server.logged("SIGKILL")
+        for lane in server.connections(token):
             with closing(lane):
                 status, found = lane.ask("GET", extensions)
                 assert status == 200
@@ -188,7 +190,7 @@ def test_connections_that_come_while_a_worker_is_away_are_all_answered(prepared:
         server.until_ready_again(1, ended)
 
 
-def test_a_worker_that_gets_sigterm_finishes_and_is_replaced(prepared: Path) -> None:
+def test_worker_that_gets_sigterm_finishes_and_is_replaced(prepared: Path) -> None:
     with WithWorkers(prepared) as server:
         ended = server.pid(0)
         os.kill(ended, signal.SIGTERM)
@@ -197,16 +199,16 @@ def test_a_worker_that_gets_sigterm_finishes_and_is_replaced(prepared: Path) -> 
         assert server.stop() == 0
 
 
-def test_a_stop_finishes_what_is_under_way_in_every_worker(prepared: Path) -> None:
+def test_stop_finishes_requests_in_flight_in_every_worker(prepared: Path) -> None:
     with WithWorkers(prepared) as server:
         token = server.sign_in()
-        lanes = server.lanes(token)
-        applications = [opened(lane) for lane in lanes]
-        for lane, application in zip(lanes, applications, strict=True):
+        connections = server.connections(token)
+        applications = [opened(lane) for lane in connections]
+        for lane, application in zip(connections, applications, strict=True):
             lane.send("GET", f"{application}/events?ack=1")
         server.settle()
         server.signal(signal.SIGTERM)
-        for lane in lanes:
+        for lane in connections:
             with closing(lane):
                 assert lane.receive()[0] == 200
         assert server.wait() == 0
@@ -215,7 +217,7 @@ def test_a_stop_finishes_what_is_under_way_in_every_worker(prepared: Path) -> No
             server.connect()
 
 
-def test_a_second_signal_waits_for_nothing(prepared: Path) -> None:
+def test_second_signal_stops_at_once(prepared: Path) -> None:
     with WithWorkers(prepared, OPENUCWA_SHUTDOWN_TIMEOUT="600") as server, server.connect() as slow:
         slow.sendall(
             b"POST /WebTicket/oauthtoken HTTP/1.1\r\nHost: a\r\n"
@@ -245,12 +247,12 @@ def test_workers_end_when_the_process_that_started_them_is_killed(prepared: Path
         until(lambda: (_refuses(server), "it takes connections"))
 
 
-def test_a_port_that_is_taken_is_named_once(prepared: Path, shared: WithWorkers) -> None:
+def test_port_that_is_taken_is_named_once(prepared: Path, shared: WithWorkers) -> None:
     result = command("serve", "--data", str(prepared), "--workers", "2", "--listen", shared.urls[0])
     assert refused(result) == f"openucwa: cannot listen on {shared.urls[0]}: the port is taken"
 
 
-def test_a_store_that_cannot_be_used_is_named_once(tmp_path: Path) -> None:
+def test_store_that_cannot_be_used_is_named_once(tmp_path: Path) -> None:
     add_user(tmp_path, LENE)
     with closing(sqlite3.connect(tmp_path / "openucwa.sqlite3")) as connection, connection:
         connection.execute("update store_version set version = 99, oldest = 99")
@@ -258,7 +260,7 @@ def test_a_store_that_cannot_be_used_is_named_once(tmp_path: Path) -> None:
     assert line.startswith("openucwa: the store is of version 99")
 
 
-def test_a_first_start_of_many_makes_one_store_and_one_key(tmp_path: Path) -> None:
+def test_first_start_of_many_makes_one_store_and_one_key(tmp_path: Path) -> None:
     with WithWorkers(tmp_path / "data", workers=4) as server:
         assert server.stop() == 0
     listed = command("key", "list", "--data", str(tmp_path / "data")).stdout.splitlines()

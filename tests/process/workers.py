@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 
 _READY = re.compile(r"worker (\d+) is ready, process (\d+)")
 _ANSWERED = re.compile(r" worker=(\d+) GET /seen/(\w+) 404 ")
 
 
-class Lane:
+class WorkerConnection:
     """A connection that is kept, so that one worker, `worker`, answers all that is asked on it."""
 
     def __init__(self, server: "WithWorkers", token: str | None = None) -> None:
@@ -51,14 +51,14 @@ class Lane:
         return self.receive()
 
 
-def first_answered(lanes: list[Lane]) -> Lane:
+def first_answered(connections: list[WorkerConnection]) -> WorkerConnection:
     """The first of them that has an answer to receive."""
-    ready, _, _ = select.select(lanes, [], [], LIMIT)
+    ready, _, _ = select.select(connections, [], [], LIMIT)
     assert ready, "none is answered"
     return ready[0]  # type: ignore[no-any-return]
 
 
-class WithWorkers(Running):
+class WithWorkers(RunningServer):
     """`openucwa serve --workers N`."""
 
     def __init__(self, data: Path, workers: int = 2, **settings: str) -> None:
@@ -82,11 +82,11 @@ class WithWorkers(Running):
         assert found is not None
         return int(found[1])
 
-    def lanes(self, token: str | None = None) -> list[Lane]:
+    def connections(self, token: str | None = None) -> list[WorkerConnection]:
         """A connection to each worker, in their order."""
-        found: dict[int, Lane] = {}
+        found: dict[int, WorkerConnection] = {}
         for _ in range(200):
-            lane = Lane(self, token)
+            lane = WorkerConnection(self, token)
             if found.setdefault(lane.worker, lane) is not lane:
                 lane.close()
             if len(found) == self.workers:
@@ -95,7 +95,7 @@ class WithWorkers(Running):
 
     def settle(self) -> None:
         """Returns when each worker has read what was sent to it before."""
-        for lane in self.lanes():
+        for lane in self.connections():
             lane.close()
 
     def until_ready_again(self, worker: int, ended: int) -> None:

@@ -11,11 +11,11 @@ SAMPLE = Instant(1_474_932_029_038)
 instants = st.integers(FIRST_INSTANT.ms, LAST_INSTANT.ms).map(Instant)
 
 
-def test_a_json_date_counts_milliseconds() -> None:
+def test_json_date_counts_milliseconds() -> None:
     assert dates.json_date(SAMPLE) == "/Date(1474932029038)/"
 
 
-def test_an_xml_date_shows_an_offset_and_milliseconds_only_where_there_are_any() -> None:
+def test_xml_date_shows_an_offset_and_milliseconds_only_where_there_are_any() -> None:
     assert dates.xml_date(SAMPLE) == "2016-09-26T23:20:29.038+00:00"
     assert dates.xml_date(Instant(1_474_932_029_000)) == "2016-09-26T23:20:29+00:00"
     assert dates.xml_date(FIRST_INSTANT) == "0001-01-01T00:00:00+00:00"
@@ -116,11 +116,11 @@ def test_year_one_means_that_no_date_is_supplied(text: str) -> None:
         "9999-12-31T23:59:59-00:01",
     ],
 )
-def test_what_is_no_date_of_the_years_1_to_9999_is_refused(text: str) -> None:
+def test_dates_out_of_years_1_to_9999_are_refused(text: str) -> None:
     with pytest.raises(InvalidValue):
         dates.parse(text)
 
 
-def test_a_text_around_a_json_date_is_another_text() -> None:
+def test_text_around_a_json_date_makes_it_a_string() -> None:
     assert dates.parse_json_date("x/Date(1)/") is None
     assert dates.parse_json_date("/Date(1)/ ") is None

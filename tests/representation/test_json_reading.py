@@ -19,12 +19,12 @@ def read(body: bytes) -> dict[str, object]:
     return json.read(text_of(body, encoding_of(body, None, "json")), LIMITS)
 
 
-def test_an_object_is_read_as_it_is() -> None:
+def test_object_is_read_as_it_is() -> None:
     body = b' {"a": "x", "b": [1, 2.5, true, null], "c": {"d": {}}, "e": -0.0} '
     assert read(body) == {"a": "x", "b": [1, 2.5, True, None], "c": {"d": {}}, "e": -0.0}
 
 
-def test_a_byte_order_mark_is_tolerated() -> None:
+def test_byte_order_mark_is_tolerated() -> None:
     assert read(b'\xef\xbb\xbf{"a":1}') == {"a": 1}
 
 
@@ -56,7 +56,7 @@ def test_integers_of_4000_digits_keep_every_digit() -> None:
         (b"null", "not an object"),
     ],
 )
-def test_what_is_no_json_object_is_refused_with_the_place(body: bytes, words: str) -> None:
+def test_malformed_json_is_refused_with_the_position(body: bytes, words: str) -> None:
     with pytest.raises(DeserializationFailure, match=words):
         read(body)
 
@@ -77,7 +77,7 @@ def test_what_is_no_json_object_is_refused_with_the_place(body: bytes, words: st
         (b'{"a":{"\\ud800":1}}', "a"),
     ],
 )
-def test_a_value_that_can_not_be_taken_is_refused_by_its_name(body: bytes, name: str) -> None:
+def test_unsupported_value_is_refused_by_name(body: bytes, name: str) -> None:
     with pytest.raises(ParameterValidationFailure) as caught:
         read(body)
     assert list(caught.value.parameters) == [name]
@@ -97,7 +97,7 @@ def test_nesting_is_bounded() -> None:
             read(body)
 
 
-def test_brackets_side_by_side_and_in_strings_are_no_nesting() -> None:
+def test_brackets_side_by_side_and_in_strings_are_not_nesting() -> None:
     body = b'{"a":[' + b",".join([b"[]"] * 1000) + b'],"b":"' + b"[{" * 100 + b'\\"[[","c":"\\\\"}'
     assert len(read(body)) == 3
 
@@ -148,7 +148,7 @@ def most(start: str, piece: str, end: str) -> bytes:
         ("{" + ",".join(f'"a{number}":{{"b":1}}' for number in range(19_000)) + "}").encode(),
     ],
 )
-def test_the_worst_body_of_a_mebibyte_is_read_or_refused_at_once(body: bytes) -> None:
+def test_worst_body_of_a_mebibyte_is_processed_quickly(body: bytes) -> None:
     started = time.process_time()
     with suppress(DeserializationFailure, ParameterValidationFailure):
         read(body)

@@ -7,7 +7,7 @@ from openucwa.representation.document import Document, EventEntry, Events, Link,
 from openucwa.representation.json import write, write_events, write_reason
 
 
-def test_members_stand_in_the_documented_order() -> None:
+def test_members_are_in_the_documented_order() -> None:
     document = Document(
         rel="communication",
         href="/c",
@@ -27,12 +27,12 @@ def test_members_stand_in_the_documented_order() -> None:
     )
 
 
-def test_the_slashes_of_a_date_are_escaped_and_no_others() -> None:
+def test_slashes_of_a_date_are_escaped_and_no_others() -> None:
     body = write(Document("r", "/h", properties={"when": Instant(1_474_932_029_004), "list": [Instant(1)], "s": "a/b"}))
     assert b'"when":"\\/Date(1474932029004)\\/","list":["\\/Date(1)\\/"],"s":"a/b"' in body
 
 
-def test_a_document_without_embedded_resources_shows_no_member_for_them() -> None:
+def test_document_without_embedded_resources_shows_no_member_for_them() -> None:
     assert json.loads(write(Document("r", "/h"))) == {"rel": "r", "_links": {"self": {"href": "/h"}}}
 
 
@@ -40,7 +40,7 @@ def test_text_is_utf_8_and_not_escaped() -> None:
     assert '"t":"Grüße 🎉"'.encode() in write(Document("r", "/h", properties={"t": "Grüße 🎉"}))
 
 
-def test_the_digits_of_custom_integers_and_numbers_pass_untouched() -> None:
+def test_digits_of_custom_numbers_are_preserved() -> None:
     custom = b'{"long":' + b"9" * 4000 + b',"list":[' + b"8" * 4000 + b',1e22],"zero":-0.0}'
     assert custom[1:-1] in write(Document("r", "/h", custom=custom))
 
@@ -77,11 +77,11 @@ def test_events_are_shown_sender_by_sender() -> None:
     )
 
 
-def test_an_answer_without_events_shows_an_empty_sender() -> None:
+def test_answer_without_events_shows_an_empty_sender() -> None:
     assert write_events(Events("/e", {})) == b'{"_links":{"self":{"href":"/e"}},"sender":[]}'
 
 
-def test_a_reason_shows_what_there_is_of_it() -> None:
+def test_reason_omits_missing_members() -> None:
     assert write_reason(Reason("Conflict", "It is there.")) == b'{"code":"Conflict","message":"It is there."}'
     full = Reason("BadRequest", "m", "ParameterValidationFailure", {"id": "is bad"}, {"requestId": "1"})
     assert json.loads(write_reason(full)) == {

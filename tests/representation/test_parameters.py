@@ -24,7 +24,7 @@ def faults_of(given: dict[str, object], query: dict[str, str] | None = None, par
     return caught.value.parameters
 
 
-def test_values_come_out_by_documented_name_in_their_types() -> None:
+def test_values_have_documented_names_and_types() -> None:
     given: dict[str, object] = {
         "Subject": "hello",
         "ACCESSLEVEL": "everyone",
@@ -64,11 +64,11 @@ def test_texts_of_xml_are_converted_to_what_is_documented() -> None:
     assert type(values["subject"]) is str
 
 
-def test_a_marked_date_of_xml_is_taken_as_it_is() -> None:
+def test_typed_date_of_xml_is_accepted() -> None:
     assert read(ALL, {"expirationTime": Instant(5)}) == {"expirationTime": Instant(5)}
 
 
-def test_what_is_null_absent_or_a_date_in_year_one_is_left_out() -> None:
+def test_null_absent_and_year_one_values_are_left_out() -> None:
     assert read(ALL, {"subject": None, "expirationTime": "0001-01-01T00:00:00", "count": None}) == {}
     assert read(ALL, {"expirationTime": Instant(-62_135_596_800_000)}) == {}
 
@@ -77,7 +77,7 @@ def test_unknown_names_are_ignored() -> None:
     assert read(ALL, {"rel": "x", "_links": {"self": {}}, "subjects": "too long for subject"}, {"x": "y"}) == {}
 
 
-def test_the_query_is_read_where_the_body_is_silent() -> None:
+def test_query_supplies_what_the_body_lacks() -> None:
     assert read(ALL, {"subject": "body", "count": None}, {"Subject": "query", "count": "4", "publish": "false"}) == {
         "subject": "body",
         "count": 4,
@@ -85,7 +85,7 @@ def test_the_query_is_read_where_the_body_is_silent() -> None:
     }
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     given: dict[str, object] = {
         "subject": "too long",
         "accessLevel": "Nobody",
@@ -134,7 +134,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         ("count", UntypedText("9" * 5000)),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_refused(name: str, value: object) -> None:
+def test_value_of_the_wrong_kind_is_refused(name: str, value: object) -> None:
     assert list(faults_of({name: value})) == [name]
 
 
@@ -143,7 +143,7 @@ def test_one_name_in_two_spellings_is_refused() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"culture": None}, {"culture": ""}])
-def test_what_is_required_must_be_there(given: dict[str, object]) -> None:
+def test_required_parameters_must_be_present(given: dict[str, object]) -> None:
     assert faults_of(given, parameters=[Parameter("culture", required=True)]) == {"culture": "is required"}
 
 
@@ -159,7 +159,7 @@ def test_what_is_required_must_be_there(given: dict[str, object]) -> None:
         "sip:a@localhost",
     ],
 )
-def test_sip_uris_are_taken(uri: str) -> None:
+def test_sip_uris_are_accepted(uri: str) -> None:
     assert read([Parameter("uri", kind="sip")], {"uri": uri}) == {"uri": uri}
 
 
@@ -184,11 +184,11 @@ def test_sip_uris_are_taken(uri: str) -> None:
         "sip:a\u0085@b",
     ],
 )
-def test_other_texts_are_no_sip_uris(uri: str) -> None:
+def test_other_texts_are_not_sip_uris(uri: str) -> None:
     assert list(faults_of({"uri": uri}, parameters=[Parameter("uri", kind="sip")])) == ["uri"]
 
 
-def test_the_schema_says_what_is_taken() -> None:
+def test_schema_describes_the_accepted_values() -> None:
     described = schema([*ALL, Parameter("culture", required=True, max_length=100, description="A culture's name.")])
     assert described["type"] == "object"
     assert described["required"] == ["culture"]

@@ -104,7 +104,7 @@ def test_values_survive_xml(values: dict[str, Value]) -> None:
 
 @many
 @given(properties)
-def test_values_survive_xml_whose_marks_were_lost(values: dict[str, Value]) -> None:
+def test_values_survive_xml_without_types(values: dict[str, Value]) -> None:
     stored = encode(values)
     root = etree.fromstring(xml.write(shown(stored)))
     for element in root.iter():

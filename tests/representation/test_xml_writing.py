@@ -11,7 +11,7 @@ NAMESPACE = ' xmlns="http://schemas.microsoft.com/rtc/2012/03/ucwa"'
 MARKS = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
 
 
-def test_links_stand_before_properties_and_those_before_embedded_resources() -> None:
+def test_links_precede_properties_and_those_precede_embedded_resources() -> None:
     document = Document(
         rel="communication",
         href="/c",
@@ -36,18 +36,18 @@ def test_links_stand_before_properties_and_those_before_embedded_resources() -> 
     )
 
 
-def test_an_embedded_resource_bears_what_it_is_to_the_one_that_embeds_it() -> None:
+def test_embedded_resource_has_its_relation_as_rel() -> None:
     body = write(Document("invitation", "/i", embedded={"from": Document("participant", "/p")})).decode()
     assert '<resource rel="from" href="/p"><property name="rel">participant</property></resource>' in body
 
 
-def test_documented_dates_are_iso_8601_with_an_offset_and_bear_no_mark() -> None:
+def test_documented_dates_are_iso_8601_with_an_offset_and_untyped() -> None:
     body = write(Document("r", "/h", properties={"when": Instant(1_474_932_029_038)})).decode()
     assert '<property name="when">2016-09-26T23:20:29.038+00:00</property>' in body
     assert "xsi" not in body
 
 
-def test_every_custom_value_but_a_string_bears_its_type() -> None:
+def test_every_custom_value_except_a_string_has_its_type() -> None:
     custom = b'{"s":"5","i":5,"n":0.5,"b":true,"d":"\\/Date(0)\\/","l":[1,2.5],"e":[]}'
     body = write(Document("r", "/h", custom=custom)).decode()
     assert body == (
@@ -62,7 +62,7 @@ def test_every_custom_value_but_a_string_bears_its_type() -> None:
     )
 
 
-def test_the_prefixes_of_the_marks_are_declared_for_embedded_resources_and_events_too() -> None:
+def test_type_prefixes_are_declared_for_embedded_resources_and_events_too() -> None:
     inner = Document("item", "/i", custom=b'{"i":5}')
     events = Events("/e", {}, [Sender("s", "/s", [EventEntry("updated", "item", Link("/i"), embedded=inner)])])
     for body in (write(Document("r", "/h", embedded={"item": [inner]})), write_events(events)):
@@ -71,7 +71,7 @@ def test_the_prefixes_of_the_marks_are_declared_for_embedded_resources_and_event
         assert marked.nsmap["xs"] == "http://www.w3.org/2001/XMLSchema"
 
 
-def test_text_that_looks_like_a_mark_declares_nothing() -> None:
+def test_text_that_looks_like_a_type_declares_nothing() -> None:
     assert b"XMLSchema" not in write(Document("r", "/h", properties={"t": ' xsi:type="xs:integer"'}))
 
 
@@ -83,13 +83,13 @@ def test_markup_and_blanks_in_texts_names_and_addresses_are_escaped() -> None:
     assert [root[1].text, root[2].get("name"), root[2].text, root[3][0].text] == [text] * 4
 
 
-def test_what_xml_can_not_carry_is_replaced_in_an_error_that_quotes_it() -> None:
+def test_characters_that_xml_excludes_are_replaced_in_errors() -> None:
     body = write_reason(Reason("BadRequest", "bad \x00\ud800\uffff", parameters={"\x1b": "no"}))
     root = etree.fromstring(body)
     assert root[1].text == "bad \ufffd\ufffd\ufffd"
 
 
-def test_a_reason_shows_its_bags_even_where_they_are_empty() -> None:
+def test_reason_shows_its_bags_even_if_empty() -> None:
     assert write_reason(Reason("Conflict", "It is there.", "AlreadyExists")).decode() == (
         f"{DECLARATION}<reason{NAMESPACE}><code>Conflict</code><subcode>AlreadyExists</subcode>"
         "<message>It is there.</message><debugInfo></debugInfo><parameters></parameters></reason>"

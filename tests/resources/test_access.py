@@ -103,13 +103,13 @@ async def send(
     return await client.request(operation.method, f"{app}/{path}", headers=headers | more.pop("headers", {}), **more)
 
 
-async def test_the_organizer_may_do_everything(lene: UcwaClient, meeting: Resource, extension: Resource) -> None:
+async def test_organizer_can_do_everything(lene: UcwaClient, meeting: Resource, extension: Resource) -> None:
     for operation in OPERATIONS:
         answer = await send(lene, operation, lene.app, meeting["onlineMeetingId"], "known")
         assert answer.status_code == operation.success, operation
 
 
-async def test_the_organizer_may_do_everything_in_any_of_their_applications(
+async def test_organizer_can_do_everything_in_any_of_their_applications(
     service: Service, connect: Connect, meeting: Resource, extension: Resource
 ) -> None:
     other = connect(service)
@@ -139,7 +139,7 @@ async def test_another_users_application_does_not_exist(
         assert_refused(answer, 404, "NotFound", "ApplicationNotFound")
 
 
-async def test_nothing_here_is_for_anonymous_users(
+async def test_meetings_are_closed_to_anonymous_users(
     anonymous: UcwaClient, meeting: Resource, extension: Resource
 ) -> None:
     for operation in OPERATIONS:
@@ -155,7 +155,7 @@ async def test_for_anonymous_users_the_organizers_application_does_not_exist(
         assert_refused(answer, 404, "NotFound", "ApplicationNotFound")
 
 
-async def test_without_a_token_of_this_server_there_is_nothing_but_the_challenge(
+async def test_request_without_a_valid_token_gets_only_the_challenge(
     service: Service, lene: UcwaClient, meeting: Resource, extension: Resource, world: FakeWorld
 ) -> None:
     assert lene.token is not None
@@ -173,7 +173,7 @@ async def test_without_a_token_of_this_server_there_is_nothing_but_the_challenge
             assert len(answer.headers.get_list("WWW-Authenticate")) == 2
 
 
-async def test_a_request_without_the_header_gets_the_challenge(
+async def test_request_without_the_header_gets_the_challenge(
     service: Service, connect: Connect, lene: UcwaClient, meeting: Resource
 ) -> None:
     stranger = connect(service)
@@ -182,7 +182,7 @@ async def test_a_request_without_the_header_gets_the_challenge(
         assert_refused(answer, 401, "Unauthorized")
 
 
-async def test_nobody_but_the_organizer_changes_anything(
+async def test_only_the_organizer_can_change_anything(
     service: Service,
     connect: Connect,
     lene: UcwaClient,
@@ -210,7 +210,7 @@ def everything(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], byte
     return answer.status_code, headers, answer.content
 
 
-async def test_a_hidden_meeting_is_answered_as_one_that_never_was(
+async def test_hidden_meeting_is_answered_like_a_missing_one(
     dana: UcwaClient, meeting: Resource, extension: Resource
 ) -> None:
     shapes: list[dict[str, Any]] = [
@@ -233,7 +233,7 @@ async def test_a_hidden_meeting_is_answered_as_one_that_never_was(
             assert everything(hidden) == everything(never)
 
 
-async def test_another_method_tells_nothing_either(dana: UcwaClient, meeting: Resource, extension: Resource) -> None:
+async def test_other_methods_reveal_nothing_either(dana: UcwaClient, meeting: Resource, extension: Resource) -> None:
     for operation in HIDDEN:
         for method in ("PATCH", "HEAD", "OPTIONS", "POST"):
             other = Operation(method, operation.path, 0, hidden=True, scopes=frozenset())
@@ -243,7 +243,7 @@ async def test_another_method_tells_nothing_either(dana: UcwaClient, meeting: Re
             assert everything(hidden) == everything(never)
 
 
-async def test_another_users_application_is_answered_as_one_that_never_was(
+async def test_another_users_application_is_answered_like_a_missing_one(
     lene: UcwaClient, dana: UcwaClient, meeting: Resource, extension: Resource
 ) -> None:
     never_was = f"{lene.app[:-1]}{(int(lene.app[-1]) + 1) % 10}"
@@ -253,7 +253,7 @@ async def test_another_users_application_is_answered_as_one_that_never_was(
         assert everything(hidden) == everything(never)
 
 
-async def test_a_meeting_of_ones_own_is_no_way_to_anothers_extension(
+async def test_own_meeting_gives_no_access_to_anothers_extension(
     dana: UcwaClient, meeting: Resource, extension: Resource
 ) -> None:
     own = await dana.schedule()
@@ -261,7 +261,7 @@ async def test_a_meeting_of_ones_own_is_no_way_to_anothers_extension(
     assert_refused(answer, 404, "NotFound", "ResourceNotFound")
 
 
-async def test_an_id_that_is_taken_in_anothers_meeting_is_free(dana: UcwaClient, extension: Resource) -> None:
+async def test_id_used_in_anothers_meeting_is_free(dana: UcwaClient, extension: Resource) -> None:
     assert (await dana.extend(await dana.schedule(), id="known"))["id"] == "known"
 
 
@@ -279,7 +279,7 @@ def caller(world: FakeWorld, scopes: set[str] | None = None, lifetime: int = 60,
     )
 
 
-async def test_one_of_the_documented_scopes_is_needed_and_is_enough(
+async def test_one_documented_scope_is_required_and_sufficient(
     service: Service, lene: UcwaClient, meeting: Resource, extension: Resource, world: FakeWorld
 ) -> None:
     for operation in OPERATIONS:
@@ -293,7 +293,7 @@ async def test_one_of_the_documented_scopes_is_needed_and_is_enough(
                 assert answer.status_code == operation.success, operation
 
 
-async def test_changes_take_the_documented_scopes_too(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
+async def test_changes_require_the_documented_scopes_too(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
     for scope in (INITIATE, RECEIVE):
         lene.token = service.tokens.issue(caller(world))
         meeting = await lene.schedule()
@@ -306,7 +306,7 @@ async def test_changes_take_the_documented_scopes_too(service: Service, lene: Uc
     assert (await lene.post(lene.meetings, json={})).status_code == 201
 
 
-async def test_a_ticket_without_any_scope_does_nothing_here(
+async def test_token_without_scopes_has_no_access(
     service: Service, lene: UcwaClient, meeting: Resource, extension: Resource, world: FakeWorld
 ) -> None:
     lene.token = service.tokens.issue(caller(world, set()))
@@ -315,7 +315,7 @@ async def test_a_ticket_without_any_scope_does_nothing_here(
         assert_refused(answer, 403, "Forbidden")
 
 
-async def test_scopes_do_not_open_what_belongs_to_another(
+async def test_scopes_give_no_access_to_other_users_data(
     service: Service, dana: UcwaClient, meeting: Resource, extension: Resource, world: FakeWorld
 ) -> None:
     dana.token = service.tokens.issue(caller(world, SCOPES, identity=DANA))

@@ -38,18 +38,20 @@ async def batch(client: UcwaClient, *hrefs: str) -> list[str]:
     return [line for line in answer.text.split("\r\n") if line.startswith("HTTP/1.1 ")]
 
 
-async def test_an_answer_over_the_limit_is_refused(lene: UcwaClient, meeting: dict[str, Any]) -> None:
+async def test_answer_over_the_limit_is_refused(lene: UcwaClient, meeting: dict[str, Any]) -> None:
     for href in (lene.meetings, self_of(meeting), extensions_of(meeting)):
         assert_refused(await lene.get(href), 413, "EntityTooLarge")
 
 
-async def test_what_it_would_have_embedded_can_be_read_one_by_one(lene: UcwaClient, meeting: dict[str, Any]) -> None:
+async def test_embedded_resources_of_a_refused_answer_can_be_read_one_by_one(
+    lene: UcwaClient, meeting: dict[str, Any]
+) -> None:
     for number in range(3):
         answer = await lene.get(f"{extensions_of(meeting)}/{number}")
         assert (answer.status_code, len(answer.json()["text"])) == (200, 8_000)
 
 
-async def test_an_answer_below_the_limit_is_given(lene: UcwaClient, meeting: dict[str, Any]) -> None:
+async def test_answer_below_the_limit_is_given(lene: UcwaClient, meeting: dict[str, Any]) -> None:
     await lene.delete(f"{extensions_of(meeting)}/0")
     assert (await lene.get(lene.meetings)).status_code == 200
 

@@ -20,7 +20,7 @@ async def user(service: Service, connect: Connect) -> UcwaClient:
     return client
 
 
-async def test_an_application_is_made_with_what_it_needs_embedded(user: UcwaClient) -> None:
+async def test_new_application_embeds_its_resources(user: UcwaClient) -> None:
     answer = await user.post(APPLICATIONS, json=BODY)
     application = answer.json()
     assert answer.status_code == 201
@@ -31,27 +31,27 @@ async def test_an_application_is_made_with_what_it_needs_embedded(user: UcwaClie
     assert application["_links"]["events"]["href"].endswith("/events?ack=1")
 
 
-async def test_an_endpoint_finds_its_application_again(user: UcwaClient) -> None:
+async def test_endpoint_gets_its_existing_application(user: UcwaClient) -> None:
     first, again = await user.post(APPLICATIONS, json=BODY), await user.post(APPLICATIONS, json=BODY)
     other = await user.post(APPLICATIONS, json=BODY | {"endpointId": "two"})
     assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
     assert other.json()["id"] != first.json()["id"]
 
 
-async def test_hrefs_bear_the_prefix_that_the_request_came_by(user: UcwaClient) -> None:
+async def test_hrefs_have_the_prefix_of_the_request(user: UcwaClient) -> None:
     answer = await user.post("/ucwa/oauth/v1/applications", json=BODY)
     assert '"/ucwa/v1' not in answer.text
     assert answer.json()["_links"]["self"]["href"].startswith("/ucwa/oauth/v1/applications/")
 
 
 @pytest.mark.parametrize("name", ["culture", "endpointId", "userAgent"])
-async def test_what_is_required_is_named(user: UcwaClient, name: str) -> None:
+async def test_missing_required_properties_are_named(user: UcwaClient, name: str) -> None:
     answer = await user.post(APPLICATIONS, json={each: text for each, text in BODY.items() if each != name})
     assert_invalid(answer, name)
 
 
 @pytest.mark.parametrize("name", ["culture", "endpointId", "userAgent", "instanceId"])
-async def test_a_hundred_characters_are_the_most(user: UcwaClient, name: str) -> None:
+async def test_names_have_at_most_a_hundred_characters(user: UcwaClient, name: str) -> None:
     assert (await user.post(APPLICATIONS, json=BODY | {name: "x" * 100})).status_code == 201
     assert_invalid(await user.post(APPLICATIONS, json=BODY | {name: "x" * 101}), name)
 
@@ -61,7 +61,7 @@ async def test_names_are_matched_whatever_their_case(user: UcwaClient) -> None:
     assert (await user.post(APPLICATIONS, json=body)).status_code == 201
 
 
-async def test_an_instance_is_new_once(user: UcwaClient) -> None:
+async def test_instance_is_new_only_once(user: UcwaClient) -> None:
     body = BODY | {"instanceId": "tab"}
     first, again = await user.post(APPLICATIONS, json=body), await user.post(APPLICATIONS, json=body)
     assert (first.status_code, again.status_code) == (201, 200)
@@ -83,7 +83,7 @@ async def test_each_instance_has_a_channel_of_its_own(user: UcwaClient, world: F
         assert f"instanceId={instance['instanceId']}&ack=2" in body["_links"]["next"]["href"]
 
 
-async def test_the_last_instance_ends_the_application(user: UcwaClient) -> None:
+async def test_ending_the_last_instance_ends_the_application(user: UcwaClient) -> None:
     one = (await user.post(APPLICATIONS, json=BODY | {"instanceId": "1"})).json()["_links"]["self"]["href"]
     two = (await user.post(APPLICATIONS, json=BODY | {"instanceId": "2"})).json()["_links"]["self"]["href"]
     assert (await user.delete(one)).status_code == 204
@@ -93,7 +93,7 @@ async def test_the_last_instance_ends_the_application(user: UcwaClient) -> None:
     assert_refused(await user.get(two), 404, "NotFound", "ApplicationNotFound")
 
 
-async def test_a_deleted_application_is_gone_and_its_endpoint_gets_a_new_one(user: UcwaClient) -> None:
+async def test_deleted_application_is_gone_and_its_endpoint_gets_a_new_one(user: UcwaClient) -> None:
     first = (await user.post(APPLICATIONS, json=BODY)).json()
     assert (await user.delete(first["_links"]["self"]["href"])).status_code == 204
     assert_refused(await user.get(first["_links"]["self"]["href"]), 404, "NotFound", "ApplicationNotFound")
@@ -115,7 +115,7 @@ async def test_over_the_limit_the_longest_idle_application_ends(
     assert [(await user.get(href)).status_code for href in hrefs[1:]] == [200, 200]
 
 
-async def test_an_application_that_never_polled_ends_15_minutes_after_its_last_request(
+async def test_application_that_never_polled_ends_15_minutes_after_its_last_request(
     user: UcwaClient, world: FakeWorld
 ) -> None:
     href = (await user.post(APPLICATIONS, json=BODY)).json()["_links"]["self"]["href"]
@@ -127,7 +127,7 @@ async def test_an_application_that_never_polled_ends_15_minutes_after_its_last_r
     assert_refused(await user.get(href), 404, "NotFound", "ApplicationNotFound")
 
 
-async def test_me_offers_to_make_one_available_until_one_is(lene: UcwaClient) -> None:
+async def test_me_links_to_make_me_available_until_it_was_called(lene: UcwaClient) -> None:
     before = (await lene.get(f"{lene.app}/me")).json()["_links"]
     assert list(before) == ["self", "makeMeAvailable", "photo"]
     assert (
@@ -143,7 +143,7 @@ async def test_me_offers_to_make_one_available_until_one_is(lene: UcwaClient) ->
 SEVEN = ["Messaging", "Audio", "Video", "PanoramicVideo", "PhoneAudio", "ApplicationSharing", "DataCollaboration"]
 
 
-async def test_all_seven_modalities_are_taken_and_messaging_is_kept(lene: UcwaClient) -> None:
+async def test_all_seven_modalities_are_accepted_and_messaging_is_stored(lene: UcwaClient) -> None:
     body = {"SupportedModalities": SEVEN}
     assert (await lene.post(f"{lene.app}/me/makeMeAvailable", json=body)).status_code == 204
     communication = (await lene.get(f"{lene.app}/communication")).json()
@@ -155,13 +155,13 @@ async def test_all_seven_modalities_are_taken_and_messaging_is_kept(lene: UcwaCl
 
 
 @pytest.mark.parametrize("path", ["me/reportMyActivity", "reportMyActivity"])
-async def test_activity_is_reported_once_one_is_available(lene: UcwaClient, path: str) -> None:
+async def test_activity_can_be_reported_once_available(lene: UcwaClient, path: str) -> None:
     assert_refused(await lene.post(f"{lene.app}/{path}"), 409, "Conflict", "MakeMeAvailableRequired")
     await lene.post(f"{lene.app}/me/makeMeAvailable", json={})
     assert (await lene.post(f"{lene.app}/{path}")).status_code == 204
 
 
-async def test_an_anonymous_application_needs_no_endpoint_and_has_no_meetings(
+async def test_anonymous_application_needs_no_endpoint_and_has_no_meetings(
     service: Service, lene: UcwaClient, connect: Connect
 ) -> None:
     joe = connect(service)
@@ -173,7 +173,7 @@ async def test_an_anonymous_application_needs_no_endpoint_and_has_no_meetings(
     assert_refused(await joe.get(f"{href}/onlineMeetings"), 403, "Forbidden", "AnonymousNotAllowed")
 
 
-async def test_people_links_to_what_answers(lene: UcwaClient) -> None:
+async def test_every_link_of_people_works(lene: UcwaClient) -> None:
     links = (await lene.get(f"{lene.app}/people")).json()["_links"]
     assert set(links) == {
         "self",
@@ -189,7 +189,7 @@ async def test_people_links_to_what_answers(lene: UcwaClient) -> None:
 
 
 @pytest.mark.parametrize("accept", ["image/*", "image/jpeg", "application/json", "application/xml", "*/*"])
-async def test_a_photo_shows_the_initials_whatever_is_accepted(lene: UcwaClient, accept: str) -> None:
+async def test_photo_shows_the_initials_whatever_the_accept(lene: UcwaClient, accept: str) -> None:
     answer = await lene.get(f"{lene.app}/photo", headers={"Accept": accept})
     assert answer.headers["Content-Type"] == "image/svg+xml"
     assert ">LA</text>" in answer.text

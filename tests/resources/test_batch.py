@@ -28,7 +28,7 @@ async def batch(
     return [line for line in answer.text.splitlines() if line.startswith("HTTP/1.1 ")], answer.text
 
 
-async def test_the_answers_come_in_the_order_of_the_requests(lene: UcwaClient) -> None:
+async def test_answers_come_in_the_order_of_the_requests(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     extensions = extensions_of(meeting)
     json = "Content-Type: application/json"
@@ -49,7 +49,7 @@ async def test_the_answers_come_in_the_order_of_the_requests(lene: UcwaClient) -
     ]
 
 
-async def test_a_part_has_its_content_type_last_and_its_body_on_one_line(lene: UcwaClient) -> None:
+async def test_part_has_its_content_type_last_and_its_body_on_one_line(lene: UcwaClient) -> None:
     _, text = await batch(lene, part(f"GET {lene.app}/me", "Accept: application/json"))
     head, _, body = text.partition("HTTP/1.1 200 OK\r\n")[2].partition("\r\n\r\n")
     assert head.splitlines()[-1] == "Content-Type: application/json; charset=utf-8"
@@ -65,13 +65,13 @@ async def test_parts_run_as_the_user_of_the_batch(lene: UcwaClient, dana: UcwaCl
 
 
 @pytest.mark.parametrize("what", ["events?ack=1", "batch", "photo"])
-async def test_what_can_not_be_batched_is_refused_by_itself(lene: UcwaClient, what: str) -> None:
+async def test_unbatchable_part_is_refused_alone(lene: UcwaClient, what: str) -> None:
     method = "POST" if what == "batch" else "GET"
     statuses, _ = await batch(lene, part(f"{method} {lene.app}/{what}"), part(f"GET {lene.app}/me"))
     assert statuses == ["HTTP/1.1 400 Bad Request", "HTTP/1.1 200 OK"]
 
 
-async def test_an_old_clients_data_line_is_the_body(lene: UcwaClient) -> None:
+async def test_old_clients_data_line_is_the_body(lene: UcwaClient) -> None:
     request = part(f"POST {lene.meetings}", "Content-Type: application/json", 'Data: {"subject":"from a line"}')
     statuses, text = await batch(lene, request)
     assert statuses == ["HTTP/1.1 201 Created"]
@@ -80,12 +80,12 @@ async def test_an_old_clients_data_line_is_the_body(lene: UcwaClient) -> None:
 
 @pytest.mark.parametrize("content_type", ['multipart/batching;boundary="b"', "multipart/batching;boundary=b"])
 @pytest.mark.parametrize("end", ["--b--\r\n", "--b\r\n", "--b--"])
-async def test_boundaries_are_taken_as_they_come(lene: UcwaClient, content_type: str, end: str) -> None:
+async def test_any_boundary_is_accepted(lene: UcwaClient, content_type: str, end: str) -> None:
     statuses, _ = await batch(lene, "\r\n", part(f"GET {lene.app}/me"), content_type=content_type, end=end)
     assert statuses == ["HTTP/1.1 200 OK"]
 
 
-async def test_a_hundred_parts_are_taken_and_one_more_is_not(lene: UcwaClient) -> None:
+async def test_a_hundred_parts_are_accepted_and_one_more_is_not(lene: UcwaClient) -> None:
     statuses, _ = await batch(lene, *[part(f"GET {lene.app}/policies")] * 100)
     assert statuses == ["HTTP/1.1 200 OK"] * 100
     content = "".join([part(f"GET {lene.app}/policies")] * 101) + "--b--"
@@ -96,7 +96,7 @@ async def test_a_hundred_parts_are_taken_and_one_more_is_not(lene: UcwaClient) -
     assert answer.headers["Retry-After"] == "1"
 
 
-async def test_a_batch_over_the_users_limit_is_refused_whole(make_service: Make, connect: Connect) -> None:
+async def test_batch_over_the_users_limit_is_refused_whole(make_service: Make, connect: Connect) -> None:
     lene = connect(await make_service(max_requests_in_flight=2))
     await lene.sign_in("lenea@contoso.com")
     await lene.open()
@@ -115,7 +115,7 @@ async def test_a_batch_over_the_users_limit_is_refused_whole(make_service: Make,
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/xml", "text/html", "*/*"])
-async def test_a_batch_is_answered_multipart_whatever_the_accept(lene: UcwaClient, accept: str) -> None:
+async def test_batch_is_answered_multipart_whatever_the_accept(lene: UcwaClient, accept: str) -> None:
     content = part(f"GET {lene.app}/me") + "--b--"
     headers = {"Content-Type": TYPE, "Accept": accept}
     answer = await lene.post(f"{lene.app}/batch", content=content, headers=headers)
@@ -123,7 +123,7 @@ async def test_a_batch_is_answered_multipart_whatever_the_accept(lene: UcwaClien
     assert answer.headers["Content-Type"].startswith("multipart/batching")
 
 
-async def test_a_body_that_is_no_batch_is_refused_by_its_type(lene: UcwaClient) -> None:
+async def test_body_of_another_type_is_refused(lene: UcwaClient) -> None:
     content = part(f"GET {lene.app}/me") + "--b--"
     wrong = {"Content-Type": "application/json"}
     assert_refused(await lene.post(f"{lene.app}/batch", content=content, headers=wrong), 415, "UnsupportedMediaType")

@@ -38,7 +38,7 @@ def event_of(calendar: Calendar) -> Any:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
-async def test_a_meetings_answers_lead_to_its_invitation(lene: UcwaClient, method: str) -> None:
+async def test_meeting_links_to_its_invitation(lene: UcwaClient, method: str) -> None:
     answer = await lene.post(lene.meetings, json={})
     meeting = answer.json()
     if method == "GET":
@@ -48,7 +48,7 @@ async def test_a_meetings_answers_lead_to_its_invitation(lene: UcwaClient, metho
     assert answer.headers["Link"] == f'<{self_of(meeting)}/invitation>; rel="openucwa:invitation"'
 
 
-async def test_an_invitation_says_what_where_and_when(lene: UcwaClient) -> None:
+async def test_invitation_has_subject_location_and_time(lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="Sales, quarterly", description="Bring numbers;\nall of them")
     event = event_of(await invitation(lene, meeting, **when(NINE, TEN)))
     assert (event["SUMMARY"], event["LOCATION"], event["URL"]) == (
@@ -62,7 +62,7 @@ async def test_an_invitation_says_what_where_and_when(lene: UcwaClient) -> None:
 
 
 @pytest.mark.parametrize("text", [r"\\srv\\News", r"a\\nb\\Nc", r"\;\\,;,\\\\", "x\\"])
-async def test_backslashes_in_an_invitation_are_backslashes(lene: UcwaClient, text: str) -> None:
+async def test_backslashes_are_escaped(lene: UcwaClient, text: str) -> None:
     meeting = await lene.schedule(subject=text, description=f"{text}\n{text}")
     answer = await lene.get(f"{self_of(meeting)}/invitation", headers={"Accept": "text/calendar"})
     escaped = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
@@ -72,26 +72,26 @@ async def test_backslashes_in_an_invitation_are_backslashes(lene: UcwaClient, te
     assert description.startswith(f"DESCRIPTION:{escaped}\\n{escaped}\\n\\nJoin the meeting:\\nhttps://")
 
 
-async def test_an_invitation_ends_with_the_enterprises_footer(signed_in: SignedIn) -> None:
+async def test_invitation_ends_with_the_enterprises_footer(signed_in: SignedIn) -> None:
     lene = await signed_in(invitation_footer_text="Contoso asks you to be on time.")
     event = event_of(await invitation(lene, await lene.schedule()))
     assert event["DESCRIPTION"].endswith("\n\nContoso asks you to be on time.")
 
 
-async def test_an_invitation_without_a_time_is_for_the_next_full_hour(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_invitation_without_a_time_is_for_the_next_full_hour(lene: UcwaClient, world: FakeWorld) -> None:
     event = event_of(await invitation(lene, await lene.schedule()))
     now = datetime.fromtimestamp(world.now() / 1000, UTC)
     assert event.start == now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     assert event.end == event.start + timedelta(hours=1)
 
 
-async def test_an_invitation_without_an_end_lasts_an_hour(lene: UcwaClient) -> None:
+async def test_invitation_without_an_end_lasts_an_hour(lene: UcwaClient) -> None:
     event = event_of(await invitation(lene, await lene.schedule(), **when(NINE)))
     assert event.end == TEN
 
 
 @pytest.mark.parametrize("end", [NINE, NINE - timedelta(days=1)])
-async def test_an_end_that_is_not_after_the_start_is_refused(lene: UcwaClient, end: datetime) -> None:
+async def test_end_that_is_not_after_the_start_is_refused(lene: UcwaClient, end: datetime) -> None:
     meeting = await lene.schedule()
     answer = await lene.get(
         f"{self_of(meeting)}/invitation", params=when(NINE, end), headers={"Accept": "text/calendar"}
@@ -99,13 +99,13 @@ async def test_an_end_that_is_not_after_the_start_is_refused(lene: UcwaClient, e
     assert_invalid(answer, "end")
 
 
-async def test_an_invitation_in_the_last_hour_of_all_dates_is_no_fault_of_the_server(lene: UcwaClient) -> None:
+async def test_invitation_in_the_last_representable_hour_is_no_internal_error(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     last = {"start": "/Date(253402300799999)/"}
     assert_invalid(await lene.get(f"{self_of(meeting)}/invitation", params=last, headers={"Accept": "*/*"}), "end")
 
 
-async def test_who_is_listed_is_asked_to_come_by_mail_address_and_once(lene: UcwaClient) -> None:
+async def test_leaders_and_attendees_are_invited_once_by_mail_address(lene: UcwaClient) -> None:
     meeting = await lene.schedule(
         leaders=["sip:danab@contoso.com"],
         attendees=["SIP:DanaB@contoso.com", "sip:joe@fabrikam.com:5061;transport=tls", "sip:lenea@contoso.com"],
@@ -117,13 +117,13 @@ async def test_who_is_listed_is_asked_to_come_by_mail_address_and_once(lene: Ucw
     assert event["ATTENDEE"][0].params["RSVP"] == "TRUE"
 
 
-async def test_a_meeting_without_guests_is_published(lene: UcwaClient) -> None:
+async def test_meeting_without_guests_is_published(lene: UcwaClient) -> None:
     calendar = await invitation(lene, await lene.schedule())
     assert calendar["METHOD"] == "PUBLISH"
     assert "ATTENDEE" not in event_of(calendar)
 
 
-async def test_the_event_of_a_meeting_is_always_the_same_one(lene: UcwaClient) -> None:
+async def test_event_of_a_meeting_is_always_the_same_one(lene: UcwaClient) -> None:
     meeting, other = await lene.schedule(subject="a"), await lene.schedule()
     before = event_of(await invitation(lene, meeting))["UID"]
     await lene.replace(meeting, subject="b")
@@ -132,7 +132,7 @@ async def test_the_event_of_a_meeting_is_always_the_same_one(lene: UcwaClient) -
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x85", "\u2028"])
-async def test_what_people_typed_never_becomes_a_line_of_its_own(lene: UcwaClient, end: str) -> None:
+async def test_user_input_never_becomes_a_line_of_its_own(lene: UcwaClient, end: str) -> None:
     hostile = f"a,b;c\\n{end}END:VEVENT{end}ATTENDEE:mailto:evil@example.com"
     meeting = await lene.schedule(subject=hostile, description=hostile)
     answer = await lene.get(f"{self_of(meeting)}/invitation", headers={"Accept": "text/calendar"})
@@ -144,12 +144,12 @@ async def test_what_people_typed_never_becomes_a_line_of_its_own(lene: UcwaClien
     assert event["SUMMARY"] == "a,b;c\\n END:VEVENT ATTENDEE:mailto:evil@example.com"
 
 
-async def test_another_users_invitation_is_as_one_that_never_was(lene: UcwaClient, dana: UcwaClient) -> None:
+async def test_another_users_invitation_is_answered_like_a_missing_one(lene: UcwaClient, dana: UcwaClient) -> None:
     meeting = await lene.schedule()
     href = f"{dana.meetings}/{meeting['onlineMeetingId']}/invitation"
     assert_refused(await dana.get(href, headers={"Accept": "*/*"}), 404, "NotFound", "ResourceNotFound")
 
 
-async def test_an_invitation_is_shown_as_nothing_but_a_calendar(lene: UcwaClient) -> None:
+async def test_invitation_is_only_available_as_a_calendar(lene: UcwaClient) -> None:
     answer = await lene.get(f"{self_of(await lene.schedule())}/invitation")
     assert_refused(answer, 406, "NotAcceptable")

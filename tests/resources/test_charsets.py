@@ -46,7 +46,7 @@ async def post(client: UcwaClient, href: str, body: bytes, content_type: str) ->
         (xml("æ").encode(), None),
     ],
 )
-async def test_mark_then_parameter_then_declaration_say_how_xml_is_read(
+async def test_encoding_of_xml_is_that_of_mark_then_parameter_then_declaration(
     lene: UcwaClient, extensions: str, media_type: str, body: bytes, charset: str | None
 ) -> None:
     content_type = media_type if charset is None else f"{media_type}; charset={charset}"
@@ -67,7 +67,7 @@ async def test_mark_then_parameter_then_declaration_say_how_xml_is_read(
         (b'\xef\xbb\xbf{"a":"a"}', "application/json; charset=klingon"),
     ],
 )
-async def test_charset_that_is_not_read_is_an_unsupported_media_type(
+async def test_unsupported_charset_is_an_unsupported_media_type(
     lene: UcwaClient, extensions: str, body: bytes, content_type: str
 ) -> None:
     assert_refused(await post(lene, extensions, body, content_type), 415, "UnsupportedMediaType")
@@ -91,7 +91,7 @@ async def test_unsupported_charset_comes_before_the_preconditions(lene: UcwaClie
     assert_refused(await lene.put(href, content=b"{}", headers=headers), 415, "UnsupportedMediaType")
 
 
-async def test_bytes_that_are_not_in_the_charset_are_named(lene: UcwaClient, extensions: str) -> None:
+async def test_bytes_invalid_in_the_charset_are_named(lene: UcwaClient, extensions: str) -> None:
     answer = await post(lene, extensions, b'{"a":"\xe6"}', "application/json")
     assert_refused(answer, 400, "BadRequest", "DeserializationFailure")
     assert "byte 7" in answer.json()["message"]

@@ -59,7 +59,7 @@ values = st.one_of(
 )
 properties = st.dictionaries(names, values, max_size=6)
 
-#: Texts that can't be written in XML: halves of surrogate pairs among them.
+#: Texts that cannot be written in XML: halves of surrogate pairs among them.
 uncarriable = st.tuples(
     st.text(max_size=3), st.sampled_from([*NOT_IN_XML, "\ud800", "\udfff"]), st.text(max_size=3)
 ).map("".join)
@@ -132,7 +132,7 @@ def unchanging(xml: Any) -> dict[str, Any]:
 
 @often
 @given(given_properties=properties)
-def test_what_was_posted_in_json_survives_xml(exchange: Exchange, given_properties: Properties) -> None:
+def test_values_posted_in_json_survive_xml(exchange: Exchange, given_properties: Properties) -> None:
     answer = exchange.post(json.dumps(given_properties).encode(), IN_JSON)
     assert answer.status_code == 201, answer.text
     extension = answer.json()
@@ -143,7 +143,7 @@ def test_what_was_posted_in_json_survives_xml(exchange: Exchange, given_properti
 
 @often
 @given(given_properties=properties)
-def test_what_was_posted_in_xml_survives_json(exchange: Exchange, given_properties: Properties) -> None:
+def test_values_posted_in_xml_survive_json(exchange: Exchange, given_properties: Properties) -> None:
     inner = "".join(in_xml(name, value) for name, value in given_properties.items())
     answer = exchange.post(input_xml(inner), {"Content-Type": "application/xml"})
     assert answer.status_code == 201, answer.text
@@ -156,7 +156,7 @@ def test_what_was_posted_in_xml_survives_json(exchange: Exchange, given_properti
 
 @often
 @given(given_properties=properties)
-def test_xml_whose_marks_a_client_lost_changes_nothing(exchange: Exchange, given_properties: Properties) -> None:
+def test_xml_whose_types_a_client_lost_changes_nothing(exchange: Exchange, given_properties: Properties) -> None:
     extension = exchange.post(json.dumps(given_properties).encode(), IN_JSON).json()
     xml = exchange.in_xml(extension)
     for element in xml.iter():
@@ -181,7 +181,7 @@ def test_embedded_copies_are_the_same_in_both_formats(exchange: Exchange, given_
 @often
 @given(name=st.one_of(names, uncarriable), text=uncarriable)
 @example(name="note", text="\x00")
-def test_what_xml_cannot_carry_is_refused_by_name(exchange: Exchange, name: str, text: str) -> None:
+def test_values_that_xml_cannot_represent_are_refused_by_name(exchange: Exchange, name: str, text: str) -> None:
     for value in (text, [text]):
         answer = exchange.post(json.dumps({name: value}).encode(), IN_JSON)
         shown = name.encode(errors="replace").decode() if any("\ud800" <= c <= "\udfff" for c in name + text) else name
@@ -190,7 +190,7 @@ def test_what_xml_cannot_carry_is_refused_by_name(exchange: Exchange, name: str,
 
 @often
 @given(body=st.dictionaries(st.text(max_size=5), anything, max_size=4))
-def test_whatever_is_sent_is_taken_whole_or_refused_with_a_reason(exchange: Exchange, body: Properties) -> None:
+def test_any_input_is_either_stored_whole_or_refused_with_a_reason(exchange: Exchange, body: Properties) -> None:
     answer = exchange.post(json.dumps(body).encode(), IN_JSON)
     if answer.status_code == 201:
         given_names = {name for name, value in body.items() if value is not None}

@@ -18,7 +18,7 @@ BEARER = (
 @pytest.mark.parametrize(
     "path", ["/", "/?sipuri=sip:lenea@contoso.com", SERVICE, f"{SERVICE}?originalDomain=contoso.com"]
 )
-async def test_the_root_needs_no_token_and_links_absolutely(service: Service, connect: Connect, path: str) -> None:
+async def test_root_needs_no_token_and_links_absolutely(service: Service, connect: Connect, path: str) -> None:
     answer = await connect(service).get(path)
     links = answer.json()["_links"]
     assert (answer.status_code, list(links)) == (200, ["self", "user", "xframe"])
@@ -33,14 +33,14 @@ async def test_the_root_needs_no_token_and_links_absolutely(service: Service, co
         ("", "ucwa.example.com"),
     ],
 )
-async def test_the_roots_user_href_always_bears_a_query(
+async def test_user_href_of_root_always_has_a_query(
     service: Service, connect: Connect, query: str, domain: str
 ) -> None:
     links = (await connect(service).get("/" + query)).json()["_links"]
     assert links["user"]["href"] == f"{BASE}{SERVICE}/oauth/user?originalDomain={domain}"
 
 
-async def test_the_root_is_the_same_over_http(service: Service, connect: Connect) -> None:
+async def test_root_is_the_same_over_http(service: Service, connect: Connect) -> None:
     secure, plain = connect(service), connect(service, "http://ucwa.example.com")
     assert (await plain.get("/")).content == (await secure.get("/")).content
 
@@ -55,7 +55,7 @@ async def test_discovery_answers_head(service: Service, connect: Connect, path: 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "text/html"])
-async def test_the_user_without_a_token_says_where_to_get_one(
+async def test_user_without_a_token_says_where_to_get_one(
     service: Service, connect: Connect, method: str, accept: str
 ) -> None:
     answer = await connect(service).request(method, f"{SERVICE}/oauth/user", headers={"Accept": accept})
@@ -67,13 +67,13 @@ async def test_the_user_without_a_token_says_where_to_get_one(
     ]
 
 
-async def test_no_other_header_of_a_401_bears_a_url(service: Service, connect: Connect) -> None:
+async def test_no_other_header_of_a_401_contains_a_url(service: Service, connect: Connect) -> None:
     answer = await connect(service).get(f"{SERVICE}/oauth/user")
     others = [value for name, value in answer.headers.multi_items() if name != "www-authenticate"]
     assert not [value for value in others if "://" in value]
 
 
-async def test_only_grants_that_work_are_offered(make_service: Make, connect: Connect) -> None:
+async def test_only_enabled_grants_are_offered(make_service: Make, connect: Connect) -> None:
     answer = await connect(await make_service(anonymous=False)).get(f"{SERVICE}/oauth/user")
     assert 'grant_type="password"' in answer.headers["WWW-Authenticate"]
 
@@ -81,7 +81,7 @@ async def test_only_grants_that_work_are_offered(make_service: Make, connect: Co
 @pytest.mark.parametrize(
     "path", [f"{SERVICE}/user", f"{SERVICE}/oauth/user", "/autodiscover//AUTODISCOVERSERVICE.SVC/root/oauth/user/"]
 )
-async def test_the_user_leads_to_the_applications(lene: UcwaClient, path: str) -> None:
+async def test_user_leads_to_the_applications(lene: UcwaClient, path: str) -> None:
     answer = await lene.get(path)
     assert list(answer.json()["_links"]) == ["self", "applications", "xframe"]
     assert answer.json()["_links"]["applications"]["href"] == f"{BASE}/ucwa/v1/applications"
@@ -90,7 +90,7 @@ async def test_the_user_leads_to_the_applications(lene: UcwaClient, path: str) -
 @pytest.mark.parametrize(
     ("backup", "target"), [(None, "https://east.example.com"), ("west", "https://west.example.com")]
 )
-async def test_a_user_of_another_pool_is_redirected(
+async def test_user_of_another_pool_is_redirected(
     make_service: Make, connect: Connect, backup: str | None, target: str
 ) -> None:
     pools = (Pool("east", "https://east.example.com", backup), Pool("west", "https://west.example.com"))
@@ -114,7 +114,7 @@ async def test_a_user_of_another_pool_is_redirected(
         ({"listen": ("http://10.0.0.1:80", "https://10.0.0.1:8443")}, "http://x", "x", "https://10.0.0.1:8443"),
     ],
 )
-async def test_absolute_hrefs_begin_with_an_address_of_ours(
+async def test_absolute_hrefs_begin_with_an_address_of_this_server(
     make_service: Make, connect: Connect, settings: dict[str, object], base_url: str, host: str, expected: str
 ) -> None:
     service = await make_service(**{"public_url": None, **settings})
@@ -123,7 +123,7 @@ async def test_absolute_hrefs_begin_with_an_address_of_ours(
 
 
 @pytest.mark.parametrize("path", ["/xframe", "/Autodiscover/XFrame/XFrame.html", "/autodiscover/xframe/xframe.html"])
-async def test_the_frame_is_a_page_that_only_listed_origins_may_embed(
+async def test_frame_is_a_page_that_only_listed_origins_may_embed(
     make_service: Make, connect: Connect, path: str
 ) -> None:
     service = await make_service(allow_origin=("https://app.example.com",))
@@ -155,8 +155,6 @@ async def test_browsers_get_the_landing_page(service: Service, connect: Connect,
 
 
 @pytest.mark.parametrize("path", ["/Autodiscover/AutodiscoverService.svc", "/autodiscover/autodiscoverservice.svc/"])
-async def test_the_service_without_its_last_segment_is_the_root_too(
-    service: Service, connect: Connect, path: str
-) -> None:
+async def test_service_without_its_last_segment_is_the_root_too(service: Service, connect: Connect, path: str) -> None:
     client = connect(service)
     assert (await client.get(path)).json() == (await client.get(SERVICE)).json()

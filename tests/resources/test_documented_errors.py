@@ -44,7 +44,7 @@ async def test_too_many_groups_when_the_meeting_is_full(signed_in: SignedIn) -> 
     assert_refused(await lene.post(extensions_of(meeting)), 409, "Conflict", "TooManyGroups")
 
 
-async def test_none_when_the_assigned_meeting_takes_no_extensions(signed_in: SignedIn) -> None:
+async def test_none_when_the_assigned_meeting_accepts_no_extensions(signed_in: SignedIn) -> None:
     lene = await signed_in(assigned_meeting_extensions=False)
     assigned = (await lene.get(lene.meetings)).json()["_embedded"]["myAssignedOnlineMeeting"][0]
     answer = await lene.post(extensions_of(assigned), json={"id": "1"})
@@ -53,12 +53,12 @@ async def test_none_when_the_assigned_meeting_takes_no_extensions(signed_in: Sig
     assert (await lene.extend(await lene.schedule(), id="1"))["id"] == "1"
 
 
-async def test_precondition_required_when_a_put_does_not_say_what_it_replaces(lene: UcwaClient) -> None:
+async def test_precondition_required_when_a_put_lacks_if_match(lene: UcwaClient) -> None:
     extension = await lene.extend(await lene.schedule())
     assert_refused(await lene.put(self_of(extension), json=extension), 428, "PreconditionRequired")
 
 
-async def test_precondition_failed_when_another_put_was_faster(lene: UcwaClient) -> None:
+async def test_precondition_failed_when_another_put_came_first(lene: UcwaClient) -> None:
     extension = await lene.extend(await lene.schedule())
     await lene.replace(extension, topic="first")
     assert_refused(await lene.replace(extension, topic="second"), 412, "PreconditionFailed")
@@ -74,7 +74,7 @@ async def test_parameter_validation_failure_when_the_pass_through_property_is_mi
 # Requests that come at once
 
 
-async def test_of_several_puts_with_one_etag_one_is_made(lene: UcwaClient) -> None:
+async def test_one_of_several_puts_with_the_same_etag_succeeds(lene: UcwaClient) -> None:
     extension = await lene.extend(await lene.schedule())
     answers = await asyncio.gather(*(lene.replace(extension, by=number) for number in range(5)))
     made = [answer for answer in answers if answer.status_code == 200]
@@ -82,13 +82,13 @@ async def test_of_several_puts_with_one_etag_one_is_made(lene: UcwaClient) -> No
     assert (await lene.get(self_of(extension))).json() == made[0].json()
 
 
-async def test_of_several_puts_of_a_meeting_with_one_etag_one_is_made(lene: UcwaClient) -> None:
+async def test_one_of_several_puts_of_a_meeting_with_the_same_etag_succeeds(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     answers = await asyncio.gather(*(lene.replace(meeting, subject=str(number)) for number in range(5)))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412]
 
 
-async def test_puts_that_name_no_etag_are_made_one_after_the_other(lene: UcwaClient) -> None:
+async def test_puts_with_if_match_star_all_succeed_in_turn(lene: UcwaClient) -> None:
     extension = await lene.extend(await lene.schedule())
     any_etag = {"If-Match": "*"}
     answers = await asyncio.gather(
@@ -99,14 +99,14 @@ async def test_puts_that_name_no_etag_are_made_one_after_the_other(lene: UcwaCli
     assert (await lene.get(self_of(extension))).json() in [answer.json() for answer in answers]
 
 
-async def test_of_several_posts_of_one_id_one_is_made(lene: UcwaClient) -> None:
+async def test_one_of_several_posts_of_the_same_id_succeeds(lene: UcwaClient) -> None:
     href = extensions_of(await lene.schedule())
     answers = await asyncio.gather(*(lene.post(href, json={"id": "1", "by": number}) for number in range(5)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
     assert len(await get_extensions(lene, href)) == 1
 
 
-async def test_a_limit_holds_for_posts_that_come_at_once(signed_in: SignedIn) -> None:
+async def test_limit_holds_for_concurrent_posts(signed_in: SignedIn) -> None:
     lene = await signed_in(max_extensions=3)
     href = extensions_of(await lene.schedule())
     answers = await asyncio.gather(*(lene.post(href) for _ in range(5)))
@@ -114,7 +114,7 @@ async def test_a_limit_holds_for_posts_that_come_at_once(signed_in: SignedIn) ->
     assert len(await get_extensions(lene, href)) == 3
 
 
-async def test_what_is_deleted_while_it_is_replaced_is_gone(lene: UcwaClient) -> None:
+async def test_extension_deleted_during_a_put_is_gone(lene: UcwaClient) -> None:
     extension = await lene.extend(await lene.schedule())
     deleted, replaced = await asyncio.gather(lene.delete(self_of(extension)), lene.replace(extension, topic="x"))
     assert (deleted.status_code, replaced.status_code) == (204, 404)
@@ -133,7 +133,7 @@ def nobody_listens() -> Iterator[str]:
 
 @pytest.fixture
 async def cut_off(make_service: Make, connect: Connect, lene: UcwaClient, nobody_listens: str) -> UcwaClient:
-    """Lene at another server of the same store, whose bus is out of reach."""
+    """Lene at another server of the same store, whose bus is unreachable."""
     client = connect(await make_service(bus=nobody_listens, store_timeout=0.2))
     client.token, client.app = lene.token, lene.app
     return client
@@ -153,14 +153,14 @@ def assert_not_notified(answer: httpx.Response) -> None:
     assert_refused(answer, 500, "ServiceFailure", "CallbackChannelError")
 
 
-async def test_without_the_bus_no_extension_is_made_where_somebody_is_to_be_notified(
+async def test_without_the_bus_no_extension_is_created_if_others_must_be_notified(
     lene: UcwaClient, cut_off: UcwaClient, joined: dict[str, Any]
 ) -> None:
     assert_not_notified(await cut_off.post(extensions_of(joined), json={"id": "1"}))
     assert await get_extensions(lene, extensions_of(joined)) == []
 
 
-async def test_without_the_bus_no_extension_is_replaced_where_somebody_is_to_be_notified(
+async def test_without_the_bus_no_extension_is_replaced_if_others_must_be_notified(
     lene: UcwaClient, cut_off: UcwaClient, joined: dict[str, Any]
 ) -> None:
     extension = await lene.extend(joined, topic="sales")
@@ -168,19 +168,19 @@ async def test_without_the_bus_no_extension_is_replaced_where_somebody_is_to_be_
     assert (await lene.get(self_of(extension))).json() == extension
 
 
-async def test_without_the_bus_no_meeting_is_replaced_where_somebody_is_to_be_notified(
+async def test_without_the_bus_no_meeting_is_replaced_if_others_must_be_notified(
     lene: UcwaClient, cut_off: UcwaClient, joined: dict[str, Any]
 ) -> None:
     assert_not_notified(await cut_off.replace(joined, subject="x"))
     assert (await lene.get(self_of(joined))).json() == joined
 
 
-async def test_without_the_bus_nobody_joins(lene: UcwaClient, cut_off: UcwaClient) -> None:
+async def test_without_the_bus_no_one_can_join(lene: UcwaClient, cut_off: UcwaClient) -> None:
     uri = {"onlineMeetingUri": (await lene.schedule())["onlineMeetingUri"]}
     assert_not_notified(await cut_off.post(f"{lene.app}/communication/joinOnlineMeeting", json=uri))
 
 
-async def test_without_the_bus_changes_that_notify_nobody_are_made(lene: UcwaClient, cut_off: UcwaClient) -> None:
+async def test_without_the_bus_changes_that_notify_no_one_succeed(lene: UcwaClient, cut_off: UcwaClient) -> None:
     meeting = await cut_off.schedule()
     replaced = await cut_off.replace(meeting, subject="x")
     assert replaced.status_code == 200, replaced.text
@@ -189,7 +189,7 @@ async def test_without_the_bus_changes_that_notify_nobody_are_made(lene: UcwaCli
     assert (await lene.get(self_of(extension))).json()["topic"] == "x"
 
 
-async def test_without_the_bus_reads_go_on(lene: UcwaClient, cut_off: UcwaClient) -> None:
+async def test_without_the_bus_reads_succeed(lene: UcwaClient, cut_off: UcwaClient) -> None:
     meeting = await lene.schedule()
     extension = await lene.extend(meeting)
     for href in (self_of(meeting), extensions_of(meeting), self_of(extension), lene.meetings):
@@ -197,7 +197,7 @@ async def test_without_the_bus_reads_go_on(lene: UcwaClient, cut_off: UcwaClient
         assert (answer.status_code, answer.content) == (200, (await lene.get(href)).content)
 
 
-async def test_without_the_bus_deletes_go_on(lene: UcwaClient, cut_off: UcwaClient, joined: dict[str, Any]) -> None:
+async def test_without_the_bus_deletes_succeed(lene: UcwaClient, cut_off: UcwaClient, joined: dict[str, Any]) -> None:
     meeting = joined
     extension = await lene.extend(meeting)
     assert (await cut_off.delete(self_of(extension))).status_code == 204
@@ -280,14 +280,12 @@ async def test_without_a_backup_nothing_is_changed(alex: UcwaClient, alex_withou
     assert (await alex.get(self_of(extension))).json() == extension
 
 
-async def test_a_pool_that_the_settings_do_not_know_has_no_backup(
-    alex: UcwaClient, make_service: Make, connect: Connect
-) -> None:
+async def test_unconfigured_pool_has_no_backup(alex: UcwaClient, make_service: Make, connect: Connect) -> None:
     client = await homed(await make_service(), connect)
     assert_refused(await client.get(client.meetings), 410, "Gone", "CannotRedirect")
 
 
-async def test_with_a_backup_everything_goes_on(alex: UcwaClient) -> None:
+async def test_with_a_backup_everything_works(alex: UcwaClient) -> None:
     meeting = await alex.schedule()
     extension = await alex.extend(meeting, topic="sales")
     assert (await alex.replace(extension, topic="x")).status_code == 200
@@ -299,7 +297,7 @@ async def test_with_a_backup_everything_goes_on(alex: UcwaClient) -> None:
     assert (await alex.delete(self_of(meeting))).status_code == 204
 
 
-async def test_users_of_this_server_do_not_notice_other_pools(
+async def test_users_of_this_server_are_unaffected_by_other_pools(
     alex_without_backup: UcwaClient, lene: UcwaClient
 ) -> None:
     for method, href in await operations(lene):
@@ -317,7 +315,7 @@ def set_oldest(config: Config, version: int) -> None:
         store.commit()
 
 
-async def test_a_store_that_has_moved_on_answers_every_operation_so(lene: UcwaClient, config: Config) -> None:
+async def test_upgraded_store_fails_every_operation_with_the_reason(lene: UcwaClient, config: Config) -> None:
     operations_then = [entry for entry in await operations(lene) if not entry[1].endswith("phoneDialInInformation/1")]
     set_oldest(config, 99)
     for method, href in operations_then:
@@ -325,7 +323,7 @@ async def test_a_store_that_has_moved_on_answers_every_operation_so(lene: UcwaCl
         assert_refused(answer, 500, "ServiceFailure", "InvalidExchangeServerVersion")
 
 
-async def test_a_store_that_has_moved_on_is_left_as_it_is(lene: UcwaClient, config: Config) -> None:
+async def test_upgraded_store_is_left_unchanged(lene: UcwaClient, config: Config) -> None:
     meeting = await lene.schedule()
     extension = await lene.extend(meeting)
     set_oldest(config, 99)
@@ -335,14 +333,14 @@ async def test_a_store_that_has_moved_on_is_left_as_it_is(lene: UcwaClient, conf
     assert (await lene.get(self_of(extension))).json() == extension
 
 
-async def test_the_sentence_names_versions_and_no_path(lene: UcwaClient, config: Config) -> None:
+async def test_message_names_versions_and_no_path(lene: UcwaClient, config: Config) -> None:
     set_oldest(config, 99)
     answer = await lene.get(lene.meetings)
     assert "99" in answer.json()["message"]
     assert str(config.data) not in answer.text
 
 
-async def test_a_newer_store_that_this_server_may_use_is_used(lene: UcwaClient, config: Config) -> None:
+async def test_newer_compatible_store_is_used(lene: UcwaClient, config: Config) -> None:
     with closing(sqlite3.connect(Path(config.data) / "openucwa.sqlite3")) as store:
         store.execute("update store_version set version = 99")
         store.commit()

@@ -26,7 +26,7 @@ def links(answer: httpx.Response) -> dict[str, Any]:
     return {rel: link["href"].partition("?")[2] for rel, link in answer.json()["_links"].items()}
 
 
-async def test_a_poll_without_events_ends_after_three_minutes(
+async def test_poll_without_events_ends_after_three_minutes(
     service: Service, lene: UcwaClient, world: FakeWorld
 ) -> None:
     task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
@@ -39,13 +39,13 @@ async def test_a_poll_without_events_ends_after_three_minutes(
     assert links(answer) == {"self": "ack=1", "next": "ack=2"}
 
 
-async def test_an_ack_out_of_order_is_told_where_to_go_on(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_ack_out_of_order_gets_a_resync_link(lene: UcwaClient, world: FakeWorld) -> None:
     answer = await poll(lene, world, "ack=7", 0)
     assert answer.json()["sender"] == []
     assert links(answer) == {"self": "ack=7", "resync": "ack=1"}
 
 
-async def test_a_second_poll_takes_the_place_of_the_first(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_second_poll_replaces_the_first(lene: UcwaClient, world: FakeWorld) -> None:
     first = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
     await world.settle()
     second = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
@@ -55,7 +55,7 @@ async def test_a_second_poll_takes_the_place_of_the_first(lene: UcwaClient, worl
     assert (await asyncio.wait_for(second, 5)).status_code == 200
 
 
-async def test_a_poll_of_lower_priority_does_not(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_poll_of_lower_priority_does_not_replace_the_first(lene: UcwaClient, world: FakeWorld) -> None:
     first = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1&priority=2"))
     await world.settle()
     assert_refused(await lene.get(f"{lene.app}/events?ack=1&priority=1"), 409, "Conflict", "PGetReplaced")
@@ -63,7 +63,7 @@ async def test_a_poll_of_lower_priority_does_not(lene: UcwaClient, world: FakeWo
     assert (await asyncio.wait_for(first, 5)).status_code == 200
 
 
-async def test_what_becoming_available_raises_is_told_in_order(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_events_of_make_me_available_are_in_order(lene: UcwaClient, world: FakeWorld) -> None:
     assert (await lene.post(f"{lene.app}/me/makeMeAvailable", json={})).status_code == 204
     body = (await poll(lene, world, "ack=1", 6)).json()
     told = [
@@ -80,7 +80,7 @@ async def test_what_becoming_available_raises_is_told_in_order(lene: UcwaClient,
     assert list(embedded) == ["communication"]
 
 
-async def test_events_are_told_in_xml_too(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_events_are_available_in_xml_too(lene: UcwaClient, world: FakeWorld) -> None:
     await lene.post(f"{lene.app}/me/makeMeAvailable", json={})
     lene.accept = "application/vnd.microsoft.com.ucwa+xml"
     answer = await poll(lene, world, "ack=1", 6)
@@ -90,11 +90,11 @@ async def test_events_are_told_in_xml_too(lene: UcwaClient, world: FakeWorld) ->
 
 
 @pytest.mark.parametrize("name", ["ack", "low", "medium", "timeout", "priority"])
-async def test_what_is_no_number_is_named(lene: UcwaClient, name: str) -> None:
+async def test_parameter_that_is_not_a_number_is_named(lene: UcwaClient, name: str) -> None:
     assert_invalid(await lene.get(f"{lene.app}/events?{name}=x"), name)
 
 
-async def test_the_last_of_repeated_parameters_counts(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
+async def test_last_of_repeated_parameters_counts(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
     task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1&timeout=180&timeout=600"))
     await until(lambda: service.channels.count)
     await world.advance(500)
@@ -110,7 +110,7 @@ async def test_after_five_minutes_without_a_poll_the_next_says_resume(lene: Ucwa
     assert links(answer) == {"self": "ack=2", "resume": "ack=3"}
 
 
-async def test_waiting_poll_is_refused_when_the_password_was_changed_meanwhile(
+async def test_waiting_poll_is_refused_after_a_password_change(
     service: Service, lene: UcwaClient, world: FakeWorld
 ) -> None:
     task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
@@ -120,7 +120,7 @@ async def test_waiting_poll_is_refused_when_the_password_was_changed_meanwhile(
     assert_refused(await asyncio.wait_for(task, 5), 401, "Unauthorized")
 
 
-async def test_waiting_poll_is_refused_when_the_token_expired_meanwhile(
+async def test_waiting_poll_is_refused_after_the_token_expired(
     make_service: Make, connect: Connect, world: FakeWorld
 ) -> None:
     service = await make_service(token_lifetime=100)

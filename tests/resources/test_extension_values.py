@@ -38,7 +38,7 @@ def href(meeting: Resource) -> str:
 # Programmer-defined properties
 
 
-async def test_a_value_comes_back_as_it_was_sent(lene: UcwaClient, meeting: Resource) -> None:
+async def test_value_is_returned_as_sent(lene: UcwaClient, meeting: Resource) -> None:
     for value in [
         "",
         "text",
@@ -74,7 +74,7 @@ async def test_a_value_comes_back_as_it_was_sent(lene: UcwaClient, meeting: Reso
         assert repr(shown) == repr(value)
 
 
-async def test_a_date_with_an_offset_is_the_same_instant(lene: UcwaClient, meeting: Resource) -> None:
+async def test_date_with_an_offset_is_the_same_instant(lene: UcwaClient, meeting: Resource) -> None:
     assert (await lene.extend(meeting, at="/Date(1474932029004+0200)/"))["at"] == "/Date(1474932029004)/"
 
 
@@ -83,11 +83,11 @@ async def test_dates_are_written_with_escaped_slashes(lene: UcwaClient, meeting:
     assert rb'"at":"\/Date(1474932029004)\/"' in (await lene.get(self_of(extension))).content
 
 
-async def test_a_property_that_is_null_is_not_set(lene: UcwaClient, meeting: Resource) -> None:
+async def test_property_that_is_null_is_not_set(lene: UcwaClient, meeting: Resource) -> None:
     assert own(await lene.extend(meeting, topic=None)) == {}
 
 
-async def test_a_value_that_no_property_has_is_refused_by_name(lene: UcwaClient, href: str) -> None:
+async def test_value_of_unsupported_type_is_refused_by_name(lene: UcwaClient, href: str) -> None:
     for value in [
         {"a": 1},
         [[1]],
@@ -106,20 +106,20 @@ async def test_a_value_that_no_property_has_is_refused_by_name(lene: UcwaClient,
         assert await get_extensions(lene, href) == []
 
 
-async def test_a_number_out_of_range_is_refused_by_name(lene: UcwaClient, href: str) -> None:
+async def test_number_out_of_range_is_refused_by_name(lene: UcwaClient, href: str) -> None:
     for text in ["1e400", "-1e400", "1" * 4001, "-" + "1" * 4001]:
         body = f'{{"good":1,"bad":{text}}}'
         assert_invalid(await lene.post(href, content=body, headers={"Content-Type": "application/json"}), "bad")
 
 
-async def test_an_integer_may_have_4000_digits(lene: UcwaClient, href: str) -> None:
+async def test_integer_may_have_4000_digits(lene: UcwaClient, href: str) -> None:
     digits = "-" + "9" * 4000
     answer = await lene.post(href, content=f'{{"n":{digits}}}', headers={"Content-Type": "application/json"})
     assert answer.status_code == 201
     assert f'"n":{digits}' in answer.text
 
 
-async def test_a_duplicate_key_is_refused_by_name(lene: UcwaClient, href: str) -> None:
+async def test_duplicate_key_is_refused_by_name(lene: UcwaClient, href: str) -> None:
     body = b'{"topic":"a","topic":"a"}'
     assert_invalid(await lene.post(href, content=body, headers={"Content-Type": "application/json"}), "topic")
 
@@ -129,25 +129,25 @@ async def test_names_that_differ_in_case_are_different_properties(lene: UcwaClie
     assert own((await lene.get(self_of(extension))).json()) == {"topic": "a", "Topic": "b", "TOPIC": "c"}
 
 
-async def test_names_are_kept_exactly_as_sent(lene: UcwaClient, meeting: Resource) -> None:
+async def test_names_are_preserved(lene: UcwaClient, meeting: Resource) -> None:
     names = {" a ": 1, "x" * 128: 2, "数据🎉": 3, "e\u0301": 4, "é": 5, "<&\">'": 6, "subject": 7, "Rel": 8, "_": 9}
     assert own(await lene.extend(meeting, **names)) == names
 
 
-async def test_a_name_that_cannot_be_one_is_refused(lene: UcwaClient, href: str) -> None:
+async def test_invalid_name_is_refused(lene: UcwaClient, href: str) -> None:
     for name in ["", "x" * 129, "a\nb", "\x7f", "\ufffe"]:
         reason = (await lene.post(href, json={name: 1})).json()
         assert reason["subcode"] == "ParameterValidationFailure"
 
 
-async def test_what_the_server_shows_of_its_own_is_ignored(lene: UcwaClient, meeting: Resource) -> None:
+async def test_properties_of_the_server_are_ignored(lene: UcwaClient, meeting: Resource) -> None:
     shown = await lene.extend(meeting, id="1", topic="sales")
     extension = await lene.extend(meeting, **(shown | {"id": "2", "href": "/x", "_embedded": {}}))
     assert extension["etag"] != shown["etag"]
     assert own(extension) == {"topic": "sales"}
 
 
-async def test_everything_that_is_wrong_is_told_at_once(lene: UcwaClient, href: str) -> None:
+async def test_all_errors_are_reported_at_once(lene: UcwaClient, href: str) -> None:
     answer = await lene.post(href, json={"id": "..", "type": "x", "bad": {}, "good": 1})
     reason = assert_invalid(answer, "id", "type", "bad")
     assert all(name in reason["message"] for name in ("id", "type", "bad"))
@@ -156,7 +156,7 @@ async def test_everything_that_is_wrong_is_told_at_once(lene: UcwaClient, href: 
 # XML marks
 
 
-async def test_xml_marks_what_is_not_a_string(lene: UcwaClient, meeting: Resource) -> None:
+async def test_xml_types_every_value_except_strings(lene: UcwaClient, meeting: Resource) -> None:
     for value, text, mark in [
         ("5", "5", None),
         (5, "5", "xs:integer"),
@@ -171,7 +171,7 @@ async def test_xml_marks_what_is_not_a_string(lene: UcwaClient, meeting: Resourc
         assert xml_properties(root)["many"] == [(text, mark), (text, mark)]
 
 
-async def test_in_xml_the_mark_decides(lene: UcwaClient, href: str) -> None:
+async def test_xsi_type_decides_in_xml(lene: UcwaClient, href: str) -> None:
     for mark, text, value in [
         ("xs:string", "5", "5"),
         ("xs:integer", " 5 ", 5),
@@ -190,13 +190,13 @@ async def test_in_xml_the_mark_decides(lene: UcwaClient, href: str) -> None:
         assert type(shown) is type(value)
 
 
-async def test_in_xml_a_text_without_a_mark_is_a_string(lene: UcwaClient, href: str) -> None:
+async def test_untyped_text_in_xml_is_a_string(lene: UcwaClient, href: str) -> None:
     for text in ["5", "true", "0.5", "2016-09-26T23:20:29Z", " x ", ""]:
         answer = await lene.post(href, content=input_xml(v=text), headers=XML)
         assert own(answer.json()) == {"v": text}
 
 
-async def test_what_the_server_sends_survives_a_tool_that_drops_prefixes_of_values(lene: UcwaClient) -> None:
+async def test_xml_survives_tools_that_drop_namespace_declarations(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     values = {"a": 5, "b": 1.5, "c": True, "d": "/Date(1474932029004)/", "e": [1, 2], "f": "text"}
     extension = await lene.extend(meeting, id="x", **values)
@@ -234,7 +234,7 @@ async def test_other_types_of_xml_schema_are_dates_or_strings(
     assert answer.json()["v"] == value
 
 
-async def test_xml_that_no_property_has_is_refused_by_name(lene: UcwaClient, href: str) -> None:
+async def test_unsupported_xml_is_refused_by_name(lene: UcwaClient, href: str) -> None:
     for inner in [
         '<property name="v" xsi:type="xs:integer">five</property>',
         '<property name="v" xsi:type="xs:boolean">yes</property>',
@@ -251,12 +251,12 @@ async def test_xml_that_no_property_has_is_refused_by_name(lene: UcwaClient, hre
         assert_invalid(await lene.post(href, content=input_xml(inner), headers=XML), "v")
 
 
-async def test_a_nil_property_is_not_set(lene: UcwaClient, href: str) -> None:
+async def test_nil_property_is_not_set(lene: UcwaClient, href: str) -> None:
     body = input_xml('<property name="v" xsi:nil="true"/>')
     assert own((await lene.post(href, content=body, headers=XML)).json()) == {}
 
 
-async def test_a_body_that_is_not_what_its_type_says_is_refused(lene: UcwaClient, href: str) -> None:
+async def test_body_that_does_not_match_its_content_type_is_refused(lene: UcwaClient, href: str) -> None:
     for content_type, body in [
         ("application/json", b"{"),
         ("application/json", b"[]"),
@@ -278,7 +278,7 @@ async def test_a_body_that_is_not_what_its_type_says_is_refused(lene: UcwaClient
 # Limits
 
 
-async def test_the_most_properties_are_taken_and_one_more_is_refused(lene: UcwaClient, href: str) -> None:
+async def test_maximum_of_properties_is_accepted_and_one_more_is_refused(lene: UcwaClient, href: str) -> None:
     properties = {f"p{number}": number for number in range(300)}
     answer = await lene.post(href, json={"id": "1", "type": "Undefined", **properties, "not set": None})
     assert answer.status_code == 201
@@ -286,7 +286,7 @@ async def test_the_most_properties_are_taken_and_one_more_is_refused(lene: UcwaC
     assert_invalid(await lene.post(href, json={**properties, "one more": 1}), "one more")
 
 
-async def test_the_most_bytes_are_taken_and_one_more_is_refused(lene: UcwaClient, href: str) -> None:
+async def test_maximum_of_bytes_is_accepted_and_one_more_is_refused(lene: UcwaClient, href: str) -> None:
     fill = 65_536 - len('{"text":""}')
     assert (await lene.post(href, json={"text": "x" * fill})).status_code == 201
     assert_refused(await lene.post(href, json={"text": "x" * (fill + 1)}), 413, "EntityTooLarge")
@@ -298,14 +298,14 @@ async def test_bytes_are_counted_in_utf_8(lene: UcwaClient, href: str) -> None:
     assert_refused(await lene.post(href, json={"text": "é" * (fill // 2 + 1)}), 413, "EntityTooLarge")
 
 
-async def test_blanks_and_escapes_of_the_body_do_not_count(lene: UcwaClient, href: str) -> None:
+async def test_white_space_and_escapes_of_the_body_do_not_count(lene: UcwaClient, href: str) -> None:
     fill = 65_536 - len('{"text":""}')
     body = '{ "text" :\n "' + r"\u0078" * fill + '" }'
     answer = await lene.post(href, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 201
 
 
-async def test_the_most_extensions_are_taken_and_one_more_is_refused(
+async def test_maximum_of_extensions_is_accepted_and_one_more_is_refused(
     lene: UcwaClient, meeting: Resource, href: str
 ) -> None:
     for number in range(100):
@@ -314,14 +314,14 @@ async def test_the_most_extensions_are_taken_and_one_more_is_refused(
     assert len(await get_extensions(lene, href)) == 100
 
 
-async def test_an_id_that_is_taken_is_told_before_a_meeting_that_is_full(signed_in: SignedIn) -> None:
+async def test_taken_id_is_reported_before_a_full_meeting(signed_in: SignedIn) -> None:
     lene = await signed_in(max_extensions=1)
     meeting = await lene.schedule()
     await lene.extend(meeting, id="1")
     assert_refused(await lene.post(extensions_of(meeting), json={"id": "1"}), 409, "Conflict", "AlreadyExists")
 
 
-async def test_a_meeting_that_was_full_takes_another_when_one_is_removed(signed_in: SignedIn) -> None:
+async def test_full_meeting_accepts_another_extension_after_a_removal(signed_in: SignedIn) -> None:
     lene = await signed_in(max_extensions=1)
     meeting = await lene.schedule()
     extension = await lene.extend(meeting, id="1")
@@ -329,7 +329,7 @@ async def test_a_meeting_that_was_full_takes_another_when_one_is_removed(signed_
     assert (await lene.extend(meeting, id="2"))["id"] == "2"
 
 
-async def test_the_largest_body_is_taken_and_one_byte_more_is_refused(lene: UcwaClient, href: str) -> None:
+async def test_largest_body_is_accepted_and_one_more_byte_is_refused(lene: UcwaClient, href: str) -> None:
     body = b'{"topic":"sales"' + b" " * (1_048_576 - 17) + b"}"
     assert len(body) == 1_048_576
     json = {"Content-Type": "application/json"}

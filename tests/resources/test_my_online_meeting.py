@@ -70,14 +70,14 @@ def if_match(resource: Resource) -> dict[str, str]:
 # GET
 
 
-async def test_a_get_shows_the_meeting_and_its_etag(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_get_shows_the_meeting_and_its_etag(lene: UcwaClient, meeting: Resource, href: str) -> None:
     answer = await lene.get(href)
     assert answer.status_code == 200
     assert answer.json() == meeting
     assert answer.headers["ETag"] == f'"{meeting["etag"]}"'
 
 
-async def test_a_get_in_xml_shows_the_same(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_get_in_xml_shows_the_same(lene: UcwaClient, meeting: Resource, href: str) -> None:
     root = xml_of(await lene.get(href, headers={"Accept": "application/xml"}))
     assert (root.get("rel"), root.get("href")) == ("myOnlineMeeting", href)
     shown = xml_properties(root)
@@ -86,22 +86,24 @@ async def test_a_get_in_xml_shows_the_same(lene: UcwaClient, meeting: Resource, 
     assert shown["etag"] == (meeting["etag"], None)
 
 
-async def test_what_if_none_match_names_is_not_sent_again(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_meeting_listed_in_if_none_match_is_not_sent_again(
+    lene: UcwaClient, meeting: Resource, href: str
+) -> None:
     answer = await lene.get(href, headers={"If-None-Match": f'"{meeting["etag"]}"'})
     assert (answer.status_code, answer.content) == (304, b"")
 
 
-async def test_a_meeting_that_never_was_is_not_found(lene: UcwaClient) -> None:
+async def test_missing_meeting_is_not_found(lene: UcwaClient) -> None:
     for method in ("GET", "PUT", "DELETE"):
         answer = await lene.request(method, f"{lene.meetings}/ABCDEFGH")
         assert_refused(answer, 404, "NotFound", "ResourceNotFound")
 
 
-async def test_the_online_meeting_id_is_matched_with_its_case(lene: UcwaClient, meeting: Resource) -> None:
+async def test_online_meeting_id_is_case_sensitive(lene: UcwaClient, meeting: Resource) -> None:
     assert (await lene.get(f"{lene.meetings}/{meeting['onlineMeetingId'].lower()}")).status_code == 404
 
 
-async def test_a_meeting_knows_get_put_and_delete_only(lene: UcwaClient, href: str) -> None:
+async def test_meeting_supports_only_get_put_and_delete(lene: UcwaClient, href: str) -> None:
     for method in ("POST", "PATCH", "HEAD", "OPTIONS"):
         answer = await lene.request(method, href)
         assert answer.status_code == 405
@@ -111,9 +113,7 @@ async def test_a_meeting_knows_get_put_and_delete_only(lene: UcwaClient, href: s
 # PUT
 
 
-async def test_a_put_answers_200_with_a_new_etag_and_the_meeting(
-    lene: UcwaClient, meeting: Resource, href: str
-) -> None:
+async def test_put_answers_200_with_a_new_etag_and_the_meeting(lene: UcwaClient, meeting: Resource, href: str) -> None:
     answer = await lene.replace(meeting, subject="Marketing")
     assert answer.status_code == 200
     replaced = answer.json()
@@ -123,7 +123,7 @@ async def test_a_put_answers_200_with_a_new_etag_and_the_meeting(
     assert (await lene.get(href)).json() == replaced
 
 
-async def test_what_is_left_out_of_a_put_takes_the_default_of_a_new_meeting(
+async def test_properties_missing_from_a_put_take_their_defaults(
     lene: UcwaClient, meeting: Resource, href: str, world: FakeWorld
 ) -> None:
     await world.advance(60)
@@ -136,14 +136,14 @@ async def test_what_is_left_out_of_a_put_takes_the_default_of_a_new_meeting(
     assert answer.json()["expirationTime"] == f"/Date({world.now() + 8 * HOUR})/"
 
 
-async def test_what_was_read_can_be_put_back_whole(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_read_representation_can_be_put_back(lene: UcwaClient, meeting: Resource, href: str) -> None:
     await lene.extend(meeting, id="1")
     read = (await lene.get(href)).json()
     answer = await lene.put(href, json=read, headers=if_match(read))
     assert answer.json() == read | {"etag": answer.json()["etag"]}
 
 
-async def test_xml_that_was_read_can_be_put_back_whole(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_read_xml_can_be_put_back(lene: UcwaClient, meeting: Resource, href: str) -> None:
     await lene.extend(meeting, id="1")
     before = (await lene.get(href)).json()
     read = await lene.get(href, headers={"Accept": "application/xml"})
@@ -151,7 +151,7 @@ async def test_xml_that_was_read_can_be_put_back_whole(lene: UcwaClient, meeting
     assert answer.json() == before | {"etag": answer.json()["etag"]}
 
 
-async def test_what_the_server_decides_is_not_overwritten(lene: UcwaClient, meeting: Resource) -> None:
+async def test_properties_of_the_server_are_not_overwritten(lene: UcwaClient, meeting: Resource) -> None:
     for value in (None, "mine", 5):
         read = (await lene.get(self_of(meeting))).json()
         answer = await lene.replace(read, **dict.fromkeys(READ_ONLY, value))
@@ -159,13 +159,13 @@ async def test_what_the_server_decides_is_not_overwritten(lene: UcwaClient, meet
         assert {name: answer.json()[name] for name in READ_ONLY} == {name: meeting[name] for name in READ_ONLY}
 
 
-async def test_a_put_leaves_the_extensions(lene: UcwaClient, meeting: Resource) -> None:
+async def test_put_leaves_the_extensions(lene: UcwaClient, meeting: Resource) -> None:
     extension = await lene.extend(meeting, id="1", topic="sales")
     answer = await lene.replace(meeting, subject="Marketing", _embedded={"onlineMeetingExtension": []})
     assert answer.json()["_embedded"]["onlineMeetingExtension"] == [extension]
 
 
-async def test_a_put_takes_the_name_that_a_captured_client_sends(lene: UcwaClient, meeting: Resource) -> None:
+async def test_put_accepts_the_name_that_a_captured_client_sends(lene: UcwaClient, meeting: Resource) -> None:
     answer = await lene.replace(
         meeting, attendanceAnnouncementsStatus="Disabled", expirationTime="2023-12-01T01:17:18.000Z"
     )
@@ -173,7 +173,7 @@ async def test_a_put_takes_the_name_that_a_captured_client_sends(lene: UcwaClien
     assert "attendanceAnnouncementsStatus" not in answer.json()
 
 
-async def test_a_put_is_held_to_the_rules_of_a_new_meeting(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_put_follows_the_rules_of_a_new_meeting(lene: UcwaClient, meeting: Resource, href: str) -> None:
     for name, bad in {
         "accessLevel": "Sometimes",
         "subject": "x" * 251,
@@ -185,24 +185,22 @@ async def test_a_put_is_held_to_the_rules_of_a_new_meeting(lene: UcwaClient, mee
     assert (await lene.get(href)).json() == meeting
 
 
-async def test_a_put_without_if_match_is_refused(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_put_without_if_match_is_refused(lene: UcwaClient, meeting: Resource, href: str) -> None:
     assert_refused(await lene.put(href, json=meeting), 428, "PreconditionRequired")
 
 
-async def test_a_put_with_a_stale_etag_is_refused(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_put_with_a_stale_etag_is_refused(lene: UcwaClient, meeting: Resource, href: str) -> None:
     replaced = (await lene.replace(meeting, subject="Marketing")).json()
     assert_refused(await lene.replace(meeting, subject="late"), 412, "PreconditionFailed")
     assert (await lene.get(href)).json() == replaced
 
 
-async def test_a_put_without_the_pass_through_property_is_refused(
-    lene: UcwaClient, meeting: Resource, href: str
-) -> None:
+async def test_put_without_the_pass_through_property_is_refused(lene: UcwaClient, meeting: Resource, href: str) -> None:
     answer = await lene.put(href, json={"subject": "x"}, headers=if_match(meeting))
     assert_invalid(answer, *pass_through(meeting))
 
 
-async def test_the_query_string_of_a_put_is_ignored(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_query_string_of_a_put_is_ignored(lene: UcwaClient, meeting: Resource, href: str) -> None:
     body = {name: value for name, value in meeting.items() if name != "subject"}
     answer = await lene.put(f"{href}?subject=query", json=body, headers=if_match(meeting))
     assert answer.json()["subject"] == ""
@@ -216,7 +214,7 @@ async def test_every_change_gives_a_new_etag_and_never_an_old_one(lene: UcwaClie
     assert len(set(seen)) == len(seen)
 
 
-async def test_what_is_embedded_does_not_count_towards_the_etag(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_embedded_resources_do_not_affect_the_etag(lene: UcwaClient, meeting: Resource, href: str) -> None:
     extension = await lene.extend(meeting, id="1")
     await lene.replace(extension, topic="x")
     assert (await lene.get(href)).headers["ETag"] == f'"{meeting["etag"]}"'
@@ -227,7 +225,7 @@ async def test_what_is_embedded_does_not_count_towards_the_etag(lene: UcwaClient
 # DELETE
 
 
-async def test_a_delete_removes_the_meeting_and_all_below(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_delete_removes_the_meeting_and_all_below(lene: UcwaClient, meeting: Resource, href: str) -> None:
     extension = await lene.extend(meeting)
     answer = await lene.delete(href)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -236,7 +234,7 @@ async def test_a_delete_removes_the_meeting_and_all_below(lene: UcwaClient, meet
     assert (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"] == []
 
 
-async def test_a_delete_honours_if_match(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_delete_honours_if_match(lene: UcwaClient, meeting: Resource, href: str) -> None:
     assert_refused(await lene.delete(href, headers={"If-Match": "1"}), 412, "PreconditionFailed")
     assert (await lene.delete(href, headers=if_match(meeting))).status_code == 204
 
@@ -270,7 +268,7 @@ async def test_expired_meeting_disappears_with_its_extensions_some_time_after_it
         assert_refused(await lene.get(gone), 404, "NotFound", "ResourceNotFound")
 
 
-async def test_settings_say_how_long_an_expired_meeting_is_kept_and_how_often_is_looked(
+async def test_retention_and_sweep_interval_of_expired_meetings_are_settings(
     signed_in: SignedIn, world: FakeWorld
 ) -> None:
     lene = await signed_in(expired_meetings_kept=60, meeting_sweep_interval=5.0)
@@ -285,7 +283,7 @@ async def test_settings_say_how_long_an_expired_meeting_is_kept_and_how_often_is
 # The assigned meeting
 
 
-async def test_a_user_has_one_assigned_meeting_made_on_first_look(lene: UcwaClient, assigned: Resource) -> None:
+async def test_user_has_one_assigned_meeting_created_on_first_read(lene: UcwaClient, assigned: Resource) -> None:
     assert assigned["rel"] == "myAssignedOnlineMeeting"
     assert assigned["onlineMeetingRel"] == "myAssignedOnlineMeeting"
     assert self_of(assigned) == f"{lene.meetings}/{assigned['onlineMeetingId']}"
@@ -302,13 +300,13 @@ async def test_each_user_has_an_assigned_meeting_of_their_own(
     assert hers["onlineMeetingId"] != assigned["onlineMeetingId"]
 
 
-async def test_the_assigned_meeting_shows_etag_and_pass_through_property(lene: UcwaClient, assigned: Resource) -> None:
+async def test_assigned_meeting_shows_etag_and_pass_through_property(lene: UcwaClient, assigned: Resource) -> None:
     assert len(pass_through(assigned)) == 1
     answer = await lene.get(self_of(assigned))
     assert answer.headers["ETag"] == f'"{assigned["etag"]}"'
 
 
-async def test_the_assigned_meeting_never_expires(make_service: Make, connect: Connect, world: FakeWorld) -> None:
+async def test_assigned_meeting_never_expires(make_service: Make, connect: Connect, world: FakeWorld) -> None:
     service = await make_service(meeting_lifetime=1, expired_meetings_kept=0)
     lene = connect(service)
     await lene.sign_in("lenea@contoso.com")
@@ -320,29 +318,29 @@ async def test_the_assigned_meeting_never_expires(make_service: Make, connect: C
     assert await get_assigned(lene) == assigned
 
 
-async def test_the_attributes_of_the_assigned_meeting_are_the_admins(signed_in: SignedIn) -> None:
+async def test_properties_of_the_assigned_meeting_are_the_admins(signed_in: SignedIn) -> None:
     lene = await signed_in(default_access_level="Invited", default_phone_user_admission="Enabled")
     assigned = await get_assigned(lene)
     assert (assigned["accessLevel"], assigned["phoneUserAdmission"]) == ("Invited", "Enabled")
 
 
-async def test_a_put_changes_nothing_of_the_assigned_meeting(lene: UcwaClient, assigned: Resource) -> None:
+async def test_put_changes_nothing_of_the_assigned_meeting(lene: UcwaClient, assigned: Resource) -> None:
     answer = await lene.replace(assigned, subject="Mine", accessLevel="Everyone")
     assert answer.status_code == 200
     assert answer.json() == assigned
 
 
-async def test_the_assigned_meeting_cannot_be_deleted(lene: UcwaClient, assigned: Resource) -> None:
+async def test_assigned_meeting_cannot_be_deleted(lene: UcwaClient, assigned: Resource) -> None:
     assert_refused(await lene.delete(self_of(assigned)), 409, "Conflict")
     assert await get_assigned(lene) == assigned
 
 
-async def test_the_assigned_meeting_takes_extensions(lene: UcwaClient, assigned: Resource) -> None:
+async def test_assigned_meeting_accepts_extensions(lene: UcwaClient, assigned: Resource) -> None:
     extension = await lene.extend(assigned, id="1", topic="sales")
     assert await get_extensions(lene, self_of(assigned)) == [extension]
 
 
-async def test_where_the_admin_says_so_there_is_no_assigned_meeting(signed_in: SignedIn) -> None:
+async def test_assigned_meeting_can_be_disabled(signed_in: SignedIn) -> None:
     lene = await signed_in(assigned_meeting=False)
     dashboard = (await lene.get(f"{lene.app}/onlineMeetings")).json()
     assert "myAssignedOnlineMeeting" not in dashboard["_links"]
@@ -352,7 +350,7 @@ async def test_where_the_admin_says_so_there_is_no_assigned_meeting(signed_in: S
     assert "myAssignedOnlineMeeting" not in eligible["_links"]
 
 
-async def test_concurrent_puts_answer_each_with_its_own_etag(lene: UcwaClient, meeting: Resource) -> None:
+async def test_concurrent_puts_are_each_answered_with_their_own_etag(lene: UcwaClient, meeting: Resource) -> None:
     answers = await asyncio.gather(
         *(
             lene.put(

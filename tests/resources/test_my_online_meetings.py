@@ -50,11 +50,11 @@ async def test_meetings_are_listed_in_arrays_by_their_kind(lene: UcwaClient) -> 
     assert [shown["rel"] for shown in assigned] == ["myAssignedOnlineMeeting"]
 
 
-async def test_a_list_without_meetings_shows_an_empty_array(lene: UcwaClient) -> None:
+async def test_list_without_meetings_shows_an_empty_array(lene: UcwaClient) -> None:
     assert (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"] == []
 
 
-async def test_meetings_are_listed_in_the_order_of_their_making(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_meetings_are_listed_in_the_order_of_creation(lene: UcwaClient, world: FakeWorld) -> None:
     for subject in ("b", "a", "c"):
         await lene.schedule(subject=subject)
         await world.advance(1)
@@ -67,11 +67,11 @@ async def test_another_users_meetings_are_not_listed(lene: UcwaClient, dana: Ucw
     assert (await dana.get(dana.meetings)).json()["_embedded"]["myOnlineMeeting"] == []
 
 
-async def test_the_list_has_no_etag_property(lene: UcwaClient) -> None:
+async def test_list_has_no_etag_property(lene: UcwaClient) -> None:
     assert "etag" not in (await lene.get(lene.meetings)).json()
 
 
-async def test_the_list_nests_resources_in_xml(lene: UcwaClient) -> None:
+async def test_list_nests_resources_in_xml(lene: UcwaClient) -> None:
     meeting = await lene.schedule(attendees=["sip:johndoe@contoso.com"])
     await lene.extend(meeting, id="1")
     root = xml_of(await lene.get(lene.meetings, headers={"Accept": "application/xml"}))
@@ -82,7 +82,7 @@ async def test_the_list_nests_resources_in_xml(lene: UcwaClient) -> None:
     assert nested[-1].get("rel") == "onlineMeetingExtension"
 
 
-async def test_the_list_knows_get_and_post_only(lene: UcwaClient) -> None:
+async def test_list_supports_only_get_and_post(lene: UcwaClient) -> None:
     answer = await lene.delete(lene.meetings)
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "GET, POST"
@@ -91,7 +91,7 @@ async def test_the_list_knows_get_and_post_only(lene: UcwaClient) -> None:
 # POST
 
 
-async def test_a_post_answers_201_with_etag_location_and_the_meeting(lene: UcwaClient) -> None:
+async def test_post_answers_201_with_etag_location_and_the_meeting(lene: UcwaClient) -> None:
     answer = await lene.post(lene.meetings, json=EVERYTHING)
     assert answer.status_code == 201
     meeting = answer.json()
@@ -101,7 +101,7 @@ async def test_a_post_answers_201_with_etag_location_and_the_meeting(lene: UcwaC
     assert (await lene.get(self_of(meeting))).json() == meeting
 
 
-async def test_a_meeting_shows_its_properties_in_the_documented_order(lene: UcwaClient) -> None:
+async def test_meeting_shows_its_properties_in_the_documented_order(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     assert list(meeting) == [
         "rel",
@@ -130,7 +130,7 @@ async def test_a_meeting_shows_its_properties_in_the_documented_order(lene: Ucwa
     assert meeting["_embedded"] == {"onlineMeetingExtension": []}
 
 
-async def test_a_setting_answers_200_to_clients_that_want_it(signed_in: SignedIn) -> None:
+async def test_status_of_a_created_meeting_can_be_set_to_200(signed_in: SignedIn) -> None:
     lene = await signed_in(create_status=200)
     answer = await lene.post(lene.meetings, json={})
     assert answer.status_code == 200
@@ -138,7 +138,7 @@ async def test_a_setting_answers_200_to_clients_that_want_it(signed_in: SignedIn
     assert answer.headers["ETag"] == f'"{answer.json()["etag"]}"'
 
 
-async def test_what_is_left_out_takes_the_defaults(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_omitted_properties_take_their_defaults(lene: UcwaClient, world: FakeWorld) -> None:
     answer = await lene.post(lene.meetings)
     assert answer.status_code == 201
     shown = (await lene.get(f"{lene.app}/onlineMeetings/onlineMeetingDefaultValues")).json()
@@ -150,7 +150,7 @@ async def test_what_is_left_out_takes_the_defaults(lene: UcwaClient, world: Fake
     assert (meeting["description"], meeting["subject"], meeting["phoneUserAdmission"]) == ("", "", "Disabled")
 
 
-async def test_the_defaults_are_settings(signed_in: SignedIn, world: FakeWorld) -> None:
+async def test_defaults_are_settings(signed_in: SignedIn, world: FakeWorld) -> None:
     lene = await signed_in(
         default_access_level="Locked",
         default_automatic_leader_assignment="Everyone",
@@ -168,7 +168,7 @@ async def test_the_defaults_are_settings(signed_in: SignedIn, world: FakeWorld) 
     assert meeting["expirationTime"] == date(world.now() + 60_000)
 
 
-async def test_null_is_as_good_as_left_out(lene: UcwaClient) -> None:
+async def test_null_counts_as_omitted(lene: UcwaClient) -> None:
     nothing = dict.fromkeys(EVERYTHING)
     meeting = await lene.schedule(**nothing)
     other = await lene.schedule()
@@ -185,7 +185,7 @@ async def test_unknown_names_are_ignored(lene: UcwaClient) -> None:
     assert "attendanceAnnouncementsStatus" not in meeting
 
 
-async def test_what_the_server_decides_is_ignored_null_or_not(lene: UcwaClient) -> None:
+async def test_properties_of_the_server_are_ignored_null_or_not(lene: UcwaClient) -> None:
     for value in (None, "mine"):
         names = ("conferenceId", "joinUrl", "legacyOnlineMeetingUri", "onlineMeetingId", "onlineMeetingUri", "etag")
         meeting = await lene.schedule(**dict.fromkeys(names, value), organizerUri=value, onlineMeetingRel=value)
@@ -194,7 +194,7 @@ async def test_what_the_server_decides_is_ignored_null_or_not(lene: UcwaClient) 
         assert meeting["onlineMeetingRel"] == "myOnlineMeetings"
 
 
-async def test_a_meeting_can_be_scheduled_in_xml(lene: UcwaClient) -> None:
+async def test_meeting_can_be_scheduled_in_xml(lene: UcwaClient) -> None:
     inner = '<propertyList name="attendees"><item>sip:johndoe@contoso.com</item></propertyList>'
     body = input_xml(inner, subject="Sales", expirationTime="2023-11-15T00:00:00Z")
     answer = await lene.post(lene.meetings, content=body, headers=XML | {"Accept": "application/xml"})
@@ -214,7 +214,7 @@ async def test_input_may_come_in_the_query_string(lene: UcwaClient) -> None:
     assert meeting["attendees"] == ["sip:a@contoso.com", "sip:b@contoso.com"]
 
 
-async def test_the_body_wins_over_the_query_string(lene: UcwaClient) -> None:
+async def test_body_takes_precedence_over_the_query_string(lene: UcwaClient) -> None:
     answer = await lene.post(f"{lene.meetings}?Subject=query&description=query", json={"subject": "body"})
     assert (answer.json()["subject"], answer.json()["description"]) == ("body", "query")
 
@@ -227,7 +227,7 @@ async def test_unknown_query_parameters_are_ignored(lene: UcwaClient) -> None:
 # What the server makes
 
 
-async def test_the_online_meeting_id_is_8_letters_and_digits_and_ends_self(lene: UcwaClient) -> None:
+async def test_online_meeting_id_is_8_letters_and_digits_and_ends_self(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     meeting_id = meeting["onlineMeetingId"]
     assert len(meeting_id) == 8
@@ -238,7 +238,7 @@ async def test_the_online_meeting_id_is_8_letters_and_digits_and_ends_self(lene:
     assert extensions_of(meeting) == f"{lene.meetings}/{meeting_id}/onlineMeetingExtensions"
 
 
-async def test_the_uris_of_a_meeting_name_its_organizer_and_id(lene: UcwaClient) -> None:
+async def test_uris_of_a_meeting_name_its_organizer_and_id(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     uri = f"sip:lenea@contoso.com;gruu;opaque=app:conf:focus:id:{meeting['onlineMeetingId']}"
     assert meeting["onlineMeetingUri"] == uri
@@ -254,7 +254,7 @@ async def test_ids_of_meetings_are_all_different(lene: UcwaClient, dana: UcwaCli
     assert all(meeting["conferenceId"].isdecimal() for meeting in meetings)
 
 
-async def test_a_conference_id_that_is_taken_is_drawn_again(
+async def test_taken_conference_id_is_replaced_by_another(
     lene: UcwaClient, dana: UcwaClient, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = world.random_bytes
@@ -271,12 +271,12 @@ async def test_a_conference_id_that_is_taken_is_drawn_again(
     assert len({meeting["conferenceId"] for meeting in meetings}) == 4
 
 
-async def test_the_join_url_is_below_the_servers_own_address_and_tells_the_organizers(lene: UcwaClient) -> None:
+async def test_join_url_is_below_the_servers_address_and_names_the_organizer(lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     assert meeting["joinUrl"] == f"https://ucwa.example.com/meet/lenea@contoso.com/{meeting['onlineMeetingId']}"
 
 
-async def test_the_join_url_may_have_a_template(signed_in: SignedIn) -> None:
+async def test_join_url_may_have_a_template(signed_in: SignedIn) -> None:
     lene = await signed_in(join_url="https://meet.{domain}/{user}/{id}")
     meeting = await lene.schedule()
     assert meeting["joinUrl"] == f"https://meet.contoso.com/lenea/{meeting['onlineMeetingId']}"

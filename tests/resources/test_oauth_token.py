@@ -76,7 +76,7 @@ async def test_multipart_form_may_have_blanks_bare_line_feeds_and_transfer_encod
 
 
 @pytest.mark.parametrize("more", ["password=x", "USERNAME=x", "grant_type=password", "a=1&a=1"])
-async def test_doubled_field_is_an_invalid_request(client: UcwaClient, more: str) -> None:
+async def test_repeated_field_is_an_invalid_request(client: UcwaClient, more: str) -> None:
     body = f"{httpx.QueryParams(FORM)}&{more}".encode()
     answer = await client.post(TOKEN, content=body, headers={"Content-Type": URLENCODED})
     assert_oauth_error(answer, 400, "invalid_request")
@@ -101,7 +101,7 @@ async def test_form_that_is_too_large_is_refused_in_oauths_form(client: UcwaClie
     assert_oauth_error(answer, 413, "invalid_request")
 
 
-async def test_answer_says_the_scope_only_where_fewer_than_all_were_asked_for(client: UcwaClient) -> None:
+async def test_answer_names_the_scope_only_if_it_was_narrowed(client: UcwaClient) -> None:
     assert "scope" not in assert_granted(await client.post(TOKEN, data=FORM))
     assert "scope" not in assert_granted(await client.post(TOKEN, data=FORM | {"scope": "all"}))
     asked = FORM | {"scope": "User.ReadWrite Meetings.ReadWrite"}
@@ -110,7 +110,7 @@ async def test_answer_says_the_scope_only_where_fewer_than_all_were_asked_for(cl
     assert_oauth_error(await client.post(TOKEN, data=FORM | {"scope": "everything"}), 400, "invalid_scope")
 
 
-async def test_token_does_only_what_its_scopes_allow(client: UcwaClient) -> None:
+async def test_token_is_limited_to_its_scopes(client: UcwaClient) -> None:
     granted = assert_granted(await client.post(TOKEN, data=FORM | {"scope": "Meetings.ReadWrite"}))
     client.token = granted["access_token"]
     await client.open()

@@ -46,7 +46,7 @@ def if_match(resource: Resource) -> dict[str, str]:
 # GET
 
 
-async def test_a_get_shows_the_extension_and_its_etag(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_get_shows_the_extension_and_its_etag(lene: UcwaClient, extension: Resource, href: str) -> None:
     answer = await lene.get(href)
     assert answer.status_code == 200
     assert answer.json() == extension
@@ -54,7 +54,7 @@ async def test_a_get_shows_the_extension_and_its_etag(lene: UcwaClient, extensio
     assert extension["etag"].isdecimal()
 
 
-async def test_a_get_in_xml_shows_the_same(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_get_in_xml_shows_the_same(lene: UcwaClient, extension: Resource, href: str) -> None:
     answer = await lene.get(href, headers={"Accept": "application/xml"})
     root = xml_of(answer)
     assert (root.get("rel"), root.get("href")) == ("onlineMeetingExtension", href)
@@ -62,7 +62,9 @@ async def test_a_get_in_xml_shows_the_same(lene: UcwaClient, extension: Resource
     assert answer.headers["ETag"] == f'"{extension["etag"]}"'
 
 
-async def test_what_if_none_match_names_is_not_sent_again(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_extension_listed_in_if_none_match_is_not_sent_again(
+    lene: UcwaClient, extension: Resource, href: str
+) -> None:
     for header in (
         f'"{extension["etag"]}"',
         extension["etag"],
@@ -77,22 +79,22 @@ async def test_what_if_none_match_names_is_not_sent_again(lene: UcwaClient, exte
         assert answer.headers["ETag"] == f'"{extension["etag"]}"'
 
 
-async def test_what_if_none_match_does_not_name_is_sent(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_extension_not_listed_in_if_none_match_is_sent(lene: UcwaClient, extension: Resource, href: str) -> None:
     for header in ('"1"', "1, 2", '""', extension["etag"] + "0"):
         assert (await lene.get(href, headers={"If-None-Match": header})).json() == extension
 
 
-async def test_an_extension_that_never_was_is_not_found(lene: UcwaClient, meeting: Resource) -> None:
+async def test_missing_extension_is_not_found(lene: UcwaClient, meeting: Resource) -> None:
     answer = await lene.get(f"{extensions_of(meeting)}/1")
     assert_refused(answer, 404, "NotFound", "ResourceNotFound")
 
 
-async def test_an_id_in_another_case_is_another_id(lene: UcwaClient, meeting: Resource) -> None:
+async def test_id_in_another_case_is_another_id(lene: UcwaClient, meeting: Resource) -> None:
     await lene.extend(meeting, id="abc")
     assert (await lene.get(f"{extensions_of(meeting)}/ABC")).status_code == 404
 
 
-async def test_an_id_is_decoded_once(lene: UcwaClient, meeting: Resource) -> None:
+async def test_id_is_decoded_once(lene: UcwaClient, meeting: Resource) -> None:
     await lene.extend(meeting, id="a%2Fb", which="escaped")
     await lene.extend(meeting, id="a/b", which="plain")
     escaped = await lene.get(f"{extensions_of(meeting)}/a%252Fb")
@@ -100,13 +102,13 @@ async def test_an_id_is_decoded_once(lene: UcwaClient, meeting: Resource) -> Non
     assert (escaped.json()["which"], plain.json()["which"]) == ("escaped", "plain")
 
 
-async def test_slashes_of_an_id_do_not_collapse(lene: UcwaClient, meeting: Resource) -> None:
+async def test_repeated_slashes_in_an_id_are_preserved(lene: UcwaClient, meeting: Resource) -> None:
     await lene.extend(meeting, id="a//b")
     assert (await lene.get(f"{extensions_of(meeting)}/a%2F%2Fb")).status_code == 200
     assert (await lene.get(f"{extensions_of(meeting)}/a%2Fb")).status_code == 404
 
 
-async def test_the_extension_knows_get_put_and_delete_only(lene: UcwaClient, href: str) -> None:
+async def test_extension_supports_only_get_put_and_delete(lene: UcwaClient, href: str) -> None:
     for method in ("POST", "PATCH", "HEAD", "OPTIONS"):
         answer = await lene.request(method, href)
         assert answer.status_code == 405
@@ -116,7 +118,7 @@ async def test_the_extension_knows_get_put_and_delete_only(lene: UcwaClient, hre
 # PUT
 
 
-async def test_a_put_answers_200_with_a_new_etag_and_the_extension(
+async def test_put_answers_200_with_a_new_etag_and_the_extension(
     lene: UcwaClient, extension: Resource, href: str
 ) -> None:
     answer = await lene.replace(extension, topic="marketing")
@@ -128,25 +130,25 @@ async def test_a_put_answers_200_with_a_new_etag_and_the_extension(
     assert (await lene.get(href)).json() == replaced
 
 
-async def test_a_put_replaces_so_what_is_left_out_is_gone(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_put_removes_omitted_properties(lene: UcwaClient, extension: Resource, href: str) -> None:
     answer = await lene.put(href, json={"note": "x", **pass_through(extension)}, headers=if_match(extension))
     assert own(answer.json()) == {"note": "x"}
 
 
-async def test_a_property_that_is_null_in_a_put_is_gone(lene: UcwaClient, extension: Resource) -> None:
+async def test_put_removes_null_properties(lene: UcwaClient, extension: Resource) -> None:
     assert own((await lene.replace(extension, topic=None)).json()) == {"count": 3}
 
 
-async def test_a_type_left_out_of_a_put_becomes_undefined(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_type_left_out_of_a_put_becomes_undefined(lene: UcwaClient, extension: Resource, href: str) -> None:
     answer = await lene.put(href, json=pass_through(extension), headers=if_match(extension))
     assert answer.json()["type"] == "Undefined"
 
 
-async def test_a_put_can_change_the_type(lene: UcwaClient, extension: Resource) -> None:
+async def test_put_can_change_the_type(lene: UcwaClient, extension: Resource) -> None:
     assert (await lene.replace(extension, type="RoamedOrganizerData")).json()["type"] == "RoamedOrganizerData"
 
 
-async def test_an_id_left_out_of_a_put_stays(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_id_left_out_of_a_put_stays(lene: UcwaClient, extension: Resource, href: str) -> None:
     for left_out in ({}, {"id": None}):
         current = (await lene.get(href)).json()
         answer = await lene.put(href, json=left_out | pass_through(extension), headers=if_match(current))
@@ -158,19 +160,21 @@ async def test_another_id_in_a_put_is_refused(lene: UcwaClient, extension: Resou
     assert (await lene.get(href)).json() == extension
 
 
-async def test_a_put_keeps_the_place_among_the_others(lene: UcwaClient, meeting: Resource, extension: Resource) -> None:
+async def test_put_preserves_the_position_among_the_others(
+    lene: UcwaClient, meeting: Resource, extension: Resource
+) -> None:
     await lene.extend(meeting, id="2")
     await lene.replace(extension, topic="marketing")
     assert [shown["id"] for shown in await get_extensions(lene, extensions_of(meeting))] == ["917823", "2"]
 
 
-async def test_what_was_read_can_be_put_back_whole(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_read_representation_can_be_put_back(lene: UcwaClient, extension: Resource, href: str) -> None:
     answer = await lene.put(href, json=extension, headers=if_match(extension))
     assert answer.status_code == 200
     assert own(answer.json()) == own(extension)
 
 
-async def test_the_object_that_one_sdk_sends_back_gains_no_property(
+async def test_object_that_one_sdk_sends_back_gains_no_property(
     lene: UcwaClient, extension: Resource, href: str
 ) -> None:
     name = next(iter(pass_through(extension)))
@@ -178,21 +182,19 @@ async def test_the_object_that_one_sdk_sends_back_gains_no_property(
     assert own(answer.json()) == own(extension)
 
 
-async def test_self_and_pguid_of_other_values_are_the_programmers_own(
-    lene: UcwaClient, extension: Resource, href: str
-) -> None:
+async def test_self_and_pguid_with_other_values_are_stored(lene: UcwaClient, extension: Resource, href: str) -> None:
     answer = await lene.replace(extension, Self="me", PGuid="mine", SELF=href)
     assert own(answer.json()) == {"topic": "sales", "count": 3, "Self": "me", "PGuid": "mine", "SELF": href}
 
 
-async def test_xml_that_was_read_can_be_put_back_whole(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_read_xml_can_be_put_back(lene: UcwaClient, extension: Resource, href: str) -> None:
     read = await lene.get(href, headers={"Accept": "application/xml"})
     answer = await lene.put(href, content=read.content, headers=XML | if_match(extension))
     assert answer.status_code == 200
     assert own(answer.json()) == own(extension)
 
 
-async def test_xml_whose_marks_were_lost_keeps_the_stored_types(lene: UcwaClient, meeting: Resource) -> None:
+async def test_xml_without_types_keeps_the_stored_types(lene: UcwaClient, meeting: Resource) -> None:
     values = {"n": 3, "x": 0.5, "b": True, "at": "/Date(1474932029004)/", "text": "3", "many": [1, 2.5]}
     extension = await lene.extend(meeting, **values)
     read = xml_of(await lene.get(self_of(extension), headers={"Accept": "application/xml"}))
@@ -202,26 +204,24 @@ async def test_xml_whose_marks_were_lost_keeps_the_stored_types(lene: UcwaClient
     assert own(answer.json()) == values
 
 
-async def test_xml_without_a_mark_that_says_something_new_is_a_string(
-    lene: UcwaClient, extension: Resource, href: str
-) -> None:
+async def test_new_untyped_text_in_xml_is_a_string(lene: UcwaClient, extension: Resource, href: str) -> None:
     body = input_xml(count="4", **pass_through(extension))
     answer = await lene.put(href, content=body, headers=XML | if_match(extension))
     assert own(answer.json()) == {"count": "4"}
 
 
-async def test_a_put_without_if_match_is_refused(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_put_without_if_match_is_refused(lene: UcwaClient, extension: Resource, href: str) -> None:
     assert_refused(await lene.put(href, json=extension), 428, "PreconditionRequired")
     assert (await lene.get(href)).json() == extension
 
 
-async def test_a_put_with_a_stale_etag_is_refused(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_put_with_a_stale_etag_is_refused(lene: UcwaClient, extension: Resource, href: str) -> None:
     replaced = (await lene.replace(extension, topic="marketing")).json()
     assert_refused(await lene.replace(extension, topic="late"), 412, "PreconditionFailed")
     assert (await lene.get(href)).json() == replaced
 
 
-async def test_if_match_takes_a_list_a_star_and_bare_or_weak_values(
+async def test_if_match_accepts_lists_a_star_and_bare_or_weak_values(
     lene: UcwaClient, extension: Resource, href: str
 ) -> None:
     for form in ('"1", "{}"', "*", "{}", 'W/"{}"', '"{}"', "1,{}"):
@@ -230,13 +230,13 @@ async def test_if_match_takes_a_list_a_star_and_bare_or_weak_values(
         assert answer.status_code == 200, form
 
 
-async def test_an_if_match_that_names_nothing_matches_nothing(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_if_match_without_etags_matches_nothing(lene: UcwaClient, extension: Resource, href: str) -> None:
     for header in ("", '""', ",", '"1"'):
         answer = await lene.put(href, json=extension, headers={"If-Match": header})
         assert_refused(answer, 412, "PreconditionFailed")
 
 
-async def test_a_put_without_the_pass_through_property_is_refused(
+async def test_put_without_the_pass_through_property_is_refused(
     lene: UcwaClient, extension: Resource, href: str
 ) -> None:
     name = next(iter(pass_through(extension)))
@@ -245,14 +245,14 @@ async def test_a_put_without_the_pass_through_property_is_refused(
     assert (await lene.get(href)).json() == extension
 
 
-async def test_a_put_without_a_body_is_one_without_the_pass_through_property(
+async def test_put_without_a_body_lacks_the_pass_through_property(
     lene: UcwaClient, extension: Resource, href: str
 ) -> None:
     answer = await lene.put(href, headers=if_match(extension))
     assert_invalid(answer, next(iter(pass_through(extension))))
 
 
-async def test_the_pass_through_property_is_known_by_its_name_alone(
+async def test_pass_through_property_is_recognized_by_its_name_alone(
     lene: UcwaClient, extension: Resource, href: str
 ) -> None:
     name = next(iter(pass_through(extension)))
@@ -261,12 +261,12 @@ async def test_the_pass_through_property_is_known_by_its_name_alone(
     assert own(answer.json()) == {}
 
 
-async def test_the_pass_through_name_is_the_same_for_all_extensions(lene: UcwaClient, extension: Resource) -> None:
+async def test_pass_through_name_is_the_same_for_all_extensions(lene: UcwaClient, extension: Resource) -> None:
     other = await lene.extend(await lene.schedule())
     assert pass_through(other) == pass_through(extension)
 
 
-async def test_without_strict_put_only_if_match_is_demanded(signed_in: SignedIn) -> None:
+async def test_without_strict_put_only_if_match_is_required(signed_in: SignedIn) -> None:
     lene = await signed_in(strict_put=False)
     extension = await lene.extend(await lene.schedule(), topic="sales")
     assert_refused(await lene.put(self_of(extension), json={"topic": "x"}), 428, "PreconditionRequired")
@@ -274,17 +274,17 @@ async def test_without_strict_put_only_if_match_is_demanded(signed_in: SignedIn)
     assert own(answer.json()) == {"topic": "x"}
 
 
-async def test_a_put_of_an_extension_that_never_was_is_not_found(lene: UcwaClient, meeting: Resource) -> None:
+async def test_put_of_a_missing_extension_is_not_found(lene: UcwaClient, meeting: Resource) -> None:
     answer = await lene.put(f"{extensions_of(meeting)}/1", json={}, headers={"If-Match": "*"})
     assert_refused(answer, 404, "NotFound", "ResourceNotFound")
 
 
-async def test_the_query_string_of_a_put_is_ignored(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_query_string_of_a_put_is_ignored(lene: UcwaClient, extension: Resource, href: str) -> None:
     answer = await lene.put(f"{href}?id=2&type=Undefined", json=extension, headers=if_match(extension))
     assert (answer.json()["id"], answer.json()["type"]) == ("917823", "RoamedParticipantData")
 
 
-async def test_a_put_may_hold_the_most_properties_and_not_one_more(
+async def test_put_accepts_the_maximum_of_properties_and_not_one_more(
     lene: UcwaClient, extension: Resource, href: str
 ) -> None:
     properties = {f"p{number}": number for number in range(300)}
@@ -294,7 +294,9 @@ async def test_a_put_may_hold_the_most_properties_and_not_one_more(
     assert_invalid(await lene.put(href, json=over, headers={"If-Match": "*"}), "one more")
 
 
-async def test_a_put_may_hold_the_most_bytes_and_not_one_more(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_put_accepts_the_maximum_of_bytes_and_not_one_more(
+    lene: UcwaClient, extension: Resource, href: str
+) -> None:
     text = "x" * (65_536 - len('{"text":""}'))
     answer = await lene.put(href, json={"text": text} | pass_through(extension), headers=if_match(extension))
     assert answer.status_code == 200
@@ -306,7 +308,7 @@ async def test_a_put_may_hold_the_most_bytes_and_not_one_more(lene: UcwaClient, 
 # DELETE
 
 
-async def test_a_delete_answers_204_and_nothing_else(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_delete_answers_204_and_nothing_else(lene: UcwaClient, extension: Resource, href: str) -> None:
     answer = await lene.delete(href)
     assert answer.status_code == 204
     assert answer.content == b""
@@ -315,25 +317,25 @@ async def test_a_delete_answers_204_and_nothing_else(lene: UcwaClient, extension
     assert_refused(await lene.get(href), 404, "NotFound", "ResourceNotFound")
 
 
-async def test_a_delete_removes_the_embedded_copies(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_delete_removes_the_embedded_copies(lene: UcwaClient, meeting: Resource, href: str) -> None:
     await lene.delete(href)
     assert await get_extensions(lene, self_of(meeting)) == []
     assert await get_extensions(lene, extensions_of(meeting)) == []
 
 
-async def test_a_delete_leaves_the_others(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_delete_leaves_the_others(lene: UcwaClient, meeting: Resource, href: str) -> None:
     other = await lene.extend(meeting, id="2")
     await lene.delete(href)
     assert await get_extensions(lene, extensions_of(meeting)) == [other]
 
 
-async def test_a_delete_honours_if_match(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_delete_honours_if_match(lene: UcwaClient, extension: Resource, href: str) -> None:
     assert_refused(await lene.delete(href, headers={"If-Match": '"1"'}), 412, "PreconditionFailed")
     assert (await lene.get(href)).status_code == 200
     assert (await lene.delete(href, headers=if_match(extension))).status_code == 204
 
 
-async def test_a_second_delete_finds_nothing(lene: UcwaClient, href: str) -> None:
+async def test_second_delete_finds_nothing(lene: UcwaClient, href: str) -> None:
     await lene.delete(href)
     assert_refused(await lene.delete(href), 404, "NotFound", "ResourceNotFound")
 
@@ -343,7 +345,7 @@ async def test_deleting_the_meeting_deletes_its_extensions(lene: UcwaClient, mee
     assert_refused(await lene.get(href), 404, "NotFound", "ResourceNotFound")
 
 
-async def test_a_delete_through_an_alias_and_the_other_prefix_is_the_same(
+async def test_delete_works_through_an_alias_and_the_other_prefix(
     lene: UcwaClient, meeting: Resource, extension: Resource, href: str
 ) -> None:
     other = f"{self_of(meeting)}/extensions/917823".replace("/ucwa/v1/", "/ucwa/oauth/v1/")
@@ -368,7 +370,7 @@ async def test_every_change_gives_a_new_etag_and_never_an_old_one(
     assert len(set(seen)) == len(seen)
 
 
-async def test_an_etag_of_before_a_re_creation_is_stale(
+async def test_etag_from_before_a_re_creation_is_stale(
     lene: UcwaClient, meeting: Resource, extension: Resource, href: str
 ) -> None:
     await lene.delete(href)
@@ -376,7 +378,7 @@ async def test_an_etag_of_before_a_re_creation_is_stale(
     assert_refused(await lene.replace(extension), 412, "PreconditionFailed")
 
 
-async def test_an_etag_changes_only_with_its_own_extension(
+async def test_etag_changes_only_with_its_own_extension(
     lene: UcwaClient, meeting: Resource, extension: Resource, href: str
 ) -> None:
     other = await lene.extend(meeting, id="2")
@@ -385,13 +387,13 @@ async def test_an_etag_changes_only_with_its_own_extension(
     assert (await lene.get(href)).json()["etag"] == extension["etag"]
 
 
-async def test_the_etag_is_the_same_in_every_format(lene: UcwaClient, extension: Resource, href: str) -> None:
+async def test_etag_is_the_same_in_every_format(lene: UcwaClient, extension: Resource, href: str) -> None:
     for media_type in ("application/json", "application/xml", "application/vnd.microsoft.com.ucwa+xml"):
         answer = await lene.get(href, headers={"Accept": media_type})
         assert answer.headers["ETag"] == f'"{extension["etag"]}"'
 
 
-async def test_an_href_of_the_collection_leads_to_every_extension(lene: UcwaClient, meeting: Resource) -> None:
+async def test_href_of_the_collection_leads_to_every_extension(lene: UcwaClient, meeting: Resource) -> None:
     for extension_id in ("a/b", "%", "é"):
         await lene.extend(meeting, id=extension_id)
     for shown in await get_extensions(lene, extensions_of(meeting)):

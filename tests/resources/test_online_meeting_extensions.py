@@ -34,7 +34,7 @@ def href(meeting: Resource) -> str:
 # What GET shows
 
 
-async def test_a_meeting_without_extensions_shows_an_empty_array(lene: UcwaClient, href: str) -> None:
+async def test_meeting_without_extensions_shows_an_empty_array(lene: UcwaClient, href: str) -> None:
     answer = await lene.get(href)
     assert answer.status_code == 200
     assert answer.json() == {
@@ -44,14 +44,12 @@ async def test_a_meeting_without_extensions_shows_an_empty_array(lene: UcwaClien
     }
 
 
-async def test_a_single_extension_is_shown_in_an_array(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_single_extension_is_shown_in_an_array(lene: UcwaClient, meeting: Resource, href: str) -> None:
     extension = await lene.extend(meeting, id="917823", type="RoamedParticipantData", topic="sales")
     assert await get_extensions(lene, href) == [extension]
 
 
-async def test_extensions_are_shown_in_the_order_of_their_making(
-    lene: UcwaClient, meeting: Resource, href: str
-) -> None:
+async def test_extensions_are_shown_in_the_order_of_creation(lene: UcwaClient, meeting: Resource, href: str) -> None:
     for extension_id in ("b", "a", "c"):
         await lene.extend(meeting, id=extension_id)
     assert [extension["id"] for extension in await get_extensions(lene, href)] == ["b", "a", "c"]
@@ -62,12 +60,12 @@ async def test_extensions_of_another_meeting_are_not_shown(lene: UcwaClient, mee
     assert await get_extensions(lene, href) == []
 
 
-async def test_the_collection_has_no_etag_property(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_collection_has_no_etag_property(lene: UcwaClient, meeting: Resource, href: str) -> None:
     await lene.extend(meeting)
     assert "etag" not in (await lene.get(href)).json()
 
 
-async def test_the_collection_shows_extensions_in_xml_as_nested_resources(
+async def test_collection_shows_extensions_in_xml_as_nested_resources(
     lene: UcwaClient, meeting: Resource, href: str
 ) -> None:
     extension = await lene.extend(meeting, id="917823", type="RoamedParticipantData", count=2)
@@ -85,7 +83,7 @@ async def test_the_collection_shows_extensions_in_xml_as_nested_resources(
     }
 
 
-async def test_the_extensions_of_no_meeting_are_not_found(lene: UcwaClient) -> None:
+async def test_extensions_of_a_missing_meeting_are_not_found(lene: UcwaClient) -> None:
     answer = await lene.get(f"{lene.meetings}/ABCDEFGH/onlineMeetingExtensions")
     assert_refused(answer, 404, "NotFound", "ResourceNotFound")
 
@@ -93,7 +91,7 @@ async def test_the_extensions_of_no_meeting_are_not_found(lene: UcwaClient) -> N
 # POST
 
 
-async def test_a_post_answers_201_with_etag_location_and_the_extension(lene: UcwaClient, href: str) -> None:
+async def test_post_answers_201_with_etag_location_and_the_extension(lene: UcwaClient, href: str) -> None:
     answer = await lene.post(href, json={"id": "917823", "type": "RoamedParticipantData", "topic": "sales"})
     assert answer.status_code == 201
     extension = answer.json()
@@ -108,31 +106,31 @@ async def test_a_post_answers_201_with_etag_location_and_the_extension(lene: Ucw
     assert answer.headers["ETag"] == f'"{extension["etag"]}"'
 
 
-async def test_what_was_posted_can_be_read(lene: UcwaClient, meeting: Resource) -> None:
+async def test_posted_extension_can_be_read(lene: UcwaClient, meeting: Resource) -> None:
     extension = await lene.extend(meeting, id="1", topic="sales")
     assert (await lene.get(self_of(extension))).json() == extension
 
 
-async def test_a_post_in_xml_makes_the_same_extension_as_one_in_json(lene: UcwaClient, href: str) -> None:
+async def test_post_in_xml_creates_the_same_extension_as_one_in_json(lene: UcwaClient, href: str) -> None:
     body = input_xml('<property name="n" xsi:type="xs:integer">5</property>', id="1", type="RoamedOrganizerData")
     answer = await lene.post(href, content=body, headers=XML)
     assert answer.status_code == 201
     assert (answer.json()["id"], answer.json()["type"], own(answer.json())) == ("1", "RoamedOrganizerData", {"n": 5})
 
 
-async def test_a_post_asked_for_in_xml_is_answered_in_xml(lene: UcwaClient, href: str) -> None:
+async def test_post_that_accepts_xml_is_answered_in_xml(lene: UcwaClient, href: str) -> None:
     answer = await lene.post(href, json={"id": "1"}, headers={"Accept": "application/xml"})
     assert answer.status_code == 201
     assert xml_properties(xml_of(answer))["id"] == ("1", None)
 
 
-async def test_a_post_without_a_body_makes_an_extension(lene: UcwaClient, href: str) -> None:
+async def test_post_without_a_body_creates_an_extension(lene: UcwaClient, href: str) -> None:
     answer = await lene.post(href)
     assert answer.status_code == 201
     assert (answer.json()["type"], own(answer.json())) == ("Undefined", {})
 
 
-async def test_an_empty_body_of_any_type_is_no_body(lene: UcwaClient, href: str) -> None:
+async def test_empty_body_of_any_type_counts_as_no_body(lene: UcwaClient, href: str) -> None:
     answer = await lene.post(href, content=b"", headers={"Content-Type": "text/csv"})
     assert answer.status_code == 201
 
@@ -143,16 +141,16 @@ async def test_id_and_type_may_come_in_the_query_string(lene: UcwaClient, href: 
     assert own(answer.json()) == {"topic": "sales"}
 
 
-async def test_the_body_wins_over_the_query_string(lene: UcwaClient, href: str) -> None:
+async def test_body_takes_precedence_over_the_query_string(lene: UcwaClient, href: str) -> None:
     answer = await lene.post(f"{href}?id=query&type=Undefined", json={"ID": "body", "type": "RoamedOrganizerData"})
     assert (answer.json()["id"], answer.json()["type"]) == ("body", "RoamedOrganizerData")
 
 
-async def test_the_last_of_repeated_query_parameters_counts(lene: UcwaClient, href: str) -> None:
+async def test_last_of_repeated_query_parameters_counts(lene: UcwaClient, href: str) -> None:
     assert (await lene.post(f"{href}?id=first&id=last")).json()["id"] == "last"
 
 
-async def test_the_query_string_counts_where_the_body_says_null(lene: UcwaClient, href: str) -> None:
+async def test_query_string_replaces_null_in_the_body(lene: UcwaClient, href: str) -> None:
     assert (await lene.post(f"{href}?Id=query", json={"id": None})).json()["id"] == "query"
 
 
@@ -170,7 +168,7 @@ async def test_refusal_of_very_many_names_is_short_and_says_how_many(lene: UcwaC
     assert refusal["message"].endswith("; and 380 more")
 
 
-async def test_an_id_that_is_not_given_is_made_by_the_server(lene: UcwaClient, meeting: Resource) -> None:
+async def test_missing_id_is_assigned_by_the_server(lene: UcwaClient, meeting: Resource) -> None:
     absent: list[Resource] = [{}, {"id": None}, {"id": ""}]
     for given in absent:
         one = await lene.extend(meeting, **given)
@@ -217,7 +215,7 @@ async def test_ids_are_compared_by_code_point(lene: UcwaClient, meeting: Resourc
     assert len(await get_extensions(lene, href)) == 8
 
 
-async def test_an_id_that_cannot_be_one_is_refused(lene: UcwaClient, href: str) -> None:
+async def test_invalid_id_is_refused(lene: UcwaClient, href: str) -> None:
     for extension_id in [
         "a\nb",
         "\t",
@@ -237,12 +235,12 @@ async def test_an_id_that_cannot_be_one_is_refused(lene: UcwaClient, href: str) 
         assert await get_extensions(lene, href) == []
 
 
-async def test_half_a_surrogate_pair_is_no_id(lene: UcwaClient, href: str) -> None:
+async def test_half_a_surrogate_pair_is_refused_as_an_id(lene: UcwaClient, href: str) -> None:
     answer = await lene.post(href, content=rb'{"id":"\ud800"}', headers={"Content-Type": "application/json"})
     assert_invalid(answer, "id")
 
 
-async def test_an_id_that_the_meeting_has_is_refused(lene: UcwaClient, meeting: Resource, href: str) -> None:
+async def test_taken_id_is_refused(lene: UcwaClient, meeting: Resource, href: str) -> None:
     extension = await lene.extend(meeting, id="917823", topic="first")
     answer = await lene.post(href, json={"id": "917823", "topic": "second"})
     assert_refused(answer, 409, "Conflict", "AlreadyExists")
@@ -256,12 +254,12 @@ async def test_two_meetings_may_have_extensions_of_one_id(lene: UcwaClient, meet
     assert own((await lene.get(self_of(extension))).json()) == {"where": "there"}
 
 
-async def test_the_type_is_undefined_where_none_is_given(lene: UcwaClient, meeting: Resource) -> None:
+async def test_default_type_is_undefined(lene: UcwaClient, meeting: Resource) -> None:
     for given in [{}, {"type": None}]:
         assert (await lene.extend(meeting, **given))["type"] == "Undefined"
 
 
-async def test_the_type_is_one_of_three(lene: UcwaClient, meeting: Resource) -> None:
+async def test_type_is_one_of_three(lene: UcwaClient, meeting: Resource) -> None:
     for given in ["Undefined", "RoamedOrganizerData", "RoamedParticipantData"]:
         assert (await lene.extend(meeting, type=given))["type"] == given
 
@@ -276,25 +274,25 @@ async def test_documented_names_are_matched_without_regard_to_case(lene: UcwaCli
     assert (extension["id"], extension["type"], own(extension)) == ("1", "RoamedOrganizerData", {})
 
 
-async def test_a_documented_name_given_twice_in_different_case_is_refused(lene: UcwaClient, href: str) -> None:
+async def test_documented_name_given_twice_in_different_case_is_refused(lene: UcwaClient, href: str) -> None:
     assert_invalid(await lene.post(href, json={"id": "1", "Id": "2"}), "id")
 
 
 # Embedded copies
 
 
-async def test_an_extension_is_embedded_in_its_meeting_as_it_is(lene: UcwaClient, meeting: Resource) -> None:
+async def test_meeting_embeds_its_extensions(lene: UcwaClient, meeting: Resource) -> None:
     extension = await lene.extend(meeting, id="1", topic="sales", n=[1, 2])
     assert await get_extensions(lene, self_of(meeting)) == [extension]
 
 
-async def test_an_extension_is_embedded_in_the_list_of_meetings_as_it_is(lene: UcwaClient, meeting: Resource) -> None:
+async def test_list_of_meetings_embeds_extensions(lene: UcwaClient, meeting: Resource) -> None:
     extension = await lene.extend(meeting, id="1", topic="sales", n=[1, 2])
     listed = (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"]
     assert [shown["_embedded"]["onlineMeetingExtension"] for shown in listed] == [[extension]]
 
 
-async def test_an_extension_does_not_change_the_etag_of_its_meeting(lene: UcwaClient, meeting: Resource) -> None:
+async def test_extension_does_not_change_the_etag_of_its_meeting(lene: UcwaClient, meeting: Resource) -> None:
     await lene.extend(meeting)
     assert (await lene.get(self_of(meeting))).json()["etag"] == meeting["etag"]
 
@@ -329,9 +327,7 @@ async def test_fixed_segments_are_matched_without_regard_to_case_or_repeated_sla
     assert (await lene.get(f"https://ucwa.example.com{other}")).json() == (await lene.get(href)).json()
 
 
-async def test_hrefs_bear_the_prefix_that_the_request_came_in_by(
-    lene: UcwaClient, meeting: Resource, href: str
-) -> None:
+async def test_hrefs_have_the_prefix_of_the_request(lene: UcwaClient, meeting: Resource, href: str) -> None:
     await lene.extend(meeting, id="1")
     other = href.replace("/ucwa/v1/", "/ucwa/oauth/v1/")
     shown = await lene.get(other)
@@ -342,7 +338,7 @@ async def test_hrefs_bear_the_prefix_that_the_request_came_in_by(
     assert added.headers["Location"] == self_of(added.json()) == f"{other}/2"
 
 
-async def test_the_collection_knows_get_and_post_only(lene: UcwaClient, href: str) -> None:
+async def test_collection_supports_only_get_and_post(lene: UcwaClient, href: str) -> None:
     for method in ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"]:
         answer = await lene.request(method, href)
         assert answer.status_code == 405

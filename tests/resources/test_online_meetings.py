@@ -42,19 +42,19 @@ async def read(client: UcwaClient, name: str) -> dict[str, Any]:
     return shown
 
 
-async def test_the_dashboard_links_to_everything_about_meetings(lene: UcwaClient, dashboard: str) -> None:
+async def test_dashboard_links_to_everything_about_meetings(lene: UcwaClient, dashboard: str) -> None:
     shown = (await lene.get(dashboard)).json()
     assert shown["rel"] == "onlineMeetings"
     assert list(shown["_links"]) == ["self", "myAssignedOnlineMeeting", *LINKED]
     assert {name: shown["_links"][name]["href"] for name in LINKED} == {name: f"{dashboard}/{name}" for name in LINKED}
 
 
-async def test_every_link_of_the_dashboard_leads_somewhere(lene: UcwaClient, dashboard: str) -> None:
+async def test_every_link_of_the_dashboard_works(lene: UcwaClient, dashboard: str) -> None:
     for link in (await lene.get(dashboard)).json()["_links"].values():
         assert (await lene.get(link["href"])).status_code == 200
 
 
-async def test_the_application_embeds_the_dashboard_as_it_is(lene: UcwaClient, dashboard: str) -> None:
+async def test_application_embeds_the_dashboard(lene: UcwaClient, dashboard: str) -> None:
     application = (await lene.get(lene.app)).json()
     assert application["_embedded"]["onlineMeetings"] == (await lene.get(dashboard)).json()
 
@@ -65,7 +65,7 @@ async def test_links_come_first_in_xml(lene: UcwaClient, dashboard: str) -> None
     assert xml_properties(root) == {"rel": ("onlineMeetings", None)}
 
 
-async def test_the_default_values_are_those_of_the_settings(signed_in: SignedIn) -> None:
+async def test_default_values_come_from_the_settings(signed_in: SignedIn) -> None:
     lene = await signed_in(default_access_level="Locked", participants_warning_threshold=16)
     assert await read(lene, "onlineMeetingDefaultValues") == {
         "accessLevel": "Locked",
@@ -78,7 +78,7 @@ async def test_the_default_values_are_those_of_the_settings(signed_in: SignedIn)
     }
 
 
-async def test_the_eligible_values_are_those_of_the_settings(signed_in: SignedIn) -> None:
+async def test_eligible_values_come_from_the_settings(signed_in: SignedIn) -> None:
     lene = await signed_in(access_levels=("Locked", "SameEnterprise"), entry_exit_announcements=("Disabled",))
     shown = await read(lene, "onlineMeetingEligibleValues")
     assert list(shown.pop("_links")) == ["myAssignedOnlineMeeting", "myOnlineMeetings"]
@@ -91,7 +91,7 @@ async def test_the_eligible_values_are_those_of_the_settings(signed_in: SignedIn
     }
 
 
-async def test_every_eligible_value_is_one_that_a_meeting_takes(lene: UcwaClient) -> None:
+async def test_meeting_accepts_every_eligible_value(lene: UcwaClient) -> None:
     eligible = await read(lene, "onlineMeetingEligibleValues")
     for plural, name in {
         "accessLevels": "accessLevel",
@@ -103,7 +103,7 @@ async def test_every_eligible_value_is_one_that_a_meeting_takes(lene: UcwaClient
             assert (await lene.schedule(**{name: value}))[name] == value
 
 
-async def test_the_policies_tell_how_many_may_come(signed_in: SignedIn) -> None:
+async def test_policies_contain_the_meeting_size(signed_in: SignedIn) -> None:
     lene = await signed_in(meeting_size=5)
     shown = await read(lene, "onlineMeetingPolicies")
     assert shown["meetingSize"] == 5
@@ -118,7 +118,7 @@ async def test_the_policies_tell_how_many_may_come(signed_in: SignedIn) -> None:
     }
 
 
-async def test_the_invitation_is_what_the_settings_say(signed_in: SignedIn) -> None:
+async def test_invitation_customization_comes_from_the_settings(signed_in: SignedIn) -> None:
     lene = await signed_in(
         enterprise_help_url="https://help.contoso.com",
         invitation_footer_text="Confidential.",
@@ -136,14 +136,14 @@ async def test_the_invitation_is_what_the_settings_say(signed_in: SignedIn) -> N
     }
 
 
-async def test_phones_are_told_the_conference_id_of_the_assigned_meeting(lene: UcwaClient) -> None:
+async def test_dial_in_has_the_conference_id_of_the_assigned_meeting(lene: UcwaClient) -> None:
     listed = (await lene.get(lene.meetings)).json()["_embedded"]["myAssignedOnlineMeeting"]
     shown = await read(lene, "phoneDialInInformation")
     assert shown["conferenceId"] == listed[0]["conferenceId"]
     assert shown["_embedded"] == {"dialInRegion": []}
 
 
-async def test_phones_are_told_what_the_settings_say(signed_in: SignedIn) -> None:
+async def test_dial_in_comes_from_the_settings(signed_in: SignedIn) -> None:
     lene = await signed_in(
         dial_in_default_region="Redmond",
         dial_in_external_directory="https://dial.contoso.com",
@@ -177,7 +177,7 @@ async def test_phones_are_told_what_the_settings_say(signed_in: SignedIn) -> Non
         assert (await lene.get(self_of(region))).json() == region
 
 
-async def test_a_region_that_is_not_there_is_not_found(lene: UcwaClient, dashboard: str) -> None:
+async def test_missing_region_is_not_found(lene: UcwaClient, dashboard: str) -> None:
     for name in ("0", "1", "Redmond"):
         answer = await lene.get(f"{dashboard}/phoneDialInInformation/{name}")
         assert_refused(answer, 404, "NotFound", "ResourceNotFound")
@@ -190,7 +190,7 @@ async def test_aliases_are_accepted_and_never_produced(lene: UcwaClient, dashboa
         assert shown == (await lene.get(f"{dashboard}/{name}")).json()
 
 
-async def test_hrefs_bear_the_prefix_that_the_request_came_in_by(lene: UcwaClient, dashboard: str) -> None:
+async def test_hrefs_have_the_prefix_of_the_request(lene: UcwaClient, dashboard: str) -> None:
     other = dashboard.replace("/ucwa/v1/", "/ucwa/oauth/v1/")
     for name in ("", *(f"/{name}" for name in LINKED)):
         answer = await lene.get(f"{other}{name}")
@@ -199,7 +199,7 @@ async def test_hrefs_bear_the_prefix_that_the_request_came_in_by(lene: UcwaClien
         assert self_of(answer.json()) == f"{other}{name}"
 
 
-async def test_all_of_it_is_read_only(lene: UcwaClient, dashboard: str) -> None:
+async def test_all_of_these_resources_are_read_only(lene: UcwaClient, dashboard: str) -> None:
     for name in ("", *(f"/{name}" for name in LINKED if name != "myOnlineMeetings")):
         for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS"):
             answer = await lene.request(method, f"{dashboard}{name}")

@@ -26,14 +26,14 @@ async def page(client: UcwaClient, path: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_runs_and_asks_nothing_but_this_server(stranger: UcwaClient, path: str) -> None:
+async def test_page_loads_and_calls_only_this_server(stranger: UcwaClient, path: str) -> None:
     answer = await page(stranger, path)
     assert answer.headers["Content-Security-Policy"] == POLICY
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_all_that_a_page_loads_is_there(stranger: UcwaClient, path: str) -> None:
+async def test_every_file_that_a_page_loads_exists(stranger: UcwaClient, path: str) -> None:
     answer = await page(stranger, path)
     waiting = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text))
     seen: set[str] = set()
@@ -47,7 +47,7 @@ async def test_all_that_a_page_loads_is_there(stranger: UcwaClient, path: str) -
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html, application/json"])
-async def test_an_application_finds_the_root_where_a_browser_finds_the_console(
+async def test_start_page_is_the_root_for_applications_and_the_console_for_browsers(
     stranger: UcwaClient, accept: str
 ) -> None:
     answer = await stranger.get("/", headers={"Accept": accept})
@@ -55,7 +55,7 @@ async def test_an_application_finds_the_root_where_a_browser_finds_the_console(
 
 
 @pytest.mark.parametrize("path", ["/meetings", "/meet/lenea", "/%FF"])
-async def test_a_mistyped_address_is_a_page_for_browsers_and_an_error_for_applications(
+async def test_unknown_path_is_a_page_for_browsers_and_an_error_for_applications(
     stranger: UcwaClient, path: str
 ) -> None:
     answer = await stranger.get(path, headers={"Accept": BROWSER})
@@ -66,7 +66,7 @@ async def test_a_mistyped_address_is_a_page_for_browsers_and_an_error_for_applic
     assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
 
 
-async def test_the_page_of_a_mistyped_address_loads_nothing_that_is_missing(stranger: UcwaClient) -> None:
+async def test_page_for_unknown_paths_loads_only_existing_files(stranger: UcwaClient) -> None:
     answer = await stranger.get("/meetings", headers={"Accept": BROWSER})
     for href in re.findall(r'(?:src|href)="(/[^"]*)"', answer.text):
         assert (await stranger.get(href, headers={"Accept": "*/*"})).status_code == 200, href

@@ -68,7 +68,7 @@ async def pair(lene: UcwaClient, dana: UcwaClient) -> tuple[Participant, Partici
     return await come_in(lene, uri), await come_in(dana, uri)
 
 
-async def test_who_does_not_say_again_types_no_more_after_the_timeout(
+async def test_typing_ends_after_the_timeout(
     pair: tuple[Participant, Participant], world: FakeWorld, service: Service
 ) -> None:
     lene, dana = pair
@@ -80,7 +80,7 @@ async def test_who_does_not_say_again_types_no_more_after_the_timeout(
     assert service.typing_timeouts.count == 0
 
 
-async def test_who_says_again_goes_on_typing(pair: tuple[Participant, Participant], world: FakeWorld) -> None:
+async def test_renewed_typing_continues(pair: tuple[Participant, Participant], world: FakeWorld) -> None:
     lene, dana = pair
     for _ in range(3):
         await dana.types()
@@ -90,7 +90,9 @@ async def test_who_says_again_goes_on_typing(pair: tuple[Participant, Participan
     await lene.sees_in_the_end([])
 
 
-async def test_the_others_are_told_of_the_end(pair: tuple[Participant, Participant], world: FakeWorld) -> None:
+async def test_others_are_notified_of_the_end_of_typing(
+    pair: tuple[Participant, Participant], world: FakeWorld
+) -> None:
     lene, dana = pair
     application = (await lene.client.get(lene.client.app)).json()
     following = (await lene.client.get(application["_links"]["events"]["href"])).json()["_links"]["next"]["href"]
@@ -103,7 +105,7 @@ async def test_the_others_are_told_of_the_end(pair: tuple[Participant, Participa
     assert told == [("added", "typingParticipants"), ("deleted", "typingParticipants")]
 
 
-async def test_what_is_typed_after_a_message_is_told_anew_and_ends_in_its_time(
+async def test_typing_after_a_message_starts_anew_and_times_out(
     pair: tuple[Participant, Participant], world: FakeWorld
 ) -> None:
     lene, dana = pair
@@ -118,7 +120,7 @@ async def test_what_is_typed_after_a_message_is_told_anew_and_ends_in_its_time(
     await lene.sees_in_the_end([])
 
 
-async def test_who_leaves_while_typing_leaves_nothing_behind(
+async def test_leaving_while_typing_leaves_nothing_behind(
     pair: tuple[Participant, Participant], world: FakeWorld, service: Service
 ) -> None:
     lene, dana = pair
@@ -129,9 +131,7 @@ async def test_who_leaves_while_typing_leaves_nothing_behind(
     await until(lambda: service.typing_timeouts.count == 0)
 
 
-async def test_nobody_types_any_more_when_the_server_stops(
-    pair: tuple[Participant, Participant], service: Service
-) -> None:
+async def test_typing_ends_when_the_server_stops(pair: tuple[Participant, Participant], service: Service) -> None:
     lene, dana = pair
     await dana.types()
     await lene.types()

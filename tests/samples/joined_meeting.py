@@ -18,7 +18,7 @@ LIVE = {"joining", "alone", "room", "unconnected", "promoted", "lobby", "invitin
 OTHERS = {"attending": "room", "waiting": "lobby", "invited": "inviting", "guest": "room"}
 
 
-class Room:
+class JoinedMeeting:
     """A meeting under way. `client`: whose view of it is replayed. `hrefs`: of what there is to it, by rel."""
 
     def __init__(self, service: Service, connect: Connect, lene: UcwaClient, situation: str) -> None:

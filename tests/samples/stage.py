@@ -15,7 +15,7 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
-from tests.samples.joined_meeting import LIVE, OTHERS, Room
+from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
 from tests.samples.messages import OWN, Sample
 
 #: Settings under which every member that comes from a setting has something to show.
@@ -52,6 +52,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "attendees.GET": ("room",),
     "cancel.POST": ("inviting",),
     "communication.GET": ("usual", "set", "anonymous"),
+    "contact.GET": ("usual", "described"),
     "conversation.DELETE": ("room",),
     "conversation.GET": ("room", "attending", "waiting"),
     "conversations.GET": ("room",),
@@ -64,7 +65,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "localParticipant.GET": ("room", "attending", "unconnected"),
     "location.GET": ("available",),
     "location.POST": ("available",),
-    "me.GET": ("usual", "available", "anonymous"),
+    "me.GET": ("usual", "available", "anonymous", "described"),
     "message.GET": ("room", "attending", "guest"),
     "messages.GET": ("room",),
     "messaging.GET": ("room", "unconnected"),
@@ -92,6 +93,16 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "user.GET": ("usual", "elsewhere"),
 }
 USUAL = ("usual",)
+
+#: What a directory knows of a user.
+DETAILS = {
+    "title": "Engineer",
+    "department": "Research",
+    "work_phone": "tel:+4570555501",
+    "mobile_phone": "tel:+4570555502",
+    "home_phone": "tel:+4570555504",
+    "other_phone": "tel:+4570555505",
+}
 
 _ID = re.compile(r'"id"\s*:\s*"([^"]*)"|<property name="id">([^<]*)<')
 _JSON_DATE = re.compile(r"/Date\(\d+\)")
@@ -165,7 +176,11 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
         await add_user(service, "sip:erik@contoso.com", pool="north")
         await client.sign_in("erik@contoso.com")
         return Stage(service, client, {}, extension)
-    await client.sign_in("lenea@contoso.com")
+    name = "lenea"
+    if situation == "described":
+        name = "erik"
+        await add_user(service, "sip:erik@contoso.com", "Erik", email="erik@contoso.com", **DETAILS)
+    await client.sign_in(f"{name}@contoso.com")
     stage = Stage(service, client, {}, extension)
     if situation == "tab":
         await client.open("stage", type="Browser", instanceId="left")
@@ -184,7 +199,7 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
     if situation == "set":
         await _set_communication(client)
     if situation in LIVE | OTHERS.keys():
-        room = Room(service, connect, client, situation)
+        room = JoinedMeeting(service, connect, client, situation)
         await room.set(extension)
         stage.client, stage.hrefs, stage.somebody = room.client, room.hrefs, room.somebody
         return stage
@@ -193,7 +208,7 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
     else:
         people = (await client.get(f"{client.app}/people")).json()
         stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
-        stage.hrefs["contact"] = f"{client.app}/people/lenea@contoso.com"
+        stage.hrefs["contact"] = f"{client.app}/people/{name}@contoso.com"
         granted = await client.post(stage.hrefs["presenceSubscriptions"], json={"duration": 11, "uris": []})
         stage.hrefs["presenceSubscription"] = granted.headers["Location"]
     if sample.rel == "search":

@@ -26,7 +26,7 @@ _MARK = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _NAMESPACE = "{http://schemas.microsoft.com/rtc/2012/03/ucwa}"
 
 
-class Compared:
+class Comparison:
     """What a comparison found: by rel, the sample's members that were shown, and those that were not.
 
     A member that is an empty array shows nothing, so it counts as one that was not shown.
@@ -37,18 +37,18 @@ class Compared:
         self.absent: dict[str, set[str]] = defaultdict(set)
 
 
-def compare(sample: str, answer: str, form: str, rel: str | None = None) -> Compared:
+def compare(sample: str, answer: str, form: str, rel: str | None = None) -> Comparison:
     """Compares two representations. AssertionError: the answer's members are not the sample's, in their order.
 
     `rel`: what the answer's rel is to be, where that is not the sample's.
     """
     if form == "json" and _DATE["json"].search(answer):
         assert r"\/Date(" in answer, "the slashes of dates are escaped"
-    found = Compared()
+    found = Comparison()
     expected = parse(sample, form)
     if rel is not None:
         expected["rel"] = rel
-    _Comparison(form, found).resource(expected, parse(answer, form), "")
+    _Comparer(form, found).resource(expected, parse(answer, form), "")
     return found
 
 
@@ -61,8 +61,8 @@ def parse(text: str, form: str) -> dict[str, Any]:
     return members
 
 
-class _Comparison:
-    def __init__(self, form: str, found: Compared) -> None:
+class _Comparer:
+    def __init__(self, form: str, found: Comparison) -> None:
         self._form = form
         self._found = found
 

@@ -12,9 +12,7 @@ pytestmark = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's 
 
 
 @pytest.mark.parametrize("form", ["json", "xml"])
-async def test_the_parts_of_a_batch_are_framed_as_in_the_sample(
-    form: str, make_service: Make, connect: Connect
-) -> None:
+async def test_parts_of_a_batch_are_framed_as_in_the_sample(form: str, make_service: Make, connect: Connect) -> None:
     sample = Sample(REFERENCE, "batch", "POST", form)
     stage = await set_stage(sample, "usual", make_service, connect)
     answer = await stage.replay(sample)

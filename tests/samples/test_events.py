@@ -133,7 +133,7 @@ def page_of(event: Event) -> str:
     return within if within in COLLECTIONS else rel
 
 
-async def test_what_is_told_is_what_is_listed(heard: list[tuple[Event, Event]]) -> None:
+async def test_events_match_the_list(heard: list[tuple[Event, Event]]) -> None:
     told = {(page_of(event), event["type"], sender["rel"]) for sender, event in heard}
     assert told == {(page, kind, sender) for page, kind, sender, _priority in compliance.events()}
 
@@ -160,7 +160,7 @@ async def test_each_event_has_the_structure_of_its_sample(heard: list[tuple[Even
 
 
 @with_reference
-async def test_making_oneself_available_is_told_as_in_the_capture(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_events_of_make_me_available_match_the_capture(lene: UcwaClient, world: FakeWorld) -> None:
     await make_available(lene)
     answer = json.loads(await poll(lene, f"{lene.app}/events?ack=1", world, JSON))
     capture = json.loads((REFERENCE / "trace.EventChannelDetails.01.json").read_text("utf-8"))
@@ -168,7 +168,7 @@ async def test_making_oneself_available_is_told_as_in_the_capture(lene: UcwaClie
 
 
 @with_reference
-async def test_making_oneself_available_is_told_as_in_the_capture_of_xml(lene: UcwaClient, world: FakeWorld) -> None:
+async def test_events_of_make_me_available_match_the_xml_capture(lene: UcwaClient, world: FakeWorld) -> None:
     await make_available(lene)
     answer = etree.fromstring((await poll(lene, f"{lene.app}/events?ack=1", world, XML)).encode())
     capture = etree.fromstring((REFERENCE / "trace.EventChannelDetails.02.xml").read_bytes())

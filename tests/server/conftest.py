@@ -9,7 +9,7 @@ import pytest
 import uvloop
 
 from tests.certificate import make_certificate
-from tests.server.serving import Echo, Running, serving
+from tests.server.serving import Echo, RunningServer, serving
 
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
@@ -20,7 +20,7 @@ def echo() -> Echo:
 
 
 @pytest.fixture
-async def server(echo: Echo) -> AsyncIterator[Running]:
+async def server(echo: Echo) -> AsyncIterator[RunningServer]:
     async with serving(echo, limit=10_000, max_header_bytes=4096) as server:
         yield server
 

@@ -156,7 +156,7 @@ class Client:
         self.writer.transport.abort()
 
 
-class Told:
+class Recorder:
     """Is told what was answered: method, path, status (None: the client had gone)."""
 
     def __init__(self) -> None:
@@ -166,7 +166,7 @@ class Told:
         self.told.append((request.method, request.path, None if response is None else response.status))
 
 
-class Running:
+class RunningServer:
     """`serve` in a task."""
 
     def __init__(
@@ -178,7 +178,7 @@ class Running:
         self.service = service
         self.orders = Orders()
         self.urls: list[str] = []
-        self.told = Told()
+        self.told = Recorder()
         self.plain = 0  # the index of a listener without TLS
         self.clients: list[Client] = []
         self.task = asyncio.create_task(
@@ -234,10 +234,10 @@ class Running:
 
 
 @asynccontextmanager
-async def serving(handler: Handler, *, limit: int = 1_048_576, **settings: Any) -> AsyncIterator[Running]:
+async def serving(handler: Handler, *, limit: int = 1_048_576, **settings: Any) -> AsyncIterator[RunningServer]:
     """`handler` on a free port, in a world whose clock the test moves. `limit`: of bodies."""
     config = Config(**{"listen": ("http://127.0.0.1:0",), **settings})
-    running = Running(SmallService(handler, limit=limit), config)
+    running = RunningServer(SmallService(handler, limit=limit), config)
     try:
         await running.ready()
         yield running
@@ -246,4 +246,4 @@ async def serving(handler: Handler, *, limit: int = 1_048_576, **settings: Any) 
         await running.end()
 
 
-__all__ = ["Answer", "Client", "Echo", "Running", "SmallService", "bind", "serving", "text"]
+__all__ = ["Answer", "Client", "Echo", "RunningServer", "SmallService", "bind", "serving", "text"]

@@ -45,13 +45,13 @@ def test_port_0_becomes_a_free_one(bound: list[Listener]) -> None:
     assert [listener.secure for listener in bound] == [False, True]
 
 
-def test_a_name_with_several_addresses_has_one_port(bound: list[Listener]) -> None:
+def test_name_with_several_addresses_has_one_port(bound: list[Listener]) -> None:
     bound += bind(["http://localhost:0"])
     assert len({taken.getsockname()[1] for taken in bound[0].sockets}) == 1
     assert bound[0].url.startswith("http://localhost:")
 
 
-def test_of_shared_addresses_each_process_has_sockets_of_its_own(bound: list[Listener]) -> None:
+def test_processes_sharing_an_address_have_separate_sockets(bound: list[Listener]) -> None:
     bound += bind(["http://127.0.0.1:0", "http://localhost:0"])
     shares = share(bound, 3)
     try:
@@ -63,7 +63,7 @@ def test_of_shared_addresses_each_process_has_sockets_of_its_own(bound: list[Lis
             close(each)
 
 
-def test_a_shared_address_is_not_shared_with_other_servers(bound: list[Listener]) -> None:
+def test_shared_address_is_not_shared_with_other_servers(bound: list[Listener]) -> None:
     bound += bind(["http://127.0.0.1:0"])
     _, second = share(bound, 2)
     try:
@@ -76,7 +76,7 @@ def test_a_shared_address_is_not_shared_with_other_servers(bound: list[Listener]
 
 
 @needs_ipv6
-def test_an_ipv6_address_keeps_its_brackets(bound: list[Listener]) -> None:
+def test_ipv6_address_keeps_its_brackets(bound: list[Listener]) -> None:
     bound += bind(["http://[::1]:0"])
     assert bound[0].url.startswith("http://[::1]:")
 
@@ -89,7 +89,7 @@ def test_both_families_can_have_the_same_port(bound: list[Listener]) -> None:
     assert bound[1].url == f"http://[::]:{port}"
 
 
-def test_a_port_that_is_taken_is_named_and_nothing_else_is_kept(taken: str) -> None:
+def test_port_that_is_taken_is_named_and_nothing_else_is_kept(taken: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         free = other.getsockname()[1]
     with pytest.raises(ListenError, match=f"^cannot listen on {taken}: the port is taken$"):
@@ -104,28 +104,28 @@ def test_a_port_that_is_taken_is_named_and_nothing_else_is_kept(taken: str) -> N
         ("http://192.0.2.1:0", "this machine has no such address"),
     ],
 )
-def test_an_address_that_cannot_be_had_is_named(url: str, why: str) -> None:
+def test_address_that_cannot_be_had_is_named(url: str, why: str) -> None:
     with pytest.raises(ListenError, match=f"^cannot listen on {url}: {why}$"):
         bind([url])
 
 
-def test_a_certificate_that_is_not_there_is_named(tmp_path: Path, certificate: tuple[str, str]) -> None:
+def test_certificate_that_is_not_there_is_named(tmp_path: Path, certificate: tuple[str, str]) -> None:
     with pytest.raises(ListenError, match=r"/none\.pem cannot be read: No such file or directory$"):
         tls_context(str(tmp_path / "none.pem"), certificate[1])
 
 
-def test_a_certificate_that_is_none_is_named(tmp_path: Path, certificate: tuple[str, str]) -> None:
+def test_malformed_certificate_is_named(tmp_path: Path, certificate: tuple[str, str]) -> None:
     (tmp_path / "bad.pem").write_text("not a certificate")
     with pytest.raises(ListenError, match=r"^the certificate \S+/bad\.pem and the key \S+ cannot be used: .+"):
         tls_context(str(tmp_path / "bad.pem"), certificate[1])
 
 
-def test_a_key_of_another_certificate_is_refused(tmp_path: Path, certificate: tuple[str, str]) -> None:
+def test_key_of_another_certificate_is_refused(tmp_path: Path, certificate: tuple[str, str]) -> None:
     with pytest.raises(ListenError, match=r"cannot be used: key values mismatch$"):
         tls_context(certificate[0], make_certificate(tmp_path, "other")[1])
 
 
-def test_a_key_with_a_passphrase_is_refused_without_asking_for_it(tmp_path: Path, certificate: tuple[str, str]) -> None:
+def test_key_with_a_passphrase_is_refused_without_asking_for_it(tmp_path: Path, certificate: tuple[str, str]) -> None:
     locked = tmp_path / "locked.key"
     subprocess.run(
         ["openssl", "ec", "-aes128", "-passout", "pass:secret", "-in", certificate[1], "-out", str(locked)],
@@ -137,9 +137,7 @@ def test_a_key_with_a_passphrase_is_refused_without_asking_for_it(tmp_path: Path
         tls_context(certificate[0], str(locked))
 
 
-def test_a_certificate_that_cannot_be_read_again_leaves_the_old_one_in_use(
-    tmp_path: Path, certificate: tuple[str, str]
-) -> None:
+def test_failed_reload_leaves_the_old_certificate_in_use(tmp_path: Path, certificate: tuple[str, str]) -> None:
     tls = Tls(Config(tls_cert=certificate[0], tls_key=certificate[1]))
     with pytest.raises(ListenError, match="cannot be read"):
         tls.reload(Config(tls_cert=certificate[0], tls_key=str(tmp_path / "none.key")))

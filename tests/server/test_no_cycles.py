@@ -15,7 +15,7 @@ from openucwa.config import Config
 from openucwa.http.message import Request, Response
 from openucwa.model.world import RealWorld
 from openucwa.server.listeners import bind
-from tests.server.serving import LIMIT, Echo, Running, SmallService
+from tests.server.serving import LIMIT, Echo, RunningServer, SmallService
 from tests.world import FakeWorld, until
 
 #: What is sent, and whether the client then waits for the server to close; else it goes away itself.
@@ -124,9 +124,7 @@ def _run(loop: str, coroutine: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
 @pytest.mark.parametrize("end", ENDS)
-def test_a_connection_leaves_nothing_behind_however_it_ends(
-    certificate: tuple[str, str], end: str, secure: bool
-) -> None:
+def test_connection_leaves_no_cycles_however_it_ends(certificate: tuple[str, str], end: str, secure: bool) -> None:
     data, waits = ENDS[end]
 
     async def talk() -> None:
@@ -134,7 +132,7 @@ def test_a_connection_leaves_nothing_behind_however_it_ends(
         service = Limiting(echo, FakeWorld())  # type: ignore[arg-type]
         url = "https://127.0.0.1:0" if secure else "http://127.0.0.1:0"
         config = Config(listen=(url,), tls_cert=certificate[0], tls_key=certificate[1], write_timeout=0.1)
-        running = Running(service, config)
+        running = RunningServer(service, config)
         await running.ready()
         tls = ssl.create_default_context(cafile=certificate[0]) if secure else None
 
@@ -167,7 +165,7 @@ def test_a_connection_leaves_nothing_behind_however_it_ends(
 def test_bodies_that_stall_are_freed_without_a_collection() -> None:
     async def stall() -> None:
         service = SmallService(Echo(), FakeWorld(), limit=10_000_000)
-        running = Running(service, Config(listen=("http://127.0.0.1:0",)))
+        running = RunningServer(service, Config(listen=("http://127.0.0.1:0",)))
         await running.ready()
         head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n"
         gc.collect()
@@ -190,11 +188,11 @@ def test_bodies_that_stall_are_freed_without_a_collection() -> None:
     _run("uvloop", stall)
 
 
-def test_a_server_that_has_stopped_leaves_nothing_behind() -> None:
+def test_stopped_server_leaves_no_cycles() -> None:
     async def stop() -> None:
         listeners = bind(["http://127.0.0.1:0"])
         echo = Echo()
-        running = Running(SmallService(echo, RealWorld()), Config(shutdown_timeout=0.0), listeners)
+        running = RunningServer(SmallService(echo, RealWorld()), Config(shutdown_timeout=0.0), listeners)
         await running.ready()
         clients = [await running.connect() for _ in range(4)]
         await clients[0].get("/wait")

@@ -9,7 +9,7 @@ from openucwa.server.states import CLOSED, DONE, READING, WRITING, Reading, Writ
 from tests.world import FakeWorld
 
 
-async def test_a_deadline_that_is_moved_comes_at_the_time_set_last() -> None:
+async def test_moved_deadline_fires_at_the_time_set_last() -> None:
     world, came = FakeWorld(), []
     deadline = Deadline(world, lambda: came.append(world.monotonic()))
     deadline.set(10)
@@ -26,7 +26,7 @@ async def test_a_deadline_that_is_moved_comes_at_the_time_set_last() -> None:
     assert came == [16.0, 19.0]
 
 
-async def test_a_deadline_that_is_cleared_or_ended_does_not_come() -> None:
+async def test_cleared_or_ended_deadline_does_not_fire() -> None:
     world, came = FakeWorld(), []
     for stop in (Deadline.clear, Deadline.end):
         deadline = Deadline(world, lambda: came.append(1))
@@ -44,7 +44,7 @@ async def test_moving_a_deadline_back_starts_no_timer() -> None:
     assert world.sleepers == 1
 
 
-def test_every_state_has_its_row_and_the_last_is_final() -> None:
+def test_every_state_has_transitions_and_the_last_is_final() -> None:
     assert set(READING) == set(Reading)
     assert set(WRITING) == set(Writing)
     assert READING[DONE] == {DONE}
@@ -54,12 +54,12 @@ def test_every_state_has_its_row_and_the_last_is_final() -> None:
         assert all(last in after or state is last for state, after in table.items())  # type: ignore[operator]
 
 
-def test_a_status_that_has_no_name_is_sent_all_the_same() -> None:
+def test_status_without_a_phrase_is_sent() -> None:
     sent = encode(Response(status=499), b"Date: x\r\n", without_body=False, close=False)
     assert sent == b"HTTP/1.1 499 \r\nDate: x\r\nContent-Length: 0\r\n\r\n"
 
 
 @pytest.mark.parametrize("header", [(b"A\r\nB", b"c"), (b"A", b"b\n"), (b"A\r", b"b")])
-def test_the_end_of_a_line_in_a_header_is_refused(header: tuple[bytes, bytes]) -> None:
+def test_line_break_in_a_header_is_refused(header: tuple[bytes, bytes]) -> None:
     with pytest.raises(ValueError, match="line break"):
         encode(Response(status=200, headers=(header,)), b"", without_body=False, close=False)

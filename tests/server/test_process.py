@@ -21,7 +21,7 @@ from openucwa.server.listeners import ListenError, bind, close
 from openucwa.server.orders import Orders, Signals
 from openucwa.server.process import serve
 from tests.certificate import make_certificate
-from tests.server.serving import LIMIT, Echo, Running, SmallService, serving, text
+from tests.server.serving import LIMIT, Echo, RunningServer, SmallService, serving, text
 from tests.world import FakeWorld, until
 
 
@@ -46,9 +46,9 @@ def https(certificate: tuple[str, str], *urls: str) -> Config:
     return Config(listen=urls or ("https://127.0.0.1:0",), tls_cert=certificate[0], tls_key=certificate[1])
 
 
-async def start(handler: Handler, config: Config | None = None, world: FakeWorld | None = None) -> Running:
+async def start(handler: Handler, config: Config | None = None, world: FakeWorld | None = None) -> RunningServer:
     service = SmallService(handler, world or RealWorld())
-    running = Running(service, config or Config(listen=("http://127.0.0.1:0",)))
+    running = RunningServer(service, config or Config(listen=("http://127.0.0.1:0",)))
     await running.ready()
     return running
 
@@ -76,7 +76,7 @@ async def test_tls_below_1_2_is_refused(echo: Echo, certificate: tuple[str, str]
     assert await running.end() == 0
 
 
-async def test_rubbish_on_an_https_port_harms_nobody(
+async def test_malformed_input_on_an_https_port_is_harmless(
     echo: Echo, certificate: tuple[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     running = await start(echo, https(certificate))
@@ -99,7 +99,7 @@ async def test_ipv6_is_served(echo: Echo) -> None:
     assert await running.end() == 0
 
 
-def test_a_request_that_waits_with_others_behind_it_learns_that_its_client_is_gone(
+def test_waiting_request_with_others_queued_notices_a_disconnect(
     certificate: tuple[str, str],
 ) -> None:
     async def drop_while_waiting() -> int:
@@ -132,7 +132,7 @@ async def test_ready_means_that_connections_are_accepted(echo: Echo) -> None:
     assert await running.end() == 0
 
 
-async def test_a_stop_releases_polls_finishes_requests_and_only_then_ends_the_service(echo: Echo) -> None:
+async def test_stop_releases_polls_finishes_requests_and_only_then_ends_the_service(echo: Echo) -> None:
     running = await start(echo, world=FakeWorld())
     client = await running.connect()
     await client.get("/wait")
@@ -150,7 +150,7 @@ async def test_a_stop_releases_polls_finishes_requests_and_only_then_ends_the_se
     await running.end()
 
 
-async def test_a_request_that_is_still_being_sent_at_a_stop_is_the_last(echo: Echo) -> None:
+async def test_request_being_sent_at_a_stop_is_the_last(echo: Echo) -> None:
     running = await start(echo, world=FakeWorld())
     client = await running.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
@@ -165,7 +165,7 @@ async def test_a_request_that_is_still_being_sent_at_a_stop_is_the_last(echo: Ec
 
 @pytest.mark.parametrize("secure", [False, True])
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_a_stop_closes_idle_connections_at_once(certificate: tuple[str, str], secure: bool, loop: str) -> None:
+def test_stop_closes_idle_connections_at_once(certificate: tuple[str, str], secure: bool, loop: str) -> None:
     async def stop() -> None:
         running = await start(Echo(), https(certificate) if secure else None)
         tls = ssl.create_default_context(cafile=certificate[0]) if secure else None
@@ -195,7 +195,7 @@ def _connect(host: str, port: int, tls: ssl.SSLContext | None) -> socket.socket:
     return plain if tls is None else tls.wrap_socket(plain, server_hostname=host)
 
 
-async def test_what_outlasts_the_patience_of_a_stop_is_answered_503(echo: Echo) -> None:
+async def test_request_exceeding_the_grace_period_is_answered_503(echo: Echo) -> None:
     running = await start(echo, world=FakeWorld())
     waiting, sending = await running.connect(), await running.connect()
     await waiting.get("/wait")
@@ -214,7 +214,7 @@ async def test_what_outlasts_the_patience_of_a_stop_is_answered_503(echo: Echo) 
     await running.end()
 
 
-async def test_a_second_order_waits_for_nothing(echo: Echo) -> None:
+async def test_second_signal_stops_at_once(echo: Echo) -> None:
     running = await start(echo, world=FakeWorld())
     client = await running.connect()
     await client.get("/wait")
@@ -227,7 +227,7 @@ async def test_a_second_order_waits_for_nothing(echo: Echo) -> None:
     await running.end()
 
 
-async def test_a_server_that_is_cancelled_leaves_nothing_open(echo: Echo) -> None:
+async def test_cancelled_server_leaves_nothing_open(echo: Echo) -> None:
     running = await start(echo)
     client = await running.connect()
     await client.get("/wait")
@@ -239,7 +239,7 @@ async def test_a_server_that_is_cancelled_leaves_nothing_open(echo: Echo) -> Non
     client.drop()
 
 
-async def test_a_service_that_cannot_start_gives_up_its_addresses() -> None:
+async def test_failed_start_releases_the_addresses() -> None:
     class Failing(SmallService):
         async def start(self) -> None:
             raise ServiceUnavailable("the store is damaged", 1)
@@ -250,23 +250,23 @@ async def test_a_service_that_cannot_start_gives_up_its_addresses() -> None:
     close(bind([listeners[0].url]))
 
 
-async def test_an_address_that_cannot_be_had_is_noticed_before_the_service_starts(echo: Echo, taken: str) -> None:
+async def test_address_that_cannot_be_had_is_noticed_before_the_service_starts(echo: Echo, taken: str) -> None:
     service = SmallService(echo)
     with pytest.raises(ListenError):
         await serve(service, Config(listen=(taken,)))
     assert service.calls == []
 
 
-async def test_the_status_address_answers_from_before_the_start_until_after_the_stop(echo: Echo) -> None:
-    class Refreshable(SmallService):
+async def test_status_address_answers_from_before_the_start_until_after_the_stop(echo: Echo) -> None:
+    class ObservedService(SmallService):
         def status(self, connections: object) -> Handler:
             return lambda _request: text(200, b",".join(call.encode() for call in self.calls))
 
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     config = Config(listen=("http://127.0.0.1:0",), status_listen=(f"http://127.0.0.1:{port}",))
-    service = Refreshable(echo)
-    running = Running(service, config)
+    service = ObservedService(echo)
+    running = RunningServer(service, config)
     await running.ready()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -280,7 +280,7 @@ async def test_the_status_address_answers_from_before_the_start_until_after_the_
 # Orders
 
 
-async def test_a_certificate_is_read_again_without_a_restart(
+async def test_certificate_is_reloaded_without_a_restart(
     echo: Echo, certificate: tuple[str, str], tmp_path: Path
 ) -> None:
     running = await start(echo, https(certificate))
@@ -295,7 +295,7 @@ async def test_a_certificate_is_read_again_without_a_restart(
     await running.end()
 
 
-async def test_hanging_up_reads_the_settings_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_sighup_reloads_the_settings(caplog: pytest.LogCaptureFixture) -> None:
     used: list[str] = []
     orders = Orders(lambda: Config(log_level="debug"))
     orders.on_reload(lambda config: used.append(config.log_level))
@@ -306,16 +306,16 @@ async def test_hanging_up_reads_the_settings_again(caplog: pytest.LogCaptureFixt
     assert not orders.stop.is_set()
 
 
-async def test_settings_that_cannot_be_used_are_named_and_nothing_changes(caplog: pytest.LogCaptureFixture) -> None:
+async def test_invalid_reloaded_settings_are_named_and_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
     def load() -> Config:
         raise ListenError("setting log_level: there is no such level")
 
     orders = Orders(load)
     orders.hang_up()
-    assert "the settings cannot be reloaded: setting log_level: there is no such level" in caplog.text
+    assert "could not reload the settings: setting log_level: there is no such level" in caplog.text
 
 
-async def test_a_full_collection_comes_in_a_quiet_moment(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_full_collection_runs_in_a_quiet_moment(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
     collected: list[bool] = []
     monkeypatch.setattr(gc, "collect", lambda: collected.append(True))
     async with serving(echo) as server:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.server.serving import Client, Echo, Running, serving
+from tests.server.serving import Client, Echo, RunningServer, serving
 
 pytestmark = pytest.mark.usefixtures("nothing_above_info")
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("nothing_above_info")
     [b"GET /" + b"a" * 8192, b"GET / HTTP/1.1\r\nA: " + b"a" * 8192, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 2000],
     ids=["target", "value", "fields"],
 )
-async def test_endless_headers_are_refused_while_they_come(server: Running, endless: bytes) -> None:
+async def test_endless_headers_are_refused_before_they_end(server: RunningServer, endless: bytes) -> None:
     client = await server.connect()
     for start in range(0, len(endless), 1000):
         await client.send(endless[start : start + 1000])
@@ -26,20 +26,20 @@ async def test_endless_headers_are_refused_while_they_come(server: Running, endl
     assert await client.rest() == b""
 
 
-async def test_too_large_headers_in_one_piece_are_refused(server: Running, echo: Echo) -> None:
+async def test_too_large_headers_in_one_piece_are_refused(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.get("/", "A: " + "a" * 4096)
     assert (await client.answer()).status == 431
     assert echo.requests == []
 
 
-async def test_headers_just_below_the_limit_are_taken(server: Running) -> None:
+async def test_headers_just_below_the_limit_are_accepted(server: RunningServer) -> None:
     client = await server.connect()
     await client.get("/", "A: " + "a" * 4050)
     assert (await client.answer()).status == 200
 
 
-async def test_a_body_does_not_count_as_headers(server: Running) -> None:
+async def test_body_does_not_count_as_headers(server: RunningServer) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Le")
     await server.settle()
@@ -49,7 +49,7 @@ async def test_a_body_does_not_count_as_headers(server: Running) -> None:
     assert (await client.answer()).body == b"GET /next  a 0"
 
 
-async def test_a_body_in_many_parts_does_not_count_as_headers(server: Running) -> None:
+async def test_body_in_many_parts_does_not_count_as_headers(server: RunningServer) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n")
     for _ in range(9):
@@ -58,7 +58,7 @@ async def test_a_body_in_many_parts_does_not_count_as_headers(server: Running) -
     assert (await client.answer()).body == b"POST /  a 9000"
 
 
-async def test_endless_trailers_are_refused(server: Running, echo: Echo) -> None:
+async def test_endless_trailers_are_refused(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.send(b"POST /now HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
     for _ in range(10):
@@ -68,7 +68,7 @@ async def test_endless_trailers_are_refused(server: Running, echo: Echo) -> None
     assert "/now" not in {request.path.decode() for request in echo.requests}
 
 
-async def test_trailers_do_not_become_headers(server: Running, echo: Echo) -> None:
+async def test_trailers_do_not_become_headers(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
     await server.settle()
@@ -89,7 +89,7 @@ async def test_trailers_do_not_become_headers(server: Running, echo: Echo) -> No
         (b"GET /a%2Fb?c=d#e HTTP/1.1", b"GET /a%2Fb c=d a 0"),
     ],
 )
-async def test_every_form_of_a_target_becomes_a_path(server: Running, request_line: bytes, said: bytes) -> None:
+async def test_every_form_of_a_target_becomes_a_path(server: RunningServer, request_line: bytes, said: bytes) -> None:
     client = await server.connect()
     await client.send(request_line + b"\r\nHost: a\r\n\r\n")
     assert (await client.answer()).body == said
@@ -127,8 +127,8 @@ async def test_every_form_of_a_target_becomes_a_path(server: Running, request_li
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
     ],
 )
-async def test_what_is_not_http_is_refused_and_never_handled(
-    server: Running, echo: Echo, data: bytes, status: int
+async def test_malformed_http_is_refused_and_never_handled(
+    server: RunningServer, echo: Echo, data: bytes, status: int
 ) -> None:
     client = await server.connect()
     await client.send(data)
@@ -139,7 +139,7 @@ async def test_what_is_not_http_is_refused_and_never_handled(
     assert echo.requests == []
 
 
-async def test_a_broken_chunk_behind_good_ones_is_refused(server: Running, echo: Echo) -> None:
+async def test_broken_chunk_behind_good_ones_is_refused(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
     await server.settle()
@@ -150,8 +150,8 @@ async def test_a_broken_chunk_behind_good_ones_is_refused(server: Running, echo:
 
 @pytest.mark.parametrize("method", [b"Get", b"get", b"FOO", b"PROPFIND", b"DESCRIBE", b"X" * 60])
 @pytest.mark.parametrize("piece", [1, 1000])
-async def test_an_unknown_method_is_for_the_handler_to_refuse(
-    server: Running, echo: Echo, method: bytes, piece: int
+async def test_unknown_method_is_left_to_the_handler(
+    server: RunningServer, echo: Echo, method: bytes, piece: int
 ) -> None:
     client = await server.connect()
     data = method + b" /path?query HTTP/1.1\r\nHost: a\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -165,7 +165,7 @@ async def test_an_unknown_method_is_for_the_handler_to_refuse(
     assert len(echo.requests) == 1
 
 
-async def test_connect_is_for_the_handler_to_refuse_and_opens_no_tunnel(server: Running, echo: Echo) -> None:
+async def test_connect_is_left_to_the_handler_and_opens_no_tunnel(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.send(b"CONNECT b:81 HTTP/1.1\r\nHost: b:81\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
     answer = await client.answer()
@@ -174,14 +174,14 @@ async def test_connect_is_for_the_handler_to_refuse_and_opens_no_tunnel(server: 
     assert len(echo.requests) == 1
 
 
-async def test_http_1_0_is_answered_and_the_connection_closed(server: Running) -> None:
+async def test_http_1_0_is_answered_and_the_connection_closed(server: RunningServer) -> None:
     client = await server.connect()
     await client.send(b"GET / HTTP/1.0\r\n\r\n")
     assert (await client.answer()).body == b"GET /  - 0"
     assert await client.rest() == b""
 
 
-async def test_a_request_that_says_close_is_the_last(server: Running, echo: Echo) -> None:
+async def test_request_that_says_close_is_the_last(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.send(b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n")
     answer = await client.answer()
@@ -190,7 +190,7 @@ async def test_a_request_that_says_close_is_the_last(server: Running, echo: Echo
     assert len(echo.requests) == 1
 
 
-async def test_a_body_is_asked_for_with_100_continue(server: Running) -> None:
+async def test_100_continue_is_sent_for_a_body(server: RunningServer) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
     assert (await client.answer()).status == 100
@@ -198,7 +198,7 @@ async def test_a_body_is_asked_for_with_100_continue(server: Running) -> None:
     assert (await client.answer()).body == b"POST /  a 1"
 
 
-async def test_a_body_behind_another_request_is_asked_for_in_its_turn(server: Running, echo: Echo) -> None:
+async def test_100_continue_behind_another_request_is_sent_in_its_turn(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.get("/wait")
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
@@ -210,7 +210,7 @@ async def test_a_body_behind_another_request_is_asked_for_in_its_turn(server: Ru
     assert (await client.answer()).body == b"POST /  a 1"
 
 
-async def test_a_body_that_is_too_large_is_not_asked_for(server: Running) -> None:
+async def test_100_continue_is_not_sent_for_an_oversized_body(server: RunningServer) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10001\r\nExpect: 100-continue\r\n\r\n")
     answer = await client.answer()
@@ -219,8 +219,8 @@ async def test_a_body_that_is_too_large_is_not_asked_for(server: Running) -> Non
 
 @pytest.mark.parametrize("length", [10_001, 5_000_000])
 @pytest.mark.parametrize("chunked", [False, True])
-async def test_a_client_that_sends_too_much_gets_its_response_all_the_same(
-    server: Running, length: int, chunked: bool
+async def test_client_that_sends_too_much_still_gets_its_response(
+    server: RunningServer, length: int, chunked: bool
 ) -> None:
     client = await server.connect()
     if chunked:
@@ -234,14 +234,14 @@ async def test_a_client_that_sends_too_much_gets_its_response_all_the_same(
     assert await client.rest() == b""
 
 
-async def test_a_body_of_the_greatest_size_is_taken(server: Running) -> None:
+async def test_body_of_the_maximum_size_is_accepted(server: RunningServer) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n" + b"b" * 10_000)
     answer = await client.answer()
     assert (answer.body, answer.closes) == (b"POST /  a 10000", False)
 
 
-async def test_how_large_a_body_may_be_is_judged_by_the_head(echo: Echo) -> None:
+async def test_maximum_body_size_is_decided_by_the_head(echo: Echo) -> None:
     async with serving(echo) as server:
         server.service.limit = 0
         client = await server.connect()
@@ -264,7 +264,7 @@ async def test_bodies_in_flight_have_a_budget_over_all_connections(echo: Echo) -
         assert (await third.answer()).status == 200
 
 
-async def test_bytes_of_a_body_that_breaks_off_are_given_back(echo: Echo) -> None:
+async def test_bytes_of_an_aborted_body_are_returned_to_the_budget(echo: Echo) -> None:
     async with serving(echo, max_body_bytes_in_flight=1000) as server:
         for _ in range(3):
             gone = await server.connect()
@@ -277,7 +277,7 @@ async def test_bytes_of_a_body_that_breaks_off_are_given_back(echo: Echo) -> Non
         assert (await client.answer()).status == 200
 
 
-async def test_a_repeated_header_has_its_values_joined(server: Running, echo: Echo) -> None:
+async def test_repeated_header_has_its_values_joined(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.get("/now", "A: 1", "B: 2", "a: 3", "A: 4")
     assert (await client.answer()).status == 200
@@ -286,7 +286,7 @@ async def test_a_repeated_header_has_its_values_joined(server: Running, echo: Ec
 
 
 @pytest.mark.parametrize("line", [b"a:\r\n", b"a: b\r\n", b"Host: a\r\n"])
-async def test_thousands_of_repeated_headers_are_read_in_no_time(echo: Echo, line: bytes) -> None:
+async def test_thousands_of_repeated_headers_are_parsed_quickly(echo: Echo, line: bytes) -> None:
     async with serving(echo, max_header_bytes=10_000_000) as server:
         client = await server.connect()
         began = time.process_time()
@@ -335,8 +335,8 @@ def requests_with(header: str, number: int) -> tuple[bytes, bytes]:
 
 @pytest.mark.parametrize("header", HEADERS)
 @pytest.mark.parametrize("seed", range(3))
-async def test_every_request_gets_one_response_whatever_header_it_bears(
-    server: Running, echo: Echo, header: str, seed: int
+async def test_every_request_gets_one_response_whatever_its_headers(
+    server: RunningServer, echo: Echo, header: str, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311  # it decides where a test cuts
     sent = [requests_with(header, number) for number in range(12)]
@@ -353,7 +353,7 @@ async def test_every_request_gets_one_response_whatever_header_it_bears(
     assert len(echo.requests) == len(sent) + 1
 
 
-async def _is_idle(client: Client, server: Running) -> None:
+async def _is_idle(client: Client, server: RunningServer) -> None:
     """Nothing more comes."""
     await server.settle()
     assert not client.reader._buffer  # type: ignore[attr-defined]  # what was received and not read

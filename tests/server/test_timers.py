@@ -2,18 +2,18 @@
 
 import pytest
 
-from tests.server.serving import Echo, Running, serving
+from tests.server.serving import Echo, RunningServer, serving
 
 pytestmark = pytest.mark.usefixtures("nothing_above_info")
 
 
-async def test_a_connection_that_sends_nothing_is_closed_without_a_word(server: Running) -> None:
+async def test_silent_connection_is_closed_without_a_response(server: RunningServer) -> None:
     client = await server.connect()
     await server.pass_time(16)
     assert await client.rest() == b""
 
 
-async def test_headers_in_drops_get_no_more_time_than_others(server: Running) -> None:
+async def test_slowly_sent_headers_get_no_extra_time(server: RunningServer) -> None:
     client = await server.connect()
     for part in (b"GET / HTTP/1.1\r\nA: ", *[b"b"] * 14):
         await client.send(part)
@@ -26,7 +26,7 @@ async def test_headers_in_drops_get_no_more_time_than_others(server: Running) ->
     assert await client.rest() == b""
 
 
-async def test_slow_headers_of_a_further_request_are_cut_off(server: Running) -> None:
+async def test_slow_headers_of_a_further_request_are_cut_off(server: RunningServer) -> None:
     client = await server.connect()
     await client.get()
     assert (await client.answer()).status == 200
@@ -38,7 +38,7 @@ async def test_slow_headers_of_a_further_request_are_cut_off(server: Running) ->
     assert (await client.answer()).status == 408
 
 
-async def test_a_slow_head_behind_a_request_does_not_cost_that_its_response(server: Running, echo: Echo) -> None:
+async def test_slow_head_behind_a_request_does_not_cost_its_response(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.get("/wait")
     await client.send(b"GET / HTTP/1.1\r\nHost:")
@@ -48,7 +48,7 @@ async def test_a_slow_head_behind_a_request_does_not_cost_that_its_response(serv
     assert [(await client.answer()).status for _ in range(2)] == [200, 408]
 
 
-async def test_an_idle_connection_is_closed_without_a_word(server: Running) -> None:
+async def test_idle_connection_is_closed_without_a_response(server: RunningServer) -> None:
     client = await server.connect()
     for _ in range(2):
         await client.get()
@@ -58,7 +58,7 @@ async def test_an_idle_connection_is_closed_without_a_word(server: Running) -> N
     assert await client.rest() == b""
 
 
-async def test_empty_lines_do_not_keep_a_connection_open(server: Running) -> None:
+async def test_empty_lines_do_not_keep_a_connection_open(server: RunningServer) -> None:
     client = await server.connect()
     for _ in range(16):
         await client.send(b"\r\n")
@@ -67,7 +67,7 @@ async def test_empty_lines_do_not_keep_a_connection_open(server: Running) -> Non
 
 
 @pytest.mark.parametrize("behind", [b"", b"GET /now HTTP/1.1\r\nHost: a\r\n\r\n"])
-async def test_a_response_may_take_longer_than_anything_else(server: Running, echo: Echo, behind: bytes) -> None:
+async def test_slow_response_has_no_deadline(server: RunningServer, echo: Echo, behind: bytes) -> None:
     client = await server.connect()
     await client.send(b"GET /now HTTP/1.1\r\nHost: a\r\n\r\nGET /wait HTTP/1.1\r\nHost: a\r\n\r\n" + behind)
     assert (await client.answer()).status == 200
@@ -78,8 +78,8 @@ async def test_a_response_may_take_longer_than_anything_else(server: Running, ec
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 100", b"Transfer-Encoding: chunked"])
-async def test_a_body_in_drops_is_answered_408_and_the_connection_closed(
-    server: Running, echo: Echo, length: bytes
+async def test_slowly_sent_body_is_answered_408_and_the_connection_closed(
+    server: RunningServer, echo: Echo, length: bytes
 ) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\n" + length + b"\r\n\r\n")
@@ -92,7 +92,7 @@ async def test_a_body_in_drops_is_answered_408_and_the_connection_closed(
     assert await client.rest() == b""
 
 
-async def test_a_refused_client_may_send_on_for_a_moment(server: Running) -> None:
+async def test_refused_client_may_continue_sending_for_a_moment(server: RunningServer) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n")
     assert (await client.answer()).status == 413
@@ -103,7 +103,7 @@ async def test_a_refused_client_may_send_on_for_a_moment(server: Running) -> Non
     assert await client.rest() == b""
 
 
-async def test_a_slow_body_behind_a_request_gets_its_time(echo: Echo) -> None:
+async def test_slow_body_behind_a_request_gets_its_full_time(echo: Echo) -> None:
     async with serving(echo) as server:
         client = await server.connect()
         await client.get("/wait")

@@ -8,10 +8,10 @@ import pytest
 
 from openucwa.api.waiting import ClientGone, while_connected
 from openucwa.http.message import Request, Response
-from tests.server.serving import LIMIT, Running, serving, text
+from tests.server.serving import LIMIT, RunningServer, serving, text
 
 
-class Patient:
+class SlowHandler:
     """A handler that answers when the test sets `go`, as long as the client is there."""
 
     def __init__(self) -> None:
@@ -39,13 +39,13 @@ class Patient:
 
 
 @pytest.fixture
-def patient() -> Patient:
-    return Patient()
+def slow_handler() -> SlowHandler:
+    return SlowHandler()
 
 
 @pytest.fixture
-async def server(patient: Patient) -> AsyncIterator[Running]:
-    async with serving(patient) as server:
+async def server(slow_handler: SlowHandler) -> AsyncIterator[RunningServer]:
+    async with serving(slow_handler) as server:
         yield server
 
 
@@ -54,52 +54,54 @@ async def soon(event: asyncio.Event) -> None:
         await event.wait()
 
 
-async def test_a_connection_goes_on_after_an_answer_that_took_long(server: Running, patient: Patient) -> None:
+async def test_connection_continues_after_a_slow_answer(server: RunningServer, slow_handler: SlowHandler) -> None:
     client = await server.connect()
     for path in ("/first", "/second"):
         await client.get(path)
-        await soon(patient.waits)
-        patient.go.set()
+        await soon(slow_handler.waits)
+        slow_handler.go.set()
         assert (await client.answer()).body == path.encode()
-        patient.go.clear()
-        patient.waits.clear()
+        slow_handler.go.clear()
+        slow_handler.waits.clear()
 
 
 @pytest.mark.parametrize("already", [0, 1, 10])
-async def test_what_comes_while_one_waits_is_answered_behind_it(
-    server: Running, patient: Patient, already: int
+async def test_request_behind_a_waiting_one_is_answered_after_it(
+    server: RunningServer, slow_handler: SlowHandler, already: int
 ) -> None:
     further = b"GET /second HTTP/1.1\r\nHost: a\r\n\r\n"
     client = await server.connect()
     await client.send(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\n" + further[:already])
-    await soon(patient.waits)
+    await soon(slow_handler.waits)
     await client.send(further[already:])
-    patient.go.set()
+    slow_handler.go.set()
     assert [(await client.answer()).body for _ in range(2)] == [b"/first", b"/second"]
 
 
-async def test_rubbish_that_comes_while_one_waits_is_refused_behind_it(server: Running, patient: Patient) -> None:
+async def test_malformed_request_behind_a_waiting_one_is_refused_after_it(
+    server: RunningServer, slow_handler: SlowHandler
+) -> None:
     client = await server.connect()
     await client.get("/first")
-    await soon(patient.waits)
+    await soon(slow_handler.waits)
     await client.send(b"\x00\x01\r\n\r\n")
     await server.settle()
-    patient.go.set()
+    slow_handler.go.set()
     assert [(await client.answer()).status for _ in range(2)] == [200, 400]
 
 
-async def test_the_work_is_cancelled_when_the_client_goes_away(server: Running, patient: Patient) -> None:
+async def test_work_is_cancelled_when_the_client_disconnects(server: RunningServer, slow_handler: SlowHandler) -> None:
     client = await server.connect()
     await client.get("/first")
-    await soon(patient.waits)
+    await soon(slow_handler.waits)
     client.drop()
     async with asyncio.timeout(LIMIT):
-        assert [await patient.ended.get() for _ in range(2)] == ["work cancelled", "client gone"]
+        assert [await slow_handler.ended.get() for _ in range(2)] == ["work cancelled", "client gone"]
     await server.settle()
     assert [status for _, path, status in server.told.told if path == b"/first"] == [None]
 
 
-async def test_whoever_else_cancels_a_request_is_not_taken_for_its_client() -> None:
+async def test_other_cancellation_is_not_mistaken_for_a_disconnect() -> None:
     parked: list[Any] = []
 
     class Parking:

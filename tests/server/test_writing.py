@@ -8,7 +8,7 @@ import ssl
 import pytest
 
 from openucwa.http.message import Request, Response
-from tests.server.serving import Echo, Running, serving, text
+from tests.server.serving import Echo, RunningServer, serving, text
 
 
 async def answered(response: Response, method: str = "GET") -> tuple[bytes, list[str]]:
@@ -19,7 +19,7 @@ async def answered(response: Response, method: str = "GET") -> tuple[bytes, list
         return await client.rest(), []
 
 
-async def test_a_response_has_its_headers_as_they_were_given_and_those_of_the_connection() -> None:
+async def test_response_has_its_own_headers_and_those_of_the_connection() -> None:
     challenges = ((b"WWW-Authenticate", b"Bearer"), (b"WWW-Authenticate", b"MsRtcOAuth"), (b"ETag", b'"7"'))
     sent, _ = await answered(Response(status=401, headers=challenges, body=b"no"))
     assert sent.split(b"\r\n") == [
@@ -36,13 +36,13 @@ async def test_a_response_has_its_headers_as_they_were_given_and_those_of_the_co
 
 
 @pytest.mark.parametrize("status", [204, 304])
-async def test_what_never_has_a_body_has_no_length(status: int) -> None:
+async def test_status_without_a_body_has_no_length(status: int) -> None:
     sent, _ = await answered(Response(status=status))
     assert b"Content-Length" not in sent
     assert sent.endswith(b"Connection: close\r\n\r\n")
 
 
-async def test_a_response_to_head_has_a_length_and_no_body(server: Running) -> None:
+async def test_response_to_head_has_a_length_and_no_body(server: RunningServer) -> None:
     client = await server.connect()
     await client.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
     assert (await client.answer(head=True)).headers["Content-Length"] == "11"
@@ -50,7 +50,7 @@ async def test_a_response_to_head_has_a_length_and_no_body(server: Running) -> N
     assert (await client.answer()).body == b"GET /next  a 0"
 
 
-async def test_the_date_is_the_worlds(server: Running) -> None:
+async def test_date_comes_from_the_injected_clock(server: RunningServer) -> None:
     client = await server.connect()
     await client.get()
     assert (await client.answer()).headers["Date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
@@ -59,7 +59,7 @@ async def test_the_date_is_the_worlds(server: Running) -> None:
     assert (await client.answer()).headers["Date"] == "Tue, 14 Nov 2023 22:14:21 GMT"
 
 
-async def test_each_request_has_an_id_of_its_own(server: Running, echo: Echo) -> None:
+async def test_each_request_has_an_id_of_its_own(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     for _ in range(600):
         await client.get("/now")
@@ -69,16 +69,14 @@ async def test_each_request_has_an_id_of_its_own(server: Running, echo: Echo) ->
 
 
 @pytest.mark.parametrize("value", [b"a\r\nSet-Cookie: b", b"a\nb", b"a\rb"])
-async def test_a_header_that_holds_the_end_of_a_line_is_never_sent(
-    value: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_header_with_a_line_break_is_never_sent(value: bytes, caplog: pytest.LogCaptureFixture) -> None:
     sent, _ = await answered(Response(status=200, headers=((b"Location", value),)))
     assert sent.startswith(b"HTTP/1.1 500 ")
     assert b"Set-Cookie" not in sent
     assert "a response cannot be sent" in caplog.text
 
 
-async def test_a_handler_that_fails_is_answered_500_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_handler_that_fails_is_answered_500_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     def fails(request: Request) -> Response:
         if request.path == b"/later":
             return later()  # type: ignore[return-value]  # a coroutine that is a response
@@ -98,7 +96,7 @@ async def test_a_handler_that_fails_is_answered_500_and_logged(caplog: pytest.Lo
     assert all(len(record.__dict__["request_id"]) == 16 for record in failures)
 
 
-async def test_a_fault_of_the_server_while_it_reads_is_500_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_internal_error_while_reading_is_500_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     async with serving(lambda _request: text(200, b"")) as server:
         server.service.limit = "broken"  # type: ignore[assignment]
         client = await server.connect()
@@ -108,7 +106,7 @@ async def test_a_fault_of_the_server_while_it_reads_is_500_and_logged(caplog: py
     assert "TypeError" in caplog.text
 
 
-async def test_a_response_may_end_the_connection(echo: Echo) -> None:
+async def test_response_may_end_the_connection(echo: Echo) -> None:
     async with serving(lambda _request: Response(status=200, close=True)) as server:
         client = await server.connect()
         await client.get()
@@ -116,7 +114,7 @@ async def test_a_response_may_end_the_connection(echo: Echo) -> None:
         assert await client.rest() == b""
 
 
-async def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
+async def test_pipelined_requests_are_answered_in_order(server: RunningServer) -> None:
     client = await server.connect()
     paths = [f"/{'now' if number % 3 else ''}{number}".encode() for number in range(100)]
     await client.send(b"".join(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path for path in paths))
@@ -124,7 +122,7 @@ async def test_pipelined_requests_are_answered_in_order(server: Running) -> None
 
 
 @pytest.mark.parametrize("path", [b"/", b"/now"])
-async def test_of_too_many_pipelined_requests_the_first_are_answered(echo: Echo, path: bytes) -> None:
+async def test_first_of_too_many_pipelined_requests_are_answered(echo: Echo, path: bytes) -> None:
     async with serving(echo, max_pipelined=10) as server:
         client = await server.connect()
         await client.send(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path * 100)
@@ -134,7 +132,7 @@ async def test_of_too_many_pipelined_requests_the_first_are_answered(echo: Echo,
         assert len(echo.requests) == 11
 
 
-async def test_pipelined_requests_that_come_later_wait_their_turn(server: Running, echo: Echo) -> None:
+async def test_later_pipelined_requests_wait_their_turn(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.get("/wait")
     await echo.waits.wait()
@@ -145,7 +143,9 @@ async def test_pipelined_requests_that_come_later_wait_their_turn(server: Runnin
     assert {(await client.answer()).status for _ in range(121)} == {200}
 
 
-async def test_rubbish_behind_a_request_is_refused_after_its_response(server: Running, echo: Echo) -> None:
+async def test_malformed_request_behind_another_is_refused_after_its_response(
+    server: RunningServer, echo: Echo
+) -> None:
     client = await server.connect()
     await client.get("/wait")
     await client.send(b"rubbish\r\n\r\n")
@@ -154,7 +154,7 @@ async def test_rubbish_behind_a_request_is_refused_after_its_response(server: Ru
     assert [(await client.answer()).status for _ in range(2)] == [200, 400]
 
 
-async def test_a_broken_body_behind_a_request_is_refused_after_its_response(server: Running, echo: Echo) -> None:
+async def test_broken_body_behind_a_request_is_refused_after_its_response(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.send(
         b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\noops\r\n"
@@ -165,7 +165,7 @@ async def test_a_broken_body_behind_a_request_is_refused_after_its_response(serv
     assert len(echo.requests) == 1
 
 
-async def test_a_request_that_waits_learns_that_its_client_is_gone(server: Running, echo: Echo) -> None:
+async def test_waiting_request_notices_a_disconnect(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.get("/wait")
     await echo.waits.wait()
@@ -176,7 +176,7 @@ async def test_a_request_that_waits_learns_that_its_client_is_gone(server: Runni
     assert ("GET", b"/wait", None) in server.told.told
 
 
-async def test_a_connection_too_many_is_answered_503(echo: Echo) -> None:
+async def test_connection_over_the_limit_is_answered_503(echo: Echo) -> None:
     async with serving(echo, max_connections=1) as server:
         first, second = await server.connect(), await server.connect()
         await first.get()
@@ -192,7 +192,7 @@ async def test_a_connection_too_many_is_answered_503(echo: Echo) -> None:
 # Clients that do not read
 
 
-async def test_a_client_that_reads_nothing_is_dropped_after_a_time(echo: Echo) -> None:
+async def test_client_that_does_not_read_is_dropped_after_a_time(echo: Echo) -> None:
     async with serving(echo, write_timeout=20.0) as server:
         client = await server.connect(limit=4096)
         await client.get("/large/20000000")
@@ -202,7 +202,7 @@ async def test_a_client_that_reads_nothing_is_dropped_after_a_time(echo: Echo) -
         assert len(await client.rest()) < 20_000_000
 
 
-async def test_a_client_that_reads_slowly_gets_all_of_its_response(echo: Echo) -> None:
+async def test_client_that_reads_slowly_gets_all_of_its_response(echo: Echo) -> None:
     async with serving(echo, write_timeout=20.0) as server:
         client = await server.connect()
         await client.get("/large/20000000")
@@ -213,7 +213,7 @@ async def test_a_client_that_reads_slowly_gets_all_of_its_response(echo: Echo) -
         assert len(await client.reader.read(10)) == 10
 
 
-async def test_over_tls_a_client_that_reads_slowly_gets_all_and_one_that_reads_nothing_is_dropped(
+async def test_slow_tls_client_gets_everything_and_one_that_does_not_read_is_dropped(
     echo: Echo, certificate: tuple[str, str]
 ) -> None:
     settings = {"listen": ("https://127.0.0.1:0", "http://127.0.0.1:0"), "write_timeout": 20.0}
@@ -232,7 +232,7 @@ async def test_over_tls_a_client_that_reads_slowly_gets_all_and_one_that_reads_n
         assert len(await mute.rest()) < 20_000_000
 
 
-async def test_responses_that_are_not_read_have_a_budget_and_the_oldest_goes(
+async def test_unread_responses_have_a_budget_and_the_oldest_is_dropped(
     echo: Echo, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -248,7 +248,7 @@ async def test_responses_that_are_not_read_have_a_budget_and_the_oldest_goes(
             assert len((await client.answer()).body) == 20_000_000
 
 
-async def test_a_response_counts_whole_until_its_client_has_read_all_of_it(echo: Echo) -> None:
+async def test_response_counts_whole_until_its_client_has_read_all_of_it(echo: Echo) -> None:
     async with serving(echo, max_unsent_bytes=50_000_000, write_timeout=20.0) as server:
         first, second = [await server.connect(limit=4096) for _ in range(2)]
         for client in (first, second):
@@ -265,7 +265,7 @@ async def test_a_response_counts_whole_until_its_client_has_read_all_of_it(echo:
         assert len((await third.answer()).body) == 20_000_000
 
 
-async def test_the_next_request_is_handled_once_the_response_was_taken(echo: Echo) -> None:
+async def test_next_request_is_handled_once_the_response_was_taken(echo: Echo) -> None:
     async with serving(echo) as server:
         client = await server.connect(limit=4096)
         await client.send(b"GET /large/20000000 HTTP/1.1\r\nHost: a\r\n\r\nGET /now HTTP/1.1\r\nHost: a\r\n\r\n")

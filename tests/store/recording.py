@@ -45,7 +45,7 @@ AFTER = AT + 10
 
 
 @dataclass(frozen=True)
-class Ran:
+class ExecutedStatement:
     """A statement as it was run. `held`: the keys that its change held by then; None: it was no part of a change.
     `scope`: as the change said it."""
 
@@ -56,10 +56,10 @@ class Ran:
 
 
 @dataclass
-class Records:
+class StatementLog:
     """What ran, and from which lines (file's name, number) of `STATEMENTS`, their callers' lines among them."""
 
-    ran: list[Ran] = field(default_factory=list)
+    ran: list[ExecutedStatement] = field(default_factory=list)
     lines: set[tuple[str, int]] = field(default_factory=set)
 
     def add(
@@ -69,7 +69,7 @@ class Records:
         held: frozenset[str] | None = None,
         scope: str | None = None,
     ) -> None:
-        self.ran.append(Ran(re.sub(r"\s+", " ", text).strip(), parameters, held, scope))
+        self.ran.append(ExecutedStatement(re.sub(r"\s+", " ", text).strip(), parameters, held, scope))
         frame = sys._getframe()
         while frame := frame.f_back:  # type: ignore[assignment]
             file = Path(frame.f_code.co_filename)
@@ -78,7 +78,7 @@ class Records:
 
 
 class RecordingReader:
-    def __init__(self, reader: Reader, records: Records) -> None:
+    def __init__(self, reader: Reader, records: StatementLog) -> None:
         self._reader = reader
         self._records = records
 
@@ -99,7 +99,9 @@ class RecordingReader:
 class RecordingTransaction:
     """Its methods are no coroutines of their own, so that the line that calls them is seen even if another awaits."""
 
-    def __init__(self, transaction: Transaction, held: frozenset[str], scope: str | None, records: Records) -> None:
+    def __init__(
+        self, transaction: Transaction, held: frozenset[str], scope: str | None, records: StatementLog
+    ) -> None:
         self._transaction = transaction
         self._held = held
         self._scope = scope
@@ -126,7 +128,7 @@ class RecordingTransaction:
 
 
 class RecordingWriter:
-    def __init__(self, writer: Writer, records: Records) -> None:
+    def __init__(self, writer: Writer, records: StatementLog) -> None:
         self._writer = writer
         self._records = records
 
@@ -136,9 +138,16 @@ class RecordingWriter:
 
         return await self._writer.change(recorded, *keys, scope=scope, must_notify=must_notify)
 
-    def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> Coroutine[Any, Any, int]:
+    def run(
+        self,
+        key: str,
+        sql: str,
+        *parameters: object,
+        scope: str | None = None,
+        renew: Callable[[], None] | None = None,
+    ) -> Coroutine[Any, Any, int]:
         self._records.add(sql, parameters, frozenset({key}), scope)
-        return self._writer.run(key, sql, *parameters, scope=scope)
+        return self._writer.run(key, sql, *parameters, scope=scope, renew=renew)
 
 
 class NoCache:
@@ -149,12 +158,15 @@ class NoCache:
     ) -> T:
         return await load(owner, *rest)
 
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        pass
+
 
 class RecordedStore(SqlStore):
     """The statements on `reader` and `writer`, which are somebody else's to open; what is run is in `records`."""
 
     def __init__(self, reader: Reader, writer: Writer) -> None:
-        self.records = Records()
+        self.records = StatementLog()
         super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), NoCache())
 
 

@@ -59,7 +59,7 @@ def new(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteStore | Postgre
     return PostgresStore(request.getfixturevalue("database"), timeout=30.0)
 
 
-async def test_every_row_comes_along_as_it_is(store: SqliteStore, new: SqliteStore | PostgresStore) -> None:
+async def test_every_row_is_copied_unchanged(store: SqliteStore, new: SqliteStore | PostgresStore) -> None:
     await fill(store)
     told: dict[str, int] = {}
     await new.open()
@@ -76,9 +76,7 @@ async def test_every_row_comes_along_as_it_is(store: SqliteStore, new: SqliteSto
         await new.close()
 
 
-async def test_what_is_there_already_is_not_mixed_with_a_copy(
-    store: SqliteStore, new: SqliteStore | PostgresStore
-) -> None:
+async def test_target_with_data_is_refused(store: SqliteStore, new: SqliteStore | PostgresStore) -> None:
     await fill(store)
     await new.open()
     try:
@@ -90,7 +88,7 @@ async def test_what_is_there_already_is_not_mixed_with_a_copy(
         await new.close()
 
 
-async def test_a_copy_that_breaks_off_lets_no_user_sign_in_and_is_not_taken_for_a_new_store(
+async def test_aborted_copy_is_neither_usable_nor_taken_for_a_new_store(
     store: SqliteStore, new: SqliteStore | PostgresStore
 ) -> None:
     await fill(store)

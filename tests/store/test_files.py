@@ -80,7 +80,7 @@ async def test_removed_or_replaced_file_makes_the_store_unavailable(
     await store.close()
 
 
-async def test_only_the_owner_can_read_what_is_made(folder: Path) -> None:
+async def test_only_the_owner_can_read_created_files(folder: Path) -> None:
     with umask(0):
         store = SqliteStore(folder, timeout=5.0)
         await store.open()
@@ -94,7 +94,7 @@ async def test_only_the_owner_can_read_what_is_made(folder: Path) -> None:
         await store.close()
 
 
-async def test_a_folder_that_was_there_keeps_its_mode(folder: Path) -> None:
+async def test_existing_folder_keeps_its_mode(folder: Path) -> None:
     folder.mkdir(mode=0o750)
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
@@ -102,7 +102,7 @@ async def test_a_folder_that_was_there_keeps_its_mode(folder: Path) -> None:
     assert mode(folder) == 0o750
 
 
-async def test_a_folder_within_folders_is_made(tmp_path: Path) -> None:
+async def test_nested_folders_are_created(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "a" / "b" / "c d%?#", timeout=5.0)
     await store.open()
     await store.users.add(user())
@@ -110,7 +110,7 @@ async def test_a_folder_within_folders_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "c d%?#" / "openucwa.sqlite3").exists()
 
 
-async def test_a_closed_store_is_one_file(folder: Path) -> None:
+async def test_closed_store_is_one_file(folder: Path) -> None:
     stores = [SqliteStore(folder, timeout=5.0) for _ in range(2)]
     for store in stores:
         await store.open()
@@ -120,10 +120,10 @@ async def test_a_closed_store_is_one_file(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["openucwa.sqlite3"]
 
 
-async def test_a_folder_that_can_not_be_made_is_refused(tmp_path: Path) -> None:
+async def test_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "data"
-    assert await refused(folder) == f"the store {folder}/openucwa.sqlite3 can't be opened: Not a directory"
+    assert await refused(folder) == f"the store {folder}/openucwa.sqlite3 cannot be opened: Not a directory"
 
 
 @contextmanager
@@ -140,7 +140,7 @@ def as_nobody() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("file_mode", [None, 0o444])
-async def test_what_may_not_be_written_is_refused(file_mode: int | None) -> None:
+async def test_read_only_file_is_refused(file_mode: int | None) -> None:
     # Not below tmp_path, where nobody but its owner gets in.
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "data"
@@ -151,16 +151,16 @@ async def test_what_may_not_be_written_is_refused(file_mode: int | None) -> None
         Path(place).chmod(0o755)
         folder.chmod(0o555)
         with as_nobody():
-            assert await refused(folder) == f"the store {file} can't be opened: Permission denied"
+            assert await refused(folder) == f"the store {file} cannot be opened: Permission denied"
         folder.chmod(0o755)
 
 
-async def test_a_folder_in_the_files_place_is_refused(folder: Path, file: Path) -> None:
+async def test_folder_with_the_files_name_is_refused(folder: Path, file: Path) -> None:
     file.mkdir(parents=True)
-    assert await refused(folder) == f"the store {file} can't be opened: Is a directory"
+    assert await refused(folder) == f"the store {file} cannot be opened: Is a directory"
 
 
-async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(folder: Path, file: Path) -> None:
+async def test_file_that_is_not_a_database_is_refused_and_left_unchanged(folder: Path, file: Path) -> None:
     folder.mkdir()
     file.write_bytes(b"something else" * 1000)
     assert await refused(folder) == f"the store {file} is not a SQLite database, or is damaged"
@@ -168,16 +168,16 @@ async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(folder: P
     assert [path.name for path in folder.iterdir()] == [file.name]
 
 
-async def test_a_database_of_something_else_is_refused_and_left_as_it_is(folder: Path, file: Path) -> None:
+async def test_foreign_database_is_refused_and_left_unchanged(folder: Path, file: Path) -> None:
     folder.mkdir()
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("create table users (name text)")
     before = file.read_bytes()
-    assert await refused(folder) == "the database is not one of openucwa"
+    assert await refused(folder) == "the database belongs to another application"
     assert file.read_bytes() == before
 
 
-async def test_a_damaged_file_is_refused(folder: Path, file: Path) -> None:
+async def test_damaged_file_is_refused(folder: Path, file: Path) -> None:
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
     await store.close()
@@ -188,7 +188,7 @@ async def test_a_damaged_file_is_refused(folder: Path, file: Path) -> None:
     assert await refused(folder) == f"the store {file} is damaged"
 
 
-async def test_damage_that_a_read_or_a_change_finds_is_told(folder: Path, file: Path) -> None:
+async def test_damage_found_by_a_read_or_a_change_is_reported(folder: Path, file: Path) -> None:
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
     await store.close()
@@ -209,7 +209,7 @@ async def test_damage_that_a_read_or_a_change_finds_is_told(folder: Path, file: 
     await store.close()
 
 
-async def test_a_change_that_finds_no_room_is_refused_and_leaves_nothing(store: SqliteStore, file: Path) -> None:
+async def test_change_on_a_full_disk_is_refused_and_leaves_nothing(store: SqliteStore, file: Path) -> None:
     await with_participants(store)
     before = await logged(store, f"conversation/{LENE}/{MEETING}")
     big = extension(properties=b"x" * 65_536)
@@ -217,7 +217,7 @@ async def test_a_change_that_finds_no_room_is_refused_and_leaves_nothing(store: 
         with pytest.raises(ServiceUnavailable) as refusal:
             await store.extensions.add(LENE, MEETING, big, MANY, AT)
         assert (await store.meetings.get_with_extensions(LENE, MEETING))[1] == []
-    assert str(refusal.value) == "the store can't be read from or written to its disk"
+    assert str(refusal.value) == "the store has a disk error"
     assert refusal.value.retry_after >= 1
     assert await logged(store, f"conversation/{LENE}/{MEETING}") == before
 
@@ -225,7 +225,7 @@ async def test_a_change_that_finds_no_room_is_refused_and_leaves_nothing(store: 
     assert await store.extensions.get(LENE, MEETING, big.id) == big
 
 
-async def test_who_waits_too_long_for_another_to_make_the_store_is_refused(folder: Path, file: Path) -> None:
+async def test_waiting_too_long_for_another_to_create_the_store_is_refused(folder: Path, file: Path) -> None:
     folder.mkdir()
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("begin exclusive")

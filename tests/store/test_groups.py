@@ -9,7 +9,7 @@ from openucwa.store.sqlite import SqliteStore
 from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, logged, with_participants
 
 
-async def test_changes_that_come_together_share_one_commit(store: SqliteStore) -> None:
+async def test_concurrent_changes_share_one_commit(store: SqliteStore) -> None:
     await with_participants(store)
     commits: list[frozenset[str]] = []
     store.on_commit(commits.append)
@@ -17,7 +17,7 @@ async def test_changes_that_come_together_share_one_commit(store: SqliteStore) -
     assert len(commits) == 1
 
 
-async def test_changes_that_come_while_a_commit_is_under_way_share_the_next(store: SqliteStore) -> None:
+async def test_changes_during_a_commit_share_the_next(store: SqliteStore) -> None:
     commits: list[frozenset[str]] = []
     store.on_commit(commits.append)
     first = asyncio.create_task(store.events.append(AT, [EVENT]))
@@ -27,7 +27,7 @@ async def test_changes_that_come_while_a_commit_is_under_way_share_the_next(stor
     assert len(commits) == 2
 
 
-async def test_writers_that_go_on_side_by_side_share_each_commit(store: SqliteStore) -> None:
+async def test_parallel_writers_share_each_commit(store: SqliteStore) -> None:
     commits: list[frozenset[str]] = []
     store.on_commit(commits.append)
 
@@ -39,7 +39,7 @@ async def test_writers_that_go_on_side_by_side_share_each_commit(store: SqliteSt
     assert len(commits) == 10
 
 
-async def test_a_change_whose_caller_is_gone_before_its_commit_is_not_made(store: SqliteStore) -> None:
+async def test_change_whose_caller_was_cancelled_before_its_commit_is_skipped(store: SqliteStore) -> None:
     gone = asyncio.create_task(store.events.append(AT, [EVENT]))
     await asyncio.sleep(0)  # now it waits for its commit
     gone.cancel()
@@ -48,7 +48,7 @@ async def test_a_change_whose_caller_is_gone_before_its_commit_is_not_made(store
     assert await logged(store) == [1]
 
 
-async def test_a_change_that_awaits_anything_but_its_transaction_is_refused_and_leaves_nothing(
+async def test_change_that_awaits_anything_but_its_transaction_is_refused_and_leaves_nothing(
     store: SqliteStore,
 ) -> None:
     async def work(transaction: Transaction) -> None:

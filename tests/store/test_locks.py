@@ -18,7 +18,7 @@ def held(file: Path) -> int:
 
 
 @pytest.mark.skipif(not LOCKS.exists(), reason="this system does not tell who holds locks")
-async def test_an_open_store_holds_the_lock_that_says_that_its_index_is_in_use(tmp_path: Path) -> None:
+async def test_open_store_locks_its_index(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, timeout=5.0)
     await store.open()
     try:

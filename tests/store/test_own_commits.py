@@ -6,11 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
+from openucwa.model.refusals import ResourceNotFound
 from openucwa.store.contract import Outdated
 from openucwa.store.sqlite import SqliteStore
+from openucwa.store.sqlite.invalidation import Invalidation
 from tests.contract.samples import AT, DAN, EVENT, LENE, MANY, MEETING, extension, user, with_meeting
 
 PATIENCE = 30.0
@@ -58,7 +61,7 @@ async def test_read_during_own_commit_invalidates_only_what_the_commit_changes(
     assert changes == [frozenset({(DAN, None)})]
 
 
-async def test_commit_without_a_read_in_between_is_told_once(
+async def test_commit_without_a_read_in_between_is_reported_once(
     store: SqliteStore, changes: list[frozenset[Outdated] | None]
 ) -> None:
     await store.users.add(user(DAN))
@@ -66,13 +69,31 @@ async def test_commit_without_a_read_in_between_is_told_once(
     assert changes == [frozenset({(DAN, None)})]
 
 
-async def test_no_cache_may_be_used_between_a_visible_commit_and_its_return(
+async def test_caches_are_used_again_as_soon_as_an_own_commit_has_returned(
     store: SqliteStore, file_reader: sqlite3.Connection
 ) -> None:
     task = await commit_in_flight(store, DAN, file_reader)
-    assert not store.refresh(LENE)
+    assert store.refresh(LENE)
+    assert not task.done()
     await task
     assert store.refresh(LENE)
+
+
+async def test_no_cache_may_be_used_between_a_visible_commit_and_its_return(tmp_path: Path) -> None:
+    with (
+        closing(sqlite3.connect(tmp_path / "file", isolation_level=None)) as writer,
+        closing(sqlite3.connect(tmp_path / "file", isolation_level=None)) as reader,
+    ):
+        writer.execute("pragma journal_mode = wal")
+        invalidation = Invalidation(lambda: None)
+        invalidation.open(reader, writer)
+        writer.execute("begin immediate")
+        writer.execute("create table users (uri)")
+        invalidation.committing(frozenset({(DAN, None)}), SimpleQueue())
+        writer.execute("commit")
+        assert not invalidation.refresh(LENE)
+        invalidation.committed()
+        assert invalidation.refresh(LENE)
 
 
 async def test_commit_of_another_process_behind_an_own_one_is_noticed(
@@ -84,7 +105,6 @@ async def test_commit_of_another_process_behind_an_own_one_is_noticed(
     file_reader.execute("pragma busy_timeout = 5000")
     file_reader.execute("update extensions set etag = 'another'")
     assert (await store.extensions.get(LENE, MEETING, "slides")).etag == "another"
-    changes.clear()
     await task
     assert None in changes
     assert (await store.extensions.get(LENE, MEETING, "slides")).etag == "another"
@@ -124,3 +144,46 @@ async def test_failed_commit_leaves_caches_in_use(
     await with_meeting(store, "slides")
     await store.extensions.add(LENE, MEETING, extension("agenda"), MANY, AT)
     assert changes[-1] == frozenset({(LENE, MEETING)})
+
+
+async def test_replaced_extension_is_cached_as_it_was_written(store: SqliteStore) -> None:
+    await with_meeting(store, "slides")
+    replacement = extension("slides", etag="2")
+    await store.extensions.replace(LENE, MEETING, frozenset({"1"}), replacement, AT)
+    assert await store.extensions.get(LENE, MEETING, "slides") is replacement
+
+
+async def test_of_two_replacements_in_one_commit_the_later_is_read(store: SqliteStore) -> None:
+    await with_meeting(store, "slides")
+    await asyncio.gather(
+        store.extensions.replace(LENE, MEETING, frozenset({"1"}), extension("slides", etag="2"), AT),
+        store.extensions.replace(LENE, MEETING, frozenset({"2"}), extension("slides", etag="3"), AT),
+    )
+    assert (await store.extensions.get(LENE, MEETING, "slides")).etag == "3"
+
+
+async def test_extension_that_is_removed_in_the_commit_that_replaced_it_is_not_found(store: SqliteStore) -> None:
+    await with_meeting(store, "slides")
+    await asyncio.gather(
+        store.extensions.replace(LENE, MEETING, frozenset({"1"}), extension("slides", etag="2"), AT),
+        store.extensions.remove(LENE, MEETING, "slides", None, AT),
+    )
+    with pytest.raises(ResourceNotFound):
+        await store.extensions.get(LENE, MEETING, "slides")
+
+
+async def test_commit_of_another_process_behind_a_replacement_is_read(
+    store: SqliteStore, file_reader: sqlite3.Connection
+) -> None:
+    await with_meeting(store, "slides")
+    replacing = store.extensions.replace(LENE, MEETING, frozenset({"1"}), extension("slides", etag="2"), AT)
+    task = asyncio.create_task(replacing)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    end = time.monotonic() + PATIENCE
+    while not file_reader.execute("select 1 from extensions where etag = '2'").fetchall():
+        assert time.monotonic() < end
+    file_reader.execute("pragma busy_timeout = 5000")
+    file_reader.execute("update extensions set etag = 'another'")
+    await task
+    assert (await store.extensions.get(LENE, MEETING, "slides")).etag == "another"

@@ -12,7 +12,7 @@ from tests.contract.samples import AT, EVENT, LENE, logged, user
 from tests.store.conftest import StartWorker
 
 
-async def test_topics_that_another_process_moved_are_told_once(store: SqliteStore, start_worker: StartWorker) -> None:
+async def test_topics_of_another_process_are_reported_once(store: SqliteStore, start_worker: StartWorker) -> None:
     await store.events.append(AT, [EVENT])
     worker = await start_worker("answer")
     assert await worker.line() == "ready"
@@ -23,7 +23,7 @@ async def test_topics_that_another_process_moved_are_told_once(store: SqliteStor
     assert await store.foreign_topics() == frozenset()
 
 
-async def test_a_process_is_told_of_what_this_one_moved(store: SqliteStore, start_worker: StartWorker) -> None:
+async def test_topics_of_this_process_are_reported_to_the_other(store: SqliteStore, start_worker: StartWorker) -> None:
     await store.events.append(AT, [NewEvent("before", "happened")])
     worker = await start_worker("answer")
     assert await worker.line() == "ready"
@@ -31,13 +31,13 @@ async def test_a_process_is_told_of_what_this_one_moved(store: SqliteStore, star
     assert await worker.ask("moved") == "after"
 
 
-async def test_topics_that_this_process_moved_were_not_foreign_topics(store: SqliteStore) -> None:
+async def test_own_topics_are_not_foreign(store: SqliteStore) -> None:
     for topic in ("a", "b"):
         await store.events.append(AT, [NewEvent(topic, "happened")])
     assert await store.foreign_topics() == frozenset()
 
 
-async def test_what_moved_elsewhere_is_told_whatever_moved_here(store: SqliteStore, folder: Path) -> None:
+async def test_foreign_topics_are_reported_despite_own_commits(store: SqliteStore, folder: Path) -> None:
     other = SqliteStore(folder, timeout=5.0)
     await other.open()
     for round_number in range(5):
@@ -49,7 +49,7 @@ async def test_what_moved_elsewhere_is_told_whatever_moved_here(store: SqliteSto
     await other.close()
 
 
-async def test_a_topic_of_a_removed_user_does_not_hide_what_moves_next(store: SqliteStore, folder: Path) -> None:
+async def test_topic_of_a_removed_user_does_not_hide_the_next_events(store: SqliteStore, folder: Path) -> None:
     other = SqliteStore(folder, timeout=5.0)
     await other.open()
     await store.users.add(user())
@@ -61,7 +61,7 @@ async def test_a_topic_of_a_removed_user_does_not_hide_what_moves_next(store: Sq
     await other.close()
 
 
-async def test_while_another_process_writes_too_long_a_change_is_refused_and_reads_go_on(
+async def test_change_is_refused_and_reads_continue_while_another_process_writes_too_long(
     store: SqliteStore, folder: Path, file: Path
 ) -> None:
     await store.users.add(user())
@@ -82,7 +82,7 @@ async def test_while_another_process_writes_too_long_a_change_is_refused_and_rea
     await impatient.close()
 
 
-async def test_a_change_waits_while_another_process_writes(store: SqliteStore, file: Path) -> None:
+async def test_change_waits_while_another_process_writes(store: SqliteStore, file: Path) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("begin immediate")
         change = asyncio.create_task(store.events.append(AT, [EVENT]))

@@ -15,7 +15,7 @@ from tests.store.conftest import StartWorker
 from tests.store.worker import store_at
 
 
-async def test_of_two_processes_writing_with_one_etag_one_wins_each_time(
+async def test_one_of_two_processes_writing_with_the_same_etag_wins_each_time(
     shared: Store, start_sharer: StartWorker
 ) -> None:
     await with_meeting(shared, "slides")
@@ -36,7 +36,7 @@ async def test_of_two_processes_writing_with_one_etag_one_wins_each_time(
     assert [await worker.end() for worker in workers] == [0, 0]
 
 
-async def test_numbers_have_no_gap_among_processes(shared: Store, start_sharer: StartWorker) -> None:
+async def test_numbers_have_no_gaps_across_processes(shared: Store, start_sharer: StartWorker) -> None:
     workers = await asyncio.gather(*(start_sharer("answer") for _ in range(2)))
     assert [await worker.line() for worker in workers] == ["ready", "ready"]
     for _ in range(10):
@@ -47,7 +47,7 @@ async def test_numbers_have_no_gap_among_processes(shared: Store, start_sharer: 
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
-async def test_processes_that_open_a_new_store_at_the_same_time_all_come_to_use_it(
+async def test_processes_opening_a_new_store_concurrently_all_succeed(
     request: pytest.FixtureRequest, folder: Path, start_worker_at: StartWorker, engine: str
 ) -> None:
     place = str(folder)
@@ -60,7 +60,7 @@ async def test_processes_that_open_a_new_store_at_the_same_time_all_come_to_use_
 
 
 @pytest.mark.parametrize("acknowledged", [1, 40, 150])
-async def test_what_a_killed_process_acknowledged_is_there(
+async def test_answered_writes_of_a_killed_process_survive(
     place: str, file: Path, start_sharer: StartWorker, acknowledged: int
 ) -> None:
     worker = await start_sharer("write", "killed")
@@ -82,7 +82,7 @@ async def test_what_a_killed_process_acknowledged_is_there(
     await store.close()
 
 
-async def test_a_process_goes_on_when_another_is_killed(shared: Store, start_sharer: StartWorker) -> None:
+async def test_process_continues_when_another_is_killed(shared: Store, start_sharer: StartWorker) -> None:
     for name in ("first", "second"):
         worker = await start_sharer("write", name)
         uri = await worker.line()

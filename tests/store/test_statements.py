@@ -10,7 +10,7 @@ import pytest
 from openucwa.store.engine import UNCACHED
 from openucwa.store.sqlite import SqliteStore
 from tests.contract.samples import MEETING
-from tests.store.recording import STATEMENTS, Ran, RecordedStore, Records, walk
+from tests.store.recording import STATEMENTS, ExecutedStatement, RecordedStore, StatementLog, walk
 
 #: Table -> the column by which it can be distributed, so that what belongs together is in one place.
 KEYS = {
@@ -78,7 +78,7 @@ _PARAMETER = re.compile(r"(?:(\w+) = )?\?(\d*)")
 
 
 @pytest.fixture
-async def records(store: SqliteStore) -> AsyncIterator[Records]:
+async def records(store: SqliteStore) -> AsyncIterator[StatementLog]:
     """What the walk through all methods ran."""
     recorded = RecordedStore(store.reader, store.writer)
     await walk(recorded)
@@ -102,7 +102,7 @@ def names_key(text: str) -> bool:
     return all(len(re.findall(rf"\b{key} (?:= (?!coalesce)|in \(\?)", text)) >= keys.count(key) for key in keys)
 
 
-def values(ran: Ran, key: str) -> Iterator[object]:
+def values(ran: ExecutedStatement, key: str) -> Iterator[object]:
     """The parameters that a statement gives for `key`."""
     if key in columns(ran.text):
         yield ran.parameters[columns(ran.text).index(key)]
@@ -129,7 +129,7 @@ def unseen(file: Path, seen: Sequence[int]) -> list[str]:
     return [f"{file.name}:{begin}" for begin, end in sorted(found) if not any(begin <= line <= end for line in seen)]
 
 
-async def test_the_walk_comes_by_every_call_that_runs_a_statement(records: Records) -> None:
+async def test_walk_covers_every_call_that_runs_a_statement(records: StatementLog) -> None:
     files = sorted(STATEMENTS.glob("*.py"))
     assert len(files) > 10
     missed = [
@@ -138,14 +138,14 @@ async def test_the_walk_comes_by_every_call_that_runs_a_statement(records: Recor
     assert missed == []
 
 
-async def test_every_statement_names_the_key_of_each_of_its_tables(records: Records) -> None:
+async def test_every_statement_names_the_key_of_each_of_its_tables(records: StatementLog) -> None:
     texts = {ran.text for ran in records.ran}
     without = {text for text in texts if not names_key(text)}
     assert [text for text in sorted(without) if not text.endswith(tuple(WITHOUT_KEY))] == []
     assert [end for end in WITHOUT_KEY if not any(text.endswith(end) for text in without)] == []
 
 
-async def test_changes_write_only_what_they_hold(records: Records) -> None:
+async def test_changes_write_only_rows_they_have_locked(records: StatementLog) -> None:
     loose = [
         ran
         for ran in records.ran
@@ -156,7 +156,7 @@ async def test_changes_write_only_what_they_hold(records: Records) -> None:
     assert loose == []
 
 
-async def test_changes_write_only_where_they_say(records: Records) -> None:
+async def test_changes_write_only_within_their_declared_scope(records: StatementLog) -> None:
     wrote: dict[str, set[str]] = {}
     for ran in records.ran:
         if ran.scope is not None and not ran.text.startswith("select"):
@@ -170,13 +170,13 @@ async def test_changes_write_only_where_they_say(records: Records) -> None:
     assert wrote == {MEETING: {"extensions", "events", "topics", "meetings"}}
 
 
-async def test_every_engine_takes_every_statement(records: Records) -> None:
+async def test_every_engine_accepts_every_statement(records: StatementLog) -> None:
     texts = {ran.text for ran in records.ran}
     assert [text for text in sorted(texts) if NOT_PORTABLE.search(text)] == []
     assert [text for text in sorted(texts) if re.search(r"\?\d", text) and re.search(r"\?(?!\d)", text)] == []
 
 
-async def test_every_engine_takes_every_parameter(records: Records) -> None:
+async def test_every_engine_accepts_every_parameter(records: StatementLog) -> None:
     kinds = {type(value) for ran in records.ran for value in ran.parameters}
     assert kinds == {str, int, bytes, type(None)}
 
@@ -194,5 +194,5 @@ async def test_every_engine_takes_every_parameter(records: Records) -> None:
         ("select version from store_version", True),
     ],
 )
-def test_whether_a_statement_names_its_key_is_seen(text: str, named: bool) -> None:
+def test_check_notices_a_statement_without_its_key(text: str, named: bool) -> None:
     assert names_key(text) == named

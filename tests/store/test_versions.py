@@ -126,7 +126,7 @@ def rows(file: Path, sql: str) -> list[Any]:
         return [row[0] for row in connection.execute(sql)]
 
 
-async def test_a_store_that_takes_newer_servers_only_is_refused_and_left_as_it_is(
+async def test_store_for_newer_servers_is_refused_and_left_unchanged(
     folder: Path, file: Path, migrations: Path
 ) -> None:
     (migrations / "0099_break.sql").write_text("update store_version set oldest = 99;")
@@ -138,7 +138,7 @@ async def test_a_store_that_takes_newer_servers_only_is_refused_and_left_as_it_i
     assert contents(file) == before
 
 
-async def test_a_newer_server_that_runs_does_not_notice_that_an_older_one_was_refused(
+async def test_running_newer_server_is_unaffected_by_a_refused_older_one(
     folder: Path, file: Path, migrations: Path
 ) -> None:
     (migrations / "0099_break.sql").write_text("update store_version set oldest = 99;")
@@ -153,9 +153,7 @@ async def test_a_newer_server_that_runs_does_not_notice_that_an_older_one_was_re
     await newer.close()
 
 
-async def test_a_newer_store_that_takes_this_server_is_used_and_stays_as_new(
-    folder: Path, file: Path, migrations: Path
-) -> None:
+async def test_newer_compatible_store_is_used_and_not_downgraded(folder: Path, file: Path, migrations: Path) -> None:
     (migrations / "0099_add.sql").write_text("alter table users add column shoe_size integer;")
     await opened_and_closed(folder, migrations)
     store = SqliteStore(folder, timeout=5.0)
@@ -166,7 +164,7 @@ async def test_a_newer_store_that_takes_this_server_is_used_and_stays_as_new(
     assert version(file) == (99, 1)
 
 
-async def test_a_running_server_is_refused_once_the_store_takes_newer_ones_only(store: SqliteStore, file: Path) -> None:
+async def test_running_server_is_refused_after_an_incompatible_upgrade(store: SqliteStore, file: Path) -> None:
     await store.users.add(user())
     assert await store.users.get(LENE) == user()
     raised(file)
@@ -179,19 +177,19 @@ async def test_a_running_server_is_refused_once_the_store_takes_newer_ones_only(
 
 
 @pytest.mark.parametrize("name", sorted(METHODS.keys() - WITHOUT_USE))
-async def test_from_then_on_every_method_is_refused(store: SqliteStore, file: Path, name: str) -> None:
+async def test_every_method_is_refused_after_an_incompatible_upgrade(store: SqliteStore, file: Path, name: str) -> None:
     raised(file)
     with pytest.raises(InvalidExchangeServerVersion):
         await call(store, name)
 
 
-async def test_looking_for_what_moved_elsewhere_is_refused_too(store: SqliteStore, file: Path) -> None:
+async def test_reading_foreign_topics_is_refused_too(store: SqliteStore, file: Path) -> None:
     raised(file)
     with pytest.raises(InvalidExchangeServerVersion):
         await store.foreign_topics()
 
 
-async def test_a_running_server_is_refused_though_its_tables_are_gone(store: SqliteStore, file: Path) -> None:
+async def test_running_server_gets_a_refusal_even_if_its_tables_are_gone(store: SqliteStore, file: Path) -> None:
     raised(file)
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("alter table users rename to people")
@@ -201,7 +199,7 @@ async def test_a_running_server_is_refused_though_its_tables_are_gone(store: Sql
         await store.users.add(user())
 
 
-async def test_a_running_server_goes_on_while_a_newer_one_adds_what_it_need_not_know(
+async def test_running_server_survives_a_compatible_upgrade(
     store: SqliteStore, folder: Path, file: Path, migrations: Path
 ) -> None:
     await store.users.add(user())
@@ -232,9 +230,7 @@ async def test_migrations_are_applied_once_by_servers_that_open_at_the_same_time
     assert rows(file, "select name from steps") == ["once"]
 
 
-async def test_an_older_store_is_brought_up_to_date_with_what_is_in_it(
-    folder: Path, file: Path, migrations: Path
-) -> None:
+async def test_older_store_is_migrated_with_its_data(folder: Path, file: Path, migrations: Path) -> None:
     store = SqliteStore(folder, timeout=5.0)
     await store.open()
     await store.users.add(user())
@@ -244,7 +240,7 @@ async def test_an_older_store_is_brought_up_to_date_with_what_is_in_it(
     assert rows(file, "select name from users") == [user().name.upper()]
 
 
-async def test_a_migration_that_fails_leaves_nothing(folder: Path, file: Path, migrations: Path) -> None:
+async def test_migration_that_fails_leaves_nothing(folder: Path, file: Path, migrations: Path) -> None:
     await opened_and_closed(folder, migrations)
     before = version(file)
     (migrations / "0100_fails.sql").write_text("create table steps (name text);\nthis is no SQL;\n")
@@ -261,7 +257,7 @@ def leave_first(count: int, migrations: Path) -> None:
         later.unlink()
 
 
-async def test_meetings_of_an_older_version_are_not_taken_for_unchanged_and_their_bytes_count(
+async def test_meetings_of_an_older_version_count_as_changed_and_their_bytes_count(
     folder: Path, file: Path, migrations: Path
 ) -> None:
     leave_first(3, migrations)
@@ -303,7 +299,7 @@ async def test_keys_and_topics_of_the_second_version_keep_their_order_and_number
     await store.close()
 
 
-async def test_a_communication_of_the_first_version_is_read(store: SqliteStore, file: Path) -> None:
+async def test_communication_of_the_first_version_is_read(store: SqliteStore, file: Path) -> None:
     """The column holds JSON, whose names must stay as they were."""
     await store.applications.open(application(), None, AT, 1)
     stored = (

@@ -15,7 +15,7 @@ from openucwa.app import Service
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from openucwa.model.world import RealWorld
-from tests.telemetry.watching import Refreshable, Watch, watched
+from tests.telemetry.watching import ObservedServer, Watch, watched
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def watch(tmp_path: Path, prepared_data: Path, quiet_client: None) -> Watch:
     """One server with settings of its own, on sockets; two users are there: Lene and Dana."""
 
     @asynccontextmanager
-    async def serving(*, level: str = "info", **settings: Any) -> AsyncIterator[Refreshable]:
+    async def serving(*, level: str = "info", **settings: Any) -> AsyncIterator[ObservedServer]:
         base = Config(
             data=str(tmp_path / "data"),
             listen=("http://127.0.0.1:0",),

@@ -45,19 +45,19 @@ def request(lines: LogLines, response: Response | None, measures: Measures | Non
 ANSWER = Response(status=200, body=b"abc", rel="me", identity="sip:lenea@contoso.com")
 
 
-def test_a_request_is_one_line(lines: LogLines, writer: Lines) -> None:
+def test_request_is_one_line(lines: LogLines, writer: Lines) -> None:
     request(lines, ANSWER, client="192.0.2.1")
     assert writer.stream.getvalue() == (
         f"{WHEN} info GET /a 200 0.0ms 3B client=192.0.2.1 rel=me user=sip:lenea@contoso.com id=9f3a\n"
     )
 
 
-def test_the_reason_of_a_refusal_is_in_the_line(lines: LogLines, writer: Lines) -> None:
+def test_reason_of_a_refusal_is_in_the_line(lines: LogLines, writer: Lines) -> None:
     request(lines, Response(status=503, note="the store does not answer"))
     assert writer.stream.getvalue() == f'{WHEN} error GET /a 503 0.0ms 0B id=9f3a note="the store does not answer"\n'
 
 
-def test_no_line_bears_a_query_string_or_a_header(lines: LogLines, writer: Lines) -> None:
+def test_no_line_contains_a_query_string_or_a_header(lines: LogLines, writer: Lines) -> None:
     request(lines, ANSWER, query=b"secret", headers={b"authorization": b"Bearer secret"})
     assert "secret" not in writer.stream.getvalue()
 
@@ -68,13 +68,13 @@ def test_what_a_client_sends_cannot_look_like_a_line(lines: LogLines, writer: Li
     assert writer.stream.getvalue().removesuffix("\n").isprintable()
 
 
-def test_a_long_path_is_cut(lines: LogLines, writer: Lines) -> None:
+def test_long_path_is_cut(lines: LogLines, writer: Lines) -> None:
     request(lines, ANSWER, path=b"/" + b"a" * 10_000)
     assert len(writer.stream.getvalue()) < 1000
 
 
 @pytest.mark.parametrize("response", [None, Response(status=499, identity="sip:lenea@contoso.com")])
-def test_a_client_that_is_gone_before_its_answer_has_a_line_without_status(
+def test_disconnected_client_has_a_line_without_status(
     lines: LogLines, writer: Lines, response: Response | None
 ) -> None:
     measures = Measures()
@@ -83,21 +83,21 @@ def test_a_client_that_is_gone_before_its_answer_has_a_line_without_status(
     assert list(measures.requests) == [("none", "GET", 499)]
 
 
-def test_below_the_level_there_are_only_faults(writer: Lines) -> None:
+def test_only_errors_are_logged_at_level_error(writer: Lines) -> None:
     lines = LogLines(writer, "warning", FakeWorld())
     request(lines, ANSWER)
     request(lines, Response(status=500))
     assert writer.stream.getvalue() == f"{WHEN} error GET /a 500 0.0ms 0B id=9f3a\n"
 
 
-def test_no_client_makes_up_a_method_that_is_counted(lines: LogLines) -> None:
+def test_made_up_methods_are_counted_as_other(lines: LogLines) -> None:
     measures = Measures()
     for method in ("FOO", "Get", "BREW"):
         request(lines, Response(status=405, rel="me"), measures, method=method)
     assert list(measures.requests) == [("me", "other", 405)]
 
 
-def test_lines_that_nobody_took_are_counted(lines: LogLines, writer: Lines) -> None:
+def test_dropped_lines_are_counted(lines: LogLines, writer: Lines) -> None:
     writer.takes = False
     for _ in range(3):
         lines.message(logging.INFO, "x", "lost")
@@ -111,14 +111,14 @@ def test_lines_that_nobody_took_are_counted(lines: LogLines, writer: Lines) -> N
 
 
 @pytest.mark.usefixtures("routed")
-def test_what_is_said_through_logging_has_the_same_form(writer: Lines) -> None:
+def test_messages_of_logging_have_the_same_form(writer: Lines) -> None:
     logging.getLogger("some.library").warning("a\nb %s", "c\x00")
     logging.getLogger("other").debug("not this")
     assert writer.stream.getvalue() == f"{WHEN} warning some.library: a\\nb c\\x00\n"
 
 
 @pytest.mark.usefixtures("routed")
-def test_the_lines_of_a_traceback_are_indented(writer: Lines) -> None:
+def test_lines_of_a_traceback_are_indented(writer: Lines) -> None:
     logging.getLogger("other").error("failed", exc_info=ValueError("a\n2023-11-14T22:13:20.000Z info forged"))
     first, *rest = writer.stream.getvalue().splitlines()
     assert first == f"{WHEN} error other: failed"
@@ -127,7 +127,7 @@ def test_the_lines_of_a_traceback_are_indented(writer: Lines) -> None:
 
 
 @pytest.mark.usefixtures("routed")
-def test_the_level_can_change_while_it_runs(lines: LogLines, writer: Lines) -> None:
+def test_level_can_change_while_it_runs(lines: LogLines, writer: Lines) -> None:
     lines.reload(Config(log_level="debug"))
     logging.getLogger("other").debug("this")
     assert writer.stream.getvalue() == f"{WHEN} debug other: this\n"
@@ -148,7 +148,7 @@ def test_lines_are_written_in_order_by_another_thread(tmp_path: Path) -> None:
     assert written(tmp_path / "log") == [str(number) for number in range(5000)]
 
 
-def test_a_log_that_nobody_reads_blocks_nobody_and_takes_no_more_than_its_backlog() -> None:
+def test_unread_log_blocks_no_one_and_stays_within_its_backlog() -> None:
     reading, writing = os.pipe()
     file = LogFile()
     os.dup2(writing, file._descriptor)
@@ -167,7 +167,7 @@ def test_a_log_that_nobody_reads_blocks_nobody_and_takes_no_more_than_its_backlo
         os.close(each)
 
 
-def test_a_log_file_is_appended_to_and_opened_again_after_a_rotation(tmp_path: Path) -> None:
+def test_log_file_is_appended_to_and_reopened_after_a_rotation(tmp_path: Path) -> None:
     file = tmp_path / "log"
     file.write_text("before\n")
     lines = LogLines.of(Config(log_file=str(file)), FakeWorld())
@@ -183,7 +183,7 @@ def test_a_log_file_is_appended_to_and_opened_again_after_a_rotation(tmp_path: P
     assert [line.rpartition(" ")[2] for line in written(file)] == ["c"]
 
 
-def test_a_log_file_that_cannot_be_written_is_named_and_the_one_before_used_on(tmp_path: Path) -> None:
+def test_unwritable_log_file_is_named_and_the_previous_one_stays_in_use(tmp_path: Path) -> None:
     lines = LogLines.of(Config(log_file=str(tmp_path / "log")), FakeWorld())
     with pytest.raises(ConfigError, match=r"the log file \S+/none/log cannot be written: No such file or directory"):
         lines.reload(Config(log_file=str(tmp_path / "none" / "log")))

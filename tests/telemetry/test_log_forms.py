@@ -29,7 +29,7 @@ def logged(
     return writer.stream.getvalue()
 
 
-def test_a_request_is_one_object() -> None:
+def test_request_is_one_object() -> None:
     assert json.loads(logged()) == {
         "time": WHEN,
         "level": "info",
@@ -45,32 +45,32 @@ def test_a_request_is_one_object() -> None:
     }
 
 
-def test_what_is_not_known_of_a_request_is_left_out_and_no_status_is_null() -> None:
+def test_unknown_fields_are_left_out_and_a_missing_status_is_null() -> None:
     told = json.loads(logged(None))
     assert told["status"] is None
     assert not {"user", "rel", "note", "worker"} & set(told)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_why_a_request_was_refused_is_in_its_line(form: str) -> None:
+def test_reason_of_a_refusal_is_in_the_line(form: str) -> None:
     said = logged(Response(status=503, note="the database at 10.0.0.5 does not answer\nforged"), form)
     assert " error " in said or json.loads(said)["level"] == "error"
     assert r"the database at 10.0.0.5 does not answer\nforged" in said.replace("\\\\", "\\")
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_what_a_client_sends_is_one_line_of_what_can_be_printed(form: str) -> None:
+def test_client_input_is_escaped_on_one_line(form: str) -> None:
     said = logged(form=form, path="/a\r\n2023 \x1b[31m\u2028\u202e\ud800".encode("utf-8", "replace"))
     assert len(said.splitlines()) == 1
     assert said.removesuffix("\n").isprintable()
 
 
-def test_one_of_several_processes_says_which_it_is() -> None:
+def test_lines_of_a_worker_contain_its_number() -> None:
     assert json.loads(logged(worker=3))["worker"] == 3
     assert logged(form="text", worker=3).startswith(f"{WHEN} info worker=3 GET /a 200 ")
 
 
-def test_what_is_said_through_logging_is_an_object_too() -> None:
+def test_messages_of_logging_are_objects_too() -> None:
     writer = Lines()
     undo = route_logging(LogLines(writer, "info", FakeWorld(), "json"))
     try:
@@ -84,7 +84,7 @@ def test_what_is_said_through_logging_is_an_object_too() -> None:
     assert second == {"time": WHEN, "level": "info", "logger": "other", "message": "e"}
 
 
-async def test_the_trace_of_a_fault_bears_the_id_of_its_request(watch: Watch) -> None:
+async def test_traceback_has_the_id_of_its_request(watch: Watch) -> None:
     async with watch(log_format="json") as server, server.client() as client:
         answer = await fault(server, client)
     (trace,) = [line for line in server.objects() if "trace" in line]
@@ -93,7 +93,7 @@ async def test_the_trace_of_a_fault_bears_the_id_of_its_request(watch: Watch) ->
     assert trace["trace"].endswith("RuntimeError: broken")
 
 
-async def test_the_trace_of_a_fault_bears_the_id_of_its_request_in_text_too(watch: Watch) -> None:
+async def test_traceback_has_the_id_of_its_request_in_text_too(watch: Watch) -> None:
     async with watch() as server, server.client() as client:
         answer = await fault(server, client)
     (line,) = [line for line in server.lines() if "a request failed" in line]
@@ -112,7 +112,7 @@ async def fault(server: Any, client: Any) -> Any:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-async def test_no_secret_is_logged_wherever_in_a_request_it_stands(watch: Watch, form: str) -> None:
+async def test_no_secret_in_a_request_is_logged(watch: Watch, form: str) -> None:
     async with watch(log_format=form, level="debug") as server, server.client() as client:
         await client.sign_in("lenea@contoso.com")
         await client.open()

@@ -21,17 +21,17 @@ from openucwa.server.listeners import ListenError
 from openucwa.telemetry.readiness import Readiness
 from tests.nats import NatsServer, needs_server
 from tests.postgres import PostgresServer
-from tests.telemetry.watching import LIMIT, Refreshable, Watch
+from tests.telemetry.watching import LIMIT, ObservedServer, Watch
 from tests.world import FakeWorld
 
 
 @pytest.fixture
-async def server(watch: Watch) -> AsyncIterator[Refreshable]:
+async def server(watch: Watch) -> AsyncIterator[ObservedServer]:
     async with watch() as server:
         yield server
 
 
-async def becomes(server: Refreshable, status: int) -> dict[str, str]:
+async def becomes(server: ObservedServer, status: int) -> dict[str, str]:
     """Waits until `/readyz` has this status; the reasons that it then gives."""
     async with asyncio.timeout(LIMIT):
         while True:
@@ -41,14 +41,14 @@ async def becomes(server: Refreshable, status: int) -> dict[str, str]:
             await asyncio.sleep(0.05)
 
 
-async def told_soon(server: Refreshable, name: str, value: float) -> None:
+async def told_soon(server: ObservedServer, name: str, value: float) -> None:
     """Waits until the measure `name`, which has no labels, has this value."""
     async with asyncio.timeout(LIMIT):
         while (await samples(server))[name, ()] != value:  # noqa: ASYNC110  # nothing tells when a number changes
             await asyncio.sleep(0.02)
 
 
-async def samples(server: Refreshable, **headers: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+async def samples(server: ObservedServer, **headers: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     """All that `/metrics` tells."""
     text = (await server.ask("/metrics", **headers)).text
     return {
@@ -58,14 +58,14 @@ async def samples(server: Refreshable, **headers: str) -> dict[tuple[str, tuple[
     }
 
 
-async def test_a_server_that_runs_is_healthy_and_ready(server: Refreshable) -> None:
+async def test_server_that_runs_is_healthy_and_ready(server: ObservedServer) -> None:
     health = await server.ask("/healthz")
     ready = await server.ask("/readyz")
     assert (health.status_code, health.json()) == (200, {"healthy": True})
     assert (ready.status_code, ready.json()) == (200, {"ready": True})
 
 
-async def test_load_balancers_may_ask_the_listeners_too_without_a_token(server: Refreshable) -> None:
+async def test_health_is_available_on_the_listeners_without_a_token(server: ObservedServer) -> None:
     async with server.client() as client:
         for path in ("/healthz", "/readyz"):
             answer = await client.http.get(path, headers={"Accept": "text/html"})
@@ -74,14 +74,14 @@ async def test_load_balancers_may_ask_the_listeners_too_without_a_token(server: 
             assert (await client.http.head(path)).status_code == 200
 
 
-async def test_what_was_counted_is_told_at_the_status_address_only(server: Refreshable) -> None:
+async def test_metrics_are_available_at_the_status_address_only(server: ObservedServer) -> None:
     async with server.client() as client:
         assert (await client.http.get("/metrics")).status_code == 404
     assert (await server.ask("/")).status_code == 404
     assert (await server.ask("/ucwa/v1/applications")).status_code == 404
 
 
-async def test_the_status_address_is_only_read(server: Refreshable) -> None:
+async def test_status_address_is_only_read(server: ObservedServer) -> None:
     answer = await server.ask("/readyz", "POST")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
     head = await server.ask("/readyz", "HEAD")
@@ -93,7 +93,7 @@ async def test_without_the_setting_there_is_no_status_address(watch: Watch) -> N
         assert "status at" not in server.log.getvalue()
 
 
-async def test_requests_are_counted_by_resource_method_and_status(server: Refreshable) -> None:
+async def test_requests_are_counted_by_resource_method_and_status(server: ObservedServer) -> None:
     async with server.client() as client:
         await client.sign_in("lenea@contoso.com")
         await client.open()
@@ -115,7 +115,7 @@ async def test_requests_are_counted_by_resource_method_and_status(server: Refres
     assert told["openucwa_request_duration_seconds_bucket", (("le", "+Inf"), ("rel", "myOnlineMeetings"))] == 2
 
 
-async def test_no_client_makes_up_a_label(server: Refreshable) -> None:
+async def test_client_input_becomes_no_label(server: ObservedServer) -> None:
     async with server.client() as client:
         for number in range(20):
             await client.http.get(f"/made-up-{number}")
@@ -125,7 +125,7 @@ async def test_no_client_makes_up_a_label(server: Refreshable) -> None:
     assert len([name for name, _ in told if name == "openucwa_requests_total"]) <= 3
 
 
-async def test_a_poll_that_waits_and_the_lag_of_what_it_is_told_are_counted(watch: Watch) -> None:
+async def test_waiting_polls_and_event_lag_are_measured(watch: Watch) -> None:
     async with watch(events_medium=1, events_low=1) as server, server.client() as client:
         await client.sign_in("lenea@contoso.com")
         await client.open()
@@ -139,7 +139,7 @@ async def test_a_poll_that_waits_and_the_lag_of_what_it_is_told_are_counted(watc
     assert sum(value for (name, _), value in told.items() if name == "openucwa_event_lag_seconds_count") >= 1
 
 
-async def test_commits_are_counted_with_their_changes(server: Refreshable) -> None:
+async def test_commits_are_counted_with_their_changes(server: ObservedServer) -> None:
     before = await samples(server)
     async with server.client() as client:
         await client.sign_in("lenea@contoso.com")
@@ -151,7 +151,7 @@ async def test_commits_are_counted_with_their_changes(server: Refreshable) -> No
     assert after["openucwa_commit_changes_sum", ()] >= before["openucwa_commit_changes_sum", ()] + 2
 
 
-async def test_open_connections_are_told(server: Refreshable) -> None:
+async def test_open_connections_are_counted(server: ObservedServer) -> None:
     port = int(server.url.rpartition(":")[2])
     with contextlib.ExitStack() as connections:
         for _ in range(3):
@@ -159,20 +159,20 @@ async def test_open_connections_are_told(server: Refreshable) -> None:
         await told_soon(server, "openucwa_connections", 3)
 
 
-async def test_the_process_and_its_build_are_told(server: Refreshable) -> None:
+async def test_metrics_describe_process_and_build(server: ObservedServer) -> None:
     told = await samples(server)
     assert told["process_resident_memory_bytes", ()] > 0
     assert any(name == "openucwa_build_info" for name, _ in told)
 
 
-async def test_open_metrics_are_told_to_who_asks_for_them(server: Refreshable) -> None:
+async def test_openmetrics_format_is_available_on_request(server: ObservedServer) -> None:
     answer = await server.ask("/metrics", accept="application/openmetrics-text; version=1.0.0")
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert answer.text.endswith("# EOF\n")
     assert (await server.ask("/metrics")).headers["content-type"].startswith("text/plain")
 
 
-async def test_a_store_that_cannot_be_read_makes_the_server_unready_until_it_can(server: Refreshable) -> None:
+async def test_unreadable_store_makes_the_server_unready_until_it_recovers(server: ObservedServer) -> None:
     file = Path(server.service.config.data) / "openucwa.sqlite3"
     with contextlib.closing(sqlite3.connect(file)) as connection:
         ((version, oldest),) = connection.execute("select version, oldest from store_version").fetchall()
@@ -192,7 +192,7 @@ async def test_a_store_that_cannot_be_read_makes_the_server_unready_until_it_can
 
 
 @needs_server
-async def test_a_bus_that_is_away_makes_the_server_unready_until_it_is_back(watch: Watch, tmp_path: Path) -> None:
+async def test_unreachable_bus_makes_the_server_unready_until_it_recovers(watch: Watch, tmp_path: Path) -> None:
     nats = NatsServer(tmp_path)
     nats.start()
     try:
@@ -226,7 +226,7 @@ async def test_from_the_beginning_of_a_stop_the_server_is_not_ready_but_healthy(
         socket.create_connection(("127.0.0.1", int(status.rpartition(":")[2])))
 
 
-async def test_a_crowd_of_questions_is_one_probe() -> None:
+async def test_many_readiness_requests_share_one_probe() -> None:
     asked = 0
 
     async def counting() -> None:
@@ -243,7 +243,7 @@ async def test_a_crowd_of_questions_is_one_probe() -> None:
         await world.advance(1)
 
 
-async def test_a_status_address_that_is_taken_keeps_the_server_from_starting(watch: Watch) -> None:
+async def test_taken_status_address_prevents_the_start(watch: Watch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ListenError, match="the port is taken"):
@@ -251,7 +251,7 @@ async def test_a_status_address_that_is_taken_keeps_the_server_from_starting(wat
                 pass
 
 
-async def test_operating_md_lists_what_is_told(watch: Watch) -> None:
+async def test_operating_md_lists_every_metric(watch: Watch) -> None:
     page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
     table = re.findall(r"^\| `(openucwa_\w+)` \| (\w+) \| (.*) \| (.*) \|$", page, re.MULTILINE)
     listed = {name: (kind, set(re.findall(r"`(\w+)`", labels)), meaning) for name, kind, labels, meaning in table}
@@ -274,7 +274,7 @@ async def test_operating_md_lists_what_is_told(watch: Watch) -> None:
     assert len(table) == len(listed)
 
 
-async def test_the_examples_of_operating_md_are_as_the_server_says_it(watch: Watch) -> None:
+async def test_examples_in_operating_md_match_the_server(watch: Watch) -> None:
     page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
     request, message = (json.loads(line) for line in re.findall(r'^{"time".*}$', page, re.MULTILINE))
     async with watch(log_format="json") as server, server.client() as client:
@@ -295,7 +295,7 @@ def _from_toml(text: str) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in tomllib.loads(text).items()}
 
 
-async def test_a_postgresql_that_is_away_makes_the_server_unready_until_it_is_back(watch: Watch) -> None:
+async def test_unreachable_postgresql_makes_the_server_unready_until_it_recovers(watch: Watch) -> None:
     with PostgresServer(fsync=False) as postgres:
         async with watch(store=postgres.new_database(), store_timeout=2.0) as server:
             await becomes(server, 200)
@@ -308,7 +308,7 @@ async def test_a_postgresql_that_is_away_makes_the_server_unready_until_it_is_ba
             await becomes(server, 200)
 
 
-async def test_a_postgresql_that_says_nothing_makes_the_server_unready(watch: Watch) -> None:
+async def test_hanging_postgresql_makes_the_server_unready(watch: Watch) -> None:
     with PostgresServer(fsync=False) as postgres:
         async with watch(store=postgres.new_database(), store_timeout=60.0) as server:
             await becomes(server, 200)

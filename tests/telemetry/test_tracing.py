@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from tests.process.running import environment
-from tests.telemetry.watching import LIMIT, Refreshable, Watch
+from tests.telemetry.watching import LIMIT, ObservedServer, Watch
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -79,7 +79,7 @@ def attributes(span: Span) -> dict[str, str | int]:
     return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
 
 
-async def extend(server: Refreshable) -> str:
+async def extend(server: ObservedServer) -> str:
     """Makes a meeting and an extension of it; the request id of that."""
     async with server.client() as client:
         await client.sign_in("lenea@contoso.com")
@@ -91,7 +91,7 @@ async def extend(server: Refreshable) -> str:
         return answer.headers["x-request-id"]
 
 
-async def test_a_request_is_a_span_with_the_store_below_it(watch: Watch, collector: Collector) -> None:
+async def test_request_is_a_span_with_the_store_below_it(watch: Watch, collector: Collector) -> None:
     async with watch(traces=collector.url) as server:
         request_id = await extend(server)
     span = collector.span("POST onlineMeetingExtensions")
@@ -107,7 +107,7 @@ async def test_a_request_is_a_span_with_the_store_below_it(watch: Watch, collect
     assert collector.about["service.name"] == "openucwa"
 
 
-async def test_the_clients_own_trace_goes_on(watch: Watch, collector: Collector) -> None:
+async def test_clients_trace_is_continued(watch: Watch, collector: Collector) -> None:
     async with watch(traces=collector.url) as server:
         await extend(server)
     _, trace_id, span_id, _ = PARENT.split("-")
@@ -119,7 +119,7 @@ async def test_the_clients_own_trace_goes_on(watch: Watch, collector: Collector)
 
 
 @pytest.mark.parametrize("header", ["", "nonsense", "00-0-0-01", "é" * 1000, "ff" + PARENT[2:]])
-async def test_a_traceparent_that_is_none_begins_a_new_trace(watch: Watch, collector: Collector, header: str) -> None:
+async def test_malformed_traceparent_starts_a_new_trace(watch: Watch, collector: Collector, header: str) -> None:
     async with watch(traces=collector.url) as server, server.client() as client:
         answer = await client.http.get("/", headers={b"traceparent": header.encode("latin-1")})
         assert answer.status_code == 200
@@ -127,7 +127,7 @@ async def test_a_traceparent_that_is_none_begins_a_new_trace(watch: Watch, colle
     assert not span.parent_span_id
 
 
-async def test_a_fault_is_an_error_and_a_refusal_is_none(watch: Watch, collector: Collector) -> None:
+async def test_internal_error_is_an_error_and_a_refusal_is_not(watch: Watch, collector: Collector) -> None:
     async with watch(traces=collector.url) as server, server.client() as client:
 
         async def broken(_local_part: str) -> None:
@@ -144,7 +144,7 @@ async def test_a_fault_is_an_error_and_a_refusal_is_none(watch: Watch, collector
     assert not any(b"a secret thing" in body for body in collector.bodies)
 
 
-async def test_reads_that_are_given_again_are_spans_too(watch: Watch, collector: Collector) -> None:
+async def test_cached_reads_have_spans_too(watch: Watch, collector: Collector) -> None:
     async with watch(traces=collector.url) as server, server.client() as client:
         await client.sign_in("lenea@contoso.com")
         await client.open()
@@ -167,7 +167,7 @@ async def test_no_span_holds_a_secret(watch: Watch, collector: Collector) -> Non
     assert token.encode() not in sent
 
 
-async def test_a_collector_that_is_away_costs_one_line_and_no_request(watch: Watch) -> None:
+async def test_unreachable_collector_costs_one_log_line_and_no_request(watch: Watch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     async with watch(traces=f"http://127.0.0.1:{port}/v1/traces") as server, server.client() as client:
@@ -175,12 +175,10 @@ async def test_a_collector_that_is_away_costs_one_line_and_no_request(watch: Wat
             assert (await client.http.get("/")).status_code == 200
     complaints = [line for line in server.lines() if " warning " in line or " error " in line]
     assert len(complaints) <= 1
-    assert all(f"the collector at 127.0.0.1:{port} takes no traces" in line for line in complaints)
+    assert all(f"the trace collector at 127.0.0.1:{port} rejects traces" in line for line in complaints)
 
 
-async def test_a_collector_that_says_nothing_does_not_keep_the_server_from_stopping(
-    watch: Watch, collector: Collector
-) -> None:
+async def test_hanging_collector_does_not_delay_the_stop(watch: Watch, collector: Collector) -> None:
     collector.gate.clear()
     async with asyncio.timeout(LIMIT):
         async with watch(traces=collector.url) as server, server.client() as client:
@@ -188,7 +186,7 @@ async def test_a_collector_that_says_nothing_does_not_keep_the_server_from_stopp
     assert not collector.spans
 
 
-def test_without_the_setting_nothing_of_it_is_imported() -> None:
+def test_opentelemetry_is_not_imported_without_the_setting() -> None:
     program = (
         "import sys, json, openucwa.app, openucwa.server.process, openucwa.cli\n"
         "from openucwa.config import Config; from openucwa.model.world import RealWorld\n"

@@ -22,8 +22,8 @@ from tests.world import until
 #: Seconds that a test waits for anything.
 LIMIT = 30.0
 
-#: Makes servers that serve: an asynchronous context manager of a `Refreshable`, with settings as arguments.
-Watch: TypeAlias = Callable[..., AbstractAsyncContextManager["Refreshable"]]
+#: Makes servers that serve: an asynchronous context manager of a `ObservedServer`, with settings as arguments.
+Watch: TypeAlias = Callable[..., AbstractAsyncContextManager["ObservedServer"]]
 
 
 class Lines:
@@ -46,7 +46,7 @@ class Lines:
 
 
 @dataclass
-class Refreshable:
+class ObservedServer:
     """The server under test. `stop` begins its stop."""
 
     service: Service
@@ -90,12 +90,12 @@ class Refreshable:
 
 
 @asynccontextmanager
-async def watched(service: Service, *, level: str = "info") -> AsyncIterator[Refreshable]:
+async def watched(service: Service, *, level: str = "info") -> AsyncIterator[ObservedServer]:
     """Lets `service`, which is not started yet, serve by its own settings; its listeners have port 0."""
     writer = Lines()
     lines = LogLines(writer, level, service.world, service.config.log_format)
     restore = route_logging(lines)
-    server = Refreshable(service, writer.stream)
+    server = ObservedServer(service, writer.stream)
     urls: list[str] = []
     log = AccessLog(lines, service.measures)
     running = asyncio.create_task(serve(service, service.config, orders=server.orders, observer=log, ready=urls.extend))

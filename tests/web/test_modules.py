@@ -9,22 +9,22 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.needs import need
-from tests.process.running import LENE, LIMIT, Running
+from tests.process.running import LENE, LIMIT, RunningServer
 from tests.process.server import add_user
 
 MODULES = sorted(Path(__file__).parent.glob("*.test.js"))
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     data = tmp_path_factory.mktemp("web") / "data"
     add_user(data, LENE)
-    with Running(data) as running:
+    with RunningServer(data) as running:
         yield running
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
-def test_module_passes_its_node_tests(server: Running, module: Path) -> None:
+def test_module_passes_its_node_tests(server: RunningServer, module: Path) -> None:
     environment = {"OPENUCWA_URL": server.urls[0], "OPENUCWA_USER": "lenea@contoso.com", "OPENUCWA_PASSWORD": PASSWORD}
     run = subprocess.run(
         [need("nodejs"), "--test", "--test-reporter=spec", str(module)],

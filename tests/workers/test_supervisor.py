@@ -36,7 +36,7 @@ class Log(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-class Supervised:
+class RunningSupervisor:
     """A supervisor in a task, and what it logged."""
 
     def __init__(self, data: Path, workers: int = 2) -> None:
@@ -72,8 +72,8 @@ class Supervised:
 
 
 @pytest.fixture
-async def supervised(tmp_path: Path) -> AsyncIterator[Supervised]:
-    supervised = Supervised(tmp_path)
+async def supervised(tmp_path: Path) -> AsyncIterator[RunningSupervisor]:
+    supervised = RunningSupervisor(tmp_path)
     await supervised.ready()
     yield supervised
     await supervised.end()
@@ -85,7 +85,7 @@ def spoil(data: Path) -> None:
         connection.execute("update store_version set version = 99, oldest = 99")
 
 
-async def test_a_worker_that_dies_soon_is_replaced_after_a_pause(supervised: Supervised) -> None:
+async def test_worker_that_dies_soon_is_replaced_after_a_pause(supervised: RunningSupervisor) -> None:
     (pid,) = supervised.pids(0)
     os.kill(pid, signal.SIGKILL)
     await until(lambda: supervised.count("was ended by SIGKILL"), LIMIT)
@@ -96,21 +96,19 @@ async def test_a_worker_that_dies_soon_is_replaced_after_a_pause(supervised: Sup
     assert len(supervised.pids(1)) == 1
 
 
-async def test_a_worker_that_dies_after_long_is_replaced_at_once(supervised: Supervised) -> None:
+async def test_worker_that_dies_after_a_long_time_is_replaced_at_once(supervised: RunningSupervisor) -> None:
     await supervised.world.advance(PAUSE)
     os.kill(supervised.pids(0)[0], signal.SIGKILL)
     await until(lambda: len(supervised.pids(0)) == 2, LIMIT)
 
 
-async def test_where_no_worker_starts_any_more_it_gives_up_and_ends_the_others(
-    supervised: Supervised, tmp_path: Path
-) -> None:
+async def test_supervisor_gives_up_if_workers_no_longer_start(supervised: RunningSupervisor, tmp_path: Path) -> None:
     spoil(tmp_path)
     os.kill(supervised.pids(0)[0], signal.SIGKILL)
     for failures in range(1, MAX_FAILURES + 1):
         await until(lambda: supervised.world.sleepers == 1 or supervised.task.done(), LIMIT)
         assert not supervised.task.done()
-        assert supervised.count("another takes its place") == failures
+        assert supervised.count("starting a replacement") == failures
         await supervised.world.advance(PAUSE * 2**failures)
     await until(supervised.task.done, LIMIT)
     with pytest.raises(WorkersError, match="version 99"):
@@ -118,7 +116,7 @@ async def test_where_no_worker_starts_any_more_it_gives_up_and_ends_the_others(
     assert not any(runs(pid) for worker in (0, 1) for pid in supervised.pids(worker))
 
 
-async def test_a_stop_does_not_wait_for_a_pause(supervised: Supervised) -> None:
+async def test_stop_does_not_wait_for_a_pause(supervised: RunningSupervisor) -> None:
     os.kill(supervised.pids(0)[0], signal.SIGKILL)
     await until(lambda: supervised.world.sleepers == 1, LIMIT)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -126,11 +124,9 @@ async def test_a_stop_does_not_wait_for_a_pause(supervised: Supervised) -> None:
     assert supervised.task.result() == 0
 
 
-async def test_a_worker_that_hears_nothing_any_more_is_killed_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_unresponsive_worker_is_killed_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openucwa.workers.supervisor.LAST", 0.1)
-    supervised = Supervised(tmp_path)
+    supervised = RunningSupervisor(tmp_path)
     await supervised.ready()
     pid = supervised.pids(1)[0]
     os.kill(pid, signal.SIGSTOP)

@@ -1,7 +1,8 @@
 """The answer of a resource, before it is rendered."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from openucwa.http.message import Header
 from openucwa.representation.document import Document, Events
@@ -10,8 +11,7 @@ from openucwa.representation.document import Document, Events
 Shown: TypeAlias = Document | Events
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """The answer to a request.
 
     `document`: rendered as JSON or XML; None: no document. `body`: any other body, of the type `content_type`. `etag`:

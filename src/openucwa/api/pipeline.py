@@ -213,7 +213,7 @@ def check_arrival(request: Request) -> None:
     if request.fault is BodyFault.TOO_SLOW:
         raise ClientTimeout("the request body did not arrive in time")
     if request.fault is BodyFault.NO_ROOM:
-        raise ServiceUnavailable("the server holds too many request bodies just now", retry_after=1)
+        raise ServiceUnavailable("the server is holding too many request bodies; try again", retry_after=1)
 
 
 def check_version(request: Request) -> None:
@@ -283,11 +283,10 @@ def find_encoding(body: bytes, content_type: str | None) -> str | None:
     """415: the charset of the body is not supported. Returns the codec; None: the body is not text, or determines its
     encoding itself (a form, a batch).
     """
-    media_type, parameters = negotiation.value_and_parameters(content_type or "")
-    kind: TextKind | None = negotiation.kind_of(media_type)
-    if kind is None and media_type.startswith("text/"):
+    kind: TextKind | None = negotiation.kind_of(content_type)
+    if kind is None and negotiation.value_and_parameters(content_type or "")[0].startswith("text/"):
         kind = "text"
-    return None if kind is None else encoding_of(body, parameters.get("charset"), kind)
+    return None if kind is None else encoding_of(body, negotiation.charset_of(content_type), kind)
 
 
 def check_conditions(call: Call[Any], operation: Operation, resource: Resource[Any]) -> Answer | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeAlias
 
 from openucwa.channel.activity import Activity
-from openucwa.http.message import Handler, Header, Request, Response
+from openucwa.http.message import Handler, Header, Request, Response, header_lines
 from openucwa.identity.tokens import Caller
 from openucwa.model.application import Session
 from openucwa.model.world import World
@@ -73,6 +73,7 @@ class CacheableResponse(Response, frozen=True, gc=False, kw_only=True):
             caller=caller,
             session=session,
             meeting=meeting,
+            encoded=header_lines(response.headers[:-1]),
         )
 
 
@@ -109,8 +110,7 @@ class ResponseCache:
         """The cache key of the request; None: it is not cacheable."""
         if request.method != "GET" or not self._limit or request.body or request.fault is not None:
             return None
-        get = request.headers.get
-        return (request.scheme, request.server, request.path, request.query, *[get(name) for name in SHAPING])
+        return (request.scheme, request.server, request.path, request.query, *map(request.headers.get, SHAPING))
 
     @property
     def changes(self) -> int:
@@ -144,6 +144,7 @@ class ResponseCache:
             body=found.body,
             rel=found.rel,
             identity=found.identity,
+            encoded=found.encoded,
         )
 
     def add(self, key: Key, response: Response, changes: int) -> None:
@@ -158,17 +159,14 @@ class ResponseCache:
         for part in key:
             if type(part) is bytes:
                 key_bytes += len(part)
-        *headers, last = response.headers
-        if last[0] != b"X-Request-Id":
+        if response.headers[-1][0] != b"X-Request-Id":
             raise RuntimeError("the request id must be the last of a response's headers")
-        size = key_bytes + len(response.body) + ENTRY_BYTES
-        for name, value in headers:
-            size += len(name) + len(value)
+        size = key_bytes + len(response.body) + len(response.encoded) + ENTRY_BYTES
         if key_bytes > MAX_KEY_BYTES or size > self._limit // 8:
             return
         self._drop(key)
         check = min(self._world.now() + CHECK_EVERY, response.caller.expires)
-        self._entries[key] = _Entry(response, tuple(headers), size, check)
+        self._entries[key] = _Entry(response, response.headers[:-1], size, check)
         self._of.setdefault(response.caller.identity, {}).setdefault(response.meeting, set()).add(key)
         self._size += size
         while self._size > self._limit:

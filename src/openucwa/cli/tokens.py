@@ -22,10 +22,15 @@ _HOUR = 3_600
     metavar="SCOPE",
     multiple=True,
     type=click.Choice([ALL, *sorted(ANY_SCOPE)]),
-    help="A scope of the token; several times for several. [default: all]",
+    help="Scope of the token; repeatable. [default: all]",
 )
 @click.option(
-    "--expires-in", metavar="SECONDS", type=click.IntRange(1), default=_HOUR, show_default=True, help="Its lifetime."
+    "--expires-in",
+    metavar="SECONDS",
+    type=click.IntRange(1),
+    default=_HOUR,
+    show_default=True,
+    help="Lifetime of the token.",
 )
 @places
 def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | None, **flags: object) -> None:
@@ -37,8 +42,8 @@ def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | N
       openucwa token sip:lenea@contoso.com --scope Conversations.Receive --expires-in 600
     """
     config = existing(file, flags)
-    if expires_in > config.token_lifetime:  # servers keep the key that signs it for as long as that
-        raise Failure(f"--expires-in is at most {config.token_lifetime}, the setting token_lifetime")
+    if expires_in > config.token_lifetime:  # servers keep the signing key no longer than that
+        raise Failure(f"--expires-in must be at most {config.token_lifetime}, the setting token_lifetime")
     uri = sip(sip_uri)
     asked = frozenset(scopes)
     granted = None if not asked or ALL in asked else asked

@@ -1,7 +1,7 @@
 """Requests and responses as values: the interface between a connection and a handler."""
 
 import enum
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -79,6 +79,13 @@ class Response(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     rel: str | None = None
     identity: str | None = None
     note: str | None = None
+    #: All `headers` but the last, encoded, if that was done before: a fifth of the cost of a cached response.
+    encoded: bytes = b""
+
+
+def header_lines(headers: Iterable[Header]) -> bytes:
+    """Headers as they are sent."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 #: Answers a request: at once, or with a coroutine if it has to wait. It never raises.

@@ -73,6 +73,13 @@ def kind_of(header: str | None) -> Literal["json", "xml"] | None:
     return (_memoized_kind if len(header) <= _MAX_MEMOIZED_LENGTH else _kind)(header)
 
 
+def charset_of(header: str | None) -> str | None:
+    """The charset of a Content-Type; None: it names none."""
+    if not header:
+        return None
+    return (_memoized_charset if len(header) <= _MAX_MEMOIZED_LENGTH else _charset)(header)
+
+
 def value_and_parameters(header: str) -> tuple[str, dict[str, str]]:
     """The value of a header such as Content-Type, in lower case, and its parameters, names in lower case.
 
@@ -92,6 +99,13 @@ def _kind(header: str) -> Literal["json", "xml"] | None:
 
 
 _memoized_kind = lru_cache(_MAX_MEMOIZED)(_kind)
+
+
+def _charset(header: str) -> str | None:
+    return value_and_parameters(header)[1].get("charset")
+
+
+_memoized_charset = lru_cache(_MAX_MEMOIZED)(_charset)
 
 
 def weighted(header: str) -> Weighted:

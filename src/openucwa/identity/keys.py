@@ -49,7 +49,7 @@ class SigningKeys:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Uses the store's keys, the first of which it makes, and reloads them regularly."""
+        """Loads the store's keys, creating the first one, and reloads them regularly."""
         if not await self._stored.all():
             await self._stored.add_first(new_signing_key(self._world))
         await self.refresh()
@@ -63,7 +63,7 @@ class SigningKeys:
             self._task = None
 
     async def check(self, text: str, allow_expired_by: int = 0) -> Caller:
-        """As `Tokens.check`; a ticket of a key that another server has added meanwhile is good, too.
+        """As `Tokens.check`; also accepts a token of a key that another server has just added.
 
         ServiceUnavailable, InvalidExchangeServerVersion: the store does not say whether there is such a key.
         """
@@ -79,7 +79,7 @@ class SigningKeys:
         return self._tokens.check(text, allow_expired_by)
 
     async def refresh(self) -> None:
-        """Uses the keys that are in the store at this moment."""
+        """Loads the current keys of the store."""
         keys = await self._stored.all()
         ids = frozenset(key.id for key in keys)
         if ids and ids != self._ids:
@@ -90,7 +90,7 @@ class SigningKeys:
                 self._removed()
 
     async def remove_outlived(self) -> None:
-        """Removes the keys that signed nothing for so long that no ticket of theirs is good."""
+        """Removes keys that have signed nothing for so long that all of their tokens have expired."""
         keys = await self._stored.all()
         for newer, key in pairwise(keys):
             if self._world.now() - newer.created > self._kept:

@@ -119,8 +119,9 @@ def _is_shown_by_server(name: str, value: object, href: str | None, pass_through
 
 def _is_untyped(value: object) -> bool:
     """Whether `value` contains a text without a type."""
-    texts = value if isinstance(value, list) else [value]
-    return any(isinstance(text, UntypedText) for text in texts)
+    if isinstance(value, list):
+        return any(isinstance(item, UntypedText) for item in value)
+    return isinstance(value, UntypedText)
 
 
 def _id(given: list[object], stored: Extension | None) -> str | None:
@@ -164,6 +165,8 @@ def _check_name(name: str) -> None:
 
 
 def _check_characters(text: str) -> None:
+    if text.isascii() and text.isprintable():
+        return
     if _CONTROL_CHARACTER.search(text):
         raise InvalidValue("contains a control character")
     if not is_carriable(text):
@@ -173,7 +176,9 @@ def _check_characters(text: str) -> None:
 def _value(given: object, known: Value | None) -> Value:
     """`known`: the current value of the property, if any."""
     if not isinstance(given, list):
-        return _scalar(_retyped([given], [] if known is None or isinstance(known, list) else [known])[0])
+        if isinstance(given, UntypedText) and known is not None and not isinstance(known, list):
+            return _scalar(_retyped([given], [known])[0])
+        return _scalar(given)
     items = [_scalar(item) for item in _retyped(given, known if isinstance(known, list) else [])]
     if len({_kind(item) for item in items}) > 1:
         raise InvalidValue("is an array of values of different types")

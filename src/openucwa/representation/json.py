@@ -4,7 +4,7 @@ here.
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NoReturn, TypeVar
@@ -76,15 +76,12 @@ def read(text: str, limits: StructureLimits) -> dict[str, object]:
 
 def _resource(document: Document) -> dict[str, object]:
     members: dict[str, object] = {}
-    for name, value in document.head.items():
-        _add(members, name, value)
+    _add(members, document.head)
     members["rel"] = document.rel
-    for name, value in document.properties.items():
-        _add(members, name, value)
+    _add(members, document.properties)
     if document.custom != b"{}":
         members |= _MEMBERS.decode(document.custom)
-    for name, value in document.tail.items():
-        _add(members, name, value)
+    _add(members, document.tail)
     links: dict[str, object] = {"self": {"href": document.href}}
     for rel, link in document.links.items():
         if isinstance(link, Link):
@@ -100,9 +97,10 @@ def _resource(document: Document) -> dict[str, object]:
     return members
 
 
-def _add(members: dict[str, object], name: str, value: Property | None) -> None:
-    if value is not None:
-        members[name] = value if type(value) is str else json_form(value)
+def _add(members: dict[str, object], properties: Mapping[str, Property | None]) -> None:
+    for name, value in properties.items():
+        if value is not None:
+            members[name] = value if type(value) is str else json_form(value)
 
 
 def _link(link: Link) -> dict[str, object]:

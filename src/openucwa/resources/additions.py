@@ -1,6 +1,6 @@
-"""openucwa:index and openucwa:lobby: this server's own resources below an application, beyond UCWA's.
+"""openucwa:index and openucwa:lobby: additions to UCWA, below an application.
 
-No documented resource changes its shape for them: a `Link` header of the application's answers leads to the index.
+They leave the documented resources unchanged: the `Link` header of an application leads to the index.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from openucwa.resources.my_online_meetings import RELS
 from openucwa.resources.online_meetings import READ_REFUSALS, MeetingFamily, meeting_href, organizer_of
 from openucwa.store.contract import Store
 
-#: How many of those who wait are shown; `total` counts them all.
+#: Maximum number of waiting participants shown; `total` counts all of them.
 MAX_SHOWN = 500
 
 
@@ -29,19 +29,19 @@ def index_href(call: Context) -> str:
 
 
 def index_link(call: Context) -> tuple[Header, ...]:
-    """The Link header (RFC 8288) from an application to openucwa:index; an anonymous one has none."""
+    """The Link header (RFC 8288) from an application to openucwa:index; anonymous applications have none."""
     if call.session.application.anonymous:
         return ()
     return ((b"Link", f'<{index_href(call)}>; rel="openucwa:index"'.encode()),)
 
 
 class Index(MeetingFamily[None]):
-    """openucwa:index. The links to the resources that this server has beyond UCWA."""
+    """openucwa:index. Links to the resources that this server adds to UCWA."""
 
     rel = "openucwa:index"
     scopes = ANY_SCOPE
 
-    @Operation("The links to the resources beyond UCWA.", refuses=READ_REFUSALS)
+    @Operation("Links to the resources that this server adds to UCWA.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
         """openucwa:index, GET."""
         href = index_href(call)
@@ -49,7 +49,7 @@ class Index(MeetingFamily[None]):
 
 
 class Lobbies(MeetingFamily[None]):
-    """openucwa:lobby. Who waits in the lobbies of the caller's own meetings; no meeting need be joined for it."""
+    """openucwa:lobby. The participants waiting in the lobbies of the caller's meetings, whether joined or not."""
 
     rel = "openucwa:lobby"
     scopes = frozenset({RECEIVE})
@@ -59,9 +59,9 @@ class Lobbies(MeetingFamily[None]):
         super().__init__(pools)
         self._store = store
 
-    @Operation("Who waits in the lobbies of the user's own meetings.", refuses=READ_REFUSALS)
+    @Operation("The participants waiting in the lobbies of the user's meetings.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
-        """openucwa:lobby, GET. The first to come stand first; with one of them, all who wait for the same meeting."""
+        """openucwa:lobby, GET. In the order of arrival, grouped by meeting."""
         href = f"{index_href(call)}/lobby"
         found = await self._store.conversations.lobbies(organizer_of(call), MAX_SHOWN)
         of_meeting: dict[str, list[LobbyEntry]] = {}

@@ -118,7 +118,7 @@ class MakeMeAvailable(Resource[None]):
         """UCWA: makeMeAvailable, POST. Modalities that this server does not have are ignored."""
         application = call.session.application
         if application.available:
-            raise AlreadyExists("the user is available already")
+            raise AlreadyExists("the user is already available")
         values = call.values
         abilities = replace(
             application.communication,

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from openucwa.http.message import Response
+from openucwa.http.message import Response, header_lines
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -16,9 +16,9 @@ def encode(response: Response, date: bytes, *, without_body: bool, close: bool) 
     a header contains a line break.
     """
     status, body = response.status, response.body
-    lines = [b"%b: %b\r\n" % header for header in response.headers]
-    headers = b"".join(lines)
-    count = len(lines)
+    count = len(response.headers)
+    encoded = response.encoded
+    headers = encoded + header_lines(response.headers[-1:]) if encoded else header_lines(response.headers)
     if headers.count(b"\n") != count or headers.count(b"\r") != count:
         raise ValueError("a header contains a line break")
     if status in _WITHOUT_BODY:

@@ -1,1 +1,1 @@
-"""Where everything is kept: one contract, one package for each engine, rows in and model objects out."""
+"""The store: one contract, a package for each engine; rows in, model objects out."""

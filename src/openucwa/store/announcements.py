@@ -1,21 +1,21 @@
-"""Who has to hear of events before a change may be made: what both engines have in common of it."""
+"""Refusing changes whose events could not be announced, for both engines."""
 
 from openucwa.model.refusals import CallbackChannelError
 from openucwa.store.engine import Announcer
 
 
 class Announcements:
-    """The topics that changes announce, and the announcer that has to be reachable for it. None: nobody listens yet."""
+    """The topics that changes announce, and the announcer that must be reachable. None: there are no listeners."""
 
     def __init__(self) -> None:
         self.announcer: Announcer | None = None
 
     def check(self) -> None:
-        """CallbackChannelError: those who wait for events can't be reached."""
+        """CallbackChannelError: waiting polls cannot be reached."""
         if self.announcer is not None and not self.announcer.reachable:
             raise CallbackChannelError("the event bus cannot be reached")
 
     async def wait(self, seconds: float) -> None:
-        """Waits until they can, for so many seconds at most. CallbackChannelError: they still can't."""
+        """Waits for the announcer, at most `seconds`. CallbackChannelError: it is still unreachable."""
         if self.announcer is not None and not await self.announcer.wait_reachable(seconds):
             self.check()

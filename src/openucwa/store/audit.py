@@ -1,4 +1,4 @@
-"""The audit log: one line for everything that is removed, whoever or whatever removes it, once that is committed."""
+"""The audit log: one line for each removal, once it is committed."""
 
 import logging
 from collections.abc import Iterable
@@ -11,8 +11,7 @@ logger = logging.getLogger("openucwa.audit")
 
 
 class Removal(NamedTuple):
-    """Something that a change removes. `kind`: what it is (a user, meeting, ...); `owner`: whose it was; `reason`: why,
-    in words."""
+    """A removal. `kind`: what was removed (a user, meeting, ...); `owner`: whose it was; `reason`: why, in words."""
 
     kind: str
     id: str
@@ -21,6 +20,6 @@ class Removal(NamedTuple):
 
 
 def log(removals: Iterable[Removal]) -> None:
-    """Logs removals that were committed."""
+    """Logs committed removals."""
     for removal in removals:
         logger.log(AUDIT, "removed %s %s of %s: %s", *removal)

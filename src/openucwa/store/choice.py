@@ -1,4 +1,4 @@
-"""Which store a server or a command uses, by its settings. What only one of them needs is imported for it alone."""
+"""The choice of the store, from the settings. Each engine is imported only if it is used."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore | PostgresStore":
-    """The store, not opened yet. `measures`: counts its commits."""
+    """The store, not opened. `measures`: counts its commits."""
     if config.store is None:
         return SqliteStore(
             Path(config.data), config.store_timeout, measures=measures, max_user_bytes=config.max_user_bytes
@@ -30,7 +30,7 @@ def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore |
 
 
 def place_of(config: Config) -> str:
-    """Where it is, without user and password."""
+    """Its location, without user and password."""
     if config.store is None:
         return config.data
     from openucwa.store.postgres import place_of  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""From the embedded default to a database: every row of a SQLite store, as it is, in a new store of any engine."""
+"""Copies a SQLite store, row by row, to a new store of any engine."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 import asyncio
@@ -9,8 +9,8 @@ from openucwa.model.refusals import Conflict
 from openucwa.store.sql import SqlStore, tables
 from openucwa.store.sql.table import insert
 
-#: What there is to copy: table -> columns, those that refer to others behind them. The last to come are the users: to
-#: a copy that broke off none of them can sign in.
+#: The tables to copy with their columns, referenced ones first. Users come last: nobody can sign in to an incomplete
+#: copy.
 TABLES: Mapping[str, Sequence[str]] = {
     "applications": tables.APPLICATIONS.all_columns,
     "replaced_applications": tables.REPLACED_APPLICATIONS,
@@ -28,20 +28,19 @@ TABLES: Mapping[str, Sequence[str]] = {
     "users": tables.USERS.all_columns,
 }
 
-#: Rows that are on their way at a time.
+#: Rows per batch.
 _AT_A_TIME = 1_000
 
 
 async def copy_store(source: SqlStore, target: SqlStore, progress: Callable[[str, int], None]) -> None:
-    """Copies all that is in `source`, as of one moment, to `target`, which is open and new.
+    """Copies everything in `source`, as of one moment, to `target`, which is open and new.
 
-    `progress` is called for each table when it is copied, with the number of its rows.
-    Conflict: there is something in the new store already, and nothing was copied. Whatever else is raised leaves a new
-    store that is not whole, and that has to be removed.
+    `progress` is called after each table, with the number of its rows. Conflict: the target is not new; nothing was
+    copied. Any other error leaves an incomplete target, which must be removed.
     """
     for table in TABLES:
         if await target.reader.rows(f"select 1 from {table} limit 1"):
-            raise Conflict(f"the store to copy to is not new: there are {table.replace('_', ' ')} in it")
+            raise Conflict(f"the target store is not empty: it has {table.replace('_', ' ')} in it")
     contents = await source.reader.read(
         *((f"select {', '.join(columns)} from {table}", ()) for table, columns in TABLES.items())
     )
@@ -49,6 +48,6 @@ async def copy_store(source: SqlStore, target: SqlStore, progress: Callable[[str
         statement = insert(table, columns)
         left = iter(rows)
         while some := list(islice(left, _AT_A_TIME)):
-            # The first column is what a row belongs to, or is found by, so it does for the key of the change.
+            # The first column is the owner or the key of a row, so it serves as the key of the change.
             await asyncio.gather(*(target.writer.run(row[0], statement, *row) for row in some))
         progress(table, len(rows))

@@ -1,7 +1,7 @@
-"""What a database offers to the statements of `store/sql/`: reading, and changes that are made whole or not at all.
+"""The interface between the statements of `store/sql/` and an engine: reads, and atomic changes.
 
 The statements are the same for every engine; `sqlite/` and `postgres/` each run them in their own way. They are written
-with `?`, or `?1` and so on where a parameter stands twice, and hold only what both engines know.
+with `?`, or `?1` and so on if a parameter occurs twice, and use only SQL that both engines support.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -11,10 +11,10 @@ from openucwa.store.audit import Removal
 
 T = TypeVar("T")
 
-#: A row, to be indexed or unpacked; an engine may give something of its own that can be.
+#: A row, which can be indexed or unpacked; each engine may have its own type.
 Row: TypeAlias = Sequence[Any]
 
-#: `scope` of a change that writes only rows that no cache holds.
+#: `scope` for changes to rows that no cache holds.
 UNCACHED = ""
 
 #: A constant statement and its parameters.
@@ -22,13 +22,10 @@ Query: TypeAlias = tuple[str, Sequence[object]]
 
 
 class Reader(Protocol):
-    """Reads outside of changes. Each call sees the store as of one moment.
-
-    InvalidExchangeServerVersion, ServiceUnavailable.
-    """
+    """Reads outside of changes, each of one consistent state. InvalidExchangeServerVersion, ServiceUnavailable."""
 
     async def row(self, sql: str, *parameters: object) -> Row | None:
-        """The one row that the statement finds, if it finds one."""
+        """The single row that the statement finds, if any."""
         ...
 
     async def rows(self, sql: str, *parameters: object) -> Sequence[Row]:
@@ -36,28 +33,27 @@ class Reader(Protocol):
         ...
 
     async def read(self, *queries: Query) -> Sequence[Sequence[Row]]:
-        """The rows of each query, all of them as of the same moment."""
+        """The rows of each query, all of the same state."""
         ...
 
 
 class Announcer(Protocol):
-    """The way to those who wait for events; an event bus is one."""
+    """The way to waiting polls, such as an event bus."""
 
     @property
     def reachable(self) -> bool:
-        """Whether they would hear of an event now."""
+        """Whether they can be notified now."""
         ...
 
     async def wait_reachable(self, seconds: float) -> bool:
-        """Waits until they would, for so many seconds at most; whether they do now."""
+        """Waits until they can be notified, at most `seconds`; returns whether they can."""
         ...
 
 
 class Transaction(Protocol):
-    """What a change does its work with.
+    """The database as a change sees it. A change may await nothing else: an engine may run it without an event loop.
 
-    It may await nothing else: an engine may run it where there is no event loop. It may be run again from its
-    beginning, where the engine had to take it back; so it keeps nothing from one run for the next.
+    It may be run again from the beginning if the engine had to roll it back, so it keeps nothing between runs.
     """
 
     #: The topics that it appends events to.
@@ -66,21 +62,21 @@ class Transaction(Protocol):
     removals: list[Removal]
 
     def announce(self, topic: str) -> None:
-        """Is called before an event is appended to `topic`.
-
-        CallbackChannelError: those who wait for it could not be reached, and the change `must_notify`.
+        """Called before an event is appended to `topic`. CallbackChannelError: waiting polls cannot be notified, and
+        the change has `must_notify`.
         """
         ...
 
     async def lock(self, *keys: str) -> None:
-        """Makes sure that no other change of the same `keys` is under way until this one is committed.
+        """Waits until no other change of the same `keys` is in progress, and keeps others out until this one is
+        committed.
 
-        For what a change finds out on its way; what it knows before it names to `Writer.change`.
+        For keys that a change learns while it runs; known ones are passed to `Writer.change`.
         """
         ...
 
     async def row(self, sql: str, *parameters: object) -> Row | None:
-        """The one row that the statement finds or returns, if there is one."""
+        """The single row that the statement finds or returns, if any."""
         ...
 
     async def rows(self, sql: str, *parameters: object) -> Sequence[Row]:
@@ -88,11 +84,11 @@ class Transaction(Protocol):
         ...
 
     async def run(self, sql: str, *parameters: object) -> int:
-        """How many rows the statement wrote or removed, without those that went with them."""
+        """The number of rows that the statement wrote or removed, without cascades."""
         ...
 
 
-#: The work of a change: refuses by raising, and then nothing of it stays.
+#: The work of a change; raising an error undoes it.
 Work: TypeAlias = Callable[[Transaction], Coroutine[Any, Any, T]]
 
 
@@ -100,37 +96,51 @@ class Writer(Protocol):
     """Makes changes."""
 
     async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
-        """What `work` returns, once it is committed and durable, or what it raises.
+        """The result of `work`, once it is committed and durable, or the error that it raises.
 
-        `keys`: on whose rows it decides, as the URI (lower case) or anonymous identity of their owner or organizer.
-        Changes with a key in common are made one after the other, by whichever server, so that each finds what the
-        one before left. Where one key leads, as the organizer does for a meeting, it comes first.
-        `scope`: the meeting (its id) that the rows which it writes are extensions of, or UNCACHED; what was cached of
-        its owner outside of it stays valid. Events don't count: no cache holds them.
-        `must_notify`: whether a change with events is refused while the event bus can't be reached. What only ends
-        things that nobody uses is made all the same; those who wait find its events by polling.
+        `keys`: the owners or organizers, as URI (lower case) or anonymous identity, whose rows it depends on. Changes
+        with a common key run one after the other, on whatever server, so that each sees the result of the previous one.
+        The leading key, such as the organizer of a meeting, comes first. `scope`: the meeting (its id) to whose
+        extensions the written rows belong, or UNCACHED; cached data of its owner outside of it stays valid. Events
+        don't count: no cache holds them. `must_notify`: whether a change with events is refused while the event bus is
+        unreachable. Changes that only end unused things are made all the same; polls find their events by re-reading
+        the log.
 
-        CallbackChannelError: so it was. InvalidExchangeServerVersion, ServiceUnavailable. A caller that is cancelled
-        leaves its change to be made or not made; the others don't notice.
+        CallbackChannelError: it was refused for that reason. InvalidExchangeServerVersion, ServiceUnavailable. If the
+        caller is cancelled, the change may or may not be made; others are unaffected.
         """
         ...
 
-    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
-        """How many rows a statement wrote that is the whole of a change; `key` and `scope` as in `change`.
+    async def run(
+        self,
+        key: str,
+        sql: str,
+        *parameters: object,
+        scope: str | None = None,
+        renew: Callable[[], None] | None = None,
+    ) -> int:
+        """The number of rows written by a statement that is a whole change; `key` and `scope` as in `change`.
 
-        It decides all by itself, so that an engine may run what comes at the same time one right behind the other.
+        The statement decides everything itself, so an engine may run concurrent ones back to back.
+        `renew`: puts what was written into the cache; called if a row was written, once everything outdated by it was
+        dropped, and only if nothing has changed the same scope since.
         """
         ...
 
 
 class Cache(Protocol):
-    """Where results of reads are cached until rows that they show are changed."""
+    """Caches results of reads until their rows change."""
 
     async def read(
         self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
     ) -> T:
-        """What `load(owner, *rest)` returns, or has returned. `name` tells it from other reads with these arguments.
+        """The cached or new result of `load(owner, *rest)`.
 
-        `owner`: whose rows it reads. `scope`: the meeting (its id), where it reads extensions of one alone.
+        `name` distinguishes it from other reads with these arguments. `owner`: whose rows it reads. `scope`: the
+        meeting (its id), if it reads only extensions of that one.
         """
+        ...
+
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        """What `read` returns from now on for these arguments."""
         ...

@@ -1,7 +1,7 @@
-"""The numbered files that make a store's schema; how they are applied, each engine knows.
+"""The numbered files that define a store's schema; each engine applies them in its own way.
 
-A number means the same in every engine, so that a store's version does. A server's version, as far as the store goes,
-is the number of the newest migration that it knows.
+A number means the same in every engine, and so does a store's version. The version that a server supports is the number
+of its newest migration.
 """
 
 from importlib.resources.abc import Traversable

@@ -56,12 +56,17 @@ class ReadCache:
         before = self._invalidations.count
         result = await load(owner, *rest)
         if not self._invalidations.since(before, owner):
-            if self._count >= MAX_READS:
-                self._drop(None)
-            results = self._of.setdefault(owner, {}).setdefault(scope, {})
-            self._count += key not in results
-            results[key] = result
+            self.put(name, result, owner, *rest, scope=scope)
         return result
+
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        """As `Cache.put`."""
+        if self._count >= MAX_READS:
+            self._drop(None)
+        results = self._of.setdefault(owner, {}).setdefault(scope, {})
+        key = (name, *rest)
+        self._count += key not in results
+        results[key] = result
 
     def _results(self, owner: str, scope: str | None) -> dict[tuple[str, ...], Any]:
         return self._of.get(owner, _NO_SCOPES).get(scope, _NO_RESULTS)

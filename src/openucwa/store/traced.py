@@ -1,4 +1,4 @@
-"""A store whose calls are traced: each method of a part within a span."""
+"""Tracing of a store: each call of a part has a span."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager

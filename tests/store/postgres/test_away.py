@@ -52,7 +52,7 @@ async def goes_on(call: Callable[[], Awaitable[object]]) -> None:
 
 
 @pytest.mark.parametrize("how", [PostgresServer.stop, PostgresServer.kill])
-async def test_while_it_is_stopped_calls_are_refused_and_then_all_goes_on(
+async def test_calls_are_refused_while_the_server_is_stopped_and_then_succeed(
     own_server: PostgresServer, store: PostgresStore, how: Callable[[PostgresServer], None]
 ) -> None:
     how(own_server)
@@ -60,7 +60,7 @@ async def test_while_it_is_stopped_calls_are_refused_and_then_all_goes_on(
         for _ in range(3):
             assert "the store" in await refused(store.users.get(LENE))
             await refused(store.events.append(AT, [EVENT]))
-        assert "is out of reach" in await refused(PostgresStore("postgresql://openucwa@127.0.0.1:1/x", TIMEOUT).open())
+        assert "is unreachable" in await refused(PostgresStore("postgresql://openucwa@127.0.0.1:1/x", TIMEOUT).open())
     finally:
         own_server.start()
     await goes_on(lambda: store.users.get(LENE))
@@ -69,7 +69,7 @@ async def test_while_it_is_stopped_calls_are_refused_and_then_all_goes_on(
     assert await logged(store) == [1]
 
 
-async def test_while_it_says_nothing_calls_are_refused_after_the_timeout_and_then_all_goes_on(
+async def test_calls_are_refused_after_the_timeout_while_the_server_hangs_and_then_succeed(
     own_server: PostgresServer, store: PostgresStore
 ) -> None:
     await store.events.append(AT, [EVENT])
@@ -94,9 +94,7 @@ async def test_while_it_says_nothing_calls_are_refused_after_the_timeout_and_the
     assert await logged(store) in ([1, 2], [1, 2, 3], [1, 2, 3, 4])
 
 
-async def test_what_was_answered_before_it_was_killed_is_there(
-    own_server: PostgresServer, store: PostgresStore
-) -> None:
+async def test_answered_writes_survive_a_killed_server(own_server: PostgresServer, store: PostgresStore) -> None:
     answered: list[str] = []
     refusals = 0
 
@@ -121,9 +119,7 @@ async def test_what_was_answered_before_it_was_killed_is_there(
     assert {found.uri for found in await store.users.all()} >= {*answered, LENE}
 
 
-async def test_connections_that_ended_while_nobody_used_them_are_made_anew(
-    own_server: PostgresServer, store: PostgresStore
-) -> None:
+async def test_idle_connections_that_were_closed_are_replaced(own_server: PostgresServer, store: PostgresStore) -> None:
     await store.events.append(AT, [EVENT])
     for _ in range(3):
         own_server.query(_END_CONNECTIONS)
@@ -168,31 +164,31 @@ async def test_session_that_became_read_only_is_replaced(own_server: PostgresSer
     assert await logged(store) == [1]
 
 
-async def test_where_it_takes_no_more_connections_the_refusal_says_so(own_server: PostgresServer) -> None:
+async def test_refusal_says_that_there_are_too_many_connections(own_server: PostgresServer) -> None:
     url = own_server.new_database()
     own_server.query(f"alter database {url.rpartition('/')[2]} connection limit 0")
     assert "has too many connections" in await refused(PostgresStore(url, TIMEOUT).open())
 
 
-async def test_a_standby_is_read_and_not_written(own_server: PostgresServer, store: PostgresStore) -> None:
+async def test_standby_can_be_read_but_not_written(own_server: PostgresServer, store: PostgresStore) -> None:
     name = (await store.describe())["place"].rpartition("/")[2]
     own_server.query(f"alter database {name} set default_transaction_read_only = on")
     own_server.query(_END_CONNECTIONS)
     await goes_on(lambda: store.users.get(LENE))
     for _ in range(2):
         said = await refused(store.events.append(AT, [EVENT]))
-    assert said == "the store can't be written: it is a standby, or read-only"
+    assert said == "the store cannot be written: it is a standby, or read-only"
 
 
 @pytest.mark.parametrize(
     ("user", "database", "sentence"),
     [
-        (f"{GUARDED}:wrong-secret", "postgres", "does not let this server in"),
+        (f"{GUARDED}:wrong-secret", "postgres", "rejected the login"),
         (f"{GUARDED}:{GUARDED_PASSWORD}", "nowhere", "the server has no such database"),
         (f"{GUARDED}:{GUARDED_PASSWORD}", "template1", "its user lacks the rights"),
     ],
 )
-async def test_why_it_can_not_be_opened_is_said_in_one_sentence_without_the_password(
+async def test_failed_open_is_explained_in_one_sentence_without_the_password(
     own_server: PostgresServer, user: str, database: str, sentence: str
 ) -> None:
     store = PostgresStore(own_server.url(database, user), TIMEOUT)
@@ -203,7 +199,7 @@ async def test_why_it_can_not_be_opened_is_said_in_one_sentence_without_the_pass
     assert GUARDED not in said
 
 
-async def test_a_database_of_something_else_is_refused_and_left_as_it_is(own_server: PostgresServer) -> None:
+async def test_foreign_database_is_refused_and_left_unchanged(own_server: PostgresServer) -> None:
     url = own_server.new_database()
     own_server.query("create table theirs (id integer)", url)
     assert "are not those of openucwa" in await refused(PostgresStore(url, TIMEOUT).open())
@@ -211,7 +207,7 @@ async def test_a_database_of_something_else_is_refused_and_left_as_it_is(own_ser
 
 
 @pytest.mark.parametrize("behaviour", ["hangs up", "says nothing", "talks nonsense"])
-async def test_what_is_no_postgresql_is_refused_in_time(behaviour: str) -> None:
+async def test_other_servers_are_refused_within_the_timeout(behaviour: str) -> None:
     met: set[asyncio.Task[None]] = set()
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

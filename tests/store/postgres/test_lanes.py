@@ -60,24 +60,26 @@ def add(name: str) -> Callable[[Transaction], Coroutine[Any, Any, int]]:
     return work
 
 
-async def test_changes_with_a_key_in_common_are_made_one_after_the_other(writer: Writer) -> None:
+async def test_changes_with_a_common_key_run_one_after_the_other(writer: Writer) -> None:
     counts = await asyncio.gather(*(writer.change(add("a"), "a") for _ in range(50)))
     assert counts == list(range(1, 51))
 
 
-async def test_so_they_are_in_several_writers_at_once(writer: Writer, database: str) -> None:
+async def test_changes_with_a_common_key_in_several_writers_run_one_after_the_other(
+    writer: Writer, database: str
+) -> None:
     other = writer_of(Database(database, 5.0, 99), Measures())
     counts = await asyncio.gather(*(each.change(add("a"), "a") for _ in range(25) for each in (writer, other)))
     await other.close()
     assert sorted(counts) == list(range(1, 51))
 
 
-async def test_so_they_are_where_a_second_key_is_the_common_one(writer: Writer) -> None:
+async def test_changes_with_a_common_second_key_run_one_after_the_other(writer: Writer) -> None:
     counts = await asyncio.gather(*(writer.change(add("a"), f"key {n}", "a") for n in range(50)))
     assert sorted(counts) == list(range(1, 51))
 
 
-async def test_so_they_are_where_it_is_found_out_on_the_way(writer: Writer) -> None:
+async def test_changes_with_a_common_key_locked_later_run_one_after_the_other(writer: Writer) -> None:
     def held(number: int) -> Callable[[Transaction], Coroutine[Any, Any, int]]:
         async def work(transaction: Transaction) -> int:
             await add(f"own {number}")(transaction)
@@ -91,7 +93,7 @@ async def test_so_they_are_where_it_is_found_out_on_the_way(writer: Writer) -> N
     assert [await writer.change(add(f"own {n}"), f"key {n}") for n in range(50)] == [2] * 50
 
 
-async def test_changes_that_want_each_others_keys_are_both_made(writer: Writer) -> None:
+async def test_changes_that_need_each_others_keys_both_succeed(writer: Writer) -> None:
     one, other = key_of_lane(0), key_of_lane(1)
     runs = 0
 
@@ -111,9 +113,7 @@ async def test_changes_that_want_each_others_keys_are_both_made(writer: Writer) 
     assert [await writer.change(add(key), key) for key in (one, other)] == [3, 3]
 
 
-async def test_changes_that_come_together_share_one_transaction_in_each_lane(
-    writer: Writer, measures: Measures
-) -> None:
+async def test_concurrent_changes_share_one_transaction_per_connection(writer: Writer, measures: Measures) -> None:
     keys = [key_of_lane(lane, number) for lane in range(LANES) for number in range(8)]
     for expected in (1, 2):
         assert await asyncio.gather(*(writer.change(add(key), key) for key in keys)) == [expected] * len(keys)
@@ -121,7 +121,7 @@ async def test_changes_that_come_together_share_one_transaction_in_each_lane(
         assert sum(measures.commit_changes.counts) == expected * LANES
 
 
-async def test_one_that_fails_after_it_wrote_takes_no_other_with_it(writer: Writer) -> None:
+async def test_change_that_fails_after_writing_does_not_affect_others(writer: Writer) -> None:
     fault = RuntimeError("a fault of its own")
 
     async def failing(transaction: Transaction) -> None:
@@ -137,7 +137,7 @@ async def test_one_that_fails_after_it_wrote_takes_no_other_with_it(writer: Writ
     assert await writer.change(add("failing")) == 1
 
 
-async def test_a_wrong_statement_fails_its_own_change_only(writer: Writer) -> None:
+async def test_wrong_statement_fails_its_own_change_only(writer: Writer) -> None:
     async def wrong(transaction: Transaction) -> None:
         await transaction.run("insert into notes (name, count) values (?, ?)", "wrong", "no number")
 
@@ -152,7 +152,7 @@ async def test_a_wrong_statement_fails_its_own_change_only(writer: Writer) -> No
     assert await writer.change(add("a"), keys[0]) == 2
 
 
-async def test_a_key_that_another_server_keeps_too_long_holds_up_no_other_lane(
+async def test_key_locked_by_another_server_blocks_no_other_connection(
     database: str, writer: Writer, measures: Measures
 ) -> None:
     impatient = writer_of(Database(database, 0.5, 99), measures)
@@ -176,7 +176,7 @@ async def test_a_key_that_another_server_keeps_too_long_holds_up_no_other_lane(
     await impatient.close()
 
 
-async def test_a_change_whose_caller_is_gone_before_its_turn_is_not_made(writer: Writer) -> None:
+async def test_change_whose_caller_was_cancelled_before_its_turn_is_skipped(writer: Writer) -> None:
     gone = asyncio.create_task(writer.change(add("a"), "a"))
     await asyncio.sleep(0)  # now it waits for its turn
     gone.cancel()
@@ -184,7 +184,7 @@ async def test_a_change_whose_caller_is_gone_before_its_turn_is_not_made(writer:
     assert await writer.change(add("a"), "a") == 1
 
 
-async def test_changes_of_one_statement_are_carried_out_in_turn_in_one_transaction(
+async def test_single_statement_changes_run_in_turn_in_one_transaction(
     writer: Writer, postgres: PostgresServer, database: str, measures: Measures
 ) -> None:
     statement = "insert into notes (name, count) select ?, count(*) from notes where name <> ?"
@@ -195,7 +195,7 @@ async def test_changes_of_one_statement_are_carried_out_in_turn_in_one_transacti
     assert sum(measures.commit_changes.counts) == 1
 
 
-async def test_so_they_are_among_others_with_the_same_key(writer: Writer) -> None:
+async def test_single_statement_changes_run_in_turn_among_others_with_the_same_key(writer: Writer) -> None:
     await writer.change(add("a"), "a")
     one_statement = "update notes set count = count + 1 where name = ?"
     changes = [

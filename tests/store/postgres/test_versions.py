@@ -52,7 +52,7 @@ def raised(postgres: PostgresServer, database: str) -> None:
     postgres.query("update store_version set version = 99, oldest = 99", database)
 
 
-def test_the_versions_are_those_of_sqlite() -> None:
+def test_versions_equal_those_of_sqlite() -> None:
     names, of_sqlite = (
         sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
         for folder in (MIGRATIONS, MIGRATIONS_OF_SQLITE)
@@ -60,7 +60,7 @@ def test_the_versions_are_those_of_sqlite() -> None:
     assert names == of_sqlite
 
 
-async def test_a_store_that_takes_newer_servers_only_is_refused_and_left_as_it_is(
+async def test_store_for_newer_servers_is_refused_and_left_unchanged(
     postgres: PostgresServer, new_database: str, migrations: Path
 ) -> None:
     (migrations / "0099_break.sql").write_text("update store_version set oldest = 99;")
@@ -70,7 +70,7 @@ async def test_a_store_that_takes_newer_servers_only_is_refused_and_left_as_it_i
     assert postgres.query("select version, oldest from store_version", new_database) == [["99", "99"]]
 
 
-async def test_a_newer_store_that_takes_this_server_is_used_and_stays_as_new(
+async def test_newer_compatible_store_is_used_and_not_downgraded(
     postgres: PostgresServer, own_database: str, migrations: Path
 ) -> None:
     (migrations / "0099_add.sql").write_text("alter table users add column shoe_size bigint;")
@@ -83,7 +83,7 @@ async def test_a_newer_store_that_takes_this_server_is_used_and_stays_as_new(
     assert postgres.query("select version, oldest from store_version", own_database) == [["99", "7"]]
 
 
-async def test_a_running_server_goes_on_while_a_newer_one_adds_what_it_need_not_know(
+async def test_running_server_survives_a_compatible_upgrade(
     own_store: PostgresStore, own_database: str, migrations: Path
 ) -> None:
     await own_store.users.add(user())
@@ -96,7 +96,7 @@ async def test_a_running_server_goes_on_while_a_newer_one_adds_what_it_need_not_
 
 
 @pytest.mark.parametrize("name", sorted(METHODS.keys() - WITHOUT_USE))
-async def test_once_the_store_takes_newer_servers_only_every_method_is_refused(
+async def test_every_method_is_refused_after_an_incompatible_upgrade(
     store: PostgresStore, postgres: PostgresServer, database: str, name: str
 ) -> None:
     raised(postgres, database)
@@ -104,7 +104,7 @@ async def test_once_the_store_takes_newer_servers_only_every_method_is_refused(
         await call(store, name)
 
 
-async def test_a_refused_change_is_not_there(store: PostgresStore, postgres: PostgresServer, database: str) -> None:
+async def test_refused_change_is_not_there(store: PostgresStore, postgres: PostgresServer, database: str) -> None:
     await store.users.add(user())
     raised(postgres, database)
     for _ in range(2):
@@ -113,7 +113,7 @@ async def test_a_refused_change_is_not_there(store: PostgresStore, postgres: Pos
     assert postgres.query("select password_hash from users", database) == [[user().password_hash]]
 
 
-async def test_a_running_server_is_refused_though_its_tables_are_gone(
+async def test_running_server_gets_a_refusal_even_if_its_tables_are_gone(
     own_store: PostgresStore, postgres: PostgresServer, own_database: str
 ) -> None:
     raised(postgres, own_database)
@@ -146,7 +146,7 @@ async def test_migrations_are_applied_once_by_servers_that_open_at_the_same_time
     assert postgres.query("select name from steps", new_database) == [["once"]]
 
 
-async def test_a_migration_that_fails_leaves_nothing(
+async def test_migration_that_fails_leaves_nothing(
     postgres: PostgresServer, own_database: str, migrations: Path
 ) -> None:
     before = postgres.query("select version from store_version", own_database)
@@ -158,7 +158,7 @@ async def test_a_migration_that_fails_leaves_nothing(
     await opened_and_closed(own_database, Path(str(MIGRATIONS)))
 
 
-async def test_a_migration_waits_for_changes_under_way_and_later_ones_are_refused_by_what_it_made(
+async def test_migration_waits_for_changes_in_progress_and_later_ones_are_refused(
     own_store: PostgresStore, postgres: PostgresServer, own_database: str, migrations: Path
 ) -> None:
     """No change is made by a server that read the version before the migration and writes after it."""

@@ -130,4 +130,4 @@ def bind_password(directory: Directory) -> str | None:
     try:
         return Path(directory.bind_password_file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, ValueError) as error:
-        raise DirectoryAway(f"bind_password_file can't be read: {error}") from None
+        raise DirectoryAway(f"bind_password_file cannot be read: {error}") from None

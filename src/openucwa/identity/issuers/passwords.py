@@ -78,7 +78,7 @@ class IssuerPasswords:
             try:
                 claims, _ = await self._verifier.verify(answer.id_token, (self._issuer.client_id or "",), _ID_TOKEN)
             except Unauthorized as refusal:
-                raise IssuerAway(f"its id_token can't be used: {refusal}") from None
+                raise IssuerAway(f"its id_token is unusable: {refusal}") from None
             if next((True for claim in texts(self._issuer.user_claims) if claim in claims), False):
                 return claims
         if answer.access_token is None or metadata.userinfo_endpoint is None:

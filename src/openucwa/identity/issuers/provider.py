@@ -176,7 +176,7 @@ class Provider:
         try:
             return Path(self.issuer.client_secret_file).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise IssuerAway(f"client_secret_file can't be read: {error}") from None
+            raise IssuerAway(f"client_secret_file cannot be read: {error}") from None
 
 
 def unavailable(issuer: Issuer, away: IssuerAway, retry_after: float) -> ServiceUnavailable:

@@ -1,8 +1,9 @@
 """Documents of a live meeting as one of its participants sees them; for resources and events."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import quote, quote_plus
+
+import msgspec
 
 from openucwa.api.call import Context
 from openucwa.meetings.admission import leads, sees_organizer_data
@@ -223,7 +224,7 @@ class ConversationRenderer:
         reply to themselves.
         """
         whole = self.message(call, own, event)
-        return replace(whole, links={"messaging": whole.links["messaging"]})
+        return msgspec.structs.replace(whole, links={"messaging": whole.links["messaging"]})
 
     def message(self, call: Context, own: Participation, event: Event) -> Document:
         """UCWA: message. `event`: its row in the log, whose number is its id."""

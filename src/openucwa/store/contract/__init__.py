@@ -1,14 +1,14 @@
-"""What every store does, method by method, a file for each noun. `tests/contract` runs one suite on each engine.
+"""The contract of a store, one module per noun. `tests/contract` runs one suite on each engine.
 
-One method is one atomic change or one consistent read. A change has happened, durably, when its method returns,
-and has not when the method raises; the events given with it are rows of the same transaction.
-What a change removes is in the audit log when it is committed (`audit.py`).
-Limits (`limit`) are checked and conflicts decided inside that transaction, so two writers can't disagree,
-in whatever process or on whatever machine they are.
+One method is one atomic change or one consistent read. When a change's method returns, the change is durable; when it
+raises, nothing has happened. The events given with it are rows of the same transaction; what it removes is in the audit
+log once it is committed (`audit.py`). Limits (`limit`) are checked and conflicts decided inside that transaction, so
+two writers cannot disagree, in whatever process or machine they are.
 
-Times are ms since 1970, always given by the caller: a store has no clock. Etags are made by the caller too.
-Every method raises `InvalidExchangeServerVersion` when the store has moved on to a version that this server may not
-use, and `ServiceUnavailable` when the engine can't be reached or does not answer in time.
+Times are ms since 1970, always given by the caller: a store has no clock. Etags are given by the caller too.
+
+Every method raises `InvalidExchangeServerVersion` if the store was upgraded to a version that this server does not
+support, and `ServiceUnavailable` if the engine is unreachable or does not answer in time.
 """
 
 from openucwa.store.contract.applications import Applications, Channels

@@ -1,8 +1,8 @@
-"""Conversations: applications' parts in live meetings.
+"""Conversations: the participation of applications in live meetings.
 
-The events that a change raises depend on what it finds (who else is there, through how many applications), so these
-methods make them, with the constructors of `model/conversation_events.py`, as rows of the same transaction.
-Who may do what to whom is decided before these are called.
+The events of a change depend on its result (who else is present, through how many applications), so these methods
+create them, with the constructors of `model/conversation_events.py`, as rows of the same transaction. Permissions are
+checked before these methods are called.
 """
 
 from collections.abc import Sequence
@@ -20,24 +20,25 @@ from openucwa.model.conversation import (
 
 
 class Conversations(Protocol):
-    """Participations and participants. All rows of a meeting carry the organizer first in their keys."""
+    """Participations and participants. In all rows of a meeting the organizer comes first in the key."""
 
     async def join(
         self, draft: Participation, invitation: Invitation, meeting_etag: str, limit: int, at: int
     ) -> Participation:
-        """Adds an application's part in a meeting, in its room or in its lobby as `draft.in_lobby` says.
+        """Adds an application to a meeting, in the lobby if `draft.in_lobby` says so.
 
-        Where the owner takes part already, through another application, role and place are those that it has.
-        The result has `since` set to the number of the topic's last event after this change, its own included.
-        Events: to the meeting's topic `participant_joined` (or `lobby_joined`) when nobody with that URI was there
-        before; to the application's `conversation_begun`, or `conversation_waiting` in the lobby.
-        `invitation` is stored with it, Connected, or Connecting in the lobby. One that is there already is an incoming
-        one that is accepted by this; its other sides end with it, the outgoing one Connected, further ones Cancelled.
+        If the owner takes part already, through another application, role and lobby are those of that one. The result
+        has `since` set to the number of the topic's last event after this change, its own included.
 
-        DestinationNotFound: no such meeting. PreconditionFailed: its etag is not `meeting_etag` any more, so who may
-        come in has to be decided again. AlreadyJoined: the application takes part already. Conflict: the invitation
-        is not under way any more. TooManyParticipants: `limit` different participants are in
-        the room, and this one is not among them. ApplicationNotFound: the application has ended.
+        Events: to the meeting's topic `participant_joined` (or `lobby_joined`) if that URI was not present before; to
+        the application's `conversation_begun`, or `conversation_waiting` in the lobby. `invitation` is stored as well,
+        Connected, or Connecting in the lobby. An existing invitation is an incoming one that is accepted by this; its
+        other sides end with it, the outgoing one Connected, further ones Cancelled.
+
+        DestinationNotFound: no such meeting. PreconditionFailed: its etag is no longer `meeting_etag`, so admission
+        must be decided again. AlreadyJoined: the application takes part already. Conflict: the invitation is no longer
+        pending. TooManyParticipants: there are `limit` participants in the meeting, and this is not one of them.
+        ApplicationNotFound: the application has ended.
         """
         ...
 
@@ -50,26 +51,31 @@ class Conversations(Protocol):
         ...
 
     async def participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
-        """Everybody in the room and in the lobby, in the order in which they came."""
+        """The participants in the meeting and in the lobby, in the order of joining."""
         ...
 
     async def participants_as_of(self, organizer: str, meeting_id: str, number: int) -> Sequence[Participant]:
-        """Everybody who was there when event `number` of the meeting's topic was the last: the present undone by the
-        log, in one consistent read. As far as the log still has the events since."""
+        """The participants when event `number` of the meeting's topic was the last: the present ones with later events
+        undone, in one consistent read, as far as the log has these events.
+        """
         ...
 
     async def leave(self, owner: str, application_id: str, conversation_id: str, at: int) -> None:
-        """Ends one conversation. Events: `participant_left` (or `lobby_left`) when it was the participant's last
-        application; to the application `conversation_ended`. Invitations under way end. ConversationNotFound."""
+        """Ends one conversation.
+
+        Events: `participant_left` (or `lobby_left`) if it was the participant's last application; to the application
+        `conversation_ended`. Pending invitations end. ConversationNotFound.
+        """
         ...
 
     async def idle(self, polled_before: int) -> Sequence[Participation]:
-        """The conversations of applications that polled, but not since `polled_before`, or never and were opened
-        before it."""
+        """The conversations of applications that have not polled since `polled_before`, or never and were opened before
+        it.
+        """
         ...
 
     async def overdue_in_lobby(self, joined_before: int, limit: int) -> Sequence[Participation]:
-        """Up to `limit` conversations that wait in a lobby since before `joined_before`, the oldest first."""
+        """Up to `limit` conversations waiting in a lobby since before `joined_before`, the oldest first."""
         ...
 
     async def lobbies(self, organizer: str, limit: int) -> Lobbies:
@@ -77,28 +83,27 @@ class Conversations(Protocol):
         ...
 
     async def admit(self, organizer: str, meeting_id: str, uri: str, at: int) -> None:
-        """Lets a participant out of the lobby into the room: `in_lobby` becomes False and `since` the topic's last
-        number after this change, for all its applications; their invitations become Connected.
+        """Admits a participant from the lobby.
 
-        Events: `lobby_left`, `participant_joined`; to each of its applications `conversation_admitted`.
-        ResourceNotFound: nobody with that URI waits.
+        `in_lobby` becomes False and `since` the topic's last number after this change, for all its applications; their
+        invitations become Connected. Events: `lobby_left`, `participant_joined`; to each of its applications
+        `conversation_admitted`. ResourceNotFound: no participant with that URI is waiting.
         """
         ...
 
     async def remove_participant(
         self, organizer: str, meeting_id: str, uri: str, reason: str, at: int, *, in_lobby: bool
     ) -> None:
-        """Ends all conversations of a participant in the lobby (reject), or in the room (eject).
+        """Ends all conversations of a participant in the lobby (reject), or in the meeting (eject).
 
-        `reason`: Denied, Ejected, Timeout, ...: the subcode.
-
-        Events: `participant_left` or `lobby_left`; to each of its applications `conversation_ended` with the reason;
-        invitations under way become Failed with it. ResourceNotFound: nobody with that URI is in that place.
+        `reason`: Denied, Ejected, Timeout, ...: the subcode. Events: `participant_left` or `lobby_left`; to each of its
+        applications `conversation_ended` with the reason; pending invitations become Failed with it. ResourceNotFound:
+        no participant with that URI is there.
         """
         ...
 
     async def change_role(self, organizer: str, meeting_id: str, uri: str, role: Role, at: int) -> None:
-        """Promotes or demotes. Event: `role_changed`, if it does change. ResourceNotFound: nobody with that URI."""
+        """Promotes or demotes. Event: `role_changed`, if it changes. ResourceNotFound: no participant with that URI."""
         ...
 
     async def change_messaging(
@@ -109,19 +114,19 @@ class Conversations(Protocol):
         at: int,
         first: FirstMessage | None = None,
     ) -> None:
-        """Connects or disconnects messaging of a conversation. The participation `hears` messages while connected.
+        """Connects or disconnects messaging of a conversation. The participation receives messages while connected.
 
         `invitation`: that of addMessaging, stored Connected. Events, if the state changes: `messaging_changed` to the
         meeting's topic when the participant's first application connects or its last one disconnects; to the
         application `messaging_connected` (with the invitation) or `messaging_disconnected`. `first`: a message that is
-        sent with it, behind these events. ConversationNotFound.
+        sent after these events. ConversationNotFound.
         """
         ...
 
     async def send_message(
         self, participation: Participation, content_type: str, text: str, operation_id: str | None, at: int
     ) -> int:
-        """Appends `message` to the meeting's topic; its number, which is the message's id.
+        """Appends `message` to the meeting's topic; returns its number, which is the message's id.
 
         Conflict: the conversation's messaging is not connected. ConversationNotFound.
         """
@@ -132,5 +137,5 @@ class Conversations(Protocol):
         ...
 
     async def typing_participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
-        """Those of the participants who type."""
+        """The participants who are typing."""
         ...

@@ -1,4 +1,4 @@
-"""The log of what happened, read by topic."""
+"""The event log, read by topic."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -7,32 +7,32 @@ from openucwa.model.event import Event, NewEvent
 
 
 class EventLog(Protocol):
-    """The log of what happened, read by topic."""
+    """The event log, read by topic."""
 
     async def append(self, at: int, events: Sequence[NewEvent]) -> None:
-        """Appends events that no other change brings with it."""
+        """Appends events that belong to no other change."""
         ...
 
     async def after(self, positions: Mapping[str, int], limit: int) -> Sequence[Event]:
-        """For each topic of `positions` the events behind that number, in order; at most `limit` a topic."""
+        """The events after the given number of each topic of `positions`, in order; at most `limit` per topic."""
         ...
 
     async def get(self, topic: str, number: int) -> Event:
-        """One row of the log. ResourceNotFound: there is none, or no more."""
+        """One row of the log. ResourceNotFound: it does not exist, or no longer."""
         ...
 
     async def numbers(self, topic: str, kind: str, after: int, limit: int) -> Sequence[int]:
-        """The numbers of a topic's events of one kind behind `after`, in order: the latest `limit` of them."""
+        """The numbers of a topic's events of one kind after `after`, in order: the latest `limit` of them."""
         ...
 
     async def last_numbers(self, topics: Sequence[str]) -> Mapping[str, int]:
-        """For each topic the number of its last event ever; 0 where there was none."""
+        """The number of the last event of each topic, even if it was forgotten; 0 if there was none."""
         ...
 
     async def forget(self, before: int, limit: int) -> int:
-        """Removes the oldest events of before `before`, at most `limit`; how many. Numbers are not used again."""
+        """Removes up to `limit` of the oldest events before `before`; returns their number. Numbers are not reused."""
         ...
 
     async def forget_topics(self, before: int, limit: int) -> int:
-        """Removes up to `limit` topics of what ended before `before`, whose events are forgotten; how many."""
+        """Removes up to `limit` topics that ended before `before` and whose events are forgotten; their number."""
         ...

@@ -1,4 +1,4 @@
-"""Extensions of meetings, one at a time; all of a meeting are read with it (`Meetings`)."""
+"""Extensions of meetings, one at a time; see `Meetings` for all extensions of a meeting."""
 
 from typing import Protocol
 
@@ -7,14 +7,14 @@ from openucwa.store.contract.terms import Match
 
 
 class Extensions(Protocol):
-    """Extensions. Who takes part in their meeting is told of changes, as `Meetings` says."""
+    """Extensions. Participants of their meeting are notified of changes, as described in `Meetings`."""
 
     async def get(self, organizer: str, meeting_id: str, extension_id: str) -> Extension:
         """ResourceNotFound: no such meeting of this organizer, or no such extension in it."""
         ...
 
     async def add(self, organizer: str, meeting_id: str, extension: Extension, limit: int, at: int) -> None:
-        """Adds `extension` behind the meeting's others.
+        """Adds `extension` after the meeting's others.
 
         ResourceNotFound: no such meeting. AlreadyExists: its id is taken in this meeting. TooManyGroups: the meeting
         has `limit` already.
@@ -22,7 +22,7 @@ class Extensions(Protocol):
         ...
 
     async def replace(self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int) -> None:
-        """Replaces type, properties and etag of the extension with `extension.id`; its place among the others stays.
+        """Replaces type, properties and etag of the extension with `extension.id`; it keeps its position.
 
         ResourceNotFound, PreconditionFailed.
         """

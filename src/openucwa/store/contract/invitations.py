@@ -1,4 +1,4 @@
-"""Invitations: operations that bring somebody, or a modality, into a conversation."""
+"""Invitations: operations that bring a user, or a modality, into a conversation."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,43 +7,44 @@ from openucwa.model.conversation import Invitation
 
 
 class Invitations(Protocol):
-    """Invitations, under the promises of `Conversations`."""
+    """Invitations, with the guarantees of `Conversations`."""
 
     async def get(self, owner: str, application_id: str, invitation_id: str) -> Invitation:
         """ResourceNotFound: no such invitation of this application, or it ended and was forgotten."""
         ...
 
     async def add(self, outgoing: Invitation, incoming: Sequence[Invitation], at: int) -> None:
-        """Stores both sides of an invitation of a user, all Connecting; applications that have ended are not asked.
+        """Stores both sides of a user's invitation, all Connecting; applications that have ended are skipped.
 
-        Events, each to its application: `invitation_started`. ApplicationNotFound: the inviting one has ended.
+        Events, to each application: `invitation_started`. ApplicationNotFound: the inviting one has ended.
         """
         ...
 
     async def refuse(self, refused: Invitation, at: int) -> None:
-        """Stores an invitation that failed at once. Events: `invitation_started`, `invitation_ended`.
+        """Stores an invitation that failed at once.
 
-        ApplicationNotFound: the application has ended.
+        Events: `invitation_started`, `invitation_ended`. ApplicationNotFound: the application has ended.
         """
         ...
 
     async def end(self, ended: Invitation, at: int) -> None:
-        """Writes an invitation's end: `state`, `reason`, `conversation`; and that of its other side: the outgoing one
-        takes the same end, further incoming ones of the same operation become Cancelled.
+        """Stores the end of an invitation: `state`, `reason`, `conversation`.
 
-        Events, each to its application: `invitation_ended`. ResourceNotFound: it is not under way any more.
+        Its other sides end too: the outgoing one in the same way; further incoming ones of the same operation become
+        Cancelled. Events, to each application: `invitation_ended`. ResourceNotFound: it is no longer pending.
         """
         ...
 
     async def overdue(self, now: int, limit: int) -> Sequence[Invitation]:
-        """Outgoing invitations under way whose `expires` is before `now`."""
+        """Pending outgoing invitations whose `expires` is before `now`."""
         ...
 
     async def was_invited_by_leader(self, owner: str, organizer: str, meeting_id: str) -> bool:
-        """Whether a leader invited `owner` into the meeting, and did not take it back; as long as one of the
-        applications that were asked is open."""
+        """Whether a leader invited `owner` into the meeting and did not cancel it; as long as one of the notified
+        applications is open.
+        """
         ...
 
     async def offered(self, owner: str, application_id: str, conversation_id: str) -> Invitation:
-        """The incoming invitation under way that would begin this conversation. ConversationNotFound."""
+        """The pending incoming invitation that offers this conversation. ConversationNotFound."""
         ...

@@ -10,20 +10,21 @@ from openucwa.store.contract.terms import Match
 class Meetings(Protocol):
     """Meetings. `organizer` is always the organizer's SIP URI, first in every key.
 
-    Who takes part in a meeting is told of its changes, in the same transaction (`model/conversation_events.py`): of the
-    meeting's and of those of extensions that participants can see, or could, everybody by one event of the meeting's
-    topic; of other extensions the organizer's own conversations alone. Where nobody takes part there is no event.
+    Participants are notified of changes in the same transaction (`model/conversation_events.py`): of changes of the
+    meeting, and of extensions that participants can see before or after, by one event of the meeting's topic; of other
+    extensions only the organizer's own conversations. Without participants there is no event.
     """
 
     async def add(self, meeting: Meeting, limit: int) -> None:
-        """Adds `meeting`. TooManyOnlineMeetings: the organizer has `limit` already (assigned ones don't count).
+        """Adds `meeting`.
 
-        AlreadyExists: its id or its conference id is taken (the caller draws new ones and tries again).
+        TooManyOnlineMeetings: the organizer has `limit` already (assigned ones don't count). AlreadyExists: its id or
+        its conference id is taken (the caller generates new ones and tries again).
         """
         ...
 
     async def assigned(self, draft: Meeting) -> Meeting:
-        """The organizer's assigned meeting; on first look `draft` is stored and returned. AlreadyExists as above."""
+        """The organizer's assigned meeting; the first time `draft` is stored and returned. AlreadyExists as above."""
         ...
 
     async def get(self, organizer: str, meeting_id: str) -> Meeting:
@@ -31,7 +32,7 @@ class Meetings(Protocol):
         ...
 
     async def all(self, organizer: str) -> Sequence[tuple[Meeting, Sequence[Extension]]]:
-        """All the organizer's meetings, the assigned one included, oldest first, each with its extensions."""
+        """All meetings of the organizer, including the assigned one, oldest first, each with its extensions."""
         ...
 
     async def get_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
@@ -41,20 +42,21 @@ class Meetings(Protocol):
     async def replace(
         self, organizer: str, meeting_id: str, match: Match, settings: MeetingSettings, etag: str, at: int
     ) -> Meeting:
-        """Replaces the settings if the meeting's etag is in `match`; the new meeting.
+        """Replaces the settings if the meeting's etag is in `match`; returns the new meeting.
 
         ResourceNotFound, PreconditionFailed.
         """
         ...
 
     async def remove(self, organizer: str, meeting_id: str, match: Match, at: int) -> None:
-        """Removes the meeting with its extensions; conversations in it end with the reason Ended.
+        """Removes the meeting with its extensions; its conversations end with the reason Ended.
 
         ResourceNotFound, PreconditionFailed.
         """
         ...
 
     async def remove_expired(self, before: int, limit: int, at: int) -> int:
-        """Removes up to `limit` meetings, with their extensions; how many. Of those, expirationTime is before `before`,
-        and so is the last change of the meeting and of its extensions."""
+        """Removes up to `limit` meetings, with their extensions, whose expirationTime and whose last change, that of an
+        extension included, are before `before`; returns their number.
+        """
         ...

@@ -1,4 +1,4 @@
-"""The store: its parts, with a beginning and an end."""
+"""The store: its parts, and opening and closing."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
@@ -15,7 +15,7 @@ from openucwa.store.engine import Announcer
 
 
 class Store(Protocol):
-    """All parts. Whoever uses one or two of them is handed those and not the store."""
+    """All parts. Classes that need only some parts take those and not the store."""
 
     @property
     def users(self) -> Users: ...
@@ -45,31 +45,33 @@ class Store(Protocol):
     def events(self) -> EventLog: ...
 
     async def open(self) -> None:
-        """Opens the store, brings its schema up to date, and refuses one that is newer than this server may use
-        (`InvalidExchangeServerVersion`) or that can't be read or written (`ServiceUnavailable`)."""
+        """Opens the store and migrates its schema.
+
+        Refuses a store that is newer than this server supports (`InvalidExchangeServerVersion`) or cannot be read or
+        written (`ServiceUnavailable`).
+        """
         ...
 
     async def close(self) -> None:
-        """Finishes what is under way and closes. Nothing may be called afterwards."""
+        """Finishes changes in progress and closes. Nothing may be called afterwards."""
         ...
 
     def announce_by(self, announcer: Announcer) -> None:
-        """From now on a change that others have to be notified of is made only while `announcer` is reachable.
+        """Makes changes that others must be notified of only while `announcer` is reachable.
 
-        Else it is refused (CallbackChannelError) after as long as a call may take, and nothing of it is stored.
+        Otherwise they are refused (CallbackChannelError) after the timeout of a call, and nothing is stored.
         """
         ...
 
     def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
-        """From now on calls `listener` in the event loop, after each commit of this process that moved topics, with
-        their names. There may be several listeners."""
+        """Calls `listener` in the event loop, after each commit of this process that appended events, with their
+        topics. There may be several listeners.
+        """
         ...
 
     def on_invalidate(self, listener: Callable[[frozenset[Outdated] | None], None]) -> None:
-        """From now on calls `listener` in the event loop whenever rows were changed, before anybody learns that his
-        change was made; None: anybody's.
-
-        Of other processes' changes it is told in `refresh`. There may be several listeners.
+        """Calls `listener` in the event loop whenever rows were changed, before any caller learns that its change was
+        made; None: any rows. Other processes' changes are reported in `refresh`. There may be several listeners.
         """
         ...
 
@@ -83,5 +85,5 @@ class Store(Protocol):
         ...
 
     async def describe(self) -> Mapping[str, str]:
-        """What `openucwa check` prints of the store: engine, place, version, counts."""
+        """For `openucwa check`: engine, location, version, counts."""
         ...

@@ -1,10 +1,9 @@
-"""Types that the parts of the contract have in common."""
+"""Types shared by the parts of the contract."""
 
 from typing import TypeAlias
 
 #: The etags that a change accepts (If-Match); None accepts any.
 Match: TypeAlias = frozenset[str] | None
 
-#: What a commit makes outdated: rows of this owner or organizer, and of them only extensions of this meeting (None:
-#: any).
+#: Rows that a commit makes outdated: those of this owner or organizer, and if given, only extensions of this meeting.
 Outdated: TypeAlias = tuple[str, str | None]

@@ -1,4 +1,4 @@
-"""Users, and the keys that tokens are signed with."""
+"""Users, and the keys that sign tokens."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,7 +10,7 @@ class Users(Protocol):
     """Users. URIs are stored in lower case."""
 
     async def add(self, user: User) -> None:
-        """Adds `user`, with a higher `generation` where that one could be that of a user who was removed.
+        """Adds `user`, with a higher `generation` if that one could have been a removed user's.
 
         AlreadyExists: the URI is taken.
         """
@@ -37,24 +37,26 @@ class Users(Protocol):
         ...
 
     async def change_password(self, uri: str, password_hash: str) -> None:
-        """Sets the hash and adds one to `generation`. ResourceNotFound: no such user."""
+        """Sets the hash and increments `generation`. ResourceNotFound: no such user."""
         ...
 
     async def remove(self, uri: str, at: int) -> None:
-        """Removes the user with all applications, channels, meetings and extensions; conversations end as they do with
-        those. ResourceNotFound: no such user."""
+        """Removes the user with all applications, channels, meetings and extensions; their conversations end.
+
+        ResourceNotFound: no such user.
+        """
         ...
 
 
 class SigningKeys(Protocol):
-    """The keys that tokens are signed with."""
+    """The keys that sign tokens."""
 
     async def all(self) -> Sequence[SigningKey]:
-        """All keys, the newest first."""
+        """All keys, newest first."""
         ...
 
     async def add_first(self, key: SigningKey) -> None:
-        """Adds `key` where there is none yet; else changes nothing. So servers that start together agree on one."""
+        """Adds `key` if there is none yet; otherwise does nothing, so that servers starting together agree on one."""
         ...
 
     async def add(self, key: SigningKey) -> None:

@@ -1,7 +1,7 @@
-"""The store in a PostgreSQL database, which any number of servers on any number of machines may share.
+"""The store in a PostgreSQL database, which any number of servers may share.
 
-What is here is how connections are made, how the statements of `store/sql/` are run over them, and what makes the
-tables; the statements themselves are the same for every engine.
+This package has the connections, runs the statements of `store/sql/` over them, and creates the tables; the statements
+themselves are the same for every engine.
 """
 
 from openucwa.store.postgres.connection import place_of

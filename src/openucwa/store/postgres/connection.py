@@ -132,7 +132,7 @@ class Database:
         """InvalidExchangeServerVersion: the store takes servers that know version `oldest`, and this one does not."""
         if oldest > self.known:
             raise InvalidExchangeServerVersion(
-                f"the store takes servers that know its version {oldest}; this one knows version {self.known}"
+                f"the store requires a server that supports version {oldest}; this one supports version {self.known}"
             )
 
     def _server_settings(self) -> dict[str, str]:
@@ -191,5 +191,5 @@ def place_of(url: str) -> str:
 
 def _misfit(error: Exception, place: str) -> ServiceUnavailable:
     """What to say when the connection fails for a reason that is neither the network's nor PostgreSQL's."""
-    reason = f"the store {place} can't be connected to: {type(error).__name__}"
-    return ServiceUnavailable("the store can't be connected to", 60, reason)
+    reason = f"the store {place} cannot be connected to: {type(error).__name__}"
+    return ServiceUnavailable("the store cannot be connected to", 60, reason)

@@ -1,10 +1,10 @@
-"""What PostgreSQL's errors mean to a caller, without what they may say of addresses, users or rows."""
+"""PostgreSQL's errors as refusals, without the details about addresses, users or rows."""
 
 import asyncpg
 
 from openucwa.model.refusals import ServiceUnavailable
 
-_BROKEN = "is out of reach: the connection to it has broken"
+_BROKEN = "is unreachable: the connection was lost"
 _BUSY = "is busy with other changes"
 
 #: SQLSTATE of a change in a session that can only read.
@@ -13,19 +13,19 @@ _READ_ONLY = "25006"
 #: SQLSTATE, or its class (the first two characters) -> what is wrong, and in how many seconds to try again.
 _TROUBLES = {
     "08": (_BROKEN, 1),
-    _READ_ONLY: ("can't be written: it is a standby, or read-only", 10),
-    "25P03": ("took too long over a change", 1),
-    "28": ("does not let this server in: user or password are wrong, or it may not come from here", 60),
-    "3D": ("is not there: the server has no such database", 60),
+    _READ_ONLY: ("cannot be written: it is a standby, or read-only", 10),
+    "25P03": ("took too long for a change", 1),
+    "28": ("rejected the login: wrong user or password, or this host is not allowed", 60),
+    "3D": ("does not exist: the server has no such database", 60),
     "40": (_BUSY, 1),
-    "42501": ("may not be used by this server: its user lacks the rights", 60),
+    "42501": ("cannot be used: the user lacks permissions", 60),
     "53": ("has no resources left", 10),
-    "53100": ("has no room left on its disk", 60),
+    "53100": ("has no space left on its disk", 60),
     "53300": ("has too many connections", 5),
     "55P03": (_BUSY, 1),
-    "57": ("is stopping, or not up yet", 2),
+    "57": ("is starting or stopping", 2),
     "57014": ("took too long", 1),
-    "58": ("can't be read from or written to its disk", 60),
+    "58": ("has a disk error", 60),
     "XX001": ("is damaged", 60),
     "XX002": ("is damaged", 60),
 }
@@ -54,7 +54,7 @@ def _trouble(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, TimeoutError):
         return "does not answer in time", 1
     if isinstance(error, OSError):
-        return "is out of reach", 1
+        return "is unreachable", 1
     return None
 
 

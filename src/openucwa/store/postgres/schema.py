@@ -1,6 +1,6 @@
-"""The schema's versions in PostgreSQL: which one the store has, and how it becomes the one that this server knows.
+"""The schema in PostgreSQL: its version, and migrations.
 
-The schema itself is in `migrations/`, one numbered file for each version; a number means the same as with SQLite.
+The schema itself is in `migrations/`, one numbered file per version; a number means the same as with SQLite.
 """
 
 from importlib.resources import files
@@ -13,7 +13,7 @@ from openucwa.store.postgres.statements import STORE_LOCK
 
 MIGRATIONS = files(__package__) / "migrations"
 
-#: Seconds that one migration may take, with its waiting for changes under way.
+#: Timeout of a migration in seconds, including the wait for changes in progress.
 PATIENCE = 3600.0
 
 _LOOK = """
@@ -22,7 +22,7 @@ _LOOK = """
 """
 _VERSION = "select version, oldest from store_version"
 
-#: Nobody changes anything meanwhile: every change shares this lock.
+#: Excludes all changes: every change shares this lock.
 _BEGIN = f"""
     begin;
     set local statement_timeout = 0;
@@ -74,6 +74,6 @@ async def version(database: Database, connection: Connection) -> int:
         database.check(oldest)
         return int(found)
     if others:
-        reason = f"the database {database.place} holds tables, and they are not those of openucwa"
-        raise ServiceUnavailable("the database is not one of openucwa", 60, reason)
+        reason = f"the database {database.place} contains tables of another application"
+        raise ServiceUnavailable("the database belongs to another application", 60, reason)
     return 0

@@ -62,7 +62,14 @@ class Writer:
             await self._announcements.wait(self._database.timeout)
         return await self._make(work, keys, announcements, scope=scope)
 
-    async def run(self, key: str, sql: str, *parameters: object, scope: str | None = None) -> int:
+    async def run(
+        self,
+        key: str,
+        sql: str,
+        *parameters: object,
+        scope: str | None = None,
+        renew: Callable[[], None] | None = None,
+    ) -> int:
         """As `store.engine.Writer.run`."""
         return await self._make(
             lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True, scope=scope

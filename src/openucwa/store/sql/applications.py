@@ -1,4 +1,4 @@
-"""Applications, and when they were last heard of. Their event channels are in `channels.py`."""
+"""Applications and their activity. Their event channels are in `channels.py`."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from openucwa.store.sql.events import append, end_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import APPLICATIONS
 
-NO_APPLICATION = "there is no such application, or it has expired"
+NO_APPLICATION = "no such application; it may have expired"
 
 _OPENED = f"select {APPLICATIONS.columns} from applications where owner = ? and endpoint_id = ?"
 
@@ -129,7 +129,7 @@ class Applications(Part):
             found = await transaction.row("select instances from applications where owner = ? and id = ?", *key)
             instances = columns.strings(found[0]) if found else ()
             if instance not in instances:
-                raise ResourceNotFound("the application has no such instance")
+                raise ResourceNotFound("no such instance of this application")
             left = tuple(other for other in instances if other != instance)
             if left:
                 await transaction.run(
@@ -191,7 +191,7 @@ class Applications(Part):
                 was,
             )
             if not replaced:
-                raise PreconditionFailed("the communication is no longer what If-Match says")
+                raise PreconditionFailed("the communication has changed: its etag does not match If-Match")
             await append(transaction, at, *events)
 
         await self._writer.change(work, owner, must_notify=False)

@@ -1,4 +1,4 @@
-"""Where the event channels of applications stand."""
+"""The state of event channels."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from openucwa.model.event import ChannelState

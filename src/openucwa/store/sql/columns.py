@@ -1,4 +1,4 @@
-"""What a column holds as JSON, and back. Which column holds what, the schema says."""
+"""JSON in text columns."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Live meetings: joining, leaving, and what happens in between."""
+"""Conversations in live meetings."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ class Conversations(Part):
             others = await find(transaction, _OF_URI, *meeting, draft.uri)
             for other in others:
                 if other.application_id == draft.application_id and other.owner == draft.owner:
-                    raise AlreadyJoined("the application takes part in this meeting already", other.id)
+                    raise AlreadyJoined("the application has already joined this meeting", other.id)
             joined = draft
             if others:
                 joined = replace(draft, role=others[0].role, in_lobby=others[0].in_lobby)
@@ -140,7 +140,7 @@ class Conversations(Part):
         async def work(transaction: Transaction) -> None:
             waiting = [each for each in await find(transaction, _OF_URI, *meeting, uri) if each.in_lobby]
             if not waiting:
-                raise ResourceNotFound("nobody with that address waits in the lobby")
+                raise ResourceNotFound("no participant with that address is waiting in the lobby")
             await notify(transaction, at, conversation_events.LOBBY_LEFT, as_participant(waiting[0]), meeting)
             admitted = [replace(each, in_lobby=False) for each in waiting]
             since = await notify(
@@ -182,8 +182,8 @@ class Conversations(Part):
             found = await find(transaction, _OF_URI, organizer, meeting_id, uri)
             gone = [each for each in found if each.in_lobby == in_lobby]
             if not gone:
-                where = "waits in the lobby" if in_lobby else "is in this meeting"
-                raise ResourceNotFound(f"nobody with that address {where}")
+                where = "is waiting in the lobby" if in_lobby else "is in this meeting"
+                raise ResourceNotFound(f"no participant with that address {where}")
             await participations.end(transaction, gone, at, reason)
 
         await self._writer.change(work, organizer)
@@ -194,7 +194,7 @@ class Conversations(Part):
         async def work(transaction: Transaction) -> None:
             found = await find(transaction, _OF_URI, *meeting, uri)
             if not found:
-                raise ResourceNotFound("nobody with that address is in this meeting")
+                raise ResourceNotFound("no participant with that address is in this meeting")
             was = found[0].role
             if was == role:
                 return
@@ -254,7 +254,7 @@ class Conversations(Part):
         async def work(transaction: Transaction) -> int:
             own = await _own(transaction, participation)
             if own.messaging != MessagingState.CONNECTED:
-                raise Conflict("messaging is not connected: addMessaging has to come first")
+                raise Conflict("messaging is not connected: POST addMessaging first")
             await _stop_typing(transaction, own, at)
             return await append(transaction, at, conversation_events.message(own, content_type, text, operation_id))
 
@@ -285,7 +285,7 @@ async def _check_meeting(transaction: Transaction, draft: Participation, etag: s
         "select etag from meetings where organizer = ? and id = ?", draft.organizer, draft.meeting_id
     )
     if row is None:
-        raise DestinationNotFound("there is no such online meeting")
+        raise DestinationNotFound("no such online meeting")
     if row[0] != etag:
         raise PreconditionFailed("the meeting has changed")
 
@@ -297,7 +297,7 @@ async def _check_room(transaction: Transaction, draft: Participation, limit: int
         draft.meeting_id,
     )
     if count >= limit:
-        raise TooManyParticipants(f"the meeting has {count} participants, and no room for more")
+        raise TooManyParticipants(f"the meeting has {count} participants, which is the maximum")
 
 
 def _heard(own: Participation, state: MessagingState, last: int) -> tuple[Span, ...]:

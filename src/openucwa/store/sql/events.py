@@ -84,5 +84,5 @@ class EventLog(Part):
             f"select {EVENTS.columns} from events where topic = ? and number = ?", topic, number
         )
         if row is None:
-            raise ResourceNotFound("there is no such event, or no more")
+            raise ResourceNotFound("no such event, or it was removed")
         return EVENTS.record(row)

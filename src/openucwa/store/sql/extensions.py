@@ -1,6 +1,8 @@
 """Extensions of meetings, one at a time. All of a meeting's at once are read in `meetings.py`."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
+from functools import partial
+
 from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.refusals import (
     NO_SUCH_EXTENSION,
@@ -18,7 +20,7 @@ from openucwa.store.sql.participations import notify_of_extension
 from openucwa.store.sql.stored_bytes import STORED
 from openucwa.store.sql.tables import EXTENSIONS
 
-_CHANGED = "the extension is no longer what If-Match says"
+_CHANGED = "the extension has changed: its etag does not match If-Match"
 
 _EXTENSION = f"select {EXTENSIONS.columns} from extensions where organizer = ? and meeting_id = ? and id = ?"
 
@@ -94,14 +96,14 @@ class Extensions(Part):
         async def work(transaction: Transaction) -> None:
             ((exists, anybody, count, position),) = await transaction.rows(_FILLED, organizer, meeting_id)
             if not exists:
-                raise ResourceNotFound("there is no such online meeting")
+                raise ResourceNotFound("no such online meeting")
             # Before it writes: a refusal is cheaper then.
             if count >= limit and not await transaction.row(_EXTENSION, organizer, meeting_id, extension.id):
-                raise TooManyGroups(f"this meeting has {count} extensions already, and may have {limit}")
+                raise TooManyGroups(f"this meeting has {count} extensions, which is the maximum")
             await stored_bytes.check(transaction, organizer, size, self._max_user_bytes)
             added = await transaction.run(_ADD, *row, position + 1, at)
             if not added:
-                raise AlreadyExists("this meeting has an extension with that id already")
+                raise AlreadyExists("this meeting already has an extension with that id")
             if anybody:
                 await notify_of_extension(transaction, organizer, meeting_id, at, extension.type)
 
@@ -113,8 +115,9 @@ class Extensions(Part):
         size = len(extension.properties)
         if match is not None and len(match) == 1:
             (etag,) = match
-            limits = (size, self._max_user_bytes)
-            if await self._writer.run(organizer, _REPLACE_UNNOTIFIED, *key, *values, etag, *limits, scope=meeting_id):
+            parameters = (*key, *values, etag, size, self._max_user_bytes)
+            renew = partial(self._cache.put, "extension", extension, *key, scope=meeting_id)
+            if await self._writer.run(organizer, _REPLACE_UNNOTIFIED, *parameters, scope=meeting_id, renew=renew):
                 return
 
         async def work(transaction: Transaction) -> None:

@@ -1,4 +1,4 @@
-"""Invitations: operations that bring somebody, or a modality, into a conversation."""
+"""Invitations: operations that bring a user, or a modality, into a conversation."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import INVITATIONS
 
-_NO_INVITATION = "there is no such invitation"
-_NO_APPLICATION = "there is no such application, or it has just ended"
+_NO_INVITATION = "no such invitation"
+_NO_APPLICATION = "no such application; it may have ended"
 _SELECT = f"select {INVITATIONS.columns} from invitations "
 _OTHERS = _SELECT + "where thread_id = ? and state = 'Connecting' and id <> ? order by owner, application_id, id"
 _ASKED_IN = """
@@ -57,7 +57,7 @@ async def put(transaction: Transaction, invitation: Invitation, at: int) -> None
         return
     accepted = await transaction.run(_END, invitation.state.value, None, invitation.conversation, *key)
     if not accepted:
-        raise Conflict("the invitation is not under way any more")
+        raise Conflict("the invitation is no longer pending")
     await _end_others(transaction, replace(invitation, state=InvitationState.CONNECTED), at)
 
 
@@ -131,7 +131,7 @@ class Invitations(Part):
     async def end(self, ended: Invitation, at: int) -> None:
         async def work(transaction: Transaction) -> None:
             if not await _end(transaction, ended, at):
-                raise ResourceNotFound("the invitation is not under way any more")
+                raise ResourceNotFound("the invitation is no longer pending")
             await _end_others(transaction, ended, at)
 
         await self._writer.change(work, ended.organizer, ended.owner)

@@ -23,8 +23,8 @@ from openucwa.store.sql.part import Part
 from openucwa.store.sql.table import assignments, insert
 from openucwa.store.sql.tables import CONFERENCE_IDS, EXTENSIONS, MEETINGS, SETTINGS
 
-_NO_MEETING = "there is no such online meeting"
-_CHANGED = "the online meeting is no longer what If-Match says"
+_NO_MEETING = "no such online meeting"
+_CHANGED = "the online meeting has changed: its etag does not match If-Match"
 
 _SELECT = f"select {MEETINGS.columns} from meetings "
 _MEETING = _SELECT + "where organizer = ? and id = ?"
@@ -81,7 +81,7 @@ class Meetings(Part):
             ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
             await stored_bytes.check(transaction, meeting.organizer, _size(meeting.settings), self._max_user_bytes)
             if count >= limit:
-                raise TooManyOnlineMeetings(f"the organizer has {count} online meetings already, and may have {limit}")
+                raise TooManyOnlineMeetings(f"the organizer has {count} online meetings, which is the maximum")
             await _add(transaction, meeting, position + 1)
 
         await self._writer.change(work, meeting.organizer)
@@ -183,7 +183,7 @@ async def _add(transaction: Transaction, meeting: Meeting, position: int) -> Non
         meeting.created,
     )
     if not added or not await transaction.run(_ADD_CONFERENCE_ID, meeting.conference_id, *key):
-        raise AlreadyExists("there is an online meeting with that id or conference id already")
+        raise AlreadyExists("an online meeting with that id or conference id already exists")
 
 
 async def _current(transaction: Transaction, organizer: str, meeting_id: str, match: Match) -> Meeting:

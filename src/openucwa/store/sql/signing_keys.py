@@ -30,7 +30,7 @@ class SigningKeys(Part):
         async def work(transaction: Transaction) -> None:
             last = await _last_position(transaction)
             if not await _add(transaction, key, (last or 0) + 1):
-                raise AlreadyExists("there is a signing key with that id already")
+                raise AlreadyExists("a signing key with that id already exists")
 
         await self._writer.change(work, _SIGNING_KEYS)
 
@@ -38,7 +38,7 @@ class SigningKeys(Part):
         async def work(transaction: Transaction) -> None:
             keys = {known for (known,) in await transaction.rows("select id from signing_keys")}
             if key_id not in keys:
-                raise ResourceNotFound(f"there is no signing key {key_id}")
+                raise ResourceNotFound(f"no such signing key: {key_id}")
             if len(keys) == 1:
                 raise Conflict(f"{key_id} is the only signing key: rotate first")
             await transaction.run("delete from signing_keys where id = ?", key_id)

@@ -14,7 +14,7 @@ from openucwa.store.sql import participations
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import USERS
 
-_NO_USER = "there is no such user"
+_NO_USER = "no such user"
 _SELECT = f"select {USERS.columns} from users "
 
 #: No generation that a removed user had: tokens of that user must not be good for this one.
@@ -47,7 +47,7 @@ class Users(Part):
                 *USERS.values(replace(user, uri=uri)),
             )
             if not added:
-                raise AlreadyExists(f"there is a user {uri} already")
+                raise AlreadyExists(f"user {uri} already exists")
             await transaction.run("delete from removed_users where uri = ?", uri)
 
         await self._writer.change(work, uri)

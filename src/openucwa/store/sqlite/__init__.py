@@ -1,4 +1,4 @@
-"""The store in one SQLite file, for one machine: read in the event loop, written by one thread in groups."""
+"""The store in one SQLite file, for one machine. Statements run in the event loop, commits in a thread."""
 
 from openucwa.store.sqlite.store import SqliteStore
 

@@ -1,4 +1,4 @@
-"""The database's file: how it is made, and the two connections to it, one that writes and one that reads."""
+"""The database file, and the two connections to it, one for writing and one for reading."""
 
 import logging
 import os
@@ -101,8 +101,8 @@ class Database:
         try:
             yield
         except OSError as error:
-            reason = f"the store {self.path} can't be opened: {error.strerror}"
-            raise ServiceUnavailable("the store can't be opened", 60, reason) from error
+            reason = f"the store {self.path} cannot be opened: {error.strerror}"
+            raise ServiceUnavailable("the store cannot be opened", 60, reason) from error
         except sqlite3.Error as error:
             if (refusal := unavailable(error, str(self.path))) is None:
                 raise

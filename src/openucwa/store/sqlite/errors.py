@@ -1,4 +1,4 @@
-"""What SQLite's errors mean to a caller."""
+"""SQLite's errors as refusals."""
 
 import sqlite3
 
@@ -6,15 +6,15 @@ from openucwa.model.refusals import ServiceUnavailable
 
 #: SQLite's primary result code -> what is wrong, and in how many seconds to try again.
 _TROUBLES = {
-    sqlite3.SQLITE_PERM: ("may not be used by this server", 60),
+    sqlite3.SQLITE_PERM: ("cannot be used: permission denied", 60),
     sqlite3.SQLITE_BUSY: ("is busy with the changes of another process", 1),
     sqlite3.SQLITE_LOCKED: ("is busy with other changes", 1),
     sqlite3.SQLITE_NOMEM: ("has no memory left", 10),
-    sqlite3.SQLITE_READONLY: ("can't be written", 60),
-    sqlite3.SQLITE_IOERR: ("can't be read from or written to its disk", 60),
+    sqlite3.SQLITE_READONLY: ("cannot be written", 60),
+    sqlite3.SQLITE_IOERR: ("has a disk error", 60),
     sqlite3.SQLITE_CORRUPT: ("is damaged", 60),
-    sqlite3.SQLITE_FULL: ("has no room left on its disk", 60),
-    sqlite3.SQLITE_CANTOPEN: ("can't be opened", 60),
+    sqlite3.SQLITE_FULL: ("has no space left on its disk", 60),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", 60),
     sqlite3.SQLITE_PROTOCOL: ("is busy with other processes", 1),
     sqlite3.SQLITE_NOTADB: ("is not a SQLite database, or is damaged", 60),
 }

@@ -1,4 +1,4 @@
-"""Who learns that topics moved: listeners after a commit of this process, and whoever asks about other processes."""
+"""Commit numbers per topic, by which processes sharing the file notice each other's events."""
 
 import asyncio
 import sqlite3
@@ -8,7 +8,7 @@ from openucwa.store.sqlite.reader import Reader
 
 
 class Notices:
-    """Numbers the commits that move topics, and knows up to which one this process knows of all of them."""
+    """Numbers the commits that append events, and tracks the last one whose topics this process knows."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

@@ -1,6 +1,6 @@
-"""The schema's versions: which one the store has, which ones this server knows, and how the one becomes the other.
+"""The schema in SQLite: its version, and migrations.
 
-The schema itself is in `migrations/`, one numbered file for each version.
+The schema itself is in `migrations/`, one numbered file per version.
 """
 
 import sqlite3
@@ -34,8 +34,8 @@ class Schema:
         found = StoreVersion(*connection.execute("select version, oldest from store_version").fetchone())
         if found.oldest > self.known:
             raise InvalidExchangeServerVersion(
-                f"the store is of version {found.version}, which takes a server that knows version {found.oldest}; "
-                f"this one knows version {self.known}"
+                f"the store has version {found.version} and requires a server that supports version {found.oldest}; "
+                f"this one supports version {self.known}"
             )
         return found
 
@@ -45,7 +45,7 @@ class Schema:
         if "store_version" in tables:
             return self.check(connection)
         if tables:
-            raise ServiceUnavailable("the database is not one of openucwa", 60)
+            raise ServiceUnavailable("the database belongs to another application", 60)
         return StoreVersion(0, 0)
 
     def migrate(self, connection: sqlite3.Connection) -> None:

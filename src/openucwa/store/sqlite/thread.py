@@ -1,5 +1,8 @@
-"""The thread that waits for the disk. It takes its tasks from a simple queue: an executor costs the event loop twice
-as much for each, and there is one for each commit."""
+"""The thread that waits for the disk.
+
+It takes its tasks from a simple queue: an executor costs the event loop twice as much per task, and there is one per
+commit.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +24,7 @@ class WriterThread:
         self._thread: Thread | None = None
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
-        """What `function` returns or raises."""
+        """The result of `function`, or the error that it raises."""
         if self._thread is None:
             self._thread = Thread(target=_work, args=(self._tasks,), name="store-writer", daemon=True)
             self._thread.start()
@@ -34,7 +37,7 @@ class WriterThread:
         return done
 
     def stop(self) -> None:
-        """Lets the thread end behind the tasks that it has."""
+        """Ends the thread after its remaining tasks."""
         self._tasks.put(None)
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from lxml import etree
 
 from tests.client import PASSWORD
-from tests.process.running import LIMIT, Running
+from tests.process.running import LIMIT, RunningServer
 
 #: Documented operations whose resource has another rel: by path, or by rel and method.
 _ALSO = {
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 @dataclass
-class Visits:
+class CalledOperations:
     """The operations that were called with success, by resource and method. `paths`: the routes, from /openapi.json."""
 
     paths: Mapping[str, Json]
@@ -55,7 +55,9 @@ class Visits:
 class Person:
     """Someone with a token and an application on the server."""
 
-    def __init__(self, server: Running, visits: Visits, grant: Mapping[str, str], where: str = "applications") -> None:
+    def __init__(
+        self, server: RunningServer, visits: CalledOperations, grant: Mapping[str, str], where: str = "applications"
+    ) -> None:
         self.server = server
         self.visits = visits
         self.token: str | None = None
@@ -140,11 +142,11 @@ class Person:
         return self.send("GET", self.link(self.waited_for("conversation", "added"), "self"))
 
 
-def visit(server: Running, organizer: str, colleague: str) -> Visits:
+def visit(server: RunningServer, organizer: str, colleague: str) -> CalledOperations:
     """Walks; `organizer` and `colleague` are the addresses of users. The settings must name a dial-in region."""
     status, described = server.ask("GET", "/openapi.json")
     assert status == 200
-    visits = Visits(described["paths"])  # type: ignore[arg-type]
+    visits = CalledOperations(described["paths"])  # type: ignore[arg-type]
     lene = Person(server, visits, _password(organizer))
     dana = Person(server, visits, _password(colleague))
     _discover(lene)
