@@ -151,7 +151,7 @@ class Invalidation:
         except (Refusal, TimeoutError):
             return False  # the reads that are made instead tell of it
         except Exception:
-            logger.exception("it can't be found out whether what is cached is still so")
+            logger.exception("checking whether the caches are up to date failed")
             return False
         self._update(query, version, {bucket: latest for bucket, *latest in found})
         return True
