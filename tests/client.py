@@ -87,15 +87,19 @@ class UcwaClient:
 
     async def replace(self, resource: dict[str, Any], **properties: Any) -> httpx.Response:
         """Puts `resource` back with other `properties`, as a client does that has read it."""
-        etag = resource["etag"]
         body = {name: value for name, value in resource.items() if not name.startswith("_")} | properties
-        return await self.put(self_of(resource), json=body, headers={"If-Match": f'"{etag}"'})
+        return await self.put(self_of(resource), json=body, headers=if_match(resource))
 
 
 def self_of(resource: dict[str, Any]) -> str:
     """The href of a resource."""
     href: str = resource["_links"]["self"]["href"]
     return href
+
+
+def if_match(resource: dict[str, Any]) -> dict[str, str]:
+    """The header of a request that is for this state of a resource alone."""
+    return {"If-Match": f'"{resource["etag"]}"'}
 
 
 def extensions_of(meeting: dict[str, Any]) -> str:

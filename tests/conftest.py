@@ -17,10 +17,8 @@ from openucwa.identity.passwords import Passwords
 from openucwa.store.postgres import PostgresStore
 from tests.client import UcwaClient, add_user
 from tests.postgres import PostgresServer
+from tests.users import DANA, LENE
 from tests.world import FakeWorld
-
-LENE = "sip:lenea@contoso.com"
-DANA = "sip:danab@contoso.com"
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from openucwa.store.migrations import migrations_in
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.schema import MIGRATIONS
 from tests.certificate import make_certificate
+from tests.users import LENE
 
-LENE = "sip:lenea@contoso.com"
 PASSWORD = "correct horse"
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.running import LENE, RunningServer
+from tests.process.running import RunningServer
 from tests.process.server import add_user
+from tests.users import LENE
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

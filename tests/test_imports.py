@@ -1,7 +1,8 @@
-"""Imports go one way: each part of the package knows those behind it in LAYERS, and none before it."""
+"""Imports go one way: each part of the package knows those behind it in LAYERS, and none before it; and no module
+imports, by whatever way, itself."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,67 @@ def violations(file: Path, source: str) -> list[str]:
 def test_imports_follow_the_order_of_layers() -> None:
     found = [each for file in sorted(PACKAGE.rglob("*.py")) for each in violations(file, file.read_text("utf-8"))]
     assert not found, "\n".join(found)
+
+
+def circles(sources: Mapping[str, str]) -> list[str]:
+    """The imports that lead from a module back to itself, each as `module:line imports module`. `sources`: the text of
+    each module by its name. What type checkers alone see counts as well."""
+    leads_to: dict[str, dict[str, int]] = {}
+    for module, source in sources.items():
+        leads_to[module] = {}
+        for node in ast.walk(ast.parse(source)):
+            for name in _names(node):
+                found = next((each for each in (name, name.rpartition(".")[0]) if each in sources), None)
+                if found is not None:
+                    leads_to[module].setdefault(found, node.lineno)  # type: ignore[attr-defined]  # an import has one
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        ahead = [start]
+        while ahead:
+            new = leads_to[ahead.pop()].keys() - seen
+            seen |= new
+            ahead += new
+        return seen
+
+    from_here = {module: reached(module) for module in sources}
+    return [
+        f"{module}:{line} imports {other}"
+        for module, others in leads_to.items()
+        for other, line in others.items()
+        if module in from_here[other]
+    ]
+
+
+def _names(node: ast.AST) -> list[str]:
+    """What an import names: modules, or what may be one in them."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def test_no_module_leads_back_to_itself() -> None:
+    sources = {
+        ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): file.read_text()
+        for file in PACKAGE.rglob("*.py")
+    }
+    assert "openucwa.store.contract" in sources
+    assert not (found := circles(sources)), "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        ({"a.b": "from a import c", "a.c": "import a.d", "a.d": "from a.c import x"}, {"a.c:1", "a.d:1"}),
+        ({"a.b": "if TYPE_CHECKING:\n    from a.c import C", "a.c": "from a.b import B"}, {"a.b:2", "a.c:1"}),
+        ({"a": "from a.b import B", "a.b": "def f():\n    import a"}, {"a:1", "a.b:2"}),
+        ({"a": "", "a.b": "from a import c", "a.c": "from a import VERSION"}, set()),
+    ],
+)
+def test_circle_is_found_with_file_and_line(sources: dict[str, str], found: set[str]) -> None:
+    assert {each.partition(" ")[0] for each in circles(sources)} == found
 
 
 def test_every_part_of_the_package_has_a_layer() -> None:

@@ -102,7 +102,11 @@ async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
 
 
 class QuickWorld(RealWorld):
-    """The real one, but for not waiting long between two attempts."""
+    """The real one, but for not waiting long between two attempts. `sleeps`: how often it was slept."""
+
+    def __init__(self) -> None:
+        self.sleeps = 0
 
     async def sleep(self, seconds: float) -> None:
+        self.sleeps += 1
         await asyncio.sleep(min(seconds, 0.02))

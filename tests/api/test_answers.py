@@ -273,6 +273,7 @@ async def test_header_names_have_the_spelling_that_clients_expect(service: Servi
         "Cache-Control",
         "Content-Type",
         "ETag",
+        "Link",
         "Vary",
         "WWW-Authenticate",
         "X-Content-Type-Options",

@@ -10,7 +10,8 @@ import pytest
 from openucwa.app import Service
 from openucwa.identity.tokens import Caller
 from tests.client import UcwaClient, extensions_of, self_of
-from tests.conftest import LENE, Connect, Make
+from tests.conftest import Connect, Make
+from tests.users import LENE
 from tests.world import FakeWorld
 
 Resource = dict[str, Any]

@@ -15,7 +15,8 @@ from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.tokens import new_signing_key
 from tests.client import UcwaClient, add_user, extensions_of, self_of
-from tests.conftest import DANA, LENE, Connect, Make
+from tests.conftest import Connect, Make
+from tests.users import DANA, LENE
 from tests.world import FakeWorld
 
 Resource = dict[str, Any]

@@ -14,12 +14,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.console import Console, Enter, Resource
-from tests.browser.guest import DANA, Arrive, Guest
+from tests.browser.guest import Arrive, Guest
 from tests.certificate import make_certificate
 from tests.client import PASSWORD, UcwaClient
 from tests.needs import need
-from tests.process.running import LENE, LIMIT, RunningServer, command
+from tests.process.running import LIMIT, RunningServer, command
 from tests.process.server import add_user
+from tests.users import DANA, LENE
 
 expect.set_options(timeout=LIMIT * 1000)
 

@@ -13,8 +13,6 @@ from tests.browser.console import PHONE, SOON, BrowserUser, Resource
 from tests.client import PASSWORD, UcwaClient, self_of
 from tests.process.running import LIMIT, RunningServer
 
-DANA = "sip:danab@contoso.com"
-
 
 class Guest(BrowserUser):
     """Somebody with the join page open."""

@@ -7,8 +7,9 @@ from playwright.async_api import Browser, Request, Route, expect
 
 from tests.browser.console import Console, Enter, read
 from tests.client import PASSWORD, UcwaClient
-from tests.process.running import LENE, RunningServer
+from tests.process.running import RunningServer
 from tests.process.server import add_user
+from tests.users import LENE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,9 +9,10 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.console import DESKTOP, PHONE
-from tests.browser.guest import DANA, Arrive, Organizer, joined, organizer_at
+from tests.browser.guest import Arrive, Organizer, joined, organizer_at
 from tests.client import PASSWORD
 from tests.process.running import LIMIT, RunningServer, command
+from tests.users import DANA
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

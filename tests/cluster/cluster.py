@@ -18,8 +18,7 @@ from openucwa.store.postgres import PostgresStore
 from tests.client import PASSWORD, UcwaClient
 from tests.deploy.nginx import Nginx, free_ports
 from tests.process.running import RunningServer
-
-LENE, DANA, ALEX = "sip:lenea@contoso.com", "sip:danab@contoso.com", "sip:alexd@contoso.com"
+from tests.users import ALEX, DANA, LENE
 
 #: Seconds that a test waits for anything.
 LIMIT = 30.0

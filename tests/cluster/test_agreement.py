@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import pytest
 
 from tests.client import PASSWORD, UcwaClient, extensions_of, self_of
-from tests.cluster.cluster import DANA, LIMIT, Cluster, same_at, shown
+from tests.cluster.cluster import LIMIT, Cluster, same_at, shown
 from tests.cluster.conftest import Connect
 from tests.cluster.participant import eventually
 from tests.process.running import command
+from tests.users import DANA
 
 #: How often one node writes and another reads.
 ROUNDS = 60

@@ -18,8 +18,8 @@ from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel, MeetingSettings
 from openucwa.model.user import User
 from openucwa.store.contract import Store
+from tests.users import LENE
 
-LENE = "sip:lenea@contoso.com"
 DAN = "sip:dan@contoso.com"
 MEETING = "ABCD1234"
 AT = 1_700_000_000_000

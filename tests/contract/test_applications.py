@@ -17,7 +17,8 @@ from openucwa.model.refusals import (
 )
 from openucwa.store.contract import Store
 from openucwa.store.sql.applications import REMEMBERED_REPLACED
-from tests.contract.samples import AT, COMMUNICATION, DAN, EVENT, LENE, MANY, application, logged, user
+from tests.contract.samples import AT, COMMUNICATION, DAN, EVENT, MANY, application, logged, user
+from tests.users import LENE
 
 
 async def opened(store: Store, *names: str, now: int = 1, most: int = MANY) -> None:
@@ -184,7 +185,9 @@ async def test_closed_application_is_not_found(store: Store) -> None:
 
 
 async def test_closing_a_missing_application_is_not_an_error(store: Store) -> None:
+    await opened(store, "2")
     await store.applications.close(LENE, "1", AT)
+    assert await living(store, "2") == ["2"]
 
 
 async def test_closed_instance_goes_with_its_channel(store: Store) -> None:

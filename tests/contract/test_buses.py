@@ -29,7 +29,7 @@ class BusKind:
     """A kind of bus and a server for it. `guarded`: the URL of somebody whose password is SECRET."""
 
     module: str
-    bus: Callable[[str], Bus]
+    bus: Callable[[str, QuickWorld], Bus]
     url: str
     guarded: str
     server: NatsServer | PostgresServer
@@ -55,7 +55,7 @@ def nats(tmp_path: Path) -> Iterator[BusKind]:
     place = server.url.removeprefix("nats://")
     yield BusKind(
         "openucwa.channel.nats",
-        lambda url: NatsBus(url, QuickWorld()),
+        NatsBus,
         f"nats://open:open@{place}",
         f"nats://{GUARDED}:{SECRET}@{place}",
         server,
@@ -67,7 +67,7 @@ def nats(tmp_path: Path) -> Iterator[BusKind]:
 def listen_notify(postgres_server: PostgresServer) -> BusKind:
     return BusKind(
         "openucwa.channel.postgres",
-        lambda url: PostgresBus(url, QuickWorld()),
+        PostgresBus,
         postgres_server.url("postgres"),
         postgres_server.url("postgres", f"{GUARDED}:{SECRET}"),
         postgres_server,
@@ -81,8 +81,10 @@ def kind(request: pytest.FixtureRequest) -> BusKind:
 
 
 @asynccontextmanager
-async def started(kind: BusKind, *, url: str | None = None, connected: bool = True) -> AsyncIterator[Bus]:
-    bus = kind.bus(url or kind.url)
+async def started(
+    kind: BusKind, *, url: str | None = None, connected: bool = True, world: QuickWorld | None = None
+) -> AsyncIterator[Bus]:
+    bus = kind.bus(url or kind.url, world or QuickWorld())
     await bus.start()
     try:
         if connected:
@@ -98,6 +100,11 @@ async def reached(bus: Bus) -> None:
 
 async def away(bus: Bus) -> None:
     await until(lambda: bus.describe().endswith(", not connected"), LIMIT)
+
+
+async def tried_again(*worlds: QuickWorld) -> None:
+    """Returns when the buses of these worlds have tried to connect several times."""
+    await until(lambda: all(world.sleeps > 2 for world in worlds), LIMIT)
 
 
 async def test_published_topics_reach_every_process_once(kind: BusKind) -> None:
@@ -136,10 +143,14 @@ async def test_topics_published_right_before_a_stop_are_delivered(kind: BusKind)
 
 async def test_bus_connects_when_the_server_appears_and_reconnects(kind: BusKind) -> None:
     kind.server.stop()
-    async with started(kind, connected=False) as one, started(kind, connected=False) as other:
+    worlds = QuickWorld(), QuickWorld()
+    async with (
+        started(kind, connected=False, world=worlds[0]) as one,
+        started(kind, connected=False, world=worlds[1]) as other,
+    ):
         heard: list[str] = []
         other.subscribe(heard.extend)
-        await asyncio.sleep(0.1)
+        await tried_again(*worlds)
         for turn in ("first", "second"):
             with pytest.raises(CallbackChannelError, match="event bus"):
                 await one.require()
@@ -221,8 +232,9 @@ async def test_other_kind_of_server_is_unreachable_and_delays_neither_start_nor_
 async def test_closed_port_is_retried_and_reported_once(kind: BusKind, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    async with started(kind, url=elsewhere(kind, port), connected=False) as bus:
-        await asyncio.sleep(0.2)
+    world = QuickWorld()
+    async with started(kind, url=elsewhere(kind, port), connected=False, world=world) as bus:
+        await tried_again(world)
         with pytest.raises(CallbackChannelError):
             await bus.require()
         heard: list[str] = []

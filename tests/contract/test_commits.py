@@ -13,7 +13,6 @@ from tests.contract.samples import (
     AT,
     COMMUNICATION,
     EVENT,
-    LENE,
     MANY,
     MEETING,
     application,
@@ -24,6 +23,7 @@ from tests.contract.samples import (
     with_meeting,
     with_participants,
 )
+from tests.users import LENE
 
 
 class Listener:

@@ -30,7 +30,6 @@ from openucwa.store.contract import Store
 from tests.contract.samples import (
     AT,
     DAN,
-    LENE,
     MANY,
     MEETING,
     application,
@@ -40,6 +39,7 @@ from tests.contract.samples import (
     with_meeting,
     with_participants,
 )
+from tests.users import LENE
 
 KEY = (LENE, MEETING)
 TOPIC = conversation_topic(*KEY)

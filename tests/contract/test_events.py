@@ -36,7 +36,9 @@ async def test_one_change_may_append_several_events_to_one_topic(store: Store) -
 
 
 async def test_appending_no_events_changes_nothing(store: Store) -> None:
+    await store.events.append(AT, [EVENT])
     await store.events.append(AT, [])
+    assert await logged(store) == [1]
 
 
 async def test_numbers_have_no_gaps_with_concurrent_writers(store: Store, other: Store) -> None:

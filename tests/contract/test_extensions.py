@@ -10,7 +10,8 @@ from openucwa.model.conversation_events import EXTENSION_CHANGED, ORGANIZER_DATA
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import AlreadyExists, PreconditionFailed, ResourceNotFound, TooManyGroups
 from openucwa.store.contract import Store
-from tests.contract.samples import AT, DAN, LENE, MANY, MEETING, extension, told, with_meeting, with_participants
+from tests.contract.samples import AT, DAN, MANY, MEETING, extension, told, with_meeting, with_participants
+from tests.users import LENE
 
 ROOM = conversation_topic(LENE, MEETING)
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from openucwa.model.conversation import LobbyEntry
 from openucwa.model.meeting import MeetingRel
 from openucwa.store.contract import Store
-from tests.contract.samples import AT, DAN, LENE, MANY, MEETING, application, invitation, participation, with_meeting
+from tests.contract.samples import AT, DAN, MANY, MEETING, application, invitation, participation, with_meeting
+from tests.users import LENE
 
 ANN = "sip:ann@contoso.com"
 

@@ -15,7 +15,6 @@ from openucwa.store.contract import Store
 from tests.contract.samples import (
     AT,
     DAN,
-    LENE,
     MANY,
     MEETING,
     OTHER_SETTINGS,
@@ -30,6 +29,7 @@ from tests.contract.samples import (
     with_meeting,
     with_participants,
 )
+from tests.users import LENE
 
 #: Where those who take part in the meeting are told of it.
 TOPICS = (conversation_topic(LENE, MEETING), application_topic(LENE, "101"), application_topic(DAN, "101"))
@@ -77,6 +77,7 @@ async def test_limit_leaves_out_others_and_assigned_meetings(store: Store) -> No
     await store.meetings.assigned(assigned())
     await store.meetings.add(meeting("1", organizer=DAN), 1)
     await store.meetings.add(meeting("2"), 1)
+    assert set(await ids(store)) == {"2", "ASSIGNED"}
 
 
 async def test_limit_holds_among_many_at_once(store: Store, other: Store) -> None:
@@ -121,6 +122,7 @@ async def test_removed_meetings_conference_id_is_free(store: Store) -> None:
     await store.meetings.add(meeting("1", conference_id="42"), MANY)
     await store.meetings.remove(LENE, "1", None, AT)
     await store.meetings.add(meeting("2", conference_id="42"), MANY)
+    assert await ids(store) == ["2"]
 
 
 async def test_assigned_meeting_is_created_on_first_read_and_found_later(store: Store) -> None:

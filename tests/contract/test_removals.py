@@ -8,7 +8,8 @@ from openucwa.model.conversation import conversation_topic
 from openucwa.model.event import application_topic
 from openucwa.model.refusals import PreconditionFailed
 from openucwa.store.contract import Store
-from tests.contract.samples import AT, DAN, LENE, MANY, MEETING, application, user, with_meeting, with_participants
+from tests.contract.samples import AT, DAN, MANY, MEETING, application, user, with_meeting, with_participants
+from tests.users import LENE
 
 
 @pytest.fixture

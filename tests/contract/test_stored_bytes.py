@@ -13,7 +13,6 @@ from tests.contract.conftest import Engine
 from tests.contract.samples import (
     AT,
     DAN,
-    LENE,
     MANY,
     MEETING,
     SETTINGS,
@@ -24,6 +23,7 @@ from tests.contract.samples import (
     participation,
     user,
 )
+from tests.users import LENE
 
 #: Bytes that may be stored for a user here, and those of a meeting that says nothing.
 LIMIT = 10_000
@@ -81,13 +81,18 @@ async def test_removed_data_does_not_count(small: Store) -> None:
         await small.meetings.add(meeting(settings=EMPTY), MANY)
     await small.users.add(user())
     await small.users.remove(LENE, AT)
-    await small.meetings.add(meeting(settings=replace(EMPTY, description="x" * (LIMIT - OF_MEETING))), MANY)
+    full = meeting(settings=replace(EMPTY, description="x" * (LIMIT - OF_MEETING)))
+    await small.meetings.add(full, MANY)
+    assert await small.meetings.get(LENE, MEETING) == full
 
 
 async def test_smaller_replacement_makes_room(small: Store) -> None:
     await small.extensions.add(LENE, MEETING, sized("a", 9000), MANY, AT)
+    with pytest.raises(EntityTooLarge):
+        await small.extensions.add(LENE, MEETING, sized("b", 8000), MANY, AT)
     await small.extensions.replace(LENE, MEETING, None, sized("a", 1000, "2"), AT)
     await small.extensions.add(LENE, MEETING, sized("b", 8000), MANY, AT)
+    assert await small.extensions.get(LENE, MEETING, "b") == sized("b", 8000)
 
 
 async def test_texts_of_meetings_count_in_bytes(small: Store) -> None:
@@ -106,6 +111,7 @@ async def test_other_organizers_have_bytes_of_their_own(small: Store) -> None:
     await small.extensions.add(LENE, MEETING, sized("a", 9000), MANY, AT)
     await small.meetings.add(meeting(organizer=DAN, conference_id="2", settings=EMPTY), MANY)
     await small.extensions.add(DAN, MEETING, sized("a", 9000), MANY, AT)
+    assert await small.extensions.get(DAN, MEETING, "a") == sized("a", 9000)
 
 
 async def test_concurrent_writers_stay_below_the_limit_together(small: Store) -> None:

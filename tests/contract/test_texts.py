@@ -6,7 +6,8 @@ import pytest
 
 from openucwa.model.refusals import ApplicationNotFound, ConversationNotFound, ResourceNotFound
 from openucwa.store.contract import Store
-from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, application, extension, user, with_meeting
+from tests.contract.samples import AT, EVENT, MANY, MEETING, application, extension, user, with_meeting
+from tests.users import LENE
 
 NUL = "a\0b"
 

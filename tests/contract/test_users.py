@@ -8,18 +8,8 @@ from openucwa.model.event import ChannelState, NewEvent, application_topic
 from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, Conflict, ResourceNotFound
 from openucwa.model.user import SigningKey, User
 from openucwa.store.contract import Store
-from tests.contract.samples import (
-    AT,
-    DAN,
-    LENE,
-    MANY,
-    application,
-    assigned,
-    extension,
-    meeting,
-    user,
-    with_meeting,
-)
+from tests.contract.samples import AT, DAN, MANY, MEETING, application, assigned, extension, meeting, user, with_meeting
+from tests.users import LENE
 
 
 async def test_user_is_read_as_it_was_added(store: Store) -> None:
@@ -120,6 +110,7 @@ async def test_removed_users_conference_ids_are_free_again(store: Store) -> None
     await store.meetings.add(meeting(), MANY)
     await store.users.remove(LENE, AT)
     await store.meetings.add(meeting(), MANY)
+    assert await store.meetings.get(LENE, MEETING) == meeting()
 
 
 async def test_other_users_keep_what_is_theirs(store: Store) -> None:

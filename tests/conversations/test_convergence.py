@@ -17,9 +17,9 @@ from openucwa.identity.passwords import Passwords
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conversations.event_client import EventClient, MeetingView
 from tests.postgres import PostgresServer
+from tests.users import ALEX, DANA, LENE
 from tests.world import FakeWorld
 
-LENE, DANA, ALEX = "sip:lenea@contoso.com", "sip:danab@contoso.com", "sip:alexd@contoso.com"
 #: What organizer data says, and nobody but the organizer may ever read.
 SECRET = "for-the-organizer-alone"
 

@@ -6,8 +6,9 @@ import pytest
 
 from openucwa.app import Service
 from tests.client import UcwaClient, add_user
-from tests.conftest import DANA, LENE, Connect, Make
+from tests.conftest import Connect, Make
 from tests.conversations.conftest import Come, Guest
+from tests.users import DANA, LENE
 from tests.world import FakeWorld
 
 Ask = tuple[Guest, Guest, dict[str, Any]]

@@ -7,8 +7,9 @@ import pytest
 from openucwa.app import Service
 from openucwa.config import Pool
 from tests.client import UcwaClient, add_user, self_of
-from tests.conftest import DANA, LENE, Connect, Make
+from tests.conftest import Connect, Make
 from tests.conversations.conftest import Come, Guest, short
+from tests.users import DANA, LENE
 from tests.world import FakeWorld
 
 SEQUENCE = [

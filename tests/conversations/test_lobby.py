@@ -49,7 +49,7 @@ async def test_participant_admitted_in_time_stays(
     organizer, joe = await wait_in_lobby(lene, come)
     uri = (await joe.get(f"{joe.client.app}/me"))["uri"].removeprefix("sip:")
     assert await organizer.post(f"{organizer.here}/participants/{uri}/admit") == 204
-    await service.sweeper._end_waits(world.now() + 1000 * service.config.lobby_timeout + 1)
+    await service.sweeper.end_waits(world.now() + 1000 * service.config.lobby_timeout + 1)
     assert (await joe.get(joe.here))["state"] == "Conferenced"
 
 
@@ -61,7 +61,7 @@ async def test_all_overdue_participants_are_removed_in_one_sweep(
     for number in range(5):
         guest = await come(f"Guest {number}", meeting)
         await guest.join(meeting)
-    await service.sweeper._end_waits(world.now() + 1000 * service.config.lobby_timeout + 1)
+    await service.sweeper.end_waits(world.now() + 1000 * service.config.lobby_timeout + 1)
     assert await service.store.conversations.participants("sip:lenea@contoso.com", meeting["onlineMeetingId"]) == []
 
 
@@ -75,7 +75,7 @@ async def test_all_unanswered_invitations_fail_in_one_sweep(
     for _ in range(5):
         assert await organizer.post(f"{organizer.here}/addParticipant", json={"to": "sip:danab@contoso.com"}) == 201
     await organizer.said()
-    await service.sweeper._end_invitations(world.now() + 1000 * service.config.invitation_timeout + 1)
+    await service.sweeper.end_invitations(world.now() + 1000 * service.config.invitation_timeout + 1)
     assert await organizer.said() == ["participantInvitation completed Failure Timeout"] * 5
 
 

@@ -10,10 +10,10 @@ from tests.client import UcwaClient
 from tests.conftest import Connect, Make
 from tests.conversations.conftest import Guest
 from tests.resources.messages import assert_refused
+from tests.users import DANA
 from tests.world import FakeWorld
 
 PLAIN = {"Content-Type": "text/plain"}
-DANA = "sip:danab@contoso.com"
 
 
 class TwoInAMeeting:

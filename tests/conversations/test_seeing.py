@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.client import UcwaClient, extensions_of, self_of
-from tests.conftest import DANA
 from tests.conversations.conftest import Come, Guest
+from tests.users import DANA
 
 UPDATED = ["onlineMeeting updated in conversation"]
 Room = tuple[dict[str, Any], Guest, Guest]

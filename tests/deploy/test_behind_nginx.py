@@ -12,8 +12,9 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.deploy.nginx import Nginx, free_port
-from tests.process.running import LENE, RunningServer
+from tests.process.running import RunningServer
 from tests.process.server import add_user
+from tests.users import LENE
 
 
 @pytest.fixture

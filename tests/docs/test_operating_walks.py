@@ -21,9 +21,10 @@ from tests.docs.walking import ROOT, commands, nginx_in, walk
 from tests.nats import NatsServer
 from tests.needs import need
 from tests.postgres import OWNER, PostgresServer
-from tests.process.running import LENE, LIMIT, RunningServer
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.process.test_polls import PollingApplication
+from tests.users import LENE
 
 PAGE = "docs/operating.md"
 

@@ -9,7 +9,8 @@ import pytest
 
 from openucwa.app import ALIASES
 from tests.client import UcwaClient, extensions_of
-from tests.conftest import LENE, Connect, Make
+from tests.conftest import Connect, Make
+from tests.users import LENE
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "protocol.md").read_text("utf-8")
 #: Bytes of a request's body here, so that one is soon too large.

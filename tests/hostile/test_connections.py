@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from tests.hostile.connection import Connection, Memory, ask, request
+from tests.hostile.connection import Connection, Cpu, Memory, ask, request
 from tests.process.running import LIMIT, RunningServer
 
 MEBIBYTE = 1_048_576
@@ -92,11 +92,11 @@ def test_100_000_query_parameters_are_too_large_a_head(server: RunningServer) ->
 
 
 def test_maximum_of_query_parameters_is_read_quickly(server: RunningServer) -> None:
-    began = time.monotonic()
+    cpu = Cpu(server)
     answer = ask(server, request("GET", "/?" + "&".join(["a"] * 30_000)))
     assert answer is not None
     assert answer.status == 200
-    assert time.monotonic() - began < 2
+    assert cpu.used() < 0.5
 
 
 def test_2_000_idle_connections_do_not_affect_others(server: RunningServer) -> None:
@@ -120,13 +120,11 @@ def test_2_000_idle_connections_do_not_affect_others(server: RunningServer) -> N
     ids=["nothing", "a letter", "a request line", "half of a header", "an empty line"],
 )
 def test_incomplete_head_is_cut_off(impatient: RunningServer, start: bytes) -> None:
-    began = time.monotonic()
     with Connection(impatient) as connection:
         connection.send(start)
-        answer = connection.answer()
+        answer = connection.answer()  # a TimeoutError of the client if the server waits on
         assert answer is None or answer.status == 408
         assert connection.rest() == b""
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(
@@ -153,13 +151,13 @@ def test_slowly_sent_body_is_cut_off(impatient: RunningServer, length: str) -> N
 
 def test_100_slow_clients_do_not_slow_down_others(server: RunningServer) -> None:
     with contextlib.ExitStack() as stack:
-        for _ in range(100):
-            stack.enter_context(Connection(server)).send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
-        began = time.monotonic()
+        slow = [stack.enter_context(Connection(server)) for _ in range(100)]
+        for connection in slow:
+            connection.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
         answer = ask(server, request("GET", "/"))
         assert answer is not None
         assert answer.status == 200
-        assert time.monotonic() - began < 2
+        assert not any(connection.has_answer() for connection in slow)
 
 
 # Broken off

@@ -187,7 +187,8 @@ TOKENS = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1).filter(
     lambda name: name not in {"connection", "content-length", "data", "expect", "keep-alive", "transfer-encoding"}
 )
 VALUES = st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_characters="\x7f\x85\xa0\xad"))
-BODIES = st.binary().filter(lambda body: b"--B" not in body and (not body or body.strip(b"\r\n") != b""))
+#: A body of nothing but white space is none.
+BODIES = st.binary().filter(lambda body: b"--B" not in body and (not body or body.strip(b" \t\r\n") != b""))
 REQUESTS = st.builds(
     PartRequest,
     st.sampled_from(["GET", "POST", "PUT", "DELETE"]),

@@ -2,7 +2,6 @@
 
 import pytest
 
-from openucwa.identity import rate
 from openucwa.identity.rate import Rate
 from openucwa.model.refusals import TooManyRequests
 from tests.world import FakeWorld
@@ -47,9 +46,9 @@ def test_keys_are_counted_separately(world: FakeWorld) -> None:
     assert [accepted(limit, key, 3) for key in "ab"] == [1, 1]
 
 
-def test_number_of_keys_is_bounded(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate, "_REMEMBERED", 10)
-    limit = Rate(1.0, 1, "messages", world)
+def test_number_of_keys_is_bounded(world: FakeWorld) -> None:
+    limit = Rate(1.0, 1, "messages", world, remembered=10)
     for number in range(100):
         limit.take(str(number))
-    assert len(limit._left) == 10
+    assert [accepted(limit, str(number), 1) for number in (99, 90)] == [0, 0]
+    assert accepted(limit, "89", 1) == 1

@@ -2,7 +2,6 @@
 
 import pytest
 
-from openucwa.identity import throttle as throttle_module
 from openucwa.identity.throttle import Throttle
 from openucwa.model.refusals import TooManyRequests
 from tests.world import FakeWorld
@@ -166,10 +165,8 @@ async def test_failures_are_forgotten_with_time(throttle: Throttle, world: FakeW
     admitted(throttle, LENE, HERE)
 
 
-async def test_memory_is_bounded_and_keeps_the_latest_failures(
-    throttle: Throttle, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(throttle_module, "_REMEMBERED", 2)
+async def test_memory_is_bounded_and_keeps_the_latest_failures(world: FakeWorld) -> None:
+    throttle = Throttle(3, 2.0, 60.0, 6, world, remembered=2)
     for user in ("a", "b", LENE):
         await fail(throttle, world, 3, user, user)
     admitted(throttle, "a", "a")

@@ -19,11 +19,11 @@ from typing import IO, Self
 from urllib.parse import urlencode
 
 from tests.client import PASSWORD
+from tests.users import LENE
 
 #: Seconds that a test waits for anything.
 LIMIT = 15.0
 
-LENE = "sip:lenea@contoso.com"
 
 _READY = re.compile(r"openucwa \S+ listening on (\S+)")
 

@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from tests.client import UcwaClient, extensions_of, self_of
-from tests.process.running import LENE, LIMIT, RunningServer
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
+from tests.users import LENE
 
 #: How often it is killed. A start of a server takes longer than all else here.
 ROUNDS = {"sqlite": 50, "postgres": 15}

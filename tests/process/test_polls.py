@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.process.running import LENE, LIMIT, RunningServer
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
+from tests.users import LENE
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ import pytest
 from openucwa.store.migrations import migrations_in
 from openucwa.store.postgres.schema import MIGRATIONS
 from tests.postgres import GUARDED, GUARDED_PASSWORD, OWNER, PostgresServer
-from tests.process.running import LENE, LIMIT, RunningServer, command, read_to_end
+from tests.process.running import LIMIT, RunningServer, command, read_to_end
 from tests.process.server import add_user
 from tests.process.test_polls import PollingApplication, waiting
+from tests.users import LENE
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.process.running import LENE, RunningServer, read_to_end
+from tests.process.running import RunningServer, read_to_end
 from tests.process.server import add_user
+from tests.users import LENE
 
 CHANGING = re.compile(rb"(?im)^(?:date|x-request-id): .*\r\n")
 

@@ -10,8 +10,9 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.needs import need
-from tests.process.running import LENE, RunningServer, command
+from tests.process.running import RunningServer, command
 from tests.process.server import add_user
+from tests.users import LENE
 
 _EXTENSION = {"id": "agenda", "type": "RoamedParticipantData", "seats": 12}
 

@@ -16,8 +16,9 @@ import pytest
 
 from tests.certificate import make_certificate
 from tests.client import PASSWORD
-from tests.process.running import LENE, LIMIT, RunningServer, command, read_to_end
+from tests.process.running import LIMIT, RunningServer, command, read_to_end
 from tests.process.server import add_user
+from tests.users import LENE
 
 #: It lacks `type=x`, and would then be refused.
 HALF_A_REQUEST = (

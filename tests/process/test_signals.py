@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.certificate import make_certificate
-from tests.process.running import LENE, LIMIT, RunningServer, at, environment
+from tests.process.running import LIMIT, RunningServer, at, environment
 from tests.process.server import add_user
 from tests.process.workers import WithWorkers, until
+from tests.users import LENE
 
 
 @pytest.fixture(scope="module")

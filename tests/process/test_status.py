@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.running import LENE, LIMIT, RunningServer
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.process.workers import WithWorkers
+from tests.users import LENE
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.client import PASSWORD
-from tests.process.running import LENE, LIMIT, command, environment
+from tests.process.running import LIMIT, command, environment
+from tests.users import LENE
 
 
 def on_a_terminal(*arguments: str, answers: Sequence[tuple[str, str]]) -> tuple[int, str]:

@@ -15,8 +15,9 @@ from openucwa.identity.tokens import new_signing_key
 from openucwa.store.sqlite import SqliteStore
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.postgres import PostgresServer
-from tests.process.running import LENE, LIMIT, RunningServer, at, command
+from tests.process.running import LIMIT, RunningServer, at, command
 from tests.process.server import add_user
+from tests.users import LENE
 from tests.world import FakeWorld
 
 #: How often the two are made to meet.

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from tests.client import PASSWORD
-from tests.process.running import LENE, LIMIT, command, read_to_end
+from tests.process.running import LIMIT, command, read_to_end
 from tests.process.server import add_user
 from tests.process.workers import WithWorkers, WorkerConnection, first_answered, kill, runs, until
+from tests.users import LENE
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,12 @@ def config(request: pytest.FixtureRequest, config: Config) -> Config:
 
 
 @pytest.fixture
+async def meeting(lene: UcwaClient) -> dict[str, Any]:
+    """A meeting of Lene's."""
+    return await lene.schedule(subject="Sales")
+
+
+@pytest.fixture
 def signed_in(make_service: Make, connect: Connect) -> SignedIn:
     """Signs Lene in to a server with other settings, and opens her application."""
 

@@ -10,8 +10,9 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from tests.client import UcwaClient, add_user, extensions_of, self_of
-from tests.conftest import DANA, LENE, Connect, Make
+from tests.conftest import Connect, Make
 from tests.resources.messages import assert_refused
+from tests.users import DANA, LENE
 from tests.world import FakeWorld
 
 Resource = dict[str, Any]

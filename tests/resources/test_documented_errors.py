@@ -13,7 +13,7 @@ import pytest
 
 from openucwa.app import Service
 from openucwa.config import Config, DialInRegion, Pool
-from tests.client import UcwaClient, add_user, extensions_of, self_of
+from tests.client import UcwaClient, add_user, extensions_of, if_match, self_of
 from tests.conftest import Connect, Make
 from tests.resources.conftest import SignedIn
 from tests.resources.messages import assert_invalid, assert_refused, get_extensions, own, pass_through
@@ -21,10 +21,6 @@ from tests.resources.messages import assert_invalid, assert_refused, get_extensi
 Resource = dict[str, Any]
 
 REGION = DialInRegion("Redmond", "tel:+14255550001")
-
-
-def if_match(resource: Resource) -> dict[str, str]:
-    return {"If-Match": f'"{resource["etag"]}"'}
 
 
 # What two requests can't both have

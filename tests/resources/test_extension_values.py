@@ -26,11 +26,6 @@ Resource = dict[str, Any]
 
 
 @pytest.fixture
-async def meeting(lene: UcwaClient) -> Resource:
-    return await lene.schedule(subject="Sales")
-
-
-@pytest.fixture
 def href(meeting: Resource) -> str:
     return extensions_of(meeting)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.client import UcwaClient, extensions_of, self_of
+from tests.client import UcwaClient, extensions_of, if_match, self_of
 from tests.conftest import Connect, Make
 from tests.resources.conftest import SignedIn
 from tests.resources.messages import (
@@ -61,10 +61,6 @@ async def get_assigned(client: UcwaClient) -> Resource:
     assert answer.status_code == 200
     shown: Resource = answer.json()
     return shown
-
-
-def if_match(resource: Resource) -> dict[str, str]:
-    return {"If-Match": f'"{resource["etag"]}"'}
 
 
 # GET

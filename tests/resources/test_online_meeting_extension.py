@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from lxml import etree
 
-from tests.client import UcwaClient, extensions_of, self_of
+from tests.client import UcwaClient, extensions_of, if_match, self_of
 from tests.resources.conftest import SignedIn
 from tests.resources.messages import (
     MARK,
@@ -25,11 +25,6 @@ Resource = dict[str, Any]
 
 
 @pytest.fixture
-async def meeting(lene: UcwaClient) -> Resource:
-    return await lene.schedule(subject="Sales")
-
-
-@pytest.fixture
 async def extension(lene: UcwaClient, meeting: Resource) -> Resource:
     return await lene.extend(meeting, id="917823", type="RoamedParticipantData", topic="sales", count=3)
 
@@ -37,10 +32,6 @@ async def extension(lene: UcwaClient, meeting: Resource) -> Resource:
 @pytest.fixture
 def href(extension: Resource) -> str:
     return self_of(extension)
-
-
-def if_match(resource: Resource) -> dict[str, str]:
-    return {"If-Match": f'"{resource["etag"]}"'}
 
 
 # GET

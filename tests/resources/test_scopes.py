@@ -13,9 +13,10 @@ from openucwa.config import Config, DialInRegion
 from openucwa.identity.tokens import Caller
 from openucwa.model.scopes import ANY_SCOPE, INITIATE, MEETINGS, RECEIVE
 from tests.client import UcwaClient
-from tests.conftest import LENE, Connect, make_in_process
+from tests.conftest import Connect, make_in_process
 from tests.hostile.requests import Request
 from tests.hostile.stage import Answer, Stage
+from tests.users import LENE
 from tests.world import FakeWorld
 
 _REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "spec" / "ucwa-resources.json"

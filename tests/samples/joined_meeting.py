@@ -9,7 +9,8 @@ import httpx
 
 from openucwa.app import Service
 from tests.client import UcwaClient, self_of
-from tests.conftest import DANA, Connect
+from tests.conftest import Connect
+from tests.users import DANA
 
 #: joining: nobody has joined. alone: Lene has. room: both have, and talk. unconnected: they don't talk yet.
 #: promoted: the other leads as well. lobby: the other waits. inviting: the other is asked. In these Lene is the client;

@@ -1,7 +1,7 @@
 """A store that writes down every statement that it runs, and the walk through the contract that runs them all."""
 
+import inspect
 import re
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,6 @@ from tests.contract.samples import (
     COMMUNICATION,
     DAN,
     EVENT,
-    LENE,
     MANY,
     MEETING,
     SETTINGS,
@@ -33,6 +32,7 @@ from tests.contract.samples import (
     participation,
     user,
 )
+from tests.users import LENE
 
 T = TypeVar("T")
 
@@ -70,8 +70,8 @@ class StatementLog:
         scope: str | None = None,
     ) -> None:
         self.ran.append(ExecutedStatement(re.sub(r"\s+", " ", text).strip(), parameters, held, scope))
-        frame = sys._getframe()
-        while frame := frame.f_back:  # type: ignore[assignment]
+        frame = inspect.currentframe()
+        while frame is not None and (frame := frame.f_back):
             file = Path(frame.f_code.co_filename)
             if file.parent == STATEMENTS:
                 self.lines.add((file.name, frame.f_lineno))

@@ -2,7 +2,6 @@
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from openucwa.store.copying import TABLES, copy_store
 from openucwa.store.postgres import PostgresStore
 from openucwa.store.sql import SqlStore
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, DAN, LENE, application, assigned, invitation, user, with_participants
+from tests.contract.samples import AT, DAN, application, assigned, invitation, user, with_participants
+from tests.users import LENE
 
 #: What is not copied: an engine's own, and what each server writes for itself.
 OWN = {
@@ -109,12 +109,11 @@ async def test_aborted_copy_is_neither_usable_nor_taken_for_a_new_store(
 
 
 async def test_every_table_and_column_is_copied(store: SqliteStore) -> None:
-    with closing(store._database.connect_reader()) as connection:
-        tables = [name for (name,) in connection.execute("select name from sqlite_schema where type = 'table'")]
-        columns = {
-            table: {row[1] for row in connection.execute(f"pragma table_info({table})")} - OWN.get(table, set())
-            for table in tables
-        }
+    columns = {
+        table: {name for (name,) in await store.reader.rows("select name from pragma_table_info(?)", table)}
+        - OWN.get(table, set())
+        for (table,) in await store.reader.rows("select name from sqlite_schema where type = 'table'")
+    }
     assert {table: set(names) for table, names in TABLES.items()} == {
         table: names for table, names in columns.items() if names
     }

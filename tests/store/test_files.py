@@ -15,7 +15,8 @@ import pytest
 
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, logged, user, with_participants
+from tests.contract.samples import AT, EVENT, MANY, MEETING, extension, logged, user, with_participants
+from tests.users import LENE
 
 #: The user id that owns nothing.
 NOBODY = 65534

@@ -12,7 +12,8 @@ import pytest
 from openucwa.model.refusals import Refusal
 from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, user, with_meeting
+from tests.contract.samples import AT, EVENT, MANY, MEETING, extension, user, with_meeting
+from tests.users import LENE
 
 
 @pytest.fixture

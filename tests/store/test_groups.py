@@ -6,7 +6,8 @@ import pytest
 
 from openucwa.store.engine import Transaction
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, EVENT, LENE, MANY, MEETING, extension, logged, with_participants
+from tests.contract.samples import AT, EVENT, MANY, MEETING, extension, logged, with_participants
+from tests.users import LENE
 
 
 async def test_concurrent_changes_share_one_commit(store: SqliteStore) -> None:

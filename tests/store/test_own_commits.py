@@ -14,7 +14,8 @@ from openucwa.model.refusals import ResourceNotFound
 from openucwa.store.contract import Outdated
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.invalidation import Invalidation
-from tests.contract.samples import AT, DAN, EVENT, LENE, MANY, MEETING, extension, user, with_meeting
+from tests.contract.samples import AT, DAN, EVENT, MANY, MEETING, extension, user, with_meeting
+from tests.users import LENE
 
 PATIENCE = 30.0
 

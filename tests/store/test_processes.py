@@ -8,8 +8,9 @@ from pathlib import Path
 from openucwa.model.event import NewEvent
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, EVENT, LENE, logged, user
+from tests.contract.samples import AT, EVENT, logged, user
 from tests.store.conftest import StartWorker
+from tests.users import LENE
 
 
 async def test_topics_of_another_process_are_reported_once(store: SqliteStore, start_worker: StartWorker) -> None:

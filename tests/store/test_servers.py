@@ -9,10 +9,11 @@ import pytest
 
 from openucwa.model.event import NewEvent
 from openucwa.store.contract import Store
-from tests.contract.samples import AT, EVENT, LENE, MEETING, logged, with_meeting
+from tests.contract.samples import AT, EVENT, MEETING, logged, with_meeting
 from tests.postgres import PostgresServer
 from tests.store.conftest import StartWorker
 from tests.store.worker import store_at
+from tests.users import LENE
 
 
 async def test_one_of_two_processes_writing_with_the_same_etag_wins_each_time(

@@ -25,7 +25,6 @@ from tests.contract.samples import (
     AT,
     COMMUNICATION,
     EVENT,
-    LENE,
     MANY,
     MEETING,
     SETTINGS,
@@ -36,6 +35,7 @@ from tests.contract.samples import (
     participation,
     user,
 )
+from tests.users import LENE
 
 #: What a method can be called with, by the type of its parameter.
 ARGUMENTS: dict[Any, object] = {

@@ -148,11 +148,12 @@ def test_lines_are_written_in_order_by_another_thread(tmp_path: Path) -> None:
     assert written(tmp_path / "log") == [str(number) for number in range(5000)]
 
 
-def test_unread_log_blocks_no_one_and_stays_within_its_backlog() -> None:
-    reading, writing = os.pipe()
-    file = LogFile()
-    os.dup2(writing, file._descriptor)
-    writer = LogWriter(file, 200_000)
+def test_unread_log_blocks_no_one_and_stays_within_its_backlog(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    writer = LogWriter(LogFile(str(pipe)), 200_000)
+    os.set_blocking(reading, True)
     taken = sum(writer.write("x" * 99) for _ in range(10_000))
     assert taken < 5000
     received = b""
@@ -163,8 +164,7 @@ def test_unread_log_blocks_no_one_and_stays_within_its_backlog() -> None:
     assert writer.write("again")
     writer.flush()
     assert os.read(reading, 100) == b"again\n"
-    for each in (reading, writing):
-        os.close(each)
+    os.close(reading)
 
 
 def test_log_file_is_appended_to_and_reopened_after_a_rotation(tmp_path: Path) -> None:

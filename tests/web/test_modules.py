@@ -9,8 +9,9 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.needs import need
-from tests.process.running import LENE, LIMIT, RunningServer
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
+from tests.users import LENE
 
 MODULES = sorted(Path(__file__).parent.glob("*.test.js"))
 

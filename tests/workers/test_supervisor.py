@@ -14,7 +14,7 @@ import pytest
 from openucwa.config import Config
 from openucwa.server.listeners import bind, close
 from openucwa.server.orders import Orders
-from openucwa.workers.supervisor import MAX_FAILURES, PAUSE, WorkersError, supervise
+from openucwa.workers.supervisor import LAST, MAX_FAILURES, PAUSE, WorkersError, supervise
 from tests.process.workers import runs
 from tests.world import FakeWorld, until
 
@@ -47,7 +47,8 @@ class RunningSupervisor:
         logger.setLevel(logging.INFO)
         self._listeners = bind(("http://127.0.0.1:0",))
         config = Config(data=str(data), listen=(self._listeners[0].url,), workers=workers, log_level="error")
-        self.task = asyncio.create_task(supervise(config, self._listeners, Orders(), self.world, self.urls.extend))
+        self.orders = Orders()
+        self.task = asyncio.create_task(supervise(config, self._listeners, self.orders, self.world, self.urls.extend))
 
     def pids(self, worker: int) -> list[int]:
         """The processes that were this worker, one after the other."""
@@ -124,15 +125,16 @@ async def test_stop_does_not_wait_for_a_pause(supervised: RunningSupervisor) -> 
     assert supervised.task.result() == 0
 
 
-async def test_unresponsive_worker_is_killed_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openucwa.workers.supervisor.LAST", 0.1)
-    supervised = RunningSupervisor(tmp_path)
-    await supervised.ready()
+async def test_unresponsive_worker_is_killed_in_the_end(supervised: RunningSupervisor) -> None:
     pid = supervised.pids(1)[0]
     os.kill(pid, signal.SIGSTOP)
     for _ in range(2):
         os.kill(os.getpid(), signal.SIGTERM)
+    await until(supervised.orders.force.is_set, LIMIT)
+    await until(lambda: supervised.world.sleepers == 1, LIMIT)
+    await supervised.world.advance(LAST - 0.1)
+    assert not supervised.task.done()
+    await supervised.world.advance(0.1)
     await until(supervised.task.done, LIMIT)
     assert supervised.task.result() == 1
     assert not runs(pid)
-    await supervised.end()

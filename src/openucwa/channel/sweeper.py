@@ -83,8 +83,8 @@ class Sweeper:
         while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
         # Last, because these are refused while the event bus can't be reached.
-        await self._end_waits(now)
-        await self._end_invitations(now)
+        await self.end_waits(now)
+        await self.end_invitations(now)
 
     async def _end_idle_applications(self, now: int) -> None:
         before = now - 1000 * self._config.application_timeout
@@ -92,8 +92,8 @@ class Sweeper:
             for owner, application_id in ended:
                 self._channels.end(owner, application_id)
 
-    async def _end_waits(self, now: int) -> None:
-        """Removes participants who waited in the lobby for too long."""
+    async def end_waits(self, now: int) -> None:
+        """Removes participants who have waited in the lobby for too long at `now`, in ms since 1970."""
         before = now - 1000 * self._config.lobby_timeout
         while waiting := await self._store.conversations.overdue_in_lobby(before, WAITING_AT_A_TIME):
             for each in waiting:
@@ -103,8 +103,8 @@ class Sweeper:
                         each.organizer, each.meeting_id, each.uri, "Timeout", now, in_lobby=True
                     )
 
-    async def _end_invitations(self, now: int) -> None:
-        """Ends invitations that were not answered in time."""
+    async def end_invitations(self, now: int) -> None:
+        """Ends invitations that are not answered in time at `now`, in ms since 1970."""
         while overdue := await self._store.invitations.overdue(now, INVITATIONS_AT_A_TIME):
             for invitation in overdue:
                 with suppress(ResourceNotFound):

@@ -6,7 +6,8 @@ The walk itself is in `walk.py`.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from openucwa.model.world import RealWorld
 from openucwa.server.listeners import Listener, bind, close
 from openucwa.server.orders import Orders, Signals
 from openucwa.server.process import serve
+from openucwa.store import audit
 from openucwa.store.sqlite import SqliteStore
 from openucwa.telemetry.access_log import AccessLog
 from openucwa.telemetry.log import LogLines, route_logging
@@ -112,9 +114,11 @@ class _Demo:
 
     async def _walk(self, url: str) -> int:
         try:
-            status, meeting = await asyncio.to_thread(
-                walk, url, self._service.config.data, self._screen, self._stop.is_set
-            )
+            # The walk reports its own removals; audit lines would stand between its steps.
+            with _silenced(audit.logger):
+                status, meeting = await asyncio.to_thread(
+                    walk, url, self._service.config.data, self._screen, self._stop.is_set
+                )
             if self._exit_after:
                 self._stop.set()
             elif not self._stop.is_set():
@@ -124,6 +128,15 @@ class _Demo:
             self._stop.set()
             raise
         return status
+
+
+@contextmanager
+def _silenced(logger: logging.Logger) -> Iterator[None]:
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = False
 
 
 def walk(url: str, data: str, screen: Screen, stopped: Callable[[], bool]) -> tuple[int, str | None]:

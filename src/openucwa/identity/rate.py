@@ -10,7 +10,7 @@ from openucwa.model.refusals import TooManyRequests
 from openucwa.model.world import World
 
 #: The number of keys that are kept. Beyond it the longest unused ones are dropped: their bursts are most likely full.
-_REMEMBERED = 50_000
+REMEMBERED = 50_000
 
 
 def act_key(owner: str, topic: str) -> str:
@@ -20,14 +20,15 @@ def act_key(owner: str, topic: str) -> str:
 
 class Rate:
     """A token bucket for each key. `per_second`: the sustained rate. `burst`: the number allowed at once. `what`: what
-    is limited, for the error message.
+    is limited, for the error message. `remembered`: the number of keys that are kept.
     """
 
-    def __init__(self, per_second: float, burst: int, what: str, world: World) -> None:
+    def __init__(self, per_second: float, burst: int, what: str, world: World, remembered: int = REMEMBERED) -> None:
         self._per_second = per_second
         self._burst = float(burst)
         self._what = what
         self._world = world
+        self._remembered = remembered
         #: Key -> the rest of the burst, and when that was, on the `monotonic` clock.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -40,5 +41,5 @@ class Rate:
             raise TooManyRequests(f"too many {self._what}", max(1, math.ceil((1 - left) / self._per_second)))
         self._left[key] = (left - 1, now)
         self._left.move_to_end(key)
-        if len(self._left) > _REMEMBERED:
+        if len(self._left) > self._remembered:
             self._left.popitem(last=False)

@@ -16,7 +16,7 @@ from openucwa.model.world import World
 #: Seconds without a failure after which earlier ones no longer count.
 _FORGOTTEN_AFTER = 3_600.0
 #: The number of users, and of addresses, that are kept; those longest without a failure are dropped first.
-_REMEMBERED = 20_000
+REMEMBERED = 20_000
 #: The limit of the exponent: 2 to this power times any delay exceeds every sensible maximum, and still fits a float.
 _MAX_DOUBLINGS = 64
 
@@ -37,15 +37,24 @@ class Throttle:
     """Refuses sign-ins of users and from addresses with too many failures, for a while.
 
     `failures`: how many a user may have before the first delay; `address_failures`: the same for an address. `delay`:
-    seconds of the first delay; it doubles with each further failure, up to `delay_max`.
+    seconds of the first delay; it doubles with each further failure, up to `delay_max`. `remembered`: the number of
+    users, and of addresses, that are kept.
 
     During a delay even the right password is refused: otherwise guessing would go on at full speed. An attempt in
     flight counts as a failure until its outcome is known, so parallel guesses gain nothing.
     """
 
-    def __init__(self, failures: int, delay: float, delay_max: float, address_failures: int, world: World) -> None:
-        self._users = _Records(failures, delay, delay_max, world)
-        self._addresses = _Records(address_failures, delay, delay_max, world)
+    def __init__(
+        self,
+        failures: int,
+        delay: float,
+        delay_max: float,
+        address_failures: int,
+        world: World,
+        remembered: int = REMEMBERED,
+    ) -> None:
+        self._users = _Records(failures, delay, delay_max, world, remembered)
+        self._addresses = _Records(address_failures, delay, delay_max, world, remembered)
 
     def begin(self, user: str | None, address: str) -> "Attempt":
         """Begins an attempt, before the password is verified; its `with` block must end it.
@@ -100,12 +109,13 @@ class Attempt:
 class _Records:
     """The failures, and the attempts in flight, of one kind of key."""
 
-    def __init__(self, failures: int, delay: float, delay_max: float, world: World) -> None:
+    def __init__(self, failures: int, delay: float, delay_max: float, world: World, remembered: int) -> None:
         self._failures = failures
         self._delay = delay
         self._delay_max = delay_max
         self._memory = max(_FORGOTTEN_AFTER, 2 * delay_max)
         self._world = world
+        self._remembered = remembered
         self._records: OrderedDict[str, _Record] = OrderedDict()
 
     def wait(self, key: str) -> float:
@@ -161,7 +171,7 @@ class _Records:
             now = self._world.monotonic()
             record = self._records[key] = _Record(0, now, now)
         self._records.move_to_end(key)
-        if len(self._records) > _REMEMBERED:
+        if len(self._records) > self._remembered:
             self._records.popitem(last=False)
         return record
 

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from openucwa.config import Config, ConfigError
 from openucwa.model.world import World
@@ -118,11 +119,13 @@ class _Supervisor:
         self, keepers: Sequence["asyncio.Task[None]"], seconds: float, unless: asyncio.Event | None = None
     ) -> bool:
         """Whether all ended within `seconds` and before `unless`."""
-        all_ended = asyncio.ensure_future(asyncio.wait(keepers))
-        waits: list[asyncio.Future[object]] = [all_ended]  # type: ignore[list-item]  # a future of something
+        waits: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(asyncio.wait(keepers)),
+            asyncio.ensure_future(self._world.sleep(seconds)),
+        ]
         if unless is not None:
             waits.append(asyncio.ensure_future(unless.wait()))
-        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
         return all(keeper.done() for keeper in keepers)

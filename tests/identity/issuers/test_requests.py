@@ -6,9 +6,10 @@ from openucwa.app import Service
 from openucwa.config_identity import Issuer
 from openucwa.model.scopes import INITIATE, MEETINGS, RECEIVE
 from tests.client import UcwaClient
-from tests.conftest import LENE, Connect, Make
+from tests.conftest import Connect, Make
 from tests.identity.issuers.conftest import Claiming
 from tests.identity.issuers.provider import AUDIENCE, RunningProvider, sign
+from tests.users import LENE
 from tests.world import FakeWorld, until
 
 APPLICATION = {"culture": "en-us", "endpointId": "endpoint", "userAgent": "tests"}

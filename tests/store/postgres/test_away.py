@@ -8,8 +8,9 @@ import pytest
 
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.postgres import PostgresStore
-from tests.contract.samples import AT, EVENT, LENE, logged, user
+from tests.contract.samples import AT, EVENT, logged, user
 from tests.postgres import GUARDED, GUARDED_PASSWORD, PostgresServer
+from tests.users import LENE
 from tests.world import until
 
 #: Seconds of the stores' timeout, and what a call may take on a loaded machine that is refused after it.

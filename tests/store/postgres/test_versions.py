@@ -12,9 +12,10 @@ from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.store.postgres import PostgresStore
 from openucwa.store.postgres.schema import MIGRATIONS
 from openucwa.store.sqlite.schema import MIGRATIONS as MIGRATIONS_OF_SQLITE
-from tests.contract.samples import LENE, user
+from tests.contract.samples import user
 from tests.postgres import PostgresServer
 from tests.store.test_versions import METHODS, WITHOUT_USE, call
+from tests.users import LENE
 from tests.world import until
 
 

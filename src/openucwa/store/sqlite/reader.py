@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import suppress
 
 from openucwa.store.engine import Query
+from openucwa.store.sqlite.cursor import Cursor
 from openucwa.store.sqlite.database import Database, Row
 from openucwa.store.sqlite.errors import unavailable
 from openucwa.store.sqlite.invalidation import Invalidation
@@ -21,7 +22,7 @@ class Reader:
     def open(self) -> sqlite3.Connection:
         """The connection. ServiceUnavailable: it can't be read."""
         self._connection = self._database.connect_reader()
-        self._cursor = self._connection.cursor()
+        self._cursor = self._connection.cursor(Cursor)
         return self._connection
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from openucwa.store.audit import Removal
 from openucwa.store.contract import Outdated
 from openucwa.store.engine import UNCACHED, Work
 from openucwa.store.frames import without_frames
+from openucwa.store.sqlite.cursor import Cursor
 from openucwa.store.sqlite.database import Database, Row
 from openucwa.store.sqlite.errors import unavailable
 from openucwa.store.sqlite.invalidation import Invalidation
@@ -138,7 +139,7 @@ class Writer:
         except BaseException:
             self._thread.stop()
             raise
-        self._cursor = self._connection.cursor()
+        self._cursor = self._connection.cursor(Cursor)
         return self._connection
 
     async def finish(self) -> None:

@@ -1,0 +1,5 @@
+"""The users of the tests, by their URIs."""
+
+LENE = "sip:lenea@contoso.com"
+DANA = "sip:danab@contoso.com"
+ALEX = "sip:alexd@contoso.com"
