@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
 from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
-from openucwa.store.engine import NoCache, Query, Reader, Row, Transaction, Work, Writer
+from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
 from openucwa.store.sql import SqlStore, contents
 from tests.contract.samples import (
     AT,
@@ -148,6 +148,18 @@ class RecordingWriter:
     ) -> Coroutine[Any, Any, int]:
         self._records.add(sql, parameters, frozenset({key}), scope)
         return self._writer.run(key, sql, *parameters, scope=scope, renew=renew)
+
+
+class NoCache:
+    """A cache that holds nothing."""
+
+    async def read(
+        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
+    ) -> T:
+        return await load(owner, *rest)
+
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        pass
 
 
 class RecordedStore(SqlStore):

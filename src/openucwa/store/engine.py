@@ -144,16 +144,3 @@ class Cache(Protocol):
     def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
         """What `read` returns from now on for these arguments."""
         ...
-
-
-class NoCache:
-    """A cache that is always empty."""
-
-    async def read(
-        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
-    ) -> T:
-        """As `Cache.read`."""
-        return await load(owner, *rest)
-
-    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
-        """As `Cache.put`."""

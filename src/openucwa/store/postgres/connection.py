@@ -86,6 +86,8 @@ class Database:
         self.timeout = timeout
         self.known = known
         self.place = place_of(url)
+        #: Whether any connection ever reached a standby, which may be behind: then nothing is cached.
+        self.standby = False
         self._pause = FIRST_PAUSE
         self._not_before = 0.0
         self._refusal: ServiceUnavailable | None = None
@@ -110,6 +112,7 @@ class Database:
             # Without the driver's error, which may hold the URL.
             raise refusal from None
         self._pause, self._refusal = FIRST_PAUSE, None
+        self.standby = self.standby or getattr(connection.get_settings(), "in_hot_standby", "off") == "on"
         return Connection(connection, self.timeout * 1.2)
 
     async def reconnect(self) -> Connection:

@@ -19,6 +19,7 @@ from openucwa.store.engine import Work
 from openucwa.store.postgres.change import Change, LockUnavailable, lock_of, make
 from openucwa.store.postgres.connection import Answer, Connection, Database, Link
 from openucwa.store.postgres.errors import session_lost, transient, unavailable
+from openucwa.store.postgres.invalidation import Invalidation
 from openucwa.store.postgres.statements import STORE_LOCK
 
 T = TypeVar("T")
@@ -28,37 +29,38 @@ MAX_TOGETHER = 100
 #: How often a change is made again that conflicts with those of others.
 MAX_ATTEMPTS = 20
 
-#: Are told after each commit: of the topics that it moved; of the keys whose rows it changed, None: anybody's.
+#: Is told after each commit of the topics that it moved.
 CommitListener: TypeAlias = Callable[[frozenset[str]], None]
-InvalidateListener: TypeAlias = Callable[[frozenset[Outdated] | None], None]
 
 
 class Writer:
     """`store.engine.Writer` over `lanes` connections, which are made when they are first needed."""
 
-    def __init__(self, database: Database, lanes: int, announcements: Announcements, measures: Measures) -> None:
+    def __init__(
+        self,
+        database: Database,
+        invalidation: Invalidation,
+        lanes: int,
+        announcements: Announcements,
+        measures: Measures,
+    ) -> None:
         self._announcements = announcements
         self._database = database
         self._commit_listeners: list[CommitListener] = []
-        self._invalidate_listeners: list[InvalidateListener] = []
-        self._lanes = [_Lane(database, self._committed, measures) for _ in range(lanes)]
+        self._lanes = [_Lane(database, invalidation, self._committed, measures) for _ in range(lanes)]
 
     def on_commit(self, listener: CommitListener) -> None:
         """As `Store.on_commit`."""
         self._commit_listeners.append(listener)
 
-    def on_invalidate(self, listener: InvalidateListener) -> None:
-        """As `Store.on_invalidate`."""
-        self._invalidate_listeners.append(listener)
-
     async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
-        """As `store.engine.Writer.change`. `scope` is of no use: nothing that is read here is cached."""
+        """As `store.engine.Writer.change`."""
         announcements = self._announcements if must_notify else None
         try:
-            return await self._make(work, keys, announcements)
+            return await self._make(work, keys, announcements, scope=scope)
         except CallbackChannelError:
             await self._announcements.wait(self._database.timeout)
-        return await self._make(work, keys, announcements)
+        return await self._make(work, keys, announcements, scope=scope)
 
     async def run(
         self,
@@ -69,7 +71,9 @@ class Writer:
         renew: Callable[[], None] | None = None,
     ) -> int:
         """As `store.engine.Writer.run`."""
-        return await self._make(lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True)
+        return await self._make(
+            lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True, scope=scope
+        )
 
     async def _make(
         self,
@@ -78,10 +82,11 @@ class Writer:
         announcements: Announcements | None = None,
         *,
         one_statement: bool = False,
+        scope: str | None,
     ) -> T:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         lane = self._lanes[lock_of(keys[0]) % len(self._lanes) if keys else 0]
-        lane.add(Change(work, keys, answer, announcements, one_statement=one_statement))
+        lane.add(Change(work, keys, answer, announcements, one_statement=one_statement, scope=scope))
         try:
             async with asyncio.timeout(self._database.timeout):
                 return await answer
@@ -96,11 +101,6 @@ class Writer:
             await lane.close()
 
     def _committed(self, group: Sequence[Change]) -> None:
-        if wrote := [change for change in group if change.wrote]:
-            owners = None if any(change.alone for change in wrote) else _all(change.keys for change in wrote)
-            outdated = None if owners is None else frozenset((owner, None) for owner in owners)
-            for invalidate in self._invalidate_listeners:
-                invalidate(outdated)
         for change in group:
             audit.log(change.removals)
         if topics := _all(change.moved for change in group):
@@ -117,8 +117,15 @@ class _SessionLost(Exception):
 class _Lane:
     """Makes changes, one transaction after the other."""
 
-    def __init__(self, database: Database, committed: Callable[[Sequence[Change]], None], measures: Measures) -> None:
+    def __init__(
+        self,
+        database: Database,
+        invalidation: Invalidation,
+        committed: Callable[[Sequence[Change]], None],
+        measures: Measures,
+    ) -> None:
         self._database = database
+        self._invalidation = invalidation
         self._committed = committed
         self._measures = measures
         self._link = Link(database)
@@ -197,8 +204,9 @@ class _Lane:
         try:
             await connection.execute(_begin(sorted(_all(change.locks for change in group))))
             await make(group, ask)
+            outdated = _outdated(group)
             committing = True
-            await connection.execute("commit")
+            await self._execute_commit(connection, outdated)
         except BaseException as error:
             if session_lost(error):
                 connection.end()
@@ -209,6 +217,29 @@ class _Lane:
         self._committed(group)
         for change in group:
             change.finish()
+
+    async def _execute_commit(self, connection: Connection, outdated: frozenset[Outdated] | None) -> None:
+        """Commits, and says in the same transaction what it makes outdated."""
+        if outdated is not None and not outdated:
+            await connection.execute("commit")
+            return
+        number, statement = self._invalidation.committing(outdated)
+        try:
+            await connection.execute(f"{statement}; commit")
+        except BaseException:
+            self._invalidation.failed(number)
+            raise
+        self._invalidation.committed(number)
+
+
+def _outdated(group: Iterable[Change]) -> frozenset[Outdated] | None:
+    """What a group of changes makes outdated."""
+    outdated: set[Outdated] = set()
+    for change in group:
+        if (of_change := change.outdated) is None:
+            return None
+        outdated |= of_change
+    return frozenset(outdated)
 
 
 def _all(sets: Iterable[Collection[T]]) -> frozenset[T]:

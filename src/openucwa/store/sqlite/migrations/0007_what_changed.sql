@@ -1,0 +1,1 @@
+-- Nothing: SQLite itself tells a process that another has committed (pragma data_version). PostgreSQL gets a table.
