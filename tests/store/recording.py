@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -132,11 +132,18 @@ class RecordingWriter:
         self._writer = writer
         self._records = records
 
-    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
+    async def change(
+        self,
+        work: Work[T],
+        *keys: str,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        must_notify: bool = True,
+    ) -> T:
         def recorded(transaction: Transaction) -> Coroutine[Any, Any, T]:
             return work(RecordingTransaction(transaction, frozenset(keys), scope, self._records))
 
-        return await self._writer.change(recorded, *keys, scope=scope, must_notify=must_notify)
+        return await self._writer.change(recorded, *keys, scope=scope, owners=owners, must_notify=must_notify)
 
     def run(
         self,
@@ -151,12 +158,20 @@ class RecordingWriter:
 
 
 class NoCache:
-    """A cache that holds nothing."""
+    """A cache that holds nothing. What reads for it run is in `statements`, too."""
+
+    def __init__(self, records: StatementLog) -> None:
+        self._records = records
+        self.statements: list[ExecutedStatement] = []
 
     async def read(
         self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
     ) -> T:
-        return await load(owner, *rest)
+        before = len(self._records.ran)
+        try:
+            return await load(owner, *rest)
+        finally:
+            self.statements += self._records.ran[before:]
 
     def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
         pass
@@ -167,7 +182,8 @@ class RecordedStore(SqlStore):
 
     def __init__(self, reader: Reader, writer: Writer) -> None:
         self.records = StatementLog()
-        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), NoCache())
+        self.cache = NoCache(self.records)
+        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), self.cache)
 
 
 def asking(owner: str, *, outgoing: bool) -> Invitation:

@@ -4,7 +4,7 @@ What all of them ask for next is asked at once, for a round trip costs more than
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -90,7 +90,7 @@ class Change:
     """One change: its work, the keys whose locks it begins with, and the answer to its caller.
 
     `one_statement`: the work is one statement, which decides all by itself. `announcements`: of those who must be
-    notified; None: nobody must. `scope`: as for `store.engine.Writer.change`.
+    notified; None: nobody must. `scope`, `owners`, `renew`: as for `store.engine.Writer`.
     """
 
     def __init__(
@@ -102,6 +102,8 @@ class Change:
         *,
         one_statement: bool = False,
         scope: str | None = None,
+        owners: Collection[str] | None = None,
+        renew: Callable[[], None] | None = None,
     ) -> None:
         self._announcements = announcements
         self._work = work
@@ -112,6 +114,8 @@ class Change:
         self.add_keys(keys)
         self._scope = scope
         self._named = self.keys
+        self._owners = owners
+        self.renew = renew
         #: The keys that it found on its way.
         self.found: set[str] = set()
         #: Without a key it decides on anything, so nothing may go on beside it.
@@ -178,10 +182,11 @@ class Change:
         """What it makes outdated, as for `Store.on_invalidate`."""
         if not self._wrote:
             return frozenset()
-        if self.alone:
+        if self.alone and self._owners is None:
             return None
         named = frozenset() if self._scope == UNCACHED else self._named
-        return frozenset((key, self._scope) for key in named).union((key, None) for key in self.found)
+        owners = self.found.union(self._owners or ())
+        return frozenset((key, self._scope) for key in named).union((owner, None) for owner in owners)
 
     def finish(self) -> None:
         """Gives the caller what the last run came to."""

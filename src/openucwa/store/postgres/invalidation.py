@@ -9,8 +9,9 @@ has to arrive from elsewhere for that: a bus that is late or a connection that w
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
-from hashlib import blake2b
+from collections.abc import Awaitable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
 
 from openucwa.model.refusals import Refusal
 from openucwa.store.changes import Invalidations
@@ -22,6 +23,8 @@ from openucwa.store.postgres.connection import Database
 BUCKETS = 2**20
 #: The bucket of changes of anybody's rows.
 ALL = -1
+#: The setting of a transaction that writes its marks itself; for others the triggers of migration 7 do.
+MARKS = "openucwa.marks"
 
 #: How many of its latest numbers a bucket holds: so many own commits can be told from others' between two queries.
 LATEST = 8
@@ -44,10 +47,15 @@ logger = logging.getLogger(__name__)
 
 
 class _OwnCommit:
-    """What a commit of this process makes outdated, as far as listeners have not been told. None: anybody's rows."""
+    """What a commit of this process makes outdated, as far as listeners have not been told. None: anybody's rows.
 
-    def __init__(self, outdated: frozenset[Outdated] | None) -> None:
+    `begun`: how many invalidations there had been when the commit was sent.
+    """
+
+    def __init__(self, outdated: frozenset[Outdated] | None, begun: int) -> None:
         self.outdated = outdated
+        self.owners = frozenset(owner for owner, _ in outdated or ())
+        self.begun = begun
 
     def take(self, owner: str | None = None) -> frozenset[Outdated]:
         """What is left to be told of `owner`; None: of all."""
@@ -78,16 +86,36 @@ class Invalidation:
         self._all: tuple[int, int] | None = None
         self._own: dict[int, _OwnCommit] = {}
         self._next: _Query | None = None
+        self._refreshed: set[str] = set()
+        self._refreshed_by: asyncio.Task[Any] | None = None
         self._working: asyncio.Task[None] | None = None
 
     def follows(self, owner: str) -> bool:
         """As `Freshness.follows`."""
         return owner in self._numbers
 
-    async def refresh(self, owner: str) -> bool:
-        """As `Store.refresh`."""
-        if self._database.standby:
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
+        """As `Store.refresh`. At once where this task has awaited a refresh, and nothing else since: so the reads of a
+        request whose results are all cached need one query.
+        """
+        if owner in self._refreshed and self._refreshed_by is asyncio.current_task():
+            return True
+        return self._refresh(owner)
+
+    async def _refresh(self, owner: str) -> bool:
+        if self._database.standby or not await self._asked(owner):
             return False
+        task = asyncio.current_task()
+        if self._refreshed_by is not task:
+            self._refreshed_by = task
+            self._refreshed.clear()
+        self._refreshed.add(owner)
+        # Whatever the task awaits next, this comes before it goes on.
+        asyncio.get_running_loop().call_soon(self._refreshed.clear)
+        return True
+
+    def _asked(self, owner: str) -> "asyncio.Future[bool]":
+        """Whether a query that has not been sent yet was answered."""
         if self._next is None:
             self._next = _Query()
             if self._working is None or self._working.done():
@@ -98,7 +126,7 @@ class Invalidation:
             query.owners[owner] = bucket_of(owner)
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         query.waiting.append(answer)
-        return await answer
+        return answer
 
     async def close(self) -> None:
         """Finishes what is under way."""
@@ -114,7 +142,7 @@ class Invalidation:
         number = secrets.randbits(62) + 1
         while len(self._own) >= MAX_OWN:
             del self._own[next(iter(self._own))]
-        self._own[number] = _OwnCommit(outdated)
+        self._own[number] = _OwnCommit(outdated, self.invalidations.count)
         buckets = (ALL,) if outdated is None else sorted({bucket_of(owner) for owner, _ in outdated})
         values = ", ".join(f"({bucket}, array[{number}, 0])" for bucket in buckets)
         # In the order of the buckets, so that no two transactions wait for each other.
@@ -123,12 +151,19 @@ class Invalidation:
             f" do update set numbers = excluded.numbers[1] || invalidations.numbers[1:{LATEST - 1}]"
         )
 
-    def committed(self, number: int) -> None:
-        """Is called after that commit, before anybody learns that his change was made."""
-        if (own := self._own.get(number)) is None or own.outdated is None:
+    def committed(self, number: int) -> bool:
+        """Is called after that commit, before any caller learns that the change was made.
+
+        Returns whether nothing else that is known has changed rows of the same owners since the commit was sent.
+        """
+        own = self._own.get(number)
+        if own is None or own.outdated is None:
             self.invalidations.notify(None)
-        elif outdated := own.take():
+            return False
+        nothing_since = not any(self.invalidations.since(own.begun, owner) for owner in own.owners)
+        if outdated := own.take():
             self.invalidations.notify(outdated)
+        return nothing_since
 
     def failed(self, number: int) -> None:
         """Is called where that transaction was not committed, or nobody knows."""
@@ -185,5 +220,5 @@ class Invalidation:
 
 
 def bucket_of(owner: str) -> int:
-    """The bucket that the owner's number is in."""
-    return int.from_bytes(blake2b(owner.encode(), digest_size=8).digest()) % BUCKETS
+    """The bucket that the owner's number is in, as `invalidation_bucket` of migration 7."""
+    return int.from_bytes(sha256(owner.encode()).digest()[:3]) >> 4

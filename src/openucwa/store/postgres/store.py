@@ -107,7 +107,7 @@ class PostgresStore(SqlStore):
         """As `Store.on_invalidate`."""
         self._invalidation.invalidations.on_invalidate(listener)
 
-    def refresh(self, owner: str) -> Awaitable[bool]:
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
         """As `Store.refresh`."""
         return self._invalidation.refresh(owner)
 

@@ -6,6 +6,7 @@ others go on beside them. A transaction begins with locks on the keys of all its
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 from typing import TypeAlias, TypeVar
@@ -19,7 +20,7 @@ from openucwa.store.engine import Work
 from openucwa.store.postgres.change import Change, LockUnavailable, lock_of, make
 from openucwa.store.postgres.connection import Answer, Connection, Database, Link
 from openucwa.store.postgres.errors import session_lost, transient, unavailable
-from openucwa.store.postgres.invalidation import Invalidation
+from openucwa.store.postgres.invalidation import MARKS, Invalidation
 from openucwa.store.postgres.statements import STORE_LOCK
 
 T = TypeVar("T")
@@ -53,14 +54,21 @@ class Writer:
         """As `Store.on_commit`."""
         self._commit_listeners.append(listener)
 
-    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
+    async def change(
+        self,
+        work: Work[T],
+        *keys: str,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        must_notify: bool = True,
+    ) -> T:
         """As `store.engine.Writer.change`."""
         announcements = self._announcements if must_notify else None
         try:
-            return await self._make(work, keys, announcements, scope=scope)
+            return await self._make(work, keys, announcements, scope=scope, owners=owners)
         except CallbackChannelError:
             await self._announcements.wait(self._database.timeout)
-        return await self._make(work, keys, announcements, scope=scope)
+        return await self._make(work, keys, announcements, scope=scope, owners=owners)
 
     async def run(
         self,
@@ -72,7 +80,7 @@ class Writer:
     ) -> int:
         """As `store.engine.Writer.run`."""
         return await self._make(
-            lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True, scope=scope
+            lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True, scope=scope, renew=renew
         )
 
     async def _make(
@@ -83,10 +91,23 @@ class Writer:
         *,
         one_statement: bool = False,
         scope: str | None,
+        owners: Collection[str] | None = None,
+        renew: Callable[[], None] | None = None,
     ) -> T:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         lane = self._lanes[lock_of(keys[0]) % len(self._lanes) if keys else 0]
-        lane.add(Change(work, keys, answer, announcements, one_statement=one_statement, scope=scope))
+        lane.add(
+            Change(
+                work,
+                keys,
+                answer,
+                announcements,
+                one_statement=one_statement,
+                scope=scope,
+                owners=owners,
+                renew=renew,
+            )
+        )
         try:
             async with asyncio.timeout(self._database.timeout):
                 return await answer
@@ -206,7 +227,7 @@ class _Lane:
             await make(group, ask)
             outdated = _outdated(group)
             committing = True
-            await self._execute_commit(connection, outdated)
+            nothing_since = await self._execute_commit(connection, outdated)
         except BaseException as error:
             if session_lost(error):
                 connection.end()
@@ -214,22 +235,27 @@ class _Lane:
                     raise _SessionLost from error
             await _roll_back(connection)
             raise
+        if nothing_since:
+            _renew(group)
         self._committed(group)
         for change in group:
             change.finish()
 
-    async def _execute_commit(self, connection: Connection, outdated: frozenset[Outdated] | None) -> None:
-        """Commits, and says in the same transaction what it makes outdated."""
+    async def _execute_commit(self, connection: Connection, outdated: frozenset[Outdated] | None) -> bool:
+        """Commits, and marks in the same transaction what it makes outdated.
+
+        Returns whether no other commit of this process has made the same outdated since.
+        """
         if outdated is not None and not outdated:
             await connection.execute("commit")
-            return
+            return False
         number, statement = self._invalidation.committing(outdated)
         try:
             await connection.execute(f"{statement}; commit")
         except BaseException:
             self._invalidation.failed(number)
             raise
-        self._invalidation.committed(number)
+        return self._invalidation.committed(number)
 
 
 def _outdated(group: Iterable[Change]) -> frozenset[Outdated] | None:
@@ -242,16 +268,35 @@ def _outdated(group: Iterable[Change]) -> frozenset[Outdated] | None:
     return frozenset(outdated)
 
 
+def _renew(group: Sequence[Change]) -> None:
+    """Renews what the changes wrote, where no other change of the group wrote the same."""
+    count: Counter[Outdated] = Counter()
+    for change in group:
+        count.update(change.outdated or ())
+    for change in group:
+        written = change.outdated
+        if change.renew is None or not written:
+            continue
+        if all(count[each] == 1 and (each[0], None) not in count for each in written):
+            change.renew()
+
+
 def _all(sets: Iterable[Collection[T]]) -> frozenset[T]:
     """What is in any of them."""
     return frozenset(chain.from_iterable(sets))
 
 
 def _begin(locks: Sequence[int]) -> str:
-    """Several statements in one message: what comes after the locks sees all that was committed before they were
-    free."""
+    """Begins a transaction that marks itself what it makes outdated, with these locks.
+
+    Several statements in one message: what comes after the locks sees all that was committed before they were free.
+    The setting ends with the transaction, so that no pooler can pass it on.
+    """
     taken = "".join(f", pg_advisory_xact_lock({lock})" for lock in locks)
-    return f"begin isolation level read committed; select pg_advisory_xact_lock_shared({STORE_LOCK}){taken}"
+    return (
+        "begin isolation level read committed;"
+        f" select set_config('{MARKS}', 'on', true), pg_advisory_xact_lock_shared({STORE_LOCK}){taken}"
+    )
 
 
 async def _roll_back(connection: Connection) -> None:

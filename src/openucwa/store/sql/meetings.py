@@ -159,7 +159,7 @@ class Meetings(Part):
                     removed += 1
             return removed
 
-        return await self._writer.change(work, must_notify=False)
+        return await self._writer.change(work, owners=(), must_notify=False)
 
     async def get_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
         name, load = "meeting with extensions", self._get_with_extensions

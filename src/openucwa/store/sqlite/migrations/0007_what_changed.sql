@@ -1,1 +1,0 @@
--- Nothing: SQLite itself tells a process that another has committed (pragma data_version). PostgreSQL gets a table.
