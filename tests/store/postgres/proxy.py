@@ -17,6 +17,11 @@ class Proxy:
         self._parts = parts
         self._open = asyncio.Event()
         self._open.set()
+        self._answers = asyncio.Event()
+        self._answers.set()
+        self._held: bytes | None = None
+        #: How many messages came from clients.
+        self.messages = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -39,8 +44,15 @@ class Proxy:
         """From now on nothing comes through, though connections stay."""
         self._open.clear()
 
+    def hold_answer_to(self, text: bytes) -> None:
+        """The next message with `text` in it comes through, but nothing comes back from then on."""
+        self._held = text
+
     def resume(self) -> None:
+        """From now on everything comes through again."""
+        self._held = None
         self._open.set()
+        self._answers.set()
 
     def cut(self) -> None:
         """Ends all connections."""
@@ -54,15 +66,24 @@ class Proxy:
         there, back = await asyncio.open_connection("127.0.0.1", self._port)
         self._writers |= {writer, back}
         try:
-            await asyncio.gather(self._copy(reader, back), self._copy(there, writer))
+            await asyncio.gather(self._copy(reader, back), self._copy(there, writer, self._answers))
         finally:
             self._writers -= {writer, back}
             self._tasks.discard(task)
 
-    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def _copy(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, gate: asyncio.Event | None = None
+    ) -> None:
+        """Passes bytes on while the proxy, and `gate` for answers, are open."""
         with suppress(OSError):
             while data := await source.read(65_536):
                 await self._open.wait()
+                if gate is not None:
+                    await gate.wait()
+                else:
+                    self.messages += 1
+                    if self._held is not None and self._held in data:
+                        self._answers.clear()
                 target.write(data)
                 await target.drain()
         target.close()

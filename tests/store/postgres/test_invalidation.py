@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from openucwa.model.refusals import ServiceUnavailable
+from openucwa.model.meeting import Extension
+from openucwa.model.refusals import ResourceNotFound, ServiceUnavailable
 from openucwa.store.contract import Outdated
 from openucwa.store.engine import Query, Row
 from openucwa.store.postgres import PostgresStore
@@ -160,6 +161,65 @@ async def test_own_commit_leaves_what_it_does_not_change(
     assert await read(store) == 6
     assert changes == [frozenset({(LENE, MEETING)})] * 5
     assert await store.extensions.get(LENE, "other", "slides") is record
+
+
+async def replaced(store: PostgresStore, old: str, new: str) -> Extension:
+    """Replaces the extension with this etag, and returns what was written."""
+    replacement = extension(etag=new)
+    await store.extensions.replace(LENE, MEETING, frozenset({old}), replacement, AT)
+    return replacement
+
+
+async def test_replaced_extension_is_cached_as_it_was_written(store: PostgresStore) -> None:
+    await with_meeting(store, "slides")
+    assert await cached(store)
+    written = await replaced(store, "1", "2")
+    assert await store.extensions.get(LENE, MEETING, "slides") is written
+
+
+async def test_of_two_replacements_in_one_commit_the_later_is_read(store: PostgresStore) -> None:
+    await with_meeting(store, "slides")
+    assert await cached(store)
+    await asyncio.gather(replaced(store, "1", "2"), replaced(store, "2", "3"))
+    assert await read(store) == 3
+
+
+async def test_extension_that_is_removed_in_the_commit_that_replaced_it_is_not_found(store: PostgresStore) -> None:
+    await with_meeting(store, "slides")
+    assert await cached(store)
+    await asyncio.gather(
+        replaced(store, "1", "2"), store.extensions.remove(LENE, MEETING, "slides", None, AT), return_exceptions=True
+    )
+    with pytest.raises(ResourceNotFound):
+        await read(store)
+
+
+async def test_replacements_in_different_meetings_and_one_commit_are_all_cached(store: PostgresStore) -> None:
+    for meeting_id in (MEETING, "other"):
+        await with_meeting(store, "slides", meeting_id=meeting_id)
+    assert await cached(store)
+    written = {meeting_id: extension(etag="2") for meeting_id in (MEETING, "other")}
+    await asyncio.gather(
+        *(store.extensions.replace(LENE, each, frozenset({"1"}), written[each], AT) for each in written)
+    )
+    for meeting_id, record in written.items():
+        assert await store.extensions.get(LENE, meeting_id, "slides") is record
+
+
+async def test_replacement_that_is_answered_late_is_not_read_after_a_later_one(
+    store: PostgresStore, other: PostgresStore, proxy: Proxy
+) -> None:
+    """The other server's commit is there, but what PostgreSQL says to that is on its way when this one replaces it."""
+    await with_meeting(store, "slides")
+    assert await cached(other)
+    proxy.hold_answer_to(b"; commit")
+    replacing = asyncio.create_task(replaced(other, "1", "2"))
+    while await asyncio.create_task(read(store)) != 2:
+        pass
+    await replaced(store, "2", "3")
+    proxy.resume()
+    await replacing
+    assert await read(other) == 3
 
 
 async def test_commit_of_another_server_between_own_ones_is_noticed(store: PostgresStore, other: PostgresStore) -> None:

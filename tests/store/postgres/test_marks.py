@@ -208,11 +208,11 @@ async def test_server_marks_every_row_that_it_changes(own_database: str, postgre
 
 @pytest.mark.parametrize("event", _EVENTS)
 async def test_every_table_marks_what_is_written_by_hand_unless_no_cached_read_shows_it(
-    store: PostgresStore, by_hand: "asyncpg.Connection[asyncpg.Record]", event: str
+    own_database: str, postgres: PostgresServer, event: str
 ) -> None:
     """A migration that adds a table calls `invalidate_on_change` for it, or it is added to UNCACHED_TABLES."""
-    every = {name for (name,) in await by_hand.fetch(_TABLES)}
-    marked = {name for (name,) in await by_hand.fetch(_MARKED.format(event=_EVENTS[event]))}
+    every = {name for (name,) in postgres.query(_TABLES, own_database)}
+    marked = {name for (name,) in postgres.query(_MARKED.format(event=_EVENTS[event]), own_database)}
     assert every - marked == UNCACHED_TABLES.keys()
 
 
