@@ -142,7 +142,11 @@ async def test_concurrent_readers_at_two_nodes_never_go_back_behind_an_answered_
             if node.bus.published:
                 node.bus.listeners.notify(chance.choice(node.bus.published))
 
-    await asyncio.gather(*map(write, answered), *(read_all_the_time(node) for node in nodes for _ in range(2)))
+    async with asyncio.TaskGroup() as clients:  # which ends all of them if one fails
+        for href in answered:
+            clients.create_task(write(href))
+        for node in nodes * 2:
+            clients.create_task(read_all_the_time(node))
     assert all(node.service.response_cache.hits > 0 for node in nodes)
 
 

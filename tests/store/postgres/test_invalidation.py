@@ -89,7 +89,11 @@ async def test_no_read_is_older_than_a_write_that_any_server_has_answered(
             reads += 1
             hits += first is second
 
-    await asyncio.gather(*map(write_and_read, OWNERS), *(read_all_the_time() for _ in range(6)))
+    async with asyncio.TaskGroup() as clients:  # which ends all of them if one fails
+        for owner in OWNERS:
+            clients.create_task(write_and_read(owner))
+        for _ in range(6):
+            clients.create_task(read_all_the_time())
     assert reads > ROUNDS
     assert hits > reads / 10
 
