@@ -144,7 +144,17 @@ class Service:
         )
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
-        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, config, world)
+        self.sign_in = SignIn(
+            self.store,
+            self.tokens,
+            self.keys,
+            verifying,
+            throttle,
+            world,
+            anonymous=config.anonymous,
+            token_lifetime=config.token_lifetime,
+            anonymous_token_lifetime=config.anonymous_token_lifetime,
+        )
         self.pools = Pools(config.pools)
         self.rules = _meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)

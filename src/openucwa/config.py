@@ -23,6 +23,9 @@ class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
     backup: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.url})"
+
 
 class DialInRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """UCWA: dialInRegion. `languages`: culture names. `number`: a tel URI."""
@@ -30,6 +33,9 @@ class DialInRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     number: str
     languages: tuple[str, ...] = ("en-US",)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"
 
 
 def option(help_text: str, default: Any, *, minimum: float | None = None, choices: tuple[object, ...] = ()) -> Any:

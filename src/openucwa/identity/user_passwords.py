@@ -14,6 +14,11 @@ from openucwa.store.contract import Users
 class PasswordBackend(Protocol):
     """A directory or an issuer that verifies passwords."""
 
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The SIP domains of its users."""
+        ...
+
     def may_know(self, login: Login) -> bool:
         """Whether the login may be one of its users."""
         ...
@@ -33,6 +38,11 @@ class UserPasswords:
         self._passwords = passwords
         self._backends = backends
         self._admission = admission
+        self._domains = frozenset(domain for backend in backends for domain in backend.domains)
+
+    def throttle_key(self, login: Login) -> str:
+        """The key under which failed sign-ins of this user are counted."""
+        return login.throttle_key(self._domains)
 
     async def user(self, login: Login, password: str) -> User | None:
         """The user who signed in; None: wrong name or password.

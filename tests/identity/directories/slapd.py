@@ -147,7 +147,7 @@ class DirectoryServer:
         """Runs it, and waits until it answers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._slapd, "-f", str(self._settings), "-h", f"{self.url} {self.tls_url}", "-d", "0"],
+                [self._slapd, "-f", str(self._settings), "-h", f"{self.url} {self.tls_url}", "-d", "stats"],
                 stdout=log,
                 stderr=log,
             )
@@ -168,6 +168,11 @@ class DirectoryServer:
             self._process.terminate()
             self._process.wait(_PATIENCE)
             self._process = None
+
+    @property
+    def binds(self) -> int:
+        """How many simple binds were requested of it so far."""
+        return self._log.read_text().count(" method=128")
 
     @property
     def sockets(self) -> int:

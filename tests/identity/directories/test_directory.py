@@ -85,6 +85,19 @@ async def test_unknown_user_signs_nobody_in(verifying: Verifying) -> None:
     assert await verifying().verify(Login.parse("nobody"), "lene-secret") is None
 
 
+async def test_unknown_user_costs_the_directory_as_many_binds_as_a_wrong_password(
+    verifying: Verifying, server: DirectoryServer
+) -> None:
+    passwords = verifying()
+    await passwords.verify(Login.parse("lene"), "lene-secret")  # the connection that searches is there from now on
+    costs = []
+    for name, password in (("lene", "wrong"), ("nobody", "wrong"), ("twins@contoso.com", "wrong"), ("*", "wrong")):
+        before = server.binds
+        assert await passwords.verify(Login.parse(name), password) is None
+        costs.append(server.binds - before)
+    assert costs == [1, 1, 1, 1]
+
+
 async def test_name_that_two_entries_have_signs_nobody_in(verifying: Verifying) -> None:
     assert await verifying().verify(Login.parse("twins@contoso.com"), "twin-secret") is None
 

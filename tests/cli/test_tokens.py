@@ -10,11 +10,10 @@ from openucwa.identity.tokens import Caller, Tokens
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
 from openucwa.store.sqlite import SqliteStore
-from tests.test_cli import LENE, add, data, fails, installed, run, stored
+from tests.cli.commands import add, fails, run, stored
+from tests.users import LENE
 
 SOURCE = "https://id.contoso.com"
-
-__all__ = ["data", "installed"]  # fixtures
 
 
 def checked(data: str, token: str) -> Caller:
