@@ -104,6 +104,7 @@ class Database:
                 max_cached_statement_lifetime=0,
                 server_settings=self._server_settings(),
             )
+            self.standby = self.standby or await _is_standby(connection)
         except Exception as error:  # noqa: BLE001  # whatever it is: without a connection there is no store
             refusal = unavailable(error, self.place) or _misfit(error, self.place)
             self._not_before = time.monotonic() + self._pause
@@ -112,7 +113,6 @@ class Database:
             # Without the driver's error, which may hold the URL.
             raise refusal from None
         self._pause, self._refusal = FIRST_PAUSE, None
-        self.standby = self.standby or getattr(connection.get_settings(), "in_hot_standby", "off") == "on"
         return Connection(connection, self.timeout * 1.2)
 
     async def reconnect(self) -> Connection:
@@ -180,6 +180,13 @@ class Link:
         """Ends the connection, whatever is under way on it; the next use makes another."""
         if self._connection is not None:
             self._connection.end()
+
+
+async def _is_standby(connection: "asyncpg.Connection[Any]") -> bool:
+    told = getattr(connection.get_settings(), "in_hot_standby", None)
+    if told is None:  # PostgreSQL 13 does not tell
+        return bool(await connection.fetchval("select pg_is_in_recovery()"))
+    return bool(told == "on")
 
 
 def place_of(url: str) -> str:
