@@ -25,6 +25,7 @@ from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
+from openucwa.http.forms import FormLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
@@ -278,7 +279,10 @@ class Service:
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
             (f"{discovery.SERVICE}/oauth/user", user),
-            ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
+            (
+                "/WebTicket/oauthtoken",
+                OAuthToken(self.sign_in, FormLimits(config.max_form_fields, config.max_part_headers)),
+            ),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
             (

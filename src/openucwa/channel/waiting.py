@@ -85,9 +85,18 @@ class Waiting:
 
     def _add(self) -> None:
         if not self._waiters:
-            self._end_listening = self._bus.subscribe(self._wake)
-            self._polling = asyncio.create_task(self._poll_log(), name="openucwa event log")
+            self._end_listening = self._bus.subscribe(self._wake, self._read_now)
+            self._start_polling()
         self._waiters += 1
+
+    def _start_polling(self, *, at_once: bool = False) -> None:
+        self._polling = asyncio.create_task(self._poll_log(at_once=at_once), name="openucwa event log")
+
+    def _read_now(self) -> None:
+        """Reads the log without waiting for the interval."""
+        if self._polling is not None:
+            self._polling.cancel()
+        self._start_polling(at_once=True)
 
     def _remove(self, waiter: Waiter) -> None:
         self.listen(waiter, ())
@@ -126,9 +135,11 @@ class Waiting:
             for waiter in self._by_topic.get(topic, ()):
                 waiter.wake()
 
-    async def _poll_log(self) -> None:
+    async def _poll_log(self, *, at_once: bool) -> None:
         while True:
-            await self._world.sleep(self._interval)
+            if not at_once:
+                await self._world.sleep(self._interval)
+            at_once = False
             topics = list(self._by_topic)
             try:
                 for begin in range(0, len(topics), TOPICS_PER_QUERY):
