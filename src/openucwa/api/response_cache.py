@@ -85,7 +85,6 @@ class _Entry:
     headers: tuple[Header, ...]
     size: int
     check: int
-    gone: bool = False
 
 
 class ResponseCache:
@@ -124,17 +123,16 @@ class ResponseCache:
             return None
         fresh = self._store.refresh(entry.response.caller.identity)
         if isinstance(fresh, bool):
-            return self._found(key, entry, request) if fresh else None
-        return self._find_when_fresh(fresh, key, entry, request)
+            return self._found(key, request) if fresh else None
+        return self._find_when_fresh(fresh, key, request)
 
-    async def _find_when_fresh(
-        self, fresh: Awaitable[bool], key: Key, entry: _Entry, request: Request
-    ) -> Response | None:
-        return self._found(key, entry, request) if await fresh else None
+    async def _find_when_fresh(self, fresh: Awaitable[bool], key: Key, request: Request) -> Response | None:
+        return self._found(key, request) if await fresh else None
 
-    def _found(self, key: Key, entry: _Entry, request: Request) -> Response | None:
-        """The entry as a response, if it is still valid after a refresh."""
-        if not self._holds(key, entry):
+    def _found(self, key: Key, request: Request) -> Response | None:
+        """The response to this request, if one is cached after a refresh."""
+        entry = self._entries.get(key)
+        if entry is None or not self._holds(key, entry):
             return None
         self.hits += 1
         found = entry.response
@@ -151,7 +149,9 @@ class ResponseCache:
         """Caches a response if it is cacheable. `changes`: the value of `changes` before anything was read; the
         response may lack anything that changed since.
         """
-        if not isinstance(response, CacheableResponse) or self._changes.since(changes, response.caller.identity):
+        if not isinstance(response, CacheableResponse):
+            return
+        if self._changes.since(changes, response.caller.identity, response.meeting):
             return
         if response.status not in {200, 304} or response.close:
             return
@@ -173,8 +173,6 @@ class ResponseCache:
             self._drop(next(iter(self._entries)))
 
     def _holds(self, key: Key, entry: _Entry) -> bool:
-        if entry.gone:
-            return False
         response = entry.response
         now = self._world.now()
         if now >= entry.check:
@@ -189,8 +187,6 @@ class ResponseCache:
     def clear(self) -> None:
         """Drops all entries."""
         self._changes.add(None)
-        for entry in self._entries.values():
-            entry.gone = True
         self._entries.clear()
         self._of.clear()
         self._size = 0
@@ -211,7 +207,6 @@ class ResponseCache:
         entry = self._entries.pop(key, None)
         if entry is None:
             return
-        entry.gone = True
         self._size -= entry.size
         owner, meeting = entry.response.caller.identity, entry.response.meeting
         of_owner = self._of[owner]

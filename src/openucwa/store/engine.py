@@ -107,12 +107,12 @@ class Writer(Protocol):
 
         `keys`: the owners or organizers, as URI (lower case) or anonymous identity, whose rows it depends on. Changes
         with a common key run one after the other, on whatever server, so that each sees the result of the previous one.
-        The leading key, such as the organizer of a meeting, comes first. `scope`: the meeting (its id) to whose
-        extensions the written rows belong, or UNCACHED; cached data of its owner outside of it stays valid. Events
-        don't count: no cache holds them. `owners`: for a change without `keys`, whose cached rows it may write, besides
-        those of the keys that it locks; None: anybody's. `must_notify`: whether a change with events is refused while
-        the event bus is unreachable. Changes that only end unused things are made all the same; polls find their events
-        by re-reading the log.
+        The leading key, such as the organizer of a meeting, comes first. `scope`: the meeting (its id) that is added,
+        or to whose extensions the written rows belong, or UNCACHED; cached data of its owner outside of it stays valid.
+        Events don't count: no cache holds them. `owners`: for a change without `keys`, whose cached rows it may write,
+        besides those of the keys that it locks; None: anybody's. `must_notify`: whether a change with events is refused
+        while the event bus is unreachable. Changes that only end unused things are made all the same; polls find their
+        events by re-reading the log.
 
         CallbackChannelError: it was refused for that reason. InvalidExchangeServerVersion, ServiceUnavailable. If the
         caller is cancelled, the change may or may not be made; others are unaffected.

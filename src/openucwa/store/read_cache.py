@@ -55,7 +55,7 @@ class ReadCache:
                 return results[key]  # type: ignore[no-any-return]  # put there below
         before = self._invalidations.count
         result = await load(owner, *rest)
-        if not self._invalidations.since(before, owner):
+        if not self._changed_since(before, owner, scope):
             self.put(name, result, owner, *rest, scope=scope)
         return result
 
@@ -67,6 +67,11 @@ class ReadCache:
         key = (name, *rest)
         self._count += key not in results
         results[key] = result
+
+    def _changed_since(self, count: int, owner: str, scope: str | None) -> bool:
+        if scope is None:
+            return self._invalidations.outside_since(count, owner)
+        return self._invalidations.since(count, owner, scope)
 
     def _results(self, owner: str, scope: str | None) -> dict[tuple[str, ...], Any]:
         return self._of.get(owner, _NO_SCOPES).get(scope, _NO_RESULTS)

@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
 from openucwa.model.refusals import InvalidExchangeServerVersion, ServiceUnavailable
 from openucwa.store.postgres.errors import temporary, unavailable
+
+T = TypeVar("T")
 
 #: Seconds after a failed attempt until the next one, at first and at most.
 FIRST_PAUSE = 0.1
@@ -144,6 +146,22 @@ class Database:
             "statement_timeout": f"{milliseconds:.0f}ms",
             "idle_in_transaction_session_timeout": f"{2 * milliseconds:.0f}ms",
         }
+
+
+async def answered(answer: "asyncio.Future[T]", seconds: float) -> T:
+    """The answer, or the error that it is answered with. ServiceUnavailable: none came within `seconds`."""
+    # A timer costs a third of `asyncio.timeout`, which every read and change would pay.
+    timer = answer.get_loop().call_later(seconds, _give_up, answer)
+    try:
+        return await answer
+    finally:
+        timer.cancel()
+        del answer  # a refusal that it raised holds this frame
+
+
+def _give_up(answer: "asyncio.Future[Any]") -> None:
+    if not answer.done():
+        answer.set_exception(ServiceUnavailable("the store does not answer in time", 1))
 
 
 class Link:

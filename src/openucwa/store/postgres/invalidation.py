@@ -54,7 +54,7 @@ class _OwnCommit:
 
     def __init__(self, outdated: frozenset[Outdated] | None, begun: int) -> None:
         self.outdated = outdated
-        self.owners = frozenset(owner for owner, _ in outdated or ())
+        self.whole = outdated or ()
         self.begun = begun
 
     def take(self, owner: str | None = None) -> frozenset[Outdated]:
@@ -154,13 +154,13 @@ class Invalidation:
     def committed(self, number: int) -> bool:
         """Is called after that commit, before any caller learns that the change was made.
 
-        Returns whether nothing else that is known has changed rows of the same owners since the commit was sent.
+        Returns whether nothing else that is known has changed the same rows since the commit was sent.
         """
         own = self._own.get(number)
         if own is None or own.outdated is None:
             self.invalidations.notify(None)
             return False
-        nothing_since = not any(self.invalidations.since(own.begun, owner) for owner in own.owners)
+        nothing_since = not any(self.invalidations.since(own.begun, *each) for each in own.whole)
         if outdated := own.take():
             self.invalidations.notify(outdated)
         return nothing_since

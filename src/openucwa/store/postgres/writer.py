@@ -18,7 +18,7 @@ from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Outdated
 from openucwa.store.engine import Work
 from openucwa.store.postgres.change import Change, LockUnavailable, lock_of, make
-from openucwa.store.postgres.connection import Answer, Connection, Database, Link
+from openucwa.store.postgres.connection import Answer, Connection, Database, Link, answered
 from openucwa.store.postgres.errors import session_lost, transient, unavailable
 from openucwa.store.postgres.invalidation import MARKS, Invalidation
 from openucwa.store.postgres.statements import STORE_LOCK
@@ -109,10 +109,7 @@ class Writer:
             )
         )
         try:
-            async with asyncio.timeout(self._database.timeout):
-                return await answer
-        except TimeoutError:
-            raise ServiceUnavailable("the store does not answer in time", 1) from None
+            return await answered(answer, self._database.timeout)
         finally:
             del answer  # a refusal that it raised holds this frame
 
