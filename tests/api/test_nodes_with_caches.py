@@ -199,3 +199,29 @@ async def test_request_whose_reads_are_all_cached_asks_the_store_once(nodes: lis
     asked = one.proxy.messages
     await asyncio.gather(*(one.client.get(extension, headers={"Accept": f"application/json, x/{n}"}) for n in range(9)))
     assert one.proxy.messages == asked + 1
+
+
+async def test_reader_who_waits_for_the_store_gets_what_another_has_cached_meanwhile(
+    nodes: list[Node], extension: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise each of many readers of one resource would render it again, and keep the next ones from the cache."""
+    node = nodes[0]
+    cache = node.service.response_cache
+    add, added = cache.add, []
+
+    def noted(*arguments: Any) -> None:
+        added.append(arguments)
+        add(*arguments)
+
+    monkeypatch.setattr(cache, "add", noted)
+    await node.read(extension)
+    hits = cache.hits
+    node.proxy.stall()
+    waiting = asyncio.create_task(node.read(extension))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    key, response, _ = added[-1]
+    add(key, response, cache.changes)
+    node.proxy.resume()
+    await waiting
+    assert cache.hits == hits + 1
