@@ -19,8 +19,9 @@ from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
 from openucwa.channel.choice import bus_of
 from openucwa.channel.local import Relay
-from openucwa.channel.poll import EventChannels
-from openucwa.channel.sweeper import Sweeper
+from openucwa.channel.poll import EventChannels, PollSettings
+from openucwa.channel.presence_sweeper import PresenceSweeper
+from openucwa.channel.sweeper import Sweeper, SweepSettings
 from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
 from openucwa.http.addresses import Addresses
@@ -31,7 +32,7 @@ from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
-from openucwa.identity.sign_in import SignIn
+from openucwa.identity.sign_in import SignIn, SignInSettings
 from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Tokens, new_signing_key
@@ -57,6 +58,7 @@ from openucwa.resources import (
     openapi,
     participants,
     people,
+    presence,
 )
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
@@ -102,6 +104,11 @@ ALIASES = {
     "messages": ("sendMessage",),
     "terminate": ("stopMessaging",),
     "typing": ("setIsTyping",),
+    "presence": ("contactPresence",),
+    "note": ("contactNote",),
+    "location": ("contactLocation",),
+    "supportedMedia": ("contactSupportedModalities",),
+    "presenceSubscriptionMemberships": ("memberships", "addToPresenceSubscription"),
     "contacts": ("myContacts",),
     "groups": ("myGroups",),
     "groupMemberships": ("myGroupMemberships",),
@@ -143,29 +150,22 @@ class Service:
         admission = Admission(self.store.users)
         self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
-        cached = config.response_cache_bytes if config.store is None else 0
-        self.response_cache = ResponseCache(self.store, self.activity, world, cached)
+        self.response_cache = ResponseCache(self.store, self.activity, world, config.response_cache_bytes)
         self.sources = Sources(config, world, self.response_cache.clear)
         self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
-        self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
-        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
+        self.channels = EventChannels(
+            self.store, self.bus, self.activity, world, config.part(PollSettings), self.measures
+        )
+        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings))
+        self.presence_sweeper = PresenceSweeper(self.store.presence, self.store.subscriptions, world, config)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
-        self.sign_in = SignIn(
-            self.store,
-            self.tokens,
-            self.keys,
-            verifying,
-            throttle,
-            world,
-            anonymous=config.anonymous,
-            token_lifetime=config.token_lifetime,
-            anonymous_token_lifetime=config.anonymous_token_lifetime,
-        )
+        granting = config.part(SignInSettings)
+        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world)
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
         self.rules = meeting_rules(config, world, self.enterprise)
@@ -229,6 +229,7 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        await self.presence_sweeper.start()
         self.sources.start()
         self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
@@ -243,6 +244,7 @@ class Service:
         self.readiness.stop()
         await self.channels.stop()
         await self.sweeper.stop()
+        await self.presence_sweeper.stop()
         await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
@@ -309,12 +311,11 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, renderer, persons, self.callers)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
             (f"{app}/openucwa", additions.Index(pools)),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
-            (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
             (f"{communication}/joinOnlineMeeting", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations()),
@@ -351,15 +352,9 @@ class Service:
             (f"{conversation}/messaging/messages", messaging.Messages(*inside, messages)),
             (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),
             (f"{app}/me", me.Me()),
-            (f"{app}/me/makeMeAvailable", me.MakeMeAvailable(store, world)),
-            (f"{app}/me/reportMyActivity", me.ReportMyActivity()),
-            (f"{app}/reportMyActivity", me.ReportMyActivity()),
+            *presence.routes(app, store, world, config),
             (f"{app}/photo", me.Photo()),
-            *((f"{app}/me/{rel}", me.Presence(rel)) for rel in me.Presence.SHOWN),
             (f"{app}/people", everybody),
-            (f"{app}/people/presenceSubscriptions", people.PresenceSubscriptions(world)),
-            (f"{app}/people/presenceSubscriptions/{{subscription}}", people.PresenceSubscription()),
-            (f"{app}/people/subscribedContacts", people.EmptyCollection("subscribedContacts")),
             *people_routes(f"{app}/people", store, persons, privacy, world, config),
             (family, online_meetings),
             (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),

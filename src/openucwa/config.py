@@ -4,12 +4,19 @@
 whether they are valid `config_checks.py`'s. What a setting does belongs to the module that uses it.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
 from openucwa.config_identity import Directory, Issuer
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+Part = TypeVar("Part", bound=_Dataclass)
 
 
 class ConfigError(Exception):
@@ -164,6 +171,13 @@ class Config:
     application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)
     application_burst: int = option("Applications opened per user at once (429).", 100)
     max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
+    max_note: int = option("Maximum length of a user's note, in characters (400).", 1_000)
+    max_presence_subscriptions: int = option("Maximum number of presence subscriptions per application (403).", 50)
+    max_subscription_uris: int = option("Maximum number of contacts per presence subscription (403).", 500)
+    max_subscribed_contacts: int = option(
+        "Maximum number of contacts in all presence subscriptions of an application (403).", 1_000
+    )
+    max_inactive_timeout: int = option("Maximum inactiveTimeout of makeMeAvailable, in seconds (400).", 86_400)
     max_batch: int = option("Maximum number of requests in a batch (429).", 100)
     max_part_headers: int = option(
         "Maximum number of header lines per request in a batch, and per field of a multipart form (400).", 100
@@ -204,6 +218,18 @@ class Config:
     invitation_timeout: int = option("Seconds until an unanswered invitation fails.", 30)
     lobby_timeout: int = option(
         "Seconds until a participant who waits in the lobby is removed (reason Timeout).", 1_800
+    )
+    inactive_timeout: int = option(
+        "Seconds without activity until a user is idle, unless inactiveTimeout is given.", 300
+    )
+    away_timeout: int = option("Further seconds without activity until an idle user is away.", 300)
+    presence_sweep_interval: float = option(
+        "How often users who became idle or away, and expiring subscriptions, are looked for, in seconds.", 5.0
+    )
+    presence_subscription_min: int = option("Minimum duration of a presence subscription, in minutes (400).", 10)
+    presence_subscription_max: int = option("Maximum duration of a presence subscription, in minutes (400).", 30)
+    presence_subscription_notice: int = option(
+        "Seconds before a presence subscription expires at which its application is notified.", 60
     )
     typing_timeout: float = option("Seconds until a participant is no longer shown as typing.", 10.0)
     events_kept: int = option("Retention of the event log, in seconds.", 86_400)
@@ -272,3 +298,7 @@ class Config:
         "Regions of phoneDialInInformation: name, number, languages.", ()
     )
     pools: tuple[Pool, ...] = option("Other pools: name, url and optionally backup.", ())
+
+    def part(self, kind: type[Part]) -> Part:
+        """The settings that a class needs. `kind`: a dataclass whose fields are named like settings."""
+        return kind(**{each.name: getattr(self, each.name) for each in fields(kind)})

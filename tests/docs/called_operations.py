@@ -163,6 +163,7 @@ def visit(server: RunningServer, organizer: str, colleague: str) -> CalledOperat
     lene = Person(server, visits, _password(organizer))
     dana = Person(server, visits, _password(colleague))
     _discover(lene)
+    _presence(lene, dana, colleague)
     _contacts(lene)
     meeting = _meetings(lene)
     _extensions(lene, meeting)
@@ -265,9 +266,37 @@ def _extensions(lene: Person, meeting: Json) -> None:
     lene.send("POST", everything, {"id": "agenda", "type": "RoamedParticipantData"}, status=201)
 
 
-def _invitations(lene: Person, dana: Person, conversation: Json) -> None:
+def _presence(lene: Person, dana: Person, colleague: str) -> None:
     available = dana.link(dana.app["_embedded"]["me"], "makeMeAvailable")
     dana.send("POST", available, {"supportedModalities": ["Messaging"]}, status=204)
+    me = dana.follow(dana.app["_embedded"]["me"], "self")
+    dana.send("POST", dana.link(me, "reportMyActivity"), status=204)
+    for rel, name in (("presence", "availability"), ("note", "message"), ("location", "location")):
+        dana.send("POST", dana.link(me, rel), {name: "Busy"}, status=204)
+        assert dana.follow(me, rel)[name] == "Busy"
+    people = lene.follow(lene.app["_embedded"]["people"], "self")
+    subscriptions = lene.link(people, "presenceSubscriptions")
+    made = lene.send("POST", subscriptions, {"duration": 10, "uris": []}, status=201)
+    lene.send("GET", subscriptions)
+    lene.send("POST", lene.link(made, "self"), {"duration": 10})
+    lene.follow(made, "self")
+    body = {"contactUris": [f"sip:{colleague}"]}
+    (membership,) = lene.send("POST", lene.link(made, "addToPresenceSubscription"), body, status=201)["_embedded"][
+        "presenceSubscriptionMembership"
+    ]
+    lene.follow(made, "memberships")
+    lene.follow(membership, "self")
+    contact = lene.follow(lene.follow(people, "subscribedContacts"), "contact")
+    group = lene.follow(people, "myGroups")["_embedded"]["pinnedGroup"]
+    of_group = lene.send("POST", f"{lene.link(group, 'subscribeToGroupPresence')}&duration=10", status=201)
+    assert "addToPresenceSubscription" not in lene.follow(of_group, "self")["_links"]
+    for rel in ("contactPresence", "contactNote", "contactLocation", "contactSupportedModalities"):
+        lene.follow(contact, rel)
+    lene.send("DELETE", lene.link(membership, "self"), status=204)
+    lene.send("DELETE", lene.link(made, "self"), status=204)
+
+
+def _invitations(lene: Person, dana: Person, conversation: Json) -> None:
     add = lene.link(conversation, "addParticipant")
     for end in ("cancel", "decline", "accept"):
         lene.send("POST", add, {"to": "sip:danab@contoso.com", "operationId": end}, status=201)

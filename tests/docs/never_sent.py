@@ -50,6 +50,13 @@ METHODS_SERVED_BY: dict[Call, tuple[str, ...]] = {
     ("myGroupMemberships", "GET"): ("myGroupMemberships", "myGroupMemberships2"),
     ("myGroupMemberships", "POST"): ("myGroupMemberships2",),
     ("removeContactFromAllGroups", "POST"): ("removeContactFromAllGroups", "removeContactFromAllGroups2"),
+    ("presenceSubscriptionMemberships", "GET"): ("presenceSubscriptionMemberships", "memberships"),
+    ("presenceSubscriptionMemberships", "POST"): (
+        "presenceSubscriptionMemberships",
+        "memberships",
+        "addToPresenceSubscription",
+    ),
+    ("presenceSubscriptions", "POST"): ("presenceSubscriptions", "subscribeToGroupPresence"),
     ("search", "GET"): ("search", "search2"),
 }
 
@@ -66,7 +73,6 @@ WHY: Mapping[str, str] = {
     "Conflict": "Nothing can conflict.",
     "Conflict/AlreadyExists": "Nothing is created under an id that the client chose.",
     "Conflict/TooManyGroups": "It is sent for too many extensions of a meeting, and too many groups, only.",
-    "Forbidden/LimitExceeded": "No presence subscription is stored that could be counted.",
     "Gone": "An invitation that is over can still be read.",
     "Gone/CannotRedirect": "The resource does not depend on where the user is homed.",
     "NotFound": "It is sent with its subcode, ResourceNotFound.",

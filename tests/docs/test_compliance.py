@@ -17,7 +17,14 @@ from tests.samples.stage import TOLD
 with_reference = pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference is not at hand")
 
 #: Several documented resources have one place, and with it one set of scopes: the strictest.
-OTHER_SCOPES = {"messagingInvitation", "myGroupMemberships2", "removeContactFromAllGroups"}
+OTHER_SCOPES = {
+    "addToPresenceSubscription",
+    "memberships",
+    "messagingInvitation",
+    "myGroupMemberships2",
+    "removeContactFromAllGroups",
+    "subscribeToGroupPresence",
+}
 
 #: Events that the concept pages and captures show, and no resource's page lists: operations end so.
 FROM_CAPTURES = {

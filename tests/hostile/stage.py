@@ -144,7 +144,8 @@ class Stage:
             "message": await self._message(conversations[0]) if messaging else "1",
             "invitation": await (self._incoming() if available else self._outgoing(conversations[0])),
             "ack": self._ack,
-            "subscription": await self._subscription(),
+            "subscription": (subscription := await self._subscription()),
+            "subscribed": f"{subscription},danab%40contoso.com",
             "group": (group := await self._group()),
             "membership": f"{group},danab%40contoso.com",
             "level": "Workgroup",
@@ -200,6 +201,8 @@ class Stage:
 
     async def _subscription(self) -> str:
         href = f"{self._lene.app}/people/presenceSubscriptions"
+        for old in (await self._lene.get(href)).json()["_embedded"]["presenceSubscription"]:
+            await self._lene.delete(self_of(old))
         answer = await self._lene.post(href, json={"duration": 10, "uris": ["sip:danab@contoso.com"]})
         assert answer.status_code == 201, answer.text
         return answer.headers["Location"].rpartition("/")[2]

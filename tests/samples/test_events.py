@@ -18,7 +18,7 @@ with_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the referenc
 
 JSON, XML = "application/json", "application/xml"
 #: An event of one of these is documented on the page of the collection, which is in its `in`.
-COLLECTIONS = {"attendees", "leaders", "lobby", "typingParticipants"} | {
+COLLECTIONS = {"attendees", "leaders", "lobby", "subscribedContacts", "typingParticipants"} | {
     "defaultGroup",
     "delegatesGroup",
     "delegatorsGroup",
@@ -89,6 +89,21 @@ async def make_available(client: UcwaClient) -> None:
     assert answer.status_code == 204
 
 
+async def follow(watching: Listener, followed: Listener, both: Callable[[], Awaitable[None]]) -> None:
+    """Somebody subscribes to Dana, who becomes available and changes all that there is; then the subscription ends."""
+    subscriptions = {"href": f"{watching.client.app}/people/presenceSubscriptions"}
+    await watching.post(subscriptions, json={"duration": 10, "uris": ["sip:danab@contoso.com"]})
+    await watching.listen()
+    await make_available(followed.client)
+    await both()
+    for rel, name in (("presence", "availability"), ("note", "message"), ("location", "location")):
+        await followed.post({"href": f"{followed.client.app}/me/{rel}"}, json={name: "Busy"})
+    while not any(
+        (event["link"]["rel"], event["type"]) == ("presenceSubscription", "deleted") for _, event in watching.heard
+    ):
+        await both()
+
+
 @pytest.fixture
 async def heard(service: Service, lene: UcwaClient, dana: UcwaClient, world: FakeWorld) -> list[tuple[Event, Event]]:
     """All that two are told of a meeting in which everything happens."""
@@ -99,8 +114,7 @@ async def heard(service: Service, lene: UcwaClient, dana: UcwaClient, world: Fak
         await organizer.listen()
         await guest.listen()
 
-    await make_available(dana)
-    await guest.listen()
+    await follow(organizer, guest, both)
     meeting = await lene.schedule(accessLevel="Locked", leaders=["sip:lenea@contoso.com"])
     await organizer.join(meeting)
     await organizer.listen()

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,12 +12,13 @@ from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Role
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import ExtensionType
+from openucwa.model.presence import INACTIVE_AFTER, Membership, Subscription, SubscriptionLimits
 from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
 from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
 from openucwa.store.contract import ContactLimits
-from openucwa.store.engine import NoCache, Query, Reader, Row, Transaction, Work, Writer
+from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
 from openucwa.store.sql import SqlStore, contents
 from tests.contract.samples import (
     AT,
@@ -137,11 +138,18 @@ class RecordingWriter:
         self._writer = writer
         self._records = records
 
-    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
+    async def change(
+        self,
+        work: Work[T],
+        *keys: str,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        must_notify: bool = True,
+    ) -> T:
         def recorded(transaction: Transaction) -> Coroutine[Any, Any, T]:
             return work(RecordingTransaction(transaction, frozenset(keys), scope, self._records))
 
-        return await self._writer.change(recorded, *keys, scope=scope, must_notify=must_notify)
+        return await self._writer.change(recorded, *keys, scope=scope, owners=owners, must_notify=must_notify)
 
     def run(
         self,
@@ -155,12 +163,33 @@ class RecordingWriter:
         return self._writer.run(key, sql, *parameters, scope=scope, renew=renew)
 
 
+class NoCache:
+    """A cache that holds nothing. What reads for it run is in `statements`, too."""
+
+    def __init__(self, records: StatementLog) -> None:
+        self._records = records
+        self.statements: list[ExecutedStatement] = []
+
+    async def read(
+        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
+    ) -> T:
+        before = len(self._records.ran)
+        try:
+            return await load(owner, *rest)
+        finally:
+            self.statements += self._records.ran[before:]
+
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        pass
+
+
 class RecordedStore(SqlStore):
     """The statements on `reader` and `writer`, which are somebody else's to open; what is run is in `records`."""
 
     def __init__(self, reader: Reader, writer: Writer) -> None:
         self.records = StatementLog()
-        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), NoCache())
+        self.cache = NoCache(self.records)
+        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), self.cache)
 
 
 def asking(owner: str, *, outgoing: bool) -> Invitation:
@@ -180,6 +209,7 @@ async def walk(store: RecordedStore) -> None:
     """Calls every method of the contract so that every statement is run."""
     await users(store)
     await applications(store)
+    await presence(store)
     await meetings(store)
     await rooms(store)
     await invitations(store)
@@ -219,6 +249,33 @@ async def applications(store: RecordedStore) -> None:
     await store.applications.replace_communication(LENE, "101", frozenset({"1"}), COMMUNICATION, "9", AT, [EVENT])
     await store.applications.touch({(LENE, "101"): AT + 1}, {(LENE, "101"): AT + 1})
     await store.applications.available(LENE)
+
+
+async def presence(store: RecordedStore) -> None:
+    await store.presence.set_availability(LENE, "101", "Busy", AT)
+    await store.presence.set_note(LENE, "busy", AT)
+    await store.presence.set_location(LENE, "here", AT)
+    await store.presence.report_activity(LENE, "101", AT + 1)
+    await store.presence.get(LENE)
+    await store.presence.of([LENE, DAN, ANN])
+    await store.presence.since(LENE, "101")
+    assert await store.presence.update_due(AT + INACTIVE_AFTER + 1, MANY) == 3
+    other = replace(COMMUNICATION, supported_modalities=())
+    await store.applications.replace_communication(ANN, "101", frozenset({"1"}), other, "10", AT, [])
+    limits = SubscriptionLimits(MANY, MANY, MANY)
+    for name, uris in (("1", [DAN]), ("group", [DAN]), ("group", [DAN, ANN])):
+        draft = Subscription(LENE, "101", name, name == "group", AFTER)
+        await store.subscriptions.add(draft, uris, limits, AT)
+    await store.subscriptions.all(LENE, "101", AT)
+    await store.subscriptions.get(LENE, "101", "1", AT)
+    await store.subscriptions.memberships(LENE, "101", AT)
+    await store.subscriptions.subscribed(LENE, "101")
+    await store.subscriptions.extend(LENE, "101", "1", 1, MANY, AT)
+    await store.subscriptions.remove(LENE, "101", "group", AT)
+    await store.subscriptions.add_members(LENE, "101", "1", [ANN], limits, AT)
+    await store.subscriptions.remove_member(LENE, "101", Membership("1", ANN), AT)
+    assert await store.subscriptions.announce_ending(AFTER + 1, MANY, AT) == 1
+    assert await store.subscriptions.expire(AFTER + 1, MANY) == 1
 
 
 async def meetings(store: RecordedStore) -> None:

@@ -17,6 +17,7 @@ from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.model.user import SigningKey, User
 from openucwa.store.contract import ContactLimits, Match, Store
@@ -64,6 +65,9 @@ ARGUMENTS: dict[Any, object] = {
     Sequence[Invitation]: (),
     Role: Role.LEADER,
     MessagingState: MessagingState.CONNECTED,
+    Subscription: Subscription("x", "x", "x", False, 1),
+    SubscriptionLimits: SubscriptionLimits(1, 1, 1),
+    Membership: Membership("x", "x"),
     ContactCard: ContactCard("x", "x"),
     ContactLimits: ContactLimits(1, 1),
     Group: Group("x", GroupKind.GROUP, "x", "1"),
@@ -175,7 +179,7 @@ async def test_running_server_is_refused_after_an_incompatible_upgrade(store: Sq
     raised(file)
     for _ in range(2):
         with pytest.raises(InvalidExchangeServerVersion):
-            await store.users.get(LENE)
+            await store.users.all()
         with pytest.raises(InvalidExchangeServerVersion):
             await store.users.change_password(LENE, "another")
     assert rows(file, "select password_hash from users") == [user().password_hash]

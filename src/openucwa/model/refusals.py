@@ -59,6 +59,10 @@ class AnonymousNotAllowed(Forbidden):
     """The resource is for signed-in users, not for anonymous ones."""
 
 
+class TooManySubscriptions(Forbidden):
+    """The application has the maximum number of presence subscriptions, or of contacts in them."""
+
+
 class TooManyDelegates(Forbidden):
     """The user has the maximum number of delegates."""
 

@@ -17,6 +17,7 @@ from openucwa.model.refusals import (
     ParameterValidationFailure,
     PGetReplaced,
 )
+from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Events, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.applications import INSTANCE, known_instance
@@ -67,6 +68,7 @@ class EventChannel(Resource[None]):
         store: Store,
         channels: EventChannels,
         documents: ConversationRenderer,
+        privacy: Privacy,
         contacts: ContactRenderer,
         callers: Callers,
     ) -> None:
@@ -74,6 +76,7 @@ class EventChannel(Resource[None]):
         self._store = store
         self._callers = callers
         self._documents = documents
+        self._privacy = privacy
         self._channels = channels
 
     @Operation(
@@ -88,7 +91,7 @@ class EventChannel(Resource[None]):
         values = call.values
         if instance is None and call.session.application.instances:
             raise ParameterValidationFailure({"instanceId": "is missing: each instance has a channel of its own"})
-        renderer = EventRenderer(call, self._store, self._documents, self._contacts)
+        renderer = EventRenderer(call, self._store, self._documents, self._privacy, self._contacts)
         poll = self._channels.poll(
             call.session,
             instance or "",

@@ -8,6 +8,7 @@ from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.api.resource import Operation, Precondition, Resource
 from openucwa.config import Config
 from openucwa.model.contact import Relationship
+from openucwa.model.presence import relationship_changed
 from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import (
     CallbackChannelError,
@@ -118,7 +119,9 @@ class RelationshipResource(Resource[Relationship]):
         if call.target.uri == owner:
             raise Conflict("users see all of themselves")
         changed = Relationship(call.target.uri, level, new_etag(self._world))
-        await self._store.contacts.set_relationship(owner, call.if_match, changed, self._max, self._world.now())
+        # Those who subscribe to the user's presence see more or less of it.
+        events = (relationship_changed(owner, changed.uri),)
+        await self._store.contacts.set_relationship(owner, call.if_match, changed, self._max, self._world.now(), events)
         return changed
 
 

@@ -30,6 +30,8 @@ class TracedStore:
         self.contacts = _traced(store.contacts, "contacts", span)
         self.people = _traced(store.people, "people", span)
         self.events = _traced(store.events, "events", span)
+        self.presence = _traced(store.presence, "presence", span)
+        self.subscriptions = _traced(store.subscriptions, "subscriptions", span)
 
     async def open(self) -> None:
         """As `Store.open`."""
@@ -51,9 +53,9 @@ class TracedStore:
         """As `Store.on_invalidate`."""
         self._store.on_invalidate(listener)
 
-    def refresh(self) -> bool:
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
         """As `Store.refresh`."""
-        return self._store.refresh()
+        return self._store.refresh(owner)
 
     async def describe(self) -> Mapping[str, str]:
         """As `Store.describe`."""

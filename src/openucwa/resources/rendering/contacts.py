@@ -15,7 +15,13 @@ from openucwa.resources.people import contact_href, people_href
 from openucwa.resources.rendering.details import visible_details
 
 #: What a contact links to, and the last segments of the hrefs.
-LINKS = {"contactPrivacyRelationship": "privacyRelationship"}
+LINKS = {
+    "contactLocation": "location",
+    "contactNote": "note",
+    "contactPresence": "presence",
+    "contactPrivacyRelationship": "privacyRelationship",
+    "contactSupportedModalities": "supportedMedia",
+}
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 

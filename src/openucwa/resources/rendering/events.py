@@ -20,7 +20,9 @@ from openucwa.model.conversation import (
 )
 from openucwa.model.event import Event, application_topic
 from openucwa.model.meeting import meeting_uri
+from openucwa.model.presence import is_person_topic
 from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
+from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Document, EventEntry, Link, Reason
 from openucwa.resources.communication import communication_document
 from openucwa.resources.me import me_href
@@ -33,6 +35,7 @@ from openucwa.resources.rendering.conversations import (
     messaging_href,
     participant_href,
 )
+from openucwa.resources.rendering.people import PeopleRenderer
 from openucwa.store.contract import Store
 
 #: Sentences for subcodes (UCWA: ErrorSubcode).
@@ -50,9 +53,17 @@ REASONS = {
 class EventRenderer:
     """Renders events for one application, during one poll."""
 
-    def __init__(self, call: Context, store: Store, documents: ConversationRenderer, contacts: ContactRenderer) -> None:
+    def __init__(
+        self,
+        call: Context,
+        store: Store,
+        documents: ConversationRenderer,
+        privacy: Privacy,
+        contacts: ContactRenderer,
+    ) -> None:
         self._contacts = ContactEvents(call, store.contacts, contacts)
         self._call = call
+        self._people = PeopleRenderer(call, store, privacy)
         self._store = store
         self._documents = documents
         application = call.session.application
@@ -70,7 +81,7 @@ class EventRenderer:
         joined = {topic: own.since for topic, own in (await self._current_conversations()).items()}
         # The events will be read later than this, and must not be shown to somebody who was promoted in between.
         self._conversations = None
-        return {self._own_topic: 0} | joined | await self._contacts.topics()
+        return {self._own_topic: 0, **joined, **await self._contacts.topics(), **await self._people.topics()}
 
     async def _current_conversations(self) -> Mapping[str, Participation]:
         """The application's conversations, by topic, since `topics` was called, or before that, for a set that is
@@ -84,9 +95,12 @@ class EventRenderer:
         """The notifications for an event; none if it does not concern the application, or is obsolete."""
         try:
             if event.topic == self._own_topic:
-                return [notification async for notification in self._of_application(event)]
+                of_people = self._people.of_subscriptions(event)
+                return [notification async for notification in of_people or self._of_application(event)]
             if event.topic == self._contacts.topic:
                 return [notification async for notification in self._contacts.render(event)]
+            if is_person_topic(event.topic):
+                return await self._people.of_person(event)
             own = (await self._current_conversations()).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()

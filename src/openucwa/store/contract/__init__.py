@@ -18,6 +18,7 @@ from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
+from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.users import SigningKeys, Users
@@ -35,7 +36,9 @@ __all__ = [
     "Meetings",
     "Outdated",
     "People",
+    "Presences",
     "SigningKeys",
     "Store",
+    "Subscriptions",
     "Users",
 ]

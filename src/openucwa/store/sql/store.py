@@ -12,7 +12,9 @@ from openucwa.store.sql.extensions import Extensions
 from openucwa.store.sql.invitations import Invitations
 from openucwa.store.sql.meetings import Meetings
 from openucwa.store.sql.part import MAX_USER_BYTES
+from openucwa.store.sql.presence import Presences
 from openucwa.store.sql.signing_keys import SigningKeys
+from openucwa.store.sql.subscriptions import Subscriptions
 from openucwa.store.sql.users import Users
 from openucwa.store.sql.words import People
 
@@ -45,6 +47,8 @@ class SqlStore:
         self.contacts = Contacts(*on)
         self.people = People(*on)
         self.events = EventLog(*on)
+        self.presence = Presences(*on)
+        self.subscriptions = Subscriptions(*on)
 
 
 async def contents(reader: Reader, known: int) -> Mapping[str, str]:

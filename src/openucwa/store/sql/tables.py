@@ -8,6 +8,7 @@ from openucwa.model.contact import ContactCard, Group
 from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.event import ChannelState, Event
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.presence import Endpoint, Presence, Subscription
 from openucwa.model.user import SigningKey, User
 from openucwa.store.sql.table import Columns, Table
 
@@ -23,6 +24,9 @@ EXTENSIONS = Table("extensions", Columns(Extension), before=("organizer", "meeti
 PARTICIPATIONS = Table("participations", Columns(Participation), after=("position", "typing"))
 INVITATIONS = Table("invitations", Columns(Invitation))
 EVENTS = Table("events", Columns(Event))
+PRESENCES = Table("presences", Columns(Presence))
+ENDPOINTS = Table("endpoints", Columns(Endpoint))
+SUBSCRIPTIONS = Table("subscriptions", Columns(Subscription), after=("added",))
 CONTACTS = Table("contacts", Columns(ContactCard), before=("owner",))
 CONTACT_GROUPS = Table("contact_groups", Columns(Group), before=("owner",), after=("position",))
 
@@ -32,6 +36,7 @@ CONFERENCE_IDS = ("id", "organizer", "meeting_id")
 TOPICS = ("topic", "last", "ended")
 COUNTERS = ("name", "value")
 REMOVED_USERS = ("uri",)
+SUBSCRIBED = ("owner", "application_id", "subscription", "uri", "since")
 CONTACT_MEMBERSHIPS = ("owner", "uri", "group_id")
 PRIVACY_RELATIONSHIPS = ("owner", "uri", "level", "etag")
 CONTACT_SUBSCRIPTIONS = ("owner", "application_id", "since", "expires", "warned")

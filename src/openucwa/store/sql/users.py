@@ -7,11 +7,13 @@ from operator import attrgetter
 
 from openucwa.model.contact import contacts_topic
 from openucwa.model.event import application_topic
+from openucwa.model.presence import person_topic
 from openucwa.model.refusals import AlreadyExists, ResourceNotFound
 from openucwa.model.user import User
 from openucwa.store.audit import Removal
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import contact_lists, participations, words
+from openucwa.store.sql import contact_lists, participations, presence, words
+from openucwa.store.sql.events import continue_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import USERS
 
@@ -50,6 +52,8 @@ class Users(Part):
             if not added:
                 raise AlreadyExists(f"user {uri} already exists")
             await transaction.run("delete from removed_users where uri = ?", uri)
+            # Who subscribed to an earlier user of this URI goes on from where the topic is.
+            await continue_topic(transaction, person_topic(uri))
             await words.write(transaction, replace(user, uri=uri))
 
         await self._writer.change(work, uri)
@@ -125,6 +129,7 @@ class Users(Part):
             there = await participations.find(transaction, "organizer = ?", owner)
             await participations.end(transaction, there, at, "Ended")
             await _delete_all(transaction, owner)
+            await presence.remove(transaction, owner, at)
             transaction.removals += contacts
             await transaction.run("update topics set ended = ? where topic >= ? and topic < ?", at, *conversations)
             await transaction.run("delete from events where topic = ?", contacts_topic(owner))

@@ -95,3 +95,6 @@ begin
 end $$;
 
 create trigger users_removed after delete on users for each row execute function forget_contacts();
+
+select invalidate_on_change('privacy_relationships', 'owner');
+select invalidate_on_change('contact_subscriptions', 'owner');
