@@ -44,6 +44,9 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     `domains`: the SIP domains that it may speak for; a user claim without a domain is given the first.
     `user_claims`: the claims that may hold the user's address; the first that is there counts.
     `name_claims`, `email_claims`: likewise for a new user's name and mail address.
+    `search`: whether its people and groups are found by the resource search. `person_filter`, `distribution_filter`:
+    what their entries match; `distribution_base`: where groups are searched, by default in `base`.
+    `member_attributes`: the attributes that hold the DNs of a group's members.
     `create_users`: whether a user who is not known here yet is added.
     `scope_claims`: where a token's scopes are, text or array; a dot leads into an object (`realm_access.roles`).
     `scope_prefix`: what the issuer's names of UCWA's scopes begin with.
@@ -120,6 +123,9 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `phones`: kind of phone (work, mobile, home, other) -> attribute.
     `groups`: DNs of groups whose members may sign in; default: everybody. `group_filter`: what a group's entry matches
     of which the user with `{dn}`, or `{user}` in `user_attribute`, is a member.
+    `search`: whether its people and groups are found by the resource search. `person_filter`, `distribution_filter`:
+    what their entries match; `distribution_base`: where groups are searched, by default in `base`.
+    `member_attributes`: the attributes that hold the DNs of a group's members.
     `create_users`: whether a user who is not known here yet is added.
     `connections`: how many at most, of each process. `timeout`: seconds for each step.
     """
@@ -141,6 +147,11 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     phones: Mapping[str, str] = msgspec.field(default_factory=_phones)
     groups: tuple[str, ...] = ()
     group_filter: str = "(|(member={dn})(uniqueMember={dn})(memberUid={user}))"
+    search: bool = True
+    person_filter: str = "(objectClass=person)"
+    distribution_filter: str = "(|(objectClass=group)(objectClass=groupOfNames)(objectClass=groupOfUniqueNames))"
+    distribution_base: str | None = None
+    member_attributes: Texts = ("member", "uniqueMember")
     create_users: bool = True
     connections: int = 4
     timeout: float = 5.0
@@ -263,6 +274,7 @@ def _directory(directory: Directory) -> Iterator[str]:
         if not used or used - names or template.count("(") != template.count(")") or not template.startswith("("):
             known = " and ".join(f"{{{each}}}" for each in sorted(names))
             yield f"{name} must be a filter that contains {known}, or one of them, and nothing else in braces"
+    yield from _fixed_filters(directory)
     for name, value in {"uri_attributes": directory.uri_attributes, "user_attribute": directory.user_attribute}.items():
         if not all(texts(value)) or not texts(value):
             yield f"{name} is empty"
@@ -275,6 +287,15 @@ def _directory(directory: Directory) -> Iterator[str]:
             yield f"phones may contain {', '.join(_PHONES)}, not {kind!r}"
     if directory.connections < 1 or directory.timeout <= 0:
         yield "connections and timeout must be greater than 0"
+
+
+def _fixed_filters(directory: Directory) -> Iterator[str]:
+    for name, fixed in (
+        ("person_filter", directory.person_filter),
+        ("distribution_filter", directory.distribution_filter),
+    ):
+        if fixed.count("(") != fixed.count(")") or not fixed.startswith("("):
+            yield f"{name} must be a filter in parentheses"
 
 
 def _domains(domains: Texts) -> Iterator[str]:
