@@ -47,14 +47,13 @@ class ExpandDistributionGroup(Resource[Group]):
         self._documents = documents
 
     async def locate(self, call: Context, group: str = "", **_names: str) -> Group:
-        found = await find_group(self._store, self._book, call, group)
-        if found.kind != GroupKind.DISTRIBUTION_GROUP:
-            raise ResourceNotFound(_NO_GROUP)
-        return found
+        return await find_group(self._store, self._book, call, group)
 
     @Operation("The members of a distribution group.", refuses=(TooManyContacts, InvalidExchangeServerVersion))
     async def get(self, call: Call[Group]) -> Answer:
         """UCWA: expandDistributionGroup, GET."""
+        if call.target.kind != GroupKind.DISTRIBUTION_GROUP:
+            raise ResourceNotFound(_NO_GROUP)
         return Answer(await expanded(self._book, self._documents, call, call.target))
 
 
