@@ -34,7 +34,7 @@ def wait_for(
             return Wait(SENDING, limits.write_timeout)
         if writing is LINGERING:
             return Wait(LINGERING, LINGER)
-        # Over TLS nobody says when the last bytes have left: it takes the client's end, or this time.
+        # Over TLS it is unknown when the last bytes have left: wait for the client to close, or for this time.
         return Wait(writing, GOODBYE if idle else limits.write_timeout)
     reads = reading is HEAD or reading is BODY
     if paused or not (reads or writing is FREE):
