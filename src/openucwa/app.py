@@ -134,8 +134,7 @@ class Service:
         admission = Admission(self.store.users)
         self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
-        cached = config.response_cache_bytes if config.store is None else 0
-        self.response_cache = ResponseCache(self.store, self.activity, world, cached)
+        self.response_cache = ResponseCache(self.store, self.activity, world, config.response_cache_bytes)
         self.sources = Sources(config, world, self.response_cache.clear)
         self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
         self.channels = EventChannels(
