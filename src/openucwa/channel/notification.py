@@ -47,11 +47,25 @@ Render: TypeAlias = Callable[[Event], Awaitable[Sequence[Notification]]]
 
 
 def senders(notifications: Sequence[Notification]) -> Sequence[Sender]:
-    """The answer's senders: adjacent events of one sender grouped, in order, without superseded updates."""
-    return tuple(
-        Sender(rel, href, tuple(each.entry for each in events))
-        for (rel, href), events in groupby(_merged(notifications), key=lambda each: (each.sender_rel, each.sender_href))
-    )
+    """The answer's senders: adjacent events of one sender grouped, in order, without superseded updates.
+
+    A conversation is there once, with all its events where its first ones are: some clients read the first only.
+    """
+    grouped: list[tuple[tuple[str, str], list[EventEntry]]] = []
+    conversations: dict[str, list[EventEntry]] = {}
+    for sender, events in groupby(_merged(notifications), key=lambda each: (each.sender_rel, each.sender_href)):
+        entries = [each.entry for each in events]
+        rel, href = sender
+        if rel == "conversation" and href in conversations:
+            conversations[href] += entries
+            continue
+        if rel == "conversation":
+            conversations[href] = entries
+        if grouped and grouped[-1][0] == sender:
+            grouped[-1][1].extend(entries)
+        else:
+            grouped.append((sender, entries))
+    return tuple(Sender(rel, href, tuple(entries)) for (rel, href), entries in grouped)
 
 
 def _merged(notifications: Sequence[Notification]) -> Sequence[Notification]:
