@@ -35,7 +35,8 @@ from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
-from openucwa.meetings.meeting import meeting_rules
+from openucwa.meetings.configured import meeting_rules
+from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
@@ -152,7 +153,8 @@ class Service:
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
         self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, config, world)
         self.pools = Pools(config.pools)
-        self.rules = meeting_rules(config, world)
+        self.enterprise = Enterprise(config.enterprise_domains)
+        self.rules = meeting_rules(config, world, self.enterprise)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)

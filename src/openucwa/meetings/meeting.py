@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openucwa.config import Config
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.model.meeting import Meeting, MeetingRel, MeetingSettings
 from openucwa.model.refusals import ParameterValidationFailure
@@ -146,29 +145,3 @@ class MeetingRules:
             created=world.now(),
             settings=settings,
         )
-
-
-def meeting_rules(config: Config, world: World) -> MeetingRules:
-    """The rules that the settings describe."""
-    defaults = MeetingDefaults(
-        access_level=config.default_access_level,
-        automatic_leader_assignment=config.default_automatic_leader_assignment,
-        entry_exit_announcement=config.default_entry_exit_announcement,
-        lobby_bypass_for_phone_users=config.default_lobby_bypass_for_phone_users,
-        phone_user_admission=config.default_phone_user_admission,
-        lifetime=config.meeting_lifetime,
-    )
-    eligible = {
-        "accessLevel": config.access_levels,
-        "automaticLeaderAssignment": config.automatic_leader_assignments,
-        "entryExitAnnouncement": config.entry_exit_announcements,
-        "lobbyBypassForPhoneUsers": config.lobby_bypass_for_phone_users,
-    }
-    return MeetingRules(
-        defaults,
-        eligible,
-        Enterprise(config.enterprise_domains),
-        world,
-        max_description=config.max_description,
-        max_attendees=config.max_attendees,
-    )

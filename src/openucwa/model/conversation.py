@@ -153,8 +153,8 @@ class Invitation:
     meeting. `from_uri`, `from_name`: the inviter. `to_uri`, `to_name`: the invited user. `thread_id`: the same on both
     sides of an invitation, which connects them unless it is one to a conversation of two; the sides of that have the
     conversation in common, and the client may have chosen the id. `message_type`, `message_text`: the message that
-    comes along. `expires`: ms since 1970 when it fails unanswered; None: it needs no answer.
-    `reason`: the subcode of a failure.
+    comes along. `created`: ms since 1970; 0: unknown. `expires`: ms since 1970 when it fails unanswered; None: it needs
+    no answer. `reason`: the subcode of a failure.
     """
 
     owner: str
@@ -180,6 +180,7 @@ class Invitation:
     to_name: str = ""
     message_type: str | None = None
     message_text: str | None = None
+    created: int = 0
 
     @property
     def to_user(self) -> bool:

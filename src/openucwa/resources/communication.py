@@ -61,7 +61,7 @@ def communication_document(call: Context, abilities: Abilities) -> Document:
         "joinOnlineMeeting": Link(f"{href}/onlineMeetingInvitations"),
     }
     if not call.session.application.anonymous:
-        links["startMessaging"] = Link(f"{href}/messagingInvitations", revision=2)
+        links["startMessaging"] = Link(f"{href}/messagingInvitations")
         links["startOnlineMeeting"] = Link(f"{href}/startOnlineMeeting")
     return Document(
         rel="communication",

@@ -115,7 +115,7 @@ class TwoPartyService:
         return free, "Unreachable" if free else "Busy"
 
     def _invitation(self, call: Call[Any], to: str, user: User | None, first: FirstMessage | None) -> Invitation:
-        application, values = call.session.application, call.values
+        application, values, now = call.session.application, call.values, self._world.now()
         return Invitation(
             owner=application.owner,
             application_id=application.id,
@@ -133,10 +133,11 @@ class TwoPartyService:
             from_uri=sip_uri(call.session),
             from_name=display_name(call.session) or "",
             to_uri=to,
-            expires=self._world.now() + self._timeout * 1000,
+            expires=now + self._timeout * 1000,
             to_name=user.name if user is not None else "",
             message_type=first.content_type if first is not None else None,
             message_text=first.text if first is not None else None,
+            created=now,
         )
 
     def _incoming(self, outgoing: Invitation, application: str) -> Invitation:

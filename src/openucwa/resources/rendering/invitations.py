@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from openucwa.api.call import Context
 from openucwa.model.conversation import Invitation, InvitationKind, InvitationState, Role
 from openucwa.model.names import is_anonymous_address
+from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.people import contact_href
 from openucwa.resources.rendering.conversations import (
@@ -98,7 +99,7 @@ def first_message_document(call: Context, invitation: Invitation) -> Document:
     return Document(
         rel="message",
         href=f"{messaging}/messages/{FIRST_MESSAGE}",
-        properties={"direction": "Incoming", "status": "Succeeded"},
+        properties={"direction": "Incoming", "status": "Succeeded", "timeStamp": Instant(invitation.created)},
         links=links,
     )
 
@@ -164,20 +165,28 @@ def _person(
 def unjoined_conversation(call: Context, conversation: str, invitation: Invitation) -> Document:
     """UCWA: conversation that has not begun or is over: offered by an invitation, or ended."""
     offered = not invitation.outgoing and invitation.state == InvitationState.CONNECTING
+    href = conversation_href(call, conversation)
     properties: dict[str, Property] = {
-        "activeModalities": ["Messaging"] if offered and invitation.two_party else [],
+        "activeModalities": [],
         "importance": invitation.importance,
         "participantCount": 0,
-    }
-    if invitation.two_party:
-        properties["recording"] = False
-    properties |= {
         "state": "Incoming" if offered else "Disconnected",
         "subject": invitation.subject,
         "threadId": invitation.thread_id,
     }
-    links = {"messaging": Link(messaging_href(call, conversation))} if offered and invitation.two_party else {}
-    return Document("conversation", conversation_href(call, conversation), properties=properties, links=links)
+    links: dict[str, Link] = {}
+    if invitation.two_party and offered:
+        properties |= {
+            "activeModalities": ["Messaging"],
+            "audienceMessaging": "Enabled",
+            "created": Instant(invitation.created),
+            "readLocally": False,
+            "recording": False,
+        }
+        invited = participant_href(call, conversation, invitation.to_uri)
+        links["localParticipant"] = Link(invited, title=invitation.to_name)
+        links["messaging"] = Link(messaging_href(call, conversation))
+    return Document(rel="conversation", href=href, properties=dict(sorted(properties.items())), links=links)
 
 
 def _offered_or_begun(invitation: Invitation) -> str | None:

@@ -38,8 +38,9 @@ create index participations_of_uri on participations (organizer, meeting_id, uri
 create index participations_waiting on participations (joined) where in_lobby = 1;
 create index participations_ended on participations (ended) where ended is not null;
 
--- The sides of an invitation to a conversation of two are found by the conversation.
+-- The sides of an invitation to a conversation of two are found by the conversation. created: ms; 0: not known.
 alter table invitations add column to_name text not null default '';
 alter table invitations add column message_type text;
 alter table invitations add column message_text text;
+alter table invitations add column created integer not null default 0;
 create index invitations_under_way on invitations (organizer, meeting_id) where state = 'Connecting';
