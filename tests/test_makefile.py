@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent
-LIMIT = 30.0
+LIMIT = 60.0
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ class FakeWorld:
             await asyncio.sleep(0)
 
 
-async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
+async def until(condition: Callable[[], object], limit: float = 60.0) -> None:
     """Lets the loop run until `condition` holds. AssertionError: it does not within `limit` seconds of real time."""
     end = time.monotonic() + limit
     while not condition():

@@ -25,6 +25,7 @@ from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
+from openucwa.http.forms import FormLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
@@ -133,8 +134,8 @@ class Service:
         engine = store or store_of(config, self.measures)
         self.store = engine if self.tracing is None else TracedStore(engine, self.tracing.call_span)
         self.bus = bus or bus_of(config, world, engine, relay)
-        # No user has an empty name; only whether the store answers matters.
-        self.readiness = Readiness({"store": partial(self.store.users.get, ""), "bus": self.bus.require}, world)
+        # A read that is never cached.
+        self.readiness = Readiness({"store": self.store.signing_keys.all, "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
         admission = Admission(self.store.users)
         self.tokens = Tokens((new_signing_key(world),), world)
@@ -151,7 +152,17 @@ class Service:
         )
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
-        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, config, world)
+        self.sign_in = SignIn(
+            self.store,
+            self.tokens,
+            self.keys,
+            verifying,
+            throttle,
+            world,
+            anonymous=config.anonymous,
+            token_lifetime=config.token_lifetime,
+            anonymous_token_lifetime=config.anonymous_token_lifetime,
+        )
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
         self.rules = meeting_rules(config, world, self.enterprise)
@@ -276,7 +287,10 @@ class Service:
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
             (f"{discovery.SERVICE}/oauth/user", user),
-            ("/WebTicket/oauthtoken", OAuthToken(self.sign_in)),
+            (
+                "/WebTicket/oauthtoken",
+                OAuthToken(self.sign_in, FormLimits(config.max_form_fields, config.max_part_headers)),
+            ),
             ("/ucwa/v1/applications", Applications(store, applications, world, config)),
             (app, Application(store, applications, self.channels, world)),
             (

@@ -23,6 +23,9 @@ class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
     backup: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.url})"
+
 
 class DialInRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """UCWA: dialInRegion. `languages`: culture names. `number`: a tel URI."""
@@ -30,6 +33,9 @@ class DialInRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     number: str
     languages: tuple[str, ...] = ("en-US",)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"
 
 
 def option(help_text: str, default: Any, *, minimum: float | None = None, choices: tuple[object, ...] = ()) -> Any:
@@ -155,7 +161,10 @@ class Config:
     application_burst: int = option("Applications opened per user at once (429).", 100)
     max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
     max_batch: int = option("Maximum number of requests in a batch (429).", 100)
-    max_part_headers: int = option("Maximum number of header lines per request in a batch (400).", 100)
+    max_part_headers: int = option(
+        "Maximum number of header lines per request in a batch, and per field of a multipart form (400).", 100
+    )
+    max_form_fields: int = option("Maximum number of fields in a form of the token resource (400).", 100)
     response_cache_bytes: int = option("Size of the response cache, in bytes; 0 disables it.", 33_554_432, minimum=0)
     max_requests_in_flight: int = option(
         "Maximum number of concurrent requests per user, including the parts of a batch (429).", 100

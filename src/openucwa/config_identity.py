@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -60,7 +61,8 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     `console_scope`: the scopes that the console asks for. `name`: what the console calls the issuer; default: its host.
     `authorization_uri`: what the challenge of a 401 names; default: the issuer's authorization endpoint.
     `ca_file`: certificate authorities (PEM) that its TLS certificate is verified by; default: the system's.
-    `timeout`: seconds for an answer of the issuer.
+    `timeout`: seconds for an answer of the issuer. `connections`: the maximum per process, for introspection and for
+    the password grant each; keys are fetched on connections of their own.
     `key_refresh`: seconds that its keys are used before they are read again.
     `key_refresh_min`: seconds between two reads that tokens with an unknown key bring about, and after a failed one.
     """
@@ -93,11 +95,15 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     authorization_uri: str | None = None
     ca_file: str | None = None
     timeout: float = 5.0
+    connections: int = 8
     key_refresh: float = 3_600.0
     key_refresh_min: float = 5.0
 
     def __repr__(self) -> str:
         return f"Issuer({self.url})"  # without its secret
+
+    def __str__(self) -> str:
+        return self.url
 
 
 class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -140,7 +146,10 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     timeout: float = 5.0
 
     def __repr__(self) -> str:
-        return f"Directory({', '.join(texts(self.url))})"  # without its password
+        return f"Directory({self})"  # without its password
+
+    def __str__(self) -> str:
+        return ", ".join(texts(self.url))
 
 
 def texts(value: Texts) -> tuple[str, ...]:
@@ -160,6 +169,41 @@ def identity_problems(issuers: Sequence[Issuer], directories: Sequence[Directory
     for directory in directories:
         name = ", ".join(texts(directory.url))
         yield from (("directories", f"{name!r}: {problem}") for problem in _directory(directory))
+
+
+def file_problems(issuers: Sequence[Issuer], directories: Sequence[Directory]) -> Iterator[tuple[str, str]]:
+    """Files that the tables name and that cannot be used: the setting's name, and what is wrong. Reads them."""
+    for issuer in issuers:
+        for problem in (*_authorities(issuer.ca_file), *_secret("client_secret_file", issuer.client_secret_file)):
+            yield "issuers", f"{str(issuer)!r}: {problem}"
+    for directory in directories:
+        for problem in (*_authorities(directory.ca_file), *_secret("bind_password_file", directory.bind_password_file)):
+            yield "directories", f"{str(directory)!r}: {problem}"
+
+
+def _authorities(file: str | None) -> Iterator[str]:
+    if file is None:
+        return
+    import ssl  # noqa: PLC0415
+
+    try:
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError as error:
+        yield f"ca_file {file!r} contains no certificates (PEM): {error.reason or error}"
+    except OSError as error:
+        yield f"ca_file {file!r} cannot be read: {error.strerror or error}"
+
+
+def _secret(name: str, file: str | None) -> Iterator[str]:
+    if file is None:
+        return
+    try:
+        if not Path(file).read_text(encoding="utf-8").strip():
+            yield f"{name} {file!r} is empty"
+    except OSError as error:
+        yield f"{name} {file!r} cannot be read: {error.strerror or error}"
+    except ValueError:
+        yield f"{name} {file!r} is not UTF-8 text"
 
 
 def _issuer(issuer: Issuer) -> Iterator[str]:
@@ -186,6 +230,8 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
         yield "leeway and introspection_lifetime must be at least 0"
     if min(issuer.timeout, issuer.key_refresh, issuer.key_refresh_min) <= 0:
         yield "timeout, key_refresh and key_refresh_min must be greater than 0"
+    if issuer.connections < 1:
+        yield "connections must be at least 1"
     if issuer.client_secret is not None and issuer.client_secret_file is not None:
         yield "client_secret and client_secret_file exclude each other"
     if issuer.client_id is None and (issuer.introspection or issuer.password_grant):

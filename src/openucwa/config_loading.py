@@ -16,6 +16,7 @@ import msgspec
 
 from openucwa.config import Config, ConfigError
 from openucwa.config_checks import problems
+from openucwa.config_identity import file_problems
 
 ENVIRONMENT_PREFIX = "OPENUCWA_"
 
@@ -103,6 +104,12 @@ def load_with_sources(file: Path | None, environment: Mapping[str, str] = os.env
     for name, problem in problems(config):
         raise ConfigError(f"setting {name} ({sources[name]}): {problem}")
     return Loaded(config, sources)
+
+
+def check_files(loaded: Loaded) -> None:
+    """ConfigError: a file that issuers or directories need is missing or unusable."""
+    for name, problem in file_problems(loaded.config.issuers, loaded.config.directories):
+        raise ConfigError(f"setting {name} ({loaded.sources[name]}): {problem}")
 
 
 def _read(file: Path) -> Mapping[str, object]:

@@ -100,8 +100,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def plain(data: Path, listed: EmbeddingSite) -> Iterator[RunningServer]:
-    """A server that serves http only."""
-    with RunningServer(data, "--allow-origin", listed.origin) as server:
+    """A server that serves http only. Its polls hear of changes from the bus, or not at all."""
+    with RunningServer(data, "--allow-origin", listed.origin, OPENUCWA_BUS_POLL_INTERVAL="3600") as server:
         yield server
 
 

@@ -18,8 +18,6 @@ SMALL = (360, 740)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 #: Where pictures of what is tested go, for people to look at: light and dark, on a desktop and on a phone.
 SCREENSHOTS = os.environ.get("OPENUCWA_SCREENSHOTS") or str(Path(__file__).parents[2] / "build" / "screenshots")
-#: ms in which what happens elsewhere is seen.
-SOON = 1000
 
 
 class BrowserUser:

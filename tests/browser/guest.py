@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser.console import PHONE, SOON, BrowserUser, Resource
+from tests.browser.console import PHONE, BrowserUser, Resource
 from tests.client import PASSWORD, UcwaClient, self_of
 from tests.process.running import LIMIT, RunningServer
 
@@ -51,7 +51,7 @@ class Guest(BrowserUser):
         await self.page.keyboard.press("Enter")
 
     async def hears(self, text: str) -> None:
-        await expect(self.page.locator(".message-text", has_text=text)).to_be_visible(timeout=SOON)
+        await expect(self.page.locator(".message-text", has_text=text)).to_be_visible()
 
     async def ends_with(self, heading: str) -> None:
         """The heading of a meeting that is over; it has the focus, so that it is read out."""
@@ -67,7 +67,7 @@ class Guest(BrowserUser):
 
     async def sees(self, extension_id: str, name: str, value: str) -> None:
         cell = self.property(extension_id, name).get_by_role("cell").first
-        await expect(cell).to_have_text(value, timeout=SOON)
+        await expect(cell).to_have_text(value)
 
     async def look_at_the_parts(self, name: str) -> None:
         """Pictures of what is seen one part at a time on a phone."""

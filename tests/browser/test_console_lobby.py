@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.browser.console import SOON, Console, Enter, Resource
+from tests.browser.console import Console, Enter, Resource
 from tests.client import UcwaClient
 from tests.process.running import LIMIT, RunningServer
 
@@ -67,7 +67,7 @@ async def test_guest_waiting_before_the_organizer_joins_is_announced_in_another_
     await expect(page).to_have_title("New meeting")
     await page.clock.fast_forward(15_000)
     line = page.locator("#lobby-banner").get_by_text("Joe is waiting in the lobby of “Quarterly planning”.")
-    await expect(line).to_be_visible(timeout=SOON)
+    await expect(line).to_be_visible()
     await expect(page).to_have_title("(1) New meeting")
     await expect(page.locator("#said")).to_contain_text("Joe is waiting in the lobby of “Quarterly planning”.")
     await console.look("21-lobby-before-joining")
@@ -84,8 +84,8 @@ async def test_button_of_the_banner_opens_the_meeting_and_joins_it(
     await page.clock.fast_forward(15_000)
     await page.get_by_role("button", name="Open and join: Budget").click()
     await expect(page.locator("#subject")).to_have_text("Budget")
-    await page.get_by_role("button", name="Admit Joe").click(timeout=SOON)
-    await expect(page.locator("#people")).to_contain_text("Joe", timeout=SOON)
+    await page.get_by_role("button", name="Admit Joe").click()
+    await expect(page.locator("#people")).to_contain_text("Joe")
     await expect(page.locator("#lobby-banner")).to_be_hidden()
     await expect(page).to_have_title("Budget")
     # Neither does the next answer bring it back, nor leaving the meeting.
@@ -182,7 +182,7 @@ async def test_lobby_of_the_joined_meeting_is_shown_again_after_a_reload(
     page = console.page
     await page.get_by_role("button", name="Join and see").click()
     await joe.ask(meeting, "Joe")
-    await expect(page).to_have_title("(1) Budget", timeout=SOON)
+    await expect(page).to_have_title("(1) Budget")
     await page.reload()
     await expect(page.get_by_role("button", name="Show")).to_be_visible()
     await expect(page).to_have_title("(1) Budget")

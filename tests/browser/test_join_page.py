@@ -7,7 +7,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Route, expect
 
-from tests.browser.console import SOON
 from tests.browser.guest import Arrive, Organizer, joined, organizer_at
 from tests.process.running import RunningServer
 
@@ -196,7 +195,7 @@ async def test_participants_see_their_extensions_at_once_and_the_organizers_neve
     await by_name.look("data")
     await lene.changes(poll, type="RoamedOrganizerData")
     for guest in guests:
-        await expect(guest.page.get_by_role("article", name="poll/1")).to_have_count(0, timeout=SOON)
+        await expect(guest.page.get_by_role("article", name="poll/1")).to_have_count(0)
         everything = await guest.page.content()
         assert HIDDEN not in everything
         assert "early" not in everything
@@ -232,7 +231,7 @@ async def test_messages_and_who_is_typing_arrive(lene: Organizer, arrive: Arrive
     await dana.sign_in()
     await dana.is_in()
     await lene.types()
-    await expect(joe.named("typing")).to_have_text("Lene Aaling is typing…", timeout=SOON)
+    await expect(joe.named("typing")).to_have_text("Lene Aaling is typing…")
     await lene.says("Good morning")
     await joe.says("Hello + 100 % ü\nand a second line")
     for guest in (joe, dana):
@@ -240,7 +239,7 @@ async def test_messages_and_who_is_typing_arrive(lene: Organizer, arrive: Arrive
         await guest.hears("Hello + 100 % ü\nand a second line")
         await expect(guest.named("typing")).to_have_text("")
     await dana.page.get_by_label("Message to everyone").press_sequentially("I am")
-    await expect(joe.named("typing")).to_have_text("Dana Birkby is typing…", timeout=SOON)
+    await expect(joe.named("typing")).to_have_text("Dana Birkby is typing…")
     await lene.says("<p>In <b>bold</b></p>", "text/html")
     await joe.hears("In bold")
     senders = await joe.page.locator(".message-name").all_inner_texts()
@@ -278,7 +277,7 @@ async def test_leader_admits_promotes_and_removes_others(lene: Organizer, arrive
     await dana.is_in()
     joe = await arrive(meeting)
     await joe.join_by_name("Joe")
-    await expect(leader.named("waiting")).to_contain_text("Joe", timeout=SOON)
+    await expect(leader.named("waiting")).to_contain_text("Joe")
     await expect(leader.named("said")).to_contain_text("Joe is waiting in the lobby.")
     await leader.look("waiting")
     await leader.page.get_by_role("button", name="Admit Joe").click()
@@ -287,11 +286,11 @@ async def test_leader_admits_promotes_and_removes_others(lene: Organizer, arrive
     await leader.page.get_by_role("button", name="Actions for Dana Birkby").click()
     await leader.look("actions")
     await leader.page.get_by_role("button", name="Make a leader").click()
-    await expect(leader.person("Dana Birkby")).to_contain_text("leader", timeout=SOON)
+    await expect(leader.person("Dana Birkby")).to_contain_text("leader")
     # Who has become a leader learns of what can be done from now on.
     await dana.page.get_by_role("button", name="Actions for Joe").click()
     await dana.page.get_by_role("button", name="Remove from the meeting").click()
     await joe.ends_with("You were removed from the meeting")
-    await expect(leader.person("Joe")).to_have_count(0, timeout=SOON)
+    await expect(leader.person("Joe")).to_have_count(0)
     await leader.page.get_by_role("button", name="Make an attendee").click()
-    await expect(dana.page.get_by_role("button", name="Actions for")).to_have_count(0, timeout=SOON)
+    await expect(dana.page.get_by_role("button", name="Actions for")).to_have_count(0)

@@ -103,7 +103,7 @@ class Client:
 
     async def answer(self, ack: int, asked: Timers | None = None) -> Served:
         """The answer of a poll that does not have to wait."""
-        return await asyncio.wait_for(self.poll(ack, asked), 5)
+        return await asyncio.wait_for(self.poll(ack, asked), 60)
 
     async def _poll(self, ack: int, asked: Timers, priority: int) -> Served:
         owner, application_id = self.session.application.owner, self.session.application.id
@@ -142,4 +142,4 @@ async def ended(*tasks: "asyncio.Task[object]") -> None:
     """Cancels what still waits."""
     for task in tasks:
         task.cancel()
-    await asyncio.wait(tasks, timeout=5)
+    await asyncio.wait(tasks, timeout=60)

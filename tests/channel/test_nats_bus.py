@@ -27,10 +27,10 @@ async def started(url: str, subject: str = SUBJECT) -> AsyncIterator[NatsBus]:
     bus = NatsBus(url, QuickWorld(), subject)
     await bus.start()
     try:
-        await until(lambda: bus.describe().endswith(", connected"), 10)
+        await until(lambda: bus.describe().endswith(", connected"))
         yield bus
     finally:
-        await asyncio.wait_for(bus.stop(), 10)
+        await asyncio.wait_for(bus.stop(), 60)
 
 
 @needs_server

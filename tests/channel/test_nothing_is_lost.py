@@ -67,7 +67,7 @@ class PollingClient:
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 task.cancel()
-                await asyncio.wait({task}, timeout=5)
+                await asyncio.wait({task}, timeout=60)
             case "poll twice", (seconds,):
                 await self.poll_twice(seconds)
             case "restart", ():
@@ -97,7 +97,7 @@ class PollingClient:
             await asyncio.sleep(0)
         second = await self.answered(seconds)
         with suppress(PGetReplaced):
-            self.check(await asyncio.wait_for(first, 5))
+            self.check(await asyncio.wait_for(first, 60))
         self.hear(second)
 
     def hear(self, served: Served) -> None:
@@ -161,7 +161,7 @@ async def test_two_processes_under_load_lose_nothing(tmp_path: Path) -> None:
         await chance.choice(clients).append(str(number))
         tasks = [client.poll(ack) for client in chance.sample(clients, chance.choice([1, 2]))]
         await world.advance(0.1)
-        results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
         answers = [result for result in results if isinstance(result, Served)]
         assert answers
         assert all(isinstance(result, (Served, PGetReplaced)) for result in results)

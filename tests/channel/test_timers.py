@@ -20,7 +20,7 @@ async def released_after(client: Client, seconds: float, ack: int, asked: Timers
     await client.process.world.advance(seconds - 0.1)
     assert not task.done(), "answered too early"
     await client.process.world.advance(0.1)
-    return texts(await asyncio.wait_for(task, 5))
+    return texts(await asyncio.wait_for(task, 60))
 
 
 @pytest.mark.parametrize(("priority", "seconds"), [(Priority.LOW, 15), (Priority.MEDIUM, 5)])
@@ -36,7 +36,7 @@ async def test_high_priority_event_releases_all_waiting_events_in_order(client: 
     await client.process.world.settle()
     assert not task.done()
     await client.append("high")
-    assert texts(await asyncio.wait_for(task, 5)) == ["low", "medium", "high"]
+    assert texts(await asyncio.wait_for(task, 60)) == ["low", "medium", "high"]
 
 
 async def test_first_elapsed_timer_releases_all_waiting_events(client: Client) -> None:
@@ -90,14 +90,14 @@ async def test_poll_without_events_is_answered_empty_after_its_timeout(
     await client.process.world.advance(seconds - 0.1)
     assert not task.done()
     await client.process.world.advance(0.1)
-    served = await asyncio.wait_for(task, 5)
+    served = await asyncio.wait_for(task, 60)
     assert (served.number, served.next, served.next_number, served.senders) == (1, "next", 2, ())
 
 
 async def test_empty_set_counts_as_served(client: Client, new_process: NewProcess) -> None:
     task = await client.waiting_poll(1)
     await client.process.world.advance(180)
-    first = await asyncio.wait_for(task, 5)
+    first = await asyncio.wait_for(task, 60)
     await client.append("a")
     client.process = await new_process()
     assert await client.answer(1) == first
@@ -110,7 +110,7 @@ async def test_waiting_events_are_delivered_at_the_timeout(client: Client) -> No
     await client.process.world.advance(100)
     await client.append("a", priority=Priority.LOW)
     await client.process.world.advance(80)
-    assert texts(await asyncio.wait_for(task, 5)) == ["a"]
+    assert texts(await asyncio.wait_for(task, 60)) == ["a"]
 
 
 async def test_updates_of_one_resource_are_merged_into_the_last(client: Client) -> None:
@@ -178,7 +178,7 @@ async def test_after_a_time_without_polls_the_timers_are_the_defaults(client: Cl
 async def test_waiting_poll_does_not_count_as_time_without_polls(client: Client, world: FakeWorld) -> None:
     task = await client.waiting_poll(1, Timers(timeout=1000))
     await world.advance(1000)
-    assert (await asyncio.wait_for(task, 5)).next == "next"
+    assert (await asyncio.wait_for(task, 60)).next == "next"
     await client.append("a")
     assert (await client.answer(2)).next == "next"
 

@@ -21,7 +21,7 @@ from tests.process.running import RunningServer
 from tests.users import ALEX, DANA, LENE
 
 #: Seconds that a test waits for anything.
-LIMIT = 30.0
+LIMIT = 60.0
 
 #: Seconds that a node waits for the store, and between two looks at the log and at the keys.
 STORE_TIMEOUT = 2

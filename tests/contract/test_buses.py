@@ -21,7 +21,7 @@ from tests.postgres import GUARDED, GUARDED_PASSWORD, PostgresServer
 from tests.world import QuickWorld, until
 
 #: Seconds that anything is waited for.
-LIMIT = 30.0
+LIMIT = 60.0
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,11 @@ def listen_notify(postgres_server: PostgresServer) -> BusKind:
 
 
 @pytest.fixture(params=["nats", "listen_notify"])
-def kind(request: pytest.FixtureRequest) -> BusKind:
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> BusKind:
+    """A bus that no slow moment of the machine costs its connection."""
     found: BusKind = request.getfixturevalue(request.param)
+    monkeypatch.setattr(f"{found.module}.PING_INTERVAL", LIMIT)
+    monkeypatch.setattr(f"{found.module}.ANSWER_TIMEOUT", LIMIT)
     return found
 
 
@@ -154,7 +157,6 @@ async def test_bus_connects_when_the_server_appears_and_reconnects(kind: BusKind
         for turn in ("first", "second"):
             with pytest.raises(CallbackChannelError, match="event bus"):
                 await one.require()
-            one.publish(frozenset({"dropped"}))
             kind.server.start()
             await reached(one)
             await reached(other)
@@ -168,8 +170,79 @@ async def test_bus_connects_when_the_server_appears_and_reconnects(kind: BusKind
         kind.server.start()
 
 
+class HeldWorld(QuickWorld):
+    """Whoever wants to try again has to wait while it is held. `held`: how many tried to meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = 0
+        self._go_on = asyncio.Event()
+        self._go_on.set()
+
+    def hold(self) -> None:
+        self._go_on.clear()
+
+    def release(self) -> None:
+        self._go_on.set()
+
+    async def sleep(self, seconds: float) -> None:
+        self.held += not self._go_on.is_set()
+        await self._go_on.wait()
+        await super().sleep(seconds)
+
+
+async def test_topics_that_the_server_did_not_confirm_are_sent_again_on_the_next_connection(kind: BusKind) -> None:
+    world = HeldWorld()
+    async with started(kind, world=world) as one:
+        world.hold()
+        kind.server.pause()
+        one.publish(frozenset({"unconfirmed"}))
+        kind.server.stop()
+        await until(lambda: world.held, LIMIT)
+        one.publish(frozenset({"published meanwhile"}))
+        kind.server.start()
+        async with started(kind) as other:
+            heard: set[str] = set()
+            other.subscribe(heard.update)
+            world.release()
+            await until(lambda: heard == {"unconfirmed", "published meanwhile"}, LIMIT)
+
+
+async def test_no_more_topics_are_kept_than_a_process_can_bear(kind: BusKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connected, "MAX_KEPT", 2)
+    world = HeldWorld()
+    async with started(kind, world=world) as one:
+        world.hold()
+        kind.server.stop()
+        await until(lambda: world.held, LIMIT)
+        for topic in ("a", "b", "c"):
+            one.publish(frozenset({topic}))
+        kind.server.start()
+        async with started(kind) as other:
+            heard: set[str] = set()
+            other.subscribe(heard.update)
+            world.release()
+            await reached(one)
+            one.publish(frozenset({"d"}))
+            await until(lambda: "d" in heard, LIMIT)
+            assert heard == {"a", "b", "d"}
+
+
+async def test_listeners_are_told_after_every_connection_that_topics_may_have_been_lost(kind: BusKind) -> None:
+    missed: list[bool] = []
+    async with started(kind) as bus:
+        bus.subscribe(lambda topics: None, lambda: missed.append(True))
+        kind.server.stop()
+        await away(bus)
+        assert not missed
+        kind.server.start()
+        await until(lambda: missed, LIMIT)
+        assert bus.describe().endswith(", connected")
+
+
 async def test_server_that_no_longer_answers_is_noticed(kind: BusKind, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{kind.module}.PING_INTERVAL", 0.1)
+    monkeypatch.setattr(f"{kind.module}.ANSWER_TIMEOUT", 1.0)
     async with started(kind) as bus:
         kind.server.pause()  # the connection stays, and nobody is there
         try:

@@ -39,7 +39,7 @@ def test_container_copies_existing_files_and_installs_locked_versions() -> None:
     copied = [name for line in re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE) for name in line.split()[:-1]]
     assert copied
     assert [name for name in copied if not (ROOT / name).exists()] == []
-    assert "--require-hashes -r requirements.txt" in text
+    assert "--require-hashes -r requirements.txt -r requirements-ldap.txt" in text
     bases = set(re.findall(r"^FROM (\S+)", text, re.MULTILINE))
     assert all(re.fullmatch(r"python:3\.\d+-slim", base) for base in bases), "a short name, of no registry"
     assert re.search(r"^USER (?!root)", text, re.MULTILINE)

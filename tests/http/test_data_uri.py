@@ -1,11 +1,11 @@
 """Data URIs, as clients put messages into them."""
 
-import time
 from contextlib import suppress
 
 import pytest
 
 from openucwa.http.data_uri import read_data_uri
+from tests.work import at_most
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,6 @@ def test_malformed_data_uri_is_refused_with_the_reason(uri: str, why: str) -> No
     ],
     ids=["parameters", "semicolons", "escapes", "base64"],
 )
-def test_hostile_data_uri_is_parsed_quickly(uri: str) -> None:
-    begin = time.process_time()
-    with suppress(ValueError):
+def test_hostile_data_uri_costs_a_few_calls_for_each_escape(uri: str) -> None:
+    with at_most(1_000_000), suppress(ValueError):
         read_data_uri(uri)
-    assert time.process_time() - begin < 0.5

@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openucwa.http.forms import URLENCODED, parse_form
+from openucwa.http.forms import URLENCODED, FormLimits, parse_form
 from openucwa.model.refusals import DeserializationFailure, UnsupportedMediaType
+from tests.work import at_most
 
 URI = "sip:john@contoso.com;gruu;opaque=app:conf:focus:id:5LB7MRBC"
+
+
+def parsed(body: bytes, content_type: str | None) -> dict[str, str]:
+    return parse_form(body, content_type, FormLimits())
 
 
 @pytest.mark.parametrize(
@@ -27,19 +32,19 @@ URI = "sip:john@contoso.com;gruu;opaque=app:conf:focus:id:5LB7MRBC"
     ],
 )
 def test_any_charset_parameter_is_accepted(content_type: str | None) -> None:
-    assert parse_form(b"grant_type=password&username=%C3%A6gir", content_type) == {
+    assert parsed(b"grant_type=password&username=%C3%A6gir", content_type) == {
         "grant_type": "password",
         "username": "ægir",
     }
 
 
 def test_latin_1_is_read_if_declared() -> None:
-    assert parse_form(b"password=p%E4ss", URLENCODED + "; charset=ISO-8859-1") == {"password": "päss"}
+    assert parsed(b"password=p%E4ss", URLENCODED + "; charset=ISO-8859-1") == {"password": "päss"}
 
 
 def test_semicolons_of_a_meeting_uri_do_not_separate_fields() -> None:
     body = f"grant_type=urn:microsoft.rtc:anonmeeting&ms_rtc_conferenceuri={URI}&ms_rtc_renew=cwt%3dAA".encode()
-    assert parse_form(body, URLENCODED) == {
+    assert parsed(body, URLENCODED) == {
         "grant_type": "urn:microsoft.rtc:anonmeeting",
         "ms_rtc_conferenceuri": URI,
         "ms_rtc_renew": "cwt=AA",
@@ -47,17 +52,17 @@ def test_semicolons_of_a_meeting_uri_do_not_separate_fields() -> None:
 
 
 def test_blanks_and_empty_fields_are_kept() -> None:
-    assert parse_form(b"password=a+b%2B&x=&y", URLENCODED) == {"password": "a b+", "x": "", "y": ""}
+    assert parsed(b"password=a+b%2B&x=&y", URLENCODED) == {"password": "a b+", "x": "", "y": ""}
 
 
 @pytest.mark.parametrize("body", [b"a=1&a=2", b"a=1&a=1", b"userName=a&USERNAME=b"])
 def test_repeated_field_is_refused(body: bytes) -> None:
     with pytest.raises(DeserializationFailure, match="is repeated"):
-        parse_form(body, URLENCODED)
+        parsed(body, URLENCODED)
 
 
 def test_names_are_read_in_any_case() -> None:
-    assert parse_form(b"grant_type=password&userName=A&Password=B", URLENCODED) == {
+    assert parsed(b"grant_type=password&userName=A&Password=B", URLENCODED) == {
         "grant_type": "password", "username": "A", "password": "B",
     }  # fmt: skip
 
@@ -72,18 +77,18 @@ def test_names_are_read_in_any_case() -> None:
 )
 def test_byte_order_mark_is_not_part_of_a_field(body: bytes) -> None:
     content_type = "multipart/form-data; boundary=x" if b"--x" in body else URLENCODED
-    assert parse_form(body, content_type) == {"a": "æ"}
+    assert parsed(body, content_type) == {"a": "æ"}
 
 
 @pytest.mark.parametrize("body", [b"password=%FF", b"password=\xff", b"a=1&" * 101])
 def test_malformed_form_is_refused(body: bytes) -> None:
     with pytest.raises(DeserializationFailure):
-        parse_form(body, URLENCODED)
+        parsed(body, URLENCODED)
 
 
 def test_other_types_are_refused() -> None:
     with pytest.raises(UnsupportedMediaType, match=URLENCODED):
-        parse_form(b"{}", "application/json")
+        parsed(b"{}", "application/json")
 
 
 #: A mark at the very beginning says how bytes are read; it is no text.
@@ -95,14 +100,14 @@ _TEXT = st.text().filter(lambda text: not text.startswith("\ufeff"))
     st.dictionaries(st.text(min_size=1).map(str.lower).filter(lambda name: name == name.lower()), _TEXT, max_size=20)
 )
 def test_forms_round_trip(fields: dict[str, str]) -> None:
-    assert parse_form(urlencode(fields).encode(), URLENCODED) == fields
+    assert parsed(urlencode(fields).encode(), URLENCODED) == fields
 
 
 @settings(deadline=None, database=None)
 @given(st.binary(), st.sampled_from([URLENCODED, "multipart/form-data; boundary=x", "multipart/form-data"]))
 def test_any_body_is_a_form_or_refused(body: bytes, content_type: str) -> None:
     with contextlib.suppress(DeserializationFailure):
-        parse_form(body, content_type)
+        parsed(body, content_type)
 
 
 def multipart(fields: dict[str, str]) -> bytes:
@@ -115,7 +120,7 @@ def multipart(fields: dict[str, str]) -> bytes:
 @pytest.mark.parametrize("boundary", ["x", '"x"', "'x'"])
 def test_multipart_form_is_a_form_too(boundary: str) -> None:
     fields = {"grant_type": "password", "username": "ægir", "ms_rtc_conferenceuri": URI}
-    assert parse_form(multipart(fields), f"multipart/form-data; boundary={boundary}") == fields
+    assert parsed(multipart(fields), f"multipart/form-data; boundary={boundary}") == fields
 
 
 @pytest.mark.parametrize(
@@ -132,12 +137,12 @@ def test_multipart_form_is_a_form_too(boundary: str) -> None:
     ],
 )
 def test_multipart_forms_are_read_as_their_rfcs_allow_them_to_be_written(body: str) -> None:
-    assert parse_form(body.encode(), "multipart/form-data; boundary=x") == {"a": "b"}
+    assert parsed(body.encode(), "multipart/form-data; boundary=x") == {"a": "b"}
 
 
 def test_multipart_field_is_read_by_its_charset() -> None:
     head = b"--x\r\nContent-Disposition: form-data; name=a\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n"
-    assert parse_form(head + b"\xe6\r\n--x--", "multipart/form-data; boundary=x") == {"a": "æ"}
+    assert parsed(head + b"\xe6\r\n--x--", "multipart/form-data; boundary=x") == {"a": "æ"}
 
 
 @pytest.mark.parametrize(
@@ -151,16 +156,33 @@ def test_multipart_field_is_read_by_its_charset() -> None:
 )
 def test_other_parts_are_not_fields(head: str) -> None:
     with pytest.raises(DeserializationFailure):
-        parse_form(f"--x\r\n{head}\r\n\r\nb\r\n--x--".encode(), "multipart/form-data; boundary=x")
+        parsed(f"--x\r\n{head}\r\n\r\nb\r\n--x--".encode(), "multipart/form-data; boundary=x")
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=other"])
 def test_multipart_form_needs_its_boundary(content_type: str) -> None:
     with pytest.raises(DeserializationFailure):
-        parse_form(multipart({"a": "1"}), content_type)
+        parsed(multipart({"a": "1"}), content_type)
 
 
-def test_multipart_field_with_a_long_head_is_refused() -> None:
-    body = multipart({"a" + ";" * 2_000: "1"})
-    with pytest.raises(DeserializationFailure):
-        parse_form(body, "multipart/form-data; boundary=x")
+def test_number_of_header_lines_of_a_field_is_bounded() -> None:
+    limits = FormLimits(part_headers=2)
+    field = "--x\r\nContent-Disposition: form-data; name=a\r\nA: b\r\n{}\r\nc\r\n--x--"
+    assert parse_form(field.format("").encode(), "multipart/form-data; boundary=x", limits) == {"a": "c"}
+    with pytest.raises(DeserializationFailure, match="part 1 has more than 2 header lines"):
+        parse_form(field.format("C: d\r\n").encode(), "multipart/form-data; boundary=x", limits)
+
+
+def test_number_of_fields_is_bounded_and_the_rest_is_not_read() -> None:
+    limits = FormLimits(fields=2)
+    two = {"a": "1", "b": "2"}
+    many = {f"a{number}": "1" for number in range(20_000)}
+    for content_type, as_two, as_three, as_many in (
+        (URLENCODED, b"a=1&b=2", b"a=1&b=2&c=3", urlencode(many).encode()),
+        ("multipart/form-data; boundary=x", multipart(two), multipart({**two, "c": "3"}), multipart(many)),
+    ):
+        assert parse_form(as_two, content_type, limits) == two
+        with pytest.raises(DeserializationFailure, match="fields"):
+            parse_form(as_three, content_type, limits)
+        with at_most(200), pytest.raises(DeserializationFailure, match="fields"):
+            parse_form(as_many, content_type, limits)

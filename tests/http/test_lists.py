@@ -1,12 +1,11 @@
 """Headers whose value is a list: bounded, whoever writes them."""
 
-import time
-
 import pytest
 
 from openucwa.http import compression, conditions, cors, lists, negotiation
 from openucwa.http.message import Request
 from openucwa.http.negotiation import UCWA_TYPES
+from tests.work import at_most
 
 LONGEST = 65_536
 
@@ -22,7 +21,7 @@ def test_elements_beyond_the_limit_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("text", ["a/b;q=0.1,", "*/*,", ",", ";", "a,", '"x",', "a/b;", "W/", "x-a, "])
-def test_hostile_lists_are_parsed_quickly(text: str) -> None:
+def test_hostile_lists_cost_a_few_calls_for_each_element_that_is_read(text: str) -> None:
     header = text * (LONGEST // len(text))
     request = Request(
         method="OPTIONS",
@@ -34,16 +33,13 @@ def test_hostile_lists_are_parsed_quickly(text: str) -> None:
             b"accept": header.encode(),
         },
     )
-    began = time.process_time()
-    for number in range(100):
-        varied = f"{number}{header}"
-        negotiation.weighted(varied)
-        negotiation.kind_of(varied)
-        compression.accepts_gzip(varied)
-        conditions.parse(varied)
+    with at_most(100 * lists.MAX_ELEMENTS):
+        negotiation.weighted(header)
+        negotiation.kind_of(header)
+        compression.accepts_gzip(header)
+        conditions.parse(header)
         negotiation.wants_page(request)
         cors.Cors(["https://a.example"]).preflight(request)
-    assert (time.process_time() - began) / 100 < 0.01
 
 
 def test_long_accept_is_still_answered() -> None:

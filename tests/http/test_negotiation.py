@@ -1,7 +1,6 @@
 """Accept and Content-Type."""
 
 import contextlib
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +20,7 @@ from openucwa.http.negotiation import (
     weighted,
 )
 from openucwa.model.refusals import NotAcceptable
+from tests.work import at_most
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,10 @@ def test_long_header_is_read_as_well() -> None:
 
 
 @pytest.mark.parametrize("header", ['a/b;x="' + ";" * 60_000, ";" * 60_000, "a/b" + ';"\\"' * 20_000, "," * 60_000])
-def test_hostile_header_is_parsed_quickly(header: str) -> None:
-    begin = time.process_time()
-    weighted(header)
-    kind_of(header)
-    assert time.process_time() - begin < 0.5
+def test_hostile_header_costs_few_calls(header: str) -> None:
+    with at_most(3_000):
+        weighted(header)
+        kind_of(header)
 
 
 @settings(deadline=None, database=None)

@@ -36,7 +36,17 @@ class Server:
         throttle = Throttle(3, 2.0, 60.0, 8, self.world)
         keys = SigningKeys(self.store.signing_keys, self.tokens, config, self.world)
         verifying = UserPasswords(self.store.users, self.passwords, (), Admission(self.store.users))
-        self.sign_in = SignIn(self.store, self.tokens, keys, verifying, throttle, config, self.world)
+        self.sign_in = SignIn(
+            self.store,
+            self.tokens,
+            keys,
+            verifying,
+            throttle,
+            self.world,
+            anonymous=config.anonymous,
+            token_lifetime=config.token_lifetime,
+            anonymous_token_lifetime=config.anonymous_token_lifetime,
+        )
 
     async def open(self) -> None:
         await self.store.open()

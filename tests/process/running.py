@@ -22,7 +22,7 @@ from tests.client import PASSWORD
 from tests.users import LENE
 
 #: Seconds that a test waits for anything.
-LIMIT = 15.0
+LIMIT = 60.0
 
 
 _READY = re.compile(r"openucwa \S+ listening on (\S+)")

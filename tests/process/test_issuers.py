@@ -5,10 +5,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.identity.issuers.provider import AUDIENCE, LENE, RunningProvider, sign, signing_key
-from tests.process.running import command
+from tests.process.running import RunningServer, command
 from tests.process.workers import WithWorkers, WorkerConnection, until
 
 _DRAFT = {"culture": "en-US", "endpointId": "e", "userAgent": "test"}
@@ -103,3 +104,20 @@ def test_removed_user_is_out_at_all_workers(
     for lane in connections:
         assert opened(lane, bearer)[0] == 401
         assert opened(lane, another)[0] == 401
+
+
+def test_requests_that_met_an_outage_are_no_errors_in_the_log(tmp_path: Path) -> None:
+    away = {"url": "http://127.0.0.1:9", "audience": AUDIENCE, "domains": "contoso.com"}
+    settings = {"OPENUCWA_ISSUERS": json.dumps([away]), "OPENUCWA_LOG_LEVEL": "warning"}
+    claims = {"iss": away["url"], "aud": AUDIENCE, "exp": int(time.time()) + 60} | LENE
+    bearer = sign(signing_key("made-up"), claims)
+    with RunningServer(tmp_path / "data", **settings) as running:
+        for _ in range(3):
+            answer = httpx.get(
+                f"{running.urls[0]}/ucwa/v1/applications/1", headers={"Authorization": f"Bearer {bearer}"}
+            )
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) >= 1
+    unavailable = [line for line in running.log if "is unavailable" in line]
+    assert running.log == unavailable
+    assert len(unavailable) == 1

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +18,7 @@ from tests.client import UcwaClient, extensions_of, self_of
 from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.users import LENE
+from tests.world import until
 
 #: How often it is killed. A start of a server takes longer than all else here.
 ROUNDS = {"sqlite": 50, "postgres": 15}
@@ -78,14 +80,16 @@ class Writer:
     perhaps: State = field(default_factory=dict)
     answered: int = 0
 
-    async def write(self, client: UcwaClient, kill_soon: asyncio.Semaphore) -> None:
-        """Goes on until the server is gone."""
+    async def write(self, client: UcwaClient, answers: asyncio.Semaphore, deaf: asyncio.Event) -> None:
+        """Goes on until the server is gone, or `deaf`: then the next answer is as good as lost."""
         try:
             while True:
                 await self._write_once(client)
+                if deaf.is_set():
+                    return
                 self.sure = self.perhaps
                 self.answered += 1
-                kill_soon.release()
+                answers.release()
         except httpx.TransportError:
             pass
 
@@ -176,20 +180,30 @@ async def all_that_is_there(client: UcwaClient) -> dict[Key, dict[str, Any]]:
 
 
 async def write_until_killed(
-    server: RunningServer, client: UcwaClient, writers: list[Writer], moments: random.Random
+    server: RunningServer, client: UcwaClient, writers: list[Writer], moments: random.Random, *, arranged: bool
 ) -> None:
-    """Lets all write, and kills the server after some answers and a moment more."""
-    kill_soon = asyncio.Semaphore(0)
+    """Lets all write, and kills the server after some answers and a moment more.
+
+    `arranged`: for certain one write is done whose answer nobody heard, and one is asked for and never done.
+    """
+    answers = asyncio.Semaphore(0)
+    deaf = asyncio.Event()
+    last, *others = writers if arranged else [None, *writers]
 
     async def kill() -> None:
         for _ in range(moments.randrange(1, 50)):
-            await kill_soon.acquire()
+            await answers.acquire()
         await asyncio.sleep(moments.uniform(0, 0.01))  # anywhere between two commits, or in the midst of one
+        if last is not None:
+            deaf.set()
+            await asyncio.wait(writing, return_when=asyncio.FIRST_COMPLETED)
+            server.signal(signal.SIGSTOP)
+            tasks.create_task(last.write(client, answers, deaf))
+            await until(lambda: last.perhaps is not last.sure)
         server.kill()
 
     async with asyncio.timeout(LIMIT), asyncio.TaskGroup() as tasks:
-        for writer in writers:
-            tasks.create_task(writer.write(client, kill_soon))
+        writing = [tasks.create_task(writer.write(client, answers, deaf)) for writer in others]
         tasks.create_task(kill())
 
 
@@ -248,7 +262,7 @@ async def test_every_answered_write_survives_kill_9_complete(engine: str, place:
                     writers = await make_writers(client)
                 check(writers, await all_that_is_there(client), counts)
                 if number < rounds:
-                    await write_until_killed(server, client, writers, moments)
+                    await write_until_killed(server, client, writers, moments, arranged=number % 5 == 0)
     if isinstance(place, Path):
         assert not integrity(place)
     # What the test is worth: there was much to lose, and kills came before and after commits that nobody heard of.

@@ -54,9 +54,7 @@ def refused(result: "subprocess.CompletedProcess[str]") -> str:
 
 def test_first_start_creates_its_folder_and_a_stop_exits_with_status_0(tmp_path: Path) -> None:
     data = tmp_path / "new" / "data"
-    began = time.monotonic()
     with RunningServer(data) as server:
-        assert time.monotonic() - began < LIMIT
         assert server.healthy()
         assert server.stop() == 0
     assert stat.S_IMODE((data / "openucwa.sqlite3").stat().st_mode) == 0o600
@@ -225,7 +223,6 @@ def test_slow_endless_or_malformed_input_is_cut_off_and_serving_continues(
 def test_headers_a_byte_at_a_time_are_cut_off(shared: RunningServer) -> None:
     with shared.connect() as connection:
         connection.settimeout(0.01)
-        began = time.monotonic()
         answer = b""
         for byte in b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"a" * 10_000:
             try:
@@ -236,7 +233,6 @@ def test_headers_a_byte_at_a_time_are_cut_off(shared: RunningServer) -> None:
             except OSError:
                 pass
             break
-        assert time.monotonic() - began < LIMIT
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert shared.healthy()
 

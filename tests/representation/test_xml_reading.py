@@ -1,6 +1,5 @@
 """Which XML bodies are read, and what the others are told."""
 
-import time
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ from openucwa.representation import xml
 from openucwa.representation.bodies import encoding_of, text_of
 from openucwa.representation.limits import StructureLimits
 from openucwa.representation.xml import NAMESPACE
+from tests.work import at_most
 
 LIMITS = StructureLimits()
 
@@ -259,13 +259,10 @@ def test_doctype_is_refused_in_every_encoding(doctype: str, declaration: str, en
 def test_no_prefix_hides_a_doctype_from_the_check_but_not_from_the_parser(before: str) -> None:
     attributes = " ".join(f'b{number} CDATA ""' for number in range(30_000))
     body = f"{before}<!DOCTYPE a [<!ATTLIST a {attributes}>]><a/>"
-    started = time.process_time()
     for more in ("", "?>", "-->"):
-        with pytest.raises(DeserializationFailure):
-            read(f"{body}{more}".encode())
-        with pytest.raises(DeserializationFailure):
-            read(b"\xef\xbb\xbf" + f"{body}{more}".encode())
-    assert time.process_time() - started < 0.5
+        for mark in (b"", b"\xef\xbb\xbf"):
+            with at_most(100), pytest.raises(DeserializationFailure):
+                read(mark + f"{body}{more}".encode())
 
 
 def test_external_entity_is_not_read(tmp_path: Path) -> None:
@@ -279,14 +276,12 @@ def test_external_entity_is_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("use", ['<property name="a">&z;</property>', '<property name="&z;"/>'])
-def test_billion_laughs_attack_is_refused_quickly(use: str) -> None:
+def test_billion_laughs_attack_is_refused_before_it_is_parsed(use: str) -> None:
     names = "abcdefghijz"
     laughs = "".join(f'<!ENTITY {name} "{(f"&{before};") * 10}">' for before, name in pairwise(names))
     body = f'<!DOCTYPE input [<!ENTITY a "haha">{laughs}]><input>{use}</input>'.encode()
-    started = time.process_time()
-    with pytest.raises(DeserializationFailure):
+    with at_most(100), pytest.raises(DeserializationFailure):
         read(body)
-    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(
@@ -331,9 +326,7 @@ _MANY = " ".join(f'xmlns:n{number}="u{number}"' for number in range(12_000))
     ids=["properties", "items", "digits", "references", "types", "unknown types", "own types", "not numbers",
          "comments", "instructions", "attributes"],
 )  # fmt: skip
-def test_worst_body_of_a_mebibyte_is_processed_quickly(inner: str) -> None:
+def test_worst_body_of_a_mebibyte_costs_a_few_calls_for_each_element(inner: str) -> None:
     body = body_of(inner)
-    started = time.process_time()
-    with suppress(ParameterValidationFailure, DeserializationFailure):
+    with at_most(25 * LIMITS.elements), suppress(ParameterValidationFailure, DeserializationFailure):
         read(body)
-    assert time.process_time() - started < 0.5

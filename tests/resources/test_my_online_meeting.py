@@ -271,7 +271,7 @@ async def test_retention_and_sweep_interval_of_expired_meetings_are_settings(
     meeting = await lene.schedule(expirationTime=f"/Date({world.now()})/")
     await world.advance(59)
     assert (await lene.get(self_of(meeting))).status_code == 200
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while (await lene.get(self_of(meeting))).status_code != 404:
             await world.advance(5)
 

@@ -16,7 +16,7 @@ from openucwa.server.process import serve
 from tests.world import FakeWorld, until
 
 #: Seconds of real time that a test waits for anything.
-LIMIT = 5.0
+LIMIT = 60.0
 
 FAULTS = {BodyFault.TOO_LARGE: 413, BodyFault.TOO_SLOW: 408, BodyFault.NO_ROOM: 503}
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-import time
 
 import pytest
 
 from tests.server.serving import Client, Echo, RunningServer, serving
+from tests.work import at_most
 
 pytestmark = pytest.mark.usefixtures("nothing_above_info")
 
@@ -286,13 +286,12 @@ async def test_repeated_header_has_its_values_joined(server: RunningServer, echo
 
 
 @pytest.mark.parametrize("line", [b"a:\r\n", b"a: b\r\n", b"Host: a\r\n"])
-async def test_thousands_of_repeated_headers_are_parsed_quickly(echo: Echo, line: bytes) -> None:
+async def test_thousands_of_repeated_headers_cost_a_few_calls_each(echo: Echo, line: bytes) -> None:
     async with serving(echo, max_header_bytes=10_000_000) as server:
         client = await server.connect()
-        began = time.process_time()
-        await client.send(b"GET /now HTTP/1.1\r\n" + line * 200_000 + b"\r\n")
-        assert (await client.answer()).status == 400
-        assert time.process_time() - began < 0.5
+        with at_most(10 * 200_000):
+            await client.send(b"GET /now HTTP/1.1\r\n" + line * 200_000 + b"\r\n")
+            assert (await client.answer()).status == 400
 
 
 # Headers that may stand in any request

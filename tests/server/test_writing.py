@@ -170,7 +170,7 @@ async def test_waiting_request_notices_a_disconnect(server: RunningServer, echo:
     await client.get("/wait")
     await echo.waits.wait()
     client.drop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await echo.gone.wait()
     await server.settle()
     assert ("GET", b"/wait", None) in server.told.told

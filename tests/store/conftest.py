@@ -15,7 +15,7 @@ from openucwa.store.sqlite import SqliteStore
 from tests.store.worker import store_at
 
 #: Seconds that anything of another process is waited for.
-PATIENCE = 30
+PATIENCE = 60
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from openucwa.store.sqlite.invalidation import Invalidation
 from tests.contract.samples import AT, DAN, EVENT, MANY, MEETING, extension, user, with_meeting
 from tests.users import LENE
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

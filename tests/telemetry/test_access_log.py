@@ -90,6 +90,11 @@ def test_only_errors_are_logged_at_level_error(writer: Lines) -> None:
     assert writer.stream.getvalue() == f"{WHEN} error GET /a 500 0.0ms 0B id=9f3a\n"
 
 
+def test_response_whose_cause_is_in_the_log_already_is_no_error(writer: Lines) -> None:
+    request(LogLines(writer, "warning", FakeWorld()), Response(status=503, reported=True))
+    assert writer.stream.getvalue() == ""
+
+
 def test_made_up_methods_are_counted_as_other(lines: LogLines) -> None:
     measures = Measures()
     for method in ("FOO", "Get", "BREW"):

@@ -20,7 +20,7 @@ from tests.client import UcwaClient
 from tests.world import until
 
 #: Seconds that a test waits for anything.
-LIMIT = 30.0
+LIMIT = 60.0
 
 #: Makes servers that serve: an asynchronous context manager of a `ObservedServer`, with settings as arguments.
 Watch: TypeAlias = Callable[..., AbstractAsyncContextManager["ObservedServer"]]

@@ -19,7 +19,7 @@ from tests.process.workers import runs
 from tests.world import FakeWorld, until
 
 #: Seconds that a test waits for anything.
-LIMIT = 30.0
+LIMIT = 60.0
 
 
 logger = logging.getLogger("openucwa.workers")

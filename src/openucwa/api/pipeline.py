@@ -8,6 +8,8 @@ import logging
 import re
 from typing import Any
 
+import msgspec
+
 from openucwa.api.answer import Answer
 from openucwa.api.answer_size import check_size
 from openucwa.api.call import Call
@@ -40,6 +42,7 @@ from openucwa.model.refusals import (
     PreconditionRequired,
     Refusal,
     ServiceUnavailable,
+    SourceUnavailable,
     TooManyApplications,
     Unauthorized,
     UnsupportedMediaType,
@@ -116,19 +119,10 @@ class Pipeline:
             response = self._renderer.response(
                 request, answer, media_type=call.media_type, rel=resource.rel, identity=_identity(call)
             )
+        except SourceUnavailable as refusal:
+            return msgspec.structs.replace(self._refusal(call, resource, refusal), reported=True)
         except Refusal as refusal:
-            own = resource.refusal(call, refusal)
-            if own is not None:
-                return self._renderer.response(
-                    request, own, rel=resource.rel, identity=_identity(call), note=str(refusal)
-                )
-            return self._renderer.refusal(
-                request,
-                refusal,
-                rel=resource.rel,
-                identity=_identity(call),
-                html_challenge=resource.html_challenge,
-            )
+            return self._refusal(call, resource, refusal)
         except ClientGone:
             return Response(status=CLIENT_CLOSED_REQUEST, rel=resource.rel, identity=_identity(call))
         except Exception:
@@ -138,6 +132,20 @@ class Pipeline:
         if resource.cached and call.method == "GET" and call.known_session is not None:
             return CacheableResponse.of(response, call.caller, call.known_session, found.names.get("meeting_id"))
         return response
+
+    def _refusal(self, call: Call[Any], resource: Resource[Any], refusal: Refusal) -> Response:
+        own = resource.refusal(call, refusal)
+        if own is not None:
+            return self._renderer.response(
+                call.request, own, rel=resource.rel, identity=_identity(call), note=str(refusal)
+            )
+        return self._renderer.refusal(
+            call.request,
+            refusal,
+            rel=resource.rel,
+            identity=_identity(call),
+            html_challenge=resource.html_challenge,
+        )
 
     def _fault(self, call: Call[Any], resource: Resource[Any]) -> Response:
         own = resource.refusal(call, None)

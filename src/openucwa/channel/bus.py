@@ -10,6 +10,9 @@ from typing import Protocol, TypeAlias
 #: Called in the event loop with the topics that have new events. It must not block and must not raise.
 Listener: TypeAlias = Callable[[frozenset[str]], None]
 
+#: Called in the event loop when messages may have been lost. It must not block and must not raise.
+Missed: TypeAlias = Callable[[], None]
+
 
 class Bus(Protocol):
     """The event bus of a deployment, as one process uses it."""
@@ -39,8 +42,11 @@ class Bus(Protocol):
         """Reconnects at once, and waits up to `seconds`; returns whether the bus is reachable."""
         ...
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` with topics that have new events, until the returned function is called."""
+    def subscribe(self, listener: Listener, missed: Missed | None = None) -> Callable[[], None]:
+        """Calls `listener` with topics that have new events, until the returned function is called.
+
+        `missed`: called when other processes' topics may have been lost.
+        """
         ...
 
     def describe(self) -> str:
@@ -52,17 +58,17 @@ class Listeners:
     """The listeners of a bus in this process."""
 
     def __init__(self) -> None:
-        self._listeners: dict[int, Listener] = {}
+        self._listeners: dict[int, tuple[Listener, Missed | None]] = {}
         self._next = 0
 
     def __bool__(self) -> bool:
         return bool(self._listeners)
 
-    def add(self, listener: Listener) -> Callable[[], None]:
-        """Adds `listener`; returns a function that removes it."""
+    def add(self, listener: Listener, missed: Missed | None = None) -> Callable[[], None]:
+        """As `Bus.subscribe`."""
         self._next += 1
         place = self._next
-        self._listeners[place] = listener
+        self._listeners[place] = listener, missed
 
         def end() -> None:
             self._listeners.pop(place, None)
@@ -72,5 +78,11 @@ class Listeners:
     def notify(self, topics: frozenset[str]) -> None:
         """Calls all listeners, if there are topics."""
         if topics:
-            for listener in tuple(self._listeners.values()):
+            for listener, _ in tuple(self._listeners.values()):
                 listener(topics)
+
+    def miss(self) -> None:
+        """Tells all listeners that messages may have been lost."""
+        for _, missed in tuple(self._listeners.values()):
+            if missed is not None:
+                missed()

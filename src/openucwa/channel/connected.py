@@ -6,25 +6,33 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 
-from openucwa.channel.bus import Listener, Listeners
+from openucwa.channel.bus import Listener, Listeners, Missed
 from openucwa.model.refusals import CallbackChannelError
 from openucwa.model.world import World
 
 #: Seconds between two attempts to connect.
 RETRY = 1.0
+#: The maximum number of topics that are kept while there is no connection; polls find further ones in the log.
+MAX_KEPT = 100_000
 
 logger = logging.getLogger(__name__)
 
 
 class ConnectedBus(ABC):
-    """`Bus` over one connection. Whenever that ends, for whatever reason, a new one is made, for ever; what is
-    published while there is none is dropped. `address`: what it connects to, for people, without secrets."""
+    """`Bus` over one connection. Whenever that ends, for whatever reason, a new one is made, for ever.
+
+    Topics are kept until the other side has confirmed them, and are sent again on the next connection. Others' topics
+    that were sent meanwhile are lost, so listeners are told to look for themselves.
+
+    `address`: what it connects to, for people, without secrets.
+    """
 
     def __init__(self, address: str, world: World) -> None:
         self._address = address
         self._world = world
         self._listeners = Listeners()
         self._outgoing: set[str] = set()
+        self._unconfirmed: set[str] = set()
         self._work = asyncio.Event()
         self._tried = asyncio.Event()
         self._up = asyncio.Event()
@@ -41,11 +49,21 @@ class ConnectedBus(ABC):
         """Is called when a connection is ready."""
         self._tried.set()
         self._up.set()
+        self._listeners.miss()
+
+    def _take(self) -> set[str]:
+        """What is to be sent next, in a new connection first what the previous one left unconfirmed."""
+        self._unconfirmed, self._outgoing = self._outgoing, set()
+        return self._unconfirmed
+
+    def _confirm(self) -> None:
+        """Is called when what was taken has arrived."""
+        self._unconfirmed = set()
 
     @abstractmethod
     async def _connection_once(self) -> None:
-        """One connection from its beginning, when it calls `_came_up`, to its end; it sends `_outgoing` meanwhile, and
-        ends when the bus is `_stopping` and all is sent."""
+        """One connection from its beginning, when it calls `_came_up`, to its end; it sends what it can `_take`
+        meanwhile, and ends when the bus is `_stopping` and all is sent."""
 
     async def start(self) -> None:
         """As `Bus.start`."""
@@ -68,7 +86,7 @@ class ConnectedBus(ABC):
     def publish(self, topics: frozenset[str]) -> None:
         """As `Bus.publish`."""
         self._listeners.notify(topics)
-        if self._connected and topics:
+        if topics and (self._connected or len(self._outgoing) + len(topics) <= MAX_KEPT):
             self._outgoing |= topics
             self._work.set()
 
@@ -90,9 +108,9 @@ class ConnectedBus(ABC):
                 await self._up.wait()
         return self._connected
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
+    def subscribe(self, listener: Listener, missed: Missed | None = None) -> Callable[[], None]:
         """As `Bus.subscribe`."""
-        return self._listeners.add(listener)
+        return self._listeners.add(listener, missed)
 
     def describe(self) -> str:
         """As `Bus.describe`."""
@@ -119,6 +137,8 @@ class ConnectedBus(ABC):
             finally:
                 self._up.clear()
                 self._tried.set()
+                self._outgoing |= self._unconfirmed
+                self._unconfirmed = set()
             if not self._stopping:
                 await self._pause()
                 at_once = True

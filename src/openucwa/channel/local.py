@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
-from openucwa.channel.bus import Listener, Listeners
+from openucwa.channel.bus import Listener, Listeners, Missed
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 
@@ -74,8 +74,8 @@ class LocalBus:
     async def wait_reachable(self, seconds: float) -> bool:
         return True
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        end = self._listeners.add(listener)
+    def subscribe(self, listener: Listener, missed: Missed | None = None) -> Callable[[], None]:
+        end = self._listeners.add(listener, missed)
         self._start_polling()
         return end
 

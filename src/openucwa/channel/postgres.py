@@ -57,13 +57,12 @@ class PostgresBus(ConnectedBus):
             await self._send_on(connection)
         finally:
             self._connection = None
-            self._outgoing.clear()
             connection.terminate()
 
     async def _send_on(self, connection: "asyncpg.Connection[Any]") -> None:
         """Sends what is published until the connection ends or the bus stops; probes an idle connection."""
         while not connection.is_closed():
-            topics, self._outgoing = self._outgoing, set()
+            topics = self._take()
             if self._stopping and not topics:
                 return
             watch = asyncio.get_running_loop().call_later(ANSWER_TIMEOUT, connection.terminate)
@@ -75,6 +74,7 @@ class PostgresBus(ConnectedBus):
                     await connection.execute("select 1")
             finally:
                 watch.cancel()
+            self._confirm()
             with suppress(TimeoutError):
                 async with asyncio.timeout(PING_INTERVAL):
                     await self._work.wait()

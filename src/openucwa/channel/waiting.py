@@ -11,6 +11,7 @@ from itertools import count
 from typing import Self
 
 from openucwa.channel.bus import Bus
+from openucwa.channel.log_reads import LogReads
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 from openucwa.store.contract import EventLog
@@ -24,15 +25,17 @@ logger = logging.getLogger(__name__)
 class Waiter:
     """A waiter, while it is entered. A wake-up between two waits ends the next one.
 
-    `read_to`: topic -> number of the last event that it has read; kept up to date by its owner.
+    `read_to`: topic -> number of the last event that it has read; kept up to date by its owner. `moved`: the topics
+    that woke it; its owner empties it.
     """
 
-    __slots__ = ("_future", "_waiting", "_woken", "read_to", "topics")
+    __slots__ = ("_future", "_waiting", "_woken", "moved", "read_to", "topics")
 
     def __init__(self, waiting: "Waiting", read_to: Mapping[str, int]) -> None:
         self._waiting = waiting
         self.read_to = read_to
         self.topics: tuple[str, ...] = ()
+        self.moved: set[str] = set()
         self._woken = False
         self._future: asyncio.Future[None] | None = None
 
@@ -61,6 +64,8 @@ class Waiting:
         self._log = log
         self._world = world
         self._interval = interval
+        #: The log, for those who wait.
+        self.reads = LogReads(log)
         self._waiters = 0
         self._by_topic: dict[str, set[Waiter]] = {}
         self._deadlines: list[tuple[float, int, asyncio.Future[None]]] = []
@@ -85,9 +90,18 @@ class Waiting:
 
     def _add(self) -> None:
         if not self._waiters:
-            self._end_listening = self._bus.subscribe(self._wake)
-            self._polling = asyncio.create_task(self._poll_log(), name="openucwa event log")
+            self._end_listening = self._bus.subscribe(self._wake, self._read_now)
+            self._start_polling()
         self._waiters += 1
+
+    def _start_polling(self, *, at_once: bool = False) -> None:
+        self._polling = asyncio.create_task(self._poll_log(at_once=at_once), name="openucwa event log")
+
+    def _read_now(self) -> None:
+        """Reads the log without waiting for the interval."""
+        if self._polling is not None:
+            self._polling.cancel()
+        self._start_polling(at_once=True)
 
     def _remove(self, waiter: Waiter) -> None:
         self.listen(waiter, ())
@@ -122,13 +136,17 @@ class Waiting:
         return woken
 
     def _wake(self, topics: frozenset[str]) -> None:
+        self.reads.moved()
         for topic in topics:
             for waiter in self._by_topic.get(topic, ()):
+                waiter.moved.add(topic)
                 waiter.wake()
 
-    async def _poll_log(self) -> None:
+    async def _poll_log(self, *, at_once: bool) -> None:
         while True:
-            await self._world.sleep(self._interval)
+            if not at_once:
+                await self._world.sleep(self._interval)
+            at_once = False
             topics = list(self._by_topic)
             try:
                 for begin in range(0, len(topics), TOPICS_PER_QUERY):
@@ -141,6 +159,7 @@ class Waiting:
         for topic, number in last.items():
             for waiter in self._by_topic.get(topic, ()):
                 if waiter.read_to.get(topic, 0) < number:
+                    waiter.moved.add(topic)
                     waiter.wake()
 
     def _set_deadline(self, until: float, future: "asyncio.Future[None]") -> None:

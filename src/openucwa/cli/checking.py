@@ -7,7 +7,8 @@ import click
 
 from openucwa.cli.common import failures, listening, settings, shown, store_is_there, store_line, table
 from openucwa.config import Config
-from openucwa.store.choice import place_of, store_of
+from openucwa.config_loading import check_files
+from openucwa.store.choice import store_of
 
 
 @click.command()
@@ -28,10 +29,12 @@ def check(file: Path | None, **flags: object) -> None:
     rows = [(name, shown(getattr(loaded.config, name)), source) for name, source in loaded.sources.items()]
     table(("setting", "value", "from"), rows)
     check_certificate(loaded.config)
+    with failures():
+        check_files(loaded)
     found = store_is_there(loaded.config)
     click.echo(f"\n{store_line(loaded)}")
     if not found:
-        click.echo(f"store: none in {place_of(loaded.config)} yet; it is created on first start")
+        click.echo("store does not exist yet; it is created on first start")
         return
     with failures():
         for key, value in asyncio.run(store_of(loaded.config).inspect()).items():

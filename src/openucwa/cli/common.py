@@ -52,6 +52,8 @@ def shown(value: object) -> str:
         return ", ".join(shown(entry) for entry in value) or "none"
     if value is None or value == "":
         return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
     return masked(str(value))
 
 

@@ -17,7 +17,7 @@ import click
 from openucwa import __version__
 from openucwa.cli.common import default, failures, listening, settings, store_line
 from openucwa.config import Config
-from openucwa.config_loading import SETTINGS_FILE, Loaded, load_with_sources, settings_file
+from openucwa.config_loading import SETTINGS_FILE, Loaded, check_files, load_with_sources, settings_file
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld, World
 from openucwa.store.choice import store_of
@@ -59,6 +59,7 @@ def serve(file: Path | None, **flags: object) -> None:
 
     world = RealWorld()
     with failures():
+        check_files(loaded)
         listeners = sockets.bind(config.listen)
         try:
             config = replace(config, listen=tuple(listener.url for listener in listeners))

@@ -4,6 +4,7 @@ The meaning of the fields is the resource's.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from openucwa.http import charset
@@ -15,26 +16,31 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 FORM_TYPES = (URLENCODED, MULTIPART)
 
-_MAX_FIELDS = 100
-#: The maximum size of a field's headers, in bytes, and their number: they contain its name, and little else.
-_MAX_HEAD = 1_024
-_MAX_HEADERS = 10
 _TRANSFER_ENCODINGS = {"7bit", "8bit", "binary"}
 
 
-def parse_form(body: bytes, content_type: str | None) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class FormLimits:
+    """How much of a form is read. `fields`: their maximum number. `part_headers`: header lines of a part."""
+
+    fields: int = 100
+    part_headers: int = 100
+
+
+def parse_form(body: bytes, content_type: str | None, limits: FormLimits) -> dict[str, str]:
     """The fields of a form, by name in lower case.
 
     Without a Content-Type it is read as URL-encoded. A charset that is unknown, or oddly quoted, is taken for UTF-8.
+    The first field beyond a limit ends the reading.
 
-    DeserializationFailure: the body is not such a form, or a field is repeated. UnsupportedMediaType: another
-    Content-Type.
+    DeserializationFailure: the body is not such a form, or a field is repeated, or a limit is exceeded.
+    UnsupportedMediaType: another Content-Type.
     """
     kind, parameters = value_and_parameters(content_type or URLENCODED)
     if kind == URLENCODED:
-        return _each_once(_urlencoded(body, parameters.get("charset")))
+        return _each_once(_urlencoded(body, parameters.get("charset"), limits))
     if kind == MULTIPART:
-        return _each_once(_multipart(body, parameters.get("boundary", "")))
+        return _each_once(_multipart(body, parameters.get("boundary", ""), limits))
     raise UnsupportedMediaType(f"the Content-Type of a form must be {URLENCODED} or {MULTIPART}")
 
 
@@ -47,32 +53,30 @@ def _each_once(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _urlencoded(body: bytes, label: str | None) -> list[tuple[str, str]]:
+def _urlencoded(body: bytes, label: str | None, limits: FormLimits) -> list[tuple[str, str]]:
     encoding = _encoding(body, label)
     try:
         # An onlineMeetingUri contains semicolons: only & separates fields.
         return parse_qsl(
             charset.decode(body, encoding), keep_blank_values=True, encoding=encoding, errors="strict", separator="&",
-            max_num_fields=_MAX_FIELDS,
+            max_num_fields=limits.fields,
         )  # fmt: skip
     except ValueError:
         raise DeserializationFailure("the form is not URL-encoded text, or has too many fields") from None
 
 
-def _multipart(body: bytes, boundary: str) -> list[tuple[str, str]]:
+def _multipart(body: bytes, boundary: str, limits: FormLimits) -> list[tuple[str, str]]:
     if not boundary:
         raise DeserializationFailure("the Content-Type of the form has no boundary")
-    parts = split(body, boundary.encode("latin-1"))
-    if len(parts) > _MAX_FIELDS:
-        raise DeserializationFailure(f"the form has more than {_MAX_FIELDS} fields")
-    return [_field(number, part) for number, part in enumerate(parts, 1)]
+    parts = split(body, boundary.encode("latin-1"), limits.fields)
+    if len(parts) > limits.fields:
+        raise DeserializationFailure(f"the form has more than {limits.fields} fields")
+    return [_field(number, part, limits) for number, part in enumerate(parts, 1)]
 
 
-def _field(number: int, part: bytes) -> tuple[str, str]:
+def _field(number: int, part: bytes, limits: FormLimits) -> tuple[str, str]:
     head, content = head_and_content(part)
-    if len(head) > _MAX_HEAD:
-        raise DeserializationFailure(f"part {number} has more than {_MAX_HEAD} bytes of headers")
-    headers = dict(headers_of(number, head, _MAX_HEADERS))
+    headers = dict(headers_of(number, head, limits.part_headers))
     disposition, parameters = value_and_parameters(headers.get("content-disposition", ""))
     if disposition != "form-data" or "name" not in parameters:
         raise DeserializationFailure(f"part {number} is not a field: it has no Content-Disposition with a name")

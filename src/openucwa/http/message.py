@@ -69,7 +69,7 @@ class Response(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `headers`: all but `Date`, `Content-Length` and `Connection`, which the connection adds. `body`: whole; `b""` for
     none. `close`: whether the connection ends with this response. For logs and metrics: `rel`, the rel of the resource;
     `identity`, that of the caller; `note`, a remark for the log, such as why a request was refused; None if unknown or
-    absent.
+    absent; `reported`, whether the log has the cause already, so that a 5xx is not an error in it.
     """
 
     status: int
@@ -79,6 +79,7 @@ class Response(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     rel: str | None = None
     identity: str | None = None
     note: str | None = None
+    reported: bool = False
     #: All `headers` but the last, encoded, if that was done before: a fifth of the cost of a cached response.
     encoded: bytes = b""
 

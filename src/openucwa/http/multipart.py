@@ -7,7 +7,6 @@ import http
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from urllib.parse import urlsplit
 
 from openucwa.http.charset import without_mark
@@ -47,12 +46,10 @@ def parse(body: bytes, content_type: str, max_parts: int = 100, max_headers: int
     DeserializationFailure: malformed, or a part has more than `max_headers` headers. TooManyRequests: more than
     `max_parts` parts.
     """
-    parts = split(body, _boundary(content_type))
+    parts = split(body, _boundary(content_type), max_parts)
     if len(parts) > max_parts:
         # This status makes clients repeat the requests in smaller batches.
-        raise TooManyRequests(
-            f"a batch may contain at most {max_parts} requests; this one has {len(parts)}", retry_after=1
-        )
+        raise TooManyRequests(f"a batch may contain at most {max_parts} requests", retry_after=1)
     return [_part(number, part, max_headers) for number, part in enumerate(parts, 1)]
 
 
@@ -91,22 +88,27 @@ def _boundary(content_type: str) -> bytes:
     return boundary.encode("latin-1")
 
 
-def split(body: bytes, boundary: bytes) -> list[bytes]:
-    """The parts of a multipart body, each with the end of the delimiter's line.
+def split(body: bytes, boundary: bytes, max_parts: int) -> list[bytes]:
+    """The parts of a multipart body, each with the end of the delimiter's line; no more than `max_parts` + 1 are read.
 
     DeserializationFailure: there is no part, or the last one is incomplete.
     """
     # RFC 2046, 5.1.1: blanks may follow a delimiter.
     delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*+(?=\r?\n|\Z)")
     body = without_mark(body)
-    found = list(delimiter.finditer(body))
-    closing = next((place for place, match in enumerate(found) if match[1]), len(found) - 1)
-    found = found[: closing + 1]
-    parts = [body[this.end() : following.start()] for this, following in pairwise(found)]
+    parts: list[bytes] = []
+    before: re.Match[bytes] | None = None
+    for match in delimiter.finditer(body):
+        if before is not None:
+            parts.append(body[before.end() : match.start()])
+        before = match
+        if match[1] or len(parts) > max_parts:
+            break
+    else:
+        if parts and before is not None and body[before.end() :].strip():
+            raise DeserializationFailure(f"part {len(parts) + 1} is incomplete: the closing delimiter is missing")
     if not parts:
         raise DeserializationFailure("the body has no parts: no boundary delimiters were found")
-    if not found[-1][1] and body[found[-1].end() :].strip():
-        raise DeserializationFailure(f"part {len(found)} is incomplete: the closing delimiter is missing")
     return parts
 
 
@@ -117,7 +119,7 @@ def head_and_content(part: bytes) -> tuple[bytes, bytes]:
 
 def headers_of(number: int, head: bytes, max_headers: int) -> list[Header]:
     """The headers of part `number`, names in lower case. DeserializationFailure: malformed, or too many."""
-    return _headers(number, _lines(head), max_headers)
+    return _headers(number, _lines(head, max_headers), max_headers)
 
 
 def _part(number: int, part: bytes, max_headers: int) -> PartRequest:
@@ -127,7 +129,7 @@ def _part(number: int, part: bytes, max_headers: int) -> PartRequest:
     if kind != _PART_TYPE or parameters.get("msgtype", "request").lower() != "request":
         raise DeserializationFailure(f"part {number}: the Content-Type must be {_PART_TYPE}; msgtype=request")
     head, body = _halves(content.lstrip(b"\r\n"))
-    request_line, *lines = _lines(head)
+    request_line, *lines = _lines(head, max_headers + 1)
     method, target = _request_line(number, request_line)
     headers = _headers(number, lines, max_headers)
     if not body.strip(b" \t\r\n"):
@@ -149,8 +151,9 @@ def _halves(text: bytes) -> tuple[bytes, bytes]:
     return head, rest[0] if rest else b""
 
 
-def _lines(head: bytes) -> list[str]:
-    return [line.decode("latin-1") for line in _LINE_END.split(head)]
+def _lines(head: bytes, most: int) -> list[str]:
+    """The first `most` lines of a head, and all others as one more."""
+    return [line.decode("latin-1") for line in _LINE_END.split(head, maxsplit=most)]
 
 
 def _request_line(number: int, line: str) -> tuple[str, str]:

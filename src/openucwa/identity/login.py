@@ -1,5 +1,7 @@
 """The spellings of a user name at sign-in."""
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _LONGEST_KEY = 256
@@ -36,10 +38,20 @@ class Login:
             return domain == self.domain
         return not self.domain or domain == self.domain or domain.startswith(self.domain + ".")
 
-    @property
-    def throttle_key(self) -> str:
+    def throttle_key(self, domains: Iterable[str] = ()) -> str:
         """The local part and the first label of the domain, common to all spellings of a user.
 
+        `domains`: those of issuers and directories. They know users by the name alone, too, and ignore the domain in
+        front of a backslash, which may be that of Windows.
         Asking the store for the exact user would let a stranger learn, from the delays, which users exist.
         """
-        return f"{self.user}@{self.domain.partition('.')[0]}"[:_LONGEST_KEY]
+        user, domain, domains = _folded(self.user), _folded(self.domain), tuple(domains)
+        if domains and (not self.whole or domain in domains):
+            domain = ""
+        return f"{user}@{domain.partition('.')[0]}"[:_LONGEST_KEY]
+
+
+def _folded(text: str) -> str:
+    """`text` without the differences that directories ignore: width, accents, case, blanks, invisible characters."""
+    composed = unicodedata.normalize("NFKD", text[:_LONGEST_KEY])
+    return "".join(char for char in composed if unicodedata.category(char)[0] not in "MCZ").casefold()

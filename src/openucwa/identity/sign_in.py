@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias
 
-from openucwa.config import Config
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.login import Login
 from openucwa.identity.throttle import Attempt, Throttle
@@ -80,7 +79,10 @@ class Granted:
 
 
 class SignIn:
-    """Handles the grants that this server offers."""
+    """Handles the grants that this server offers.
+
+    `anonymous`: whether those include the anonymous one. `token_lifetime`, `anonymous_token_lifetime`: in seconds.
+    """
 
     def __init__(
         self,
@@ -89,21 +91,22 @@ class SignIn:
         keys: SigningKeys,
         passwords: UserPasswords,
         throttle: Throttle,
-        config: Config,
         world: World,
+        *,
+        anonymous: bool,
+        token_lifetime: int,
+        anonymous_token_lifetime: int,
     ) -> None:
         self._store = store
         self._tokens = tokens
         self._keys = keys
         self._passwords = passwords
         self._throttle = throttle
-        self._config = config
+        self._token_lifetime = token_lifetime
+        self._anonymous_token_lifetime = anonymous_token_lifetime
+        #: The offered grant types, in the order of the challenge.
+        self.grant_types = (ANONYMOUS_GRANT, PASSWORD_GRANT) if anonymous else (PASSWORD_GRANT,)
         self._world = world
-
-    @property
-    def grant_types(self) -> tuple[str, ...]:
-        """The offered grant types, in the order of the challenge."""
-        return (ANONYMOUS_GRANT, PASSWORD_GRANT) if self._config.anonymous else (PASSWORD_GRANT,)
 
     async def grant(self, form: Mapping[str, str], address: str) -> Granted:
         """The token that `form` requests. `address`: the client's, for throttling. Unknown fields are ignored.
@@ -121,15 +124,15 @@ class SignIn:
 
     async def _password(self, username: str, password: str, scopes: frozenset[str] | None, address: str) -> Granted:
         login = Login.parse(username)
-        with self._attempt(login.throttle_key, username, address) as attempt:
+        with self._attempt(self._passwords.throttle_key(login), username, address) as attempt:
             user = await self._passwords.user(login, password)
             if user is None:
                 attempt.failed()
                 _log_failure("wrong user or password", username, address)
                 raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
             attempt.succeeded()
-        caller = Caller(user.uri, user.name, None, user.generation, self._expires(self._config.token_lifetime), scopes)
-        return self._issue(caller, self._config.token_lifetime)
+        caller = Caller(user.uri, user.name, None, user.generation, self._expires(self._token_lifetime), scopes)
+        return self._issue(caller, self._token_lifetime)
 
     async def _anonymous(
         self, uri: str, password: str, renew: str | None, scopes: frozenset[str] | None, address: str
@@ -149,7 +152,7 @@ class SignIn:
             identity, scopes = previous.identity, _renewed_scopes(previous.scopes, scopes)
         else:
             identity = ANONYMOUS + self._world.random_bytes(_ANONYMOUS_ID_BYTES).hex()
-        lifetime = self._config.anonymous_token_lifetime
+        lifetime = self._anonymous_token_lifetime
         return self._issue(Caller(identity, None, meeting.uri, None, self._expires(lifetime), scopes), lifetime)
 
     async def _meeting(self, uri: str) -> Meeting | None:
@@ -164,7 +167,7 @@ class SignIn:
     async def _renewed(self, token: str, meeting: Meeting) -> Caller:
         """The caller of an anonymous token for `meeting`, which may have expired by no more than its lifetime."""
         try:
-            caller = await self._keys.check(token, allow_expired_by=self._config.anonymous_token_lifetime * 1000)
+            caller = await self._keys.check(token, allow_expired_by=self._anonymous_token_lifetime * 1000)
         except Unauthorized:
             _refuse_renewal()
         if not caller.anonymous or caller.meeting != meeting.uri:

@@ -197,3 +197,7 @@ class ServiceUnavailable(Refusal):
     def __init__(self, message: str, retry_after: int, reason: str | None = None) -> None:
         super().__init__(message, reason=reason)
         self.retry_after = retry_after
+
+
+class SourceUnavailable(ServiceUnavailable):
+    """An issuer or a directory is needed and unavailable. The outage is logged once, not with each request."""

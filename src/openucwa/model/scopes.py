@@ -9,9 +9,10 @@ MEETINGS = "Meetings.ReadWrite"
 DESCRIPTIONS = {
     USER: "Read and change the user's own data: presence, note, how to be reached.",
     CONTACTS: "Read and change contacts and groups.",
-    INITIATE: "Start conversations and join meetings; read and change the extensions of a meeting.",
-    RECEIVE: "Receive invitations to conversations; read and change the extensions of a meeting.",
-    MEETINGS: "Create, read, change and delete the user's meetings.",
+    INITIATE: "Start conversations and join meetings; read, change and delete meetings and their extensions.",
+    RECEIVE: "Receive invitations and see participants; read, change and delete meetings and their extensions.",
+    MEETINGS: "List the user's meetings, schedule and start new ones. "
+    "Reading, changing or deleting a meeting requires a Conversations scope.",
 }
 ANY_SCOPE = frozenset(DESCRIPTIONS)
 CONVERSATION_SCOPES = frozenset({INITIATE, RECEIVE})

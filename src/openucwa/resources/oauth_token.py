@@ -8,7 +8,7 @@ from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.errors import sentence, wire_error
 from openucwa.api.resource import Operation, Resource
-from openucwa.http.forms import FORM_TYPES, parse_form
+from openucwa.http.forms import FORM_TYPES, FormLimits, parse_form
 from openucwa.http.message import Header
 from openucwa.identity.sign_in import BAD_REQUEST, MISSING_FIELD, SERVER_FAULT, GrantRefused, SignIn
 from openucwa.model.refusals import (
@@ -52,8 +52,9 @@ class OAuthToken(Resource[None]):
     rel = "oauthtoken"
     public = True
 
-    def __init__(self, sign_in: SignIn) -> None:
+    def __init__(self, sign_in: SignIn, limits: FormLimits) -> None:
         self._sign_in = sign_in
+        self._limits = limits
 
     @Operation(
         "Issues a token.",
@@ -69,7 +70,7 @@ class OAuthToken(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: Authentication in UCWA, POST of a grant."""
         try:
-            form = parse_form(call.body, call.request.header(b"content-type") or FORM_TYPES[0])
+            form = parse_form(call.body, call.request.header(b"content-type") or FORM_TYPES[0], self._limits)
             granted = await self._sign_in.grant(form, call.request.client)
         except DeserializationFailure as refusal:
             return _refused(call, GrantRefused("invalid_request", MISSING_FIELD, str(refusal)))

@@ -23,7 +23,7 @@ class AccessLog:
             rel, status, level, response = "none", CLIENT_CLOSED_REQUEST, logging.INFO, None
         else:
             rel, status = response.rel or "none", response.status
-            level = logging.ERROR if status >= 500 else logging.INFO
+            level = logging.ERROR if status >= 500 and not response.reported else logging.INFO
         method = request.method if request.method in _METHODS else "other"
         self._measures.request(rel, method, status, seconds)
         if level >= self._lines.threshold:

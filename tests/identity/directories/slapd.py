@@ -1,6 +1,7 @@
 """An OpenLDAP server of the tests' own: real, with TLS, on free ports, its data in a temporary folder."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -14,8 +15,10 @@ SEARCHER = f"cn=openucwa,{BASE}"
 SEARCHER_PASSWORD = "search-secret"
 MEETERS = f"cn=meeters,ou=groups,{BASE}"
 POSIX = f"cn=posix,ou=groups,{BASE}"
+#: A group with a member whose DN needs care in a filter.
+CAREFUL = f"cn=careful,ou=groups,{BASE}"
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 _SCHEMAS = Path("/etc/ldap/schema")
 _MODULES = Path("/usr/lib/ldap")
 
@@ -86,10 +89,38 @@ sn: Twin
 mail: twins@contoso.com
 userPassword: twin-secret
 
+dn: cn=Doe\\, John (ext) *\\2B\\\\,ou=people,{BASE}
+objectClass: inetOrgPerson
+cn: Doe, John (ext) *+\\
+sn: Doe
+uid: doe
+mail: doe@contoso.com
+userPassword: doe-secret
+
+dn: uid=huge,ou=people,{BASE}
+objectClass: inetOrgPerson
+uid: huge
+cn: Huge
+sn: Huge
+displayName: {"h" * 1_000_000}
+mail: huge@contoso.com
+userPassword: huge-secret
+
+dn: ou=elsewhere,{BASE}
+objectClass: referral
+objectClass: extensibleObject
+ou: elsewhere
+ref: ldap://127.0.0.1:9/dc=elsewhere
+
 dn: {MEETERS}
 objectClass: groupOfNames
 cn: meeters
 member: uid=lene,ou=people,{BASE}
+
+dn: {CAREFUL}
+objectClass: groupOfNames
+cn: careful
+member: CN=Doe\\, John (ext) *\\2B\\\\,OU=People,{BASE.upper()}
 
 dn: {POSIX}
 objectClass: posixGroup
@@ -147,7 +178,7 @@ class DirectoryServer:
         """Runs it, and waits until it answers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._slapd, "-f", str(self._settings), "-h", f"{self.url} {self.tls_url}", "-d", "0"],
+                [self._slapd, "-f", str(self._settings), "-h", f"{self.url} {self.tls_url}", "-d", "stats"],
                 stdout=log,
                 stderr=log,
             )
@@ -169,18 +200,35 @@ class DirectoryServer:
             self._process.wait(_PATIENCE)
             self._process = None
 
+    def signal(self, number: signal.Signals) -> None:
+        """Sends it a signal, such as SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    @property
+    def binds(self) -> int:
+        """How many simple binds were requested of it so far."""
+        return self._log.read_text().count(" method=128")
+
     @property
     def sockets(self) -> int:
         """How many sockets it has open, those that it listens on included."""
         assert self._process is not None
         folder = Path(f"/proc/{self._process.pid}/fd")
-        return sum(each.readlink().name.startswith("socket:") for each in folder.iterdir())
+        return sum(map(_is_socket, folder.iterdir()))
 
     def _run(self, *arguments: str) -> None:
         done = subprocess.run(
             [self._slapd, *arguments, "-f", str(self._settings)], capture_output=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stderr.decode()
+
+
+def _is_socket(link: Path) -> bool:
+    try:
+        return link.readlink().name.startswith("socket:")
+    except FileNotFoundError:  # it was closed meanwhile
+        return False
 
 
 def _free_port() -> int:

@@ -1,9 +1,9 @@
 """Passwords that a real directory verifies, with TLS."""
 
 import asyncio
+import select
 import socket
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -85,6 +85,19 @@ async def test_unknown_user_signs_nobody_in(verifying: Verifying) -> None:
     assert await verifying().verify(Login.parse("nobody"), "lene-secret") is None
 
 
+async def test_unknown_user_costs_the_directory_as_many_binds_as_a_wrong_password(
+    verifying: Verifying, server: DirectoryServer
+) -> None:
+    passwords = verifying()
+    await passwords.verify(Login.parse("lene"), "lene-secret")  # the connection that searches is there from now on
+    costs = []
+    for name, password in (("lene", "wrong"), ("nobody", "wrong"), ("twins@contoso.com", "wrong"), ("*", "wrong")):
+        before = server.binds
+        assert await passwords.verify(Login.parse(name), password) is None
+        costs.append(server.binds - before)
+    assert costs == [1, 1, 1, 1]
+
+
 async def test_name_that_two_entries_have_signs_nobody_in(verifying: Verifying) -> None:
     assert await verifying().verify(Login.parse("twins@contoso.com"), "twin-secret") is None
 
@@ -162,22 +175,23 @@ async def test_second_server_is_asked_where_the_first_is_away(verifying: Verifyi
 
 
 @pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
-async def test_directory_that_hangs_is_waited_for_as_long_as_set_and_stops_nobody_else(
-    verifying: Verifying, scheme: str
-) -> None:
+async def test_directory_that_hangs_stops_nobody_else(verifying: Verifying, scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # whoever connects is never answered
-        passwords = verifying(url=f"{scheme}://127.0.0.1:{silent.getsockname()[1]}", timeout=0.5)
-        begun = time.monotonic()
+        passwords = verifying(url=f"{scheme}://127.0.0.1:{silent.getsockname()[1]}", timeout=60)
         waiting = asyncio.create_task(passwords.verify(Login.parse("lene"), "lene-secret"))
-        longest = 0.0
-        while not waiting.done():
-            before = time.monotonic()
-            await asyncio.sleep(0.01)
-            longest = max(longest, time.monotonic() - before)
+        connected, _, _ = await asyncio.to_thread(select.select, [silent], [], [], 60)
+        assert connected
+        assert not waiting.done()
+    with pytest.raises(ServiceUnavailable):
+        await waiting
+
+
+@pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
+async def test_directory_that_hangs_is_waited_for_as_long_as_set(verifying: Verifying, scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        passwords = verifying(url=f"{scheme}://127.0.0.1:{silent.getsockname()[1]}", timeout=0.5)
         with pytest.raises(ServiceUnavailable):
-            await waiting
-        assert time.monotonic() - begun < 5
-        assert longest < 0.3, "the event loop goes on meanwhile"
+            await asyncio.wait_for(passwords.verify(Login.parse("lene"), "lene-secret"), 60)
 
 
 async def test_second_server_is_asked_where_the_first_falls_silent(
@@ -239,12 +253,10 @@ async def test_thousand_sign_ins_leave_no_more_connections_than_set(
             *(passwords.verify(wrong, "wrong") for _ in range(10)),
         )
         assert sum(result is not None for result in results) == 25
-    await asyncio.sleep(0.2)
-    assert server.sockets - before <= 3
+    await until(lambda: server.sockets - before <= 3)
     assert open_files() - own <= 10
     await passwords.close()
-    await asyncio.sleep(0.2)
-    assert server.sockets <= before
+    await until(lambda: server.sockets <= before)
 
 
 async def test_more_sign_ins_than_can_wait_are_told_to_come_again(verifying: Verifying) -> None:

@@ -31,7 +31,7 @@ ACCOUNTS = {
 }
 
 _NODE = Path(__file__).parent / "node"
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 def signing_key(name: str, algorithm: str = "RS256") -> Key:

@@ -1,13 +1,14 @@
 """Opaque access tokens, which their issuer is asked about."""
 
 import asyncio
+import json
 
 import pytest
 
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
-from tests.identity.issuers.conftest import Checking
-from tests.identity.issuers.provider import RunningProvider
-from tests.world import FakeWorld
+from tests.identity.issuers.conftest import Checking, Claiming
+from tests.identity.issuers.provider import RunningProvider, sign
+from tests.world import FakeWorld, until
 
 INTROSPECTION = {"client_id": "openucwa", "client_secret": "server-secret", "introspection": True}
 _PATH = "/token/introspection"
@@ -113,3 +114,34 @@ async def test_jwt_is_verified_here_and_not_asked_about(provider: RunningProvide
     provider.configure()
     await checking(**INTROSPECTION).check(await provider.token())
     assert await provider.requests(_PATH) == 0
+
+
+async def test_introspection_that_hangs_does_not_hold_up_the_keys(
+    provider: RunningProvider, checking: Checking, claims: Claiming
+) -> None:
+    hanging = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal hanging
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        if path == b"/introspect":
+            hanging += 1
+            await reader.read()
+        else:
+            shown = {"issuer": url, "jwks_uri": f"{url}/jwks", "introspection_endpoint": f"{url}/introspect"}
+            body = json.dumps(keys if path == b"/jwks" else shown).encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            await writer.drain()
+        writer.close()
+
+    keys = {"keys": [provider.key.as_dict(private=False)]}
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        tokens = checking(**INTROSPECTION, url=url, timeout=60, connections=2)
+        waiting = [asyncio.create_task(tokens.check(f"opaque-{number}")) for number in range(5)]
+        await until(lambda: hanging == 2)
+        assert await tokens.check(sign(provider.key, claims(iss=url)))
+        assert not any(task.done() for task in waiting)
+        await tokens.close()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert hanging == 2, "no more connections than set"

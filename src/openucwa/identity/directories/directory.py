@@ -6,7 +6,6 @@ is abandoned and ends with its connection.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -17,6 +16,7 @@ from openucwa.config_identity import Directory, texts
 from openucwa.identity.directories.connection import Connection, DirectoryAway, Entry, bind_password
 from openucwa.identity.directories.entries import attributes, group_filter, login_filter, profile
 from openucwa.identity.login import Login
+from openucwa.identity.outages import Outages
 from openucwa.identity.profile import Profile
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.model.world import World
@@ -34,16 +34,16 @@ _WEIGHT = 0.2
 #: For unknown users, a bind with this name takes the place of that of a user.
 _NOBODY = "cn=nobody"
 
-logger = logging.getLogger(__name__)
-
 
 class DirectoryPasswords:
     """Verifies passwords by `directory`."""
 
     def __init__(self, directory: Directory, world: World) -> None:
+        self.domains = texts(directory.domains)
         self._directory = directory
         self._world = world
         self.source = texts(directory.url)[0]
+        self._outages = Outages("directory", self.source, world)
         #: In the order in which they are tried.
         self._urls = list(texts(directory.url))
         self._slots = asyncio.Semaphore(directory.connections)
@@ -75,8 +75,7 @@ class DirectoryPasswords:
             if accepted and known and await self._run(lambda: self._in_groups(entry)):
                 return profile(self._directory, entry)
         except DirectoryAway as away:
-            logger.warning("the directory is unavailable: %s", away)
-            raise ServiceUnavailable("the directory cannot be reached", _RETRY_AFTER) from None
+            raise self._outages.refusal(away, _RETRY_AFTER) from None
         if known and not accepted:
             self._usual += _WEIGHT * (took - self._usual)
         elif not known:

@@ -14,8 +14,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, import_key
 
-from openucwa.identity.issuers.provider import IssuerAway, Provider, unavailable
-from openucwa.model.refusals import ServiceUnavailable, Unauthorized
+from openucwa.identity.issuers.provider import IssuerAway, Provider
+from openucwa.model.refusals import SourceUnavailable, Unauthorized
 from openucwa.model.world import World
 
 #: Maximum number of keys per issuer, and of remembered key ids that it does not have.
@@ -99,13 +99,13 @@ class IssuerKeys:
         if wait > 0:
             if key_id in self._missing:
                 return ()
-            raise ServiceUnavailable(
+            raise SourceUnavailable(
                 "the token's key is unknown; the issuer's keys are read again shortly", max(1, round(wait))
             )
         try:
             await self._read()
         except IssuerAway as away:
-            raise unavailable(self._provider.issuer, away, self._refresh_min) from None
+            raise self._provider.outages.refusal(away, self._refresh_min) from None
         if not (found := self._named(key_id)) and len(self._missing) < _MAX_MISSING:
             self._missing.add(key_id)
         return found

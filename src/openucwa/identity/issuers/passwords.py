@@ -7,7 +7,7 @@ import msgspec
 
 from openucwa.config_identity import texts
 from openucwa.identity.issuers.claims import Claims, profile_of
-from openucwa.identity.issuers.provider import IssuerAway, Metadata, decoded, unavailable
+from openucwa.identity.issuers.provider import IssuerAway, Metadata, decoded
 from openucwa.identity.issuers.tokens import Verifier
 from openucwa.identity.login import Login
 from openucwa.identity.profile import Profile
@@ -29,11 +29,12 @@ class IssuerPasswords:
         self._verifier = verifier
         self._issuer = verifier.issuer
         self._provider = verifier.provider
+        self.domains = texts(verifier.issuer.domains)
         self.source = verifier.issuer.url
 
     def may_know(self, login: Login) -> bool:
         """Whether the login may be in one of the issuer's domains."""
-        return any(login.fits(domain) for domain in texts(self._issuer.domains))
+        return any(login.fits(domain) for domain in self.domains)
 
     async def verify(self, login: Login, password: str) -> Profile | None:
         """The user who signed in; None: wrong name or password, or a user outside of the issuer's domains.
@@ -47,7 +48,7 @@ class IssuerPasswords:
                 return None
             return profile_of(await self._claims(metadata, answer), self._issuer)
         except IssuerAway as away:
-            raise unavailable(self._issuer, away, self._issuer.key_refresh_min) from None
+            raise self._provider.outages.refusal(away, self._issuer.key_refresh_min) from None
 
     async def close(self) -> None:
         """Does nothing: the connections are the verifier's."""
@@ -62,7 +63,7 @@ class IssuerPasswords:
             "password": password,
             "scope": self._issuer.password_scope,
         }
-        status, body = await self._provider.post(endpoint, form)
+        status, body = await self._provider.post("password", endpoint, form)
         answer = decoded(body, _Answer, f"{endpoint} answers {status}, and not in JSON")
         if status == 200:
             return answer
@@ -80,7 +81,7 @@ class IssuerPasswords:
                 return claims
         if answer.access_token is None or metadata.userinfo_endpoint is None:
             raise IssuerAway("it does not name the user")
-        status, body = await self._provider.get(metadata.userinfo_endpoint, answer.access_token)
+        status, body = await self._provider.get("password", metadata.userinfo_endpoint, answer.access_token)
         if status != 200:
             return {}
         return decoded(body, dict[str, object], f"{metadata.userinfo_endpoint} does not answer in JSON")

@@ -8,26 +8,28 @@ import logging
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from urllib.parse import quote_plus
 
 import msgspec
 
 from openucwa.config_identity import Issuer, safe_url
-from openucwa.model.refusals import ServiceUnavailable
+from openucwa.identity.outages import Outages
+from openucwa.model.world import World
 
 if TYPE_CHECKING:
     import httpx
 
 #: Maximum size of a response, in bytes. Key sets and discovery documents have a few thousand.
 MAX_ANSWER = 1_048_576
-#: Maximum number of connections per issuer and process.
-_CONNECTIONS = 8
+#: Maximum number of connections for discovery and keys, which are fetched one after the other.
+_KEY_CONNECTIONS = 2
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
-T = TypeVar("T")
+#: What a request is for: discovery and keys, introspection, or the password grant.
+Purpose: TypeAlias = Literal["keys", "introspection", "password"]
 
-logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -39,6 +41,8 @@ class Metadata(msgspec.Struct, frozen=True):
     token_endpoint: str | None = None
     userinfo_endpoint: str | None = None
     introspection_endpoint: str | None = None
+    #: Whether authorization responses name the issuer (RFC 9207).
+    authorization_response_iss_parameter_supported: bool = False
 
 
 def _endpoints(metadata: Metadata) -> tuple[str | None, ...]:
@@ -57,10 +61,13 @@ class IssuerAway(Exception):
 class Provider:
     """Sends requests to one issuer. The HTTP client is created with the first one."""
 
-    def __init__(self, issuer: Issuer) -> None:
+    def __init__(self, issuer: Issuer, world: World) -> None:
         self.issuer = issuer
-        self._client: httpx.AsyncClient | None = None
+        self.outages = Outages("issuer", issuer.url, world)
+        #: One pool for each purpose, so that an endpoint that hangs does not hold up the others.
+        self._clients: dict[Purpose, httpx.AsyncClient] = {}
         self._metadata: Metadata | None = None
+        self._discovering: asyncio.Task[Metadata] | None = None
 
     @property
     def known_metadata(self) -> Metadata | None:
@@ -70,7 +77,7 @@ class Provider:
     async def discover(self) -> Metadata:
         """Fetches the discovery document. IssuerAway: it is unavailable, invalid, or another issuer's."""
         url = self.issuer.url.rstrip("/") + _WELL_KNOWN
-        status, body = await self._ask("GET", url)
+        status, body = await self._ask("keys", "GET", url)
         metadata = decoded(body, Metadata, f"{url} is not a discovery document") if status == 200 else None
         if metadata is None:
             raise IssuerAway(f"{url} answers {status}")
@@ -83,13 +90,18 @@ class Provider:
         return metadata
 
     async def metadata(self) -> Metadata:
-        """As `discover`, from the cache if possible."""
-        return self._metadata or await self.discover()
+        """As `discover`, from the cache if possible; concurrent calls share one request."""
+        if self._metadata is not None:
+            return self._metadata
+        if self._discovering is None:
+            self._discovering = asyncio.create_task(self.discover(), name="openucwa issuer discovery")
+            self._discovering.add_done_callback(self._discovered)
+        return await asyncio.shield(self._discovering)
 
     async def keys(self) -> list[dict[str, Any]]:
         """Fetches discovery document and keys. IssuerAway: they are unavailable or invalid."""
         url = (await self.discover()).jwks_uri
-        status, body = await self._ask("GET", url)
+        status, body = await self._ask("keys", "GET", url)
         keys = decoded(body, dict[str, Any], f"{url} is not a set of keys").get("keys") if status == 200 else None
         if not isinstance(keys, list):
             raise IssuerAway(f"{url} answers {status}, without a list of keys")
@@ -100,30 +112,39 @@ class Provider:
         endpoint = (await self.metadata()).introspection_endpoint
         if endpoint is None:
             raise IssuerAway(f"{self.issuer.url} has no introspection endpoint")
-        status, body = await self.post(endpoint, {"token": token, "token_type_hint": "access_token"})
+        form = {"token": token, "token_type_hint": "access_token"}
+        status, body = await self.post("introspection", endpoint, form)
         if status != 200:
             raise IssuerAway(f"{endpoint} answers {status}")
         return decoded(body, dict[str, Any], f"{endpoint} does not answer in JSON")
 
-    async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+    async def post(self, purpose: Purpose, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
         """Posts a form with the client's credentials; status and body. IssuerAway: no response."""
         secret = self._secret()
         if self.issuer.client_id is not None and secret is not None:
-            return await self._ask("POST", url, form, (_quoted(self.issuer.client_id), _quoted(secret)))
-        return await self._ask("POST", url, {**form, "client_id": self.issuer.client_id or ""})
+            return await self._ask(purpose, "POST", url, form, (_quoted(self.issuer.client_id), _quoted(secret)))
+        return await self._ask(purpose, "POST", url, {**form, "client_id": self.issuer.client_id or ""})
 
-    async def get(self, url: str, token: str) -> tuple[int, bytes]:
+    async def get(self, purpose: Purpose, url: str, token: str) -> tuple[int, bytes]:
         """Gets `url` with `token`; status and body. IssuerAway: no response."""
-        return await self._ask("GET", url, token=token)
+        return await self._ask(purpose, "GET", url, token=token)
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        if self._discovering is not None:
+            self._discovering.cancel()
+            await asyncio.wait({self._discovering})
+        while self._clients:
+            await self._clients.popitem()[1].aclose()
+
+    def _discovered(self, task: "asyncio.Task[Metadata]") -> None:
+        self._discovering = None
+        if not task.cancelled():
+            task.exception()  # retrieved, in case every caller was cancelled
 
     async def _ask(
         self,
+        purpose: Purpose,
         method: str,
         url: str,
         form: Mapping[str, str] | None = None,
@@ -136,7 +157,7 @@ class Provider:
         try:
             # httpx limits each step; this limits the whole exchange, also with a server that sends byte by byte.
             async with asyncio.timeout(self.issuer.timeout):
-                client = self._client = self._client or self._new_client()
+                client = self._clients.get(purpose) or self._new_client(purpose)
                 auth = None if user is None else httpx.BasicAuth(*user)
                 async with client.stream(method, url, data=form, headers=headers, auth=auth) as response:
                     body = bytearray()
@@ -150,18 +171,20 @@ class Provider:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise IssuerAway(f"{url}: {type(error).__name__}: {error}") from None
 
-    def _new_client(self) -> "httpx.AsyncClient":
+    def _new_client(self, purpose: Purpose) -> "httpx.AsyncClient":
         import httpx  # noqa: PLC0415
 
         # httpx logs every request; problems are logged here.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        return httpx.AsyncClient(
+        connections = _KEY_CONNECTIONS if purpose == "keys" else self.issuer.connections
+        client = self._clients[purpose] = httpx.AsyncClient(
             verify=ssl.create_default_context(cafile=self.issuer.ca_file),
             timeout=self.issuer.timeout,
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=1),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=1),
             follow_redirects=False,
             trust_env=False,
         )
+        return client
 
     def _secret(self) -> str | None:
         if self.issuer.client_secret_file is None:
@@ -178,12 +201,6 @@ def decoded(body: bytes, kind: type[T], problem: str) -> T:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise IssuerAway(f"{problem}: {error}") from None
-
-
-def unavailable(issuer: Issuer, away: IssuerAway, retry_after: float) -> ServiceUnavailable:
-    """Logs that the issuer is unavailable; the refusal for the client."""
-    logger.warning("the issuer %s is unavailable: %s", issuer.url, away)
-    return ServiceUnavailable("the issuer cannot be reached", max(1, round(retry_after)))
 
 
 def _quoted(text: str) -> str:

@@ -24,7 +24,7 @@ from openucwa.config import Config
 from openucwa.config_identity import Issuer, texts
 from openucwa.identity.issuers.claims import Claims, ForeignToken, expires, read_claims
 from openucwa.identity.issuers.keys import IssuerKeys
-from openucwa.identity.issuers.provider import IssuerAway, Provider, unavailable
+from openucwa.identity.issuers.provider import IssuerAway, Provider
 from openucwa.identity.tokens import Caller
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.world import World
@@ -52,7 +52,10 @@ class _Payload(msgspec.Struct):
 
 
 class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
-    """What the console needs to sign in at an issuer; all of it is public."""
+    """What the console needs to sign in at an issuer; all of it is public.
+
+    `iss_required`: whether the issuer's authorization responses contain `iss` (RFC 9207).
+    """
 
     issuer: str
     name: str
@@ -60,6 +63,7 @@ class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
     token_endpoint: str
     client_id: str
     scope: str
+    iss_required: bool
 
 
 @dataclass(slots=True)
@@ -153,7 +157,8 @@ class ForeignTokens:
         self._max_known = config.foreign_tokens_cached
         self._max_introspections = config.max_introspections
         self.verifiers = {
-            issuer.url: Verifier(Provider(issuer), config.max_token_bytes, world, removed) for issuer in config.issuers
+            issuer.url: Verifier(Provider(issuer, world), config.max_token_bytes, world, removed)
+            for issuer in config.issuers
         }
         self._introspecting = next((each for each in self.verifiers.values() if each.issuer.introspection), None)
         #: By the token itself: a digest would take longer than everything else.
@@ -190,6 +195,7 @@ class ForeignTokens:
                         token_endpoint=metadata.token_endpoint,
                         client_id=issuer.console_client_id,
                         scope=issuer.console_scope,
+                        iss_required=metadata.authorization_response_iss_parameter_supported,
                     )
                 )
         return tuple(found)
@@ -294,7 +300,7 @@ class ForeignTokens:
         except Unauthorized:
             return None
         except IssuerAway as away:
-            raise unavailable(issuer, away, issuer.key_refresh_min) from None
+            raise verifier.provider.outages.refusal(away, issuer.key_refresh_min) from None
 
     async def _discover(self) -> None:
         missing = list(self.verifiers.values())
@@ -304,7 +310,7 @@ class ForeignTokens:
                     await verifier.provider.metadata()
                     missing.remove(verifier)
                 except IssuerAway as away:
-                    unavailable(verifier.issuer, away, _NEXT_DISCOVERY)
+                    verifier.provider.outages.refusal(away, _NEXT_DISCOVERY)
             if missing:
                 await self._world.sleep(_NEXT_DISCOVERY)
 
