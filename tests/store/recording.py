@@ -10,12 +10,10 @@ from typing import Any, TypeVar
 
 from openucwa.model.conversation import (
     FirstMessage,
-    Form,
     Invitation,
     InvitationKind,
     InvitationState,
     MessagingState,
-    Participation,
     Role,
 )
 from openucwa.model.event import ChannelState, NewEvent
@@ -35,6 +33,7 @@ from tests.contract.samples import (
     SETTINGS,
     application,
     assigned,
+    calling,
     extension,
     invitation,
     meeting,
@@ -297,31 +296,6 @@ async def invitations(store: RecordedStore) -> None:
     twice = [replace(asking(owner, outgoing=owner == LENE), id="twice", thread_id="twice") for owner in (LENE, ANN)]
     await store.invitations.add(twice[0], [twice[1]], AT)
     await store.invitations.end(replace(twice[1], state=InvitationState.DECLINED), AT)
-
-
-def calling(owner: str, number: str, application: str = "101") -> tuple[Participation, Invitation]:
-    """What Lene, who invites, or somebody asked has of a conversation of two."""
-    draft = replace(
-        participation(owner),
-        meeting_id=f"two {number}",
-        id=f"{owner} {application} {number}",
-        application_id=application,
-        form=Form.CONNECTING if owner == LENE else Form.TWO_PARTY,
-    )
-    message = {"message_type": "text/plain", "message_text": "hello"}
-    asked = replace(
-        invitation(owner),
-        id=draft.id,
-        kind=InvitationKind.MESSAGING,
-        application_id=application,
-        meeting_id=draft.meeting_id,
-        conversation=draft.id,
-        outgoing=owner == LENE,
-        to_uri=DAN,
-        expires=AT,
-        **message,
-    )
-    return replace(draft, invitation=asked.id), asked
 
 
 async def two_party(store: RecordedStore) -> None:

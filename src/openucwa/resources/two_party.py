@@ -36,7 +36,7 @@ from openucwa.store.contract import Store
 #: UCWA: startMessaging, POST, Request body; startMessaging2 has the same.
 START_MESSAGING = (
     Parameter("operationId", max_length=50),
-    Parameter("to", kind="sip", required=True),
+    Parameter("to", required=True, max_length=1000),
     Parameter("importance", choices=IMPORTANCE),
     Parameter("subject", max_length=250),
     Parameter("threadId", max_length=250),
@@ -197,5 +197,6 @@ class StartMessaging(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: startMessaging, POST; startMessaging2, POST. The message in the body comes along."""
         first = self._messages.first(call)
-        invitation = await self._two_party.start(call, call.values["to"].lower(), first)
+        to = "sip:" + call.values["to"].lower().removeprefix("sip:")
+        invitation = await self._two_party.start(call, to, first)
         return created(invitation_href(call, invitation.id, invitation.kind))
