@@ -13,8 +13,8 @@ from tests.conftest import Connect
 from tests.users import DANA
 
 #: joining: nobody has joined. alone: Lene has. room: both have, and talk. unconnected: they don't talk yet.
-#: promoted: the other leads as well. lobby: the other waits. inviting: the other is asked. accepted: and has accepted. In
-#: these Lene is the client; attending, waiting, invited, accepting and guest (who is anonymous) are the same for the
+#: promoted: the other leads as well. lobby: the other waits. inviting: the other is asked. accepted: and has accepted.
+#: In these Lene is the client; attending, waiting, invited, accepting and guest (who is anonymous) are the same for the
 #: other. visited: Lene's view of a guest.
 LIVE = {"joining", "alone", "room", "unconnected", "promoted", "lobby", "inviting", "accepted", "visited"}
 OTHERS = {

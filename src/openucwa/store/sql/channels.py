@@ -10,7 +10,8 @@ from openucwa.store.sql.tables import CHANNELS
 
 _CHANNEL = f"select {CHANNELS.columns} from channels where owner = ? and application_id = ? and instance = ?"
 
-#: Writes nothing where there is no such application, or another set has been served.
+#: Writes nothing where there is no such application, or another set has been served. The condition stands twice because
+#: PostgreSQL checks the second one again on a row that another node has just written.
 _WRITE = f"""
     insert into channels ({", ".join(CHANNELS.all_columns)})
     select ?1, ?2, ?3, cast(?4 as bigint), ?5, ?6, cast(?7 as bigint), cast(?8 as bigint), cast(?9 as bigint)
@@ -18,6 +19,7 @@ _WRITE = f"""
         (select served from channels where owner = ?1 and application_id = ?2 and instance = ?3), 0
     )
     on conflict (owner, application_id, instance) do update set {CHANNELS.from_excluded}
+    where channels.served = cast(?10 as bigint)
 """
 
 _APPLICATION = "select 1 from applications where owner = ? and id = ?"
