@@ -60,6 +60,7 @@ from openucwa.resources import (
     people,
     presence,
 )
+from openucwa.resources.aliases import ALIASES
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
@@ -83,6 +84,7 @@ from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
+from openucwa.resources.two_party import StartMessaging, TwoPartyService
 from openucwa.server.asgi import AsgiApp
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
@@ -93,29 +95,8 @@ from openucwa.telemetry.status import StatusPages
 if TYPE_CHECKING:
     from openucwa.telemetry.tracing import Tracing
 
-#: Further spellings of fixed segments that clients use (docs/protocol.md, "Aliases").
-ALIASES = {
-    "onlineMeetingExtensions": ("extensions",),
-    "onlineMeetingDefaultValues": ("defaultValues",),
-    "onlineMeetingEligibleValues": ("eligibleValues",),
-    "onlineMeetingInvitationCustomization": ("customInvitation",),
-    "onlineMeetingPolicies": ("policies",),
-    "applications": ("anonApplications",),
-    "messages": ("sendMessage",),
-    "terminate": ("stopMessaging",),
-    "typing": ("setIsTyping",),
-    "presence": ("contactPresence",),
-    "note": ("contactNote",),
-    "location": ("contactLocation",),
-    "supportedMedia": ("contactSupportedModalities",),
-    "presenceSubscriptionMemberships": ("memberships", "addToPresenceSubscription"),
-    "contacts": ("myContacts",),
-    "groups": ("myGroups",),
-    "groupMemberships": ("myGroupMemberships",),
-    "contactsAndGroupsSubscription": ("myContactsAndGroupsSubscription",),
-    "privacyRelationships": ("myPrivacyRelationships",),
-    "privacyRelationship": ("contactPrivacyRelationship",),
-}
+#: Where invitations are, by kind; all kinds are served at each.
+INVITATIONS = ("invitations", "messagingInvitations", "onlineMeetingInvitations")
 
 Routes = Sequence[tuple[str, Resource[Any]]]
 
@@ -270,6 +251,7 @@ class Service:
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
+        two_party = TwoPartyService(store, pools, rules, self.acts, asking, world, config)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
@@ -277,7 +259,6 @@ class Service:
 
         app = "/ucwa/v1/applications/{application_id}"
         communication = f"{app}/communication"
-        invitation = f"{communication}/invitations/{{invitation}}"
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
         family = f"{app}/onlineMeetings"
@@ -316,13 +297,20 @@ class Service:
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
-            (f"{communication}/joinOnlineMeeting", JoinOnlineMeeting(joins)),
+            (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
+            (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
-            (f"{communication}/invitations", invitations.Invitations()),
-            (invitation, invitations.InvitationResource(*shown)),
-            (f"{invitation}/accept", invitations.Accept(*shown, joins)),
-            (f"{invitation}/decline", invitations.Decline(*shown)),
-            (f"{invitation}/cancel", invitations.Cancel(*shown)),
+            (f"{communication}/invitations", invitations.Invitations(store)),
+            *(
+                route
+                for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)
+                for route in (
+                    (invitation, invitations.InvitationResource(*shown)),
+                    (f"{invitation}/accept", invitations.Accept(*shown, joins, two_party)),
+                    (f"{invitation}/decline", invitations.Decline(*shown)),
+                    (f"{invitation}/cancel", invitations.Cancel(*shown)),
+                )
+            ),
             (f"{communication}/conversations", conversations.Conversations(store)),
             (conversation, conversations.Conversation(*inside)),
             (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
@@ -332,7 +320,10 @@ class Service:
                 f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
                 conversations.ParticipantExtension(*inside),
             ),
-            (f"{conversation}/addParticipant", invitations.AddParticipant(*inside, asking, config.invitation_timeout)),
+            (
+                f"{conversation}/addParticipant",
+                invitations.AddParticipant(*inside, asking, two_party, config.invitation_timeout),
+            ),
             (f"{conversation}/participants", participants.Participants(*inside)),
             (f"{conversation}/leaders", participants.Leaders(*inside)),
             (f"{conversation}/attendees", participants.Attendees(*inside)),

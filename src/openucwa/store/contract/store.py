@@ -12,6 +12,7 @@ from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.terms import Outdated
+from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
 from openucwa.store.engine import Announcer
 
@@ -48,6 +49,9 @@ class Store(Protocol):
 
     @property
     def people(self) -> People: ...
+
+    @property
+    def two_party(self) -> TwoParty: ...
 
     @property
     def events(self) -> EventLog: ...
