@@ -94,6 +94,8 @@ class Sweeper:
         forgotten = now - 1000 * self._settings.events_kept
         while await self._store.events.forget(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
+        while await self._store.two_party.forget_ended(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
         while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
         # Last, because these are refused while the event bus can't be reached.

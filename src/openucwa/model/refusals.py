@@ -147,6 +147,10 @@ class TooManyOnlineMeetings(Conflict):
     """The organizer has the maximum number of meetings."""
 
 
+class TooManyConversations(Conflict):
+    """The application has the maximum number of conversations."""
+
+
 class TooManyParticipants(Conflict):
     """The meeting has the maximum number of participants."""
 
