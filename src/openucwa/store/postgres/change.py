@@ -5,6 +5,7 @@ What all of them ask for next is asked at once, for a round trip costs more than
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -24,6 +25,7 @@ class LockUnavailable(Exception):  # it is no error
     """A change found out that it needs a lock which another has: it has to begin again, with that lock."""
 
 
+@lru_cache(maxsize=10_000)
 def lock_of(key: str) -> int:
     """The advisory lock of a key: 64 bits. Where two keys have the same, their changes wait without need."""
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -143,7 +144,7 @@ class Invalidation:
         while len(self._own) >= MAX_OWN:
             del self._own[next(iter(self._own))]
         self._own[number] = _OwnCommit(outdated, self.invalidations.count)
-        buckets = (ALL,) if outdated is None else sorted({bucket_of(owner) for owner, _ in outdated})
+        buckets = (ALL,) if outdated is None else sorted(set(map(bucket_of, {owner for owner, _ in outdated})))
         values = ", ".join(f"({bucket}, array[{number}, 0])" for bucket in buckets)
         # In the order of the buckets, so that no two transactions wait for each other.
         return number, (
@@ -219,6 +220,7 @@ class Invalidation:
         return {(owner, None)}
 
 
+@lru_cache(maxsize=10_000)
 def bucket_of(owner: str) -> int:
     """The bucket that the owner's number is in, as `invalidation_bucket` of migration 7."""
     return int.from_bytes(sha256(owner.encode()).digest()[:3]) >> 4

@@ -267,6 +267,8 @@ def _outdated(group: Iterable[Change]) -> frozenset[Outdated] | None:
 
 def _renew(group: Sequence[Change]) -> None:
     """Renews what the changes wrote, where no other change of the group wrote the same."""
+    if not any(change.renew for change in group):
+        return
     count: Counter[Outdated] = Counter()
     for change in group:
         count.update(change.outdated or ())
