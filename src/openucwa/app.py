@@ -36,8 +36,8 @@ from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
+from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
-from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
@@ -78,6 +78,7 @@ from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
+from openucwa.resources.two_party import StartMessaging, TwoPartyService
 from openucwa.server.asgi import AsgiApp
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
@@ -99,7 +100,12 @@ ALIASES = {
     "messages": ("sendMessage",),
     "terminate": ("stopMessaging",),
     "typing": ("setIsTyping",),
+    "messagingInvitations": ("startMessaging",),
+    "onlineMeetingInvitations": ("joinOnlineMeeting",),
 }
+
+#: Where invitations are, by kind; all kinds are served at each.
+INVITATIONS = ("invitations", "messagingInvitations", "onlineMeetingInvitations")
 
 Routes = Sequence[tuple[str, Resource[Any]]]
 
@@ -150,7 +156,8 @@ class Service:
         granting = config.part(SignInSettings)
         self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world)
         self.pools = Pools(config.pools)
-        self.rules = _meeting_rules(config, world)
+        self.enterprise = Enterprise(config.enterprise_domains)
+        self.rules = meeting_rules(config, world, self.enterprise)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
@@ -248,6 +255,7 @@ class Service:
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
+        two_party = TwoPartyService(store, pools, rules, self.acts, asking, world, config)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
@@ -255,7 +263,6 @@ class Service:
 
         app = "/ucwa/v1/applications/{application_id}"
         communication = f"{app}/communication"
-        invitation = f"{communication}/invitations/{{invitation}}"
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
         family = f"{app}/onlineMeetings"
@@ -295,13 +302,20 @@ class Service:
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
-            (f"{communication}/joinOnlineMeeting", JoinOnlineMeeting(joins)),
+            (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
+            (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
-            (f"{communication}/invitations", invitations.Invitations()),
-            (invitation, invitations.InvitationResource(*shown)),
-            (f"{invitation}/accept", invitations.Accept(*shown, joins)),
-            (f"{invitation}/decline", invitations.Decline(*shown)),
-            (f"{invitation}/cancel", invitations.Cancel(*shown)),
+            (f"{communication}/invitations", invitations.Invitations(store)),
+            *(
+                route
+                for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)
+                for route in (
+                    (invitation, invitations.InvitationResource(*shown)),
+                    (f"{invitation}/accept", invitations.Accept(*shown, joins, two_party)),
+                    (f"{invitation}/decline", invitations.Decline(*shown)),
+                    (f"{invitation}/cancel", invitations.Cancel(*shown)),
+                )
+            ),
             (f"{communication}/conversations", conversations.Conversations(store)),
             (conversation, conversations.Conversation(*inside)),
             (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
@@ -311,7 +325,10 @@ class Service:
                 f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
                 conversations.ParticipantExtension(*inside),
             ),
-            (f"{conversation}/addParticipant", invitations.AddParticipant(*inside, asking, config.invitation_timeout)),
+            (
+                f"{conversation}/addParticipant",
+                invitations.AddParticipant(*inside, asking, two_party, config.invitation_timeout),
+            ),
             (f"{conversation}/participants", participants.Participants(*inside)),
             (f"{conversation}/leaders", participants.Leaders(*inside)),
             (f"{conversation}/attendees", participants.Attendees(*inside)),
@@ -366,31 +383,6 @@ class Service:
             ),
         ]
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
-
-
-def _meeting_rules(config: Config, world: World) -> MeetingRules:
-    defaults = MeetingDefaults(
-        access_level=config.default_access_level,
-        automatic_leader_assignment=config.default_automatic_leader_assignment,
-        entry_exit_announcement=config.default_entry_exit_announcement,
-        lobby_bypass_for_phone_users=config.default_lobby_bypass_for_phone_users,
-        phone_user_admission=config.default_phone_user_admission,
-        lifetime=config.meeting_lifetime,
-    )
-    eligible = {
-        "accessLevel": config.access_levels,
-        "automaticLeaderAssignment": config.automatic_leader_assignments,
-        "entryExitAnnouncement": config.entry_exit_announcements,
-        "lobbyBypassForPhoneUsers": config.lobby_bypass_for_phone_users,
-    }
-    return MeetingRules(
-        defaults,
-        eligible,
-        Enterprise(config.enterprise_domains),
-        world,
-        max_description=config.max_description,
-        max_attendees=config.max_attendees,
-    )
 
 
 def _tracing(config: Config) -> "Tracing | None":

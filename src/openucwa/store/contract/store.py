@@ -10,6 +10,7 @@ from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.terms import Outdated
+from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
 from openucwa.store.engine import Announcer
 
@@ -40,6 +41,9 @@ class Store(Protocol):
 
     @property
     def invitations(self) -> Invitations: ...
+
+    @property
+    def two_party(self) -> TwoParty: ...
 
     @property
     def events(self) -> EventLog: ...
