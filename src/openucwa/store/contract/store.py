@@ -80,8 +80,8 @@ class Store(Protocol):
         ...
 
     def refresh(self, owner: str) -> bool | Awaitable[bool]:
-        """Reports other processes' changes of `owner`'s rows to the listeners of `on_invalidate`: if it returns a value,
-        those committed before this turn of the event loop; if an awaitable, those committed before it is awaited.
+        """Reports other processes' changes of `owner`'s rows to the listeners of `on_invalidate`: those committed
+        before this turn of the event loop, or if it returns an awaitable, those committed before that is awaited.
 
         False: they are not known, so nothing cached may be used. True is good until the task suspends; a task counts as
         one request until then.
