@@ -16,6 +16,7 @@ LAYERS = (
     "__main__",
     "cli",
     "demo",
+    "sandbox",
     "workers",
     "app",
     "resources",

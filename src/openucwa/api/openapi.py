@@ -157,7 +157,7 @@ def _body(found: Operation, resource: Resource[Any]) -> Described | None:
     kind: Described = (
         _input(found.takes, additional_properties=found.additional_properties)
         if found.takes is not None
-        else {"type": "string"}
+        else dict(found.schema or {"type": "string"})
     )
     if found.consumes:
         return {"required": True, "content": {media_type: {"schema": kind} for media_type in found.consumes}}
