@@ -23,6 +23,7 @@ from bench.goals import (
     WORKS,
 )
 from bench.http_rows import Bench, http_rows
+from bench.issuer import issuer_row
 from bench.load import Wrk
 from bench.processes import BenchError, Cores, free_port
 from bench.targets import Target, serve
@@ -34,6 +35,7 @@ ROWS = {
     "workers": process_rows.workers,
     "f": event_rows.delays,
     "g": event_rows.memory,
+    "issuer": issuer_row,
     "meeting": growth_rows.meeting_grows,
     "store": growth_rows.store_grows,
 }
@@ -80,7 +82,7 @@ def read_arguments() -> argparse.Namespace:
 
 async def measure(bench: Bench, started: ExitStack, only: list[str], before: str | None) -> None:
     """All rows that are asked for."""
-    works = [work for work in WORKS if not only or work in only]
+    works = [work for work in WORKS if work not in ROWS and (not only or work in only)]
     # First what would be disturbed by servers that stand by.
     for row, run in ROWS.items():
         if not only or row in only:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 SERVER = "openucwa"
 ON_POSTGRESQL = "openucwa, PostgreSQL"
+ISSUER = "openucwa, an issuer's token"
 BEFORE = "openucwa, before"
 BEFORE_ON_POSTGRESQL = "openucwa, before, PostgreSQL"
 FLOOR = "bare ASGI"
@@ -61,6 +62,7 @@ WORKS = {
     "spread": "(a), spread over 1,000 meetings",
     "mix": "(a), and every 20th request is (d) in the same meeting",
     "log": "(a), with the access log",
+    "issuer": "(a), with a token of this server and with one of an issuer",
 }
 
 _PEERS = ((FASTAPI, "fastapi"), (FASTAPI_POSTGRESQL, "fastapi-pg"), (KINTO, "kinto"))
@@ -104,6 +106,15 @@ GOALS: tuple[Goal, ...] = (
             by_cpu=True,
         )
         for work in ("a", "miss", "c", "d", "mix")
+    ),
+    Ratio(
+        "issuer",
+        "(a) with an issuer's token / an own one, by CPU",
+        0.95,
+        work="issuer",
+        of=ISSUER,
+        by_cpu=True,
+        beside=SERVER,
     ),
     Goal("workers", "requests per second of CPU, two processes / one", 0.90),
     Goal("f-one", "(f) a change to one waiting participant, idle server, p99", 20, "ms", least=False),

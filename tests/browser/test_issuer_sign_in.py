@@ -90,6 +90,46 @@ async def test_code_that_was_not_asked_for_here_signs_nobody_in(visitor: Browser
     await expect(page.locator("#console")).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "code=stolen&state=made-up&iss={issuer}",
+        "code=stolen&state={state}",
+        "code=stolen&state={state}&iss=http://127.0.0.1:1",
+    ],
+)
+async def test_code_of_another_sign_in_or_issuer_is_not_redeemed(
+    visitor: BrowserUser, server: RunningServer, provider: RunningProvider, answer: str
+) -> None:
+    page = visitor.page
+    await page.get_by_role("button", name=f"Sign in with {NAME}").click()
+    await page.locator("input[name=login]").wait_for()
+    before = await provider.requests("/token")
+    await page.goto(f"{server.urls[0]}/healthz")
+    left = json.loads(await page.evaluate("sessionStorage.getItem('openucwa issuer')"))
+    await page.goto(f"{server.urls[0]}/?{answer.format(state=left['state'], issuer=provider.url)}")
+    await expect(page.get_by_role("alert")).to_contain_text("was not begun here")
+    await expect(page.locator("#console")).to_be_hidden()
+    assert page.url == f"{server.urls[0]}/"
+    assert await provider.requests("/token") == before
+
+
+async def test_code_and_tokens_stay_in_the_tab_alone(visitor: BrowserUser, server: RunningServer) -> None:
+    page = visitor.page
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(request.url))
+    await sign_in(visitor)
+    await expect(page.locator("#console")).to_be_visible()
+    assert await page.evaluate("localStorage.length") == 0
+    assert await page.evaluate("document.cookie") == ""
+    secrets = json.loads(await page.evaluate("sessionStorage.getItem('openucwa console')"))["tokens"]
+    assert not [url for url in seen if secrets["accessToken"] in url]
+    await page.go_back()
+    assert "code=" not in page.url
+    await page.go_forward()
+    assert page.url == f"{server.urls[0]}/"
+
+
 async def test_user_whom_the_server_does_not_accept_is_told_so(visitor: BrowserUser) -> None:
     await sign_in(visitor, "eve")
     await expect(visitor.page.get_by_role("alert")).to_be_visible()

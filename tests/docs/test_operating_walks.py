@@ -120,7 +120,8 @@ def test_two_nodes_are_set_up_from_nothing(tmp_path: Path) -> None:
         nats.stop()
         with suppress(OSError, ValueError):
             os.kill(int((tmp_path / "nginx.pid").read_text()), signal.SIGTERM)
-    assert f"store: none in 127.0.0.1:{server.port}/openucwa yet" in said
+    assert f"store: 127.0.0.1:{server.port}/openucwa (" in said
+    assert "store does not exist yet" in said
     assert said.count('{"ready":true}') == 2
     first, second = [line for line in said.splitlines() if line.startswith("application ")]
     assert first == second

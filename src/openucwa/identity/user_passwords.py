@@ -5,10 +5,13 @@ from typing import Protocol
 
 from openucwa.identity.callers import Admission
 from openucwa.identity.login import Login
-from openucwa.identity.passwords import Passwords
+from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, Passwords
 from openucwa.identity.profile import Profile
 from openucwa.model.user import User
 from openucwa.store.contract import Users
+
+#: Maximum length of a user name, in characters; a SIP URI here has at most 515.
+_MAX_LOGIN_LENGTH = 1_024
 
 
 class PasswordBackend(Protocol):
@@ -51,7 +54,7 @@ class UserPasswords:
         """
         user = await self._named(login)
         backends = [backend for backend in self._backends if backend.may_know(login)]
-        if not backends or (user is not None and user.password_hash):
+        if not backends or (user is not None and user.password_hash) or _too_long(login, password):
             hashed = None if user is None else user.password_hash
             return user if await self._passwords.verify(hashed or None, password) else None
         for backend in backends:
@@ -65,3 +68,8 @@ class UserPasswords:
         users = await self._users.with_local_part(login.user)
         fitting = [user for user in users if login.domain and login.fits(user.domain)]
         return fitting[0] if len(fitting) == 1 else None
+
+
+def _too_long(login: Login, password: str) -> bool:
+    """Whether no user can have this name or password. Directories and issuers would take the request for an attack."""
+    return len(login.text) > _MAX_LOGIN_LENGTH or len(password) > MAX_PASSWORD_LENGTH

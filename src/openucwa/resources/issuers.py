@@ -27,7 +27,8 @@ _SHOWN = {
                 "properties": {
                     name: {"type": "string"}
                     for name in ("issuer", "name", "authorizationEndpoint", "tokenEndpoint", "clientId", "scope")
-                },
+                }
+                | {"issRequired": {"type": "boolean", "description": "Whether the response contains iss (RFC 9207)."}},
             },
         }
     },

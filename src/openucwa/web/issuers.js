@@ -4,7 +4,7 @@
 const KEY = "openucwa issuer";
 const CHOICES = "/openucwa/issuers";
 
-// The issuers where one may sign in: [{issuer, name, authorizationEndpoint, tokenEndpoint, clientId, scope}].
+// The issuers where one may sign in: [{issuer, name, authorizationEndpoint, tokenEndpoint, clientId, scope, issRequired}].
 export async function loadIssuers() {
   try {
     const response = await fetch(CHOICES, { headers: { Accept: "application/json" }, credentials: "omit" });
@@ -40,7 +40,9 @@ export async function returned() {
   const left = take();
   if (left === null || !(query.has("code") || query.has("error"))) return null;
   history.replaceState(null, "", here() + left.hash);
-  if (query.get("state") !== left.state || (query.get("iss") ?? left.choice.issuer) !== left.choice.issuer) {
+  // An issuer that names itself (RFC 9207) does so always: without its name, the code may be another issuer's.
+  const issuer = query.get("iss") ?? (left.choice.issRequired ? null : left.choice.issuer);
+  if (query.get("state") !== left.state || issuer !== left.choice.issuer) {
     throw new Error("That sign-in was not begun here. Please try again.");
   }
   if (query.has("error")) throw new Error(`${left.choice.name} did not sign you in: ${reasonOf(query)}.`);

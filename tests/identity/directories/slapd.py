@@ -1,6 +1,7 @@
 """An OpenLDAP server of the tests' own: real, with TLS, on free ports, its data in a temporary folder."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -14,6 +15,8 @@ SEARCHER = f"cn=openucwa,{BASE}"
 SEARCHER_PASSWORD = "search-secret"
 MEETERS = f"cn=meeters,ou=groups,{BASE}"
 POSIX = f"cn=posix,ou=groups,{BASE}"
+#: A group with a member whose DN needs care in a filter.
+CAREFUL = f"cn=careful,ou=groups,{BASE}"
 
 _PATIENCE = 60.0
 _SCHEMAS = Path("/etc/ldap/schema")
@@ -86,10 +89,38 @@ sn: Twin
 mail: twins@contoso.com
 userPassword: twin-secret
 
+dn: cn=Doe\\, John (ext) *\\2B\\\\,ou=people,{BASE}
+objectClass: inetOrgPerson
+cn: Doe, John (ext) *+\\
+sn: Doe
+uid: doe
+mail: doe@contoso.com
+userPassword: doe-secret
+
+dn: uid=huge,ou=people,{BASE}
+objectClass: inetOrgPerson
+uid: huge
+cn: Huge
+sn: Huge
+displayName: {"h" * 1_000_000}
+mail: huge@contoso.com
+userPassword: huge-secret
+
+dn: ou=elsewhere,{BASE}
+objectClass: referral
+objectClass: extensibleObject
+ou: elsewhere
+ref: ldap://127.0.0.1:9/dc=elsewhere
+
 dn: {MEETERS}
 objectClass: groupOfNames
 cn: meeters
 member: uid=lene,ou=people,{BASE}
+
+dn: {CAREFUL}
+objectClass: groupOfNames
+cn: careful
+member: CN=Doe\\, John (ext) *\\2B\\\\,OU=People,{BASE.upper()}
 
 dn: {POSIX}
 objectClass: posixGroup
@@ -168,6 +199,11 @@ class DirectoryServer:
             self._process.terminate()
             self._process.wait(_PATIENCE)
             self._process = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends it a signal, such as SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     @property
     def binds(self) -> int:

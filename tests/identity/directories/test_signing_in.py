@@ -113,6 +113,16 @@ async def test_all_spellings_of_a_user_are_slowed_down_together(
     assert (await granted(connect, service, spelling, "lene-secret")).status_code == 429
 
 
+@pytest.mark.parametrize(("name", "password"), [("lene", "x" * 60_000), ("x" * 60_000, "x")])
+async def test_overlong_name_or_password_is_wrong_and_not_shown_to_the_directory(
+    service: Service, connect: Connect, server: DirectoryServer, name: str, password: str
+) -> None:
+    before = server.binds
+    answer = await granted(connect, service, name, password)
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_grant"})
+    assert server.binds == before
+
+
 async def test_directory_away_is_503_and_no_failed_attempt(
     make_service: Make, directory: Directory, connect: Connect, server: DirectoryServer
 ) -> None:

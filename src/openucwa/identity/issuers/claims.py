@@ -17,12 +17,14 @@ Claims: TypeAlias = Mapping[str, Any]
 
 #: The latest `exp` accepted, in seconds since 1970: the end of the year 9999.
 _LAST_SECOND = 253_402_300_799
-#: Values of `typ` in claims of tokens that are not access tokens, as Keycloak sends them.
-_OTHER_TYPES = frozenset({"id", "refresh", "offline", "logout"})
-
-
-#: Claims of ID tokens and logout tokens (OpenID Connect Core, 2; Back-Channel Logout, 2.4).
-_ID_TOKEN_CLAIMS = frozenset({"at_hash", "c_hash", "events"})
+#: Claims with a token's type: Keycloak's, Amazon Cognito's, and that of introspection (RFC 7662).
+_TYPE_CLAIMS = ("typ", "token_use", "token_type")
+#: Types of tokens that are not bearer access tokens.
+_OTHER_TYPES = frozenset({"id", "id_token", "refresh", "refresh_token", "offline", "logout", "dpop"})
+#: Claims of ID tokens and logout tokens (OpenID Connect Core, 2; Back-Channel Logout, 2.4; FAPI 1.0, 5.1).
+_ID_TOKEN_CLAIMS = frozenset({"at_hash", "c_hash", "s_hash", "events"})
+#: The claim of a token that only the owner of a key may use (RFC 7800). That is not verified here, so it is refused.
+_CONFIRMATION = "cnf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,14 @@ class ForeignToken:
 def read_claims(claims: Claims, issuer: Issuer, known_scopes: frozenset[str]) -> ForeignToken:
     """The token with these claims, which must be verified already. `known_scopes`: all UCWA scopes.
 
-    Unauthorized: it names no user in the issuer's domains, or is not an access token.
+    Unauthorized: it names no user in the issuer's domains, or is not a bearer access token.
     """
-    kind = str(claims.get("typ", "")).lower()
+    kinds = {str(claims.get(claim, "")).lower() for claim in _TYPE_CLAIMS}
     # Of access tokens only Keycloak's contain a nonce, and they state their type.
-    if kind in _OTHER_TYPES or not _ID_TOKEN_CLAIMS.isdisjoint(claims) or ("nonce" in claims and kind != "bearer"):
+    if kinds & _OTHER_TYPES or not _ID_TOKEN_CLAIMS.isdisjoint(claims) or ("nonce" in claims and "bearer" not in kinds):
         raise Unauthorized("the token is not an access token")
+    if _CONFIRMATION in claims:
+        raise Unauthorized("the token is bound to a key, which this server does not verify")
     return ForeignToken(_profile(claims, issuer), _scopes(claims, issuer, known_scopes), expires(claims))
 
 

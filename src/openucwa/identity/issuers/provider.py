@@ -41,6 +41,8 @@ class Metadata(msgspec.Struct, frozen=True):
     token_endpoint: str | None = None
     userinfo_endpoint: str | None = None
     introspection_endpoint: str | None = None
+    #: Whether authorization responses name the issuer (RFC 9207).
+    authorization_response_iss_parameter_supported: bool = False
 
 
 def _endpoints(metadata: Metadata) -> tuple[str | None, ...]:

@@ -52,7 +52,10 @@ class _Payload(msgspec.Struct):
 
 
 class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
-    """What the console needs to sign in at an issuer; all of it is public."""
+    """What the console needs to sign in at an issuer; all of it is public.
+
+    `iss_required`: whether the issuer's authorization responses contain `iss` (RFC 9207).
+    """
 
     issuer: str
     name: str
@@ -60,6 +63,7 @@ class ConsoleSignIn(msgspec.Struct, frozen=True, rename="camel"):
     token_endpoint: str
     client_id: str
     scope: str
+    iss_required: bool
 
 
 @dataclass(slots=True)
@@ -191,6 +195,7 @@ class ForeignTokens:
                         token_endpoint=metadata.token_endpoint,
                         client_id=issuer.console_client_id,
                         scope=issuer.console_scope,
+                        iss_required=metadata.authorization_response_iss_parameter_supported,
                     )
                 )
         return tuple(found)
