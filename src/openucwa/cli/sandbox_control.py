@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import click
 
-from openucwa.cli.common import Failure
+from openucwa.cli.common import Failure, table
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -111,4 +111,55 @@ def restore(name: str, url: str) -> None:
     ask(url, "POST", f"/snapshots/{quote(name, safe='')}/restore")
 
 
-COMMANDS = (clock, reset, snapshot, restore)
+@click.command()
+@click.argument("name")
+@click.argument("parameters", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--rel", metavar="REL", help="Requests for resources of this rel only.")
+@click.option("--method", metavar="METHOD", help="Requests with this method only.")
+@click.option("--user", metavar="URI", help="Requests of this user only.")
+@click.option("--path", metavar="REGEX", help="Requests whose path contains a match of this regular expression only.")
+@click.option("--after", metavar="N", default=0, help="So many are answered as usual first.")
+@click.option("--count", metavar="N", default=1, show_default=True, help="How many fail; 0: all of them.")
+@click.option("--probability", metavar="P", default=1.0, help="Of each of them to fail. [default: 1]")
+@at
+def fault(name: str, parameters: tuple[str, ...], count: int, url: str, **match: object) -> None:
+    """Let requests fail; prints the id of the rule.
+
+    NAME is an error such as Conflict/AlreadyExists, or one of the other faults that /sandbox/faults/catalogue lists.
+
+    \b
+    Examples:
+      openucwa sandbox fault ServiceUnavailable retryAfter=5 --method PUT
+      openucwa sandbox fault lost --rel onlineMeetingExtensions --method POST
+      openucwa sandbox fault delay seconds=2 --count 0 --probability 0.1
+    """
+    pairs = [parameter.partition("=") for parameter in parameters]
+    wanted = {
+        "fault": name,
+        "parameters": {key: value for key, _, value in pairs},
+        "count": count or None,
+        **{key: value for key, value in match.items() if value is not None},
+    }
+    click.echo(ask(url, "POST", "/faults", wanted)["id"])
+
+
+@click.command()
+@click.option("--clear", is_flag=True, help="Remove all rules.")
+@click.option("--remove", metavar="ID", help="Remove one rule.")
+@at
+def faults(clear: bool, remove: str | None, url: str) -> None:
+    """List the rules by which requests fail, or remove them."""
+    if clear or remove is not None:
+        ask(url, "DELETE", "/faults" if clear else f"/faults/{quote(remove or '', safe='')}")
+        return
+    rows = [
+        tuple(
+            "any" if rule[name] is None else str(rule[name])
+            for name in ("id", "fault", "rel", "method", "user", "path", "count", "hits")
+        )
+        for rule in ask(url, "GET", "/faults")["rules"]
+    ]
+    table(("id", "fault", "rel", "method", "user", "path", "count", "hits"), rows)
+
+
+COMMANDS = (clock, fault, faults, reset, snapshot, restore)

@@ -90,6 +90,8 @@ class Sandbox:
         self.seed = seed
         self.routes: Routes = ()
         self.layers: Callable[[Handler], Handler] = _none
+        #: What else forgets at a reset of everything.
+        self.on_reset: Callable[[], None] = _nothing
         self.measures = Measures()
         self._snapshots: dict[str, Moment] = {}
         self._made = 0
@@ -156,6 +158,11 @@ class Sandbox:
             self._snapshots[name] = Moment(folder, self.clock.now(), self.clock.chance.drawn)
             if old is not None:
                 await asyncio.to_thread(shutil.rmtree, old.folder, ignore_errors=True)
+
+    async def reset(self) -> None:
+        """Returns to the state after the start."""
+        self.on_reset()
+        await self.restore(INITIAL)
 
     async def restore(self, name: str) -> None:
         """Returns to a state that was kept: its users, meetings and everything else, its time of day and its chance.
@@ -235,6 +242,10 @@ class Sandbox:
 def is_control(service: Service, request: Request) -> bool:
     """Whether a request is for a control resource."""
     return (service.router.find(request.path).template or "").startswith(ROOT)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _none(handler: Handler) -> Handler:

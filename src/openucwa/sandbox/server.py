@@ -6,9 +6,11 @@ from typing import Any
 
 from openucwa.config import Config
 from openucwa.sandbox.control.routes import control_routes
+from openucwa.sandbox.layers import WithFaults
+from openucwa.sandbox.rules import Rules
 from openucwa.sandbox.sandbox import Sandbox
 from openucwa.sandbox.users import Seed
-from openucwa.sandbox.world import SandboxWorld
+from openucwa.sandbox.world import Chance, SandboxWorld
 from openucwa.server.listeners import Listener
 from openucwa.server.orders import Orders
 from openucwa.server.process import serve
@@ -36,7 +38,10 @@ def patient(config: Config) -> Config:
 def make_sandbox(config: Config, world: SandboxWorld, seed: Seed) -> Sandbox:
     """A sandbox with its control resources. ConfigError: there is no place for its store."""
     sandbox = Sandbox(patient(config), world, seed)
-    sandbox.routes = control_routes(sandbox)
+    rules = Rules(Chance(world.seed))
+    sandbox.routes = control_routes(sandbox, rules)
+    sandbox.layers = lambda handler: WithFaults(handler, rules, lambda: sandbox.service)
+    sandbox.on_reset = rules.start_anew
     return sandbox
 
 

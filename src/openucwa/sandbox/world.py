@@ -73,6 +73,7 @@ class SandboxWorld:
     """
 
     def __init__(self, *, seed: int | None = None, now: int | None = None, frozen: bool = False) -> None:
+        self.seed = seed
         self.chance = Chance(seed)
         self.settle: Callable[[], Awaitable[None]] = turns
         self._epoch = time.time_ns() // 1_000_000 if now is None else now

@@ -12,7 +12,9 @@ from openucwa.api.resource import Operation, Resource
 from openucwa.http.negotiation import JSON
 from openucwa.sandbox.control import json_input
 from openucwa.sandbox.control.clock import Clock
+from openucwa.sandbox.control.faults import Catalogue, FaultRule, Faults
 from openucwa.sandbox.control.state import Reset, Restore, Snapshot, Snapshots
+from openucwa.sandbox.rules import Rules
 from openucwa.sandbox.sandbox import ROOT, Sandbox
 
 Routes = Sequence[tuple[str, Resource[Any]]]
@@ -59,10 +61,13 @@ class Description(Resource[None]):
         return Answer(body=msgspec.json.encode(described), content_type=JSON)
 
 
-def control_routes(sandbox: Sandbox) -> Routes:
+def control_routes(sandbox: Sandbox, rules: Rules) -> Routes:
     """The control resources of `sandbox`, by path."""
     routes: list[tuple[str, Resource[Any]]] = [
         (f"{ROOT}/clock", Clock(sandbox.clock)),
+        (f"{ROOT}/faults", Faults(rules)),
+        (f"{ROOT}/faults/catalogue", Catalogue(lambda: sandbox.service.routes)),
+        (f"{ROOT}/faults/{{fault_id}}", FaultRule(rules)),
         (f"{ROOT}/reset", Reset(sandbox)),
         (f"{ROOT}/snapshots", Snapshots(sandbox)),
         (f"{ROOT}/snapshots/{{snapshot}}", Snapshot(sandbox)),

@@ -8,7 +8,7 @@ from openucwa.api.resource import Operation, Resource
 from openucwa.http.negotiation import JSON
 from openucwa.model.refusals import ResourceNotFound
 from openucwa.sandbox.control import json_input
-from openucwa.sandbox.sandbox import INITIAL, Sandbox
+from openucwa.sandbox.sandbox import Sandbox
 
 
 class ResetWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +38,7 @@ class Reset(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         wanted = json_input.read(call, ResetWanted)
         if wanted.user is None:
-            await self._sandbox.restore(INITIAL)
+            await self._sandbox.reset()
         else:
             await self._sandbox.empty(wanted.user.lower())
         return NO_CONTENT
