@@ -379,13 +379,3 @@ async def test_one_of_two_concurrent_polls_writes_the_channel(store: Store, othe
 async def test_channel_of_a_missing_application_is_not_written(store: Store) -> None:
     with pytest.raises(ApplicationNotFound):
         await store.channels.write(LENE, "1", "", 0, ChannelState(1))
-
-
-async def test_of_two_servers_that_serve_the_same_set_of_events_at_once_one_succeeds(
-    store: Store, other: Store
-) -> None:
-    await opened(store, "1")
-    for served in range(30):
-        state = ChannelState(served=served + 1)
-        writes = (each.channels.write(LENE, "1", "", served, state) for each in (store, other))
-        assert sorted(await asyncio.gather(*writes)) == [False, True]

@@ -89,8 +89,8 @@ def _serve(config: Any, users: "Seed", random_seed: int | None, now: int | None,
 
     from openucwa.sandbox.server import make_sandbox, serve_sandbox  # noqa: PLC0415
     from openucwa.sandbox.world import SandboxWorld  # noqa: PLC0415
+    from openucwa.server.control import ProcessControl, Signals  # noqa: PLC0415
     from openucwa.server.listeners import bind, close  # noqa: PLC0415
-    from openucwa.server.orders import Orders, Signals  # noqa: PLC0415
     from openucwa.telemetry.access_log import AccessLog  # noqa: PLC0415
     from openucwa.telemetry.log import LogLines, route_logging  # noqa: PLC0415
 
@@ -101,14 +101,14 @@ def _serve(config: Any, users: "Seed", random_seed: int | None, now: int | None,
             made = make_sandbox(replace(config, listen=tuple(listener.url for listener in listeners)), world, users)
             lines = LogLines.of(made.config, world)
             restore_logging = route_logging(lines)
-            orders = Orders()
+            process = ProcessControl()
 
             async def run() -> int:
-                with Signals(orders):
+                with Signals(process):
                     return await serve_sandbox(
                         made,
                         listeners,
-                        orders,
+                        process,
                         observer=AccessLog(lines, made.measures),
                         ready=lambda urls: _announce(urls, users),
                     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from textwrap import wrap
 
-from openucwa.demo.client import Client, Event, Seen, Values
+from openucwa.client import Event, Resource
+from openucwa.demo.client import Client, Values
 from openucwa.demo.steps import Steps
 
 #: Width of a participant's column. Three columns with separators fit into 100.
@@ -27,7 +28,7 @@ class Present:
     name: str
     part: str
     client: Client
-    application: Seen
+    application: Resource
     next: str = ""
     conversation: str = ""
     received: list[list[str]] = field(default_factory=list)
@@ -42,7 +43,7 @@ class JoinedMeeting:
     `agenda` and `notes` are its extensions, for all participants and for the organizer alone, as last read.
     """
 
-    def __init__(self, steps: Steps, meeting: Seen, agenda: Seen, notes: Seen) -> None:
+    def __init__(self, steps: Steps, meeting: Resource, agenda: Resource, notes: Resource) -> None:
         self._steps = steps
         self._meeting = meeting
         self._agenda = agenda
@@ -99,7 +100,7 @@ class JoinedMeeting:
                 each for each in guest.received[-1] if each.startswith(("onlineMeeting ", "participant "))
             ]
             steps.must(not of_the_meeting, f"the lobby gets events of the meeting: {', '.join(of_the_meeting)}")
-            admit = [event.seen.link("admit") for event in waiting if event.within == "lobby"]
+            admit = [about(event).link("admit") for event in waiting if event.within == "lobby"]
             steps.must(len(admit) == 1, "the organizer gets no event about the lobby")
         with steps.taking("Admit the guest", "The organizer follows the link; everyone gets an event."):
             steps.send(organizer.client, "POST", admit[0], 204)
@@ -118,14 +119,14 @@ class JoinedMeeting:
             self._must_hear(user, "onlineMeeting updated: agenda")
             self._must_hear(guest, "onlineMeeting updated: agenda")
             for (event,) in polled:
-                steps.must_show(event.seen.inner("onlineMeetingExtension"), topic)
+                steps.must_show(about(event).inner("onlineMeetingExtension"), topic)
         with steps.taking("Change the organizer's data", "The organizer gets an event."):
             remark: Values = {"remark": "The room is booked"}
             self._notes = self._change(organizer, self._notes, remark)
             polled = self._poll("the organizer's data has changed", organizer)
             self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
             for (event,) in polled:
-                steps.must_show(event.seen.embedded["onlineMeetingExtension"][1], remark)
+                steps.must_show(about(event).embedded["onlineMeetingExtension"][1], remark)
 
     def _part(self, organizer: Present, user: Present, guest: Present) -> None:
         steps = self._steps
@@ -152,16 +153,16 @@ class JoinedMeeting:
         """Joins; returns the invitation's href."""
         values = {"onlineMeetingUri": self._meeting.text("onlineMeetingUri"), "operationId": "1", **(more or {})}
         href = present.application.inner("communication").link("joinOnlineMeeting")
-        return self._steps.send(present.client, "POST", href, 201, values).headers.get("Location", "")
+        return self._steps.send(present.client, "POST", href, 201, values).response.header("location") or ""
 
     def _read_conversation(self, present: Present, invitation: str, state: str) -> None:
         seen = self._steps.send(present.client, "GET", invitation, 200).seen
         self._steps.must_show(seen, {"state": state})
         present.conversation = seen.link("conversation")
 
-    def _change(self, organizer: Present, extension: Seen, values: Values) -> Seen:
+    def _change(self, organizer: Present, extension: Resource, values: Values) -> Resource:
         """Returns the changed extension."""
-        headers = {"If-Match": extension.quoted_etag()}
+        headers = {"If-Match": quoted_etag(extension)}
         changed = {**extension.properties, **values}
         return self._steps.send(organizer.client, "PUT", extension.link("self"), 200, changed, headers=headers).seen
 
@@ -169,11 +170,11 @@ class JoinedMeeting:
         """Polls the event channels of `those`, records the events and returns them."""
         found = []
         for present in those:
-            seen = self._steps.send(present.client, "GET", present.next, 200, limit=0).seen
-            present.next = seen.link("next")
+            answer = self._steps.send(present.client, "GET", present.next, 200, limit=0)
+            present.next = answer.next
             present.received += [[] for _ in range(len(self._moments) - len(present.received))]
-            present.received.append([self._short(event) for event in seen.events])
-            found.append(seen.events)
+            present.received.append([self._short(event) for event in answer.events])
+            found.append(answer.events)
         self._moments.append(moment)
         return found
 
@@ -187,11 +188,21 @@ class JoinedMeeting:
     def _short(self, event: Event) -> str:
         """An event in a few words: `participant added in lobby: Joe`, `onlineMeeting updated: agenda, notes`."""
         within = f" in {event.within}" if event.within not in {None, "conversation"} else ""
-        ids = [each.text("id") for each in event.seen.embedded.get("onlineMeetingExtension", [])]
+        ids = [each.text("id") for each in about(event).embedded.get("onlineMeetingExtension", [])]
         notes = self._notes.text("id")
         names = ", ".join("notes" if each == notes else each for each in ids)
         more = names or event.status or event.title
-        return f"{event.rel} {event.kind}{within}" + (f": {more}" if more else "")
+        return f"{event.rel} {event.type}{within}" + (f": {more}" if more else "")
+
+
+def about(event: Event) -> Resource:
+    """The resource that an event is about, empty if it was not sent along."""
+    return event.resource or Resource()
+
+
+def quoted_etag(resource: Resource) -> str:
+    """The etag as it stands in a header."""
+    return f'"{resource.etag}"'
 
 
 def table(all_present: Sequence[Present], moments: Sequence[str]) -> list[str]:

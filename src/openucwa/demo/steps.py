@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 
 from click import style
 
-from openucwa.demo.client import MAX_LINES, Answer, Client, Form, Json, Screen, Seen, StepFailed, Values
+from openucwa.client import Resource, UcwaError
+from openucwa.client.formats import Format, Json
+from openucwa.demo.client import MAX_LINES, Answer, Client, Screen, StepFailed, Values
 
 
 class Stopped(Exception):  # a request to stop, not an error
@@ -19,7 +21,7 @@ class Stopped(Exception):  # a request to stop, not an error
 class Steps:
     """The steps of a walk in one format. `number`, `title`: the current step; `before`: steps of earlier walks."""
 
-    def __init__(self, form: Form, screen: Screen, stopped: Callable[[], bool], before: int) -> None:
+    def __init__(self, form: Format, screen: Screen, stopped: Callable[[], bool], before: int) -> None:
         self.form = form
         self.screen = screen
         self._stopped = stopped
@@ -38,11 +40,11 @@ class Steps:
         self.screen.detail(f"  {purpose}")
         try:
             yield
-        except StepFailed:
+        except (StepFailed, UcwaError) as failure:
             if self._stopped():
                 raise Stopped from None
             self._conclude("FAILED", "red")
-            raise
+            raise StepFailed(str(failure)) from None
         self._conclude("ok", "green")
         if self._stopped():
             raise Stopped
@@ -72,7 +74,7 @@ class Steps:
         """
         accept, body, content_type = self.form, "", self.form.media_type
         if values is not None:
-            body = self.form.write(values)
+            body = self.form.pretty(self.form.write(values))
         if form is not None:
             accept, body, content_type = Json(), urlencode(form), "application/x-www-form-urlencoded"
         answer = client.send(method, href, accept, headers or {}, body, content_type, limit)
@@ -82,9 +84,9 @@ class Steps:
 
     def refused(self, answer: Answer) -> None:
         """Shows the error message of an answer."""
-        self.screen.detail(f"  The server says: {answer.seen.text('message')}")
+        self.screen.detail(f"  The server says: {answer.reason.message}")
 
-    def must_show(self, seen: Seen, values: Values) -> None:
+    def must_show(self, seen: Resource, values: Values) -> None:
         """StepFailed: a property of `seen` differs from `values`."""
         for name, value in values.items():
             self.must(seen.properties.get(name) == value, f"{name} is {seen.properties.get(name)!r}, not {value!r}")

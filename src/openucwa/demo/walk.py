@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from openucwa.demo.client import Client, Seen, Values
-from openucwa.demo.joined_meeting import JoinedMeeting, Present
+from openucwa.client import Resource
+from openucwa.demo.client import Client, Values
+from openucwa.demo.joined_meeting import JoinedMeeting, Present, quoted_etag
 from openucwa.demo.steps import Steps
 
 
@@ -88,14 +89,15 @@ class Walk:
         with self._steps.taking("Find the server", "A client that knows only the host finds all further links here."):
             user = self._steps.send(self._lene, "GET", "/", 200).seen.link("user")
         with self._steps.taking(
-            "Request user without a token", "The 401 challenge says where to get a token and which grants are offered."
+            "Request the user resource without a token",
+            "The 401 challenge says where to get a token and which grants are offered.",
         ):
-            challenges = self._steps.send(self._lene, "GET", user, 401).headers.get_all("WWW-Authenticate", [])
-            offers = [challenge for challenge in challenges if challenge.startswith("MsRtcOAuth ")]
+            challenges = self._steps.send(self._lene, "GET", user, 401).response.headers
+            offers = [value for _, value in challenges if value.startswith("MsRtcOAuth ")]
             self._steps.must(len(offers) == 1 and "password" in offers[0], "there is no MsRtcOAuth challenge")
             tokens = offers[0].partition('href="')[2].partition('"')[0]
         self._sign_in(self._lene, LENE, tokens)
-        with self._steps.taking("Request user with the token", "It links to the user's applications."):
+        with self._steps.taking("Request the user resource with the token", "It links to the user's applications."):
             return tokens, self._steps.send(self._lene, "GET", user, 200).seen.link("applications")
 
     def _sign_in(self, client: Client, user: DemoUser, tokens: str) -> None:
@@ -105,7 +107,7 @@ class Walk:
             grant = {"grant_type": "password", "username": user.address, "password": user.password}
             client.token = self._steps.send(client, "POST", tokens, 200, form=grant).seen.text("access_token")
 
-    def _sign_in_to(self, meeting: Seen, tokens: str) -> None:
+    def _sign_in_to(self, meeting: Resource, tokens: str) -> None:
         with self._steps.taking(
             "Get a token for one meeting",
             "The anonymous-meeting grant, for those who know the meeting but have no account.",
@@ -118,16 +120,16 @@ class Walk:
             answer = self._steps.send(self._guest, "POST", tokens, 200, form=grant)
             self._guest.token = answer.seen.text("access_token")
 
-    def _open(self, client: Client, applications: str) -> Seen:
+    def _open(self, client: Client, applications: str) -> Resource:
         with self._steps.taking(
-            "Open an application", "One program of one user. Everything that it can see is linked from here."
+            "Open an application", "One client of one user. It links to everything that the client may see."
         ):
             # A new one for each walk: the event channel of an earlier one still has the events of its meeting.
             endpoint = f"demo {self._steps.form.name} {secrets.token_hex(4)}"
             values: Values = {"culture": "en-US", "endpointId": endpoint, "userAgent": "openucwa demo"}
             return self._steps.send(client, "POST", applications, 201, values).seen
 
-    def _schedule(self, application: Seen) -> Seen:
+    def _schedule(self, application: Resource) -> Resource:
         meetings = application.inner("onlineMeetings").link("myOnlineMeetings")
         with self._steps.taking(
             "Schedule a meeting", "Every property is optional; this meeting has a subject and an attendee."
@@ -144,12 +146,17 @@ class Walk:
         ):
             answer = self._steps.send(self._lene, "POST", extensions, 201, AGENDA)
             self._steps.must_show(answer.seen, AGENDA)
-            self._steps.must(answer.headers["ETag"] == answer.seen.quoted_etag(), "the ETag header is not the etag")
-            self._steps.must(answer.headers["Location"] == answer.seen.link("self"), "Location is not where it is")
+            self._steps.must(
+                answer.response.header("etag") == quoted_etag(answer.seen), "the ETag header is not the etag"
+            )
+            self._steps.must(
+                answer.response.header("location") == answer.seen.link("self"),
+                "Location is not the address of the extension",
+            )
         with self._steps.taking("Attach data for the organizer alone", "Without an id: the server assigns one."):
             self._steps.must_show(self._steps.send(self._lene, "POST", extensions, 201, NOTES).seen, NOTES)
 
-    def _read(self, extensions: str) -> tuple[Seen, Seen]:
+    def _read(self, extensions: str) -> tuple[Resource, Resource]:
         with self._steps.taking("Read all extensions", "Both are there, with every value unchanged."):
             shown = self._steps.send(self._lene, "GET", extensions, 200).seen.embedded.get("onlineMeetingExtension", [])
             self._steps.must(len(shown) == 2, f"there are {len(shown)} extensions, not 2")
@@ -160,13 +167,13 @@ class Walk:
             "Check an extension for changes", "If-None-Match: it has not changed, so it is not sent again."
         ):
             self._steps.send(
-                self._lene, "GET", agenda.link("self"), 304, headers={"If-None-Match": agenda.quoted_etag()}
+                self._lene, "GET", agenda.link("self"), 304, headers={"If-None-Match": quoted_etag(agenda)}
             )
         return agenda, notes
 
-    def _replace(self, agenda: Seen) -> Seen:
+    def _replace(self, agenda: Resource) -> Resource:
         """Returns the changed extension."""
-        href, read = agenda.link("self"), {"If-Match": agenda.quoted_etag()}
+        href, read = agenda.link("self"), {"If-Match": quoted_etag(agenda)}
         with self._steps.taking(
             "Replace an extension",
             "The client returns what it read, with changes. If-Match and the property named by a GUID prove it.",
@@ -184,14 +191,14 @@ class Walk:
             self._steps.refused(self._steps.send(self._lene, "PUT", href, 412, late, headers=read))
         return replaced
 
-    def _pry(self, application: Seen, meeting: Seen) -> None:
+    def _pry(self, application: Resource, meeting: Resource) -> None:
         meetings = application.inner("onlineMeetings").link("myOnlineMeetings")
         with self._steps.taking("Read someone else's meeting", "To everyone but its organizer it does not exist."):
             self._steps.refused(
                 self._steps.send(self._dana, "GET", f"{meetings}/{quote(meeting.text('onlineMeetingId'))}", 404)
             )
 
-    def _remove(self, notes: Seen) -> None:
+    def _remove(self, notes: Resource) -> None:
         with self._steps.taking("Remove an extension", "Lene removes the one that she no longer needs."):
             self._steps.send(self._lene, "DELETE", notes.link("self"), 204)
         with self._steps.taking("Read the removed extension", "It no longer exists, and the error says so."):

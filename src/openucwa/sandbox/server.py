@@ -11,8 +11,8 @@ from openucwa.sandbox.rules import Rules
 from openucwa.sandbox.sandbox import Sandbox
 from openucwa.sandbox.users import Seed
 from openucwa.sandbox.world import Chance, SandboxWorld
+from openucwa.server.control import ProcessControl
 from openucwa.server.listeners import Listener
-from openucwa.server.orders import Orders
 from openucwa.server.process import serve
 from openucwa.server.shared import Observer
 
@@ -48,10 +48,10 @@ def make_sandbox(config: Config, world: SandboxWorld, seed: Seed) -> Sandbox:
 async def serve_sandbox(
     sandbox: Sandbox,
     listeners: Sequence[Listener],
-    orders: Orders,
+    control: ProcessControl,
     *,
     observer: Observer | None = None,
     ready: Callable[[list[str]], None] | None = None,
 ) -> int:
     """As `server.process.serve`."""
-    return await serve(sandbox, sandbox.config, listeners=listeners, orders=orders, observer=observer, ready=ready)
+    return await serve(sandbox, sandbox.config, listeners=listeners, control=control, observer=observer, ready=ready)

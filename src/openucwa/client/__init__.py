@@ -1,0 +1,56 @@
+"""A client of UCWA's online meetings: discovery, sign-in, applications, meetings and their extensions, events, joining.
+
+It imports nothing of the server. The logic is in steps (`steps.py`), which drivers of httpx carry out, with `await` or
+without. docs/client.md is its introduction.
+"""
+
+from openucwa.client import errors
+from openucwa.client.application import Application
+from openucwa.client.batches import Part
+from openucwa.client.channel import Events
+from openucwa.client.client import AsyncClient, Client
+from openucwa.client.conversations import Conversation, Invitation, Participant
+from openucwa.client.credentials import AnonymousMeeting, BearerToken, Password, RefreshToken, Token
+from openucwa.client.drivers import AsyncDriver, SyncDriver
+from openucwa.client.errors import ConnectionFailed, EditConflict, JoinFailed, Reason, Refused, UcwaError
+from openucwa.client.extensions import Edit, Extension, ExtensionState, merge_properties
+from openucwa.client.meetings import Meeting
+from openucwa.client.policy import Policy
+from openucwa.client.resources import APPLICATION_RENEWED, Event, Link, Resource
+from openucwa.client.session import Answer
+
+__all__ = [
+    "APPLICATION_RENEWED",
+    "AnonymousMeeting",
+    "Answer",
+    "Application",
+    "AsyncClient",
+    "AsyncDriver",
+    "BearerToken",
+    "Client",
+    "ConnectionFailed",
+    "Conversation",
+    "Edit",
+    "EditConflict",
+    "Event",
+    "Events",
+    "Extension",
+    "ExtensionState",
+    "Invitation",
+    "JoinFailed",
+    "Link",
+    "Meeting",
+    "Part",
+    "Participant",
+    "Password",
+    "Policy",
+    "Reason",
+    "RefreshToken",
+    "Refused",
+    "Resource",
+    "SyncDriver",
+    "Token",
+    "UcwaError",
+    "errors",
+    "merge_properties",
+]

@@ -1,0 +1,143 @@
+"""An application: what one program of one user can reach (UCWA: application)."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Unpack
+
+from openucwa.client.batches import MAX_PARTS, Part, read_batch, write_batch
+from openucwa.client.channel import Events
+from openucwa.client.conversations import Conversation, Invitation
+from openucwa.client.errors import AlreadyExists, Refused, TooManyRequests, UcwaError
+from openucwa.client.meetings import Meeting, MeetingChanges, wire_properties
+from openucwa.client.opened import OpenApplication
+from openucwa.client.operations import D_co, operation
+from openucwa.client.resources import Value
+from openucwa.client.session import Answer, Body
+from openucwa.client.steps import Steps
+
+
+class Application(OpenApplication[D_co]):
+    """An open application, and what can be done in it."""
+
+    @operation
+    def request(
+        self,
+        method: str,
+        href: str,
+        properties: Mapping[str, Value] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Steps[Answer]:
+        """Any request of this API. `href`: as it stands in an answer. Raises UcwaError."""
+        body = None if properties is None else Body(properties)
+        return (yield from self.session.send(method, href, body, headers=headers))
+
+    @operation
+    def close(self) -> Steps[None]:
+        """Ends the application, and with it its conversations (UCWA: application, DELETE)."""
+        self._closed = True
+        try:
+            yield from self.session.send("DELETE", self.resource.link("self"), repeatable=True)
+        except Refused as error:
+            if error.status not in {404, 410}:  # it has ended already
+                raise
+
+    @operation
+    def schedule(self, **properties: Unpack[MeetingChanges]) -> Steps[Meeting[D_co]]:
+        """Schedules a meeting; every property is optional (UCWA: myOnlineMeetings, POST).
+
+        TooManyOnlineMeetings, ParameterValidationFailure. ConnectionFailed, ServiceUnavailable: it is unknown whether
+        the meeting was made if `may_have_happened`; it is not tried again, so that there are not two.
+        """
+        locate = self.link("onlineMeetings", "myOnlineMeetings")
+        answer = yield from self.send("POST", locate, Body(wire_properties(properties)))
+        return Meeting(self, answer.resource)
+
+    @operation
+    def meetings(self) -> Steps[list[Meeting[D_co]]]:
+        """All meetings of the user (UCWA: myOnlineMeetings, GET)."""
+        answer = yield from self.send("GET", self.link("onlineMeetings", "myOnlineMeetings"))
+        return [Meeting(self, each) for each in answer.resource.embedded.get("myOnlineMeeting", ())]
+
+    @operation
+    def meeting(self, online_meeting_id: str) -> Steps[Meeting[D_co]]:
+        """A meeting of the user. ResourceNotFound: there is none."""
+        found = yield from Meeting.found(self, online_meeting_id)
+        return Meeting(self, found)
+
+    @operation
+    def make_available(self, modalities: Sequence[str] = ("Messaging",)) -> Steps[None]:
+        """Shows the user as available, and for which modalities (UCWA: makeMeAvailable)."""
+        me = self.resource.inner("me")
+        if me.find_link("makeMeAvailable") is not None:
+            body = Body({"supportedModalities": list(modalities)})
+            yield from self.send("POST", self.link("me", "makeMeAvailable"), body, repeatable=True)
+
+    @operation
+    def join(self, online_meeting_uri: str, display_name: str | None = None) -> Steps[Invitation[D_co]]:
+        """Asks to join a meeting (UCWA: joinOnlineMeeting).
+
+        `display_name`: what an anonymous participant is called. DestinationNotFound: there is no such meeting. If the
+        application takes part in it already, the invitation is that of the conversation that it has.
+        """
+        properties: dict[str, Value] = {"onlineMeetingUri": online_meeting_uri, "operationId": uuid.uuid4().hex}
+        if display_name is not None:
+            properties["anonymousDisplayName"] = display_name
+        locate = self.link("communication", "joinOnlineMeeting")
+        try:
+            answer = yield from self.send("POST", locate, Body(properties), repeatable=True)
+        except AlreadyExists as error:
+            if error.location is None:
+                raise
+            return Invitation(self, None, error.location)
+        return Invitation(self, answer.location, None)
+
+    @operation
+    def conversations(self) -> Steps[list[Conversation[D_co]]]:
+        """The conversations that the application takes part in (UCWA: conversations)."""
+        answer = yield from self.send("GET", self.link("communication", "conversations"))
+        return [Conversation(self, each.href) for each in answer.resource.links.get("conversation", ())]
+
+    @operation
+    def batch(self, parts: Sequence[Part]) -> Steps[list[Answer | UcwaError]]:
+        """The answers to several requests, in their order; an error where one was refused (UCWA: batch).
+
+        Batches of more than 100 are split, and so are those that are refused because they are too large.
+        """
+        answers: list[Answer | UcwaError] = []
+        for begin in range(0, len(parts), MAX_PARTS):
+            answers += yield from self._batch(parts[begin : begin + MAX_PARTS])
+        return answers
+
+    def _batch(self, parts: Sequence[Part]) -> Steps[list[Answer | UcwaError]]:
+        content, content_type = write_batch(parts, self.session.form)
+        repeatable = all(part.method == "GET" for part in parts)
+        try:
+            answer = yield from self.session.send(
+                "POST",
+                self.resource.link("batch"),
+                Body(content=content, content_type=content_type),
+                repeatable=repeatable,
+            )
+        except TooManyRequests:
+            if len(parts) < 2:
+                raise
+            middle = len(parts) // 2
+            return [*(yield from self._batch(parts[:middle])), *(yield from self._batch(parts[middle:]))]
+        return read_batch(answer.response)
+
+    def events(
+        self,
+        *,
+        low: int | None = None,
+        medium: int | None = None,
+        timeout: int | None = None,
+        trouble: Callable[[UcwaError], object] | None = None,
+    ) -> Events[D_co]:
+        """The application's events, in order, each once (UCWA: events).
+
+        `low`, `medium`: seconds that events of low and medium priority are collected for; `timeout`: seconds after
+        which an empty answer comes. `trouble`: called with each error that a poll is repeated after. Use it with
+        `async for`, or with `for`. Only one at a time: a second one replaces the first.
+        """
+        return Events(self, {"low": low, "medium": medium, "timeout": timeout}, trouble)

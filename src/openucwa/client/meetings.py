@@ -1,0 +1,171 @@
+"""Meetings of the user (UCWA: myOnlineMeetings)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from uuid import uuid4
+
+from openucwa.client.errors import Reason, ResourceNotFound
+from openucwa.client.extensions import Extension, ExtensionState, ExtensionType
+from openucwa.client.located import Located
+from openucwa.client.opened import OpenApplication
+from openucwa.client.operations import D_co, operation
+from openucwa.client.resources import Resource, Value
+from openucwa.client.steps import Steps
+
+AccessLevel: TypeAlias = Literal["Everyone", "Invited", "Locked", "SameEnterprise", "None"]
+AutomaticLeaderAssignment: TypeAlias = Literal["Disabled", "Everyone", "SameEnterprise"]
+EntryExitAnnouncement: TypeAlias = Literal["Disabled", "Enabled", "Unsupported"]
+Switch: TypeAlias = Literal["Disabled", "Enabled"]
+
+
+class MeetingChanges(TypedDict, total=False):
+    """The properties of a meeting that its organizer may set (UCWA: myOnlineMeeting)."""
+
+    access_level: AccessLevel
+    attendees: Sequence[str]
+    automatic_leader_assignment: AutomaticLeaderAssignment
+    description: str
+    entry_exit_announcement: EntryExitAnnouncement
+    expiration_time: datetime
+    leaders: Sequence[str]
+    lobby_bypass_for_phone_users: Switch
+    phone_user_admission: Switch
+    subject: str
+
+
+def wire_properties(changes: Mapping[str, Any]) -> dict[str, Value]:
+    """Properties by UCWA's names: `access_level` is `accessLevel`."""
+    return {_wire_name(name): list(value) if isinstance(value, tuple) else value for name, value in changes.items()}
+
+
+def _wire_name(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+class Meeting(Located[D_co]):
+    """A meeting of the user. `resource`: as it was last answered; the properties are read from it."""
+
+    def __init__(self, application: OpenApplication[D_co], resource: Resource) -> None:
+        super().__init__(application, resource.href)
+        self.resource = resource
+
+    @staticmethod
+    def found(application: OpenApplication[D_co], online_meeting_id: str) -> Steps[Resource]:
+        """The meeting with this id, from the collection of meetings. ResourceNotFound: there is none."""
+        answer = yield from application.send("GET", application.link("onlineMeetings", "myOnlineMeetings"))
+        for rel in ("myOnlineMeeting", "myAssignedOnlineMeeting"):
+            for each in answer.resource.embedded.get(rel, ()):
+                if each.text("onlineMeetingId") == online_meeting_id:
+                    return each
+        raise ResourceNotFound(Reason("NotFound", "ResourceNotFound", "there is no such meeting"), status=404)
+
+    def _find(self) -> Steps[str]:
+        self.resource = yield from self.found(self.application, self.online_meeting_id)
+        return self.resource.href
+
+    @property
+    def online_meeting_id(self) -> str:
+        """The id of the meeting, unique for its organizer."""
+        return self.resource.text("onlineMeetingId")
+
+    @property
+    def online_meeting_uri(self) -> str:
+        """What others need to join."""
+        return self.resource.text("onlineMeetingUri")
+
+    @property
+    def join_url(self) -> str:
+        """The address of a page to join it."""
+        return self.resource.text("joinUrl")
+
+    @property
+    def conference_id(self) -> str:
+        """The number for phones."""
+        return self.resource.text("conferenceId")
+
+    @property
+    def organizer_uri(self) -> str:
+        """The organizer's SIP URI."""
+        return self.resource.text("organizerUri")
+
+    @property
+    def subject(self) -> str:
+        """What it is about."""
+        return self.resource.text("subject")
+
+    @property
+    def description(self) -> str:
+        """What it is about, at length."""
+        return self.resource.text("description")
+
+    @property
+    def access_level(self) -> str:
+        """Who is admitted without waiting in the lobby."""
+        return self.resource.text("accessLevel")
+
+    @property
+    def attendees(self) -> list[str]:
+        """The SIP URIs of those invited."""
+        return self.resource.texts("attendees")
+
+    @property
+    def leaders(self) -> list[str]:
+        """The SIP URIs of the leaders besides the organizer."""
+        return self.resource.texts("leaders")
+
+    @property
+    def expiration_time(self) -> datetime | None:
+        """When the meeting is over; None: never."""
+        return self.resource.moment("expirationTime")
+
+    @operation
+    def read(self) -> Steps["Meeting[D_co]"]:
+        """Reads it again (UCWA: myOnlineMeeting, GET)."""
+        self.resource = (yield from self._send("GET")).resource
+        return self
+
+    @operation
+    def update(self, **changes: Unpack[MeetingChanges]) -> Steps["Meeting[D_co]"]:
+        """Changes some properties, and keeps the others as they were last read (UCWA: myOnlineMeeting, PUT).
+
+        PreconditionFailed: it has been changed by someone else since it was read; `read` it and try again.
+        """
+        properties = {**self.resource.properties, **wire_properties(changes)}
+        self.resource = yield from self._put(self.resource, properties)
+        return self
+
+    @operation
+    def delete(self) -> Steps[None]:
+        """Deletes it, with its extensions (UCWA: myOnlineMeeting, DELETE)."""
+        yield from self._delete()
+
+    def extension(self, id: str) -> Extension[D_co]:  # noqa: A002  # UCWA's name
+        """The extension with this id, whether or not it exists. Nothing is sent."""
+        return Extension(self.application, self.locate_extensions, id)
+
+    @operation
+    def extensions(self) -> Steps[list[ExtensionState]]:
+        """All extensions (UCWA: onlineMeetingExtensions, GET)."""
+        answer = yield from self.application.send("GET", self.locate_extensions)
+        return [ExtensionState.of(each) for each in answer.resource.embedded.get("onlineMeetingExtension", ())]
+
+    @operation
+    def add_extension(
+        self,
+        data: Mapping[str, Value],
+        *,
+        id: str | None = None,  # noqa: A002  # UCWA's name
+        type: ExtensionType = "Undefined",  # noqa: A002
+    ) -> Steps[ExtensionState]:
+        """Attaches data (UCWA: onlineMeetingExtensions, POST). `id`: None: a random one.
+
+        AlreadyExists: the id is taken. TooManyGroups: the meeting has the maximum number of extensions.
+        """
+        return (yield from Extension.add.steps(self.extension(id or str(uuid4())), data, type))
+
+    def locate_extensions(self) -> Steps[str]:
+        """Where its extensions are."""
+        yield from self.locate()
+        return self.resource.link("onlineMeetingExtensions")
