@@ -1,11 +1,12 @@
 """The commands that control a running sandbox: each is one request to its control resources."""
 
 import json
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -162,4 +163,60 @@ def faults(clear: bool, remove: str | None, url: str) -> None:
     table(("id", "fault", "rel", "method", "user", "path", "count", "hits"), rows)
 
 
-COMMANDS = (clock, fault, faults, reset, snapshot, restore)
+def filters(command: Command) -> Command:
+    """Adds the options that choose requests."""
+    for add in (
+        click.option("--body", metavar="REGEX", help="Whose body contains a match of this."),
+        click.option("--status", metavar="STATUS", type=int, help="That were answered with this status."),
+        click.option("--user", metavar="URI", help="Of this user."),
+        click.option("--rel", metavar="REL", help="For resources of this rel."),
+        click.option("--path", metavar="REGEX", help="Whose path contains a match of this."),
+        click.option("--method", metavar="METHOD", help="With this method."),
+    ):
+        command = add(command)
+    return command
+
+
+@click.command()
+@filters
+@click.option("--har", is_flag=True, help="Print them as HAR 1.2.")
+@click.option("--deviations", is_flag=True, help="Only those in which the client departed from the reference, and how.")
+@at
+def requests(har: bool, deviations: bool, url: str, **match: object) -> None:
+    """List what the sandbox was asked, oldest first."""
+    query = urlencode({name: value for name, value in match.items() if value is not None})
+    if har:
+        click.echo(json.dumps(ask(url, "GET", f"/requests/har?{query}"), indent=2))
+        return
+    for entry in ask(url, "GET", f"/requests?{query}")["requests"]:
+        if deviations and not entry["deviations"]:
+            continue
+        said = [entry["method"], entry["path"], str(entry["status"] or "-")]
+        said += [f"fault: {entry['fault']}"] if entry["fault"] else []
+        click.echo(" ".join(said))
+        for deviation in entry["deviations"] if deviations else ():
+            click.echo(f"  {deviation}")
+
+
+@click.command()
+@filters
+@click.option("--at-least", metavar="N", type=int, help="At least so many. [default: 1]")
+@click.option("--at-most", metavar="N", type=int, help="At most so many.")
+@click.option("--exactly", metavar="N", type=int, help="So many.")
+@at
+def verify(at_least: int | None, at_most: int | None, exactly: int | None, url: str, **match: object) -> None:
+    """Check how many requests came; the exit status is 1 if it is not as expected.
+
+    \b
+    Example:
+      openucwa sandbox verify --rel onlineMeetingExtension --method PUT --exactly 1
+    """
+    wanted = {"atLeast": at_least, "atMost": at_most, "exactly": exactly, **match}
+    found = ask(url, "POST", "/requests/verify", {name: value for name, value in wanted.items() if value is not None})
+    came = f"{found['count']} request{'' if found['count'] == 1 else 's'}"
+    click.echo(f"{came}, as expected" if found["verified"] else f"{came}, expected {found['expected']}")
+    if not found["verified"]:
+        sys.exit(1)
+
+
+COMMANDS = (clock, fault, faults, requests, reset, restore, snapshot, verify)

@@ -76,17 +76,18 @@ async def strike(fault: Fault, request: Request, service: Service, proceed: Proc
     """The response to a request that `fault` strikes. ParameterValidationFailure: as `check`."""
     check(fault)
     struck = Struck(request, service, proceed, fault.parameters)
+    note = f"fault: {fault.name}"
     kind = KINDS.get(fault.name)
     if kind is not None:
         try:
-            return await kind.strike(struck)
+            return _with(await kind.strike(struck), note=note)
         except ClientGone:
-            return Response(status=CLIENT_CLOSED_REQUEST)
+            return Response(status=CLIENT_CLOSED_REQUEST, note=note)
     refusal = errors.find(fault.name)
     assert refusal is not None  # noqa: S101  # `check` has seen it
     found = service.router.find(request.path).resource
     made = errors.make(refusal, int(_number(fault.parameters, "retryAfter", 1)), sorted(found.operations))
-    return _with(service.pipeline.refused(request, made), reported=True, note=f"fault: {fault.name}")
+    return _with(service.pipeline.refused(request, made), reported=True, note=note)
 
 
 def _number(parameters: Mapping[str, Value], name: str, default: float) -> float:

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from openucwa.config import Config
+from openucwa.http.message import Handler
 from openucwa.sandbox.control.routes import control_routes
 from openucwa.sandbox.layers import WithFaults
+from openucwa.sandbox.recording import Recorded, Recording
 from openucwa.sandbox.rules import Rules
 from openucwa.sandbox.sandbox import Sandbox
 from openucwa.sandbox.users import Seed
@@ -39,9 +41,19 @@ def make_sandbox(config: Config, world: SandboxWorld, seed: Seed) -> Sandbox:
     """A sandbox with its control resources. ConfigError: there is no place for its store."""
     sandbox = Sandbox(patient(config), world, seed)
     rules = Rules(Chance(world.seed))
-    sandbox.routes = control_routes(sandbox, rules)
-    sandbox.layers = lambda handler: WithFaults(handler, rules, lambda: sandbox.service)
-    sandbox.on_reset = rules.start_anew
+    recording = Recording()
+    sandbox.routes = control_routes(sandbox, rules, recording)
+
+    def layers(handler: Handler) -> Handler:
+        failing = WithFaults(handler, rules, lambda: sandbox.service)
+        return Recorded(failing, recording, world, sandbox.world.monotonic, lambda: sandbox.service)
+
+    def forget() -> None:
+        rules.start_anew()
+        recording.start_anew()
+
+    sandbox.layers = layers
+    sandbox.on_reset = forget
     return sandbox
 
 

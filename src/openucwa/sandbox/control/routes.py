@@ -13,7 +13,9 @@ from openucwa.http.negotiation import JSON
 from openucwa.sandbox.control import json_input
 from openucwa.sandbox.control.clock import Clock
 from openucwa.sandbox.control.faults import Catalogue, FaultRule, Faults
+from openucwa.sandbox.control.requests import Deviations, Har, Requests, Verification
 from openucwa.sandbox.control.state import Reset, Restore, Snapshot, Snapshots
+from openucwa.sandbox.recording import Recording
 from openucwa.sandbox.rules import Rules
 from openucwa.sandbox.sandbox import ROOT, Sandbox
 
@@ -61,13 +63,17 @@ class Description(Resource[None]):
         return Answer(body=msgspec.json.encode(described), content_type=JSON)
 
 
-def control_routes(sandbox: Sandbox, rules: Rules) -> Routes:
+def control_routes(sandbox: Sandbox, rules: Rules, recording: Recording) -> Routes:
     """The control resources of `sandbox`, by path."""
     routes: list[tuple[str, Resource[Any]]] = [
         (f"{ROOT}/clock", Clock(sandbox.clock)),
         (f"{ROOT}/faults", Faults(rules)),
         (f"{ROOT}/faults/catalogue", Catalogue(lambda: sandbox.service.routes)),
         (f"{ROOT}/faults/{{fault_id}}", FaultRule(rules)),
+        (f"{ROOT}/requests", Requests(recording)),
+        (f"{ROOT}/requests/verify", Verification(recording)),
+        (f"{ROOT}/requests/har", Har(recording)),
+        (f"{ROOT}/requests/deviations", Deviations(recording)),
         (f"{ROOT}/reset", Reset(sandbox)),
         (f"{ROOT}/snapshots", Snapshots(sandbox)),
         (f"{ROOT}/snapshots/{{snapshot}}", Snapshot(sandbox)),
