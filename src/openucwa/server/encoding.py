@@ -23,7 +23,7 @@ def encode(response: Response, date: bytes, *, without_body: bool, close: bool) 
     status, body = response.status, response.body
     count = len(response.headers)
     encoded = response.encoded
-    headers = encoded + header_lines(response.headers[-1:]) if encoded else header_lines(response.headers)
+    headers = encoded + b"%b: %b\r\n" % response.headers[-1] if encoded else header_lines(response.headers)
     if headers.count(b"\n") != count or headers.count(b"\r") != count:
         raise ValueError("a header contains a line break")
     if status in _WITHOUT_BODY:
@@ -33,7 +33,8 @@ def encode(response: Response, date: bytes, *, without_body: bool, close: bool) 
         if without_body:
             body = b""
     end = b"Connection: close\r\n\r\n" if close else b"\r\n"
-    return b"".join((_status_line(status), date, headers, length, end, body))
+    line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
+    return b"".join((line, date, headers, length, end, body))
 
 
 def delivered(data: bytes, body: int, delivery: Delivery) -> tuple[bytes, int]:
@@ -54,10 +55,3 @@ def encode_or(
         logger.exception("a response cannot be sent")
     instead = refused(500, SORRY)
     return encode(instead, date, without_body=False, close=close), instead
-
-
-def _status_line(status: int) -> bytes:
-    try:
-        return _STATUS_LINES[status]
-    except KeyError:
-        return b"HTTP/1.1 %d \r\n" % status

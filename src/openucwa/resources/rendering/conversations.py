@@ -21,7 +21,7 @@ from openucwa.model.meeting import Extension, ExtensionType, Meeting
 from openucwa.model.names import is_anonymous_address
 from openucwa.model.user import User
 from openucwa.model.values import Instant
-from openucwa.representation.document import Document, Link, Property
+from openucwa.representation.document import Document, Link, Property, SharedProperties
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.resources.people import contact_href
@@ -62,6 +62,7 @@ class ConversationRenderer:
 
     def __init__(self, meetings: MeetingDocuments) -> None:
         self._meetings = meetings
+        self._last: tuple[Meeting, User | None, str, SharedProperties] | None = None
 
     def conversation(self, call: Context, own: Participation, present: Sequence[Participant]) -> Document:
         """UCWA: conversation. In the lobby it has hardly any content, and nothing of the meeting."""
@@ -121,16 +122,11 @@ class ConversationRenderer:
         conversation = conversation_href(call, own.id)
         href = f"{conversation}/onlineMeeting"
         collection = collection_href(href)
-        shown = dict(self._meetings.document(call, meeting, ()).properties)
-        del shown["legacyOnlineMeetingUri"]
-        shown["largeMeeting"] = "Disabled"
-        if organizer is not None:
-            shown["organizerName"] = organizer.name
         visible = [each for each in extensions if may_see(own, each)]
         return Document(
             rel="onlineMeeting",
             href=href,
-            properties=dict(sorted(shown.items())),
+            properties=self._online_meeting_properties(call, meeting, organizer),
             links={
                 "conversation": Link(conversation),
                 "organizer": Link(f"{href}/organizer"),
@@ -138,6 +134,20 @@ class ConversationRenderer:
             },
             embedded={EXTENSION_REL: [extension_document(each, collection, writable=False) for each in visible]},
         )
+
+    def _online_meeting_properties(self, call: Context, meeting: Meeting, organizer: User | None) -> SharedProperties:
+        """The same object for all who are told of one change: caches give them the same meeting and organizer."""
+        last = self._last
+        if last is not None and last[0] is meeting and last[1] is organizer and last[2] == call.base:
+            return last[3]
+        shown = dict(self._meetings.document(call, meeting, ()).properties)
+        del shown["legacyOnlineMeetingUri"]
+        shown["largeMeeting"] = "Disabled"
+        if organizer is not None:
+            shown["organizerName"] = organizer.name
+        shared = SharedProperties(dict(sorted(shown.items())))
+        self._last = (meeting, organizer, call.base, shared)
+        return shared
 
     def extensions(self, call: Context, own: Participation, extensions: Sequence[Extension]) -> Document:
         """UCWA: onlineMeetingExtensions, as a participant sees it: participant data only; read-only."""
