@@ -15,6 +15,7 @@ PACKAGE = Path(openucwa.__file__).parent
 LAYERS = (
     "__main__",
     "cli",
+    "testing",
     "demo",
     "sandbox",
     "client",

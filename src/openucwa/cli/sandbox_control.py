@@ -2,8 +2,6 @@
 
 import json
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -11,11 +9,9 @@ from urllib.parse import quote, urlencode
 import click
 
 from openucwa.cli.common import Failure, table
+from openucwa.sandbox import remote
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-#: Seconds to wait for an answer; a step of years takes some.
-PATIENCE = 600.0
 
 
 def at(command: Command) -> Command:
@@ -31,26 +27,11 @@ def at(command: Command) -> Command:
 
 
 def ask(url: str, method: str, path: str, body: object = None) -> Any:
-    """The JSON of an answer; None: it has none. Failure: it is a refusal, or there is no sandbox."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(  # noqa: S310  # the user names the address
-        f"{url.rstrip('/')}/sandbox{path}", data, {"Content-Type": "application/json"}, method=method
-    )
+    """As `remote.ask`. Failure: it is a refusal, or there is no sandbox."""
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
-            text = answer.read()
-    except urllib.error.HTTPError as refused:
-        raise Failure(_sentence(refused)) from None
-    except OSError as error:
-        raise Failure(f"no sandbox answers at {url}: {getattr(error, 'reason', error)}") from None
-    return json.loads(text) if text else None
-
-
-def _sentence(refused: urllib.error.HTTPError) -> str:
-    try:
-        return str(json.loads(refused.read())["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"the answer was {refused.code}; is this a sandbox?"
+        return remote.ask(url, method, path, body)
+    except remote.ControlError as error:
+        raise Failure(str(error)) from None
 
 
 @click.command()
