@@ -61,6 +61,7 @@ from openucwa.resources import (
     people,
     presence,
 )
+from openucwa.resources.aliases import ALIASES
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
@@ -84,6 +85,7 @@ from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
+from openucwa.resources.two_party import StartMessaging, TwoPartyService
 from openucwa.server.asgi import AsgiApp
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
@@ -94,29 +96,8 @@ from openucwa.telemetry.status import StatusPages
 if TYPE_CHECKING:
     from openucwa.telemetry.tracing import Tracing
 
-#: Further spellings of fixed segments that clients use (docs/protocol.md, "Aliases").
-ALIASES = {
-    "onlineMeetingExtensions": ("extensions",),
-    "onlineMeetingDefaultValues": ("defaultValues",),
-    "onlineMeetingEligibleValues": ("eligibleValues",),
-    "onlineMeetingInvitationCustomization": ("customInvitation",),
-    "onlineMeetingPolicies": ("policies",),
-    "applications": ("anonApplications",),
-    "messages": ("sendMessage",),
-    "terminate": ("stopMessaging",),
-    "typing": ("setIsTyping",),
-    "presence": ("contactPresence",),
-    "note": ("contactNote",),
-    "location": ("contactLocation",),
-    "supportedMedia": ("contactSupportedModalities",),
-    "presenceSubscriptionMemberships": ("memberships", "addToPresenceSubscription"),
-    "contacts": ("myContacts",),
-    "groups": ("myGroups",),
-    "groupMemberships": ("myGroupMemberships",),
-    "contactsAndGroupsSubscription": ("myContactsAndGroupsSubscription",),
-    "privacyRelationships": ("myPrivacyRelationships",),
-    "privacyRelationship": ("contactPrivacyRelationship",),
-}
+#: Where invitations are, by kind; all kinds are served at each.
+INVITATIONS = ("invitations", "messagingInvitations", "onlineMeetingInvitations")
 
 Routes = Sequence[tuple[str, Resource[Any]]]
 
@@ -125,7 +106,8 @@ class Service:
     """One server: its request handler (`handler`; as ASGI, `asgi`) and its store (`store`).
 
     `store`, `bus`: replace those named by the settings. `passwords`: hashes and verifies passwords, for tests that need
-    it cheap. `relay`: the link to the other processes, if this is one of several workers.
+    it cheap. `relay`: the link to the other processes, if this is one of several workers. `added`: further routes, left
+    out of the API's description.
     """
 
     def __init__(
@@ -137,6 +119,7 @@ class Service:
         bus: Bus | None = None,
         passwords: Passwords | None = None,
         relay: Relay | None = None,
+        added: Routes = (),
     ) -> None:
         self.config = config
         self.world = world
@@ -178,14 +161,15 @@ class Service:
         grants = ",".join(self.sign_in.grant_types)
         self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, self.sources.authorization_uris)
         self.routes = self._routes()
-        router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
-        for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
-            router.add_route(template, resource)
+        self.router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
+        health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
+        for template, resource in (*self.routes, *health, *added):
+            self.router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
-            router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
+            self.router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
         )
-        pipeline = Pipeline(
-            router,
+        self.pipeline = Pipeline(
+            self.router,
             self.renderer,
             self.addresses,
             self.store,
@@ -198,7 +182,7 @@ class Service:
         # The layers that a request passes, from the outside in; spans, if traced, are outermost.
         handler: Handler = Preflight(
             FromCache(
-                LimitInFlight(pipeline, self.in_flight, self.callers, self.renderer),
+                LimitInFlight(self.pipeline, self.in_flight, self.callers, self.renderer),
                 self.response_cache,
             ),
             self.cors,
@@ -272,6 +256,7 @@ class Service:
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
+        two_party = TwoPartyService(store, pools, rules, self.acts, asking, world, config)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
@@ -279,7 +264,6 @@ class Service:
 
         app = "/ucwa/v1/applications/{application_id}"
         communication = f"{app}/communication"
-        invitation = f"{communication}/invitations/{{invitation}}"
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
         family = f"{app}/onlineMeetings"
@@ -318,13 +302,20 @@ class Service:
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
-            (f"{communication}/joinOnlineMeeting", JoinOnlineMeeting(joins)),
+            (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
+            (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
-            (f"{communication}/invitations", invitations.Invitations()),
-            (invitation, invitations.InvitationResource(*shown)),
-            (f"{invitation}/accept", invitations.Accept(*shown, joins)),
-            (f"{invitation}/decline", invitations.Decline(*shown)),
-            (f"{invitation}/cancel", invitations.Cancel(*shown)),
+            (f"{communication}/invitations", invitations.Invitations(store)),
+            *(
+                route
+                for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)
+                for route in (
+                    (invitation, invitations.InvitationResource(*shown)),
+                    (f"{invitation}/accept", invitations.Accept(*shown, joins, two_party)),
+                    (f"{invitation}/decline", invitations.Decline(*shown)),
+                    (f"{invitation}/cancel", invitations.Cancel(*shown)),
+                )
+            ),
             (f"{communication}/conversations", conversations.Conversations(store)),
             (conversation, conversations.Conversation(*inside)),
             (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
@@ -334,7 +325,10 @@ class Service:
                 f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
                 conversations.ParticipantExtension(*inside),
             ),
-            (f"{conversation}/addParticipant", invitations.AddParticipant(*inside, asking, config.invitation_timeout)),
+            (
+                f"{conversation}/addParticipant",
+                invitations.AddParticipant(*inside, asking, two_party, config.invitation_timeout),
+            ),
             (f"{conversation}/participants", participants.Participants(*inside)),
             (f"{conversation}/leaders", participants.Leaders(*inside)),
             (f"{conversation}/attendees", participants.Attendees(*inside)),

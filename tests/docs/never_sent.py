@@ -31,7 +31,8 @@ SERVED_BY: dict[str, tuple[str, ...]] = {
     "applications": ("applications", "anonApplications"),
     "invitation": ("onlineMeetingInvitation", "messagingInvitation", "participantInvitation"),
     "myOnlineMeeting": ("myOnlineMeeting", "myAssignedOnlineMeeting"),
-    "participant": ("participant", "localParticipant"),
+    "participant": ("participant", "localParticipant", "acceptedByParticipant", "from"),
+    "startMessaging": ("startMessaging", "startMessaging2"),
 }
 #: The same by method: a message is sent by a POST to what holds messages; second versions of resources can do more.
 METHODS_SERVED_BY: dict[Call, tuple[str, ...]] = {

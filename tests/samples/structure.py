@@ -26,8 +26,12 @@ TAKE_PUT = {
     "myOnlineMeeting",
     "onlineMeetingExtension",
 }
-#: Embedded resources that captures and the text have, and the samples lack, behind the others.
-MORE_EMBEDDED = {"myGroups": ["defaultGroup", "delegatesGroup", "delegatorsGroup", "pinnedGroup"]}
+#: Embedded resources that captures and the text have, and the samples lack, behind the others; of an invitation the
+#: message that came along (docs/protocol.md, section 8).
+MORE_EMBEDDED = {
+    "messagingInvitation": ["message"],
+    "myGroups": ["defaultGroup", "delegatesGroup", "delegatorsGroup", "pinnedGroup"],
+}
 #: Resources that show an etag, as captures do, and take no PUT.
 SHOW_ETAG = {"contact"}
 PASS_THROUGH_VALUE = "please pass this in a PUT request"

@@ -62,6 +62,8 @@ CONTRADICTIONS = {
         "the sample has no body; here it is the changed relationship", body_of="contactPrivacyRelationship2.GET"
     ),
     "group2.PUT": Difference("the sample has no body; here it is the changed group", body_of="group2.GET"),
+    "from.GET": Difference("a participant says what it is, whatever led there", rel="participant"),
+    "acceptedByParticipant.GET": Difference("the same", rel="participant"),
     "xframe.GET": Difference("the page is the server's own", body_of=""),
 }
 NOTHING = Difference("")

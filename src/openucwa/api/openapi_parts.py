@@ -49,6 +49,8 @@ NAMES: Mapping[str, Described] = {
     "message": {"description": "The message's number."},
     "address": {"description": "The participant's SIP address, percent-encoded."},
     "organizer": {"description": "The SIP address of a meeting's organizer."},
+    "snapshot": {"description": "The snapshot's name."},
+    "fault_id": {"description": "The rule's id."},
     "subscription": {"description": "The subscription's id."},
     "group": {"description": "The group's id."},
     "membership": {"description": "The id of a group, a comma, and the address of a contact in it."},

@@ -21,6 +21,7 @@ from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
+from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "SigningKeys",
     "Store",
     "Subscriptions",
+    "TwoParty",
     "Users",
 ]

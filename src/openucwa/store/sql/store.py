@@ -15,6 +15,7 @@ from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sql.presence import Presences
 from openucwa.store.sql.signing_keys import SigningKeys
 from openucwa.store.sql.subscriptions import Subscriptions
+from openucwa.store.sql.two_party import TwoParty
 from openucwa.store.sql.users import Users
 from openucwa.store.sql.words import People
 
@@ -46,6 +47,7 @@ class SqlStore:
         self.invitations = Invitations(*on)
         self.contacts = Contacts(*on)
         self.people = People(*on)
+        self.two_party = TwoParty(*on)
         self.events = EventLog(*on)
         self.presence = Presences(*on)
         self.subscriptions = Subscriptions(*on)
