@@ -12,9 +12,6 @@ from openucwa.store.contract import Store
 if TYPE_CHECKING:
     from openucwa.identity.directories.people import DirectoryPeople
 
-#: Words of a query that a directory is asked for.
-_MAX_WORDS = 8
-
 
 class AddressBook:
     """Looks people up: users and contacts first, then in `directories`.
@@ -41,9 +38,11 @@ class AddressBook:
                 return Person(user_of(profile), None)
         return None
 
-    async def search(self, text: str, limit: int, viewer: str) -> tuple[list[Person], list[Group], bool]:
-        """People who are no users here, groups, and whether there may be more: also if a directory is unreachable."""
-        words = text.split()[:_MAX_WORDS]
+    async def search(self, words: Sequence[str], limit: int, viewer: str) -> tuple[list[Person], list[Group], bool]:
+        """People who are no users here, groups, and whether there may be more: also if a directory is unreachable.
+
+        `words`: as typed.
+        """
         people: list[Person] = []
         groups: list[Group] = []
         more = False

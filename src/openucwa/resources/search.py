@@ -10,7 +10,7 @@ from openucwa.model.contact import Person
 from openucwa.model.privacy import sees
 from openucwa.model.refusals import InvalidExchangeServerVersion, ParameterValidationFailure
 from openucwa.model.scopes import CONTACTS
-from openucwa.model.search import mail_words, matches, query_words
+from openucwa.model.search import mail_words, matches, query_words, typed_words
 from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Document
@@ -58,8 +58,8 @@ class Search(Resource[None]):
         limit = min(call.values.get("limit", self._max), self._max)
         viewer = call.session.application.owner
         people, more = await self._find(words, viewer, limit)
-        text = " ".join(filter(None, (query, mail))) if words else ""
-        others, groups, more_others = await self._book.search(text, limit, viewer)
+        typed = (*typed_words(query or ""), *typed_words(mail or "")) if words else ()
+        others, groups, more_others = await self._book.search(typed, limit, viewer)
         people += [person for person in others if self._is_found(person, words, viewer)]
         more = more or more_others or len(people) + len(groups) > limit
         people = people[:limit]
