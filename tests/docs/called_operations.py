@@ -225,7 +225,7 @@ def _contacts(lene: Person) -> None:
     lene.follow(lene.follow(found_group, "self"), "expandDistributionGroup")
     lene.send("POST", lene.link(found_group, "removeFromContactList"), {"groupId": found_group["id"]}, status=204)
     shown = lene.send("GET", groups)
-    for rel in ("defaultGroup", "delegatesGroup", "delegatorsGroup", "pinnedGroup"):
+    for rel in ("defaultGroup", "delegatesGroup", "delegatorsGroup", "myOrganizationGroup", "pinnedGroup"):
         lene.follow(shown, rel)
     lene.send("DELETE", lene.link(added, "self"), status=204)
     lene.send("POST", f"{memberships}/removeContactFromAllGroups", {"contactUri": found["uri"]}, status=204)
