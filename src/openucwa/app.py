@@ -19,8 +19,8 @@ from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
 from openucwa.channel.choice import bus_of
 from openucwa.channel.local import Relay
-from openucwa.channel.poll import EventChannels
-from openucwa.channel.sweeper import Sweeper
+from openucwa.channel.poll import EventChannels, PollSettings
+from openucwa.channel.sweeper import Sweeper, SweepSettings
 from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
 from openucwa.http.addresses import Addresses
@@ -31,7 +31,7 @@ from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
-from openucwa.identity.sign_in import SignIn
+from openucwa.identity.sign_in import SignIn, SignInSettings
 from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Tokens, new_signing_key
@@ -134,29 +134,21 @@ class Service:
         admission = Admission(self.store.users)
         self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
-        cached = config.response_cache_bytes if config.store is None else 0
-        self.response_cache = ResponseCache(self.store, self.activity, world, cached)
+        self.response_cache = ResponseCache(self.store, self.activity, world, config.response_cache_bytes)
         self.sources = Sources(config, world, self.response_cache.clear)
         self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
-        self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
-        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
+        self.channels = EventChannels(
+            self.store, self.bus, self.activity, world, config.part(PollSettings), self.measures
+        )
+        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings))
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
-        self.sign_in = SignIn(
-            self.store,
-            self.tokens,
-            self.keys,
-            verifying,
-            throttle,
-            world,
-            anonymous=config.anonymous,
-            token_lifetime=config.token_lifetime,
-            anonymous_token_lifetime=config.anonymous_token_lifetime,
-        )
+        granting = config.part(SignInSettings)
+        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world)
         self.pools = Pools(config.pools)
         self.rules = _meeting_rules(config, world)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
 from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
-from openucwa.store.engine import NoCache, Query, Reader, Row, Transaction, Work, Writer
+from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
 from openucwa.store.sql import SqlStore, contents
 from tests.contract.samples import (
     AT,
@@ -132,11 +132,18 @@ class RecordingWriter:
         self._writer = writer
         self._records = records
 
-    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
+    async def change(
+        self,
+        work: Work[T],
+        *keys: str,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        must_notify: bool = True,
+    ) -> T:
         def recorded(transaction: Transaction) -> Coroutine[Any, Any, T]:
             return work(RecordingTransaction(transaction, frozenset(keys), scope, self._records))
 
-        return await self._writer.change(recorded, *keys, scope=scope, must_notify=must_notify)
+        return await self._writer.change(recorded, *keys, scope=scope, owners=owners, must_notify=must_notify)
 
     def run(
         self,
@@ -150,12 +157,33 @@ class RecordingWriter:
         return self._writer.run(key, sql, *parameters, scope=scope, renew=renew)
 
 
+class NoCache:
+    """A cache that holds nothing. What reads for it run is in `statements`, too."""
+
+    def __init__(self, records: StatementLog) -> None:
+        self._records = records
+        self.statements: list[ExecutedStatement] = []
+
+    async def read(
+        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
+    ) -> T:
+        before = len(self._records.ran)
+        try:
+            return await load(owner, *rest)
+        finally:
+            self.statements += self._records.ran[before:]
+
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        pass
+
+
 class RecordedStore(SqlStore):
     """The statements on `reader` and `writer`, which are somebody else's to open; what is run is in `records`."""
 
     def __init__(self, reader: Reader, writer: Writer) -> None:
         self.records = StatementLog()
-        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), NoCache())
+        self.cache = NoCache(self.records)
+        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), self.cache)
 
 
 def asking(owner: str, *, outgoing: bool) -> Invitation:

@@ -49,9 +49,9 @@ class TracedStore:
         """As `Store.on_invalidate`."""
         self._store.on_invalidate(listener)
 
-    def refresh(self) -> bool:
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
         """As `Store.refresh`."""
-        return self._store.refresh()
+        return self._store.refresh(owner)
 
     async def describe(self) -> Mapping[str, str]:
         """As `Store.describe`."""

@@ -1,6 +1,6 @@
 """The store: its parts, and opening and closing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from openucwa.store.contract.applications import Applications, Channels
@@ -75,9 +75,12 @@ class Store(Protocol):
         """
         ...
 
-    def refresh(self) -> bool:
-        """Reports other processes' changes up to the beginning of this turn of the event loop to the listeners of
-        `on_invalidate`. False: they are not known, or not here, so nothing cached may be used.
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
+        """Tells the listeners of `on_invalidate` what other processes have changed of `owner`'s rows: at once, all that
+        was committed when this turn of the event loop began to read; or by the time that what it returns is awaited,
+        all that was committed when that began to be.
+
+        False: that can't be told now, so that nothing cached may be used.
         """
         ...
 

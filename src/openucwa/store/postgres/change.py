@@ -4,13 +4,14 @@ What all of them ask for next is asked at once, for a round trip costs more than
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from openucwa.store.announcements import Announcements
 from openucwa.store.audit import Removal
-from openucwa.store.engine import Row, Work
+from openucwa.store.contract import Outdated
+from openucwa.store.engine import UNCACHED, Row, Work
 from openucwa.store.frames import without_frames
 from openucwa.store.postgres.connection import Answer
 from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, finding, writes
@@ -60,6 +61,7 @@ class Transaction:
         """As `store.engine.Transaction.lock`. LockUnavailable: another change has one of them."""
         new = {lock_of(key) for key in keys} - self._change.locks
         self._change.add_keys(keys)
+        self._change.found.update(keys)
         beside = any(not new.isdisjoint(other.locks) for other in self._others if other is not self._change)
         for lock in sorted(new):
             if beside or not await _Request(TRY_LOCK, (lock,)):
@@ -88,7 +90,7 @@ class Change:
     """One change: its work, the keys whose locks it begins with, and the answer to its caller.
 
     `one_statement`: the work is one statement, which decides all by itself. `announcements`: of those who must be
-    notified; None: nobody must.
+    notified; None: nobody must. `scope`, `owners`, `renew`: as for `store.engine.Writer`.
     """
 
     def __init__(
@@ -99,6 +101,9 @@ class Change:
         announcements: Announcements | None = None,
         *,
         one_statement: bool = False,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        renew: Callable[[], None] | None = None,
     ) -> None:
         self._announcements = announcements
         self._work = work
@@ -107,6 +112,12 @@ class Change:
         self.keys: frozenset[str] = frozenset()
         self.locks: frozenset[int] = frozenset()
         self.add_keys(keys)
+        self._scope = scope
+        self._named = self.keys
+        self._owners = owners
+        self.renew = renew
+        #: The keys that it found on its way.
+        self.found: set[str] = set()
         #: Without a key it decides on anything, so nothing may go on beside it.
         self.alone = not self.keys
 
@@ -167,9 +178,15 @@ class Change:
         return () if self._error else self._removals
 
     @property
-    def wrote(self) -> bool:
-        """Whether it changed any row."""
-        return self._wrote
+    def outdated(self) -> frozenset[Outdated] | None:
+        """What it makes outdated, as for `Store.on_invalidate`."""
+        if not self._wrote:
+            return frozenset()
+        if self.alone and self._owners is None:
+            return None
+        named = frozenset() if self._scope == UNCACHED else self._named
+        owners = self.found.union(self._owners or ())
+        return frozenset((key, self._scope) for key in named).union((owner, None) for owner in owners)
 
     def finish(self) -> None:
         """Gives the caller what the last run came to."""

@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
 from openucwa.model.refusals import InvalidExchangeServerVersion, ServiceUnavailable
 from openucwa.store.postgres.errors import temporary, unavailable
+
+T = TypeVar("T")
 
 #: Seconds after a failed attempt until the next one, at first and at most.
 FIRST_PAUSE = 0.1
@@ -86,6 +88,8 @@ class Database:
         self.timeout = timeout
         self.known = known
         self.place = place_of(url)
+        #: Whether any connection ever reached a standby, which may be behind: then nothing is cached.
+        self.standby = False
         self._pause = FIRST_PAUSE
         self._not_before = 0.0
         self._refusal: ServiceUnavailable | None = None
@@ -102,6 +106,7 @@ class Database:
                 max_cached_statement_lifetime=0,
                 server_settings=self._server_settings(),
             )
+            self.standby = self.standby or await _is_standby(connection)
         except Exception as error:  # noqa: BLE001  # whatever it is: without a connection there is no store
             refusal = unavailable(error, self.place) or _misfit(error, self.place)
             self._not_before = time.monotonic() + self._pause
@@ -143,6 +148,22 @@ class Database:
         }
 
 
+async def answered(answer: "asyncio.Future[T]", seconds: float) -> T:
+    """The answer, or the error that it is answered with. ServiceUnavailable: none came within `seconds`."""
+    # A timer costs a third of `asyncio.timeout`, which every read and change would pay.
+    timer = answer.get_loop().call_later(seconds, _give_up, answer)
+    try:
+        return await answer
+    finally:
+        timer.cancel()
+        del answer  # a refusal that it raised holds this frame
+
+
+def _give_up(answer: "asyncio.Future[Any]") -> None:
+    if not answer.done():
+        answer.set_exception(ServiceUnavailable("the store does not answer in time", 1))
+
+
 class Link:
     """A connection that is made when it is needed, and made anew when it has ended."""
 
@@ -177,6 +198,13 @@ class Link:
         """Ends the connection, whatever is under way on it; the next use makes another."""
         if self._connection is not None:
             self._connection.end()
+
+
+async def _is_standby(connection: "asyncpg.Connection[Any]") -> bool:
+    told = getattr(connection.get_settings(), "in_hot_standby", None)
+    if told is None:  # PostgreSQL 13 does not tell
+        return bool(await connection.fetchval("select pg_is_in_recovery()"))
+    return bool(told == "on")
 
 
 def place_of(url: str) -> str:

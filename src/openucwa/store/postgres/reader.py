@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.engine import Query, Row
 from openucwa.store.frames import without_frames
-from openucwa.store.postgres.connection import Answer, Database, Link
+from openucwa.store.postgres.connection import Answer, Database, Link, answered
 from openucwa.store.postgres.errors import session_lost, unavailable
 from openucwa.store.postgres.statements import findable, finding
 
@@ -65,10 +64,7 @@ class Reader:
             self._working.add(task)
             task.add_done_callback(self._working.discard)
         try:
-            async with asyncio.timeout(self._database.timeout):
-                return await answer
-        except TimeoutError:
-            raise ServiceUnavailable("the store does not answer in time", 1) from None
+            return await answered(answer, self._database.timeout)
         finally:
             del answer  # a refusal that it raised holds this frame
 

@@ -84,7 +84,7 @@ class Meetings(Part):
                 raise TooManyOnlineMeetings(f"the organizer has {count} online meetings, which is the maximum")
             await _add(transaction, meeting, position + 1)
 
-        await self._writer.change(work, meeting.organizer)
+        await self._writer.change(work, meeting.organizer, scope=meeting.id)
 
     async def assigned(self, draft: Meeting) -> Meeting:
         async def work(transaction: Transaction) -> Meeting:
@@ -97,7 +97,9 @@ class Meetings(Part):
 
         # It is there but for the first time, and reading it then costs nobody a transaction.
         row = await self._reader.row(_ASSIGNED, draft.organizer)
-        return await self._writer.change(work, draft.organizer) if row is None else MEETINGS.record(row)
+        if row is not None:
+            return MEETINGS.record(row)
+        return await self._writer.change(work, draft.organizer, scope=draft.id)
 
     async def get(self, organizer: str, meeting_id: str) -> Meeting:
         return await self._cache.read("meeting", self._get, organizer, meeting_id)
@@ -159,7 +161,7 @@ class Meetings(Part):
                     removed += 1
             return removed
 
-        return await self._writer.change(work, must_notify=False)
+        return await self._writer.change(work, owners=(), must_notify=False)
 
     async def get_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
         name, load = "meeting with extensions", self._get_with_extensions
