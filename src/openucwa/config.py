@@ -159,6 +159,9 @@ class Config:
         "Messages and other actions per participant and meeting, sustained, per second (429).", 10.0
     )
     participant_burst: int = option("Messages and other actions per participant and meeting at once (429).", 100)
+    max_conversations: int = option(
+        "Maximum number of conversations per application; startMessaging counts them (409 TooManyConversations).", 100
+    )
     invitation_rate: float = option("Invitations from one user to another, sustained, per second (429).", 0.1)
     invitation_burst: int = option("Invitations from one user to another at once (429).", 10)
     application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)

@@ -8,10 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from openucwa.model.conversation import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Role
+from openucwa.model.conversation import (
+    FirstMessage,
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Role,
+)
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import ExtensionType
-from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
+from openucwa.model.refusals import Refusal, TooManyApplications, TooManyConversations, TooManyGroups
 from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
 from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
@@ -26,6 +33,7 @@ from tests.contract.samples import (
     SETTINGS,
     application,
     assigned,
+    calling,
     extension,
     invitation,
     meeting,
@@ -206,6 +214,7 @@ async def walk(store: RecordedStore) -> None:
     await meetings(store)
     await rooms(store)
     await invitations(store)
+    await two_party(store)
     await ends(store)
 
 
@@ -315,6 +324,38 @@ async def invitations(store: RecordedStore) -> None:
     twice = [replace(asking(owner, outgoing=owner == LENE), id="twice", thread_id="twice") for owner in (LENE, ANN)]
     await store.invitations.add(twice[0], [twice[1]], AT)
     await store.invitations.end(replace(twice[1], state=InvitationState.DECLINED), AT)
+
+
+async def two_party(store: RecordedStore) -> None:
+    for number in ("accepted", "declined", "cancelled", "ended", "left", "escalated"):
+        draft, outgoing = calling(LENE, number)
+        there, incoming = calling(DAN, number)
+        also = calling(DAN, number, "102")[1]
+        with suppress(TooManyConversations):
+            await store.two_party.start(draft, outgoing, [incoming, also], 0, AT)
+        await store.two_party.start(draft, outgoing, [incoming, also], MANY, AT)
+        await store.invitations.pending(DAN, "101")
+        await store.conversations.heard(DAN, "101")
+        declined = replace(incoming, state=InvitationState.DECLINED, reason="Declined")
+        if number == "declined":
+            await store.invitations.end(declined, AT, elsewhere_goes_on=True)
+            await store.invitations.end(replace(declined, id=also.id, application_id="102"), AT)
+            continue
+        if number == "cancelled":
+            await store.invitations.end(replace(outgoing, state=InvitationState.CANCELLED, reason="Canceled"), AT)
+            continue
+        if number == "left":
+            await store.conversations.leave(LENE, "101", draft.id, AT)
+            continue
+        await store.two_party.accept(incoming, there, MANY, AT)
+        await store.conversations.send_message(draft, "text/plain", "hello", None, AT)
+        if number == "ended":
+            await store.conversations.leave(DAN, "101", there.id, AT)
+        if number == "escalated":
+            conference = meeting(number, conference_id=number)
+            await store.two_party.escalate(there, replace(conference, id=draft.meeting_id), MANY, AT)
+            await store.meetings.remove(LENE, draft.meeting_id, None, AT)
+    await store.two_party.forget_ended(AFTER, MANY)
 
 
 async def ends(store: RecordedStore) -> None:

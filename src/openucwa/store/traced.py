@@ -27,6 +27,7 @@ class TracedStore:
         self.extensions = _traced(store.extensions, "extensions", span)
         self.conversations = _traced(store.conversations, "conversations", span)
         self.invitations = _traced(store.invitations, "invitations", span)
+        self.two_party = _traced(store.two_party, "two_party", span)
         self.events = _traced(store.events, "events", span)
 
     async def open(self) -> None:

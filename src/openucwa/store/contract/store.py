@@ -10,6 +10,7 @@ from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.terms import Outdated
+from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
 from openucwa.store.engine import Announcer
 
@@ -40,6 +41,9 @@ class Store(Protocol):
 
     @property
     def invitations(self) -> Invitations: ...
+
+    @property
+    def two_party(self) -> TwoParty: ...
 
     @property
     def events(self) -> EventLog: ...
@@ -76,11 +80,11 @@ class Store(Protocol):
         ...
 
     def refresh(self, owner: str) -> bool | Awaitable[bool]:
-        """Tells the listeners of `on_invalidate` what other processes have changed of `owner`'s rows: at once, all that
-        was committed when this turn of the event loop began to read; or by the time that what it returns is awaited,
-        all that was committed when that began to be.
+        """Reports other processes' changes of `owner`'s rows to the listeners of `on_invalidate`: those committed
+        before this turn of the event loop, or if it returns an awaitable, those committed before that is awaited.
 
-        False: that can't be told now, so that nothing cached may be used.
+        False: they are not known, so nothing cached may be used. True is good until the task suspends; a task counts as
+        one request until then.
         """
         ...
 

@@ -230,11 +230,15 @@ class Applications(Part):
 
         return await self._writer.change(work, owners=(), must_notify=False)
 
-    async def available(self, owner: str) -> Sequence[str]:
+    async def available(self, owner: str, modality: str | None = None) -> Sequence[str]:
         rows = await self._reader.rows(
-            "select id from applications where owner = ? and available = 1 order by created", owner
+            "select id, communication from applications where owner = ? and available = 1 order by created", owner
         )
-        return [application_id for (application_id,) in rows]
+        return [
+            application_id
+            for application_id, text in rows
+            if modality is None or modality in columns.communication(text).supported_modalities
+        ]
 
     async def forget_replaced(self, before: int, limit: int) -> int:
         return await self._writer.change(
