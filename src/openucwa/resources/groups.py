@@ -109,7 +109,7 @@ class MyGroups(Resource[None]):
         """UCWA: myGroups2, POST. The answer has no body; its `Location` is the group."""
         name = visible_name(call.values["displayName"])
         if name is None:
-            raise ParameterValidationFailure({"displayName": "has no visible character"})
+            raise ParameterValidationFailure({"displayName": "must contain a visible character"})
         group = Group(new_etag(self._world), GroupKind.GROUP, name, new_etag(self._world))
         await self._store.contacts.add_group(call.session.application.owner, group, self._max, self._world.now())
         return Answer(status=204, location=group_href(call, group.id))
@@ -170,7 +170,7 @@ class GroupResource(Resource[Group]):
         """UCWA: group2, PUT. The server chose the id: what is sent of it is ignored."""
         name = visible_name(call.values["name"])
         if name is None:
-            raise ParameterValidationFailure({"name": "has no visible character"})
+            raise ParameterValidationFailure({"name": "must contain a visible character"})
         renamed = replace(call.target, name=name, etag=new_etag(self._world))
         await self._store.contacts.rename_group(
             call.session.application.owner, call.if_match, renamed, self._world.now()
@@ -204,7 +204,9 @@ class MyGroupMemberships(Resource[None]):
         self._world = world
         self._limits = ContactLimits(config.max_contacts, config.max_delegates)
 
-    @Operation("Who is in which group.", query=MEMBERSHIPS_QUERY, refuses=(OperationNotSupported, *_READ))
+    @Operation(
+        "The memberships of contacts in groups.", query=MEMBERSHIPS_QUERY, refuses=(OperationNotSupported, *_READ)
+    )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: myGroupMemberships, GET."""
         group_id = call.values.get("groupId")
@@ -253,7 +255,7 @@ class GroupMemberships(Resource[Group]):
     async def locate(self, call: Context, group: str = "", **_names: str) -> Group:
         return await self._store.contacts.group(call.session.application.owner, group)
 
-    @Operation("Who is in the group.", refuses=(OperationNotSupported, *_READ))
+    @Operation("The memberships in the group.", refuses=(OperationNotSupported, *_READ))
     async def get(self, call: Call[Group]) -> Answer:
         """UCWA: groupMemberships, GET."""
         embedded = await membership_documents(self._store, self._documents, call, call.target.id)
@@ -269,7 +271,7 @@ async def membership_documents(
     """
     owner = call.session.application.owner
     if group_id == GroupKind.DELEGATORS_GROUP:
-        raise OperationNotSupported("who is in the delegators group is not the user's to say")
+        raise OperationNotSupported("the delegators group has no memberships: its members choose their delegates")
     found = await store.contacts.memberships(owner, group_id)
     kinds = {group.id: group.kind for group in (*SYSTEM_GROUPS.values(), *await store.contacts.groups(owner))}
     return [
@@ -296,7 +298,7 @@ class MyGroupMembership(Resource[Membership]):
         group_id, _, address = membership.partition(",")
         named = Membership(f"sip:{address.lower()}", group_id)
         if group_id == GroupKind.DELEGATORS_GROUP:
-            raise OperationNotSupported("delegators choose their delegates themselves")
+            raise OperationNotSupported("the delegators group cannot be changed: its members choose their delegates")
         if named not in await self._store.contacts.memberships(owner, named.group_id):
             raise ResourceNotFound("the contact is not in this group")
         return named
