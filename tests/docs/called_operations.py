@@ -219,6 +219,11 @@ def _contacts(lene: Person) -> None:
     lene.follow(added, "self")
     lene.send("GET", f"{lene.link(group, 'self')}/groupMemberships")
     lene.follow(group, "groupContacts")
+    found_group = lene.send("GET", f"{lene.link(people, 'search')}?query=sales")["_embedded"]["distributionGroup"][0]
+    listing = {"displayName": "Sales", "smtpAddress": found_group["id"]}
+    lene.send("POST", lene.link(found_group, "addToContactList"), listing, status=204)
+    lene.follow(lene.follow(found_group, "self"), "expandDistributionGroup")
+    lene.send("POST", lene.link(found_group, "removeFromContactList"), {"groupId": found_group["id"]}, status=204)
     shown = lene.send("GET", groups)
     for rel in ("defaultGroup", "delegatesGroup", "delegatorsGroup", "pinnedGroup"):
         lene.follow(shown, rel)

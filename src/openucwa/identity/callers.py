@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from openucwa.identity.keys import SigningKeys
-from openucwa.identity.profile import Profile
+from openucwa.identity.profile import Profile, user_of
 from openucwa.identity.tokens import PREFIX, Caller, Tokens
 from openucwa.model.refusals import Unauthorized
 from openucwa.model.scopes import ANY_SCOPE
@@ -24,21 +24,7 @@ class Admission:
 
     async def admit(self, profile: Profile) -> User | None:
         """The user, added if necessary. None: unknown and not to be added, or removed by an administrator."""
-        user = User(
-            uri=profile.uri,
-            name=profile.name or profile.uri.removeprefix("sip:").partition("@")[0],
-            email=profile.email,
-            pool=None,
-            password_hash="",
-            source=profile.source,
-            title=profile.title,
-            department=profile.department,
-            work_phone=profile.phones.get("work"),
-            mobile_phone=profile.phones.get("mobile"),
-            home_phone=profile.phones.get("home"),
-            other_phone=profile.phones.get("other"),
-        )
-        return await self._users.admit(user, create=profile.create)
+        return await self._users.admit(user_of(profile), create=profile.create)
 
 
 class Callers:

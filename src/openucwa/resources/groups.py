@@ -1,7 +1,10 @@
 """Groups of the signed-in user, and who is in them."""
 
 import re
+from contextlib import suppress
 from dataclasses import replace
+
+import msgspec
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
@@ -26,10 +29,13 @@ from openucwa.model.refusals import (
     OperationNotSupported,
     ParameterValidationFailure,
     ResourceNotFound,
+    ServiceUnavailable,
+    TooManyContacts,
     TooManyDelegates,
     TooManyGroups,
 )
 from openucwa.model.world import World, new_etag
+from openucwa.people.address_book import AddressBook
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.contacts import CONTACT_SCOPES
@@ -140,13 +146,14 @@ class GroupResource(Resource[Group]):
     anonymous = False
     conditional = True
 
-    def __init__(self, store: Store, documents: ContactRenderer, world: World) -> None:
+    def __init__(self, store: Store, book: AddressBook, documents: ContactRenderer, world: World) -> None:
         self._store = store
+        self._book = book
         self._documents = documents
         self._world = world
 
     async def locate(self, call: Context, group: str = "", **_names: str) -> Group:
-        found = await self._store.contacts.group(call.session.application.owner, group)
+        found = await find_group(self._store, self._book, call, group)
         if found.kind != GroupKind.GROUP and call.method != "GET":
             raise MethodNotAllowed("a distribution group supports GET", ("GET",))
         return found
@@ -156,8 +163,12 @@ class GroupResource(Resource[Group]):
 
     @Operation("One group.", refuses=_READ)
     async def get(self, call: Call[Group]) -> Answer:
-        """UCWA: group, GET; distributionGroup, GET."""
-        return Answer(self._documents.group(call, call.target), etag=call.etag)
+        """UCWA: group, GET; distributionGroup, GET, with its members as far as they can be shown."""
+        document = self._documents.group(call, call.target)
+        if call.target.kind == GroupKind.DISTRIBUTION_GROUP:
+            with suppress(ResourceNotFound, ServiceUnavailable, TooManyContacts):
+                document = await expanded(self._book, self._documents, call, call.target)
+        return Answer(document, etag=call.etag)
 
     @Operation(
         "Renames the group.",
@@ -191,6 +202,29 @@ class GroupResource(Resource[Group]):
         return NO_CONTENT
 
 
+async def find_group(store: Store, book: AddressBook, call: Context, group_id: str) -> Group:
+    """A group of the user's, one that every user has, or a distribution group of a directory. ResourceNotFound."""
+    try:
+        return await store.contacts.group(call.session.application.owner, group_id)
+    except ResourceNotFound:
+        group = await book.group(group_id.lower()) if "@" in group_id else None
+        if group is None:
+            raise
+        return group
+
+
+async def expanded(book: AddressBook, documents: ContactRenderer, call: Context, group: Group) -> Document:
+    """UCWA: distributionGroup, with its members. ResourceNotFound, ServiceUnavailable, TooManyContacts."""
+    people, groups = await book.members(group.id, call.session.application.owner)
+    return msgspec.structs.replace(
+        documents.group(call, group),
+        embedded={
+            "contact": [documents.contact(call, person) for person in people],
+            "distributionGroup": [documents.group(call, each) for each in groups],
+        },
+    )
+
+
 class MyGroupMemberships(Resource[None]):
     """UCWA: myGroupMemberships and myGroupMemberships2."""
 
@@ -198,8 +232,11 @@ class MyGroupMemberships(Resource[None]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, documents: ContactRenderer, world: World, config: Config) -> None:
+    def __init__(
+        self, store: Store, book: AddressBook, documents: ContactRenderer, world: World, config: Config
+    ) -> None:
         self._store = store
+        self._book = book
         self._documents = documents
         self._world = world
         self._limits = ContactLimits(config.max_contacts, config.max_delegates)
@@ -232,7 +269,7 @@ class MyGroupMemberships(Resource[None]):
         uri = _address(call.values["contactUri"])
         group_id = call.values.get("groupId") or DEFAULT_GROUP.id
         group = await self._store.contacts.group(owner, group_id)
-        person = await self._store.contacts.find(owner, uri)
+        person = await self._book.person(owner, uri)
         card = ContactCard(uri, uri.removeprefix("sip:"))
         if person is not None:
             card = ContactCard(uri, person.user.name, person.user.email)
