@@ -71,8 +71,8 @@ async def test_inviter_sees_the_documented_events_in_their_order(two: Two) -> No
     assert await lene.said() == [
         "conversation updated",
         "participant added",
-        "participantMessaging added in localParticipant",
         "participantMessaging added in participant",
+        "participantMessaging added in localParticipant",
         "messaging updated",
         "messagingInvitation completed Success",
     ]
