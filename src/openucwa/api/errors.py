@@ -75,5 +75,5 @@ def wire_error(refusal: type[Refusal]) -> WireError:
 
 
 def sentence(refusal: Refusal) -> str:
-    """What the client is told of a refusal."""
+    """The sentence for the client."""
     return wire_error(type(refusal)).message or str(refusal)

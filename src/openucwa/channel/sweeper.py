@@ -17,12 +17,12 @@ from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFo
 from openucwa.model.world import World
 from openucwa.store.contract import Store
 
-#: Seconds that it is remembered of an application that it was ended as one too many (410, not 404).
+#: How long an application that was ended as one too many is answered 410 instead of 404, in seconds.
 REPLACED_KEPT = 86_400
 #: How many are read at a time; the sweep goes on until none is left.
 INVITATIONS_AT_A_TIME = 100
 WAITING_AT_A_TIME = 100
-#: Meetings, applications, and rows of events and the like that one change removes, so that nobody waits for long.
+#: Maximum number of meetings, applications, and rows per change, so that others do not wait for long.
 MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
 ROWS_AT_A_TIME = 2_000
@@ -77,7 +77,7 @@ class Sweeper:
 
     async def sweep_applications(self) -> None:
         """Ends the applications whose time is over, releases what waits on them, and forgets old events."""
-        # What was heard here counts before anything is ended.
+        # Activity that is only in memory counts, too.
         await self._activity.flush()
         now = self._world.now()
         idle = await self._store.conversations.idle(now - 1000 * self._settings.conversation_timeout)
@@ -128,7 +128,7 @@ class Sweeper:
                     await self._store.invitations.end(failed, now)
 
     async def sweep_meetings(self) -> None:
-        """Removes the meetings that are so long past their expirationTime that they are no longer kept."""
+        """Removes meetings whose retention time after expirationTime is over."""
         now = self._world.now()
         before = now - 1000 * self._settings.expired_meetings_kept
         while await self._store.meetings.remove_expired(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
@@ -142,5 +142,5 @@ class Sweeper:
             except Refusal as refusal:
                 logger.warning("cleanup postponed: %s", refusal.reason)
             except Exception:
-                # What goes wrong once must not leave everything unswept from then on.
+                # One failure must not end the clean-up for good.
                 logger.exception("cleanup failed")

@@ -103,7 +103,7 @@ async def notify(
 
 
 async def notify_of_meeting(transaction: Transaction, organizer: str, meeting_id: str, at: int) -> None:
-    """Tells those who take part, if anybody does, that the meeting was changed."""
+    """Notifies the participants, if there are any, that the meeting was changed."""
     if await transaction.row(_ANYBODY, organizer, meeting_id):
         await append(transaction, at, conversation_events.meeting_changed(organizer, meeting_id))
 
@@ -133,11 +133,11 @@ async def end(
     *,
     notify_application: bool = True,
 ) -> None:
-    """Ends conversations: their rows go, the room is told of participants who are gone, and the applications too.
+    """Ends conversations: removes their rows, and notifies the meeting and the applications.
 
-    The change holds their meetings. `reason`: why, where it is not the application's own wish. Invitations under way in
-    them become Failed with it. `notify_application`: False where the application itself ends. A conversation of two
-    ends for the other one too.
+    The change has locked their meetings. `reason`: why, unless the application asked for it; pending invitations
+    in them then fail. `notify_application`: False if the application itself ends. A conversation of two ends for the
+    other user too.
     """
     if notify_application:
         await transaction.lock(*sorted({each.owner for each in ended}))
