@@ -61,6 +61,7 @@ from openucwa.resources.applications import Application, ApplicationDocuments, A
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
+from openucwa.resources.history import history_routes
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
@@ -300,7 +301,8 @@ class Service:
             (f"{app}/openucwa", additions.Index(pools)),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
-            (f"{app}/communication", Communication(store, world)),
+            (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
+            *history_routes(communication, store, world, two_party, messages),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
             (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),

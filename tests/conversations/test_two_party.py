@@ -1,61 +1,13 @@
 """Conversations of two: startMessaging, the answers to it, messages, and the end."""
 
-from typing import Any
-
 import pytest
 
 from openucwa.app import Service
 from tests.client import UcwaClient, add_user
 from tests.conftest import Connect, Make
-from tests.conversations.conftest import Come, Guest, short
+from tests.conversations.conftest import ERIK, PLAIN, Come, Guest, Two, available, incoming, short, start, talk
 from tests.users import DANA, LENE
 from tests.world import FakeWorld
-
-Two = tuple[Guest, Guest]
-
-ERIK = "sip:erik@contoso.com"
-PLAIN = {"Content-Type": "text/plain"}
-
-
-async def available(guest: Guest, *modalities: str) -> Guest:
-    """Calls makeMeAvailable."""
-    body = {"supportedModalities": list(modalities or ("Messaging",))}
-    assert await guest.post(f"{guest.client.app}/communication/makeMeAvailable", json=body) == 204
-    await guest.said()
-    return guest
-
-
-async def start(guest: Guest, to: str = DANA, **more: Any) -> str:
-    """startMessaging; the invitation's href."""
-    communication = await guest.get(f"{guest.client.app}/communication")
-    href = communication["_links"]["startMessaging"]["href"]
-    answer = await guest.client.post(href, json={"to": to, "operationId": "call", "subject": "Lunch?", **more})
-    assert answer.status_code == 201, answer.text
-    return answer.headers["Location"]
-
-
-@pytest.fixture
-async def two(come: Come) -> Two:
-    """Lene and Dana, who takes messages."""
-    return await come("lenea@contoso.com"), await available(await come("danab@contoso.com"))
-
-
-async def incoming(guest: Guest) -> dict[str, Any]:
-    """The next invitation, as its event shows it."""
-    for event in await guest.events():
-        if event["link"]["rel"] == "messagingInvitation":
-            found: dict[str, Any] = event["_embedded"]["messagingInvitation"]
-            return found
-    raise AssertionError("nobody invited")
-
-
-async def talk(lene: Guest, dana: Guest, **more: Any) -> None:
-    """Starts a conversation of the two."""
-    await start(lene, **more)
-    links = (await incoming(dana))["_links"]
-    assert await dana.post(links["accept"]["href"]) == 204
-    await lene.said()
-    await dana.said()
 
 
 async def test_inviter_sees_the_documented_events_in_their_order(two: Two) -> None:

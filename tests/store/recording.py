@@ -17,6 +17,7 @@ from openucwa.model.conversation import (
     Role,
 )
 from openucwa.model.event import ChannelState, NewEvent
+from openucwa.model.history import HistoryLimits, missed_log
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyConversations, TooManyGroups
 from openucwa.model.user import SigningKey, User
@@ -347,7 +348,7 @@ async def two_party(store: RecordedStore) -> None:
         if number == "left":
             await store.conversations.leave(LENE, "101", draft.id, AT)
             continue
-        await store.two_party.accept(incoming, there, MANY, AT)
+        await store.two_party.accept(incoming, there, MANY, AT, HistoryLimits(MANY, MANY))
         await store.conversations.send_message(draft, "text/plain", "hello", None, AT)
         if number == "ended":
             await store.conversations.leave(DAN, "101", there.id, AT)
@@ -356,6 +357,23 @@ async def two_party(store: RecordedStore) -> None:
             await store.two_party.escalate(there, replace(conference, id=draft.meeting_id), MANY, AT)
             await store.meetings.remove(LENE, draft.meeting_id, None, AT)
     await store.two_party.forget_ended(AFTER, MANY)
+    await history(store)
+
+
+async def history(store: RecordedStore) -> None:
+    log = missed_log(calling(LENE, "missed")[1], HistoryLimits(MANY, MANY), AT)
+    for number in range(2):
+        missed = replace(log, id=f"missed {number}")
+        await store.history.add_missed(missed, FirstMessage("text/plain", "hello"), MANY, AT)
+    await store.history.add_missed(replace(log, owner="sip:nobody@contoso.com"), None, MANY, AT)
+    await store.history.all(DAN, MANY)
+    await store.history.get(DAN, "missed 1")
+    await store.history.messages(DAN, "missed 1", 0, MANY)
+    await store.history.message(DAN, "missed 1", 1)
+    await store.history.counts(DAN)
+    await store.history.mark_read(DAN, "missed 1", AT)
+    await store.history.remove(DAN, "missed 1", AT)
+    await store.history.forget(AFTER, MANY)
 
 
 async def ends(store: RecordedStore) -> None:

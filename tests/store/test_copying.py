@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from openucwa.model.conversation import MessagingState
+from openucwa.model.conversation import FirstMessage, MessagingState
 from openucwa.model.event import ChannelState
+from openucwa.model.history import HistoryLimits, missed_log
 from openucwa.model.refusals import Conflict
 from openucwa.model.user import SigningKey
 from openucwa.store.copying import TABLES, copy_store
 from openucwa.store.postgres import PostgresStore
 from openucwa.store.sql import SqlStore
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, DAN, application, assigned, invitation, user, with_participants
+from tests.contract.samples import AT, DAN, application, assigned, calling, invitation, user, with_participants
 from tests.users import LENE
 
 #: What is not copied: an engine's own, and what each server writes for itself.
@@ -42,6 +43,8 @@ async def fill(store: SqliteStore) -> None:
     own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")
     await store.conversations.change_messaging(own, MessagingState.CONNECTED, replace(invitation(DAN), id="m"), AT)
     await store.conversations.send_message(own, "text/plain", "Hello \U0001f600", None, AT)
+    missed = missed_log(calling(LENE, "missed")[1], HistoryLimits(9, 9), AT)
+    await store.history.add_missed(missed, FirstMessage("text/plain", "Hello"), 9, AT)
     for number in range(3):
         await store.applications.open(application(f"20{number}", f"endpoint{number}", owner=DAN), None, AT + number, 2)
 

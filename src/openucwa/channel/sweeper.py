@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from openucwa.channel.activity import Activity
 from openucwa.channel.poll import EventChannels
-from openucwa.model.conversation import InvitationState
+from openucwa.model.conversation import Invitation, InvitationState
+from openucwa.model.history import HistoryLimits, missed_log
 from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFound
 from openucwa.model.world import World
 from openucwa.store.contract import Store
@@ -26,6 +27,7 @@ WAITING_AT_A_TIME = 100
 MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
 ROWS_AT_A_TIME = 2_000
+LOGS_AT_A_TIME = 100
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,10 @@ class SweepSettings:
     conversation_timeout: int
     events_kept: int
     expired_meetings_kept: int
+    history_kept: int
     lobby_timeout: int
+    max_conversation_logs: int
+    max_log_messages: int
     meeting_sweep_interval: float
 
 
@@ -94,6 +99,10 @@ class Sweeper:
         forgotten = now - 1000 * self._settings.events_kept
         while await self._store.events.forget(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
+        # All of it, where no history is stored any more.
+        past = now - 1000 * self._settings.history_kept
+        while await self._store.history.forget(past, LOGS_AT_A_TIME) == LOGS_AT_A_TIME:
+            pass
         while await self._store.two_party.forget_ended(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
         while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
@@ -126,6 +135,13 @@ class Sweeper:
                 with suppress(ResourceNotFound):
                     failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
                     await self._store.invitations.end(failed, now)
+                    if failed.two_party and self._settings.history_kept:
+                        await self._miss(failed, now)
+
+    async def _miss(self, invitation: Invitation, now: int) -> None:
+        limits = HistoryLimits(self._settings.max_conversation_logs, self._settings.max_log_messages)
+        log = missed_log(invitation, limits, now)
+        await self._store.history.add_missed(log, invitation.first_message, limits.logs, now)
 
     async def sweep_meetings(self) -> None:
         """Removes meetings whose retention time after expirationTime is over."""

@@ -22,6 +22,7 @@ from openucwa.model.conversation import (
     Role,
     conversation_topic,
 )
+from openucwa.model.history import HistoryLimits, missed_log
 from openucwa.model.refusals import CallbackChannelError, CannotRedirect, Conflict, Forbidden, TooManyConversations
 from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.user import User
@@ -60,6 +61,8 @@ class TwoPartyService:
         self._max_meetings = config.max_meetings
         self._timeout = config.invitation_timeout
         self._enterprise = Enterprise(config.enterprise_domains)
+        kept = config.max_conversation_logs if config.history_kept else 0
+        self._history = HistoryLimits(kept, config.max_log_messages)
 
     async def start(self, call: Call[Any], to: str, first: FirstMessage | None) -> Invitation:
         """Asks the applications of `to` into a new conversation; the caller's invitation.
@@ -83,6 +86,9 @@ class TwoPartyService:
         if not incoming or not await self._store.two_party.start(draft, outgoing, incoming, self._limit, now):
             failed = replace(outgoing, state=InvitationState.FAILED, reason=reason, conversation=None, expires=None)
             await self._store.invitations.refuse(failed, now)
+            if user is not None and self._history.logs:
+                log = missed_log(failed, self._history, now)
+                await self._store.history.add_missed(log, first, self._history.logs, now)
         return outgoing
 
     async def accept(self, call: Call[Any], incoming: Invitation) -> None:
@@ -92,7 +98,7 @@ class TwoPartyService:
         topic = conversation_topic(incoming.organizer, incoming.meeting_id)
         self._acts.take(act_key(call.session.application.owner, topic))
         draft = self._draft(call, incoming, incoming.conversation or new_uuid(self._world))
-        await self._store.two_party.accept(incoming, draft, self._limit, self._world.now())
+        await self._store.two_party.accept(incoming, draft, self._limit, self._world.now(), self._history)
 
     async def escalate(self, own: Participation) -> None:
         """Makes a meeting of a conversation of two, led by both. Raises what `TwoParty.escalate` raises."""

@@ -21,6 +21,8 @@ TABLES: Mapping[str, Sequence[str]] = {
     "extensions": tables.EXTENSIONS.all_columns,
     "participations": tables.PARTICIPATIONS.all_columns,
     "invitations": tables.INVITATIONS.all_columns,
+    "conversation_logs": tables.CONVERSATION_LOGS.all_columns,
+    "log_messages": tables.LOG_MESSAGES.all_columns,
     "topics": tables.TOPICS,
     "events": tables.EVENTS.all_columns,
     "signing_keys": tables.SIGNING_KEYS.all_columns,

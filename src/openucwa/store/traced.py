@@ -28,6 +28,7 @@ class TracedStore:
         self.conversations = _traced(store.conversations, "conversations", span)
         self.invitations = _traced(store.invitations, "invitations", span)
         self.two_party = _traced(store.two_party, "two_party", span)
+        self.history = _traced(store.history, "history", span)
         self.events = _traced(store.events, "events", span)
 
     async def open(self) -> None:

@@ -17,9 +17,11 @@ from tests.store.test_statements import tables
 UNCACHED_TABLES = {
     "channels": "read by polls only, from the store",
     "conference_ids": "read by changes only",
+    "conversation_logs": "read from the store",
     "counters": "read by changes only",
     "events": "a log, read from the store",
     "invalidations": "the marks themselves",
+    "log_messages": "read from the store",
     "removed_users": "read at sign-in only, from the store",
     "replaced_applications": "read to explain a refusal, and refusals are not cached",
     "signing_keys": "reloaded regularly (key_refresh_interval)",

@@ -7,6 +7,7 @@ from openucwa.store.contract.applications import Applications, Channels
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
+from openucwa.store.contract.history import History
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.terms import Outdated
@@ -44,6 +45,9 @@ class Store(Protocol):
 
     @property
     def two_party(self) -> TwoParty: ...
+
+    @property
+    def history(self) -> History: ...
 
     @property
     def events(self) -> EventLog: ...

@@ -8,6 +8,7 @@ from openucwa.store.sql.channels import Channels
 from openucwa.store.sql.conversations import Conversations
 from openucwa.store.sql.events import EventLog
 from openucwa.store.sql.extensions import Extensions
+from openucwa.store.sql.history import History
 from openucwa.store.sql.invitations import Invitations
 from openucwa.store.sql.meetings import Meetings
 from openucwa.store.sql.part import MAX_USER_BYTES
@@ -42,6 +43,7 @@ class SqlStore:
         self.conversations = Conversations(*on)
         self.invitations = Invitations(*on)
         self.two_party = TwoParty(*on)
+        self.history = History(*on)
         self.events = EventLog(*on)
 
 

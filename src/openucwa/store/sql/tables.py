@@ -6,6 +6,7 @@ How the columns are declared, `migrations/` of each engine says; what a record's
 from openucwa.model.application import Application
 from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.event import ChannelState, Event
+from openucwa.model.history import ConversationLog, LogMessage
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.user import SigningKey, User
 from openucwa.store.sql.table import Columns, Table
@@ -22,6 +23,8 @@ EXTENSIONS = Table("extensions", Columns(Extension), before=("organizer", "meeti
 PARTICIPATIONS = Table("participations", Columns(Participation), after=("position", "typing"))
 INVITATIONS = Table("invitations", Columns(Invitation))
 EVENTS = Table("events", Columns(Event))
+CONVERSATION_LOGS = Table("conversation_logs", Columns(ConversationLog))
+LOG_MESSAGES = Table("log_messages", Columns(LogMessage))
 
 #: Those whose rows are no records.
 REPLACED_APPLICATIONS = ("owner", "id", "at")
