@@ -115,7 +115,8 @@ class Service:
     """One server: its request handler (`handler`; as ASGI, `asgi`) and its store (`store`).
 
     `store`, `bus`: replace those named by the settings. `passwords`: hashes and verifies passwords, for tests that need
-    it cheap. `relay`: the link to the other processes, if this is one of several workers.
+    it cheap. `relay`: the link to the other processes, if this is one of several workers. `added`: further routes, left
+    out of the API's description.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class Service:
         bus: Bus | None = None,
         passwords: Passwords | None = None,
         relay: Relay | None = None,
+        added: Routes = (),
     ) -> None:
         self.config = config
         self.world = world
@@ -167,14 +169,15 @@ class Service:
         grants = ",".join(self.sign_in.grant_types)
         self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, self.sources.authorization_uris)
         self.routes = self._routes()
-        router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
-        for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
-            router.add_route(template, resource)
+        self.router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
+        health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
+        for template, resource in (*self.routes, *health, *added):
+            self.router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
-            router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
+            self.router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
         )
-        pipeline = Pipeline(
-            router,
+        self.pipeline = Pipeline(
+            self.router,
             self.renderer,
             self.addresses,
             self.store,
@@ -187,7 +190,7 @@ class Service:
         # The layers that a request passes, from the outside in; spans, if traced, are outermost.
         handler: Handler = Preflight(
             FromCache(
-                LimitInFlight(pipeline, self.in_flight, self.callers, self.renderer),
+                LimitInFlight(self.pipeline, self.in_flight, self.callers, self.renderer),
                 self.response_cache,
             ),
             self.cors,

@@ -108,7 +108,7 @@ async def test_code_of_another_sign_in_or_issuer_is_not_redeemed(
     await page.goto(f"{server.urls[0]}/healthz")
     left = json.loads(await page.evaluate("sessionStorage.getItem('openucwa issuer')"))
     await page.goto(f"{server.urls[0]}/?{answer.format(state=left['state'], issuer=provider.url)}")
-    await expect(page.get_by_role("alert")).to_contain_text("was not begun here")
+    await expect(page.get_by_role("alert")).to_contain_text("was not started here")
     await expect(page.locator("#console")).to_be_hidden()
     assert page.url == f"{server.urls[0]}/"
     assert await provider.requests("/token") == before

@@ -54,11 +54,13 @@ def at(place: Path | str) -> tuple[str, str]:
 
 
 class RunningServer:
-    """`openucwa serve` on free ports; it is ready after construction. `place`: its store, as in `at`."""
+    """`openucwa serve` on free ports; it is ready after construction. `place`: its store, as in `at`; None: it is a
+    sandbox."""
 
-    def __init__(self, place: Path | str, *arguments: str, listeners: int = 1, **settings: str) -> None:
+    def __init__(self, place: Path | str | None, *arguments: str, listeners: int = 1, **settings: str) -> None:
+        command = ("sandbox",) if place is None else ("serve", *at(place))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "openucwa", "serve", *at(place), *_listening(arguments)],
+            [sys.executable, "-m", "openucwa", *command, *_listening(arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -59,7 +59,7 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]], token_url: str) -> Des
         ids[described["operationId"]] += 1
         if (number := ids[described["operationId"]]) > 1:
             described["operationId"] += str(number)
-        named = _refusals(template, found, resource)
+        named = refusals_of(template, found, resource)
         described["responses"] = dict(
             sorted((_answers(method, found, resource) | _other_refusals(named, found, refused)).items())
         )
@@ -157,7 +157,7 @@ def _body(found: Operation, resource: Resource[Any]) -> Described | None:
     kind: Described = (
         _input(found.takes, additional_properties=found.additional_properties)
         if found.takes is not None
-        else {"type": "string"}
+        else dict(found.schema or {"type": "string"})
     )
     if found.consumes:
         return {"required": True, "content": {media_type: {"schema": kind} for media_type in found.consumes}}
@@ -209,7 +209,7 @@ def _content(media_types: Sequence[str], kind: Mapping[str, Any] | None, name: s
     return shown
 
 
-def _refusals(template: str, found: Operation, resource: Resource[Any]) -> list[type[Refusal]]:
+def refusals_of(template: str, found: Operation, resource: Resource[Any]) -> list[type[Refusal]]:
     """All refusals of an operation, by the pipeline or by the operation itself."""
     named = [*GENERIC, *found.refuses]
     if not resource.public:

@@ -102,9 +102,13 @@ class Pipeline:
             return self._renderer.refusal(request, refusal, rel=found.resource.rel)
         return await self._respond(request, found)
 
-    async def _respond(self, request: Request, found: Found) -> Response:
-        resource = found.resource
-        call: Call[Any] = Call(
+    def refused(self, request: Request, refusal: Refusal) -> Response:
+        """The response to `request` if it is refused for this reason."""
+        found = self._router.find(request.path)
+        return self._refusal(self._call(request, found), found.resource, refusal)
+
+    def _call(self, request: Request, found: Found) -> Call[Any]:
+        return Call(
             request=request,
             method=request.method,
             prefix=found.prefix,
@@ -112,6 +116,10 @@ class Pipeline:
             parts=self,
             target=None,
         )
+
+    async def _respond(self, request: Request, found: Found) -> Response:
+        resource = found.resource
+        call = self._call(request, found)
         try:
             answer = await self._answer(call, found)
             if answer.document is not None and call.method == "GET":

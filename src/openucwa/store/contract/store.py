@@ -84,11 +84,11 @@ class Store(Protocol):
         ...
 
     def refresh(self, owner: str) -> bool | Awaitable[bool]:
-        """Tells the listeners of `on_invalidate` what other processes have changed of `owner`'s rows: at once, all that
-        was committed when this turn of the event loop began to read; or by the time that what it returns is awaited,
-        all that was committed when that began to be.
+        """Reports other processes' changes of `owner`'s rows to the listeners of `on_invalidate`: those committed
+        before this turn of the event loop, or if it returns an awaitable, those committed before that is awaited.
 
-        False: that can't be told now, so that nothing cached may be used.
+        False: they are not known, so nothing cached may be used. True is good until the task suspends; a task counts as
+        one request until then.
         """
         ...
 

@@ -74,6 +74,10 @@ class SqliteStore(SqlStore):
         finally:
             self._reader.close()
 
+    async def settled(self) -> None:
+        """Returns when no change waits to be committed."""
+        await self._writer.finish()
+
     async def close(self) -> None:
         """As `Store.close`."""
         await self._writer.finish()
