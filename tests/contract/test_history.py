@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from openucwa.model.application import Communication
-from openucwa.model.conversation import FirstMessage
+from openucwa.model.conversation import InvitationState
 from openucwa.model.event import application_topic
-from openucwa.model.history import HistoryLimits, MissedItems, missed_log
+from openucwa.model.history import HistoryLimits, MissedItems
 from openucwa.model.refusals import ResourceNotFound
 from openucwa.store.contract import Store
 from tests.contract.samples import AT, DAN, MANY, application, calling, meeting, user
@@ -16,8 +16,7 @@ from tests.users import LENE
 LIMITS = HistoryLimits(MANY, 3)
 DRAFT, OUTGOING = calling(LENE, "of the test")
 DANS, INCOMING = calling(DAN, "of the test")
-MISSED = missed_log(OUTGOING, LIMITS, AT)
-HELLO = FirstMessage("text/plain", "hello")
+MISSED = replace(OUTGOING, state=InvitationState.FAILED, reason="Unreachable")
 ENABLED = Communication(etag="1", conversation_history="Enabled")
 
 
@@ -67,14 +66,14 @@ async def test_what_is_said_in_the_meeting_that_it_becomes_is_not_stored(talking
 
 
 async def test_missed_invitation_is_counted_until_it_is_read_or_removed(users: Store) -> None:
-    await users.history.add_missed(MISSED, HELLO, MANY, AT)
+    await users.invitations.refuse(MISSED, AT, LIMITS)
     assert await users.history.counts(DAN) == MissedItems(1, 1, 1)
     assert await texts(users, DAN, MISSED.id) == [(1, "hello")]
     await users.history.mark_read(DAN, MISSED.id, AT)
     assert await users.history.counts(DAN) == MissedItems(1, 1, 0)
     await users.history.remove(DAN, MISSED.id, AT)
     assert await users.history.counts(DAN) == MissedItems()
-    events = await users.events.after({application_topic(DAN, "101"): 0, application_topic(LENE, "101"): 0}, MANY)
+    events = await users.events.after({application_topic(DAN, "101"): 0}, MANY)
     told = (application_topic(DAN, "101"), "missedItems updated")
     assert [(event.topic, event.kind) for event in events] == [told] * 3
 
@@ -93,7 +92,7 @@ async def test_logs_of_others_are_not_found(talking: Store) -> None:
 
 async def test_oldest_logs_go_over_the_limit_and_after_their_time(users: Store) -> None:
     for number in range(3):
-        await users.history.add_missed(replace(MISSED, id=str(number), changed=AT + number), None, 2, AT)
+        await users.invitations.refuse(replace(MISSED, id=str(number)), AT + number, HistoryLimits(2, 3))
     assert [log.id for log in await users.history.all(DAN, MANY)] == ["2", "1"]
     assert await users.history.forget(AT + 2, MANY) == 1
     assert [log.id for log in await users.history.all(DAN, MANY)] == ["2"]
@@ -101,6 +100,6 @@ async def test_oldest_logs_go_over_the_limit_and_after_their_time(users: Store) 
 
 async def test_removed_user_has_no_logs(talking: Store) -> None:
     await talking.users.remove(DAN, AT)
-    await talking.history.add_missed(MISSED, HELLO, MANY, AT)
+    await talking.invitations.refuse(replace(MISSED, id="another"), AT, LIMITS)
     assert await talking.history.all(DAN, MANY) == []
     assert len(await talking.history.all(LENE, MANY)) == 1

@@ -324,3 +324,31 @@ async def test_input_is_read_by_name_in_any_case_with_or_without_sip(two: Two) -
     body = {"OPERATIONID": "1", "To": "danab@contoso.com", "Subject": "Any", "sessionContext": "x", "telemetryId": None}
     assert await lene.post(f"{lene.client.app}/communication/startmessaging", json=body) == 201
     assert (await incoming(dana))["subject"] == "Any"
+
+
+async def relate(guest: Guest, other: str, level: str) -> None:
+    """Gives the other user a privacy relationship."""
+    href = f"{guest.client.app}/people/{other.removeprefix('sip:')}/privacyRelationship"
+    shown = await guest.get(href)
+    answer = await guest.client.replace(shown, relationshipLevel=level)
+    assert answer.is_success, answer.text
+
+
+async def test_blocked_user_finds_nobody_there_and_leaves_nothing(two: Two, service: Service) -> None:
+    lene, dana = two
+    await relate(dana, LENE, "Blocked")
+    await start(lene)
+    assert await lene.said() == ["messagingInvitation started", "messagingInvitation completed Failure Unreachable"]
+    assert not [event for event in await dana.said() if "Invitation" in event or "missedItems" in event]
+    assert await service.store.history.all(DANA, 10) == []
+
+
+async def test_user_who_must_not_be_disturbed_is_asked_by_close_ones_only(two: Two, service: Service) -> None:
+    lene, dana = two
+    assert await dana.post(f"{dana.client.app}/me/presence", json={"availability": "DoNotDisturb"}) == 204
+    await start(lene)
+    assert (await lene.said())[-1] == "messagingInvitation completed Failure DoNotDisturb"
+    assert len(await service.store.history.all(DANA, 10)) == 1
+    await relate(dana, LENE, "Workgroup")
+    await start(lene)
+    await incoming(dana)

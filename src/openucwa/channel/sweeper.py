@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from openucwa.channel.activity import Activity
 from openucwa.channel.poll import EventChannels
-from openucwa.model.conversation import Invitation, InvitationState
-from openucwa.model.history import HistoryLimits, missed_log
+from openucwa.model.conversation import InvitationState
+from openucwa.model.history import HistoryLimits
 from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFound
 from openucwa.model.world import World
 from openucwa.store.contract import Store
@@ -23,6 +23,9 @@ REPLACED_KEPT = 86_400
 #: How many are read at a time; the sweep goes on until none is left.
 INVITATIONS_AT_A_TIME = 100
 WAITING_AT_A_TIME = 100
+#: Seconds before the end of a subscription when its application is notified.
+EXPIRY_NOTICE = 120
+USERS_AT_A_TIME = 100
 #: Maximum number of meetings, applications, and rows per change, so that others do not wait for long.
 MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
@@ -107,9 +110,18 @@ class Sweeper:
             pass
         while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
+        await self._sweep_contacts(now)
         # Last, because these are refused while the event bus can't be reached.
         await self.end_waits(now)
         await self.end_invitations(now)
+
+    async def _sweep_contacts(self, now: int) -> None:
+        """Ends subscriptions to contacts, announces that others end soon, and completes the index of the search."""
+        soon = now + 1000 * EXPIRY_NOTICE
+        while await self._store.contacts.sweep_subscriptions(soon, now, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
+        while await self._store.people.index(USERS_AT_A_TIME) == USERS_AT_A_TIME:
+            pass
 
     async def _end_idle_applications(self, now: int) -> None:
         before = now - 1000 * self._settings.application_timeout
@@ -130,18 +142,13 @@ class Sweeper:
 
     async def end_invitations(self, now: int) -> None:
         """Ends invitations that are not answered in time at `now`, in ms since 1970."""
+        kept = self._settings.max_conversation_logs if self._settings.history_kept else 0
+        missed = HistoryLimits(kept, self._settings.max_log_messages)
         while overdue := await self._store.invitations.overdue(now, INVITATIONS_AT_A_TIME):
             for invitation in overdue:
                 with suppress(ResourceNotFound):
                     failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
-                    await self._store.invitations.end(failed, now)
-                    if failed.two_party and self._settings.history_kept:
-                        await self._miss(failed, now)
-
-    async def _miss(self, invitation: Invitation, now: int) -> None:
-        limits = HistoryLimits(self._settings.max_conversation_logs, self._settings.max_log_messages)
-        log = missed_log(invitation, limits, now)
-        await self._store.history.add_missed(log, invitation.first_message, limits.logs, now)
+                    await self._store.invitations.end(failed, now, missed=missed)
 
     async def sweep_meetings(self) -> None:
         """Removes meetings whose retention time after expirationTime is over."""

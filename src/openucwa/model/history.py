@@ -68,6 +68,10 @@ class HistoryLimits:
     messages: int = 0
 
 
+#: Nothing is stored.
+NO_HISTORY = HistoryLimits()
+
+
 def missed_log(invitation: Invitation, limits: HistoryLimits, at: int) -> ConversationLog:
     """The log of the invited user of an outgoing invitation that was not answered."""
     return ConversationLog(

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from openucwa.model.conversation import FirstMessage
 from openucwa.model.history import ConversationLog, LogMessage, MissedItems
 
 
 class History(Protocol):
-    """Conversation logs. `TwoParty.accept` begins one, and `Conversations.send_message` adds to it.
+    """Conversation logs. `TwoParty.accept` begins one, and `Conversations.send_message` adds to it. `Invitations.end`
+    and `refuse` add invitations that were missed.
 
-    `add_missed`, `mark_read` and `remove` raise `missedItems updated` to all applications of the user.
+    These, `mark_read` and `remove` raise `missedItems updated` to all applications of the user.
     """
 
     async def all(self, owner: str, limit: int) -> Sequence[ConversationLog]:
@@ -31,12 +31,6 @@ class History(Protocol):
 
     async def counts(self, owner: str) -> MissedItems:
         """How many logs there are."""
-        ...
-
-    async def add_missed(self, log: ConversationLog, message: FirstMessage | None, limit: int, at: int) -> None:
-        """Adds an invitation that was not answered, with the message that came along. Over `limit` logs of the user,
-        the oldest go. Does nothing if the user was removed.
-        """
         ...
 
     async def mark_read(self, owner: str, log_id: str, at: int) -> None:

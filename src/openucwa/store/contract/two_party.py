@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from openucwa.model.conversation import Invitation, Participation
-from openucwa.model.history import HistoryLimits
+from openucwa.model.history import NO_HISTORY, HistoryLimits
 from openucwa.model.meeting import Meeting
-
-#: Nothing is stored.
-NO_HISTORY = HistoryLimits()
 
 
 class TwoParty(Protocol):

@@ -2,11 +2,10 @@
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from openucwa.model.conversation import FirstMessage
+from openucwa.model.conversation import FirstMessage, Invitation
 from openucwa.model.event import NewEvent, application_topic
-from openucwa.model.history import ConversationLog, LogMessage, MissedItems
+from openucwa.model.history import ConversationLog, HistoryLimits, LogMessage, MissedItems, missed_log
 from openucwa.model.refusals import ResourceNotFound
 from openucwa.store.engine import Transaction
 from openucwa.store.sql.events import append
@@ -63,6 +62,20 @@ async def _say(transaction: Transaction, owner: str, log_id: str, from_uri: str,
         await transaction.run(LOG_MESSAGES.insert, *LOG_MESSAGES.values(message))
 
 
+async def miss(transaction: Transaction, outgoing: Invitation, limits: HistoryLimits, at: int) -> None:
+    """Adds an invitation that was not answered to the logs of the invited user, with the message that came along."""
+    if not limits.logs or not outgoing.two_party:
+        return
+    log = missed_log(outgoing, limits, at)
+    await transaction.lock(log.owner)
+    if not await transaction.row("select 1 from users where uri = ?", log.owner):
+        return
+    await begin(transaction, log, limits.logs)
+    if outgoing.first_message is not None:
+        await _say(transaction, log.owner, log.id, log.other_uri, outgoing.first_message, at)
+    await _notify(transaction, log.owner, at)
+
+
 async def _notify(transaction: Transaction, owner: str, at: int) -> None:
     applications = await transaction.rows("select id from applications where owner = ? order by id", owner)
     events = [NewEvent(application_topic(owner, each), MISSED_ITEMS_UPDATED) for (each,) in applications]
@@ -95,17 +108,6 @@ class History(Part):
     async def counts(self, owner: str) -> MissedItems:
         ((logs, missed, unread),) = await self._reader.rows(_COUNTS, owner)
         return MissedItems(logs, missed, unread)
-
-    async def add_missed(self, log: ConversationLog, message: FirstMessage | None, limit: int, at: int) -> None:
-        async def work(transaction: Transaction) -> None:
-            if not await transaction.row("select 1 from users where uri = ?", log.owner):
-                return
-            await begin(transaction, replace(log, missed=True, unread=True), limit)
-            await _notify(transaction, log.owner, at)
-            if message is not None:
-                await _say(transaction, log.owner, log.id, log.other_uri, message, at)
-
-        await self._writer.change(work, log.owner, must_notify=False)
 
     async def mark_read(self, owner: str, log_id: str, at: int) -> None:
         async def work(transaction: Transaction) -> None:

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from openucwa.model import conversation_events
 from openucwa.model.conversation import Form, Invitation, InvitationState, MessagingState, Participation, Role
-from openucwa.model.history import ConversationLog, HistoryLimits
+from openucwa.model.history import NO_HISTORY, ConversationLog, HistoryLimits
 from openucwa.model.meeting import Meeting
 from openucwa.model.refusals import Conflict, ConversationNotFound, TooManyConversations
-from openucwa.store.contract.two_party import NO_HISTORY
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import columns, meetings, participations
 from openucwa.store.sql import history as logs
