@@ -1,6 +1,7 @@
 """Checks tokens, of this server and of other issuers, and adds users of issuers and directories."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.profile import Profile, user_of
@@ -46,15 +47,18 @@ class Callers:
             raise Unauthorized("the token was not seen before")
         return found.caller
 
-    async def check(self, token: str) -> Caller:
+    def check(self, token: str) -> Coroutine[Any, Any, Caller]:
         """The caller.
 
         Unauthorized: the token is not valid, or its user does not exist.
         ServiceUnavailable: the store or the token's issuer is needed and unreachable.
         """
         if self._foreign is None or token.startswith(PREFIX):
-            return await self._keys.check(token)
-        found = self._foreign.recognized(token) or await self._foreign.check(token)
+            return self._keys.check(token)
+        return self._check_foreign(self._foreign, token)
+
+    async def _check_foreign(self, foreign: "ForeignTokens", token: str) -> Caller:
+        found = foreign.recognized(token) or await foreign.check(token)
         if found.caller is None:
             found.caller = await self._first_seen(found.token)
         return found.caller

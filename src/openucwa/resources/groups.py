@@ -102,7 +102,7 @@ class MyGroups(Resource[None]):
         """UCWA: myGroups2, POST. The answer has no body; its `Location` is the group."""
         name = visible_name(call.values["displayName"])
         if name is None:
-            raise ParameterValidationFailure({"displayName": "has no visible character"})
+            raise ParameterValidationFailure({"displayName": "must contain a visible character"})
         group = Group(new_etag(self._world), GroupKind.GROUP, name, new_etag(self._world))
         await self._store.contacts.add_group(call.session.application.owner, group, self._max, self._world.now())
         return Answer(status=204, location=group_href(call, group.id))
@@ -183,7 +183,7 @@ class GroupResource(Resource[Group]):
         """UCWA: group2, PUT. The server chose the id: what is sent of it is ignored."""
         name = visible_name(call.values["name"])
         if name is None:
-            raise ParameterValidationFailure({"name": "has no visible character"})
+            raise ParameterValidationFailure({"name": "must contain a visible character"})
         renamed = replace(call.target, name=name, etag=new_etag(self._world))
         await self._store.contacts.rename_group(
             call.session.application.owner, call.if_match, renamed, self._world.now()

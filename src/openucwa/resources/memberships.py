@@ -61,7 +61,9 @@ class MyGroupMemberships(Resource[None]):
         self._world = world
         self._limits = ContactLimits(config.max_contacts, config.max_delegates)
 
-    @Operation("Who is in which group.", query=MEMBERSHIPS_QUERY, refuses=(OperationNotSupported, *_READ))
+    @Operation(
+        "The memberships of contacts in groups.", query=MEMBERSHIPS_QUERY, refuses=(OperationNotSupported, *_READ)
+    )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: myGroupMemberships, GET."""
         group_id = call.values.get("groupId")
@@ -87,7 +89,7 @@ class MyGroupMemberships(Resource[None]):
         uri = _address(call.values["contactUri"])
         group_id = call.values.get("groupId") or DEFAULT_GROUP.id
         if group_id in _OF_OTHERS:
-            raise OperationNotSupported("who is in this group is not the user's to say")
+            raise OperationNotSupported("this group has no memberships: its members are chosen by others")
         group = await self._store.contacts.group(owner, group_id)
         person = await self._book.person(owner, uri)
         card = ContactCard(uri, uri.removeprefix("sip:"))
@@ -112,7 +114,7 @@ class GroupMemberships(Resource[Group]):
     async def locate(self, call: Context, group: str = "", **_names: str) -> Group:
         return await self._store.contacts.group(call.session.application.owner, group)
 
-    @Operation("Who is in the group.", refuses=(OperationNotSupported, *_READ))
+    @Operation("The memberships in the group.", refuses=(OperationNotSupported, *_READ))
     async def get(self, call: Call[Group]) -> Answer:
         """UCWA: groupMemberships, GET."""
         embedded = await membership_documents(self._store, self._documents, call, call.target.id)
@@ -128,7 +130,7 @@ async def membership_documents(
     """
     owner = call.session.application.owner
     if group_id in _OF_OTHERS:
-        raise OperationNotSupported("who is in this group is not the user's to say")
+        raise OperationNotSupported("this group has no memberships: its members are chosen by others")
     found = await store.contacts.memberships(owner, group_id)
     kinds = {group.id: group.kind for group in (*SYSTEM_GROUPS.values(), *await store.contacts.groups(owner))}
     return [
@@ -155,7 +157,7 @@ class MyGroupMembership(Resource[Membership]):
         group_id, _, address = membership.partition(",")
         named = Membership(f"sip:{address.lower()}", group_id)
         if group_id in _OF_OTHERS:
-            raise OperationNotSupported("who is in this group is not the user's to say")
+            raise OperationNotSupported("this group has no memberships: its members are chosen by others")
         if named not in await self._store.contacts.memberships(owner, named.group_id):
             raise ResourceNotFound("the contact is not in this group")
         return named

@@ -119,7 +119,7 @@ class RelationshipResource(Resource[Relationship]):
         """Sets the level, or resets it (None)."""
         owner = call.session.application.owner
         if call.target.uri == owner:
-            raise Conflict("users see all of themselves")
+            raise Conflict("users have no privacy relationship with themselves")
         changed = Relationship(call.target.uri, level, new_etag(self._world))
         # Those who subscribe to the user's presence see more or less of it.
         events = (relationship_changed(owner, changed.uri),)

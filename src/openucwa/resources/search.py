@@ -26,7 +26,11 @@ _MAX_PORTIONS = 5
 
 #: UCWA: search and search2, GET, Query parameters.
 SEARCH = (
-    Parameter("query", max_length=256, description="Beginnings of words of a name, an address or a phone number."),
+    Parameter(
+        "query",
+        max_length=256,
+        description="The beginning of a name, address or phone number; several words are allowed.",
+    ),
     Parameter("mail", max_length=256, description="The beginning of an address."),
     Parameter("limit", kind="integer", minimum=1, maximum=MAX_LIMIT),
 )
