@@ -19,7 +19,7 @@ def at(command: Command) -> Command:
     return click.option(
         "--url",
         metavar="URL",
-        envvar="OPENUCWA_SANDBOX",
+        envvar="UCWA_SANDBOX",
         default="http://127.0.0.1:8080",
         show_default=True,
         help="Address of the sandbox.",
