@@ -1,4 +1,4 @@
-"""The server in this process with everything on it that the description's paths have names for, and who asks it."""
+"""A server in this process with a resource for every path of the API description."""
 
 import asyncio
 import re
@@ -15,13 +15,13 @@ from tests.client import UcwaClient, self_of
 from tests.hostile.requests import Request
 
 _NAME = re.compile(r"~(\w+)~")
-#: An id that has to be encoded to stand in a path.
+#: An id that must be percent-encoded in a path.
 EXTENSION_ID = "a/b 100% é"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `headers`: names in lower case, in order."""
+    """A response. `headers`: names in lower case, in order."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -113,7 +113,7 @@ class Stage:
         self._guests: dict[str, str] = {}
 
     async def set(self) -> None:
-        """Makes everything anew that a request may have taken away."""
+        """Recreates everything that a request may have removed."""
         self._turn += 1
         available, messaging = bool(self._turn & 1), bool(self._turn & 2)
         lene, dana, guest = self._lene, self._dana, UcwaClient(DirectClient(self.service))
@@ -144,7 +144,11 @@ class Stage:
             "message": await self._message(conversations[0]) if messaging else "1",
             "invitation": await (self._incoming() if available else self._outgoing(conversations[0])),
             "ack": self._ack,
-            "subscription": await self._subscription(),
+            "subscription": (subscription := await self._subscription()),
+            "subscribed": f"{subscription},danab%40contoso.com",
+            "group": (group := await self._group()),
+            "membership": f"{group},danab%40contoso.com",
+            "level": "Workgroup",
             "name": "xframe.js",
             "region": "1",
             "token": lene.token or "",
@@ -158,7 +162,7 @@ class Stage:
         }
 
     async def stands(self) -> bool:
-        """Whether what most requests need is there: application, conversation, meeting and extension."""
+        """Whether application, conversation, meeting and extension exist."""
         app = self._lene.app
         places = (
             f"{app}/communication/conversations/{self.names['conversation']}",
@@ -197,9 +201,23 @@ class Stage:
 
     async def _subscription(self) -> str:
         href = f"{self._lene.app}/people/presenceSubscriptions"
+        for old in (await self._lene.get(href)).json()["_embedded"]["presenceSubscription"]:
+            await self._lene.delete(self_of(old))
         answer = await self._lene.post(href, json={"duration": 10, "uris": ["sip:danab@contoso.com"]})
         assert answer.status_code == 201, answer.text
         return answer.headers["Location"].rpartition("/")[2]
+
+    async def _group(self) -> str:
+        """The id of Lene's one group, which Dana is in."""
+        people = f"{self._lene.app}/people"
+        for old in (await self._lene.get(f"{people}/groups")).json()["_embedded"]["group"]:
+            await self._lene.delete(self_of(old))
+        made = await self._lene.post(f"{people}/groups", json={"displayName": "Family"})
+        group_id = made.headers["Location"].rpartition("/")[2]
+        body = {"contactUri": "sip:danab@contoso.com", "groupId": group_id}
+        answer = await self._lene.post(f"{people}/groupMemberships", json=body)
+        assert answer.status_code == 201, answer.text
+        return group_id
 
     async def _message(self, conversation: str) -> str:
         messaging = f"{self._lene.app}/communication/conversations/{conversation}/messaging"
@@ -224,7 +242,7 @@ class Stage:
         return await self._told_of()
 
     async def _told_of(self) -> str:
-        """Reads the event channel to its end: the id of the last invitation that can be accepted."""
+        """Reads all events: the id of the last invitation that can be accepted."""
         invitation, events = "", None
         while events is None or events["sender"]:
             events = (await self._lene.get(f"{self._lene.app}/events?ack={self._ack}")).json()

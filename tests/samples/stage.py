@@ -15,8 +15,11 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
+from tests.samples import two_users
+from tests.samples.contact_list import contact_hrefs
 from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
 from tests.samples.messages import OWN, Sample
+from tests.samples.two_users import TwoUsers
 
 #: Settings under which every member that comes from a setting has something to show.
 TOLD: dict[str, Any] = {
@@ -43,43 +46,49 @@ SEATING = {"rows": 9, "vegetarian": False, "doors": "/Date(1700000000000)/", "ta
 #: bare: no assigned meeting, nothing told in the settings. elsewhere: the user is homed in another pool. The rest is
 #: said in `room`.
 SITUATIONS: dict[str, tuple[str, ...]] = {
-    "accept.POST": ("invited",),
+    "accept.POST": ("invited", "asked"),
     "addMessaging.POST": ("unconnected",),
     "addParticipant.POST": ("alone",),
     "admit.POST": ("lobby",),
     "anonApplications.POST": ("anonymous",),
     "application.GET": ("usual", "tab", "available", "anonymous"),
     "attendees.GET": ("room",),
-    "cancel.POST": ("inviting",),
+    "cancel.POST": ("inviting", "asking"),
     "communication.GET": ("usual", "set", "anonymous"),
     "contact.GET": ("usual", "described"),
+    "contactLocation.GET": ("available",),
+    "contactNote.GET": ("available",),
+    "contactPresence.GET": ("usual", "available"),
+    "contactSupportedModalities.GET": ("available",),
     "conversation.DELETE": ("room",),
-    "conversation.GET": ("room", "attending", "waiting"),
+    "acceptedByParticipant.GET": ("talking",),
+    "conversation.GET": ("room", "attending", "waiting", "asking", "asked", "talking"),
     "conversations.GET": ("room",),
-    "decline.POST": ("invited",),
+    "decline.POST": ("invited", "asked"),
     "demote.POST": ("promoted",),
     "eject.POST": ("room",),
     "joinOnlineMeeting.POST": ("joining",),
     "leaders.GET": ("room",),
     "lobby.GET": ("lobby",),
-    "localParticipant.GET": ("room", "attending", "unconnected", "guest"),
+    "from.GET": ("asked", "answering"),
+    "localParticipant.GET": ("room", "attending", "unconnected", "guest", "talking"),
     "location.GET": ("available",),
     "location.POST": ("available",),
     "me.GET": ("usual", "available", "anonymous", "described"),
-    "message.GET": ("room", "attending", "guest"),
+    "message.GET": ("room", "attending", "guest", "asked", "answering"),
     "messages.GET": ("room",),
-    "messaging.GET": ("room", "unconnected"),
-    "messagingInvitation.GET": ("room",),
+    "messaging.GET": ("room", "unconnected", "asking", "talking"),
+    "messagingInvitation.GET": ("room", "asking", "asked", "talking", "answering"),
     "note.GET": ("available",),
     "note.POST": ("available",),
     "myOnlineMeetings.GET": ("usual", "bare"),
     "onlineMeetingEligibleValues.GET": ("usual", "bare"),
     "onlineMeeting.GET": ("room",),
-    "onlineMeetingInvitation.GET": ("room", "invited", "guest"),
+    "onlineMeetingInvitation.GET": ("room", "invited", "accepting", "guest"),
     "onlineMeetings.GET": ("usual", "bare"),
     "organizer.GET": ("room",),
-    "participant.GET": ("room", "attending", "unconnected", "promoted", "lobby", "visited"),
-    "participantInvitation.GET": ("inviting",),
+    "participant.GET": ("answering", "room", "attending", "unconnected", "promoted", "lobby", "visited"),
+    "participantInvitation.GET": ("inviting", "accepted"),
     "participantMessaging.GET": ("room",),
     "phoneDialInInformation.GET": ("usual", "bare"),
     "presence.GET": ("available",),
@@ -89,7 +98,9 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "reportMyActivity.POST": ("available",),
     "sendMessage.POST": ("room",),
     "setIsTyping.POST": ("room",),
-    "stopMessaging.POST": ("room",),
+    "startMessaging.POST": ("calling",),
+    "startMessaging2.POST": ("calling",),
+    "stopMessaging.POST": ("room", "asking", "talking"),
     "user.GET": ("usual", "elsewhere"),
 }
 USUAL = ("usual",)
@@ -102,6 +113,18 @@ DETAILS = {
     "mobile_phone": "tel:+4570555502",
     "home_phone": "tel:+4570555504",
     "other_phone": "tel:+4570555505",
+}
+
+#: Query parameters that a request needs, and its sample has in its description only.
+QUERIES = {
+    "myGroupMemberships2.POST": "contactUri=sip:alexd@contoso.com",
+    "presenceSubscription.POST": "duration=11",
+    "removeContactFromAllGroups.POST": "contactUri=sip:danab@contoso.com",
+    "removeContactFromAllGroups2.POST": "contactUri=sip:danab@contoso.com",
+    "search.GET": "query=lene",
+    "search2.GET": "query=lene",
+    "startOrRefreshSubscriptionToContactsAndGroups.POST": "duration=30",
+    "subscribeToGroupPresence.POST": "groupId=pinnedGroup&duration=11",
 }
 
 _ID = re.compile(r'"id"\s*:\s*"([^"]*)"|<property name="id">([^<]*)<')
@@ -203,17 +226,38 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
         await room.set(extension)
         stage.client, stage.hrefs, stage.somebody = room.client, room.hrefs, room.somebody
         return stage
+    if situation in two_users.SITUATIONS:
+        two = TwoUsers(service, connect, client, situation)
+        await two.set(extension)
+        stage.client, stage.hrefs, stage.somebody = two.client, two.hrefs, two.somebody
+        return stage
     if "/onlineMeetings" in sample.request.target:
         await _schedule(stage, sample)
     else:
-        people = (await client.get(f"{client.app}/people")).json()
-        stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
-        stage.hrefs["contact"] = f"{client.app}/people/{name}@contoso.com"
-        granted = await client.post(stage.hrefs["presenceSubscriptions"], json={"duration": 11, "uris": []})
-        stage.hrefs["presenceSubscription"] = granted.headers["Location"]
-    if sample.rel == "search":
-        stage.query = "query=lene"
+        await _find_people(stage, f"{name}@contoso.com")
+        stage.hrefs |= await contact_hrefs(client)
+        if sample.name == "presenceSubscriptionMemberships.POST":
+            stage.hrefs["presenceSubscriptionMemberships"] = stage.hrefs["memberships"]
+    stage.query = QUERIES.get(sample.name, stage.query)
     return stage
+
+
+async def _find_people(stage: Stage, address: str) -> None:
+    """The collections of people, a contact of this address, and a subscription to Dana's presence."""
+    client = stage.client
+    people = (await client.get(f"{client.app}/people")).json()
+    stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
+    stage.hrefs["contact"] = f"{client.app}/people/{address}"
+    contact = (await client.get(stage.hrefs["contact"])).json()
+    stage.hrefs |= {rel: link["href"] for rel, link in contact["_links"].items() if rel != "self"}
+    uris = ["sip:danab@contoso.com"]
+    granted = await client.post(stage.hrefs["presenceSubscriptions"], json={"duration": 11, "uris": uris})
+    stage.hrefs["presenceSubscription"] = granted.headers["Location"]
+    for rel in ("memberships", "addToPresenceSubscription"):
+        stage.hrefs[rel] = granted.json()["_links"][rel]["href"]
+    members = (await client.get(stage.hrefs["memberships"])).json()["_embedded"]["presenceSubscriptionMembership"]
+    stage.hrefs["presenceSubscriptionMembership"] = self_of(members[0])
+    stage.hrefs["subscribeToGroupPresence"] = stage.hrefs["presenceSubscriptions"]
 
 
 async def _set_communication(client: UcwaClient) -> None:

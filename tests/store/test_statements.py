@@ -27,11 +27,21 @@ KEYS = {
     "topics": "topic",
     "stored_bytes": "owner",
     "events": "topic",
+    "presences": "owner",
+    "endpoints": "owner",
+    "subscriptions": "owner",
+    "subscribed": "owner",
+    "contacts": "owner",
+    "contact_groups": "owner",
+    "contact_memberships": "owner",
+    "privacy_relationships": "owner",
+    "contact_subscriptions": "owner",
+    "user_words": "uri",
 }
 #: Few rows, which can be in every place.
 EVERYWHERE = {"store_version", "signing_keys", "counters"}
 #: What a statement brings along itself.
-BROUGHT = {"heard"}
+BROUGHT = {"heard", "positions"}
 
 #: How the statements end that name no key, and why they needn't.
 WITHOUT_KEY = {
@@ -44,11 +54,30 @@ WITHOUT_KEY = {
     "from invitations where expires < ? and state = 'Connecting' and outgoing = 1 order by expires limit ?": "sweeper",
     "from participations where in_lobby = 1 and joined < ? order by joined limit ?": "sweeper",
     "where (topic, number) in (select topic, number from events where at < ? order by at limit ?)": "sweeper",
+    "select owner from presences where due <= ? order by due limit ?": "sweeper",
+    "from subscriptions where expires <= ? and announced = 0 order by expires limit ?": "sweeper",
+    "from subscriptions where expires <= ? order by expires limit ?": "sweeper",
+    "where expires < ? and (warned = 0 or expires <= ?) order by expires limit ?": "sweeper",
+    "select uri from users where searchable = 0 order by uri limit ?": "sweeper",
     # An index leads to the few rows, wherever they are.
-    "from invitations where thread_id = ? and state = 'Connecting' and id <> ? order by owner, application_id, id":
+    "u.uri > ? order by u.uri limit ?": "a search for people",
+    "where m.uri = ? and m.group_id = 'delegatesGroup' order by u.uri": "a delegate's delegators",
+    "where uri = ? and group_id = 'delegatesGroup' order by owner": "a user's end",
+    "select owner from privacy_relationships where uri = ?": "a user's end",
+    "and id <> ? and kind <> 'messagingInvitation' order by owner, application_id, id":
         "the other sides of an invitation, once in its life",
-    "from participations where owner = ? and application_id = ? and id = ?": "a conversation by its application",
-    "from participations where owner = ? and application_id = ? order by joined": "an application's conversations",
+    "where organizer = ? and meeting_id = ? and state = 'Connecting' and kind = 'messagingInvitation'"
+    " order by owner, application_id, id":
+        "the other sides of an invitation to a conversation of two, twice in its life",
+    "from participations where owner = ? and application_id = ? and ended is null and id = ?":
+        "a conversation by its application",
+    "from participations where owner = ? and application_id = ? and ended is null order by joined":
+        "an application's conversations",
+    "from participations where owner = ? and application_id = ? order by joined":
+        "what an application's events tell of",
+    "select count(*) from participations where owner = ? and application_id = ? and ended is null":
+        "how many conversations an application has",
+    "(select organizer, meeting_id, id from participations where ended < ? order by ended limit ?)": "sweeper",
     "from participations where owner = ? and application_id = ? order by organizer, meeting_id, position":
         "an application's end",
     "from participations where owner = ? order by organizer, meeting_id, position": "a user's end",
@@ -65,6 +94,7 @@ WITHOUT_KEY = {
 UNHELD = (
     "with heard (owner, id, at) as (values",
     "delete from replaced_applications where (owner, id) in",
+    "delete from participations where (organizer, meeting_id, id) in",
 )
 
 #: What one of SQLite (3.37) and PostgreSQL (13) does not know, or takes in another way.
@@ -162,7 +192,15 @@ async def test_changes_write_only_within_their_declared_scope(records: Statement
         if ran.scope is not None and not ran.text.startswith("select"):
             wrote.setdefault(ran.scope, set()).add(tables(ran.text)[0])
             assert "extensions" not in tables(ran.text) or set(values(ran, "meeting_id")) == {ran.scope}
-    assert wrote.pop(UNCACHED) == {"channels"}
+    assert wrote.pop(UNCACHED) == {
+        "channels",
+        "presences",
+        "endpoints",
+        "subscriptions",
+        "subscribed",
+        "events",
+        "topics",
+    }
     # Of meetings that are there only `changed`, which nobody is shown, so that no cache holds it.
     assert {ran.text for ran in records.ran if ran.scope and ran.text.startswith("update meetings")} == {
         "update meetings set changed = ? where organizer = ? and id = ?"

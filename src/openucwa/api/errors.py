@@ -31,6 +31,10 @@ ERRORS: dict[type[Refusal], WireError] = {
     refusals.Unauthorized: WireError(401, "Unauthorized"),
     refusals.Forbidden: WireError(403, "Forbidden"),
     refusals.AnonymousNotAllowed: WireError(403, "Forbidden", "AnonymousNotAllowed"),
+    refusals.TooManySubscriptions: WireError(403, "Forbidden", "LimitExceeded"),
+    refusals.TooManyContacts: WireError(403, "Forbidden", "TooManyContacts"),
+    refusals.TooManyDelegates: WireError(403, "Forbidden", "LimitExceeded"),
+    refusals.OperationNotSupported: WireError(403, "Forbidden", "OperationNotSupported"),
     refusals.ResourceNotFound: WireError(404, "NotFound", "ResourceNotFound"),
     refusals.ApplicationNotFound: WireError(404, "NotFound", "ApplicationNotFound"),
     refusals.DestinationNotFound: WireError(404, "NotFound", "DestinationNotFound"),
@@ -42,7 +46,9 @@ ERRORS: dict[type[Refusal], WireError] = {
     refusals.Conflict: WireError(409, "Conflict"),
     refusals.AlreadyExists: WireError(409, "Conflict", "AlreadyExists"),
     refusals.TooManyGroups: WireError(409, "Conflict", "TooManyGroups"),
+    refusals.LimitExceeded: WireError(409, "Conflict", "LimitExceeded"),
     refusals.TooManyOnlineMeetings: WireError(409, "Conflict", "TooManyOnlineMeetings"),
+    refusals.TooManyConversations: WireError(409, "Conflict", "TooManyConversations"),
     refusals.MakeMeAvailableRequired: WireError(409, "Conflict", "MakeMeAvailableRequired"),
     refusals.PGetReplaced: WireError(409, "Conflict", "PGetReplaced"),
     refusals.CannotRedirect: WireError(410, "Gone", "CannotRedirect"),
@@ -74,5 +80,5 @@ def wire_error(refusal: type[Refusal]) -> WireError:
 
 
 def sentence(refusal: Refusal) -> str:
-    """What the client is told of a refusal."""
+    """The sentence for the client."""
     return wire_error(type(refusal)).message or str(refusal)

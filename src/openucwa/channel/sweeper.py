@@ -17,12 +17,15 @@ from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFo
 from openucwa.model.world import World
 from openucwa.store.contract import Store
 
-#: Seconds that it is remembered of an application that it was ended as one too many (410, not 404).
+#: How long an application that was ended as one too many is answered 410 instead of 404, in seconds.
 REPLACED_KEPT = 86_400
 #: How many are read at a time; the sweep goes on until none is left.
 INVITATIONS_AT_A_TIME = 100
 WAITING_AT_A_TIME = 100
-#: Meetings, applications, and rows of events and the like that one change removes, so that nobody waits for long.
+#: Seconds before the end of a subscription when its application is notified.
+EXPIRY_NOTICE = 120
+USERS_AT_A_TIME = 100
+#: Maximum number of meetings, applications, and rows per change, so that others do not wait for long.
 MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
 ROWS_AT_A_TIME = 2_000
@@ -77,7 +80,7 @@ class Sweeper:
 
     async def sweep_applications(self) -> None:
         """Ends the applications whose time is over, releases what waits on them, and forgets old events."""
-        # What was heard here counts before anything is ended.
+        # Activity that is only in memory counts, too.
         await self._activity.flush()
         now = self._world.now()
         idle = await self._store.conversations.idle(now - 1000 * self._settings.conversation_timeout)
@@ -94,11 +97,22 @@ class Sweeper:
         forgotten = now - 1000 * self._settings.events_kept
         while await self._store.events.forget(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
+        while await self._store.two_party.forget_ended(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
         while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
+        await self._sweep_contacts(now)
         # Last, because these are refused while the event bus can't be reached.
         await self.end_waits(now)
         await self.end_invitations(now)
+
+    async def _sweep_contacts(self, now: int) -> None:
+        """Ends subscriptions to contacts, announces that others end soon, and completes the index of the search."""
+        soon = now + 1000 * EXPIRY_NOTICE
+        while await self._store.contacts.sweep_subscriptions(soon, now, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
+        while await self._store.people.index(USERS_AT_A_TIME) == USERS_AT_A_TIME:
+            pass
 
     async def _end_idle_applications(self, now: int) -> None:
         before = now - 1000 * self._settings.application_timeout
@@ -126,7 +140,7 @@ class Sweeper:
                     await self._store.invitations.end(failed, now)
 
     async def sweep_meetings(self) -> None:
-        """Removes the meetings that are so long past their expirationTime that they are no longer kept."""
+        """Removes meetings whose retention time after expirationTime is over."""
         now = self._world.now()
         before = now - 1000 * self._settings.expired_meetings_kept
         while await self._store.meetings.remove_expired(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
@@ -140,5 +154,5 @@ class Sweeper:
             except Refusal as refusal:
                 logger.warning("cleanup postponed: %s", refusal.reason)
             except Exception:
-                # What goes wrong once must not leave everything unswept from then on.
+                # One failure must not end the clean-up for good.
                 logger.exception("cleanup failed")

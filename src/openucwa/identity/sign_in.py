@@ -71,7 +71,7 @@ class GrantRefused(Exception):  # a refusal in OAuth's form, not an error of our
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A new token. `expires_in`: seconds. `scope`: its scopes, separated by blanks; None: every one."""
+    """A new token. `expires_in`: seconds. `scope`: its scopes, separated by spaces; None: every one."""
 
     access_token: str
     expires_in: int

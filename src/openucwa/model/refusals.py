@@ -59,6 +59,22 @@ class AnonymousNotAllowed(Forbidden):
     """The resource is for signed-in users, not for anonymous ones."""
 
 
+class TooManySubscriptions(Forbidden):
+    """The application has the maximum number of presence subscriptions, or of contacts in them."""
+
+
+class TooManyDelegates(Forbidden):
+    """The user has the maximum number of delegates."""
+
+
+class TooManyContacts(Forbidden):
+    """The distribution group has more members than are shown."""
+
+
+class OperationNotSupported(Forbidden):
+    """Memberships in this group are not the user's to read or change."""
+
+
 class MethodNotAllowed(Refusal):
     """The resource does not support this method. `allowed`: the methods that it supports."""
 
@@ -140,11 +156,19 @@ class AlreadyJoined(AlreadyExists):
 
 
 class TooManyGroups(Conflict):
-    """The meeting has the maximum number of extensions."""
+    """The meeting has the maximum number of extensions, or the user that of groups."""
+
+
+class LimitExceeded(Conflict):
+    """The user has the maximum number of contacts, or of privacy relationships."""
 
 
 class TooManyOnlineMeetings(Conflict):
     """The organizer has the maximum number of meetings."""
+
+
+class TooManyConversations(Conflict):
+    """The application has the maximum number of conversations."""
 
 
 class TooManyParticipants(Conflict):
@@ -180,7 +204,7 @@ class InvalidExchangeServerVersion(Refusal):
 
 
 class CallbackChannelError(Refusal):
-    """The event bus cannot be reached: those who must be told of the change could not be. `retry_after`: seconds."""
+    """The event bus cannot be reached, so others could not be notified of the change. `retry_after`: seconds."""
 
     def __init__(self, message: str, retry_after: int = 1, reason: str | None = None) -> None:
         super().__init__(message, reason=reason)

@@ -30,7 +30,7 @@ def wait_for(
             return SENDING, limits.write_timeout
         if writing is LINGERING:
             return LINGERING, LINGER
-        # Over TLS nobody says when the last bytes have left: it takes the client's end, or this time.
+        # Over TLS it is unknown when the last bytes have left: wait for the client to close, or for this time.
         return writing, GOODBYE if idle else limits.write_timeout
     reads = reading is HEAD or reading is BODY
     if paused or not (reads or writing is FREE):

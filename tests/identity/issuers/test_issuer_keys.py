@@ -1,6 +1,9 @@
 """The keys of an OpenID provider that really runs: rotation, floods of unknown keys, and a provider that is away."""
 
 import asyncio
+import json
+import ssl
+from pathlib import Path
 
 import pytest
 
@@ -10,12 +13,13 @@ from openucwa.identity.issuers.provider import MAX_ANSWER
 from openucwa.identity.issuers.tokens import ForeignTokens
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.world import RealWorld
+from tests.certificate import make_certificate
 from tests.identity.issuers.conftest import SCOPES, Checking, Claiming
 from tests.identity.issuers.provider import AUDIENCE, RunningProvider, sign, signing_key
 from tests.world import FakeWorld, until
 
 
-async def test_key_that_turns_up_is_fetched(provider: RunningProvider, checking: Checking, world: FakeWorld) -> None:
+async def test_new_key_is_fetched(provider: RunningProvider, checking: Checking, world: FakeWorld) -> None:
     tokens = checking(key_refresh_min=5)
     await tokens.check(await provider.token())
     provider.rotate("second")
@@ -23,7 +27,7 @@ async def test_key_that_turns_up_is_fetched(provider: RunningProvider, checking:
     assert await tokens.check(await provider.token())
 
 
-async def test_key_that_was_taken_back_no_longer_counts_for_tokens_seen_before(
+async def test_withdrawn_key_invalidates_cached_tokens(
     provider: RunningProvider, checking: Checking, world: FakeWorld
 ) -> None:
     tokens, old = checking(key_refresh_min=5), await provider.token()
@@ -39,7 +43,7 @@ async def test_key_that_was_taken_back_no_longer_counts_for_tokens_seen_before(
         await tokens.check(old)
 
 
-async def test_keys_are_read_again_after_their_time_while_the_known_ones_go_on(
+async def test_keys_are_refreshed_while_cached_ones_stay_in_use(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     tokens, token = checking(key_refresh=60), sign(provider.key, claims())
@@ -50,7 +54,7 @@ async def test_keys_are_read_again_after_their_time_while_the_known_ones_go_on(
     await until(lambda: tokens.recognized(token) is None)
 
 
-async def test_flood_of_unknown_keys_reads_the_keys_once_in_a_while(
+async def test_flood_of_unknown_keys_fetches_keys_at_a_bounded_rate(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     tokens = checking(key_refresh_min=5)
@@ -74,7 +78,7 @@ async def test_key_that_the_issuer_does_not_have_is_refused_even_between_two_rea
             await tokens.check(stray)
 
 
-async def test_provider_away_known_keys_go_on_and_unknown_ones_are_told_to_come_again(
+async def test_known_keys_stay_valid_and_unknown_ones_are_503_while_the_provider_is_down(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     tokens = checking(key_refresh_min=5)
@@ -92,7 +96,7 @@ async def test_provider_away_known_keys_go_on_and_unknown_ones_are_told_to_come_
     assert await tokens.check(sign(second, claims()))
 
 
-async def test_provider_that_was_never_reached_is_asked_once_in_a_while(
+async def test_unreachable_provider_is_asked_at_a_bounded_rate(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     tokens, token = checking(key_refresh_min=5), sign(provider.key, claims())
@@ -182,6 +186,39 @@ async def test_provider_that_sends_without_end_is_cut_off(checking: Checking, cl
             await tokens.check(sign(signing_key("x"), claims(iss=url)))
         await tokens.close()
     assert MAX_ANSWER < sent < 200 * 65_536
+
+
+async def test_issuer_with_tls_cannot_send_the_server_to_addresses_without(
+    checking: Checking, claims: Claiming, tmp_path: Path
+) -> None:
+    reached = False
+
+    async def lure(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal reached
+        reached = True
+        writer.close()
+
+    async def discovery(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = json.dumps({"issuer": url, "jwks_uri": f"http://127.0.0.1:{port}/keys"}).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    certificate, key = make_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    async with (
+        await asyncio.start_server(lure, "127.0.0.1") as local,
+        await asyncio.start_server(discovery, "127.0.0.1", ssl=context) as server,
+    ):
+        port = local.sockets[0].getsockname()[1]
+        url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+        tokens = checking(url=url, ca_file=certificate)
+        with pytest.raises(ServiceUnavailable):
+            await tokens.check(sign(signing_key("x"), claims(iss=url)))
+        await tokens.close()
+    assert not reached
 
 
 async def test_discovery_document_of_another_issuer_is_not_used(

@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from openucwa.store.contract.applications import Applications, Channels
+from openucwa.store.contract.contacts import Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
+from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.terms import Outdated
+from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
 from openucwa.store.engine import Announcer
 
@@ -42,7 +45,22 @@ class Store(Protocol):
     def invitations(self) -> Invitations: ...
 
     @property
+    def contacts(self) -> Contacts: ...
+
+    @property
+    def people(self) -> People: ...
+
+    @property
+    def two_party(self) -> TwoParty: ...
+
+    @property
     def events(self) -> EventLog: ...
+
+    @property
+    def presence(self) -> Presences: ...
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
 
     async def open(self) -> None:
         """Opens the store and migrates its schema.
@@ -76,11 +94,11 @@ class Store(Protocol):
         ...
 
     def refresh(self, owner: str) -> bool | Awaitable[bool]:
-        """Tells the listeners of `on_invalidate` what other processes have changed of `owner`'s rows: at once, all that
-        was committed when this turn of the event loop began to read; or by the time that what it returns is awaited,
-        all that was committed when that began to be.
+        """Reports other processes' changes of `owner`'s rows to the listeners of `on_invalidate`: those committed
+        before this turn of the event loop, or if it returns an awaitable, those committed before that is awaited.
 
-        False: that can't be told now, so that nothing cached may be used.
+        False: they are not known, so nothing cached may be used. True is good until the task suspends; a task counts as
+        one request until then.
         """
         ...
 

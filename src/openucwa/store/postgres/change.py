@@ -1,10 +1,11 @@
-"""Changes within one transaction: those that have no key in common go on side by side.
+"""The changes of one transaction: those without a common key run side by side.
 
-What all of them ask for next is asked at once, for a round trip costs more than most statements.
+Their next statements are sent together, because a round trip costs more than most statements.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -21,16 +22,17 @@ Ask = Callable[[str, Iterable[Sequence[object]]], Coroutine[Any, Any, Sequence[A
 
 
 class LockUnavailable(Exception):  # it is no error
-    """A change found out that it needs a lock which another has: it has to begin again, with that lock."""
+    """A change needs a lock that another one holds, and has to start again with that lock."""
 
 
+@lru_cache(maxsize=10_000)
 def lock_of(key: str) -> int:
-    """The advisory lock of a key: 64 bits. Where two keys have the same, their changes wait without need."""
+    """The advisory lock of a key, 64 bits. If two keys have the same, their changes wait for each other needlessly."""
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
 
 
 class _Request:
-    """A statement whose answer a work awaits."""
+    """A statement that a change is waiting for."""
 
     def __init__(self, statement: str, parameters: Sequence[object], *, writes: bool = False) -> None:
         self.statement = statement
@@ -42,7 +44,7 @@ class _Request:
 
 
 class Transaction:
-    """`store.engine.Transaction` of `change`, which goes on beside `others`."""
+    """`store.engine.Transaction` of `change`, which runs beside `others`."""
 
     def __init__(self, change: "Change", others: Sequence["Change"], announcements: Announcements | None) -> None:
         self._announcements = announcements
@@ -65,7 +67,7 @@ class Transaction:
         beside = any(not new.isdisjoint(other.locks) for other in self._others if other is not self._change)
         for lock in sorted(new):
             if beside or not await _Request(TRY_LOCK, (lock,)):
-                # It is not waited for, because who has it may be waiting for one that this transaction has.
+                # Waiting might deadlock: its holder may be waiting for a lock of this transaction.
                 raise LockUnavailable
 
     async def row(self, sql: str, *parameters: object) -> Row | None:
@@ -87,7 +89,7 @@ class Transaction:
 
 
 class Change:
-    """One change: its work, the keys whose locks it begins with, and the answer to its caller.
+    """One change: its work, the keys whose locks it starts with, and the future of its caller.
 
     `one_statement`: the work is one statement, which decides all by itself. `announcements`: of those who must be
     notified; None: nobody must. `scope`, `owners`, `renew`: as for `store.engine.Writer`.
@@ -118,11 +120,11 @@ class Change:
         self.renew = renew
         #: The keys that it found on its way.
         self.found: set[str] = set()
-        #: Without a key it decides on anything, so nothing may go on beside it.
+        #: Without a key it may depend on any row, so nothing may run beside it.
         self.alone = not self.keys
 
     def add_keys(self, keys: Iterable[str]) -> None:
-        """From its next run on it begins with the locks of these too."""
+        """Its next run starts with the locks of these, too."""
         self.keys |= frozenset(keys)
         self.locks |= {lock_of(key) for key in keys}
 
@@ -132,7 +134,7 @@ class Change:
         return self._answer.done()
 
     def begin(self, others: Sequence["Change"]) -> _Request | None:
-        """What it asks for first, beside `others`. Whatever was of an earlier run is forgotten."""
+        """Starts the work beside `others`, and forgets an earlier run; returns its first statement, if any."""
         self._result: Any = None
         self._error: Exception | None = None
         self._wrote = False
@@ -143,9 +145,9 @@ class Change:
         return self._go_on(None)
 
     def go_on(self, request: _Request, answer: Any) -> _Request | None:
-        """What it asks for next, after `answer` to what it asked for.
+        """Continues the work with the answer to `request`; returns its next statement, if any.
 
-        Raises what the work raises, where something that it wrote has to be taken back.
+        Raises what the work raises if something that it wrote has to be rolled back.
         """
         self._wrote = self._wrote or (request.writes and bool(answer))
         return self._go_on(answer)
@@ -189,7 +191,7 @@ class Change:
         return frozenset((key, self._scope) for key in named).union((owner, None) for owner in owners)
 
     def finish(self) -> None:
-        """Gives the caller what the last run came to."""
+        """Gives the caller the result of the last run."""
         if self._error is not None:
             self.fail(self._error)
         elif not self._answer.done():
@@ -202,10 +204,9 @@ class Change:
 
 
 async def make(changes: Sequence[Change], ask: Ask) -> None:
-    """Makes the changes of one transaction: of those with a key in common, each after the one before.
+    """Makes the changes of one transaction, those with a common key one after the other.
 
-    Raises what `ask` raises, and what a work raises after it wrote something; then the transaction has to be rolled
-    back.
+    Raises what `ask` raises, and what a work raises after it has written; then the transaction has to be rolled back.
     """
     waiting = list(changes)
     while waiting:
@@ -232,9 +233,9 @@ async def _make_together(changes: Sequence[Change], ask: Ask) -> None:
 
 
 def _apart(waiting: Sequence[Change]) -> tuple[list[Change], list[Change]]:
-    """Those that can go on side by side, and those that come after them. None overtakes one that it has a key with.
+    """Splits changes into those that can run side by side, and the rest. None overtakes one with a common key.
 
-    Of one statement each, those that have a key in common can: they are sent together and carried out in turn.
+    Changes of one statement can run side by side even with a common key: they are sent together, and executed in turn.
     """
     first = waiting[0]
     if first.alone:

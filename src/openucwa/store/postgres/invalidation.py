@@ -1,15 +1,16 @@
-"""Cache invalidation: before anything cached is used, one query, shared by all who wait, asks what was committed.
+"""Cache invalidation: before anything cached is used, a query that waiting requests share asks what was committed.
 
-Each transaction writes a new number to the bucket of each owner whose rows it changes, as a part of itself. A query
-sees all that was committed before it began (read committed), so a request that arrived before the query was sent is
-answered from a cache only if the owner's number is still the one that was known before what is cached was read. Nothing
-has to arrive from elsewhere for that: a bus that is late or a connection that was lost changes nothing.
+Each transaction writes a new number into the bucket of each owner whose rows it changes. A query sees everything that
+was committed before it began (read committed), so a request that arrived before the query was sent is answered from a
+cache only if the owner's number is still the one that was known before the cached data was read. No message has to
+arrive for that: neither a late bus nor a lost connection can break it.
 """
 
 import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -19,21 +20,21 @@ from openucwa.store.contract import Outdated
 from openucwa.store.engine import Reader
 from openucwa.store.postgres.connection import Database
 
-#: Owners share buckets by a hash, so that the table has a bound. Those who share one are dropped with each other.
+#: Buckets are shared by hash, so that the table stays small. Owners with the same bucket are invalidated together.
 BUCKETS = 2**20
 #: The bucket of changes of anybody's rows.
 ALL = -1
 #: The setting of a transaction that writes its marks itself; for others the triggers of migration 7 do.
 MARKS = "openucwa.marks"
 
-#: How many of its latest numbers a bucket holds: so many own commits can be told from others' between two queries.
+#: Numbers in a bucket: this many own commits between two queries can be told from those of others.
 LATEST = 8
 
 #: Owners whose number is known. When there are more, all are dropped: those in use come back at once.
 MAX_OWNERS = 20_000
-#: Own commits that are remembered until a query sees them.
+#: Maximum number of own commits that are remembered.
 MAX_OWN = 1_000
-#: Seconds that a query may take; after that what is cached is not used.
+#: Timeout of a query in seconds; after it, nothing cached is used.
 PATIENCE = 1.0
 
 _VERSION = "select version from store_version"
@@ -58,7 +59,7 @@ class _OwnCommit:
         self.begun = begun
 
     def take(self, owner: str | None = None) -> frozenset[Outdated]:
-        """What is left to be told of `owner`; None: of all."""
+        """What listeners have not been told of `owner` (None: of anyone); from now on it counts as told."""
         if self.outdated is None:
             return frozenset()
         taken = self.outdated if owner is None else frozenset(each for each in self.outdated if each[0] == owner)
@@ -67,7 +68,7 @@ class _OwnCommit:
 
 
 class _Query:
-    """A query that waits or is under way: the owners (and their buckets) that it asks for, and who waits for it."""
+    """A query that is waiting or in progress: its owners, with their buckets, and the futures of its callers."""
 
     def __init__(self) -> None:
         self.owners: dict[str, int] = {}
@@ -129,7 +130,7 @@ class Invalidation:
         return answer
 
     async def close(self) -> None:
-        """Finishes what is under way."""
+        """Finishes what is in progress."""
         while self._working is not None and not self._working.done():
             await asyncio.wait({self._working})
 
@@ -143,7 +144,7 @@ class Invalidation:
         while len(self._own) >= MAX_OWN:
             del self._own[next(iter(self._own))]
         self._own[number] = _OwnCommit(outdated, self.invalidations.count)
-        buckets = (ALL,) if outdated is None else sorted({bucket_of(owner) for owner, _ in outdated})
+        buckets = (ALL,) if outdated is None else sorted(set(map(bucket_of, {owner for owner, _ in outdated})))
         values = ", ".join(f"({bucket}, array[{number}, 0])" for bucket in buckets)
         # In the order of the buckets, so that no two transactions wait for each other.
         return number, (
@@ -208,7 +209,7 @@ class Invalidation:
             self.invalidations.notify(frozenset(outdated))
 
     def _since(self, known: int | None, latest: Sequence[int], owner: str) -> set[Outdated]:
-        """What is to be told of `owner`, whose number was `known`: what own commits changed, or else all."""
+        """What is outdated of `owner`, whose number was `known`: what own commits changed, or else everything."""
         outdated: set[Outdated] = set()
         for number in latest:
             if number == known:
@@ -219,6 +220,7 @@ class Invalidation:
         return {(owner, None)}
 
 
+@lru_cache(maxsize=10_000)
 def bucket_of(owner: str) -> int:
     """The bucket that the owner's number is in, as `invalidation_bucket` of migration 7."""
     return int.from_bytes(sha256(owner.encode()).digest()[:3]) >> 4

@@ -1,4 +1,4 @@
-"""The whole store: the statements of `store/sql/` on a PostgreSQL database, with its beginning and its end."""
+"""The whole store: the statements of `store/sql/` on a PostgreSQL database, and how it is opened and closed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ from openucwa.store.read_cache import ReadCache
 from openucwa.store.sql import SqlStore, contents
 from openucwa.store.sql.part import MAX_USER_BYTES
 
-#: Connections that read, and lanes that write, where nobody says how many.
+#: Default numbers of connections that read, and of lanes that write.
 CONNECTIONS = 4
 LANES = 4
 
@@ -29,9 +29,9 @@ LANES = 4
 class PostgresStore(SqlStore):
     """`store.contract.Store` in the database at `url`; any number of servers may share it.
 
-    `timeout`: seconds that a call may take. `connections`: those that read; `lanes`: those that write, each its own
-    changes. `migrations`: the folder of numbered SQL files that make the schema; the newest is the version of the store
-    that this server knows. `measures`: where commits are counted. `max_user_bytes`: how much may be stored for a user.
+    `timeout`: of a call, in seconds. `connections`: how many read; `lanes`: how many write. `migrations`: the folder of
+    numbered SQL files that make the schema; the newest is the version of the store that this server knows. `measures`:
+    where commits are counted. `max_user_bytes`: how much may be stored for a user.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class PostgresStore(SqlStore):
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        """A connection for once. What goes wrong on it is told with the database's place."""
+        """A connection for one use. Its errors name the database's address."""
         connection = await self._database.connect()
         try:
             yield connection

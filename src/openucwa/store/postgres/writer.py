@@ -1,7 +1,7 @@
-"""Writing: lanes with a connection each, and in each lane all changes that wait in one transaction.
+"""Writing: lanes, each with a connection, in which all waiting changes share a transaction.
 
 A change goes to the lane of its first key, so changes that would wait for each other anyway share a transaction, and
-others go on beside them. A transaction begins with locks on the keys of all its changes, in one order for all servers.
+others run beside them. A transaction starts with locks on the keys of all its changes, in one order for all servers.
 """
 
 import asyncio
@@ -25,17 +25,17 @@ from openucwa.store.postgres.statements import STORE_LOCK
 
 T = TypeVar("T")
 
-#: Changes in one transaction at the most.
+#: Maximum number of changes in a transaction.
 MAX_TOGETHER = 100
-#: How often a change is made again that conflicts with those of others.
+#: Maximum number of attempts at a change that conflicts with others.
 MAX_ATTEMPTS = 20
 
-#: Is told after each commit of the topics that it moved.
+#: Called after each commit with the topics that have new events.
 CommitListener: TypeAlias = Callable[[frozenset[str]], None]
 
 
 class Writer:
-    """`store.engine.Writer` over `lanes` connections, which are made when they are first needed."""
+    """`store.engine.Writer` on `lanes` connections, which are made on first use."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Writer:
             del answer  # a refusal that it raised holds this frame
 
     async def close(self) -> None:
-        """Finishes what is under way, and ends the connections."""
+        """Finishes what is in progress, and closes the connections."""
         for lane in self._lanes:
             await lane.close()
 
@@ -133,7 +133,7 @@ class _SessionLost(Exception):
 
 
 class _Lane:
-    """Makes changes, one transaction after the other."""
+    """One connection that makes changes, one transaction after the other."""
 
     def __init__(
         self,
@@ -170,7 +170,7 @@ class _Lane:
                 self._measures.commit(len(group), time.monotonic() - began)
 
     async def _make(self, group: Sequence[Change]) -> None:
-        """Makes the changes of a group together, or where that can't be each on its own, and gives their answers."""
+        """Makes the changes of a group together, or else one by one, and answers their callers."""
         if len(group) > 1:
             try:
                 await self._commit(group)
@@ -199,17 +199,17 @@ class _Lane:
         change.fail(ServiceUnavailable("the store is busy with other changes", 1))
 
     async def _commit(self, group: Sequence[Change]) -> None:
-        """As `_commit_once`; once more in a new session, where the one that there was turns out to be lost."""
+        """As `_commit_once`, and once more in a new session if the session was lost."""
         try:
             await self._commit_once(group)
         except _SessionLost:
             await self._commit_once(group, last=True)
 
     async def _commit_once(self, group: Sequence[Change], *, last: bool = False) -> None:
-        """Makes the changes of a group in one transaction, and gives their answers.
+        """Makes the changes of a group in one transaction, and answers their callers.
 
-        Where it raises, nothing of them is there, unless the connection was lost while it was committed.
-        _SessionLost: it was before; not where this is the `last` attempt.
+        If it raises, none of them was made, unless the connection was lost during the commit.
+        _SessionLost: the session was lost before the commit; not raised if this is the `last` attempt.
         """
         connection = await self._link.connection()
 
@@ -267,6 +267,8 @@ def _outdated(group: Iterable[Change]) -> frozenset[Outdated] | None:
 
 def _renew(group: Sequence[Change]) -> None:
     """Renews what the changes wrote, where no other change of the group wrote the same."""
+    if not any(change.renew for change in group):
+        return
     count: Counter[Outdated] = Counter()
     for change in group:
         count.update(change.outdated or ())

@@ -78,11 +78,7 @@ class Meetings(Part):
 
     async def add(self, meeting: Meeting, limit: int) -> None:
         async def work(transaction: Transaction) -> None:
-            ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
-            await stored_bytes.check(transaction, meeting.organizer, _size(meeting.settings), self._max_user_bytes)
-            if count >= limit:
-                raise TooManyOnlineMeetings(f"the organizer has {count} online meetings, which is the maximum")
-            await _add(transaction, meeting, position + 1)
+            await add(transaction, meeting, limit, self._max_user_bytes)
 
         await self._writer.change(work, meeting.organizer, scope=meeting.id)
 
@@ -173,6 +169,15 @@ class Meetings(Part):
         if not meetings:
             raise ResourceNotFound(_NO_MEETING)
         return MEETINGS.record(meetings[0]), [EXTENSIONS.record(row) for row in extensions]
+
+
+async def add(transaction: Transaction, meeting: Meeting, limit: int, max_user_bytes: int) -> None:
+    """Adds a meeting to those of its organizer, whose key the change holds. As `Meetings.add`."""
+    ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
+    await stored_bytes.check(transaction, meeting.organizer, _size(meeting.settings), max_user_bytes)
+    if count >= limit:
+        raise TooManyOnlineMeetings(f"the organizer has {count} online meetings, which is the maximum")
+    await _add(transaction, meeting, position + 1)
 
 
 async def _add(transaction: Transaction, meeting: Meeting, position: int) -> None:
