@@ -55,8 +55,8 @@ def sandbox(
 ) -> None:
     """Serve a sandbox for the tests of clients, or control a running one.
 
-    Without a command it serves until SIGTERM or Ctrl-C, with everything in memory, and whoever reaches the address may
-    move its clock, break it on purpose, and read what it was asked. The commands do so from another terminal.
+    Without a command it serves until SIGTERM or Ctrl-C, with everything in memory. Anyone who can reach the address can
+    move its clock, make requests fail, and read what it was asked. The commands do this from another terminal.
 
     \b
     Examples:
@@ -128,7 +128,7 @@ def _announce(urls: Sequence[str], users: "Seed") -> None:
         click.echo(f"openucwa {__version__} listening on {url}")
     say = [
         "This is a SANDBOX. Everything is in memory and gone when it ends.",
-        f"Whoever reaches it controls its clock, its data and its failures: {urls[0]}/sandbox",
+        f"Anyone who can reach it controls its clock, its data and its failures: {urls[0]}/sandbox",
         *(f"User {user.uri.removeprefix('sip:')} with password {user.password}" for user in users.users[:10]),
     ]
     if any(urlsplit(url).hostname not in _LOOPBACK for url in urls):

@@ -22,8 +22,8 @@ from openucwa.sandbox.sandbox import ROOT, Sandbox
 Routes = Sequence[tuple[str, Resource[Any]]]
 
 ABOUT = """\
-Controls a sandbox of openucwa: its clock, its state, its faults, and the record of what it was asked. Whoever reaches
-the address may do so; there are no tokens. `openucwa serve` has none of these resources.
+Controls a sandbox of openucwa: its clock, its state, its faults, and the record of what it was asked. Anyone who can
+reach the address can do this; there are no tokens. `openucwa serve` has none of these resources.
 """
 
 
