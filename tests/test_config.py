@@ -144,10 +144,10 @@ def test_file_that_is_not_toml_is_refused_in_one_line(file: Path, content: bytes
         ("data = 7", "must be a string, not 7"),
         ("bus = 7", "must be a string, not 7"),
         ('listen = "http://a:1"', "must be a list of strings, not 'http://a:1'"),
-        ("pools = [{name = 'a'}]", "Object missing required field `url` - at `$[0]`"),
+        ("pools = [{name = 'a'}]", "table 1: url is missing"),
         (
             "pools = [{name = 'a', url = 'https://a', color = 'red'}]",
-            "Object contains unknown field `color` - at `$[0]`",
+            "table 1: unknown setting color",
         ),
     ],
 )

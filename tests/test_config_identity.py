@@ -78,6 +78,27 @@ def test_issuer_that_cannot_be_used_is_refused_with_the_reason(changed: dict[str
     assert "setting issuers" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("tables", "problem"),
+    [
+        ([ISSUER, ISSUER | {"leeway": "x"}], "table 2: leeway must be an integer, not a string"),
+        ([{"url": "https://id.contoso.com", "domains": []}], "table 1: audience is missing"),
+        ([ISSUER | {"audiences": "x"}], "table 1: unknown setting audiences; did you mean audience?"),
+        ([ISSUER | {"audience": 5}], "table 1: audience must be a string or a list of strings, not an integer"),
+        (
+            [ISSUER | {"scopes": {"organizer": 1}}],
+            "table 1: scopes must be a string or a list of strings, not an integer",
+        ),
+        (["https://id.contoso.com"], "table 1: must be a table, not a string"),
+        ("https://id.contoso.com", "must be a list of tables, not a string"),
+    ],
+)
+def test_table_of_the_wrong_form_is_refused_in_words(tables: object, problem: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(None, {"OPENUCWA_ISSUERS": json.dumps(tables)})
+    assert str(refused.value) == f"setting issuers (environment variable OPENUCWA_ISSUERS): {problem}"
+
+
 def test_scopes_that_settings_may_hold_are_those_of_resources() -> None:
     assert set(UCWA_SCOPES) == ANY_SCOPE
 

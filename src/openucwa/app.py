@@ -128,8 +128,8 @@ class Service:
         engine = store or store_of(config, self.measures)
         self.store = engine if self.tracing is None else TracedStore(engine, self.tracing.call_span)
         self.bus = bus or bus_of(config, world, engine, relay)
-        # No user has an empty name; only whether the store answers matters.
-        self.readiness = Readiness({"store": partial(self.store.users.get, ""), "bus": self.bus.require}, world)
+        # A read that is never cached.
+        self.readiness = Readiness({"store": self.store.signing_keys.all, "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
         admission = Admission(self.store.users)
         self.tokens = Tokens((new_signing_key(world),), world)

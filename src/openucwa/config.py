@@ -190,9 +190,7 @@ class Config:
     # Applications and event channels
     conversation_timeout: int = option("Seconds without a poll until an application's conversations are ended.", 300)
     application_timeout: int = option("Seconds after its last poll until an application is ended.", 900)
-    application_sweep_interval: float = option(
-        "How often idle applications are looked for and ended, in seconds.", 30.0
-    )
+    application_sweep_interval: float = option("How often idle applications are ended, in seconds.", 30.0)
     events_low: int = option("Default delay of low-priority events, in seconds.", 15)
     events_medium: int = option("Default delay of medium-priority events, in seconds.", 5)
     events_timeout: int = option("Default time that a poll without events waits, in seconds.", 180)

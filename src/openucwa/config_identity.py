@@ -162,10 +162,10 @@ def identity_problems(issuers: Sequence[Issuer], directories: Sequence[Directory
     urls = [issuer.url for issuer in issuers]
     for issuer in issuers:
         if urls.count(issuer.url) > 1:
-            yield "issuers", f"{issuer.url!r} is there twice"
+            yield "issuers", f"{issuer.url!r} is listed twice"
         yield from (("issuers", f"{issuer.url!r}: {problem}") for problem in _issuer(issuer))
     if sum(issuer.introspection for issuer in issuers) > 1:
-        yield "issuers", "only one issuer may have introspection, so that no other one receives its tokens"
+        yield "issuers", "only one issuer may have introspection: the others would receive its tokens"
     for directory in directories:
         name = ", ".join(texts(directory.url))
         yield from (("directories", f"{name!r}: {problem}") for problem in _directory(directory))
@@ -222,10 +222,10 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
         yield "algorithms is empty"
     for algorithm in issuer.algorithms:
         if algorithm not in ALGORITHMS:
-            yield f"algorithms may hold {', '.join(ALGORITHMS)}, not {algorithm!r}"
+            yield f"algorithms may contain {', '.join(ALGORITHMS)}, not {algorithm!r}"
     granted = {scope for given in (*issuer.scopes.values(), issuer.default_scopes) for scope in texts(given)}
     for scope in sorted(granted - {*UCWA_SCOPES, ALL_SCOPES}):
-        yield f"scopes and default_scopes may hold {', '.join((*UCWA_SCOPES, ALL_SCOPES))}, not {scope!r}"
+        yield f"scopes and default_scopes may contain {', '.join((*UCWA_SCOPES, ALL_SCOPES))}, not {scope!r}"
     if issuer.leeway < 0 or issuer.introspection_lifetime < 0:
         yield "leeway and introspection_lifetime must be at least 0"
     if min(issuer.timeout, issuer.key_refresh, issuer.key_refresh_min) <= 0:
@@ -235,14 +235,14 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
     if issuer.client_secret is not None and issuer.client_secret_file is not None:
         yield "client_secret and client_secret_file exclude each other"
     if issuer.client_id is None and (issuer.introspection or issuer.password_grant):
-        yield "introspection and password_grant need client_id"
+        yield "introspection and password_grant require client_id"
     if not set(re.findall(r"\{(.*?)\}", issuer.password_username)) & {"login", "user"}:
-        yield "password_username has to hold {login} or {user}"
+        yield "password_username must contain {login} or {user}"
 
 
 def _directory(directory: Directory) -> Iterator[str]:
     if find_spec("ldap") is None:
-        yield "it needs python-ldap, which comes with the extra openucwa[ldap]"
+        yield "python-ldap is not installed: pip install openucwa[ldap]"
     if not texts(directory.url):
         yield "url is empty"
     for text in texts(directory.url):
@@ -269,10 +269,10 @@ def _directory(directory: Directory) -> Iterator[str]:
     if directory.bind_password is not None and directory.bind_password_file is not None:
         yield "bind_password and bind_password_file exclude each other"
     if (directory.bind_dn is None) != (directory.bind_password is None and directory.bind_password_file is None):
-        yield "bind_dn needs bind_password or bind_password_file, and the other way round"
+        yield "bind_dn and a password (bind_password or bind_password_file) must be set together"
     for kind in directory.phones:
         if kind not in _PHONES:
-            yield f"phones may hold {', '.join(_PHONES)}, not {kind!r}"
+            yield f"phones may contain {', '.join(_PHONES)}, not {kind!r}"
     if directory.connections < 1 or directory.timeout <= 0:
         yield "connections and timeout must be greater than 0"
 
@@ -282,7 +282,7 @@ def _domains(domains: Texts) -> Iterator[str]:
         yield "domains is empty"
     for domain in texts(domains):
         if not _DOMAIN.fullmatch(domain):
-            yield f"domains may hold domains in lower case, not {domain!r}"
+            yield f"domains must contain domain names in lower case, not {domain!r}"
 
 
 def safe_url(text: str) -> bool:

@@ -35,6 +35,19 @@ _KINDS: Mapping[Any, str] = {
     tuple[str, ...]: "a list of strings",
 }
 
+#: The same in msgspec's messages, for what is in a table.
+_TABLE_KINDS = {
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a string",
+    "array": "a list",
+    "object": "a table",
+    "str | null": "a string",
+    "str | array": "a string or a list of strings",
+}
+_AT = re.compile(r" - at `\$\[(\d+)\](?:\.([\w.]+))?[^`]*`$")
+
 #: Environment variables that are not settings: the settings file, and what Kubernetes sets in every container for a
 #: service called openucwa.
 _NOT_SETTINGS = re.compile(r"CONFIG|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?")
@@ -150,5 +163,25 @@ def _convert(name: str, value: object, source: str, *, strict: bool) -> object:
         return msgspec.convert(value, wanted, strict=strict)
     except msgspec.ValidationError as error:
         kind = _KINDS.get(wanted)
-        problem = f"must be {kind}, not {value!r}" if kind else str(error)
+        problem = f"must be {kind}, not {value!r}" if kind else _table_problem(str(error), get_args(wanted)[0])
         raise ConfigError(f"setting {name} ({source}): {problem}") from None
+
+
+def _table_problem(message: str, table: Any) -> str:
+    """Our words for what msgspec says of a list of tables."""
+    at = _AT.search(message)
+    where, name = (f"table {int(at[1]) + 1}: ", at[2] or "") if at else ("", "")
+    message = message[: at.start()] if at else message
+    if found := re.fullmatch(r"Expected `(.*)`, got `(.*)`", message):
+        wanted, got = (_TABLE_KINDS.get(kind, kind) for kind in found.groups())
+        return (
+            f"{where}{name} must be {wanted}, not {got}".replace(":  ", ": ")
+            if at
+            else f"must be a list of tables, not {got}"
+        )
+    if found := re.fullmatch(r"Object missing required field `(.*)`", message):
+        return f"{where}{found[1]} is missing"
+    if found := re.fullmatch(r"Object contains unknown field `(.*)`", message):
+        near = difflib.get_close_matches(found[1], table.__struct_fields__, n=1)
+        return f"{where}unknown setting {found[1]}{f'; did you mean {near[0]}?' if near else ''}"
+    return where + message

@@ -22,7 +22,7 @@ def test_rotation_adds_a_signing_key_and_keeps_the_others(data: str) -> None:
     for _ in range(2):
         result = run("key", "rotate", "--data", data)
         assert result.exit_code == 0
-        added.append(result.stdout.removeprefix("added ").rstrip())
+        added.append(result.stdout.removeprefix("added signing key ").rstrip())
     assert keys(data) == added[::-1]
 
 
@@ -50,7 +50,7 @@ def test_key_is_removed(data: str) -> None:
         run("key", "rotate", "--data", data)
     new, old = keys(data)
     result = run("key", "remove", old, "--data", data)
-    assert (result.exit_code, result.stdout) == (0, f"removed {old}\n")
+    assert (result.exit_code, result.stdout) == (0, f"removed signing key {old}\n")
     assert keys(data) == [new]
     fails(run("key", "remove", old, "--data", data), f"no such signing key: {old}")
     fails(run("key", "remove", new, "--data", data), f"{new} is the only signing key: rotate first")

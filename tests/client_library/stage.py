@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from openucwa.config import Config
+from openucwa.server.control import ProcessControl
 from openucwa.server.listeners import bind
-from openucwa.server.orders import Orders
 from openucwa.server.process import serve
 from tests.conftest import make_in_process
 from tests.world import FakeWorld
@@ -68,8 +68,8 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._orders.force.set)
-        self._loop.call_soon_threadsafe(self._orders.stop.set)
+        self._loop.call_soon_threadsafe(self._control.force.set)
+        self._loop.call_soon_threadsafe(self._control.stop.set)
         self._thread.join(LIMIT)
         assert not self._thread.is_alive()
 
@@ -87,7 +87,7 @@ class Stage:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._orders = Orders()
+        self._control = ProcessControl()
         proxy = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
         listeners = bind(self._config.listen)
@@ -98,7 +98,7 @@ class Stage:
                 self.service,
                 self._config,
                 listeners=listeners,
-                orders=self._orders,
+                control=self._control,
                 ready=lambda _urls: self._ready.set(),
             )
         finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from openucwa.config_identity import Directory, Issuer
-from openucwa.config_loading import load
+from openucwa.config_loading import load, options
 from tests.needs import need_module
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "identity.md").read_text("utf-8")
@@ -24,7 +24,7 @@ def test_settings_to_paste_can_be_used(example: str, tmp_path: Path) -> None:
 
 
 def test_names_in_the_text_are_settings() -> None:
-    known = {*Issuer.__struct_fields__, *Directory.__struct_fields__}
+    known = {*Issuer.__struct_fields__, *Directory.__struct_fields__, *(setting.name for setting in options())}
     text = re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL)
     named = set(re.findall(r"`([a-z]+_[a-z_]+)(?: = [a-z]+)?`", text))
     assert named - known <= {"access_as_user", "email_verified", "preferred_username"}

@@ -1,5 +1,7 @@
 """Tokens of an OpenID provider at a server with several workers: they agree about all of them."""
 
+import base64
+import hmac
 import json
 import time
 from collections.abc import Iterator
@@ -104,6 +106,47 @@ def test_removed_user_is_out_at_all_workers(
     for lane in connections:
         assert opened(lane, bearer)[0] == 401
         assert opened(lane, another)[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("claims", "header"),
+    [
+        pytest.param({"exp": 1}, {}, id="expired"),
+        pytest.param({"aud": "https://somewhere.else"}, {}, id="wrong audience"),
+        pytest.param({"iss": "http://127.0.0.1:1"}, {}, id="wrong issuer"),
+        pytest.param({}, {"typ": "logout+jwt"}, id="no access token"),
+        pytest.param({"cnf": {"jkt": "x"}}, {}, id="bound to a key"),
+    ],
+)
+def test_token_that_is_not_good_is_401_with_a_challenge(
+    server: WithWorkers, provider: RunningProvider, claims: dict[str, object], header: dict[str, object]
+) -> None:
+    now = int(time.time())
+    usual = {"iss": provider.url, "aud": AUDIENCE, "sub": "x", "exp": now + 600, "scope": "Meetings.ReadWrite"} | LENE
+    for bearer, status in ((sign(provider.key, usual), 201), (sign(provider.key, usual | claims, **header), 401)):
+        answer = httpx.post(
+            f"{server.urls[0]}/ucwa/v1/applications", json=_DRAFT, headers={"Authorization": f"Bearer {bearer}"}
+        )
+        assert answer.status_code == status
+    assert "WWW-Authenticate" in answer.headers
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+def test_token_without_a_real_signature_is_401(server: WithWorkers, provider: RunningProvider, algorithm: str) -> None:
+    head, payload = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
+        for part in (
+            {"alg": algorithm, "kid": provider.key.kid, "typ": "at+jwt"},
+            {"iss": provider.url, "aud": AUDIENCE, "exp": int(time.time()) + 600} | LENE,
+        )
+    )
+    public = provider.key.as_pem(private=False)
+    signature = base64.urlsafe_b64encode(hmac.digest(public, head + b"." + payload, "sha256")).rstrip(b"=")
+    bearer = b".".join((head, payload, b"" if algorithm == "none" else signature)).decode()
+    answer = httpx.post(
+        f"{server.urls[0]}/ucwa/v1/applications", json=_DRAFT, headers={"Authorization": f"Bearer {bearer}"}
+    )
+    assert answer.status_code == 401
 
 
 def test_requests_that_met_an_outage_are_no_errors_in_the_log(tmp_path: Path) -> None:

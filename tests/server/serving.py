@@ -10,8 +10,8 @@ from typing import Any
 from openucwa.config import Config
 from openucwa.http.message import BodyFault, Handler, Request, Response
 from openucwa.model.world import World
+from openucwa.server.control import ProcessControl
 from openucwa.server.listeners import Listener, bind
-from openucwa.server.orders import Orders
 from openucwa.server.process import serve
 from tests.world import FakeWorld, until
 
@@ -176,7 +176,7 @@ class RunningServer:
         listeners: tuple[Listener, ...] | None = None,
     ) -> None:
         self.service = service
-        self.orders = Orders()
+        self.control = ProcessControl()
         self.urls: list[str] = []
         self.told = Recorder()
         self.plain = 0  # the index of a listener without TLS
@@ -186,7 +186,7 @@ class RunningServer:
                 service,
                 config,
                 listeners=listeners,
-                orders=self.orders,
+                control=self.control,
                 observer=self.told,
                 ready=self.urls.extend,
             )
@@ -228,7 +228,7 @@ class RunningServer:
     async def end(self) -> int:
         for client in self.clients:
             client.drop()
-        self.orders.stop.set()
+        self.control.stop.set()
         async with asyncio.timeout(LIMIT):
             return await self.task
 
@@ -242,7 +242,7 @@ async def serving(handler: Handler, *, limit: int = 1_048_576, **settings: Any) 
         await running.ready()
         yield running
     finally:
-        running.orders.force.set()
+        running.control.force.set()
         await running.end()
 
 

@@ -17,8 +17,8 @@ from openucwa.config import Config
 from openucwa.http.message import Handler
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.model.world import RealWorld
+from openucwa.server.control import ProcessControl, Signals
 from openucwa.server.listeners import ListenError, bind, close
-from openucwa.server.orders import Orders, Signals
 from openucwa.server.process import serve
 from tests.certificate import make_certificate
 from tests.server.serving import LIMIT, Echo, RunningServer, SmallService, serving, text
@@ -137,7 +137,7 @@ async def test_stop_releases_polls_finishes_requests_and_only_then_ends_the_serv
     client = await running.connect()
     await client.get("/wait")
     await echo.waits.wait()
-    running.orders.stop.set()
+    running.control.stop.set()
     await until(lambda: "release" in running.service.calls)
     with pytest.raises(ConnectionRefusedError):
         await running.connect()
@@ -155,7 +155,7 @@ async def test_request_being_sent_at_a_stop_is_the_last(echo: Echo) -> None:
     client = await running.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
     await running.settle()
-    running.orders.stop.set()
+    running.control.stop.set()
     await until(lambda: "release" in running.service.calls)
     await client.send(b"b")
     answer = await client.answer()
@@ -176,7 +176,7 @@ def test_stop_closes_idle_connections_at_once(certificate: tuple[str, str], secu
         await idle[0].get()
         assert (await idle[0].answer()).status == 200
         began = asyncio.get_running_loop().time()
-        running.orders.stop.set()
+        running.control.stop.set()
         assert await running.task == 0
         assert asyncio.get_running_loop().time() - began < 1.0
         for client in idle:
@@ -202,7 +202,7 @@ async def test_request_exceeding_the_grace_period_is_answered_503(echo: Echo) ->
     await sending.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
     await echo.waits.wait()
     await running.settle()
-    running.orders.stop.set()
+    running.control.stop.set()
     await until(lambda: "release" in running.service.calls)
     await running.world.advance(10)
     for client in (waiting, sending):
@@ -219,9 +219,9 @@ async def test_second_signal_stops_at_once(echo: Echo) -> None:
     client = await running.connect()
     await client.get("/wait")
     await echo.waits.wait()
-    running.orders.end()
+    running.control.end()
     await until(lambda: "release" in running.service.calls)
-    running.orders.end()
+    running.control.end()
     assert (await client.answer()).status == 503
     assert await running.task == 1
     await running.end()
@@ -277,7 +277,7 @@ async def test_status_address_answers_from_before_the_start_until_after_the_stop
     writer.close()
 
 
-# Orders
+# Control
 
 
 async def test_certificate_is_reloaded_without_a_restart(
@@ -287,7 +287,7 @@ async def test_certificate_is_reloaded_without_a_restart(
     old = ssl.create_default_context(cafile=certificate[0])
     before = await running.connect("localhost", tls=old)
     renewed = make_certificate(tmp_path)
-    running.orders.reload(https(renewed))
+    running.control.reload(https(renewed))
     after = await running.connect("localhost", tls=ssl.create_default_context(cafile=renewed[0]))
     for client in (before, after):
         await client.get()
@@ -297,21 +297,21 @@ async def test_certificate_is_reloaded_without_a_restart(
 
 async def test_sighup_reloads_the_settings(caplog: pytest.LogCaptureFixture) -> None:
     used: list[str] = []
-    orders = Orders(lambda: Config(log_level="debug"))
-    orders.on_reload(lambda config: used.append(config.log_level))
-    with Signals(orders):
+    control = ProcessControl(lambda: Config(log_level="debug"))
+    control.on_reload(lambda config: used.append(config.log_level))
+    with Signals(control):
         os.kill(os.getpid(), signal.SIGHUP)
         await until(lambda: used)
     assert used == ["debug"]
-    assert not orders.stop.is_set()
+    assert not control.stop.is_set()
 
 
 async def test_invalid_reloaded_settings_are_named_and_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
     def load() -> Config:
         raise ListenError("setting log_level: there is no such level")
 
-    orders = Orders(load)
-    orders.hang_up()
+    control = ProcessControl(load)
+    control.hang_up()
     assert "could not reload the settings: setting log_level: there is no such level" in caplog.text
 
 

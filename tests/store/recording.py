@@ -204,6 +204,8 @@ async def applications(store: RecordedStore) -> None:
     for instance in ("a", "b"):
         await store.applications.open(application(endpoint="another", id="102"), instance, AT, MANY)
         await store.channels.write(LENE, "102", instance, 0, ChannelState(served=1))
+    with suppress(Refusal):
+        await store.channels.write(LENE, "nobody's", "", 0, ChannelState(served=1))
     await store.channels.get(LENE, "102", "a")
     await store.applications.session(LENE, "101")
     await store.applications.close_instance(LENE, "102", "a", AT)
@@ -265,6 +267,7 @@ async def rooms(store: RecordedStore) -> None:
     await store.meetings.replace(LENE, MEETING, frozenset({"1"}), longer, "2", AT)
     await store.events.append(AT, [EVENT, NewEvent("a", "happened")])
     await store.events.after({EVENT.topic: 0, "a": 0}, MANY)
+    await store.events.after({EVENT.topic: 0}, MANY)
     await store.events.last_numbers([EVENT.topic, "a"])
     await store.events.numbers(EVENT.topic, EVENT.kind, 0, MANY)
     await store.events.get(EVENT.topic, 1)

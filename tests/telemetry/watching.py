@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import httpx
 
 from openucwa.app import Service
-from openucwa.server.orders import Orders
+from openucwa.server.control import ProcessControl
 from openucwa.server.process import serve
 from openucwa.telemetry.access_log import AccessLog
 from openucwa.telemetry.log import LogLines, route_logging
@@ -51,12 +51,12 @@ class ObservedServer:
 
     service: Service
     log: io.StringIO
-    orders: Orders = field(default_factory=Orders)
+    control: ProcessControl = field(default_factory=ProcessControl)
     url: str = ""
 
     @property
     def stop(self) -> asyncio.Event:
-        return self.orders.stop
+        return self.control.stop
 
     @property
     def status(self) -> str:
@@ -98,7 +98,9 @@ async def watched(service: Service, *, level: str = "info") -> AsyncIterator[Obs
     server = ObservedServer(service, writer.stream)
     urls: list[str] = []
     log = AccessLog(lines, service.measures)
-    running = asyncio.create_task(serve(service, service.config, orders=server.orders, observer=log, ready=urls.extend))
+    running = asyncio.create_task(
+        serve(service, service.config, control=server.control, observer=log, ready=urls.extend)
+    )
     try:
         await until(lambda: urls or running.done(), LIMIT)
         if running.done():

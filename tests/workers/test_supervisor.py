@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from openucwa.config import Config
+from openucwa.server.control import ProcessControl
 from openucwa.server.listeners import bind, close
-from openucwa.server.orders import Orders
 from openucwa.workers.supervisor import LAST, MAX_FAILURES, PAUSE, WorkersError, supervise
 from tests.process.workers import runs
 from tests.world import FakeWorld, until
@@ -47,8 +47,8 @@ class RunningSupervisor:
         logger.setLevel(logging.INFO)
         self._listeners = bind(("http://127.0.0.1:0",))
         config = Config(data=str(data), listen=(self._listeners[0].url,), workers=workers, log_level="error")
-        self.orders = Orders()
-        self.task = asyncio.create_task(supervise(config, self._listeners, self.orders, self.world, self.urls.extend))
+        self.control = ProcessControl()
+        self.task = asyncio.create_task(supervise(config, self._listeners, self.control, self.world, self.urls.extend))
 
     def pids(self, worker: int) -> list[int]:
         """The processes that were this worker, one after the other."""
@@ -130,7 +130,7 @@ async def test_unresponsive_worker_is_killed_in_the_end(supervised: RunningSuper
     os.kill(pid, signal.SIGSTOP)
     for _ in range(2):
         os.kill(os.getpid(), signal.SIGTERM)
-    await until(supervised.orders.force.is_set, LIMIT)
+    await until(supervised.control.force.is_set, LIMIT)
     await until(lambda: supervised.world.sleepers == 1, LIMIT)
     await supervised.world.advance(LAST - 0.1)
     assert not supervised.task.done()

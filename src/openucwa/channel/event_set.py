@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from heapq import merge
 from typing import NamedTuple
 
+from openucwa.channel.log_reads import Log
 from openucwa.channel.notification import Notification, Priority, Render
 from openucwa.model.event import ChannelState, Event
 from openucwa.representation.document import approximate_size
-from openucwa.store.contract import EventLog
 
 #: Rows of one topic that are read at a time: few at first, since they may be large, then more, since a set that is not
 #: full by then has small ones.
@@ -43,12 +43,14 @@ class Limits(NamedTuple):
 class EventSet:
     """The notifications since the last set, as far as the log was read."""
 
-    __slots__ = ("_due", "_yielded", "moments", "notifications", "read_to", "since", "size")
+    __slots__ = ("_due", "_yielded", "moments", "notifications", "read_to", "since", "size", "unread")
 
     def __init__(self) -> None:
         #: Topic -> number of the last event before this set, and of the last one in it.
         self.since: dict[str, int] = {}
         self.read_to: dict[str, int] = {}
+        #: The topics that may have further events.
+        self.unread: set[str] = set()
         self.notifications: list[Notification] = []
         #: For each of `notifications`: when it happened (ms since 1970), and its priority.
         self.moments: list[tuple[int, Priority]] = []
@@ -62,23 +64,26 @@ class EventSet:
         for topic, before in topics.items():
             if topic not in self.since:
                 self.since[topic] = self.read_to[topic] = max(before, delivered.get(topic, 0))
+                self.unread.add(topic)
 
-    async def gather(self, log: EventLog, render: Render, limits: Limits, low: int, medium: int) -> None:
-        """Reads on, up to `limits`. `low`, `medium`: timers in seconds."""
+    async def gather(self, log: Log, render: Render, limits: Limits, low: int, medium: int) -> None:
+        """Reads `unread` on, up to `limits`. `low`, `medium`: timers in seconds."""
         for portion in _portions():
             if self._is_full(limits):
                 # There is more than fits into one answer, so there is no point in waiting.
                 self._wait_no_longer_than(0)
                 return
-            rows = await log.after(self.read_to, portion)
+            unread = {topic: number for topic, number in self.read_to.items() if topic in self.unread}
+            rows = await log.after(unread, portion)
             before = len(self.notifications)
             more = await self._take(rows, portion, render, limits)
             for at, priority in self.moments[before:]:
                 self._wait_no_longer_than(_due(at, priority, low, medium))
             if not more:
+                self.unread.clear()
                 return
 
-    async def gather_again(self, log: EventLog, render: Render, state: ChannelState) -> None:
+    async def gather_again(self, log: Log, render: Render, state: ChannelState) -> None:
         """Reads the set that `state` records as delivered, and nothing beyond it."""
         self.listen(dict.fromkeys(state.delivered, 0), state.acknowledged)
         for portion in _portions():

@@ -260,7 +260,7 @@ class EventChannels:
             while True:
                 # Subscribe before reading: an event in between ends the wait.
                 self._listen(waiter, event_set, await topics(), state)
-                await event_set.gather(self._store.events, render, limits, low, medium)
+                await event_set.gather(self._waiting.reads, render, limits, low, medium)
                 poll.check()
                 now = self._world.monotonic()
                 rest = event_set.rest(self._world.now())
@@ -272,6 +272,8 @@ class EventChannels:
                 until = min(end, now + APPLICATION_LOOK, end if rest is None else now + rest)
                 if not await self._waiting.wait(waiter, until):
                     await self._check_application(key)
+                event_set.unread |= waiter.moved
+                waiter.moved.clear()
         await self._write(
             key,
             state.served,

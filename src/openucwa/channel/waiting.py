@@ -11,6 +11,7 @@ from itertools import count
 from typing import Self
 
 from openucwa.channel.bus import Bus
+from openucwa.channel.log_reads import LogReads
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 from openucwa.store.contract import EventLog
@@ -24,15 +25,17 @@ logger = logging.getLogger(__name__)
 class Waiter:
     """A waiter, while it is entered. A wake-up between two waits ends the next one.
 
-    `read_to`: topic -> number of the last event that it has read; kept up to date by its owner.
+    `read_to`: topic -> number of the last event that it has read; kept up to date by its owner. `moved`: the topics
+    that woke it; its owner empties it.
     """
 
-    __slots__ = ("_future", "_waiting", "_woken", "read_to", "topics")
+    __slots__ = ("_future", "_waiting", "_woken", "moved", "read_to", "topics")
 
     def __init__(self, waiting: "Waiting", read_to: Mapping[str, int]) -> None:
         self._waiting = waiting
         self.read_to = read_to
         self.topics: tuple[str, ...] = ()
+        self.moved: set[str] = set()
         self._woken = False
         self._future: asyncio.Future[None] | None = None
 
@@ -61,6 +64,8 @@ class Waiting:
         self._log = log
         self._world = world
         self._interval = interval
+        #: The log, for those who wait.
+        self.reads = LogReads(log)
         self._waiters = 0
         self._by_topic: dict[str, set[Waiter]] = {}
         self._deadlines: list[tuple[float, int, asyncio.Future[None]]] = []
@@ -131,8 +136,10 @@ class Waiting:
         return woken
 
     def _wake(self, topics: frozenset[str]) -> None:
+        self.reads.moved()
         for topic in topics:
             for waiter in self._by_topic.get(topic, ()):
+                waiter.moved.add(topic)
                 waiter.wake()
 
     async def _poll_log(self, *, at_once: bool) -> None:
@@ -152,6 +159,7 @@ class Waiting:
         for topic, number in last.items():
             for waiter in self._by_topic.get(topic, ()):
                 if waiter.read_to.get(topic, 0) < number:
+                    waiter.moved.add(topic)
                     waiter.wake()
 
     def _set_deadline(self, until: float, future: "asyncio.Future[None]") -> None:

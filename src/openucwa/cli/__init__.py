@@ -45,7 +45,16 @@ def main() -> None:
     "--listen", metavar="URL", default="http://127.0.0.1:8080", show_default=True, help="Address to listen on."
 )
 def demo(exit_after: bool, verbose: bool, data: str, listen: str) -> None:
-    """Walk through the API, step by step, on a demo server with two users."""
+    """Run a demo server and walk through its API.
+
+    Uses a folder of its own, with two users whose passwords are public. The server keeps running after the walkthrough
+    until Ctrl-C.
+
+    \b
+    Examples:
+      openucwa demo
+      openucwa demo --exit --verbose
+    """
     from openucwa.demo.client import Screen  # noqa: PLC0415
     from openucwa.demo.server import run  # noqa: PLC0415
 

@@ -43,7 +43,7 @@ def rotate(file: Path | None, **flags: object) -> None:
     """Add a new signing key. Running servers pick it up within `key_refresh_interval` seconds."""
     added = new_signing_key(RealWorld())
     in_store(existing(file, flags), lambda store: store.signing_keys.add(added))
-    click.echo(f"added {added.id}")
+    click.echo(f"added signing key {added.id}")
 
 
 @key.command("remove")
@@ -52,4 +52,4 @@ def rotate(file: Path | None, **flags: object) -> None:
 def remove_key(key_id: str, file: Path | None, **flags: object) -> None:
     """Remove a key. Its tokens become invalid; running servers notice within `key_refresh_interval` seconds."""
     in_store(existing(file, flags), lambda store: store.signing_keys.remove(key_id))
-    click.echo(f"removed {key_id}")
+    click.echo(f"removed signing key {key_id}")

@@ -24,8 +24,8 @@ from openucwa.store.choice import store_of
 from openucwa.telemetry.log import LogLines, route_logging
 
 if TYPE_CHECKING:
+    from openucwa.server.control import ProcessControl
     from openucwa.server.listeners import Listener
-    from openucwa.server.orders import Orders
 
 logger = logging.getLogger("openucwa")
 
@@ -55,7 +55,7 @@ def serve(file: Path | None, **flags: object) -> None:
     loaded = settings(file, flags)
     config = loaded.config
     from openucwa.server import listeners as sockets  # noqa: PLC0415
-    from openucwa.server.orders import Orders  # noqa: PLC0415
+    from openucwa.server.control import ProcessControl  # noqa: PLC0415
 
     world = RealWorld()
     with failures():
@@ -64,15 +64,15 @@ def serve(file: Path | None, **flags: object) -> None:
         try:
             config = replace(config, listen=tuple(listener.url for listener in listeners))
             lines = LogLines.of(config, world)
-            orders = Orders(lambda: load_with_sources(settings_file(file), os.environ, **flags).config)
-            orders.on_reload(lines.reload)
+            control = ProcessControl(lambda: load_with_sources(settings_file(file), os.environ, **flags).config)
+            control.on_reload(lines.reload)
             restore_logging = route_logging(lines)
             ready = Announcement(loaded)
             try:
                 if config.workers > 1:
-                    status = with_workers(config, listeners, orders, world, ready)
+                    status = with_workers(config, listeners, control, world, ready)
                 else:
-                    status = with_one_process(config, listeners, orders, world, lines, ready)
+                    status = with_one_process(config, listeners, control, world, lines, ready)
             finally:
                 ready.wait()
                 restore_logging()
@@ -84,7 +84,7 @@ def serve(file: Path | None, **flags: object) -> None:
 def with_one_process(
     config: Config,
     listeners: "Sequence[Listener]",
-    orders: "Orders",
+    control: "ProcessControl",
     world: World,
     lines: LogLines,
     ready: "Announcement",
@@ -93,7 +93,7 @@ def with_one_process(
     import uvloop  # noqa: PLC0415
 
     from openucwa.app import Service  # noqa: PLC0415
-    from openucwa.server.orders import Signals  # noqa: PLC0415
+    from openucwa.server.control import Signals  # noqa: PLC0415
     from openucwa.server.process import serve as serve_here  # noqa: PLC0415
     from openucwa.telemetry.access_log import AccessLog  # noqa: PLC0415
 
@@ -101,20 +101,20 @@ def with_one_process(
     log = AccessLog(lines, service.measures)
 
     async def run() -> int:
-        with Signals(orders):
-            return await serve_here(service, config, listeners=listeners, orders=orders, observer=log, ready=ready)
+        with Signals(control):
+            return await serve_here(service, config, listeners=listeners, control=control, observer=log, ready=ready)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(run())
 
 
 def with_workers(
-    config: Config, listeners: "Sequence[Listener]", orders: "Orders", world: World, ready: "Announcement"
+    config: Config, listeners: "Sequence[Listener]", control: "ProcessControl", world: World, ready: "Announcement"
 ) -> int:
     """Serves in several worker processes and supervises them; returns the exit status."""
     from openucwa.workers.supervisor import supervise  # noqa: PLC0415
 
-    return asyncio.run(supervise(config, listeners, orders, world, ready))
+    return asyncio.run(supervise(config, listeners, control, world, ready))
 
 
 class Announcement:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, existing, in_store, places
+from openucwa.cli.common import Failure, default, existing, in_store, places
 from openucwa.cli.users import sip
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.model.scopes import ALL, ANY_SCOPE
@@ -22,15 +22,15 @@ _HOUR = 3_600
     metavar="SCOPE",
     multiple=True,
     type=click.Choice([ALL, *sorted(ANY_SCOPE)]),
-    help="Scope of the token; repeatable. [default: all]",
+    help=f"Scope of the token: {', '.join(sorted(ANY_SCOPE))} or all; repeatable. [default: all]",
 )
 @click.option(
     "--expires-in",
     metavar="SECONDS",
-    type=click.IntRange(1),
+    type=int,
     default=_HOUR,
-    show_default=True,
-    help="Lifetime of the token.",
+    help=f"Lifetime of the token; at most the setting `token_lifetime`, {default('token_lifetime')} by default. "
+    f"[default: {_HOUR}]",
 )
 @places
 def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | None, **flags: object) -> None:
@@ -42,8 +42,8 @@ def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | N
       openucwa token sip:lenea@contoso.com --scope Conversations.Receive --expires-in 600
     """
     config = existing(file, flags)
-    if expires_in > config.token_lifetime:  # servers keep the signing key no longer than that
-        raise Failure(f"--expires-in must be at most {config.token_lifetime}, the setting token_lifetime")
+    if not 1 <= expires_in <= config.token_lifetime:  # servers keep the signing key no longer than that
+        raise Failure(f"--expires-in must be between 1 and {config.token_lifetime}, the setting token_lifetime")
     uri = sip(sip_uri)
     asked = frozenset(scopes)
     granted = None if not asked or ALL in asked else asked

@@ -79,7 +79,7 @@ def add(
 @user.command("list")
 @places
 def list_users(file: Path | None, **flags: object) -> None:
-    """List all users. "from" is the issuer or directory that a user comes from."""
+    """List all users. "from" is the issuer or directory that a user comes from; "-" means `user add`."""
     config = existing(file, flags)
     found = in_store(config, lambda store: store.users.all())
     table(
@@ -109,7 +109,10 @@ def passwd(sip_uri: str, password_stdin: bool, file: Path | None, **flags: objec
 @click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @places
 def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
-    """Remove a user and all of their meetings, with the extensions."""
+    """Remove a user and all of their meetings, with the extensions.
+
+    Issuers and directories do not add the user again; `user add` does.
+    """
     config = existing(file, flags)
     uri = sip(sip_uri)
     require_user(config, uri)

@@ -23,8 +23,8 @@ from openucwa.demo.walk import LENE, USERS, Walk
 from openucwa.identity.passwords import Passwords
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
+from openucwa.server.control import ProcessControl, Signals
 from openucwa.server.listeners import Listener, bind, close
-from openucwa.server.orders import Orders, Signals
 from openucwa.server.process import serve
 from openucwa.store import audit
 from openucwa.store.sqlite import SqliteStore
@@ -92,19 +92,19 @@ class _Demo:
         self._lines = lines
         self._screen = screen
         self._exit_after = exit_after
-        self._orders = Orders()
-        self._stop = self._orders.stop
+        self._control = ProcessControl()
+        self._stop = self._control.stop
         self._walking: asyncio.Task[int] | None = None
 
     async def run(self) -> int:
         config = self._service.config
         log = AccessLog(self._lines, self._service.measures)
-        with Signals(self._orders):
+        with Signals(self._control):
             status = await serve(
                 self._service,
                 config,
                 listeners=self._listeners,
-                orders=self._orders,
+                control=self._control,
                 observer=log,
                 ready=self._begin,
             )

@@ -89,14 +89,15 @@ class Walk:
         with self._steps.taking("Find the server", "A client that knows only the host finds all further links here."):
             user = self._steps.send(self._lene, "GET", "/", 200).seen.link("user")
         with self._steps.taking(
-            "Request user without a token", "The 401 challenge says where to get a token and which grants are offered."
+            "Request the user resource without a token",
+            "The 401 challenge says where to get a token and which grants are offered.",
         ):
             challenges = self._steps.send(self._lene, "GET", user, 401).response.headers
             offers = [value for _, value in challenges if value.startswith("MsRtcOAuth ")]
             self._steps.must(len(offers) == 1 and "password" in offers[0], "there is no MsRtcOAuth challenge")
             tokens = offers[0].partition('href="')[2].partition('"')[0]
         self._sign_in(self._lene, LENE, tokens)
-        with self._steps.taking("Request user with the token", "It links to the user's applications."):
+        with self._steps.taking("Request the user resource with the token", "It links to the user's applications."):
             return tokens, self._steps.send(self._lene, "GET", user, 200).seen.link("applications")
 
     def _sign_in(self, client: Client, user: DemoUser, tokens: str) -> None:
@@ -121,7 +122,7 @@ class Walk:
 
     def _open(self, client: Client, applications: str) -> Resource:
         with self._steps.taking(
-            "Open an application", "One program of one user. Everything that it can see is linked from here."
+            "Open an application", "One client of one user. It links to everything that the client may see."
         ):
             # A new one for each walk: the event channel of an earlier one still has the events of its meeting.
             endpoint = f"demo {self._steps.form.name} {secrets.token_hex(4)}"
@@ -149,7 +150,8 @@ class Walk:
                 answer.response.header("etag") == quoted_etag(answer.seen), "the ETag header is not the etag"
             )
             self._steps.must(
-                answer.response.header("location") == answer.seen.link("self"), "Location is not where it is"
+                answer.response.header("location") == answer.seen.link("self"),
+                "Location is not the address of the extension",
             )
         with self._steps.taking("Attach data for the organizer alone", "Without an id: the server assigns one."):
             self._steps.must_show(self._steps.send(self._lene, "POST", extensions, 201, NOTES).seen, NOTES)

@@ -8,7 +8,7 @@ def bearer_token(request: Request) -> str:
     """The request's bearer token. Unauthorized: it has none."""
     scheme, _, token = (request.header(b"authorization") or "").partition(" ")
     if not token:
-        raise Unauthorized("this resource requires a token: Authorization: Bearer cwt=...")
+        raise Unauthorized("this resource requires an access token: Authorization: Bearer TOKEN")
     if scheme.lower() != "bearer":
-        raise Unauthorized("the Authorization header must be of the form: Bearer cwt=...")
+        raise Unauthorized("the Authorization header must have the form: Bearer TOKEN")
     return token.strip()

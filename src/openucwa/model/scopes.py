@@ -7,7 +7,7 @@ RECEIVE = "Conversations.Receive"
 MEETINGS = "Meetings.ReadWrite"
 #: What each lets an application do.
 DESCRIPTIONS = {
-    USER: "Read and change the user's own data: presence, note, how to be reached.",
+    USER: "Read and change the user's own data: presence, note, location, phones.",
     CONTACTS: "Read and change contacts and groups.",
     INITIATE: "Start conversations and join meetings; read, change and delete meetings and their extensions.",
     RECEIVE: "Receive invitations and see participants; read, change and delete meetings and their extensions.",

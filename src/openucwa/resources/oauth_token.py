@@ -28,7 +28,7 @@ FIELDS = (
     Parameter("username", description="user@domain, sip:user@domain or DOMAIN\\user."),
     Parameter("password", description="The user's password; for a meeting, its onlineMeetingId."),
     Parameter("ms_rtc_conferenceuri", description="The meeting's onlineMeetingUri."),
-    Parameter("scope", description="Documented scopes, separated by blanks, or all; default: all."),
+    Parameter("scope", description="Documented scopes, separated by spaces, or all; default: all."),
     Parameter("ms_rtc_renew", description="A previous token, whose identity the new one keeps."),
 )
 #: The JSON Schemas of the answers (RFC 6749, 5).

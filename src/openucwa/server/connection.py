@@ -355,7 +355,7 @@ class Connection(asyncio.Protocol):
         awaited, self._awaited = self._awaited, None
         if awaited is SENDING:
             if not self._out.progressed():
-                self.drop(f"it read nothing of its response within {self._shared.limits.write_timeout:g} s")
+                self.drop(f"the client read nothing of the response within {self._shared.limits.write_timeout:g} s")
         elif awaited is CLOSING:
             self.abort()
         elif awaited is HEAD:

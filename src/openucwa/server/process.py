@@ -13,8 +13,8 @@ from typing import Protocol
 from openucwa.config import Config
 from openucwa.http.message import BodyLimit, Handler, Refused, Request
 from openucwa.model.world import World
+from openucwa.server.control import ProcessControl, Signals
 from openucwa.server.listeners import Listener, Tls, bind, close
-from openucwa.server.orders import Orders, Signals
 from openucwa.server.server import Server
 from openucwa.server.shared import Application, Observer
 
@@ -56,13 +56,13 @@ async def serve(
     config: Config,
     *,
     listeners: Sequence[Listener] | None = None,
-    orders: Orders | None = None,
+    control: ProcessControl | None = None,
     observer: Observer | None = None,
     ready: Callable[[list[str]], None] | None = None,
 ) -> int:
     """Serves `service` until it is told to stop; returns the exit status.
 
-    `listeners`: bound addresses; default: those of the settings. `orders`: the source of commands; default: signals.
+    `listeners`: bound addresses; default: those of the settings. `control`: the source of commands; default: signals.
     `observer`: notified of each request. `ready`: called with the listeners' URLs once they accept connections. At a
     stop no more connections are accepted, polls end, and requests in flight have `shutdown_timeout` to finish; after
     that they are answered 503. The status is 1 if the second signal forced it. The status addresses answer from before
@@ -70,27 +70,27 @@ async def serve(
 
     ListenError: an address or the certificate is invalid. Also raises whatever `service.start` raises.
     """
-    if orders is None:
-        orders = Orders()
-        with Signals(orders):
-            return await serve(service, config, listeners=listeners, orders=orders, observer=observer, ready=ready)
+    if control is None:
+        control = ProcessControl()
+        with Signals(control):
+            return await serve(service, config, listeners=listeners, control=control, observer=observer, ready=ready)
     bound = bind(config.listen) if listeners is None else listeners
     try:
         tls = Tls(config) if any(listener.secure for listener in bound) else None
         if tls is not None:
-            orders.on_reload(tls.reload)
+            control.on_reload(tls.reload)
         _allow_files(config.max_connections + OTHER_FILES)
         with _collecting_seldom():
             server = Server(service, config, observer)
             collecting = asyncio.create_task(_collect(server), name="openucwa garbage")
             try:
                 async with _status(service, server, config):
-                    await _run(service, server, bound, tls.context if tls else None, config, orders, ready)
+                    await _run(service, server, bound, tls.context if tls else None, config, control, ready)
             finally:
                 collecting.cancel()
     finally:
         close(bound)
-    return 1 if orders.force.is_set() else 0
+    return 1 if control.force.is_set() else 0
 
 
 async def _run(
@@ -99,7 +99,7 @@ async def _run(
     listeners: Sequence[Listener],
     tls: ssl.SSLContext | None,
     config: Config,
-    orders: Orders,
+    control: ProcessControl,
     ready: Callable[[list[str]], None] | None,
 ) -> None:
     await service.start()
@@ -107,10 +107,10 @@ async def _run(
         await server.start(listeners, tls)
         if ready is not None:
             ready([listener.url for listener in listeners])
-        await orders.stop.wait()
+        await control.stop.wait()
         server.stop_accepting()
         await service.release()
-        await server.finish(config.shutdown_timeout, orders.force)
+        await server.finish(config.shutdown_timeout, control.force)
     finally:
         await server.close()
         await service.stop()

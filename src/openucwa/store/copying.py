@@ -40,7 +40,7 @@ async def copy_store(source: SqlStore, target: SqlStore, progress: Callable[[str
     """
     for table in TABLES:
         if await target.reader.rows(f"select 1 from {table} limit 1"):
-            raise Conflict(f"the target store is not empty: it has {table.replace('_', ' ')} in it")
+            raise Conflict(f"the target store is not empty: it contains {table.replace('_', ' ')}")
     contents = await source.reader.read(
         *((f"select {', '.join(columns)} from {table}", ()) for table, columns in TABLES.items())
     )

@@ -15,8 +15,8 @@ from typing import Any
 
 from openucwa.config import Config, ConfigError
 from openucwa.model.world import World
+from openucwa.server.control import ProcessControl, Signals, reloaded
 from openucwa.server.listeners import Listener, close, share
-from openucwa.server.orders import Orders, Signals, reloaded
 from openucwa.workers.link import Failed, InheritedListener, Link, Ready, Reload, Start, Stop, TopicsChanged
 
 #: Seconds between the start of a worker and that of its replacement; doubled for each that did not get ready.
@@ -35,7 +35,11 @@ class WorkersError(ConfigError):
 
 
 async def supervise(
-    config: Config, listeners: Sequence[Listener], orders: Orders, world: World, ready: Callable[[list[str]], None]
+    config: Config,
+    listeners: Sequence[Listener],
+    control: ProcessControl,
+    world: World,
+    ready: Callable[[list[str]], None],
 ) -> int:
     """Runs `config.workers` processes on bound listeners, until SIGTERM or SIGINT; returns the exit status.
 
@@ -43,8 +47,8 @@ async def supervise(
     first signal is passed on, and every worker may finish requests in flight; a second one stops them at once, and the
     status is 1. SIGHUP is passed on as well. ListenError, WorkersError: they do not start, or no longer.
     """
-    with Signals(orders):
-        return await _Supervisor(config, listeners, world, ready, orders).run()
+    with Signals(control):
+        return await _Supervisor(config, listeners, world, ready, control).run()
 
 
 class _Worker:
@@ -76,15 +80,15 @@ class _Supervisor:
         listeners: Sequence[Listener],
         world: World,
         ready: Callable[[list[str]], None],
-        orders: Orders,
+        control: ProcessControl,
     ) -> None:
         self._config = config
         self._shares = share(listeners, config.workers)
         self._world = world
         self._ready = ready
-        self._stop = orders.stop
-        self._force = orders.force
-        orders.on_reload(self._reload)
+        self._stop = control.stop
+        self._force = control.force
+        control.on_reload(self._reload)
         self._workers: dict[int, _Worker] = {}
         self._never_ready = set(range(config.workers))
         self._trouble: str | None = None

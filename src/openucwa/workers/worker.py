@@ -18,8 +18,8 @@ from openucwa.app import Service
 from openucwa.config import ConfigError
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld
+from openucwa.server.control import ProcessControl
 from openucwa.server.listeners import Listener, numbered
-from openucwa.server.orders import Orders
 from openucwa.server.process import serve
 from openucwa.telemetry.access_log import AccessLog
 from openucwa.telemetry.log import LogLines, route_logging
@@ -44,19 +44,19 @@ async def _work(end: socket.socket) -> int:
     config = replace(start.config, status_listen=numbered(start.config.status_listen, start.worker))
     lines = LogLines.of(config, world, start.worker)
     restore_logging = route_logging(lines)
-    orders = Orders()
-    orders.on_reload(lines.reload)
+    control = ProcessControl()
+    control.on_reload(lines.reload)
     loop = asyncio.get_running_loop()
     # A service manager may send a signal to all processes at once, so that it arrives here twice: directly and from the
     # supervisor. So signals never force, and settings come from the supervisor alone.
     for number, handler in {
-        signal.SIGTERM: orders.stop.set,
-        signal.SIGINT: orders.stop.set,
-        signal.SIGHUP: orders.hang_up,
+        signal.SIGTERM: control.stop.set,
+        signal.SIGINT: control.stop.set,
+        signal.SIGHUP: control.hang_up,
     }.items():
         loop.add_signal_handler(number, handler)
     relay = LinkRelay(link)
-    following = asyncio.create_task(_follow(link, relay, orders))
+    following = asyncio.create_task(_follow(link, relay, control))
     listeners = [
         Listener(listener.url, tuple(socket.socket(fileno=number) for number in listener.descriptors))
         for listener in start.listeners
@@ -67,7 +67,7 @@ async def _work(end: socket.socket) -> int:
             service,
             config,
             listeners=listeners,
-            orders=orders,
+            control=control,
             observer=AccessLog(lines, service.measures),
             ready=lambda _urls: link.send(Ready()),
         )
@@ -81,19 +81,19 @@ async def _work(end: socket.socket) -> int:
         link.close()
 
 
-async def _follow(link: Link, relay: "LinkRelay", orders: Orders) -> None:
+async def _follow(link: Link, relay: "LinkRelay", control: ProcessControl) -> None:
     """Follows the supervisor's commands. If it has ended, this process stops, because no one else would stop it."""
     while (message := await link.receive()) is not None:
         match message:
             case TopicsChanged(topics):
                 relay.receive(topics)
             case Reload(config):
-                orders.reload(config)
+                control.reload(config)
             case Stop(force=forced):
-                orders.stop.set()
+                control.stop.set()
                 if forced:
-                    orders.force.set()
-    orders.stop.set()
+                    control.force.set()
+    control.stop.set()
 
 
 class LinkRelay:

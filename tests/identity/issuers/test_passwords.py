@@ -37,6 +37,15 @@ async def test_wrong_name_or_password_signs_nobody_in(verifying: Any, name: str,
     assert await verifying().verify(Login.parse(name), password) is None
 
 
+async def test_unknown_user_costs_the_issuer_as_many_requests_as_a_wrong_password(
+    verifying: Any, provider: RunningProvider
+) -> None:
+    passwords = verifying()
+    for number, name in enumerate(("lene", "nobody"), 1):
+        assert await passwords.verify(Login.parse(name), "wrong") is None
+        assert await provider.requests("/token") == number
+
+
 async def test_user_of_a_domain_that_the_issuer_may_not_speak_for_is_not_signed_in(verifying: Any) -> None:
     assert await verifying().verify(Login.parse("eve"), "eve-secret") is None
 

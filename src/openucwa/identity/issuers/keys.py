@@ -100,7 +100,7 @@ class IssuerKeys:
             if key_id in self._missing:
                 return ()
             raise SourceUnavailable(
-                "the token's key is unknown; the issuer's keys are read again shortly", max(1, round(wait))
+                "the token's key is unknown; its issuer's keys will be fetched again shortly", max(1, round(wait))
             )
         try:
             await self._read()

@@ -55,7 +55,7 @@ class IssuerPasswords:
 
     async def _ask(self, endpoint: str | None, login: Login, password: str) -> _Answer | None:
         if endpoint is None:
-            raise IssuerAway("it has no token endpoint")
+            raise IssuerAway("it has no token_endpoint")
         username = self._issuer.password_username.replace("{login}", login.text).replace("{user}", login.user)
         form = {
             "grant_type": "password",
@@ -64,12 +64,12 @@ class IssuerPasswords:
             "scope": self._issuer.password_scope,
         }
         status, body = await self._provider.post("password", endpoint, form)
-        answer = decoded(body, _Answer, f"{endpoint} answers {status}, and not in JSON")
+        answer = decoded(body, _Answer, f"{endpoint} returned status {status} and no JSON")
         if status == 200:
             return answer
         if status in {400, 401} and answer.error == "invalid_grant":
             return None
-        raise IssuerAway(f"{endpoint} answers {status} {answer.error}")
+        raise IssuerAway(f"{endpoint} returned status {status}, {answer.error}")
 
     async def _claims(self, metadata: Metadata, answer: _Answer) -> Claims:
         if answer.id_token is not None:
@@ -80,8 +80,8 @@ class IssuerPasswords:
             if next((True for claim in texts(self._issuer.user_claims) if claim in claims), False):
                 return claims
         if answer.access_token is None or metadata.userinfo_endpoint is None:
-            raise IssuerAway("it does not name the user")
+            raise IssuerAway("neither its id_token nor its userinfo names the user")
         status, body = await self._provider.get("password", metadata.userinfo_endpoint, answer.access_token)
         if status != 200:
             return {}
-        return decoded(body, dict[str, object], f"{metadata.userinfo_endpoint} does not answer in JSON")
+        return decoded(body, dict[str, object], f"{metadata.userinfo_endpoint} returned no JSON")

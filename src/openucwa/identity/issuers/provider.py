@@ -80,12 +80,12 @@ class Provider:
         status, body = await self._ask("keys", "GET", url)
         metadata = decoded(body, Metadata, f"{url} is not a discovery document") if status == 200 else None
         if metadata is None:
-            raise IssuerAway(f"{url} answers {status}")
+            raise IssuerAway(f"{url} returned status {status}")
         if metadata.issuer != self.issuer.url:
-            raise IssuerAway(f"{url} is the discovery document of {metadata.issuer!r}, and not of {self.issuer.url!r}")
+            raise IssuerAway(f"{url} names the issuer {metadata.issuer!r}, not {self.issuer.url!r}")
         for each in (metadata.jwks_uri, *_endpoints(metadata)):
             if each is not None and not safe_url(each):
-                raise IssuerAway(f"{url} names an address that is not safe: {each!r}")
+                raise IssuerAway(f"{url} contains an unsafe URL: {each!r}")
         self._metadata = metadata
         return metadata
 
@@ -102,9 +102,9 @@ class Provider:
         """Fetches discovery document and keys. IssuerAway: they are unavailable or invalid."""
         url = (await self.discover()).jwks_uri
         status, body = await self._ask("keys", "GET", url)
-        keys = decoded(body, dict[str, Any], f"{url} is not a set of keys").get("keys") if status == 200 else None
+        keys = decoded(body, dict[str, Any], f"{url} is not a key set").get("keys") if status == 200 else None
         if not isinstance(keys, list):
-            raise IssuerAway(f"{url} answers {status}, without a list of keys")
+            raise IssuerAway(f"{url} returned status {status} and no list of keys")
         return [key for key in keys if isinstance(key, dict)]
 
     async def introspect(self, token: str) -> dict[str, Any]:
@@ -115,8 +115,8 @@ class Provider:
         form = {"token": token, "token_type_hint": "access_token"}
         status, body = await self.post("introspection", endpoint, form)
         if status != 200:
-            raise IssuerAway(f"{endpoint} answers {status}")
-        return decoded(body, dict[str, Any], f"{endpoint} does not answer in JSON")
+            raise IssuerAway(f"{endpoint} returned status {status}")
+        return decoded(body, dict[str, Any], f"{endpoint} returned no JSON")
 
     async def post(self, purpose: Purpose, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
         """Posts a form with the client's credentials; status and body. IssuerAway: no response."""
@@ -164,10 +164,10 @@ class Provider:
                     async for chunk in response.aiter_bytes():
                         body += chunk
                         if len(body) > MAX_ANSWER:
-                            raise IssuerAway(f"{url} answers more than {MAX_ANSWER} bytes")
+                            raise IssuerAway(f"{url} returned more than {MAX_ANSWER} bytes")
                     return response.status_code, bytes(body)
         except TimeoutError:
-            raise IssuerAway(f"{url} does not answer within {self.issuer.timeout:g} s") from None
+            raise IssuerAway(f"{url} did not answer within {self.issuer.timeout:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise IssuerAway(f"{url}: {type(error).__name__}: {error}") from None
 

@@ -268,7 +268,7 @@ class ForeignTokens:
         task = self._asked.get(digest)
         if task is None:
             if len(self._asked) >= self._max_introspections:
-                raise ServiceUnavailable("too many access tokens are being looked up", 1)
+                raise ServiceUnavailable("too many access tokens are being introspected", 1)
             task = self._asked[digest] = asyncio.create_task(self._introspect(verifier, token))
             task.add_done_callback(lambda done: self._answered(digest, done))
         known = await asyncio.shield(task)

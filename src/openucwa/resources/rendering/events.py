@@ -62,12 +62,14 @@ class EventRenderer:
     async def topics(self) -> Mapping[str, int]:
         """The application's own topic, and those of the meetings that it is in, from the time it joined."""
         self._conversations = None
-        return {self._own_topic: 0} | {topic: own.since for topic, own in (await self._current_conversations()).items()}
+        topics = {topic: own.since for topic, own in (await self._current_conversations()).items()}
+        # The events will be read later than this, and must not be shown to somebody who was promoted in between.
+        self._conversations = None
+        return {self._own_topic: 0} | topics
 
     async def _current_conversations(self) -> Mapping[str, Participation]:
-        """The application's conversations, by topic, when the poll starts, or starts reading again. A set that is
-        delivered again is read before `topics` was called.
-        """
+        """The application's conversations, by topic, since `topics` was called, or before that, for a set that is
+        delivered again."""
         if self._conversations is None:
             own = await self._store.conversations.all(self._owner, self._application)
             self._conversations = {each.topic: each for each in own if not each.in_lobby}

@@ -272,7 +272,7 @@ async def _end_idlest(transaction: Transaction, opened: Application, now: int, l
     """Ends the owner's applications over `limit`, and remembers them as replaced; never the one just opened."""
     others = await transaction.rows(_OTHERS, opened.owner, opened.id)
     for (application_id,) in others[max(limit - 1, 0) :]:
-        reason = f"its owner opened application {opened.id} and may have {limit}"
+        reason = f"its owner opened application {opened.id}; at most {limit} are allowed"
         await _end(transaction, opened.owner, application_id, now, reason)
         await transaction.run(_REPLACED, opened.owner, application_id, now)
     if len(others) >= limit:

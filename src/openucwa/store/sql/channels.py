@@ -3,24 +3,26 @@
 
 from openucwa.model.event import ChannelState
 from openucwa.model.refusals import ApplicationNotFound
-from openucwa.store.engine import UNCACHED, Transaction
+from openucwa.store.engine import UNCACHED
 from openucwa.store.sql.applications import NO_APPLICATION
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import CHANNELS
 
 _CHANNEL = f"select {CHANNELS.columns} from channels where owner = ? and application_id = ? and instance = ?"
 
-#: No row: there is no such application.
-_SERVED = """
-    select coalesce(c.served, 0) from applications a
-    left join channels c on c.owner = a.owner and c.application_id = a.id and c.instance = ?3
-    where a.owner = ?1 and a.id = ?2
+#: Writes nothing where there is no such application, or another set has been served. The condition stands twice because
+#: PostgreSQL checks the second one again on a row that another node has just written.
+_WRITE = f"""
+    insert into channels ({", ".join(CHANNELS.all_columns)})
+    select ?1, ?2, ?3, cast(?4 as bigint), ?5, ?6, cast(?7 as bigint), cast(?8 as bigint), cast(?9 as bigint)
+    from applications where owner = ?1 and id = ?2 and cast(?10 as bigint) = coalesce(
+        (select served from channels where owner = ?1 and application_id = ?2 and instance = ?3), 0
+    )
+    on conflict (owner, application_id, instance) do update set {CHANNELS.from_excluded}
+    where channels.served = cast(?10 as bigint)
 """
 
-_WRITE = f"""
-    {CHANNELS.insert}
-    on conflict (owner, application_id, instance) do update set {CHANNELS.from_excluded}
-"""
+_APPLICATION = "select 1 from applications where owner = ? and id = ?"
 
 
 class Channels(Part):
@@ -35,15 +37,9 @@ class Channels(Part):
     async def write(
         self, owner: str, application_id: str, instance: str, expected_served: int, state: ChannelState
     ) -> bool:
-        key = (owner, application_id, instance)
-
-        async def work(transaction: Transaction) -> bool:
-            found = await transaction.row(_SERVED, *key)
-            if found is None:
-                raise ApplicationNotFound(NO_APPLICATION)
-            if found[0] != expected_served:
-                return False
-            await transaction.run(_WRITE, *key, *CHANNELS.values(state))
+        row = (owner, application_id, instance, *CHANNELS.values(state))
+        if await self._writer.run(owner, _WRITE, *row, expected_served, scope=UNCACHED):
             return True
-
-        return await self._writer.change(work, owner, scope=UNCACHED)
+        if await self._reader.row(_APPLICATION, owner, application_id) is None:
+            raise ApplicationNotFound(NO_APPLICATION)
+        return False

@@ -16,5 +16,5 @@ communication = msgspec.json.Decoder(Communication).decode
 
 
 def json(value: tuple[str, ...] | tuple[Span, ...] | Mapping[str, object] | Mapping[str, int] | Communication) -> str:
-    """`value` for a column of text."""
+    """`value` as JSON, for a text column."""
     return _encoder.encode(value).decode()

@@ -103,6 +103,9 @@ class Conversations(Part):
         return participation_of(row)
 
     async def all(self, owner: str, application_id: str) -> Sequence[Participation]:
+        return await self._cache.read("conversations", self._all, owner, application_id)
+
+    async def _all(self, owner: str, application_id: str) -> Sequence[Participation]:
         rows = await self._reader.rows(_OF_APPLICATION + " order by joined", owner, application_id)
         return [participation_of(row) for row in rows]
 
@@ -198,6 +201,7 @@ class Conversations(Part):
             was = found[0].role
             if was == role:
                 return
+            await transaction.lock(*sorted({each.owner for each in found}))
             await transaction.run("update participations set role = ? where " + _OF_URI, role.value, *meeting, uri)
             changed = replace(as_participant(found[0]), role=role)
             await append(transaction, at, conversation_events.role_changed(*meeting, changed, was))

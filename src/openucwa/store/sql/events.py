@@ -53,6 +53,9 @@ class EventLog(Part):
     async def after(self, positions: Mapping[str, int], limit: int) -> Sequence[Event]:
         if not positions:
             return []
+        if len(positions) == 1:
+            ((topic, number),) = positions.items()
+            return [EVENTS.record(row) for row in await self._reader.rows(AFTER, topic, number, limit)]
         found = await self._reader.read(*((AFTER, (topic, number, limit)) for topic, number in positions.items()))
         return [EVENTS.record(row) for rows in found for row in rows]
 

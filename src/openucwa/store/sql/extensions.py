@@ -24,14 +24,14 @@ _CHANGED = "the extension has changed: its etag does not match If-Match"
 
 _EXTENSION = f"select {EXTENSIONS.columns} from extensions where organizer = ? and meeting_id = ? and id = ?"
 
-#: What a change has to know of an extension, and whether anybody takes part in the meeting.
+#: What a change needs to know of an extension, and whether the meeting has participants.
 _CURRENT = """
     select type, etag, length(properties),
         exists (select 1 from participations where organizer = ?1 and meeting_id = ?2)
     from extensions where organizer = ?1 and meeting_id = ?2 and id = ?3
 """
 
-#: Of a meeting: whether it is there, whether anybody takes part, how many extensions it has, and the last position.
+#: Of a meeting: whether it exists, whether it has participants, the number of its extensions, and the last position.
 _FILLED = """
     select exists (select 1 from meetings where organizer = ?1 and id = ?2),
         exists (select 1 from participations where organizer = ?1 and meeting_id = ?2),
@@ -46,8 +46,8 @@ _REPLACE = """
     where organizer = ? and meeting_id = ? and id = ? and etag = ?
 """
 
-# Where nobody takes part in the meeting there is nobody to notify, and a change is one statement. Where that writes
-# nothing, for whatever reason, the statements above find out why, or what else has to be done.
+# Without participants there is no one to notify, and a change is one statement. If that writes nothing, the statements
+# above find out why, or what else is to be done.
 _ADD_UNNOTIFIED = f"""
     insert into extensions ({", ".join(EXTENSIONS.all_columns)})
     select ?1, ?2, ?3, ?4, ?5, ?6, last + 1, cast(?7 as bigint)
@@ -149,7 +149,7 @@ class Extensions(Part):
 async def _current(
     transaction: Transaction, key: tuple[str, str, str], match: Match
 ) -> tuple[ExtensionType, str, int, object]:
-    """Type, etag, bytes of properties, and whether anybody takes part in the meeting.
+    """Type, etag, bytes of properties, and whether the meeting has participants.
 
     ResourceNotFound, PreconditionFailed.
     """

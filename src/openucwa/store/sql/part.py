@@ -1,15 +1,15 @@
-"""What each part of the store is made of."""
+"""The base of the parts of the store."""
 
 from openucwa.store.engine import Cache, Reader, Writer
 
-#: Bytes that may be stored for a user where nobody says how many.
+#: Default maximum number of bytes stored for a user.
 MAX_USER_BYTES = 67_108_864
 
 
 class Part:
-    """A part of the contract: its methods are made of statements alone, which an engine's reader and writer run.
+    """A part of the contract. Its methods consist of statements, which an engine's reader and writer run.
 
-    `cache`: what was read before. `max_user_bytes`: how much may be stored for a user (`stored_bytes.py`).
+    `cache`: the read cache. `max_user_bytes`: the maximum stored for a user (`stored_bytes.py`).
     """
 
     def __init__(self, reader: Reader, writer: Writer, cache: Cache, max_user_bytes: int) -> None:

@@ -1,4 +1,4 @@
-"""The keys that tokens are signed with. They are nobody's own, so that all changes of them have one key."""
+"""The keys that sign tokens. They have no owner, so all changes to them use one key."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""All parts put together. Beginning and end, and who is told of commits, are the engines' own."""
+"""All parts of the store. Opening, closing and listeners of commits belong to the engines."""
 
 from collections.abc import Mapping
 
@@ -50,7 +50,7 @@ async def contents(reader: Reader, known: int) -> Mapping[str, str]:
     if version < known:
         said += f"; this server upgrades it to {known} on start"
     elif version > known:
-        said += f"; this server knows version {known}"
+        said += f"; this server supports version {known}"
     return {
         "version": said,
         **{noun: str(count) for noun, count in zip(_COUNTED, counts, strict=True)},

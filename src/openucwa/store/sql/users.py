@@ -73,7 +73,10 @@ class Users(Part):
         return await self._writer.change(work, uri)
 
     async def get(self, uri: str) -> User | None:
-        row = await self._reader.row(_SELECT + "where uri = ?", uri.lower())
+        return await self._cache.read("user", self._get, uri.lower())
+
+    async def _get(self, uri: str) -> User | None:
+        row = await self._reader.row(_SELECT + "where uri = ?", uri)
         return USERS.record(row) if row else None
 
     async def with_local_part(self, local_part: str) -> Sequence[User]:

@@ -50,7 +50,7 @@ class Database:
         """
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             needed = ".".join(map(str, OLDEST_SQLITE))
-            raise ServiceUnavailable(f"SQLite {needed} or newer is needed; this is {sqlite3.sqlite_version}", 60)
+            raise ServiceUnavailable(f"SQLite {needed} or newer is required; this is {sqlite3.sqlite_version}", 60)
         with self._refusals():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -91,7 +91,7 @@ class Database:
             return
         if not self._lost:
             self._lost = True
-            logger.error("the store's file %s was removed or replaced; the server can do nothing without it", self.path)
+            logger.error("the store's file %s was removed or replaced; the server cannot work without it", self.path)
         reason = f"the store's file {self.path} was removed or replaced"
         raise ServiceUnavailable("the store was removed or replaced", 60, reason)
 

@@ -326,4 +326,4 @@ def _done(work: Coroutine[Any, Any, T]) -> T:
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     work.close()
-    raise RuntimeError(f"{work} awaits something else than its transaction")
+    raise RuntimeError(f"{work} awaits something other than its transaction")

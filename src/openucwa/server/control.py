@@ -1,4 +1,4 @@
-"""Commands to a running process: stop, stop at once, reload the settings."""
+"""Control of a running process: stop, stop at once, reload the settings."""
 
 import asyncio
 import signal
@@ -19,9 +19,11 @@ def reloaded(config: Config, again: Config) -> Config:
     return replace(config, **{name: getattr(again, name) for name in RELOADED})
 
 
-class Orders:
-    """Commands to a process. `stop`: finish requests in flight, and end. `force`: end now. `load`: reads the settings
-    again; None: SIGHUP is ignored here, because the supervisor sends the settings.
+class ProcessControl:
+    """What a process was asked to do, by signals or its supervisor.
+
+    `stop`: finish requests in flight, and end. `force`: end now. `load`: reads the settings again; None: SIGHUP is
+    ignored here, because the supervisor sends the settings.
     """
 
     def __init__(self, load: Callable[[], Config] | None = None) -> None:
@@ -63,13 +65,13 @@ class Orders:
 
 
 class Signals:
-    """While it is entered, signals become commands."""
+    """Handles signals within its `with` block."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, control: ProcessControl) -> None:
         self._handlers = {
-            signal.SIGTERM: orders.end,
-            signal.SIGINT: orders.end,
-            signal.SIGHUP: orders.hang_up,
+            signal.SIGTERM: control.end,
+            signal.SIGINT: control.end,
+            signal.SIGHUP: control.hang_up,
         }
         self._set: list[signal.Signals] = []
 
