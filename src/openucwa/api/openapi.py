@@ -13,7 +13,7 @@ from openucwa import __version__
 from openucwa.api.errors import WireError, wire_error
 from openucwa.api.openapi_inputs import InputSchemas
 from openucwa.api.openapi_parts import ABOUT, NAMES, SCHEMAS, TEXTS, VERSION, Described, ref, reference_page
-from openucwa.api.openapi_resources import resource_schemas, shown_schema
+from openucwa.api.openapi_resources import component_name, resource_schemas, shown_schema
 from openucwa.api.resource import Operation, Precondition, Resource
 from openucwa.http.negotiation import HTML, JSON, UCWA_JSON, UCWA_TYPES, UCWA_XML, XML
 from openucwa.model import refusals
@@ -49,16 +49,14 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]], base: str) -> Describe
     paths: dict[str, Described] = {template: {"parameters": list(_path_parameters(template))} for template, _ in routes}
     refused: dict[str, Described] = {}
     inputs = InputSchemas()
-    ids: Counter[str] = Counter()
+    ids = _operation_ids(operations)
     places: dict[tuple[str, str], str] = {}
     for template, method, found, resource in operations:
         described = _operation(method, found, resource, inputs)
         first = places.setdefault((method, described["summary"]), template)
         if first != template:
             described["summary"] += f" {template}: see {first}."
-        ids[described["operationId"]] += 1
-        if (number := ids[described["operationId"]]) > 1:
-            described["operationId"] += str(number)
+        described["operationId"] = ids[template, method]
         named = _refusals(template, found, resource)
         described["responses"] = dict(
             sorted((_answers(method, found, resource) | _other_refusals(named, found, refused)).items())
@@ -74,7 +72,10 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]], base: str) -> Describe
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": base}],
-        "externalDocs": {"description": "The public reference of UCWA 2.0.", "url": reference_page("ucwa_reference")},
+        "externalDocs": {
+            "description": "The public reference of UCWA 2.0.",
+            "url": reference_page("ucwa2_0apireference"),
+        },
         "tags": _tags(routes),
         "paths": paths,
         "components": {
@@ -107,10 +108,22 @@ def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:
     return list(told.values())
 
 
+def _operation_ids(
+    operations: Sequence[tuple[str, str, Operation, Resource[Any]]],
+) -> dict[tuple[str, str], str]:
+    """The id of each operation, by path and method. Of several with one name the shortest path has it as it is."""
+    taken: Counter[str] = Counter()
+    ids = {}
+    for template, method, _, resource in sorted(operations, key=lambda each: each[0].count("/")):
+        name = method.lower() + component_name(resource.rel)
+        taken[name] += 1
+        ids[template, method] = name if taken[name] == 1 else f"{name}{taken[name]}"
+    return ids
+
+
 def _operation(method: str, found: Operation, resource: Resource[Any], inputs: InputSchemas) -> Described:
     responder = resource.responders[method]
     described: Described = {
-        "operationId": method.lower() + "".join(word[:1].upper() + word[1:] for word in resource.rel.split(":")),
         "summary": found.summary.format(rel=resource.rel),
         "tags": [resource.rel],
         "parameters": [*_query_parameters(found, inputs), *_header_parameters(found, resource), VERSION],
@@ -160,7 +173,10 @@ def _body(method: str, found: Operation, resource: Resource[Any], inputs: InputS
         return {"required": True, "content": content}
     kind, required = inputs.body(resource.rel, method, found)
     if found.consumes:
-        return {"required": True, "content": {media_type: {"schema": kind} for media_type in found.consumes}}
+        first, *others = found.consumes
+        # Generators tell bodies of several types apart by their schemas.
+        content = {first: {"schema": kind}} | {other: {"schema": inputs.same(kind, "Multipart")} for other in others}
+        return {"required": True, "content": content}
     content = {media_type: {"schema": kind} for media_type in _JSON_TYPES}
     content |= {media_type: {"schema": ref("schemas", "XmlInput")} for media_type in _XML_TYPES}
     return {"required": required, "content": content}

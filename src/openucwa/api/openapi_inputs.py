@@ -65,6 +65,13 @@ class InputSchemas:
             described["examples"] = [example]
         return self._named(f"{component_name(rel)}Input", described), "required" in described
 
+    def same(self, kind: Described, suffix: str) -> Described:
+        """A reference to a component of its own that is the same as `kind`, a reference."""
+        name = kind["$ref"].rpartition("/")[2]
+        return self._named(
+            name + suffix, {"allOf": [kind, {"type": "object"}], "description": f"The same as {name}, in another type."}
+        )
+
     def parameter(self, parameter: Parameter) -> Described:
         """The schema of one parameter in a query, where it is omitted rather than null."""
         return self._property(parameter, schema([parameter])["properties"][parameter.name], nullable=False)

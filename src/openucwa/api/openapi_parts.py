@@ -113,6 +113,24 @@ SCHEMAS: Described = {
         "properties": {"href": {"type": "string"}, "title": {"type": "string"}, "revision": {"type": "integer"}},
     },
     "Links": {"type": "array", "items": ref("schemas", "Link")},
+    "Token": {
+        "description": "A token (RFC 6749, 5.1).",
+        "type": "object",
+        "properties": {
+            "access_token": {"type": "string"},
+            "expires_in": {"type": "integer", "description": "Lifetime in seconds."},
+            "ms_rtc_identityscope": {"type": "string", "const": "local"},
+            "token_type": {"type": "string", "const": "Bearer"},
+            "scope": {"type": "string", "description": "Only if fewer than all were requested."},
+        },
+        "required": ["access_token", "expires_in", "token_type"],
+    },
+    "TokenError": {
+        "description": "Why there is no token (RFC 6749, 5.2).",
+        "type": "object",
+        "properties": {"error": {"type": "string"}},
+        "required": ["error"],
+    },
     "DateTime": {
         "type": "string",
         "description": "`/Date(ms)/`, with or without an offset: milliseconds since 1970. In input also ISO 8601.",
