@@ -1,4 +1,4 @@
-"""A client that speaks the protocol, for tests, in process or over a socket; it knows no more than a client may."""
+"""A client for tests, in process or over a socket. It uses nothing but the protocol."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,13 +8,13 @@ import httpx
 from openucwa.app import Service
 from openucwa.model.user import User
 
-#: Every user of the tests has this password.
+#: The password of all test users.
 PASSWORD = "correct horse battery staple"
 
 
 @dataclass
 class UcwaClient:
-    """Somebody's application. `http` is bound to the server; `token` and `app` come with signing in and opening."""
+    """An application of a user. `http` is bound to the server; `sign_in` sets `token`, `open` sets `app`."""
 
     http: httpx.AsyncClient
     token: str | None = None
@@ -86,7 +86,7 @@ class UcwaClient:
         return extension
 
     async def replace(self, resource: dict[str, Any], **properties: Any) -> httpx.Response:
-        """Puts `resource` back with other `properties`, as a client does that has read it."""
+        """Replaces a resource that was read, with other `properties`."""
         body = {name: value for name, value in resource.items() if not name.startswith("_")} | properties
         return await self.put(self_of(resource), json=body, headers=if_match(resource))
 
@@ -98,7 +98,7 @@ def self_of(resource: dict[str, Any]) -> str:
 
 
 def if_match(resource: dict[str, Any]) -> dict[str, str]:
-    """The header of a request that is for this state of a resource alone."""
+    """The If-Match header with the etag of a resource."""
     return {"If-Match": f'"{resource["etag"]}"'}
 
 
@@ -109,7 +109,7 @@ def extensions_of(meeting: dict[str, Any]) -> str:
 
 
 async def add_user(service: Service, uri: str, name: str = "", **more: Any) -> User:
-    """A user with PASSWORD, put into the store as `openucwa user add` does."""
+    """Adds a user with PASSWORD to the store, as `openucwa user add` does."""
     user = User(
         uri=uri,
         name=name or uri,

@@ -1,4 +1,4 @@
-"""What most tests need: a server in process with a clock of its own, and clients of it."""
+"""Common fixtures: a server in this process with a fake clock, and its clients."""
 
 import asyncio
 import shutil
@@ -36,7 +36,7 @@ Make = Callable[..., Awaitable[Service]]
 
 @pytest.fixture(scope="session")
 def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with two users, Lene and Dana, made once: making one takes longer than most tests."""
+    """A store with two users, Lene and Dana, created once because that takes longer than most tests."""
     folder = tmp_path_factory.mktemp("prepared") / "data"
 
     async def prepare() -> None:
@@ -53,14 +53,14 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server for all tests that neither stop it nor cut off its power."""
+    """A PostgreSQL server, shared by all tests that do not stop it."""
     with PostgresServer(fsync=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def empty_store(postgres: PostgresServer) -> str:
-    """The database to copy: a store with nothing in it, made once."""
+    """A database with an empty store, created once and copied by others."""
     url = postgres.new_database()
 
     async def prepare() -> None:
@@ -74,13 +74,13 @@ def empty_store(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 def own_database(postgres: PostgresServer, empty_store: str) -> str:
-    """The URL of a store with nothing in it, with which a test may do what it likes."""
+    """The URL of an empty store that belongs to the test."""
     return postgres.new_database(empty_store)
 
 
 @pytest.fixture(scope="session")
 def used_store(postgres: PostgresServer, empty_store: str) -> str:
-    """The database that most tests use, one after the other."""
+    """The database that most tests share, one after the other."""
     url = postgres.new_database(empty_store)
     postgres.make_reusable(url)
     return url
@@ -88,19 +88,19 @@ def used_store(postgres: PostgresServer, empty_store: str) -> str:
 
 @pytest.fixture
 def database(postgres: PostgresServer, used_store: str) -> Iterator[str]:
-    """The URL of a store with nothing in it, which the test leaves with the tables that it has. (Thousands of files
-    are a database; making one for each test would take most of the time.)"""
+    """The URL of an empty store; the test must not change its tables. (Creating a database for each test would take
+    most of the time.)"""
     yield used_store
     postgres.empty(used_store)
 
 
 def _service(config: Config, world: FakeWorld) -> Service:
-    # Tests sign in often; how hard a password is to guess is not what they are about.
+    # Cheap hashes: tests sign in often.
     return Service(config, world, passwords=Passwords(hasher=PasswordHasher(1, 8, 1)))
 
 
 def make_in_process(config: Config, world: FakeWorld, prepared_data: Path) -> Service:
-    """A server to be started, with a copy of the prepared store where its own is not there yet."""
+    """A server, not started yet, with a copy of the prepared store unless it has one already."""
     if not Path(config.data).exists():
         shutil.copytree(prepared_data, config.data)
     return _service(config, world)
@@ -108,7 +108,7 @@ def make_in_process(config: Config, world: FakeWorld, prepared_data: Path) -> Se
 
 @pytest.fixture
 async def make_service(config: Config, world: FakeWorld, prepared_data: Path) -> AsyncIterator[Make]:
-    """Starts servers with other settings; two users are there: Lene and Dana."""
+    """Starts servers with the given settings and two users, Lene and Dana."""
     running: list[Service] = []
 
     async def make(**settings: Any) -> Service:
@@ -132,7 +132,7 @@ Connect = Callable[..., UcwaClient]
 
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Makes clients of a server in this process."""
+    """Creates clients of a server in this process."""
     opened: list[httpx.AsyncClient] = []
 
     def make(service: Service, base_url: str = "https://ucwa.example.com") -> UcwaClient:

@@ -1,4 +1,4 @@
-"""A NATS server of the tests' own."""
+"""A NATS server for tests."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ needs_server = pytest.mark.skipif(
 
 
 class NatsServer:
-    """A nats-server on a free port of its own, which can be stopped, halted and started again."""
+    """A nats-server on a free port, which can be stopped, paused and restarted."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -42,7 +42,7 @@ class NatsServer:
             self.process = None
 
     def pause(self) -> None:
-        """From now on it does not answer, though connections stay."""
+        """Stops answering; connections stay open."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
 

@@ -1,4 +1,4 @@
-"""The programs that tests need besides Python packages: where they are, and what happens to a test without them.
+"""The programs that tests need besides Python packages: finding and installing them, and skipping tests without them.
 
     python -m tests.needs
 
@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pytest
 
-#: What each is called, in the order of preference. The name is also that of the package in Debian. Of PostgreSQL it is
-#: the program that makes a cluster: the others lie beside it.
+#: Debian package -> names of the program, in order of preference. PostgreSQL's other programs are in the same folder.
 PROGRAMS = {
     "bash": ("bash",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
@@ -31,13 +30,13 @@ PROGRAMS = {
     "slapd": ("slapd",),
     "systemd": ("systemd-analyze",),
 }
-#: Packages of Debian that have headers for packages of Python which are built where they are installed.
+#: Debian packages with headers for Python packages that are compiled.
 HEADERS = {"libldap-dev": "ldap.h", "libsasl2-dev": "sasl/sasl.h"}
-#: Those packages of Python: the module, and the file that locks them.
+#: Those Python packages: module -> lock file.
 BUILT = {"ldap": "requirements-ldap.txt"}
-#: Where servers lie, which is not on everybody's path.
+#: Folders of servers, which are often not on the path.
 _FOLDERS = ("/usr/local/bin", "/usr/local/sbin", "/usr/sbin")
-#: PostgreSQL's, with a folder for each version.
+#: The folder with a subfolder for each version of PostgreSQL.
 _POSTGRESQL = Path("/usr/lib/postgresql")
 
 
@@ -46,7 +45,7 @@ def find(name: str) -> str | None:
     if name in HEADERS:
         header = Path("/usr/include") / HEADERS[name]
         return str(header) if header.exists() else None
-    # Looked at each time: what is missing at first may be installed by then.
+    # Evaluated each time: missing programs may be installed by then.
     versions = sorted(_POSTGRESQL.glob("[0-9]*"), key=lambda version: float(version.name), reverse=True)
     folders = (os.environ.get("PATH", os.defpath), *_FOLDERS, *(str(version / "bin") for version in versions))
     path = os.pathsep.join(folders)
@@ -55,7 +54,7 @@ def find(name: str) -> str | None:
 
 
 def need(name: str) -> str:
-    """The path of one of PROGRAMS. Without it the test ends: skipped, or failed where nothing may be left out."""
+    """The path of one of PROGRAMS. Without it the test is skipped, or fails if `nothing_left_out`."""
     path = find(name)
     if path is not None:
         return path
@@ -65,7 +64,7 @@ def need(name: str) -> str:
 
 
 def need_module(name: str, package: str) -> None:
-    """As `need`, for a package of Python's that has to be built where it is installed."""
+    """As `need`, for a Python package that is compiled."""
     if find_spec(name) is None:
         if nothing_left_out():
             pytest.fail(f"{package} is not installed")

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: real, on a free port of the loopback, with its data in a temporary folder."""
+"""A PostgreSQL server for tests, on a free loopback port, with its data in a temporary folder."""
 
 import os
 import pwd
@@ -16,15 +16,15 @@ from typing import Self
 
 from tests.needs import need
 
-#: Seconds that anything of the server is waited for.
+#: Timeout for everything that the server does, in seconds.
 PATIENCE = 60.0
 
-#: Who owns the databases, which is not the superuser; and somebody who has to give a password.
+#: The owner of the databases, who is not the superuser; and a user with a password.
 OWNER = "openucwa"
 GUARDED = "guarded"
 GUARDED_PASSWORD = "right-secret"  # of a server that lives as long as a test
 
-#: Texts are sorted by a language here, so that a statement which relies on the order of code points is found out.
+#: A collation by language, so that statements relying on the order of code points fail.
 _INITDB = ("--no-sync", "--username=postgres", "--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en-US")
 _EMPTY = """
 select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid();
@@ -44,12 +44,12 @@ host all all 127.0.0.1/32 trust
 
 
 class PostgresServer:
-    """A server with a cluster of its own. `fsync`: whether what it commits survives a power cut, as it usually does."""
+    """A server with its own cluster. `fsync`: whether commits survive a power cut, as by default."""
 
     def __init__(self, *options: str, fsync: bool = True) -> None:
         programs = Path(need("postgresql")).resolve().parent
         self._postgres, self._psql = programs / "postgres", programs / "psql"
-        # Not in pytest's folder, which nobody else may enter, and whose path is too long for a socket.
+        # Not in pytest's folder: other users may not enter it, and its path is too long for a socket.
         self.folder = Path(tempfile.mkdtemp(prefix="openucwa-pg-"))
         self._user = _other_user()
         if self._user is not None:
@@ -86,7 +86,7 @@ class PostgresServer:
         return (self.folder / "log").read_text(errors="replace")
 
     def start(self) -> None:
-        """Returns when it takes connections."""
+        """Starts it; returns once it accepts connections."""
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -112,15 +112,15 @@ class PostgresServer:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """Lets it end in order, without waiting for its clients."""
+        """Stops it cleanly, without waiting for its clients."""
         self._end(signal.SIGINT)
 
     def kill(self) -> None:
-        """Lets it end at once, with all its processes, as in a crash."""
+        """Kills all of its processes, as in a crash."""
         self._end(signal.SIGQUIT)
 
     def pause(self) -> None:
-        """From now on nobody answers, though connections stay."""
+        """Stops answering; connections stay open."""
         self._signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -136,11 +136,11 @@ class PostgresServer:
         return self.url(name)
 
     def make_reusable(self, database: str) -> None:
-        """Notes what a store (its name or URL) begins with, for `empty`."""
+        """Saves the initial rows of a store (its name or URL) for `empty`."""
         self.query("create schema tests; create table tests.store_version as table store_version", database)
 
     def empty(self, database: str) -> None:
-        """Ends all connections to such a store, and removes all that is in it."""
+        """Ends all connections to such a store and empties it."""
         self.query(_EMPTY, database)
 
     def query(self, sql: str, database: str = "postgres") -> list[list[str]]:
@@ -178,7 +178,7 @@ class PostgresServer:
             self._process = None
 
     def _signal_all(self, number: signal.Signals) -> None:
-        """To the server and its processes, one for each connection among them."""
+        """Signals the server and all of its processes."""
         assert self._process is not None
         server = self._process.pid
         children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
@@ -188,7 +188,7 @@ class PostgresServer:
 
 
 def _other_user() -> str | None:
-    """Who runs it where root may not: PostgreSQL refuses root."""
+    """The user that runs it if the tests run as root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}

@@ -2,11 +2,15 @@
 
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from openucwa.channel.poll import PollSettings
+from openucwa.channel.sweeper import SweepSettings
 from openucwa.config import Config, ConfigError, DialInRegion, Pool
 from openucwa.config_loading import environment_name, load, load_with_sources, options
+from openucwa.identity.sign_in import SignInSettings
 
 
 @pytest.fixture
@@ -271,3 +275,9 @@ def test_error_does_not_repeat_the_password_of_a_url(name: str, value: str) -> N
     with pytest.raises(ConfigError) as refused:
         load(None, {}, **{name: value})
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", [PollSettings, SignInSettings, SweepSettings])
+def test_settings_of_a_class_are_settings_of_the_same_type(kind: Any) -> None:
+    settings = {setting.name: setting.type for setting in options()}
+    assert {each.name: each.type for each in fields(kind)}.items() <= settings.items()

@@ -15,7 +15,9 @@ PACKAGE = Path(openucwa.__file__).parent
 LAYERS = (
     "__main__",
     "cli",
+    "testing",
     "demo",
+    "sandbox",
     "client",
     "workers",
     "app",

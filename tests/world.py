@@ -1,4 +1,4 @@
-"""A world whose clock stands until a test moves it, and whose chance is counted out."""
+"""A `World` whose clock only moves when a test moves it, and whose random bytes are reproducible."""
 
 import asyncio
 import hashlib
@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from openucwa.model.world import RealWorld
 
-#: How often the loop is let run for everything that is ready to happen.
+#: Turns of the event loop until everything that is ready has run.
 TURNS = 30
 
 
 class FakeTimer:
-    """A call that comes when the clock is moved far enough."""
+    """A call that is made when the clock is moved far enough."""
 
     def __init__(self, callback: Callable[[], object]) -> None:
         self._callback: Callable[[], object] | None = callback
@@ -31,7 +31,7 @@ class FakeTimer:
 
 
 class FakeWorld:
-    """A `World` for tests. `now`: where its time of day begins, in ms since 1970."""
+    """A `World` for tests. `now`: its initial time, in ms since 1970."""
 
     def __init__(self, now: int = 1_700_000_000_000) -> None:
         self._begin = now
@@ -61,19 +61,19 @@ class FakeWorld:
         return timer
 
     def random_bytes(self, count: int) -> bytes:
-        """Never the same twice, and the same in each run."""
+        """Different bytes each time, the same in each run."""
         self._count += 1
         return hashlib.shake_256(str(self._count).encode()).digest(count)
 
     @property
     def sleepers(self) -> int:
-        """How many sleep at this moment."""
+        """The number of current sleepers."""
         return sum(not waking.done() for _, _, waking in self._sleepers)
 
     async def advance(self, seconds: float) -> None:
-        """Lets `seconds` pass: wakes who sleeps, each at its time and in order, and lets the loop run in between.
+        """Advances the clock: wakes each sleeper at its time, in order, and runs the loop in between.
 
-        What a thread does meanwhile is not waited for; see `until`.
+        Threads are not waited for; see `until`.
         """
         end = self._elapsed + seconds
         await self.settle()
@@ -88,13 +88,13 @@ class FakeWorld:
         await self.settle()
 
     async def settle(self) -> None:
-        """Lets the loop run all that is ready to run."""
+        """Runs the event loop until nothing is ready."""
         for _ in range(TURNS):
             await asyncio.sleep(0)
 
 
 async def until(condition: Callable[[], object], limit: float = 60.0) -> None:
-    """Lets the loop run until `condition` holds. AssertionError: it does not within `limit` seconds of real time."""
+    """Runs the event loop until `condition` holds. AssertionError: not within `limit` seconds of real time."""
     end = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < end, "what was waited for did not happen"
@@ -102,7 +102,7 @@ async def until(condition: Callable[[], object], limit: float = 60.0) -> None:
 
 
 class QuickWorld(RealWorld):
-    """The real one, but for not waiting long between two attempts. `sleeps`: how often it was slept."""
+    """The real world with short sleeps. `sleeps`: their number."""
 
     def __init__(self) -> None:
         self.sleeps = 0

@@ -19,8 +19,8 @@ from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
 from openucwa.channel.choice import bus_of
 from openucwa.channel.local import Relay
-from openucwa.channel.poll import EventChannels
-from openucwa.channel.sweeper import Sweeper
+from openucwa.channel.poll import EventChannels, PollSettings
+from openucwa.channel.sweeper import Sweeper, SweepSettings
 from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
 from openucwa.http.addresses import Addresses
@@ -31,13 +31,13 @@ from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.rate import Rate
-from openucwa.identity.sign_in import SignIn
+from openucwa.identity.sign_in import SignIn, SignInSettings
 from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
+from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
-from openucwa.meetings.meeting import MeetingDefaults, MeetingRules
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
@@ -78,6 +78,7 @@ from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
+from openucwa.resources.two_party import StartMessaging, TwoPartyService
 from openucwa.server.asgi import AsgiApp
 from openucwa.store.choice import store_of
 from openucwa.store.contract import Store
@@ -99,7 +100,12 @@ ALIASES = {
     "messages": ("sendMessage",),
     "terminate": ("stopMessaging",),
     "typing": ("setIsTyping",),
+    "messagingInvitations": ("startMessaging",),
+    "onlineMeetingInvitations": ("joinOnlineMeeting",),
 }
+
+#: Where invitations are, by kind; all kinds are served at each.
+INVITATIONS = ("invitations", "messagingInvitations", "onlineMeetingInvitations")
 
 Routes = Sequence[tuple[str, Resource[Any]]]
 
@@ -108,7 +114,8 @@ class Service:
     """One server: its request handler (`handler`; as ASGI, `asgi`) and its store (`store`).
 
     `store`, `bus`: replace those named by the settings. `passwords`: hashes and verifies passwords, for tests that need
-    it cheap. `relay`: the link to the other processes, if this is one of several workers.
+    it cheap. `relay`: the link to the other processes, if this is one of several workers. `added`: further routes, left
+    out of the API's description.
     """
 
     def __init__(
@@ -120,6 +127,7 @@ class Service:
         bus: Bus | None = None,
         passwords: Passwords | None = None,
         relay: Relay | None = None,
+        added: Routes = (),
     ) -> None:
         self.config = config
         self.world = world
@@ -134,31 +142,24 @@ class Service:
         admission = Admission(self.store.users)
         self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
-        cached = config.response_cache_bytes if config.store is None else 0
-        self.response_cache = ResponseCache(self.store, self.activity, world, cached)
+        self.response_cache = ResponseCache(self.store, self.activity, world, config.response_cache_bytes)
         self.sources = Sources(config, world, self.response_cache.clear)
         self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
-        self.channels = EventChannels(self.store, self.bus, self.activity, world, config, self.measures)
-        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
+        self.channels = EventChannels(
+            self.store, self.bus, self.activity, world, config.part(PollSettings), self.measures
+        )
+        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings))
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
         )
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
-        self.sign_in = SignIn(
-            self.store,
-            self.tokens,
-            self.keys,
-            verifying,
-            throttle,
-            world,
-            anonymous=config.anonymous,
-            token_lifetime=config.token_lifetime,
-            anonymous_token_lifetime=config.anonymous_token_lifetime,
-        )
+        granting = config.part(SignInSettings)
+        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world)
         self.pools = Pools(config.pools)
-        self.rules = _meeting_rules(config, world)
+        self.enterprise = Enterprise(config.enterprise_domains)
+        self.rules = meeting_rules(config, world, self.enterprise)
         self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
@@ -167,14 +168,15 @@ class Service:
         grants = ",".join(self.sign_in.grant_types)
         self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, self.sources.authorization_uris)
         self.routes = self._routes()
-        router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
-        for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness))):
-            router.add_route(template, resource)
+        self.router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
+        health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
+        for template, resource in (*self.routes, *health, *added):
+            self.router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
-            router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
+            self.router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
         )
-        pipeline = Pipeline(
-            router,
+        self.pipeline = Pipeline(
+            self.router,
             self.renderer,
             self.addresses,
             self.store,
@@ -187,7 +189,7 @@ class Service:
         # The layers that a request passes, from the outside in; spans, if traced, are outermost.
         handler: Handler = Preflight(
             FromCache(
-                LimitInFlight(pipeline, self.in_flight, self.callers, self.renderer),
+                LimitInFlight(self.pipeline, self.in_flight, self.callers, self.renderer),
                 self.response_cache,
             ),
             self.cors,
@@ -256,6 +258,7 @@ class Service:
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
+        two_party = TwoPartyService(store, pools, rules, self.acts, asking, world, config)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
@@ -263,7 +266,6 @@ class Service:
 
         app = "/ucwa/v1/applications/{application_id}"
         communication = f"{app}/communication"
-        invitation = f"{communication}/invitations/{{invitation}}"
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
         family = f"{app}/onlineMeetings"
@@ -303,13 +305,20 @@ class Service:
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
             (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
-            (f"{communication}/joinOnlineMeeting", JoinOnlineMeeting(joins)),
+            (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
+            (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
-            (f"{communication}/invitations", invitations.Invitations()),
-            (invitation, invitations.InvitationResource(*shown)),
-            (f"{invitation}/accept", invitations.Accept(*shown, joins)),
-            (f"{invitation}/decline", invitations.Decline(*shown)),
-            (f"{invitation}/cancel", invitations.Cancel(*shown)),
+            (f"{communication}/invitations", invitations.Invitations(store)),
+            *(
+                route
+                for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)
+                for route in (
+                    (invitation, invitations.InvitationResource(*shown)),
+                    (f"{invitation}/accept", invitations.Accept(*shown, joins, two_party)),
+                    (f"{invitation}/decline", invitations.Decline(*shown)),
+                    (f"{invitation}/cancel", invitations.Cancel(*shown)),
+                )
+            ),
             (f"{communication}/conversations", conversations.Conversations(store)),
             (conversation, conversations.Conversation(*inside)),
             (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
@@ -319,7 +328,10 @@ class Service:
                 f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
                 conversations.ParticipantExtension(*inside),
             ),
-            (f"{conversation}/addParticipant", invitations.AddParticipant(*inside, asking, config.invitation_timeout)),
+            (
+                f"{conversation}/addParticipant",
+                invitations.AddParticipant(*inside, asking, two_party, config.invitation_timeout),
+            ),
             (f"{conversation}/participants", participants.Participants(*inside)),
             (f"{conversation}/leaders", participants.Leaders(*inside)),
             (f"{conversation}/attendees", participants.Attendees(*inside)),
@@ -374,31 +386,6 @@ class Service:
             ),
         ]
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
-
-
-def _meeting_rules(config: Config, world: World) -> MeetingRules:
-    defaults = MeetingDefaults(
-        access_level=config.default_access_level,
-        automatic_leader_assignment=config.default_automatic_leader_assignment,
-        entry_exit_announcement=config.default_entry_exit_announcement,
-        lobby_bypass_for_phone_users=config.default_lobby_bypass_for_phone_users,
-        phone_user_admission=config.default_phone_user_admission,
-        lifetime=config.meeting_lifetime,
-    )
-    eligible = {
-        "accessLevel": config.access_levels,
-        "automaticLeaderAssignment": config.automatic_leader_assignments,
-        "entryExitAnnouncement": config.entry_exit_announcements,
-        "lobbyBypassForPhoneUsers": config.lobby_bypass_for_phone_users,
-    }
-    return MeetingRules(
-        defaults,
-        eligible,
-        Enterprise(config.enterprise_domains),
-        world,
-        max_description=config.max_description,
-        max_attendees=config.max_attendees,
-    )
 
 
 def _tracing(config: Config) -> "Tracing | None":

@@ -4,12 +4,19 @@
 whether they are valid `config_checks.py`'s. What a setting does belongs to the module that uses it.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
 from openucwa.config_identity import Directory, Issuer
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+Part = TypeVar("Part", bound=_Dataclass)
 
 
 class ConfigError(Exception):
@@ -152,6 +159,9 @@ class Config:
         "Messages and other actions per participant and meeting, sustained, per second (429).", 10.0
     )
     participant_burst: int = option("Messages and other actions per participant and meeting at once (429).", 100)
+    max_conversations: int = option(
+        "Maximum number of conversations per application; startMessaging counts them (409 TooManyConversations).", 100
+    )
     invitation_rate: float = option("Invitations from one user to another, sustained, per second (429).", 0.1)
     invitation_burst: int = option("Invitations from one user to another at once (429).", 10)
     application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)
@@ -265,3 +275,7 @@ class Config:
         "Regions of phoneDialInInformation: name, number, languages.", ()
     )
     pools: tuple[Pool, ...] = option("Other pools: name, url and optionally backup.", ())
+
+    def part(self, kind: type[Part]) -> Part:
+        """The settings that a class needs. `kind`: a dataclass whose fields are named like settings."""
+        return kind(**{each.name: getattr(self, each.name) for each in fields(kind)})

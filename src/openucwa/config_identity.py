@@ -28,8 +28,8 @@ Texts: TypeAlias = str | tuple[str, ...]
 #: Kinds of phone numbers that `me` and `contact` know.
 _PHONES = ("work", "mobile", "home", "other")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-#: HOST[:PORT], without a name or password before it.
-_PLACE = re.compile(r"[A-Za-z0-9._\[\]:-]+")
+#: HOST[:PORT], without user and password.
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9._\[\]:-]+")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -40,31 +40,29 @@ def _phones() -> dict[str, str]:
 class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An OpenID Connect provider whose access tokens are accepted.
 
-    `url`: its issuer identifier, exactly as in `iss`. `audience`: what `aud` has to hold, one of these exactly.
-    `domains`: the SIP domains that it may speak for; a user claim without a domain is given the first.
-    `user_claims`: the claims that may hold the user's address; the first that is there counts.
-    `name_claims`, `email_claims`: likewise for a new user's name and mail address.
-    `create_users`: whether a user who is not known here yet is added.
-    `scope_claims`: where a token's scopes are, text or array; a dot leads into an object (`realm_access.roles`).
-    `scope_prefix`: what the issuer's names of UCWA's scopes begin with.
-    `scopes`: the issuer's name of a scope or role -> UCWA scopes, or `all`. `default_scopes`: what each of its tokens
-    has, whatever it says.
-    `algorithms`: the signatures that are verified. `leeway`: seconds that clocks may differ.
-    `require_at_jwt`: whether a token has to say in its header that it is an access token (RFC 9068).
-    `client_id`, `client_secret`, `client_secret_file`: as whom the server asks the issuer (introspection, passwords).
-    `introspection`: whether tokens that are no JWT are asked about (RFC 7662).
-    `introspection_lifetime`: seconds that such an answer is used.
-    `password_grant`: whether passwords are verified by the issuer's own password grant.
-    `password_scope`: the scope that this grant asks for. `password_username`: whom it names: `{login}` is what was
-    typed without a `sip:` or `DOMAIN\\` before it, `{user}` what stands before the @.
-    `console_client_id`: the public client that the console is at the issuer; default: the console does not offer it.
-    `console_scope`: the scopes that the console asks for. `name`: what the console calls the issuer; default: its host.
-    `authorization_uri`: what the challenge of a 401 names; default: the issuer's authorization endpoint.
-    `ca_file`: certificate authorities (PEM) that its TLS certificate is verified by; default: the system's.
-    `timeout`: seconds for an answer of the issuer. `connections`: the maximum per process, for introspection and for
-    the password grant each; keys are fetched on connections of their own.
-    `key_refresh`: seconds that its keys are used before they are read again.
-    `key_refresh_min`: seconds between two reads that tokens with an unknown key bring about, and after a failed one.
+    `url`: its issuer identifier, exactly as in `iss`. `audience`: accepted values of `aud`.
+    `domains`: the SIP domains that it is trusted for; the first completes a user claim without a domain.
+    `user_claims`: claims with the user's address; the first one present is used.
+    `name_claims`, `email_claims`: the same for a new user's name and mail address.
+    `create_users`: whether unknown users are added.
+    `scope_claims`: claims with scopes, text or array; a dot descends into an object (`realm_access.roles`).
+    `scope_prefix`: prefix of the issuer's names of UCWA scopes.
+    `scopes`: the issuer's scope or role -> UCWA scopes, or `all`. `default_scopes`: scopes of every token.
+    `algorithms`: accepted signature algorithms. `leeway`: accepted clock difference, in seconds.
+    `require_at_jwt`: whether the header must have the type `at+jwt` (RFC 9068).
+    `client_id`, `client_secret`, `client_secret_file`: the server's client, for introspection and the password grant.
+    `introspection`: whether tokens that are not JWTs are introspected (RFC 7662).
+    `introspection_lifetime`: how long such an answer is used, in seconds.
+    `password_grant`: whether passwords are verified by the issuer's password grant.
+    `password_scope`: the scope that it requests. `password_username`: the user name that it sends: `{login}` is what
+    was typed, without a leading `sip:` or `DOMAIN\\`; `{user}` is the part before the @.
+    `console_client_id`: the console's public client; default: the console does not offer this issuer.
+    `console_scope`: the scopes that the console requests. `name`: the issuer's name in the console; default: its host.
+    `authorization_uri`: the URL in the challenge of a 401; default: the issuer's authorization endpoint.
+    `ca_file`: certificate authorities (PEM) for its TLS certificate; default: the system's.
+    `timeout`: for an answer of the issuer, in seconds. `connections`: the maximum per process, for introspection and
+    for the password grant each; keys are fetched on others.
+    `key_refresh`: how often keys are fetched, in seconds. `key_refresh_min`: minimum seconds between two fetches.
     """
 
     url: str
@@ -107,21 +105,22 @@ class Issuer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An LDAP directory that passwords are verified by.
+    """An LDAP directory that verifies passwords.
 
-    `url`: one or several, tried in this order: `ldaps://HOST[:PORT]`, or `ldap://HOST[:PORT]`, where StartTLS is used.
-    `ca_file`: certificate authorities (PEM) that its certificate is verified by; default: the system's.
-    `domains`: the SIP domains that it may speak for; a user without one is in the first.
-    `base`: where users are searched. `bind_dn`, `bind_password`, `bind_password_file`: as whom; default: anonymously.
-    `login_filter`: finds a user by what was typed. `{login}` is that without a `sip:` or `DOMAIN\\` before it; `{user}`
-    is what stands before the @ if the domain is one of `domains`, and otherwise the same as `{login}`.
-    `uri_attributes`: the attributes that may hold the user's SIP URI or address; the first that is there counts.
-    `name_attributes`, `email_attributes`, `title_attributes`, `department_attributes`: likewise.
+    `url`: one or several, tried in this order: `ldaps://HOST[:PORT]`, or `ldap://HOST[:PORT]` for StartTLS.
+    `ca_file`: certificate authorities (PEM) for its certificate; default: the system's.
+    `domains`: the SIP domains that it is trusted for; the first completes an address without a domain.
+    `base`: base DN of the search for users. `bind_dn`, `bind_password`, `bind_password_file`: the account that
+    searches; default: anonymous.
+    `login_filter`: finds the user. `{login}` is what was typed, without a leading `sip:` or `DOMAIN\\`; `{user}` is the
+    part before the @ if the domain is one of `domains`, otherwise the same as `{login}`.
+    `uri_attributes`: attributes with the SIP URI or address; the first one present is used.
+    `name_attributes`, `email_attributes`, `title_attributes`, `department_attributes`: the same.
     `phones`: kind of phone (work, mobile, home, other) -> attribute.
-    `groups`: DNs of groups whose members may sign in; default: everybody. `group_filter`: what a group's entry matches
-    of which the user with `{dn}`, or `{user}` in `user_attribute`, is a member.
-    `create_users`: whether a user who is not known here yet is added.
-    `connections`: how many at most, of each process. `timeout`: seconds for each step.
+    `groups`: DNs of groups whose members may sign in; default: everyone. `group_filter`: matches the entry of a group
+    with the user as a member, by `{dn}` or by `{user}`, the value of `user_attribute`.
+    `create_users`: whether unknown users are added.
+    `connections`: the maximum per process. `timeout`: for each step, in seconds.
     """
 
     url: Texts
@@ -294,6 +293,6 @@ def safe_url(text: str) -> bool:
         url.port  # noqa: B018  # raises where it is none
     except ValueError:
         return False
-    if url.fragment or "#" in text or not url.hostname or not _PLACE.fullmatch(url.netloc):
+    if url.fragment or "#" in text or not url.hostname or not _HOST_AND_PORT.fullmatch(url.netloc):
         return False
     return url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)

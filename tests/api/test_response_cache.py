@@ -1,21 +1,44 @@
 """Answers that are kept: what is read again is what a server would say that keeps nothing."""
 
+import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from openucwa.app import Service
+from openucwa.config import Config
+from openucwa.identity.passwords import Passwords
 from openucwa.identity.tokens import new_signing_key
-from tests.client import UcwaClient, extensions_of, self_of
+from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
-from tests.users import LENE
+from tests.users import DANA, LENE
 from tests.world import FakeWorld
 
 Resource = dict[str, Any]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def config(request: pytest.FixtureRequest, config: Config) -> Config:
+    """A store of each engine."""
+    if request.param == "sqlite":
+        return config
+    on_postgres = replace(config, store=request.getfixturevalue("database"))
+
+    async def prepare() -> None:
+        service = Service(on_postgres, FakeWorld(), passwords=Passwords(hasher=PasswordHasher(1, 8, 1)))
+        await service.store.open()
+        await add_user(service, LENE, "Lene Aaling", email="lenea@contoso.com")
+        await add_user(service, DANA, "Dana Birkby")
+        await service.store.close()
+        service.passwords.close()
+
+    asyncio.run(prepare())
+    return on_postgres
 
 
 @dataclass

@@ -75,7 +75,7 @@ async def test_user_signs_in_at_the_issuer_and_works_in_the_console(
     assert [trouble for trouble in visitor.troubles if not trouble.startswith("[DOM]")] == []
 
 
-async def test_user_who_gives_up_at_the_issuer_is_told_so(visitor: BrowserUser) -> None:
+async def test_sign_in_cancelled_at_the_issuer_shows_a_message(visitor: BrowserUser) -> None:
     page = visitor.page
     await page.get_by_role("button", name=f"Sign in with {NAME}").click()
     await page.get_by_role("link", name="Cancel").click()
@@ -83,7 +83,7 @@ async def test_user_who_gives_up_at_the_issuer_is_told_so(visitor: BrowserUser) 
     await expect(page.locator("#sign-in form")).to_be_visible()
 
 
-async def test_code_that_was_not_asked_for_here_signs_nobody_in(visitor: BrowserUser, server: RunningServer) -> None:
+async def test_unsolicited_code_does_not_sign_in(visitor: BrowserUser, server: RunningServer) -> None:
     page = visitor.page
     await page.goto(f"{server.urls[0]}/?code=stolen&state=made-up")
     await expect(page.locator("#sign-in form")).to_be_visible()
@@ -108,7 +108,7 @@ async def test_code_of_another_sign_in_or_issuer_is_not_redeemed(
     await page.goto(f"{server.urls[0]}/healthz")
     left = json.loads(await page.evaluate("sessionStorage.getItem('openucwa issuer')"))
     await page.goto(f"{server.urls[0]}/?{answer.format(state=left['state'], issuer=provider.url)}")
-    await expect(page.get_by_role("alert")).to_contain_text("was not begun here")
+    await expect(page.get_by_role("alert")).to_contain_text("was not started here")
     await expect(page.locator("#console")).to_be_hidden()
     assert page.url == f"{server.urls[0]}/"
     assert await provider.requests("/token") == before
@@ -130,7 +130,7 @@ async def test_code_and_tokens_stay_in_the_tab_alone(visitor: BrowserUser, serve
     assert page.url == f"{server.urls[0]}/"
 
 
-async def test_user_whom_the_server_does_not_accept_is_told_so(visitor: BrowserUser) -> None:
+async def test_user_refused_by_the_server_sees_a_message(visitor: BrowserUser) -> None:
     await sign_in(visitor, "eve")
     await expect(visitor.page.get_by_role("alert")).to_be_visible()
     await expect(visitor.page.locator("#console")).to_be_hidden()

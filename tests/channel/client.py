@@ -8,8 +8,8 @@ from openucwa.channel.activity import Activity
 from openucwa.channel.event_set import Timers
 from openucwa.channel.local import LocalBus, Relay
 from openucwa.channel.notification import Notification, Priority
-from openucwa.channel.poll import EventChannels, Served
-from openucwa.channel.sweeper import Sweeper
+from openucwa.channel.poll import EventChannels, PollSettings, Served
+from openucwa.channel.sweeper import Sweeper, SweepSettings
 from openucwa.config import Config
 from openucwa.model.application import Application, Communication, Session
 from openucwa.model.event import Event, NewEvent, application_topic
@@ -39,8 +39,8 @@ class Process:
         self.store = SqliteStore(folder, 5.0)
         self.bus = LocalBus(world, self.store.foreign_topics if elsewhere else None, relay)
         self.activity = Activity(self.store.applications, world, config)
-        self.channels = EventChannels(self.store, self.bus, self.activity, world, config, Measures())
-        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config)
+        self.channels = EventChannels(self.store, self.bus, self.activity, world, config.part(PollSettings), Measures())
+        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings))
 
     async def start(self) -> None:
         await self.store.open()

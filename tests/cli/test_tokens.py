@@ -53,7 +53,7 @@ def test_token_has_all_scopes_for_an_hour(data: str) -> None:
     assert begun + 3_599 < found.expires / 1000 < ended + 3_601
 
 
-def test_token_has_the_scopes_that_were_asked_for(data: str) -> None:
+def test_token_has_the_requested_scopes(data: str) -> None:
     add(data)
     scopes = ("--scope", "Conversations.Receive", "--scope", "Meetings.ReadWrite")
     begun = time.time()
@@ -71,7 +71,7 @@ def test_token_of_an_unknown_scope_or_user_is_refused(data: str) -> None:
     fails(run("token", "sip:nobody@contoso.com", "--data", data), "no such user: sip:nobody@contoso.com")
 
 
-def test_token_lives_no_longer_than_its_key_is_kept(data: str) -> None:
+def test_token_cannot_outlive_its_key(data: str) -> None:
     add(data)
     fails(
         run("token", LENE, "--data", data, "--expires-in", "28801"),
@@ -87,7 +87,7 @@ def test_list_says_where_users_come_from(data: str) -> None:
     assert [line.split()[-1] for line in lines[1:]] == ["-", SOURCE]
 
 
-def test_user_from_elsewhere_is_given_no_password(data: str) -> None:
+def test_directorys_user_cannot_be_given_a_password(data: str) -> None:
     add(data, uri="sip:dana@contoso.com")
     vouch_for(data)
     result = run("user", "passwd", LENE, "--data", data, "--password-stdin", stdin="another password\n")

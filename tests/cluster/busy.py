@@ -1,4 +1,4 @@
-"""A meeting with much going on in it, and the comparison of what came of it with what was answered."""
+"""A meeting under load, and the comparison of its state with the responses."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ WRITERS = 3
 
 @dataclass
 class BusyMeeting:
-    """A meeting with much going on in it, all of it through nginx. `listener`: polls all the time."""
+    """A meeting under load, through nginx. `listener`: a participant who polls all the time."""
 
     listener: Participant
     speaker: Speaker
@@ -27,7 +27,7 @@ class BusyMeeting:
         return [self.speaker, self.reader, *self.writers]
 
     async def check(self, cluster: Cluster, connect: Connect, meeting: dict[str, object]) -> None:
-        """All that was answered is there, at every node, and was told, once and in order."""
+        """Checks that every confirmed change is visible at every node, and was delivered once and in order."""
         expected = {place: text for writer in self.writers for place, text in writer.there.items()}
         for index in range(len(cluster.nodes)):
             client = same_at(self.reader.client, connect(cluster, index))

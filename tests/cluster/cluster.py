@@ -1,4 +1,4 @@
-"""Server processes with addresses of their own on one PostgreSQL store, and nginx in front of them."""
+"""Several server processes on one PostgreSQL store, behind nginx."""
 
 import asyncio
 import ssl
@@ -20,17 +20,17 @@ from tests.deploy.nginx import Nginx, free_ports
 from tests.process.running import RunningServer
 from tests.users import ALEX, DANA, LENE
 
-#: Seconds that a test waits for anything.
+#: Timeout for everything in these tests, in seconds.
 LIMIT = 60.0
 
-#: Seconds that a node waits for the store, and between two looks at the log and at the keys.
+#: The settings store_timeout, bus_poll_interval and key_refresh_interval, in seconds.
 STORE_TIMEOUT = 2
 LOOK = 1
 
 
 @dataclass
 class NodeAddress:
-    """Where a node is: an address that clients use, and one of its own for its state. `running`: None: it does not."""
+    """The addresses of a node, for clients and for its status. `running`: None if it is stopped."""
 
     port: int
     status_port: int
@@ -58,7 +58,7 @@ class Cluster:
             "OPENUCWA_KEY_REFRESH_INTERVAL": str(LOOK),
             "OPENUCWA_LOG_LEVEL": "warning",
             "OPENUCWA_TRUSTED_PROXIES": "127.0.0.1",
-            # Who talks here talks as fast as it can.
+            # These clients send as fast as they can.
             "OPENUCWA_PARTICIPANT_BURST": "1000000",
             "OPENUCWA_DATA": str(folder / "unused"),
             **settings,
@@ -83,14 +83,14 @@ class Cluster:
         self._stack.close()
 
     def start(self, index: int, **settings: str) -> None:
-        """Starts a node that does not run; returns when it takes connections."""
+        """Starts a stopped node; returns once it accepts connections."""
         node = self.nodes[index]
         assert node.running is None
         own = {"OPENUCWA_STATUS_LISTEN": node.status_url}
         node.running = RunningServer(self.url, "--listen", node.url, **{**self._settings, **own, **settings})
 
     def stop(self, index: int) -> None:
-        """Stops a node in order."""
+        """Stops a node cleanly."""
         running, self.nodes[index].running = self.nodes[index].running, None
         assert running is not None
         assert running.stop() == 0, running.log
@@ -103,17 +103,17 @@ class Cluster:
 
     @property
     def log(self) -> list[str]:
-        """The lines that the nodes that run have logged."""
+        """The log lines of the running nodes."""
         return [line for node in self.nodes if node.running for line in node.running.log]
 
     @property
     def faults(self) -> list[str]:
-        """The tracebacks among them, each with what comes before and after it."""
+        """The tracebacks among them, with the lines around them."""
         log = self.log
         return ["\n".join(log[max(0, at - 2) : at + 40]) for at, line in enumerate(log) if "Traceback" in line]
 
     def client(self, index: int | None = None) -> UcwaClient:
-        """A client of a node; None: of nginx."""
+        """A client of a node; None: through nginx."""
         if index is not None:
             return UcwaClient(httpx.AsyncClient(base_url=self.nodes[index].url, timeout=LIMIT))
         trusting = ssl.create_default_context(cafile=self._nginx.certificate)
@@ -121,12 +121,12 @@ class Cluster:
         return UcwaClient(httpx.AsyncClient(base_url=base, timeout=LIMIT, verify=trusting))
 
     async def states(self, path: str) -> Sequence[httpx.Response]:
-        """What the status addresses of all nodes answer at `path`."""
+        """The responses of all status addresses to a GET of `path`."""
         async with httpx.AsyncClient(timeout=LIMIT) as http:
             return await asyncio.gather(*(http.get(f"{node.status_url}{path}") for node in self.nodes))
 
     async def ready(self) -> bool:
-        """Whether every node says that it is."""
+        """Whether every node is ready."""
         return all(answer.status_code == 200 for answer in await self.states("/readyz"))
 
     async def in_use(self, index: int) -> bool:
@@ -141,7 +141,7 @@ class Cluster:
 
 
 async def _add_users(url: str) -> None:
-    # Tests sign in often; how hard a password is to guess is not what they are about.
+    # Cheap hashes: tests sign in often.
     hashed = PasswordHasher(1, 8, 1).hash(PASSWORD)
     store = PostgresStore(url, LIMIT)
     await store.open()
@@ -151,7 +151,7 @@ async def _add_users(url: str) -> None:
 
 
 def same_at(client: UcwaClient, other: UcwaClient) -> UcwaClient:
-    """`other`, with token and application of `client`."""
+    """`other`, with the token and application of `client`."""
     other.token, other.app = client.token, client.app
     return other
 

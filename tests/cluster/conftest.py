@@ -1,4 +1,4 @@
-"""The servers that these tests share, as far as they leave them whole."""
+"""The servers that these tests share."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -15,7 +15,7 @@ from tests.postgres import PostgresServer
 
 @pytest.fixture(scope="package")
 def database_server() -> Iterator[PostgresServer]:
-    """One that tests may stop, and start again."""
+    """A PostgreSQL server that tests may stop and restart."""
     with PostgresServer() as server:
         yield server
 
@@ -33,7 +33,7 @@ def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
 def three(
     database_server: PostgresServer, nats: NatsServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
-    """Three nodes that hear of each other by NATS."""
+    """Three nodes, connected by NATS."""
     folder = tmp_path_factory.mktemp("three")
     with Cluster(folder, database_server.new_database(), 3, OPENUCWA_BUS=nats.url) as cluster:
         yield cluster
@@ -42,7 +42,7 @@ def three(
 
 @pytest.fixture(scope="package")
 def two(database_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Two nodes that hear of each other by PostgreSQL."""
+    """Two nodes, connected by PostgreSQL."""
     with Cluster(tmp_path_factory.mktemp("two"), database_server.new_database(), 2) as cluster:
         yield cluster
         assert not cluster.faults, "\n".join(cluster.faults)
@@ -53,7 +53,7 @@ Connect = Callable[..., UcwaClient]
 
 @pytest.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Makes clients of a node, or of nginx, that end with the test."""
+    """Creates clients of a node, or of nginx, that are closed after the test."""
     async with AsyncExitStack() as stack:
 
         def make(cluster: Cluster, index: int | None = None) -> UcwaClient:
@@ -69,7 +69,7 @@ Come = Callable[..., Awaitable[Participant]]
 
 @pytest.fixture
 def come(connect: Connect) -> Come:
-    """Makes somebody with an application who may join meetings, through a node or nginx."""
+    """Creates a user with an application, connected to a node or to nginx."""
 
     async def come(cluster: Cluster, name: str, index: int | None = None, endpoint: str = "room") -> Participant:
         client = connect(cluster, index)

@@ -1,4 +1,4 @@
-"""Clients that go on writing through nginx while nodes come and go, and know what has to be there in the end."""
+"""Clients that write through nginx while nodes stop and start, and know the expected result."""
 
 import asyncio
 import random
@@ -13,17 +13,17 @@ from openucwa.api.pass_through import pass_through_name
 from tests.client import UcwaClient, extensions_of
 from tests.cluster.participant import Participant, eventually
 
-#: What a change is answered while a node goes away, by nginx or as the connection breaks: nobody knows what became of
-#: it. A read, and whatever is not under way at a node that goes, is answered as ever.
+#: The outcomes of a change in flight at a node that stops: it is unknown whether it was made. Reads, and changes at
+#: other nodes, are not affected.
 NODE_GOES = frozenset({502})
-#: What anything is answered while the store goes away, and where others must be told a moment longer.
+#: Outcomes while the store is down, and a moment longer for changes that notify others.
 STORE_GOES = frozenset({500, 503})
 NONE: frozenset[int] = frozenset()
 
-#: What a writer does with an extension, and what it is answered: nobody else writes there.
+#: Operations on an extension that has one writer, and their statuses.
 ANSWERS = {"POST": 201, "PUT": 200, "DELETE": 204}
 
-#: What an extension says; None: it is not there.
+#: The content of an extension; None: it does not exist.
 Text = str | None
 
 
@@ -68,7 +68,7 @@ class Client:
 
 
 class Writer(Client):
-    """Makes, replaces and removes extensions of its own. `there`: what each says, as it was answered or read."""
+    """Adds, replaces and removes its own extensions. `there`: the known content of each."""
 
     def __init__(self, name: str, client: UcwaClient, meeting: dict[str, Any]) -> None:
         super().__init__()
@@ -118,8 +118,8 @@ class Writer(Client):
         return await self.ask(self.client, method, href, headers=headers, json=extension)
 
     async def _find_out(self, method: str, place: str, text: Text) -> None:
-        """Looks what became of a change that was cut off: all of it or nothing."""
-        # Whatever is left of it at the database comes to its end before another change of the meeting does.
+        """Finds out whether an interrupted change was made: as a whole or not at all."""
+        # Remains of it in the database end before another change of the meeting can be made.
         while (answer := await self._ask("PUT", self._fence, fence := self._text())) is None:
             pass
         assert answer.status_code == 200, answer.text
@@ -142,7 +142,7 @@ class Writer(Client):
 
 
 class Speaker(Client):
-    """Says one thing after the other in the meeting. `said`: what was answered; `perhaps`: what was cut off."""
+    """Sends messages in the meeting. `said`: confirmed ones; `perhaps`: interrupted ones."""
 
     def __init__(self, person: Participant) -> None:
         super().__init__()
@@ -162,7 +162,7 @@ class Speaker(Client):
 
 
 class Reader(Client):
-    """Reads what the writers write."""
+    """Reads the extensions of the writers."""
 
     def __init__(self, client: UcwaClient, meeting: dict[str, Any]) -> None:
         super().__init__()
@@ -176,7 +176,7 @@ class Reader(Client):
 
 @asynccontextmanager
 async def under_load(*clients: Client) -> AsyncIterator[None]:
-    """They go on for as long as the block lasts, and finish what they are about."""
+    """Runs the clients within the block; their last requests are completed."""
     async with asyncio.TaskGroup() as group:
         for client in clients:
             group.create_task(client.go_on())
@@ -189,7 +189,7 @@ async def under_load(*clients: Client) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def trouble(*clients: Client, answers: frozenset[int] = NODE_GOES) -> AsyncIterator[None]:
-    """Requests may be answered so for as long as the block lasts; before and after it, none is."""
+    """Allows these outcomes within the block, and only there."""
     for client in clients:
         client.trouble = answers
     yield
@@ -198,7 +198,7 @@ async def trouble(*clients: Client, answers: frozenset[int] = NODE_GOES) -> Asyn
 
 
 async def all_go_on(*clients: Client) -> None:
-    """Returns when each of them was told what became of some more requests."""
+    """Returns once each client has had further confirmed responses."""
     before = [client.told for client in clients]
 
     async def more() -> bool:
@@ -208,7 +208,7 @@ async def all_go_on(*clients: Client) -> None:
 
 
 async def all_meet_trouble(*clients: Client) -> None:
-    """Returns when each of them was answered, or not, without being told what became of its request."""
+    """Returns once each client has had a request with an unknown outcome."""
     before = [client.outcomes.total() - client.told for client in clients]
 
     async def met() -> bool:

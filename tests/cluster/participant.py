@@ -1,4 +1,4 @@
-"""Somebody in a meeting who polls all the time, whatever becomes of the nodes."""
+"""A participant who polls all the time, even if nodes stop."""
 
 import asyncio
 import time
@@ -15,13 +15,13 @@ from tests.world import FakeWorld
 
 PLAIN = {"Content-Type": "text/plain"}
 
-#: What a poll may be answered while a node, the store or the bus goes: it is tried again.
+#: Statuses of a poll while a node, the store or the bus is down: it is repeated.
 #: 409: the node that has the connection was too slow to notice that the one before had broken.
 TRIED_AGAIN = {409, 502, 503}
 
 
 class Participant(EventClient):
-    """Takes in what its polls are answered, in the time that there is. `shares`: what an extension named `shared`
+    """Collects the answers to its polls. `shares`: what an extension named `shared`
     said, each time that it was told of."""
 
     def __init__(self, name: str, client: UcwaClient, application: dict[str, Any]) -> None:
@@ -30,7 +30,7 @@ class Participant(EventClient):
         self.tried_again: list[int | str] = []
 
     async def poll(self, href: str | None = None) -> httpx.Response:
-        """Goes on until it is answered."""
+        """Repeats the poll until it is answered."""
         end = time.monotonic() + 4 * LIMIT
         while True:
             try:
@@ -80,7 +80,7 @@ class Participant(EventClient):
 
 @asynccontextmanager
 async def listening(*participants: Participant) -> AsyncIterator[None]:
-    """They poll, one poll after the other, for as long as the block lasts."""
+    """Polls within the block, one poll after the other."""
 
     async def listen(participant: Participant) -> None:
         while True:
@@ -94,7 +94,7 @@ async def listening(*participants: Participant) -> AsyncIterator[None]:
 
 
 async def eventually(look: Callable[[], Awaitable[object]], what: Callable[[], object] = lambda: "") -> None:
-    """Returns when `look` gives something true. AssertionError, with `what`: it does not for long."""
+    """Returns once `look()` is true. AssertionError, with `what`: it is not, for too long."""
     end = time.monotonic() + LIMIT
     while not await look():
         assert time.monotonic() < end, what()
@@ -102,7 +102,7 @@ async def eventually(look: Callable[[], Awaitable[object]], what: Callable[[], o
 
 
 async def until_heard(texts: set[str], *participants: Participant) -> None:
-    """Returns when each of them has heard all these messages."""
+    """Returns once each participant has received all these messages."""
 
     async def heard() -> bool:
         return all(texts <= set(participant.view.messages) for participant in participants)

@@ -68,7 +68,7 @@ async def test_new_key_signs_on_all_nodes_and_older_tokens_stay_valid(
 ) -> None:
     rotated = await asyncio.to_thread(command, "key", "rotate", "--store", three.url)
     assert rotated.returncode == 0, rotated.stderr
-    key = rotated.stdout.split()[1]
+    key = rotated.stdout.splitlines()[0].split()[-1]
     for client in clients:
         old = client.token
 

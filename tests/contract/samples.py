@@ -5,6 +5,7 @@ from typing import Any
 
 from openucwa.model.application import Application, Communication
 from openucwa.model.conversation import (
+    Form,
     Invitation,
     InvitationKind,
     InvitationState,
@@ -132,6 +133,31 @@ def invitation(owner: str = LENE) -> Invitation:
         from_name=part.name,
         to_uri=LENE,
     )
+
+
+def calling(owner: str, number: str, application: str = "101") -> tuple[Participation, Invitation]:
+    """What Lene, who invites, or somebody asked has of a conversation of two."""
+    draft = replace(
+        participation(owner),
+        meeting_id=f"two {number}",
+        id=f"{owner} {application} {number}",
+        application_id=application,
+        form=Form.CONNECTING if owner == LENE else Form.TWO_PARTY,
+    )
+    message = {"message_type": "text/plain", "message_text": "hello"}
+    asked = replace(
+        invitation(owner),
+        id=draft.id,
+        kind=InvitationKind.MESSAGING,
+        application_id=application,
+        meeting_id=draft.meeting_id,
+        conversation=draft.id,
+        outgoing=owner == LENE,
+        to_uri=DAN,
+        expires=AT,
+        **message,
+    )
+    return replace(draft, invitation=asked.id), asked
 
 
 async def with_participants(store: Store, *extension_ids: str) -> None:

@@ -52,9 +52,8 @@ async def test_everything_of_a_removed_user_is_audited(store: Store, audited: py
 async def test_replaced_application_is_audited(store: Store, audited: pytest.LogCaptureFixture) -> None:
     await store.applications.open(application(), None, AT, 1)
     await store.applications.open(application("102", "another"), None, AT, 1)
-    assert audited.messages == [
-        f"removed application 101 of {LENE}: its owner opened application 102; at most 1 are allowed"
-    ]
+    reason = "its owner opened application 102; at most 1 are allowed"
+    assert audited.messages == [f"removed application 101 of {LENE}: {reason}"]
 
 
 async def test_idle_application_is_audited(store: Store, audited: pytest.LogCaptureFixture) -> None:

@@ -183,7 +183,7 @@ def vouched_for(**more: str | None) -> User:
     return replace(user(), password_hash="", source=SOURCE, **more)  # type: ignore[arg-type]
 
 
-async def test_user_whom_somebody_vouches_for_is_added(store: Store) -> None:
+async def test_user_of_a_directory_is_added(store: Store) -> None:
     new = vouched_for(title="Engineer", department="Research", work_phone="1", mobile_phone="2", home_phone="3")
     assert await store.users.admit(new, create=True) == new
     assert await store.users.get(LENE) == new
@@ -194,7 +194,7 @@ async def test_user_who_is_not_there_is_added_only_where_that_is_set(store: Stor
     assert await store.users.get(LENE) is None
 
 
-async def test_what_the_source_says_of_its_user_is_kept_up_to_date(store: Store) -> None:
+async def test_details_of_a_directorys_user_are_updated(store: Store) -> None:
     await store.users.admit(vouched_for(title="Engineer"), create=True)
     changed = vouched_for(name="Lene Birk", email=None, title="Director", other_phone="9")
     assert await store.users.admit(changed, create=False) == changed
@@ -209,7 +209,7 @@ async def test_what_another_source_says_of_a_user_changes_nothing(store: Store, 
     assert await store.users.get(LENE) == known
 
 
-async def test_removed_user_is_not_added_because_somebody_vouches(store: Store) -> None:
+async def test_removed_user_is_not_added_again_by_a_directory(store: Store) -> None:
     await store.users.admit(vouched_for(), create=True)
     await store.users.remove(LENE, AT)
     assert await store.users.admit(vouched_for(), create=True) is None

@@ -197,7 +197,7 @@ async def test_one_of_several_applications_answers_for_all(ask: Ask, come: Come)
     await dana.said()
     href = event["_embedded"]["onlineMeetingInvitation"]["_links"]["accept"]["href"]
     assert await desk.post(href) == 204
-    assert await dana.said() == ["onlineMeetingInvitation completed Failure"]
+    assert await dana.said() == ["onlineMeetingInvitation completed Failure ConnectedElsewhere"]
 
 
 async def test_unknown_user_cannot_be_invited(lene: UcwaClient, come: Come) -> None:

@@ -21,6 +21,7 @@ from tests.process.running import LIMIT, RunningServer
 _ALSO = {
     ("anonApplications", "POST"): re.compile(r"/anonApplications$"),
     ("sendMessage", "POST"): re.compile(r"/messaging/messages$"),
+    ("startMessaging2", "POST"): re.compile(r"/messagingInvitations$"),
 }
 
 Json = dict[str, Any]
@@ -162,6 +163,7 @@ def visit(server: RunningServer, organizer: str, colleague: str) -> CalledOperat
     _invitations(lene, dana, conversation)
     _lobby(lene, meeting, conversation)
     _messaging(lene, dana, conversation)
+    _two_party(lene, dana)
     _leave(lene, dana, meeting, conversation)
     return visits
 
@@ -271,6 +273,27 @@ def _messaging(lene: Person, dana: Person, conversation: Json) -> None:
     me = lene.follow(conversation, "localParticipant")
     lene.follow(me, "participantMessaging")
     lene.send("POST", lene.link(messaging, "stopMessaging"), status=204)
+
+
+def _two_party(lene: Person, dana: Person) -> None:
+    starting = lene.link(lene.app["_embedded"]["communication"], "startMessaging")
+    for end in ("cancel", "decline", "accept"):
+        lene.send("POST", starting, {"to": "sip:danab@contoso.com", "operationId": f"two {end}"}, status=201)
+        outgoing = lene.send("GET", lene.link(lene.waited_for("messagingInvitation", "started"), "self"))
+        incoming = dana.follow(dana.waited_for("messagingInvitation", "started"), "self")
+        assert dana.follow(incoming, "from")["uri"] == "sip:lenea@contoso.com"
+        lene.visits.seen.add(("from", "GET"))
+        dana.waited_for("conversation", "added")
+        if end == "cancel":
+            lene.send("POST", lene.link(outgoing, end), status=204)
+        else:
+            dana.send("POST", dana.link(incoming, end), status=204)
+        lene.waited_for("messagingInvitation", "completed")
+    accepted = lene.follow(outgoing, "self")["_embedded"]["acceptedByParticipant"][0]
+    assert lene.follow(accepted, "self")["uri"] == "sip:danab@contoso.com"
+    lene.visits.seen.add(("acceptedByParticipant", "GET"))
+    lene.send("GET", f"{lene.link(lene.app['_embedded']['communication'], 'self')}/invitations")
+    lene.send("DELETE", lene.link(outgoing, "conversation"), status=204)
 
 
 def _leave(lene: Person, dana: Person, meeting: Json, conversation: Json) -> None:

@@ -31,7 +31,8 @@ SERVED_BY: dict[str, tuple[str, ...]] = {
     "applications": ("applications", "anonApplications"),
     "invitation": ("onlineMeetingInvitation", "messagingInvitation", "participantInvitation"),
     "myOnlineMeeting": ("myOnlineMeeting", "myAssignedOnlineMeeting"),
-    "participant": ("participant", "localParticipant"),
+    "participant": ("participant", "localParticipant", "acceptedByParticipant", "from"),
+    "startMessaging": ("startMessaging", "startMessaging2"),
 }
 #: A message is sent by a POST to what holds messages.
 SENDING = {("messages", "POST"), ("message", "POST")}

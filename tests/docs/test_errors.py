@@ -7,7 +7,7 @@ from openucwa.api.errors import ERRORS, FAULT, wire_error
 from openucwa.config import Config
 from openucwa.model import refusals
 from openucwa.model.refusals import Refusal
-from openucwa.resources.rendering.events import REASONS
+from openucwa.resources.rendering.entries import REASONS
 from tests.client import UcwaClient
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "errors.md").read_text("utf-8")

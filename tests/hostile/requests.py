@@ -1,4 +1,4 @@
-"""Requests drawn from the API's description: good ones, nearly good ones, and nonsense.
+"""Requests generated from the API description: valid, nearly valid, and nonsense.
 
 They are drawn without knowledge of the server. Where one has to name something that is there it holds a name between
 tildes, `~meeting_id~`, and whoever sends it puts in what that is at the time.
@@ -86,7 +86,7 @@ _METHODS = [
 
 
 def requests(operation: Operation, description: Description) -> SearchStrategy[Request]:
-    """Requests of this operation, most of which get as far as to its resource."""
+    """Requests of this operation, most of which reach its resource."""
     return _requests(
         method=st.just(operation.method),
         paths=_paths(operation.path),
@@ -97,7 +97,7 @@ def requests(operation: Operation, description: Description) -> SearchStrategy[R
 
 
 def astray(description: Description) -> SearchStrategy[Request]:
-    """Requests with methods that are not documented, or to where nothing is."""
+    """Requests with undocumented methods or unknown paths."""
     anywhere = st.lists(_segments | st.sampled_from(["ucwa", "v1", "applications"]), max_size=6)
     return _requests(
         method=st.sampled_from(_METHODS),
@@ -110,7 +110,7 @@ def astray(description: Description) -> SearchStrategy[Request]:
 
 
 def whole_path(template: str) -> str:
-    """A documented path with the names of what is there."""
+    """A documented path with the names of existing things."""
     return template.replace("{", "~").replace("}", "~")
 
 

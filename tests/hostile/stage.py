@@ -1,4 +1,4 @@
-"""The server in this process with everything on it that the description's paths have names for, and who asks it."""
+"""A server in this process with a resource for every path of the API description."""
 
 import asyncio
 import re
@@ -15,13 +15,13 @@ from tests.client import UcwaClient, self_of
 from tests.hostile.requests import Request
 
 _NAME = re.compile(r"~(\w+)~")
-#: An id that has to be encoded to stand in a path.
+#: An id that must be percent-encoded in a path.
 EXTENSION_ID = "a/b 100% é"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `headers`: names in lower case, in order."""
+    """A response. `headers`: names in lower case, in order."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -113,7 +113,7 @@ class Stage:
         self._guests: dict[str, str] = {}
 
     async def set(self) -> None:
-        """Makes everything anew that a request may have taken away."""
+        """Recreates everything that a request may have removed."""
         self._turn += 1
         available, messaging = bool(self._turn & 1), bool(self._turn & 2)
         lene, dana, guest = self._lene, self._dana, UcwaClient(DirectClient(self.service))
@@ -158,7 +158,7 @@ class Stage:
         }
 
     async def stands(self) -> bool:
-        """Whether what most requests need is there: application, conversation, meeting and extension."""
+        """Whether application, conversation, meeting and extension exist."""
         app = self._lene.app
         places = (
             f"{app}/communication/conversations/{self.names['conversation']}",
@@ -224,7 +224,7 @@ class Stage:
         return await self._told_of()
 
     async def _told_of(self) -> str:
-        """Reads the event channel to its end: the id of the last invitation that can be accepted."""
+        """Reads all events: the id of the last invitation that can be accepted."""
         invitation, events = "", None
         while events is None or events["sender"]:
             events = (await self._lene.get(f"{self._lene.app}/events?ack={self._ack}")).json()

@@ -36,7 +36,7 @@ def test_domain_of_a_login_fits_a_users(text: str, fits: bool) -> None:
     assert Login.parse(text).fits("contoso.com") is fits
 
 
-def test_all_spellings_of_a_user_with_a_domain_are_slowed_down_together() -> None:
+def test_all_spellings_of_a_user_with_a_domain_are_throttled_together() -> None:
     spellings = ("lene@contoso.com", "sip:lene@contoso.com", "CONTOSO\\lene", "contoso.com\\lene")
     assert {Login.parse(text).throttle_key() for text in spellings} == {"lene@contoso"}
 
@@ -48,5 +48,5 @@ def test_spellings_without_a_domain_count_where_a_directory_accepts_them() -> No
 
 
 @pytest.mark.parametrize("spelling", ["\uff4cene", "le\u00adne", "l\u200bene", "l\u00e9n\u00e8", "le ne", "LENE\u0000"])
-def test_spellings_that_directories_take_for_the_same_name_are_slowed_down_together(spelling: str) -> None:
+def test_spellings_that_directories_consider_equal_are_throttled_together(spelling: str) -> None:
     assert Login.parse(spelling).throttle_key() == Login.parse("lene").throttle_key()

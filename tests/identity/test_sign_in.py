@@ -11,7 +11,7 @@ from openucwa.config import Config
 from openucwa.identity.callers import Admission
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
-from openucwa.identity.sign_in import Granted, GrantRefused, SignIn
+from openucwa.identity.sign_in import Granted, GrantRefused, SignIn, SignInSettings
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
@@ -36,17 +36,8 @@ class Server:
         throttle = Throttle(3, 2.0, 60.0, 8, self.world)
         keys = SigningKeys(self.store.signing_keys, self.tokens, config, self.world)
         verifying = UserPasswords(self.store.users, self.passwords, (), Admission(self.store.users))
-        self.sign_in = SignIn(
-            self.store,
-            self.tokens,
-            keys,
-            verifying,
-            throttle,
-            self.world,
-            anonymous=config.anonymous,
-            token_lifetime=config.token_lifetime,
-            anonymous_token_lifetime=config.anonymous_token_lifetime,
-        )
+        settings = config.part(SignInSettings)
+        self.sign_in = SignIn(self.store, self.tokens, keys, verifying, throttle, settings, self.world)
 
     async def open(self) -> None:
         await self.store.open()

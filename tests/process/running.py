@@ -1,4 +1,4 @@
-"""`python -m openucwa` as a process of its own, and what a test does to it."""
+"""Runs `python -m openucwa` in a process."""
 
 import http.client
 import json
@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 from tests.client import PASSWORD
 from tests.users import LENE
 
-#: Seconds that a test waits for anything.
+#: Timeout for everything in these tests, in seconds.
 LIMIT = 60.0
 
 
@@ -36,7 +36,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def command(*arguments: str, stdin: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Runs a command to its end."""
+    """Runs a command and waits for it."""
     return subprocess.run(
         [sys.executable, "-m", "openucwa", *arguments],
         input=stdin,
@@ -54,11 +54,13 @@ def at(place: Path | str) -> tuple[str, str]:
 
 
 class RunningServer:
-    """`openucwa serve` on free ports, from its ready line to its end. `place`: of its store, as in `at`."""
+    """`openucwa serve` on free ports; it is ready after construction. `place`: its store, as in `at`; None: it is a
+    sandbox."""
 
-    def __init__(self, place: Path | str, *arguments: str, listeners: int = 1, **settings: str) -> None:
+    def __init__(self, place: Path | str | None, *arguments: str, listeners: int = 1, **settings: str) -> None:
+        command = ("sandbox",) if place is None else ("serve", *at(place))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "openucwa", "serve", *at(place), *_listening(arguments)],
+            [sys.executable, "-m", "openucwa", *command, *_listening(arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -108,7 +110,7 @@ class RunningServer:
         return list(self._log)
 
     def logged(self, text: str) -> str:
-        """The first line of the log that holds `text`, when it is there."""
+        """Waits for the first line of the log that contains `text`."""
         end = time.monotonic() + LIMIT
         while time.monotonic() < end:
             for line in self.log:
@@ -124,7 +126,7 @@ class RunningServer:
         self.process.send_signal(number)
 
     def wait(self) -> int:
-        """The exit status, when the process has ended."""
+        """Waits for the process to end; its exit status."""
         status = self.process.wait(LIMIT)
         for reader in self._readers:
             reader.join(LIMIT)
@@ -135,7 +137,7 @@ class RunningServer:
         self.wait()
 
     def stop(self) -> int:
-        """SIGTERM, and the exit status."""
+        """Sends SIGTERM; the exit status."""
         self.signal(signal.SIGTERM)
         return self.wait()
 
@@ -176,7 +178,7 @@ class RunningServer:
             connection.close()
 
     def healthy(self) -> bool:
-        """Whether it answers as if nothing had been."""
+        """Whether it answers normally."""
         return self.ask("GET", "/")[0] == 200
 
     def sign_in(self, password: str = PASSWORD) -> str:

@@ -1,4 +1,4 @@
-"""What is there before a server of a test runs: its users, put in by the command."""
+"""Prepares stores for servers: adds users with the command."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ from tests.process.running import at, command
 
 
 def add_user(place: Path | str, uri: str) -> None:
-    """Adds a user with the password of all tests to a store, which is named as in `at`."""
+    """Adds a user with the tests' password to a store, named as in `at`."""
     added = command("user", "add", uri, *at(place), "--password-stdin", stdin=PASSWORD + "\n")
     assert added.returncode == 0, added.stderr

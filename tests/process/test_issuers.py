@@ -149,7 +149,7 @@ def test_token_without_a_real_signature_is_401(server: WithWorkers, provider: Ru
     assert answer.status_code == 401
 
 
-def test_requests_that_met_an_outage_are_no_errors_in_the_log(tmp_path: Path) -> None:
+def test_requests_during_an_outage_are_not_logged_as_errors(tmp_path: Path) -> None:
     away = {"url": "http://127.0.0.1:9", "audience": AUDIENCE, "domains": "contoso.com"}
     settings = {"OPENUCWA_ISSUERS": json.dumps([away]), "OPENUCWA_LOG_LEVEL": "warning"}
     claims = {"iss": away["url"], "aud": AUDIENCE, "exp": int(time.time()) + 60} | LENE

@@ -131,7 +131,7 @@ def test_key_that_is_added_while_it_runs_signs_and_is_known_to_all_workers(prepa
     with WithWorkers(prepared, OPENUCWA_KEY_REFRESH_INTERVAL="0.1") as server:
         added = command("key", "rotate", "--data", str(prepared))
         assert added.returncode == 0, added.stderr
-        key = added.stdout.split()[1]
+        key = added.stdout.splitlines()[0].split()[-1]
         until(lambda: (server.sign_in().startswith(f"cwt={key}."), "the new key does not sign"))
         token = server.sign_in()
         for lane in server.connections(token):

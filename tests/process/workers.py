@@ -1,4 +1,4 @@
-"""A server with several workers: which of them answers, and what becomes of each."""
+"""A server with several workers: finding out which one answers, and its process."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ _ANSWERED = re.compile(r" worker=(\d+) GET /seen/(\w+) 404 ")
 
 
 class WorkerConnection:
-    """A connection that is kept, so that one worker, `worker`, answers all that is asked on it."""
+    """A persistent connection: `worker` answers all requests on it."""
 
     def __init__(self, server: "WithWorkers", token: str | None = None) -> None:
         self.token = token
@@ -40,19 +40,19 @@ class WorkerConnection:
         self._connection.request(method, path, None if body is None else json.dumps(body), headers)
 
     def receive(self) -> tuple[int, dict[str, Any]]:
-        """The answer to what was sent: status and JSON."""
+        """The response: status and JSON."""
         answer = self._connection.getresponse()
         text = answer.read()
         return answer.status, json.loads(text) if text else {}
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
-        """Sends a request, and receives its answer."""
+        """Sends a request and receives its response."""
         self.send(method, path, body)
         return self.receive()
 
 
 def first_answered(connections: list[WorkerConnection]) -> WorkerConnection:
-    """The first of them that has an answer to receive."""
+    """The first of these connections with a response."""
     ready, _, _ = select.select(connections, [], [], LIMIT)
     assert ready, "none is answered"
     return ready[0]  # type: ignore[no-any-return]
@@ -68,12 +68,12 @@ class WithWorkers(RunningServer):
             self.logged(f"worker {index} is ready")
 
     def pids(self) -> list[tuple[int, int]]:
-        """Each worker that ever was ready, with its process."""
+        """The worker index and process id of each `is ready` line."""
         found = (_READY.search(line) for line in self.log)
         return [(int(ready[1]), int(ready[2])) for ready in found if ready is not None]
 
     def pid(self, worker: int) -> int:
-        """The process of the worker with this index that got ready last."""
+        """The current process id of the worker with this index."""
         return [pid for index, pid in self.pids() if index == worker][-1]
 
     def answered_by(self, mark: str) -> int:
@@ -94,17 +94,17 @@ class WithWorkers(RunningServer):
         raise AssertionError(f"of {self.workers} workers only {sorted(found)} answer")
 
     def settle(self) -> None:
-        """Returns when each worker has read what was sent to it before."""
+        """Returns once each worker has read everything sent to it before."""
         for lane in self.connections():
             lane.close()
 
     def until_ready_again(self, worker: int, ended: int) -> None:
-        """Returns when another process has taken the place of `ended`."""
+        """Returns once another process has replaced `ended`."""
         until(lambda: (self.pid(worker) != ended, self.log))
 
 
 def until(look: Any) -> None:
-    """Returns when the first that `look` gives is true; else it is told what the second was."""
+    """Returns once the first value of `look()` is true; the second is for the error message."""
     end = time.monotonic() + LIMIT
     while True:
         done, what = look()
@@ -115,7 +115,7 @@ def until(look: Any) -> None:
 
 
 def runs(pid: int) -> bool:
-    """Whether the process is there and no zombie."""
+    """Whether the process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

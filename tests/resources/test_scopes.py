@@ -40,7 +40,7 @@ def token_with(service: Service, *scopes: str, identity: str = LENE, generation:
 
 
 @needs_reference
-async def test_each_documented_resource_wants_the_documented_scopes(service: Service) -> None:
+async def test_each_documented_resource_requires_the_documented_scopes(service: Service) -> None:
     reference = documented()
     ours = {resource.rel: resource.scopes for _, resource in protected(service) if resource.rel in reference}
     assert ours == {rel: frozenset(reference[rel]["scopes"]) for rel in ours}
@@ -101,7 +101,7 @@ def is_right(answer: Answer, method: str, scope: str, wanted: frozenset[str]) ->
     return answer.status == 403 and shown["code"] == "Forbidden" and all(name in shown["message"] for name in wanted)
 
 
-async def test_any_of_the_scopes_will_do_and_one_of_another_kind_will_not(
+async def test_any_documented_scope_suffices_and_others_do_not(
     service: Service, lene: UcwaClient, connect: Connect
 ) -> None:
     meeting = await lene.schedule()
@@ -123,7 +123,7 @@ async def test_any_of_the_scopes_will_do_and_one_of_another_kind_will_not(
             assert INITIATE in answer.json()["message"]
 
 
-async def test_scopes_that_were_asked_for_count(service: Service, lene: UcwaClient, connect: Connect) -> None:
+async def test_requested_scopes_are_enforced(service: Service, lene: UcwaClient, connect: Connect) -> None:
     extensions = (await lene.schedule())["_links"]["onlineMeetingExtensions"]["href"]
     client = connect(service)
     form = {"grant_type": "password", "username": "lenea@contoso.com", "password": "correct horse battery staple"}

@@ -13,10 +13,17 @@ from tests.conftest import Connect
 from tests.users import DANA
 
 #: joining: nobody has joined. alone: Lene has. room: both have, and talk. unconnected: they don't talk yet.
-#: promoted: the other leads as well. lobby: the other waits. inviting: the other is asked. In these Lene is the client;
-#: attending, waiting, invited and guest (who is anonymous) are the same for the other. visited: Lene's view of a guest.
-LIVE = {"joining", "alone", "room", "unconnected", "promoted", "lobby", "inviting", "visited"}
-OTHERS = {"attending": "room", "waiting": "lobby", "invited": "inviting", "guest": "room"}
+#: promoted: the other leads as well. lobby: the other waits. inviting: the other is asked. accepted: and has accepted.
+#: In these Lene is the client; attending, waiting, invited, accepting and guest (who is anonymous) are the same for the
+#: other. visited: Lene's view of a guest.
+LIVE = {"joining", "alone", "room", "unconnected", "promoted", "lobby", "inviting", "accepted", "visited"}
+OTHERS = {
+    "attending": "room",
+    "waiting": "lobby",
+    "invited": "inviting",
+    "accepting": "accepted",
+    "guest": "room",
+}
 
 
 class JoinedMeeting:
@@ -48,7 +55,7 @@ class JoinedMeeting:
             await self._note(self._lene)
             return
         await self._open_other(meeting)
-        if self._situation == "inviting":
+        if self._situation in {"inviting", "accepted"}:
             await self._note(self._lene)
             await self._invite()
             return
@@ -80,7 +87,7 @@ class JoinedMeeting:
         else:
             await self._other.sign_in("danab@contoso.com")
         await self._other.open("other")
-        if self._situation == "inviting":
+        if self._situation in {"inviting", "accepted"}:
             answer = await self._other.post(f"{self._other.app}/communication/makeMeAvailable", json={})
             assert answer.status_code == 204, answer.text
 
@@ -100,13 +107,15 @@ class JoinedMeeting:
 
     async def _invite(self) -> None:
         answer = await self._post(self._lene, "addParticipant", json={"to": DANA, "operationId": "ask"})
+        events = (await self._other.get(f"{self._other.app}/events?ack=1")).json()
+        asked = [event["link"] for sender in events["sender"] for event in sender["events"]]
+        invitation = next(link["href"] for link in asked if link["rel"] == "onlineMeetingInvitation")
+        if self._situation == "accepted":
+            assert (await self._other.post(f"{invitation}/accept")).status_code == 204
         if self.client is self._lene:
             self.hrefs["participantInvitation"] = answer.headers["Location"]
             await self._note_links(answer.headers["Location"])
             return
-        events = (await self._other.get(f"{self._other.app}/events?ack=1")).json()
-        asked = [event["link"] for sender in events["sender"] for event in sender["events"]]
-        invitation = next(link["href"] for link in asked if link["rel"] == "onlineMeetingInvitation")
         self.hrefs["onlineMeetingInvitation"] = invitation
         await self._note_links(invitation)
 

@@ -15,8 +15,10 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
+from tests.samples import two_users
 from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
 from tests.samples.messages import OWN, Sample
+from tests.samples.two_users import TwoUsers
 
 #: Settings under which every member that comes from a setting has something to show.
 TOLD: dict[str, Any] = {
@@ -43,43 +45,45 @@ SEATING = {"rows": 9, "vegetarian": False, "doors": "/Date(1700000000000)/", "ta
 #: bare: no assigned meeting, nothing told in the settings. elsewhere: the user is homed in another pool. The rest is
 #: said in `room`.
 SITUATIONS: dict[str, tuple[str, ...]] = {
-    "accept.POST": ("invited",),
+    "accept.POST": ("invited", "asked"),
     "addMessaging.POST": ("unconnected",),
     "addParticipant.POST": ("alone",),
     "admit.POST": ("lobby",),
     "anonApplications.POST": ("anonymous",),
     "application.GET": ("usual", "tab", "available", "anonymous"),
     "attendees.GET": ("room",),
-    "cancel.POST": ("inviting",),
+    "cancel.POST": ("inviting", "asking"),
     "communication.GET": ("usual", "set", "anonymous"),
     "contact.GET": ("usual", "described"),
     "conversation.DELETE": ("room",),
-    "conversation.GET": ("room", "attending", "waiting"),
+    "acceptedByParticipant.GET": ("talking",),
+    "conversation.GET": ("room", "attending", "waiting", "asking", "asked", "talking"),
     "conversations.GET": ("room",),
-    "decline.POST": ("invited",),
+    "decline.POST": ("invited", "asked"),
     "demote.POST": ("promoted",),
     "eject.POST": ("room",),
     "joinOnlineMeeting.POST": ("joining",),
     "leaders.GET": ("room",),
     "lobby.GET": ("lobby",),
-    "localParticipant.GET": ("room", "attending", "unconnected", "guest"),
+    "from.GET": ("asked", "answering"),
+    "localParticipant.GET": ("room", "attending", "unconnected", "guest", "talking"),
     "location.GET": ("available",),
     "location.POST": ("available",),
     "me.GET": ("usual", "available", "anonymous", "described"),
-    "message.GET": ("room", "attending", "guest"),
+    "message.GET": ("room", "attending", "guest", "asked", "answering"),
     "messages.GET": ("room",),
-    "messaging.GET": ("room", "unconnected"),
-    "messagingInvitation.GET": ("room",),
+    "messaging.GET": ("room", "unconnected", "asking", "talking"),
+    "messagingInvitation.GET": ("room", "asking", "asked", "talking", "answering"),
     "note.GET": ("available",),
     "note.POST": ("available",),
     "myOnlineMeetings.GET": ("usual", "bare"),
     "onlineMeetingEligibleValues.GET": ("usual", "bare"),
     "onlineMeeting.GET": ("room",),
-    "onlineMeetingInvitation.GET": ("room", "invited", "guest"),
+    "onlineMeetingInvitation.GET": ("room", "invited", "accepting", "guest"),
     "onlineMeetings.GET": ("usual", "bare"),
     "organizer.GET": ("room",),
-    "participant.GET": ("room", "attending", "unconnected", "promoted", "lobby", "visited"),
-    "participantInvitation.GET": ("inviting",),
+    "participant.GET": ("answering", "room", "attending", "unconnected", "promoted", "lobby", "visited"),
+    "participantInvitation.GET": ("inviting", "accepted"),
     "participantMessaging.GET": ("room",),
     "phoneDialInInformation.GET": ("usual", "bare"),
     "presence.GET": ("available",),
@@ -89,7 +93,9 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "reportMyActivity.POST": ("available",),
     "sendMessage.POST": ("room",),
     "setIsTyping.POST": ("room",),
-    "stopMessaging.POST": ("room",),
+    "startMessaging.POST": ("calling",),
+    "startMessaging2.POST": ("calling",),
+    "stopMessaging.POST": ("room", "asking", "talking"),
     "user.GET": ("usual", "elsewhere"),
 }
 USUAL = ("usual",)
@@ -202,6 +208,11 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
         room = JoinedMeeting(service, connect, client, situation)
         await room.set(extension)
         stage.client, stage.hrefs, stage.somebody = room.client, room.hrefs, room.somebody
+        return stage
+    if situation in two_users.SITUATIONS:
+        two = TwoUsers(service, connect, client, situation)
+        await two.set(extension)
+        stage.client, stage.hrefs, stage.somebody = two.client, two.hrefs, two.somebody
         return stage
     if "/onlineMeetings" in sample.request.target:
         await _schedule(stage, sample)

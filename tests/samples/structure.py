@@ -13,6 +13,8 @@ from lxml import etree
 
 #: Links that docs/protocol.md, section 3, adds to a resource, behind its others.
 MORE_LINKS = {"onlineMeeting": ["onlineMeetingExtensions"]}
+#: The message that came along, embedded besides the link to it (docs/protocol.md, section 8).
+MORE_EMBEDDED = {"messagingInvitation": ["message"]}
 #: Resources that take PUT show two members that the reference's samples leave out (docs/protocol.md, section 4).
 TAKE_PUT = {"communication", "myOnlineMeeting", "myAssignedOnlineMeeting", "onlineMeetingExtension"}
 PASS_THROUGH_VALUE = "please pass this in a PUT request"
@@ -100,7 +102,7 @@ class _Comparer:
     ) -> None:
         """`_links` or `_embedded`. `labels`: as what each of them is noted."""
         linked = path.endswith("_links")
-        expected = [*sample, *(MORE_LINKS.get(rel, []) if linked else [])]
+        expected = [*sample, *(MORE_LINKS if linked else MORE_EMBEDDED).get(rel, [])]
         assert list(answer) == [name for name in expected if name in answer], f"{path}: names and their order"
         for name, one in sample.items():
             other = answer.get(name)

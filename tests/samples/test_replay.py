@@ -57,6 +57,8 @@ CONTRADICTIONS = {
     "invitations.GET": Difference("the sample is empty; here it says at least what it is", body_of=""),
     "contact.GET": Difference("users have no version that a client could ask by", without="etag"),
     "organizer.GET": Difference("users have no version that a client could ask by", without="etag"),
+    "from.GET": Difference("a participant says what it is, whatever led there", rel="participant"),
+    "acceptedByParticipant.GET": Difference("the same", rel="participant"),
     "xframe.GET": Difference("the page is the server's own", body_of=""),
 }
 NOTHING = Difference("")

@@ -2,19 +2,26 @@
 
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from openucwa.model.conversation import FirstMessage, Invitation, InvitationKind, InvitationState, MessagingState, Role
+from openucwa.model.conversation import (
+    FirstMessage,
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Role,
+)
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import ExtensionType
-from openucwa.model.refusals import Refusal, TooManyApplications, TooManyGroups
+from openucwa.model.refusals import Refusal, TooManyApplications, TooManyConversations, TooManyGroups
 from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
-from openucwa.store.engine import NoCache, Query, Reader, Row, Transaction, Work, Writer
+from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
 from openucwa.store.sql import SqlStore, contents
 from tests.contract.samples import (
     AT,
@@ -26,6 +33,7 @@ from tests.contract.samples import (
     SETTINGS,
     application,
     assigned,
+    calling,
     extension,
     invitation,
     meeting,
@@ -132,11 +140,18 @@ class RecordingWriter:
         self._writer = writer
         self._records = records
 
-    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
+    async def change(
+        self,
+        work: Work[T],
+        *keys: str,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        must_notify: bool = True,
+    ) -> T:
         def recorded(transaction: Transaction) -> Coroutine[Any, Any, T]:
             return work(RecordingTransaction(transaction, frozenset(keys), scope, self._records))
 
-        return await self._writer.change(recorded, *keys, scope=scope, must_notify=must_notify)
+        return await self._writer.change(recorded, *keys, scope=scope, owners=owners, must_notify=must_notify)
 
     def run(
         self,
@@ -150,12 +165,33 @@ class RecordingWriter:
         return self._writer.run(key, sql, *parameters, scope=scope, renew=renew)
 
 
+class NoCache:
+    """A cache that holds nothing. What reads for it run is in `statements`, too."""
+
+    def __init__(self, records: StatementLog) -> None:
+        self._records = records
+        self.statements: list[ExecutedStatement] = []
+
+    async def read(
+        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
+    ) -> T:
+        before = len(self._records.ran)
+        try:
+            return await load(owner, *rest)
+        finally:
+            self.statements += self._records.ran[before:]
+
+    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
+        pass
+
+
 class RecordedStore(SqlStore):
     """The statements on `reader` and `writer`, which are somebody else's to open; what is run is in `records`."""
 
     def __init__(self, reader: Reader, writer: Writer) -> None:
         self.records = StatementLog()
-        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), NoCache())
+        self.cache = NoCache(self.records)
+        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), self.cache)
 
 
 def asking(owner: str, *, outgoing: bool) -> Invitation:
@@ -178,6 +214,7 @@ async def walk(store: RecordedStore) -> None:
     await meetings(store)
     await rooms(store)
     await invitations(store)
+    await two_party(store)
     await ends(store)
 
 
@@ -287,6 +324,38 @@ async def invitations(store: RecordedStore) -> None:
     twice = [replace(asking(owner, outgoing=owner == LENE), id="twice", thread_id="twice") for owner in (LENE, ANN)]
     await store.invitations.add(twice[0], [twice[1]], AT)
     await store.invitations.end(replace(twice[1], state=InvitationState.DECLINED), AT)
+
+
+async def two_party(store: RecordedStore) -> None:
+    for number in ("accepted", "declined", "cancelled", "ended", "left", "escalated"):
+        draft, outgoing = calling(LENE, number)
+        there, incoming = calling(DAN, number)
+        also = calling(DAN, number, "102")[1]
+        with suppress(TooManyConversations):
+            await store.two_party.start(draft, outgoing, [incoming, also], 0, AT)
+        await store.two_party.start(draft, outgoing, [incoming, also], MANY, AT)
+        await store.invitations.pending(DAN, "101")
+        await store.conversations.heard(DAN, "101")
+        declined = replace(incoming, state=InvitationState.DECLINED, reason="Declined")
+        if number == "declined":
+            await store.invitations.end(declined, AT, elsewhere_goes_on=True)
+            await store.invitations.end(replace(declined, id=also.id, application_id="102"), AT)
+            continue
+        if number == "cancelled":
+            await store.invitations.end(replace(outgoing, state=InvitationState.CANCELLED, reason="Canceled"), AT)
+            continue
+        if number == "left":
+            await store.conversations.leave(LENE, "101", draft.id, AT)
+            continue
+        await store.two_party.accept(incoming, there, MANY, AT)
+        await store.conversations.send_message(draft, "text/plain", "hello", None, AT)
+        if number == "ended":
+            await store.conversations.leave(DAN, "101", there.id, AT)
+        if number == "escalated":
+            conference = meeting(number, conference_id=number)
+            await store.two_party.escalate(there, replace(conference, id=draft.meeting_id), MANY, AT)
+            await store.meetings.remove(LENE, draft.meeting_id, None, AT)
+    await store.two_party.forget_ended(AFTER, MANY)
 
 
 async def ends(store: RecordedStore) -> None:

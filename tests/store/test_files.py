@@ -71,13 +71,13 @@ async def test_removed_or_replaced_file_makes_the_store_unavailable(
     while not isinstance((await asyncio.gather(store.users.get(LENE), return_exceptions=True))[0], ServiceUnavailable):
         assert time.monotonic() < end
         await asyncio.sleep(0.02)
-    assert not store.refresh()
+    assert not store.refresh(LENE)
     assert caplog.text.count(str(file)) == 1
 
     (folder / "moved").rename(file)
     await store.events.append(AT, [EVENT])
     assert await store.users.get(LENE) == user()
-    assert store.refresh()
+    assert store.refresh(LENE)
     await store.close()
 
 

@@ -25,8 +25,12 @@ def collected() -> Iterator[Callable[[], int]]:
     gc.enable()
 
 
+#: How often a call is refused. Garbage of it would be as many objects at least; a few may be of something else.
+REFUSALS = 50
+
+
 async def refuse(call: Callable[[], Awaitable[object]], kind: type[Exception] = Refusal) -> None:
-    for _ in range(20):
+    for _ in range(REFUSALS):
         try:  # pytest.raises would keep the error
             await call()
         except kind:
@@ -49,7 +53,7 @@ async def test_refused_calls_leave_no_garbage(shared: Store, collected: Callable
         await refuse(call)
         collected()
         await refuse(call)
-        assert collected() == 0
+        assert collected() < REFUSALS
 
 
 async def test_failed_commits_leave_no_garbage(store: SqliteStore, file: Path, collected: Callable[[], int]) -> None:
@@ -62,4 +66,4 @@ async def test_failed_commits_leave_no_garbage(store: SqliteStore, file: Path, c
     await refuse(lambda: store.events.append(AT, [EVENT]), sqlite3.IntegrityError)
     collected()
     await refuse(lambda: store.events.append(AT, [EVENT]), sqlite3.IntegrityError)
-    assert collected() == 0
+    assert collected() < REFUSALS

@@ -8,7 +8,7 @@ from openucwa.store.sql.participations import participation_of
 def row(messaging: str, hears: str) -> tuple[object, ...]:
     """A row of a conversation that came in when event 5 was the last."""
     names = ("sip:o@contoso.com", "ABCD1234", "c", "sip:p@contoso.com", "101", "sip:p@contoso.com", "Somebody")
-    return (*names, 0, "Attendee", 0, messaging, 1, 5, "i", "t", "s", "Normal", hears)
+    return (*names, 0, "Attendee", 0, messaging, 1, 5, "i", "t", "s", "Normal", hears, "meeting", None)
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,10 @@ async def test_caches_are_used_again_as_soon_as_an_own_commit_has_returned(
     store: SqliteStore, file_reader: sqlite3.Connection
 ) -> None:
     task = await commit_in_flight(store, DAN, file_reader)
-    assert store.refresh()
+    assert store.refresh(LENE)
     assert not task.done()
     await task
-    assert store.refresh()
+    assert store.refresh(LENE)
 
 
 async def test_no_cache_may_be_used_between_a_visible_commit_and_its_return(tmp_path: Path) -> None:
@@ -92,9 +92,9 @@ async def test_no_cache_may_be_used_between_a_visible_commit_and_its_return(tmp_
         writer.execute("create table users (uri)")
         invalidation.committing(frozenset({(DAN, None)}), SimpleQueue())
         writer.execute("commit")
-        assert not invalidation.refresh_in_turn()
+        assert not invalidation.refresh(LENE)
         invalidation.committed()
-        assert invalidation.refresh_in_turn()
+        assert invalidation.refresh(LENE)
 
 
 async def test_commit_of_another_process_behind_an_own_one_is_noticed(
@@ -141,7 +141,7 @@ async def test_failed_commit_leaves_caches_in_use(
         other.execute("create trigger orphan after insert on events begin insert into children values (1); end")
     with pytest.raises(sqlite3.IntegrityError):
         await store.events.append(AT, [EVENT])
-    assert store.refresh()
+    assert store.refresh(LENE)
     await with_meeting(store, "slides")
     await store.extensions.add(LENE, MEETING, extension("agenda"), MANY, AT)
     assert changes[-1] == frozenset({(LENE, MEETING)})

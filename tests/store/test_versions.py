@@ -170,7 +170,7 @@ async def test_running_server_is_refused_after_an_incompatible_upgrade(store: Sq
     raised(file)
     for _ in range(2):
         with pytest.raises(InvalidExchangeServerVersion):
-            await store.users.get(LENE)
+            await store.users.all()
         with pytest.raises(InvalidExchangeServerVersion):
             await store.users.change_password(LENE, "another")
     assert rows(file, "select password_hash from users") == [user().password_hash]

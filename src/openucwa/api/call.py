@@ -1,8 +1,9 @@
 """A request on its way through the pipeline: what is known about it, for the resource that answers it."""
 
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import msgspec
 
 from openucwa.http.message import Request, Response
 from openucwa.http.negotiation import UCWA_TYPES
@@ -21,8 +22,7 @@ class Parts(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, kw_only=True):
     """The caller, the application, and the prefix of links.
 
     `method`: as sent. `prefix`: the spelling of `/ucwa/v1` in the request's path. `base`: the base of absolute hrefs.
@@ -58,21 +58,21 @@ class Context:
         return f"{self.prefix}/applications/{self.session.application.id}"
 
 
-@dataclass(slots=True, kw_only=True)
-class Call(Context, Generic[T]):
+class Call(Context, Generic[T], kw_only=True):
     """A request that has passed all checks.
 
     `target`: what the path names (`Resource.locate`). `etag`: its etag, if it has one. `media_type`: that of the
-    answer. `given`: the properties of the body. `values`: the documented input, validated. `body`: the body of an
-    operation that takes neither JSON nor XML; `encoding`: its codec, None if it is not text; `text`: its decoded text.
-    `if_match`: the etags of If-Match; None: any.
+    answer. `kind`: whether the body is JSON or XML. `given`: the properties of the body. `values`: the documented
+    input, validated. `body`: the body of an operation that takes neither JSON nor XML; `encoding`: its codec, None if
+    it is not text; `text`: its decoded text. `if_match`: the etags of If-Match; None: any.
     """
 
     target: T
     etag: str | None = None
     media_type: str = UCWA_TYPES[0]
-    given: dict[str, object] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
+    kind: Literal["json", "xml"] | None = None
+    given: dict[str, object] = {}
+    values: dict[str, Any] = {}
     body: bytes = b""
     encoding: str | None = None
     text: str = ""

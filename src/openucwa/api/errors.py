@@ -43,6 +43,7 @@ ERRORS: dict[type[Refusal], WireError] = {
     refusals.AlreadyExists: WireError(409, "Conflict", "AlreadyExists"),
     refusals.TooManyGroups: WireError(409, "Conflict", "TooManyGroups"),
     refusals.TooManyOnlineMeetings: WireError(409, "Conflict", "TooManyOnlineMeetings"),
+    refusals.TooManyConversations: WireError(409, "Conflict", "TooManyConversations"),
     refusals.MakeMeAvailableRequired: WireError(409, "Conflict", "MakeMeAvailableRequired"),
     refusals.PGetReplaced: WireError(409, "Conflict", "PGetReplaced"),
     refusals.CannotRedirect: WireError(410, "Gone", "CannotRedirect"),
@@ -74,5 +75,5 @@ def wire_error(refusal: type[Refusal]) -> WireError:
 
 
 def sentence(refusal: Refusal) -> str:
-    """What the client is told of a refusal."""
+    """The sentence for the client."""
     return wire_error(type(refusal)).message or str(refusal)

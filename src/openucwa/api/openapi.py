@@ -57,7 +57,7 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]], base: str) -> Describe
         if first != template:
             described["summary"] += f" {template}: see {first}."
         described["operationId"] = ids[template, method]
-        named = _refusals(template, found, resource)
+        named = refusals_of(template, found, resource)
         described["responses"] = dict(
             sorted((_answers(method, found, resource) | _other_refusals(named, found, refused)).items())
         )
@@ -169,7 +169,9 @@ def _body(method: str, found: Operation, resource: Resource[Any], inputs: InputS
     if found.takes is None and not found.consumes:
         return None
     if found.takes is None:
-        content: Described = {media_type: {"schema": _text(media_type)} for media_type in found.consumes}
+        content: Described = {
+            media_type: {"schema": dict(found.schema or _text(media_type))} for media_type in found.consumes
+        }
         return {"required": True, "content": content}
     kind, required = inputs.body(resource.rel, method, found)
     if found.consumes:
@@ -220,7 +222,7 @@ def _content(
     return described
 
 
-def _refusals(template: str, found: Operation, resource: Resource[Any]) -> list[type[Refusal]]:
+def refusals_of(template: str, found: Operation, resource: Resource[Any]) -> list[type[Refusal]]:
     """All refusals of an operation, by the pipeline or by the operation itself."""
     named = [*GENERIC, *found.refuses]
     if not resource.public:

@@ -50,6 +50,8 @@ NAMES: Mapping[str, Described] = {
     "message": {"description": "The message's number."},
     "address": {"description": "The participant's SIP address, percent-encoded."},
     "organizer": {"description": "The SIP address of a meeting's organizer."},
+    "snapshot": {"description": "The snapshot's name."},
+    "fault_id": {"description": "The rule's id."},
     "subscription": {"description": "The subscription's id."},
     "name": {"description": "The name of a file used by the server's pages."},
     "region": {"description": "The region's position in the list, from 1."},

@@ -41,7 +41,8 @@ _INVITATION = (
     "direction:Direction importance:Importance operationId:string state:InvitationState subject:string "
     "threadId:string to:string"
 )
-_INVITATION_LINKS = "accept cancel conversation decline from messaging to"
+_INVITATION_LINKS = "accept acceptedByContact cancel conversation decline from message messaging to"
+_INVITATION_EMBEDS = "acceptedByParticipant*:participant from:participant message"
 
 SHAPES: Mapping[str, Shape] = {
     "application": Shape(
@@ -77,7 +78,7 @@ SHAPES: Mapping[str, Shape] = {
         "negotiatedMessageFormats:[MessageFormat] state:string",
         "addMessaging conversation sendMessage setIsTyping stopMessaging typingParticipants",
     ),
-    "messagingInvitation": Shape(_INVITATION, f"{_INVITATION_LINKS} message", "from:participant message"),
+    "messagingInvitation": Shape(_INVITATION, _INVITATION_LINKS, _INVITATION_EMBEDS),
     "myOnlineMeeting": Shape(
         f"{_MEETING} legacyOnlineMeetingUri:string",
         "onlineMeetingExtensions",
@@ -109,7 +110,7 @@ SHAPES: Mapping[str, Shape] = {
     "onlineMeetingInvitation": Shape(
         f"{_INVITATION} anonymousDisplayName:string availableModalities:[string] onlineMeetingUri:string",
         _INVITATION_LINKS,
-        "from:participant",
+        _INVITATION_EMBEDS,
     ),
     "onlineMeetingInvitationCustomization": Shape(
         "enterpriseHelpUrl:string invitationFooterText:string invitationHelpUrl:string invitationLegalUrl:string "
@@ -129,7 +130,7 @@ SHAPES: Mapping[str, Shape] = {
         "admit contact contactPhoto contactPresence conversation demote eject me participantMessaging promote reject",
         also="localParticipant",
     ),
-    "participantInvitation": Shape(_INVITATION, _INVITATION_LINKS, "from:participant"),
+    "participantInvitation": Shape(_INVITATION, _INVITATION_LINKS, _INVITATION_EMBEDS),
     "participantMessaging": Shape(links="participant"),
     "participants": _PARTICIPANTS,
     "phoneDialInInformation": Shape(

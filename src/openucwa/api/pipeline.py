@@ -102,9 +102,13 @@ class Pipeline:
             return self._renderer.refusal(request, refusal, rel=found.resource.rel)
         return await self._respond(request, found)
 
-    async def _respond(self, request: Request, found: Found) -> Response:
-        resource = found.resource
-        call: Call[Any] = Call(
+    def refused(self, request: Request, refusal: Refusal) -> Response:
+        """The response to `request` if it is refused for this reason."""
+        found = self._router.find(request.path)
+        return self._refusal(self._call(request, found), found.resource, refusal)
+
+    def _call(self, request: Request, found: Found) -> Call[Any]:
+        return Call(
             request=request,
             method=request.method,
             prefix=found.prefix,
@@ -112,6 +116,10 @@ class Pipeline:
             parts=self,
             target=None,
         )
+
+    async def _respond(self, request: Request, found: Found) -> Response:
+        resource = found.resource
+        call = self._call(request, found)
         try:
             answer = await self._answer(call, found)
             if answer.document is not None and call.method == "GET":
@@ -205,7 +213,7 @@ class Pipeline:
                 call.text = text_of(body, call.encoding)
             return
         if body:
-            form = json if negotiation.kind_of(call.request.header(b"content-type")) == "json" else xml
+            form = json if call.kind == "json" else xml
             call.given = form.read(text_of(body, call.encoding or "utf_8"), self._limits)
         if operation.pass_through and self._strict_put:
             name = pass_through_name(resource.rel)
@@ -226,10 +234,9 @@ def check_arrival(request: Request) -> None:
 
 def check_version(request: Request) -> None:
     """404: the client requires a newer version of the resources. A header that is not a number is ignored."""
-    header = request.header(b"x-ms-requiresminresourceversion")
-    if header is None:
+    if b"x-ms-requiresminresourceversion" not in request.headers:
         return
-    for wanted in elements(header):
+    for wanted in elements(request.header(b"x-ms-requiresminresourceversion") or ""):
         if _VERSION.fullmatch(wanted) and float(wanted) > UCWA_VERSION:
             raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
 
@@ -273,25 +280,25 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
     if not body or (operation.takes is None and not operation.consumes):
         return b""
     content_type = request.header(b"content-type") or operation.default_type
+    kind = call.kind = negotiation.kind_of(content_type)
     if operation.consumes:
         fits = (content_type or "").partition(";")[0].strip().lower() in operation.consumes
     else:
-        fits = negotiation.kind_of(content_type) is not None
+        fits = kind is not None
     if not fits:
         takes = operation.consumes or negotiation.UCWA_TYPES
         raise UnsupportedMediaType(f"the Content-Type of the body must be one of {', '.join(takes)}")
     if (request.header(b"content-encoding") or "identity").strip().lower() != "identity":
         # Nothing is decompressed: the client would decide how large a body becomes.
         raise UnsupportedMediaType("the body must not have a Content-Encoding")
-    call.encoding = find_encoding(body, content_type)
+    call.encoding = find_encoding(body, content_type, kind)
     return body
 
 
-def find_encoding(body: bytes, content_type: str | None) -> str | None:
+def find_encoding(body: bytes, content_type: str | None, kind: TextKind | None) -> str | None:
     """415: the charset of the body is not supported. Returns the codec; None: the body is not text, or determines its
     encoding itself (a form, a batch).
     """
-    kind: TextKind | None = negotiation.kind_of(content_type)
     if kind is None and negotiation.value_and_parameters(content_type or "")[0].startswith("text/"):
         kind = "text"
     return None if kind is None else encoding_of(body, negotiation.charset_of(content_type), kind)

@@ -35,7 +35,8 @@ class Operation:
     success. `takes`: the documented input; None: no input is documented, and a body is ignored.
     `additional_properties`: names other than the documented ones are input too (an extension's own properties); the
     resource reads them itself. `consumes`: the media types of the body, () for JSON and XML. `default_type`: the type
-    of a body without Content-Type; None: it is refused. `refuses`: documented errors besides the generic ones.
+    of a body without Content-Type; None: it is refused. `schema`: the JSON Schema of a body that the resource reads
+    itself. `refuses`: documented errors besides the generic ones.
     `produces`: media types of the answer; () if it has no body. `negotiated`: whether Accept decides; otherwise it is
     ignored. `shows`: the JSON Schema of an answer's JSON, by status, if it is neither a resource nor a reason.
     `precondition`: whether If-Match is required. `pass_through`: whether the body must contain the pass-through
@@ -49,6 +50,7 @@ class Operation:
     additional_properties: bool = False
     consumes: tuple[str, ...] = ()
     default_type: str | None = None
+    schema: Mapping[str, Any] | None = None
     produces: tuple[str, ...] = UCWA_TYPES
     negotiated: bool = True
     refuses: tuple[type[Refusal], ...] = ()

@@ -6,7 +6,7 @@ from time to time it is checked whether its owner still has access. The server b
 `response_cache_bytes = 0` switches it off.
 """
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeAlias
 
@@ -15,6 +15,7 @@ from openucwa.http.message import Handler, Header, Request, Response, header_lin
 from openucwa.identity.tokens import Caller
 from openucwa.model.application import Session
 from openucwa.model.world import World
+from openucwa.store.changes import Changes
 from openucwa.store.contract import Outdated
 
 #: The request headers that shape the answers of cached resources, the most distinctive first.
@@ -44,7 +45,7 @@ Key: TypeAlias = tuple[object, ...]
 class Refreshable(Protocol):
     """The store, as far as it says what changed."""
 
-    def refresh(self) -> bool:
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
         """As `Store.refresh`."""
         ...
 
@@ -84,7 +85,6 @@ class _Entry:
     headers: tuple[Header, ...]
     size: int
     check: int
-    gone: bool = False
 
 
 class ResponseCache:
@@ -98,8 +98,7 @@ class ResponseCache:
         self._size = 0
         self._entries: dict[Key, _Entry] = {}
         self._of: dict[str, dict[str | None, set[Key]]] = {}
-        #: The number of invalidations so far.
-        self.changes = 0
+        self._changes = Changes()
         #: The number of requests answered from the cache.
         self.hits = 0
 
@@ -112,8 +111,26 @@ class ResponseCache:
             return None
         return (request.scheme, request.server, request.path, request.query, *map(request.headers.get, SHAPING))
 
-    def find(self, key: Key, request: Request) -> Response | None:
-        """The response to this request, if a valid one is cached."""
+    @property
+    def changes(self) -> int:
+        """The number of invalidations so far."""
+        return self._changes.count
+
+    def find(self, key: Key, request: Request) -> Response | Coroutine[Any, Any, Response | None] | None:
+        """The response to this request, if a valid one is cached; a coroutine where the store has to be asked."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        fresh = self._store.refresh(entry.response.caller.identity)
+        if isinstance(fresh, bool):
+            return self._found(key, request) if fresh else None
+        return self._find_when_fresh(fresh, key, request)
+
+    async def _find_when_fresh(self, fresh: Awaitable[bool], key: Key, request: Request) -> Response | None:
+        return self._found(key, request) if await fresh else None
+
+    def _found(self, key: Key, request: Request) -> Response | None:
+        """The response to this request, if one is cached after a refresh."""
         entry = self._entries.get(key)
         if entry is None or not self._holds(key, entry):
             return None
@@ -132,7 +149,9 @@ class ResponseCache:
         """Caches a response if it is cacheable. `changes`: the value of `changes` before anything was read; the
         response may lack anything that changed since.
         """
-        if not isinstance(response, CacheableResponse) or changes != self.changes:
+        if not isinstance(response, CacheableResponse):
+            return
+        if self._changes.since(changes, response.caller.identity, response.meeting):
             return
         if response.status not in {200, 304} or response.close:
             return
@@ -154,9 +173,6 @@ class ResponseCache:
             self._drop(next(iter(self._entries)))
 
     def _holds(self, key: Key, entry: _Entry) -> bool:
-        """Whether the entry is still valid."""
-        if not self._store.refresh() or entry.gone:
-            return False
         response = entry.response
         now = self._world.now()
         if now >= entry.check:
@@ -170,19 +186,17 @@ class ResponseCache:
 
     def clear(self) -> None:
         """Drops all entries."""
-        self.changes += 1
-        for entry in self._entries.values():
-            entry.gone = True
+        self._changes.add(None)
         self._entries.clear()
         self._of.clear()
         self._size = 0
 
-    def changed(self, changed: Iterable[Outdated] | None) -> None:
+    def changed(self, changed: frozenset[Outdated] | None) -> None:
         """Drops the entries that depend on these rows; None: all."""
         if changed is None:
             self.clear()
             return
-        self.changes += 1
+        self._changes.add(changed)
         for owner, meeting in changed:
             of_owner = self._of.get(owner, {})
             for about in tuple(of_owner) if meeting is None else (meeting, None):
@@ -193,7 +207,6 @@ class ResponseCache:
         entry = self._entries.pop(key, None)
         if entry is None:
             return
-        entry.gone = True
         self._size -= entry.size
         owner, meeting = entry.response.caller.identity, entry.response.meeting
         of_owner = self._of[owner]
@@ -215,7 +228,15 @@ class FromCache:
         key = self._cache.key(request)
         if key is None:
             return self._handler(request)
-        return self._cache.find(key, request) or self._fill(key, request)
+        found = self._cache.find(key, request)
+        if isinstance(found, Response):
+            return found
+        return self._fill(key, request) if found is None else self._find_or_fill(found, key, request)
+
+    async def _find_or_fill(
+        self, finding: Coroutine[Any, Any, Response | None], key: Key, request: Request
+    ) -> Response:
+        return await finding or await self._fill(key, request)
 
     async def _fill(self, key: Key, request: Request) -> Response:
         changes = self._cache.changes

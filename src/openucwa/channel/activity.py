@@ -43,9 +43,12 @@ class _Record:
 
     def last_poll(self, now: int) -> int | None:
         """A poll in flight counts as one that ends now."""
-        if any(polls.waiting for polls in self.channels.values()):
-            return now
-        return max((polls.ended for polls in self.channels.values() if polls.ended is not None), default=None)
+        last: int | None = None
+        for polls in self.channels.values():
+            if polls.waiting:
+                return now
+            last = _later(last, polls.ended)
+        return last
 
 
 class Activity:
@@ -90,10 +93,13 @@ class Activity:
         """The application's last request, and the end of its last poll (now, while one waits; None: it never polled),
         in ms since 1970.
         """
+        return self._last_activity(session, self._world.now())
+
+    def _last_activity(self, session: Session, now: int) -> tuple[int, int | None]:
         record = self._records.get((session.application.owner, session.application.id))
         if record is None:
             return session.last_request, session.last_poll
-        return max(session.last_request, record.request), _later(session.last_poll, record.last_poll(self._world.now()))
+        return max(session.last_request, record.request), _later(session.last_poll, record.last_poll(now))
 
     def last_poll(self, session: Session, instance: str, polled: bool) -> int | None:
         """When the last poll of one channel ended (ms; now, while one waits; None: unknown).
@@ -112,8 +118,9 @@ class Activity:
         """Whether the application has timed out: since its last poll, or its last request if it never polled. Never
         while a poll waits.
         """
-        request, poll = self.last_activity(session)
-        return self._world.now() - (request if poll is None else poll) > self._timeout
+        now = self._world.now()
+        request, poll = self._last_activity(session, now)
+        return now - (request if poll is None else poll) > self._timeout
 
     def remembers(self, owner: str, application_id: str) -> bool:
         """Whether there is a record of the application; old ones are dropped."""

@@ -1,7 +1,5 @@
 """The choice of the event bus, from the settings."""
 
-from typing import cast
-
 from openucwa.channel.bus import Bus
 from openucwa.channel.local import LocalBus, Relay
 from openucwa.config import Config
@@ -23,4 +21,6 @@ def bus_of(config: Config, world: World, store: Store, relay: Relay | None) -> B
         from openucwa.channel.postgres import PostgresBus  # noqa: PLC0415
 
         return PostgresBus(config.store, world)
-    return LocalBus(world, cast("SqliteStore", store).foreign_topics, relay)
+    if not isinstance(store, SqliteStore):
+        raise TypeError("the bus of one machine needs a store in a file")
+    return LocalBus(world, store.foreign_topics, relay)

@@ -100,8 +100,9 @@ class EventSet:
 
         If a topic has more than its `portion`, later events of other topics wait for the rest of it.
         """
+        # The last row of each topic that may have more.
         last = {row.topic: row.number for row in rows}
-        count = Counter(row.topic for row in rows)
+        count = Counter(row.topic for row in rows) if len(rows) >= portion else {}
         for event in in_order(rows, self.read_to):
             for notification in await render(event):
                 self.notifications.append(notification)
@@ -113,7 +114,7 @@ class EventSet:
                 await asyncio.sleep(0)
             if limits is not None and self._is_full(limits):
                 return True
-            if count[event.topic] >= portion and event.number == last[event.topic]:
+            if count and count[event.topic] >= portion and event.number == last[event.topic]:
                 return True
         return False
 
@@ -135,8 +136,10 @@ def _portions() -> Iterator[int]:
         portion = min(2 * portion, _MAX_PORTION)
 
 
-def in_order(events: Iterable[Event], topics: Iterable[str]) -> Iterable[Event]:
+def in_order(events: Sequence[Event], topics: Iterable[str]) -> Iterable[Event]:
     """Events of several topics by time, those of one topic by number; of the same time: in the order of `topics`."""
+    if len(events) < 2:
+        return events
     by_topic: dict[str, list[Event]] = {topic: [] for topic in topics}
     for event in events:
         by_topic[event.topic].append(event)

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import groupby
 from typing import TypeAlias
 
 from openucwa.model.event import Event
@@ -47,11 +46,28 @@ Render: TypeAlias = Callable[[Event], Awaitable[Sequence[Notification]]]
 
 
 def senders(notifications: Sequence[Notification]) -> Sequence[Sender]:
-    """The answer's senders: adjacent events of one sender grouped, in order, without superseded updates."""
-    return tuple(
-        Sender(rel, href, tuple(each.entry for each in events))
-        for (rel, href), events in groupby(_merged(notifications), key=lambda each: (each.sender_rel, each.sender_href))
-    )
+    """The answer's senders: events of one sender grouped, in order, without superseded updates.
+
+    Only adjacent events are, but those of a conversation that follow what concerns other things join its events before:
+    some clients read the first of its senders only.
+    """
+    grouped: list[tuple[tuple[str, str], list[EventEntry]]] = []
+    open_conversations: dict[str, list[EventEntry]] = {}
+    for each in _merged(notifications):
+        sender = (each.sender_rel, each.sender_href)
+        if each.entry.rel == "conversation":
+            # Events after this one depend on it.
+            open_conversations.pop(each.entry.link.href, None)
+        entries = open_conversations.get(each.sender_href)
+        if entries is None and grouped and grouped[-1][0] == sender:
+            entries = grouped[-1][1]
+        if entries is None:
+            entries = []
+            grouped.append((sender, entries))
+        if each.sender_rel == "conversation":
+            open_conversations[each.sender_href] = entries
+        entries.append(each.entry)
+    return tuple(Sender(rel, href, tuple(entries)) for (rel, href), entries in grouped)
 
 
 def _merged(notifications: Sequence[Notification]) -> Sequence[Notification]:

@@ -20,7 +20,6 @@ from openucwa.channel.bus import Bus
 from openucwa.channel.event_set import EventSet, Limits, Timers
 from openucwa.channel.notification import Notification, Render, Topics, senders
 from openucwa.channel.waiting import Waiter, Waiting
-from openucwa.config import Config
 from openucwa.model.application import Session
 from openucwa.model.event import ChannelState
 from openucwa.model.measures import Measures
@@ -118,19 +117,32 @@ class _Channel:
         self.polls = 0
 
 
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    """The settings of these names: times in seconds, sizes in bytes."""
+
+    bus_poll_interval: float
+    conversation_timeout: int
+    events_low: int
+    events_medium: int
+    events_timeout: int
+    max_event_bytes: int
+    max_events: int
+
+
 class EventChannels:
     """The event channels that are polled through this process."""
 
     def __init__(
-        self, store: Store, bus: Bus, activity: Activity, world: World, config: Config, measures: Measures
+        self, store: Store, bus: Bus, activity: Activity, world: World, settings: PollSettings, measures: Measures
     ) -> None:
         self._measures = measures
         self._store = store
         self._activity = activity
         self._world = world
-        self._config = config
+        self._settings = settings
         self._bus = bus
-        self._waiting = Waiting(bus, store.events, world, config.bus_poll_interval)
+        self._waiting = Waiting(bus, store.events, world, settings.bus_poll_interval)
         #: Distinguishes this process's takeovers from those of others.
         self._process = world.random_bytes(8).hex()
         self._end_listening: Callable[[], None] | None = None
@@ -218,7 +230,7 @@ class EventChannels:
     def _was_idle(self, session: Session, instance: str, state: ChannelState) -> bool:
         """Whether the client did not poll the channel for so long that the next set must say `resume`."""
         last = self._activity.last_poll(session, instance, polled=state.served > 0)
-        return last is not None and self._world.now() - last > 1000 * self._config.conversation_timeout
+        return last is not None and self._world.now() - last > 1000 * self._settings.conversation_timeout
 
     def _rel(self, key: ChannelKey, ack: int, idle: bool) -> Literal["next", "resume"]:
         if idle:
@@ -249,11 +261,11 @@ class EventChannels:
         self, key: ChannelKey, poll: _Poll, state: ChannelState, topics: Topics, render: Render
     ) -> list[Notification]:
         """Waits for the set after the one that was served, and stores the channel's new state."""
-        config = self._config
-        low = config.events_low if state.low is None else state.low
-        medium = config.events_medium if state.medium is None else state.medium
-        end = self._world.monotonic() + (config.events_timeout if state.timeout is None else state.timeout)
-        limits = Limits(config.max_events, config.max_event_bytes)
+        settings = self._settings
+        low = settings.events_low if state.low is None else state.low
+        medium = settings.events_medium if state.medium is None else state.medium
+        end = self._world.monotonic() + (settings.events_timeout if state.timeout is None else state.timeout)
+        limits = Limits(settings.max_events, settings.max_event_bytes)
         event_set = EventSet()
         with self._waiting.waiter(event_set.read_to) as waiter:
             poll.waiter = waiter

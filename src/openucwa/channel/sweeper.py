@@ -8,22 +8,21 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from openucwa.channel.activity import Activity
 from openucwa.channel.poll import EventChannels
-from openucwa.config import Config
 from openucwa.model.conversation import InvitationState
 from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFound
 from openucwa.model.world import World
 from openucwa.store.contract import Store
 
-#: Seconds that it is remembered of an application that it was ended as one too many (410, not 404).
+#: How long an application that was ended as one too many is answered 410 instead of 404, in seconds.
 REPLACED_KEPT = 86_400
 #: How many are read at a time; the sweep goes on until none is left.
 INVITATIONS_AT_A_TIME = 100
 WAITING_AT_A_TIME = 100
-#: Meetings, applications, and rows of events and the like that one change removes, so that nobody waits for long.
+#: Maximum number of meetings, applications, and rows per change, so that others do not wait for long.
 MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
 ROWS_AT_A_TIME = 2_000
@@ -31,25 +30,40 @@ ROWS_AT_A_TIME = 2_000
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class SweepSettings:
+    """The settings of these names: intervals, timeouts and retention times, in seconds."""
+
+    application_sweep_interval: float
+    application_timeout: int
+    conversation_timeout: int
+    events_kept: int
+    expired_meetings_kept: int
+    lobby_timeout: int
+    meeting_sweep_interval: float
+
+
 class Sweeper:
     """Cleans up every `application_sweep_interval` seconds, meetings every `meeting_sweep_interval` seconds."""
 
-    def __init__(self, store: Store, activity: Activity, channels: EventChannels, world: World, config: Config) -> None:
+    def __init__(
+        self, store: Store, activity: Activity, channels: EventChannels, world: World, settings: SweepSettings
+    ) -> None:
         self._store = store
         self._activity = activity
         self._channels = channels
         self._world = world
-        self._config = config
+        self._settings = settings
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
         self._tasks = (
             asyncio.create_task(
-                self._each(self._config.application_sweep_interval, self.sweep_applications),
+                self._each(self._settings.application_sweep_interval, self.sweep_applications),
                 name="openucwa applications",
             ),
             asyncio.create_task(
-                self._each(self._config.meeting_sweep_interval, self.sweep_meetings), name="openucwa meetings"
+                self._each(self._settings.meeting_sweep_interval, self.sweep_meetings), name="openucwa meetings"
             ),
         )
 
@@ -63,10 +77,10 @@ class Sweeper:
 
     async def sweep_applications(self) -> None:
         """Ends the applications whose time is over, releases what waits on them, and forgets old events."""
-        # What was heard here counts before anything is ended.
+        # Activity that is only in memory counts, too.
         await self._activity.flush()
         now = self._world.now()
-        idle = await self._store.conversations.idle(now - 1000 * self._config.conversation_timeout)
+        idle = await self._store.conversations.idle(now - 1000 * self._settings.conversation_timeout)
         for participation in idle:
             with suppress(ConversationNotFound):
                 await self._store.conversations.leave(
@@ -77,8 +91,10 @@ class Sweeper:
         replaced = now - 1000 * REPLACED_KEPT
         while await self._store.applications.forget_replaced(replaced, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
-        forgotten = now - 1000 * self._config.events_kept
+        forgotten = now - 1000 * self._settings.events_kept
         while await self._store.events.forget(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
+        while await self._store.two_party.forget_ended(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
         while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
@@ -87,14 +103,14 @@ class Sweeper:
         await self.end_invitations(now)
 
     async def _end_idle_applications(self, now: int) -> None:
-        before = now - 1000 * self._config.application_timeout
+        before = now - 1000 * self._settings.application_timeout
         while ended := await self._store.applications.remove_idle(before, APPLICATIONS_AT_A_TIME, now):
             for owner, application_id in ended:
                 self._channels.end(owner, application_id)
 
     async def end_waits(self, now: int) -> None:
         """Removes participants who have waited in the lobby for too long at `now`, in ms since 1970."""
-        before = now - 1000 * self._config.lobby_timeout
+        before = now - 1000 * self._settings.lobby_timeout
         while waiting := await self._store.conversations.overdue_in_lobby(before, WAITING_AT_A_TIME):
             for each in waiting:
                 # A participant with two applications in the lobby is removed with the first of them.
@@ -112,9 +128,9 @@ class Sweeper:
                     await self._store.invitations.end(failed, now)
 
     async def sweep_meetings(self) -> None:
-        """Removes the meetings that are so long past their expirationTime that they are no longer kept."""
+        """Removes meetings whose retention time after expirationTime is over."""
         now = self._world.now()
-        before = now - 1000 * self._config.expired_meetings_kept
+        before = now - 1000 * self._settings.expired_meetings_kept
         while await self._store.meetings.remove_expired(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
             pass
 
@@ -126,5 +142,5 @@ class Sweeper:
             except Refusal as refusal:
                 logger.warning("cleanup postponed: %s", refusal.reason)
             except Exception:
-                # What goes wrong once must not leave everything unswept from then on.
+                # One failure must not end the clean-up for good.
                 logger.exception("cleanup failed")

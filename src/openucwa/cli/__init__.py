@@ -13,6 +13,7 @@ from openucwa.cli.checking import check
 from openucwa.cli.common import failures
 from openucwa.cli.copying import copy
 from openucwa.cli.keys import key
+from openucwa.cli.sandbox import sandbox
 from openucwa.cli.serving import serve
 from openucwa.cli.tokens import token
 from openucwa.cli.users import user
@@ -64,5 +65,5 @@ def demo(exit_after: bool, verbose: bool, data: str, listen: str) -> None:
         sys.exit(run(config, Screen(sys.stdout, colour=colour, verbose=verbose), exit_after=exit_after))
 
 
-for command in (serve, check, user, key, token, copy):
+for command in (serve, check, user, key, token, copy, sandbox):
     main.add_command(command)

@@ -63,13 +63,33 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return None if value is None else value.decode("latin-1")
 
 
+class Delivery(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """How a response is sent, if not whole, at once and in order.
+
+    `head`: whether anything is sent. `body`: the number of bytes of the body that are sent, although `Content-Length`
+    promises all; None: all. `seconds`: how long the body takes, in even pieces. `reset`: whether the connection is
+    reset and not closed. Unless all is sent, the connection ends with it.
+    """
+
+    head: bool = True
+    body: int | None = None
+    seconds: float = 0.0
+    reset: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the client gets the response in the end."""
+        return self.head and self.body is None and not self.reset
+
+
 class Response(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The response to a request.
 
     `headers`: all but `Date`, `Content-Length` and `Connection`, which the connection adds. `body`: whole; `b""` for
     none. `close`: whether the connection ends with this response. For logs and metrics: `rel`, the rel of the resource;
     `identity`, that of the caller; `note`, a remark for the log, such as why a request was refused; None if unknown or
-    absent; `reported`, whether the log has the cause already, so that a 5xx is not an error in it.
+    absent; `reported`, whether the log has the cause already, so that a 5xx is not an error in it. `delivery`: None: it
+    is sent whole and at once.
     """
 
     status: int
@@ -80,6 +100,7 @@ class Response(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     identity: str | None = None
     note: str | None = None
     reported: bool = False
+    delivery: Delivery | None = None
     #: All `headers` but the last, encoded, if that was done before: a fifth of the cost of a cached response.
     encoded: bytes = b""
 

@@ -18,7 +18,7 @@ from openucwa.store import contract
 
 #: Minimum seconds between two refreshes for tokens with an unknown key: anyone can make up such a token.
 MIN_REFRESH_INTERVAL = 1.0
-#: Seconds that a key is kept after its last token has expired, for clocks that differ and servers that were down.
+#: Retention of a key after its last token has expired, in seconds, for clocks that differ and servers that were down.
 GRACE_PERIOD = 3_600
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The spellings of a user name at sign-in."""
+"""User names as they are typed at sign-in."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -11,9 +11,8 @@ _LONGEST_KEY = 256
 class Login:
     """A user name as it was typed, in lower case: `lene`, `lene@contoso.com`, `sip:lene@contoso.com`, `CONTOSO\\lene`.
 
-    `text`: without the `sip:` or `CONTOSO\\`. `user`: what stands before the @. `domain`: what stands behind it, or
-    before the backslash; empty where neither is there. `whole`: whether `domain` is all of the domain, or may be the
-    beginning of one.
+    `text`: without the `sip:` or `CONTOSO\\`. `user`: the part before the @. `domain`: the part after it, or before the
+    backslash; empty if there is neither. `whole`: whether `domain` is complete, or may be the beginning of a domain.
     """
 
     text: str

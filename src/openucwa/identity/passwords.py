@@ -1,4 +1,4 @@
-"""Passwords: hashed and verified with Argon2id, off the event loop. Passwords are not kept."""
+"""Passwords: hashed and verified with Argon2id, off the event loop."""
 
 import asyncio
 import unicodedata
@@ -21,7 +21,7 @@ _RETRY_AFTER = 1
 
 
 class Passwords:
-    """Hashes and verifies in `workers` threads of its own; at most `max_waiting` calls wait for one of them.
+    """Hashes and verifies in `workers` threads of its own; at most `max_waiting` calls may wait.
 
     `hasher` has the cost; the default is argon2-cffi's recommendation (RFC 9106, low memory: 64 MiB per call).
     """

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from openucwa.model.refusals import TooManyRequests
 from openucwa.model.world import World
 
-#: The number of keys that are kept. Beyond it the longest unused ones are dropped: their bursts are most likely full.
+#: Maximum number of keys in memory. The longest unused ones are dropped first: their bursts are most likely full.
 REMEMBERED = 50_000
 
 
@@ -20,7 +20,7 @@ def act_key(owner: str, topic: str) -> str:
 
 class Rate:
     """A token bucket for each key. `per_second`: the sustained rate. `burst`: the number allowed at once. `what`: what
-    is limited, for the error message. `remembered`: the number of keys that are kept.
+    is limited, for the error message. `remembered`: the maximum number of keys.
     """
 
     def __init__(self, per_second: float, burst: int, what: str, world: World, remembered: int = REMEMBERED) -> None:

@@ -71,18 +71,24 @@ class GrantRefused(Exception):  # a refusal in OAuth's form, not an error of our
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A new token. `expires_in`: seconds. `scope`: its scopes, separated by blanks; None: every one."""
+    """A new token. `expires_in`: seconds. `scope`: its scopes, separated by spaces; None: every one."""
 
     access_token: str
     expires_in: int
     scope: str | None = None
 
 
-class SignIn:
-    """Handles the grants that this server offers.
+@dataclass(frozen=True, slots=True)
+class SignInSettings:
+    """The settings of these names: whether the anonymous grant is offered, and lifetimes of tokens, in seconds."""
 
-    `anonymous`: whether those include the anonymous one. `token_lifetime`, `anonymous_token_lifetime`: in seconds.
-    """
+    anonymous: bool
+    anonymous_token_lifetime: int
+    token_lifetime: int
+
+
+class SignIn:
+    """Handles the grants that this server offers."""
 
     def __init__(
         self,
@@ -91,21 +97,18 @@ class SignIn:
         keys: SigningKeys,
         passwords: UserPasswords,
         throttle: Throttle,
+        settings: SignInSettings,
         world: World,
-        *,
-        anonymous: bool,
-        token_lifetime: int,
-        anonymous_token_lifetime: int,
     ) -> None:
         self._store = store
         self._tokens = tokens
         self._keys = keys
         self._passwords = passwords
         self._throttle = throttle
-        self._token_lifetime = token_lifetime
-        self._anonymous_token_lifetime = anonymous_token_lifetime
+        self._token_lifetime = settings.token_lifetime
+        self._anonymous_token_lifetime = settings.anonymous_token_lifetime
         #: The offered grant types, in the order of the challenge.
-        self.grant_types = (ANONYMOUS_GRANT, PASSWORD_GRANT) if anonymous else (PASSWORD_GRANT,)
+        self.grant_types = (ANONYMOUS_GRANT, PASSWORD_GRANT) if settings.anonymous else (PASSWORD_GRANT,)
         self._world = world
 
     async def grant(self, form: Mapping[str, str], address: str) -> Granted:

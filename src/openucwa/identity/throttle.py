@@ -15,7 +15,7 @@ from openucwa.model.world import World
 
 #: Seconds without a failure after which earlier ones no longer count.
 _FORGOTTEN_AFTER = 3_600.0
-#: The number of users, and of addresses, that are kept; those longest without a failure are dropped first.
+#: Maximum number of users, and of addresses, in memory; those longest without a failure are dropped first.
 REMEMBERED = 20_000
 #: The limit of the exponent: 2 to this power times any delay exceeds every sensible maximum, and still fits a float.
 _MAX_DOUBLINGS = 64

@@ -1,10 +1,10 @@
-"""Live meetings: participants, their conversations, and the invitations by which they joined."""
+"""Conversations, of live meetings and of two users: participants, and the invitations by which they joined."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from openucwa.model.meeting import MeetingRel
+from openucwa.model.meeting import MeetingRel, parse_meeting_uri
 
 
 class Role(StrEnum):
@@ -19,6 +19,18 @@ class MessagingState(StrEnum):
 
     DISCONNECTED = "Disconnected"
     CONNECTED = "Connected"
+
+
+class Form(StrEnum):
+    """What kind of conversation a participation is in.
+
+    MEETING: a live meeting. TWO_PARTY: two users without a meeting. CONNECTING: the same before the invited user has
+    accepted; only the inviter takes part.
+    """
+
+    MEETING = "meeting"
+    TWO_PARTY = "two-party"
+    CONNECTING = "connecting"
 
 
 class InvitationKind(StrEnum):
@@ -45,14 +57,17 @@ Span: TypeAlias = tuple[int, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """One application's participation in a live meeting, which its owner sees as a conversation.
+    """One application's participation in a live meeting, or in a conversation of two, which its owner sees as a
+    conversation.
 
-    `organizer`, `meeting_id`: the meeting. `id`: the conversation's id, opaque, unique for the meeting. `owner`,
+    `organizer`, `meeting_id`: the meeting; of two users the inviter, and the id that the meeting gets if it becomes
+    one. `id`: the conversation's id, opaque, unique for the meeting. `owner`,
     `application_id`: whose conversation it is. An owner may join with several applications; others see one participant,
     identified by `uri`, with one name, role, and place (lobby or meeting). `uri`: the participant's SIP URI. `joined`:
     ms since 1970. `since`: the number of the last event of the meeting's topic before this conversation. `invitation`:
     the id of the invitation that it began with. `hears`: the spans of the meeting's topic in which messaging was
-    connected, oldest first.
+    connected, oldest first. `form`: meeting or conversation of two. `ended`: ms since 1970 when the other one left a
+    conversation of two; it remains so that its last events can be delivered. None: it goes on.
     """
 
     organizer: str
@@ -73,11 +88,18 @@ class Participation:
     subject: str
     importance: str
     hears: tuple[Span, ...] = ()
+    form: Form = Form.MEETING
+    ended: int | None = None
 
     @property
     def topic(self) -> str:
-        """The topic of the meeting's events."""
+        """The topic of the conversation's events."""
         return conversation_topic(self.organizer, self.meeting_id)
+
+    @property
+    def admitted(self) -> bool:
+        """Whether it has come to the others: neither in the lobby nor before the invited user has accepted."""
+        return not self.in_lobby and self.form != Form.CONNECTING
 
     def hears_message(self, number: int) -> bool:
         """Whether messaging was connected when the message with this number was sent."""
@@ -128,9 +150,11 @@ class Invitation:
     `owner`, `application_id`: the application. `outgoing`: whether that application started it. `organizer`,
     `meeting_id`: the meeting. `conversation`: the id of the application's conversation; of an incoming invitation, the
     id that it gets when it is accepted; None: there is none. `by_leader`: whether the inviter is a leader of the
-    meeting. `from_uri`, `from_name`: the inviter. `to_uri`: the invited user. `thread_id`: the same on both sides of an
-    invitation, which connects them. `expires`: ms since 1970 when it fails unanswered; None: it needs no answer.
-    `reason`: the subcode of a failure.
+    meeting. `from_uri`, `from_name`: the inviter. `to_uri`, `to_name`: the invited user. `thread_id`: the same on both
+    sides of an invitation, which connects them unless it is one to a conversation of two; the sides of that have the
+    conversation in common, and the client may have chosen the id. `message_type`, `message_text`: the message that
+    comes along. `created`: ms since 1970; 0: unknown. `expires`: ms since 1970 when it fails unanswered; None: it needs
+    no answer. `reason`: the subcode of a failure.
     """
 
     owner: str
@@ -153,16 +177,37 @@ class Invitation:
     reason: str | None = None
     anonymous_display_name: str | None = None
     by_leader: bool = False
+    to_name: str = ""
+    message_type: str | None = None
+    message_text: str | None = None
+    created: int = 0
+
+    @property
+    def to_user(self) -> bool:
+        """Whether a user is invited; otherwise the application itself comes to a meeting."""
+        return parse_meeting_uri(self.to_uri) is None
+
+    @property
+    def two_party(self) -> bool:
+        """Whether it invites to a conversation of two."""
+        return self.kind == InvitationKind.MESSAGING and self.to_user
+
+    @property
+    def first_message(self) -> "FirstMessage | None":
+        """The message that comes along."""
+        if self.message_type is None or self.message_text is None:
+            return None
+        return FirstMessage(self.message_type, self.message_text)
 
 
 @dataclass(frozen=True, slots=True)
 class FirstMessage:
-    """A message that was sent with addMessaging. `content_type`: text/plain or text/html."""
+    """A message that was sent with startMessaging or addMessaging. `content_type`: text/plain or text/html."""
 
     content_type: str
     text: str
 
 
 def conversation_topic(organizer: str, meeting_id: str) -> str:
-    """The topic of a live meeting."""
+    """The topic of a live meeting, or of a conversation of two."""
     return f"conversation/{organizer}/{meeting_id}"

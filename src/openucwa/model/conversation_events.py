@@ -1,4 +1,4 @@
-"""The kinds of event of a live meeting, and their facts.
+"""The kinds of event of a live meeting or a conversation of two, and their facts.
 
 The one place for writers (the stores) and readers (the resource `events`). Facts are the same for every reader; what a
 reader may see of them is decided when they are read.
@@ -28,6 +28,7 @@ TYPING_CHANGED = "typing changed"
 MESSAGE = "message"
 EXTENSION_CHANGED = "extension changed"
 MEETING_CHANGED = "meeting changed"
+CONVERSATION_ESCALATED = "conversation escalated"
 
 # To an application's own topic
 CONVERSATION_BEGUN = "conversation begun"
@@ -107,10 +108,16 @@ def meeting_changed(organizer: str, meeting_id: str) -> NewEvent:
     return NewEvent(conversation_topic(organizer, meeting_id), MEETING_CHANGED)
 
 
+def conversation_escalated(participation: Participation) -> NewEvent:
+    """A conversation of two has become a meeting; `participation` is that of the user who did it."""
+    return NewEvent(participation.topic, CONVERSATION_ESCALATED, {"uri": participation.uri})
+
+
 def about_conversation(participation: Participation, kind: str, reason: str | None = None) -> NewEvent:
     """CONVERSATION_BEGUN, CONVERSATION_WAITING, CONVERSATION_ADMITTED, CONVERSATION_ENDED, MESSAGING_CONNECTED,
     MESSAGING_DISCONNECTED, ORGANIZER_DATA_CHANGED.
 
+    A conversation of two waits for the invited user, and is admitted on both sides when that one accepts.
     `reason`: why it ended, unless the application itself ended it. For CONVERSATION_BEGUN `participation.since` decides
     which participants are shown to the candidate.
     """
@@ -121,6 +128,7 @@ def about_conversation(participation: Participation, kind: str, reason: str | No
         "since": participation.since,
         "invitation": participation.invitation,
         "reason": reason,
+        "form": participation.form,
     }
     return NewEvent(application_topic(participation.owner, participation.application_id), kind, facts)
 

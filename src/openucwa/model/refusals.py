@@ -147,6 +147,10 @@ class TooManyOnlineMeetings(Conflict):
     """The organizer has the maximum number of meetings."""
 
 
+class TooManyConversations(Conflict):
+    """The application has the maximum number of conversations."""
+
+
 class TooManyParticipants(Conflict):
     """The meeting has the maximum number of participants."""
 
@@ -180,7 +184,7 @@ class InvalidExchangeServerVersion(Refusal):
 
 
 class CallbackChannelError(Refusal):
-    """The event bus cannot be reached: those who must be told of the change could not be. `retry_after`: seconds."""
+    """The event bus cannot be reached, so others could not be notified of the change. `retry_after`: seconds."""
 
     def __init__(self, message: str, retry_after: int = 1, reason: str | None = None) -> None:
         super().__init__(message, reason=reason)

@@ -23,6 +23,21 @@ class Link(msgspec.Struct, frozen=True):
 Property: TypeAlias = Scalar | Sequence[Scalar]
 
 
+class SharedProperties(dict[str, Property]):
+    """Properties that many documents have in common, as a meeting's, when all participants are told of a change. They
+    must not be changed.
+
+    `json`: what the JSON writer made of them; `size`: their approximate size; None: not known yet.
+    """
+
+    __slots__ = ("json", "size")
+
+    def __init__(self, properties: Mapping[str, Property]) -> None:
+        super().__init__(properties)
+        self.json: dict[str, msgspec.Raw] | None = None
+        self.size: int | None = None
+
+
 class Document(msgspec.Struct, frozen=True):
     """One resource.
 
@@ -71,17 +86,29 @@ def approximate_size(entry: EventEntry) -> int:
 
 
 def _size(document: Document) -> int:
-    size = 100 + len(document.href) + len(document.custom)
-    for values in (document.properties, document.head, document.tail):
-        for name, value in values.items():
-            size += len(name) + 10 + (len(value) if isinstance(value, str) else 20)
-            if not isinstance(value, Scalar):
-                size += sum(len(item) + 5 if isinstance(item, str) else 20 for item in value)
+    size = 100 + len(document.href) + len(document.custom) + _size_of(document.properties)
+    if document.head:
+        size += _size_of(document.head)
+    if document.tail:
+        size += _size_of(document.tail)
     for rel, link in document.links.items():
         for one in (link,) if isinstance(link, Link) else link:
             size += len(rel) + len(one.href) + len(one.title or "") + 30
     for inner in document.embedded.values():
         size += sum(map(_size, (inner,) if isinstance(inner, Document) else inner))
+    return size
+
+
+def _size_of(properties: Mapping[str, Property]) -> int:
+    if isinstance(properties, SharedProperties) and properties.size is not None:
+        return properties.size
+    size = 0
+    for name, value in properties.items():
+        size += len(name) + 10 + (len(value) if isinstance(value, str) else 20)
+        if type(value) is list or type(value) is tuple:
+            size += sum(len(item) + 5 if isinstance(item, str) else 20 for item in value)
+    if isinstance(properties, SharedProperties):
+        properties.size = size
     return size
 
 

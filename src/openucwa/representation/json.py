@@ -14,7 +14,16 @@ import msgspec
 from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
 from openucwa.model.values import MAX_INTEGER_DIGITS, InvalidValue
 from openucwa.representation.custom import json_form, read_integer, read_number
-from openucwa.representation.document import Document, EventEntry, Events, Link, Property, Reason, Sender
+from openucwa.representation.document import (
+    Document,
+    EventEntry,
+    Events,
+    Link,
+    Property,
+    Reason,
+    Sender,
+    SharedProperties,
+)
 from openucwa.representation.limits import StructureLimits
 
 T = TypeVar("T")
@@ -76,12 +85,15 @@ def read(text: str, limits: StructureLimits) -> dict[str, object]:
 
 def _resource(document: Document) -> dict[str, object]:
     members: dict[str, object] = {}
-    _add(members, document.head)
+    if document.head:
+        _add(members, document.head)
     members["rel"] = document.rel
-    _add(members, document.properties)
+    if document.properties:
+        _add(members, document.properties)
     if document.custom != b"{}":
         members |= _MEMBERS.decode(document.custom)
-    _add(members, document.tail)
+    if document.tail:
+        _add(members, document.tail)
     links: dict[str, object] = {"self": {"href": document.href}}
     for rel, link in document.links.items():
         if isinstance(link, Link):
@@ -98,6 +110,13 @@ def _resource(document: Document) -> dict[str, object]:
 
 
 def _add(members: dict[str, object], properties: Mapping[str, Property | None]) -> None:
+    if isinstance(properties, SharedProperties):
+        if properties.json is None:
+            properties.json = {
+                name: msgspec.Raw(_ENCODER.encode(json_form(value))) for name, value in properties.items()
+            }
+        members |= properties.json
+        return
     for name, value in properties.items():
         if value is not None:
             members[name] = value if type(value) is str else json_form(value)

@@ -61,6 +61,8 @@ def read(
         name = parameter.name.lower()
         if name not in found and name in asked:
             found[name] = [asked[name] if parameter.many else asked[name][-1]]
+        if name not in found and not parameter.required:
+            continue
         try:
             value = _value(parameter, found.get(name, []))
         except InvalidValue as invalid:

@@ -69,7 +69,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         self._world = world
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
-        await super().locate(call)
+        self.require_pool(call)
         return await self._store.meetings.get(organizer_of(call), meeting_id)
 
     @Operation(

@@ -56,9 +56,13 @@ def communication_document(call: Context, abilities: Abilities) -> Document:
         "supportedModalities": abilities.supported_modalities,
     }
     href = f"{call.application}/communication"
-    links = ["conversations", "joinOnlineMeeting"]
+    links = {
+        "conversations": Link(f"{href}/conversations?filter=active"),
+        "joinOnlineMeeting": Link(f"{href}/onlineMeetingInvitations"),
+    }
     if not call.session.application.anonymous:
-        links.append("startOnlineMeeting")
+        links["startMessaging"] = Link(f"{href}/messagingInvitations")
+        links["startOnlineMeeting"] = Link(f"{href}/startOnlineMeeting")
     return Document(
         rel="communication",
         href=href,
@@ -68,7 +72,7 @@ def communication_document(call: Context, abilities: Abilities) -> Document:
             "videoBasedScreenSharing": abilities.video_based_screen_sharing,
         },
         properties={name: value for name, value in shown.items() if value is not None},
-        links={name: Link(f"{href}/{name}") for name in links},
+        links=links,
         tail={"etag": abilities.etag},
     )
 

@@ -8,7 +8,7 @@ from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.identity.rate import Rate, act_key
-from openucwa.model.conversation import Invitation, InvitationState, Participation
+from openucwa.model.conversation import Form, Invitation, InvitationState, Participation
 from openucwa.model.meeting import Extension
 from openucwa.model.refusals import (
     NO_SUCH_EXTENSION,
@@ -23,6 +23,7 @@ from openucwa.model.world import World
 from openucwa.representation.document import Document, Link
 from openucwa.resources.people import contact_document
 from openucwa.resources.rendering.conversations import ConversationRenderer, conversation_href, may_see
+from openucwa.resources.rendering.invitations import unjoined_conversation
 from openucwa.store.contract import Store
 
 T = TypeVar("T")
@@ -30,6 +31,10 @@ T = TypeVar("T")
 READ = (InvalidExchangeServerVersion, ConversationNotFound, CannotRedirect)
 CHANGE = (ConversationNotFound, CannotRedirect, CallbackChannelError)
 _RECEIVE_SCOPES = frozenset({RECEIVE})
+#: The conversations that a resource is in: meetings; these and conversations of two; also those that are Connecting.
+MEETINGS = frozenset({Form.MEETING})
+BEGUN = frozenset({Form.MEETING, Form.TWO_PARTY})
+ANY_FORM = frozenset(Form)
 
 
 class InConversation(Resource[T]):
@@ -38,6 +43,8 @@ class InConversation(Resource[T]):
     scopes = CONVERSATION_SCOPES
     #: Whether it is available while the participant is in the lobby.
     in_lobby = False
+    #: The kinds of conversation that have it.
+    forms = MEETINGS
 
     def __init__(self, store: Store, documents: ConversationRenderer, world: World, acts: Rate) -> None:
         self._store = store
@@ -46,11 +53,15 @@ class InConversation(Resource[T]):
         self._acts = acts
 
     async def own(self, call: Context, conversation: str) -> Participation:
-        """The conversation. ConversationNotFound; ResourceNotFound: it is not available from the lobby."""
+        """The conversation. ConversationNotFound; ResourceNotFound: it is not available from the lobby, or not in this
+        kind of conversation.
+        """
         application = call.session.application
         own = await self._store.conversations.get(application.owner, application.id, conversation)
         if own.in_lobby and not self.in_lobby:
             raise ResourceNotFound(f"{self.rel} is available once the participant has been admitted")
+        if own.form not in self.forms:
+            raise ResourceNotFound(f"this conversation has no {self.rel}")
         return own
 
     def count(self, own: Participation) -> None:
@@ -94,6 +105,7 @@ class Conversation(InConversation[Participation | Invitation]):
     rel = "conversation"
     scopes = _RECEIVE_SCOPES
     in_lobby = True
+    forms = ANY_FORM
 
     async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation | Invitation:
         try:
@@ -107,7 +119,7 @@ class Conversation(InConversation[Participation | Invitation]):
         """UCWA: conversation, GET."""
         own = call.target
         if isinstance(own, Invitation):
-            return Answer(self._documents.unjoined_conversation(call, own.conversation or "", own))
+            return Answer(unjoined_conversation(call, own.conversation or "", own))
         present = await self._store.conversations.participants(own.organizer, own.meeting_id)
         return Answer(self._documents.conversation(call, own, present))
 

@@ -9,6 +9,7 @@ from openucwa.api.resource import Operation, Resource
 from openucwa.identity.rate import Rate
 from openucwa.meetings.admission import leads
 from openucwa.model.conversation import (
+    Form,
     Invitation,
     InvitationKind,
     InvitationState,
@@ -23,15 +24,18 @@ from openucwa.model.refusals import (
     ResourceNotFound,
 )
 from openucwa.model.scopes import CONVERSATION_SCOPES
+from openucwa.model.user import User
 from openucwa.model.world import World, new_uuid
-from openucwa.representation.document import Document
+from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
-from openucwa.resources.conversations import CHANGE, ConversationPart
+from openucwa.resources.conversations import BEGUN, CHANGE, ConversationPart
 from openucwa.resources.joining import JoinService
 from openucwa.resources.rendering.conversations import (
     ConversationRenderer,
     invitation_href,
 )
+from openucwa.resources.rendering.invitations import invitation_document
+from openucwa.resources.two_party import TwoPartyService
 from openucwa.store.contract import Store
 
 #: UCWA: addParticipant, POST, Request body.
@@ -41,17 +45,22 @@ DECLINE = (Parameter("reason"),)
 
 
 class Invitations(Resource[None]):
-    """UCWA: invitations. A collection without content: events deliver the invitations' hrefs."""
+    """UCWA: invitations. Links to those that are pending, by their rel; events deliver their hrefs too."""
 
     rel = "invitations"
     scopes = CONVERSATION_SCOPES
 
-    @Operation(
-        "The collection of invitations, without content.", refuses=(InvalidExchangeServerVersion, CannotRedirect)
-    )
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @Operation("Links to the pending invitations.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: invitations, GET."""
-        return Answer(Document(rel=self.rel, href=f"{call.application}/communication/invitations"))
+        application = call.session.application
+        links: dict[str, list[Link]] = {}
+        for each in await self._store.invitations.pending(application.owner, application.id):
+            links.setdefault(each.kind, []).append(Link(invitation_href(call, each.id, each.kind)))
+        return Answer(Document(self.rel, f"{call.application}/communication/invitations", links=links))
 
 
 class InvitationPart(Resource[Invitation]):
@@ -78,7 +87,7 @@ class InvitationResource(InvitationPart):
     async def get(self, call: Call[Invitation]) -> Answer:
         """UCWA: onlineMeetingInvitation, GET; messagingInvitation, GET; participantInvitation, GET."""
         uri = meeting_uri(call.target.organizer, call.target.meeting_id)
-        return Answer(self._documents.invitation(call, call.target, uri))
+        return Answer(invitation_document(call, call.target, uri))
 
 
 class _Answer(InvitationPart):
@@ -104,20 +113,36 @@ class Accept(_Answer):
 
     rel = "accept"
 
-    def __init__(self, store: Store, documents: ConversationRenderer, world: World, joins: JoinService) -> None:
+    def __init__(
+        self,
+        store: Store,
+        documents: ConversationRenderer,
+        world: World,
+        joins: JoinService,
+        two_party: TwoPartyService,
+    ) -> None:
         super().__init__(store, documents, world)
         self._joins = joins
+        self._two_party = two_party
 
-    @Operation("Accepts an invitation and joins the meeting.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
+    @Operation(
+        "Accepts an invitation, to a meeting or to a conversation of two.",
+        answers=(204,),
+        produces=(),
+        refuses=(*CHANGE, Conflict),
+    )
     async def post(self, call: Call[Invitation]) -> Answer:
         """UCWA: accept, POST."""
         self.check(call.target)
+        if call.target.two_party:
+            await self._two_party.accept(call, call.target)
+            return NO_CONTENT
         await self._joins.join(call, call.target.organizer, call.target.meeting_id, call.target)
         return NO_CONTENT
 
 
 class Decline(_Answer):
-    """UCWA: decline."""
+    """UCWA: decline. With the reason Local, for this application alone if others are asked too."""
 
     rel = "decline"
 
@@ -126,7 +151,8 @@ class Decline(_Answer):
         """UCWA: decline, POST."""
         self.check(call.target)
         declined = replace(call.target, state=InvitationState.DECLINED, reason="Declined")
-        await self._store.invitations.end(declined, self._world.now())
+        local = call.values.get("reason") == "Local"
+        await self._store.invitations.end(declined, self._world.now(), elsewhere_goes_on=local)
         return NO_CONTENT
 
 
@@ -140,24 +166,33 @@ class Cancel(_Answer):
     async def post(self, call: Call[Invitation]) -> Answer:
         """UCWA: cancel, POST."""
         self.check(call.target)
-        if call.target.kind != InvitationKind.PARTICIPANT:
-            raise Conflict("only a participantInvitation can be cancelled")
+        if not call.target.to_user:
+            raise Conflict("to stop joining, delete the conversation")
         cancelled = replace(call.target, state=InvitationState.CANCELLED, reason="Canceled")
         await self._store.invitations.end(cancelled, self._world.now())
         return NO_CONTENT
 
 
 class AddParticipant(ConversationPart):
-    """UCWA: addParticipant. Invites a user of this server into the meeting."""
+    """UCWA: addParticipant. Invites a user of this server into the meeting; a conversation of two becomes one first."""
 
     rel = "addParticipant"
+    forms = BEGUN
     anonymous = False
 
     def __init__(
-        self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, invitations: Rate, timeout: int
+        self,
+        store: Store,
+        documents: ConversationRenderer,
+        world: World,
+        acts: Rate,
+        invitations: Rate,
+        two_party: TwoPartyService,
+        timeout: int,
     ) -> None:
         super().__init__(store, documents, world, acts)
         self._invitations = invitations
+        self._two_party = two_party
         self._timeout = timeout
 
     @Operation(
@@ -171,10 +206,15 @@ class AddParticipant(ConversationPart):
         """UCWA: addParticipant, POST. Notifies all of the user's applications that called makeMeAvailable."""
         to = call.values["to"].lower()
         self.count(call.target)
-        if await self._store.users.get(to) is None:
+        user = await self._store.users.get(to)
+        if user is None:
             raise DestinationNotFound(f"{to} is not a user of this server")
         self._invitations.take(f"{call.target.owner} {to}")
-        outgoing = self._invitation(call.target, call.values, to)
+        if call.target.form == Form.TWO_PARTY:
+            await self._two_party.escalate(call.target)
+        # Both lead the meeting that a conversation of two becomes.
+        by_leader = leads(call.target) or call.target.form == Form.TWO_PARTY
+        outgoing = replace(self._invitation(call.target, call.values, user), by_leader=by_leader)
         incoming = [
             replace(
                 outgoing,
@@ -190,9 +230,9 @@ class AddParticipant(ConversationPart):
             for application in await self._store.applications.available(to)
         ]
         await self._store.invitations.add(outgoing, incoming, self._world.now())
-        return created(invitation_href(call, outgoing.id))
+        return created(invitation_href(call, outgoing.id, outgoing.kind))
 
-    def _invitation(self, own: Participation, values: dict[str, Any], to: str) -> Invitation:
+    def _invitation(self, own: Participation, values: dict[str, Any], user: User) -> Invitation:
         return Invitation(
             owner=own.owner,
             application_id=own.application_id,
@@ -209,7 +249,7 @@ class AddParticipant(ConversationPart):
             importance=own.importance,
             from_uri=own.uri,
             from_name=own.name,
-            to_uri=to,
+            to_uri=user.uri,
             expires=self._world.now() + self._timeout * 1000,
-            by_leader=leads(own),
+            to_name=user.name,
         )

@@ -210,7 +210,7 @@ class JoinOnlineMeeting(Resource[None]):
         An anonymous token is valid for its own meeting only; without a URI a new meeting of the caller's is created.
         """
         invitation = await self._join(call, call.values.get("onlineMeetingUri"))
-        return created(invitation_href(call, invitation))
+        return created(invitation_href(call, invitation, InvitationKind.ONLINE_MEETING))
 
     async def _join(self, call: Call[None], uri: str | None) -> str:
         if uri is None:
@@ -246,4 +246,4 @@ class StartOnlineMeeting(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: startOnlineMeeting, POST."""
         invitation = await self._joins.start(call)
-        return created(invitation_href(call, invitation))
+        return created(invitation_href(call, invitation, InvitationKind.ONLINE_MEETING))

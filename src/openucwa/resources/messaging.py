@@ -12,6 +12,7 @@ from openucwa.identity.rate import Rate
 from openucwa.meetings.messages import MESSAGE_TYPES, MessageRules
 from openucwa.model.conversation import (
     FirstMessage,
+    Form,
     Invitation,
     InvitationKind,
     InvitationState,
@@ -21,18 +22,20 @@ from openucwa.model.conversation import (
 from openucwa.model.conversation_events import MESSAGE
 from openucwa.model.event import Event
 from openucwa.model.meeting import meeting_uri
-from openucwa.model.refusals import Conflict, ResourceNotFound
+from openucwa.model.refusals import Conflict, ConversationNotFound, ResourceNotFound
 from openucwa.model.scopes import RECEIVE
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
-from openucwa.resources.conversations import CHANGE, READ, ConversationPart, InConversation
+from openucwa.resources.conversations import ANY_FORM, BEGUN, CHANGE, READ, ConversationPart, InConversation
 from openucwa.resources.rendering.conversations import (
     ConversationRenderer,
     invitation_href,
     messaging_href,
     participant_href,
+    unjoined_messaging,
 )
+from openucwa.resources.rendering.invitations import FIRST_MESSAGE, first_message_document
 from openucwa.store.contract import Store
 
 #: UCWA: addMessaging, POST, Request body.
@@ -83,14 +86,23 @@ class MessageService:
         return None if not uri else self._rules.first_message(uri)
 
 
-class Messaging(ConversationPart):
-    """UCWA: messaging. The conversation's instant messaging."""
+class Messaging(InConversation[Participation | Invitation]):
+    """UCWA: messaging. The conversation's instant messaging; also of a conversation of two that is offered."""
 
     rel = "messaging"
+    forms = ANY_FORM
+
+    async def locate(self, call: Context, conversation: str = "", **_names: str) -> Participation | Invitation:
+        try:
+            return await self.own(call, conversation)
+        except ConversationNotFound:
+            return await offered_two_party(self._store, call, conversation)
 
     @Operation("The state of messaging.", refuses=READ)
-    async def get(self, call: Call[Participation]) -> Answer:
+    async def get(self, call: Call[Participation | Invitation]) -> Answer:
         """UCWA: messaging, GET."""
+        if isinstance(call.target, Invitation):
+            return Answer(unjoined_messaging(call, call.target.conversation or "", call.target.state))
         formats = call.session.application.communication.supported_message_formats
         return Answer(self._documents.messaging(call, call.target, formats))
 
@@ -99,6 +111,7 @@ class AddMessaging(ConversationPart):
     """UCWA: addMessaging. From then on the participant sends and receives messages."""
 
     rel = "addMessaging"
+    forms = BEGUN
 
     def __init__(
         self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, messages: MessageService
@@ -133,21 +146,24 @@ class AddMessaging(ConversationPart):
         )
         now = self._world.now()
         await self._store.conversations.change_messaging(call.target, MessagingState.CONNECTED, invitation, now, first)
-        return created(invitation_href(call, invitation.id))
+        return created(invitation_href(call, invitation.id, invitation.kind))
 
 
 class StopMessaging(ConversationPart):
-    """UCWA: stopMessaging."""
+    """UCWA: stopMessaging. Ends a conversation of two, which has nothing but messaging."""
 
     rel = "stopMessaging"
+    forms = ANY_FORM
 
     @Operation("Disconnects messaging.", answers=(204,), produces=(), refuses=CHANGE)
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: stopMessaging, POST."""
-        self.count(call.target)
-        await self._store.conversations.change_messaging(
-            call.target, MessagingState.DISCONNECTED, None, self._world.now()
-        )
+        own, now = call.target, self._world.now()
+        if own.form != Form.MEETING:
+            await self._store.conversations.leave(own.owner, own.application_id, own.id, now)
+            return NO_CONTENT
+        self.count(own)
+        await self._store.conversations.change_messaging(own, MessagingState.DISCONNECTED, None, now)
         return NO_CONTENT
 
 
@@ -155,6 +171,7 @@ class SetIsTyping(ConversationPart):
     """UCWA: setIsTyping. Lasts until the participant sends a message, or for a while (setting)."""
 
     rel = "setIsTyping"
+    forms = BEGUN
 
     def __init__(
         self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, typing_timeouts: TypingTimeouts
@@ -176,6 +193,7 @@ class TypingParticipants(ConversationPart):
     """UCWA: typingParticipants."""
 
     rel = "typingParticipants"
+    forms = BEGUN
     scopes = frozenset({RECEIVE})
 
     @Operation("Links to the participants who are typing.", refuses=READ)
@@ -191,6 +209,7 @@ class Messages(ConversationPart):
     """UCWA: messages; sendMessage, as a POST to it."""
 
     rel = "messages"
+    forms = BEGUN
 
     def __init__(
         self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, messages: MessageService
@@ -214,10 +233,11 @@ class Messages(ConversationPart):
         return await self._messages.send(call, call.target)
 
 
-class Message(InConversation[tuple[Participation, Event]]):
-    """UCWA: message. Also accepts sendMessage."""
+class Message(InConversation[tuple[Participation, Event] | Invitation]):
+    """UCWA: message. Also accepts sendMessage. An incoming invitation has the message that came along."""
 
     rel = "message"
+    forms = BEGUN
 
     def __init__(
         self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, messages: MessageService
@@ -227,9 +247,15 @@ class Message(InConversation[tuple[Participation, Event]]):
 
     async def locate(
         self, call: Context, conversation: str = "", message: str = "", **_names: str
-    ) -> tuple[Participation, Event]:
-        own = await self.own(call, conversation)
+    ) -> tuple[Participation, Event] | Invitation:
         number = int(message) if _NUMBER.fullmatch(message) else 0
+        try:
+            own = await self.own(call, conversation)
+        except ConversationNotFound:
+            offered = await offered_two_party(self._store, call, conversation)
+            if number != FIRST_MESSAGE or offered.first_message is None:
+                raise ResourceNotFound("no such message") from None
+            return offered
         if own.hears_message(number):
             event = await self._store.events.get(own.topic, number)
             if event.kind == MESSAGE:
@@ -237,13 +263,26 @@ class Message(InConversation[tuple[Participation, Event]]):
         raise ResourceNotFound("no such message")
 
     @Operation("One message.", refuses=READ)
-    async def get(self, call: Call[tuple[Participation, Event]]) -> Answer:
+    async def get(self, call: Call[tuple[Participation, Event] | Invitation]) -> Answer:
         """UCWA: message, GET."""
+        if isinstance(call.target, Invitation):
+            return Answer(first_message_document(call, call.target))
         own, event = call.target
         return Answer(self._documents.message(call, own, event))
 
     @replace(SENDING, summary="Sends a message, by a POST to another message.")
-    async def post(self, call: Call[tuple[Participation, Event]]) -> Answer:
+    async def post(self, call: Call[tuple[Participation, Event] | Invitation]) -> Answer:
         """UCWA: sendMessage, POST."""
+        if isinstance(call.target, Invitation):
+            raise Conflict("accept the invitation first")
         self.count(call.target[0])
         return await self._messages.send(call, call.target[0])
+
+
+async def offered_two_party(store: Store, call: Context, conversation: str) -> Invitation:
+    """The incoming invitation to a conversation of two. ConversationNotFound: there is none."""
+    application = call.session.application
+    offered = await store.invitations.offered(application.owner, application.id, conversation)
+    if not offered.two_party:
+        raise ConversationNotFound("the application has no such conversation")
+    return offered

@@ -199,7 +199,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         self._world = world
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
-        await super().locate(call)
+        self.require_pool(call)
         return await self._store.meetings.get(organizer_of(call), meeting_id)
 
     def etag(self, call: Context, target: Meeting) -> str:

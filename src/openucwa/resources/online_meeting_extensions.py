@@ -67,7 +67,7 @@ def extension_document(extension: Extension, collection: str, *, writable: bool 
     return Document(
         rel=EXTENSION_REL,
         href=extension_href(collection, extension.id),
-        properties={"id": extension.id, "type": extension.type.value},
+        properties={"id": extension.id, "type": str(extension.type)},
         custom=extension.properties,
         tail={PASS_THROUGH: PASS_THROUGH_VALUE, "etag": extension.etag} if writable else {},
     )
@@ -88,7 +88,7 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> tuple[Meeting, Sequence[Extension]]:
         """The meeting, with its extensions if they are requested."""
-        await super().locate(call)
+        self.require_pool(call)
         if call.method == "GET":
             return await self._store.meetings.get_with_extensions(organizer_of(call), meeting_id)
         return await self._store.meetings.get(organizer_of(call), meeting_id), ()
@@ -153,7 +153,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def locate(
         self, call: Context, meeting_id: str = "", extension_id: str = "", **_names: str
     ) -> tuple[str, Extension]:
-        await super().locate(call)
+        self.require_pool(call)
         extension = await self._store.extensions.get(organizer_of(call), meeting_id, extension_id)
         return meeting_id, extension
 
@@ -177,9 +177,10 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def put(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, PUT."""
         meeting_id, stored = call.target
+        href = extension_href(collection_href(meeting_href(call, meeting_id)), stored.id)
         while True:
             try:
-                extension = await self._replace(call, meeting_id, stored)
+                extension = await self._replace(call, href, meeting_id, stored)
             except PreconditionFailed:
                 # A concurrent change came first. If-Match may match its result as well.
                 stored = await self._store.extensions.get(organizer_of(call), meeting_id, stored.id)
@@ -188,7 +189,9 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             else:
                 return _show(call, meeting_id, extension)
 
-    async def _replace(self, call: Call[tuple[str, Extension]], meeting_id: str, stored: Extension) -> Extension:
+    async def _replace(
+        self, call: Call[tuple[str, Extension]], href: str, meeting_id: str, stored: Extension
+    ) -> Extension:
         """The extension that replaces `stored`. PreconditionFailed: it has been replaced in the meantime.
 
         If the draft's untyped texts were compared with the stored values, that version is replaced, not any that
@@ -196,7 +199,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         """
         draft = read_extension(
             call.given,
-            href=_href(call, meeting_id, stored.id),
+            href=href,
             pass_through=PASS_THROUGH,
             stored=stored,
             limits=self._limits,
@@ -236,10 +239,6 @@ def _with_query(given: Mapping[str, object], query: Query) -> dict[str, object]:
     told = {name.lower() for name, value in given.items() if value is not None}
     asked = {name.lower(): texts[-1] for name, texts in query.items()}
     return {**given, **{name: asked[name] for name in ("id", "type") if name in asked and name not in told}}
-
-
-def _href(call: Context, meeting_id: str, extension_id: str) -> str:
-    return extension_href(collection_href(meeting_href(call, meeting_id)), extension_id)
 
 
 def _show(call: Context, meeting_id: str, extension: Extension) -> Answer:

@@ -33,8 +33,12 @@ class MeetingFamily(Resource[T]):
         self._pools = pools
 
     async def locate(self, call: Context, **names: str) -> T:
-        self._pools.require_backup(call.session.pool)
+        self.require_pool(call)
         return await super().locate(call, **names)
+
+    def require_pool(self, call: Context) -> None:
+        """CannotRedirect: the caller's home pool is not reachable."""
+        self._pools.require_backup(call.session.pool)
 
 
 def organizer_of(call: Context) -> str:

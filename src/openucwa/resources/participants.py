@@ -9,12 +9,13 @@ from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation
 from openucwa.meetings.admission import leads, sees
-from openucwa.model.conversation import Invitation, MessagingState, Participant, Participation, Role
+from openucwa.model.conversation import MessagingState, Participant, Participation, Role
 from openucwa.model.refusals import Conflict, ConversationNotFound, Forbidden, ResourceNotFound
 from openucwa.model.scopes import RECEIVE
 from openucwa.representation.document import Document, Link
-from openucwa.resources.conversations import CHANGE, READ, ConversationPart, InConversation
+from openucwa.resources.conversations import ANY_FORM, CHANGE, READ, ConversationPart, InConversation
 from openucwa.resources.rendering.conversations import conversation_href, participant_href
+from openucwa.resources.rendering.invitations import invited_document, inviter_document
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class ParticipantLinks(ConversationPart):
 
 class Participants(ParticipantLinks):
     rel = "participants"
+    forms = ANY_FORM
 
 
 class Leaders(ParticipantLinks):
@@ -107,31 +109,30 @@ class ParticipantPart(BelowParticipants[tuple[Participation, Participant]]):
         return await self.find(call, conversation, address)
 
 
-class ParticipantResource(BelowParticipants[tuple[Participation, Participant] | Invitation]):
-    """UCWA: participant; localParticipant, if it is the caller; also the sender of an incoming invitation."""
+class ParticipantResource(BelowParticipants[Document]):
+    """UCWA: participant; localParticipant, if it is the caller; also the two sides of an incoming invitation."""
 
     rel = "participant"
     in_lobby = True
+    forms = ANY_FORM
 
-    async def locate(
-        self, call: Context, conversation: str = "", address: str = "", **_names: str
-    ) -> tuple[Participation, Participant] | Invitation:
+    async def locate(self, call: Context, conversation: str = "", address: str = "", **_names: str) -> Document:
         try:
-            return await self.find(call, conversation, address)
+            return self._documents.participant(call, *await self.find(call, conversation, address))
         except ConversationNotFound:
             application = call.session.application
             offered = await self._store.invitations.offered(application.owner, application.id, conversation)
-            if offered.from_uri.lower() != f"sip:{address}".lower():
-                raise ResourceNotFound("no such participant") from None
-            return offered
+        uri = f"sip:{address}".lower()
+        if uri == offered.from_uri.lower():
+            return inviter_document(call, conversation, offered)
+        if uri == offered.to_uri and offered.two_party:
+            return invited_document(call, conversation, offered)
+        raise ResourceNotFound("no such participant")
 
     @Operation("One participant.", refuses=READ)
-    async def get(self, call: Call[tuple[Participation, Participant] | Invitation]) -> Answer:
+    async def get(self, call: Call[Document]) -> Answer:
         """UCWA: participant, GET; localParticipant, GET."""
-        if isinstance(call.target, Invitation):
-            return Answer(self._documents.inviter(call, call.target.conversation or "", call.target))
-        own, who = call.target
-        return Answer(self._documents.participant(call, own, who))
+        return Answer(call.target)
 
 
 class ParticipantMessaging(ParticipantPart):

@@ -11,7 +11,7 @@ from typing import Any
 
 from openucwa.http.message import BodyFault, Request, Response
 from openucwa.server.deadline import Deadline
-from openucwa.server.encoding import CONTINUE, encode
+from openucwa.server.encoding import CONTINUE, SORRY, encode_or
 from openucwa.server.head import RefusedRequestError
 from openucwa.server.outgoing import Outgoing
 from openucwa.server.reader import Ends, RequestReader
@@ -36,7 +36,6 @@ from openucwa.server.waits import wait_for
 READ_AHEAD = 8
 #: Messages: for the log, for the client.
 FAILED = "a request failed"
-SORRY = "internal server error; see the server log"
 STOPPING = "the server is stopping"
 
 logger = logging.getLogger("openucwa.server")
@@ -280,15 +279,16 @@ class Connection(asyncio.Protocol):
             shared.observer.answered(request, response, seconds)
 
     def _send(self, response: Response, *, without_body: bool = False, last: bool) -> None:
-        date = self._shared.date()
-        try:
-            data = encode(response, date, without_body=without_body, close=last)
-        except (TypeError, ValueError):
-            logger.exception("a response cannot be sent")
-            data = encode(self._shared.refused(500, SORRY), date, without_body=False, close=last)
+        shared, delivery = self._shared, response.delivery
+        last = last or not (delivery is None or delivery.whole)
+        data, response = encode_or(shared.refused, response, shared.date(), without_body=without_body, close=last)
         self._last = last
-        self._out.put(data)
         self._enter(SENDING)
+        if delivery is None:
+            self._out.put(data)
+        else:
+            body = 0 if without_body else len(response.body)
+            self._out.deliver(data, body, delivery, shared.world, self.resume_writing)
         if not self._out.blocked:
             self._sent()
 

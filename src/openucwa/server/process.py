@@ -60,7 +60,7 @@ async def serve(
     observer: Observer | None = None,
     ready: Callable[[list[str]], None] | None = None,
 ) -> int:
-    """Serves `service` until it is told to stop; returns the exit status.
+    """Serves `service` until it is to stop; returns the exit status.
 
     `listeners`: bound addresses; default: those of the settings. `control`: the source of commands; default: signals.
     `observer`: notified of each request. `ready`: called with the listeners' URLs once they accept connections. At a

@@ -237,7 +237,8 @@ class RequestReader:
             body, self._body = bytes(self._body), b""
             request = msgspec.structs.replace(request, body=body)
         self._enter(IDLE if self._keep_alive else DONE)
-        self._hand_on(request)
+        if self._take is not None:
+            self._take(request)
 
     # Further parsers
 

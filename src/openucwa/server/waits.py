@@ -1,6 +1,6 @@
 """The deadlines of a connection, by its state."""
 
-from typing import NamedTuple
+from typing import TypeAlias
 
 from openucwa.server.shared import Limits
 from openucwa.server.states import BODY, FREE, HEAD, LINGERING, SENDING, Reading, Writing
@@ -12,14 +12,10 @@ LINGER = 2.0
 GOODBYE = 0.1
 
 
-class Wait(NamedTuple):
-    """A wait with a deadline. `state`: must change within `seconds`; None: no wait."""
+#: A state that must change within that many seconds; None: nothing is waited for.
+Wait: TypeAlias = tuple[Reading | Writing | None, float]
 
-    state: Reading | Writing | None
-    seconds: float
-
-
-NOTHING = Wait(None, 0.0)
+NOTHING: Wait = (None, 0.0)
 
 
 def wait_for(
@@ -31,14 +27,14 @@ def wait_for(
     """
     if writing >= SENDING:
         if blocked:
-            return Wait(SENDING, limits.write_timeout)
+            return SENDING, limits.write_timeout
         if writing is LINGERING:
-            return Wait(LINGERING, LINGER)
-        # Over TLS nobody says when the last bytes have left: it takes the client's end, or this time.
-        return Wait(writing, GOODBYE if idle else limits.write_timeout)
+            return LINGERING, LINGER
+        # Over TLS it is unknown when the last bytes have left: wait for the client to close, or for this time.
+        return writing, GOODBYE if idle else limits.write_timeout
     reads = reading is HEAD or reading is BODY
     if paused or not (reads or writing is FREE):
         return NOTHING
     if reads:
-        return Wait(reading, limits.header_timeout if reading is HEAD else limits.body_timeout)
-    return Wait(FREE, limits.keep_alive if asked else limits.header_timeout)
+        return reading, limits.header_timeout if reading is HEAD else limits.body_timeout
+    return FREE, limits.keep_alive if asked else limits.header_timeout

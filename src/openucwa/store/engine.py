@@ -4,7 +4,7 @@ The statements are the same for every engine; `sqlite/` and `postgres/` each run
 with `?`, or `?1` and so on if a parameter occurs twice, and use only SQL that both engines support.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from openucwa.store.audit import Removal
@@ -95,16 +95,24 @@ Work: TypeAlias = Callable[[Transaction], Coroutine[Any, Any, T]]
 class Writer(Protocol):
     """Makes changes."""
 
-    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
+    async def change(
+        self,
+        work: Work[T],
+        *keys: str,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        must_notify: bool = True,
+    ) -> T:
         """The result of `work`, once it is committed and durable, or the error that it raises.
 
         `keys`: the owners or organizers, as URI (lower case) or anonymous identity, whose rows it depends on. Changes
         with a common key run one after the other, on whatever server, so that each sees the result of the previous one.
-        The leading key, such as the organizer of a meeting, comes first. `scope`: the meeting (its id) to whose
-        extensions the written rows belong, or UNCACHED; cached data of its owner outside of it stays valid. Events
-        don't count: no cache holds them. `must_notify`: whether a change with events is refused while the event bus is
-        unreachable. Changes that only end unused things are made all the same; polls find their events by re-reading
-        the log.
+        The leading key, such as the organizer of a meeting, comes first. `scope`: the meeting (its id) that is added,
+        or to whose extensions the written rows belong, or UNCACHED; cached data of its owner outside of it stays valid.
+        Events don't count: no cache holds them. `owners`: for a change without `keys`, whose cached rows it may write,
+        besides those of the keys that it locks; None: anybody's. `must_notify`: whether a change with events is refused
+        while the event bus is unreachable. Changes that only end unused things are made all the same; polls find their
+        events by re-reading the log.
 
         CallbackChannelError: it was refused for that reason. InvalidExchangeServerVersion, ServiceUnavailable. If the
         caller is cancelled, the change may or may not be made; others are unaffected.
@@ -144,16 +152,3 @@ class Cache(Protocol):
     def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
         """What `read` returns from now on for these arguments."""
         ...
-
-
-class NoCache:
-    """A cache that is always empty."""
-
-    async def read(
-        self, name: str, load: Callable[..., Awaitable[T]], owner: str, *rest: str, scope: str | None = None
-    ) -> T:
-        """As `Cache.read`."""
-        return await load(owner, *rest)
-
-    def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
-        """As `Cache.put`."""

@@ -27,6 +27,7 @@ class TracedStore:
         self.extensions = _traced(store.extensions, "extensions", span)
         self.conversations = _traced(store.conversations, "conversations", span)
         self.invitations = _traced(store.invitations, "invitations", span)
+        self.two_party = _traced(store.two_party, "two_party", span)
         self.events = _traced(store.events, "events", span)
 
     async def open(self) -> None:
@@ -49,9 +50,9 @@ class TracedStore:
         """As `Store.on_invalidate`."""
         self._store.on_invalidate(listener)
 
-    def refresh(self) -> bool:
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
         """As `Store.refresh`."""
-        return self._store.refresh()
+        return self._store.refresh(owner)
 
     async def describe(self) -> Mapping[str, str]:
         """As `Store.describe`."""

@@ -30,7 +30,7 @@ class Exposition:
     def page(self, reasons: Mapping[str, str], accept: str) -> tuple[str, bytes]:
         """Media type and text, in the format that `accept` prefers. `reasons`: as from `Readiness.reasons`."""
         encode, media_type = choose_encoder(accept)
-        # A registry for each page: nothing is kept or shared.
+        # A registry for each page: nothing is shared.
         registry = CollectorRegistry()
         registry.register(_Families([*self._now(reasons), *self._counted()]))
         registry.register(self._process)

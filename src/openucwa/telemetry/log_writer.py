@@ -67,7 +67,7 @@ class LogWriter:
             self._size += len(data)
             self._waiting.append(data)
             if self._thread is None:
-                # Not joined at the end of the process: it may hang if nobody reads.
+                # Not joined at the end of the process: it hangs if the log is not read.
                 self._thread = threading.Thread(target=self._run, name="openucwa log", daemon=True)
                 self._thread.start()
         if not self._work.is_set():

@@ -39,7 +39,7 @@ class Tracing:
     """Makes spans and sends them to `endpoint`, an OTLP/HTTP collector's URL."""
 
     def __init__(self, endpoint: str) -> None:
-        # It would tell of each attempt, up to the process' end; what is worth telling, `_Exporter` tells.
+        # It would log every attempt; `_Exporter` logs what matters.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL + 1)
         self._exporter = _Exporter(OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_TIMEOUT), urlsplit(endpoint))
         resource = Resource.create({"service.name": "openucwa", "service.version": __version__})
@@ -55,7 +55,7 @@ class Tracing:
         """The span of a call within the one of a request; None: no request is being traced."""
         if not trace.get_current_span().is_recording():
             return None
-        # What it raises is a refusal more often than a fault, and may name what is nobody's business.
+        # Errors are mostly refusals, and may contain addresses.
         return self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False)
 
     async def stop(self) -> None:

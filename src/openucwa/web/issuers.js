@@ -43,7 +43,7 @@ export async function returned() {
   // An issuer that names itself (RFC 9207) does so always: without its name, the code may be another issuer's.
   const issuer = query.get("iss") ?? (left.choice.issRequired ? null : left.choice.issuer);
   if (query.get("state") !== left.state || issuer !== left.choice.issuer) {
-    throw new Error("That sign-in was not begun here. Please try again.");
+    throw new Error("This sign-in was not started here. Please try again.");
   }
   if (query.has("error")) throw new Error(`${left.choice.name} did not sign you in: ${reasonOf(query)}.`);
   const fields = { grant_type: "authorization_code", code: query.get("code"), redirect_uri: here() };

@@ -10,7 +10,7 @@ export class NotThere extends Error {
   status = 404;
 
   constructor() {
-    super("It is not there.");
+    super("It does not exist.");
   }
 }
 

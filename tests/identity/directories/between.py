@@ -1,10 +1,10 @@
-"""What stands between the server and its directory: plain TCP that answers, changes or withholds what it likes."""
+"""Attackers between the server and its directory, on plain TCP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-#: An LDAP message of no more than its result: which answer it is, and the result's code.
+#: The tags of two responses (RFC 4511), and result codes.
 _STARTTLS, _BIND = 0x78, 0x61
 SUCCESS, PROTOCOL_ERROR = 0, 2
 
@@ -30,7 +30,7 @@ async def listening(serve: Serve) -> AsyncIterator[str]:
 
 
 class Impostor:
-    """Answers StartTLS with `code` and everything else with success, without TLS. `seen`: all that it was sent."""
+    """Answers StartTLS with `code` and everything else with success, without TLS. `seen`: what it received."""
 
     def __init__(self, code: int) -> None:
         self._code = code
@@ -45,8 +45,8 @@ class Impostor:
 
 
 class Relay:
-    """Passes everything on to `port`. `appended`: sent to the client with the first answer. `stalls_after`: how many
-    bytes of answers a connection gets; the rest is withheld. `passed`: the bytes of each connection's answers."""
+    """Relays connections to `port`. `appended`: added to the first response. `stalls_after`: the number of bytes of
+    responses that each connection gets. `passed`: the number of bytes of responses, by connection."""
 
     def __init__(self, port: int, *, appended: bytes = b"", stalls_after: int | None = None) -> None:
         self._port = port
@@ -74,5 +74,5 @@ class Relay:
         writer.write_eof()
 
 
-#: What a bind that was never made would be answered with, as the second message of a connection.
+#: A successful response to a bind that is the second message of its connection.
 FORGED_BIND = result(2, _BIND, SUCCESS)

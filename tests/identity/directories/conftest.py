@@ -1,4 +1,4 @@
-"""A directory that runs, and what verifies passwords by it."""
+"""A running directory, and backends that verify passwords with it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from tests.world import FakeWorld
 if TYPE_CHECKING:
     from openucwa.identity.directories.directory import DirectoryPasswords
 
-#: Makes what verifies passwords; its arguments are those of the directory's table.
+#: Creates a backend; the arguments replace fields of the directory's table.
 Verifying = Callable[..., "DirectoryPasswords"]
 
 

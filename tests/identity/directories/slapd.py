@@ -1,4 +1,4 @@
-"""An OpenLDAP server of the tests' own: real, with TLS, on free ports, its data in a temporary folder."""
+"""An OpenLDAP server for tests, with TLS, on free ports, with its data in a temporary folder."""
 
 import shutil
 import signal
@@ -15,7 +15,7 @@ SEARCHER = f"cn=openucwa,{BASE}"
 SEARCHER_PASSWORD = "search-secret"
 MEETERS = f"cn=meeters,ou=groups,{BASE}"
 POSIX = f"cn=posix,ou=groups,{BASE}"
-#: A group with a member whose DN needs care in a filter.
+#: A group with a member whose DN contains special characters.
 CAREFUL = f"cn=careful,ou=groups,{BASE}"
 
 _PATIENCE = 60.0
@@ -131,7 +131,7 @@ memberUid: dana
 
 
 class DirectoryServer:
-    """A slapd, which can be stopped and started again."""
+    """A slapd, which can be stopped and restarted."""
 
     def __init__(self, folder: Path) -> None:
         self._slapd = need("slapd")
@@ -175,7 +175,7 @@ class DirectoryServer:
         return f"ldaps://127.0.0.1:{self.tls_port}"
 
     def start(self) -> None:
-        """Runs it, and waits until it answers."""
+        """Starts it; returns once it accepts connections."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._slapd, "-f", str(self._settings), "-h", f"{self.url} {self.tls_url}", "-d", "stats"],
@@ -194,7 +194,7 @@ class DirectoryServer:
                     time.sleep(0.02)
 
     def stop(self) -> None:
-        """Ends it: whoever asks from now on is refused the connection."""
+        """Stops it: connections are refused from now on."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait(_PATIENCE)
@@ -207,12 +207,12 @@ class DirectoryServer:
 
     @property
     def binds(self) -> int:
-        """How many simple binds were requested of it so far."""
+        """The number of simple binds so far."""
         return self._log.read_text().count(" method=128")
 
     @property
     def sockets(self) -> int:
-        """How many sockets it has open, those that it listens on included."""
+        """The number of its open sockets, including the listening ones."""
         assert self._process is not None
         folder = Path(f"/proc/{self._process.pid}/fd")
         return sum(map(_is_socket, folder.iterdir()))

@@ -40,7 +40,7 @@ async def test_user_signs_in_by_uid_mail_and_sip_uri(verifying: Verifying, name:
     assert found.uri == "sip:lenea@contoso.com"
 
 
-async def test_directory_says_name_mail_title_department_and_phones(verifying: Verifying) -> None:
+async def test_name_mail_title_department_and_phones_come_from_the_directory(verifying: Verifying) -> None:
     found = await verifying().verify(Login.parse("lene"), "lene-secret")
     assert found is not None
     assert (found.name, found.email) == ("Lene Aalling (Copenhagen)", "lene.aalling@contoso.com")
@@ -77,11 +77,11 @@ async def test_certificate_of_another_host_is_not_trusted(verifying: Verifying, 
 
 
 @pytest.mark.parametrize("password", ["wrong", "", "lene-secret ", "LENE-SECRET", "lene-secret\0", "ø", "x" * 10_000])
-async def test_wrong_password_signs_nobody_in(verifying: Verifying, password: str) -> None:
+async def test_wrong_password_is_refused(verifying: Verifying, password: str) -> None:
     assert await verifying().verify(Login.parse("lene"), password) is None
 
 
-async def test_unknown_user_signs_nobody_in(verifying: Verifying) -> None:
+async def test_unknown_user_is_refused(verifying: Verifying) -> None:
     assert await verifying().verify(Login.parse("nobody"), "lene-secret") is None
 
 
@@ -98,20 +98,20 @@ async def test_unknown_user_costs_the_directory_as_many_binds_as_a_wrong_passwor
     assert costs == [1, 1, 1, 1]
 
 
-async def test_name_that_two_entries_have_signs_nobody_in(verifying: Verifying) -> None:
+async def test_ambiguous_name_is_refused(verifying: Verifying) -> None:
     assert await verifying().verify(Login.parse("twins@contoso.com"), "twin-secret") is None
 
 
-async def test_user_of_a_domain_that_the_directory_may_not_speak_for_is_not_signed_in(verifying: Verifying) -> None:
+async def test_user_outside_of_the_directorys_domains_is_refused(verifying: Verifying) -> None:
     assert await verifying().verify(Login.parse("eve"), "eve-secret") is None
 
 
-async def test_local_part_of_another_domain_is_not_taken_for_a_uid(verifying: Verifying) -> None:
+async def test_local_part_of_another_domain_is_not_used_as_a_uid(verifying: Verifying) -> None:
     assert await verifying().verify(Login.parse("lene@elsewhere.org"), "lene-secret") is None
     assert await verifying().verify(Login.parse("ELSEWHERE\\lene"), "lene-secret") is not None
 
 
-async def test_members_of_the_groups_alone_sign_in_where_groups_are_set(verifying: Verifying) -> None:
+async def test_only_members_of_the_configured_groups_sign_in(verifying: Verifying) -> None:
     passwords = verifying(groups=(MEETERS,))
     assert await passwords.verify(Login.parse("lene"), "lene-secret")
     assert await passwords.verify(Login.parse("dana"), "dana-secret") is None
@@ -138,11 +138,11 @@ async def test_members_of_the_groups_alone_sign_in_where_groups_are_set(verifyin
         "é" * 5_000,
     ],
 )
-async def test_injection_in_the_user_name_finds_nobody(verifying: Verifying, name: str) -> None:
+async def test_filter_injection_in_the_user_name_finds_no_user(verifying: Verifying, name: str) -> None:
     assert await verifying().verify(Login.parse(name), "lene-secret") is None
 
 
-async def test_directory_away_is_no_wrong_password_and_comes_back_by_itself(
+async def test_unreachable_directory_is_not_a_wrong_password_and_recovers(
     verifying: Verifying, server: DirectoryServer
 ) -> None:
     passwords = verifying()
@@ -157,9 +157,7 @@ async def test_directory_away_is_no_wrong_password_and_comes_back_by_itself(
     assert await passwords.verify(Login.parse("lene"), "lene-secret")
 
 
-async def test_connection_that_the_directory_closed_meanwhile_is_made_anew(
-    verifying: Verifying, server: DirectoryServer
-) -> None:
+async def test_connection_closed_by_the_directory_is_replaced(verifying: Verifying, server: DirectoryServer) -> None:
     passwords = verifying()
     assert await passwords.verify(Login.parse("lene"), "lene-secret")
     server.stop()
@@ -167,7 +165,7 @@ async def test_connection_that_the_directory_closed_meanwhile_is_made_anew(
     assert await passwords.verify(Login.parse("lene"), "lene-secret")
 
 
-async def test_second_server_is_asked_where_the_first_is_away(verifying: Verifying, server: DirectoryServer) -> None:
+async def test_second_url_is_used_while_the_first_is_unreachable(verifying: Verifying, server: DirectoryServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     passwords = verifying(url=(f"ldaps://127.0.0.1:{port}", server.tls_url))
@@ -175,7 +173,7 @@ async def test_second_server_is_asked_where_the_first_is_away(verifying: Verifyi
 
 
 @pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
-async def test_directory_that_hangs_stops_nobody_else(verifying: Verifying, scheme: str) -> None:
+async def test_hanging_directory_does_not_block_the_event_loop(verifying: Verifying, scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # whoever connects is never answered
         passwords = verifying(url=f"{scheme}://127.0.0.1:{silent.getsockname()[1]}", timeout=60)
         waiting = asyncio.create_task(passwords.verify(Login.parse("lene"), "lene-secret"))
@@ -194,7 +192,7 @@ async def test_directory_that_hangs_is_waited_for_as_long_as_set(verifying: Veri
             await asyncio.wait_for(passwords.verify(Login.parse("lene"), "lene-secret"), 60)
 
 
-async def test_second_server_is_asked_where_the_first_falls_silent(
+async def test_second_url_is_used_after_the_first_stops_responding(
     verifying: Verifying, server: DirectoryServer
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -205,7 +203,7 @@ async def test_second_server_is_asked_where_the_first_falls_silent(
         assert await passwords.verify(Login.parse("lene"), "lene-secret")
 
 
-async def test_directory_that_is_silent_for_long_costs_a_few_threads_only(verifying: Verifying) -> None:
+async def test_silent_directory_occupies_a_bounded_number_of_threads(verifying: Verifying) -> None:
     before = threading.active_count()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         passwords = verifying(url=f"ldaps://127.0.0.1:{silent.getsockname()[1]}", timeout=0.02, connections=8)
@@ -218,7 +216,7 @@ async def test_directory_that_is_silent_for_long_costs_a_few_threads_only(verify
     await until(lambda: threading.active_count() <= before)
 
 
-async def test_account_that_searches_with_a_wrong_password_is_no_users_fault(verifying: Verifying) -> None:
+async def test_wrong_password_of_the_search_account_is_an_outage(verifying: Verifying) -> None:
     passwords = verifying(bind_password="wrong")
     with pytest.raises(ServiceUnavailable):
         await passwords.verify(Login.parse("lene"), "lene-secret")
@@ -235,7 +233,7 @@ async def test_password_of_the_account_that_searches_may_be_in_a_file(verifying:
         await broken.verify(Login.parse("lene"), "lene-secret")
 
 
-async def test_base_that_is_not_there_is_the_settings_fault(verifying: Verifying) -> None:
+async def test_missing_search_base_is_an_outage(verifying: Verifying) -> None:
     with pytest.raises(ServiceUnavailable):
         await verifying(base=f"ou=missing,{BASE}").verify(Login.parse("lene"), "lene-secret")
 
@@ -259,7 +257,7 @@ async def test_thousand_sign_ins_leave_no_more_connections_than_set(
     await until(lambda: server.sockets <= before)
 
 
-async def test_more_sign_ins_than_can_wait_are_told_to_come_again(verifying: Verifying) -> None:
+async def test_sign_ins_beyond_the_maximum_waiting_are_refused_for_now(verifying: Verifying) -> None:
     passwords = verifying(connections=1)
     results = await asyncio.gather(
         *(passwords.verify(Login.parse("lene"), "lene-secret") for _ in range(80)), return_exceptions=True

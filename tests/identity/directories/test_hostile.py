@@ -26,9 +26,7 @@ async def test_password_is_never_sent_without_tls(verifying: Verifying, code: in
     assert SEARCHER_PASSWORD.encode() not in impostor.seen
 
 
-async def test_answer_that_was_slipped_in_before_tls_is_not_taken_for_the_directorys(
-    verifying: Verifying, server: DirectoryServer
-) -> None:
+async def test_response_injected_before_tls_is_not_accepted(verifying: Verifying, server: DirectoryServer) -> None:
     async with listening(Relay(server.port, appended=FORGED_BIND)) as url:
         passwords = verifying(url=url)
         with pytest.raises(ServiceUnavailable):
@@ -52,9 +50,7 @@ async def test_directory_that_stops_in_the_middle_of_an_answer_is_unavailable(
             await passwords.close()
 
 
-async def test_directory_that_was_stopped_for_a_while_is_used_again(
-    verifying: Verifying, server: DirectoryServer
-) -> None:
+async def test_paused_directory_is_used_again_after_resuming(verifying: Verifying, server: DirectoryServer) -> None:
     passwords = verifying(timeout=0.2)
     assert await verifying().verify(LENE, "lene-secret")
     server.signal(signal.SIGSTOP)
@@ -79,7 +75,7 @@ async def test_member_is_found_whatever_the_case_and_the_characters_of_its_dn(ve
     assert await passwords.verify(LENE, "lene-secret") is None
 
 
-async def test_group_that_is_not_there_lets_nobody_in(verifying: Verifying) -> None:
+async def test_missing_group_admits_no_user(verifying: Verifying) -> None:
     with pytest.raises(ServiceUnavailable):
         await verifying(groups=(f"cn=missing,ou=groups,{BASE}",)).verify(LENE, "lene-secret")
 

@@ -44,7 +44,7 @@ async def test_user_of_the_directory_signs_in_and_is_added(service: Service, con
     assert (me["uri"], me["name"]) == ("sip:lene.aalling@contoso.com", "Lene Aalling (Copenhagen)")
 
 
-async def test_me_and_contact_show_what_the_directory_says(service: Service, connect: Connect) -> None:
+async def test_me_and_contact_show_details_from_the_directory(service: Service, connect: Connect) -> None:
     client = connect(service)
     await client.sign_in("lene", "lene-secret")
     await client.open()
@@ -63,7 +63,7 @@ async def test_me_and_contact_show_what_the_directory_says(service: Service, con
         assert "homePhoneNumber" not in shown
 
 
-async def test_user_with_a_password_here_is_not_asked_for_at_the_directory(
+async def test_user_with_a_local_password_does_not_need_the_directory(
     service: Service, connect: Connect, server: DirectoryServer
 ) -> None:
     server.stop()
@@ -82,7 +82,7 @@ async def test_wrong_user_and_wrong_password_are_answered_alike(service: Service
     assert len({answer.headers["X-Ms-diagnostics"] for answer in wrong}) == 1
 
 
-async def test_guessing_is_slowed_down_in_front_of_the_directory(
+async def test_guesses_are_throttled_before_they_reach_the_directory(
     make_service: Make, directory: Directory, connect: Connect
 ) -> None:
     service = await make_service(directories=(directory,), sign_in_failures=2)
@@ -104,7 +104,7 @@ async def test_guessing_is_slowed_down_in_front_of_the_directory(
         "l\u00adene",
     ],
 )
-async def test_all_spellings_of_a_user_are_slowed_down_together(
+async def test_all_spellings_of_a_user_are_throttled_together(
     make_service: Make, directory: Directory, connect: Connect, spelling: str
 ) -> None:
     service = await make_service(directories=(directory,), sign_in_failures=2)
@@ -123,7 +123,7 @@ async def test_overlong_name_or_password_is_wrong_and_not_shown_to_the_directory
     assert server.binds == before
 
 
-async def test_directory_away_is_503_and_no_failed_attempt(
+async def test_unreachable_directory_is_503_and_not_a_failed_attempt(
     make_service: Make, directory: Directory, connect: Connect, server: DirectoryServer
 ) -> None:
     service = await make_service(directories=(directory,), sign_in_failures=1)

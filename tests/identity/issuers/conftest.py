@@ -1,4 +1,4 @@
-"""A provider that runs, and the tokens that are checked with it."""
+"""A running provider, and verifiers of its tokens."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,15 +16,15 @@ SCOPES = frozenset(
     {"Contacts.ReadWrite", "Conversations.Initiate", "Conversations.Receive", "Meetings.ReadWrite", "User.ReadWrite"}
 )
 
-#: Makes what checks tokens; its arguments are those of the issuer's table.
+#: Creates a verifier; the arguments replace fields of the issuer's table.
 Checking = Callable[..., ForeignTokens]
-#: Makes the claims of a good token; its arguments take the place of some.
+#: Creates the claims of a valid token; the arguments replace some of them.
 Claiming = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def world() -> FakeWorld:
-    """A clock that stands at the time of day of the provider, which has a clock of its own."""
+    """A clock set to the real time, which is the provider's."""
     return FakeWorld(now=time.time_ns() // 1_000_000)
 
 

@@ -1,4 +1,4 @@
-"""An OpenID provider that really runs: oidc-provider, by node. Its keys are made here, so that tests can sign, too."""
+"""oidc-provider, run by Node. Its keys are generated here, so that tests can sign tokens, too."""
 
 import fcntl
 import json
@@ -35,7 +35,7 @@ _PATIENCE = 60.0
 
 
 def signing_key(name: str, algorithm: str = "RS256") -> Key:
-    """A new key that an issuer can sign with."""
+    """A new signing key."""
     parameters = {"kid": name, "use": "sig", "alg": algorithm}
     if algorithm.startswith("ES"):
         return generate_key("EC", "P-256", parameters)
@@ -45,7 +45,7 @@ def signing_key(name: str, algorithm: str = "RS256") -> Key:
 
 
 def sign(key: Key, claims: Mapping[str, Any], **header: Any) -> str:
-    """A JWT as the owner of this key would make it. `header`: what it says besides; None: what it leaves out."""
+    """A JWT signed with this key. `header`: further parameters of the header; None omits one."""
     algorithm = str(header.pop("alg", key.alg))
     whole = {"alg": algorithm, "kid": key.kid, "typ": "at+jwt"} | header
     whole = {name: value for name, value in whole.items() if value is not None}
@@ -56,7 +56,7 @@ def sign(key: Key, claims: Mapping[str, Any], **header: Any) -> str:
 
 
 class RunningProvider:
-    """A provider on a port of its own. `stop` and `start` let it be away for a while."""
+    """A provider on a free port, which can be stopped and restarted."""
 
     def __init__(self) -> None:
         self._first = signing_key("first")
@@ -72,7 +72,7 @@ class RunningProvider:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Runs it, at the port that it had before."""
+        """Starts it, on the same port as before."""
         node = need("nodejs")
         installed(_NODE)
         self._process = subprocess.Popen(
@@ -84,14 +84,14 @@ class RunningProvider:
         self.configure()
 
     def stop(self) -> None:
-        """Ends it: whoever asks from now on is refused the connection."""
+        """Stops it: connections are refused from now on."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
             self._process = None
 
     def begin_anew(self) -> None:
-        """As it was at the start: for the next test."""
+        """Restores the initial state, for the next test."""
         self.key = self._first
         self.keys = [self.key]
         self.format = "jwt"
@@ -101,7 +101,7 @@ class RunningProvider:
             self.configure()
 
     def configure(self) -> None:
-        """Has it use what is set here from now on, and forget what it counted."""
+        """Applies the attributes to the running provider, and resets its counters."""
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -119,13 +119,13 @@ class RunningProvider:
         self.port = int(self._process.stdout.readline())
 
     def rotate(self, name: str) -> None:
-        """Signs with a new key from now on, and publishes the old ones no more."""
+        """Replaces the key by a new one."""
         self.key = signing_key(name)
         self.keys = [self.key]
         self.configure()
 
     async def token(self, user: str = "lene", scope: str = "Conversations.Receive") -> str:
-        """An access token that the provider issues for one of ACCOUNTS."""
+        """An access token issued by the provider for one of ACCOUNTS."""
         form = {"grant_type": "password", "username": user, "password": f"{user}-secret", "scope": scope}
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.post(f"{self.url}/token", data=form, auth=("openucwa", "server-secret"))
@@ -133,16 +133,16 @@ class RunningProvider:
         return str(answer.json()["access_token"])
 
     async def requests(self, path: str) -> int:
-        """How many requests this path had since it was configured."""
+        """The number of requests to this path since `configure`."""
         async with httpx.AsyncClient(trust_env=False) as client:
             return int((await client.get(f"{self.url}/counts")).json().get(path, 0))
 
 
 def installed(folder: Path) -> None:
-    """Installs what the folder's package-lock.json lists, once."""
+    """Installs the packages of the folder's package-lock.json, once."""
     wanted = str(zlib.crc32((folder / "package-lock.json").read_bytes()))
     marker = folder / "node_modules" / ".installed"
-    with (folder / "package.json").open() as lock:  # two processes of tests may come at once
+    with (folder / "package.json").open() as lock:  # test processes run in parallel
         fcntl.flock(lock, fcntl.LOCK_EX)
         if marker.exists() and marker.read_text() == wanted:
             return

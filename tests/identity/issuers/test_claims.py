@@ -135,7 +135,7 @@ def test_first_user_claim_that_is_there_counts_and_no_later_one() -> None:
         read(claims, user_claims=("sip", "email"))
 
 
-def test_mail_address_that_nobody_verified_names_no_user() -> None:
+def test_unverified_mail_address_names_no_user() -> None:
     for unverified in (False, "false", 0, []):
         with pytest.raises(Unauthorized):
             read(KEYCLOAK | {"email_verified": unverified}, user_claims="email")

@@ -26,15 +26,13 @@ async def test_opaque_token_names_its_user_and_scopes(provider: RunningProvider,
     assert found.scopes == {"Meetings.ReadWrite"}
 
 
-async def test_opaque_token_is_refused_where_introspection_is_not_set(
-    provider: RunningProvider, checking: Checking
-) -> None:
+async def test_opaque_token_is_refused_without_introspection(provider: RunningProvider, checking: Checking) -> None:
     with pytest.raises(Unauthorized):
         await checking().check(await provider.token())
     assert await provider.requests(_PATH) == 0
 
 
-async def test_token_that_the_issuer_does_not_know_is_refused_and_asked_for_once(
+async def test_inactive_token_is_refused_and_introspected_once(
     provider: RunningProvider, checking: Checking, world: FakeWorld
 ) -> None:
     tokens = checking(**INTROSPECTION, introspection_lifetime=60)
@@ -48,7 +46,7 @@ async def test_token_that_the_issuer_does_not_know_is_refused_and_asked_for_once
     assert await provider.requests(_PATH) == 2
 
 
-async def test_answer_is_used_for_its_time_and_then_asked_for_again(
+async def test_introspection_result_is_cached_for_its_lifetime(
     provider: RunningProvider, checking: Checking, world: FakeWorld
 ) -> None:
     tokens, token = checking(**INTROSPECTION, introspection_lifetime=60), await provider.token()
@@ -61,7 +59,7 @@ async def test_answer_is_used_for_its_time_and_then_asked_for_again(
     assert await provider.requests(_PATH) == 2
 
 
-async def test_token_that_comes_many_times_at_once_is_asked_for_once(
+async def test_concurrent_requests_with_one_token_share_an_introspection(
     provider: RunningProvider, checking: Checking
 ) -> None:
     tokens, token = checking(**INTROSPECTION, max_introspections=1), await provider.token()
@@ -69,14 +67,14 @@ async def test_token_that_comes_many_times_at_once_is_asked_for_once(
     assert await provider.requests(_PATH) == 1
 
 
-async def test_more_questions_at_once_than_set_are_told_to_come_again(checking: Checking) -> None:
+async def test_introspections_beyond_the_maximum_are_refused_for_now(checking: Checking) -> None:
     tokens = checking(**INTROSPECTION, max_introspections=2)
     results = await asyncio.gather(*(tokens.check(f"t{number}") for number in range(10)), return_exceptions=True)
     assert [type(result) for result in results].count(ServiceUnavailable) == 8
     assert [type(result) for result in results].count(Unauthorized) == 2
 
 
-async def test_made_up_tokens_do_not_push_out_good_ones(provider: RunningProvider, checking: Checking) -> None:
+async def test_invalid_tokens_do_not_evict_valid_ones(provider: RunningProvider, checking: Checking) -> None:
     tokens, token = checking(**INTROSPECTION, foreign_tokens_cached=4), await provider.token()
     await tokens.check(token)
     for number in range(10):
@@ -97,7 +95,7 @@ async def test_issuer_away_is_503_and_recovers(provider: RunningProvider, checki
         await tokens.check("unknown")
 
 
-async def test_client_secret_that_is_wrong_is_the_settings_fault(provider: RunningProvider, checking: Checking) -> None:
+async def test_wrong_client_secret_is_an_outage(provider: RunningProvider, checking: Checking) -> None:
     token = await provider.token()
     with pytest.raises(ServiceUnavailable):
         await checking(**INTROSPECTION | {"client_secret": "wrong"}).check(token)
@@ -109,7 +107,7 @@ async def test_token_for_another_audience_is_refused(provider: RunningProvider, 
         await checking(**INTROSPECTION, audience="https://another").check(token)
 
 
-async def test_jwt_is_verified_here_and_not_asked_about(provider: RunningProvider, checking: Checking) -> None:
+async def test_jwt_is_not_introspected(provider: RunningProvider, checking: Checking) -> None:
     provider.format = "jwt"
     provider.configure()
     await checking(**INTROSPECTION).check(await provider.token())

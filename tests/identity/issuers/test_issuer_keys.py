@@ -15,7 +15,7 @@ from tests.identity.issuers.provider import AUDIENCE, RunningProvider, sign, sig
 from tests.world import FakeWorld, until
 
 
-async def test_key_that_turns_up_is_fetched(provider: RunningProvider, checking: Checking, world: FakeWorld) -> None:
+async def test_new_key_is_fetched(provider: RunningProvider, checking: Checking, world: FakeWorld) -> None:
     tokens = checking(key_refresh_min=5)
     await tokens.check(await provider.token())
     provider.rotate("second")
@@ -23,7 +23,7 @@ async def test_key_that_turns_up_is_fetched(provider: RunningProvider, checking:
     assert await tokens.check(await provider.token())
 
 
-async def test_key_that_was_taken_back_no_longer_counts_for_tokens_seen_before(
+async def test_withdrawn_key_invalidates_cached_tokens(
     provider: RunningProvider, checking: Checking, world: FakeWorld
 ) -> None:
     tokens, old = checking(key_refresh_min=5), await provider.token()
@@ -39,7 +39,7 @@ async def test_key_that_was_taken_back_no_longer_counts_for_tokens_seen_before(
         await tokens.check(old)
 
 
-async def test_keys_are_read_again_after_their_time_while_the_known_ones_go_on(
+async def test_keys_are_refreshed_while_cached_ones_stay_in_use(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     tokens, token = checking(key_refresh=60), sign(provider.key, claims())
@@ -50,7 +50,7 @@ async def test_keys_are_read_again_after_their_time_while_the_known_ones_go_on(
     await until(lambda: tokens.recognized(token) is None)
 
 
-async def test_flood_of_unknown_keys_reads_the_keys_once_in_a_while(
+async def test_flood_of_unknown_keys_fetches_keys_at_a_bounded_rate(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     tokens = checking(key_refresh_min=5)
@@ -74,7 +74,7 @@ async def test_key_that_the_issuer_does_not_have_is_refused_even_between_two_rea
             await tokens.check(stray)
 
 
-async def test_provider_away_known_keys_go_on_and_unknown_ones_are_told_to_come_again(
+async def test_known_keys_stay_valid_and_unknown_ones_are_503_while_the_provider_is_down(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     tokens = checking(key_refresh_min=5)
@@ -92,7 +92,7 @@ async def test_provider_away_known_keys_go_on_and_unknown_ones_are_told_to_come_
     assert await tokens.check(sign(second, claims()))
 
 
-async def test_provider_that_was_never_reached_is_asked_once_in_a_while(
+async def test_unreachable_provider_is_asked_at_a_bounded_rate(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     tokens, token = checking(key_refresh_min=5), sign(provider.key, claims())

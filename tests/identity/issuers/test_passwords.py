@@ -27,13 +27,13 @@ def verifying(checking: Checking, provider: RunningProvider) -> Any:
     return make
 
 
-async def test_right_password_says_who_signed_in(verifying: Any, provider: RunningProvider) -> None:
+async def test_right_password_identifies_the_user(verifying: Any, provider: RunningProvider) -> None:
     found = await verifying().verify(Login.parse("lene@contoso.com"), "lene-secret")
     assert (found.uri, found.name, found.source) == ("sip:lenea@contoso.com", "Lene Aalling", provider.url)
 
 
 @pytest.mark.parametrize(("name", "password"), [("lene", "wrong"), ("nobody", "lene-secret"), ("lene", "")])
-async def test_wrong_name_or_password_signs_nobody_in(verifying: Any, name: str, password: str) -> None:
+async def test_wrong_name_or_password_is_refused(verifying: Any, name: str, password: str) -> None:
     assert await verifying().verify(Login.parse(name), password) is None
 
 
@@ -46,11 +46,11 @@ async def test_unknown_user_costs_the_issuer_as_many_requests_as_a_wrong_passwor
         assert await provider.requests("/token") == number
 
 
-async def test_user_of_a_domain_that_the_issuer_may_not_speak_for_is_not_signed_in(verifying: Any) -> None:
+async def test_user_outside_of_the_issuers_domains_is_refused(verifying: Any) -> None:
     assert await verifying().verify(Login.parse("eve"), "eve-secret") is None
 
 
-async def test_only_users_of_its_domains_are_shown_to_the_issuer(verifying: Any) -> None:
+async def test_only_users_in_its_domains_are_sent_to_the_issuer(verifying: Any) -> None:
     passwords = verifying()
     assert passwords.may_know(Login.parse("lene@contoso.com"))
     assert passwords.may_know(Login.parse("CONTOSO\\lene"))
@@ -58,7 +58,7 @@ async def test_only_users_of_its_domains_are_shown_to_the_issuer(verifying: Any)
     assert not passwords.may_know(Login.parse("lene@elsewhere.org"))
 
 
-async def test_issuer_away_is_no_wrong_password(verifying: Any, provider: RunningProvider) -> None:
+async def test_unreachable_issuer_is_not_a_wrong_password(verifying: Any, provider: RunningProvider) -> None:
     passwords = verifying()
     provider.stop()
     with pytest.raises(ServiceUnavailable):
@@ -67,7 +67,7 @@ async def test_issuer_away_is_no_wrong_password(verifying: Any, provider: Runnin
     assert await passwords.verify(Login.parse("lene"), "lene-secret")
 
 
-async def test_wrong_client_secret_is_the_settings_fault(verifying: Any) -> None:
+async def test_wrong_client_secret_is_an_outage(verifying: Any) -> None:
     with pytest.raises(ServiceUnavailable):
         await verifying(client_secret="wrong").verify(Login.parse("lene"), "lene-secret")
 

@@ -62,7 +62,7 @@ async def test_new_user_is_added_with_name_and_address_from_the_claims(
     assert added.source == provider.url
 
 
-async def test_new_user_is_not_added_where_that_is_not_set(
+async def test_new_user_is_not_added_without_create_users(
     make_service: Make, connect: Connect, provider: RunningProvider, claims: Claiming
 ) -> None:
     server = await make_service(issuers=(issuer(provider, create_users=False),))
@@ -96,7 +96,7 @@ async def test_password_change_here_does_not_end_the_issuers_tokens(
     assert (await client.get(client.app)).status_code == 200
 
 
-async def test_scopes_of_the_token_count(
+async def test_scopes_of_an_issuers_token_are_enforced(
     make_service: Make, connect: Connect, provider: RunningProvider, claims: Claiming
 ) -> None:
     server = await make_service(issuers=(issuer(provider, default_scopes=()),))
@@ -140,7 +140,7 @@ async def test_cached_answers_end_with_the_key_that_signed_the_token(
     assert (await client.get(meeting)).status_code in {401, 503}
 
 
-async def test_challenge_names_the_issuer_behind_the_two_lines(
+async def test_challenge_names_the_issuer_after_the_two_lines(
     server: Service, connect: Connect, provider: RunningProvider
 ) -> None:
     await until(server.sources.authorization_uris)

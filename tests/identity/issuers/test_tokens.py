@@ -35,7 +35,7 @@ async def test_token_of_the_provider_has_the_scopes_that_were_asked_for(
     assert (await checking().check(token)).token.scopes == {"Conversations.Receive", "Meetings.ReadWrite"}
 
 
-async def test_token_of_a_user_in_a_domain_that_the_issuer_may_not_speak_for_is_refused(
+async def test_token_of_a_user_outside_of_the_issuers_domains_is_refused(
     provider: RunningProvider, checking: Checking
 ) -> None:
     token = await provider.token("eve")
@@ -112,7 +112,7 @@ async def test_token_is_accepted_until_its_end_and_the_leeway_and_not_after(
         await tokens.check(token)
 
 
-async def test_token_that_counts_only_later_is_refused(
+async def test_token_that_is_not_valid_yet_is_refused(
     provider: RunningProvider, checking: Checking, claims: Claiming, world: FakeWorld
 ) -> None:
     with pytest.raises(Unauthorized):
@@ -180,7 +180,7 @@ async def test_token_that_names_no_key_is_verified_with_those_there_are(
         await checking().check(sign(signing_key("first"), claims(), kid=None))
 
 
-async def test_critical_header_that_is_not_understood_is_refused(
+async def test_unknown_critical_header_is_refused(
     provider: RunningProvider, checking: Checking, claims: Claiming
 ) -> None:
     head, payload, _ = sign(provider.key, claims()).split(".")
@@ -191,7 +191,7 @@ async def test_critical_header_that_is_not_understood_is_refused(
 
 
 @pytest.mark.parametrize("parameter", ["jwk", "jku", "x5u", "x5c"])
-async def test_key_that_the_token_itself_brings_is_not_used(
+async def test_key_supplied_by_the_token_is_not_used(
     provider: RunningProvider, checking: Checking, claims: Claiming, parameter: str
 ) -> None:
     forger = signing_key("first")
@@ -218,7 +218,7 @@ async def test_issuer_with_a_slash_at_its_end_is_another_issuer(
         await checking().check(sign(provider.key, claims(iss=f"{provider.url}/")))
 
 
-async def test_claim_that_is_there_twice_counts_as_it_does_in_the_check(
+async def test_duplicate_claim_has_the_value_that_was_checked(
     provider: RunningProvider, checking: Checking, claims: Claiming
 ) -> None:
     body = json.dumps(claims())[:-1]
@@ -227,7 +227,7 @@ async def test_claim_that_is_there_twice_counts_as_it_does_in_the_check(
             await checking().check(signed_text(provider.key, f"{body}, {last}}}"))
 
 
-async def test_header_that_says_it_is_no_access_token_is_refused(
+async def test_header_of_another_token_type_is_refused(
     provider: RunningProvider, checking: Checking, claims: Claiming
 ) -> None:
     with pytest.raises(Unauthorized):

@@ -13,6 +13,8 @@ from openucwa.store.announcements import Announcements
 from openucwa.store.engine import Transaction
 from openucwa.store.postgres.change import lock_of
 from openucwa.store.postgres.connection import Database
+from openucwa.store.postgres.invalidation import Invalidation
+from openucwa.store.postgres.reader import Reader
 from openucwa.store.postgres.writer import Writer
 from tests.postgres import PostgresServer
 
@@ -25,11 +27,15 @@ def key_of_lane(lane: int, number: int = 0) -> str:
     return [key for key in (next(keys) for _ in range(100)) if lock_of(key) % LANES == lane][number]
 
 
+def writer_of(database: Database, measures: Measures) -> Writer:
+    return Writer(database, Invalidation(database, Reader(database, 1)), LANES, Announcements(), measures)
+
+
 @pytest.fixture
 async def writer(postgres: PostgresServer, database: str, measures: Measures) -> AsyncIterator[Writer]:
     table = "create table if not exists notes (name text primary key, count bigint); grant all on notes to openucwa"
     postgres.query(table, database)
-    writer = Writer(Database(database, 5.0, 99), LANES, Announcements(), measures)
+    writer = writer_of(Database(database, 5.0, 99), measures)
     yield writer
     await writer.close()
 
@@ -62,7 +68,7 @@ async def test_changes_with_a_common_key_run_one_after_the_other(writer: Writer)
 async def test_changes_with_a_common_key_in_several_writers_run_one_after_the_other(
     writer: Writer, database: str
 ) -> None:
-    other = Writer(Database(database, 5.0, 99), LANES, Announcements(), Measures())
+    other = writer_of(Database(database, 5.0, 99), Measures())
     counts = await asyncio.gather(*(each.change(add("a"), "a") for _ in range(25) for each in (writer, other)))
     await other.close()
     assert sorted(counts) == list(range(1, 51))
@@ -149,7 +155,7 @@ async def test_wrong_statement_fails_its_own_change_only(writer: Writer) -> None
 async def test_key_locked_by_another_server_blocks_no_other_connection(
     database: str, writer: Writer, measures: Measures
 ) -> None:
-    impatient = Writer(Database(database, 0.5, 99), LANES, Announcements(), measures)
+    impatient = writer_of(Database(database, 0.5, 99), measures)
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def other_server() -> None:

@@ -1,4 +1,4 @@
-"""Documents of a live meeting as one of its participants sees them; for resources and events."""
+"""Documents of conversations as one of their participants sees them; for resources and events."""
 
 from collections.abc import Sequence
 from urllib.parse import quote, quote_plus
@@ -8,7 +8,8 @@ import msgspec
 from openucwa.api.call import Context
 from openucwa.meetings.admission import leads, sees_organizer_data
 from openucwa.model.conversation import (
-    Invitation,
+    FirstMessage,
+    Form,
     InvitationKind,
     InvitationState,
     MessagingState,
@@ -18,10 +19,9 @@ from openucwa.model.conversation import (
 )
 from openucwa.model.event import Event
 from openucwa.model.meeting import Extension, ExtensionType, Meeting
-from openucwa.model.names import is_anonymous_address
 from openucwa.model.user import User
 from openucwa.model.values import Instant
-from openucwa.representation.document import Document, Link, Property
+from openucwa.representation.document import Document, Link, Property, SharedProperties
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.resources.people import contact_href
@@ -32,9 +32,17 @@ def conversation_href(call: Context, conversation: str) -> str:
     return f"{call.application}/communication/conversations/{conversation}"
 
 
-def invitation_href(call: Context, invitation: str) -> str:
+#: Where the invitations of each kind are, as captured.
+_INVITATIONS = {
+    InvitationKind.MESSAGING: "messagingInvitations",
+    InvitationKind.ONLINE_MEETING: "onlineMeetingInvitations",
+    InvitationKind.PARTICIPANT: "invitations",
+}
+
+
+def invitation_href(call: Context, invitation: str, kind: InvitationKind) -> str:
     """The href of one of the application's invitations."""
-    return f"{call.application}/communication/invitations/{invitation}"
+    return f"{call.application}/communication/{_INVITATIONS[kind]}/{invitation}"
 
 
 def participant_href(call: Context, conversation: str, uri: str) -> str:
@@ -57,11 +65,22 @@ def may_see(participation: Participation, extension: Extension) -> bool:
     return extension.type == ExtensionType.ROAMED_PARTICIPANT_DATA or sees_organizer_data(participation)
 
 
+def unjoined_messaging(call: Context, conversation: str, state: InvitationState) -> Document:
+    """UCWA: messaging of a conversation that has not begun or is over. `state`: that of its invitation."""
+    return Document(
+        rel="messaging",
+        href=messaging_href(call, conversation),
+        properties={"state": "Connecting" if state == InvitationState.CONNECTING else "Disconnected"},
+        links={"conversation": Link(conversation_href(call, conversation))},
+    )
+
+
 class ConversationRenderer:
     """Renders conversations and their resources for the application that has the conversation."""
 
     def __init__(self, meetings: MeetingDocuments) -> None:
         self._meetings = meetings
+        self._last: tuple[Meeting, User | None, str, SharedProperties] | None = None
 
     def conversation(self, call: Context, own: Participation, present: Sequence[Participant]) -> Document:
         """UCWA: conversation. In the lobby it has hardly any content, and nothing of the meeting."""
@@ -69,8 +88,11 @@ class ConversationRenderer:
         connected = own.messaging == MessagingState.CONNECTED
         offered = ["localParticipant"]
         if not own.in_lobby:
-            offered += ["attendees", "leaders", "messaging", "onlineMeeting", "participants"]
-            offered += [] if own.anonymous else ["addParticipant"]
+            offered += ["messaging", "participants"]
+        if own.form == Form.MEETING and not own.in_lobby:
+            offered += ["attendees", "leaders", "onlineMeeting"]
+        if own.admitted and not own.anonymous and own.ended is None:
+            offered.append("addParticipant")
         if leads(own):
             offered.append("lobby")
         links = {name: Link(f"{href}/{name}") for name in sorted(offered)}
@@ -86,27 +108,11 @@ class ConversationRenderer:
                 "participantCount": sum(not each.in_lobby for each in present) if not own.in_lobby else 0,
                 "readLocally": True,
                 "recording": False,
-                "state": "InLobby" if own.in_lobby else "Conferenced",
+                "state": _state(own),
                 "subject": own.subject,
                 "threadId": own.thread_id,
             },
             links=links,
-        )
-
-    def unjoined_conversation(self, call: Context, conversation: str, invitation: Invitation) -> Document:
-        """UCWA: conversation that has not begun or is over: offered by an invitation, or ended."""
-        offered = not invitation.outgoing and invitation.state == InvitationState.CONNECTING
-        return Document(
-            rel="conversation",
-            href=conversation_href(call, conversation),
-            properties={
-                "activeModalities": [],
-                "importance": invitation.importance,
-                "participantCount": 0,
-                "state": "Incoming" if offered else "Disconnected",
-                "subject": invitation.subject,
-                "threadId": invitation.thread_id,
-            },
         )
 
     def online_meeting(
@@ -121,16 +127,11 @@ class ConversationRenderer:
         conversation = conversation_href(call, own.id)
         href = f"{conversation}/onlineMeeting"
         collection = collection_href(href)
-        shown = dict(self._meetings.document(call, meeting, ()).properties)
-        del shown["legacyOnlineMeetingUri"]
-        shown["largeMeeting"] = "Disabled"
-        if organizer is not None:
-            shown["organizerName"] = organizer.name
         visible = [each for each in extensions if may_see(own, each)]
         return Document(
             rel="onlineMeeting",
             href=href,
-            properties=dict(sorted(shown.items())),
+            properties=self._online_meeting_properties(call, meeting, organizer),
             links={
                 "conversation": Link(conversation),
                 "organizer": Link(f"{href}/organizer"),
@@ -138,6 +139,20 @@ class ConversationRenderer:
             },
             embedded={EXTENSION_REL: [extension_document(each, collection, writable=False) for each in visible]},
         )
+
+    def _online_meeting_properties(self, call: Context, meeting: Meeting, organizer: User | None) -> SharedProperties:
+        """The same object for all who are told of one change: caches give them the same meeting and organizer."""
+        last = self._last
+        if last is not None and last[0] is meeting and last[1] is organizer and last[2] == call.base:
+            return last[3]
+        shown = dict(self._meetings.document(call, meeting, ()).properties)
+        del shown["legacyOnlineMeetingUri"]
+        shown["largeMeeting"] = "Disabled"
+        if organizer is not None:
+            shown["organizerName"] = organizer.name
+        shared = SharedProperties(dict(sorted(shown.items())))
+        self._last = (meeting, organizer, call.base, shared)
+        return shared
 
     def extensions(self, call: Context, own: Participation, extensions: Sequence[Extension]) -> Document:
         """UCWA: onlineMeetingExtensions, as a participant sees it: participant data only; read-only."""
@@ -184,7 +199,7 @@ class ConversationRenderer:
                 "inLobby": who.in_lobby,
                 "local": local,
                 "name": who.name,
-                "organizer": who.organizer,
+                "organizer": who.organizer and own.form == Form.MEETING,
                 "role": who.role,
                 "sourceNetwork": "Everyone" if who.anonymous else "SameEnterprise",
                 "uri": who.uri,
@@ -205,6 +220,11 @@ class ConversationRenderer:
         """UCWA: messaging. Until addMessaging that is all it links to."""
         href = messaging_href(call, own.id)
         conversation = Link(conversation_href(call, own.id))
+        if own.ended is not None:
+            return unjoined_messaging(call, own.id, InvitationState.CANCELLED)
+        if own.form == Form.CONNECTING:
+            links = {"conversation": conversation, "stopMessaging": Link(f"{href}/terminate")}
+            return Document(rel="messaging", href=href, properties={"state": "Connecting"}, links=links)
         if own.messaging == MessagingState.DISCONNECTED:
             properties: dict[str, Property] = {"state": own.messaging}
             links = {"addMessaging": Link(f"{href}/addMessaging"), "conversation": conversation}
@@ -235,12 +255,7 @@ class ConversationRenderer:
         if outgoing and facts["operationId"] is not None:
             properties["operationId"] = str(facts["operationId"])
         properties |= {"status": "Succeeded", "timeStamp": Instant(event.at)}
-        content = {
-            "htmlMessage" if facts["contentType"] == "text/html" else "plainMessage": Link(
-                f"data:{facts['contentType']};charset=utf-8,{quote_plus(str(facts['text']))}"
-            )
-        }
-        links: dict[str, Link] = dict(content)
+        links = message_content(FirstMessage(str(facts["contentType"]), str(facts["text"])))
         uri = str(facts["uri"])
         if not outgoing and not facts["anonymous"]:
             links["contact"] = Link(contact_href(call, uri))
@@ -248,66 +263,21 @@ class ConversationRenderer:
         links["participant"] = Link(participant_href(call, own.id, uri), title=str(facts["name"]))
         return Document(rel="message", href=f"{messaging}/messages/{event.number}", properties=properties, links=links)
 
-    def invitation(self, call: Context, invitation: Invitation, uri: str) -> Document:
-        """UCWA: onlineMeetingInvitation, messagingInvitation, participantInvitation. `uri`: the onlineMeetingUri."""
-        href = invitation_href(call, invitation.id)
-        properties: dict[str, Property] = {}
-        links: dict[str, Link] = {}
-        if invitation.kind == InvitationKind.ONLINE_MEETING:
-            if invitation.anonymous_display_name is not None:
-                properties["anonymousDisplayName"] = invitation.anonymous_display_name
-            properties["availableModalities"] = ["Messaging"]
-        properties["direction"] = "Outgoing" if invitation.outgoing else "Incoming"
-        properties["importance"] = invitation.importance
-        if invitation.kind == InvitationKind.ONLINE_MEETING:
-            properties["onlineMeetingUri"] = uri
-        if invitation.operation_id is not None:
-            properties["operationId"] = invitation.operation_id
-        properties |= {
-            "state": invitation.state,
-            "subject": invitation.subject,
-            "threadId": invitation.thread_id,
-            "to": invitation.to_uri,
-        }
-        pending = invitation.state == InvitationState.CONNECTING
-        conversation = invitation.conversation
-        if not invitation.outgoing and not pending and invitation.state != InvitationState.CONNECTED:
-            conversation = None  # it was offered, and no longer is
-        if conversation is not None:
-            links["from"] = Link(participant_href(call, conversation, invitation.from_uri), title=invitation.from_name)
-        elif not is_anonymous_address(invitation.from_uri):
-            links["from"] = Link(contact_href(call, invitation.from_uri), title=invitation.from_name)
-        if pending and not invitation.outgoing:
-            links["accept"] = Link(f"{href}/accept")
-        if pending and invitation.outgoing and invitation.kind == InvitationKind.PARTICIPANT:
-            links["cancel"] = Link(f"{href}/cancel")
-        if conversation is not None:
-            links["conversation"] = Link(conversation_href(call, conversation))
-        if pending and not invitation.outgoing:
-            links["decline"] = Link(f"{href}/decline")
-        if conversation is not None and invitation.kind == InvitationKind.MESSAGING:
-            links["messaging"] = Link(messaging_href(call, conversation))
-        embedded = {}
-        if conversation is not None and not invitation.outgoing:
-            embedded["from"] = self.inviter(call, conversation, invitation)
-        return Document(rel=invitation.kind, href=href, properties=properties, links=links, embedded=embedded)
 
-    def inviter(self, call: Context, conversation: str, invitation: Invitation) -> Document:
-        """UCWA: participant, as the recipient of an invitation sees its sender. `conversation`: its id here."""
-        anonymous = is_anonymous_address(invitation.from_uri)
-        links = {} if anonymous else {"contact": Link(contact_href(call, invitation.from_uri))}
-        return Document(
-            rel="participant",
-            href=participant_href(call, conversation, invitation.from_uri),
-            properties={
-                "anonymous": anonymous,
-                "inLobby": False,
-                "local": False,
-                "name": invitation.from_name,
-                "organizer": invitation.from_uri == invitation.organizer,
-                "role": Role.LEADER if invitation.by_leader else Role.ATTENDEE,
-                "sourceNetwork": "Everyone" if anonymous else "SameEnterprise",
-                "uri": invitation.from_uri,
-            },
-            links={**links, "conversation": Link(conversation_href(call, conversation))},
-        )
+def _state(own: Participation) -> str:
+    """UCWA: ConversationState."""
+    if own.ended is not None:
+        return "Disconnected"
+    if own.in_lobby:
+        return "InLobby"
+    return {Form.MEETING: "Conferenced", Form.TWO_PARTY: "Connected", Form.CONNECTING: "Connecting"}[own.form]
+
+
+def message_data(message: FirstMessage) -> Link:
+    """The text of a message, as a data URI."""
+    return Link(f"data:{message.content_type};charset=utf-8,{quote_plus(message.text)}")
+
+
+def message_content(message: FirstMessage) -> dict[str, Link]:
+    """The link of a message to its text."""
+    return {"htmlMessage" if message.content_type == "text/html" else "plainMessage": message_data(message)}

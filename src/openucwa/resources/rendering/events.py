@@ -11,6 +11,7 @@ from openucwa.channel.notification import Notification, Priority
 from openucwa.meetings.admission import leads
 from openucwa.model import conversation_events
 from openucwa.model.conversation import (
+    Form,
     Invitation,
     InvitationState,
     MessagingState,
@@ -19,30 +20,15 @@ from openucwa.model.conversation import (
     Role,
 )
 from openucwa.model.event import Event, application_topic
-from openucwa.model.meeting import meeting_uri
 from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
-from openucwa.representation.document import Document, EventEntry, Link, Reason
+from openucwa.representation.document import EventEntry, Link
 from openucwa.resources.communication import communication_document
 from openucwa.resources.me import me_href
-from openucwa.resources.rendering.conversations import (
-    ConversationRenderer,
-    conversation_href,
-    is_own,
-    messaging_href,
-    participant_href,
-)
+from openucwa.resources.rendering.conversations import ConversationRenderer, conversation_href
+from openucwa.resources.rendering.entries import Entries
+from openucwa.resources.rendering.invitations import unjoined_conversation
+from openucwa.resources.rendering.two_party import TwoPartyEvents
 from openucwa.store.contract import Store
-
-#: Sentences for subcodes (UCWA: ErrorSubcode).
-REASONS = {
-    "Ended": "the meeting has ended",
-    "Ejected": "a leader removed the participant from the meeting",
-    "Denied": "a leader did not admit the participant",
-    "Declined": "the invitation was declined",
-    "Canceled": "the invitation was cancelled",
-    "Timeout": "the invitation was not answered in time",
-    "TooManyParticipants": "the meeting is full",
-}
 
 
 class EventRenderer:
@@ -56,7 +42,8 @@ class EventRenderer:
         self._owner = application.owner
         self._application = application.id
         self._own_topic = application_topic(application.owner, application.id)
-        self._communication = f"{call.application}/communication"
+        self._entries = Entries(call, documents)
+        self._two_party = TwoPartyEvents(call, documents, self._entries)
         self._conversations: dict[str, Participation] | None = None
 
     async def topics(self) -> Mapping[str, int]:
@@ -71,8 +58,8 @@ class EventRenderer:
         """The application's conversations, by topic, since `topics` was called, or before that, for a set that is
         delivered again."""
         if self._conversations is None:
-            own = await self._store.conversations.all(self._owner, self._application)
-            self._conversations = {each.topic: each for each in own if not each.in_lobby}
+            own = await self._store.conversations.heard(self._owner, self._application)
+            self._conversations = {each.topic: each for each in own if each.admitted}
         return self._conversations
 
     async def render(self, event: Event) -> Sequence[Notification]:
@@ -95,51 +82,77 @@ class EventRenderer:
                 async for notification in self._begin(event):
                     yield notification
             case conversation_events.CONVERSATION_ADMITTED:
-                own = await self._own(event)
-                yield self._participant(own, _as_participant(own), "updated")
-                async for notification in self._entered(own, event):
+                async for notification in self._admitted(event):
                     yield notification
             case conversation_events.CONVERSATION_ENDED:
-                href = conversation_href(self._call, str(event.facts["conversation"]))
-                yield self._of_communication("deleted", "conversation", Link(href), reason=_reason(event))
+                conversation, reason = str(event.facts["conversation"]), event.facts.get("reason")
+                if event.facts.get("form", Form.MEETING) != Form.MEETING:
+                    yield self._two_party.disconnected(conversation)
+                yield self._entries.deleted(conversation, reason if isinstance(reason, str) else None)
             case conversation_events.MESSAGING_CONNECTED:
                 own = await self._own(event)
                 invitation = await self._invitation(event)
-                yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
-                yield self._invited(invitation, "completed")
-                yield self._messaging(own)
+                yield self._entries.invited(replace(invitation, state=InvitationState.CONNECTING), "started")
+                yield self._entries.invited(invitation, "completed")
+                yield self._entries.messaging(own)
             case conversation_events.MESSAGING_DISCONNECTED:
-                yield self._messaging(await self._own(event))
+                yield self._entries.messaging(await self._own(event))
             case conversation_events.ORGANIZER_DATA_CHANGED:
                 own = await self._own(event)
                 if not own.in_lobby:
                     yield await self._online_meeting(own, "updated")
-            case conversation_events.INVITATION_STARTED:
-                invitation = await self._invitation(event)
-                yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
-            case conversation_events.INVITATION_ENDED:
-                yield self._invited(await self._invitation(event), "completed")
+            case conversation_events.INVITATION_STARTED | conversation_events.INVITATION_ENDED:
+                async for notification in self._of_invitation(event):
+                    yield notification
             case "communication updated":
                 yield await self._communication_updated()
             case _:
                 yield self._of_me(event)
 
+    async def _of_invitation(self, event: Event) -> AsyncIterator[Notification]:
+        invitation = await self._invitation(event)
+        offer = invitation.two_party and not invitation.outgoing and invitation.conversation is not None
+        if event.kind == conversation_events.INVITATION_STARTED:
+            yield self._entries.invited(replace(invitation, state=InvitationState.CONNECTING), "started")
+            if offer:
+                own, present = await self._accepted(invitation)
+                for notification in self._two_party.offered(invitation, own, present):
+                    yield notification
+            return
+        yield self._entries.invited(invitation, "completed")
+        if offer:
+            yield self._entries.deleted(invitation.conversation or "", invitation.reason)
+
+    async def _admitted(self, event: Event) -> AsyncIterator[Notification]:
+        own = await self._own(event)
+        if event.facts.get("form") == Form.TWO_PARTY:
+            present, invitation = await self._present(own, event), await self._invitation(event)
+            for notification in self._two_party.connected(own, present, invitation):
+                yield notification
+            return
+        yield self._entries.participant(own, _as_participant(own), "updated")
+        async for notification in self._entered(own, event):
+            yield notification
+
     async def _begin(self, event: Event) -> AsyncIterator[Notification]:
         invitation = await self._invitation(event)
         if invitation.outgoing:
             # An accepted incoming invitation was started when it arrived.
-            yield self._invited(replace(invitation, state=InvitationState.CONNECTING), "started")
+            yield self._entries.invited(replace(invitation, state=InvitationState.CONNECTING), "started")
         try:
             own = await self._own(event)
         except ConversationNotFound:
             # It has ended, which the next event says; but whatever ends must have started.
-            over = self._documents.unjoined_conversation(self._call, str(event.facts["conversation"]), invitation)
-            yield self._of_communication("added", "conversation", Link(over.href), over)
+            over = unjoined_conversation(self._call, str(event.facts["conversation"]), invitation)
+            yield self._entries.of_communication("added", "conversation", Link(over.href), over)
             if event.kind == conversation_events.CONVERSATION_BEGUN:
-                yield self._invited(invitation, "completed")
+                yield self._entries.invited(invitation, "completed")
             return
         yield await self._conversation(own, "added")
-        yield self._participant(own, _as_participant(own), "added")
+        yield self._entries.participant(own, _as_participant(own), "added")
+        if event.facts.get("form", Form.MEETING) != Form.MEETING:
+            yield self._entries.messaging(own)
+            return
         if event.kind == conversation_events.CONVERSATION_WAITING:
             yield await self._conversation(own, "updated")
             return
@@ -148,10 +161,7 @@ class EventRenderer:
 
     async def _entered(self, own: Participation, event: Event) -> AsyncIterator[Notification]:
         """The notifications for a participant who enters the meeting: everything that is there."""
-        since = event.facts["since"]
-        present = await self._store.conversations.participants_as_of(
-            own.organizer, own.meeting_id, since if isinstance(since, int) else own.since
-        )
+        present = await self._present(own, event)
         yield await self._conversation(own, "updated")
         yield await self._online_meeting(own, "added")
         for each in present:
@@ -161,10 +171,10 @@ class EventRenderer:
         if leads(own):
             for each in present:
                 if each.in_lobby:
-                    yield self._participant(own, each, "added", within="lobby")
-        yield self._messaging(own)
+                    yield self._entries.participant(own, each, "added", within="lobby")
+        yield self._entries.messaging(own)
         invitation = await self._store.invitations.get(self._owner, self._application, own.invitation)
-        yield self._invited(replace(invitation, state=InvitationState.CONNECTED, reason=None), "completed")
+        yield self._entries.invited(replace(invitation, state=InvitationState.CONNECTED, reason=None), "completed")
 
     # The meeting's topic
 
@@ -176,11 +186,15 @@ class EventRenderer:
                     yield notification
             case conversation_events.PARTICIPANT_LEFT:
                 who = conversation_events.participant(event, in_lobby=False)
-                yield self._participant(own, who, "deleted", within=_group(who.role))
-                yield self._participant(own, who, "deleted")
+                if own.form != Form.MEETING and (await self._by_id(own.id)).form != Form.MEETING:
+                    for notification in self._two_party.left(own, who):
+                        yield notification
+                    return
+                yield self._entries.participant(own, who, "deleted", within=_group(who.role))
+                yield self._entries.participant(own, who, "deleted")
             case conversation_events.LOBBY_JOINED | conversation_events.LOBBY_LEFT if leads(own):
                 relation = "added" if event.kind == conversation_events.LOBBY_JOINED else "deleted"
-                yield self._participant(
+                yield self._entries.participant(
                     own, conversation_events.participant(event, in_lobby=True), relation, within="lobby"
                 )
             case conversation_events.ROLE_CHANGED:
@@ -189,143 +203,103 @@ class EventRenderer:
             case conversation_events.MESSAGING_CHANGED if facts["uri"] != own.uri:
                 who = conversation_events.participant(event, in_lobby=False)
                 relation = "added" if who.messaging == MessagingState.CONNECTED else "deleted"
-                yield self._participant_messaging(own, who, relation)
+                yield self._entries.participant_messaging(own, who, relation)
             case conversation_events.TYPING_CHANGED if facts["uri"] != own.uri:
-                yield self._typing(own, event)
+                yield self._entries.typing(own, event)
             case conversation_events.MESSAGE:
                 if await self._hears(own, event):
-                    yield self._message(own, event)
+                    yield self._entries.message(own, event)
+            case conversation_events.CONVERSATION_ESCALATED:
+                now = await self._by_id(own.id)
+                present = await self._store.conversations.participants_as_of(
+                    own.organizer, own.meeting_id, event.number
+                )
+                yield await self._conversation(now, "updated")
+                yield await self._online_meeting(now, "added")
+                for each in present:
+                    yield self._entries.participant(now, each, "updated")
+                    yield self._entries.participant(now, each, "added", within=_group(each.role))
             case conversation_events.EXTENSION_CHANGED | conversation_events.MEETING_CHANGED:
                 yield await self._online_meeting(own, "updated")
 
     def _joined(self, own: Participation, who: Participant) -> Sequence[Notification]:
         notifications = [
-            self._participant(own, who, "added"),
-            self._participant(own, who, "added", within=_group(who.role)),
+            self._entries.participant(own, who, "added"),
+            self._entries.participant(own, who, "added", within=_group(who.role)),
         ]
         if who.messaging == MessagingState.CONNECTED:
-            notifications.append(self._participant_messaging(own, who, "added"))
+            notifications.append(self._entries.participant_messaging(own, who, "added"))
         return notifications
 
     async def _role_changed(self, event: Event, own: Participation) -> AsyncIterator[Notification]:
         who = conversation_events.participant(event, in_lobby=False)
         was = Role(str(event.facts["was"]))
-        yield self._participant(own, who, "updated")
-        yield self._participant(own, who, "deleted", within=_group(was))
-        yield self._participant(own, who, "added", within=_group(who.role))
+        yield self._entries.participant(own, who, "updated")
+        yield self._entries.participant(own, who, "deleted", within=_group(was))
+        yield self._entries.participant(own, who, "added", within=_group(who.role))
         if who.uri == own.uri:
             yield await self._conversation(own, "updated")
             for each in await self._store.conversations.participants_as_of(own.organizer, own.meeting_id, event.number):
                 if not each.in_lobby and each.uri != own.uri:
                     # The links of the other participants depend on the role, so they are different now.
-                    yield self._participant(own, each, "updated")
+                    yield self._entries.participant(own, each, "updated")
                 elif each.in_lobby and leads(own) and who.role == Role.LEADER:
-                    yield self._participant(own, each, "added", within="lobby")
+                    yield self._entries.participant(own, each, "added", within="lobby")
 
     # The entries
 
     async def _own(self, event: Event) -> Participation:
-        return await self._store.conversations.get(self._owner, self._application, str(event.facts["conversation"]))
+        return await self._by_id(str(event.facts["conversation"]))
+
+    async def _by_id(self, conversation: str) -> Participation:
+        """The conversation as it is now, even if the other one has left. ConversationNotFound."""
+        for each in await self._store.conversations.heard(self._owner, self._application):
+            if each.id == conversation:
+                return each
+        raise ConversationNotFound("the application has no such conversation")
+
+    async def _present(self, own: Participation, event: Event) -> Sequence[Participant]:
+        """The participants when the application came to them."""
+        since = event.facts["since"]
+        return await self._store.conversations.participants_as_of(
+            own.organizer, own.meeting_id, since if isinstance(since, int) else own.since
+        )
+
+    async def _accepted(self, invitation: Invitation) -> tuple[Participation | None, Sequence[Participant]]:
+        """The conversation of an invitation that this application has accepted by now, with its participants."""
+        if invitation.state != InvitationState.CONNECTED or invitation.conversation is None:
+            return None, ()
+        try:
+            own = await self._by_id(invitation.conversation)
+        except ConversationNotFound:
+            return None, ()
+        return own, await self._store.conversations.participants(own.organizer, own.meeting_id)
 
     async def _invitation(self, event: Event) -> Invitation:
         return await self._store.invitations.get(self._owner, self._application, str(event.facts["invitation"]))
 
-    def _of_communication(
-        self,
-        relation: str,
-        rel: str,
-        link: Link,
-        embedded: Document | None = None,
-        *,
-        status: str | None = None,
-        reason: Reason | None = None,
-    ) -> Notification:
-        entry = EventEntry(relation, rel, link, embedded=embedded, status=status, reason=reason)
-        resource = link.href if relation not in {"started", "completed"} else None
-        return Notification("communication", self._communication, entry, Priority.HIGH, resource=resource)
-
-    def _of_conversation(
-        self,
-        own: Participation,
-        relation: str,
-        rel: str,
-        link: Link,
-        embedded: Document | None = None,
-        *,
-        within: tuple[str, str] | None = None,
-        status: str | None = None,
-    ) -> Notification:
-        entry = EventEntry(relation, rel, link, embedded=embedded, within=within, status=status)
-        resource = f"{within[1] if within else ''} {link.href}"
-        href = conversation_href(self._call, own.id)
-        return Notification("conversation", href, entry, Priority.HIGH, resource=resource)
-
     async def _conversation(self, own: Participation, relation: str) -> Notification:
         present = await self._store.conversations.participants(own.organizer, own.meeting_id)
-        document = self._documents.conversation(self._call, own, present)
-        return self._of_communication(relation, "conversation", Link(document.href), document)
-
-    def _invited(self, invitation: Invitation, relation: str) -> Notification:
-        uri = meeting_uri(invitation.organizer, invitation.meeting_id)
-        document = self._documents.invitation(self._call, invitation, uri)
-        status, reason = None, None
-        if relation == "completed":
-            status = "Success" if invitation.state == InvitationState.CONNECTED else "Failure"
-            reason = _shown(invitation.reason)
-        link = Link(document.href)
-        return self._of_communication(relation, invitation.kind, link, document, status=status, reason=reason)
+        return self._entries.conversation(own, present, relation)
 
     async def _online_meeting(self, own: Participation, relation: str) -> Notification:
         meeting, extensions = await self._store.meetings.get_with_extensions(own.organizer, own.meeting_id)
         organizer = await self._store.users.get(own.organizer)
         document = self._documents.online_meeting(self._call, own, meeting, extensions, organizer)
         within = ("conversation", conversation_href(self._call, own.id))
-        return self._of_conversation(own, relation, "onlineMeeting", Link(document.href), document, within=within)
-
-    def _participant(
-        self, own: Participation, who: Participant, relation: str, within: str | None = None
-    ) -> Notification:
-        """`within`: the collection of the event; None: the participant itself, whose event has no `in`."""
-        document = self._documents.participant(self._call, own, who)
-        inside = None if within is None else (within, f"{conversation_href(self._call, own.id)}/{within}")
-        embedded = document if relation != "deleted" and within in {None, "lobby"} else None
-        rel = "participant" if within is not None else document.rel
-        link = Link(document.href, title=who.name)
-        return self._of_conversation(own, relation, rel, link, embedded, within=inside)
-
-    def _participant_messaging(self, own: Participation, who: Participant, relation: str) -> Notification:
-        document = self._documents.participant_messaging(self._call, own, who.uri, who.name)
-        within = ("participant", participant_href(self._call, own.id, who.uri))
-        embedded = document if relation == "added" else None
-        return self._of_conversation(
-            own, relation, "participantMessaging", Link(document.href), embedded, within=within
+        return self._entries.of_conversation(
+            own, relation, "onlineMeeting", Link(document.href), document, within=within
         )
-
-    def _messaging(self, own: Participation) -> Notification:
-        formats = self._call.session.application.communication.supported_message_formats
-        document = self._documents.messaging(self._call, own, formats)
-        return self._of_conversation(own, "updated", "messaging", Link(document.href), document)
-
-    def _typing(self, own: Participation, event: Event) -> Notification:
-        link = Link(participant_href(self._call, own.id, str(event.facts["uri"])), title=str(event.facts["name"]))
-        within = ("typingParticipants", f"{messaging_href(self._call, own.id)}/typingParticipants")
-        relation = "added" if event.facts["typing"] else "deleted"
-        return self._of_conversation(own, relation, "participant", link, within=within)
 
     async def _hears(self, own: Participation, message: Event) -> bool:
         """Whether messaging was connected when the message was sent."""
         if own.hears_message(message.number):
             return True
         # It may have been connected after this poll read the participation.
-        now = await self._store.conversations.get(self._owner, self._application, own.id)
+        now = await self._by_id(own.id)
         if self._conversations is not None:
             self._conversations[own.topic] = now
         return now.hears_message(message.number)
-
-    def _message(self, own: Participation, event: Event) -> Notification:
-        shown = self._documents.sent_message if is_own(event, own) else self._documents.message
-        document = shown(self._call, own, event)
-        return self._of_conversation(own, "completed", "message", Link(document.href), document, status="Success")
 
     async def _communication_updated(self) -> Notification:
         session = await self._store.applications.session(self._owner, self._application)
@@ -354,15 +328,3 @@ def _as_participant(own: Participation) -> Participant:
 
 def _group(role: Role) -> str:
     return "leaders" if role == Role.LEADER else "attendees"
-
-
-def _reason(event: Event) -> Reason | None:
-    reason = event.facts.get("reason")
-    return _shown(reason if isinstance(reason, str) else None)
-
-
-def _shown(reason: str | None) -> Reason | None:
-    if reason is None:
-        return None
-    code = "Informational" if reason in {"Ended", "Ejected"} else "RemoteFailure"
-    return Reason(code=code, subcode=reason, message=REASONS[reason])

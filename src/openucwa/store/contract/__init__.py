@@ -19,6 +19,7 @@ from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
+from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "Outdated",
     "SigningKeys",
     "Store",
+    "TwoParty",
     "Users",
 ]

@@ -90,8 +90,8 @@ class Applications(Protocol):
         """Forgets up to `limit` applications that were replaced before `before`; returns their number."""
         ...
 
-    async def available(self, owner: str) -> Sequence[str]:
-        """The ids of an owner's applications that called makeMeAvailable."""
+    async def available(self, owner: str, modality: str | None = None) -> Sequence[str]:
+        """The ids of an owner's applications that called makeMeAvailable, and support `modality` if it is given."""
         ...
 
 

@@ -50,6 +50,12 @@ class Conversations(Protocol):
         """All conversations of an application, oldest first."""
         ...
 
+    async def heard(self, owner: str, application_id: str) -> Sequence[Participation]:
+        """All conversations of an application, and those of two that the other one has left: what its events are
+        read from.
+        """
+        ...
+
     async def participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
         """The participants in the meeting and in the lobby, in the order of joining."""
         ...
@@ -64,7 +70,8 @@ class Conversations(Protocol):
         """Ends one conversation.
 
         Events: `participant_left` (or `lobby_left`) if it was the participant's last application; to the application
-        `conversation_ended`. Pending invitations end. ConversationNotFound.
+        `conversation_ended`. Pending invitations end. A conversation of two ends for the other one too, whose
+        participation remains as `ended`; one that is Connecting is cancelled. ConversationNotFound.
         """
         ...
 

@@ -27,16 +27,22 @@ class Invitations(Protocol):
         """
         ...
 
-    async def end(self, ended: Invitation, at: int) -> None:
+    async def end(self, ended: Invitation, at: int, *, elsewhere_goes_on: bool = False) -> None:
         """Stores the end of an invitation: `state`, `reason`, `conversation`.
 
         Its other sides end too: the outgoing one in the same way; further incoming ones of the same operation become
-        Cancelled. Events, to each application: `invitation_ended`. ResourceNotFound: it is no longer pending.
+        Cancelled. So does the inviter's conversation, if it is an invitation to one of two. Events, to each
+        application: `invitation_ended`, `conversation_ended`. `elsewhere_goes_on`: the other sides end only if no
+        further application is asked. ResourceNotFound: it is no longer pending.
         """
         ...
 
     async def overdue(self, now: int, limit: int) -> Sequence[Invitation]:
         """Pending outgoing invitations whose `expires` is before `now`."""
+        ...
+
+    async def pending(self, owner: str, application_id: str) -> Sequence[Invitation]:
+        """The pending invitations of an application, incoming and outgoing."""
         ...
 
     async def was_invited_by_leader(self, owner: str, organizer: str, meeting_id: str) -> bool:

@@ -1,6 +1,6 @@
 """The store: its parts, and opening and closing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from openucwa.store.contract.applications import Applications, Channels
@@ -10,6 +10,7 @@ from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.terms import Outdated
+from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
 from openucwa.store.engine import Announcer
 
@@ -40,6 +41,9 @@ class Store(Protocol):
 
     @property
     def invitations(self) -> Invitations: ...
+
+    @property
+    def two_party(self) -> TwoParty: ...
 
     @property
     def events(self) -> EventLog: ...
@@ -75,9 +79,12 @@ class Store(Protocol):
         """
         ...
 
-    def refresh(self) -> bool:
-        """Reports other processes' changes up to the beginning of this turn of the event loop to the listeners of
-        `on_invalidate`. False: they are not known, or not here, so nothing cached may be used.
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
+        """Reports other processes' changes of `owner`'s rows to the listeners of `on_invalidate`: those committed
+        before this turn of the event loop, or if it returns an awaitable, those committed before that is awaited.
+
+        False: they are not known, so nothing cached may be used. True is good until the task suspends; a task counts as
+        one request until then.
         """
         ...
 

@@ -1,16 +1,18 @@
-"""Changes within one transaction: those that have no key in common go on side by side.
+"""The changes of one transaction: those without a common key run side by side.
 
-What all of them ask for next is asked at once, for a round trip costs more than most statements.
+Their next statements are sent together, because a round trip costs more than most statements.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from openucwa.store.announcements import Announcements
 from openucwa.store.audit import Removal
-from openucwa.store.engine import Row, Work
+from openucwa.store.contract import Outdated
+from openucwa.store.engine import UNCACHED, Row, Work
 from openucwa.store.frames import without_frames
 from openucwa.store.postgres.connection import Answer
 from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, finding, writes
@@ -20,16 +22,17 @@ Ask = Callable[[str, Iterable[Sequence[object]]], Coroutine[Any, Any, Sequence[A
 
 
 class LockUnavailable(Exception):  # it is no error
-    """A change found out that it needs a lock which another has: it has to begin again, with that lock."""
+    """A change needs a lock that another one holds, and has to start again with that lock."""
 
 
+@lru_cache(maxsize=10_000)
 def lock_of(key: str) -> int:
-    """The advisory lock of a key: 64 bits. Where two keys have the same, their changes wait without need."""
+    """The advisory lock of a key, 64 bits. If two keys have the same, their changes wait for each other needlessly."""
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
 
 
 class _Request:
-    """A statement whose answer a work awaits."""
+    """A statement that a change is waiting for."""
 
     def __init__(self, statement: str, parameters: Sequence[object], *, writes: bool = False) -> None:
         self.statement = statement
@@ -41,7 +44,7 @@ class _Request:
 
 
 class Transaction:
-    """`store.engine.Transaction` of `change`, which goes on beside `others`."""
+    """`store.engine.Transaction` of `change`, which runs beside `others`."""
 
     def __init__(self, change: "Change", others: Sequence["Change"], announcements: Announcements | None) -> None:
         self._announcements = announcements
@@ -60,10 +63,11 @@ class Transaction:
         """As `store.engine.Transaction.lock`. LockUnavailable: another change has one of them."""
         new = {lock_of(key) for key in keys} - self._change.locks
         self._change.add_keys(keys)
+        self._change.found.update(keys)
         beside = any(not new.isdisjoint(other.locks) for other in self._others if other is not self._change)
         for lock in sorted(new):
             if beside or not await _Request(TRY_LOCK, (lock,)):
-                # It is not waited for, because who has it may be waiting for one that this transaction has.
+                # Waiting might deadlock: its holder may be waiting for a lock of this transaction.
                 raise LockUnavailable
 
     async def row(self, sql: str, *parameters: object) -> Row | None:
@@ -85,10 +89,10 @@ class Transaction:
 
 
 class Change:
-    """One change: its work, the keys whose locks it begins with, and the answer to its caller.
+    """One change: its work, the keys whose locks it starts with, and the future of its caller.
 
     `one_statement`: the work is one statement, which decides all by itself. `announcements`: of those who must be
-    notified; None: nobody must.
+    notified; None: nobody must. `scope`, `owners`, `renew`: as for `store.engine.Writer`.
     """
 
     def __init__(
@@ -99,6 +103,9 @@ class Change:
         announcements: Announcements | None = None,
         *,
         one_statement: bool = False,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        renew: Callable[[], None] | None = None,
     ) -> None:
         self._announcements = announcements
         self._work = work
@@ -107,11 +114,17 @@ class Change:
         self.keys: frozenset[str] = frozenset()
         self.locks: frozenset[int] = frozenset()
         self.add_keys(keys)
-        #: Without a key it decides on anything, so nothing may go on beside it.
+        self._scope = scope
+        self._named = self.keys
+        self._owners = owners
+        self.renew = renew
+        #: The keys that it found on its way.
+        self.found: set[str] = set()
+        #: Without a key it may depend on any row, so nothing may run beside it.
         self.alone = not self.keys
 
     def add_keys(self, keys: Iterable[str]) -> None:
-        """From its next run on it begins with the locks of these too."""
+        """Its next run starts with the locks of these, too."""
         self.keys |= frozenset(keys)
         self.locks |= {lock_of(key) for key in keys}
 
@@ -121,7 +134,7 @@ class Change:
         return self._answer.done()
 
     def begin(self, others: Sequence["Change"]) -> _Request | None:
-        """What it asks for first, beside `others`. Whatever was of an earlier run is forgotten."""
+        """Starts the work beside `others`, and forgets an earlier run; returns its first statement, if any."""
         self._result: Any = None
         self._error: Exception | None = None
         self._wrote = False
@@ -132,9 +145,9 @@ class Change:
         return self._go_on(None)
 
     def go_on(self, request: _Request, answer: Any) -> _Request | None:
-        """What it asks for next, after `answer` to what it asked for.
+        """Continues the work with the answer to `request`; returns its next statement, if any.
 
-        Raises what the work raises, where something that it wrote has to be taken back.
+        Raises what the work raises if something that it wrote has to be rolled back.
         """
         self._wrote = self._wrote or (request.writes and bool(answer))
         return self._go_on(answer)
@@ -167,12 +180,18 @@ class Change:
         return () if self._error else self._removals
 
     @property
-    def wrote(self) -> bool:
-        """Whether it changed any row."""
-        return self._wrote
+    def outdated(self) -> frozenset[Outdated] | None:
+        """What it makes outdated, as for `Store.on_invalidate`."""
+        if not self._wrote:
+            return frozenset()
+        if self.alone and self._owners is None:
+            return None
+        named = frozenset() if self._scope == UNCACHED else self._named
+        owners = self.found.union(self._owners or ())
+        return frozenset((key, self._scope) for key in named).union((owner, None) for owner in owners)
 
     def finish(self) -> None:
-        """Gives the caller what the last run came to."""
+        """Gives the caller the result of the last run."""
         if self._error is not None:
             self.fail(self._error)
         elif not self._answer.done():
@@ -185,10 +204,9 @@ class Change:
 
 
 async def make(changes: Sequence[Change], ask: Ask) -> None:
-    """Makes the changes of one transaction: of those with a key in common, each after the one before.
+    """Makes the changes of one transaction, those with a common key one after the other.
 
-    Raises what `ask` raises, and what a work raises after it wrote something; then the transaction has to be rolled
-    back.
+    Raises what `ask` raises, and what a work raises after it has written; then the transaction has to be rolled back.
     """
     waiting = list(changes)
     while waiting:
@@ -215,9 +233,9 @@ async def _make_together(changes: Sequence[Change], ask: Ask) -> None:
 
 
 def _apart(waiting: Sequence[Change]) -> tuple[list[Change], list[Change]]:
-    """Those that can go on side by side, and those that come after them. None overtakes one that it has a key with.
+    """Splits changes into those that can run side by side, and the rest. None overtakes one with a common key.
 
-    Of one statement each, those that have a key in common can: they are sent together and carried out in turn.
+    Changes of one statement can run side by side even with a common key: they are sent together, and executed in turn.
     """
     first = waiting[0]
     if first.alone:

@@ -1,9 +1,9 @@
-"""Connections to the database: how they are made, and how statements go over one."""
+"""Connections to the database, and the statements on one of them."""
 
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
@@ -11,24 +11,26 @@ import asyncpg
 from openucwa.model.refusals import InvalidExchangeServerVersion, ServiceUnavailable
 from openucwa.store.postgres.errors import temporary, unavailable
 
+T = TypeVar("T")
+
 #: Seconds after a failed attempt until the next one, at first and at most.
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 0.5
 
-#: The part of a call's time after which it is refused because there is no connection.
+#: The fraction of a call's timeout for which it waits for a connection.
 PATIENCE = 0.8
 
-#: Prepared statements that a connection keeps.
+#: Maximum number of prepared statements of a connection.
 STATEMENTS = 500
 
-#: What each set of a statement's parameters is answered with; see `statements.py`.
+#: The answer to one set of a statement's parameters; see `statements.py`.
 Answer: TypeAlias = Sequence[Any]
 
 
 class Connection:
-    """One connection. When it has ended, for whatever reason, it stays so.
+    """One connection; once closed, it stays closed.
 
-    `timeout`: seconds after which it is given up while PostgreSQL says nothing.
+    `timeout`: seconds without an answer after which it is closed.
     """
 
     def __init__(self, connection: "asyncpg.Connection[Any]", timeout: float) -> None:
@@ -51,7 +53,7 @@ class Connection:
             watch.cancel()
 
     async def execute(self, script: str, patience: float | None = None) -> None:
-        """Runs statements that answer nothing. `patience`: seconds that they may take, if not as long as others."""
+        """Runs statements without results. `patience`: their timeout in seconds, instead of the connection's."""
         watch = self._loop.call_later(patience or self._timeout, self._connection.terminate)
         try:
             await self._connection.execute(script)
@@ -61,7 +63,7 @@ class Connection:
             watch.cancel()
 
     def end(self) -> None:
-        """Ends it, whatever is under way on it."""
+        """Closes it at once, whatever is in progress."""
         self._connection.terminate()
 
     @property
@@ -86,12 +88,14 @@ class Database:
         self.timeout = timeout
         self.known = known
         self.place = place_of(url)
+        #: Whether any connection ever reached a standby, which may be behind: then nothing is cached.
+        self.standby = False
         self._pause = FIRST_PAUSE
         self._not_before = 0.0
         self._refusal: ServiceUnavailable | None = None
 
     async def connect(self) -> Connection:
-        """A new connection. ServiceUnavailable: there is none to be had; also for a while after that was found out."""
+        """A new connection. ServiceUnavailable: none can be made; also for a moment after a failed attempt."""
         if self._refusal is not None and time.monotonic() < self._not_before:
             raise ServiceUnavailable(str(self._refusal), self._refusal.retry_after, self._refusal.reason)
         try:
@@ -102,6 +106,7 @@ class Database:
                 max_cached_statement_lifetime=0,
                 server_settings=self._server_settings(),
             )
+            self.standby = self.standby or await _is_standby(connection)
         except Exception as error:  # noqa: BLE001  # whatever it is: without a connection there is no store
             refusal = unavailable(error, self.place) or _misfit(error, self.place)
             self._not_before = time.monotonic() + self._pause
@@ -113,7 +118,7 @@ class Database:
         return Connection(connection, self.timeout * 1.2)
 
     async def reconnect(self) -> Connection:
-        """As `connect`; where the database may be back in a moment, tries again for as long as a call may take."""
+        """As `connect`, but keeps trying for most of a call's timeout if the database may be back in a moment."""
         give_up = time.monotonic() + PATIENCE * self.timeout
         while True:
             try:
@@ -133,7 +138,7 @@ class Database:
             )
 
     def _server_settings(self) -> dict[str, str]:
-        """What PostgreSQL itself sees to: that nothing goes on that nobody waits for any more."""
+        """Timeouts that PostgreSQL enforces, so that nothing runs on after its caller has given up."""
         milliseconds = 1000 * self.timeout
         return {
             "application_name": "openucwa",
@@ -143,15 +148,31 @@ class Database:
         }
 
 
+async def answered(answer: "asyncio.Future[T]", seconds: float) -> T:
+    """The answer, or the error that it is answered with. ServiceUnavailable: none came within `seconds`."""
+    # A timer costs a third of `asyncio.timeout`, which every read and change would pay.
+    timer = answer.get_loop().call_later(seconds, _give_up, answer)
+    try:
+        return await answer
+    finally:
+        timer.cancel()
+        del answer  # a refusal that it raised holds this frame
+
+
+def _give_up(answer: "asyncio.Future[Any]") -> None:
+    if not answer.done():
+        answer.set_exception(ServiceUnavailable("the store does not answer in time", 1))
+
+
 class Link:
-    """A connection that is made when it is needed, and made anew when it has ended."""
+    """A connection that is made on first use, and again after it was lost."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: Connection | None = None
 
     async def connection(self) -> Connection:
-        """ServiceUnavailable: there is none to be had."""
+        """The open connection. ServiceUnavailable: none can be made."""
         if self._connection is None or self._connection.closed:
             self._connection = await self._database.reconnect()
         return self._connection
@@ -174,9 +195,16 @@ class Link:
         return error
 
     def end(self) -> None:
-        """Ends the connection, whatever is under way on it; the next use makes another."""
+        """Closes the connection, whatever is in progress; the next use makes another."""
         if self._connection is not None:
             self._connection.end()
+
+
+async def _is_standby(connection: "asyncpg.Connection[Any]") -> bool:
+    told = getattr(connection.get_settings(), "in_hot_standby", None)
+    if told is None:  # PostgreSQL 13 does not tell
+        return bool(await connection.fetchval("select pg_is_in_recovery()"))
+    return bool(told == "on")
 
 
 def place_of(url: str) -> str:

@@ -1,17 +1,16 @@
-"""Reading: reads that wait at the same time and ask the same share a round trip."""
+"""Reading: reads with the same statement that are waiting share a round trip."""
 
 import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.engine import Query, Row
 from openucwa.store.frames import without_frames
-from openucwa.store.postgres.connection import Answer, Database, Link
+from openucwa.store.postgres.connection import Answer, Database, Link, answered
 from openucwa.store.postgres.errors import session_lost, unavailable
 from openucwa.store.postgres.statements import findable, finding
 
-#: Reads in one round trip at the most, so that the first of them is not kept waiting for the last.
+#: Maximum number of reads in a round trip, so that the first of them does not wait long for the last.
 MAX_TOGETHER = 64
 
 
@@ -21,10 +20,9 @@ class _Asked(NamedTuple):
 
 
 class Reader:
-    """`store.engine.Reader` over some `connections`, which are made when they are first needed.
+    """`store.engine.Reader` on this many `connections`, which are made on first use.
 
-    A read is one statement, whatever it reads, so it sees one moment; what it finds comes with the version that the
-    store has at that moment.
+    A read is one statement, whatever it reads, so it sees one state; the answer contains the store's version.
     """
 
     def __init__(self, database: Database, connections: int) -> None:
@@ -49,7 +47,7 @@ class Reader:
         return (await self._read(statement, [value for _, values in queries for value in values]))[1:]
 
     async def close(self) -> None:
-        """Finishes what is under way, and ends the connections."""
+        """Finishes what is in progress, and closes the connections."""
         while self._working:
             await asyncio.wait(self._working)
         for link in self._idle:
@@ -65,10 +63,7 @@ class Reader:
             self._working.add(task)
             task.add_done_callback(self._working.discard)
         try:
-            async with asyncio.timeout(self._database.timeout):
-                return await answer
-        except TimeoutError:
-            raise ServiceUnavailable("the store does not answer in time", 1) from None
+            return await answered(answer, self._database.timeout)
         finally:
             del answer  # a refusal that it raised holds this frame
 

@@ -1,6 +1,6 @@
-"""The whole store: the statements of `store/sql/` on a PostgreSQL database, with its beginning and its end."""
+"""The whole store: the statements of `store/sql/` on a PostgreSQL database, and how it is opened and closed."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
@@ -10,16 +10,18 @@ import asyncpg
 from openucwa.model.measures import Measures
 from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Outdated, Store
-from openucwa.store.engine import Announcer, NoCache
+from openucwa.store.engine import Announcer
 from openucwa.store.postgres.connection import Connection, Database
 from openucwa.store.postgres.errors import unavailable
+from openucwa.store.postgres.invalidation import Invalidation
 from openucwa.store.postgres.reader import Reader
 from openucwa.store.postgres.schema import MIGRATIONS, Schema, version
 from openucwa.store.postgres.writer import Writer
+from openucwa.store.read_cache import ReadCache
 from openucwa.store.sql import SqlStore, contents
 from openucwa.store.sql.part import MAX_USER_BYTES
 
-#: Connections that read, and lanes that write, where nobody says how many.
+#: Default numbers of connections that read, and of lanes that write.
 CONNECTIONS = 4
 LANES = 4
 
@@ -27,9 +29,9 @@ LANES = 4
 class PostgresStore(SqlStore):
     """`store.contract.Store` in the database at `url`; any number of servers may share it.
 
-    `timeout`: seconds that a call may take. `connections`: those that read; `lanes`: those that write, each its own
-    changes. `migrations`: the folder of numbered SQL files that make the schema; the newest is the version of the store
-    that this server knows. `measures`: where commits are counted. `max_user_bytes`: how much may be stored for a user.
+    `timeout`: of a call, in seconds. `connections`: how many read; `lanes`: how many write. `migrations`: the folder of
+    numbered SQL files that make the schema; the newest is the version of the store that this server knows. `measures`:
+    where commits are counted. `max_user_bytes`: how much may be stored for a user.
     """
 
     def __init__(
@@ -46,8 +48,9 @@ class PostgresStore(SqlStore):
         self._database = Database(url, timeout, self._schema.known)
         self._announcements = Announcements()
         self._reader = Reader(self._database, connections)
-        self._writer = Writer(self._database, lanes, self._announcements, measures or Measures())
-        super().__init__(self._reader, self._writer, NoCache(), max_user_bytes)
+        self._invalidation = Invalidation(self._database, self._reader)
+        self._writer = Writer(self._database, self._invalidation, lanes, self._announcements, measures or Measures())
+        super().__init__(self._reader, self._writer, ReadCache(self._invalidation), max_user_bytes)
         self._server = ""
 
     async def open(self) -> None:
@@ -75,7 +78,7 @@ class PostgresStore(SqlStore):
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        """A connection for once. What goes wrong on it is told with the database's place."""
+        """A connection for one use. Its errors name the database's address."""
         connection = await self._database.connect()
         try:
             yield connection
@@ -89,6 +92,7 @@ class PostgresStore(SqlStore):
     async def close(self) -> None:
         """As `Store.close`."""
         await self._writer.close()
+        await self._invalidation.close()
         await self._reader.close()
 
     def announce_by(self, announcer: Announcer) -> None:
@@ -101,11 +105,11 @@ class PostgresStore(SqlStore):
 
     def on_invalidate(self, listener: Callable[[frozenset[Outdated] | None], None]) -> None:
         """As `Store.on_invalidate`."""
-        self._writer.on_invalidate(listener)
+        self._invalidation.invalidations.on_invalidate(listener)
 
-    def refresh(self) -> bool:
-        """As `Store.refresh`. What other servers changed is not told here: finding out would be a round trip."""
-        return False
+    def refresh(self, owner: str) -> bool | Awaitable[bool]:
+        """As `Store.refresh`."""
+        return self._invalidation.refresh(owner)
 
     async def describe(self) -> Mapping[str, str]:
         """As `Store.describe`."""

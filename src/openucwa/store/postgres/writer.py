@@ -1,11 +1,12 @@
-"""Writing: lanes with a connection each, and in each lane all changes that wait in one transaction.
+"""Writing: lanes, each with a connection, in which all waiting changes share a transaction.
 
 A change goes to the lane of its first key, so changes that would wait for each other anyway share a transaction, and
-others go on beside them. A transaction begins with locks on the keys of all its changes, in one order for all servers.
+others run beside them. A transaction starts with locks on the keys of all its changes, in one order for all servers.
 """
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 from typing import TypeAlias, TypeVar
@@ -17,48 +18,57 @@ from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Outdated
 from openucwa.store.engine import Work
 from openucwa.store.postgres.change import Change, LockUnavailable, lock_of, make
-from openucwa.store.postgres.connection import Answer, Connection, Database, Link
+from openucwa.store.postgres.connection import Answer, Connection, Database, Link, answered
 from openucwa.store.postgres.errors import session_lost, transient, unavailable
+from openucwa.store.postgres.invalidation import MARKS, Invalidation
 from openucwa.store.postgres.statements import STORE_LOCK
 
 T = TypeVar("T")
 
-#: Changes in one transaction at the most.
+#: Maximum number of changes in a transaction.
 MAX_TOGETHER = 100
-#: How often a change is made again that conflicts with those of others.
+#: Maximum number of attempts at a change that conflicts with others.
 MAX_ATTEMPTS = 20
 
-#: Are told after each commit: of the topics that it moved; of the keys whose rows it changed, None: anybody's.
+#: Called after each commit with the topics that have new events.
 CommitListener: TypeAlias = Callable[[frozenset[str]], None]
-InvalidateListener: TypeAlias = Callable[[frozenset[Outdated] | None], None]
 
 
 class Writer:
-    """`store.engine.Writer` over `lanes` connections, which are made when they are first needed."""
+    """`store.engine.Writer` on `lanes` connections, which are made on first use."""
 
-    def __init__(self, database: Database, lanes: int, announcements: Announcements, measures: Measures) -> None:
+    def __init__(
+        self,
+        database: Database,
+        invalidation: Invalidation,
+        lanes: int,
+        announcements: Announcements,
+        measures: Measures,
+    ) -> None:
         self._announcements = announcements
         self._database = database
         self._commit_listeners: list[CommitListener] = []
-        self._invalidate_listeners: list[InvalidateListener] = []
-        self._lanes = [_Lane(database, self._committed, measures) for _ in range(lanes)]
+        self._lanes = [_Lane(database, invalidation, self._committed, measures) for _ in range(lanes)]
 
     def on_commit(self, listener: CommitListener) -> None:
         """As `Store.on_commit`."""
         self._commit_listeners.append(listener)
 
-    def on_invalidate(self, listener: InvalidateListener) -> None:
-        """As `Store.on_invalidate`."""
-        self._invalidate_listeners.append(listener)
-
-    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
-        """As `store.engine.Writer.change`. `scope` is of no use: nothing that is read here is cached."""
+    async def change(
+        self,
+        work: Work[T],
+        *keys: str,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        must_notify: bool = True,
+    ) -> T:
+        """As `store.engine.Writer.change`."""
         announcements = self._announcements if must_notify else None
         try:
-            return await self._make(work, keys, announcements)
+            return await self._make(work, keys, announcements, scope=scope, owners=owners)
         except CallbackChannelError:
             await self._announcements.wait(self._database.timeout)
-        return await self._make(work, keys, announcements)
+        return await self._make(work, keys, announcements, scope=scope, owners=owners)
 
     async def run(
         self,
@@ -69,7 +79,9 @@ class Writer:
         renew: Callable[[], None] | None = None,
     ) -> int:
         """As `store.engine.Writer.run`."""
-        return await self._make(lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True)
+        return await self._make(
+            lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True, scope=scope, renew=renew
+        )
 
     async def _make(
         self,
@@ -78,29 +90,35 @@ class Writer:
         announcements: Announcements | None = None,
         *,
         one_statement: bool = False,
+        scope: str | None,
+        owners: Collection[str] | None = None,
+        renew: Callable[[], None] | None = None,
     ) -> T:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         lane = self._lanes[lock_of(keys[0]) % len(self._lanes) if keys else 0]
-        lane.add(Change(work, keys, answer, announcements, one_statement=one_statement))
+        lane.add(
+            Change(
+                work,
+                keys,
+                answer,
+                announcements,
+                one_statement=one_statement,
+                scope=scope,
+                owners=owners,
+                renew=renew,
+            )
+        )
         try:
-            async with asyncio.timeout(self._database.timeout):
-                return await answer
-        except TimeoutError:
-            raise ServiceUnavailable("the store does not answer in time", 1) from None
+            return await answered(answer, self._database.timeout)
         finally:
             del answer  # a refusal that it raised holds this frame
 
     async def close(self) -> None:
-        """Finishes what is under way, and ends the connections."""
+        """Finishes what is in progress, and closes the connections."""
         for lane in self._lanes:
             await lane.close()
 
     def _committed(self, group: Sequence[Change]) -> None:
-        if wrote := [change for change in group if change.wrote]:
-            owners = None if any(change.alone for change in wrote) else _all(change.keys for change in wrote)
-            outdated = None if owners is None else frozenset((owner, None) for owner in owners)
-            for invalidate in self._invalidate_listeners:
-                invalidate(outdated)
         for change in group:
             audit.log(change.removals)
         if topics := _all(change.moved for change in group):
@@ -115,10 +133,17 @@ class _SessionLost(Exception):
 
 
 class _Lane:
-    """Makes changes, one transaction after the other."""
+    """One connection that makes changes, one transaction after the other."""
 
-    def __init__(self, database: Database, committed: Callable[[Sequence[Change]], None], measures: Measures) -> None:
+    def __init__(
+        self,
+        database: Database,
+        invalidation: Invalidation,
+        committed: Callable[[Sequence[Change]], None],
+        measures: Measures,
+    ) -> None:
         self._database = database
+        self._invalidation = invalidation
         self._committed = committed
         self._measures = measures
         self._link = Link(database)
@@ -145,7 +170,7 @@ class _Lane:
                 self._measures.commit(len(group), time.monotonic() - began)
 
     async def _make(self, group: Sequence[Change]) -> None:
-        """Makes the changes of a group together, or where that can't be each on its own, and gives their answers."""
+        """Makes the changes of a group together, or else one by one, and answers their callers."""
         if len(group) > 1:
             try:
                 await self._commit(group)
@@ -174,17 +199,17 @@ class _Lane:
         change.fail(ServiceUnavailable("the store is busy with other changes", 1))
 
     async def _commit(self, group: Sequence[Change]) -> None:
-        """As `_commit_once`; once more in a new session, where the one that there was turns out to be lost."""
+        """As `_commit_once`, and once more in a new session if the session was lost."""
         try:
             await self._commit_once(group)
         except _SessionLost:
             await self._commit_once(group, last=True)
 
     async def _commit_once(self, group: Sequence[Change], *, last: bool = False) -> None:
-        """Makes the changes of a group in one transaction, and gives their answers.
+        """Makes the changes of a group in one transaction, and answers their callers.
 
-        Where it raises, nothing of them is there, unless the connection was lost while it was committed.
-        _SessionLost: it was before; not where this is the `last` attempt.
+        If it raises, none of them was made, unless the connection was lost during the commit.
+        _SessionLost: the session was lost before the commit; not raised if this is the `last` attempt.
         """
         connection = await self._link.connection()
 
@@ -197,8 +222,9 @@ class _Lane:
         try:
             await connection.execute(_begin(sorted(_all(change.locks for change in group))))
             await make(group, ask)
+            outdated = _outdated(group)
             committing = True
-            await connection.execute("commit")
+            nothing_since = await self._execute_commit(connection, outdated)
         except BaseException as error:
             if session_lost(error):
                 connection.end()
@@ -206,9 +232,52 @@ class _Lane:
                     raise _SessionLost from error
             await _roll_back(connection)
             raise
+        if nothing_since:
+            _renew(group)
         self._committed(group)
         for change in group:
             change.finish()
+
+    async def _execute_commit(self, connection: Connection, outdated: frozenset[Outdated] | None) -> bool:
+        """Commits, and marks in the same transaction what it makes outdated.
+
+        Returns whether no other commit of this process has made the same outdated since.
+        """
+        if outdated is not None and not outdated:
+            await connection.execute("commit")
+            return False
+        number, statement = self._invalidation.committing(outdated)
+        try:
+            await connection.execute(f"{statement}; commit")
+        except BaseException:
+            self._invalidation.failed(number)
+            raise
+        return self._invalidation.committed(number)
+
+
+def _outdated(group: Iterable[Change]) -> frozenset[Outdated] | None:
+    """What a group of changes makes outdated."""
+    outdated: set[Outdated] = set()
+    for change in group:
+        if (of_change := change.outdated) is None:
+            return None
+        outdated |= of_change
+    return frozenset(outdated)
+
+
+def _renew(group: Sequence[Change]) -> None:
+    """Renews what the changes wrote, where no other change of the group wrote the same."""
+    if not any(change.renew for change in group):
+        return
+    count: Counter[Outdated] = Counter()
+    for change in group:
+        count.update(change.outdated or ())
+    for change in group:
+        written = change.outdated
+        if change.renew is None or not written:
+            continue
+        if all(count[each] == 1 and (each[0], None) not in count for each in written):
+            change.renew()
 
 
 def _all(sets: Iterable[Collection[T]]) -> frozenset[T]:
@@ -217,10 +286,16 @@ def _all(sets: Iterable[Collection[T]]) -> frozenset[T]:
 
 
 def _begin(locks: Sequence[int]) -> str:
-    """Several statements in one message: what comes after the locks sees all that was committed before they were
-    free."""
+    """Begins a transaction that marks itself what it makes outdated, with these locks.
+
+    Several statements in one message: what comes after the locks sees all that was committed before they were free.
+    The setting ends with the transaction, so that no pooler can pass it on.
+    """
     taken = "".join(f", pg_advisory_xact_lock({lock})" for lock in locks)
-    return f"begin isolation level read committed; select pg_advisory_xact_lock_shared({STORE_LOCK}){taken}"
+    return (
+        "begin isolation level read committed;"
+        f" select set_config('{MARKS}', 'on', true), pg_advisory_xact_lock_shared({STORE_LOCK}){taken}"
+    )
 
 
 async def _roll_back(connection: Connection) -> None:

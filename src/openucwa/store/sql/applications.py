@@ -204,7 +204,7 @@ class Applications(Part):
                     values = ", ".join(["(?, ?, cast(? as bigint))"] * len(slice_))
                     await transaction.run(sql.format(values=values), *(value for row in slice_ for value in row))
 
-        await self._writer.change(work)
+        await self._writer.change(work, owners={owner for owner, _ in (*requests, *polls)})
 
     async def remove_idle(self, polled_before: int, limit: int, at: int) -> Sequence[tuple[str, str]]:
         async def work(transaction: Transaction) -> Sequence[tuple[str, str]]:
@@ -228,16 +228,22 @@ class Applications(Part):
                     ended.append((owner, application_id))
             return ended
 
-        return await self._writer.change(work, must_notify=False)
+        return await self._writer.change(work, owners=(), must_notify=False)
 
-    async def available(self, owner: str) -> Sequence[str]:
+    async def available(self, owner: str, modality: str | None = None) -> Sequence[str]:
         rows = await self._reader.rows(
-            "select id from applications where owner = ? and available = 1 order by created", owner
+            "select id, communication from applications where owner = ? and available = 1 order by created", owner
         )
-        return [application_id for (application_id,) in rows]
+        return [
+            application_id
+            for application_id, text in rows
+            if modality is None or modality in columns.communication(text).supported_modalities
+        ]
 
     async def forget_replaced(self, before: int, limit: int) -> int:
-        return await self._writer.change(lambda transaction: transaction.run(_FORGET_REPLACED, before, limit))
+        return await self._writer.change(
+            lambda transaction: transaction.run(_FORGET_REPLACED, before, limit), owners=()
+        )
 
 
 async def _add(transaction: Transaction, application: Application, now: int) -> None:

@@ -29,7 +29,8 @@ from openucwa.model.refusals import (
     TooManyParticipants,
 )
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import columns, events, invitations, participations
+from openucwa.store.sql import columns, events, participations
+from openucwa.store.sql import invitation_rows as invitations
 from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.participations import as_participant, find, notify, participant_of, participation_of
@@ -46,7 +47,8 @@ _MAX_UNDONE = 1_000_000
 #: for ever, and who polls at all reads them soon.
 _MAX_SPANS = 100
 
-_OF_APPLICATION = participations.SELECT + "where owner = ? and application_id = ?"
+_HEARD = participations.SELECT + "where owner = ? and application_id = ?"
+_OF_APPLICATION = _HEARD + " and ended is null"
 _OVERDUE = participations.SELECT + "where in_lobby = 1 and joined < ? order by joined limit ?"
 _LOBBIES = """
     select m.id, m.rel, m.subject, p.uri, min(p.name), max(p.anonymous), min(p.joined), count(*) over ()
@@ -55,7 +57,7 @@ _LOBBIES = """
     group by m.id, m.rel, m.subject, p.uri order by min(p.joined), m.id, p.uri limit ?
 """
 _IDLE = (
-    participations.SELECT + "where (owner, application_id) in"
+    participations.SELECT + "where ended is null and (owner, application_id) in"
     " (select owner, id from applications where coalesce(last_poll, last_request) < ?)"
 )
 
@@ -78,7 +80,7 @@ class Conversations(Part):
             joined = draft
             if others:
                 joined = replace(draft, role=others[0].role, in_lobby=others[0].in_lobby)
-                since = await _last(transaction, joined.topic)
+                since = await participations.last_number(transaction, joined.topic)
             else:
                 if not draft.in_lobby:
                     await _check_room(transaction, draft, limit)
@@ -107,6 +109,10 @@ class Conversations(Part):
 
     async def _all(self, owner: str, application_id: str) -> Sequence[Participation]:
         rows = await self._reader.rows(_OF_APPLICATION + " order by joined", owner, application_id)
+        return [participation_of(row) for row in rows]
+
+    async def heard(self, owner: str, application_id: str) -> Sequence[Participation]:
+        rows = await self._reader.rows(_HEARD + " order by joined", owner, application_id)
         return [participation_of(row) for row in rows]
 
     async def participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
@@ -224,7 +230,7 @@ class Conversations(Part):
                 await invitations.add(transaction, replace(invitation, state=InvitationState.CONNECTED))
             elif own.messaging == state:
                 return
-            hears = _heard(own, state, await _last(transaction, own.topic))
+            hears = _heard(own, state, await participations.last_number(transaction, own.topic))
             await transaction.run(
                 "update participations set messaging = ?, typing = 0, hears = ? where " + _ONE,
                 state.value,
@@ -310,14 +316,14 @@ def _heard(own: Participation, state: MessagingState, last: int) -> tuple[Span, 
         return own.hears
     if state == MessagingState.CONNECTED:
         return (*own.hears, (last, None))[-_MAX_SPANS:]
-    return tuple((before, last if end is None else end) for before, end in own.hears)
+    return participations.disconnected(own, last)
 
 
 async def _own(transaction: Transaction, participation: Participation) -> Participation:
     """The participation as it is now."""
     found = await find(
         transaction,
-        _ONE + " and owner = ? and application_id = ?",
+        _ONE + " and owner = ? and application_id = ? and ended is null",
         participation.organizer,
         participation.meeting_id,
         participation.id,
@@ -337,8 +343,3 @@ async def _stop_typing(transaction: Transaction, own: Participation, at: int) ->
         own.id,
     ):
         await append(transaction, at, conversation_events.typing_changed(own, typing=False))
-
-
-async def _last(transaction: Transaction, topic: str) -> int:
-    row = await transaction.row("select last from topics where topic = ?", topic)
-    return row[0] if row else 0

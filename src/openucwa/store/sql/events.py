@@ -48,7 +48,7 @@ class EventLog(Part):
     """`store.contract.EventLog`, where each method is described."""
 
     async def append(self, at: int, events: Sequence[NewEvent]) -> None:
-        await self._writer.change(lambda transaction: append(transaction, at, *events), must_notify=False)
+        await self._writer.change(lambda transaction: append(transaction, at, *events), owners=(), must_notify=False)
 
     async def after(self, positions: Mapping[str, int], limit: int) -> Sequence[Event]:
         if not positions:
@@ -67,10 +67,10 @@ class EventLog(Part):
         return dict.fromkeys(topics, 0) | {topic: last for topic, last in rows}  # noqa: C416  # not every engine's row is a pair
 
     async def forget(self, before: int, limit: int) -> int:
-        return await self._writer.change(lambda transaction: transaction.run(_FORGET, before, limit))
+        return await self._writer.change(lambda transaction: transaction.run(_FORGET, before, limit), owners=())
 
     async def forget_topics(self, before: int, limit: int) -> int:
-        return await self._writer.change(lambda transaction: transaction.run(_FORGET_TOPICS, before, limit))
+        return await self._writer.change(lambda transaction: transaction.run(_FORGET_TOPICS, before, limit), owners=())
 
     async def numbers(self, topic: str, kind: str, after: int, limit: int) -> Sequence[int]:
         rows = await self._reader.rows(

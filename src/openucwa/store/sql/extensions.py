@@ -111,7 +111,7 @@ class Extensions(Part):
 
     async def replace(self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int) -> None:
         key = (organizer, meeting_id, extension.id)
-        values = (extension.type.value, extension.etag, extension.properties, at)
+        values = (str(extension.type), extension.etag, extension.properties, at)
         size = len(extension.properties)
         if match is not None and len(match) == 1:
             (etag,) = match

@@ -78,13 +78,9 @@ class Meetings(Part):
 
     async def add(self, meeting: Meeting, limit: int) -> None:
         async def work(transaction: Transaction) -> None:
-            ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
-            await stored_bytes.check(transaction, meeting.organizer, _size(meeting.settings), self._max_user_bytes)
-            if count >= limit:
-                raise TooManyOnlineMeetings(f"the organizer has {count} online meetings, which is the maximum")
-            await _add(transaction, meeting, position + 1)
+            await add(transaction, meeting, limit, self._max_user_bytes)
 
-        await self._writer.change(work, meeting.organizer)
+        await self._writer.change(work, meeting.organizer, scope=meeting.id)
 
     async def assigned(self, draft: Meeting) -> Meeting:
         async def work(transaction: Transaction) -> Meeting:
@@ -97,7 +93,9 @@ class Meetings(Part):
 
         # It is there but for the first time, and reading it then costs nobody a transaction.
         row = await self._reader.row(_ASSIGNED, draft.organizer)
-        return await self._writer.change(work, draft.organizer) if row is None else MEETINGS.record(row)
+        if row is not None:
+            return MEETINGS.record(row)
+        return await self._writer.change(work, draft.organizer, scope=draft.id)
 
     async def get(self, organizer: str, meeting_id: str) -> Meeting:
         return await self._cache.read("meeting", self._get, organizer, meeting_id)
@@ -159,7 +157,7 @@ class Meetings(Part):
                     removed += 1
             return removed
 
-        return await self._writer.change(work, must_notify=False)
+        return await self._writer.change(work, owners=(), must_notify=False)
 
     async def get_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:
         name, load = "meeting with extensions", self._get_with_extensions
@@ -171,6 +169,15 @@ class Meetings(Part):
         if not meetings:
             raise ResourceNotFound(_NO_MEETING)
         return MEETINGS.record(meetings[0]), [EXTENSIONS.record(row) for row in extensions]
+
+
+async def add(transaction: Transaction, meeting: Meeting, limit: int, max_user_bytes: int) -> None:
+    """Adds a meeting to those of its organizer, whose key the change holds. As `Meetings.add`."""
+    ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
+    await stored_bytes.check(transaction, meeting.organizer, _size(meeting.settings), max_user_bytes)
+    if count >= limit:
+        raise TooManyOnlineMeetings(f"the organizer has {count} online meetings, which is the maximum")
+    await _add(transaction, meeting, position + 1)
 
 
 async def _add(transaction: Transaction, meeting: Meeting, position: int) -> None:

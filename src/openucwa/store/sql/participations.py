@@ -1,15 +1,16 @@
-"""Rows of live meetings, and what their coming and going raises. Other changes end conversations through `end`."""
+"""Rows of conversations, and what their coming and going raises. Other changes end conversations through `end`."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from openucwa.model import conversation_events
-from openucwa.model.conversation import InvitationState, MessagingState, Participant, Participation, Role, Span
+from openucwa.model.conversation import Form, InvitationState, MessagingState, Participant, Participation, Role, Span
 from openucwa.model.meeting import ExtensionType
 from openucwa.store.engine import Row, Transaction
-from openucwa.store.sql import invitations
-from openucwa.store.sql.events import append
+from openucwa.store.sql import columns
+from openucwa.store.sql import invitation_rows as invitations
+from openucwa.store.sql.events import append, end_topic
 from openucwa.store.sql.tables import PARTICIPATIONS
 
 SELECT = f"select {PARTICIPATIONS.columns} from participations "
@@ -25,6 +26,11 @@ PARTICIPANTS = """
 TYPING = PARTICIPANTS.replace("group by uri", "group by uri having max(typing) = 1")
 
 _ANYBODY = "select 1 from participations where organizer = ? and meeting_id = ? limit 1"
+
+_END_OTHER = """
+    update participations set ended = ?, hears = ?, messaging = 'Disconnected', typing = 0
+    where organizer = ? and meeting_id = ? and id = ?
+"""
 
 _LAST_POSITION = "select coalesce(max(position), 0) from participations where organizer = ? and meeting_id = ?"
 
@@ -97,7 +103,7 @@ async def notify(
 
 
 async def notify_of_meeting(transaction: Transaction, organizer: str, meeting_id: str, at: int) -> None:
-    """Tells those who take part, if anybody does, that the meeting was changed."""
+    """Notifies the participants, if there are any, that the meeting was changed."""
     if await transaction.row(_ANYBODY, organizer, meeting_id):
         await append(transaction, at, conversation_events.meeting_changed(organizer, meeting_id))
 
@@ -127,29 +133,55 @@ async def end(
     *,
     notify_application: bool = True,
 ) -> None:
-    """Ends conversations: their rows go, the room is told of participants who are gone, and the applications too.
+    """Ends conversations: removes their rows, and notifies the meeting and the applications.
 
-    The change holds their meetings. `reason`: why, where it is not the application's own wish. Invitations under way in
-    them become Failed with it. `notify_application`: False where the application itself ends.
+    The change has locked their meetings. `reason`: why, unless the application asked for it; pending invitations
+    in them then fail. `notify_application`: False if the application itself ends. A conversation of two ends for the
+    other user too.
     """
     if notify_application:
         await transaction.lock(*sorted({each.owner for each in ended}))
     for participation in ended:
         await _remove(transaction, participation, at)
-        if notify_application:
+        if participation.form != Form.MEETING and participation.ended is None:
+            await _end_two_party(transaction, participation, at)
+        if notify_application and participation.ended is None:
             await _notify_application(transaction, participation, at, reason)
+
+
+async def _end_two_party(transaction: Transaction, gone: Participation, at: int) -> None:
+    """Ends a conversation of two that one has left. The other one's row remains, to deliver what was said before."""
+    key = (gone.organizer, gone.meeting_id)
+    if gone.form == Form.CONNECTING:
+        await invitations.withdraw(transaction, *key, "Canceled", at)
+    for other in await find(transaction, "organizer = ? and meeting_id = ?", *key):
+        hears = columns.json(disconnected(other, await last_number(transaction, other.topic)))
+        await transaction.run(_END_OTHER, at, hears, *key, other.id)
+    await end_topic(transaction, gone.topic, at)
 
 
 async def _notify_application(transaction: Transaction, ended: Participation, at: int, reason: str | None) -> None:
     state = InvitationState.FAILED if reason else InvitationState.CANCELLED
+    why = reason or ("Canceled" if ended.form == Form.CONNECTING else None)
     under_way = await invitations.end_of_conversation(
-        transaction, ended.owner, ended.application_id, ended.id, state, reason
+        transaction, ended.owner, ended.application_id, ended.id, state, why
     )
     for invitation in under_way:
         await invitations.notify(transaction, at, conversation_events.INVITATION_ENDED, invitation)
     await append(
         transaction, at, conversation_events.about_conversation(ended, conversation_events.CONVERSATION_ENDED, reason)
     )
+
+
+def disconnected(own: Participation, last: int) -> tuple[Span, ...]:
+    """The spans of `hears` once messaging is disconnected, `last` being the topic's last event."""
+    return tuple((before, last if end is None else end) for before, end in own.hears)
+
+
+async def last_number(transaction: Transaction, topic: str) -> int:
+    """The number of the topic's last event; 0: there was none."""
+    row = await transaction.row("select last from topics where topic = ?", topic)
+    return row[0] if row else 0
 
 
 async def _remove(transaction: Transaction, gone: Participation, at: int) -> None:
@@ -160,6 +192,8 @@ async def _remove(transaction: Transaction, gone: Participation, at: int) -> Non
         gone.id,
     )
     left = await find(transaction, "organizer = ? and meeting_id = ? and uri = ?", *meeting, gone.uri)
+    if gone.ended is not None or gone.form == Form.CONNECTING:
+        return  # nobody is there to be told
     if typing:
         await append(transaction, at, conversation_events.typing_changed(gone, typing=False))
     if not left:

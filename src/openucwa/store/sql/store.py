@@ -12,6 +12,7 @@ from openucwa.store.sql.invitations import Invitations
 from openucwa.store.sql.meetings import Meetings
 from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sql.signing_keys import SigningKeys
+from openucwa.store.sql.two_party import TwoParty
 from openucwa.store.sql.users import Users
 
 _COUNTED = ("users", "applications", "meetings", "extensions", "events")
@@ -40,6 +41,7 @@ class SqlStore:
         self.extensions = Extensions(*on)
         self.conversations = Conversations(*on)
         self.invitations = Invitations(*on)
+        self.two_party = TwoParty(*on)
         self.events = EventLog(*on)
 
 

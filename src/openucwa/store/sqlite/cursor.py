@@ -11,7 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Self
 
-#: A text in quotes, or a parameter.
+#: A quoted string, or a parameter.
 _PARAMETER = re.compile(r"'[^']*'|\?([0-9]*)")
 
 
@@ -20,7 +20,7 @@ class Cursor(sqlite3.Cursor):
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Self:  # type: ignore[override]  # no mappings
         """As `sqlite3.Cursor.execute`."""
-        if "?1" in sql:  # a tenth of a microsecond, where a look into the cache takes more
+        if "?1" in sql:  # a tenth of a microsecond, less than a lookup in the cache
             sql, in_order = _unnumbered(sql)
             parameters = in_order(parameters)
         return super().execute(sql, parameters)
@@ -28,7 +28,7 @@ class Cursor(sqlite3.Cursor):
 
 @lru_cache(maxsize=1024)
 def _unnumbered(sql: str) -> tuple[str, Callable[[Sequence[Any]], Sequence[Any]]]:
-    """`sql` with `?` alone, and what puts its values in their order."""
+    """`sql` with plain `?`, and a function that orders its values."""
     places: list[int] = []
 
     def place(found: re.Match[str]) -> str:

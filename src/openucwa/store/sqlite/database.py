@@ -17,14 +17,14 @@ FILE = "openucwa.sqlite3"
 
 logger = logging.getLogger(__name__)
 
-#: The oldest SQLite that has all that the statements use: strict tables, `returning`.
+#: The oldest SQLite with all features that the statements use: strict tables, `returning`.
 OLDEST_SQLITE = (3, 37, 0)
 
-#: Seconds for a read to wait. Readers never wait for writers, so this is for the moments of recovery only;
-#: it is short because the event loop waits with it.
+#: Timeout of reads, in seconds. Readers never wait for writers, only for recovery after a crash. It is short, because
+#: the event loop waits as well.
 READ_TIMEOUT = 0.1
 
-#: Seconds between two tries to switch a new file to its write-ahead log.
+#: Seconds between two attempts to switch a new file to its write-ahead log.
 _PAUSE = 0.01
 
 Row: TypeAlias = tuple[Any, ...]
@@ -42,10 +42,10 @@ class Database:
         self._lost = False
 
     def connect_writer(self) -> sqlite3.Connection:
-        """The connection that writes; the file is there afterwards, with this server's schema or a newer one.
+        """The connection for writing. Creates the file if necessary, and migrates it to this server's schema.
 
-        The file's owner alone can read it (the keys that tokens are signed with are in it), and SQLite gives the
-        files beside it the same mode. A store that this server may not use is left as it was.
+        Only the file's owner can read it, because it contains the signing keys; SQLite gives the files beside it the
+        same mode. A store that this server may not use is not modified.
         InvalidExchangeServerVersion, ServiceUnavailable.
         """
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -59,11 +59,11 @@ class Database:
             finally:
                 os.close(file)
             with closing(self._connect("ro", self.timeout)) as reader:
-                self.schema.look(reader)
+                self.schema.check_or_empty(reader)
             return self._connect_writer()
 
     def version(self) -> int:
-        """The version of the store; 0: none was made yet. The file stays as it is.
+        """The version of the store; 0: it does not exist yet. Nothing is modified.
 
         InvalidExchangeServerVersion, ServiceUnavailable.
         """
@@ -75,12 +75,12 @@ class Database:
             if not made:
                 return 0
             with closing(self._connect("ro", self.timeout)) as reader:
-                return self.schema.look(reader).version
+                return self.schema.check_or_empty(reader).version
 
     def check_file(self) -> None:
-        """ServiceUnavailable: the file was removed or replaced since it was opened, so that what is written is lost.
+        """ServiceUnavailable: the file was removed or replaced since it was opened, so writes would be lost.
 
-        SQLite itself does not notice: it has the old file open.
+        SQLite does not notice: it still has the old file open.
         """
         try:
             there = self._identity in {None, _identity(self.path.stat())}
@@ -97,7 +97,7 @@ class Database:
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
-        """Tells of what goes wrong with the file's place."""
+        """Turns errors into refusals that name the file."""
         try:
             yield
         except OSError as error:
@@ -115,14 +115,14 @@ class Database:
             connection.execute("pragma synchronous = full")
             connection.execute("pragma foreign_keys = on")
             self.schema.migrate(connection)
-            connection.execute("pragma busy_timeout = 0")  # from now on it is `begin_waiting` that waits
+            connection.execute("pragma busy_timeout = 0")  # from now on, only `begin_waiting` waits
         except BaseException:
             connection.close()
             raise
         return connection
 
     def begin_waiting(self, connection: sqlite3.Connection) -> None:
-        """Begins a transaction of the connection that writes, while other processes write too. sqlite3.Error."""
+        """Begins a transaction of the writing connection, waiting for other processes. sqlite3.Error."""
         connection.execute(f"pragma busy_timeout = {self.timeout * 1000:.0f}")
         try:
             connection.execute("begin immediate")
@@ -130,7 +130,7 @@ class Database:
             connection.execute("pragma busy_timeout = 0")
 
     def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
-        """Tries until the timeout: while another process makes the same new store, SQLite itself doesn't wait here."""
+        """Retries until the timeout: SQLite does not wait here while another process creates the same store."""
         give_up = time.monotonic() + self.timeout
         while True:
             try:
@@ -143,11 +143,11 @@ class Database:
                 return
 
     def connect_reader(self) -> sqlite3.Connection:
-        """A connection that can't write."""
+        """A read-only connection."""
         return self._connect("ro", READ_TIMEOUT)
 
     def _connect(self, mode: str, timeout: float) -> sqlite3.Connection:
-        # Never used by two threads at a time; which one is the writer's affair.
+        # The writer makes sure that no two threads use it at the same time.
         return sqlite3.connect(
             f"{self.path.as_uri()}?mode={mode}",
             timeout=timeout,

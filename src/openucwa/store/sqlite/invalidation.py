@@ -6,13 +6,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TypeAlias
 
+from openucwa.store.changes import Invalidations
 from openucwa.store.contract import Outdated
 from openucwa.store.sqlite.errors import unavailable
-
-#: As `Store.on_invalidate`.
-Listener: TypeAlias = Callable[[frozenset[Outdated] | None], None]
 
 #: Seconds between two checks that the file is still there.
 FILE_CHECK = 1.0
@@ -37,10 +34,8 @@ class Invalidation:
     def __init__(self, check_file: Callable[[], None]) -> None:
         self._check_file = check_file
         self._next_file_check = 0.0
-        self._listeners: list[Listener] = []
-        #: How often listeners were told.
-        self.count = 0
-        #: What that was after the last commit of this process.
+        self.invalidations = Invalidations()
+        #: The number of invalidations after the last commit of this process.
         self._last = 0
         self._refreshed = False
         self._in_flight = False
@@ -56,11 +51,11 @@ class Invalidation:
         self._seen = _version(self._reader)
         self._others = _version(self._writer)
 
-    def on_invalidate(self, listener: Listener) -> None:
-        """As `Store.on_invalidate`."""
-        self._listeners.append(listener)
+    def follows(self, owner: str) -> bool:
+        """As `Freshness.follows`: a refresh costs too little to be left out."""
+        return False
 
-    def refresh(self) -> None:
+    def find_commits(self) -> None:
         """Tells of what was committed since the last time. ServiceUnavailable."""
         if (now := time.monotonic()) >= self._next_file_check:
             self._check_file()
@@ -69,15 +64,15 @@ class Invalidation:
             self._seen = version
             if self._in_flight and not self._visible:
                 self._visible = True
-                self._notify(self._in_flight_outdated)
+                self.invalidations.notify(self._in_flight_outdated)
                 with suppress(Empty):
                     self._returned.get(timeout=RETURN_TIMEOUT)
                     self.committed()
             else:
-                self._notify(None)
+                self.invalidations.notify(None)
 
-    def refresh_in_turn(self) -> bool:
-        """As `refresh`, where nobody has done so in this turn of the event loop. False: a cache may not be used now.
+    def refresh(self, owner: str) -> bool:
+        """As `Store.refresh`, whoever `owner` is: once in a turn of the event loop.
 
         Requests that one turn reads had been sent when it began, so that nobody knew of anything that is committed
         after the first of them refreshes; and whatever a request of a later turn may know of, its own refresh finds.
@@ -85,7 +80,7 @@ class Invalidation:
         if not self._refreshed:
             self._refreshed = True
             asyncio.get_running_loop().call_soon(self._begin_turn)
-            self.refresh()
+            self.find_commits()
         return not self._visible
 
     def committing(self, outdated: frozenset[Outdated] | None, returned: "SimpleQueue[None]") -> None:
@@ -95,7 +90,7 @@ class Invalidation:
         returned. What others committed before that transaction is told now; from here to the commit nobody else
         commits.
         """
-        self.refresh()
+        self.find_commits()
         self._others = _version(self._writer)
         self._in_flight_outdated = outdated
         self._returned = returned
@@ -108,7 +103,7 @@ class Invalidation:
         """
         if self._in_flight:
             self._committed()
-        return self.count == self._last
+        return self.invalidations.count == self._last
 
     def _committed(self) -> None:
         outdated, notified = self._in_flight_outdated, self._visible
@@ -118,17 +113,17 @@ class Invalidation:
         # connection that made it, a commit is nothing new, so what is new to the writer is another's.
         if (others := _version(self._writer)) != self._others:
             self._others = others
-            self._last = self.count
-            self._notify(None)
+            self._last = self.invalidations.count
+            self.invalidations.notify(None)
             return
         if not notified:
-            self._notify(outdated)
-        self._last = self.count
+            self.invalidations.notify(outdated)
+        self._last = self.invalidations.count
 
     def failed(self) -> None:
         """Is called where the transaction was not committed."""
         if self._visible:
-            self._notify(None)
+            self.invalidations.notify(None)
         self._end()
 
     def _end(self) -> None:
@@ -136,11 +131,6 @@ class Invalidation:
 
     def _begin_turn(self) -> None:
         self._refreshed = False
-
-    def _notify(self, outdated: frozenset[Outdated] | None) -> None:
-        self.count += 1
-        for listener in self._listeners:
-            listener(outdated)
 
 
 def _version(cursor: sqlite3.Cursor) -> int:

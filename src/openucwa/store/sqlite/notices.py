@@ -16,7 +16,7 @@ class Notices:
         self._seen = 0
 
     async def open(self) -> None:
-        """What moved before is nobody's news."""
+        """Starts: earlier commits are not reported."""
         ((self._seen,),) = await self._reader.rows("select number from commits")
 
     def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
@@ -24,7 +24,7 @@ class Notices:
         self._listeners.append(listener)
 
     def number(self, connection: sqlite3.Connection, topics: frozenset[str]) -> int:
-        """The number of the commit that `connection` is about to make, which is written to `topics`."""
+        """Numbers the commit that `connection` is about to make, and writes that number to `topics`."""
         connection.execute("update commits set number = number + 1")
         number: int
         ((number,),) = connection.execute("select number from commits").fetchall()
@@ -32,7 +32,7 @@ class Notices:
         return number
 
     def committed(self, number: int, topics: frozenset[str]) -> None:
-        """Tells the listeners that commit `number` moved `topics`.
+        """Calls the listeners: commit `number` moved `topics`.
 
         Each is called by the loop, so that one that fails stops neither the others nor the writer.
         """
@@ -43,10 +43,10 @@ class Notices:
             loop.call_soon(listener, topics)
 
     async def foreign_topics(self) -> frozenset[str]:
-        """The topics that other processes moved since it was last asked; the first time: since the store was opened.
+        """The topics that other processes moved since the previous call, or since the store was opened.
 
-        For a bus to ask now and then: it costs what reading a row costs. Where this process moved topics too in the
-        meantime, those may be among them. InvalidExchangeServerVersion, ServiceUnavailable.
+        For buses, which poll it: it costs as much as reading a row. It may include topics that this process moved in
+        the meantime. InvalidExchangeServerVersion, ServiceUnavailable.
         """
         moved = await self._reader.rows("select topic, moved from topics where moved > ?", self._seen)
         self._seen = max((number for _, number in moved), default=self._seen)

@@ -59,10 +59,10 @@ class Reader:
 
     def _check_version(self) -> None:
         """Checks again whether this server may use the store, if anything was committed since the last time."""
-        self._invalidation.refresh()
-        if self._checked != self._invalidation.count:
+        self._invalidation.find_commits()
+        if self._checked != self._invalidation.invalidations.count:
             self._schema.check(self._connection)
-            self._checked = self._invalidation.count
+            self._checked = self._invalidation.invalidations.count
 
     def _refusal(self, error: sqlite3.Error) -> Exception:
         """What to tell of `error`. InvalidExchangeServerVersion: it is because the store has moved on."""

@@ -23,14 +23,14 @@ class StoreVersion(NamedTuple):
 
 
 class Schema:
-    """The migrations in a folder, named `0001_what_it_does.sql` and on."""
+    """The migrations in a folder, named `0001_what_it_does.sql` and so on."""
 
     def __init__(self, folder: Traversable = MIGRATIONS) -> None:
         self._migrations = migrations_in(folder)
         self.known = self._migrations[-1].number
 
     def check(self, connection: sqlite3.Connection) -> StoreVersion:
-        """The version of the store, where this server may use it. InvalidExchangeServerVersion: it may not."""
+        """The version of the store. InvalidExchangeServerVersion: this server may not use it."""
         found = StoreVersion(*connection.execute("select version, oldest from store_version").fetchone())
         if found.oldest > self.known:
             raise InvalidExchangeServerVersion(
@@ -39,8 +39,8 @@ class Schema:
             )
         return found
 
-    def look(self, connection: sqlite3.Connection) -> StoreVersion:
-        """Like `check`, of a database that may still be empty. ServiceUnavailable: it is not a store."""
+    def check_or_empty(self, connection: sqlite3.Connection) -> StoreVersion:
+        """As `check`, but the database may be empty. ServiceUnavailable: it is not a store."""
         tables = {name for (name,) in connection.execute("select name from sqlite_schema where type = 'table'")}
         if "store_version" in tables:
             return self.check(connection)
@@ -49,14 +49,14 @@ class Schema:
         return StoreVersion(0, 0)
 
     def migrate(self, connection: sqlite3.Connection) -> None:
-        """Applies the migrations that the store does not have yet, in order, each in one transaction.
+        """Applies the missing migrations in order, each in one transaction.
 
-        Where another process does the same at the same time, each migration is applied by one of them.
+        If several processes migrate at the same time, each migration is applied once.
         """
         for migration in self._migrations:
             connection.execute("begin immediate")
             try:
-                if self.look(connection).version < migration.number:
+                if self.check_or_empty(connection).version < migration.number:
                     for statement in _statements(migration.script):
                         connection.execute(statement)
                     connection.execute("update store_version set version = ?", (migration.number,))

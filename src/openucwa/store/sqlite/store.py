@@ -11,12 +11,12 @@ from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Outdated, Store
 from openucwa.store.engine import Announcer
+from openucwa.store.read_cache import ReadCache
 from openucwa.store.sql import SqlStore, contents
 from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sqlite.database import Database
 from openucwa.store.sqlite.invalidation import Invalidation
 from openucwa.store.sqlite.notices import Notices
-from openucwa.store.sqlite.read_cache import ReadCache
 from openucwa.store.sqlite.reader import Reader
 from openucwa.store.sqlite.schema import MIGRATIONS, Schema
 from openucwa.store.sqlite.writer import Writer
@@ -74,6 +74,10 @@ class SqliteStore(SqlStore):
         finally:
             self._reader.close()
 
+    async def settled(self) -> None:
+        """Returns when no change waits to be committed."""
+        await self._writer.finish()
+
     async def close(self) -> None:
         """As `Store.close`."""
         await self._writer.finish()
@@ -91,12 +95,12 @@ class SqliteStore(SqlStore):
 
     def on_invalidate(self, listener: Callable[[frozenset[Outdated] | None], None]) -> None:
         """As `Store.on_invalidate`."""
-        self._invalidation.on_invalidate(listener)
+        self._invalidation.invalidations.on_invalidate(listener)
 
-    def refresh(self) -> bool:
+    def refresh(self, owner: str) -> bool:
         """As `Store.refresh`."""
         try:
-            return self._invalidation.refresh_in_turn()
+            return self._invalidation.refresh(owner)
         except ServiceUnavailable:
             return False
 

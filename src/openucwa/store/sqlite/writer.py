@@ -7,10 +7,13 @@ back would take longer than they do.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from itertools import chain
 from queue import SimpleQueue
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
+
+import msgspec
 
 from openucwa.model.measures import Measures
 from openucwa.model.refusals import CallbackChannelError
@@ -73,10 +76,10 @@ class Transaction:
         return self._cursor.execute(sql, parameters).rowcount
 
 
-class _Queued(NamedTuple):
+class _Queued(msgspec.Struct, frozen=True):
     """A change that waits. `work`: None where one statement, `sql` with `parameters`, is all of it.
 
-    `keys`, `scope`, `must_notify`: those of `Writer.change`; `renew`: that of `Writer.run`.
+    `keys`, `scope`, `must_notify`, `owners`: those of `Writer.change`; `renew`: that of `Writer.run`.
     """
 
     work: Work[Any] | None
@@ -87,9 +90,10 @@ class _Queued(NamedTuple):
     must_notify: bool
     answer: "asyncio.Future[Any]"
     renew: Callable[[], None] | None = None
+    owners: Collection[str] | None = None
 
 
-class _Outcome(NamedTuple):
+class _Outcome(msgspec.Struct, frozen=True):
     """What came of one change: `error`, or else `result`."""
 
     result: Any = None
@@ -152,20 +156,32 @@ class Writer:
         await self._thread.run(self._connection.close)
         self._thread.stop()
 
-    async def change(self, work: Work[T], *keys: str, scope: str | None = None, must_notify: bool = True) -> T:
+    async def change(
+        self,
+        work: Work[T],
+        *keys: str,
+        scope: str | None = None,
+        owners: Collection[str] | None = None,
+        must_notify: bool = True,
+    ) -> T:
         """As `Writer.change`. All changes are made one after the other, whatever their keys."""
         try:
-            return await self._submit(work, keys, scope, must_notify)
+            return await self._submit(work, keys, scope, owners, must_notify)
         except CallbackChannelError:
             await self._announcements.wait(self._database.timeout)
-        return await self._submit(work, keys, scope, must_notify)
+        return await self._submit(work, keys, scope, owners, must_notify)
 
     # No caller's variable holds the future: a refusal that it raises would hold it, too, and neither would be freed.
     def _submit(
-        self, work: Work[T], keys: tuple[str, ...], scope: str | None, must_notify: bool
+        self,
+        work: Work[T],
+        keys: tuple[str, ...],
+        scope: str | None,
+        owners: Collection[str] | None,
+        must_notify: bool,
     ) -> "asyncio.Future[T]":
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue(_Queued(work, "", (), keys, scope, must_notify, answer))
+        self._queue(_Queued(work, "", (), keys, scope, must_notify, answer, owners=owners))
         return answer
 
     async def run(
@@ -313,10 +329,11 @@ def _renew(group: Sequence[_Queued], outcomes: Sequence[_Outcome]) -> None:
 
 def _outdated(group: Sequence[_Queued], locked: Iterable[str]) -> frozenset[Outdated] | None:
     """What a group of changes makes outdated. `locked`: the keys that they found on their way."""
-    if not all(change.keys for change in group):
+    if any(not change.keys and change.owners is None for change in group):
         return None
     known = {(key, change.scope) for change in group if change.scope != UNCACHED for key in change.keys}
-    return frozenset(known.union((key, None) for key in locked))
+    owners = (owner for change in group for owner in change.owners or ())
+    return frozenset(known.union((owner, None) for owner in chain(owners, locked)))
 
 
 def _done(work: Coroutine[Any, Any, T]) -> T:

@@ -1,0 +1,104 @@
+"""/sandbox/reset and /sandbox/snapshots: states of everything, kept and returned to."""
+
+import msgspec
+
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import Operation, Resource
+from openucwa.http.negotiation import JSON
+from openucwa.model.refusals import ResourceNotFound
+from openucwa.sandbox.control import json_input
+from openucwa.sandbox.sandbox import Sandbox
+
+
+class ResetWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`user`: the SIP URI of the only user whose meetings and applications are removed; by default everything is."""
+
+    user: str | None = None
+
+
+class Reset(Resource[None]):
+    """Returns to the state after the start: its users, nothing else, and its time of day and chance."""
+
+    rel = "sandbox:reset"
+    public = True
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    @Operation(
+        "Removes everything but the users, or everything of one user.",
+        answers=(204,),
+        consumes=json_input.TYPES,
+        default_type=JSON,
+        schema=json_input.schema(ResetWanted),
+        produces=(),
+        refuses=(ResourceNotFound,),
+    )
+    async def post(self, call: Call[None]) -> Answer:
+        wanted = json_input.read(call, ResetWanted)
+        if wanted.user is None:
+            await self._sandbox.reset()
+        else:
+            await self._sandbox.empty(wanted.user.lower())
+        return NO_CONTENT
+
+
+class Snapshots(Resource[None]):
+    """The names of the snapshots."""
+
+    rel = "sandbox:snapshots"
+    public = True
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    @Operation(
+        "The names of the snapshots.",
+        produces=(JSON,),
+        negotiated=False,
+        shows={200: {"type": "object", "properties": {"names": {"type": "array", "items": {"type": "string"}}}}},
+    )
+    async def get(self, call: Call[None]) -> Answer:
+        return json_input.shown({"names": self._sandbox.snapshots})
+
+
+class Snapshot(Resource[str]):
+    """A state that was kept: users, meetings and everything else, the time of day, and chance."""
+
+    rel = "sandbox:snapshot"
+    public = True
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def locate(self, call: Context, **names: str) -> str:
+        return names["snapshot"]
+
+    @Operation("Keeps the present state under this name.", answers=(204,), produces=())
+    async def put(self, call: Call[str]) -> Answer:
+        await self._sandbox.take(call.target)
+        return NO_CONTENT
+
+    @Operation("Removes the snapshot.", answers=(204,), produces=())
+    async def delete(self, call: Call[str]) -> Answer:
+        await self._sandbox.forget(call.target)
+        return NO_CONTENT
+
+
+class Restore(Resource[str]):
+    """Returns to a snapshot."""
+
+    rel = "sandbox:restore"
+    public = True
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def locate(self, call: Context, **names: str) -> str:
+        return names["snapshot"]
+
+    @Operation("Returns to the snapshot; waiting polls end.", answers=(204,), produces=())
+    async def post(self, call: Call[str]) -> Answer:
+        await self._sandbox.restore(call.target)
+        return NO_CONTENT

@@ -1,0 +1,1 @@
+-- Nothing: SQLite tells a process itself that another one has committed (pragma data_version).

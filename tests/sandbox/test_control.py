@@ -1,0 +1,170 @@
+"""The control resources: what they say of themselves; and that a server other than a sandbox has none."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from openucwa.config import Config
+from openucwa.sandbox.sandbox import Sandbox
+from openucwa.sandbox.server import make_sandbox
+from openucwa.sandbox.users import DEFAULT
+from openucwa.sandbox.world import SandboxWorld
+from tests.client import PASSWORD, UcwaClient
+from tests.process.running import LIMIT, RunningServer, command
+from tests.process.server import add_user
+from tests.resources.messages import assert_refused
+from tests.sandbox.conftest import LENE, Control
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    return make_sandbox(Config(), SandboxWorld(), DEFAULT)
+
+
+async def test_description_names_every_control_resource(control: Control, sandbox: Sandbox) -> None:
+    described = await control.ask("GET", "/openapi.json")
+    paths = {template for template, _ in sandbox.routes} - {"/sandbox", "/sandbox/openapi.json"}
+    assert described["paths"].keys() == paths
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            if method in {"post", "put"} and "requestBody" in operation:
+                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                assert schema["type"] == "object", path
+
+
+async def test_control_resources_are_not_in_the_description_of_the_api(control: Control) -> None:
+    described = (await control.http.get("/openapi.json")).json()
+    assert not [path for path in described["paths"] if path.startswith("/sandbox")]
+
+
+async def test_reset_removes_everything_but_the_users(control: Control, sign_in: Callable[..., Any]) -> None:
+    lene = await sign_in()
+    await lene.schedule()
+    await control.ask("POST", "/reset", status=204)
+    assert_refused(await lene.get(lene.meetings), 404, "NotFound", "ApplicationNotFound")
+    lene = await sign_in()
+    assert (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"] == []
+
+
+async def test_reset_of_a_user_leaves_the_others_as_they_are(control: Control, sign_in: Callable[..., Any]) -> None:
+    lene, dana = await sign_in("lenea"), await sign_in("danab")
+    for client in (lene, dana):
+        await client.schedule()
+    await control.ask("POST", "/reset", {"user": LENE}, status=204)
+    assert_refused(await lene.get(lene.meetings), 401, "Unauthorized")
+    lene = await sign_in("lenea")
+    assert (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"] == []
+    assert len((await dana.get(dana.meetings)).json()["_embedded"]["myOnlineMeeting"]) == 1
+
+
+async def test_snapshot_restores_data_and_time(control: Control, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="kept")
+    await control.advance("1m")
+    await control.ask("PUT", "/snapshots/one%20meeting", status=204)
+    assert await control.ask("GET", "/snapshots") == {"names": ["one meeting"]}
+    await lene.replace(meeting, subject="changed")
+    await lene.schedule(subject="another")
+    await control.advance("1h")
+    await control.ask("POST", "/snapshots/one%20meeting/restore", status=204)
+    assert await control.now() == "2027-01-01T08:01:00.000Z"
+    found = (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"]
+    assert [(each["subject"], each["etag"]) for each in found] == [("kept", meeting["etag"])]
+    await control.ask("DELETE", "/snapshots/one%20meeting", status=204)
+    assert await control.ask("GET", "/snapshots") == {"names": []}
+
+
+async def test_unknown_snapshot_and_user_are_not_found(control: Control) -> None:
+    for method, path, body in (
+        ("POST", "/snapshots/none/restore", {}),
+        ("DELETE", "/snapshots/none", {}),
+        ("POST", "/reset", {"user": "sip:nobody@contoso.com"}),
+    ):
+        assert (await control.ask(method, path, body, status=404))["subcode"] == "ResourceNotFound"
+
+
+def test_commands_reset_keep_and_restore(running: RunningServer) -> None:
+    def run(*arguments: str) -> str:
+        done = command("sandbox", *arguments, "--url", running.urls[0])
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert run("reset") == ""
+    assert run("snapshot", "first") == ""
+    assert run("snapshot") == "first\n"
+    assert run("restore", "first") == ""
+    failed = command("sandbox", "restore", "second", "--url", running.urls[0])
+    assert (failed.returncode, failed.stderr) == (1, "openucwa: there is no such snapshot\n")
+
+
+def test_start_says_what_it_is_and_names_its_users(tmp_path: Path) -> None:
+    (tmp_path / "users.toml").write_text('users = [{uri = "sip:joe@fabrikam.com", password = "joes", name = "Joe"}]')
+    with RunningServer(None, "--seed", str(tmp_path / "users.toml")) as server:
+        assert "This is a SANDBOX" in server.logged("SANDBOX")
+        assert server.logged("joe@fabrikam.com with password joes")
+        with httpx.Client(base_url=server.urls[0], timeout=LIMIT) as http:
+            form = {"grant_type": "password", "username": "joe@fabrikam.com", "password": "joes"}
+            assert http.post("/WebTicket/oauthtoken", data=form).status_code == 200
+
+
+START_AND_STOP = """
+import asyncio
+from openucwa.config import Config
+from openucwa.sandbox.server import make_sandbox
+from openucwa.sandbox.users import DEFAULT
+from openucwa.sandbox.world import SandboxWorld
+
+async def main():
+    sandbox = make_sandbox(Config(), SandboxWorld(), DEFAULT)
+    await sandbox.start()
+    await sandbox.restore("")
+    assert sandbox.place.exists()
+    await sandbox.release()
+    await sandbox.stop()
+    print(sandbox.place.exists())
+
+asyncio.run(main())
+"""
+
+
+def test_nothing_is_left_behind_after_a_stop() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", START_AND_STOP], capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert done.stdout == "False\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("{", "is not a seed file"), ('{"users": [{"uri": "sip:a@b"}]}', "missing required field `password`")],
+)
+def test_seed_file_that_is_none_is_refused(tmp_path: Path, text: str, wrong: str) -> None:
+    (tmp_path / "seed.json").write_text(text)
+    failed = command("sandbox", "--seed", str(tmp_path / "seed.json"), "--listen", "http://127.0.0.1:0")
+    assert failed.returncode == 1
+    assert re.search(wrong, failed.stderr)
+
+
+async def test_server_that_is_no_sandbox_has_no_control_resources_and_ignores_the_header(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    add_user(tmp_path / "data", LENE)
+    with RunningServer(tmp_path / "data") as server:
+        async with httpx.AsyncClient(base_url=server.urls[0], timeout=LIMIT) as http:
+            for template, resource in sandbox.routes:
+                path = re.sub(r"{\w+}", "x", template)
+                for method in ("GET", *resource.operations):
+                    unknown = await http.request(method, "/nothing/of/the/kind")
+                    answer = await http.request(method, path)
+                    assert answer.status_code == unknown.status_code == 404, (method, path)
+                    assert answer.json() == unknown.json()
+            lene = UcwaClient(http)
+            await lene.sign_in("lenea@contoso.com", PASSWORD)
+            await lene.open()
+            for fault in ("ServiceUnavailable", "cut", "delay; seconds=3600", "status; status=418", "nonsense"):
+                assert (await lene.get(lene.app, headers={"X-OpenUCWA-Fault": fault})).status_code == 200
