@@ -172,6 +172,13 @@ class Config:
     max_conversations: int = option(
         "Maximum number of conversations per application; startMessaging counts them (409 TooManyConversations).", 100
     )
+    history_kept: int = option(
+        "Retention of conversation logs after their last message, in seconds; 0: nothing is stored.",
+        2_592_000,
+        minimum=0,
+    )
+    max_conversation_logs: int = option("Maximum number of conversation logs per user; the oldest are removed.", 200)
+    max_log_messages: int = option("Maximum number of messages in a conversation log; others are left out.", 1_000)
     invitation_rate: float = option("Invitations from one user to another, sustained, per second (429).", 0.1)
     invitation_burst: int = option("Invitations from one user to another at once (429).", 10)
     application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)

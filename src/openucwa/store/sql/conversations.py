@@ -7,6 +7,7 @@ from dataclasses import replace
 from openucwa.model import conversation_events
 from openucwa.model.conversation import (
     FirstMessage,
+    Form,
     Invitation,
     InvitationState,
     Lobbies,
@@ -29,7 +30,7 @@ from openucwa.model.refusals import (
     TooManyParticipants,
 )
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import columns, events, participations
+from openucwa.store.sql import columns, events, history, participations
 from openucwa.store.sql import invitation_rows as invitations
 from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
@@ -269,7 +270,11 @@ class Conversations(Part):
             if own.messaging != MessagingState.CONNECTED:
                 raise Conflict("messaging is not connected: POST addMessaging first")
             await _stop_typing(transaction, own, at)
-            return await append(transaction, at, conversation_events.message(own, content_type, text, operation_id))
+            number = await append(transaction, at, conversation_events.message(own, content_type, text, operation_id))
+            if own.form == Form.TWO_PARTY:
+                said = FirstMessage(content_type, text)
+                await history.say(transaction, own.organizer, own.meeting_id, own.uri, said, at)
+            return number
 
         return await self._writer.change(work, participation.organizer, participation.owner)
 
