@@ -19,7 +19,7 @@ def at(command: Command) -> Command:
     return click.option(
         "--url",
         metavar="URL",
-        envvar="OPENUCWA_SANDBOX",
+        envvar="UCWA_SANDBOX",
         default="http://127.0.0.1:8080",
         show_default=True,
         help="Address of the sandbox.",
@@ -200,4 +200,25 @@ def verify(at_least: int | None, at_most: int | None, exactly: int | None, url: 
         sys.exit(1)
 
 
-COMMANDS = (clock, fault, faults, requests, reset, restore, snapshot, verify)
+@click.command("export")
+@click.argument("file", type=click.File("w"), default="-")
+@at
+def export_state(file: Any, url: str) -> None:
+    """Write all data to FILE as JSON. [default: stdout]"""
+    json.dump(ask(url, "GET", "/state"), file, indent=1)
+    file.write("\n")
+
+
+@click.command("import")
+@click.argument("file", type=click.File("r"), default="-")
+@at
+def import_state(file: Any, url: str) -> None:
+    """Return to the data of FILE, an export. [default: stdin]"""
+    try:
+        state = json.load(file)
+    except ValueError as error:
+        raise Failure(f"{file.name} is not JSON: {error}") from None
+    ask(url, "PUT", "/state", state)
+
+
+COMMANDS = (clock, export_state, fault, faults, import_state, requests, reset, restore, snapshot, verify)
