@@ -61,6 +61,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "contactPresence.GET": ("usual", "available"),
     "contactSupportedModalities.GET": ("available",),
     "conversation.DELETE": ("room",),
+    "acceptedByContact.GET": ("answering",),
     "acceptedByParticipant.GET": ("talking",),
     "conversation.GET": ("room", "attending", "waiting", "asking", "asked", "talking"),
     "conversations.GET": ("room",),
@@ -111,6 +112,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "startMessaging.POST": ("calling",),
     "startMessaging2.POST": ("calling",),
     "stopMessaging.POST": ("room", "asking", "talking"),
+    "to.GET": ("asking",),
     "user.GET": ("usual", "elsewhere"),
 }
 USUAL = ("usual",)
