@@ -43,6 +43,7 @@ from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
+from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
@@ -249,6 +250,7 @@ class Service:
         everybody = people.People()
         applications = ApplicationDocuments(store, online_meetings, everybody)
         privacy = Privacy(store.contacts, self.enterprise)
+        book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
         meetings = my_online_meetings.MeetingDocuments(config)
         renderer = ConversationRenderer(meetings)
@@ -351,7 +353,7 @@ class Service:
             *presence.routes(app, store, world, config),
             (f"{app}/photo", me.Photo()),
             (f"{app}/people", everybody),
-            *people_routes(f"{app}/people", store, persons, privacy, world, config),
+            *people_routes(f"{app}/people", store, book, persons, privacy, world, config),
             (family, online_meetings),
             (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
             (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),

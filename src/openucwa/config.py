@@ -156,6 +156,9 @@ class Config:
     max_privacy_relationships: int = option(
         "Maximum number of people per user for whom a privacy relationship was set (409 LimitExceeded).", 1_000
     )
+    max_group_members: int = option(
+        "Maximum number of members of a distribution group that are shown (403 TooManyContacts).", 100
+    )
     max_search_results: int = option("Maximum number of results of a search; 100 at most.", 100)
     max_message_bytes: int = option("Maximum size of a message in UTF-8, in bytes (413).", 65_536)
     max_event_bytes: int = option(

@@ -42,15 +42,21 @@ Json = dict[str, Any]
 
 @dataclass
 class CalledOperations:
-    """The operations that were called with success, by resource and method. `paths`: the routes, from /openapi.json."""
+    """The operations that were called with success, by resource and method. `paths`, `components`: from /openapi.json.
+
+    `shown`: what was answered.
+    """
 
     paths: Mapping[str, Json]
+    components: Mapping[str, Json] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    shown: list[Json] = field(default_factory=list)
 
     def note(self, method: str, path: str, status: int, shown: Json) -> None:
         """Records an answer. AssertionError: its status is no success of this operation."""
         operation = self._operation(method, path)
         assert str(status) in operation["responses"], f"{method} {path}: {status} is not described"
+        self.shown.append(shown)
         self.seen.add((shown.get("rel", operation["tags"][0]), method))
         self.seen |= {(name, method) for name in names_of(operation["tags"][0], method) if name not in VIEWS}
         self.seen.update(name for name, pattern in _ALSO.items() if name[1] == method and pattern.search(path))
@@ -160,7 +166,7 @@ def visit(server: RunningServer, organizer: str, colleague: str) -> CalledOperat
     """Walks; `organizer` and `colleague` are the addresses of users. The settings must name a dial-in region."""
     status, described = server.ask("GET", "/openapi.json")
     assert status == 200
-    visits = CalledOperations(described["paths"])  # type: ignore[arg-type]
+    visits = CalledOperations(described["paths"], described["components"])  # type: ignore[arg-type]
     lene = Person(server, visits, _password(organizer))
     dana = Person(server, visits, _password(colleague))
     _discover(lene)
@@ -219,6 +225,11 @@ def _contacts(lene: Person) -> None:
     lene.follow(added, "self")
     lene.send("GET", f"{lene.link(group, 'self')}/groupMemberships")
     lene.follow(group, "groupContacts")
+    found_group = lene.send("GET", f"{lene.link(people, 'search')}?query=sales")["_embedded"]["distributionGroup"][0]
+    listing = {"displayName": "Sales", "smtpAddress": found_group["id"]}
+    lene.send("POST", lene.link(found_group, "addToContactList"), listing, status=204)
+    lene.follow(lene.follow(found_group, "self"), "expandDistributionGroup")
+    lene.send("POST", lene.link(found_group, "removeFromContactList"), {"groupId": found_group["id"]}, status=204)
     shown = lene.send("GET", groups)
     for rel in ("defaultGroup", "delegatesGroup", "delegatorsGroup", "pinnedGroup"):
         lene.follow(shown, rel)

@@ -89,7 +89,7 @@ class TwoPartyService:
         """
         application = call.session.application
         if to == application.owner:
-            raise Conflict("a user cannot have a conversation with itself")
+            raise Conflict("users cannot start a conversation with themselves")
         self._asking.take(f"{application.owner} {to}")
         user = await self._store.users.get(to)
         self._pools.require_backup(user.pool if user is not None else None)

@@ -113,6 +113,9 @@ class Conversations(Part):
         return [participation_of(row) for row in rows]
 
     async def heard(self, owner: str, application_id: str) -> Sequence[Participation]:
+        return await self._cache.read("heard conversations", self._heard, owner, application_id)
+
+    async def _heard(self, owner: str, application_id: str) -> Sequence[Participation]:
         rows = await self._reader.rows(_HEARD + " order by joined", owner, application_id)
         return [participation_of(row) for row in rows]
 

@@ -107,6 +107,7 @@ class TwoParty(Part):
             if here[0].form == Form.CONNECTING:
                 raise Conflict("the invited user has not accepted yet")
             await meetings.add(transaction, meeting, limit, self._max_user_bytes)
+            await transaction.lock(*sorted({each.owner for each in here}))
             await transaction.run(_ESCALATE, *key)
             await append(transaction, at, conversation_events.conversation_escalated(own))
 
