@@ -55,7 +55,10 @@ class LDAPObject:
         sizelimit: int = 0,
     ) -> int: ...
     def result(
-        self, msgid: int, all: int = 1, timeout: float | None = None
+        self,
+        msgid: int,
+        all: int = 1,  # noqa: A002 -- its name
+        timeout: float | None = None,
     ) -> tuple[int, list[tuple[str | None, dict[str, list[bytes]]]]]: ...
     def unbind_s(self) -> None: ...
 
