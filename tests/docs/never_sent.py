@@ -31,6 +31,7 @@ SERVED_BY: dict[str, tuple[str, ...]] = {
     "applications": ("applications", "anonApplications"),
     "invitation": ("onlineMeetingInvitation", "messagingInvitation", "participantInvitation"),
     "myOnlineMeeting": ("myOnlineMeeting", "myAssignedOnlineMeeting"),
+    "contact": ("contact", "acceptedByContact", "to"),
     "participant": ("participant", "localParticipant", "acceptedByParticipant", "from"),
     "startMessaging": ("startMessaging", "startMessaging2"),
 }

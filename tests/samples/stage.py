@@ -62,6 +62,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "contactPresence.GET": ("usual", "available"),
     "contactSupportedModalities.GET": ("available",),
     "conversation.DELETE": ("room",),
+    "acceptedByContact.GET": ("answering",),
     "acceptedByParticipant.GET": ("talking",),
     "conversation.GET": ("room", "attending", "waiting", "asking", "asked", "talking"),
     "conversations.GET": ("room",),
@@ -114,6 +115,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "startMessaging.POST": ("calling",),
     "startMessaging2.POST": ("calling",),
     "stopMessaging.POST": ("room", "asking", "talking"),
+    "to.GET": ("asking",),
     "user.GET": ("usual", "elsewhere"),
 }
 USUAL = ("usual",)
