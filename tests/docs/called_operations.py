@@ -192,6 +192,9 @@ def _discover(lene: Person) -> None:
     lene.follow(root, "user")
     lene.send("GET", lene.link(root, "xframe"), accept="text/html")
     lene.follow(lene.app, "self")
+    everything = lene.send("GET", lene.link(lene.app, "self").rpartition("/")[0])["_embedded"]["application"]
+    assert lene.link(lene.app, "self") in [lene.link(each, "self") for each in everything]
+    lene.send("POST", lene.link(lene.app, "reportMyNetwork"), {"clientNetworkType": "External"}, status=201)
     lene.follow(lene.app["_embedded"]["people"], "self")
     part = (
         f"GET {lene.link(lene.app['_embedded']['me'], 'self')} HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n"

@@ -275,6 +275,7 @@ async def _find_people(stage: Stage, address: str) -> None:
     members = (await client.get(stage.hrefs["memberships"])).json()["_embedded"]["presenceSubscriptionMembership"]
     stage.hrefs["presenceSubscriptionMembership"] = self_of(members[0])
     stage.hrefs["subscribeToGroupPresence"] = stage.hrefs["presenceSubscriptions"]
+    stage.hrefs["applications2"] = "/ucwa/v1/applications"
 
 
 async def _set_communication(client: UcwaClient) -> None:
