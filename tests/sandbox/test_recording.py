@@ -123,8 +123,8 @@ async def test_what_the_reference_does_not_know_is_listed_and_not_refused(contro
     told = (await control.ask("GET", "/requests/deviations"))["requests"]
     assert [each["deviations"] for each in told] == [
         ["property Subject is spelled subject", "property colour is not documented"],
-        ["there is no Accept"],
-        ["the path leads nowhere"],
+        ["the Accept header is missing"],
+        ["the path does not exist"],
     ]
     assert self_of(meeting)
 

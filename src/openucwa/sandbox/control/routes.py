@@ -58,7 +58,7 @@ class Description(Resource[None]):
 
     @Operation("The description of the control resources.", produces=(JSON,), shows={200: {"type": "object"}})
     async def get(self, call: Call[None]) -> Answer:
-        described = describe(self._routes, f"{call.base}/WebTicket/oauthtoken")
+        described = describe(self._routes, call.base)
         described["info"] |= {"title": "openucwa sandbox", "summary": "Control of a sandbox.", "description": ABOUT}
         return Answer(body=msgspec.json.encode(described), content_type=JSON)
 

@@ -118,7 +118,7 @@ class Snapshot(Resource[str]):
     async def locate(self, call: Context, **names: str) -> str:
         return names["snapshot"]
 
-    @Operation("Keeps the present state under this name.", answers=(204,), produces=())
+    @Operation("Saves the current state under this name.", answers=(204,), produces=())
     async def put(self, call: Call[str]) -> Answer:
         await self._sandbox.take(call.target)
         return NO_CONTENT
@@ -141,7 +141,7 @@ class Restore(Resource[str]):
     async def locate(self, call: Context, **names: str) -> str:
         return names["snapshot"]
 
-    @Operation("Returns to the snapshot; waiting polls end.", answers=(204,), produces=())
+    @Operation("Restores the snapshot; waiting polls end.", answers=(204,), produces=())
     async def post(self, call: Call[str]) -> Answer:
         await self._sandbox.restore(call.target)
         return NO_CONTENT
