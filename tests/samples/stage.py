@@ -62,6 +62,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "contactPresence.GET": ("usual", "available"),
     "contactSupportedModalities.GET": ("available",),
     "conversation.DELETE": ("room",),
+    "acceptedByContact.GET": ("answering",),
     "acceptedByParticipant.GET": ("talking",),
     "conversation.GET": ("room", "attending", "waiting", "asking", "asked", "talking"),
     "conversations.GET": ("room",),
@@ -114,6 +115,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "startMessaging.POST": ("calling",),
     "startMessaging2.POST": ("calling",),
     "stopMessaging.POST": ("room", "asking", "talking"),
+    "to.GET": ("asking",),
     "user.GET": ("usual", "elsewhere"),
 }
 USUAL = ("usual",)
@@ -273,6 +275,7 @@ async def _find_people(stage: Stage, address: str) -> None:
     members = (await client.get(stage.hrefs["memberships"])).json()["_embedded"]["presenceSubscriptionMembership"]
     stage.hrefs["presenceSubscriptionMembership"] = self_of(members[0])
     stage.hrefs["subscribeToGroupPresence"] = stage.hrefs["presenceSubscriptions"]
+    stage.hrefs["applications2"] = "/ucwa/v1/applications"
 
 
 async def _set_communication(client: UcwaClient) -> None:
