@@ -149,8 +149,6 @@ class Stage:
             "group": (group := await self._group()),
             "membership": f"{group},danab%40contoso.com",
             "level": "Workgroup",
-            "log": await self._log(),
-            "number": "1",
             "name": "xframe.js",
             "region": "1",
             "token": lene.token or "",
@@ -208,18 +206,6 @@ class Stage:
         answer = await self._lene.post(href, json={"duration": 10, "uris": ["sip:danab@contoso.com"]})
         assert answer.status_code == 201, answer.text
         return answer.headers["Location"].rpartition("/")[2]
-
-    async def _log(self) -> str:
-        """The id of the log of a conversation that Lene missed, because she was not available."""
-        body: dict[str, Any] = {"to": "sip:lenea@contoso.com", "operationId": "x"}
-        body["_links"] = {"message": {"href": "data:text/plain,hi"}}
-        logs = f"{self._lene.app}/communication/conversationLogs"
-        for _ in range(2):
-            links = (await self._lene.get(logs)).json()["_links"]
-            if "conversationLog" in links:
-                return str(links["conversationLog"][0]["href"].rpartition("/")[2])
-            await self._dana.post(f"{self._dana.app}/communication/messagingInvitations", json=body)
-        return "none"
 
     async def _group(self) -> str:
         """The id of Lene's one group, which Dana is in."""
