@@ -30,6 +30,7 @@ Call = tuple[str, str]
 SERVED_BY: dict[str, tuple[str, ...]] = {
     "invitation": ("onlineMeetingInvitation", "messagingInvitation", "participantInvitation"),
     "myOnlineMeeting": ("myOnlineMeeting", "myAssignedOnlineMeeting"),
+    "contact": ("contact", "acceptedByContact", "to"),
     "participant": ("participant", "localParticipant", "acceptedByParticipant", "from"),
     "startMessaging": ("startMessaging", "startMessaging2"),
 }
