@@ -64,6 +64,7 @@ class GeneratedRequests:
             participant_burst=10_000_000,
             invitation_burst=10_000_000,
             application_burst=10_000_000,
+            presence_burst=10_000_000,
         )
         self.service = Service(self.config, FakeWorld(), passwords=Passwords(hasher=PasswordHasher(1, 8, 1)))
         self.stage = Stage(self.service)
