@@ -16,6 +16,7 @@ from openucwa.model.application import Application, Communication
 from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
+from openucwa.model.history import HistoryLimits
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import InvalidExchangeServerVersion
@@ -71,6 +72,7 @@ ARGUMENTS: dict[Any, object] = {
     Membership: Membership("x", "x"),
     ContactCard: ContactCard("x", "x"),
     ContactLimits: ContactLimits(1, 1),
+    HistoryLimits: HistoryLimits(1, 1),
     Group: Group("x", GroupKind.GROUP, "x", "1"),
     Relationship: Relationship("x", None, "1"),
 }
