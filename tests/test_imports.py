@@ -24,6 +24,7 @@ LAYERS = (
     "resources",
     "api",
     "channel",
+    "people",
     "meetings",
     "identity",
     "store",

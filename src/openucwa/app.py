@@ -20,6 +20,7 @@ from openucwa.channel.bus import Bus
 from openucwa.channel.choice import bus_of
 from openucwa.channel.local import Relay
 from openucwa.channel.poll import EventChannels, PollSettings
+from openucwa.channel.presence_sweeper import PresenceSweeper
 from openucwa.channel.sweeper import Sweeper, SweepSettings
 from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.config import Config
@@ -42,6 +43,7 @@ from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
+from openucwa.people.privacy import Privacy
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
     additions,
@@ -56,7 +58,9 @@ from openucwa.resources import (
     openapi,
     participants,
     people,
+    presence,
 )
+from openucwa.resources.aliases import ALIASES
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
@@ -74,7 +78,9 @@ from openucwa.resources.online_meetings import (
     PhoneDialInInformation,
 )
 from openucwa.resources.pages import Landing, Page, PageNotFound
+from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
+from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.static import Static
 from openucwa.resources.status import Health, Ready
@@ -88,21 +94,6 @@ from openucwa.telemetry.status import StatusPages
 
 if TYPE_CHECKING:
     from openucwa.telemetry.tracing import Tracing
-
-#: Further spellings of fixed segments that clients use (docs/protocol.md, "Aliases").
-ALIASES = {
-    "onlineMeetingExtensions": ("extensions",),
-    "onlineMeetingDefaultValues": ("defaultValues",),
-    "onlineMeetingEligibleValues": ("eligibleValues",),
-    "onlineMeetingInvitationCustomization": ("customInvitation",),
-    "onlineMeetingPolicies": ("policies",),
-    "applications": ("anonApplications",),
-    "messages": ("sendMessage",),
-    "terminate": ("stopMessaging",),
-    "typing": ("setIsTyping",),
-    "messagingInvitations": ("startMessaging",),
-    "onlineMeetingInvitations": ("joinOnlineMeeting",),
-}
 
 #: Where invitations are, by kind; all kinds are served at each.
 INVITATIONS = ("invitations", "messagingInvitations", "onlineMeetingInvitations")
@@ -149,6 +140,7 @@ class Service:
             self.store, self.bus, self.activity, world, config.part(PollSettings), self.measures
         )
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings))
+        self.presence_sweeper = PresenceSweeper(self.store.presence, self.store.subscriptions, world, config)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
@@ -221,6 +213,7 @@ class Service:
         await self.channels.start()
         await self.activity.start()
         await self.sweeper.start()
+        await self.presence_sweeper.start()
         self.sources.start()
         self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
@@ -235,6 +228,7 @@ class Service:
         self.readiness.stop()
         await self.channels.stop()
         await self.sweeper.stop()
+        await self.presence_sweeper.stop()
         await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
@@ -251,8 +245,10 @@ class Service:
         config, store, world = self.config, self.store, self.world
         pools, rules, joins = self.pools, self.rules, self.joins
         online_meetings = OnlineMeetings(store, pools, rules, config)
-        contacts = people.People()
-        applications = ApplicationDocuments(store, online_meetings, contacts)
+        everybody = people.People()
+        applications = ApplicationDocuments(store, online_meetings, everybody)
+        privacy = Privacy(store.contacts, self.enterprise)
+        persons = ContactRenderer(privacy)
         meetings = my_online_meetings.MeetingDocuments(config)
         renderer = ConversationRenderer(meetings)
         shown = (store, renderer, world)
@@ -299,12 +295,11 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, renderer, self.callers)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
             (f"{app}/openucwa", additions.Index(pools)),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
             (f"{app}/communication", Communication(store, world)),
-            (f"{app}/communication/makeMeAvailable", me.MakeMeAvailable(store, world)),
             (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
@@ -322,7 +317,7 @@ class Service:
             (f"{communication}/conversations", conversations.Conversations(store)),
             (conversation, conversations.Conversation(*inside)),
             (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
-            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*inside)),
+            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*inside, persons)),
             (f"{conversation}/onlineMeeting/onlineMeetingExtensions", conversations.ParticipantExtensions(*inside)),
             (
                 f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
@@ -351,21 +346,10 @@ class Service:
             (f"{conversation}/messaging/messages", messaging.Messages(*inside, messages)),
             (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),
             (f"{app}/me", me.Me()),
-            (f"{app}/me/makeMeAvailable", me.MakeMeAvailable(store, world)),
-            (f"{app}/me/reportMyActivity", me.ReportMyActivity()),
-            (f"{app}/reportMyActivity", me.ReportMyActivity()),
+            *presence.routes(app, store, world, config),
             (f"{app}/photo", me.Photo()),
-            *((f"{app}/me/{rel}", me.Presence(rel)) for rel in me.Presence.SHOWN),
-            (f"{app}/people", contacts),
-            (f"{app}/people/search", people.Search()),
-            (f"{app}/people/presenceSubscriptions", people.PresenceSubscriptions(world)),
-            (f"{app}/people/presenceSubscriptions/{{subscription}}", people.PresenceSubscription()),
-            (f"{app}/people/{{address}}", people.Contact(store)),
-            *(
-                (f"{app}/people/{rel}", people.EmptyCollection(rel))
-                for rel in people.COLLECTIONS
-                if rel != "presenceSubscriptions"
-            ),
+            (f"{app}/people", everybody),
+            *people_routes(f"{app}/people", store, persons, privacy, world, config),
             (family, online_meetings),
             (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
             (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),

@@ -150,6 +150,13 @@ class Config:
     )
     max_instances: int = option("Maximum number of instances (tabs) per application (409).", 32)
     max_attendees: int = option("Maximum number of attendees, and of leaders, per meeting (400).", 1_000)
+    max_contacts: int = option("Maximum number of contacts per user (409 LimitExceeded).", 250)
+    max_groups: int = option("Maximum number of groups per user (409 TooManyGroups).", 64)
+    max_delegates: int = option("Maximum number of delegates per user (403 LimitExceeded).", 25)
+    max_privacy_relationships: int = option(
+        "Maximum number of people per user for whom a privacy relationship was set (409 LimitExceeded).", 1_000
+    )
+    max_search_results: int = option("Maximum number of results of a search; 100 at most.", 100)
     max_message_bytes: int = option("Maximum size of a message in UTF-8, in bytes (413).", 65_536)
     max_event_bytes: int = option(
         "Approximate maximum size of an event set, in bytes; the rest follows in the next one.",
@@ -167,6 +174,13 @@ class Config:
     application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)
     application_burst: int = option("Applications opened per user at once (429).", 100)
     max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
+    max_note: int = option("Maximum length of a user's note, in characters (400).", 1_000)
+    max_presence_subscriptions: int = option("Maximum number of presence subscriptions per application (403).", 50)
+    max_subscription_uris: int = option("Maximum number of contacts per presence subscription (403).", 500)
+    max_subscribed_contacts: int = option(
+        "Maximum number of contacts in all presence subscriptions of an application (403).", 1_000
+    )
+    max_inactive_timeout: int = option("Maximum inactiveTimeout of makeMeAvailable, in seconds (400).", 86_400)
     max_batch: int = option("Maximum number of requests in a batch (429).", 100)
     max_part_headers: int = option(
         "Maximum number of header lines per request in a batch, and per field of a multipart form (400).", 100
@@ -207,6 +221,18 @@ class Config:
     invitation_timeout: int = option("Seconds until an unanswered invitation fails.", 30)
     lobby_timeout: int = option(
         "Seconds until a participant who waits in the lobby is removed (reason Timeout).", 1_800
+    )
+    inactive_timeout: int = option(
+        "Seconds without activity until a user is idle, unless inactiveTimeout is given.", 300
+    )
+    away_timeout: int = option("Further seconds without activity until an idle user is away.", 300)
+    presence_sweep_interval: float = option(
+        "How often users who became idle or away, and expiring subscriptions, are looked for, in seconds.", 5.0
+    )
+    presence_subscription_min: int = option("Minimum duration of a presence subscription, in minutes (400).", 10)
+    presence_subscription_max: int = option("Maximum duration of a presence subscription, in minutes (400).", 30)
+    presence_subscription_notice: int = option(
+        "Seconds before a presence subscription expires at which its application is notified.", 60
     )
     typing_timeout: float = option("Seconds until a participant is no longer shown as typing.", 10.0)
     events_kept: int = option("Retention of the event log, in seconds.", 86_400)

@@ -34,8 +34,32 @@ SERVED_BY: dict[str, tuple[str, ...]] = {
     "participant": ("participant", "localParticipant", "acceptedByParticipant", "from"),
     "startMessaging": ("startMessaging", "startMessaging2"),
 }
-#: A message is sent by a POST to what holds messages.
-SENDING = {("messages", "POST"), ("message", "POST")}
+#: The same by method: a message is sent by a POST to what holds messages; second versions of resources can do more.
+METHODS_SERVED_BY: dict[Call, tuple[str, ...]] = {
+    ("messages", "POST"): ("sendMessage",),
+    ("message", "POST"): ("sendMessage",),
+    ("contactPrivacyRelationship", "GET"): ("contactPrivacyRelationship", "contactPrivacyRelationship2"),
+    ("contactPrivacyRelationship", "PUT"): ("contactPrivacyRelationship2",),
+    ("group", "GET"): ("group", "group2"),
+    ("group", "PUT"): ("group2",),
+    ("group", "DELETE"): ("group2",),
+    ("myContacts", "GET"): ("myContacts", "groupContacts"),
+    ("myGroups", "GET"): ("myGroups", "myGroups2"),
+    ("myGroups", "POST"): ("myGroups2",),
+    ("myGroupMembership", "GET"): ("myGroupMembership", "myGroupMembership2"),
+    ("myGroupMembership", "DELETE"): ("myGroupMembership2",),
+    ("myGroupMemberships", "GET"): ("myGroupMemberships", "myGroupMemberships2"),
+    ("myGroupMemberships", "POST"): ("myGroupMemberships2",),
+    ("removeContactFromAllGroups", "POST"): ("removeContactFromAllGroups", "removeContactFromAllGroups2"),
+    ("presenceSubscriptionMemberships", "GET"): ("presenceSubscriptionMemberships", "memberships"),
+    ("presenceSubscriptionMemberships", "POST"): (
+        "presenceSubscriptionMemberships",
+        "memberships",
+        "addToPresenceSubscription",
+    ),
+    ("presenceSubscriptions", "POST"): ("presenceSubscriptions", "subscribeToGroupPresence"),
+    ("search", "GET"): ("search", "search2"),
+}
 
 #: Declared because the reference lists it, but the server chooses the ids, and the limit has an error of its own.
 IMPOSSIBLE: Mapping[Call, set[Error]] = {
@@ -49,14 +73,20 @@ WHY: Mapping[str, str] = {
     "BadRequest": "A read has no input that could be wrong.",
     "Conflict": "Nothing can conflict.",
     "Conflict/AlreadyExists": "Nothing is created under an id that the client chose.",
-    "Conflict/TooManyGroups": "It is sent for too many extensions of a meeting only.",
-    "Forbidden/LimitExceeded": "No presence subscription is stored that could be counted.",
+    "Conflict/TooManyGroups": "It is sent for too many extensions of a meeting, and too many groups, only.",
     "Gone": "An invitation that is over can still be read.",
     "Gone/CannotRedirect": "The resource does not depend on where the user is homed.",
     "NotFound": "It is sent with its subcode, ResourceNotFound.",
     "ServiceFailure/CallbackChannelError": "No event is raised.",
+    "ServiceFailure/MigrationInProgress": "Contacts are always in the same place.",
     "ServiceFailure/ProvisioningDataUnavailable": "Policies come with the server.",
 }
+
+
+def names_of(rel: str, method: str) -> tuple[str, ...]:
+    """The documented resources that an operation of a resource of the server is."""
+    return METHODS_SERVED_BY.get((rel, method)) or SERVED_BY.get(rel, (rel,))
+
 
 _HEAD = "| never sent | by | why |\n|---|---|---|\n"
 
@@ -90,10 +120,7 @@ def never_sent(service: Service) -> dict[str, set[Call]]:
     missing: dict[Call, set[Error]] = {}
     for _, resource in service.routes:
         for method, responder in resource.responders.items():
-            named = (
-                ("sendMessage",) if (resource.rel, method) in SENDING else SERVED_BY.get(resource.rel, (resource.rel,))
-            )
-            for call in ((name, method) for name in named):
+            for call in ((name, method) for name in names_of(resource.rel, method)):
                 found = documented(resources, call) - (declared(responder.operation) - IMPOSSIBLE.get(call, set()))
                 # Several routes serve some resources: an error counts that any of them can send.
                 missing[call] = missing.get(call, found) & found

@@ -10,14 +10,21 @@ from openucwa.api.resource import Operation, Resource
 from openucwa.app import Service
 from tests.client import UcwaClient
 from tests.conftest import Connect, Make
-from tests.docs.never_sent import REFERENCE, SENDING, SERVED_BY, brought_up_to_date, reference
+from tests.docs.never_sent import REFERENCE, brought_up_to_date, names_of, reference
 from tests.samples import compliance
 from tests.samples.stage import TOLD
 
 with_reference = pytest.mark.skipif(not REFERENCE.is_file(), reason="the reference is not at hand")
 
-#: Several documented resources have one place, and with it one set of scopes.
-OTHER_SCOPES = {"messagingInvitation"}
+#: Several documented resources have one place, and with it one set of scopes: the strictest.
+OTHER_SCOPES = {
+    "addToPresenceSubscription",
+    "memberships",
+    "messagingInvitation",
+    "myGroupMemberships2",
+    "removeContactFromAllGroups",
+    "subscribeToGroupPresence",
+}
 
 #: Events that the concept pages and captures show, and no resource's page lists: operations end so.
 FROM_CAPTURES = {
@@ -32,8 +39,7 @@ def served(service: Service) -> Iterator[tuple[str, str, str, Resource[Any], Ope
     for template, resource in service.routes:
         for method, responder in resource.responders.items():
             operation = responder.operation
-            named = ("sendMessage",) if (resource.rel, method) in SENDING else SERVED_BY.get(resource.rel)
-            for name in named or (resource.rel,):
+            for name in names_of(resource.rel, method):
                 yield name, method, template, resource, operation
 
 
@@ -84,7 +90,12 @@ async def something_of_each(client: UcwaClient) -> dict[str, str]:
     said = await client.post(
         f"{conversation}/messaging/messages", content="Hello", headers={"Content-Type": "text/plain"}
     )
+    group = await client.post(f"{client.app}/people/groups", json={"displayName": "Family"})
+    await client.post(f"{client.app}/people/groupMemberships", json={"contactUri": "sip:danab@contoso.com"})
     return {
+        "group": last(group.headers["Location"]),
+        "membership": "defaultGroup,danab@contoso.com",
+        "level": "Workgroup",
         "application_id": last(client.app),
         "meeting_id": meeting["onlineMeetingId"],
         "extension_id": "x",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from openucwa.app import ALIASES
+from openucwa.resources.aliases import ALIASES
 from tests.client import UcwaClient, extensions_of
 from tests.conftest import Connect, Make
 from tests.users import LENE

@@ -144,7 +144,11 @@ class Stage:
             "message": await self._message(conversations[0]) if messaging else "1",
             "invitation": await (self._incoming() if available else self._outgoing(conversations[0])),
             "ack": self._ack,
-            "subscription": await self._subscription(),
+            "subscription": (subscription := await self._subscription()),
+            "subscribed": f"{subscription},danab%40contoso.com",
+            "group": (group := await self._group()),
+            "membership": f"{group},danab%40contoso.com",
+            "level": "Workgroup",
             "name": "xframe.js",
             "region": "1",
             "token": lene.token or "",
@@ -197,9 +201,23 @@ class Stage:
 
     async def _subscription(self) -> str:
         href = f"{self._lene.app}/people/presenceSubscriptions"
+        for old in (await self._lene.get(href)).json()["_embedded"]["presenceSubscription"]:
+            await self._lene.delete(self_of(old))
         answer = await self._lene.post(href, json={"duration": 10, "uris": ["sip:danab@contoso.com"]})
         assert answer.status_code == 201, answer.text
         return answer.headers["Location"].rpartition("/")[2]
+
+    async def _group(self) -> str:
+        """The id of Lene's one group, which Dana is in."""
+        people = f"{self._lene.app}/people"
+        for old in (await self._lene.get(f"{people}/groups")).json()["_embedded"]["group"]:
+            await self._lene.delete(self_of(old))
+        made = await self._lene.post(f"{people}/groups", json={"displayName": "Family"})
+        group_id = made.headers["Location"].rpartition("/")[2]
+        body = {"contactUri": "sip:danab@contoso.com", "groupId": group_id}
+        answer = await self._lene.post(f"{people}/groupMemberships", json=body)
+        assert answer.status_code == 201, answer.text
+        return group_id
 
     async def _message(self, conversation: str) -> str:
         messaging = f"{self._lene.app}/communication/conversations/{conversation}/messaging"

@@ -115,7 +115,7 @@ def test_refusal_lists_its_codes_with_their_meanings(document: dict[str, Any]) -
     told = operations(document)[EXTENSIONS, "POST"]["responses"]["409"]["$ref"].rpartition("/")[2]
     described = document["components"]["responses"][told]["description"]
     assert "`Conflict/AlreadyExists`: The id is taken." in described
-    assert "`Conflict/TooManyGroups`: The meeting has the maximum number of extensions." in described
+    assert "`Conflict/TooManyGroups`: The meeting has the maximum number of extensions" in described
 
 
 def test_description_reveals_nothing_about_the_machine(document: dict[str, Any]) -> None:

@@ -17,6 +17,8 @@ _KNOWN = {
     "password": PASSWORD,
     "grant_type": "password",
     "expirationTime": "/Date(1700000000000)/",
+    "duration": 10,
+    "presenceSubscriptionId": "~subscription~",
 }
 
 _TEXTS = [

@@ -177,9 +177,11 @@ async def test_every_link_of_people_works(lene: UcwaClient) -> None:
     links = (await lene.get(f"{lene.app}/people")).json()["_links"]
     assert set(links) == {
         "self",
+        "myContactsAndGroupsSubscription",
         "myContacts",
         "myGroups",
         "myGroupMemberships",
+        "myPrivacyRelationships",
         "presenceSubscriptions",
         "subscribedContacts",
         "search",

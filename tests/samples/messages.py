@@ -66,8 +66,13 @@ class Sample:
 
 
 def read(path: Path) -> Message:
-    """The message in a file. Between its headers and its body there may or may not be an empty line."""
-    start, *lines = path.read_text("utf-8").splitlines()
+    """The message in a file. Between its headers and its body there may or may not be an empty line; of an answer there
+    may be the body alone.
+    """
+    text = path.read_text("utf-8")
+    if text.startswith(("{", "<")):
+        return Message("HTTP/1.1 200 OK", {}, text.strip())
+    start, *lines = text.splitlines()
     headers: dict[str, str] = {}
     while lines and (header := _HEADER.fullmatch(lines[0])):
         headers[header[1].lower()] = header[2]

@@ -16,6 +16,7 @@ from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
 from tests.samples import two_users
+from tests.samples.contact_list import contact_hrefs
 from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
 from tests.samples.messages import OWN, Sample
 from tests.samples.two_users import TwoUsers
@@ -55,6 +56,10 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "cancel.POST": ("inviting", "asking"),
     "communication.GET": ("usual", "set", "anonymous"),
     "contact.GET": ("usual", "described"),
+    "contactLocation.GET": ("available",),
+    "contactNote.GET": ("available",),
+    "contactPresence.GET": ("usual", "available"),
+    "contactSupportedModalities.GET": ("available",),
     "conversation.DELETE": ("room",),
     "acceptedByParticipant.GET": ("talking",),
     "conversation.GET": ("room", "attending", "waiting", "asking", "asked", "talking"),
@@ -108,6 +113,18 @@ DETAILS = {
     "mobile_phone": "tel:+4570555502",
     "home_phone": "tel:+4570555504",
     "other_phone": "tel:+4570555505",
+}
+
+#: Query parameters that a request needs, and its sample has in its description only.
+QUERIES = {
+    "myGroupMemberships2.POST": "contactUri=sip:alexd@contoso.com",
+    "presenceSubscription.POST": "duration=11",
+    "removeContactFromAllGroups.POST": "contactUri=sip:danab@contoso.com",
+    "removeContactFromAllGroups2.POST": "contactUri=sip:danab@contoso.com",
+    "search.GET": "query=lene",
+    "search2.GET": "query=lene",
+    "startOrRefreshSubscriptionToContactsAndGroups.POST": "duration=30",
+    "subscribeToGroupPresence.POST": "groupId=pinnedGroup&duration=11",
 }
 
 _ID = re.compile(r'"id"\s*:\s*"([^"]*)"|<property name="id">([^<]*)<')
@@ -217,14 +234,30 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
     if "/onlineMeetings" in sample.request.target:
         await _schedule(stage, sample)
     else:
-        people = (await client.get(f"{client.app}/people")).json()
-        stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
-        stage.hrefs["contact"] = f"{client.app}/people/{name}@contoso.com"
-        granted = await client.post(stage.hrefs["presenceSubscriptions"], json={"duration": 11, "uris": []})
-        stage.hrefs["presenceSubscription"] = granted.headers["Location"]
-    if sample.rel == "search":
-        stage.query = "query=lene"
+        await _find_people(stage, f"{name}@contoso.com")
+        stage.hrefs |= await contact_hrefs(client)
+        if sample.name == "presenceSubscriptionMemberships.POST":
+            stage.hrefs["presenceSubscriptionMemberships"] = stage.hrefs["memberships"]
+    stage.query = QUERIES.get(sample.name, stage.query)
     return stage
+
+
+async def _find_people(stage: Stage, address: str) -> None:
+    """The collections of people, a contact of this address, and a subscription to Dana's presence."""
+    client = stage.client
+    people = (await client.get(f"{client.app}/people")).json()
+    stage.hrefs |= {rel: link["href"] for rel, link in people["_links"].items() if rel != "self"}
+    stage.hrefs["contact"] = f"{client.app}/people/{address}"
+    contact = (await client.get(stage.hrefs["contact"])).json()
+    stage.hrefs |= {rel: link["href"] for rel, link in contact["_links"].items() if rel != "self"}
+    uris = ["sip:danab@contoso.com"]
+    granted = await client.post(stage.hrefs["presenceSubscriptions"], json={"duration": 11, "uris": uris})
+    stage.hrefs["presenceSubscription"] = granted.headers["Location"]
+    for rel in ("memberships", "addToPresenceSubscription"):
+        stage.hrefs[rel] = granted.json()["_links"][rel]["href"]
+    members = (await client.get(stage.hrefs["memberships"])).json()["_embedded"]["presenceSubscriptionMembership"]
+    stage.hrefs["presenceSubscriptionMembership"] = self_of(members[0])
+    stage.hrefs["subscribeToGroupPresence"] = stage.hrefs["presenceSubscriptions"]
 
 
 async def _set_communication(client: UcwaClient) -> None:

@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from openucwa.app import Service
-from openucwa.resources.people import COLLECTIONS
 from tests.conftest import Connect, Make
 from tests.samples import compliance
 from tests.samples.messages import OWN, REFERENCE, Sample, samples
@@ -51,12 +50,12 @@ CONTRADICTIONS = {
     "events.GET": Difference("the sample is empty; what is answered is compared in test_events", body_of=""),
     "batch.POST": Difference("the sample's parts are from another version; compared in test_batch", body_of=""),
     "photo.GET": Difference("no photo is kept; a picture is generated, whatever the Accept", status=200, body_of=""),
-    "presence.POST": Difference("presence is not kept", status=409, body_of=""),
-    "note.POST": Difference("presence is not kept", status=409, body_of=""),
-    "location.POST": Difference("presence is not kept", status=409, body_of=""),
+    "presenceSubscription.POST": Difference("the task page extends with 200", status=200),
     "invitations.GET": Difference("the sample is empty; here it says at least what it is", body_of=""),
-    "contact.GET": Difference("users have no version that a client could ask by", without="etag"),
-    "organizer.GET": Difference("users have no version that a client could ask by", without="etag"),
+    "contactPrivacyRelationship2.PUT": Difference(
+        "the sample has no body; here it is the changed relationship", body_of="contactPrivacyRelationship2.GET"
+    ),
+    "group2.PUT": Difference("the sample has no body; here it is the changed group", body_of="group2.GET"),
     "from.GET": Difference("a participant says what it is, whatever led there", rel="participant"),
     "acceptedByParticipant.GET": Difference("the same", rel="participant"),
     "xframe.GET": Difference("the page is the server's own", body_of=""),
@@ -159,12 +158,13 @@ async def test_listed_absences_are_in_the_samples_and_in_no_answer(
 
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's samples are not at hand")
-@pytest.mark.parametrize("rel", [*COLLECTIONS, "search"])
+@pytest.mark.parametrize("rel", ["search"])
 async def test_empty_links_are_left_out_and_empty_embedded_arrays_stay(
     rel: str, make_service: Make, connect: Connect
 ) -> None:
     sample = Sample(REFERENCE, rel, "GET", "json")
     stage = await set_stage(sample, "usual", make_service, connect)
+    stage.query = "query=nobody"
     answer = (await stage.replay(sample)).json()
     shown = parse(sample.response.body, "json")
     linked, embedded = (

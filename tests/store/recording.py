@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import (
     FirstMessage,
     Invitation,
@@ -18,9 +19,12 @@ from openucwa.model.conversation import (
 )
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import ExtensionType
+from openucwa.model.presence import INACTIVE_AFTER, Membership, Subscription, SubscriptionLimits
+from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyConversations, TooManyGroups
 from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
+from openucwa.store.contract import ContactLimits
 from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
 from openucwa.store.sql import SqlStore, contents
 from tests.contract.samples import (
@@ -48,6 +52,8 @@ T = TypeVar("T")
 STATEMENTS = Path(sql.__file__).parent
 
 ANN = "sip:ann@contoso.com"
+FAMILY = Group("1", GroupKind.GROUP, "Family", "1")
+SALES = Group("sales@contoso.com", GroupKind.DISTRIBUTION_GROUP, "Sales", "1")
 #: After all that the walk does.
 AFTER = AT + 10
 
@@ -211,9 +217,11 @@ async def walk(store: RecordedStore) -> None:
     """Calls every method of the contract so that every statement is run."""
     await users(store)
     await applications(store)
+    await presence(store)
     await meetings(store)
     await rooms(store)
     await invitations(store)
+    await contacts(store)
     await two_party(store)
     await ends(store)
 
@@ -250,6 +258,33 @@ async def applications(store: RecordedStore) -> None:
     await store.applications.replace_communication(LENE, "101", frozenset({"1"}), COMMUNICATION, "9", AT, [EVENT])
     await store.applications.touch({(LENE, "101"): AT + 1}, {(LENE, "101"): AT + 1})
     await store.applications.available(LENE)
+
+
+async def presence(store: RecordedStore) -> None:
+    await store.presence.set_availability(LENE, "101", "Busy", AT)
+    await store.presence.set_note(LENE, "busy", AT)
+    await store.presence.set_location(LENE, "here", AT)
+    await store.presence.report_activity(LENE, "101", AT + 1)
+    await store.presence.get(LENE)
+    await store.presence.of([LENE, DAN, ANN])
+    await store.presence.since(LENE, "101")
+    assert await store.presence.update_due(AT + INACTIVE_AFTER + 1, MANY) == 3
+    other = replace(COMMUNICATION, supported_modalities=())
+    await store.applications.replace_communication(ANN, "101", frozenset({"1"}), other, "10", AT, [])
+    limits = SubscriptionLimits(MANY, MANY, MANY)
+    for name, uris in (("1", [DAN]), ("group", [DAN]), ("group", [DAN, ANN])):
+        draft = Subscription(LENE, "101", name, name == "group", AFTER)
+        await store.subscriptions.add(draft, uris, limits, AT)
+    await store.subscriptions.all(LENE, "101", AT)
+    await store.subscriptions.get(LENE, "101", "1", AT)
+    await store.subscriptions.memberships(LENE, "101", AT)
+    await store.subscriptions.subscribed(LENE, "101")
+    await store.subscriptions.extend(LENE, "101", "1", 1, MANY, AT)
+    await store.subscriptions.remove(LENE, "101", "group", AT)
+    await store.subscriptions.add_members(LENE, "101", "1", [ANN], limits, AT)
+    await store.subscriptions.remove_member(LENE, "101", Membership("1", ANN), AT)
+    assert await store.subscriptions.announce_ending(AFTER + 1, MANY, AT) == 1
+    assert await store.subscriptions.expire(AFTER + 1, MANY) == 1
 
 
 async def meetings(store: RecordedStore) -> None:
@@ -324,6 +359,47 @@ async def invitations(store: RecordedStore) -> None:
     twice = [replace(asking(owner, outgoing=owner == LENE), id="twice", thread_id="twice") for owner in (LENE, ANN)]
     await store.invitations.add(twice[0], [twice[1]], AT)
     await store.invitations.end(replace(twice[1], state=InvitationState.DECLINED), AT)
+
+
+async def contacts(store: RecordedStore) -> None:
+    for owner in (LENE, DAN):
+        await store.contacts.subscribe(owner, "101" if owner == LENE else "102", 1, 2, AT)
+    await store.contacts.subscription(LENE, "101")
+    for group in (FAMILY, SALES):
+        await store.contacts.add_group(LENE, group, MANY, AT)
+    await store.contacts.groups(LENE)
+    await store.contacts.group(LENE, FAMILY.id)
+    await store.contacts.rename_group(LENE, frozenset({FAMILY.etag}), FAMILY, AT)
+    limits = ContactLimits(MANY, MANY)
+    for group_id in (FAMILY.id, "delegatesGroup"):
+        for uri in (DAN, ANN):
+            await store.contacts.add(LENE, ContactCard(uri, "Somebody"), group_id, limits, AT)
+    await store.contacts.add(DAN, ContactCard(LENE, "Lene"), "delegatesGroup", limits, AT)
+    for group_id in (None, FAMILY.id, "delegatorsGroup"):
+        await store.contacts.all(LENE, group_id)
+        await store.contacts.memberships(LENE, group_id)
+    await store.contacts.members(LENE, FAMILY.id)
+    await store.contacts.find(LENE, DAN)
+    await store.contacts.remove(LENE, ANN, FAMILY.id, AT)
+    for card in (ContactCard(ANN, "Ann"), ContactCard("sip:ed@elsewhere.example", "Ed")):
+        await store.contacts.add(LENE, card, FAMILY.id, limits, AT)
+    await store.contacts.remove_from_all(LENE, ANN, AT)
+    await store.contacts.remove_group(LENE, FAMILY.id, None, AT)
+    for owner, uri in ((LENE, DAN), (DAN, LENE)):
+        relationship = Relationship(uri, PrivacyLevel.WORKGROUP, "1")
+        await store.contacts.set_relationship(owner, None, relationship, MANY, AT, [EVENT])
+    await store.contacts.relationship(LENE, DAN)
+    await store.contacts.relationships([LENE], DAN)
+    await store.contacts.own_relationships(LENE)
+    await store.contacts.own_relationship(LENE, DAN)
+    await store.contacts.sweep_subscriptions(AFTER, AT, MANY)
+    await store.contacts.sweep_subscriptions(AFTER, AFTER, MANY)
+    await store.contacts.subscribe(LENE, "101", 1, 2, AT)
+    await store.contacts.unsubscribe(LENE, "101")
+    await store.people.seen([LENE], DAN)
+    await store.people.search(("len", "aal"), DAN, "", MANY)
+    await store.writer.run(LENE, "update users set name = 'Lene' where uri = ?", LENE)
+    assert await store.people.index(MANY) == 1
 
 
 async def two_party(store: RecordedStore) -> None:

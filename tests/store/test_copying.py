@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
+from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import MessagingState
 from openucwa.model.event import ChannelState
+from openucwa.model.presence import Subscription, SubscriptionLimits
+from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import Conflict
 from openucwa.model.user import SigningKey
+from openucwa.store.contract import ContactLimits
 from openucwa.store.copying import TABLES, copy_store
 from openucwa.store.postgres import PostgresStore
 from openucwa.store.sql import SqlStore
 from openucwa.store.sqlite import SqliteStore
-from tests.contract.samples import AT, DAN, application, assigned, invitation, user, with_participants
+from tests.contract.samples import AT, COMMUNICATION, DAN, application, assigned, invitation, user, with_participants
 from tests.users import LENE
 
 #: What is not copied: an engine's own, and what each server writes for itself.
@@ -42,8 +46,15 @@ async def fill(store: SqliteStore) -> None:
     own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")
     await store.conversations.change_messaging(own, MessagingState.CONNECTED, replace(invitation(DAN), id="m"), AT)
     await store.conversations.send_message(own, "text/plain", "Hello \U0001f600", None, AT)
+    await store.contacts.add_group(LENE, Group("1", GroupKind.GROUP, "Family", "1"), 9, AT)
+    await store.contacts.add(LENE, ContactCard(DAN, "Dan"), "1", ContactLimits(9, 9), AT)
+    await store.contacts.set_relationship(LENE, None, Relationship(DAN, PrivacyLevel.WORKGROUP, "1"), 9, AT)
+    await store.contacts.subscribe(LENE, "101", 1, 1, AT)
     for number in range(3):
         await store.applications.open(application(f"20{number}", f"endpoint{number}", owner=DAN), None, AT + number, 2)
+    await store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, ())
+    draft = Subscription(LENE, "101", "1", False, AT + 1)
+    await store.subscriptions.add(draft, [DAN], SubscriptionLimits(1, 1, 1), AT)
 
 
 async def rows(store: SqlStore, table: str) -> list[Sequence[Any]]:

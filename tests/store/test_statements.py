@@ -27,11 +27,21 @@ KEYS = {
     "topics": "topic",
     "stored_bytes": "owner",
     "events": "topic",
+    "presences": "owner",
+    "endpoints": "owner",
+    "subscriptions": "owner",
+    "subscribed": "owner",
+    "contacts": "owner",
+    "contact_groups": "owner",
+    "contact_memberships": "owner",
+    "privacy_relationships": "owner",
+    "contact_subscriptions": "owner",
+    "user_words": "uri",
 }
 #: Few rows, which can be in every place.
 EVERYWHERE = {"store_version", "signing_keys", "counters"}
 #: What a statement brings along itself.
-BROUGHT = {"heard"}
+BROUGHT = {"heard", "positions"}
 
 #: How the statements end that name no key, and why they needn't.
 WITHOUT_KEY = {
@@ -44,7 +54,16 @@ WITHOUT_KEY = {
     "from invitations where expires < ? and state = 'Connecting' and outgoing = 1 order by expires limit ?": "sweeper",
     "from participations where in_lobby = 1 and joined < ? order by joined limit ?": "sweeper",
     "where (topic, number) in (select topic, number from events where at < ? order by at limit ?)": "sweeper",
+    "select owner from presences where due <= ? order by due limit ?": "sweeper",
+    "from subscriptions where expires <= ? and announced = 0 order by expires limit ?": "sweeper",
+    "from subscriptions where expires <= ? order by expires limit ?": "sweeper",
+    "where expires < ? and (warned = 0 or expires <= ?) order by expires limit ?": "sweeper",
+    "select uri from users where searchable = 0 order by uri limit ?": "sweeper",
     # An index leads to the few rows, wherever they are.
+    "u.uri > ? order by u.uri limit ?": "a search for people",
+    "where m.uri = ? and m.group_id = 'delegatesGroup' order by u.uri": "a delegate's delegators",
+    "where uri = ? and group_id = 'delegatesGroup' order by owner": "a user's end",
+    "select owner from privacy_relationships where uri = ?": "a user's end",
     "and id <> ? and kind <> 'messagingInvitation' order by owner, application_id, id":
         "the other sides of an invitation, once in its life",
     "where organizer = ? and meeting_id = ? and state = 'Connecting' and kind = 'messagingInvitation'"
@@ -173,7 +192,15 @@ async def test_changes_write_only_within_their_declared_scope(records: Statement
         if ran.scope is not None and not ran.text.startswith("select"):
             wrote.setdefault(ran.scope, set()).add(tables(ran.text)[0])
             assert "extensions" not in tables(ran.text) or set(values(ran, "meeting_id")) == {ran.scope}
-    assert wrote.pop(UNCACHED) == {"channels"}
+    assert wrote.pop(UNCACHED) == {
+        "channels",
+        "presences",
+        "endpoints",
+        "subscriptions",
+        "subscribed",
+        "events",
+        "topics",
+    }
     # Of meetings that are there only `changed`, which nobody is shown, so that no cache holds it.
     assert {ran.text for ran in records.ran if ran.scope and ran.text.startswith("update meetings")} == {
         "update meetings set changed = ? where organizer = ? and id = ?"

@@ -13,12 +13,14 @@ from typing import Any, get_type_hints
 import pytest
 
 from openucwa.model.application import Application, Communication
+from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.model.user import SigningKey, User
-from openucwa.store.contract import Match, Store
+from openucwa.store.contract import ContactLimits, Match, Store
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.schema import MIGRATIONS
 from tests.contract.samples import (
@@ -63,6 +65,13 @@ ARGUMENTS: dict[Any, object] = {
     Sequence[Invitation]: (),
     Role: Role.LEADER,
     MessagingState: MessagingState.CONNECTED,
+    Subscription: Subscription("x", "x", "x", False, 1),
+    SubscriptionLimits: SubscriptionLimits(1, 1, 1),
+    Membership: Membership("x", "x"),
+    ContactCard: ContactCard("x", "x"),
+    ContactLimits: ContactLimits(1, 1),
+    Group: Group("x", GroupKind.GROUP, "x", "1"),
+    Relationship: Relationship("x", None, "1"),
 }
 
 #: Those that are no use of the store.

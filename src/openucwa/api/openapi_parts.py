@@ -53,6 +53,10 @@ NAMES: Mapping[str, Described] = {
     "snapshot": {"description": "The snapshot's name."},
     "fault_id": {"description": "The rule's id."},
     "subscription": {"description": "The subscription's id."},
+    "group": {"description": "The group's id."},
+    "membership": {"description": "The id of a group, a comma, and the address of a contact in it."},
+    "level": {"description": "A privacy relationship level."},
+    "subscribed": {"description": "The subscription's id, a comma, and the SIP address of the contact."},
     "name": {"description": "The name of a file used by the server's pages."},
     "region": {"description": "The region's position in the list, from 1."},
 }

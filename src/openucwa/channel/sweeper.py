@@ -22,6 +22,9 @@ REPLACED_KEPT = 86_400
 #: How many are read at a time; the sweep goes on until none is left.
 INVITATIONS_AT_A_TIME = 100
 WAITING_AT_A_TIME = 100
+#: Seconds before the end of a subscription when its application is notified.
+EXPIRY_NOTICE = 120
+USERS_AT_A_TIME = 100
 #: Maximum number of meetings, applications, and rows per change, so that others do not wait for long.
 MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
@@ -98,9 +101,18 @@ class Sweeper:
             pass
         while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
+        await self._sweep_contacts(now)
         # Last, because these are refused while the event bus can't be reached.
         await self.end_waits(now)
         await self.end_invitations(now)
+
+    async def _sweep_contacts(self, now: int) -> None:
+        """Ends subscriptions to contacts, announces that others end soon, and completes the index of the search."""
+        soon = now + 1000 * EXPIRY_NOTICE
+        while await self._store.contacts.sweep_subscriptions(soon, now, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
+            pass
+        while await self._store.people.index(USERS_AT_A_TIME) == USERS_AT_A_TIME:
+            pass
 
     async def _end_idle_applications(self, now: int) -> None:
         before = now - 1000 * self._settings.application_timeout

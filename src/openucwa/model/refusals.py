@@ -59,6 +59,22 @@ class AnonymousNotAllowed(Forbidden):
     """The resource is for signed-in users, not for anonymous ones."""
 
 
+class TooManySubscriptions(Forbidden):
+    """The application has the maximum number of presence subscriptions, or of contacts in them."""
+
+
+class TooManyDelegates(Forbidden):
+    """The user has the maximum number of delegates."""
+
+
+class TooManyContacts(Forbidden):
+    """The distribution group has more members than are shown."""
+
+
+class OperationNotSupported(Forbidden):
+    """Memberships in this group are not the user's to read or change."""
+
+
 class MethodNotAllowed(Refusal):
     """The resource does not support this method. `allowed`: the methods that it supports."""
 
@@ -140,7 +156,11 @@ class AlreadyJoined(AlreadyExists):
 
 
 class TooManyGroups(Conflict):
-    """The meeting has the maximum number of extensions."""
+    """The meeting has the maximum number of extensions, or the user that of groups."""
+
+
+class LimitExceeded(Conflict):
+    """The user has the maximum number of contacts, or of privacy relationships."""
 
 
 class TooManyOnlineMeetings(Conflict):

@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeAlias
 
 from openucwa.model.refusals import ParameterValidationFailure
 from openucwa.model.values import Instant, InvalidValue, UntypedText, is_carriable
-from openucwa.representation import dates
+from openucwa.representation import dates, timespans
 from openucwa.representation.custom import read_integer
 
-Kind: TypeAlias = Literal["string", "boolean", "integer", "datetime", "sip"]
+Kind: TypeAlias = Literal["string", "boolean", "integer", "datetime", "sip", "timespan"]
 
 _HOST = r"(?:[^\W_](?:[\w-]*)(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\])"
 _SIP = re.compile(rf"[sS][iI][pP]:[^\s\x00-\x1f\x7f-\x9f@<>\"]+@{_HOST}(?:[:;?][^\s\x00-\x1f\x7f-\x9f@<>\"]*)?")
@@ -24,7 +24,8 @@ _BOOLEANS = {"true": True, "false": False}
 class Parameter:
     """One documented property of a request.
 
-    `name`: as documented. `kind`: the type of its value; `sip` is a SIP URI. `many`: whether it is an array of those.
+    `name`: as documented. `kind`: the type of its value; `sip` is a SIP URI, `timespan`
+    a number of seconds. `many`: whether it is an array of those.
     `required`: whether it must be present and, if a string, not empty. `max_length`: in characters. `choices`: the
     allowed strings. `minimum`, `maximum`: of an integer. `max_items`: of an array. `description`: for the API
     description.
@@ -185,12 +186,19 @@ def _sip(parameter: Parameter, given: object) -> str:
     return text
 
 
+def _timespan(parameter: Parameter, given: object) -> int:
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    return timespans.read(_string(parameter, given).strip())
+
+
 _READERS: Mapping[Kind, Callable[[Parameter, object], object]] = {
     "string": _string,
     "boolean": _boolean,
     "integer": _integer,
     "datetime": _datetime,
     "sip": _sip,
+    "timespan": _timespan,
 }
 
 _SCHEMAS: Mapping[Kind, dict[str, Any]] = {
@@ -202,6 +210,7 @@ _SCHEMAS: Mapping[Kind, dict[str, Any]] = {
         "anyOf": [{"format": "date-time"}, {"pattern": r"^/Date\(-?[0-9]+([+-][0-9]{4})?\)/$"}],
     },
     "sip": {"type": "string", "pattern": r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]"},
+    "timespan": {"type": "string", "pattern": timespans.PATTERN},
 }
 
 

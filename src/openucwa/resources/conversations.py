@@ -21,7 +21,7 @@ from openucwa.model.refusals import (
 from openucwa.model.scopes import CONVERSATION_SCOPES, RECEIVE
 from openucwa.model.world import World
 from openucwa.representation.document import Document, Link
-from openucwa.resources.people import contact_document
+from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer, conversation_href, may_see
 from openucwa.resources.rendering.invitations import unjoined_conversation
 from openucwa.store.contract import Store
@@ -155,13 +155,20 @@ class Organizer(ConversationPart):
 
     rel = "organizer"
 
+    def __init__(
+        self, store: Store, documents: ConversationRenderer, world: World, acts: Rate, contacts: ContactRenderer
+    ) -> None:
+        super().__init__(store, documents, world, acts)
+        self._contacts = contacts
+
     @Operation("The organizer, as a contact.", refuses=READ)
     async def get(self, call: Call[Participation]) -> Answer:
         """UCWA: organizer, GET."""
-        user = await self._store.users.get(call.target.organizer)
-        if user is None:
+        people = await self._store.people.seen([call.target.organizer], call.session.application.owner)
+        if not people:
             raise ResourceNotFound("the organizer is no longer a user of this server")
-        return Answer(contact_document(call, user))
+        document = self._contacts.contact(call, people[0])
+        return Answer(document, etag=str(document.tail["etag"]))
 
 
 class ParticipantExtensions(ConversationPart):

@@ -18,9 +18,11 @@ from openucwa.model.refusals import (
     ParameterValidationFailure,
     PGetReplaced,
 )
+from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Events, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.applications import INSTANCE, known_instance
+from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer
 from openucwa.resources.rendering.events import EventRenderer
 from openucwa.store.contract import Store
@@ -43,11 +45,19 @@ class EventChannel(Resource[None]):
     batchable = False
 
     def __init__(
-        self, store: Store, channels: EventChannels, documents: ConversationRenderer, callers: Callers
+        self,
+        store: Store,
+        channels: EventChannels,
+        documents: ConversationRenderer,
+        privacy: Privacy,
+        contacts: ContactRenderer,
+        callers: Callers,
     ) -> None:
+        self._contacts = contacts
         self._store = store
         self._callers = callers
         self._documents = documents
+        self._privacy = privacy
         self._channels = channels
 
     @Operation(
@@ -62,7 +72,7 @@ class EventChannel(Resource[None]):
         values = call.values
         if instance is None and call.session.application.instances:
             raise ParameterValidationFailure({"instanceId": "is missing: each instance has a channel of its own"})
-        renderer = EventRenderer(call, self._store, self._documents)
+        renderer = EventRenderer(call, self._store, self._documents, self._privacy, self._contacts)
         poll = self._channels.poll(
             call.session,
             instance or "",

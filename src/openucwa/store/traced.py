@@ -27,8 +27,12 @@ class TracedStore:
         self.extensions = _traced(store.extensions, "extensions", span)
         self.conversations = _traced(store.conversations, "conversations", span)
         self.invitations = _traced(store.invitations, "invitations", span)
+        self.contacts = _traced(store.contacts, "contacts", span)
+        self.people = _traced(store.people, "people", span)
         self.two_party = _traced(store.two_party, "two_party", span)
         self.events = _traced(store.events, "events", span)
+        self.presence = _traced(store.presence, "presence", span)
+        self.subscriptions = _traced(store.subscriptions, "subscriptions", span)
 
     async def open(self) -> None:
         """As `Store.open`."""

@@ -1,6 +1,9 @@
 """The keys of an OpenID provider that really runs: rotation, floods of unknown keys, and a provider that is away."""
 
 import asyncio
+import json
+import ssl
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from openucwa.identity.issuers.provider import MAX_ANSWER
 from openucwa.identity.issuers.tokens import ForeignTokens
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.world import RealWorld
+from tests.certificate import make_certificate
 from tests.identity.issuers.conftest import SCOPES, Checking, Claiming
 from tests.identity.issuers.provider import AUDIENCE, RunningProvider, sign, signing_key
 from tests.world import FakeWorld, until
@@ -182,6 +186,39 @@ async def test_provider_that_sends_without_end_is_cut_off(checking: Checking, cl
             await tokens.check(sign(signing_key("x"), claims(iss=url)))
         await tokens.close()
     assert MAX_ANSWER < sent < 200 * 65_536
+
+
+async def test_issuer_with_tls_cannot_send_the_server_to_addresses_without(
+    checking: Checking, claims: Claiming, tmp_path: Path
+) -> None:
+    reached = False
+
+    async def lure(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal reached
+        reached = True
+        writer.close()
+
+    async def discovery(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = json.dumps({"issuer": url, "jwks_uri": f"http://127.0.0.1:{port}/keys"}).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    certificate, key = make_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    async with (
+        await asyncio.start_server(lure, "127.0.0.1") as local,
+        await asyncio.start_server(discovery, "127.0.0.1", ssl=context) as server,
+    ):
+        port = local.sockets[0].getsockname()[1]
+        url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+        tokens = checking(url=url, ca_file=certificate)
+        with pytest.raises(ServiceUnavailable):
+            await tokens.check(sign(signing_key("x"), claims(iss=url)))
+        await tokens.close()
+    assert not reached
 
 
 async def test_discovery_document_of_another_issuer_is_not_used(

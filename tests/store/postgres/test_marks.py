@@ -17,15 +17,23 @@ from tests.store.test_statements import tables
 UNCACHED_TABLES = {
     "channels": "read by polls only, from the store",
     "conference_ids": "read by changes only",
+    "contact_groups": "read from the store",
+    "contact_memberships": "read from the store",
+    "contacts": "read from the store",
     "counters": "read by changes only",
+    "endpoints": "read by changes and polls only, from the store",
     "events": "a log, read from the store",
     "invalidations": "the marks themselves",
+    "presences": "read from the store",
     "removed_users": "read at sign-in only, from the store",
     "replaced_applications": "read to explain a refusal, and refusals are not cached",
     "signing_keys": "reloaded regularly (key_refresh_interval)",
     "store_version": "read with every query",
     "stored_bytes": "read by changes only",
+    "subscribed": "read from the store",
+    "subscriptions": "read from the store",
     "topics": "a log, read from the store",
+    "user_words": "read by searches only, from the store",
 }
 
 #: Writes by hand to what `rows` made -> the rows that it is about.

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 import msgspec
 
@@ -83,8 +83,10 @@ class Provider:
             raise IssuerAway(f"{url} returned status {status}")
         if metadata.issuer != self.issuer.url:
             raise IssuerAway(f"{url} names the issuer {metadata.issuer!r}, not {self.issuer.url!r}")
+        scheme = urlsplit(self.issuer.url).scheme
         for each in (metadata.jwks_uri, *_endpoints(metadata)):
-            if each is not None and not safe_url(each):
+            # Plain http is for issuers on this machine: others must not reach its services.
+            if each is not None and not (safe_url(each) and urlsplit(each).scheme in {"https", scheme}):
                 raise IssuerAway(f"{url} contains an unsafe URL: {each!r}")
         self._metadata = metadata
         return metadata

@@ -9,7 +9,7 @@ from dataclasses import replace
 from openucwa.api.call import Context
 from openucwa.channel.notification import Notification, Priority
 from openucwa.meetings.admission import leads
-from openucwa.model import conversation_events
+from openucwa.model import contact, conversation_events
 from openucwa.model.conversation import (
     Form,
     Invitation,
@@ -20,13 +20,18 @@ from openucwa.model.conversation import (
     Role,
 )
 from openucwa.model.event import Event, application_topic
+from openucwa.model.presence import is_person_topic
 from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
+from openucwa.people.privacy import Privacy
 from openucwa.representation.document import EventEntry, Link
 from openucwa.resources.communication import communication_document
 from openucwa.resources.me import me_href
+from openucwa.resources.rendering.contact_events import ContactEvents
+from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer, conversation_href
 from openucwa.resources.rendering.entries import Entries
 from openucwa.resources.rendering.invitations import unjoined_conversation
+from openucwa.resources.rendering.people import PeopleRenderer
 from openucwa.resources.rendering.two_party import TwoPartyEvents
 from openucwa.store.contract import Store
 
@@ -34,8 +39,17 @@ from openucwa.store.contract import Store
 class EventRenderer:
     """Renders events for one application, during one poll."""
 
-    def __init__(self, call: Context, store: Store, documents: ConversationRenderer) -> None:
+    def __init__(
+        self,
+        call: Context,
+        store: Store,
+        documents: ConversationRenderer,
+        privacy: Privacy,
+        contacts: ContactRenderer,
+    ) -> None:
+        self._contacts = ContactEvents(call, store.contacts, contacts)
         self._call = call
+        self._people = PeopleRenderer(call, store, privacy)
         self._store = store
         self._documents = documents
         application = call.session.application
@@ -47,12 +61,14 @@ class EventRenderer:
         self._conversations: dict[str, Participation] | None = None
 
     async def topics(self) -> Mapping[str, int]:
-        """The application's own topic, and those of the meetings that it is in, from the time it joined."""
+        """The application's own topic, those of the meetings that it is in, from the time it joined, and the topics
+        that it subscribes to.
+        """
         self._conversations = None
-        topics = {topic: own.since for topic, own in (await self._current_conversations()).items()}
+        joined = {topic: own.since for topic, own in (await self._current_conversations()).items()}
         # The events will be read later than this, and must not be shown to somebody who was promoted in between.
         self._conversations = None
-        return {self._own_topic: 0} | topics
+        return {self._own_topic: 0, **joined, **await self._contacts.topics(), **await self._people.topics()}
 
     async def _current_conversations(self) -> Mapping[str, Participation]:
         """The application's conversations, by topic, since `topics` was called, or before that, for a set that is
@@ -66,7 +82,12 @@ class EventRenderer:
         """The notifications for an event; none if it does not concern the application, or is obsolete."""
         try:
             if event.topic == self._own_topic:
-                return [notification async for notification in self._of_application(event)]
+                of_people = self._people.of_subscriptions(event)
+                return [notification async for notification in of_people or self._of_application(event)]
+            if event.topic == self._contacts.topic:
+                return [notification async for notification in self._contacts.render(event)]
+            if is_person_topic(event.topic):
+                return await self._people.of_person(event)
             own = (await self._current_conversations()).get(event.topic)
             if own is None or event.number <= own.since:
                 return ()
@@ -106,6 +127,8 @@ class EventRenderer:
                     yield notification
             case "communication updated":
                 yield await self._communication_updated()
+            case contact.SUBSCRIPTION_UPDATED:
+                yield await self._contacts.subscription_expires(event)
             case _:
                 yield self._of_me(event)
 

@@ -12,11 +12,13 @@ support, and `ServiceUnavailable` if the engine is unreachable or does not answe
 """
 
 from openucwa.store.contract.applications import Applications, Channels
+from openucwa.store.contract.contacts import ContactLimits, Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
+from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.two_party import TwoParty
@@ -25,6 +27,8 @@ from openucwa.store.contract.users import SigningKeys, Users
 __all__ = [
     "Applications",
     "Channels",
+    "ContactLimits",
+    "Contacts",
     "Conversations",
     "EventLog",
     "Extensions",
@@ -32,8 +36,11 @@ __all__ = [
     "Match",
     "Meetings",
     "Outdated",
+    "People",
+    "Presences",
     "SigningKeys",
     "Store",
+    "Subscriptions",
     "TwoParty",
     "Users",
 ]

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from openucwa.model.application import Application, Communication, Session
 from openucwa.model.event import ChannelState, NewEvent
+from openucwa.model.presence import AWAY_AFTER, INACTIVE_AFTER
 from openucwa.store.contract.terms import Match
 
 
@@ -52,10 +53,16 @@ class Applications(Protocol):
         etag: str,
         at: int,
         events: Sequence[NewEvent],
+        *,
+        inactive: int = INACTIVE_AFTER,
+        away: int = AWAY_AFTER,
+        preferred: str | None = None,
     ) -> None:
         """Marks the application as available, and replaces its communication and its own etag.
 
-        `events` are appended with `at`. ApplicationNotFound.
+        `events` are appended with `at`. The application becomes a source of its user's presence, which is made known
+        (`Presences`). `inactive`, `away`: ms without activity until the user is idle, and from then until away.
+        `preferred`: as what the user signs in; Online: as follows from activity; None: as before. ApplicationNotFound.
         """
         ...
 

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from openucwa.store.contract.applications import Applications, Channels
+from openucwa.store.contract.contacts import Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
+from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.terms import Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
@@ -43,10 +45,22 @@ class Store(Protocol):
     def invitations(self) -> Invitations: ...
 
     @property
+    def contacts(self) -> Contacts: ...
+
+    @property
+    def people(self) -> People: ...
+
+    @property
     def two_party(self) -> TwoParty: ...
 
     @property
     def events(self) -> EventLog: ...
+
+    @property
+    def presence(self) -> Presences: ...
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
 
     async def open(self) -> None:
         """Opens the store and migrates its schema.

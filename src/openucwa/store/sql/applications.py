@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from openucwa.model.application import Application, Communication, Session
 from openucwa.model.event import NewEvent, application_topic
+from openucwa.model.presence import AWAY_AFTER, INACTIVE_AFTER, Endpoint
 from openucwa.model.refusals import (
     AlreadyExists,
     ApplicationNotFound,
@@ -16,7 +17,7 @@ from openucwa.model.refusals import (
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import columns, participations
+from openucwa.store.sql import columns, participations, presence
 from openucwa.store.sql.events import append, end_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import APPLICATIONS
@@ -151,7 +152,13 @@ class Applications(Part):
         etag: str,
         at: int,
         events: Sequence[NewEvent],
+        *,
+        inactive: int = INACTIVE_AFTER,
+        away: int = AWAY_AFTER,
+        preferred: str | None = None,
     ) -> None:
+        endpoint = Endpoint(owner, application_id, inactive, away, at)
+
         async def work(transaction: Transaction) -> None:
             made = await transaction.run(
                 "update applications set available = 1, communication = ?, etag = ? where owner = ? and id = ?",
@@ -163,6 +170,7 @@ class Applications(Part):
             if not made:
                 raise ApplicationNotFound(NO_APPLICATION)
             await append(transaction, at, *events)
+            await presence.begin(transaction, endpoint, preferred)
 
         await self._writer.change(work, owner)
 
@@ -193,6 +201,8 @@ class Applications(Part):
             if not replaced:
                 raise PreconditionFailed("the communication has changed: its etag does not match If-Match")
             await append(transaction, at, *events)
+            if columns.communication(text).supported_modalities != communication.supported_modalities:
+                await presence.publish(transaction, owner, at)
 
         await self._writer.change(work, owner, must_notify=False)
 
@@ -269,9 +279,12 @@ async def _end(transaction: Transaction, owner: str, application_id: str, at: in
     """Removes an application and all that is its own; its participants leave their meetings. `reason`: for the log."""
     own = await participations.find_own(transaction, "owner = ? and application_id = ?", owner, application_id)
     await participations.end(transaction, own, at, notify_application=False)
+    was_available = await presence.end(transaction, owner, application_id)
     if await transaction.run("delete from applications where owner = ? and id = ?", owner, application_id):
         await end_topic(transaction, application_topic(owner, application_id), at)
         transaction.removals.append(Removal("application", application_id, owner, reason))
+        if was_available:
+            await presence.publish(transaction, owner, at)
 
 
 async def _end_idlest(transaction: Transaction, opened: Application, now: int, limit: int) -> None:

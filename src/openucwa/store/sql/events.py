@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from openucwa.model.event import Event, NewEvent
 from openucwa.model.refusals import ResourceNotFound
 from openucwa.store.engine import Transaction
+from openucwa.store.sql.lists import list_size, padded
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import EVENTS
 
@@ -18,6 +19,14 @@ AFTER = f"select {EVENTS.columns} from events where topic = ? and number > ? ord
 
 #: What changed about those who take part: messages, of which there may be many large ones, left out.
 CHANGES_AFTER = AFTER.replace("order by", "and kind <> 'message' order by")
+
+#: The same of many topics. Numbers have no gaps, except before the oldest event that is still there.
+_FIRST = "(select min(f.number) from events f where f.topic = p.topic and f.number > p.number)"
+_AFTER_ALL = (
+    "with positions (topic, number) as (values {values})"
+    f" select {EVENTS.columns_of('e')} from positions p join events e on e.topic = p.topic"
+    f" and e.number >= {_FIRST} and e.number < cast(? as bigint) + {_FIRST} order by e.topic, e.number"
+)
 
 _FORGET = """
     delete from events
@@ -44,6 +53,11 @@ async def end_topic(transaction: Transaction, topic: str, at: int) -> None:
     await transaction.run("update topics set ended = ? where topic = ?", at, topic)
 
 
+async def continue_topic(transaction: Transaction, topic: str) -> None:
+    """Notes that what `topic` is about is there again."""
+    await transaction.run("update topics set ended = null where topic = ?", topic)
+
+
 class EventLog(Part):
     """`store.contract.EventLog`, where each method is described."""
 
@@ -56,8 +70,11 @@ class EventLog(Part):
         if len(positions) == 1:
             ((topic, number),) = positions.items()
             return [EVENTS.record(row) for row in await self._reader.rows(AFTER, topic, number, limit)]
-        found = await self._reader.read(*((AFTER, (topic, number, limit)) for topic, number in positions.items()))
-        return [EVENTS.record(row) for rows in found for row in rows]
+        pairs = list(positions.items())
+        statement = _AFTER_ALL.format(values=", ".join(["(?, cast(? as bigint))"] * list_size(len(pairs))))
+        parameters = [value for pair in padded(pairs, ("", 0)) for value in pair]
+        rows = await self._reader.rows(statement, *parameters, limit)
+        return [EVENTS.record(row) for row in rows]
 
     async def last_numbers(self, topics: Sequence[str]) -> Mapping[str, int]:
         if not topics:

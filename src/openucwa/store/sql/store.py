@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from openucwa.store.engine import Cache, Reader, Writer
 from openucwa.store.sql.applications import Applications
 from openucwa.store.sql.channels import Channels
+from openucwa.store.sql.contacts import Contacts
 from openucwa.store.sql.conversations import Conversations
 from openucwa.store.sql.events import EventLog
 from openucwa.store.sql.extensions import Extensions
 from openucwa.store.sql.invitations import Invitations
 from openucwa.store.sql.meetings import Meetings
 from openucwa.store.sql.part import MAX_USER_BYTES
+from openucwa.store.sql.presence import Presences
 from openucwa.store.sql.signing_keys import SigningKeys
+from openucwa.store.sql.subscriptions import Subscriptions
 from openucwa.store.sql.two_party import TwoParty
 from openucwa.store.sql.users import Users
+from openucwa.store.sql.words import People
 
 _COUNTED = ("users", "applications", "meetings", "extensions", "events")
 _CONTENTS = """
@@ -41,8 +45,12 @@ class SqlStore:
         self.extensions = Extensions(*on)
         self.conversations = Conversations(*on)
         self.invitations = Invitations(*on)
+        self.contacts = Contacts(*on)
+        self.people = People(*on)
         self.two_party = TwoParty(*on)
         self.events = EventLog(*on)
+        self.presence = Presences(*on)
+        self.subscriptions = Subscriptions(*on)
 
 
 async def contents(reader: Reader, known: int) -> Mapping[str, str]:

@@ -4,16 +4,18 @@ How the columns are declared, `migrations/` of each engine says; what a record's
 """
 
 from openucwa.model.application import Application
+from openucwa.model.contact import ContactCard, Group
 from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.event import ChannelState, Event
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.presence import Endpoint, Presence, Subscription
 from openucwa.model.user import SigningKey, User
 from openucwa.store.sql.table import Columns, Table
 
 SETTINGS = Columns(MeetingSettings)
 
 #: `position`: the order of adding, where rows of the same moment have one.
-USERS = Table("users", Columns(User))
+USERS = Table("users", Columns(User), after=("searchable",))
 SIGNING_KEYS = Table("signing_keys", Columns(SigningKey), after=("position",))
 APPLICATIONS = Table("applications", Columns(Application), after=("last_request", "last_poll"))
 CHANNELS = Table("channels", Columns(ChannelState), before=("owner", "application_id", "instance"))
@@ -22,6 +24,11 @@ EXTENSIONS = Table("extensions", Columns(Extension), before=("organizer", "meeti
 PARTICIPATIONS = Table("participations", Columns(Participation), after=("position", "typing"))
 INVITATIONS = Table("invitations", Columns(Invitation))
 EVENTS = Table("events", Columns(Event))
+PRESENCES = Table("presences", Columns(Presence))
+ENDPOINTS = Table("endpoints", Columns(Endpoint))
+SUBSCRIPTIONS = Table("subscriptions", Columns(Subscription), after=("added",))
+CONTACTS = Table("contacts", Columns(ContactCard), before=("owner",))
+CONTACT_GROUPS = Table("contact_groups", Columns(Group), before=("owner",), after=("position",))
 
 #: Those whose rows are no records.
 REPLACED_APPLICATIONS = ("owner", "id", "at")
@@ -29,3 +36,8 @@ CONFERENCE_IDS = ("id", "organizer", "meeting_id")
 TOPICS = ("topic", "last", "ended")
 COUNTERS = ("name", "value")
 REMOVED_USERS = ("uri",)
+SUBSCRIBED = ("owner", "application_id", "subscription", "uri", "since")
+CONTACT_MEMBERSHIPS = ("owner", "uri", "group_id")
+PRIVACY_RELATIONSHIPS = ("owner", "uri", "level", "etag")
+CONTACT_SUBSCRIPTIONS = ("owner", "application_id", "since", "expires", "warned")
+USER_WORDS = ("uri", "word")

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
 
+from openucwa.model.contact import contacts_topic
 from openucwa.model.event import application_topic
+from openucwa.model.presence import person_topic
 from openucwa.model.refusals import AlreadyExists, ResourceNotFound
 from openucwa.model.user import User
 from openucwa.store.audit import Removal
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import participations
+from openucwa.store.sql import contact_lists, participations, presence, words
+from openucwa.store.sql.events import continue_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import USERS
 
@@ -49,6 +52,9 @@ class Users(Part):
             if not added:
                 raise AlreadyExists(f"user {uri} already exists")
             await transaction.run("delete from removed_users where uri = ?", uri)
+            # Who subscribed to an earlier user of this URI goes on from where the topic is.
+            await continue_topic(transaction, person_topic(uri))
+            await words.write(transaction, replace(user, uri=uri))
 
         await self._writer.change(work, uri)
 
@@ -63,10 +69,12 @@ class Users(Part):
             if row is not None:
                 admitted = _as_said(USERS.record(row), user)
                 await transaction.run(_TAKE_OVER, *_said(admitted), uri)
+                await words.write(transaction, admitted)
                 return admitted
             if not create or await transaction.row("select 1 from removed_users where uri = ?", uri) is not None:
                 return None
             await transaction.run(_ADD_USER, *USERS.values(replace(user, uri=uri)))
+            await words.write(transaction, replace(user, uri=uri))
             added = await transaction.row(_SELECT + "where uri = ?", uri)
             return None if added is None else USERS.record(added)
 
@@ -111,6 +119,7 @@ class Users(Part):
             generation = await transaction.row("select generation from users where uri = ?", owner)
             if generation is None:
                 raise ResourceNotFound(_NO_USER)
+            contacts = await contact_lists.leave(transaction, owner, at)
             await transaction.run("delete from users where uri = ?", owner)
             # An issuer or a directory must not bring back whom an administrator removed.
             await transaction.run("insert into removed_users (uri) values (?) on conflict do nothing", owner)
@@ -120,7 +129,11 @@ class Users(Part):
             there = await participations.find(transaction, "organizer = ?", owner)
             await participations.end(transaction, there, at, "Ended")
             await _delete_all(transaction, owner)
+            await presence.remove(transaction, owner, at)
+            transaction.removals += contacts
             await transaction.run("update topics set ended = ? where topic >= ? and topic < ?", at, *conversations)
+            await transaction.run("delete from events where topic = ?", contacts_topic(owner))
+            await transaction.run("delete from topics where topic = ?", contacts_topic(owner))
             await transaction.run("delete from events where topic >= ? and topic < ?", *range_of_topics)
             await transaction.run("delete from topics where topic >= ? and topic < ?", *range_of_topics)
 

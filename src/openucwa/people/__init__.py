@@ -1,0 +1,1 @@
+"""What people may see of each other: rules, without HTTP and SQL."""

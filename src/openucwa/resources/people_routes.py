@@ -1,0 +1,65 @@
+"""The routes below people. All others are in `app.py`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from openucwa.api.resource import Resource
+from openucwa.config import Config
+from openucwa.model.contact import SYSTEM_GROUPS
+from openucwa.model.world import World
+from openucwa.people.privacy import Privacy
+from openucwa.resources import contacts, groups, privacy_relationships, search, subscriptions
+from openucwa.resources.contact_presence import RESOURCES, ContactResource
+from openucwa.resources.rendering.contacts import ContactRenderer
+from openucwa.resources.subscriptions import SubscriptionService
+from openucwa.store.contract import Store
+
+
+def people_routes(
+    root: str, store: Store, persons: ContactRenderer, privacy: Privacy, world: World, config: Config
+) -> Sequence[tuple[str, Resource[Any]]]:
+    """The resources of contacts, groups, privacy relationships, others' presence and the search.
+
+    `root`: the template of people.
+    """
+    subscription = f"{root}/contactsAndGroupsSubscription"
+    group = f"{root}/groups/{{group}}"
+    memberships = f"{root}/groupMemberships"
+    contact = f"{root}/{{address}}"
+    relationship = f"{contact}/privacyRelationship"
+    shown = (store, persons, world)
+    related = (store, world, config)
+    subscribing = SubscriptionService(store.subscriptions, store.contacts.members, world, config)
+    presence = f"{root}/presenceSubscriptions"
+    subscribed = f"{root}/presenceSubscriptionMemberships"
+    return (
+        (f"{root}/contacts", contacts.MyContacts(store, persons)),
+        (f"{root}/groups", groups.MyGroups(*shown, config)),
+        *((f"{root}/groups/{each.id}", groups.SystemGroup(each, persons)) for each in SYSTEM_GROUPS.values()),
+        (group, groups.GroupResource(*shown)),
+        (f"{group}/groupMemberships", groups.GroupMemberships(store, persons)),
+        (memberships, groups.MyGroupMemberships(*shown, config)),
+        (f"{memberships}/removeContactFromAllGroups", groups.RemoveContactFromAllGroups(store, world)),
+        (f"{memberships}/{{membership}}", groups.MyGroupMembership(*shown)),
+        (subscription, contacts.MyContactsAndGroupsSubscription(store, world)),
+        (
+            f"{subscription}/startOrRefreshSubscriptionToContactsAndGroups",
+            contacts.StartOrRefreshSubscription(store, world),
+        ),
+        (f"{subscription}/stopSubscriptionToContactsAndGroups", contacts.StopSubscription(store)),
+        (f"{root}/privacyRelationships", privacy_relationships.MyPrivacyRelationships(store)),
+        (f"{root}/privacyRelationships/{{level}}", privacy_relationships.MyPrivacyRelationship(store)),
+        (f"{root}/search", search.Search(store, persons, privacy, config)),
+        (presence, subscriptions.PresenceSubscriptions(subscribing)),
+        (f"{presence}/{{subscription}}", subscriptions.PresenceSubscription(subscribing)),
+        (subscribed, subscriptions.PresenceSubscriptionMemberships(subscribing)),
+        (f"{subscribed}/{{subscribed}}", subscriptions.PresenceSubscriptionMembership(subscribing)),
+        (f"{root}/subscribedContacts", subscriptions.SubscribedContacts(subscribing)),
+        (contact, contacts.Contact(store, persons)),
+        *((f"{contact}/{segment}", ContactResource(segment, store, privacy)) for segment in RESOURCES),
+        (relationship, privacy_relationships.ContactPrivacyRelationship(*related, privacy)),
+        (
+            f"{relationship}/resetContactPrivacyRelationship",
+            privacy_relationships.ResetContactPrivacyRelationship(*related),
+        ),
+    )

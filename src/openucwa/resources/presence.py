@@ -1,0 +1,256 @@
+"""presence, note and location of the signed-in user, and what makes the user available."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.call import Call, Context
+from openucwa.api.resource import Operation, Resource
+from openucwa.config import Config
+from openucwa.model.event import NewEvent, application_topic
+from openucwa.model.presence import PREFERRED
+from openucwa.model.refusals import (
+    AlreadyExists,
+    CallbackChannelError,
+    CannotRedirect,
+    InvalidExchangeServerVersion,
+    MakeMeAvailableRequired,
+    ParameterValidationFailure,
+)
+from openucwa.model.scopes import RECEIVE, USER
+from openucwa.model.world import World, new_etag
+from openucwa.representation.document import Document, Property
+from openucwa.representation.parameters import Parameter
+from openucwa.resources.communication import MODALITIES, communication_updated, offered
+from openucwa.resources.me import me_href
+from openucwa.resources.rendering.people import note_properties
+from openucwa.store.contract import Presences, Store
+
+_USER_SCOPES = frozenset({USER})
+_READ = (InvalidExchangeServerVersion, CannotRedirect, MakeMeAvailableRequired)
+_WRITE = (CallbackChannelError, CannotRedirect, MakeMeAvailableRequired)
+
+#: UCWA: makeMeAvailable, POST, Request body.
+MAKE_ME_AVAILABLE = (
+    Parameter("audioPreference", choices=("PhoneAudio", "VoipAudio")),
+    Parameter("inactiveTimeout", kind="timespan"),
+    Parameter("phoneNumber", max_length=100),
+    Parameter("signInAs", choices=PREFERRED),
+    Parameter("supportedMessageFormats", choices=("Html", "Plain"), many=True),
+    Parameter("supportedModalities", choices=MODALITIES, many=True),
+    Parameter("voipFallbackToPhoneAudioTimeOut"),
+)
+#: UCWA: presence, POST; note, POST; location, POST: Request body.
+AVAILABILITY = (Parameter("availability", choices=PREFERRED),)
+MESSAGE = (Parameter("message"),)
+LOCATION = (Parameter("location", max_length=60),)
+
+
+class MakeMeAvailable(Resource[None]):
+    """UCWA: makeMeAvailable."""
+
+    rel = "makeMeAvailable"
+    scopes = frozenset({USER, RECEIVE})
+    anonymous = False
+
+    def __init__(self, store: Store, world: World, config: Config) -> None:
+        self._store = store
+        self._world = world
+        self._config = config
+
+    @Operation(
+        "Makes the user available for the given modalities.",
+        answers=(204,),
+        takes=MAKE_ME_AVAILABLE,
+        produces=(),
+        refuses=(AlreadyExists, CallbackChannelError, CannotRedirect),
+    )
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: makeMeAvailable, POST. Modalities that this server does not have are ignored."""
+        application = call.session.application
+        values = call.values
+        inactive = values.get("inactiveTimeout", self._config.inactive_timeout)
+        if not 0 < inactive <= self._config.max_inactive_timeout:
+            at_most = f"must be more than 0 and at most {self._config.max_inactive_timeout} seconds"
+            raise ParameterValidationFailure({"inactiveTimeout": at_most})
+        if application.available:
+            raise AlreadyExists("the user is already available")
+        abilities = replace(
+            application.communication,
+            etag=new_etag(self._world),
+            supported_modalities=offered(tuple(values.get("supportedModalities", ("Messaging",)))),
+            supported_message_formats=tuple(
+                values.get("supportedMessageFormats", application.communication.supported_message_formats)
+            ),
+            audio_preference=values.get("audioPreference"),
+            phone_number=values.get("phoneNumber"),
+        )
+        await self._store.applications.make_available(
+            application.owner,
+            application.id,
+            abilities,
+            new_etag(self._world),
+            self._world.now(),
+            _became_available(application.owner, application.id),
+            inactive=1000 * inactive,
+            away=1000 * self._config.away_timeout,
+            preferred=values.get("signInAs"),
+        )
+        return NO_CONTENT
+
+
+def _became_available(owner: str, application_id: str) -> Sequence[NewEvent]:
+    topic = application_topic(owner, application_id)
+    added = (NewEvent(topic, f"{rel} added") for rel in ("presence", "note", "location"))
+    return (communication_updated(owner, application_id), NewEvent(topic, "me updated"), *added)
+
+
+def require_available(call: Context) -> None:
+    """MakeMeAvailableRequired: the application did not call makeMeAvailable."""
+    if not call.session.application.available:
+        raise MakeMeAvailableRequired("call makeMeAvailable first")
+
+
+class ReportMyActivity(Resource[None]):
+    """UCWA: reportMyActivity. The user is active in the application."""
+
+    rel = "reportMyActivity"
+    scopes = _USER_SCOPES
+    anonymous = False
+
+    def __init__(self, presence: Presences, world: World) -> None:
+        self._presence = presence
+        self._world = world
+
+    @Operation("Reports that the user is active.", answers=(204,), produces=(), refuses=_WRITE)
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: reportMyActivity, POST."""
+        require_available(call)
+        application = call.session.application
+        await self._presence.report_activity(application.owner, application.id, self._world.now())
+        return NO_CONTENT
+
+
+class Presence(Resource[None]):
+    """UCWA: presence. The user's, over all applications."""
+
+    rel = "presence"
+    scopes = _USER_SCOPES
+    anonymous = False
+
+    def __init__(self, presence: Presences, world: World) -> None:
+        self._presence = presence
+        self._world = world
+
+    @Operation("The availability of the user, over all applications.", refuses=_READ)
+    async def get(self, call: Call[None]) -> Answer:
+        """UCWA: presence, GET."""
+        require_available(call)
+        presence = await self._presence.get(call.session.application.owner)
+        return _shown(call, self.rel, {"activity": presence.activity, "availability": presence.availability})
+
+    @Operation(
+        "Sets the availability of the user; without one, it follows from activity.",
+        answers=(204,),
+        takes=AVAILABILITY,
+        produces=(),
+        refuses=_WRITE,
+    )
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: presence, POST; Reset my presence information."""
+        require_available(call)
+        application = call.session.application
+        preferred = call.values.get("availability")
+        await self._presence.set_availability(application.owner, application.id, preferred, self._world.now())
+        return NO_CONTENT
+
+
+class Note(Resource[None]):
+    """UCWA: note. The user's personal note; there are no out-of-office notes."""
+
+    rel = "note"
+    scopes = _USER_SCOPES
+    anonymous = False
+
+    def __init__(self, presence: Presences, world: World, max_length: int) -> None:
+        self._presence = presence
+        self._world = world
+        self._max_length = max_length
+
+    @Operation("The note of the user.", refuses=_READ)
+    async def get(self, call: Call[None]) -> Answer:
+        """UCWA: note, GET."""
+        require_available(call)
+        presence = await self._presence.get(call.session.application.owner)
+        return _shown(call, self.rel, note_properties(presence.note))
+
+    @Operation(
+        "Sets the note of the user; without a message, it is removed.",
+        answers=(204,),
+        takes=MESSAGE,
+        produces=(),
+        refuses=_WRITE,
+    )
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: note, POST; Reset my note information."""
+        message = call.values.get("message", "")
+        if len(message) > self._max_length:
+            raise ParameterValidationFailure(
+                {"message": f"has {len(message):,} characters; at most {self._max_length:,} are allowed"}
+            )
+        require_available(call)
+        await self._presence.set_note(call.session.application.owner, message, self._world.now())
+        return NO_CONTENT
+
+
+class Location(Resource[None]):
+    """UCWA: location."""
+
+    rel = "location"
+    scopes = _USER_SCOPES
+    anonymous = False
+
+    def __init__(self, presence: Presences, world: World) -> None:
+        self._presence = presence
+        self._world = world
+
+    @Operation("The location of the user.", refuses=_READ)
+    async def get(self, call: Call[None]) -> Answer:
+        """UCWA: location, GET."""
+        require_available(call)
+        presence = await self._presence.get(call.session.application.owner)
+        return _shown(call, self.rel, {"location": presence.location})
+
+    @Operation(
+        "Sets the location of the user; without one, it is removed.",
+        answers=(204,),
+        takes=LOCATION,
+        produces=(),
+        refuses=_WRITE,
+    )
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: location, POST."""
+        require_available(call)
+        location = call.values.get("location", "")
+        await self._presence.set_location(call.session.application.owner, location, self._world.now())
+        return NO_CONTENT
+
+
+def _shown(call: Context, rel: str, properties: dict[str, Property]) -> Answer:
+    return Answer(Document(rel=rel, href=f"{me_href(call)}/{rel}", properties=properties))
+
+
+def routes(app: str, store: Store, world: World, config: Config) -> Sequence[tuple[str, Resource[Any]]]:
+    """The routes of what is here. `app`: the template of an application."""
+    available = MakeMeAvailable(store, world, config)
+    active = ReportMyActivity(store.presence, world)
+    return (
+        (f"{app}/communication/makeMeAvailable", available),
+        (f"{app}/me/makeMeAvailable", available),
+        (f"{app}/me/reportMyActivity", active),
+        (f"{app}/reportMyActivity", active),
+        (f"{app}/me/presence", Presence(store.presence, world)),
+        (f"{app}/me/note", Note(store.presence, world, config.max_note)),
+        (f"{app}/me/location", Location(store.presence, world)),
+    )

@@ -1,0 +1,84 @@
+"""search: finds people among the users of this server."""
+
+from urllib.parse import urlencode
+
+from openucwa.api.answer import Answer
+from openucwa.api.call import Call
+from openucwa.api.resource import Operation, Resource
+from openucwa.config import Config
+from openucwa.model.contact import Person
+from openucwa.model.privacy import sees
+from openucwa.model.refusals import InvalidExchangeServerVersion, ParameterValidationFailure
+from openucwa.model.scopes import CONTACTS
+from openucwa.model.search import mail_words, matches, query_words
+from openucwa.people.privacy import Privacy
+from openucwa.representation.document import Document
+from openucwa.representation.parameters import Parameter
+from openucwa.resources.people import people_href
+from openucwa.resources.rendering.contacts import ContactRenderer
+from openucwa.store.contract import Store
+
+#: UCWA: search, limit.
+MAX_LIMIT = 100
+#: Portions of users that are read for one search: of a portion those are dropped whose match the caller may not see.
+_MAX_PORTIONS = 5
+
+#: UCWA: search and search2, GET, Query parameters.
+SEARCH = (
+    Parameter("query", max_length=256, description="Beginnings of words of a name, an address or a phone number."),
+    Parameter("mail", max_length=256, description="The beginning of an address."),
+    Parameter("limit", kind="integer", minimum=1, maximum=MAX_LIMIT),
+)
+
+
+class Search(Resource[None]):
+    """UCWA: search and search2."""
+
+    rel = "search"
+    scopes = frozenset({CONTACTS})
+    anonymous = False
+
+    def __init__(self, store: Store, documents: ContactRenderer, privacy: Privacy, config: Config) -> None:
+        self._store = store
+        self._documents = documents
+        self._privacy = privacy
+        self._max = min(config.max_search_results, MAX_LIMIT)
+
+    @Operation("Searches for people.", query=SEARCH, refuses=(InvalidExchangeServerVersion,))
+    async def get(self, call: Call[None]) -> Answer:
+        """UCWA: search, GET; search2, GET."""
+        query, mail = call.values.get("query"), call.values.get("mail")
+        if not query and not mail:
+            raise ParameterValidationFailure({"query": "is required"})
+        words = (*query_words(query or ""), *mail_words(mail or ""))
+        limit = min(call.values.get("limit", self._max), self._max)
+        people, more = await self._find(words, call.session.application.owner, limit)
+        asked = urlencode({name: value for name, value in call.values.items() if value != ""}, safe="@")
+        return Answer(
+            Document(
+                rel=self.rel,
+                href=f"{people_href(call)}/search?{asked}",
+                properties={"moreResultsAvailable": more},
+                embedded={
+                    "contact": [self._documents.contact(call, person) for person in people],
+                    "distributionGroup": (),
+                },
+            )
+        )
+
+    async def _find(self, words: tuple[str, ...], viewer: str, limit: int) -> tuple[list[Person], bool]:
+        """Up to `limit` users whose visible words match, and whether there are more."""
+        people: list[Person] = []
+        after = ""
+        for _ in range(_MAX_PORTIONS):
+            portion = await self._store.people.search(words, viewer, after, limit + 1)
+            people += [person for person in portion if self._is_found(person, words, viewer)]
+            if len(people) > limit:
+                return people[:limit], True
+            if len(portion) <= limit:
+                return people, False
+            after = portion[-1].user.uri
+        return people, True
+
+    def _is_found(self, person: Person, words: tuple[str, ...], viewer: str) -> bool:
+        return matches(words, person.user, sees(self._privacy.of_person(person, viewer)))
