@@ -3,7 +3,7 @@
 import uuid
 
 from openucwa.client.channel import Events
-from openucwa.client.errors import InvalidAnswer, JoinFailed, UcwaError
+from openucwa.client.errors import InvalidAnswer, JoinFailed, NotFound
 from openucwa.client.extensions import ExtensionState
 from openucwa.client.opened import OpenApplication
 from openucwa.client.operations import Bound, D_co, operation
@@ -150,7 +150,7 @@ class Conversation(Bound[D_co]):
         """Leaves the meeting (UCWA: conversation, DELETE)."""
         try:
             yield from self._send("DELETE", self.href, repeatable=True)
-        except UcwaError as error:
+        except NotFound as error:  # after an answer that was lost
             if error.attempts == 1:
                 raise
 
