@@ -134,7 +134,10 @@ SHAPES: Mapping[str, Shape] = {
 #: What operations show that do not show a resource of their own rel.
 SHOWN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("applications", "POST"): ("application",),
+    ("myGroupMemberships", "POST"): ("myGroupMembership",),
     ("myOnlineMeetings", "POST"): ("myOnlineMeeting",),
+    ("presenceSubscriptions", "POST"): ("presenceSubscription",),
+    ("startOrRefreshSubscriptionToContactsAndGroups", "POST"): ("myContactsAndGroupsSubscription",),
     ("onlineMeetingExtensions", "POST"): ("onlineMeetingExtension",),
     ("invitation", "GET"): ("onlineMeetingInvitation", "messagingInvitation", "participantInvitation"),
 }
