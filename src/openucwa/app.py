@@ -43,6 +43,7 @@ from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
+from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
@@ -65,6 +66,7 @@ from openucwa.resources.applications import Application, ApplicationDocuments, A
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
+from openucwa.resources.history import history_routes
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
@@ -248,13 +250,14 @@ class Service:
         everybody = people.People()
         applications = ApplicationDocuments(store, online_meetings, everybody)
         privacy = Privacy(store.contacts, self.enterprise)
+        book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
         meetings = my_online_meetings.MeetingDocuments(config)
         renderer = ConversationRenderer(meetings)
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
-        two_party = TwoPartyService(store, pools, rules, self.acts, asking, world, config)
+        two_party = TwoPartyService(store, pools, privacy, rules, self.acts, asking, world, config)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
@@ -299,7 +302,8 @@ class Service:
             (f"{app}/openucwa", additions.Index(pools)),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies()),
-            (f"{app}/communication", Communication(store, world)),
+            (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
+            *history_routes(communication, store, world, two_party, messages),
             (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
@@ -349,7 +353,7 @@ class Service:
             *presence.routes(app, store, world, config),
             (f"{app}/photo", me.Photo()),
             (f"{app}/people", everybody),
-            *people_routes(f"{app}/people", store, persons, privacy, world, config),
+            *people_routes(f"{app}/people", store, book, persons, privacy, world, config),
             (family, online_meetings),
             (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
             (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),

@@ -226,6 +226,11 @@ def _contacts(lene: Person) -> None:
     lene.follow(added, "self")
     lene.send("GET", f"{lene.link(group, 'self')}/groupMemberships")
     lene.follow(group, "groupContacts")
+    found_group = lene.send("GET", f"{lene.link(people, 'search')}?query=sales")["_embedded"]["distributionGroup"][0]
+    listing = {"displayName": "Sales", "smtpAddress": found_group["id"]}
+    lene.send("POST", lene.link(found_group, "addToContactList"), listing, status=204)
+    lene.follow(lene.follow(found_group, "self"), "expandDistributionGroup")
+    lene.send("POST", lene.link(found_group, "removeFromContactList"), {"groupId": found_group["id"]}, status=204)
     shown = lene.send("GET", groups)
     for rel in ("defaultGroup", "delegatesGroup", "delegatorsGroup", "pinnedGroup"):
         lene.follow(shown, rel)
@@ -360,7 +365,8 @@ def _messaging(lene: Person, dana: Person, conversation: Json) -> None:
 def _two_party(lene: Person, dana: Person) -> None:
     starting = lene.link(lene.app["_embedded"]["communication"], "startMessaging")
     for end in ("cancel", "decline", "accept"):
-        lene.send("POST", starting, {"to": "sip:danab@contoso.com", "operationId": f"two {end}"}, status=201)
+        body = {"to": "sip:danab@contoso.com", "operationId": f"two {end}", "message": "data:text/plain,Hello"}
+        lene.send("POST", starting, body, status=201)
         outgoing = lene.send("GET", lene.link(lene.waited_for("messagingInvitation", "started"), "self"))
         incoming = dana.follow(dana.waited_for("messagingInvitation", "started"), "self")
         assert dana.follow(incoming, "from")["uri"] == "sip:lenea@contoso.com"
@@ -376,6 +382,21 @@ def _two_party(lene: Person, dana: Person) -> None:
     lene.visits.seen.add(("acceptedByParticipant", "GET"))
     lene.send("GET", f"{lene.link(lene.app['_embedded']['communication'], 'self')}/invitations")
     lene.send("DELETE", lene.link(outgoing, "conversation"), status=204)
+    _history(lene)
+
+
+def _history(lene: Person) -> None:
+    communication = lene.app["_embedded"]["communication"]
+    lene.follow(communication, "missedItems")
+    log = lene.follow(communication, "conversationLogs", "conversationLog")
+    lene.send("GET", lene.link(log["_embedded"]["conversationLogRecipient"][0], "self"))
+    shown = lene.follow(log, "conversationLogTranscripts")
+    said = lene.send("GET", lene.link(shown["_embedded"]["conversationLogTranscript"][0], "self"))
+    lene.send("GET", lene.link(said["_embedded"]["messageTranscript"], "self"))
+    lene.send("GET", f"{lene.link(said, 'self')}/nextConversationLogTranscripts")
+    lene.send("POST", lene.link(log, "markAsRead"), status=204)
+    lene.send("POST", lene.link(log, "continueMessaging"), {"operationId": "again"}, status=201)
+    lene.send("DELETE", lene.link(log, "self"), status=204)
 
 
 def _leave(lene: Person, dana: Person, meeting: Json, conversation: Json) -> None:

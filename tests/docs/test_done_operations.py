@@ -1,6 +1,7 @@
 """docs/compliance.md marks an operation as done only if a walk over a running server calls it with success, and
 /openapi.json has a schema that its answers fit."""
 
+import json
 from collections.abc import Iterator
 
 import jsonschema_rs
@@ -8,6 +9,8 @@ import pytest
 
 from openucwa.api.openapi_resources import SHAPES, component_name
 from tests.docs.called_operations import CalledOperations, Json, visit
+from tests.identity.directories.slapd import BASE, SEARCHER, SEARCHER_PASSWORD, DirectoryServer
+from tests.needs import need_module
 from tests.process.running import RunningServer
 from tests.process.server import add_user
 from tests.samples import compliance
@@ -21,8 +24,23 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> CalledOperations:
     data = tmp_path_factory.mktemp("done") / "data"
     for address in ("lenea@contoso.com", "danab@contoso.com"):
         add_user(data, f"sip:{address}")
-    with RunningServer(data, OPENUCWA_DIAL_IN_REGIONS=REGION) as server:
-        return visit(server, "lenea@contoso.com", "danab@contoso.com")
+    need_module("ldap", "python-ldap")
+    directory = DirectoryServer(tmp_path_factory.mktemp("slapd"))
+    directory.start()
+    table = {
+        "url": directory.tls_url,
+        "ca_file": directory.ca_file,
+        "domains": "contoso.com",
+        "base": BASE,
+        "bind_dn": SEARCHER,
+        "bind_password": SEARCHER_PASSWORD,
+    }
+    settings = {"OPENUCWA_DIAL_IN_REGIONS": REGION, "OPENUCWA_DIRECTORIES": json.dumps([table])}
+    try:
+        with RunningServer(data, **settings) as server:
+            return visit(server, "lenea@contoso.com", "danab@contoso.com")
+    finally:
+        directory.stop()
 
 
 def test_every_done_operation_is_called_with_success(visits: CalledOperations) -> None:

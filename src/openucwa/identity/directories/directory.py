@@ -82,6 +82,16 @@ class DirectoryPasswords:
             await self._world.sleep(max(0.0, self._usual - took))
         return None
 
+    async def look_up(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work`, which runs in a thread, on a search connection.
+
+        ServiceUnavailable: the directory is unreachable, or too many others are waiting.
+        """
+        try:
+            return await self._run(lambda: self._searching(work))
+        except DirectoryAway as away:
+            raise self._outages.refusal(away, _RETRY_AFTER) from None
+
     async def close(self) -> None:
         """Closes the idle connections; those in use are closed after use."""
         self._closed = True

@@ -14,7 +14,7 @@ from openucwa.sandbox.control import json_input
 from openucwa.sandbox.control.clock import Clock
 from openucwa.sandbox.control.faults import Catalogue, FaultRule, Faults
 from openucwa.sandbox.control.requests import Deviations, Har, Requests, Verification
-from openucwa.sandbox.control.state import Reset, Restore, Snapshot, Snapshots
+from openucwa.sandbox.control.state import Reset, Restore, Snapshot, Snapshots, State
 from openucwa.sandbox.recording import Recording
 from openucwa.sandbox.rules import Rules
 from openucwa.sandbox.sandbox import ROOT, Sandbox
@@ -22,8 +22,8 @@ from openucwa.sandbox.sandbox import ROOT, Sandbox
 Routes = Sequence[tuple[str, Resource[Any]]]
 
 ABOUT = """\
-Controls a sandbox of openucwa: its clock, its state, its faults, and the record of what it was asked. Whoever reaches
-the address may do so; there are no tokens. `openucwa serve` has none of these resources.
+Controls a sandbox of openucwa: its clock, its state, its faults, and the record of what it was asked. Anyone who can
+reach the address can do this; there are no tokens. `openucwa serve` has none of these resources.
 """
 
 
@@ -75,6 +75,7 @@ def control_routes(sandbox: Sandbox, rules: Rules, recording: Recording) -> Rout
         (f"{ROOT}/requests/har", Har(recording)),
         (f"{ROOT}/requests/deviations", Deviations(recording)),
         (f"{ROOT}/reset", Reset(sandbox)),
+        (f"{ROOT}/state", State(sandbox)),
         (f"{ROOT}/snapshots", Snapshots(sandbox)),
         (f"{ROOT}/snapshots/{{snapshot}}", Snapshot(sandbox)),
         (f"{ROOT}/snapshots/{{snapshot}}/restore", Restore(sandbox)),
