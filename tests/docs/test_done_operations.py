@@ -71,7 +71,7 @@ def test_every_answer_fits_the_schema_of_its_rel(visits: CalledOperations) -> No
             faults += [f"{name}: {part} {rel}" for rel in shown.get(part, {}) if rel not in listed]
         if not SHAPES[next(rel for rel in names if names[rel] == name)].custom:
             faults += [f"{name}: {each}" for each in shown if each not in described]
-    assert faults == []
+    assert faults == [], "\n".join(faults)
     assert len(found) > 25
 
 

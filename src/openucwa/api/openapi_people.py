@@ -28,15 +28,20 @@ PEOPLE: Mapping[str, Shape] = {
     "defaultGroup": _GROUP,
     "delegatesGroup": _GROUP,
     "delegatorsGroup": _GROUP,
-    "group": Shape("id:string name:string", "groupContacts subscribeToGroupPresence", puttable=True),
-    "groupContacts": Shape(links="contact*", embedded="contact*"),
+    "group": Shape(
+        "id:string name:string uri:string",
+        "addToContactList expandDistributionGroup groupContacts removeFromContactList subscribeToGroupPresence",
+        "contact* distributionGroup*:group",
+        puttable=True,
+        also="distributionGroup",
+    ),
     "groupMemberships": Shape(embedded="myGroupMembership*"),
     "location": _LOCATION,
     "me": Shape(
         f"{_PERSON} endpointUri:string officeLocation:string",
         "callForwardingSettings location makeMeAvailable note phones photo presence reportMyActivity",
     ),
-    "myContacts": Shape(links="contact*", embedded="contact*"),
+    "myContacts": Shape(links="contact*", embedded="contact*", also="groupContacts"),
     "myContactsAndGroupsSubscription": Shape(
         "state:string", "startOrRefreshSubscriptionToContactsAndGroups stopSubscriptionToContactsAndGroups"
     ),
@@ -44,7 +49,7 @@ PEOPLE: Mapping[str, Shape] = {
     "myGroupMemberships": Shape(embedded="myGroupMembership*"),
     "myGroups": Shape(
         links="defaultGroup delegatesGroup delegatorsGroup group* pinnedGroup",
-        embedded="defaultGroup delegatesGroup delegatorsGroup distributionGroup* group* pinnedGroup",
+        embedded="defaultGroup delegatesGroup delegatorsGroup distributionGroup*:group group* pinnedGroup",
     ),
     "myPrivacyRelationship": Shape("relationshipLevel:PrivacyRelationshipLevel", "contact*"),
     "myPrivacyRelationships": Shape(embedded="myPrivacyRelationship*"),
@@ -59,6 +64,6 @@ PEOPLE: Mapping[str, Shape] = {
     "presenceSubscriptionMembership": Shape(links="contact presenceSubscription"),
     "presenceSubscriptionMemberships": Shape(embedded="presenceSubscriptionMembership*"),
     "presenceSubscriptions": Shape(embedded="presenceSubscription*"),
-    "search": Shape("moreResultsAvailable:boolean", embedded="contact* distributionGroup*"),
+    "search": Shape("moreResultsAvailable:boolean", embedded="contact* distributionGroup*:group"),
     "subscribedContacts": Shape(links="contact*"),
 }
