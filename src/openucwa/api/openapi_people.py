@@ -9,7 +9,7 @@ _PERSON = (
     "name:string otherPhoneNumber:string title:string uri:string workPhoneNumber:string"
 )
 _GROUP = Shape("id:string name:string", "groupContacts subscribeToGroupPresence")
-_NOTE = Shape("message:string type:string")
+_NOTE = Shape("message:string type:NoteType")
 _LOCATION = Shape("location:string")
 
 PEOPLE: Mapping[str, Shape] = {
@@ -20,7 +20,7 @@ PEOPLE: Mapping[str, Shape] = {
     ),
     "contactLocation": _LOCATION,
     "contactNote": _NOTE,
-    "contactPresence": Shape("activity:string availability:Availability deviceType:string lastActive:date"),
+    "contactPresence": Shape("activity:string availability:Availability deviceType:ContactDeviceType lastActive:date"),
     "contactPrivacyRelationship": Shape(
         "relationshipLevel:PrivacyRelationshipLevel", "resetContactPrivacyRelationship", puttable=True
     ),
@@ -48,8 +48,9 @@ PEOPLE: Mapping[str, Shape] = {
     "myGroupMembership": Shape(links="contact defaultGroup delegatesGroup group pinnedGroup"),
     "myGroupMemberships": Shape(embedded="myGroupMembership*"),
     "myGroups": Shape(
-        links="defaultGroup delegatesGroup delegatorsGroup group* pinnedGroup",
-        embedded="defaultGroup delegatesGroup delegatorsGroup distributionGroup*:group group* pinnedGroup",
+        links="defaultGroup delegatesGroup delegatorsGroup group* myOrganizationGroup pinnedGroup",
+        embedded="defaultGroup delegatesGroup delegatorsGroup distributionGroup*:group group* myOrganizationGroup "
+        "pinnedGroup",
     ),
     "myPrivacyRelationship": Shape("relationshipLevel:PrivacyRelationshipLevel", "contact*"),
     "myPrivacyRelationships": Shape(embedded="myPrivacyRelationship*"),

@@ -34,9 +34,10 @@ SHAPES: Mapping[str, Shape] = {
     **PEOPLE,
     "application": Shape(
         "culture:string endpointId:string id:string instanceId:string type:string userAgent:string",
-        "batch events policies",
+        "batch events policies reportMyNetwork",
         "communication me onlineMeetings people",
     ),
+    "applications": Shape(embedded="application*"),
     "attendees": _PARTICIPANTS,
     "communication": Shape(
         "audioPreference:AudioPreference conversationHistory:GenericPolicy lisLocation:string lisQueryResult:string "
@@ -147,6 +148,8 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
     "Availability": (
         "Away", "BeRightBack", "Busy", "DoNotDisturb", "IdleBusy", "IdleOnline", "Offline", "Online",
     ),
+    "ContactDeviceType": ("DeskPhone", "Mobile", "PC", "Unknown", "Web"),
+    "NoteType": ("OutOfOffice", "Personal"),
     "ConversationState": (
         "Conferenced", "Conferencing", "Connected", "Connecting", "Disconnected", "Disconnecting", "Incoming",
         "InLobby",
