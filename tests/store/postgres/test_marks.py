@@ -24,6 +24,7 @@ UNCACHED_TABLES = {
     "endpoints": "read by changes and polls only, from the store",
     "events": "a log, read from the store",
     "invalidations": "the marks themselves",
+    "photos": "read from the store",
     "presences": "read from the store",
     "removed_users": "read at sign-in only, from the store",
     "replaced_applications": "read to explain a refusal, and refusals are not cached",

@@ -18,6 +18,7 @@ from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
+from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
@@ -37,6 +38,7 @@ __all__ = [
     "Meetings",
     "Outdated",
     "People",
+    "Photos",
     "Presences",
     "SigningKeys",
     "Store",

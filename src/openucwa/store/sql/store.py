@@ -12,6 +12,7 @@ from openucwa.store.sql.extensions import Extensions
 from openucwa.store.sql.invitations import Invitations
 from openucwa.store.sql.meetings import Meetings
 from openucwa.store.sql.part import MAX_USER_BYTES
+from openucwa.store.sql.photos import Photos
 from openucwa.store.sql.presence import Presences
 from openucwa.store.sql.signing_keys import SigningKeys
 from openucwa.store.sql.subscriptions import Subscriptions
@@ -49,6 +50,7 @@ class SqlStore:
         self.people = People(*on)
         self.two_party = TwoParty(*on)
         self.events = EventLog(*on)
+        self.photos = Photos(*on)
         self.presence = Presences(*on)
         self.subscriptions = Subscriptions(*on)
 

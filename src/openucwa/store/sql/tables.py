@@ -8,6 +8,7 @@ from openucwa.model.contact import ContactCard, Group
 from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.event import ChannelState, Event
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.photo import Picture
 from openucwa.model.presence import Endpoint, Presence, Subscription
 from openucwa.model.user import SigningKey, User
 from openucwa.store.sql.table import Columns, Table
@@ -27,6 +28,7 @@ EVENTS = Table("events", Columns(Event))
 PRESENCES = Table("presences", Columns(Presence))
 ENDPOINTS = Table("endpoints", Columns(Endpoint))
 SUBSCRIPTIONS = Table("subscriptions", Columns(Subscription), after=("added",))
+PHOTOS = Table("photos", Columns(Picture), before=("owner", "source", "fingerprint"))
 CONTACTS = Table("contacts", Columns(ContactCard), before=("owner",))
 CONTACT_GROUPS = Table("contact_groups", Columns(Group), before=("owner",), after=("position",))
 
