@@ -22,7 +22,7 @@ from openucwa.api.waiting import ClientGone
 from openucwa.channel.activity import Activity
 from openucwa.http import conditions, negotiation
 from openucwa.http.addresses import Addresses
-from openucwa.http.authorization import bearer_token
+from openucwa.http.authorization import bearer_token, photo_cookie
 from openucwa.http.charset import TextKind
 from openucwa.http.lists import elements
 from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
@@ -165,7 +165,7 @@ class Pipeline:
         """Runs all checks, in order, and the resource's method."""
         resource = found.resource
         check_arrival(call.request)
-        await self._check_token(call, resource)
+        await self._check_token(call, found)
         await self._check_application(call, found)
         check_version(call.request)
         check_anonymous(call, resource)
@@ -180,9 +180,14 @@ class Pipeline:
         self._read_input(call, operation, body, resource)
         return await responder.function(resource, call)
 
-    async def _check_token(self, call: Call[Any], resource: Resource[Any]) -> None:
+    async def _check_token(self, call: Call[Any], found: Found) -> None:
         """401."""
-        if not resource.public:
+        resource = found.resource
+        if resource.public:
+            return
+        if resource.photo_cookie and call.method == "GET" and (cookie := photo_cookie(call.request)) is not None:
+            call.known_caller = await self._callers.check_cookie(cookie, found.names["application_id"])
+        else:
             call.known_caller = await self._callers.check(bearer_token(call.request))
 
     async def _check_application(self, call: Call[Any], found: Found) -> None:
@@ -252,8 +257,9 @@ def check_scope(call: Call[Any], resource: Resource[Any]) -> None:
     caller = call.known_caller
     if caller is None or caller.scopes is None or not resource.scopes:
         return
-    if not resource.scopes & caller.scopes:
-        raise Forbidden(f"{resource.rel} requires one of the scopes {', '.join(sorted(resource.scopes))}")
+    scopes = resource.required_scopes(call, call.target)
+    if not scopes & caller.scopes:
+        raise Forbidden(f"{resource.rel} requires one of the scopes {', '.join(sorted(scopes))}")
 
 
 def find_responder(call: Call[Any], resource: Resource[Any]) -> Responder[Any]:

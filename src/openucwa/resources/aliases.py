@@ -16,6 +16,7 @@ ALIASES = {
     "location": ("contactLocation",),
     "supportedMedia": ("contactSupportedModalities",),
     "presenceSubscriptionMemberships": ("memberships", "addToPresenceSubscription"),
+    "photos": ("photo",),
     "contacts": ("myContacts",),
     "groups": ("myGroups",),
     "groupMemberships": ("myGroupMemberships",),

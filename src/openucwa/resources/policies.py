@@ -1,13 +1,16 @@
 """policies: the permissions of this server's users in conversations."""
 
+from collections.abc import Mapping
+
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call
 from openucwa.api.resource import Operation, Resource
+from openucwa.config import Config
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
 from openucwa.model.scopes import ANY_SCOPE
-from openucwa.representation.document import Document
+from openucwa.representation.document import Document, Property
 
-#: The permissions, in the documented terms. Policies about phones, mailboxes and telephony are left out.
+#: The permissions that are no settings. Those about phones, mailboxes and telephony are left out.
 POLICIES = {
     "callLogArchiving": "Disabled",
     "customerExperienceImprovementProgram": "Disabled",
@@ -15,7 +18,6 @@ POLICIES = {
     "exchangeUnifiedMessaging": "Disabled",
     "htmlMessaging": "Enabled",
     "messageArchiving": "Disabled",
-    "photos": "Enabled",
     "saveMessagingHistory": "Disabled",
 }
 
@@ -26,7 +28,11 @@ class Policies(Resource[None]):
     rel = "policies"
     scopes = ANY_SCOPE
 
+    def __init__(self, config: Config) -> None:
+        own = {"photos": "Enabled" if config.photos else "Disabled"}
+        self._policies: Mapping[str, Property] = dict(sorted((POLICIES | own).items()))
+
     @Operation("The permissions of users in conversations.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: policies, GET."""
-        return Answer(Document(rel=self.rel, href=f"{call.application}/policies", properties=POLICIES))
+        return Answer(Document(rel=self.rel, href=f"{call.application}/policies", properties=self._policies))

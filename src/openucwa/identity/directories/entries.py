@@ -18,6 +18,7 @@ def attributes(directory: Directory) -> list[str]:
         *texts(directory.title_attributes),
         *texts(directory.department_attributes),
         *directory.phones.values(),
+        *texts(directory.photo_attributes),
     ]
     return list(dict.fromkeys(names))
 
@@ -51,7 +52,15 @@ def profile(directory: Directory, entry: Entry) -> Profile | None:
         title=_first(entry, directory.title_attributes),
         department=_first(entry, directory.department_attributes),
         phones=phones,
+        photo=_photo(directory, entry),
     )
+
+
+def _photo(directory: Directory, entry: Entry) -> bytes | None:
+    """The first photo, b"" if there is none; None: the directory is not asked for photos."""
+    names = texts(directory.photo_attributes)
+    values = (value for name in names for value in entry.attributes.get(name.lower(), ()))
+    return next(values, b"") if names else None
 
 
 def _first(entry: Entry, names: Texts) -> str | None:

@@ -38,9 +38,7 @@ class Photos(Part):
                 return False
             await transaction.run(_REMOVE, owner)
             for picture in pictures:
-                await transaction.run(
-                    PHOTOS.insert, owner, origin.source, origin.fingerprint, *PHOTOS.values(picture)
-                )
+                await transaction.run(PHOTOS.insert, owner, origin.source, origin.fingerprint, *PHOTOS.values(picture))
             return True
 
         return await self._writer.change(work, owner, scope=UNCACHED)
