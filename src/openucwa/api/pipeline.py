@@ -330,7 +330,7 @@ def check_conditions(call: Call[Any], operation: Operation, resource: Resource[A
         return None
     if call.method not in SAFE_METHODS:
         raise PreconditionFailed(f"the etag of {resource.rel} is listed in If-None-Match")
-    return Answer(status=304, etag=etag)
+    return Answer(status=304, etag=etag, cache_control=resource.cache_control)
 
 
 def _identity(call: Call[Any]) -> str | None:

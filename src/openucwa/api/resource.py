@@ -90,7 +90,7 @@ class Resource(Generic[T]):
     401 is always an HTML page. `photo_cookie`: whether a GET may have the photo cookie instead of a token.
     `conditional`: whether it has an etag of its own, so that If-Match and If-None-Match count. `cached`: whether a GET
     may be cached until one of the caller's rows changes: it depends on nothing but the caller's data and the settings,
-    neither on time nor on chance.
+    neither on time nor on chance. `cache_control`: the Cache-Control of its 304.
     """
 
     rel: str
@@ -102,6 +102,7 @@ class Resource(Generic[T]):
     photo_cookie: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
     cached: ClassVar[bool] = False
+    cache_control: ClassVar[bytes] = b"no-cache"
     responders: ClassVar[Mapping[str, Responder[Any]]] = {}
     operations: ClassVar[Mapping[str, Operation]] = {}
 

@@ -56,6 +56,7 @@ class PictureResource(Resource[Shown]):
     batchable = False
     conditional = True
     photo_cookie = True
+    cache_control = b"private, no-cache"
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -90,7 +91,7 @@ class PictureResource(Resource[Shown]):
             content_type=shown.media_type,
             etag=shown.etag,
             headers=(_SVG_ONLY_DRAWS,),
-            cache_control=b"private, no-cache",
+            cache_control=self.cache_control,
         )
 
 
