@@ -44,6 +44,7 @@ from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
+from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 from openucwa.representation.limits import StructureLimits
@@ -68,6 +69,7 @@ from openucwa.resources.applications import Application, ApplicationDocuments, A
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
+from openucwa.resources.history import history_routes
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
@@ -254,14 +256,15 @@ class Service:
         everybody = people.People()
         applications = ApplicationDocuments(store, online_meetings, everybody)
         privacy = Privacy(store.contacts, self.enterprise)
+        book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
-        contact_photo = photos.ContactPhoto(store, privacy, enabled=config.photos)
+        contact_photo = photos.ContactPhoto(store, book, privacy, enabled=config.photos)
         meetings = my_online_meetings.MeetingDocuments(config)
         renderer = ConversationRenderer(meetings)
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
-        two_party = TwoPartyService(store, pools, rules, self.acts, asking, world, config)
+        two_party = TwoPartyService(store, pools, privacy, rules, self.acts, asking, world, config)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
@@ -306,7 +309,8 @@ class Service:
             (f"{app}/openucwa", additions.Index(pools)),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies(config)),
-            (f"{app}/communication", Communication(store, world)),
+            (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
+            *history_routes(communication, store, world, two_party, messages),
             (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
@@ -359,7 +363,7 @@ class Service:
             (f"{app}/people/{{address}}/contactPhoto", contact_photo),
             (f"{app}/openucwa/photo", photos.OwnPhoto(store.photos, self.photo_maker, enabled=config.photos)),
             (f"{app}/people", everybody),
-            *people_routes(f"{app}/people", store, persons, privacy, world, config),
+            *people_routes(f"{app}/people", store, book, persons, privacy, world, config),
             (family, online_meetings),
             (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
             (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),

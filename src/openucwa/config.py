@@ -156,6 +156,9 @@ class Config:
     max_privacy_relationships: int = option(
         "Maximum number of people per user for whom a privacy relationship was set (409 LimitExceeded).", 1_000
     )
+    max_group_members: int = option(
+        "Maximum number of members of a distribution group that are shown (403 TooManyContacts).", 100
+    )
     max_search_results: int = option("Maximum number of results of a search; 100 at most.", 100)
     max_message_bytes: int = option("Maximum size of a message in UTF-8, in bytes (413).", 65_536)
     max_event_bytes: int = option(
@@ -169,6 +172,13 @@ class Config:
     max_conversations: int = option(
         "Maximum number of conversations per application; startMessaging counts them (409 TooManyConversations).", 100
     )
+    history_kept: int = option(
+        "Retention of conversation logs after their last message, in seconds; 0: nothing is stored.",
+        2_592_000,
+        minimum=0,
+    )
+    max_conversation_logs: int = option("Maximum number of conversation logs per user; the oldest are removed.", 200)
+    max_log_messages: int = option("Maximum number of messages in a conversation log; others are left out.", 1_000)
     invitation_rate: float = option("Invitations from one user to another, sustained, per second (429).", 0.1)
     invitation_burst: int = option("Invitations from one user to another at once (429).", 10)
     application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)

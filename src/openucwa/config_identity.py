@@ -120,6 +120,9 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `photo_attributes`: attributes with a JPEG or PNG photo; the first one present is used. () for none.
     `groups`: DNs of groups whose members may sign in; default: everyone. `group_filter`: matches the entry of a group
     with the user as a member, by `{dn}` or by `{user}`, the value of `user_attribute`.
+    `search`: whether its people and groups are found by the resource search. `person_filter`, `distribution_filter`:
+    match their entries; `distribution_base`: base DN of the search for groups; default: `base`.
+    `member_attributes`: attributes with the DNs of a group's members.
     `create_users`: whether unknown users are added.
     `connections`: the maximum per process. `timeout`: for each step, in seconds.
     """
@@ -142,6 +145,11 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     photo_attributes: Texts = ("jpegPhoto", "thumbnailPhoto")
     groups: tuple[str, ...] = ()
     group_filter: str = "(|(member={dn})(uniqueMember={dn})(memberUid={user}))"
+    search: bool = True
+    person_filter: str = "(objectClass=person)"
+    distribution_filter: str = "(|(objectClass=group)(objectClass=groupOfNames)(objectClass=groupOfUniqueNames))"
+    distribution_base: str | None = None
+    member_attributes: Texts = ("member", "uniqueMember")
     create_users: bool = True
     connections: int = 4
     timeout: float = 5.0
@@ -264,6 +272,7 @@ def _directory(directory: Directory) -> Iterator[str]:
         if not used or used - names or template.count("(") != template.count(")") or not template.startswith("("):
             known = " and ".join(f"{{{each}}}" for each in sorted(names))
             yield f"{name} must be a filter that contains {known}, or one of them, and nothing else in braces"
+    yield from _fixed_filters(directory)
     for name, value in {"uri_attributes": directory.uri_attributes, "user_attribute": directory.user_attribute}.items():
         if not all(texts(value)) or not texts(value):
             yield f"{name} is empty"
@@ -276,6 +285,15 @@ def _directory(directory: Directory) -> Iterator[str]:
             yield f"phones may contain {', '.join(_PHONES)}, not {kind!r}"
     if directory.connections < 1 or directory.timeout <= 0:
         yield "connections and timeout must be greater than 0"
+
+
+def _fixed_filters(directory: Directory) -> Iterator[str]:
+    for name, fixed in (
+        ("person_filter", directory.person_filter),
+        ("distribution_filter", directory.distribution_filter),
+    ):
+        if fixed.count("(") != fixed.count(")") or not fixed.startswith("("):
+            yield f"{name} must be a filter in parentheses"
 
 
 def _domains(domains: Texts) -> Iterator[str]:

@@ -1,14 +1,35 @@
-"""The description of the API, as far as it says what each operation is."""
+"""The description of the API, as far as it says what each operation is, and as generators of clients need it."""
 
+import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+from openucwa.api.openapi_inputs import EXAMPLES
 from openucwa.app import Service
+from tests.client import UcwaClient, extensions_of, self_of
 from tests.conftest import Connect
 
+SCHEMAS = "#/components/schemas/"
 
-async def test_every_operation_has_a_summary_of_its_own(service: Service, connect: Connect) -> None:
-    described: dict[str, Any] = (await connect(service).get("/openapi.json")).json()
+
+@pytest.fixture
+async def described(service: Service, connect: Connect) -> dict[str, Any]:
+    found: dict[str, Any] = (await connect(service).get("/openapi.json")).json()
+    return found
+
+
+def inside(part: Any) -> Iterator[dict[str, Any]]:
+    """All objects in a part of the description."""
+    if isinstance(part, dict):
+        yield part
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from inside(each)
+
+
+async def test_every_operation_has_a_summary_of_its_own(described: dict[str, Any]) -> None:
     summaries = Counter(
         operation["summary"]
         for path in described["paths"].values()
@@ -18,6 +39,99 @@ async def test_every_operation_has_a_summary_of_its_own(service: Service, connec
     assert [summary for summary, times in summaries.items() if times > 1] == []
 
 
-async def test_no_summary_contains_a_placeholder(service: Service, connect: Connect) -> None:
-    described = (await connect(service).get("/openapi.json")).text
-    assert "{rel}" not in described
+async def test_no_summary_contains_a_placeholder(described: dict[str, Any]) -> None:
+    assert "{rel}" not in json.dumps(described)
+
+
+async def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
+    schemas = {SCHEMAS + name for name in described["components"]["schemas"]}
+    named = {each["$ref"] for each in inside(described) if isinstance(each.get("$ref"), str)}
+    assert {each for each in named if each.startswith(SCHEMAS)} <= schemas
+
+
+async def test_enums_are_named_and_there_once(described: dict[str, Any]) -> None:
+    assert [each for each in inside(described["paths"]) if "enum" in each] == []
+    enums = [tuple(each["enum"]) for each in described["components"]["schemas"].values() if "enum" in each]
+    assert len(enums) > 10
+    assert len(set(enums)) == len(enums)
+
+
+async def test_bodies_are_named_after_their_resource_and_there_once(described: dict[str, Any]) -> None:
+    schemas = described["components"]["schemas"]
+    assert [name for name in schemas if name[-1].isdigit()] == []
+    inputs = [json.dumps(schema) for name, schema in schemas.items() if name.endswith("Input")]
+    assert len(inputs) > 10
+    assert len(set(inputs)) == len(inputs)
+
+
+async def test_input_of_a_post_is_not_described_as_query_too(described: dict[str, Any]) -> None:
+    meetings = described["paths"]["/ucwa/v1/applications/{application_id}/onlineMeetings/myOnlineMeetings"]["post"]
+    assert [each["name"] for each in meetings["parameters"] if each["in"] == "query"] == []
+
+
+async def test_server_and_reference_are_named(described: dict[str, Any]) -> None:
+    assert described["servers"] == [{"url": "https://ucwa.example.com"}]
+    pages = {tag["name"]: tag.get("externalDocs", {}).get("url", "") for tag in described["tags"]}
+    assert pages["myOnlineMeeting"] == "https://learn.microsoft.com/en-us/skype-sdk/ucwa/myonlinemeeting_ref"
+    assert pages["openucwa:lobby"] == ""
+
+
+async def test_shortest_path_has_the_plain_operation_id(described: dict[str, Any]) -> None:
+    meeting = "/ucwa/v1/applications/{application_id}/onlineMeetings/myOnlineMeetings/{meeting_id}"
+    found = described["paths"][f"{meeting}/onlineMeetingExtensions"]["get"]["operationId"]
+    assert found == "getOnlineMeetingExtensions"
+
+
+async def test_bodies_that_are_no_resource_are_texts(described: dict[str, Any]) -> None:
+    application = "/ucwa/v1/applications/{application_id}"
+    batch = described["paths"][f"{application}/batch"]["post"]
+    assert batch["requestBody"]["content"]["multipart/batching"]["schema"]["type"] == "string"
+    assert batch["responses"]["200"]["content"]["multipart/batching"]["schema"]["type"] == "string"
+    messages = f"{application}/communication/conversations/{{conversation}}/messaging/messages"
+    sending = described["paths"][messages]["post"]["requestBody"]["content"]
+    assert {kind: told["schema"]["type"] for kind, told in sending.items()} == {
+        "text/plain": "string",
+        "text/html": "string",
+    }
+
+
+async def test_examples_work_as_they_stand(lene: UcwaClient, described: dict[str, Any]) -> None:
+    examples = [example for each in inside(described["components"]) for example in each.get("examples", ())]
+    assert [each for each in EXAMPLES.values() if each not in examples] == []
+    meetings = await lene.post("/ucwa/v1/applications", json=EXAMPLES["applications", "POST"])
+    assert meetings.status_code == 201
+    scheduled = await lene.post(lene.meetings, json=EXAMPLES["myOnlineMeetings", "POST"])
+    assert scheduled.status_code == 201
+    extension = EXAMPLES["onlineMeetingExtensions", "POST"]
+    attached = await lene.post(extensions_of(scheduled.json()), json=extension)
+    assert attached.status_code == 201
+    assert extension.items() <= attached.json().items()
+    available = await lene.post(f"{lene.app}/me/makeMeAvailable", json=EXAMPLES["makeMeAvailable", "POST"])
+    assert available.status_code == 204
+
+
+async def test_xml_example_works_as_it_stands(lene: UcwaClient, described: dict[str, Any]) -> None:
+    (example,) = described["components"]["schemas"]["XmlInput"]["examples"]
+    scheduled = await lene.post(lene.meetings, content=example, headers={"Content-Type": "application/xml"})
+    assert scheduled.status_code == 201
+    assert scheduled.json()["subject"] == "Standup"
+
+
+async def test_example_of_a_batch_works_as_it_stands(lene: UcwaClient, described: dict[str, Any]) -> None:
+    application = "/ucwa/v1/applications/{application_id}"
+    content = described["paths"][f"{application}/batch"]["post"]["requestBody"]["content"]["multipart/batching"]
+    (example,) = content["schema"]["examples"]
+    batch = example.replace("/ucwa/v1/applications/103", lene.app)
+    headers = {"Content-Type": "multipart/batching; boundary=b"}
+    answer = await lene.post(f"{lene.app}/batch", content=batch, headers=headers)
+    assert answer.status_code == 200
+    assert "HTTP/1.1 200 OK" in answer.text
+
+
+async def test_schema_of_a_resource_is_that_of_its_answers(lene: UcwaClient, described: dict[str, Any]) -> None:
+    meeting = await lene.schedule()
+    path = "/ucwa/v1/applications/{application_id}/onlineMeetings/myOnlineMeetings/{meeting_id}"
+    content = described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    schema = described["components"]["schemas"][content["schema"]["$ref"].removeprefix(SCHEMAS)]
+    shown = (await lene.get(self_of(meeting))).json()
+    assert shown.keys() == schema["properties"].keys()

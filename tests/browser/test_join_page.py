@@ -256,6 +256,8 @@ async def test_markup_is_shown_as_text_everywhere(lene: Organizer, arrive: Arriv
     other = await joined(arrive, meeting, "Joe")
     await lene.says(HOSTILE)
     await lene.says(HOSTILE, "text/html")
+    # One's own message is shown at once, so the others' have to be there first.
+    await expect(guest.page.locator(".message-text")).to_have_text([HOSTILE, "bold"])
     await guest.says(HOSTILE)
     await lene.changes(extension, **{HOSTILE: [HOSTILE]})
     for each in (guest, other):

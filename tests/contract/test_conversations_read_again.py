@@ -9,7 +9,19 @@ import pytest
 from openucwa.model.conversation import MessagingState, Participation, Role
 from openucwa.model.refusals import ConversationNotFound
 from openucwa.store.contract import Store
-from tests.contract.samples import AT, DAN, MANY, MEETING, application, invitation, participation, user, with_meeting
+from tests.contract.samples import (
+    AT,
+    DAN,
+    MANY,
+    MEETING,
+    application,
+    calling,
+    invitation,
+    meeting,
+    participation,
+    user,
+    with_meeting,
+)
 from tests.users import LENE
 
 KEY = (LENE, MEETING)
@@ -49,3 +61,28 @@ async def test_conversations_are_read_anew_after_a_change(store: Store, change: 
     after = list(await store.conversations.all(DAN, "101"))
     assert after == await now(store, own)
     assert after != before
+
+
+OF_TWO: dict[str, Callable[[Store, Participation], Awaitable[object]]] = {
+    "made a meeting": lambda store, lenes: store.two_party.escalate(
+        lenes, replace(meeting(), id=lenes.meeting_id), MANY, AT
+    ),
+    "the other left": lambda store, lenes: store.conversations.leave(LENE, "101", lenes.id, AT),
+    "the other's application closed": lambda store, _: store.applications.close(LENE, "101", AT),
+    "the other's user removed": lambda store, _: store.users.remove(LENE, AT),
+}
+
+
+@pytest.mark.parametrize("change", OF_TWO)
+async def test_conversations_of_two_are_read_anew_after_a_change_by_the_other(store: Store, change: str) -> None:
+    (lenes, outgoing), (dans, incoming) = calling(LENE, "of the test"), calling(DAN, "of the test")
+    for owner in (LENE, DAN):
+        await store.users.add(user(owner))
+        await store.applications.open(application(owner=owner), None, AT, MANY)
+    assert await store.two_party.start(lenes, outgoing, [incoming], MANY, AT)
+    own = await store.two_party.accept(incoming, dans, MANY, AT)
+    before = list(await store.conversations.all(DAN, "101")), list(await store.conversations.heard(DAN, "101"))
+    assert before == ([own], [own])
+    await OF_TWO[change](store, await store.conversations.get(LENE, "101", lenes.id))
+    assert list(await store.conversations.all(DAN, "101")) == await now(store, own)
+    assert list(await store.conversations.heard(DAN, "101")) != before[1]

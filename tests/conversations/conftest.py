@@ -1,7 +1,7 @@
-"""A meeting of Lene's, and people who come into it."""
+"""A meeting of Lene's, and people who come into it; conversations of two."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -9,9 +9,14 @@ from openucwa.app import Service
 from tests.client import UcwaClient
 from tests.conftest import Connect
 from tests.conversations.event_client import EventClient
+from tests.users import DANA
 from tests.world import FakeWorld
 
 Come = Callable[..., Awaitable["Guest"]]
+Two: TypeAlias = tuple["Guest", "Guest"]
+
+ERIK = "sip:erik@contoso.com"
+PLAIN = {"Content-Type": "text/plain"}
 
 
 class Guest(EventClient):
@@ -78,3 +83,44 @@ def come(service: Service, connect: Connect, world: FakeWorld) -> Come:
         return Guest(name, client, await client.open(endpoint), world)
 
     return come
+
+
+async def available(guest: Guest, *modalities: str) -> Guest:
+    """Calls makeMeAvailable."""
+    body = {"supportedModalities": list(modalities or ("Messaging",))}
+    assert await guest.post(f"{guest.client.app}/communication/makeMeAvailable", json=body) == 204
+    await guest.said()
+    return guest
+
+
+async def start(guest: Guest, to: str = DANA, **more: Any) -> str:
+    """startMessaging; the invitation's href."""
+    communication = await guest.get(f"{guest.client.app}/communication")
+    href = communication["_links"]["startMessaging"]["href"]
+    answer = await guest.client.post(href, json={"to": to, "operationId": "call", "subject": "Lunch?", **more})
+    assert answer.status_code == 201, answer.text
+    return answer.headers["Location"]
+
+
+@pytest.fixture
+async def two(come: Come) -> Two:
+    """Lene and Dana, who takes messages."""
+    return await come("lenea@contoso.com"), await available(await come("danab@contoso.com"))
+
+
+async def incoming(guest: Guest) -> dict[str, Any]:
+    """The next invitation, as its event shows it."""
+    for event in await guest.events():
+        if event["link"]["rel"] == "messagingInvitation":
+            found: dict[str, Any] = event["_embedded"]["messagingInvitation"]
+            return found
+    raise AssertionError("nobody invited")
+
+
+async def talk(lene: Guest, dana: Guest, **more: Any) -> None:
+    """Starts a conversation of the two."""
+    await start(lene, **more)
+    links = (await incoming(dana))["_links"]
+    assert await dana.post(links["accept"]["href"]) == 204
+    await lene.said()
+    await dana.said()

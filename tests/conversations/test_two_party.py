@@ -1,61 +1,13 @@
 """Conversations of two: startMessaging, the answers to it, messages, and the end."""
 
-from typing import Any
-
 import pytest
 
 from openucwa.app import Service
 from tests.client import UcwaClient, add_user
 from tests.conftest import Connect, Make
-from tests.conversations.conftest import Come, Guest, short
+from tests.conversations.conftest import ERIK, PLAIN, Come, Guest, Two, available, incoming, short, start, talk
 from tests.users import DANA, LENE
 from tests.world import FakeWorld
-
-Two = tuple[Guest, Guest]
-
-ERIK = "sip:erik@contoso.com"
-PLAIN = {"Content-Type": "text/plain"}
-
-
-async def available(guest: Guest, *modalities: str) -> Guest:
-    """Calls makeMeAvailable."""
-    body = {"supportedModalities": list(modalities or ("Messaging",))}
-    assert await guest.post(f"{guest.client.app}/communication/makeMeAvailable", json=body) == 204
-    await guest.said()
-    return guest
-
-
-async def start(guest: Guest, to: str = DANA, **more: Any) -> str:
-    """startMessaging; the invitation's href."""
-    communication = await guest.get(f"{guest.client.app}/communication")
-    href = communication["_links"]["startMessaging"]["href"]
-    answer = await guest.client.post(href, json={"to": to, "operationId": "call", "subject": "Lunch?", **more})
-    assert answer.status_code == 201, answer.text
-    return answer.headers["Location"]
-
-
-@pytest.fixture
-async def two(come: Come) -> Two:
-    """Lene and Dana, who takes messages."""
-    return await come("lenea@contoso.com"), await available(await come("danab@contoso.com"))
-
-
-async def incoming(guest: Guest) -> dict[str, Any]:
-    """The next invitation, as its event shows it."""
-    for event in await guest.events():
-        if event["link"]["rel"] == "messagingInvitation":
-            found: dict[str, Any] = event["_embedded"]["messagingInvitation"]
-            return found
-    raise AssertionError("nobody invited")
-
-
-async def talk(lene: Guest, dana: Guest, **more: Any) -> None:
-    """Starts a conversation of the two."""
-    await start(lene, **more)
-    links = (await incoming(dana))["_links"]
-    assert await dana.post(links["accept"]["href"]) == 204
-    await lene.said()
-    await dana.said()
 
 
 async def test_inviter_sees_the_documented_events_in_their_order(two: Two) -> None:
@@ -71,8 +23,8 @@ async def test_inviter_sees_the_documented_events_in_their_order(two: Two) -> No
     assert await lene.said() == [
         "conversation updated",
         "participant added",
-        "participantMessaging added in localParticipant",
         "participantMessaging added in participant",
+        "participantMessaging added in localParticipant",
         "messaging updated",
         "messagingInvitation completed Success",
     ]
@@ -372,3 +324,31 @@ async def test_input_is_read_by_name_in_any_case_with_or_without_sip(two: Two) -
     body = {"OPERATIONID": "1", "To": "danab@contoso.com", "Subject": "Any", "sessionContext": "x", "telemetryId": None}
     assert await lene.post(f"{lene.client.app}/communication/startmessaging", json=body) == 201
     assert (await incoming(dana))["subject"] == "Any"
+
+
+async def relate(guest: Guest, other: str, level: str) -> None:
+    """Gives the other user a privacy relationship."""
+    href = f"{guest.client.app}/people/{other.removeprefix('sip:')}/privacyRelationship"
+    shown = await guest.get(href)
+    answer = await guest.client.replace(shown, relationshipLevel=level)
+    assert answer.is_success, answer.text
+
+
+async def test_blocked_user_finds_nobody_there_and_leaves_nothing(two: Two, service: Service) -> None:
+    lene, dana = two
+    await relate(dana, LENE, "Blocked")
+    await start(lene)
+    assert await lene.said() == ["messagingInvitation started", "messagingInvitation completed Failure Unreachable"]
+    assert not [event for event in await dana.said() if "Invitation" in event or "missedItems" in event]
+    assert await service.store.history.all(DANA, 10) == []
+
+
+async def test_user_who_must_not_be_disturbed_is_asked_by_close_ones_only(two: Two, service: Service) -> None:
+    lene, dana = two
+    assert await dana.post(f"{dana.client.app}/me/presence", json={"availability": "DoNotDisturb"}) == 204
+    await start(lene)
+    assert (await lene.said())[-1] == "messagingInvitation completed Failure DoNotDisturb"
+    assert len(await service.store.history.all(DANA, 10)) == 1
+    await relate(dana, LENE, "Workgroup")
+    await start(lene)
+    await incoming(dana)

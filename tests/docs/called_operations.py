@@ -42,15 +42,21 @@ Json = dict[str, Any]
 
 @dataclass
 class CalledOperations:
-    """The operations that were called with success, by resource and method. `paths`: the routes, from /openapi.json."""
+    """The operations that were called with success, by resource and method. `paths`, `components`: from /openapi.json.
+
+    `shown`: what was answered.
+    """
 
     paths: Mapping[str, Json]
+    components: Mapping[str, Json] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    shown: list[Json] = field(default_factory=list)
 
     def note(self, method: str, path: str, status: int, shown: Json) -> None:
         """Records an answer. AssertionError: its status is no success of this operation."""
         operation = self._operation(method, path)
         assert str(status) in operation["responses"], f"{method} {path}: {status} is not described"
+        self.shown.append(shown)
         self.seen.add((shown.get("rel", operation["tags"][0]), method))
         self.seen |= {(name, method) for name in names_of(operation["tags"][0], method) if name not in VIEWS}
         self.seen.update(name for name, pattern in _ALSO.items() if name[1] == method and pattern.search(path))
@@ -160,7 +166,7 @@ def visit(server: RunningServer, organizer: str, colleague: str) -> CalledOperat
     """Walks; `organizer` and `colleague` are the addresses of users. The settings must name a dial-in region."""
     status, described = server.ask("GET", "/openapi.json")
     assert status == 200
-    visits = CalledOperations(described["paths"])  # type: ignore[arg-type]
+    visits = CalledOperations(described["paths"], described["components"])  # type: ignore[arg-type]
     lene = Person(server, visits, _password(organizer))
     dana = Person(server, visits, _password(colleague))
     _discover(lene)
@@ -219,6 +225,11 @@ def _contacts(lene: Person) -> None:
     lene.follow(added, "self")
     lene.send("GET", f"{lene.link(group, 'self')}/groupMemberships")
     lene.follow(group, "groupContacts")
+    found_group = lene.send("GET", f"{lene.link(people, 'search')}?query=sales")["_embedded"]["distributionGroup"][0]
+    listing = {"displayName": "Sales", "smtpAddress": found_group["id"]}
+    lene.send("POST", lene.link(found_group, "addToContactList"), listing, status=204)
+    lene.follow(lene.follow(found_group, "self"), "expandDistributionGroup")
+    lene.send("POST", lene.link(found_group, "removeFromContactList"), {"groupId": found_group["id"]}, status=204)
     shown = lene.send("GET", groups)
     for rel in ("defaultGroup", "delegatesGroup", "delegatorsGroup", "pinnedGroup"):
         lene.follow(shown, rel)
@@ -353,7 +364,8 @@ def _messaging(lene: Person, dana: Person, conversation: Json) -> None:
 def _two_party(lene: Person, dana: Person) -> None:
     starting = lene.link(lene.app["_embedded"]["communication"], "startMessaging")
     for end in ("cancel", "decline", "accept"):
-        lene.send("POST", starting, {"to": "sip:danab@contoso.com", "operationId": f"two {end}"}, status=201)
+        body = {"to": "sip:danab@contoso.com", "operationId": f"two {end}", "message": "data:text/plain,Hello"}
+        lene.send("POST", starting, body, status=201)
         outgoing = lene.send("GET", lene.link(lene.waited_for("messagingInvitation", "started"), "self"))
         incoming = dana.follow(dana.waited_for("messagingInvitation", "started"), "self")
         assert dana.follow(incoming, "from")["uri"] == "sip:lenea@contoso.com"
@@ -369,6 +381,21 @@ def _two_party(lene: Person, dana: Person) -> None:
     lene.visits.seen.add(("acceptedByParticipant", "GET"))
     lene.send("GET", f"{lene.link(lene.app['_embedded']['communication'], 'self')}/invitations")
     lene.send("DELETE", lene.link(outgoing, "conversation"), status=204)
+    _history(lene)
+
+
+def _history(lene: Person) -> None:
+    communication = lene.app["_embedded"]["communication"]
+    lene.follow(communication, "missedItems")
+    log = lene.follow(communication, "conversationLogs", "conversationLog")
+    lene.send("GET", lene.link(log["_embedded"]["conversationLogRecipient"][0], "self"))
+    shown = lene.follow(log, "conversationLogTranscripts")
+    said = lene.send("GET", lene.link(shown["_embedded"]["conversationLogTranscript"][0], "self"))
+    lene.send("GET", lene.link(said["_embedded"]["messageTranscript"], "self"))
+    lene.send("GET", f"{lene.link(said, 'self')}/nextConversationLogTranscripts")
+    lene.send("POST", lene.link(log, "markAsRead"), status=204)
+    lene.send("POST", lene.link(log, "continueMessaging"), {"operationId": "again"}, status=201)
+    lene.send("DELETE", lene.link(log, "self"), status=204)
 
 
 def _leave(lene: Person, dana: Person, meeting: Json, conversation: Json) -> None:

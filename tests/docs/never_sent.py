@@ -40,7 +40,7 @@ METHODS_SERVED_BY: dict[Call, tuple[str, ...]] = {
     ("message", "POST"): ("sendMessage",),
     ("contactPrivacyRelationship", "GET"): ("contactPrivacyRelationship", "contactPrivacyRelationship2"),
     ("contactPrivacyRelationship", "PUT"): ("contactPrivacyRelationship2",),
-    ("group", "GET"): ("group", "group2"),
+    ("group", "GET"): ("distributionGroup", "group", "group2"),
     ("group", "PUT"): ("group2",),
     ("group", "DELETE"): ("group2",),
     ("myContacts", "GET"): ("myContacts", "groupContacts"),

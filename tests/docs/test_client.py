@@ -5,11 +5,13 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.generated.test_openapi_python_client import SETTINGS
 from tests.needs import need
 from tests.process.running import environment
 
@@ -84,6 +86,11 @@ def test_curl_prints_what_the_page_shows(address: str, tmp_path: Path) -> None:
 
 
 def test_every_linked_page_of_ucwas_is_one_of_the_public_reference() -> None:
-    linked = re.findall(r"\((https://[^)]*)\)", PAGE)
+    linked = re.findall(r"\((https://learn[^)]*)\)", PAGE)
     assert linked
     assert all(each.startswith("https://learn.microsoft.com/en-us/skype-sdk/ucwa/") for each in linked)
+
+
+def test_settings_of_the_generator_are_those_that_are_tested() -> None:
+    (shown,) = re.findall(r"^  ```yaml\n(.*?)^  ```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert textwrap.dedent(shown).strip() == SETTINGS.strip()

@@ -117,8 +117,9 @@ def calls(service: Service, names: dict[str, str]) -> list[tuple[str, str]]:
     order = ["GET", "HEAD", "PUT", "POST", "DELETE"]
     found = set()
     for name, method, template, resource, _operation in served(service):
-        # Only an invitation that came from somebody can be answered.
-        if set(re.findall(r"{(\w+)}", template)) <= set(names) and name not in {"accept", "decline"}:
+        # Only an invitation that came from somebody can be answered, and only a directory's group be expanded.
+        elsewhere = {"accept", "decline", "expandDistributionGroup"}
+        if set(re.findall(r"{(\w+)}", template)) <= set(names) and name not in elsewhere:
             # A poll with an ack that is none is refused; any other would wait.
             query = "?ack=none" if resource.rel == "events" else ""
             found.add((template.format(**names) + query, method))

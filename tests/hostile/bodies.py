@@ -97,7 +97,7 @@ def _good(media_type: str, told: Mapping[str, Any], description: Description) ->
         return _batches(description)
     if media_type.startswith("text/"):
         return texts.map(lambda text: (media_type, text.encode()))
-    schema = told["application/json"] if media_type in XML_TYPES else told[media_type]
+    schema = description.resolve(told["application/json"] if media_type in XML_TYPES else told[media_type])
     write = _WRITERS[media_type]
     properties = valid(schema, description)
     spoiled = st.tuples(properties, st.sampled_from(list(schema["properties"])) | texts, any_json).map(

@@ -64,6 +64,9 @@ class Description:
 
     def resolve(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
         """`told`, or what it refers to."""
+        if "allOf" in told:
+            # The same as another schema, under a name of its own.
+            return self.resolve(told["allOf"][0])
         if "$ref" not in told:
             return told
         found: Any = self.document

@@ -16,7 +16,7 @@ from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
 from tests.samples import two_users
-from tests.samples.contact_list import contact_hrefs
+from tests.samples.contact_list import SALES, contact_hrefs
 from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
 from tests.samples.messages import OWN, Sample
 from tests.samples.two_users import TwoUsers
@@ -64,6 +64,16 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "acceptedByParticipant.GET": ("talking",),
     "conversation.GET": ("room", "attending", "waiting", "asking", "asked", "talking"),
     "conversations.GET": ("room",),
+    "continueMessaging.POST": ("logged",),
+    "conversationLog.DELETE": ("logged",),
+    "conversationLog.GET": ("logged",),
+    "conversationLogRecipient.GET": ("logged",),
+    "conversationLogTranscript.GET": ("logged", "read"),
+    "conversationLogTranscripts.GET": ("logged", "long"),
+    "conversationLogs.GET": ("logged",),
+    "markAsRead.POST": ("logged",),
+    "messageTranscript.GET": ("logged",),
+    "nextConversationLogTranscripts.GET": ("logged", "long"),
     "decline.POST": ("invited", "asked"),
     "demote.POST": ("promoted",),
     "eject.POST": ("room",),
@@ -121,8 +131,10 @@ QUERIES = {
     "presenceSubscription.POST": "duration=11",
     "removeContactFromAllGroups.POST": "contactUri=sip:danab@contoso.com",
     "removeContactFromAllGroups2.POST": "contactUri=sip:danab@contoso.com",
-    "search.GET": "query=lene",
-    "search2.GET": "query=lene",
+    "addToContactList.POST": f"displayName=Sales&smtpAddress={SALES}",
+    "removeFromContactList.POST": f"groupId={SALES}",
+    "search.GET": "query=dan",
+    "search2.GET": "query=dan",
     "startOrRefreshSubscriptionToContactsAndGroups.POST": "duration=30",
     "subscribeToGroupPresence.POST": "groupId=pinnedGroup&duration=11",
 }
@@ -235,7 +247,7 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
         await _schedule(stage, sample)
     else:
         await _find_people(stage, f"{name}@contoso.com")
-        stage.hrefs |= await contact_hrefs(client)
+        stage.hrefs |= await contact_hrefs(client, sample.rel)
         if sample.name == "presenceSubscriptionMemberships.POST":
             stage.hrefs["presenceSubscriptionMemberships"] = stage.hrefs["memberships"]
     stage.query = QUERIES.get(sample.name, stage.query)

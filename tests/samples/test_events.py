@@ -148,6 +148,10 @@ async def heard(service: Service, lene: UcwaClient, dana: UcwaClient, world: Fak
     await organizer.listen()
     await organizer.post((await organizer.links(waiting["_links"]["self"]["href"]))["eject"])
     await both()
+    # The organizer has not called makeMeAvailable, so this is missed.
+    communication = await guest.links(f"{dana.app}/communication")
+    await guest.post(communication["startMessaging"], json={"to": "sip:lenea@contoso.com"})
+    await both()
     await change_contacts(organizer, guest, both)
     return organizer.heard + guest.heard
 

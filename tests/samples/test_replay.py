@@ -6,7 +6,9 @@ project's own always.
 """
 
 import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,12 @@ import httpx
 import pytest
 
 from openucwa.app import Service
+from openucwa.config_identity import Directory
 from tests.conftest import Connect, Make
+from tests.identity.directories.slapd import BASE, SEARCHER, SEARCHER_PASSWORD, DirectoryServer
+from tests.needs import need_module
 from tests.samples import compliance
+from tests.samples.contact_list import OF_DIRECTORY
 from tests.samples.messages import OWN, REFERENCE, Sample, samples
 from tests.samples.stage import SITUATIONS, USUAL, set_stage
 from tests.samples.structure import Comparison, compare, names, parse
@@ -77,9 +83,35 @@ def replays() -> list[Replay]:
     ]
 
 
-async def replay(one: Replay, make_service: Make, connect: Connect) -> Comparison:
+@pytest.fixture(scope="session")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Directory]]:
+    """A directory that runs, started when it is first asked for."""
+    running: list[DirectoryServer] = []
+
+    def start() -> Directory:
+        need_module("ldap", "python-ldap")
+        if not running:
+            running.append(DirectoryServer(tmp_path_factory.mktemp("slapd")))
+            running[0].start()
+        return Directory(
+            url=running[0].tls_url,
+            ca_file=running[0].ca_file,
+            domains="contoso.com",
+            base=BASE,
+            bind_dn=SEARCHER,
+            bind_password=SEARCHER_PASSWORD,
+        )
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+async def replay(one: Replay, make_service: Make, connect: Connect, directory: Callable[[], Directory]) -> Comparison:
     """Replays a sample and compares what comes back."""
     sample, situation = one
+    if sample.rel in OF_DIRECTORY:
+        make_service = partial(make_service, directories=(directory(),))
     stage = await set_stage(sample, situation, make_service, connect)
     answer = await stage.replay(sample)
     instead = CONTRADICTIONS.get(sample.name, NOTHING)
@@ -125,9 +157,13 @@ def findings() -> dict[Replay, Comparison]:
 
 @pytest.mark.parametrize("one", replays(), ids=lambda one: f"{one[0]}-{one[1]}")
 async def test_sample_request_gets_an_answer_of_the_samples_structure(
-    one: Replay, make_service: Make, connect: Connect, findings: dict[Replay, Comparison]
+    one: Replay,
+    make_service: Make,
+    connect: Connect,
+    directory: Callable[[], Directory],
+    findings: dict[Replay, Comparison],
 ) -> None:
-    compared = findings[one] = await replay(one, make_service, connect)
+    compared = findings[one] = await replay(one, make_service, connect, directory)
     never, at_times = compliance.absent()
     undocumented = {
         rel: members - never[rel] - at_times[rel]
@@ -141,7 +177,11 @@ async def test_sample_request_gets_an_answer_of_the_samples_structure(
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's samples are not at hand")
 async def test_listed_absences_are_in_the_samples_and_in_no_answer(
-    make_service: Make, connect: Connect, tmp_path: Path, findings: dict[Replay, Comparison]
+    make_service: Make,
+    connect: Connect,
+    directory: Callable[[], Directory],
+    tmp_path: Path,
+    findings: dict[Replay, Comparison],
 ) -> None:
     numbers = itertools.count()
 
@@ -149,7 +189,7 @@ async def test_listed_absences_are_in_the_samples_and_in_no_answer(
         return await make_service(**settings, data=str(tmp_path / f"data{next(numbers)}"))
 
     of_reference = [one for one in replays() if one[0].folder == REFERENCE]
-    compared = [findings.get(one) or await replay(one, make, connect) for one in of_reference]
+    compared = [findings.get(one) or await replay(one, make, connect, directory) for one in of_reference]
     shown = names(each.shown for each in compared)
     absent = names(each.absent for each in compared)
     never, at_times = compliance.absent()
@@ -160,9 +200,11 @@ async def test_listed_absences_are_in_the_samples_and_in_no_answer(
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference's samples are not at hand")
 @pytest.mark.parametrize("rel", ["search"])
 async def test_empty_links_are_left_out_and_empty_embedded_arrays_stay(
-    rel: str, make_service: Make, connect: Connect
+    rel: str, make_service: Make, connect: Connect, directory: Callable[[], Directory]
 ) -> None:
     sample = Sample(REFERENCE, rel, "GET", "json")
+    if rel in OF_DIRECTORY:
+        make_service = partial(make_service, directories=(directory(),))
     stage = await set_stage(sample, "usual", make_service, connect)
     stage.query = "query=nobody"
     answer = (await stage.replay(sample)).json()

@@ -15,11 +15,11 @@ from openucwa.sandbox.sandbox import Sandbox
 from openucwa.sandbox.server import make_sandbox
 from openucwa.sandbox.users import DEFAULT
 from openucwa.sandbox.world import SandboxWorld
-from tests.client import PASSWORD, UcwaClient
+from tests.client import PASSWORD, UcwaClient, self_of
 from tests.process.running import LIMIT, RunningServer, command
 from tests.process.server import add_user
 from tests.resources.messages import assert_refused
-from tests.sandbox.conftest import LENE, Control
+from tests.sandbox.conftest import DANA, LENE, Control
 
 
 @pytest.fixture
@@ -77,6 +77,46 @@ async def test_snapshot_restores_data_and_time(control: Control, lene: UcwaClien
     assert [(each["subject"], each["etag"]) for each in found] == [("kept", meeting["etag"])]
     await control.ask("DELETE", "/snapshots/one%20meeting", status=204)
     assert await control.ask("GET", "/snapshots") == {"names": []}
+
+
+async def test_state_is_exported_and_imported_with_everything_in_it(control: Control, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="kept")
+    extension = await lene.extend(meeting, topic="Budget")
+    body = {"onlineMeetingUri": meeting["onlineMeetingUri"]}
+    assert (await lene.post(f"{lene.app}/communication/joinOnlineMeeting", json=body)).status_code == 201
+    conversations = (await lene.get(f"{lene.app}/communication/conversations")).json()
+    await control.advance("1m")
+    state = await control.ask("GET", "/state")
+    assert [user["uri"] for user in state["tables"]["users"]] == [DANA, LENE]
+    await control.ask("POST", "/reset", status=204)
+    await control.ask("PUT", "/state", state, status=204)
+    assert await control.ask("GET", "/state") == state
+    assert await control.now() == "2027-01-01T08:01:00.000Z"
+    assert (await lene.get(self_of(extension))).json() == extension
+    assert (await lene.get(f"{lene.app}/communication/conversations")).json() == conversations
+    assert await control.ask("GET", "/snapshots") == {"names": []}
+
+
+async def test_state_of_another_version_is_refused_and_changes_nothing(control: Control, lene: UcwaClient) -> None:
+    state = await control.ask("GET", "/state")
+    for tables in (
+        {"nothing": []},
+        {"users": [{"colour": "red"}]},
+        {"users": [{"uri": "sip:a@b"}]},
+        {"store_version": [{"version": 1}]},
+    ):
+        refused = await control.ask("PUT", "/state", {"tables": tables}, status=400)
+        assert refused["subcode"] == "ParameterValidationFailure"
+    assert await control.ask("GET", "/state") == state
+
+
+def test_command_exports_and_imports(running: RunningServer, tmp_path: Path) -> None:
+    url = ("--url", running.urls[0])
+    assert command("sandbox", "reset", *url).returncode == 0
+    assert command("sandbox", "export", str(tmp_path / "state.json"), *url).returncode == 0
+    assert command("sandbox", "import", str(tmp_path / "state.json"), *url).returncode == 0
+    again = command("sandbox", "export", *url)
+    assert again.stdout == (tmp_path / "state.json").read_text()
 
 
 async def test_unknown_snapshot_and_user_are_not_found(control: Control) -> None:

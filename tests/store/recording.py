@@ -18,6 +18,7 @@ from openucwa.model.conversation import (
     Role,
 )
 from openucwa.model.event import ChannelState, NewEvent
+from openucwa.model.history import HistoryLimits
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.photo import PhotoOrigin
 from openucwa.model.presence import INACTIVE_AFTER, Membership, Subscription, SubscriptionLimits
@@ -429,12 +430,13 @@ async def two_party(store: RecordedStore) -> None:
             await store.invitations.end(replace(declined, id=also.id, application_id="102"), AT)
             continue
         if number == "cancelled":
-            await store.invitations.end(replace(outgoing, state=InvitationState.CANCELLED, reason="Canceled"), AT)
+            over = replace(outgoing, state=InvitationState.CANCELLED, reason="Canceled")
+            await store.invitations.end(over, AT, missed=HistoryLimits(MANY, MANY))
             continue
         if number == "left":
             await store.conversations.leave(LENE, "101", draft.id, AT)
             continue
-        await store.two_party.accept(incoming, there, MANY, AT)
+        await store.two_party.accept(incoming, there, MANY, AT, HistoryLimits(MANY, MANY))
         await store.conversations.send_message(draft, "text/plain", "hello", None, AT)
         if number == "ended":
             await store.conversations.leave(DAN, "101", there.id, AT)
@@ -443,6 +445,23 @@ async def two_party(store: RecordedStore) -> None:
             await store.two_party.escalate(there, replace(conference, id=draft.meeting_id), MANY, AT)
             await store.meetings.remove(LENE, draft.meeting_id, None, AT)
     await store.two_party.forget_ended(AFTER, MANY)
+    await history(store)
+
+
+async def history(store: RecordedStore) -> None:
+    limits = HistoryLimits(MANY, MANY)
+    for number in range(2):
+        await store.invitations.refuse(replace(calling(LENE, "missed")[1], id=f"missed {number}"), AT, limits)
+    nobody = replace(calling(LENE, "missed")[1], id="of nobody", to_uri="sip:nobody@contoso.com")
+    await store.invitations.refuse(nobody, AT, limits)
+    await store.history.all(DAN, MANY)
+    await store.history.get(DAN, "missed 1")
+    await store.history.messages(DAN, "missed 1", 0, MANY)
+    await store.history.message(DAN, "missed 1", 1)
+    await store.history.counts(DAN)
+    await store.history.mark_read(DAN, "missed 1", AT)
+    await store.history.remove(DAN, "missed 1", AT)
+    await store.history.forget(AFTER, MANY)
 
 
 async def ends(store: RecordedStore) -> None:

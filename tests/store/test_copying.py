@@ -11,6 +11,7 @@ import pytest
 from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import MessagingState
 from openucwa.model.event import ChannelState
+from openucwa.model.history import HistoryLimits
 from openucwa.model.photo import PhotoOrigin
 from openucwa.model.presence import Subscription, SubscriptionLimits
 from openucwa.model.privacy import PrivacyLevel
@@ -27,6 +28,7 @@ from tests.contract.samples import (
     DAN,
     application,
     assigned,
+    calling,
     invitation,
     picture,
     user,
@@ -57,6 +59,7 @@ async def fill(store: SqliteStore) -> None:
     own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")
     await store.conversations.change_messaging(own, MessagingState.CONNECTED, replace(invitation(DAN), id="m"), AT)
     await store.conversations.send_message(own, "text/plain", "Hello \U0001f600", None, AT)
+    await store.invitations.refuse(calling(LENE, "missed")[1], AT, HistoryLimits(9, 9))
     await store.contacts.add_group(LENE, Group("1", GroupKind.GROUP, "Family", "1"), 9, AT)
     await store.contacts.add(LENE, ContactCard(DAN, "Dan"), "1", ContactLimits(9, 9), AT)
     await store.contacts.set_relationship(LENE, None, Relationship(DAN, PrivacyLevel.WORKGROUP, "1"), 9, AT)

@@ -23,6 +23,8 @@ KEYS = {
     "meetings": "organizer",
     "extensions": "organizer",
     "participations": "organizer",
+    "conversation_logs": "owner",
+    "log_messages": "owner",
     "conference_ids": "id",
     "topics": "topic",
     "stored_bytes": "owner",
@@ -79,6 +81,7 @@ WITHOUT_KEY = {
     "select count(*) from participations where owner = ? and application_id = ? and ended is null":
         "how many conversations an application has",
     "(select organizer, meeting_id, id from participations where ended < ? order by ended limit ?)": "sweeper",
+    "select owner, id from conversation_logs where changed < ? order by changed limit ?": "sweeper",
     "from participations where owner = ? and application_id = ? order by organizer, meeting_id, position":
         "an application's end",
     "from participations where owner = ? order by organizer, meeting_id, position": "a user's end",

@@ -15,6 +15,7 @@ OPT_X_TLS_NEWCTX: int
 OPT_X_TLS_PROTOCOL_MIN: int
 OPT_X_TLS_PROTOCOL_TLS1_2: int
 OPT_X_TLS_REQUIRE_CERT: int
+RES_SEARCH_RESULT: int
 SCOPE_BASE: int
 SCOPE_SUBTREE: int
 VERSION3: int
@@ -43,6 +44,22 @@ class LDAPObject:
         timeout: float = -1,
         sizelimit: int = 0,
     ) -> list[tuple[str | None, dict[str, list[bytes]]]]: ...
+    def search_ext(
+        self,
+        base: str,
+        scope: int,
+        filterstr: str | None = None,
+        attrlist: list[str] | None = None,
+        *,
+        timeout: float = -1,
+        sizelimit: int = 0,
+    ) -> int: ...
+    def result(
+        self,
+        msgid: int,
+        all: int = 1,
+        timeout: float | None = None,  # noqa: A002 -- its name
+    ) -> tuple[int, list[tuple[str | None, dict[str, list[bytes]]]]]: ...
     def unbind_s(self) -> None: ...
 
 def initialize(uri: str) -> LDAPObject: ...

@@ -21,6 +21,9 @@ class BodyLimits:
         self._other = min(known, other)
 
     def __call__(self, request: Request) -> int:
+        length = request.headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) <= self._other:
+            return self._other  # whoever sends it
         try:
             self._callers.known(bearer_token(request))
         except Unauthorized:

@@ -7,19 +7,18 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from openucwa import __version__
 from openucwa.api.errors import WireError, wire_error
-from openucwa.api.openapi_parts import ABOUT, NAMES, SCHEMAS, VERSION, Described, ref
-from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
+from openucwa.api.openapi_inputs import InputSchemas
+from openucwa.api.openapi_parts import ABOUT, NAMES, SCHEMAS, TEXTS, VERSION, Described, ref, reference_page
+from openucwa.api.openapi_resources import component_name, resource_schemas, shown_schema
 from openucwa.api.resource import Operation, Precondition, Resource
 from openucwa.http.negotiation import HTML, JSON, UCWA_JSON, UCWA_TYPES, UCWA_XML, XML
 from openucwa.model import refusals
 from openucwa.model.refusals import Refusal
 from openucwa.model.scopes import DESCRIPTIONS
-from openucwa.representation.parameters import Parameter, schema
 
 #: Errors that any request may receive.
 GENERIC: tuple[type[Refusal], ...] = (
@@ -40,8 +39,8 @@ _JSON_TYPES = (JSON, UCWA_JSON)
 _XML_TYPES = (XML, UCWA_XML)
 
 
-def describe(routes: Sequence[tuple[str, Resource[Any]]], token_url: str) -> Described:
-    """The OpenAPI document for these routes: (template, resource). `token_url`: the token resource, absolute."""
+def describe(routes: Sequence[tuple[str, Resource[Any]]], base: str) -> Described:
+    """The OpenAPI document for these routes: (template, resource). `base`: the server's address."""
     operations = [
         (template, method, found, resource)
         for template, resource in routes
@@ -49,16 +48,15 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]], token_url: str) -> Des
     ]
     paths: dict[str, Described] = {template: {"parameters": list(_path_parameters(template))} for template, _ in routes}
     refused: dict[str, Described] = {}
-    ids: Counter[str] = Counter()
+    inputs = InputSchemas()
+    ids = _operation_ids(operations)
     places: dict[tuple[str, str], str] = {}
     for template, method, found, resource in operations:
-        described = _operation(method, found, resource)
+        described = _operation(method, found, resource, inputs)
         first = places.setdefault((method, described["summary"]), template)
         if first != template:
             described["summary"] += f" {template}: see {first}."
-        ids[described["operationId"]] += 1
-        if (number := ids[described["operationId"]]) > 1:
-            described["operationId"] += str(number)
+        described["operationId"] = ids[template, method]
         named = refusals_of(template, found, resource)
         described["responses"] = dict(
             sorted((_answers(method, found, resource) | _other_refusals(named, found, refused)).items())
@@ -73,12 +71,17 @@ def describe(routes: Sequence[tuple[str, Resource[Any]]], token_url: str) -> Des
             "description": ABOUT,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [{"url": base}],
+        "externalDocs": {
+            "description": "The public reference of UCWA 2.0.",
+            "url": reference_page("ucwa2_0apireference"),
+        },
         "tags": _tags(routes),
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": dict(sorted((SCHEMAS | dict(resource_schemas()) | inputs.components).items())),
             "responses": dict(sorted(refused.items())),
-            "securitySchemes": {"token": _token_scheme(token_url)},
+            "securitySchemes": {"token": _token_scheme(f"{base}/WebTicket/oauthtoken")},
         },
     }
 
@@ -98,23 +101,38 @@ def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:
     """One tag per rel, in the order of the routes, with the docstring of the first resource of that rel."""
     told: dict[str, Described] = {}
     for _, resource in routes:
-        told.setdefault(resource.rel, {"name": resource.rel, "description": inspect.getdoc(type(resource)) or ""})
+        described: Described = {"name": resource.rel, "description": inspect.getdoc(type(resource)) or ""}
+        if described["description"].startswith(f"UCWA: {resource.rel}"):
+            described["externalDocs"] = {"url": reference_page(f"{resource.rel.lower()}_ref")}
+        told.setdefault(resource.rel, described)
     return list(told.values())
 
 
-def _operation(method: str, found: Operation, resource: Resource[Any]) -> Described:
+def _operation_ids(
+    operations: Sequence[tuple[str, str, Operation, Resource[Any]]],
+) -> dict[tuple[str, str], str]:
+    """The id of each operation, by path and method. Of several with one name the shortest path has it as it is."""
+    taken: Counter[str] = Counter()
+    ids = {}
+    for template, method, _, resource in sorted(operations, key=lambda each: each[0].count("/")):
+        name = method.lower() + component_name(resource.rel)
+        taken[name] += 1
+        ids[template, method] = name if taken[name] == 1 else f"{name}{taken[name]}"
+    return ids
+
+
+def _operation(method: str, found: Operation, resource: Resource[Any], inputs: InputSchemas) -> Described:
     responder = resource.responders[method]
     described: Described = {
-        "operationId": method.lower() + "".join(word[:1].upper() + word[1:] for word in resource.rel.split(":")),
         "summary": found.summary.format(rel=resource.rel),
         "tags": [resource.rel],
-        "parameters": [*_query_parameters(method, found), *_header_parameters(found, resource), VERSION],
+        "parameters": [*_query_parameters(found, inputs), *_header_parameters(found, resource), VERSION],
         # Any one of the scopes is sufficient.
         "security": [] if resource.public else [{"token": [scope]} for scope in sorted(resource.scopes)] or _ANY_TOKEN,
     }
     if responder.__doc__:
         described["description"] = inspect.cleandoc(responder.__doc__)
-    if (body := _body(found, resource)) is not None:
+    if (body := _body(method, found, resource, inputs)) is not None:
         described["requestBody"] = body
     return described
 
@@ -124,17 +142,13 @@ def _path_parameters(template: str) -> Iterator[Described]:
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} | NAMES.get(name, {})
 
 
-def _query_parameters(method: str, found: Operation) -> Iterator[Described]:
-    taken = found.takes if method == "POST" and found.takes and not found.consumes else ()
-    for parameter in (*found.query, *taken):
-        # A query parameter is omitted rather than null.
-        kind: Described = schema([replace(parameter, required=True)])["properties"][parameter.name]
-        described: Described = {"name": parameter.name, "in": "query", "schema": kind}
-        if parameter in found.query:
-            described["required"] = parameter.required
-        else:
-            described["description"] = "Accepted here or in the body; the body takes precedence."
-        yield described
+def _query_parameters(found: Operation, inputs: InputSchemas) -> Iterator[Described]:
+    for parameter in found.query:
+        kind = inputs.parameter(parameter)
+        described: Described = {"name": parameter.name, "in": "query", "required": parameter.required}
+        if (about := kind.pop("description", None)) is not None:
+            described["description"] = about
+        yield described | {"schema": kind}
 
 
 def _header_parameters(found: Operation, resource: Resource[Any]) -> Iterator[Described]:
@@ -151,33 +165,28 @@ def _header_parameters(found: Operation, resource: Resource[Any]) -> Iterator[De
         yield {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
 
 
-def _body(found: Operation, resource: Resource[Any]) -> Described | None:
+def _body(method: str, found: Operation, resource: Resource[Any], inputs: InputSchemas) -> Described | None:
     if found.takes is None and not found.consumes:
         return None
-    kind: Described = (
-        _input(found.takes, additional_properties=found.additional_properties)
-        if found.takes is not None
-        else dict(found.schema or {"type": "string"})
-    )
-    if found.consumes:
-        return {"required": True, "content": {media_type: {"schema": kind} for media_type in found.consumes}}
-    if found.pass_through:
-        name = pass_through_name(resource.rel)
-        kind |= {
-            "properties": {**kind["properties"], name: {"const": PASS_THROUGH_VALUE}},
-            "required": [*kind.get("required", ()), name],
+    if found.takes is None:
+        content: Described = {
+            media_type: {"schema": dict(found.schema or _text(media_type))} for media_type in found.consumes
         }
+        return {"required": True, "content": content}
+    kind, required = inputs.body(resource.rel, method, found)
+    if found.consumes:
+        first, *others = found.consumes
+        # Generators tell bodies of several types apart by their schemas.
+        content = {first: {"schema": kind}} | {other: {"schema": inputs.same(kind, "Multipart")} for other in others}
+        return {"required": True, "content": content}
     content = {media_type: {"schema": kind} for media_type in _JSON_TYPES}
     content |= {media_type: {"schema": ref("schemas", "XmlInput")} for media_type in _XML_TYPES}
-    return {"required": "required" in kind, "content": content}
+    return {"required": required, "content": content}
 
 
-def _input(parameters: Sequence[Parameter], *, additional_properties: bool) -> Described:
-    kind = schema(parameters)
-    if additional_properties:
-        kind["additionalProperties"] = ref("schemas", "Value")
-        kind["propertyNames"] = {"minLength": 1, "maxLength": 128}
-    return kind
+def _text(media_type: str) -> Described:
+    """The schema of a body that is no resource."""
+    return TEXTS.get(media_type) or {"type": "string"}
 
 
 def _answers(method: str, found: Operation, resource: Resource[Any]) -> dict[str, Described]:
@@ -189,24 +198,28 @@ def _answers(method: str, found: Operation, resource: Resource[Any]) -> dict[str
         if headers := etag | ({"Location": {"schema": {"type": "string"}}} if status == 201 else {}):
             described["headers"] = headers
         if found.produces and status != 204:
-            described["content"] = _content(found.produces, found.shows.get(status), "Resource")
+            described["content"] = _content(
+                found.produces, found.shows.get(status), "Resource", shown_schema(resource.rel, method)
+            )
         shown[str(status)] = described
     if method in {"GET", "HEAD"} and resource.conditional:
         shown["304"] = {"description": "Not modified: If-None-Match lists the current etag.", "headers": etag}
     return shown
 
 
-def _content(media_types: Sequence[str], kind: Mapping[str, Any] | None, name: str) -> Described:
-    """`kind`: the schema of the JSON; None: it is `name`, in XML too."""
-    shown: Described = {}
+def _content(
+    media_types: Sequence[str], kind: Mapping[str, Any] | None, name: str, shown: Described | None = None
+) -> Described:
+    """`kind`: the schema of the JSON; None: it is `shown`, or `name`, in XML too."""
+    described: Described = {}
     for media_type in media_types:
         if media_type in _JSON_TYPES:
-            shown[media_type] = {"schema": kind if kind is not None else ref("schemas", name)}
+            described[media_type] = {"schema": kind if kind is not None else shown or ref("schemas", name)}
         elif media_type in _XML_TYPES:
-            shown[media_type] = {"schema": ref("schemas", f"Xml{name}") if kind is None else {"type": "string"}}
+            described[media_type] = {"schema": ref("schemas", f"Xml{name}") if kind is None else {"type": "string"}}
         else:
-            shown[media_type] = {}
-    return shown
+            described[media_type] = {"schema": _text(media_type)}
+    return described
 
 
 def refusals_of(template: str, found: Operation, resource: Resource[Any]) -> list[type[Refusal]]:
@@ -267,7 +280,7 @@ def _refused(status: int, rows: Mapping[WireError, type[Refusal]]) -> Described:
     }
     if status == 401:
         described["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-        described["content"] |= {HTML: {}}
+        described["content"] |= {HTML: {"schema": _text(HTML)}}
     if status in {429, 503}:
         described["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return described

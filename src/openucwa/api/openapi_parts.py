@@ -26,7 +26,8 @@ The online-meetings part of Microsoft's UCWA 2.0, served by openucwa.
 
 Start at `GET /` and follow the links: clients should use the hrefs in answers, not these paths.
 Representations and bodies are JSON or XML, by `Accept` and `Content-Type`; to change a resource that has an etag, send
-it in `If-Match`. Names of documented properties are matched without regard to case; null counts as absent.
+it in `If-Match`. The input of a POST may also be in the query; the body takes precedence.
+Names of documented properties are matched without regard to case; null counts as absent.
 Everything below `/ucwa/v1` is served below `/ucwa/oauth/v1` too.
 
 A method that a path does not list is answered 405 with `Allow`, a path that is not listed 404 (below `/ucwa/v1` 401
@@ -67,6 +68,28 @@ VERSION = {
     "schema": {"type": "string"},
 }
 
+#: Bodies that are neither JSON nor XML, by media type; all others are plain text.
+TEXTS: Mapping[str, Described] = {
+    "multipart/batching": {
+        "type": "string",
+        "description": "Requests, or their answers: each part is `application/http`, with one message of HTTP/1.1.",
+        "examples": [
+            (
+                "--b\r\nContent-Type: application/http; msgtype=request\r\n\r\n"
+                "GET /ucwa/v1/applications/103 HTTP/1.1\r\nAccept: application/json\r\n\r\n\r\n--b--\r\n"
+            )
+        ],
+    },
+    "image/svg+xml": {"type": "string", "format": "binary"},
+    "*/*": {"type": "string", "format": "binary"},
+}
+
+
+def reference_page(name: str) -> str:
+    """The address of a page of the public reference."""
+    return f"https://learn.microsoft.com/en-us/skype-sdk/ucwa/{name}"
+
+
 _SCALARS = ("string", "number", "boolean")
 _HREF = {"type": "object", "properties": {"href": {"type": "string"}}, "required": ["href"]}
 SCHEMAS: Described = {
@@ -96,6 +119,77 @@ SCHEMAS: Described = {
         "properties": {"href": {"type": "string"}, "title": {"type": "string"}, "revision": {"type": "integer"}},
     },
     "Links": {"type": "array", "items": ref("schemas", "Link")},
+    "Token": {
+        "description": "A token (RFC 6749, 5.1).",
+        "type": "object",
+        "properties": {
+            "access_token": {"type": "string"},
+            "expires_in": {"type": "integer", "description": "Lifetime in seconds."},
+            "ms_rtc_identityscope": {"type": "string", "const": "local"},
+            "token_type": {"type": "string", "const": "Bearer"},
+            "scope": {"type": "string", "description": "Only if fewer than all were requested."},
+        },
+        "required": ["access_token", "expires_in", "token_type"],
+    },
+    "TokenError": {
+        "description": "Why there is no token (RFC 6749, 5.2).",
+        "type": "object",
+        "properties": {"error": {"type": "string"}},
+        "required": ["error"],
+    },
+    "DateTime": {
+        "type": "string",
+        "description": "`/Date(ms)/`, with or without an offset: milliseconds since 1970. In input also ISO 8601.",
+        "pattern": r"^(/Date\(-?[0-9]{1,15}([+-][0-9]{4})?\)/|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*)$",
+        "examples": ["/Date(1894696200000)/", "2030-01-15T08:30:00Z"],
+    },
+    "Events": {
+        "description": "An answer of the event channel (UCWA: events). Of next, resume and resync there is one.",
+        "type": "object",
+        "properties": {
+            "_links": {
+                "type": "object",
+                "properties": {
+                    "self": ref("schemas", "Link"),
+                    "next": ref("schemas", "Link"),
+                    "resume": ref("schemas", "Link"),
+                    "resync": ref("schemas", "Link"),
+                },
+                "required": ["self"],
+            },
+            "sender": {"type": "array", "items": ref("schemas", "Sender")},
+        },
+        "required": ["_links", "sender"],
+    },
+    "Sender": {
+        "description": "The events of one sender, in order.",
+        "type": "object",
+        "properties": {
+            "rel": {"type": "string"},
+            "href": {"type": "string"},
+            "events": {"type": "array", "items": ref("schemas", "Event")},
+        },
+        "required": ["rel", "href", "events"],
+    },
+    "EventType": {"type": "string", "enum": ["added", "updated", "deleted", "started", "completed"]},
+    "EventLink": {
+        "type": "object",
+        "properties": {"rel": {"type": "string"}, "href": {"type": "string"}, "title": {"type": "string"}},
+        "required": ["rel", "href"],
+    },
+    "Event": {
+        "description": "An event. Its `_embedded` contains the resource that it is about, by the rel of its `link`.",
+        "type": "object",
+        "properties": {
+            "link": ref("schemas", "EventLink"),
+            "in": ref("schemas", "EventLink"),
+            "type": ref("schemas", "EventType"),
+            "status": {"type": "string", "enum": ["Success", "Failure"]},
+            "reason": ref("schemas", "Reason"),
+            "_embedded": {"type": "object", "additionalProperties": ref("schemas", "Resource")},
+        },
+        "required": ["link", "type"],
+    },
     "Value": {
         "description": "A programmer-defined property: a string (a date reads `/Date(ms)/`), integer, number or "
         "boolean, or an array of those of one kind. null: not set.",

@@ -6,6 +6,7 @@ with 409 and the work.
 
 import logging
 import re
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
@@ -91,8 +92,8 @@ class Pipeline:
         self._strict_put = strict_put
         self._max_answer_bytes = max_answer_bytes
 
-    async def __call__(self, request: Request) -> Response:
-        return await self._respond(request, self._router.find(request.path))
+    def __call__(self, request: Request) -> Coroutine[Any, Any, Response]:
+        return self._respond(request, self._router.find(request.path))
 
     async def part(self, request: Request) -> Response:
         """The response to a part of a batch."""
@@ -165,7 +166,10 @@ class Pipeline:
         """Runs all checks, in order, and the resource's method."""
         resource = found.resource
         check_arrival(call.request)
-        await self._check_token(call, found)
+        if resource.photo_cookie and call.method == "GET" and (cookie := photo_cookie(call.request)) is not None:
+            call.known_caller = await self._callers.check_cookie(cookie, found.names["application_id"])
+        elif not resource.public:
+            call.known_caller = await self._callers.check(bearer_token(call.request))
         await self._check_application(call, found)
         check_version(call.request)
         check_anonymous(call, resource)
@@ -179,16 +183,6 @@ class Pipeline:
             return unchanged
         self._read_input(call, operation, body, resource)
         return await responder.function(resource, call)
-
-    async def _check_token(self, call: Call[Any], found: Found) -> None:
-        """401."""
-        resource = found.resource
-        if resource.public:
-            return
-        if resource.photo_cookie and call.method == "GET" and (cookie := photo_cookie(call.request)) is not None:
-            call.known_caller = await self._callers.check_cookie(cookie, found.names["application_id"])
-        else:
-            call.known_caller = await self._callers.check(bearer_token(call.request))
 
     async def _check_application(self, call: Call[Any], found: Found) -> None:
         """404, 410: the application in the path; 401 if its user is no longer the one that the token was issued to."""

@@ -85,7 +85,10 @@ class Activity:
 
     def poll_ended(self, owner: str, application_id: str, instance: str) -> None:
         """A poll of the channel has ended, in whatever way."""
-        polls = self._of(owner, application_id).channels.setdefault(instance, _Polls())
+        channels = self._of(owner, application_id).channels
+        polls = channels.get(instance)
+        if polls is None:
+            polls = channels[instance] = _Polls()
         polls.waiting = max(0, polls.waiting - 1)
         polls.ended = self._world.now()
 

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from openucwa.channel.activity import Activity
 from openucwa.channel.bus import Bus
 from openucwa.channel.event_set import EventSet, Limits, Timers
-from openucwa.channel.notification import Notification, Render, Topics, senders
+from openucwa.channel.notification import Notification, Priority, Render, Topics, senders
 from openucwa.channel.waiting import Waiter, Waiting
 from openucwa.model.application import Session
 from openucwa.model.event import ChannelState
@@ -37,6 +37,9 @@ APPLICATION_LOOK = 30.0
 
 #: Polls that start waiting in two processes within this many seconds are considered simultaneous.
 CROSSING = 0.02
+
+#: The names of priorities in metrics.
+_PRIORITIES = {priority: priority.name.lower() for priority in Priority}
 
 #: The prefix of a takeover's topic; no event has such a topic.
 _TAKEOVER = "poll"
@@ -286,14 +289,13 @@ class EventChannels:
                     await self._check_application(key)
                 event_set.unread |= waiter.moved
                 waiter.moved.clear()
-        await self._write(
-            key,
-            state.served,
-            replace(state, served=state.served + 1, acknowledged=event_set.since, delivered=event_set.read_to),
+        served = ChannelState(
+            state.served + 1, event_set.since, event_set.read_to, state.low, state.medium, state.timeout
         )
+        await self._write(key, state.served, served)
         now = self._world.now()
         for at, priority in event_set.moments:
-            self._measures.event(priority.name.lower(), (now - at) / 1000)
+            self._measures.event(_PRIORITIES[priority], (now - at) / 1000)
         return event_set.notifications
 
     def _listen(self, waiter: Waiter, event_set: EventSet, topics: Mapping[str, int], state: ChannelState) -> None:
@@ -364,7 +366,7 @@ def _bounded(seconds: int, shortest: int) -> int:
 
 async def _shielded(change: Coroutine[Any, Any, bool]) -> bool:
     """The result of `change`, shielded from cancellation, so that the next poll finds the change done."""
-    task = asyncio.ensure_future(change)
+    task = asyncio.get_running_loop().create_task(change)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from openucwa.channel.activity import Activity
 from openucwa.channel.poll import EventChannels
 from openucwa.model.conversation import InvitationState
+from openucwa.model.history import HistoryLimits
 from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFound
 from openucwa.model.world import World
 from openucwa.store.contract import Store
@@ -29,6 +30,7 @@ USERS_AT_A_TIME = 100
 MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
 ROWS_AT_A_TIME = 2_000
+LOGS_AT_A_TIME = 100
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,10 @@ class SweepSettings:
     conversation_timeout: int
     events_kept: int
     expired_meetings_kept: int
+    history_kept: int
     lobby_timeout: int
+    max_conversation_logs: int
+    max_log_messages: int
     meeting_sweep_interval: float
 
 
@@ -97,6 +102,10 @@ class Sweeper:
         forgotten = now - 1000 * self._settings.events_kept
         while await self._store.events.forget(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
+        # All of it, where no history is stored any more.
+        past = now - 1000 * self._settings.history_kept
+        while await self._store.history.forget(past, LOGS_AT_A_TIME) == LOGS_AT_A_TIME:
+            pass
         while await self._store.two_party.forget_ended(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
             pass
         while await self._store.events.forget_topics(forgotten, ROWS_AT_A_TIME) == ROWS_AT_A_TIME:
@@ -133,11 +142,13 @@ class Sweeper:
 
     async def end_invitations(self, now: int) -> None:
         """Ends invitations that are not answered in time at `now`, in ms since 1970."""
+        kept = self._settings.max_conversation_logs if self._settings.history_kept else 0
+        missed = HistoryLimits(kept, self._settings.max_log_messages)
         while overdue := await self._store.invitations.overdue(now, INVITATIONS_AT_A_TIME):
             for invitation in overdue:
                 with suppress(ResourceNotFound):
                     failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
-                    await self._store.invitations.end(failed, now)
+                    await self._store.invitations.end(failed, now, missed=missed)
 
     async def sweep_meetings(self) -> None:
         """Removes meetings whose retention time after expirationTime is over."""

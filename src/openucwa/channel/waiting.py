@@ -34,7 +34,7 @@ class Waiter:
     def __init__(self, waiting: "Waiting", read_to: Mapping[str, int]) -> None:
         self._waiting = waiting
         self.read_to = read_to
-        self.topics: tuple[str, ...] = ()
+        self.topics: frozenset[str] = frozenset()
         self.moved: set[str] = set()
         self._woken = False
         self._future: asyncio.Future[None] | None = None
@@ -111,16 +111,14 @@ class Waiting:
 
     def listen(self, waiter: Waiter, topics: Iterable[str]) -> None:
         """Sets the topics that wake `waiter`. To be called before the log is read."""
-        wanted = tuple(topics)
-        for topic in waiter.topics:
-            if topic not in wanted:
-                waiters = self._by_topic[topic]
-                waiters.discard(waiter)
-                if not waiters:
-                    del self._by_topic[topic]
-        for topic in wanted:
-            if topic not in waiter.topics:
-                self._by_topic.setdefault(topic, set()).add(waiter)
+        wanted = frozenset(topics)
+        for topic in waiter.topics - wanted:
+            waiters = self._by_topic[topic]
+            waiters.discard(waiter)
+            if not waiters:
+                del self._by_topic[topic]
+        for topic in wanted - waiter.topics:
+            self._by_topic.setdefault(topic, set()).add(waiter)
         waiter.topics = wanted
 
     async def wait(self, waiter: Waiter, until: float) -> bool:

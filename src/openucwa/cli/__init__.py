@@ -11,6 +11,7 @@ import click
 from openucwa import __version__
 from openucwa.cli.checking import check
 from openucwa.cli.common import failures
+from openucwa.cli.comparing import compare
 from openucwa.cli.copying import copy
 from openucwa.cli.keys import key
 from openucwa.cli.sandbox import sandbox
@@ -65,5 +66,5 @@ def demo(exit_after: bool, verbose: bool, data: str, listen: str) -> None:
         sys.exit(run(config, Screen(sys.stdout, colour=colour, verbose=verbose), exit_after=exit_after))
 
 
-for command in (serve, check, user, key, token, copy, sandbox):
+for command in (serve, check, user, key, token, copy, sandbox, compare):
     main.add_command(command)

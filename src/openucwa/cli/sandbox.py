@@ -31,12 +31,18 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
     help=f"Address to listen on; port 0 picks a free port; repeatable. [default: {default('listen')}]",
 )
 @click.option(
-    "--seed", metavar="FILE", type=click.Path(path_type=Path), help="The users: JSON or TOML. [default: two users]"
+    "--seed",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="File with the users (JSON or TOML). [default: two users]",
 )
 @click.option(
-    "--random-seed", metavar="N", type=int, help="The same ids, etags and tokens in each run. [default: by chance]"
+    "--random-seed",
+    metavar="N",
+    type=int,
+    help="Seed for the same ids, etags and tokens in each run. [default: random]",
 )
-@click.option("--now", metavar="TIME", help="Time of day at the start, ISO 8601. [default: the machine's]")
+@click.option("--now", metavar="TIME", help="Initial time (ISO 8601). [default: the current time]")
 @click.option("--frozen", is_flag=True, help="Start with the clock frozen.")
 @click.option("--allow-origin", metavar="ORIGIN", multiple=True, help="Web origin that may use CORS; repeatable.")
 @click.option(
@@ -53,10 +59,10 @@ def sandbox(
     allow_origin: tuple[str, ...],
     file: Path | None,
 ) -> None:
-    """Serve a sandbox for the tests of clients, or control a running one.
+    """Serve or control a sandbox for testing clients.
 
-    Without a command it serves until SIGTERM or Ctrl-C, with everything in memory, and whoever reaches the address may
-    move its clock, break it on purpose, and read what it was asked. The commands do so from another terminal.
+    Without a command, serves until SIGTERM or Ctrl-C, with all data in memory. Anyone who can reach the address can
+    move its clock, inject faults and read the recorded requests; the commands do so from another terminal.
 
     \b
     Examples:
@@ -127,11 +133,11 @@ def _announce(urls: Sequence[str], users: "Seed") -> None:
     for url in urls:
         click.echo(f"openucwa {__version__} listening on {url}")
     say = [
-        "This is a SANDBOX. Everything is in memory and gone when it ends.",
-        f"Whoever reaches it controls its clock, its data and its failures: {urls[0]}/sandbox",
+        "This is a SANDBOX: all data is in memory and lost when it stops.",
+        f"Anyone who can reach it controls its clock, data and faults: {urls[0]}/sandbox",
         *(f"User {user.uri.removeprefix('sip:')} with password {user.password}" for user in users.users[:10]),
     ]
     if any(urlsplit(url).hostname not in _LOOPBACK for url in urls):
-        say.append("It listens on an address that other machines may reach.")
+        say.append("It listens on an address that other machines may be able to reach.")
     for line in say:
         click.echo(f"openucwa: {line}", err=True)

@@ -19,7 +19,7 @@ def at(command: Command) -> Command:
     return click.option(
         "--url",
         metavar="URL",
-        envvar="OPENUCWA_SANDBOX",
+        envvar="UCWA_SANDBOX",
         default="http://127.0.0.1:8080",
         show_default=True,
         help="Address of the sandbox.",
@@ -66,10 +66,10 @@ def clock(change: str | None, time: str | None, url: str) -> None:
 
 
 @click.command()
-@click.option("--user", metavar="URI", help="Remove only what this user has.")
+@click.option("--user", metavar="URI", help="Remove only this user's data.")
 @at
 def reset(user: str | None, url: str) -> None:
-    """Return to the state after the start."""
+    """Restore the initial state."""
     ask(url, "POST", "/reset", {} if user is None else {"user": user})
 
 
@@ -77,7 +77,7 @@ def reset(user: str | None, url: str) -> None:
 @click.argument("name", required=False)
 @at
 def snapshot(name: str | None, url: str) -> None:
-    """Keep the present state under NAME; without one, list the snapshots."""
+    """Save the current state as NAME; without a name, list the snapshots."""
     if name is not None:
         ask(url, "PUT", f"/snapshots/{quote(name, safe='')}")
         return
@@ -89,25 +89,25 @@ def snapshot(name: str | None, url: str) -> None:
 @click.argument("name")
 @at
 def restore(name: str, url: str) -> None:
-    """Return to the snapshot NAME."""
+    """Restore the snapshot NAME."""
     ask(url, "POST", f"/snapshots/{quote(name, safe='')}/restore")
 
 
 @click.command()
 @click.argument("name")
 @click.argument("parameters", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--rel", metavar="REL", help="Requests for resources of this rel only.")
-@click.option("--method", metavar="METHOD", help="Requests with this method only.")
-@click.option("--user", metavar="URI", help="Requests of this user only.")
-@click.option("--path", metavar="REGEX", help="Requests whose path contains a match of this regular expression only.")
-@click.option("--after", metavar="N", default=0, help="So many are answered as usual first.")
-@click.option("--count", metavar="N", default=1, show_default=True, help="How many fail; 0: all of them.")
-@click.option("--probability", metavar="P", default=1.0, help="Of each of them to fail. [default: 1]")
+@click.option("--rel", metavar="REL", help="Only requests for resources with this rel.")
+@click.option("--method", metavar="METHOD", help="Only requests with this method.")
+@click.option("--user", metavar="URI", help="Only requests of this user.")
+@click.option("--path", metavar="REGEX", help="Only requests whose path matches this regular expression.")
+@click.option("--after", metavar="N", default=0, help="Number of matching requests that succeed first. [default: 0]")
+@click.option("--count", metavar="N", default=1, show_default=True, help="Number of requests that fail; 0: all.")
+@click.option("--probability", metavar="P", default=1.0, help="Probability of each request to fail. [default: 1]")
 @at
 def fault(name: str, parameters: tuple[str, ...], count: int, url: str, **match: object) -> None:
-    """Let requests fail; prints the id of the rule.
+    """Make requests fail; prints the id of the rule.
 
-    NAME is an error such as Conflict/AlreadyExists, or one of the other faults that /sandbox/faults/catalogue lists.
+    NAME is an error such as Conflict/AlreadyExists, or another fault listed by /sandbox/faults/catalogue.
 
     \b
     Examples:
@@ -130,7 +130,7 @@ def fault(name: str, parameters: tuple[str, ...], count: int, url: str, **match:
 @click.option("--remove", metavar="ID", help="Remove one rule.")
 @at
 def faults(clear: bool, remove: str | None, url: str) -> None:
-    """List the rules by which requests fail, or remove them."""
+    """List or remove the rules for failing requests."""
     if clear or remove is not None:
         ask(url, "DELETE", "/faults" if clear else f"/faults/{quote(remove or '', safe='')}")
         return
@@ -145,14 +145,14 @@ def faults(clear: bool, remove: str | None, url: str) -> None:
 
 
 def filters(command: Command) -> Command:
-    """Adds the options that choose requests."""
+    """Adds the options that select requests."""
     for add in (
-        click.option("--body", metavar="REGEX", help="Whose body contains a match of this."),
-        click.option("--status", metavar="STATUS", type=int, help="That were answered with this status."),
-        click.option("--user", metavar="URI", help="Of this user."),
-        click.option("--rel", metavar="REL", help="For resources of this rel."),
-        click.option("--path", metavar="REGEX", help="Whose path contains a match of this."),
-        click.option("--method", metavar="METHOD", help="With this method."),
+        click.option("--body", metavar="REGEX", help="Only requests whose body matches this regular expression."),
+        click.option("--status", metavar="STATUS", type=int, help="Only requests answered with this status."),
+        click.option("--user", metavar="URI", help="Only requests of this user."),
+        click.option("--rel", metavar="REL", help="Only requests for resources with this rel."),
+        click.option("--path", metavar="REGEX", help="Only requests whose path matches this regular expression."),
+        click.option("--method", metavar="METHOD", help="Only requests with this method."),
     ):
         command = add(command)
     return command
@@ -160,11 +160,11 @@ def filters(command: Command) -> Command:
 
 @click.command()
 @filters
-@click.option("--har", is_flag=True, help="Print them as HAR 1.2.")
-@click.option("--deviations", is_flag=True, help="Only those in which the client departed from the reference, and how.")
+@click.option("--har", is_flag=True, help="Print as HAR 1.2.")
+@click.option("--deviations", is_flag=True, help="Only requests that deviate from the reference, with the deviations.")
 @at
 def requests(har: bool, deviations: bool, url: str, **match: object) -> None:
-    """List what the sandbox was asked, oldest first."""
+    """List the recorded requests, oldest first."""
     query = urlencode({name: value for name, value in match.items() if value is not None})
     if har:
         click.echo(json.dumps(ask(url, "GET", f"/requests/har?{query}"), indent=2))
@@ -181,12 +181,12 @@ def requests(har: bool, deviations: bool, url: str, **match: object) -> None:
 
 @click.command()
 @filters
-@click.option("--at-least", metavar="N", type=int, help="At least so many. [default: 1]")
-@click.option("--at-most", metavar="N", type=int, help="At most so many.")
-@click.option("--exactly", metavar="N", type=int, help="So many.")
+@click.option("--at-least", metavar="N", type=int, help="Minimum number of requests. [default: 1]")
+@click.option("--at-most", metavar="N", type=int, help="Maximum number of requests.")
+@click.option("--exactly", metavar="N", type=int, help="Exact number of requests.")
 @at
 def verify(at_least: int | None, at_most: int | None, exactly: int | None, url: str, **match: object) -> None:
-    """Check how many requests came; the exit status is 1 if it is not as expected.
+    """Check the number of recorded requests; exit status 1 if it differs.
 
     \b
     Example:
@@ -200,4 +200,25 @@ def verify(at_least: int | None, at_most: int | None, exactly: int | None, url: 
         sys.exit(1)
 
 
-COMMANDS = (clock, fault, faults, requests, reset, restore, snapshot, verify)
+@click.command("export")
+@click.argument("file", type=click.File("w"), default="-")
+@at
+def export_state(file: Any, url: str) -> None:
+    """Write all data to FILE as JSON. [default: stdout]"""
+    json.dump(ask(url, "GET", "/state"), file, indent=1)
+    file.write("\n")
+
+
+@click.command("import")
+@click.argument("file", type=click.File("r"), default="-")
+@at
+def import_state(file: Any, url: str) -> None:
+    """Return to the data of FILE, an export. [default: stdin]"""
+    try:
+        state = json.load(file)
+    except ValueError as error:
+        raise Failure(f"{file.name} is not JSON: {error}") from None
+    ask(url, "PUT", "/state", state)
+
+
+COMMANDS = (clock, export_state, fault, faults, import_state, requests, reset, restore, snapshot, verify)

@@ -109,7 +109,7 @@ class Events(Bound[D_co]):
             # The channel was idle for so long that its timers are the default ones again.
             self._href = self._with_timers(links["resume"])
         else:
-            raise InvalidAnswer("the answer of the event channel does not say how to go on")
+            raise InvalidAnswer("the answer of the event channel has no link to the next one")
         # After a resync the set may be one that was taken, while its acknowledgement was lost.
         if (own := links.get("self")) == self._last:
             return False

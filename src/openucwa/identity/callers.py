@@ -1,11 +1,12 @@
 """Checks tokens, of this server and of other issuers, and adds users of issuers and directories."""
 
+from collections.abc import Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.photos import SourcePhotos
-from openucwa.identity.profile import Profile
+from openucwa.identity.profile import Profile, user_of
 from openucwa.identity.tokens import PREFIX, Caller, PhotoAccess, Tokens
 from openucwa.model.refusals import Unauthorized
 from openucwa.model.scopes import ANY_SCOPE
@@ -26,21 +27,7 @@ class Admission:
 
     async def admit(self, profile: Profile) -> User | None:
         """The user, added if necessary. None: unknown and not to be added, or removed by an administrator."""
-        user = User(
-            uri=profile.uri,
-            name=profile.name or profile.uri.removeprefix("sip:").partition("@")[0],
-            email=profile.email,
-            pool=None,
-            password_hash="",
-            source=profile.source,
-            title=profile.title,
-            department=profile.department,
-            work_phone=profile.phones.get("work"),
-            mobile_phone=profile.phones.get("mobile"),
-            home_phone=profile.phones.get("home"),
-            other_phone=profile.phones.get("other"),
-        )
-        admitted = await self._users.admit(user, create=profile.create)
+        admitted = await self._users.admit(user_of(profile), create=profile.create)
         if self._photos is not None and admitted is not None and admitted.source == profile.source:
             self._photos.note(profile)
         return admitted
@@ -66,15 +53,18 @@ class Callers:
             raise Unauthorized("the token was not seen before")
         return found.caller
 
-    async def check(self, token: str) -> Caller:
+    def check(self, token: str) -> Coroutine[Any, Any, Caller]:
         """The caller.
 
         Unauthorized: the token is not valid, or its user does not exist.
         ServiceUnavailable: the store or the token's issuer is needed and unreachable.
         """
         if self._foreign is None or token.startswith(PREFIX):
-            return await self._keys.check(token)
-        found = self._foreign.recognized(token) or await self._foreign.check(token)
+            return self._keys.check(token)
+        return self._check_foreign(self._foreign, token)
+
+    async def _check_foreign(self, foreign: "ForeignTokens", token: str) -> Caller:
+        found = foreign.recognized(token) or await foreign.check(token)
         if found.caller is None:
             found.caller = await self._first_seen(found.token)
         return found.caller

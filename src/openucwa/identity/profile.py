@@ -3,6 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from openucwa.model.user import User
 
 #: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
 _SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]{1,256}@[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?")
@@ -28,6 +31,39 @@ class Profile:
     department: str | None = None
     phones: Mapping[str, str] = field(default_factory=dict)
     photo: bytes | None = field(default=None, repr=False)
+
+
+class FoundGroup(NamedTuple):
+    """A distribution group. `address`: in lower case."""
+
+    address: str
+    name: str
+
+
+class FoundPeople(NamedTuple):
+    """What a directory knows. `more`: it knows more than that."""
+
+    people: tuple[Profile, ...] = ()
+    groups: tuple[FoundGroup, ...] = ()
+    more: bool = False
+
+
+def user_of(profile: Profile) -> User:
+    """A user who is described by a profile."""
+    return User(
+        uri=profile.uri,
+        name=profile.name or profile.uri.removeprefix("sip:").partition("@")[0],
+        email=profile.email,
+        pool=None,
+        password_hash="",
+        source=profile.source,
+        title=profile.title,
+        department=profile.department,
+        work_phone=profile.phones.get("work"),
+        mobile_phone=profile.phones.get("mobile"),
+        home_phone=profile.phones.get("home"),
+        other_phone=profile.phones.get("other"),
+    )
 
 
 def sip_uri(value: str, domains: tuple[str, ...]) -> str | None:

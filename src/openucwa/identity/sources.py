@@ -12,6 +12,7 @@ from openucwa.model.world import World
 
 if TYPE_CHECKING:
     from openucwa.identity.directories.directory import DirectoryPasswords
+    from openucwa.identity.directories.people import DirectoryPeople
     from openucwa.identity.issuers.passwords import IssuerPasswords
     from openucwa.identity.issuers.tokens import ConsoleSignIn, ForeignTokens
 
@@ -21,13 +22,14 @@ Backend: TypeAlias = "DirectoryPasswords | IssuerPasswords"
 class Sources:
     """The issuers and directories of one process.
 
-    `foreign`: verifies other issuers' tokens; None: no issuers. `backends`: verify passwords, in this order. `removed`
-    is called when an issuer no longer publishes a key.
+    `foreign`: verifies other issuers' tokens; None: no issuers. `backends`: verify passwords, in this order. `people`:
+    the directories whose people and groups are found. `removed` is called when an issuer no longer publishes a key.
     """
 
     def __init__(self, config: Config, world: World, removed: Callable[[], None]) -> None:
         self.foreign = _foreign_tokens(config, world, removed)
         self.backends = _password_backends(config, world, self.foreign)
+        self.people = _people(config, self.backends)
 
     def authorization_uris(self) -> Sequence[str]:
         """The authorization endpoints of the issuers reached so far."""
@@ -69,3 +71,17 @@ def _password_backends(config: Config, world: World, foreign: "ForeignTokens | N
 
         backends += (Issuers(each) for each in foreign.verifiers.values() if each.issuer.password_grant)
     return backends
+
+
+def _people(config: Config, backends: Sequence[Backend]) -> "Sequence[DirectoryPeople]":
+    if not config.directories:
+        return ()
+    from openucwa.identity.directories.directory import DirectoryPasswords  # noqa: PLC0415
+    from openucwa.identity.directories.people import DirectoryPeople  # noqa: PLC0415
+
+    verifying = [backend for backend in backends if isinstance(backend, DirectoryPasswords)]
+    return [
+        DirectoryPeople(directory, backend)
+        for directory, backend in zip(config.directories, verifying, strict=True)
+        if directory.search
+    ]

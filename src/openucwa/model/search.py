@@ -31,6 +31,14 @@ def query_words(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word[:MAX_WORD_LENGTH] for word in words if word))[:MAX_QUERY_WORDS]
 
 
+def typed_words(query: str) -> tuple[str, ...]:
+    """The words of a query as they were typed, for a directory, which has rules of its own; a number as its digits."""
+    text = query.strip()
+    if _NUMBER.fullmatch(text) and len(digits := _digits(text)) >= _MIN_DIGITS:
+        return (digits,)
+    return tuple(_address(word) for word in text.split())[:MAX_QUERY_WORDS]
+
+
 def mail_words(mail: str) -> tuple[str, ...]:
     """The words of a search by mail address."""
     word = _plain(_address(mail.strip()))[:MAX_WORD_LENGTH]

@@ -11,7 +11,6 @@ from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
 from openucwa.identity.rate import Rate
 from openucwa.model.application import Application as Opened
-from openucwa.model.application import Communication as Abilities
 from openucwa.model.refusals import (
     AlreadyExists,
     CannotRedirect,
@@ -27,7 +26,7 @@ from openucwa.model.world import World, new_digits, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.additions import index_link
-from openucwa.resources.communication import communication_document
+from openucwa.resources.communication import communication_document, new_abilities
 from openucwa.resources.me import me_document
 from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.people import People
@@ -132,7 +131,7 @@ class Applications(Resource[None]):
             user_agent=values["userAgent"],
             type=values.get("type"),
             created=self._world.now(),
-            communication=Abilities(etag=new_etag(self._world)),
+            communication=new_abilities(new_etag(self._world), history=self._config.history_kept > 0),
             meeting=caller.meeting,
             name=caller.name,
             etag=new_etag(self._world),

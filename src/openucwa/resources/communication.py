@@ -61,6 +61,8 @@ def communication_document(call: Context, abilities: Abilities) -> Document:
         "joinOnlineMeeting": Link(f"{href}/onlineMeetingInvitations"),
     }
     if not call.session.application.anonymous:
+        links["conversationLogs"] = Link(f"{href}/conversationLogs")
+        links["missedItems"] = Link(f"{href}/missedItems")
         links["startMessaging"] = Link(f"{href}/messagingInvitations")
         links["startOnlineMeeting"] = Link(f"{href}/startOnlineMeeting")
     return Document(
@@ -72,9 +74,14 @@ def communication_document(call: Context, abilities: Abilities) -> Document:
             "videoBasedScreenSharing": abilities.video_based_screen_sharing,
         },
         properties={name: value for name, value in shown.items() if value is not None},
-        links=links,
+        links=dict(sorted(links.items())),
         tail={"etag": abilities.etag},
     )
+
+
+def new_abilities(etag: str, *, history: bool) -> Abilities:
+    """Those of an application that has said nothing about them. `history`: whether the server stores history."""
+    return Abilities(etag=etag, conversation_history="Enabled" if history else "Disabled")
 
 
 def communication_updated(owner: str, application_id: str) -> NewEvent:
@@ -89,9 +96,10 @@ class Communication(Resource[None]):
     scopes = CONVERSATION_SCOPES
     conditional = True
 
-    def __init__(self, store: Store, world: World) -> None:
+    def __init__(self, store: Store, world: World, *, history: bool) -> None:
         self._store = store
         self._world = world
+        self._history = history
 
     def etag(self, call: Context, target: None) -> str:
         return call.session.application.communication.etag
@@ -113,7 +121,7 @@ class Communication(Resource[None]):
     async def put(self, call: Call[None]) -> Answer:
         """UCWA: communication, PUT."""
         application = call.session.application
-        abilities = _abilities(call.values, new_etag(self._world))
+        abilities = _abilities(call.values, new_abilities(new_etag(self._world), history=self._history))
         await self._store.applications.replace_communication(
             application.owner,
             application.id,
@@ -130,7 +138,7 @@ def _show(call: Context, abilities: Abilities) -> Answer:
     return Answer(communication_document(call, abilities), etag=abilities.etag)
 
 
-def _abilities(values: dict[str, Any], etag: str) -> Abilities:
+def _abilities(values: dict[str, Any], new: Abilities) -> Abilities:
     fields: dict[str, Any] = {
         "audio_preference": values.get("audioPreference"),
         "conversation_history": values.get("conversationHistory"),
@@ -144,7 +152,7 @@ def _abilities(values: dict[str, Any], etag: str) -> Abilities:
     }
     given: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     modalities = offered(tuple(values.get("supportedModalities", ())))
-    return replace(Abilities(etag=etag, supported_modalities=modalities), **given)
+    return replace(new, supported_modalities=modalities, **given)
 
 
 def _tuple(values: list[str] | None) -> tuple[str, ...] | None:

@@ -1,12 +1,15 @@
 """Contacts of the signed-in user, and the subscription to contacts and groups."""
 
+from collections.abc import Sequence
+
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.model.contact import ContactsSubscription, Person
-from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound
+from openucwa.model.refusals import InvalidExchangeServerVersion, ResourceNotFound, TooManyContacts
 from openucwa.model.scopes import ANY_SCOPE, CONTACTS
 from openucwa.model.world import World
+from openucwa.people.address_book import AddressBook
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.people import contact_href, people_href
@@ -38,12 +41,13 @@ class Contact(Resource[Document]):
     scopes = CONTACT_SCOPES
     conditional = True
 
-    def __init__(self, store: Store, documents: ContactRenderer) -> None:
+    def __init__(self, store: Store, book: AddressBook, documents: ContactRenderer) -> None:
         self._store = store
+        self._book = book
         self._documents = documents
 
     async def locate(self, call: Context, address: str = "", **_names: str) -> Document:
-        return self._documents.contact(call, await find_person(self._store, call, address))
+        return self._documents.contact(call, await find_person(self._store, self._book, call, address))
 
     def etag(self, call: Context, target: Document) -> str:
         return str(target.tail["etag"])
@@ -54,13 +58,17 @@ class Contact(Resource[Document]):
         return Answer(call.target, etag=call.etag)
 
 
-async def find_person(store: Store, call: Context, address: str) -> Person:
+async def find_person(store: Store, book: AddressBook, call: Context, address: str) -> Person:
     """The person with this address. ResourceNotFound: there is nobody, or nobody whom the caller may see."""
     application = call.session.application
-    person = await store.contacts.find(application.owner, f"sip:{address}")
-    if person is None or (application.anonymous and not await _meets(store, call, person)):
-        raise ResourceNotFound("no such contact")
-    return person
+    uri = f"sip:{address}".lower()
+    if application.anonymous:
+        person = await store.contacts.find(application.owner, uri)
+        if person is not None and await _meets(store, call, person):
+            return person
+    elif (person := await book.person(application.owner, uri)) is not None:
+        return person
+    raise ResourceNotFound("no such contact")
 
 
 async def _meets(store: Store, call: Context, person: Person) -> bool:
@@ -82,15 +90,20 @@ class MyContacts(Resource[None]):
     scopes = ANY_SCOPE
     anonymous = False
 
-    def __init__(self, store: Store, documents: ContactRenderer) -> None:
+    def __init__(self, store: Store, book: AddressBook, documents: ContactRenderer) -> None:
         self._store = store
+        self._book = book
         self._documents = documents
 
-    @Operation("The user's contacts, or those of one group.", query=CONTACTS_QUERY, refuses=_READ)
+    @Operation("The user's contacts, or those of one group.", query=CONTACTS_QUERY, refuses=(TooManyContacts, *_READ))
     async def get(self, call: Call[None]) -> Answer:
-        """UCWA: myContacts, GET; groupContacts, GET."""
+        """UCWA: myContacts, GET; groupContacts, GET. The contacts of a distribution group are its members."""
         group_id = call.values.get("groupId")
-        people = await self._store.contacts.all(call.session.application.owner, group_id)
+        owner = call.session.application.owner
+        if group_id is not None and "@" in group_id:
+            people: Sequence[Person] = (await self._book.members(group_id.lower(), owner))[0]
+        else:
+            people = await self._store.contacts.all(owner, group_id)
         embedded = {}
         if call.values.get("expand", True):
             embedded["contact"] = [self._documents.contact(call, person) for person in people]

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call
+from openucwa.api.openapi_parts import ref
 from openucwa.api.resource import Operation, Resource
 from openucwa.api.waiting import while_connected
 from openucwa.channel.event_set import Timers
@@ -35,26 +36,6 @@ QUERY = (
     Parameter("timeout", kind="integer", description="Timeout of the poll, 180 to 1800 seconds."),
     Parameter("priority", kind="integer", description="Priority of this poll among concurrent ones."),
 )
-#: The JSON Schema of an answer (UCWA: events).
-SHOWN = {
-    "type": "object",
-    "properties": {
-        "_links": {"type": "object", "required": ["self"]},
-        "sender": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "rel": {"type": "string"},
-                    "href": {"type": "string"},
-                    "events": {"type": "array", "items": {"type": "object", "required": ["link", "type"]}},
-                },
-                "required": ["rel", "href", "events"],
-            },
-        },
-    },
-    "required": ["_links", "sender"],
-}
 
 
 class EventChannel(Resource[None]):
@@ -83,7 +64,7 @@ class EventChannel(Resource[None]):
         "Polls for events.",
         query=QUERY,
         refuses=(InvalidExchangeServerVersion, PGetReplaced, CannotRedirect),
-        shows={200: SHOWN},
+        shows={200: ref("schemas", "Events")},
     )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: events, GET."""

@@ -1,7 +1,10 @@
 """Groups of the signed-in user, and who is in them."""
 
 import re
+from contextlib import suppress
 from dataclasses import replace
+
+import msgspec
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
@@ -26,10 +29,13 @@ from openucwa.model.refusals import (
     OperationNotSupported,
     ParameterValidationFailure,
     ResourceNotFound,
+    ServiceUnavailable,
+    TooManyContacts,
     TooManyDelegates,
     TooManyGroups,
 )
 from openucwa.model.world import World, new_etag
+from openucwa.people.address_book import AddressBook
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.contacts import CONTACT_SCOPES
@@ -109,7 +115,7 @@ class MyGroups(Resource[None]):
         """UCWA: myGroups2, POST. The answer has no body; its `Location` is the group."""
         name = visible_name(call.values["displayName"])
         if name is None:
-            raise ParameterValidationFailure({"displayName": "has no visible character"})
+            raise ParameterValidationFailure({"displayName": "must contain a visible character"})
         group = Group(new_etag(self._world), GroupKind.GROUP, name, new_etag(self._world))
         await self._store.contacts.add_group(call.session.application.owner, group, self._max, self._world.now())
         return Answer(status=204, location=group_href(call, group.id))
@@ -140,13 +146,14 @@ class GroupResource(Resource[Group]):
     anonymous = False
     conditional = True
 
-    def __init__(self, store: Store, documents: ContactRenderer, world: World) -> None:
+    def __init__(self, store: Store, book: AddressBook, documents: ContactRenderer, world: World) -> None:
         self._store = store
+        self._book = book
         self._documents = documents
         self._world = world
 
     async def locate(self, call: Context, group: str = "", **_names: str) -> Group:
-        found = await self._store.contacts.group(call.session.application.owner, group)
+        found = await find_group(self._store, self._book, call, group)
         if found.kind != GroupKind.GROUP and call.method != "GET":
             raise MethodNotAllowed("a distribution group supports GET", ("GET",))
         return found
@@ -156,8 +163,12 @@ class GroupResource(Resource[Group]):
 
     @Operation("One group.", refuses=_READ)
     async def get(self, call: Call[Group]) -> Answer:
-        """UCWA: group, GET; distributionGroup, GET."""
-        return Answer(self._documents.group(call, call.target), etag=call.etag)
+        """UCWA: group, GET; distributionGroup, GET, with its members as far as they can be shown."""
+        document = self._documents.group(call, call.target)
+        if call.target.kind == GroupKind.DISTRIBUTION_GROUP:
+            with suppress(ResourceNotFound, ServiceUnavailable, TooManyContacts):
+                document = await expanded(self._book, self._documents, call, call.target)
+        return Answer(document, etag=call.etag)
 
     @Operation(
         "Renames the group.",
@@ -170,7 +181,7 @@ class GroupResource(Resource[Group]):
         """UCWA: group2, PUT. The server chose the id: what is sent of it is ignored."""
         name = visible_name(call.values["name"])
         if name is None:
-            raise ParameterValidationFailure({"name": "has no visible character"})
+            raise ParameterValidationFailure({"name": "must contain a visible character"})
         renamed = replace(call.target, name=name, etag=new_etag(self._world))
         await self._store.contacts.rename_group(
             call.session.application.owner, call.if_match, renamed, self._world.now()
@@ -191,6 +202,29 @@ class GroupResource(Resource[Group]):
         return NO_CONTENT
 
 
+async def find_group(store: Store, book: AddressBook, call: Context, group_id: str) -> Group:
+    """A group of the user's, one that every user has, or a distribution group of a directory. ResourceNotFound."""
+    try:
+        return await store.contacts.group(call.session.application.owner, group_id)
+    except ResourceNotFound:
+        group = await book.group(group_id.lower()) if "@" in group_id else None
+        if group is None:
+            raise
+        return group
+
+
+async def expanded(book: AddressBook, documents: ContactRenderer, call: Context, group: Group) -> Document:
+    """UCWA: distributionGroup, with its members. ResourceNotFound, ServiceUnavailable, TooManyContacts."""
+    people, groups = await book.members(group.id, call.session.application.owner)
+    return msgspec.structs.replace(
+        documents.group(call, group),
+        embedded={
+            "contact": [documents.contact(call, person) for person in people],
+            "distributionGroup": [documents.group(call, each) for each in groups],
+        },
+    )
+
+
 class MyGroupMemberships(Resource[None]):
     """UCWA: myGroupMemberships and myGroupMemberships2."""
 
@@ -198,13 +232,18 @@ class MyGroupMemberships(Resource[None]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, documents: ContactRenderer, world: World, config: Config) -> None:
+    def __init__(
+        self, store: Store, book: AddressBook, documents: ContactRenderer, world: World, config: Config
+    ) -> None:
         self._store = store
+        self._book = book
         self._documents = documents
         self._world = world
         self._limits = ContactLimits(config.max_contacts, config.max_delegates)
 
-    @Operation("Who is in which group.", query=MEMBERSHIPS_QUERY, refuses=(OperationNotSupported, *_READ))
+    @Operation(
+        "The memberships of contacts in groups.", query=MEMBERSHIPS_QUERY, refuses=(OperationNotSupported, *_READ)
+    )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: myGroupMemberships, GET."""
         group_id = call.values.get("groupId")
@@ -230,7 +269,7 @@ class MyGroupMemberships(Resource[None]):
         uri = _address(call.values["contactUri"])
         group_id = call.values.get("groupId") or DEFAULT_GROUP.id
         group = await self._store.contacts.group(owner, group_id)
-        person = await self._store.contacts.find(owner, uri)
+        person = await self._book.person(owner, uri)
         card = ContactCard(uri, uri.removeprefix("sip:"))
         if person is not None:
             card = ContactCard(uri, person.user.name, person.user.email)
@@ -253,7 +292,7 @@ class GroupMemberships(Resource[Group]):
     async def locate(self, call: Context, group: str = "", **_names: str) -> Group:
         return await self._store.contacts.group(call.session.application.owner, group)
 
-    @Operation("Who is in the group.", refuses=(OperationNotSupported, *_READ))
+    @Operation("The memberships in the group.", refuses=(OperationNotSupported, *_READ))
     async def get(self, call: Call[Group]) -> Answer:
         """UCWA: groupMemberships, GET."""
         embedded = await membership_documents(self._store, self._documents, call, call.target.id)
@@ -269,7 +308,7 @@ async def membership_documents(
     """
     owner = call.session.application.owner
     if group_id == GroupKind.DELEGATORS_GROUP:
-        raise OperationNotSupported("who is in the delegators group is not the user's to say")
+        raise OperationNotSupported("the delegators group has no memberships: its members choose their delegates")
     found = await store.contacts.memberships(owner, group_id)
     kinds = {group.id: group.kind for group in (*SYSTEM_GROUPS.values(), *await store.contacts.groups(owner))}
     return [
@@ -296,7 +335,7 @@ class MyGroupMembership(Resource[Membership]):
         group_id, _, address = membership.partition(",")
         named = Membership(f"sip:{address.lower()}", group_id)
         if group_id == GroupKind.DELEGATORS_GROUP:
-            raise OperationNotSupported("delegators choose their delegates themselves")
+            raise OperationNotSupported("the delegators group cannot be changed: its members choose their delegates")
         if named not in await self._store.contacts.memberships(owner, named.group_id):
             raise ResourceNotFound("the contact is not in this group")
         return named

@@ -1,5 +1,6 @@
 """Invitations, started by joining or inviting: accept, decline, cancel; and addParticipant, which invites."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -227,10 +228,14 @@ class AddParticipant(ConversationPart):
                 operation_id=None,
                 expires=None,
             )
-            for application in await self._store.applications.available(to)
+            for application in await self._asked(to, call.target.owner)
         ]
         await self._store.invitations.add(outgoing, incoming, self._world.now())
         return created(invitation_href(call, outgoing.id, outgoing.kind))
+
+    async def _asked(self, to: str, inviter: str) -> Sequence[str]:
+        """The applications that are asked: none of a user who blocks the inviter."""
+        return () if await self._two_party.blocks(to, inviter) else await self._store.applications.available(to)
 
     def _invitation(self, own: Participation, values: dict[str, Any], user: User) -> Invitation:
         return Invitation(

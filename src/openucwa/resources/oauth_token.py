@@ -7,6 +7,7 @@ import msgspec
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.errors import sentence, wire_error
+from openucwa.api.openapi_parts import ref
 from openucwa.api.resource import Operation, Resource
 from openucwa.http.forms import FORM_TYPES, FormLimits, parse_form
 from openucwa.http.message import Header
@@ -31,19 +32,6 @@ FIELDS = (
     Parameter("scope", description="Documented scopes, separated by spaces, or all; default: all."),
     Parameter("ms_rtc_renew", description="A previous token, whose identity the new one keeps."),
 )
-#: The JSON Schemas of the answers (RFC 6749, 5).
-GRANTED = {
-    "type": "object",
-    "properties": {
-        "access_token": {"type": "string"},
-        "expires_in": {"type": "integer", "description": "Lifetime in seconds."},
-        "ms_rtc_identityscope": {"const": "local"},
-        "token_type": {"const": "Bearer"},
-        "scope": {"type": "string", "description": "Only if fewer than all were requested."},
-    },
-    "required": ["access_token", "expires_in", "token_type"],
-}
-REFUSED = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
 
 
 class OAuthToken(Resource[None]):
@@ -65,7 +53,8 @@ class OAuthToken(Resource[None]):
         produces=("application/json",),
         negotiated=False,
         refuses=(TooManyRequests,),
-        shows={200: GRANTED} | dict.fromkeys((400, 404, 408, 413, 415, 429, 500, 503), REFUSED),
+        shows={200: ref("schemas", "Token")}
+        | dict.fromkeys((400, 404, 408, 413, 415, 429, 500, 503), ref("schemas", "TokenError")),
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: Authentication in UCWA, POST of a grant."""

@@ -164,7 +164,8 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def get(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, GET."""
         meeting_id, extension = call.target
-        return _show(call, meeting_id, extension)
+        document = extension_document(extension, collection_href(meeting_href(call, meeting_id)))
+        return Answer(document, etag=extension.etag)
 
     @Operation(
         "Replaces the extension; omitted properties are removed.",
@@ -177,7 +178,8 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def put(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, PUT."""
         meeting_id, stored = call.target
-        href = extension_href(collection_href(meeting_href(call, meeting_id)), stored.id)
+        collection = collection_href(meeting_href(call, meeting_id))
+        href = extension_href(collection, stored.id)
         while True:
             try:
                 extension = await self._replace(call, href, meeting_id, stored)
@@ -187,7 +189,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 if not conditions.matches(call.if_match, stored.etag):
                     raise
             else:
-                return _show(call, meeting_id, extension)
+                return Answer(extension_document(extension, collection), etag=extension.etag)
 
     async def _replace(
         self, call: Call[tuple[str, Extension]], href: str, meeting_id: str, stored: Extension
@@ -239,7 +241,3 @@ def _with_query(given: Mapping[str, object], query: Query) -> dict[str, object]:
     told = {name.lower() for name, value in given.items() if value is not None}
     asked = {name.lower(): texts[-1] for name, texts in query.items()}
     return {**given, **{name: asked[name] for name in ("id", "type") if name in asked and name not in told}}
-
-
-def _show(call: Context, meeting_id: str, extension: Extension) -> Answer:
-    return Answer(extension_document(extension, collection_href(meeting_href(call, meeting_id))), etag=extension.etag)

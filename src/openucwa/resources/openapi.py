@@ -31,6 +31,6 @@ class OpenApi(Resource[None]):
         # Generated on the first request at each address, to keep the start fast.
         described = self._described.get(call.base)
         if described is None:
-            document = describe((*self._routes, (PATH, self)), f"{call.base}/WebTicket/oauthtoken")
+            document = describe((*self._routes, (PATH, self)), call.base)
             described = self._described[call.base] = msgspec.json.encode(document)
         return Answer(body=described, content_type=JSON)

@@ -7,8 +7,9 @@ from openucwa.api.resource import Resource
 from openucwa.config import Config
 from openucwa.model.contact import SYSTEM_GROUPS
 from openucwa.model.world import World
+from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
-from openucwa.resources import contacts, groups, privacy_relationships, search, subscriptions
+from openucwa.resources import contacts, distribution_groups, groups, privacy_relationships, search, subscriptions
 from openucwa.resources.contact_presence import RESOURCES, ContactResource
 from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.subscriptions import SubscriptionService
@@ -16,7 +17,13 @@ from openucwa.store.contract import Store
 
 
 def people_routes(
-    root: str, store: Store, persons: ContactRenderer, privacy: Privacy, world: World, config: Config
+    root: str,
+    store: Store,
+    book: AddressBook,
+    persons: ContactRenderer,
+    privacy: Privacy,
+    world: World,
+    config: Config,
 ) -> Sequence[tuple[str, Resource[Any]]]:
     """The resources of contacts, groups, privacy relationships, others' presence and the search.
 
@@ -28,17 +35,20 @@ def people_routes(
     contact = f"{root}/{{address}}"
     relationship = f"{contact}/privacyRelationship"
     shown = (store, persons, world)
-    related = (store, world, config)
+    related = (store, book, world, config)
     subscribing = SubscriptionService(store.subscriptions, store.contacts.members, world, config)
     presence = f"{root}/presenceSubscriptions"
     subscribed = f"{root}/presenceSubscriptionMemberships"
     return (
-        (f"{root}/contacts", contacts.MyContacts(store, persons)),
+        (f"{root}/contacts", contacts.MyContacts(store, book, persons)),
         (f"{root}/groups", groups.MyGroups(*shown, config)),
         *((f"{root}/groups/{each.id}", groups.SystemGroup(each, persons)) for each in SYSTEM_GROUPS.values()),
-        (group, groups.GroupResource(*shown)),
+        (f"{root}/groups/addToContactList", distribution_groups.AddToContactList(store, book, world, config)),
+        (f"{root}/groups/removeFromContactList", distribution_groups.RemoveFromContactList(store, world)),
+        (group, groups.GroupResource(store, book, persons, world)),
+        (f"{group}/expandDistributionGroup", distribution_groups.ExpandDistributionGroup(store, book, persons)),
         (f"{group}/groupMemberships", groups.GroupMemberships(store, persons)),
-        (memberships, groups.MyGroupMemberships(*shown, config)),
+        (memberships, groups.MyGroupMemberships(store, book, persons, world, config)),
         (f"{memberships}/removeContactFromAllGroups", groups.RemoveContactFromAllGroups(store, world)),
         (f"{memberships}/{{membership}}", groups.MyGroupMembership(*shown)),
         (subscription, contacts.MyContactsAndGroupsSubscription(store, world)),
@@ -49,13 +59,13 @@ def people_routes(
         (f"{subscription}/stopSubscriptionToContactsAndGroups", contacts.StopSubscription(store)),
         (f"{root}/privacyRelationships", privacy_relationships.MyPrivacyRelationships(store)),
         (f"{root}/privacyRelationships/{{level}}", privacy_relationships.MyPrivacyRelationship(store)),
-        (f"{root}/search", search.Search(store, persons, privacy, config)),
+        (f"{root}/search", search.Search(store, book, persons, privacy, config)),
         (presence, subscriptions.PresenceSubscriptions(subscribing)),
         (f"{presence}/{{subscription}}", subscriptions.PresenceSubscription(subscribing)),
         (subscribed, subscriptions.PresenceSubscriptionMemberships(subscribing)),
         (f"{subscribed}/{{subscribed}}", subscriptions.PresenceSubscriptionMembership(subscribing)),
         (f"{root}/subscribedContacts", subscriptions.SubscribedContacts(subscribing)),
-        (contact, contacts.Contact(store, persons)),
+        (contact, contacts.Contact(store, book, persons)),
         *((f"{contact}/{segment}", ContactResource(segment, store, privacy)) for segment in RESOURCES),
         (relationship, privacy_relationships.ContactPrivacyRelationship(*related, privacy)),
         (

@@ -23,6 +23,7 @@ from openucwa.model.refusals import (
     TooManyRequests,
 )
 from openucwa.model.scopes import CONTACTS, USER
+from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.pictures.initials import PNG, SVG, as_png, as_svg
 from openucwa.pictures.photos import PhotoMaker, etag_of
@@ -121,8 +122,9 @@ class ContactPhoto(PictureResource):
     rel = "contactPhoto"
     scopes = frozenset({CONTACTS})
 
-    def __init__(self, store: Store, privacy: Privacy, *, enabled: bool) -> None:
+    def __init__(self, store: Store, book: AddressBook, privacy: Privacy, *, enabled: bool) -> None:
         super().__init__(store)
+        self._book = book
         self._privacy = privacy
         self._enabled = enabled
 
@@ -132,7 +134,7 @@ class ContactPhoto(PictureResource):
     async def locate(self, call: Context, address: str = "", **_names: str) -> Shown:
         application = call.session.application
         try:
-            person = await find_person(self._store, call, address.lower())
+            person = await find_person(self._store, self._book, call, address)
         except ResourceNotFound:
             if application.anonymous:
                 raise Forbidden("you can see the pictures of people in your meeting only") from None

@@ -19,6 +19,7 @@ from openucwa.model.refusals import (
 )
 from openucwa.model.scopes import ANY_SCOPE, CONTACTS
 from openucwa.model.world import World, new_etag
+from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -101,13 +102,14 @@ class RelationshipResource(Resource[Relationship]):
     conditional = True
     anonymous = False
 
-    def __init__(self, store: Store, world: World, config: Config) -> None:
+    def __init__(self, store: Store, book: AddressBook, world: World, config: Config) -> None:
         self._store = store
+        self._book = book
         self._world = world
         self._max = config.max_privacy_relationships
 
     async def locate(self, call: Context, address: str = "", **_names: str) -> Relationship:
-        person = await find_person(self._store, call, address)
+        person = await find_person(self._store, self._book, call, address)
         return await self._store.contacts.own_relationship(call.session.application.owner, person.user.uri)
 
     def etag(self, call: Context, target: Relationship) -> str:
@@ -117,7 +119,7 @@ class RelationshipResource(Resource[Relationship]):
         """Sets the level, or resets it (None)."""
         owner = call.session.application.owner
         if call.target.uri == owner:
-            raise Conflict("users see all of themselves")
+            raise Conflict("users have no privacy relationship with themselves")
         changed = Relationship(call.target.uri, level, new_etag(self._world))
         # Those who subscribe to the user's presence see more or less of it.
         events = (relationship_changed(owner, changed.uri),)
@@ -130,8 +132,8 @@ class ContactPrivacyRelationship(RelationshipResource):
 
     rel = _RELATIONSHIP_REL
 
-    def __init__(self, store: Store, world: World, config: Config, privacy: Privacy) -> None:
-        super().__init__(store, world, config)
+    def __init__(self, store: Store, book: AddressBook, world: World, config: Config, privacy: Privacy) -> None:
+        super().__init__(store, book, world, config)
         self._privacy = privacy
 
     @Operation("The privacy relationship with a person.", refuses=_READ)

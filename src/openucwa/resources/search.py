@@ -1,4 +1,4 @@
-"""search: finds people among the users of this server."""
+"""search: finds people among the users of this server and those of its directories, and distribution groups."""
 
 from urllib.parse import urlencode
 
@@ -10,7 +10,8 @@ from openucwa.model.contact import Person
 from openucwa.model.privacy import sees
 from openucwa.model.refusals import InvalidExchangeServerVersion, ParameterValidationFailure
 from openucwa.model.scopes import CONTACTS
-from openucwa.model.search import mail_words, matches, query_words
+from openucwa.model.search import mail_words, matches, query_words, typed_words
+from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
@@ -25,7 +26,11 @@ _MAX_PORTIONS = 5
 
 #: UCWA: search and search2, GET, Query parameters.
 SEARCH = (
-    Parameter("query", max_length=256, description="Beginnings of words of a name, an address or a phone number."),
+    Parameter(
+        "query",
+        max_length=256,
+        description="The beginning of a name, address or phone number; several words are allowed.",
+    ),
     Parameter("mail", max_length=256, description="The beginning of an address."),
     Parameter("limit", kind="integer", minimum=1, maximum=MAX_LIMIT),
 )
@@ -38,8 +43,11 @@ class Search(Resource[None]):
     scopes = frozenset({CONTACTS})
     anonymous = False
 
-    def __init__(self, store: Store, documents: ContactRenderer, privacy: Privacy, config: Config) -> None:
+    def __init__(
+        self, store: Store, book: AddressBook, documents: ContactRenderer, privacy: Privacy, config: Config
+    ) -> None:
         self._store = store
+        self._book = book
         self._documents = documents
         self._privacy = privacy
         self._max = min(config.max_search_results, MAX_LIMIT)
@@ -52,7 +60,14 @@ class Search(Resource[None]):
             raise ParameterValidationFailure({"query": "is required"})
         words = (*query_words(query or ""), *mail_words(mail or ""))
         limit = min(call.values.get("limit", self._max), self._max)
-        people, more = await self._find(words, call.session.application.owner, limit)
+        viewer = call.session.application.owner
+        people, more = await self._find(words, viewer, limit)
+        typed = (*typed_words(query or ""), *typed_words(mail or "")) if words else ()
+        others, groups, more_others = await self._book.search(typed, limit, viewer)
+        people += [person for person in others if self._is_found(person, words, viewer)]
+        more = more or more_others or len(people) + len(groups) > limit
+        people = people[:limit]
+        groups = groups[: limit - len(people)]
         asked = urlencode({name: value for name, value in call.values.items() if value != ""}, safe="@")
         return Answer(
             Document(
@@ -61,7 +76,7 @@ class Search(Resource[None]):
                 properties={"moreResultsAvailable": more},
                 embedded={
                     "contact": [self._documents.contact(call, person) for person in people],
-                    "distributionGroup": (),
+                    "distributionGroup": [self._documents.group(call, group) for group in groups],
                 },
             )
         )

@@ -32,7 +32,7 @@ MAX_URI = 320
 #: UCWA: presenceSubscriptions, POST, Request body; subscribeToGroupPresence, POST: `groupId` in place of `uris`.
 SUBSCRIPTION = (
     Parameter("duration", kind="integer", required=True, description="In minutes."),
-    Parameter("groupId", max_length=256, description="Whose members are subscribed to, in place of uris."),
+    Parameter("groupId", max_length=256, description="Group whose members are subscribed to, in place of uris."),
     Parameter("uris", kind="sip", many=True, max_length=MAX_URI),
 )
 #: UCWA: presenceSubscription, POST, Request body.
@@ -42,7 +42,9 @@ MEMBERS = (
     Parameter("contactUris", kind="sip", many=True, required=True, max_length=MAX_URI),
     Parameter("presenceSubscriptionId", required=True, max_length=256),
 )
-OF_SUBSCRIPTION = Parameter("presenceSubscriptionId", max_length=256, description="Only those of one subscription.")
+OF_SUBSCRIPTION = Parameter(
+    "presenceSubscriptionId", max_length=256, description="Only the contacts of this subscription."
+)
 
 
 class SubscriptionService:

@@ -22,10 +22,13 @@ from openucwa.model.conversation import (
     Role,
     conversation_topic,
 )
+from openucwa.model.history import NO_HISTORY, HistoryLimits
+from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import CallbackChannelError, CannotRedirect, Conflict, Forbidden, TooManyConversations
 from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.user import User
 from openucwa.model.world import World, new_meeting_id, new_uuid
+from openucwa.people.privacy import Privacy
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.joining import IMPORTANCE
 from openucwa.resources.me import display_name, sip_uri
@@ -44,13 +47,26 @@ START_MESSAGING = (
 )
 
 
+#: Who reaches a user who does not want to be disturbed.
+_MAY_DISTURB = frozenset({PrivacyLevel.WORKGROUP, PrivacyLevel.FRIENDS_AND_FAMILY})
+
+
 class TwoPartyService:
     """Starts conversations of two, accepts invitations to them, and makes meetings of them."""
 
     def __init__(
-        self, store: Store, pools: Pools, rules: MeetingRules, acts: Rate, asking: Rate, world: World, config: Config
+        self,
+        store: Store,
+        pools: Pools,
+        privacy: Privacy,
+        rules: MeetingRules,
+        acts: Rate,
+        asking: Rate,
+        world: World,
+        config: Config,
     ) -> None:
         self._store = store
+        self._privacy = privacy
         self._pools = pools
         self._rules = rules
         self._acts = acts
@@ -60,29 +76,32 @@ class TwoPartyService:
         self._max_meetings = config.max_meetings
         self._timeout = config.invitation_timeout
         self._enterprise = Enterprise(config.enterprise_domains)
+        kept = config.max_conversation_logs if config.history_kept else 0
+        self._history = HistoryLimits(kept, config.max_log_messages)
 
     async def start(self, call: Call[Any], to: str, first: FirstMessage | None) -> Invitation:
         """Asks the applications of `to` into a new conversation; the caller's invitation.
 
         It fails at once, by its events, with DestinationNotFound if there is no such user, Unreachable if the user has
-        no application that takes messages, or Busy if all of these have too many conversations. Conflict: the user is
-        the caller. CannotRedirect: the user is homed in another pool, which has no backup. TooManyConversations,
-        TooManyRequests.
+        no application that takes messages, DoNotDisturb if that is the user's availability, or Busy if all applications
+        have too many conversations. Conflict: the user is the caller. CannotRedirect: the user is homed in another
+        pool, which has no backup. TooManyConversations, TooManyRequests.
         """
         application = call.session.application
         if to == application.owner:
-            raise Conflict("a user cannot have a conversation with itself")
+            raise Conflict("users cannot start a conversation with themselves")
         self._asking.take(f"{application.owner} {to}")
         user = await self._store.users.get(to)
         self._pools.require_backup(user.pool if user is not None else None)
         outgoing = self._invitation(call, to, user, first)
-        asked, reason = await self._applications(user)
+        asked, reason = await self._applications(user, application.owner)
         incoming = [self._incoming(outgoing, each) for each in asked]
         now = self._world.now()
         draft = self._draft(call, outgoing, outgoing.conversation or "")
         if not incoming or not await self._store.two_party.start(draft, outgoing, incoming, self._limit, now):
             failed = replace(outgoing, state=InvitationState.FAILED, reason=reason, conversation=None, expires=None)
-            await self._store.invitations.refuse(failed, now)
+            blocked = user is not None and await self.blocks(to, application.owner)
+            await self._store.invitations.refuse(failed, now, NO_HISTORY if blocked else self._history)
         return outgoing
 
     async def accept(self, call: Call[Any], incoming: Invitation) -> None:
@@ -92,7 +111,7 @@ class TwoPartyService:
         topic = conversation_topic(incoming.organizer, incoming.meeting_id)
         self._acts.take(act_key(call.session.application.owner, topic))
         draft = self._draft(call, incoming, incoming.conversation or new_uuid(self._world))
-        await self._store.two_party.accept(incoming, draft, self._limit, self._world.now())
+        await self._store.two_party.accept(incoming, draft, self._limit, self._world.now(), self._history)
 
     async def escalate(self, own: Participation) -> None:
         """Makes a meeting of a conversation of two, led by both. Raises what `TwoParty.escalate` raises."""
@@ -104,10 +123,20 @@ class TwoPartyService:
         meeting = replace(drawn, id=own.meeting_id)
         await self._store.two_party.escalate(own, meeting, self._max_meetings, self._world.now())
 
-    async def _applications(self, user: User | None) -> tuple[list[str], str]:
+    async def blocks(self, owner: str, inviter: str) -> bool:
+        """Whether a user is not to be reached by the inviter, who is not told so."""
+        return await self._privacy.level(owner, inviter) == PrivacyLevel.BLOCKED
+
+    async def _applications(self, user: User | None, inviter: str) -> tuple[list[str], str]:
         """The applications to ask, and why the invitation fails if there is none."""
         if user is None:
             return [], "DestinationNotFound"
+        level = await self._privacy.level(user.uri, inviter)
+        if level == PrivacyLevel.BLOCKED:
+            return [], "Unreachable"
+        presence = await self._store.presence.get(user.uri)
+        if presence.availability == "DoNotDisturb" and level not in _MAY_DISTURB:
+            return [], "DoNotDisturb"
         there = await self._store.applications.available(user.uri, "Messaging")
         if not there:
             return [], "Unreachable"

@@ -23,7 +23,7 @@ def deviations(service: Service, request: Request) -> list[str]:
     """A sentence for each."""
     found = service.router.find(request.path)
     if found.template is None:
-        return ["the path leads nowhere"]
+        return ["the path does not exist"]
     operation = found.resource.operations.get(request.method)
     if operation is None:
         return [f"{found.resource.rel} has no {request.method}"]
@@ -37,11 +37,11 @@ def deviations(service: Service, request: Request) -> list[str]:
 
 def _headers(request: Request, operation: Operation) -> Iterator[str]:
     if operation.negotiated and operation.produces and b"accept" not in request.headers:
-        yield "there is no Accept"
+        yield "the Accept header is missing"
     if request.body and b"content-type" not in request.headers:
-        yield "there is a body without Content-Type"
+        yield "the body has no Content-Type"
     if HEADER in request.headers:
-        yield "there is the sandbox's own header X-OpenUCWA-Fault"
+        yield "it has the sandbox's own header X-OpenUCWA-Fault"
 
 
 def _query(request: Request, operation: Operation) -> Iterator[str]:

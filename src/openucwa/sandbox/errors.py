@@ -19,7 +19,7 @@ LISTED: tuple[type[Refusal], ...] = (
     refusals.InvalidExchangeServerVersion,
 )
 
-WHY = "the sandbox was asked for this"
+WHY = "a fault of the sandbox"
 
 
 def name_of(row: WireError) -> str:

@@ -104,13 +104,13 @@ def _with(response: Response, **changed: Any) -> Response:
     return msgspec.structs.replace(response, **changed)
 
 
-@_kind("delay", "The answer comes later.", seconds="How much later, in seconds of the machine; 1 by default.")
+@_kind("delay", "The answer is delayed.", seconds="Delay in seconds of real time; 1 by default.")
 async def _delay(struck: Struck) -> Response:
     await while_connected(struck.request.connection, asyncio.sleep(struck.seconds()))
     return await struck.proceed(struck.request)
 
 
-@_kind("slow", "The answer's body comes in small pieces.", seconds="How long it takes; 1 by default.")
+@_kind("slow", "The answer's body arrives in small pieces.", seconds="Duration in seconds; 1 by default.")
 async def _slow(struck: Struck) -> Response:
     return _with(await struck.proceed(struck.request), delivery=Delivery(seconds=struck.seconds()))
 
@@ -125,19 +125,19 @@ async def _reset(_struck: Struck) -> Response:
     return Response(status=CLIENT_CLOSED_REQUEST, delivery=Delivery(head=False, reset=True))
 
 
-@_kind("lost", "What was asked for is done, but its answer is lost: the connection is closed.")
+@_kind("lost", "The request is carried out, but its answer is lost: the connection is closed.")
 async def _lost(struck: Struck) -> Response:
     return _with(await struck.proceed(struck.request), delivery=Delivery(head=False))
 
 
-@_kind("truncated", "The body ends too early.", bytes="How many bytes of it are sent; half of them by default.")
+@_kind("truncated", "The body is truncated.", bytes="Number of bytes that are sent; half of them by default.")
 async def _truncated(struck: Struck) -> Response:
     response = await struck.proceed(struck.request)
     kept = int(_number(struck.parameters, "bytes", len(response.body) // 2))
     return _with(response, delivery=Delivery(body=kept))
 
 
-@_kind("malformed", "The body is no JSON and no XML.")
+@_kind("malformed", "The body is neither JSON nor XML.")
 async def _malformed(struck: Struck) -> Response:
     response = await struck.proceed(struck.request)
     # Never compressed: it would not be the body that cannot be read.
@@ -145,30 +145,30 @@ async def _malformed(struck: Struck) -> Response:
     return _with(response, headers=headers, encoded=b"", body=b'{"_links": <oops')
 
 
-@_kind("hang", "There is no answer until the client gives up; nothing is done.")
+@_kind("hang", "There is no answer until the client disconnects; nothing is done.")
 async def _hang(struck: Struck) -> Response:
     await while_connected(struck.request.connection, asyncio.Event().wait())
     return Response(status=CLIENT_CLOSED_REQUEST)
 
 
-@_kind("duplicate", "The request arrives twice; the answer is that of the second.")
+@_kind("duplicate", "The request is carried out twice; the second answer is sent.")
 async def _duplicate(struck: Struck) -> Response:
     await struck.proceed(struck.request)
     return await struck.proceed(struck.request)
 
 
-@_kind("resync", "A poll is told that it is out of order, and what to ask for next.")
+@_kind("resync", "A poll is answered with a resync link, as if it were out of order.")
 async def _resync(struck: Struck) -> Response:
     query = re.sub(rb"(^|&)(ack)=[^&]*", rb"\1\2=2000000000", struck.request.query, flags=re.IGNORECASE)
     return await struck.proceed(_with_request(struck.request, query=query))
 
 
-@_kind("token", "The token is refused, as one that has expired or was revoked.")
+@_kind("token", "The token is refused, as if it had expired or been revoked.")
 async def _token(struck: Struck) -> Response:
     return struck.service.pipeline.refused(struck.request, Unauthorized("the token has expired"))
 
 
-@_kind("etag", "Somebody else changes the resource just before, so that its etag is another.")
+@_kind("etag", "Someone else changes the resource just before, so its etag no longer matches.")
 async def _etag(struck: Struck) -> Response:
     request = struck.request
     own = {name: value for name, value in request.headers.items() if name in (b"authorization", b"host")}
@@ -181,7 +181,7 @@ async def _etag(struck: Struck) -> Response:
     return await struck.proceed(request)
 
 
-@_kind("status", "The answer has a status that is not documented.", status="The status; 418 by default.")
+@_kind("status", "The answer has an undocumented status.", status="The status; 418 by default.")
 async def _status(struck: Struck) -> Response:
     status = int(_number(struck.parameters, "status", 418))
     if not 200 <= status <= 599:

@@ -1,5 +1,6 @@
 """The record of what a sandbox was asked, and what it answered."""
 
+import gzip
 import re
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ BODY_KEPT = 65_536
 
 
 class Message(msgspec.Struct, frozen=True):
-    """Headers and body of a request or response. `body`: as text, cut off at BODY_KEPT bytes."""
+    """Headers and body of a request or response. `body`: as text, not compressed, cut off at BODY_KEPT bytes."""
 
     headers: list[tuple[str, str]]
     body: str
@@ -192,7 +193,7 @@ class Recorded:
 def _shown(response: Response) -> Message:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
     compressed = any(name == b"Content-Encoding" for name, _ in response.headers)
-    return Message(headers, "(compressed)" if compressed else _text(response.body))
+    return Message(headers, _text(gzip.decompress(response.body) if compressed else response.body))
 
 
 def _texts(headers: Mapping[bytes, bytes]) -> list[tuple[str, str]]:

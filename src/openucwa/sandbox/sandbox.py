@@ -20,17 +20,22 @@ from openucwa.identity.passwords import Passwords
 from openucwa.model.measures import Measures
 from openucwa.model.refusals import ResourceNotFound
 from openucwa.model.user import User
+from openucwa.sandbox.tables import Rows, dump, load
 from openucwa.sandbox.users import Seed
 from openucwa.sandbox.world import SandboxWorld, SocketWorld, turns
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.database import FILE
 
+#: The maximum size of a body for control: an import is as large as what it imports.
+MAX_CONTROL_BYTES = 67_108_864
 #: The path of the control resources.
 ROOT = "/sandbox"
 #: Seconds that requests to a service that was replaced have to finish.
 PATIENCE = 5.0
 #: The snapshot that a reset returns to.
 INITIAL = ""
+#: The snapshot that is exported or imported; no path names it.
+_IN_TRANSIT = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +112,7 @@ class Sandbox:
         return self._through(request)
 
     def body_limit(self, request: Request) -> int:
-        # An import is as large as what it imports.
-        return self.config.max_body_bytes if is_control(self.service, request) else self.service.body_limit(request)
+        return MAX_CONTROL_BYTES if is_control(self.service, request) else self.service.body_limit(request)
 
     def refused(self, status: int, sentence: str) -> Response:
         return self.service.refused(status, sentence)
@@ -144,7 +148,7 @@ class Sandbox:
     @property
     def snapshots(self) -> Sequence[str]:
         """The names of the snapshots."""
-        return sorted(set(self._snapshots) - {INITIAL})
+        return sorted(set(self._snapshots) - {INITIAL, _IN_TRANSIT})
 
     async def take(self, name: str) -> None:
         """Keeps the present state under `name`."""
@@ -185,6 +189,30 @@ class Sandbox:
             moment = self._moment(name)
             del self._snapshots[name]
             await asyncio.to_thread(shutil.rmtree, moment.folder, ignore_errors=True)
+
+    async def export(self) -> tuple[int, Rows]:
+        """The present state: the time of day, in ms, and all rows."""
+        await self.take(_IN_TRANSIT)
+        moment = self._moment(_IN_TRANSIT)
+        try:
+            return moment.now, await asyncio.to_thread(dump, moment.folder / FILE)
+        finally:
+            await self.forget(_IN_TRANSIT)
+
+    async def take_over(self, now: int | None, rows: Rows) -> None:
+        """Returns to a state that was exported. `now`: its time of day; None: the present one.
+
+        ParameterValidationFailure: it is not one of this version.
+        """
+        await self.take(_IN_TRANSIT)
+        moment = self._moment(_IN_TRANSIT)
+        try:
+            await asyncio.to_thread(load, moment.folder / FILE, rows)
+            if now is not None:
+                self._snapshots[_IN_TRANSIT] = replace(moment, now=now)
+            await self.restore(_IN_TRANSIT)
+        finally:
+            await self.forget(_IN_TRANSIT)
 
     async def empty(self, uri: str) -> None:
         """Removes what a user has: applications, meetings, and the validity of tokens. ResourceNotFound."""

@@ -21,6 +21,8 @@ TABLES: Mapping[str, Sequence[str]] = {
     "extensions": tables.EXTENSIONS.all_columns,
     "participations": tables.PARTICIPATIONS.all_columns,
     "invitations": tables.INVITATIONS.all_columns,
+    "conversation_logs": tables.CONVERSATION_LOGS.all_columns,
+    "log_messages": tables.LOG_MESSAGES.all_columns,
     "presences": tables.PRESENCES.all_columns,
     "endpoints": tables.ENDPOINTS.all_columns,
     "subscriptions": tables.SUBSCRIPTIONS.all_columns,

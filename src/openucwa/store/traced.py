@@ -30,6 +30,7 @@ class TracedStore:
         self.contacts = _traced(store.contacts, "contacts", span)
         self.people = _traced(store.people, "people", span)
         self.two_party = _traced(store.two_party, "two_party", span)
+        self.history = _traced(store.history, "history", span)
         self.events = _traced(store.events, "events", span)
         self.photos = _traced(store.photos, "photos", span)
         self.presence = _traced(store.presence, "presence", span)

@@ -1,5 +1,6 @@
 // A client of UCWA's online meetings, for browsers and for Node.js. It follows the links of answers and builds no address
-// of its own (docs/protocol.md). What the values of properties mean is in values.js; it needs nothing else.
+// of its own (docs/protocol.md). What the values of properties mean is in values.js, the types are in ucwa-types.d.ts.
+// As a package it is @openucwa/client (docs/client.md); it needs no other.
 //
 //   const client = new Ucwa();
 //   const grants = await client.discover();                      // [ANONYMOUS, PASSWORD], as the server offers them
@@ -12,89 +13,41 @@
 // Every method rejects with a UcwaError where the server refuses, with ServerAway where it can't be reached, and with
 // Elsewhere where it sends the client to another address, which a page of this one may not talk to.
 
-import { ExactNumber } from "./values.js";
+/** @import {Answer, Credentials, EventOptions, RequestOptions, Resource, UcwaEvent} from "./ucwa-types.js" */
+
+import { Elsewhere, embeddedIn, linkOf, linksOf, parse, required, ServerAway, UcwaError } from "./ucwa-answers.js";
+import { backOff, isTransient, pause } from "./ucwa-waits.js";
+
+export { Elsewhere, embeddedIn, linkIn, linkOf, linksOf, ServerAway, UcwaError } from "./ucwa-answers.js";
 
 export const PASSWORD = "password";
 export const ANONYMOUS = "urn:microsoft.rtc:anonmeeting";
 
-const LONGEST_PAUSE = 30; // seconds between two tries to reach the server
 const LONGEST_POLL = 240_000; // ms after which a poll that nothing is heard of is asked again
-const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
 
-// A refusal. `code`, `subcode`: UCWA's; `code` is OAuth's error where a token was refused. `parameters`: what was wrong
-// with the input, [{name, reason}]. `location`: where the resource is that was in the way, or null. `retryAfter`:
-// seconds, or null. `message` is in the server's words.
-export class UcwaError extends Error {
-  constructor(response, reason) {
-    const diagnostics = /reason="([^"]*)"/.exec(response.headers.get("X-Ms-diagnostics") ?? "");
-    super(reason?.message ?? diagnostics?.[1] ?? `The server answered ${response.status}.`);
-    this.status = response.status;
-    this.code = reason?.code ?? reason?.error ?? null;
-    this.subcode = reason?.subcode ?? null;
-    this.parameters = reason?.parameters ?? [];
-    this.location = response.headers.get("Location");
-    this.retryAfter = Number(response.headers.get("Retry-After")) || null;
-    this.challenge = response.headers.get("WWW-Authenticate") ?? "";
-  }
-}
-
-export class ServerAway extends Error {
-  constructor() {
-    super("The server can't be reached.");
-  }
-}
-
-// `address`: where the server says that it, or the user's own server, is.
-export class Elsewhere extends Error {
-  constructor(address) {
-    super(`The server is at ${address}.`);
-    this.address = address;
-  }
-}
-
-// What a resource links to: an href, of several the first; undefined: no such link.
-export function linkOf(resource, rel) {
-  return linksOf(resource, rel)[0]?.href;
-}
-
-// All links of that rel: [{href, title?}].
-export function linksOf(resource, rel) {
-  return several(resource?._links?.[rel]);
-}
-
-// All resources that are embedded under that rel.
-export function embeddedIn(resource, rel) {
-  return several(resource?._embedded?.[rel]);
-}
-
-// Where a Link header leads by that rel (RFC 8288); null: nowhere.
-export function linkIn(header, rel) {
-  for (const [, href, given] of (header ?? "").matchAll(/<([^>]*)>\s*;\s*rel="([^"]*)"/g)) {
-    if (given.split(" ").includes(rel)) return href;
-  }
-  return null;
-}
-
-function several(found) {
-  return found === undefined ? [] : Array.isArray(found) ? found : [found];
-}
-
+/** Somebody who is, or will be, signed in. */
 export class Ucwa {
   #root;
-  #token = null; // the Authorization header
+  /** @type {string | null} the Authorization header */
+  #token = null;
+  /** @type {string | null} */
   #tokenHref = null;
-  #meeting = null; // the onlineMeetingUri that an anonymous token is for
+  /** @type {string | null} the onlineMeetingUri that an anonymous token is for */
+  #meeting = null;
+  /** @type {string | null} */
   #accessToken = null;
+  /** @type {Promise<void> | null} */
   #renewing = null;
+  /** @type {string | null} */
   #userHref = null;
 
-  // Called when the user's token has expired: `async () => {}` that has signed in again, or rejects.
+  /** @type {(() => Promise<void>) | null} called when the user's token has expired; signs in again, or rejects */
   signInAgain = null;
 
-  // Called with `credentials` whenever they are new.
+  /** @type {((credentials: Credentials | null) => void) | null} called with `credentials` whenever they are new */
   credentialsChanged = null;
 
-  // `root`: the address of the root, where everything starts.
+  /** @param {string | URL} root the address of the root, where everything starts */
   constructor(root = "/") {
     this.#root = new URL(root, globalThis.document?.baseURI);
   }
@@ -103,14 +56,18 @@ export class Ucwa {
     return this.#token !== null;
   }
 
-  // Looks for where tokens are granted; the grants that the server offers.
+  /**
+   * Looks for where tokens are granted; the grants that the server offers.
+   * @returns {Promise<string[]>}
+   */
   async discover() {
     const { resource } = await this.get(this.#root.href);
-    this.#userHref = this.#here(linkOf(resource, "user"));
+    this.#userHref = this.#here(required(resource, "user"));
     try {
       await this.#send("GET", this.#userHref, {}, null);
     } catch (error) {
-      const found = /MsRtcOAuth href="([^"]+)",grant_type="([^"]+)"/.exec(error.challenge ?? "");
+      const challenge = error instanceof UcwaError ? error.challenge : "";
+      const found = /MsRtcOAuth href="([^"]+)",grant_type="([^"]+)"/.exec(challenge);
       if (!found) throw error;
       this.#tokenHref = this.#here(found[1]);
       return found[2].split(",");
@@ -118,31 +75,44 @@ export class Ucwa {
     throw new Error("The server does not say where to sign in.");
   }
 
-  // The password grant.
+  /**
+   * The password grant.
+   * @param {string} username
+   * @param {string} password
+   */
   async signIn(username, password) {
     await this.#grant({ grant_type: PASSWORD, username, password }, null);
   }
 
-  // A token that an issuer granted whose tokens the server accepts.
+  /**
+   * A token that an issuer granted whose tokens the server accepts.
+   * @param {string} accessToken
+   */
   async signInWith(accessToken) {
     if (this.#userHref === null) await this.discover();
     this.#accept("Bearer", accessToken, null);
   }
 
-  // The anonymous-meeting grant: whoever knows the onlineMeetingUri may ask to join. `renew`: an earlier token, whose
-  // identity the new one keeps.
+  /**
+   * The anonymous-meeting grant: whoever knows the onlineMeetingUri may ask to join.
+   * @param {string} onlineMeetingUri
+   * @param {string | null} [renew] an earlier token, whose identity the new one keeps
+   */
   async signInToMeeting(onlineMeetingUri, renew) {
     const id = onlineMeetingUri.slice(onlineMeetingUri.lastIndexOf(":") + 1);
     const fields = { grant_type: ANONYMOUS, ms_rtc_conferenceuri: onlineMeetingUri, password: id };
     await this.#grant(renew ? { ...fields, ms_rtc_renew: renew } : fields, onlineMeetingUri);
   }
 
-  // Forgets the token.
+  /** Forgets the token. */
   signOut() {
     this.#token = this.#accessToken = this.#meeting = null;
   }
 
-  // What `resume` needs to go on as the same identity, as an object that can be stored; null: nobody is signed in.
+  /**
+   * What `resume` needs to go on as the same identity; null: nobody is signed in.
+   * @returns {Credentials | null}
+   */
   get credentials() {
     if (!this.signedIn) return null;
     return {
@@ -154,6 +124,7 @@ export class Ucwa {
     };
   }
 
+  /** @param {Credentials} credentials */
   resume({ token, accessToken, meeting, tokenHref, userHref }) {
     this.#token = token;
     this.#accessToken = accessToken;
@@ -162,60 +133,78 @@ export class Ucwa {
     this.#userHref = userHref;
   }
 
-  // The request that ends an application, for a context that has no client: {href, authorization}.
+  /**
+   * The request that ends an application, for a context that has no client.
+   * @param {Resource} application
+   */
   ending(application) {
-    return { href: new URL(linkOf(application, "self"), this.#root).href, authorization: this.#token };
+    return { href: new URL(required(application, "self"), this.#root).href, authorization: this.#token };
   }
 
-  // Opens an application; the resource. `userAgent`: what calls. The same `endpointId` finds the same application again.
+  /**
+   * Opens an application; the resource. The same `endpointId` finds the same application again.
+   * @param {string} userAgent what calls
+   * @param {string} endpointId
+   * @returns {Promise<Resource>}
+   */
   async open(userAgent, endpointId = randomId()) {
-    const { resource: user } = await this.get(this.#userHref);
+    if (this.#userHref === null) await this.discover();
+    const { resource: user } = await this.get(/** @type {any} */ (this.#userHref));
     const redirect = linkOf(user, "redirect");
     if (redirect) throw new Elsewhere(new URL(redirect).origin);
     const body = { culture: globalThis.navigator?.language || "en-US", endpointId, userAgent };
-    return (await this.post(this.#here(linkOf(user, "applications")), body)).resource;
+    return (await this.post(this.#here(required(user, "applications")), body)).resource;
   }
 
-  // Asks to join a meeting: {invitation, conversation}. By the href of the invitation its events are known; it is null
-  // where the application is in the meeting already, and then `conversation` is the href of that conversation.
-  // `name`: what an anonymous participant is called.
+  /**
+   * Asks to join a meeting. By the href of the invitation its events are known; it is null where the application is in
+   * the meeting already, and then `conversation` is the href of that conversation.
+   * @param {Resource} application
+   * @param {string} onlineMeetingUri
+   * @param {string} [name] what an anonymous participant is called
+   * @returns {Promise<{invitation: string | null, conversation: string | null | undefined}>}
+   */
   async join(application, onlineMeetingUri, name) {
     const [communication] = embeddedIn(application, "communication");
     const body = { onlineMeetingUri, operationId: randomId(), anonymousDisplayName: name };
     try {
-      const { location } = await this.post(linkOf(communication, "joinOnlineMeeting"), body);
+      const { location } = await this.post(required(communication, "joinOnlineMeeting"), body);
       return { invitation: location, conversation: null };
     } catch (error) {
-      if (error.subcode !== "AlreadyExists") throw error;
+      if (!(error instanceof UcwaError) || error.subcode !== "AlreadyExists") throw error;
       if (error.location) return { invitation: null, conversation: error.location };
-      const { resource } = await this.get(linkOf(communication, "conversations"));
+      const { resource } = await this.get(required(communication, "conversations"));
       return { invitation: null, conversation: linksOf(resource, "conversation").at(-1)?.href };
     }
   }
 
-  // The application's events, each once and in order, for as long as it is asked for the next. A set is acknowledged
-  // when all of its events were taken. `away(error)`: the server can't be reached and is tried again; `away(null)`: it
-  // is back. `turn(poll)`: calls `poll(signal)` when it may run, and returns what that returns; a poll that is aborted is
-  // asked again. Rejects where the application is gone (404, 410): then there is nothing more to come.
+  /**
+   * The application's events, each once and in order, for as long as it is asked for the next. A set is acknowledged
+   * when all of its events were taken. Rejects where the application is gone (404, 410): there is nothing more to come.
+   * @param {Resource} application
+   * @param {EventOptions} options
+   * @returns {AsyncGenerator<UcwaEvent, void, void>}
+   */
   async *events(application, { signal, away = () => {}, turn = (poll) => poll() } = {}) {
-    let href = linkOf(application, "events");
+    let href = required(application, "events");
     let failures = 0;
     while (!signal?.aborted) {
       let set;
       try {
         if (failures) {
           // A poll may wait for minutes, so something else has to tell that the server is back.
-          await this.get(linkOf(application, "self"), { signal });
+          await this.get(required(application, "self"), { signal });
           failures = 0;
           away(null);
         }
-        set = await turn((turnSignal) => this.#poll(href, signal, turnSignal));
+        const asked = href;
+        set = await turn((turnSignal) => this.#poll(asked, signal, turnSignal));
       } catch (error) {
         if (signal?.aborted) return;
         if (!isTransient(error)) throw error;
         failures += 1;
         away(error);
-        await pause(error.retryAfter ?? backOff(failures), signal);
+        await pause((error instanceof UcwaError ? error.retryAfter : null) ?? backOff(failures), signal);
         continue;
       }
       if (set === null) continue;
@@ -224,60 +213,92 @@ export class Ucwa {
           yield { ...event, sender: { rel, href: senderHref }, resource: event._embedded?.[event.link.rel] };
         }
       }
-      href = linkOf(set, "next") ?? linkOf(set, "resume") ?? linkOf(set, "resync");
+      href = linkOf(set, "next") ?? linkOf(set, "resume") ?? required(set, "resync");
     }
   }
 
-  // One request; {resource, etag, location, status, headers, text}. `href` as it stands in an answer.
+  /**
+   * @param {string} href as it stands in an answer
+   * @param {RequestOptions} [options]
+   */
   get(href, options) {
     return this.request("GET", href, options);
   }
 
-  // `body`: an object, or a text with `options.type`.
+  /**
+   * @param {string} href
+   * @param {Resource | string} [body] an object, or a text with `options.type`
+   * @param {RequestOptions} [options]
+   */
   post(href, body, options) {
     return this.request("POST", href, { ...options, body });
   }
 
-  // Puts back a resource that was read, changed or not; its etag says which version is meant. `options.href`: where it
-  // is, if not at its own link.
-  put(resource, { href = linkOf(resource, "self"), ...options } = {}) {
+  /**
+   * Puts back a resource that was read, changed or not; its etag says which version is meant.
+   * @param {Resource} resource
+   * @param {RequestOptions & {href?: string}} options `href`: where it is, if not at its own link
+   */
+  put(resource, { href = required(resource, "self"), ...options } = {}) {
     const headers = { "If-Match": `"${resource.etag}"`, ...options.headers };
     return this.request("PUT", href, { ...options, headers, body: resource });
   }
 
+  /**
+   * @param {string} href
+   * @param {RequestOptions} [options]
+   */
   delete(href, options) {
     return this.request("DELETE", href, options);
   }
 
-  // options: {body, type, headers, signal, keepalive}. An expired token is renewed, once.
+  /**
+   * One request. An expired token is renewed, once.
+   * @param {string} method
+   * @param {string} href as it stands in an answer
+   * @param {RequestOptions} options
+   * @returns {Promise<Answer>}
+   */
   async request(method, href, options = {}) {
     const token = this.#token;
     try {
       return await this.#send(method, href, options, token);
     } catch (error) {
-      if (error.status !== 401 || token === null) throw error;
+      if (!(error instanceof UcwaError) || error.status !== 401 || token === null) throw error;
       if (this.#token === token) {
         // Whatever else is refused meanwhile waits for the same renewal.
-        this.#renewing ??= this.#renew(error).finally(() => (this.#renewing = null));
+        this.#renewing ??= this.#renew(error).finally(() => {
+          this.#renewing = null;
+        });
         await this.#renewing;
       }
       return this.#send(method, href, options, this.#token);
     }
   }
 
+  /** @param {UcwaError} error */
   async #renew(error) {
     if (this.#meeting !== null) await this.signInToMeeting(this.#meeting, this.#accessToken);
     else if (this.signInAgain !== null) await this.signInAgain();
     else throw error;
   }
 
+  /**
+   * @param {Record<string, string>} fields
+   * @param {string | null} meeting
+   */
   async #grant(fields, meeting) {
     if (this.#tokenHref === null) await this.discover();
     const body = new URLSearchParams(fields);
-    const { resource } = await this.#send("POST", this.#tokenHref, { body }, null);
+    const { resource } = await this.#send("POST", /** @type {any} */ (this.#tokenHref), { body }, null);
     this.#accept(resource.token_type, resource.access_token, meeting);
   }
 
+  /**
+   * @param {string} type
+   * @param {string} accessToken
+   * @param {string | null} meeting
+   */
   #accept(type, accessToken, meeting) {
     this.#accessToken = accessToken;
     this.#meeting = meeting;
@@ -285,11 +306,17 @@ export class Ucwa {
     this.credentialsChanged?.(this.credentials);
   }
 
-  // A set of events; null: nothing was heard of the poll for long, or its turn is over.
+  /**
+   * A set of events; null: nothing was heard of the poll for long, or its turn is over.
+   * @param {string} href
+   * @param {AbortSignal} [signal]
+   * @param {AbortSignal} [turnSignal]
+   * @returns {Promise<Resource | null>}
+   */
   async #poll(href, signal, turnSignal) {
     const patience = AbortSignal.timeout(LONGEST_POLL);
     try {
-      const signals = [signal, turnSignal, patience].filter(Boolean);
+      const signals = [signal, turnSignal, patience].filter((each) => each !== undefined);
       return (await this.get(href, { signal: AbortSignal.any(signals) })).resource;
     } catch (error) {
       if ((patience.aborted || turnSignal?.aborted) && !signal?.aborted) return null;
@@ -297,9 +324,17 @@ export class Ucwa {
     }
   }
 
+  /**
+   * @param {string} method
+   * @param {string} href
+   * @param {RequestOptions} options
+   * @param {string | null} token
+   * @returns {Promise<Answer>}
+   */
   async #send(method, href, { body, type, headers, signal, keepalive }, token) {
     const sent = new Headers({ Accept: "application/json", ...headers });
     if (token !== null) sent.set("Authorization", token);
+    /** @type {any} */
     let content = body;
     if (type) sent.set("Content-Type", type);
     else if (body !== undefined && !(body instanceof URLSearchParams)) {
@@ -323,7 +358,10 @@ export class Ucwa {
     return { resource, etag, location: told.get("Location"), status, headers: told, text };
   }
 
-  // The same address; Elsewhere: it is another server's, as seen from this page.
+  /**
+   * The same address. Throws Elsewhere: it is another server's, as seen from this page.
+   * @param {string} href
+   */
   #here(href) {
     const url = new URL(href, this.#root);
     if (url.origin !== this.#root.origin) throw new Elsewhere(url.origin);
@@ -331,45 +369,7 @@ export class Ucwa {
   }
 }
 
-// JSON as the server writes it, no number changed; null for what is no JSON.
-function parse(text) {
-  try {
-    return JSON.parse(text, (_name, value, context) =>
-      typeof value === "number" && context?.source !== undefined && String(value) !== context.source
-        ? new ExactNumber(context.source)
-        : value,
-    );
-  } catch {
-    return null;
-  }
-}
-
-// An id that nobody else has; crypto.randomUUID is for secure contexts only.
+/** An id that nobody else has; crypto.randomUUID is for secure contexts only. */
 export function randomId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-// Whether trying again may help.
-function isTransient(error) {
-  return error instanceof ServerAway || TRANSIENT.has(error.status) || error.subcode === "PGetReplaced";
-}
-
-// Seconds to wait after so many failures: longer each time, and not all clients at once.
-function backOff(failures) {
-  return Math.min(LONGEST_PAUSE, 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
-}
-
-// Waits; less where the network comes back, or `signal` ends it.
-function pause(seconds, signal) {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      globalThis.removeEventListener?.("online", end);
-      signal?.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, seconds * 1000);
-    globalThis.addEventListener?.("online", end);
-    signal?.addEventListener("abort", end);
-  });
 }

@@ -15,6 +15,8 @@ SEARCHER = f"cn=openucwa,{BASE}"
 SEARCHER_PASSWORD = "search-secret"
 MEETERS = f"cn=meeters,ou=groups,{BASE}"
 POSIX = f"cn=posix,ou=groups,{BASE}"
+#: A group with an address, whose members are people, a group with an address, and others.
+SALES = f"cn=sales,ou=groups,{BASE}"
 #: A group with a member whose DN contains special characters.
 CAREFUL = f"cn=careful,ou=groups,{BASE}"
 
@@ -121,6 +123,26 @@ dn: {CAREFUL}
 objectClass: groupOfNames
 cn: careful
 member: CN=Doe\\, John (ext) *\\2B\\\\,OU=People,{BASE.upper()}
+
+dn: {SALES}
+objectClass: groupOfNames
+objectClass: extensibleObject
+cn: sales
+displayName: Sales (Europe)
+mail: Sales@contoso.com
+member: uid=lene,ou=people,{BASE}
+member: uid=dana,ou=people,{BASE}
+member: uid=eve,ou=people,{BASE}
+member: uid=nobody,ou=people,{BASE}
+member: cn=Danish Board,ou=groups,{BASE}
+member: {MEETERS}
+
+dn: cn=Danish Board,ou=groups,{BASE}
+objectClass: groupOfNames
+objectClass: extensibleObject
+cn: Danish Board
+mail: board@contoso.com
+member: uid=dana,ou=people,{BASE}
 
 dn: {POSIX}
 objectClass: posixGroup

@@ -17,6 +17,7 @@ from tests.store.test_statements import tables
 UNCACHED_TABLES = {
     "channels": "read by polls only, from the store",
     "conference_ids": "read by changes only",
+    "conversation_logs": "read from the store",
     "contact_groups": "read from the store",
     "contact_memberships": "read from the store",
     "contacts": "read from the store",
@@ -24,6 +25,7 @@ UNCACHED_TABLES = {
     "endpoints": "read by changes and polls only, from the store",
     "events": "a log, read from the store",
     "invalidations": "the marks themselves",
+    "log_messages": "read from the store",
     "photos": "read from the store",
     "presences": "read from the store",
     "removed_users": "read at sign-in only, from the store",

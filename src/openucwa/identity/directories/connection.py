@@ -83,12 +83,34 @@ class Connection:
         except ldap.LDAPError as error:
             self.close()
             raise self._away(error) from None
-        # Results without a name are referrals.
-        return [
-            Entry(dn, {name.lower(): values for name, values in found_attributes.items()})
-            for dn, found_attributes in found
-            if dn is not None
-        ]
+        return _entries(found)
+
+    def find(
+        self, base: str, query: str, attributes: Sequence[str], limit: int, *, below: bool = True
+    ) -> tuple[list[Entry], bool]:
+        """Up to `limit` matching entries, below `base` or `base` itself, and whether there are more.
+
+        DirectoryAway: the search failed.
+        """
+        scope = ldap.SCOPE_SUBTREE if below else ldap.SCOPE_BASE
+        found: list[Entry] = []
+        try:
+            number = self._ldap.search_ext(
+                base, scope, query, list(attributes), timeout=self._timeout, sizelimit=limit + 1
+            )
+            kind = None
+            while kind != ldap.RES_SEARCH_RESULT:
+                # One at a time: those that came before a size limit was exceeded count.
+                kind, data = self._ldap.result(number, all=0, timeout=self._timeout)
+                found += _entries(data)
+        except ldap.SIZELIMIT_EXCEEDED:
+            return found[:limit], True
+        except (ldap.NO_SUCH_OBJECT, ldap.INVALID_DN_SYNTAX):
+            return [], False
+        except ldap.LDAPError as error:
+            self.close()
+            raise self._away(error) from None
+        return found[:limit], len(found) > limit
 
     def close(self) -> None:
         """Closes the connection. May be called more than once."""
@@ -121,6 +143,15 @@ class Connection:
             [str(said[part]) for part in ("desc", "info") if part in said] if isinstance(said, dict) else [str(said)]
         )
         return DirectoryAway(f"{self._name}: {type(error).__name__}: {', '.join(words)}")
+
+
+def _entries(found: Sequence[tuple[str | None, Mapping[str, Sequence[bytes]]]]) -> list[Entry]:
+    # Results without a name are referrals.
+    return [
+        Entry(dn, {name.lower(): values for name, values in found_attributes.items()})
+        for dn, found_attributes in found
+        if dn is not None
+    ]
 
 
 def bind_password(directory: Directory) -> str | None:

@@ -24,6 +24,7 @@ REASONS = {
     "Busy": "the user has too many conversations",
     "ConnectedElsewhere": "another application of the user accepted the invitation",
     "DestinationNotFound": "no such user",
+    "DoNotDisturb": "the user does not want to be disturbed",
     "Ended": "the conversation has ended",
     "Ejected": "a leader removed the participant from the meeting",
     "Denied": "a leader did not admit the participant",

@@ -30,6 +30,7 @@ from openucwa.resources.rendering.contact_events import ContactEvents
 from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer, conversation_href
 from openucwa.resources.rendering.entries import Entries
+from openucwa.resources.rendering.history import missed_items_document
 from openucwa.resources.rendering.invitations import unjoined_conversation
 from openucwa.resources.rendering.people import PeopleRenderer
 from openucwa.resources.rendering.two_party import TwoPartyEvents
@@ -125,6 +126,9 @@ class EventRenderer:
             case conversation_events.INVITATION_STARTED | conversation_events.INVITATION_ENDED:
                 async for notification in self._of_invitation(event):
                     yield notification
+            case "missedItems updated":
+                items = missed_items_document(self._call, await self._store.history.counts(self._owner))
+                yield self._entries.of_communication("updated", items.rel, Link(items.href), items)
             case "communication updated":
                 yield await self._communication_updated()
             case contact.SUBSCRIPTION_UPDATED:

@@ -39,11 +39,11 @@ class TwoPartyEvents:
     ) -> Iterator[Notification]:
         """The invited user has accepted."""
         yield self._entries.conversation(own, present, "updated")
-        for each in present:
-            if each.uri != own.uri:
-                # The invited user saw the inviter when the invitation came.
-                yield self._entries.participant(own, each, "added" if invitation.outgoing else "updated")
-        for each in present:
+        others = [each for each in present if each.uri != own.uri]
+        for each in others:
+            # The invited user saw the inviter when the invitation came.
+            yield self._entries.participant(own, each, "added" if invitation.outgoing else "updated")
+        for each in (*others, *(each for each in present if each.uri == own.uri)):
             yield self._entries.participant_messaging(own, each, "added")
         yield self._entries.messaging(own)
         yield self._entries.invited(invitation, "completed")

@@ -112,7 +112,10 @@ class Deviations(Resource[None]):
         self._recording = recording
 
     @Operation(
-        "What clients sent that is not documented.", produces=(JSON,), negotiated=False, shows={200: {"type": "object"}}
+        "The requests that deviate from the reference.",
+        produces=(JSON,),
+        negotiated=False,
+        shows={200: {"type": "object"}},
     )
     async def get(self, call: Call[None]) -> Answer:
         told = [

@@ -14,7 +14,7 @@ from openucwa.sandbox.control import json_input
 from openucwa.sandbox.control.clock import Clock
 from openucwa.sandbox.control.faults import Catalogue, FaultRule, Faults
 from openucwa.sandbox.control.requests import Deviations, Har, Requests, Verification
-from openucwa.sandbox.control.state import Reset, Restore, Snapshot, Snapshots
+from openucwa.sandbox.control.state import Reset, Restore, Snapshot, Snapshots, State
 from openucwa.sandbox.recording import Recording
 from openucwa.sandbox.rules import Rules
 from openucwa.sandbox.sandbox import ROOT, Sandbox
@@ -22,8 +22,8 @@ from openucwa.sandbox.sandbox import ROOT, Sandbox
 Routes = Sequence[tuple[str, Resource[Any]]]
 
 ABOUT = """\
-Controls a sandbox of openucwa: its clock, its state, its faults, and the record of what it was asked. Whoever reaches
-the address may do so; there are no tokens. `openucwa serve` has none of these resources.
+Controls a sandbox of openucwa: its clock, its state, its faults, and the record of what it was asked. Anyone who can
+reach the address can do this; there are no tokens. `openucwa serve` has none of these resources.
 """
 
 
@@ -58,7 +58,7 @@ class Description(Resource[None]):
 
     @Operation("The description of the control resources.", produces=(JSON,), shows={200: {"type": "object"}})
     async def get(self, call: Call[None]) -> Answer:
-        described = describe(self._routes, f"{call.base}/WebTicket/oauthtoken")
+        described = describe(self._routes, call.base)
         described["info"] |= {"title": "openucwa sandbox", "summary": "Control of a sandbox.", "description": ABOUT}
         return Answer(body=msgspec.json.encode(described), content_type=JSON)
 
@@ -75,6 +75,7 @@ def control_routes(sandbox: Sandbox, rules: Rules, recording: Recording) -> Rout
         (f"{ROOT}/requests/har", Har(recording)),
         (f"{ROOT}/requests/deviations", Deviations(recording)),
         (f"{ROOT}/reset", Reset(sandbox)),
+        (f"{ROOT}/state", State(sandbox)),
         (f"{ROOT}/snapshots", Snapshots(sandbox)),
         (f"{ROOT}/snapshots/{{snapshot}}", Snapshot(sandbox)),
         (f"{ROOT}/snapshots/{{snapshot}}/restore", Restore(sandbox)),

@@ -1,13 +1,16 @@
 """/sandbox/reset and /sandbox/snapshots: states of everything, kept and returned to."""
 
+from typing import Any
+
 import msgspec
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.http.negotiation import JSON
-from openucwa.model.refusals import ResourceNotFound
+from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure, ResourceNotFound
 from openucwa.sandbox.control import json_input
+from openucwa.sandbox.durations import ms_of, shown
 from openucwa.sandbox.sandbox import Sandbox
 
 
@@ -44,6 +47,46 @@ class Reset(Resource[None]):
         return NO_CONTENT
 
 
+class StateShown(msgspec.Struct, frozen=True):
+    """A state. `now`: its time of day, ISO 8601. `tables`: its rows by table, of this version of openucwa."""
+
+    tables: dict[str, list[dict[str, Any]]]
+    now: str | None = None
+
+
+class State(Resource[None]):
+    """All data as JSON: users, applications, meetings, extensions, conversations and everything else."""
+
+    rel = "sandbox:state"
+    public = True
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    @Operation("The present state.", produces=(JSON,), negotiated=False, shows={200: json_input.schema(StateShown)})
+    async def get(self, call: Call[None]) -> Answer:
+        now, tables = await self._sandbox.export()
+        return json_input.shown({"now": shown(now), "tables": tables})
+
+    @Operation(
+        "Returns to a state.",
+        answers=(204,),
+        consumes=json_input.TYPES,
+        schema=json_input.schema(StateShown),
+        produces=(),
+        refuses=(DeserializationFailure, ParameterValidationFailure),
+    )
+    async def put(self, call: Call[None]) -> Answer:
+        """Everything else is removed; waiting polls end. A table that is left out is empty."""
+        wanted = json_input.read(call, StateShown)
+        try:
+            now = None if wanted.now is None else ms_of(wanted.now)
+        except ValueError:
+            raise ParameterValidationFailure({"now": "is not a time in ISO 8601"}) from None
+        await self._sandbox.take_over(now, wanted.tables)
+        return NO_CONTENT
+
+
 class Snapshots(Resource[None]):
     """The names of the snapshots."""
 
@@ -75,7 +118,7 @@ class Snapshot(Resource[str]):
     async def locate(self, call: Context, **names: str) -> str:
         return names["snapshot"]
 
-    @Operation("Keeps the present state under this name.", answers=(204,), produces=())
+    @Operation("Saves the current state under this name.", answers=(204,), produces=())
     async def put(self, call: Call[str]) -> Answer:
         await self._sandbox.take(call.target)
         return NO_CONTENT
@@ -98,7 +141,7 @@ class Restore(Resource[str]):
     async def locate(self, call: Context, **names: str) -> str:
         return names["snapshot"]
 
-    @Operation("Returns to the snapshot; waiting polls end.", answers=(204,), produces=())
+    @Operation("Restores the snapshot; waiting polls end.", answers=(204,), produces=())
     async def post(self, call: Call[str]) -> Answer:
         await self._sandbox.restore(call.target)
         return NO_CONTENT

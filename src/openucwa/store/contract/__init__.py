@@ -16,6 +16,7 @@ from openucwa.store.contract.contacts import ContactLimits, Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
+from openucwa.store.contract.history import History
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
@@ -33,6 +34,7 @@ __all__ = [
     "Conversations",
     "EventLog",
     "Extensions",
+    "History",
     "Invitations",
     "Match",
     "Meetings",

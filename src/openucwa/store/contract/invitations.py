@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from openucwa.model.conversation import Invitation
+from openucwa.model.history import NO_HISTORY, HistoryLimits
 
 
 class Invitations(Protocol):
@@ -20,20 +21,23 @@ class Invitations(Protocol):
         """
         ...
 
-    async def refuse(self, refused: Invitation, at: int) -> None:
+    async def refuse(self, refused: Invitation, at: int, missed: HistoryLimits = NO_HISTORY) -> None:
         """Stores an invitation that failed at once.
 
-        Events: `invitation_started`, `invitation_ended`. ApplicationNotFound: the application has ended.
+        `missed`: the invited user gets a log of it, within these limits. Events: `invitation_started`,
+        `invitation_ended`. ApplicationNotFound: the application has ended.
         """
         ...
 
-    async def end(self, ended: Invitation, at: int, *, elsewhere_goes_on: bool = False) -> None:
+    async def end(
+        self, ended: Invitation, at: int, *, elsewhere_goes_on: bool = False, missed: HistoryLimits = NO_HISTORY
+    ) -> None:
         """Stores the end of an invitation: `state`, `reason`, `conversation`.
 
         Its other sides end too: the outgoing one in the same way; further incoming ones of the same operation become
         Cancelled. So does the inviter's conversation, if it is an invitation to one of two. Events, to each
         application: `invitation_ended`, `conversation_ended`. `elsewhere_goes_on`: the other sides end only if no
-        further application is asked. ResourceNotFound: it is no longer pending.
+        further application is asked. `missed`: as in `refuse`. ResourceNotFound: it is no longer pending.
         """
         ...
 

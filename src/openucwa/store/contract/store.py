@@ -8,6 +8,7 @@ from openucwa.store.contract.contacts import Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
 from openucwa.store.contract.extensions import Extensions
+from openucwa.store.contract.history import History
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
@@ -53,6 +54,9 @@ class Store(Protocol):
 
     @property
     def two_party(self) -> TwoParty: ...
+
+    @property
+    def history(self) -> History: ...
 
     @property
     def events(self) -> EventLog: ...

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from openucwa.model.conversation import Invitation, Participation
+from openucwa.model.history import NO_HISTORY, HistoryLimits
 from openucwa.model.meeting import Meeting
 
 
@@ -24,11 +25,14 @@ class TwoParty(Protocol):
         """
         ...
 
-    async def accept(self, incoming: Invitation, draft: Participation, limit: int, at: int) -> Participation:
+    async def accept(
+        self, incoming: Invitation, draft: Participation, limit: int, at: int, history: HistoryLimits = NO_HISTORY
+    ) -> Participation:
         """Adds the invited user's application, and connects messaging on both sides; the first one to accept has it.
 
         Both sides of the invitation become Connected; other applications' become Cancelled, with the reason
-        ConnectedElsewhere. Events: `participant_joined` to the conversation's topic, `conversation_admitted` to both
+        ConnectedElsewhere. A log begins for each side whose application has conversationHistory Enabled, within the
+        limits of `history`. Events: `participant_joined` to the conversation's topic, `conversation_admitted` to both
         applications; then the message that came along. Conflict: the invitation is no longer pending.
         TooManyConversations, ApplicationNotFound as above.
         """

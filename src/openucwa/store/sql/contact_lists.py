@@ -71,7 +71,7 @@ async def add(
     if group.kind == GroupKind.DISTRIBUTION_GROUP:
         raise Forbidden("the members of a distribution group are those of the directory")
     if group.kind == GroupKind.DELEGATORS_GROUP:
-        raise OperationNotSupported("delegators choose their delegates themselves")
+        raise OperationNotSupported("the delegators group cannot be changed: its members choose their delegates")
     if await transaction.row(_IS_MEMBER, owner, card.uri, group_id):
         raise AlreadyExists("the contact is in this group already")
     if group.kind == GroupKind.DELEGATES_GROUP:

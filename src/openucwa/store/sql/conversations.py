@@ -7,6 +7,7 @@ from dataclasses import replace
 from openucwa.model import conversation_events
 from openucwa.model.conversation import (
     FirstMessage,
+    Form,
     Invitation,
     InvitationState,
     Lobbies,
@@ -29,7 +30,7 @@ from openucwa.model.refusals import (
     TooManyParticipants,
 )
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import columns, events, participations
+from openucwa.store.sql import columns, events, history, participations
 from openucwa.store.sql import invitation_rows as invitations
 from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
@@ -112,6 +113,9 @@ class Conversations(Part):
         return [participation_of(row) for row in rows]
 
     async def heard(self, owner: str, application_id: str) -> Sequence[Participation]:
+        return await self._cache.read("heard conversations", self._heard, owner, application_id)
+
+    async def _heard(self, owner: str, application_id: str) -> Sequence[Participation]:
         rows = await self._reader.rows(_HEARD + " order by joined", owner, application_id)
         return [participation_of(row) for row in rows]
 
@@ -266,7 +270,11 @@ class Conversations(Part):
             if own.messaging != MessagingState.CONNECTED:
                 raise Conflict("messaging is not connected: POST addMessaging first")
             await _stop_typing(transaction, own, at)
-            return await append(transaction, at, conversation_events.message(own, content_type, text, operation_id))
+            number = await append(transaction, at, conversation_events.message(own, content_type, text, operation_id))
+            if own.form == Form.TWO_PARTY:
+                said = FirstMessage(content_type, text)
+                await history.say(transaction, own.organizer, own.meeting_id, own.uri, said, at)
+            return number
 
         return await self._writer.change(work, participation.organizer, participation.owner)
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from openucwa.model import conversation_events
 from openucwa.model.conversation import Invitation
+from openucwa.model.history import NO_HISTORY, HistoryLimits
 from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
 from openucwa.store.engine import Transaction
+from openucwa.store.sql import history, participations
 from openucwa.store.sql import invitation_rows as rows
-from openucwa.store.sql import participations
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import INVITATIONS
 
@@ -48,12 +49,13 @@ class Invitations(Part):
 
         await self._writer.change(work, outgoing.organizer, *owners)
 
-    async def refuse(self, refused: Invitation, at: int) -> None:
+    async def refuse(self, refused: Invitation, at: int, missed: HistoryLimits = NO_HISTORY) -> None:
         async def work(transaction: Transaction) -> None:
             await rows.require_open(transaction, refused)
             await rows.add(transaction, refused)
             await rows.notify(transaction, at, conversation_events.INVITATION_STARTED, refused)
             await rows.notify(transaction, at, conversation_events.INVITATION_ENDED, refused)
+            await history.miss(transaction, refused, missed, at)
 
         await self._writer.change(work, refused.organizer, refused.owner)
 
@@ -70,7 +72,9 @@ class Invitations(Part):
             raise ConversationNotFound("the application has no such conversation")
         return INVITATIONS.record(row)
 
-    async def end(self, ended: Invitation, at: int, *, elsewhere_goes_on: bool = False) -> None:
+    async def end(
+        self, ended: Invitation, at: int, *, elsewhere_goes_on: bool = False, missed: HistoryLimits = NO_HISTORY
+    ) -> None:
         async def work(transaction: Transaction) -> None:
             if not await rows.end(transaction, ended, at):
                 raise ResourceNotFound("the invitation is no longer pending")
@@ -80,6 +84,7 @@ class Invitations(Part):
             if ended.two_party:
                 alone = await participations.find(transaction, _CONNECTING, ended.organizer, ended.meeting_id)
                 await participations.end(transaction, alone, at, ended.reason)
+            await history.miss(transaction, ended, missed, at)
 
         await self._writer.change(work, ended.organizer, ended.owner)
 

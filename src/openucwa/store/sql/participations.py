@@ -155,6 +155,7 @@ async def _end_two_party(transaction: Transaction, gone: Participation, at: int)
     if gone.form == Form.CONNECTING:
         await invitations.withdraw(transaction, *key, "Canceled", at)
     for other in await find(transaction, "organizer = ? and meeting_id = ?", *key):
+        await transaction.lock(other.owner)
         hears = columns.json(disconnected(other, await last_number(transaction, other.topic)))
         await transaction.run(_END_OTHER, at, hears, *key, other.id)
     await end_topic(transaction, gone.topic, at)

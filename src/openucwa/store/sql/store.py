@@ -9,6 +9,7 @@ from openucwa.store.sql.contacts import Contacts
 from openucwa.store.sql.conversations import Conversations
 from openucwa.store.sql.events import EventLog
 from openucwa.store.sql.extensions import Extensions
+from openucwa.store.sql.history import History
 from openucwa.store.sql.invitations import Invitations
 from openucwa.store.sql.meetings import Meetings
 from openucwa.store.sql.part import MAX_USER_BYTES
@@ -49,6 +50,7 @@ class SqlStore:
         self.contacts = Contacts(*on)
         self.people = People(*on)
         self.two_party = TwoParty(*on)
+        self.history = History(*on)
         self.events = EventLog(*on)
         self.photos = Photos(*on)
         self.presence = Presences(*on)

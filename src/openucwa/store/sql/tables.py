@@ -7,6 +7,7 @@ from openucwa.model.application import Application
 from openucwa.model.contact import ContactCard, Group
 from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.event import ChannelState, Event
+from openucwa.model.history import ConversationLog, LogMessage
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.photo import Picture
 from openucwa.model.presence import Endpoint, Presence, Subscription
@@ -25,6 +26,8 @@ EXTENSIONS = Table("extensions", Columns(Extension), before=("organizer", "meeti
 PARTICIPATIONS = Table("participations", Columns(Participation), after=("position", "typing"))
 INVITATIONS = Table("invitations", Columns(Invitation))
 EVENTS = Table("events", Columns(Event))
+CONVERSATION_LOGS = Table("conversation_logs", Columns(ConversationLog))
+LOG_MESSAGES = Table("log_messages", Columns(LogMessage))
 PRESENCES = Table("presences", Columns(Presence))
 ENDPOINTS = Table("endpoints", Columns(Endpoint))
 SUBSCRIPTIONS = Table("subscriptions", Columns(Subscription), after=("added",))

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from openucwa.model import conversation_events
 from openucwa.model.conversation import Form, Invitation, InvitationState, MessagingState, Participation, Role
+from openucwa.model.history import NO_HISTORY, ConversationLog, HistoryLimits
 from openucwa.model.meeting import Meeting
 from openucwa.model.refusals import Conflict, ConversationNotFound, TooManyConversations
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import columns, meetings, participations
+from openucwa.store.sql import history as logs
 from openucwa.store.sql import invitation_rows as invitations
 from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
@@ -53,7 +55,9 @@ class TwoParty(Part):
 
         return await self._writer.change(work, outgoing.organizer, outgoing.to_uri)
 
-    async def accept(self, incoming: Invitation, draft: Participation, limit: int, at: int) -> Participation:
+    async def accept(
+        self, incoming: Invitation, draft: Participation, limit: int, at: int, history: HistoryLimits = NO_HISTORY
+    ) -> Participation:
         key = (incoming.organizer, incoming.meeting_id)
 
         async def work(transaction: Transaction) -> Participation:
@@ -79,11 +83,14 @@ class TwoParty(Part):
             for each in await participations.find(transaction, _HERE, *key):
                 admitted = conversation_events.CONVERSATION_ADMITTED
                 await append(transaction, at, conversation_events.about_conversation(each, admitted))
+            (inviter,) = inviters
+            if history.logs:
+                await _begin_logs(transaction, incoming, inviter, joined, history, at)
             first = incoming.first_message
             if first is not None:
-                (inviter,) = inviters
                 said = conversation_events.message(inviter, first.content_type, first.text, operation)
                 await append(transaction, at, said)
+                await logs.say(transaction, *key, inviter.uri, first, at)
             return joined
 
         return await self._writer.change(work, incoming.organizer, incoming.owner)
@@ -100,6 +107,7 @@ class TwoParty(Part):
             if here[0].form == Form.CONNECTING:
                 raise Conflict("the invited user has not accepted yet")
             await meetings.add(transaction, meeting, limit, self._max_user_bytes)
+            await transaction.lock(*sorted({each.owner for each in here}))
             await transaction.run(_ESCALATE, *key)
             await append(transaction, at, conversation_events.conversation_escalated(own))
 
@@ -107,6 +115,38 @@ class TwoParty(Part):
 
     async def forget_ended(self, before: int, limit: int) -> int:
         return await self._writer.change(lambda transaction: transaction.run(_FORGET, before, limit))
+
+
+async def _begin_logs(
+    transaction: Transaction,
+    invitation: Invitation,
+    inviter: Participation,
+    invited: Participation,
+    limits: HistoryLimits,
+    at: int,
+) -> None:
+    for own, other in ((inviter, invited), (invited, inviter)):
+        row = await transaction.row(
+            "select communication from applications where owner = ? and id = ?", own.owner, own.application_id
+        )
+        if row is None or columns.communication(row[0]).conversation_history != "Enabled":
+            continue
+        log = ConversationLog(
+            owner=own.owner,
+            id=own.id,
+            created=at,
+            changed=at,
+            outgoing=own is inviter,
+            missed=False,
+            unread=False,
+            importance=invitation.importance,
+            subject=invitation.subject,
+            thread_id=invitation.thread_id,
+            other_uri=other.uri,
+            other_name=other.name,
+            max_messages=limits.messages,
+        )
+        await logs.begin(transaction, log, limits.logs)
 
 
 async def _check_limit(transaction: Transaction, draft: Participation, limit: int) -> None:

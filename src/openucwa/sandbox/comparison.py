@@ -1,0 +1,188 @@
+"""Two servers asked the same: a recorded session is sent to both, and their answers are compared.
+
+Ids, etags, tokens and addresses differ from server to server. What a server answers in place of something recorded is
+learned from its answers, and put in its place in what is sent to it from then on.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+#: Request headers that belong to a connection, not to what is asked.
+_NOT_SENT = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding", "x-openucwa-fault"}
+#: Response headers that are never the same, or of the connection.
+_NOT_COMPARED = {"date", "x-request-id", "content-length", "connection", "keep-alive", "x-ms-server-fqdn", "server"}
+#: Response headers whose values count; of the others only whether they are there.
+_VALUES = {"content-type", "cache-control", "allow", "retry-after", "content-encoding"}
+#: What is too short to be an id that is put in another's place.
+_SHORTEST = 4
+#: The time that an answer may take, in seconds: a poll takes some.
+PATIENCE = 240.0
+
+
+class HarHeader(msgspec.Struct, frozen=True):
+    """A header."""
+
+    name: str
+    value: str
+
+
+class HarText(msgspec.Struct, frozen=True):
+    """A body."""
+
+    text: str = ""
+
+
+class HarRequest(msgspec.Struct, frozen=True, rename="camel"):
+    """A request. `url`: absolute."""
+
+    method: str
+    url: str
+    headers: list[HarHeader] = []
+    post_data: HarText = HarText()
+
+
+class HarResponse(msgspec.Struct, frozen=True):
+    """A response."""
+
+    status: int
+    headers: list[HarHeader] = []
+    content: HarText = HarText()
+
+
+class HarEntry(msgspec.Struct, frozen=True):
+    """A request with its response."""
+
+    request: HarRequest
+    response: HarResponse
+
+
+class HarLog(msgspec.Struct, frozen=True):
+    """What was recorded, in order."""
+
+    entries: list[HarEntry]
+
+
+class Har(msgspec.Struct, frozen=True):
+    """A file of HAR 1.2, as far as it is needed here."""
+
+    log: HarLog
+
+
+@dataclass(slots=True)
+class Side:
+    """One of the two servers. `words`: what is said in place of what was recorded."""
+
+    url: str
+    http: httpx.Client
+    words: dict[str, str] = field(default_factory=dict)
+
+    def send(self, entry: HarEntry) -> httpx.Response:
+        """The response to what was recorded, in this server's words."""
+        asked = entry.request
+        parts = urlsplit(asked.url)
+        target = self.said(parts.path + (f"?{parts.query}" if parts.query else ""))
+        headers = [
+            (header.name, self.said(header.value)) for header in asked.headers if header.name.lower() not in _NOT_SENT
+        ]
+        body = self.said(asked.post_data.text).encode()
+        answer = self.http.request(asked.method, f"{self.url}{target}", headers=headers, content=body)
+        self._learn(entry.response, answer)
+        return answer
+
+    def said(self, text: str) -> str:
+        """`text` in this server's words."""
+        known = [word for word in self.words if word in text]
+        if not known:
+            return text
+        longest_first = "|".join(re.escape(word) for word in sorted(known, key=len, reverse=True))
+        return re.sub(longest_first, lambda found: self.words[found[0]], text)
+
+    def _learn(self, recorded: HarResponse, answer: httpx.Response) -> None:
+        before, now = _json(recorded.content.text), _json(answer.text)
+        for old, new in _pairs(before, now):
+            if old != new and len(old) >= _SHORTEST:
+                for old_part, new_part in _parts(old, new):
+                    self.words.setdefault(old_part, new_part)
+
+
+def _parts(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """What differs between two texts: the segments of two hrefs alike, or all of them."""
+    olds, news = old.split("/"), new.split("/")
+    if len(olds) != len(news) or len(olds) == 1:
+        yield old, new
+        return
+    for one, other in zip(olds, news, strict=True):
+        if one != other and len(one) >= _SHORTEST:
+            yield one, other
+
+
+def _pairs(one: Any, other: Any) -> Iterator[tuple[str, str]]:
+    """The texts at the same places of two JSON values."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one.keys() & other.keys():
+            yield from _pairs(one[name], other[name])
+    elif isinstance(one, list) and isinstance(other, list):
+        for left, right in zip(one, other, strict=False):
+            yield from _pairs(left, right)
+    elif isinstance(one, str) and isinstance(other, str):
+        yield one, other
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def compare(
+    har: Har, a: str, b: str, replaced: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """For each recorded request what it was, and the differences of the answers of the servers `a` and `b`.
+
+    `replaced`: what to say to each in place of something recorded, such as a password. httpx.HTTPError: one of them
+    does not answer.
+    """
+    with httpx.Client(timeout=PATIENCE) as one, httpx.Client(timeout=PATIENCE) as other:
+        sides = Side(a.rstrip("/"), one, dict(replaced[0])), Side(b.rstrip("/"), other, dict(replaced[1]))
+        for entry in har.log.entries:
+            answers = [side.send(entry) for side in sides]
+            yield f"{entry.request.method} {urlsplit(entry.request.url).path}", list(differences(*answers))
+
+
+def differences(a: httpx.Response, b: httpx.Response) -> Iterator[str]:
+    """What differs: status, headers, and the structure of JSON."""
+    if a.status_code != b.status_code:
+        yield f"status {a.status_code} and {b.status_code}"
+    names = [{name for name in each.headers if name not in _NOT_COMPARED} for each in (a, b)]
+    yield from (f"header {name} only from A" for name in sorted(names[0] - names[1]))
+    yield from (f"header {name} only from B" for name in sorted(names[1] - names[0]))
+    for name in sorted(_VALUES & names[0] & names[1]):
+        if a.headers[name] != b.headers[name]:
+            yield f"header {name}: {a.headers[name]} and {b.headers[name]}"
+    structures = [set(_structure(_json(each.text), "")) for each in (a, b)]
+    yield from (f"{place} only from A" for place in sorted(structures[0] - structures[1]))
+    yield from (f"{place} only from B" for place in sorted(structures[1] - structures[0]))
+
+
+def _structure(value: Any, place: str) -> Iterator[str]:
+    """The places of a JSON value with their types. What a list contains has one place; names that are ids count as
+    one."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            shown = "GUID" if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name) else name
+            yield from _structure(each, f"{place}.{shown}" if place else shown)
+    elif isinstance(value, list):
+        yield f"{place}: list"
+        for each in value:
+            yield from _structure(each, f"{place}[]")
+    elif value is not None:
+        kind = {bool: "boolean", str: "text"}.get(type(value), "number")
+        yield f"{place}: {kind}"
