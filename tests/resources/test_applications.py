@@ -188,10 +188,3 @@ async def test_every_link_of_people_works(lene: UcwaClient) -> None:
     }
     for rel, link in links.items():
         assert (await lene.get(link["href"] + ("?query=x" if rel == "search" else ""))).status_code == 200
-
-
-@pytest.mark.parametrize("accept", ["image/*", "image/jpeg", "application/json", "application/xml", "*/*"])
-async def test_photo_shows_the_initials_whatever_the_accept(lene: UcwaClient, accept: str) -> None:
-    answer = await lene.get(f"{lene.app}/photo", headers={"Accept": accept})
-    assert answer.headers["Content-Type"] == "image/svg+xml"
-    assert ">LA</text>" in answer.text

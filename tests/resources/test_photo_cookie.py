@@ -89,7 +89,7 @@ async def test_no_other_resource_takes_the_cookie(service: Service, lene: UcwaCl
             else:
                 tried += 1
                 assert answer.status_code == 401, (method, template)
-    assert (tried > 200, pictures) == (True, 3)
+    assert (tried > 200, pictures) == (True, 4)
 
 
 async def test_cookie_is_no_token_and_a_token_is_no_cookie(lene: UcwaClient, browser: UcwaClient) -> None:

@@ -100,7 +100,9 @@ async def test_links_of_me_contact_and_participant_lead_to_the_photo(lene: UcwaC
     assert contact["_links"]["contactPhoto"]["href"] == picture(dana)
 
 
-@pytest.mark.parametrize("segment", ["photo", "photos", "photo/lenea@contoso.com", "photos/LeneA@Contoso.com"])
+@pytest.mark.parametrize(
+    "segment", ["photo", "photo/lenea@contoso.com", "photos/LeneA@Contoso.com", "people/lenea@contoso.com/contactPhoto"]
+)
 async def test_other_spellings_lead_to_the_same_photo(lene: UcwaClient, segment: str) -> None:
     await set_photo(lene)
     expected = await lene.get(picture(lene))

@@ -16,7 +16,6 @@ ALIASES = {
     "location": ("contactLocation",),
     "supportedMedia": ("contactSupportedModalities",),
     "presenceSubscriptionMemberships": ("memberships", "addToPresenceSubscription"),
-    "photos": ("photo",),
     "contacts": ("myContacts",),
     "groups": ("myGroups",),
     "groupMemberships": ("myGroupMemberships",),
