@@ -57,8 +57,8 @@ class LDAPObject:
     def result(
         self,
         msgid: int,
-        all: int = 1,
-        timeout: float | None = None,  # noqa: A002 -- its name
+        all: int = 1,  # noqa: A002 -- its name
+        timeout: float | None = None,
     ) -> tuple[int, list[tuple[str | None, dict[str, list[bytes]]]]]: ...
     def unbind_s(self) -> None: ...
 
