@@ -213,7 +213,6 @@ class Config:
         "Maximum size of a stored photo, in bytes; its quality is reduced as necessary. There are up to five, of "
         "different widths, per user.",
         131_072,
-        minimum=4_096,
     )
     photo_timeout: float = option("Timeout for processing a photo, in seconds (503).", 10.0)
     max_photos_in_flight: int = option("Maximum number of photos in progress or waiting, per process (503).", 16)

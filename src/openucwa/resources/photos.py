@@ -176,11 +176,10 @@ class OwnPhoto(Resource[None]):
         await self._photos.put(owner, await self._maker.make(owner, call.body), PhotoOrigin(None, ""))
         return NO_CONTENT
 
-    @Operation("Removes the user's photo.", answers=(204,), produces=(), refuses=(ResourceNotFound,))
+    @Operation("Removes the user's photo.", answers=(204,), produces=())
     async def delete(self, call: Call[None]) -> Answer:
         """openucwa:photo, DELETE. One from a directory comes back when the user signs in the next time."""
-        if not await self._photos.remove(call.session.application.owner):
-            raise ResourceNotFound("you have no photo")
+        await self._photos.remove(call.session.application.owner)
         return NO_CONTENT
 
 

@@ -10,16 +10,24 @@ from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
 from openucwa.model.scopes import ANY_SCOPE
 from openucwa.representation.document import Document, Property
 
-#: The permissions that are no settings. Those about phones, mailboxes and telephony are left out.
-POLICIES = {
-    "callLogArchiving": "Disabled",
-    "customerExperienceImprovementProgram": "Disabled",
-    "clientExchangeConnectivity": "Disabled",
-    "exchangeUnifiedMessaging": "Disabled",
-    "htmlMessaging": "Enabled",
-    "messageArchiving": "Disabled",
-    "saveMessagingHistory": "Disabled",
-}
+
+def policies(config: Config) -> Mapping[str, Property]:
+    """The permissions, in the documented order. Those about phones, mailboxes and telephony are left out."""
+    return {
+        "callLogArchiving": "Disabled",
+        "customerExperienceImprovementProgram": "Disabled",
+        "clientExchangeConnectivity": "Disabled",
+        "exchangeUnifiedMessaging": "Disabled",
+        "htmlMessaging": "Enabled",
+        "messageArchiving": "Disabled",
+        "photos": _state(enabled=config.photos),
+        "saveMessagingHistory": _state(enabled=config.history_kept > 0),
+    }
+
+
+def _state(*, enabled: bool) -> str:
+    """UCWA: GenericPolicy."""
+    return "Enabled" if enabled else "Disabled"
 
 
 class Policies(Resource[None]):
@@ -29,8 +37,7 @@ class Policies(Resource[None]):
     scopes = ANY_SCOPE
 
     def __init__(self, config: Config) -> None:
-        own = {"photos": "Enabled" if config.photos else "Disabled"}
-        self._policies: Mapping[str, Property] = dict(sorted((POLICIES | own).items()))
+        self._policies = policies(config)
 
     @Operation("The permissions of users in conversations.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def get(self, call: Call[None]) -> Answer:
