@@ -122,7 +122,8 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     with the user as a member, by `{dn}` or by `{user}`, the value of `user_attribute`.
     `search`: whether its people and groups are found by the resource search. `person_filter`, `distribution_filter`:
     match their entries; `distribution_base`: base DN of the search for groups; default: `base`.
-    `member_attributes`: attributes with the DNs of a group's members.
+    `member_attributes`: attributes with the DNs of a group's members. `manager_attribute`: the one with the DN of a
+    user's manager.
     `create_users`: whether unknown users are added.
     `connections`: the maximum per process. `timeout`: for each step, in seconds.
     """
@@ -150,6 +151,7 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     distribution_filter: str = "(|(objectClass=group)(objectClass=groupOfNames)(objectClass=groupOfUniqueNames))"
     distribution_base: str | None = None
     member_attributes: Texts = ("member", "uniqueMember")
+    manager_attribute: str = "manager"
     create_users: bool = True
     connections: int = 4
     timeout: float = 5.0

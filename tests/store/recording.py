@@ -262,6 +262,7 @@ async def applications(store: RecordedStore) -> None:
     await store.applications.replace_communication(LENE, "101", frozenset({"1"}), COMMUNICATION, "9", AT, [EVENT])
     await store.applications.touch({(LENE, "101"): AT + 1}, {(LENE, "101"): AT + 1})
     await store.applications.available(LENE)
+    await store.applications.all(LENE)
 
 
 async def presence(store: RecordedStore) -> None:

@@ -48,6 +48,8 @@ NAMES: Mapping[str, Described] = {
     "conversation": {"description": "The conversation's id; the event channel delivers its href."},
     "invitation": {"description": "The invitation's id; the event channel delivers its href."},
     "message": {"description": "The message's number."},
+    "log": {"description": "The conversation log's id."},
+    "number": {"description": "The number of a message in a conversation log."},
     "address": {"description": "The participant's SIP address, percent-encoded."},
     "organizer": {"description": "The SIP address of a meeting's organizer."},
     "snapshot": {"description": "The snapshot's name."},

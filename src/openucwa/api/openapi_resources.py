@@ -37,6 +37,7 @@ _MEETING = (
     "phoneUserAdmission:GenericPolicy subject:string"
 )
 _PARTICIPANTS = Shape(links="participant*")
+_NOTE = Shape("message:string type:NoteType")
 _INVITATION = (
     "direction:Direction importance:Importance operationId:string state:InvitationState subject:string "
     "threadId:string to:string"
@@ -47,10 +48,23 @@ _INVITATION_EMBEDS = "acceptedByParticipant*:participant from:participant messag
 SHAPES: Mapping[str, Shape] = {
     "application": Shape(
         "culture:string endpointId:string id:string instanceId:string type:string userAgent:string",
-        "batch events policies",
+        "batch events policies reportMyNetwork",
         "communication me onlineMeetings people",
     ),
+    "applications": Shape(embedded="application*"),
     "attendees": _PARTICIPANTS,
+    "contactLocation": Shape("location:string"),
+    "contactNote": _NOTE,
+    "contactPresence": Shape("activity:string availability:Availability deviceType:ContactDeviceType lastActive:date"),
+    "contactSupportedModalities": Shape("modalities:[ModalityType]"),
+    "location": Shape("location:string"),
+    "note": _NOTE,
+    "presence": Shape("activity:string availability:Availability"),
+    "presenceSubscription": Shape("id:string", "addToPresenceSubscription memberships"),
+    "presenceSubscriptionMembership": Shape(links="contact presenceSubscription"),
+    "presenceSubscriptionMemberships": Shape(embedded="presenceSubscriptionMembership*"),
+    "presenceSubscriptions": Shape(embedded="presenceSubscription*"),
+    "subscribedContacts": Shape(links="contact*"),
     "communication": Shape(
         "audioPreference:AudioPreference conversationHistory:GenericPolicy lisLocation:string lisQueryResult:string "
         "phoneNumber:string publishEndpointLocation:boolean simultaneousRingNumberMatch:GenericPolicy "
@@ -147,6 +161,7 @@ SHAPES: Mapping[str, Shape] = {
 #: What operations show that do not show a resource of their own rel.
 SHOWN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("applications", "POST"): ("application",),
+    ("presenceSubscriptions", "POST"): ("presenceSubscription",),
     ("myOnlineMeetings", "POST"): ("myOnlineMeeting",),
     ("onlineMeetingExtensions", "POST"): ("onlineMeetingExtension",),
     ("invitation", "GET"): ("onlineMeetingInvitation", "messagingInvitation", "participantInvitation"),
@@ -154,6 +169,11 @@ SHOWN: Mapping[tuple[str, str], tuple[str, ...]] = {
 
 #: The enums that only answers contain (UCWA: the page of each), besides those of the input.
 ENUMS: Mapping[str, tuple[str, ...]] = {
+    "Availability": (
+        "Away", "BeRightBack", "Busy", "DoNotDisturb", "IdleBusy", "IdleOnline", "Offline", "Online",
+    ),
+    "ContactDeviceType": ("DeskPhone", "Mobile", "PC", "Unknown", "Web"),
+    "NoteType": ("OutOfOffice", "Personal"),
     "ConversationState": (
         "Conferenced", "Conferencing", "Connected", "Connecting", "Disconnected", "Disconnecting", "Incoming",
         "InLobby",

@@ -13,7 +13,7 @@ import msgspec
 
 from openucwa.api.answer import Answer
 from openucwa.api.answer_size import check_size
-from openucwa.api.call import Call
+from openucwa.api.call import Call, Parts
 from openucwa.api.pass_through import pass_through_name
 from openucwa.api.rendering import Renderer
 from openucwa.api.resource import SAFE_METHODS, Operation, Precondition, Resource, Responder
@@ -91,6 +91,8 @@ class Pipeline:
         self._limits = limits
         self._strict_put = strict_put
         self._max_answer_bytes = max_answer_bytes
+        #: Answers the parts of batches.
+        self.parts: Parts = self
 
     def __call__(self, request: Request) -> Coroutine[Any, Any, Response]:
         return self._respond(request, self._router.find(request.path))
@@ -114,7 +116,7 @@ class Pipeline:
             method=request.method,
             prefix=found.prefix,
             base=self._addresses.base(request),
-            parts=self,
+            parts=self.parts,
             target=None,
         )
 

@@ -85,6 +85,7 @@ class ApplicationDocuments:
                 "batch": Link(f"{call.application}/batch"),
                 "events": Link(f"{call.application}/events?{ack}={channel.served + 1}"),
                 "policies": Link(f"{call.application}/policies"),
+                **({} if application.anonymous else {"reportMyNetwork": Link(f"{call.application}/reportMyNetwork")}),
             },
             embedded={rel: document for rel, document in embedded.items() if document is not None},
         )
@@ -94,7 +95,7 @@ class ApplicationDocuments:
 
 
 class Applications(Resource[None]):
-    """UCWA: applications; with an anonymous token: anonApplications."""
+    """UCWA: applications, applications2; with an anonymous token: anonApplications."""
 
     rel = "applications"
 
@@ -107,6 +108,16 @@ class Applications(Resource[None]):
         self._world = world
         self._config = config
         self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world)
+
+    @Operation("The applications of the caller.", refuses=(InvalidExchangeServerVersion,))
+    async def get(self, call: Call[None]) -> Answer:
+        """UCWA: applications2, GET."""
+        await current_user(self._store.users, call.caller)
+        shown = []
+        for session in await self._store.applications.all(call.caller.identity):
+            call.known_session = session
+            shown.append(await self._documents.document(call, None))
+        return Answer(Document(rel=self.rel, href=f"{call.prefix}/applications", embedded={"application": shown}))
 
     @Operation(
         "Opens an application, or returns the existing one of this endpoint.",

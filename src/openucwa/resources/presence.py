@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.config import Config
@@ -18,7 +18,7 @@ from openucwa.model.refusals import (
     MakeMeAvailableRequired,
     ParameterValidationFailure,
 )
-from openucwa.model.scopes import RECEIVE, USER
+from openucwa.model.scopes import ANY_SCOPE, RECEIVE, USER
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Property
 from openucwa.representation.parameters import Parameter
@@ -45,6 +45,11 @@ MAKE_ME_AVAILABLE = (
 AVAILABILITY = (Parameter("availability", choices=PREFERRED),)
 MESSAGE = (Parameter("message"),)
 LOCATION = (Parameter("location", max_length=60),)
+#: UCWA: reportMyNetwork, POST, Request body.
+NETWORK = (
+    *(Parameter(name, max_length=256) for name in ("chassisID", "ip", "mac", "portID", "rssi", "subnetID", "wapBSSID")),
+    Parameter("clientNetworkType", choices=("External", "Internal"), required=True),
+)
 
 
 class MakeMeAvailable(Resource[None]):
@@ -130,6 +135,19 @@ class ReportMyActivity(Resource[None]):
         application = call.session.application
         await self._presence.report_activity(application.owner, application.id, self._world.now())
         return NO_CONTENT
+
+
+class ReportMyNetwork(Resource[None]):
+    """UCWA: reportMyNetwork. Nothing here depends on the client's network, so nothing is stored."""
+
+    rel = "reportMyNetwork"
+    scopes = ANY_SCOPE
+    anonymous = False
+
+    @Operation("Reports the client's network.", answers=(201,), takes=NETWORK, produces=())
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: reportMyNetwork, POST."""
+        return created(f"{call.application}/{self.rel}")
 
 
 class Presence(Resource[None]):
@@ -250,6 +268,7 @@ def routes(app: str, store: Store, world: World, config: Config) -> Sequence[tup
         (f"{app}/me/makeMeAvailable", available),
         (f"{app}/me/reportMyActivity", active),
         (f"{app}/reportMyActivity", active),
+        (f"{app}/reportMyNetwork", ReportMyNetwork()),
         (f"{app}/me/presence", Presence(store.presence, world)),
         (f"{app}/me/note", Note(store.presence, world, config.max_note)),
         (f"{app}/me/location", Location(store.presence, world)),

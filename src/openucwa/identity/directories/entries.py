@@ -107,6 +107,18 @@ def person_filter(directory: Directory, address: str) -> str:
     return f"(&{directory.person_filter}(|{one}))"
 
 
+def organization_filter(directory: Directory, managers: Sequence[str]) -> str:
+    """The filter that finds those who have one of these managers (DNs)."""
+    one = "".join(f"({directory.manager_attribute}={escape_filter_chars(dn)})" for dn in managers)
+    return f"(&{directory.person_filter}(|{one}))"
+
+
+def manager_of(directory: Directory, entry: Entry) -> str | None:
+    """The DN of the manager of an entry's user."""
+    values = entry.attributes.get(directory.manager_attribute.lower(), ())
+    return values[0].decode("utf-8", "replace") if values else None
+
+
 def groups_filter(directory: Directory, words: Sequence[str]) -> str:
     """The filter that finds groups with an address, by the beginnings of words of name or address."""
     conditions = []
