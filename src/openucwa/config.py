@@ -203,6 +203,22 @@ class Config:
         "Maximum number of concurrent requests per user, including the parts of a batch (429).", 100
     )
 
+    photos: bool = option(
+        "Whether photos are shown; otherwise others' are refused (403), and one's own is a picture with initials.", True
+    )
+    max_photo_bytes: int = option("Maximum size of a photo that a user or a directory sets, in bytes (413).", 1_048_576)
+    max_photo_pixels: int = option(
+        "Maximum number of pixels of such a photo, checked before it is decoded (413).", 16_777_216
+    )
+    max_photo_size: int = option("Maximum width and height of stored photos, in pixels; larger ones are reduced.", 648)
+    max_stored_photo_bytes: int = option(
+        "Maximum size of a stored photo, in bytes; its quality is reduced as necessary. There are up to five, of "
+        "different widths, per user.",
+        131_072,
+    )
+    photo_timeout: float = option("Timeout for processing a photo, in seconds (503).", 10.0)
+    max_photos_in_flight: int = option("Maximum number of photos in progress or waiting, per process (503).", 16)
+
     # Signing in
     token_lifetime: int = option("Lifetime of tokens from the password grant, in seconds.", 28_800)
     anonymous_token_lifetime: int = option("Lifetime of tokens from the anonymous-meeting grant, in seconds.", 3_600)

@@ -211,6 +211,9 @@ def _contacts(lene: Person) -> None:
     lene.send("POST", start, {"duration": 10}, status=201)
     found = lene.send("GET", f"{lene.link(people, 'search')}?query=dana&limit=3")["_embedded"]["contact"][0]
     relationship = lene.follow(found, "contactPrivacyRelationship")
+    lene.follow(found, "contactPhoto")
+    lene.follow(lene.app["_embedded"]["me"], "photo")
+    lene.send("GET", f"{lene.link(lene.app, 'self')}/photo?size=HR64X64")
     headers = {"If-Match": f'"{relationship["etag"]}"'}
     relationship["relationshipLevel"] = "Workgroup"
     lene.send("PUT", lene.link(relationship, "self"), relationship, headers=headers)

@@ -76,6 +76,7 @@ WHY: Mapping[str, str] = {
     "Conflict": "Nothing can conflict.",
     "Conflict/AlreadyExists": "Nothing is created under an id that the client chose.",
     "Conflict/TooManyGroups": "It is sent for too many extensions of a meeting, and too many groups, only.",
+    "GatewayTimeout": "Photos are on this server.",
     "Gone": "An invitation that is over can still be read.",
     "Gone/CannotRedirect": "The resource does not depend on where the user is homed.",
     "NotFound": "It is sent with its subcode, ResourceNotFound.",

@@ -191,13 +191,6 @@ async def test_every_link_of_people_works(lene: UcwaClient) -> None:
         assert (await lene.get(link["href"] + ("?query=x" if rel == "search" else ""))).status_code == 200
 
 
-@pytest.mark.parametrize("accept", ["image/*", "image/jpeg", "application/json", "application/xml", "*/*"])
-async def test_photo_shows_the_initials_whatever_the_accept(lene: UcwaClient, accept: str) -> None:
-    answer = await lene.get(f"{lene.app}/photo", headers={"Accept": accept})
-    assert answer.headers["Content-Type"] == "image/svg+xml"
-    assert ">LA</text>" in answer.text
-
-
 async def test_all_applications_of_a_user_are_listed_as_each_shows_itself(lene: UcwaClient, dana: UcwaClient) -> None:
     first = lene.app
     await lene.open("another")

@@ -15,6 +15,7 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
+from tests.pictures.images import photo
 from tests.samples import two_users
 from tests.samples.contact_list import SALES, contact_hrefs
 from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
@@ -227,6 +228,11 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
         stage.query = "instanceId=left"
     else:
         await client.open("stage")
+    if sample.rel in {"photo", "contactPhoto"}:
+        answer = await client.put(
+            f"{client.app}/openucwa/photo", content=photo(), headers={"Content-Type": "image/jpeg"}
+        )
+        assert answer.status_code == 204, answer.text
     if situation == "anonymous":
         meeting = await client.schedule(subject="Quarterly numbers")
         stage.client = connect(service)

@@ -7,6 +7,7 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.channel.poll import EventChannels
 from openucwa.config import Config
+from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
 from openucwa.identity.rate import Rate
 from openucwa.model.application import Application as Opened
@@ -29,6 +30,7 @@ from openucwa.resources.communication import communication_document, new_abiliti
 from openucwa.resources.me import me_document
 from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.people import People
+from openucwa.resources.rendering.photos import photo_cookie
 from openucwa.store.contract import Store
 
 APPLICATION_ID_DIGITS = 12
@@ -97,9 +99,12 @@ class Applications(Resource[None]):
 
     rel = "applications"
 
-    def __init__(self, store: Store, documents: ApplicationDocuments, world: World, config: Config) -> None:
+    def __init__(
+        self, store: Store, documents: ApplicationDocuments, callers: Callers, world: World, config: Config
+    ) -> None:
         self._store = store
         self._documents = documents
+        self._callers = callers
         self._world = world
         self._config = config
         self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world)
@@ -157,7 +162,7 @@ class Applications(Resource[None]):
             status,
             etag=call.session.application.etag,
             location=document.href,
-            headers=index_link(call),
+            headers=(*index_link(call), *photo_cookie(call, self._callers)),
         )
 
 
@@ -168,9 +173,17 @@ class Application(Resource[None]):
     scopes = ANY_SCOPE
     conditional = True
 
-    def __init__(self, store: Store, documents: ApplicationDocuments, channels: EventChannels, world: World) -> None:
+    def __init__(
+        self,
+        store: Store,
+        documents: ApplicationDocuments,
+        callers: Callers,
+        channels: EventChannels,
+        world: World,
+    ) -> None:
         self._store = store
         self._documents = documents
+        self._callers = callers
         self._channels = channels
         self._world = world
 
@@ -185,7 +198,7 @@ class Application(Resource[None]):
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: application, GET."""
         document = await self._documents.document(call, known_instance(call))
-        return Answer(document, etag=call.etag, headers=index_link(call))
+        return Answer(document, etag=call.etag, headers=(*index_link(call), *photo_cookie(call, self._callers)))
 
     @Operation(
         "Ends the application, or one of its instances.",
