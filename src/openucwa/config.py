@@ -184,6 +184,8 @@ class Config:
     application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)
     application_burst: int = option("Applications opened per user at once (429).", 100)
     max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
+    presence_rate: float = option("Changes of presence, note and location per user, sustained, per second (429).", 1.0)
+    presence_burst: int = option("Changes of presence, note and location per user at once (429).", 100)
     max_note: int = option("Maximum length of a user's note, in characters (400).", 1_000)
     max_presence_subscriptions: int = option("Maximum number of presence subscriptions per application (403).", 50)
     max_subscription_uris: int = option("Maximum number of contacts per presence subscription (403).", 500)

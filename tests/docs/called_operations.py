@@ -44,19 +44,20 @@ Json = dict[str, Any]
 class CalledOperations:
     """The operations that were called with success, by resource and method. `paths`, `components`: from /openapi.json.
 
-    `shown`: what was answered.
+    `shown`: what was answered, and its schema.
     """
 
     paths: Mapping[str, Json]
     components: Mapping[str, Json] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
-    shown: list[Json] = field(default_factory=list)
+    shown: list[tuple[Json | None, Json]] = field(default_factory=list)
 
     def note(self, method: str, path: str, status: int, shown: Json) -> None:
         """Records an answer. AssertionError: its status is no success of this operation."""
         operation = self._operation(method, path)
         assert str(status) in operation["responses"], f"{method} {path}: {status} is not described"
-        self.shown.append(shown)
+        told = operation["responses"][str(status)].get("content", {})
+        self.shown.append((told.get("application/json", {}).get("schema"), shown))
         self.seen.add((shown.get("rel", operation["tags"][0]), method))
         self.seen |= {(name, method) for name in names_of(operation["tags"][0], method) if name not in VIEWS}
         self.seen.update(name for name, pattern in _ALSO.items() if name[1] == method and pattern.search(path))

@@ -125,6 +125,7 @@ class RandomPresence:
             application_sweep_interval=10**6,
             meeting_sweep_interval=10**6,
             max_events=5,
+            presence_burst=10**6,
         )
         self.count = 0
         #: The notes and locations of each user now, and those that each other one was ever allowed to read.

@@ -187,10 +187,16 @@ SCHEMAS: Described = {
             "in": ref("schemas", "EventLink"),
             "type": ref("schemas", "EventType"),
             "status": {"type": "string", "enum": ["Success", "Failure"]},
-            "reason": ref("schemas", "Reason"),
+            "reason": ref("schemas", "EventReason"),
             "_embedded": {"type": "object", "additionalProperties": ref("schemas", "Resource")},
         },
         "required": ["link", "type"],
+    },
+    "EventReason": {
+        "description": "Why something ended (UCWA: reason).",
+        "type": "object",
+        "properties": {"code": {"type": "string"}, "subcode": {"type": "string"}, "message": {"type": "string"}},
+        "required": ["code"],
     },
     "Value": {
         "description": "A programmer-defined property: a string (a date reads `/Date(ms)/`), integer, number or "
