@@ -55,7 +55,7 @@ _LOBBIES = """
     select m.id, m.rel, m.subject, p.uri, min(p.name), max(p.anonymous), min(p.joined), count(*) over ()
     from participations p join meetings m on m.organizer = p.organizer and m.id = p.meeting_id
     where p.organizer = ? and p.in_lobby = 1
-    group by m.id, m.rel, m.subject, p.uri order by min(p.joined), m.id, p.uri limit ?
+    group by m.id, m.rel, m.subject, p.uri order by min(p.joined), m.id, min(p.position) limit ?
 """
 _IDLE = (
     participations.SELECT + "where ended is null and (owner, application_id) in"
