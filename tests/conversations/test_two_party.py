@@ -326,6 +326,12 @@ async def test_input_is_read_by_name_in_any_case_with_or_without_sip(two: Two) -
     assert (await incoming(dana))["subject"] == "Any"
 
 
+async def test_invited_address_may_have_parameters(two: Two) -> None:
+    lene, dana = two
+    await start(lene, "sip:DanaB@contoso.com;user=phone?subject=x")
+    assert (await incoming(dana))["to"] == DANA
+
+
 async def relate(guest: Guest, other: str, level: str) -> None:
     """Gives the other user a privacy relationship."""
     href = f"{guest.client.app}/people/{other.removeprefix('sip:')}/privacyRelationship"
