@@ -259,6 +259,7 @@ async def test_conversation_of_two_has_nothing_of_a_meeting(two: Two) -> None:
     assert (await lene.get(other["href"]))["_links"].keys() == {
         "self",
         "contact",
+        "contactPhoto",
         "conversation",
         "participantMessaging",
     }
