@@ -1,5 +1,7 @@
 """Contacts, groups and memberships."""
 
+import pytest
+
 from openucwa.app import Service
 from tests.client import if_match, self_of
 from tests.conftest import Connect, Make
@@ -68,6 +70,13 @@ async def test_contacts_are_only_linked_without_expand(lene_here: Application) -
 async def test_parameters_of_the_address_are_left_out(lene_here: Application) -> None:
     await lene_here.add("sip:DanaB@contoso.com;gruu;opaque=x")
     assert await addresses(lene_here) == ["danab@contoso.com"]
+
+
+@pytest.mark.parametrize("user", ["q?a", "q;a", "q?a;b"])
+async def test_user_part_of_an_address_may_have_the_marks_of_parameters(lene_here: Application, user: str) -> None:
+    membership = await lene_here.add(f"sip:{user}@contoso.com;gruu?subject=x")
+    contact = await lene_here.get(membership["_links"]["contact"]["href"])
+    assert contact["uri"] == f"sip:{user}@contoso.com"
 
 
 async def test_contact_of_elsewhere_is_federated(lene_here: Application) -> None:

@@ -259,6 +259,7 @@ async def test_conversation_of_two_has_nothing_of_a_meeting(two: Two) -> None:
     assert (await lene.get(other["href"]))["_links"].keys() == {
         "self",
         "contact",
+        "contactPhoto",
         "conversation",
         "participantMessaging",
     }
@@ -324,6 +325,12 @@ async def test_input_is_read_by_name_in_any_case_with_or_without_sip(two: Two) -
     body = {"OPERATIONID": "1", "To": "danab@contoso.com", "Subject": "Any", "sessionContext": "x", "telemetryId": None}
     assert await lene.post(f"{lene.client.app}/communication/startmessaging", json=body) == 201
     assert (await incoming(dana))["subject"] == "Any"
+
+
+async def test_invited_address_may_have_parameters(two: Two) -> None:
+    lene, dana = two
+    await start(lene, "sip:DanaB@contoso.com;user=phone?subject=x")
+    assert (await incoming(dana))["to"] == DANA
 
 
 async def relate(guest: Guest, other: str, level: str) -> None:

@@ -38,6 +38,15 @@ class User:
         return self.uri.rpartition("@")[2]
 
 
+def user_uri(uri: str) -> str:
+    """The SIP URI of a user: in lower case, without the parameters and headers that follow its host.
+
+    The part before the @ may contain `;` and `?` as well (RFC 3261, section 25.1, user-unreserved).
+    """
+    user, at, rest = uri.lower().partition("@")
+    return user + at + rest.partition("?")[0].partition(";")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A secret that signs tokens. `created`: ms since 1970. The newest one signs; all of them verify."""

@@ -25,7 +25,7 @@ from openucwa.model.refusals import (
     ResourceNotFound,
 )
 from openucwa.model.scopes import CONVERSATION_SCOPES
-from openucwa.model.user import User
+from openucwa.model.user import User, user_uri
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -205,7 +205,7 @@ class AddParticipant(ConversationPart):
     )
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: addParticipant, POST. Notifies all of the user's applications that called makeMeAvailable."""
-        to = call.values["to"].lower()
+        to = user_uri(call.values["to"])
         self.count(call.target)
         user = await self._store.users.get(to)
         if user is None:

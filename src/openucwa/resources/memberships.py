@@ -1,7 +1,5 @@
 """Memberships: which contact is in which group of the signed-in user."""
 
-import re
-
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
@@ -17,6 +15,7 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyDelegates,
 )
+from openucwa.model.user import user_uri
 from openucwa.model.world import World
 from openucwa.people.address_book import AddressBook
 from openucwa.representation.document import Document
@@ -86,7 +85,7 @@ class MyGroupMemberships(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: myGroupMemberships2, POST. Without groupId: to defaultGroup."""
         owner = call.session.application.owner
-        uri = _address(call.values["contactUri"])
+        uri = user_uri(call.values["contactUri"])
         group_id = call.values.get("groupId") or DEFAULT_GROUP.id
         if group_id in _OF_OTHERS:
             raise OperationNotSupported("this group has no memberships: its members are chosen by others")
@@ -197,11 +196,6 @@ class RemoveContactFromAllGroups(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: removeContactFromAllGroups, POST. Somebody who is no contact is ignored."""
         await self._store.contacts.remove_from_all(
-            call.session.application.owner, _address(call.values["contactUri"]), self._world.now()
+            call.session.application.owner, user_uri(call.values["contactUri"]), self._world.now()
         )
         return NO_CONTENT
-
-
-def _address(uri: str) -> str:
-    """A SIP URI in lower case and without parameters."""
-    return re.split("[;?]", uri.lower(), maxsplit=1)[0]

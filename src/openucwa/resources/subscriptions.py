@@ -17,6 +17,7 @@ from openucwa.model.refusals import (
     TooManySubscriptions,
 )
 from openucwa.model.scopes import ANY_SCOPE, USER
+from openucwa.model.user import user_uri
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -96,11 +97,6 @@ class SubscriptionService:
             await self.store.get(application.owner, application.id, subscription, self.now())
         found = await self.store.memberships(application.owner, application.id, self.now())
         return [each for each in found if subscription in {None, each.subscription}]
-
-
-def user_uri(uri: str) -> str:
-    """The SIP URI of a user: in lower case, without parameters and headers."""
-    return uri.partition("?")[0].partition(";")[0].lower()
 
 
 def membership_href(call: Context, membership: Membership) -> str:

@@ -26,7 +26,7 @@ from openucwa.model.history import NO_HISTORY, HistoryLimits
 from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import CallbackChannelError, CannotRedirect, Conflict, Forbidden, TooManyConversations
 from openucwa.model.scopes import CONVERSATION_SCOPES
-from openucwa.model.user import User
+from openucwa.model.user import User, user_uri
 from openucwa.model.world import World, new_meeting_id, new_uuid
 from openucwa.people.privacy import Privacy
 from openucwa.representation.parameters import Parameter
@@ -226,6 +226,6 @@ class StartMessaging(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: startMessaging, POST; startMessaging2, POST. The message in the body comes along."""
         first = self._messages.first(call)
-        to = "sip:" + call.values["to"].lower().removeprefix("sip:")
+        to = user_uri("sip:" + call.values["to"].lower().removeprefix("sip:"))
         invitation = await self._two_party.start(call, to, first)
         return created(invitation_href(call, invitation.id, invitation.kind))
