@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import event_rows, growth_rows, others, page, process_rows
+from bench import event_rows, growth_rows, others, page, presence, process_rows
 from bench.goals import (
     BEFORE,
     BEFORE_ON_POSTGRESQL,
@@ -36,6 +36,7 @@ ROWS = {
     "f": event_rows.delays,
     "g": event_rows.memory,
     "issuer": issuer_row,
+    "presence": presence.presence,
     "meeting": growth_rows.meeting_grows,
     "store": growth_rows.store_grows,
 }

@@ -27,6 +27,7 @@ LAYERS = (
     "people",
     "meetings",
     "identity",
+    "pictures",
     "store",
     "representation",
     "server",

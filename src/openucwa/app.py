@@ -31,6 +31,7 @@ from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import SigningKeys
 from openucwa.identity.passwords import Passwords
+from openucwa.identity.photos import SourcePhotos
 from openucwa.identity.rate import Rate
 from openucwa.identity.sign_in import SignIn, SignInSettings
 from openucwa.identity.sources import Sources
@@ -45,6 +46,7 @@ from openucwa.model.measures import Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
+from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
     additions,
@@ -59,6 +61,7 @@ from openucwa.resources import (
     openapi,
     participants,
     people,
+    photos,
     presence,
 )
 from openucwa.resources.aliases import ALIASES
@@ -130,9 +133,11 @@ class Service:
         self.store = engine if self.tracing is None else TracedStore(engine, self.tracing.call_span)
         self.bus = bus or bus_of(config, world, engine, relay)
         # A read that is never cached.
+        self.photo_maker = PhotoMaker(config.part(PhotoSettings))
         self.readiness = Readiness({"store": self.store.signing_keys.all, "bus": self.bus.require}, world)
         self.passwords = passwords or Passwords()
-        admission = Admission(self.store.users)
+        self.source_photos = SourcePhotos(self.store.photos, self.photo_maker, enabled=config.photos)
+        admission = Admission(self.store.users, self.source_photos)
         self.tokens = Tokens((new_signing_key(world),), world)
         self.activity = Activity(self.store.applications, world, config)
         self.response_cache = ResponseCache(self.store, self.activity, world, config.response_cache_bytes)
@@ -234,6 +239,7 @@ class Service:
         await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
+        await self.source_photos.stop()
         await self.sources.close()
         await self.bus.stop()
         self.passwords.close()
@@ -252,6 +258,7 @@ class Service:
         privacy = Privacy(store.contacts, self.enterprise)
         book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
+        contact_photo = photos.ContactPhoto(store, book, privacy, enabled=config.photos)
         meetings = my_online_meetings.MeetingDocuments(config)
         renderer = ConversationRenderer(meetings)
         shown = (store, renderer, world)
@@ -285,8 +292,8 @@ class Service:
                 "/WebTicket/oauthtoken",
                 OAuthToken(self.sign_in, FormLimits(config.max_form_fields, config.max_part_headers)),
             ),
-            ("/ucwa/v1/applications", Applications(store, applications, world, config)),
-            (app, Application(store, applications, self.channels, world)),
+            ("/ucwa/v1/applications", Applications(store, applications, self.callers, world, config)),
+            (app, Application(store, applications, self.callers, self.channels, world)),
             (
                 f"{app}/batch",
                 Batch(
@@ -301,7 +308,7 @@ class Service:
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
             (f"{app}/openucwa", additions.Index(pools)),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
-            (f"{app}/policies", Policies()),
+            (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),
             (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
@@ -351,7 +358,11 @@ class Service:
             (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),
             (f"{app}/me", me.Me()),
             *presence.routes(app, store, world, config),
-            (f"{app}/photo", me.Photo()),
+            (f"{app}/photo", photos.Photo(store, enabled=config.photos)),
+            (f"{app}/photos/{{address}}", contact_photo),
+            (f"{app}/photo/{{address}}", contact_photo),
+            (f"{app}/people/{{address}}/contactPhoto", contact_photo),
+            (f"{app}/openucwa/photo", photos.OwnPhoto(store.photos, self.photo_maker, enabled=config.photos)),
             (f"{app}/people", everybody),
             *people_routes(f"{app}/people", store, book, persons, privacy, world, config),
             (family, online_meetings),

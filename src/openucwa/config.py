@@ -184,6 +184,8 @@ class Config:
     application_rate: float = option("Applications opened per user, sustained, per second (429).", 1.0)
     application_burst: int = option("Applications opened per user at once (429).", 100)
     max_description: int = option("Maximum length of a meeting's description, in characters (400).", 16_384)
+    presence_rate: float = option("Changes of presence, note and location per user, sustained, per second (429).", 1.0)
+    presence_burst: int = option("Changes of presence, note and location per user at once (429).", 100)
     max_note: int = option("Maximum length of a user's note, in characters (400).", 1_000)
     max_presence_subscriptions: int = option("Maximum number of presence subscriptions per application (403).", 50)
     max_subscription_uris: int = option("Maximum number of contacts per presence subscription (403).", 500)
@@ -200,6 +202,22 @@ class Config:
     max_requests_in_flight: int = option(
         "Maximum number of concurrent requests per user, including the parts of a batch (429).", 100
     )
+
+    photos: bool = option(
+        "Whether photos are shown; otherwise others' are refused (403), and one's own is a picture with initials.", True
+    )
+    max_photo_bytes: int = option("Maximum size of a photo that a user or a directory sets, in bytes (413).", 1_048_576)
+    max_photo_pixels: int = option(
+        "Maximum number of pixels of such a photo, checked before it is decoded (413).", 16_777_216
+    )
+    max_photo_size: int = option("Maximum width and height of stored photos, in pixels; larger ones are reduced.", 648)
+    max_stored_photo_bytes: int = option(
+        "Maximum size of a stored photo, in bytes; its quality is reduced as necessary. There are up to five, of "
+        "different widths, per user.",
+        131_072,
+    )
+    photo_timeout: float = option("Timeout for processing a photo, in seconds (503).", 10.0)
+    max_photos_in_flight: int = option("Maximum number of photos in progress or waiting, per process (503).", 16)
 
     # Signing in
     token_lifetime: int = option("Lifetime of tokens from the password grant, in seconds.", 28_800)

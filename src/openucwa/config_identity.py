@@ -117,11 +117,13 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `uri_attributes`: attributes with the SIP URI or address; the first one present is used.
     `name_attributes`, `email_attributes`, `title_attributes`, `department_attributes`: the same.
     `phones`: kind of phone (work, mobile, home, other) -> attribute.
+    `photo_attributes`: attributes with a JPEG or PNG photo; the first one present is used. () for none.
     `groups`: DNs of groups whose members may sign in; default: everyone. `group_filter`: matches the entry of a group
     with the user as a member, by `{dn}` or by `{user}`, the value of `user_attribute`.
     `search`: whether its people and groups are found by the resource search. `person_filter`, `distribution_filter`:
     match their entries; `distribution_base`: base DN of the search for groups; default: `base`.
-    `member_attributes`: attributes with the DNs of a group's members.
+    `member_attributes`: attributes with the DNs of a group's members. `manager_attribute`: the one with the DN of a
+    user's manager.
     `create_users`: whether unknown users are added.
     `connections`: the maximum per process. `timeout`: for each step, in seconds.
     """
@@ -141,6 +143,7 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     title_attributes: Texts = ("title",)
     department_attributes: Texts = ("department", "departmentNumber", "ou")
     phones: Mapping[str, str] = msgspec.field(default_factory=_phones)
+    photo_attributes: Texts = ("jpegPhoto", "thumbnailPhoto")
     groups: tuple[str, ...] = ()
     group_filter: str = "(|(member={dn})(uniqueMember={dn})(memberUid={user}))"
     search: bool = True
@@ -148,6 +151,7 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     distribution_filter: str = "(|(objectClass=group)(objectClass=groupOfNames)(objectClass=groupOfUniqueNames))"
     distribution_base: str | None = None
     member_attributes: Texts = ("member", "uniqueMember")
+    manager_attribute: str = "manager"
     create_users: bool = True
     connections: int = 4
     timeout: float = 5.0

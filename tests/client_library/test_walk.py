@@ -178,3 +178,46 @@ async def test_joining_twice_leads_to_the_same_conversation(connect: MakeClient)
     first = await done((await done(lene.join(meeting.online_meeting_uri))).concluded(events))
     second = await done((await done(lene.join(meeting.online_meeting_uri))).concluded(events))
     assert first.href == second.href
+
+
+async def test_new_meeting_is_made_by_joining_none(connect: MakeClient) -> None:
+    lene = await done(connect(LENE).open("tests"))
+    here = await done((await done(lene.join())).concluded(lene.events()))
+    assert (await done(here.meeting())).text("organizerUri") == "sip:lenea@contoso.com"
+
+
+async def test_two_talk(connect: MakeClient, form: str) -> None:
+    lene = await done(connect(LENE, format=form).open("tests"))
+    dana = await done(connect(DANA, format=form).open("tests"))
+    for each in (lene, dana):
+        await done(each.make_available())
+    lenes_events, danas_events = lene.events(), dana.events()
+    asking = await done(lene.start_messaging("sip:danab@contoso.com", "Coffee & cake?", subject="Break"))
+    while (event := await next_of(danas_events)).rel != "messagingInvitation":
+        pass
+    asked = dana.invitation(event)
+    await done(asked.accept())
+    danas = await done(asked.concluded(danas_events))
+    lenes = await done(asking.concluded(lenes_events))
+    assert (await done(lenes.read())).text("subject") == "Break"
+    await done(danas.say("Yes"))
+    while (message := (await next_of(lenes_events)).message) is None:
+        pass
+    assert message == "Yes"
+    await done(lenes.leave())
+
+
+async def test_declined_invitation_has_a_reason(connect: MakeClient) -> None:
+    lene = await done(connect(LENE).open("tests"))
+    dana = await done(connect(DANA).open("tests"))
+    for each in (lene, dana):
+        await done(each.make_available())
+    asking = await done(lene.start_messaging("sip:danab@contoso.com"))
+    events = dana.events()
+    while (event := await next_of(events)).rel != "messagingInvitation":
+        pass
+    await done(dana.invitation(event).decline())
+    with pytest.raises(JoinFailed) as refused:
+        await done(asking.concluded(lene.events()))
+    assert refused.value.reason is not None
+    assert refused.value.reason.subcode == "Declined"

@@ -262,3 +262,10 @@ async def test_anonymous_user_has_no_contacts(service: Service, lene_here: Appli
     await guest.open()
     for href in ("contacts", "groups", "groupMemberships", "contactsAndGroupsSubscription", "search?query=lene"):
         assert_refused(await guest.get(f"{guest.app}/people/{href}"), 403, "Forbidden", "AnonymousNotAllowed")
+
+
+async def test_organization_is_unknown_without_a_directory(lene_here: Application) -> None:
+    groups = await lene_here.get(f"{lene_here.people}/groups")
+    assert "myOrganizationGroup" not in groups["_links"]
+    answer = await lene_here.client.get(f"{lene_here.people}/groups/myOrganizationGroup")
+    assert_refused(answer, 404, "NotFound", "ResourceNotFound")

@@ -17,6 +17,7 @@ from openucwa.model.conversation import (
 from openucwa.model.conversation_events import EXTENSION_CHANGED, MEETING_CHANGED, ORGANIZER_DATA_CHANGED
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel, MeetingSettings
+from openucwa.model.photo import Picture
 from openucwa.model.user import User
 from openucwa.store.contract import Store
 from tests.users import LENE
@@ -181,3 +182,7 @@ async def told(store: Store) -> list[str]:
 async def logged(store: Store, topic: str = EVENT.topic) -> list[int]:
     """The numbers of the events of `topic`."""
     return [event.number for event in await store.events.after({topic: 0}, MANY)]
+
+
+def picture(size: int = 48, data: bytes = b"\xff\xd8 a picture") -> Picture:
+    return Picture(size=size, media_type="image/jpeg", etag=f"{size}", data=data)

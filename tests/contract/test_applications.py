@@ -379,3 +379,13 @@ async def test_one_of_two_concurrent_polls_writes_the_channel(store: Store, othe
 async def test_channel_of_a_missing_application_is_not_written(store: Store) -> None:
     with pytest.raises(ApplicationNotFound):
         await store.channels.write(LENE, "1", "", 0, ChannelState(1))
+
+
+async def test_all_applications_of_an_owner_are_listed_oldest_first(store: Store) -> None:
+    await store.users.add(user())
+    for number in (2, 1):
+        draft = replace(application(f"10{number}", f"endpoint {number}"), created=AT + number)
+        await store.applications.open(draft, None, AT, MANY)
+    found = await store.applications.all(LENE)
+    assert [(each.application.id, each.user_name) for each in found] == [("101", "Lene Aaling"), ("102", "Lene Aaling")]
+    assert await store.applications.all("sip:nobody@contoso.com") == []

@@ -44,19 +44,20 @@ Json = dict[str, Any]
 class CalledOperations:
     """The operations that were called with success, by resource and method. `paths`, `components`: from /openapi.json.
 
-    `shown`: what was answered.
+    `shown`: what was answered, and its schema.
     """
 
     paths: Mapping[str, Json]
     components: Mapping[str, Json] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
-    shown: list[Json] = field(default_factory=list)
+    shown: list[tuple[Json | None, Json]] = field(default_factory=list)
 
     def note(self, method: str, path: str, status: int, shown: Json) -> None:
         """Records an answer. AssertionError: its status is no success of this operation."""
         operation = self._operation(method, path)
         assert str(status) in operation["responses"], f"{method} {path}: {status} is not described"
-        self.shown.append(shown)
+        told = operation["responses"][str(status)].get("content", {})
+        self.shown.append((told.get("application/json", {}).get("schema"), shown))
         self.seen.add((shown.get("rel", operation["tags"][0]), method))
         self.seen |= {(name, method) for name in names_of(operation["tags"][0], method) if name not in VIEWS}
         self.seen.update(name for name, pattern in _ALSO.items() if name[1] == method and pattern.search(path))
@@ -192,6 +193,9 @@ def _discover(lene: Person) -> None:
     lene.follow(root, "user")
     lene.send("GET", lene.link(root, "xframe"), accept="text/html")
     lene.follow(lene.app, "self")
+    everything = lene.send("GET", lene.link(lene.app, "self").rpartition("/")[0])["_embedded"]["application"]
+    assert lene.link(lene.app, "self") in [lene.link(each, "self") for each in everything]
+    lene.send("POST", lene.link(lene.app, "reportMyNetwork"), {"clientNetworkType": "External"}, status=201)
     lene.follow(lene.app["_embedded"]["people"], "self")
     part = (
         f"GET {lene.link(lene.app['_embedded']['me'], 'self')} HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n"
@@ -207,6 +211,9 @@ def _contacts(lene: Person) -> None:
     lene.send("POST", start, {"duration": 10}, status=201)
     found = lene.send("GET", f"{lene.link(people, 'search')}?query=dana&limit=3")["_embedded"]["contact"][0]
     relationship = lene.follow(found, "contactPrivacyRelationship")
+    lene.follow(found, "contactPhoto")
+    lene.follow(lene.app["_embedded"]["me"], "photo")
+    lene.send("GET", f"{lene.link(lene.app, 'self')}/photo?size=HR64X64")
     headers = {"If-Match": f'"{relationship["etag"]}"'}
     relationship["relationshipLevel"] = "Workgroup"
     lene.send("PUT", lene.link(relationship, "self"), relationship, headers=headers)
@@ -231,7 +238,7 @@ def _contacts(lene: Person) -> None:
     lene.follow(lene.follow(found_group, "self"), "expandDistributionGroup")
     lene.send("POST", lene.link(found_group, "removeFromContactList"), {"groupId": found_group["id"]}, status=204)
     shown = lene.send("GET", groups)
-    for rel in ("defaultGroup", "delegatesGroup", "delegatorsGroup", "pinnedGroup"):
+    for rel in ("defaultGroup", "delegatesGroup", "delegatorsGroup", "myOrganizationGroup", "pinnedGroup"):
         lene.follow(shown, rel)
     lene.send("DELETE", lene.link(added, "self"), status=204)
     lene.send("POST", f"{memberships}/removeContactFromAllGroups", {"contactUri": found["uri"]}, status=204)
@@ -369,7 +376,8 @@ def _two_party(lene: Person, dana: Person) -> None:
         outgoing = lene.send("GET", lene.link(lene.waited_for("messagingInvitation", "started"), "self"))
         incoming = dana.follow(dana.waited_for("messagingInvitation", "started"), "self")
         assert dana.follow(incoming, "from")["uri"] == "sip:lenea@contoso.com"
-        lene.visits.seen.add(("from", "GET"))
+        assert lene.follow(outgoing, "to")["uri"] == "sip:danab@contoso.com"
+        lene.visits.seen |= {("from", "GET"), ("to", "GET")}
         dana.waited_for("conversation", "added")
         if end == "cancel":
             lene.send("POST", lene.link(outgoing, end), status=204)
@@ -378,7 +386,8 @@ def _two_party(lene: Person, dana: Person) -> None:
         lene.waited_for("messagingInvitation", "completed")
     accepted = lene.follow(outgoing, "self")["_embedded"]["acceptedByParticipant"][0]
     assert lene.follow(accepted, "self")["uri"] == "sip:danab@contoso.com"
-    lene.visits.seen.add(("acceptedByParticipant", "GET"))
+    assert dana.follow(incoming, "self", "acceptedByContact")["uri"] == "sip:danab@contoso.com"
+    lene.visits.seen |= {("acceptedByParticipant", "GET"), ("acceptedByContact", "GET")}
     lene.send("GET", f"{lene.link(lene.app['_embedded']['communication'], 'self')}/invitations")
     lene.send("DELETE", lene.link(outgoing, "conversation"), status=204)
     _history(lene)

@@ -28,14 +28,16 @@ Call = tuple[str, str]
 
 #: Documented resources by what serves them, where that has another name.
 SERVED_BY: dict[str, tuple[str, ...]] = {
-    "applications": ("applications", "anonApplications"),
     "invitation": ("onlineMeetingInvitation", "messagingInvitation", "participantInvitation"),
     "myOnlineMeeting": ("myOnlineMeeting", "myAssignedOnlineMeeting"),
+    "contact": ("contact", "acceptedByContact", "to"),
     "participant": ("participant", "localParticipant", "acceptedByParticipant", "from"),
     "startMessaging": ("startMessaging", "startMessaging2"),
 }
 #: The same by method: a message is sent by a POST to what holds messages; second versions of resources can do more.
 METHODS_SERVED_BY: dict[Call, tuple[str, ...]] = {
+    ("applications", "GET"): ("applications2",),
+    ("applications", "POST"): ("applications", "anonApplications", "applications2"),
     ("messages", "POST"): ("sendMessage",),
     ("message", "POST"): ("sendMessage",),
     ("contactPrivacyRelationship", "GET"): ("contactPrivacyRelationship", "contactPrivacyRelationship2"),
@@ -74,6 +76,7 @@ WHY: Mapping[str, str] = {
     "Conflict": "Nothing can conflict.",
     "Conflict/AlreadyExists": "Nothing is created under an id that the client chose.",
     "Conflict/TooManyGroups": "It is sent for too many extensions of a meeting, and too many groups, only.",
+    "GatewayTimeout": "Photos are on this server.",
     "Gone": "An invitation that is over can still be read.",
     "Gone/CannotRedirect": "The resource does not depend on where the user is homed.",
     "NotFound": "It is sent with its subcode, ResourceNotFound.",

@@ -118,7 +118,7 @@ def calls(service: Service, names: dict[str, str]) -> list[tuple[str, str]]:
     found = set()
     for name, method, template, resource, _operation in served(service):
         # Only an invitation that came from somebody can be answered, and only a directory's group be expanded.
-        elsewhere = {"accept", "decline", "expandDistributionGroup"}
+        elsewhere = {"accept", "decline", "expandDistributionGroup", "myOrganizationGroup"}
         if set(re.findall(r"{(\w+)}", template)) <= set(names) and name not in elsewhere:
             # A poll with an ack that is none is refused; any other would wait.
             query = "?ack=none" if resource.rel == "events" else ""

@@ -1,5 +1,6 @@
 """The remarks of docs/compliance.md, tried on a running server: what differs from the reference, and what does not."""
 
+import http.client
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.docs.called_operations import CalledOperations, Person
-from tests.process.running import RunningServer
+from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 
 LENE = {"grant_type": "password", "username": "lenea@contoso.com", "password": PASSWORD}
@@ -128,9 +129,20 @@ def test_errors_are_in_english_whatever_the_culture(server: RunningServer, lene:
     assert answers[0]["message"] == answers[1]["message"]
 
 
-def test_photo_needs_the_token_and_sets_no_cookie(lene: Person) -> None:
+def test_photo_is_shown_whatever_the_accept_with_the_token_or_the_photo_cookie(
+    server: RunningServer, lene: Person
+) -> None:
     href = lene.link(lene.app["_embedded"]["me"], "photo")
     for accept in ("image/svg+xml", "application/json"):
         lene.send("GET", href, accept=accept)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port(), timeout=LIMIT)
+    connection.request("GET", lene.link(lene.app, "self"), headers={"Authorization": f"Bearer {lene.token}"})
+    answer = connection.getresponse()
+    answer.read()
+    cookies = answer.headers.get_all("Set-Cookie") or []
+    connection.close()
     lene.token = None
-    lene.send("GET", href, accept="image/svg+xml", status=401)
+    lene.send("GET", href, status=401)
+    cookie = {"Cookie": cookies[0].partition(";")[0]}
+    lene.send("GET", href, headers=cookie)
+    lene.send("GET", lene.link(lene.app, "self"), headers=cookie, status=401)

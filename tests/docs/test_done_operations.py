@@ -54,7 +54,11 @@ def test_every_answer_fits_the_schema_of_its_rel(visits: CalledOperations) -> No
     names |= {shape.also: component_name(rel) for rel, shape in SHAPES.items() if shape.also}
     found: set[str] = set()
     faults: list[str] = []
-    for shown in resources(visits.shown):
+    for schema, shown in visits.shown:
+        if schema is not None and shown:
+            validator = jsonschema_rs.Draft202012Validator({**schema, "components": visits.components})
+            faults += [f"{shown.get('rel')}: {error}" for error in validator.iter_errors(shown)]
+    for shown in resources([each for _, each in visits.shown]):
         if (name := names.get(shown["rel"])) is None:
             continue
         found.add(name)
@@ -67,7 +71,7 @@ def test_every_answer_fits_the_schema_of_its_rel(visits: CalledOperations) -> No
             faults += [f"{name}: {part} {rel}" for rel in shown.get(part, {}) if rel not in listed]
         if not SHAPES[next(rel for rel in names if names[rel] == name)].custom:
             faults += [f"{name}: {each}" for each in shown if each not in described]
-    assert faults == []
+    assert faults == [], "\n".join(faults)
     assert len(found) > 25
 
 

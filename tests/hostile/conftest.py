@@ -37,13 +37,13 @@ def server(_kept_server: RunningServer) -> Iterator[RunningServer]:
 def _kept_impatient(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     data = tmp_path_factory.mktemp("impatient") / "data"
     shutil.copytree(prepared_data, data)
-    settings = {"OPENUCWA_HEADER_TIMEOUT": "0.5", "OPENUCWA_BODY_TIMEOUT": "0.5", "OPENUCWA_KEEP_ALIVE": "0.5"}
+    settings = {"OPENUCWA_HEADER_TIMEOUT": "2", "OPENUCWA_BODY_TIMEOUT": "2", "OPENUCWA_KEEP_ALIVE": "2"}
     with RunningServer(data, listeners=1, **settings) as server:
         yield server
 
 
 @pytest.fixture
 def impatient(_kept_impatient: RunningServer) -> Iterator[RunningServer]:
-    """A server that waits half a second for headers, for a body, and for the next request."""
+    """A server that waits two seconds for headers, for a body, and for the next request."""
     yield _kept_impatient
     is_well(_kept_impatient)

@@ -1,6 +1,5 @@
 """A client that puts bytes of its choice on a socket, and looks at what comes back."""
 
-import os
 import select
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,22 +80,6 @@ def request(method: str, target: str, *headers: str, body: bytes = b"") -> bytes
     length = [f"Content-Length: {len(body)}"] if body else []
     lines = [f"{method} {target} HTTP/1.1", "Host: localhost", *length, *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
-
-
-class Cpu:
-    """The CPU time that a process has used since this was made."""
-
-    def __init__(self, server: RunningServer) -> None:
-        self._stat = Path(f"/proc/{server.process.pid}/stat")
-        self._before = self._total()
-
-    def used(self) -> float:
-        """In seconds."""
-        return self._total() - self._before
-
-    def _total(self) -> float:
-        user, system = self._stat.read_text().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 class Memory:

@@ -144,6 +144,9 @@ class Stage:
             "message": await self._message(conversations[0]) if messaging else "1",
             "invitation": await (self._incoming() if available else self._outgoing(conversations[0])),
             "ack": self._ack,
+            # Who is available is asked, and misses nothing.
+            "log": "none" if available else await self._log(),
+            "number": "1",
             "subscription": (subscription := await self._subscription()),
             "subscribed": f"{subscription},danab%40contoso.com",
             "group": (group := await self._group()),
@@ -206,6 +209,14 @@ class Stage:
         answer = await self._lene.post(href, json={"duration": 10, "uris": ["sip:danab@contoso.com"]})
         assert answer.status_code == 201, answer.text
         return answer.headers["Location"].rpartition("/")[2]
+
+    async def _log(self) -> str:
+        """The id of the log of an invitation that Lene missed."""
+        body = {"to": "sip:lenea@contoso.com", "message": "data:text/plain,Hello"}
+        answer = await self._dana.post(f"{self._dana.app}/communication/messagingInvitations", json=body)
+        assert answer.status_code == 201, answer.text
+        logs = (await self._lene.get(f"{self._lene.app}/communication/conversationLogs")).json()
+        return str(logs["_links"]["conversationLog"][0]["href"].rpartition("/")[2])
 
     async def _group(self) -> str:
         """The id of Lene's one group, which Dana is in."""

@@ -371,6 +371,12 @@ async def test_field_of_escapes_costs_a_call_or_two_for_each(make_service: Make,
     assert answer.json() == {"error": "unsupported_grant_type"}
 
 
+async def test_maximum_of_query_parameters_costs_a_few_calls_for_each(lene: UcwaClient) -> None:
+    with at_most(50 * 30_000):  # those of the client that makes the URL are among them
+        answer = await lene.post(f"{lene.meetings}?{'&'.join(['a'] * 30_000)}", json={})
+    assert answer.status_code == 201
+
+
 _PART = "\r\n--b\r\nContent-Type: application/http; msgtype=request\r\n\r\nGET / HTTP/1.1\r\n\r\n"
 
 

@@ -39,6 +39,10 @@ SETTINGS = settings(
 )
 
 
+#: What only a directory makes possible, and there is none here.
+OF_DIRECTORY = ("addToContactList", "expandDistributionGroup", "myOrganizationGroup", "removeFromContactList")
+
+
 class GeneratedRequests:
     """A server with everything on it, asked one request after the other."""
 
@@ -60,6 +64,7 @@ class GeneratedRequests:
             participant_burst=10_000_000,
             invitation_burst=10_000_000,
             application_burst=10_000_000,
+            presence_burst=10_000_000,
         )
         self.service = Service(self.config, FakeWorld(), passwords=Passwords(hasher=PasswordHasher(1, 8, 1)))
         self.stage = Stage(self.service)
@@ -132,7 +137,7 @@ def test_generated_requests_are_answered_as_documented(prepared_data: Path, tmp_
     never = {
         str(each): trial.statuses[str(each)]
         for each in description.operations
-        if each.successes and not each.successes & trial.statuses[str(each)]
+        if each.successes and not each.successes & trial.statuses[str(each)] and not str(each).endswith(OF_DIRECTORY)
     }
     # Fewer requests may not get as far.
     assert never == {} or WANTED < MOST_DAYS

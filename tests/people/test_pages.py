@@ -1,9 +1,8 @@
 """The task pages about presence, walked as they are printed: the requests in the page's order and form, found by links.
 
-UCWA: Set my presence information, Get my presence information, Reset my presence information, Set my note information,
-Get my note information, Reset my note information, Get presence data of a contact, Subscribe to the presence of
-selected contacts, Subscribe to the presence of a group of contacts, Extend a presence subscription, Delete a presence
-subscription.
+UCWA: Set, Get and Reset my presence information, and my note information; Get presence data of a contact;
+Subscribe to the presence of selected contacts; Subscribe to the presence of a group of contacts; Extend and Delete a
+presence subscription.
 """
 
 from typing import Any

@@ -119,6 +119,22 @@ async def test_long_note_is_refused(make_service: Make, connect: Connect, world:
     assert_invalid(await client.post(f"{lene.me}/note", json={"message": "123456"}), "message")
 
 
+async def test_changes_of_presence_are_limited_to_a_rate(
+    make_service: Make, connect: Connect, world: FakeWorld
+) -> None:
+    client: UcwaClient = connect(await make_service(presence_burst=3, presence_rate=0.5))
+    await client.sign_in("lenea@contoso.com")
+    await client.open()
+    lene = Watcher(client, world)
+    await lene.make_available()
+    for rel in ("presence", "note", "location"):
+        await lene.post(f"{lene.me}/{rel}")
+    answer = await client.post(f"{lene.me}/note")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+    await world.advance(2)
+    await lene.post(f"{lene.me}/note")
+
+
 async def test_what_changed_several_times_is_told_once(available: Watcher) -> None:
     for availability in ("Busy", "Away"):
         await available.post(f"{available.me}/presence", json={"availability": availability})

@@ -12,7 +12,11 @@ Event = dict[str, Any]
 
 
 class Watcher:
-    """An application of `client`'s. `texts`: everything that it was answered."""
+    """An application of `client`'s. `texts`: everything that it was answered. `steps`: the seconds that pass at a time
+    while it polls.
+    """
+
+    steps = (6, 20)
 
     def __init__(self, client: UcwaClient, world: FakeWorld) -> None:
         self.client = client
@@ -68,11 +72,11 @@ class Watcher:
         """The next set of events, each with the rel of its sender; time passes meanwhile."""
         polling = asyncio.create_task(self.client.get(self._next))
         async with asyncio.timeout(20):
-            seconds = 6  # the delay of these events, and a bit
+            seconds, rest = self.steps
             while not polling.done():
                 await self._world.advance(seconds)
                 await asyncio.wait({polling}, timeout=0.005)
-                seconds = 20
+                seconds = rest
         answer = await polling
         assert answer.status_code == 200, answer.text
         self.texts.append(answer.text)

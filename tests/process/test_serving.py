@@ -37,7 +37,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shared(prepared: Path) -> Iterator[RunningServer]:
     """A server for tests that leave it as it was."""
-    with RunningServer(prepared, OPENUCWA_HEADER_TIMEOUT="0.5", OPENUCWA_BODY_TIMEOUT="0.5") as server:
+    with RunningServer(prepared, OPENUCWA_HEADER_TIMEOUT="2", OPENUCWA_BODY_TIMEOUT="2") as server:
         yield server
     assert server.wait() == 0
     assert [line for line in server.log if " error " in line or "Traceback" in line] == []

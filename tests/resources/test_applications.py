@@ -182,6 +182,7 @@ async def test_every_link_of_people_works(lene: UcwaClient) -> None:
         "myGroups",
         "myGroupMemberships",
         "myPrivacyRelationships",
+        "presenceSubscriptionMemberships",
         "presenceSubscriptions",
         "subscribedContacts",
         "search",
@@ -190,8 +191,20 @@ async def test_every_link_of_people_works(lene: UcwaClient) -> None:
         assert (await lene.get(link["href"] + ("?query=x" if rel == "search" else ""))).status_code == 200
 
 
-@pytest.mark.parametrize("accept", ["image/*", "image/jpeg", "application/json", "application/xml", "*/*"])
-async def test_photo_shows_the_initials_whatever_the_accept(lene: UcwaClient, accept: str) -> None:
-    answer = await lene.get(f"{lene.app}/photo", headers={"Accept": accept})
-    assert answer.headers["Content-Type"] == "image/svg+xml"
-    assert ">LA</text>" in answer.text
+async def test_all_applications_of_a_user_are_listed_as_each_shows_itself(lene: UcwaClient, dana: UcwaClient) -> None:
+    first = lene.app
+    await lene.open("another")
+    shown = (await lene.get("/ucwa/v1/applications")).json()
+    assert shown["rel"] == "applications"
+    listed = shown["_embedded"]["application"]
+    # Opened in the same moment, they have no order.
+    found = {each["_links"]["self"]["href"]: each for each in listed}
+    assert found == {href: (await lene.get(href)).json() for href in (first, lene.app)}
+
+
+@pytest.mark.parametrize("network", ["External", "internal"])
+async def test_network_is_reported(lene: UcwaClient, network: str) -> None:
+    href = (await lene.get(lene.app)).json()["_links"]["reportMyNetwork"]["href"]
+    answer = await lene.post(href, json={"clientNetworkType": network, "ip": "10.0.0.1"})
+    assert (answer.status_code, answer.content) == (201, b"")
+    assert_invalid(await lene.post(href, json={"ip": "10.0.0.1"}), "clientNetworkType")

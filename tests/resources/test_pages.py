@@ -42,7 +42,7 @@ async def test_every_file_that_a_page_loads_exists(stranger: UcwaClient, path: s
         seen.add(href)
         found = await stranger.get(href, headers={"Accept": "*/*"})
         assert found.status_code == 200, href
-        waiting |= {f"/static/{name}" for name in re.findall(r'from "\./([^"]+)"', found.text)}
+        waiting |= {f"/static/{name}" for name in re.findall(r'from "\./([^"]+)";', found.text)}
     assert len(seen) > 3
 
 

@@ -10,6 +10,7 @@ OF_DIRECTORY = {
     "expandDistributionGroup",
     "myGroups",
     "myGroups2",
+    "myOrganizationGroup",
     "removeFromContactList",
     "search",
     "search2",
@@ -46,6 +47,7 @@ async def contact_hrefs(client: UcwaClient, rel: str) -> dict[str, str]:
     hrefs["myPrivacyRelationship"] = f"{hrefs['myPrivacyRelationships']}/Workgroup"
     for name in ("startOrRefreshSubscriptionToContactsAndGroups", "stopSubscriptionToContactsAndGroups"):
         hrefs[name] = f"{hrefs['myContactsAndGroupsSubscription']}/{name}"
+    hrefs["myOrganizationGroup"] = f"{groups}/myOrganizationGroup"
     hrefs["distributionGroup"] = f"{groups}/{SALES}"
     hrefs["expandDistributionGroup"] = f"{groups}/{SALES}/expandDistributionGroup"
     hrefs |= {name: f"{groups}/{name}" for name in ("addToContactList", "removeFromContactList")}

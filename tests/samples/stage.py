@@ -15,6 +15,7 @@ from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
+from tests.pictures.images import photo
 from tests.samples import two_users
 from tests.samples.contact_list import SALES, contact_hrefs
 from tests.samples.joined_meeting import LIVE, OTHERS, JoinedMeeting
@@ -43,7 +44,8 @@ SEATING = {"rows": 9, "vegetarian": False, "doors": "/Date(1700000000000)/", "ta
 #: In which situations an operation is replayed, where not in the usual one alone.
 #: usual: signed in, an application is open. tab: it was opened with a type and an instanceId. available: after
 #: makeMeAvailable. set: after a PUT of communication with all it takes. anonymous: with an anonymous token.
-#: bare: no assigned meeting, nothing told in the settings. elsewhere: the user is homed in another pool. The rest is
+#: bare: no assigned meeting, no directory, nothing told in the settings. elsewhere: the user is homed in another pool.
+#: The rest is
 #: said in `room`.
 SITUATIONS: dict[str, tuple[str, ...]] = {
     "accept.POST": ("invited", "asked"),
@@ -61,6 +63,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "contactPresence.GET": ("usual", "available"),
     "contactSupportedModalities.GET": ("available",),
     "conversation.DELETE": ("room",),
+    "acceptedByContact.GET": ("answering",),
     "acceptedByParticipant.GET": ("talking",),
     "conversation.GET": ("room", "attending", "waiting", "asking", "asked", "talking"),
     "conversations.GET": ("room",),
@@ -91,6 +94,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "messagingInvitation.GET": ("room", "asking", "asked", "talking", "answering"),
     "note.GET": ("available",),
     "note.POST": ("available",),
+    "myGroups.GET": ("usual", "bare"),
     "myOnlineMeetings.GET": ("usual", "bare"),
     "onlineMeetingEligibleValues.GET": ("usual", "bare"),
     "onlineMeeting.GET": ("room",),
@@ -106,11 +110,13 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "promote.POST": ("room",),
     "reject.POST": ("lobby",),
     "reportMyActivity.POST": ("available",),
+    "search.GET": ("usual", "bare"),
     "sendMessage.POST": ("room",),
     "setIsTyping.POST": ("room",),
     "startMessaging.POST": ("calling",),
     "startMessaging2.POST": ("calling",),
     "stopMessaging.POST": ("room", "asking", "talking"),
+    "to.GET": ("asking",),
     "user.GET": ("usual", "elsewhere"),
 }
 USUAL = ("usual",)
@@ -222,6 +228,11 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
         stage.query = "instanceId=left"
     else:
         await client.open("stage")
+    if sample.rel in {"photo", "contactPhoto"}:
+        answer = await client.put(
+            f"{client.app}/openucwa/photo", content=photo(), headers={"Content-Type": "image/jpeg"}
+        )
+        assert answer.status_code == 204, answer.text
     if situation == "anonymous":
         meeting = await client.schedule(subject="Quarterly numbers")
         stage.client = connect(service)
@@ -247,7 +258,7 @@ async def set_stage(sample: Sample, situation: str, make_service: Make, connect:
         await _schedule(stage, sample)
     else:
         await _find_people(stage, f"{name}@contoso.com")
-        stage.hrefs |= await contact_hrefs(client, sample.rel)
+        stage.hrefs |= await contact_hrefs(client, "" if situation == "bare" else sample.rel)
         if sample.name == "presenceSubscriptionMemberships.POST":
             stage.hrefs["presenceSubscriptionMemberships"] = stage.hrefs["memberships"]
     stage.query = QUERIES.get(sample.name, stage.query)
@@ -270,6 +281,7 @@ async def _find_people(stage: Stage, address: str) -> None:
     members = (await client.get(stage.hrefs["memberships"])).json()["_embedded"]["presenceSubscriptionMembership"]
     stage.hrefs["presenceSubscriptionMembership"] = self_of(members[0])
     stage.hrefs["subscribeToGroupPresence"] = stage.hrefs["presenceSubscriptions"]
+    stage.hrefs["applications2"] = "/ucwa/v1/applications"
 
 
 async def _set_communication(client: UcwaClient) -> None:

@@ -30,7 +30,7 @@ TAKE_PUT = {
 #: message that came along (docs/protocol.md, section 8).
 MORE_EMBEDDED = {
     "messagingInvitation": ["message"],
-    "myGroups": ["defaultGroup", "delegatesGroup", "delegatorsGroup", "pinnedGroup"],
+    "myGroups": ["defaultGroup", "delegatesGroup", "delegatorsGroup", "myOrganizationGroup", "pinnedGroup"],
 }
 #: Resources that show an etag, as captures do, and take no PUT.
 SHOW_ETAG = {"contact"}

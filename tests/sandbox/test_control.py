@@ -1,5 +1,6 @@
 """The control resources: what they say of themselves; and that a server other than a sandbox has none."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -208,3 +209,15 @@ async def test_server_that_is_no_sandbox_has_no_control_resources_and_ignores_th
             await lene.open()
             for fault in ("ServiceUnavailable", "cut", "delay; seconds=3600", "status; status=418", "nonsense"):
                 assert (await lene.get(lene.app, headers={"X-OpenUCWA-Fault": fault})).status_code == 200
+
+
+async def test_reset_ends_waiting_polls_and_leaves_requests_in_flight_their_time(
+    control: Control, lene: UcwaClient
+) -> None:
+    poll = asyncio.create_task(lene.get(f"{lene.app}/events?ack=1"))
+    while (await control.ask("GET", ""))["waitingPolls"] == 0:
+        assert not poll.done()
+    reads = [asyncio.create_task(lene.get(lene.meetings)) for _ in range(20)]
+    await asyncio.gather(*(control.ask("POST", "/reset", status=204) for _ in range(3)))
+    assert (await asyncio.wait_for(poll, 60)).status_code == 200
+    assert {answer.status_code for answer in await asyncio.gather(*reads)} <= {200, 404}

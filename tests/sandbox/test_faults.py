@@ -13,6 +13,7 @@ from lxml import etree
 from tests.client import UcwaClient, extensions_of, if_match, self_of
 from tests.process.running import RunningServer, command, read_to_end
 from tests.resources.messages import NAMESPACE, assert_refused
+from tests.resources.test_batch import batch, part
 from tests.sandbox.conftest import DANA, Control
 
 FAULT = "X-OpenUCWA-Fault"
@@ -177,6 +178,24 @@ async def test_rule_that_could_never_apply_is_refused(control: Control, rule: di
 async def test_control_resources_never_fail(control: Control) -> None:
     await add(control, "ServiceUnavailable", count=None)
     assert (await control.http.get("/sandbox/clock", headers=fault("cut"))).status_code == 200
+
+
+async def test_parts_of_a_batch_fail_one_by_one(control: Control, lene: UcwaClient) -> None:
+    extensions = extensions_of(await lene.schedule())
+    await add(control, "Conflict/TooManyGroups", rel="onlineMeetingExtensions", method="POST", after=1)
+    await add(control, "cut", rel="onlineMeetingExtensions", method="POST", count=None)
+    create = (f"POST {extensions}", "Content-Type: application/json")
+    statuses, text = await batch(
+        lene,
+        part(*create, body='{"id":"a"}'),
+        part(*create, body='{"id":"b"}'),
+        part(*create, body='{"id":"c"}'),
+        part(f"GET {extensions}", f"{FAULT}: status; status=599"),
+        part(f"GET {extensions}", f"{FAULT}: hang"),
+        part(f"GET {extensions}", f"{FAULT}: nonsense"),
+    )
+    assert [int(line.split()[1]) for line in statuses] == [201, 409, 201, 599, 200, 400]
+    assert "TooManyGroups" in text
 
 
 # What networks do

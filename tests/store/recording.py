@@ -20,6 +20,7 @@ from openucwa.model.conversation import (
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.history import HistoryLimits
 from openucwa.model.meeting import ExtensionType
+from openucwa.model.photo import PhotoOrigin
 from openucwa.model.presence import INACTIVE_AFTER, Membership, Subscription, SubscriptionLimits
 from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import Refusal, TooManyApplications, TooManyConversations, TooManyGroups
@@ -43,6 +44,7 @@ from tests.contract.samples import (
     invitation,
     meeting,
     participation,
+    picture,
     user,
 )
 from tests.users import LENE
@@ -219,6 +221,7 @@ async def walk(store: RecordedStore) -> None:
     await users(store)
     await applications(store)
     await presence(store)
+    await photos(store)
     await meetings(store)
     await rooms(store)
     await invitations(store)
@@ -259,6 +262,7 @@ async def applications(store: RecordedStore) -> None:
     await store.applications.replace_communication(LENE, "101", frozenset({"1"}), COMMUNICATION, "9", AT, [EVENT])
     await store.applications.touch({(LENE, "101"): AT + 1}, {(LENE, "101"): AT + 1})
     await store.applications.available(LENE)
+    await store.applications.all(LENE)
 
 
 async def presence(store: RecordedStore) -> None:
@@ -286,6 +290,14 @@ async def presence(store: RecordedStore) -> None:
     await store.subscriptions.remove_member(LENE, "101", Membership("1", ANN), AT)
     assert await store.subscriptions.announce_ending(AFTER + 1, MANY, AT) == 1
     assert await store.subscriptions.expire(AFTER + 1, MANY) == 1
+
+
+async def photos(store: RecordedStore) -> None:
+    for _ in range(2):
+        await store.photos.put(LENE, [picture(48), picture(96)], PhotoOrigin(None, ""))
+    await store.photos.get(LENE, 48)
+    await store.photos.origin(LENE)
+    await store.photos.remove(LENE)
 
 
 async def meetings(store: RecordedStore) -> None:

@@ -12,6 +12,7 @@ from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import MessagingState
 from openucwa.model.event import ChannelState
 from openucwa.model.history import HistoryLimits
+from openucwa.model.photo import PhotoOrigin
 from openucwa.model.presence import Subscription, SubscriptionLimits
 from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import Conflict
@@ -29,6 +30,7 @@ from tests.contract.samples import (
     assigned,
     calling,
     invitation,
+    picture,
     user,
     with_participants,
 )
@@ -62,6 +64,7 @@ async def fill(store: SqliteStore) -> None:
     await store.contacts.add(LENE, ContactCard(DAN, "Dan"), "1", ContactLimits(9, 9), AT)
     await store.contacts.set_relationship(LENE, None, Relationship(DAN, PrivacyLevel.WORKGROUP, "1"), 9, AT)
     await store.contacts.subscribe(LENE, "101", 1, 1, AT)
+    await store.photos.put(LENE, [picture(48, bytes(range(256)))], PhotoOrigin(None, ""))
     for number in range(3):
         await store.applications.open(application(f"20{number}", f"endpoint{number}", owner=DAN), None, AT + number, 2)
     await store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, ())

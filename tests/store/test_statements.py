@@ -29,6 +29,7 @@ KEYS = {
     "topics": "topic",
     "stored_bytes": "owner",
     "events": "topic",
+    "photos": "owner",
     "presences": "owner",
     "endpoints": "owner",
     "subscriptions": "owner",
@@ -197,6 +198,7 @@ async def test_changes_write_only_within_their_declared_scope(records: Statement
             assert "extensions" not in tables(ran.text) or set(values(ran, "meeting_id")) == {ran.scope}
     assert wrote.pop(UNCACHED) == {
         "channels",
+        "photos",
         "presences",
         "endpoints",
         "subscriptions",

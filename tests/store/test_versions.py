@@ -16,6 +16,7 @@ from openucwa.model.application import Application, Communication
 from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
+from openucwa.model.history import HistoryLimits
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import InvalidExchangeServerVersion
@@ -26,6 +27,7 @@ from openucwa.store.sqlite.schema import MIGRATIONS
 from tests.contract.samples import (
     AT,
     COMMUNICATION,
+    DAN,
     EVENT,
     MANY,
     MEETING,
@@ -70,6 +72,7 @@ ARGUMENTS: dict[Any, object] = {
     Membership: Membership("x", "x"),
     ContactCard: ContactCard("x", "x"),
     ContactLimits: ContactLimits(1, 1),
+    HistoryLimits: HistoryLimits(1, 1),
     Group: Group("x", GroupKind.GROUP, "x", "1"),
     Relationship: Relationship("x", None, "1"),
 }
@@ -305,6 +308,26 @@ async def test_keys_and_topics_of_the_second_version_keep_their_order_and_number
     assert [key.id for key in await store.signing_keys.all()] == ["a", "c", "b"]
     await store.events.append(AT, [NewEvent("a", "happened")])
     assert await store.events.last_numbers(["a"]) == {"a": 8}
+    await store.close()
+
+
+async def test_users_who_were_available_before_presence_was_stored_are_online(
+    folder: Path, file: Path, migrations: Path
+) -> None:
+    leave_first(7, migrations)
+    await opened_and_closed(folder, migrations)
+    with closing(sqlite3.connect(file)) as connection:
+        for number, available in (("101", 1), ("102", 0)):
+            connection.execute(
+                "insert into applications (owner, id, endpoint_id, culture, user_agent, created, communication,"
+                " available, etag, instances, last_request) values (?, ?, ?, '', '', 1, ?, ?, '1', '[]', ?)",
+                (LENE if available else DAN, number, number, '{"etag":"1"}', available, AT),
+            )
+        connection.commit()
+    store = SqliteStore(folder, timeout=5.0)
+    await store.open()
+    assert await store.presence.update_due(AT, MANY) == 1
+    assert [(await store.presence.get(owner)).availability for owner in (LENE, DAN)] == ["Online", "Offline"]
     await store.close()
 
 

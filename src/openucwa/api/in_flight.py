@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from openucwa.http.authorization import bearer_token
+from openucwa.http.authorization import bearer_token, photo_cookie
 from openucwa.http.message import Handler, Request, Response
 from openucwa.identity.callers import Callers
 from openucwa.model.refusals import Refusal, TooManyRequests, Unauthorized
@@ -43,7 +43,7 @@ class Refuses(Protocol):
 class LimitInFlight:
     """Wraps a handler: refuses a caller's request (429) while too many others are in flight.
 
-    Requests are counted by the identity in their token; requests without a valid token are not counted.
+    Requests are counted by the identity in their token or photo cookie; requests without a valid one are not counted.
     """
 
     def __init__(self, handler: Handler, in_flight: InFlight, callers: Callers, refuses: Refuses) -> None:
@@ -54,9 +54,13 @@ class LimitInFlight:
 
     def __call__(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
         try:
-            identity = self._callers.known(bearer_token(request)).identity
+            cookie = photo_cookie(request)
+            caller = (
+                self._callers.known(bearer_token(request)) if cookie is None else self._callers.known_cookie(cookie)
+            )
         except Unauthorized:
             return self._handler(request)
+        identity = caller.identity
         try:
             self._in_flight.enter(identity)
         except TooManyRequests as refusal:

@@ -17,6 +17,7 @@ ENUM_NAMES: Mapping[str, str] = {
     "conversationHistory": "GenericPolicy",
     "lobbyBypassForPhoneUsers": "GenericPolicy",
     "phoneUserAdmission": "GenericPolicy",
+    "relationshipLevel": "PrivacyRelationshipLevel",
     "signInAs": "PreferredAvailability",
     "simultaneousRingNumberMatch": "GenericPolicy",
     "supportedMessageFormats": "MessageFormat",

@@ -48,6 +48,8 @@ NAMES: Mapping[str, Described] = {
     "conversation": {"description": "The conversation's id; the event channel delivers its href."},
     "invitation": {"description": "The invitation's id; the event channel delivers its href."},
     "message": {"description": "The message's number."},
+    "log": {"description": "The conversation log's id."},
+    "number": {"description": "The number of a message in a conversation log."},
     "address": {"description": "The participant's SIP address, percent-encoded."},
     "organizer": {"description": "The SIP address of a meeting's organizer."},
     "snapshot": {"description": "The snapshot's name."},
@@ -185,10 +187,16 @@ SCHEMAS: Described = {
             "in": ref("schemas", "EventLink"),
             "type": ref("schemas", "EventType"),
             "status": {"type": "string", "enum": ["Success", "Failure"]},
-            "reason": ref("schemas", "Reason"),
+            "reason": ref("schemas", "EventReason"),
             "_embedded": {"type": "object", "additionalProperties": ref("schemas", "Resource")},
         },
         "required": ["link", "type"],
+    },
+    "EventReason": {
+        "description": "Why something ended (UCWA: reason).",
+        "type": "object",
+        "properties": {"code": {"type": "string"}, "subcode": {"type": "string"}, "message": {"type": "string"}},
+        "required": ["code"],
     },
     "Value": {
         "description": "A programmer-defined property: a string (a date reads `/Date(ms)/`), integer, number or "

@@ -1,32 +1,18 @@
-"""The properties and links of the resources, for the API description (`openapi.py`).
+"""The properties and links of the resources, for the API description (`openapi.py`); those of people are in
+`openapi_people.py`.
 
 A test compares this with what a server answers. A rel that is not listed is described as any resource.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from openucwa.api.openapi_parts import ref
+from openucwa.api.openapi_people import PEOPLE
+from openucwa.api.openapi_shape import Shape
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
 
 Described = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a resource contains. `properties`: `name:type`, separated by blanks; a type is string, integer, boolean,
-    date, the name of an enum, or one of these in brackets: an array. `links`, `embedded`: rels; `rel*` is an array, and
-    `rel:other` embeds resources of another rel. `puttable`: it has an etag and a pass-through property. `custom`: it
-    has programmer-defined properties. `also`: a further rel with the same content.
-    """
-
-    properties: str = ""
-    links: str = ""
-    embedded: str = ""
-    puttable: bool = False
-    custom: bool = False
-    also: str | None = None
 
 
 _MEETING = (
@@ -45,11 +31,13 @@ _INVITATION_LINKS = "accept acceptedByContact cancel conversation decline from m
 _INVITATION_EMBEDS = "acceptedByParticipant*:participant from:participant message"
 
 SHAPES: Mapping[str, Shape] = {
+    **PEOPLE,
     "application": Shape(
         "culture:string endpointId:string id:string instanceId:string type:string userAgent:string",
-        "batch events policies",
+        "batch events policies reportMyNetwork",
         "communication me onlineMeetings people",
     ),
+    "applications": Shape(embedded="application*"),
     "attendees": _PARTICIPANTS,
     "communication": Shape(
         "audioPreference:AudioPreference conversationHistory:GenericPolicy lisLocation:string lisQueryResult:string "
@@ -147,13 +135,21 @@ SHAPES: Mapping[str, Shape] = {
 #: What operations show that do not show a resource of their own rel.
 SHOWN: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("applications", "POST"): ("application",),
+    ("myGroupMemberships", "POST"): ("myGroupMembership",),
     ("myOnlineMeetings", "POST"): ("myOnlineMeeting",),
+    ("presenceSubscriptions", "POST"): ("presenceSubscription",),
+    ("startOrRefreshSubscriptionToContactsAndGroups", "POST"): ("myContactsAndGroupsSubscription",),
     ("onlineMeetingExtensions", "POST"): ("onlineMeetingExtension",),
     ("invitation", "GET"): ("onlineMeetingInvitation", "messagingInvitation", "participantInvitation"),
 }
 
 #: The enums that only answers contain (UCWA: the page of each), besides those of the input.
 ENUMS: Mapping[str, tuple[str, ...]] = {
+    "Availability": (
+        "Away", "BeRightBack", "Busy", "DoNotDisturb", "IdleBusy", "IdleOnline", "Offline", "Online",
+    ),
+    "ContactDeviceType": ("DeskPhone", "Mobile", "PC", "Unknown", "Web"),
+    "NoteType": ("OutOfOffice", "Personal"),
     "ConversationState": (
         "Conferenced", "Conferencing", "Connected", "Connecting", "Disconnected", "Disconnecting", "Incoming",
         "InLobby",

@@ -13,7 +13,7 @@ import msgspec
 
 from openucwa.api.answer import Answer
 from openucwa.api.answer_size import check_size
-from openucwa.api.call import Call
+from openucwa.api.call import Call, Parts
 from openucwa.api.pass_through import pass_through_name
 from openucwa.api.rendering import Renderer
 from openucwa.api.resource import SAFE_METHODS, Operation, Precondition, Resource, Responder
@@ -23,7 +23,7 @@ from openucwa.api.waiting import ClientGone
 from openucwa.channel.activity import Activity
 from openucwa.http import conditions, negotiation
 from openucwa.http.addresses import Addresses
-from openucwa.http.authorization import bearer_token
+from openucwa.http.authorization import bearer_token, photo_cookie
 from openucwa.http.charset import TextKind
 from openucwa.http.lists import elements
 from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
@@ -91,6 +91,8 @@ class Pipeline:
         self._limits = limits
         self._strict_put = strict_put
         self._max_answer_bytes = max_answer_bytes
+        #: Answers the parts of batches.
+        self.parts: Parts = self
 
     def __call__(self, request: Request) -> Coroutine[Any, Any, Response]:
         return self._respond(request, self._router.find(request.path))
@@ -114,7 +116,7 @@ class Pipeline:
             method=request.method,
             prefix=found.prefix,
             base=self._addresses.base(request),
-            parts=self,
+            parts=self.parts,
             target=None,
         )
 
@@ -166,7 +168,9 @@ class Pipeline:
         """Runs all checks, in order, and the resource's method."""
         resource = found.resource
         check_arrival(call.request)
-        if not resource.public:
+        if resource.photo_cookie and call.method == "GET" and (cookie := photo_cookie(call.request)) is not None:
+            call.known_caller = await self._callers.check_cookie(cookie, found.names["application_id"])
+        elif not resource.public:
             call.known_caller = await self._callers.check(bearer_token(call.request))
         await self._check_application(call, found)
         check_version(call.request)
@@ -249,8 +253,9 @@ def check_scope(call: Call[Any], resource: Resource[Any]) -> None:
     caller = call.known_caller
     if caller is None or caller.scopes is None or not resource.scopes:
         return
-    if not resource.scopes & caller.scopes:
-        raise Forbidden(f"{resource.rel} requires one of the scopes {', '.join(sorted(resource.scopes))}")
+    scopes = resource.required_scopes(call, call.target)
+    if not scopes & caller.scopes:
+        raise Forbidden(f"{resource.rel} requires one of the scopes {', '.join(sorted(scopes))}")
 
 
 def find_responder(call: Call[Any], resource: Resource[Any]) -> Responder[Any]:
@@ -321,7 +326,7 @@ def check_conditions(call: Call[Any], operation: Operation, resource: Resource[A
         return None
     if call.method not in SAFE_METHODS:
         raise PreconditionFailed(f"the etag of {resource.rel} is listed in If-None-Match")
-    return Answer(status=304, etag=etag)
+    return Answer(status=304, etag=etag, cache_control=resource.cache_control)
 
 
 def _identity(call: Call[Any]) -> str | None:

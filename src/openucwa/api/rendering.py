@@ -43,6 +43,8 @@ _CONTENT_TYPES: Mapping[str, Header] = {
 #: The error code of a status that nothing else describes.
 _CODES = {row.status: row.code for row in ERRORS.values()}
 _UNAVAILABLE = 503
+#: Bodies that gzip makes no smaller.
+_COMPRESSED = frozenset({"image/jpeg", "image/png"})
 _VARY: Header = (b"Vary", b"Accept, Accept-Encoding")
 _GZIP: Header = (b"Content-Encoding", b"gzip")
 _HSTS: Header = (b"Strict-Transport-Security", b"max-age=31536000")
@@ -102,7 +104,11 @@ class Renderer:
         headers += answer.headers
         if body:
             headers.append(_VARY)
-            if (encoding := request.headers.get(b"accept-encoding")) and accepts_gzip(encoding.decode("latin-1")):
+            if (
+                answer.content_type not in _COMPRESSED
+                and (encoding := request.headers.get(b"accept-encoding"))
+                and accepts_gzip(encoding.decode("latin-1"))
+            ):
                 body = compress(body)
                 headers.append(_GZIP)
         elif answer.status == 304:

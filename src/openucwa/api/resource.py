@@ -87,9 +87,10 @@ class Resource(Generic[T]):
 
     `rel`: its name. `public`: no token is required. `scopes`: the caller needs one of these; empty: none. `anonymous`:
     whether anonymous users have access. `batchable`: whether it may be part of a batch. `html_challenge`: whether its
-    401 is always an HTML page. `conditional`: whether it has an etag of its own, so that If-Match and If-None-Match
-    count. `cached`: whether a GET may be cached until one of the caller's rows changes: it depends on nothing but the
-    caller's data and the settings, neither on time nor on chance.
+    401 is always an HTML page. `photo_cookie`: whether a GET may have the photo cookie instead of a token.
+    `conditional`: whether it has an etag of its own, so that If-Match and If-None-Match count. `cached`: whether a GET
+    may be cached until one of the caller's rows changes: it depends on nothing but the caller's data and the settings,
+    neither on time nor on chance. `cache_control`: the Cache-Control of its 304.
     """
 
     rel: str
@@ -98,8 +99,10 @@ class Resource(Generic[T]):
     anonymous: ClassVar[bool] = True
     batchable: ClassVar[bool] = True
     html_challenge: ClassVar[bool] = False
+    photo_cookie: ClassVar[bool] = False
     conditional: ClassVar[bool] = False
     cached: ClassVar[bool] = False
+    cache_control: ClassVar[bytes] = b"no-cache"
     responders: ClassVar[Mapping[str, Responder[Any]]] = {}
     operations: ClassVar[Mapping[str, Operation]] = {}
 
@@ -113,6 +116,10 @@ class Resource(Generic[T]):
     async def locate(self, call: Context, **_names: str) -> T:
         """Finds what the path names, for this caller. Refuses if there is nothing."""
         return None  # type: ignore[return-value]  # a resource without a noun of its own has no target
+
+    def required_scopes(self, call: Context, target: T) -> frozenset[str]:
+        """The scopes of which the caller needs one, for this target."""
+        return self.scopes
 
     def etag(self, call: Context, target: T) -> str | None:
         """The etag of the target; None: it has none."""

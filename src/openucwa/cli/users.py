@@ -1,4 +1,4 @@
-"""openucwa user: add, list, passwd, remove."""
+"""openucwa user: add, list, passwd, photo, remove."""
 
 import asyncio
 import re
@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, existing, in_store, opening, places, table
+from openucwa.cli.common import Failure, existing, failures, in_store, opening, places, table
 from openucwa.config import Config
 from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, Passwords
+from openucwa.model.photo import PhotoOrigin
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld
+from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 
 #: Minimum length of a password, in characters.
 MIN_PASSWORD_LENGTH = 8
@@ -22,7 +24,7 @@ _SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
 
 @click.group()
 def user() -> None:
-    """Add, list and remove users, and change passwords. Safe to use while the server is running.
+    """Add, list and remove users, change passwords and photos. Safe to use while the server is running.
 
     \b
     Examples:
@@ -122,6 +124,43 @@ def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
         click.confirm(f"Remove {uri} and all of their meetings, with the extensions?", abort=True)
     in_store(config, lambda store: store.users.remove(uri, RealWorld().now()))
     click.echo(f"removed {uri}")
+
+
+@user.command()
+@click.argument("sip_uri", metavar="SIP-URI")
+@click.argument("picture", metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--remove", is_flag=True, help="Remove the photo.")
+@places
+def photo(sip_uri: str, picture: Path | None, remove: bool, file: Path | None, **flags: object) -> None:
+    """Set or remove a user's photo, from a JPEG or PNG file. It is stored square, reduced, and without metadata.
+
+    \b
+    Examples:
+      openucwa user photo sip:lenea@contoso.com lene.jpg
+      openucwa user photo sip:lenea@contoso.com --remove
+    """
+    if (picture is None) != remove:
+        raise Failure("name a file, or use --remove")
+    config = existing(file, flags)
+    uri = sip(sip_uri)
+    require_user(config, uri)
+    if picture is None:
+        if not in_store(config, lambda store: store.photos.remove(uri)):
+            raise Failure(f"{uri} has no photo")
+        click.echo(f"removed the photo of {uri}")
+        return
+    with failures():
+        pictures = asyncio.run(PhotoMaker(config.part(PhotoSettings)).make(uri, read_photo(picture)))
+    in_store(config, lambda store: store.photos.put(uri, pictures, PhotoOrigin(None, "")))
+    click.echo(f"set the photo of {uri} ({pictures[-1].size} x {pictures[-1].size} pixels)")
+
+
+def read_photo(picture: Path) -> bytes:
+    """The content of a file. Failure: it cannot be read."""
+    try:
+        return picture.read_bytes()
+    except OSError as error:
+        raise Failure(f"{picture}: {error.strerror}") from None
 
 
 def require_user(config: Config, uri: str) -> User:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Unpack
+from urllib.parse import quote_plus
 
 from openucwa.client.batches import MAX_PARTS, Part, read_batch, write_batch
 from openucwa.client.channel import Events
@@ -11,7 +12,7 @@ from openucwa.client.errors import AlreadyExists, Refused, TooManyRequests, Ucwa
 from openucwa.client.meetings import Meeting, MeetingChanges, wire_properties
 from openucwa.client.opened import OpenApplication
 from openucwa.client.operations import D_co, operation
-from openucwa.client.resources import Value
+from openucwa.client.resources import Event, Value
 from openucwa.client.session import Answer, Body
 from openucwa.client.steps import Steps
 
@@ -74,23 +75,41 @@ class Application(OpenApplication[D_co]):
             yield from self.send("POST", self.link("me", "makeMeAvailable"), body, repeatable=True)
 
     @operation
-    def join(self, online_meeting_uri: str, display_name: str | None = None) -> Steps[Invitation[D_co]]:
-        """Asks to join a meeting (UCWA: joinOnlineMeeting).
+    def join(self, online_meeting_uri: str | None = None, display_name: str | None = None) -> Steps[Invitation[D_co]]:
+        """Asks to join a meeting; None: a new one of the caller's (UCWA: joinOnlineMeeting).
 
         `display_name`: what an anonymous participant is called. DestinationNotFound: there is no such meeting. If the
         application takes part in it already, the invitation is that of the conversation that it has.
         """
-        properties: dict[str, Value] = {"onlineMeetingUri": online_meeting_uri, "operationId": uuid.uuid4().hex}
+        properties: dict[str, Value] = {"operationId": uuid.uuid4().hex}
+        if online_meeting_uri is not None:
+            properties["onlineMeetingUri"] = online_meeting_uri
         if display_name is not None:
             properties["anonymousDisplayName"] = display_name
         locate = self.link("communication", "joinOnlineMeeting")
         try:
-            answer = yield from self.send("POST", locate, Body(properties), repeatable=True)
+            repeatable = online_meeting_uri is not None
+            answer = yield from self.send("POST", locate, Body(properties), repeatable=repeatable)
         except AlreadyExists as error:
             if error.location is None:
                 raise
             return Invitation(self, None, error.location)
         return Invitation(self, answer.location, None)
+
+    @operation
+    def start_messaging(self, to: str, text: str | None = None, *, subject: str = "") -> Steps[Invitation[D_co]]:
+        """Invites a user to a conversation of two (UCWA: startMessaging). `to`: a SIP URI; `text`: a first message.
+
+        Wait for the answer by `concluded`. If the answer to the request is lost, it is not sent again.
+        """
+        properties: dict[str, Value] = {"to": to, "operationId": uuid.uuid4().hex, "subject": subject}
+        links = None if text is None else {"message": f"data:text/plain;charset=utf-8,{quote_plus(text)}"}
+        locate = self.link("communication", "startMessaging")
+        return Invitation(self, (yield from self.send("POST", locate, Body(properties, links))).location, None)
+
+    def invitation(self, event: Event) -> Invitation[D_co]:
+        """The invitation that an event is about: one that came in can be accepted or declined."""
+        return Invitation(self, event.href, None)
 
     @operation
     def conversations(self) -> Steps[list[Conversation[D_co]]]:

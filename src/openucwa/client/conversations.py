@@ -3,7 +3,7 @@
 import uuid
 
 from openucwa.client.channel import Events
-from openucwa.client.errors import InvalidAnswer, JoinFailed, UcwaError
+from openucwa.client.errors import InvalidAnswer, JoinFailed, NotFound
 from openucwa.client.extensions import ExtensionState
 from openucwa.client.opened import OpenApplication
 from openucwa.client.operations import Bound, D_co, operation
@@ -13,7 +13,8 @@ from openucwa.client.steps import Steps
 
 
 class Invitation(Bound[D_co]):
-    """The request to join a meeting (UCWA: onlineMeetingInvitation). `href`: None: the application is in it already.
+    """An invitation (UCWA: onlineMeetingInvitation, messagingInvitation, participantInvitation): a request to join a
+    meeting, or to talk, of one's own or of someone else. `href`: None: the application is in the meeting already.
 
     `state`: Connecting (which includes waiting in the lobby), Connected, or how it failed.
     """
@@ -61,7 +62,7 @@ class Invitation(Bound[D_co]):
                 seen.append(event)
                 if event.type == APPLICATION_RENEWED:
                     raise JoinFailed(None)
-                if event.rel == "onlineMeetingInvitation" and event.href == self.href:
+                if event.href == self.href:
                     if event.resource is not None:
                         self._take(event.resource)
                     if event.type == "completed" and event.status != "Success":
@@ -69,6 +70,27 @@ class Invitation(Bound[D_co]):
         finally:
             events.put_back(seen)
         return self.conversation
+
+    @operation
+    def accept(self) -> Steps[None]:
+        """Accepts an invitation that came in; then it is `concluded` (UCWA: accept)."""
+        yield from self._answer("accept")
+
+    @operation
+    def decline(self) -> Steps[None]:
+        """Declines an invitation that came in (UCWA: decline)."""
+        yield from self._answer("decline")
+
+    @operation
+    def cancel(self) -> Steps[None]:
+        """Takes back an invitation of one's own (UCWA: cancel)."""
+        yield from self._answer("cancel")
+
+    def _answer(self, rel: str) -> Steps[None]:
+        if self.href is None:
+            raise InvalidAnswer(f"the invitation has no link {rel}")
+        resource = (yield from self._application.session.send("GET", self.href)).resource
+        yield from self._application.session.send("POST", resource.link(rel))
 
 
 class Conversation(Bound[D_co]):
@@ -150,7 +172,7 @@ class Conversation(Bound[D_co]):
         """Leaves the meeting (UCWA: conversation, DELETE)."""
         try:
             yield from self._send("DELETE", self.href, repeatable=True)
-        except UcwaError as error:
+        except NotFound as error:  # after an answer that was lost
             if error.attempts == 1:
                 raise
 

@@ -22,6 +22,7 @@ _LINE_END = re.compile(rb"\r?\n")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"([A-Za-z]+) +([!-~]+) +HTTP/[0-9](?:\.[0-9])?")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
 #: Headers about a connection or the length of a body; a part has neither.
 _NOT_PASSED_ON = {"connection", "content-length", "data", "expect", "keep-alive", "transfer-encoding"}
 Header = tuple[str, str]
@@ -64,7 +65,7 @@ def build(responses: Sequence[Response], boundary: str) -> bytes:
             delimiter,
             b"Content-Type: application/http; msgtype=response",
             b"",
-            f"HTTP/1.1 {response.status} {http.HTTPStatus(response.status).phrase}".encode("latin-1"),
+            f"HTTP/1.1 {response.status} {_PHRASES.get(response.status, '')}".encode("latin-1"),
             *(b"%s: %s" % header for header in headers),
             b"",
             response.body,

@@ -1,11 +1,13 @@
 """Checks tokens, of this server and of other issuers, and adds users of issuers and directories."""
 
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openucwa.identity.keys import SigningKeys
+from openucwa.identity.photos import SourcePhotos
 from openucwa.identity.profile import Profile, user_of
-from openucwa.identity.tokens import PREFIX, Caller, Tokens
+from openucwa.identity.tokens import PREFIX, Caller, PhotoAccess, Tokens
 from openucwa.model.refusals import Unauthorized
 from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.user import User
@@ -19,12 +21,16 @@ if TYPE_CHECKING:
 class Admission:
     """Adds and updates users that issuers and directories name."""
 
-    def __init__(self, users: Users) -> None:
+    def __init__(self, users: Users, photos: SourcePhotos | None = None) -> None:
         self._users = users
+        self._photos = photos
 
     async def admit(self, profile: Profile) -> User | None:
         """The user, added if necessary. None: unknown and not to be added, or removed by an administrator."""
-        return await self._users.admit(user_of(profile), create=profile.create)
+        admitted = await self._users.admit(user_of(profile), create=profile.create)
+        if self._photos is not None and admitted is not None and admitted.source == profile.source:
+            self._photos.note(profile)
+        return admitted
 
 
 class Callers:
@@ -62,6 +68,25 @@ class Callers:
         if found.caller is None:
             found.caller = await self._first_seen(found.token)
         return found.caller
+
+    def photo_cookie(self, caller: Caller, application_id: str) -> str:
+        """The value of the photo cookie for the caller's application; it expires with the caller's token."""
+        return self._tokens.issue_cookie(PhotoAccess(replace(caller, name=None), application_id))
+
+    def known_cookie(self, cookie: str) -> Caller:
+        """As `known`, of a photo cookie."""
+        return self._tokens.check_cookie(cookie).caller
+
+    async def check_cookie(self, cookie: str, application_id: str) -> Caller:
+        """The caller of a photo cookie, who may read photos below this application and nothing else.
+
+        Unauthorized: the cookie is not valid, or of another application.
+        ServiceUnavailable: the store is needed and unreachable.
+        """
+        access = await self._keys.check_cookie(cookie)
+        if access.application != application_id:
+            raise Unauthorized("the photo cookie is of another application")
+        return access.caller
 
     async def _first_seen(self, token: "ForeignToken") -> Caller:
         profile = token.profile

@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 from openucwa.config import Config
-from openucwa.identity.tokens import Caller, Tokens, new_signing_key
+from openucwa.identity.tokens import PREFIX, Caller, PhotoAccess, Tokens, new_signing_key
 from openucwa.model.refusals import Refusal, ResourceNotFound, Unauthorized
 from openucwa.model.world import World
 from openucwa.store import contract
@@ -72,11 +72,25 @@ class SigningKeys:
         except Unauthorized:
             if not self._tokens.names_unknown_key(text):
                 raise
+        await self._refresh_for(text)
+        return self._tokens.check(text, allow_expired_by)
+
+    async def check_cookie(self, text: str) -> PhotoAccess:
+        """As `Tokens.check_cookie`, with the same addition."""
+        try:
+            return self._tokens.check_cookie(text)
+        except Unauthorized:
+            if not self._tokens.names_unknown_key(PREFIX + text):
+                raise
+        await self._refresh_for(PREFIX + text)
+        return self._tokens.check_cookie(text)
+
+    async def _refresh_for(self, text: str) -> None:
+        """Loads the keys, unless that was done a moment ago, if this token names an unknown one."""
         async with self._refreshing:
             if self._world.monotonic() >= self._next_refresh and self._tokens.names_unknown_key(text):
                 self._next_refresh = self._world.monotonic() + MIN_REFRESH_INTERVAL
                 await self.refresh()
-        return self._tokens.check(text, allow_expired_by)
 
     async def refresh(self) -> None:
         """Loads the current keys of the store."""

@@ -18,7 +18,8 @@ class Profile:
     """A user as described by an issuer or a directory.
 
     `uri`: the SIP URI, as `User.uri`. `source`: the issuer's or the directory's URL. `create`: whether to add the
-    user if unknown. `phones`: kind (work, mobile, home, other) -> number.
+    user if unknown. `phones`: kind (work, mobile, home, other) -> number. `photo`: as it is there; b"" if
+    there is none; None: the source has no photos.
     """
 
     uri: str
@@ -29,6 +30,7 @@ class Profile:
     title: str | None = None
     department: str | None = None
     phones: Mapping[str, str] = field(default_factory=dict)
+    photo: bytes | None = field(default=None, repr=False)
 
 
 class FoundGroup(NamedTuple):

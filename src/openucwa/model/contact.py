@@ -19,6 +19,7 @@ class GroupKind(StrEnum):
     PINNED_GROUP = "pinnedGroup"
     DELEGATES_GROUP = "delegatesGroup"
     DELEGATORS_GROUP = "delegatorsGroup"
+    MY_ORGANIZATION_GROUP = "myOrganizationGroup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ DELEGATORS_GROUP = Group("delegatorsGroup", GroupKind.DELEGATORS_GROUP, "People 
 SYSTEM_GROUPS: Mapping[str, Group] = {
     group.id: group for group in (DEFAULT_GROUP, PINNED_GROUP, DELEGATES_GROUP, DELEGATORS_GROUP)
 }
+
+#: The group of those who have a directory to say who works for whom; it is not stored.
+MY_ORGANIZATION_GROUP = Group("myOrganizationGroup", GroupKind.MY_ORGANIZATION_GROUP, "My Organization", "0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from openucwa.identity.profile import FoundGroup, FoundPeople, user_of
 from openucwa.meetings.enterprise import domain_of
-from openucwa.model.contact import Group, GroupKind, Person
+from openucwa.model.contact import MY_ORGANIZATION_GROUP, Group, GroupKind, Person
 from openucwa.model.refusals import ResourceNotFound, ServiceUnavailable, TooManyContacts
 from openucwa.store.contract import Store
 
@@ -75,12 +75,42 @@ class AddressBook:
                 continue
             if found.more:
                 raise TooManyContacts(f"the group has more than {self._max_members} members")
-            uris = [profile.uri for profile in found.people]
-            people = {person.user.uri: person for person in await self._store.people.seen(uris, viewer)}
-            people |= {person.user.uri: person for person in await self._others(found, viewer)}
             groups = sorted((group_of(each) for each in found.groups), key=lambda group: group.name)
-            return [people[uri] for uri in sorted(people)], groups
+            return await self._people(found, viewer), groups
         raise ResourceNotFound("no directory has this group")
+
+    @property
+    def knows_organizations(self) -> bool:
+        """Whether there is a directory that may know who works for whom."""
+        return bool(self._directories)
+
+    async def organization(self, viewer: str) -> list[Person]:
+        """The manager, peers and direct reports of a user, by URI. ServiceUnavailable."""
+        for directory in self._of(viewer):
+            if (found := await directory.organization(viewer, self._max_members)).people:
+                return await self._people(found, viewer)
+        return []
+
+    async def contacts(self, owner: str, group_id: str | None) -> Sequence[Person]:
+        """The contacts of a user, or those in a group of any kind, by URI.
+
+        ResourceNotFound: no such group. TooManyContacts, ServiceUnavailable: of distribution groups.
+        """
+        if group_id is not None and "@" in group_id:
+            return (await self.members(group_id.lower(), owner))[0]
+        if group_id == MY_ORGANIZATION_GROUP.id and self.knows_organizations:
+            return await self.organization(owner)
+        return await self._store.contacts.all(owner, group_id)
+
+    async def addresses(self, owner: str, group_id: str) -> Sequence[str]:
+        """The URIs of those in a group of any kind; otherwise as `contacts`."""
+        return [person.user.uri for person in await self.contacts(owner, group_id)]
+
+    async def _people(self, found: FoundPeople, viewer: str) -> list[Person]:
+        uris = [profile.uri for profile in found.people]
+        people = {person.user.uri: person for person in await self._store.people.seen(uris, viewer)}
+        people |= {person.user.uri: person for person in await self._others(found, viewer)}
+        return [people[uri] for uri in sorted(people)]
 
     async def _others(self, found: FoundPeople, viewer: str) -> list[Person]:
         """Those who are no users here: users are shown as they are known here."""

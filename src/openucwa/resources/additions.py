@@ -45,7 +45,13 @@ class Index(MeetingFamily[None]):
     async def get(self, call: Call[None]) -> Answer:
         """openucwa:index, GET."""
         href = index_href(call)
-        return Answer(Document(rel=self.rel, href=href, links={"openucwa:lobby": Link(f"{href}/lobby")}))
+        return Answer(
+            Document(
+                rel=self.rel,
+                href=href,
+                links={"openucwa:lobby": Link(f"{href}/lobby"), "openucwa:photo": Link(f"{href}/photo")},
+            )
+        )
 
 
 class Lobbies(MeetingFamily[None]):

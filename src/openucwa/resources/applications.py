@@ -7,6 +7,7 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.channel.poll import EventChannels
 from openucwa.config import Config
+from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
 from openucwa.identity.rate import Rate
 from openucwa.model.application import Application as Opened
@@ -29,6 +30,7 @@ from openucwa.resources.communication import communication_document, new_abiliti
 from openucwa.resources.me import me_document
 from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.people import People
+from openucwa.resources.rendering.photos import photo_cookie
 from openucwa.store.contract import Store
 
 APPLICATION_ID_DIGITS = 12
@@ -83,6 +85,7 @@ class ApplicationDocuments:
                 "batch": Link(f"{call.application}/batch"),
                 "events": Link(f"{call.application}/events?{ack}={channel.served + 1}"),
                 "policies": Link(f"{call.application}/policies"),
+                **({} if application.anonymous else {"reportMyNetwork": Link(f"{call.application}/reportMyNetwork")}),
             },
             embedded={rel: document for rel, document in embedded.items() if document is not None},
         )
@@ -92,16 +95,29 @@ class ApplicationDocuments:
 
 
 class Applications(Resource[None]):
-    """UCWA: applications; with an anonymous token: anonApplications."""
+    """UCWA: applications, applications2; with an anonymous token: anonApplications."""
 
     rel = "applications"
 
-    def __init__(self, store: Store, documents: ApplicationDocuments, world: World, config: Config) -> None:
+    def __init__(
+        self, store: Store, documents: ApplicationDocuments, callers: Callers, world: World, config: Config
+    ) -> None:
         self._store = store
         self._documents = documents
+        self._callers = callers
         self._world = world
         self._config = config
         self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world)
+
+    @Operation("The applications of the caller.", refuses=(InvalidExchangeServerVersion,))
+    async def get(self, call: Call[None]) -> Answer:
+        """UCWA: applications2, GET."""
+        await current_user(self._store.users, call.caller)
+        shown = []
+        for session in await self._store.applications.all(call.caller.identity):
+            call.known_session = session
+            shown.append(await self._documents.document(call, None))
+        return Answer(Document(rel=self.rel, href=f"{call.prefix}/applications", embedded={"application": shown}))
 
     @Operation(
         "Opens an application, or returns the existing one of this endpoint.",
@@ -146,7 +162,7 @@ class Applications(Resource[None]):
             status,
             etag=call.session.application.etag,
             location=document.href,
-            headers=index_link(call),
+            headers=(*index_link(call), *photo_cookie(call, self._callers)),
         )
 
 
@@ -157,9 +173,17 @@ class Application(Resource[None]):
     scopes = ANY_SCOPE
     conditional = True
 
-    def __init__(self, store: Store, documents: ApplicationDocuments, channels: EventChannels, world: World) -> None:
+    def __init__(
+        self,
+        store: Store,
+        documents: ApplicationDocuments,
+        callers: Callers,
+        channels: EventChannels,
+        world: World,
+    ) -> None:
         self._store = store
         self._documents = documents
+        self._callers = callers
         self._channels = channels
         self._world = world
 
@@ -174,7 +198,7 @@ class Application(Resource[None]):
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: application, GET."""
         document = await self._documents.document(call, known_instance(call))
-        return Answer(document, etag=call.etag, headers=index_link(call))
+        return Answer(document, etag=call.etag, headers=(*index_link(call), *photo_cookie(call, self._callers)))
 
     @Operation(
         "Ends the application, or one of its instances.",

@@ -1,7 +1,5 @@
 """Contacts of the signed-in user, and the subscription to contacts and groups."""
 
-from collections.abc import Sequence
-
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
@@ -90,8 +88,7 @@ class MyContacts(Resource[None]):
     scopes = ANY_SCOPE
     anonymous = False
 
-    def __init__(self, store: Store, book: AddressBook, documents: ContactRenderer) -> None:
-        self._store = store
+    def __init__(self, book: AddressBook, documents: ContactRenderer) -> None:
         self._book = book
         self._documents = documents
 
@@ -100,10 +97,7 @@ class MyContacts(Resource[None]):
         """UCWA: myContacts, GET; groupContacts, GET. The contacts of a distribution group are its members."""
         group_id = call.values.get("groupId")
         owner = call.session.application.owner
-        if group_id is not None and "@" in group_id:
-            people: Sequence[Person] = (await self._book.members(group_id.lower(), owner))[0]
-        else:
-            people = await self._store.contacts.all(owner, group_id)
+        people = await self._book.contacts(owner, group_id)
         embedded = {}
         if call.values.get("expand", True):
             embedded["contact"] = [self._documents.contact(call, person) for person in people]

@@ -1,7 +1,5 @@
 """me: the signed-in user, as the user's own applications see it."""
 
-from html import escape
-
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
@@ -11,8 +9,7 @@ from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
 from openucwa.model.scopes import USER
 from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.rendering.details import details
-
-SVG = "image/svg+xml"
+from openucwa.resources.rendering.photos import photo_href
 
 _USER_SCOPES = frozenset({USER})
 _READ = (InvalidExchangeServerVersion, CannotRedirect)
@@ -47,7 +44,7 @@ def me_document(call: Context) -> Document:
     properties["uri"] = sip_uri(session)
     links: dict[str, Link] = {}
     if not session.application.anonymous:
-        photo = Link(f"{call.application}/photo")
+        photo = Link(photo_href(call, session.application.owner))
         if session.application.available:
             for name in ("location", "note"):
                 links[name] = Link(f"{href}/{name}")
@@ -69,35 +66,3 @@ class Me(Resource[None]):
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: me, GET."""
         return Answer(me_document(call))
-
-
-class Photo(Resource[str]):
-    """UCWA: photo. A picture with the user's initials; the server stores no photos."""
-
-    rel = "photo"
-    scopes = _USER_SCOPES
-    anonymous = False
-    batchable = False
-
-    async def locate(self, call: Context, **_names: str) -> str:
-        return display_name(call.session) or sip_uri(call.session)
-
-    @Operation("A picture with the user's initials.", produces=(SVG,), negotiated=False, refuses=_READ)
-    async def get(self, call: Call[str]) -> Answer:
-        """UCWA: photo, GET. The picture, whatever the client accepts."""
-        return Answer(
-            body=_initials_picture(call.target).encode(),
-            content_type=SVG,
-            headers=((b"Content-Security-Policy", b"default-src 'none'; style-src 'unsafe-inline'"),),
-        )
-
-
-def _initials_picture(name: str) -> str:
-    initials = "".join(word[0] for word in name.removeprefix("sip:").split()[:2]).upper()
-    hue = sum(name.encode()) * 47 % 360
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96" width="96" height="96">'
-        f'<rect width="96" height="96" fill="hsl({hue} 45% 38%)"/>'
-        '<text x="48" y="48" fill="#fff" font-family="sans-serif" font-size="40" text-anchor="middle" '
-        f'dominant-baseline="central">{escape(initials)}</text></svg>'
-    )

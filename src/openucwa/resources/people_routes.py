@@ -9,7 +9,15 @@ from openucwa.model.contact import SYSTEM_GROUPS
 from openucwa.model.world import World
 from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
-from openucwa.resources import contacts, distribution_groups, groups, privacy_relationships, search, subscriptions
+from openucwa.resources import (
+    contacts,
+    distribution_groups,
+    groups,
+    memberships,
+    privacy_relationships,
+    search,
+    subscriptions,
+)
 from openucwa.resources.contact_presence import RESOURCES, ContactResource
 from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.subscriptions import SubscriptionService
@@ -31,26 +39,27 @@ def people_routes(
     """
     subscription = f"{root}/contactsAndGroupsSubscription"
     group = f"{root}/groups/{{group}}"
-    memberships = f"{root}/groupMemberships"
+    in_groups = f"{root}/groupMemberships"
     contact = f"{root}/{{address}}"
     relationship = f"{contact}/privacyRelationship"
     shown = (store, persons, world)
     related = (store, book, world, config)
-    subscribing = SubscriptionService(store.subscriptions, store.contacts.members, world, config)
+    subscribing = SubscriptionService(store.subscriptions, book.addresses, world, config)
     presence = f"{root}/presenceSubscriptions"
     subscribed = f"{root}/presenceSubscriptionMemberships"
     return (
-        (f"{root}/contacts", contacts.MyContacts(store, book, persons)),
-        (f"{root}/groups", groups.MyGroups(*shown, config)),
+        (f"{root}/contacts", contacts.MyContacts(book, persons)),
+        (f"{root}/groups", groups.MyGroups(store, book, persons, world, config)),
         *((f"{root}/groups/{each.id}", groups.SystemGroup(each, persons)) for each in SYSTEM_GROUPS.values()),
+        (f"{root}/groups/myOrganizationGroup", groups.MyOrganizationGroup(book, persons)),
         (f"{root}/groups/addToContactList", distribution_groups.AddToContactList(store, book, world, config)),
         (f"{root}/groups/removeFromContactList", distribution_groups.RemoveFromContactList(store, world)),
         (group, groups.GroupResource(store, book, persons, world)),
         (f"{group}/expandDistributionGroup", distribution_groups.ExpandDistributionGroup(store, book, persons)),
-        (f"{group}/groupMemberships", groups.GroupMemberships(store, persons)),
-        (memberships, groups.MyGroupMemberships(store, book, persons, world, config)),
-        (f"{memberships}/removeContactFromAllGroups", groups.RemoveContactFromAllGroups(store, world)),
-        (f"{memberships}/{{membership}}", groups.MyGroupMembership(*shown)),
+        (f"{group}/groupMemberships", memberships.GroupMemberships(store, persons)),
+        (in_groups, memberships.MyGroupMemberships(store, book, persons, world, config)),
+        (f"{in_groups}/removeContactFromAllGroups", memberships.RemoveContactFromAllGroups(store, world)),
+        (f"{in_groups}/{{membership}}", memberships.MyGroupMembership(*shown)),
         (subscription, contacts.MyContactsAndGroupsSubscription(store, world)),
         (
             f"{subscription}/startOrRefreshSubscriptionToContactsAndGroups",

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.config import Config
+from openucwa.identity.rate import Rate
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.presence import PREFERRED
 from openucwa.model.refusals import (
@@ -18,7 +19,7 @@ from openucwa.model.refusals import (
     MakeMeAvailableRequired,
     ParameterValidationFailure,
 )
-from openucwa.model.scopes import RECEIVE, USER
+from openucwa.model.scopes import ANY_SCOPE, RECEIVE, USER
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Property
 from openucwa.representation.parameters import Parameter
@@ -45,6 +46,11 @@ MAKE_ME_AVAILABLE = (
 AVAILABILITY = (Parameter("availability", choices=PREFERRED),)
 MESSAGE = (Parameter("message"),)
 LOCATION = (Parameter("location", max_length=60),)
+#: UCWA: reportMyNetwork, POST, Request body.
+NETWORK = (
+    *(Parameter(name, max_length=256) for name in ("chassisID", "ip", "mac", "portID", "rssi", "subnetID", "wapBSSID")),
+    Parameter("clientNetworkType", choices=("External", "Internal"), required=True),
+)
 
 
 class MakeMeAvailable(Resource[None]):
@@ -132,6 +138,19 @@ class ReportMyActivity(Resource[None]):
         return NO_CONTENT
 
 
+class ReportMyNetwork(Resource[None]):
+    """UCWA: reportMyNetwork. Nothing here depends on the client's network, so nothing is stored."""
+
+    rel = "reportMyNetwork"
+    scopes = ANY_SCOPE
+    anonymous = False
+
+    @Operation("Reports the client's network.", answers=(201,), takes=NETWORK, produces=())
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: reportMyNetwork, POST."""
+        return created(f"{call.application}/{self.rel}")
+
+
 class Presence(Resource[None]):
     """UCWA: presence. The user's, over all applications."""
 
@@ -139,9 +158,10 @@ class Presence(Resource[None]):
     scopes = _USER_SCOPES
     anonymous = False
 
-    def __init__(self, presence: Presences, world: World) -> None:
+    def __init__(self, presence: Presences, world: World, changes: Rate) -> None:
         self._presence = presence
         self._world = world
+        self._changes = changes
 
     @Operation("The availability of the user, over all applications.", refuses=_READ)
     async def get(self, call: Call[None]) -> Answer:
@@ -161,6 +181,7 @@ class Presence(Resource[None]):
         """UCWA: presence, POST; Reset my presence information."""
         require_available(call)
         application = call.session.application
+        self._changes.take(application.owner)
         preferred = call.values.get("availability")
         await self._presence.set_availability(application.owner, application.id, preferred, self._world.now())
         return NO_CONTENT
@@ -173,9 +194,10 @@ class Note(Resource[None]):
     scopes = _USER_SCOPES
     anonymous = False
 
-    def __init__(self, presence: Presences, world: World, max_length: int) -> None:
+    def __init__(self, presence: Presences, world: World, changes: Rate, max_length: int) -> None:
         self._presence = presence
         self._world = world
+        self._changes = changes
         self._max_length = max_length
 
     @Operation("The note of the user.", refuses=_READ)
@@ -200,6 +222,7 @@ class Note(Resource[None]):
                 {"message": f"has {len(message):,} characters; at most {self._max_length:,} are allowed"}
             )
         require_available(call)
+        self._changes.take(call.session.application.owner)
         await self._presence.set_note(call.session.application.owner, message, self._world.now())
         return NO_CONTENT
 
@@ -211,9 +234,10 @@ class Location(Resource[None]):
     scopes = _USER_SCOPES
     anonymous = False
 
-    def __init__(self, presence: Presences, world: World) -> None:
+    def __init__(self, presence: Presences, world: World, changes: Rate) -> None:
         self._presence = presence
         self._world = world
+        self._changes = changes
 
     @Operation("The location of the user.", refuses=_READ)
     async def get(self, call: Call[None]) -> Answer:
@@ -232,6 +256,7 @@ class Location(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: location, POST."""
         require_available(call)
+        self._changes.take(call.session.application.owner)
         location = call.values.get("location", "")
         await self._presence.set_location(call.session.application.owner, location, self._world.now())
         return NO_CONTENT
@@ -245,12 +270,14 @@ def routes(app: str, store: Store, world: World, config: Config) -> Sequence[tup
     """The routes of what is here. `app`: the template of an application."""
     available = MakeMeAvailable(store, world, config)
     active = ReportMyActivity(store.presence, world)
+    changes = Rate(config.presence_rate, config.presence_burst, "changes of this user's presence", world)
     return (
         (f"{app}/communication/makeMeAvailable", available),
         (f"{app}/me/makeMeAvailable", available),
         (f"{app}/me/reportMyActivity", active),
         (f"{app}/reportMyActivity", active),
-        (f"{app}/me/presence", Presence(store.presence, world)),
-        (f"{app}/me/note", Note(store.presence, world, config.max_note)),
-        (f"{app}/me/location", Location(store.presence, world)),
+        (f"{app}/reportMyNetwork", ReportMyNetwork()),
+        (f"{app}/me/presence", Presence(store.presence, world, changes)),
+        (f"{app}/me/note", Note(store.presence, world, changes, config.max_note)),
+        (f"{app}/me/location", Location(store.presence, world, changes)),
     )

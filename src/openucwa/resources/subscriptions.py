@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
@@ -105,7 +106,8 @@ def user_uri(uri: str) -> str:
 def membership_href(call: Context, membership: Membership) -> str:
     """The href of a presenceSubscriptionMembership."""
     address = contact_href(call, membership.uri).rpartition("/")[2]
-    return f"{people_href(call)}/presenceSubscriptionMemberships/{membership.subscription},{address}"
+    subscription = quote(membership.subscription, safe="@")
+    return f"{people_href(call)}/presenceSubscriptionMemberships/{subscription},{address}"
 
 
 def membership_document(call: Context, membership: Membership) -> Document:
@@ -237,7 +239,7 @@ class PresenceSubscriptionMemberships(Resource[None]):
 
     async def _document(self, call: Context, subscription: str | None) -> Document:
         found = await self._service.memberships(call, subscription)
-        query = "" if subscription is None else f"?presenceSubscriptionId={subscription}"
+        query = "" if subscription is None else f"?presenceSubscriptionId={quote(subscription, safe='@')}"
         return Document(
             rel=self.rel,
             href=f"{people_href(call)}/{self.rel}{query}",

@@ -39,19 +39,22 @@ Strike = Callable[[Struck], Coroutine[Any, Any, Response]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A fault other than an error. `parameters`: their names and meanings."""
+    """A fault other than an error. `parameters`: their names and meanings. `of_connection`: whether it is of a
+    connection, and so not of a part of a batch.
+    """
 
     strike: Strike
     meaning: str
     parameters: Mapping[str, str]
+    of_connection: bool
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def _kind(name: str, meaning: str, **parameters: str) -> Callable[[Strike], Strike]:
+def _kind(name: str, meaning: str, *, of_connection: bool = False, **parameters: str) -> Callable[[Strike], Strike]:
     def declare(strike: Strike) -> Strike:
-        KINDS[name] = Kind(strike, meaning, parameters)
+        KINDS[name] = Kind(strike, meaning, parameters, of_connection)
         return strike
 
     return declare
@@ -70,6 +73,11 @@ def check(fault: Fault) -> None:
     for name in ("seconds", "bytes", "status", "retryAfter"):
         if name in fault.parameters:
             _number(fault.parameters, name, 0)
+
+
+def strikes_parts(name: str) -> bool:
+    """Whether the fault of this name can happen to a part of a batch."""
+    return name not in KINDS or not KINDS[name].of_connection
 
 
 async def strike(fault: Fault, request: Request, service: Service, proceed: Proceed) -> Response:
@@ -110,27 +118,37 @@ async def _delay(struck: Struck) -> Response:
     return await struck.proceed(struck.request)
 
 
-@_kind("slow", "The answer's body arrives in small pieces.", seconds="Duration in seconds; 1 by default.")
+@_kind(
+    "slow",
+    "The answer's body arrives in small pieces.",
+    of_connection=True,
+    seconds="Duration in seconds; 1 by default.",
+)
 async def _slow(struck: Struck) -> Response:
     return _with(await struck.proceed(struck.request), delivery=Delivery(seconds=struck.seconds()))
 
 
-@_kind("cut", "The connection is closed without an answer, and nothing is done.")
+@_kind("cut", "The connection is closed without an answer, and nothing is done.", of_connection=True)
 async def _cut(_struck: Struck) -> Response:
     return Response(status=CLIENT_CLOSED_REQUEST, delivery=Delivery(head=False))
 
 
-@_kind("reset", "The connection is reset without an answer, and nothing is done.")
+@_kind("reset", "The connection is reset without an answer, and nothing is done.", of_connection=True)
 async def _reset(_struck: Struck) -> Response:
     return Response(status=CLIENT_CLOSED_REQUEST, delivery=Delivery(head=False, reset=True))
 
 
-@_kind("lost", "The request is carried out, but its answer is lost: the connection is closed.")
+@_kind("lost", "The request is carried out, but its answer is lost: the connection is closed.", of_connection=True)
 async def _lost(struck: Struck) -> Response:
     return _with(await struck.proceed(struck.request), delivery=Delivery(head=False))
 
 
-@_kind("truncated", "The body is truncated.", bytes="Number of bytes that are sent; half of them by default.")
+@_kind(
+    "truncated",
+    "The body is truncated.",
+    of_connection=True,
+    bytes="Number of bytes that are sent; half of them by default.",
+)
 async def _truncated(struck: Struck) -> Response:
     response = await struck.proceed(struck.request)
     kept = int(_number(struck.parameters, "bytes", len(response.body) // 2))
@@ -145,7 +163,7 @@ async def _malformed(struck: Struck) -> Response:
     return _with(response, headers=headers, encoded=b"", body=b'{"_links": <oops')
 
 
-@_kind("hang", "There is no answer until the client disconnects; nothing is done.")
+@_kind("hang", "There is no answer until the client disconnects; nothing is done.", of_connection=True)
 async def _hang(struck: Struck) -> Response:
     await while_connected(struck.request.connection, asyncio.Event().wait())
     return Response(status=CLIENT_CLOSED_REQUEST)

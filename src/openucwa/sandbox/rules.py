@@ -1,7 +1,7 @@
 """Rules by which requests fail: which requests, how often, and how."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -129,10 +129,10 @@ class Rules:
     def all(self) -> Sequence[Rule]:
         return tuple(self._rules.values())
 
-    def find(self, facts: Facts) -> Fault | None:
-        """The fault of the first rule that strikes; all that apply count the request."""
+    def find(self, facts: Facts, possible: Callable[[str], bool] = lambda _: True) -> Fault | None:
+        """The fault of the first rule that strikes. `possible`: which faults can happen; other rules do not apply."""
         for rule in self._rules.values():
-            if rule.applies(facts) and rule.strikes(self.chance):
+            if possible(rule.wanted.fault) and rule.applies(facts) and rule.strikes(self.chance):
                 return Fault(rule.wanted.fault, rule.wanted.parameters)
         return None
 

@@ -1,6 +1,7 @@
 """One sandbox: a service on a store of its own, which a reset replaces by a new one."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -35,6 +36,8 @@ ROOT = "/sandbox"
 PATIENCE = 5.0
 #: The snapshot that a reset returns to.
 INITIAL = ""
+#: The beginning of the names of folders; the id of the process follows.
+_PREFIX = "openucwa-sandbox-"
 #: The snapshot that is exported or imported; no path names it.
 _IN_TRANSIT = "/"
 
@@ -96,6 +99,8 @@ class Sandbox:
         self.seed = seed
         self.routes: Routes = ()
         self.layers: Callable[[Handler], Handler] = _none
+        #: What is done to a service before it starts.
+        self.prepare: Callable[[Service], None] = _leave
         #: What else forgets at a reset of everything.
         self.on_reset: Callable[[], None] = _nothing
         self.measures = Measures()
@@ -128,7 +133,9 @@ class Sandbox:
 
     async def start(self) -> None:
         """Starts with the seed's users, and keeps this state for resets."""
-        self.place = Path(tempfile.mkdtemp(prefix="openucwa-sandbox-", dir=_memory()))
+        memory = _memory()
+        _tidy(memory)
+        self.place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=memory))
         self._through = self.layers(self._answer)
         self.clock.settle = self._settle
         self._running = await self._begin(self._new_folder())
@@ -255,6 +262,7 @@ class Sandbox:
         service = Service(
             config, self.clock, store=store, bus=LocalBus(self.clock), passwords=passwords, added=self.routes
         )
+        self.prepare(service)
         await service.start()
         return _Running(service, store, folder)
 
@@ -282,14 +290,36 @@ def _nothing() -> None:
     pass
 
 
+def _leave(service: Service) -> None:
+    pass
+
+
 def _none(handler: Handler) -> Handler:
     return handler
 
 
-def _memory() -> str | None:
-    """A folder that is kept in memory, if the machine has one."""
+def _memory() -> Path:
+    """A folder that is kept in memory, if the machine has one; otherwise one for temporary files."""
     shared = Path("/dev/shm")  # noqa: S108  # mkdtemp makes a folder that is nobody else's
-    return str(shared) if shared.is_dir() else None
+    return shared if shared.is_dir() else Path(tempfile.gettempdir())
+
+
+def _tidy(memory: Path) -> None:
+    """Removes what sandboxes of this user left that were killed."""
+    for folder in memory.glob(f"{_PREFIX}*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdigit() and not _lives(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from openucwa.app import Service
 from openucwa.config import Config
 from openucwa.http.message import Handler
 from openucwa.sandbox.control.routes import control_routes
-from openucwa.sandbox.layers import WithFaults
+from openucwa.sandbox.layers import PartsWithFaults, WithFaults
 from openucwa.sandbox.recording import Recorded, Recording
 from openucwa.sandbox.rules import Rules
 from openucwa.sandbox.sandbox import Sandbox
@@ -52,7 +53,11 @@ def make_sandbox(config: Config, world: SandboxWorld, seed: Seed) -> Sandbox:
         rules.start_anew()
         recording.start_anew()
 
+    def prepare(service: Service) -> None:
+        service.pipeline.parts = PartsWithFaults(service.pipeline, rules, service)
+
     sandbox.layers = layers
+    sandbox.prepare = prepare
     sandbox.on_reset = forget
     return sandbox
 

@@ -35,6 +35,7 @@ TABLES: Mapping[str, Sequence[str]] = {
     "privacy_relationships": tables.PRIVACY_RELATIONSHIPS,
     "contact_subscriptions": tables.CONTACT_SUBSCRIPTIONS,
     "user_words": tables.USER_WORDS,
+    "photos": tables.PHOTOS.all_columns,
     "signing_keys": tables.SIGNING_KEYS.all_columns,
     "removed_users": tables.REMOVED_USERS,
     "users": tables.USERS.all_columns,

@@ -32,6 +32,7 @@ class TracedStore:
         self.two_party = _traced(store.two_party, "two_party", span)
         self.history = _traced(store.history, "history", span)
         self.events = _traced(store.events, "events", span)
+        self.photos = _traced(store.photos, "photos", span)
         self.presence = _traced(store.presence, "presence", span)
         self.subscriptions = _traced(store.subscriptions, "subscriptions", span)
 

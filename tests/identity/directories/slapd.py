@@ -48,6 +48,7 @@ userPassword: {SEARCHER_PASSWORD}
 dn: uid=lene,ou=people,{BASE}
 objectClass: inetOrgPerson
 uid: lene
+manager: uid=huge,ou=people,{BASE}
 cn: Lene Aalling
 sn: Aalling
 displayName: Lene Aalling (Copenhagen)
@@ -62,6 +63,7 @@ userPassword: lene-secret
 dn: uid=dana,ou=people,{BASE}
 objectClass: inetOrgPerson
 uid: dana
+manager: uid=huge,ou=people,{BASE}
 cn:: RGFuYSBCaXJrYsOm
 sn: Birk
 mail: dana@contoso.com
@@ -96,6 +98,7 @@ objectClass: inetOrgPerson
 cn: Doe, John (ext) *+\\
 sn: Doe
 uid: doe
+manager: uid=lene,ou=people,{BASE}
 mail: doe@contoso.com
 userPassword: doe-secret
 

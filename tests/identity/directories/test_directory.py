@@ -197,7 +197,7 @@ async def test_second_url_is_used_after_the_first_stops_responding(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = (f"ldaps://127.0.0.1:{silent.getsockname()[1]}", server.tls_url)
-        passwords = verifying(url=url, timeout=0.5)
+        passwords = verifying(url=url, timeout=3)
         with pytest.raises(ServiceUnavailable):
             await passwords.verify(Login.parse("lene"), "lene-secret")
         assert await passwords.verify(Login.parse("lene"), "lene-secret")

@@ -166,3 +166,38 @@ async def test_unreachable_directory_leaves_the_servers_own_results(
     assert_refused(answer, 404, "NotFound", "ResourceNotFound")
     group = await client.get(f"{client.app}/people/groups/{SALES}/expandDistributionGroup")
     assert_refused(group, 503, "ServiceUnavailable")
+
+
+async def test_organization_is_manager_peers_and_reports(service: Service, connect: Connect) -> None:
+    client = connect(service)
+    await client.sign_in("lene", "lene-secret")
+    await client.open()
+    people = f"{client.app}/people"
+    groups = (await client.get(f"{people}/groups")).json()
+    group = (await client.get(groups["_links"]["myOrganizationGroup"]["href"])).json()
+    assert group == groups["_embedded"]["myOrganizationGroup"]
+    shown = (await client.get(group["_links"]["groupContacts"]["href"])).json()
+    found = [contact["uri"].removeprefix("sip:") for contact in shown["_embedded"]["contact"]]
+    assert found == [DANA, "doe@contoso.com", "huge@contoso.com"]
+    memberships = f"{people}/groupMemberships"
+    for answer in (
+        await client.get(f"{memberships}?groupId=myOrganizationGroup"),
+        await client.post(memberships, json={"contactUri": f"sip:{DANA}", "groupId": "myOrganizationGroup"}),
+    ):
+        assert_refused(answer, 403, "Forbidden", "OperationNotSupported")
+
+
+async def test_organization_of_somebody_unknown_to_the_directory_is_empty(lene: UcwaClient) -> None:
+    shown = (await lene.get(f"{lene.app}/people/contacts?groupId=myOrganizationGroup")).json()
+    assert shown["_embedded"] == {"contact": []}
+
+
+async def test_users_in_a_distribution_group_are_subscribed_to(
+    service: Service, lene: UcwaClient, connect: Connect
+) -> None:
+    await connect(service).sign_in("lene", "lene-secret")
+    href = f"{lene.app}/people/presenceSubscriptions?groupId={SALES}&duration=11"
+    subscription = await lene.post(href)
+    assert subscription.status_code == 201, subscription.text
+    subscribed = (await lene.get(f"{lene.app}/people/subscribedContacts")).json()["_links"]["contact"]
+    assert [link["href"].rpartition("/")[2] for link in subscribed] == [LENE]

@@ -26,6 +26,7 @@ UNCACHED_TABLES = {
     "events": "a log, read from the store",
     "invalidations": "the marks themselves",
     "log_messages": "read from the store",
+    "photos": "read from the store",
     "presences": "read from the store",
     "removed_users": "read at sign-in only, from the store",
     "replaced_applications": "read to explain a refusal, and refusals are not cached",

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from openucwa.config_identity import Directory, texts
 from openucwa.identity.directories.connection import Connection, DirectoryAway, Entry, bind_password
-from openucwa.identity.directories.entries import attributes, group_filter, login_filter, profile
+from openucwa.identity.directories.entries import group_filter, login_attributes, login_filter, profile
 from openucwa.identity.login import Login
 from openucwa.identity.outages import Outages
 from openucwa.identity.profile import Profile
@@ -73,7 +73,7 @@ class DirectoryPasswords:
             accepted = await self._run(lambda: self._try(entry.dn, password))
             took = self._world.monotonic() - begun
             if accepted and known and await self._run(lambda: self._in_groups(entry)):
-                return profile(self._directory, entry)
+                return profile(self._directory, entry, photo=True)
         except DirectoryAway as away:
             raise self._outages.refusal(away, _RETRY_AFTER) from None
         if known and not accepted:
@@ -139,7 +139,7 @@ class DirectoryPasswords:
     # In a thread
 
     def _search(self, login: Login) -> list[Entry]:
-        query, wanted = login_filter(self._directory, login), attributes(self._directory)
+        query, wanted = login_filter(self._directory, login), login_attributes(self._directory)
         return self._searching(lambda connection: connection.search(self._directory.base, query, wanted))
 
     def _in_groups(self, entry: Entry) -> bool:

@@ -37,6 +37,11 @@ def attributes(directory: Directory) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def login_attributes(directory: Directory) -> list[str]:
+    """The attributes to read from the entry of a user who signs in: also the photo, which searches leave out."""
+    return list(dict.fromkeys((*attributes(directory), *texts(directory.photo_attributes))))
+
+
 def login_filter(directory: Directory, login: Login) -> str:
     """The filter that finds the user of a login, with everything escaped."""
     ours = any(login.fits(domain) for domain in texts(directory.domains))
@@ -50,8 +55,8 @@ def group_filter(directory: Directory, entry: Entry) -> str:
     return _filled(directory.group_filter, {"dn": entry.dn, "user": user})
 
 
-def profile(directory: Directory, entry: Entry) -> Profile | None:
-    """The user of this entry; None: not in the directory's domains."""
+def profile(directory: Directory, entry: Entry, *, photo: bool = False) -> Profile | None:
+    """The user of this entry; None: not in the directory's domains. `photo`: whether the entry contains photos."""
     address = _first(entry, directory.uri_attributes)
     uri = sip_uri(address, texts(directory.domains)) if address else None
     if uri is None:
@@ -66,7 +71,15 @@ def profile(directory: Directory, entry: Entry) -> Profile | None:
         title=_first(entry, directory.title_attributes),
         department=_first(entry, directory.department_attributes),
         phones=phones,
+        photo=_photo(directory, entry) if photo else None,
     )
+
+
+def _photo(directory: Directory, entry: Entry) -> bytes | None:
+    """The first photo, b"" if there is none; None: the directory is not asked for photos."""
+    names = texts(directory.photo_attributes)
+    values = (value for name in names for value in entry.attributes.get(name.lower(), ()))
+    return next(values, b"") if names else None
 
 
 def people_filter(directory: Directory, words: Sequence[str]) -> str:
@@ -92,6 +105,18 @@ def person_filter(directory: Directory, address: str) -> str:
     user = escape_filter_chars(address.partition("@")[0])
     one = "".join(f"({name}={text})({name}=sip:{text})({name}={user})" for name in names)
     return f"(&{directory.person_filter}(|{one}))"
+
+
+def organization_filter(directory: Directory, managers: Sequence[str]) -> str:
+    """The filter that finds those who have one of these managers (DNs)."""
+    one = "".join(f"({directory.manager_attribute}={escape_filter_chars(dn)})" for dn in managers)
+    return f"(&{directory.person_filter}(|{one}))"
+
+
+def manager_of(directory: Directory, entry: Entry) -> str | None:
+    """The DN of the manager of an entry's user."""
+    values = entry.attributes.get(directory.manager_attribute.lower(), ())
+    return values[0].decode("utf-8", "replace") if values else None
 
 
 def groups_filter(directory: Directory, words: Sequence[str]) -> str:

@@ -12,6 +12,8 @@ from openucwa.identity.directories.entries import (
     group_by_address,
     group_of,
     groups_filter,
+    manager_of,
+    organization_filter,
     people_filter,
     person_filter,
     profile,
@@ -60,6 +62,29 @@ class DirectoryPeople:
             entries, _ = connection.find(directory.base, query, attributes(directory), 2)
             people = [person for entry in entries if (person := profile(directory, entry)) and person.uri == uri]
             return people[0] if len(people) == 1 else None
+
+        return await self._connections.look_up(work)
+
+    async def organization(self, uri: str, limit: int) -> FoundPeople:
+        """The manager of a user, and up to `limit` peers and direct reports."""
+        directory = self._directory
+
+        def work(connection: Connection) -> FoundPeople:
+            query = person_filter(directory, uri.removeprefix("sip:"))
+            wanted = [*attributes(directory), directory.manager_attribute]
+            entries, _ = connection.find(directory.base, query, wanted, 2)
+            own = [entry for entry in entries if (person := profile(directory, entry)) and person.uri == uri]
+            if len(own) != 1:
+                return FoundPeople()
+            manager = manager_of(directory, own[0])
+            managers = [own[0].dn] if manager is None else [own[0].dn, manager]
+            query = organization_filter(directory, managers)
+            found, more = connection.find(directory.base, query, attributes(directory), limit)
+            if manager is not None:
+                above, _ = connection.find(manager, directory.person_filter, attributes(directory), 1, below=False)
+                found += above
+            people = [person for entry in found if (person := profile(directory, entry)) is not None]
+            return FoundPeople(tuple(person for person in people if person.uri != uri), (), more)
 
         return await self._connections.look_up(work)
 

@@ -13,6 +13,7 @@ from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.people import contact_href, people_href
 from openucwa.resources.rendering.details import visible_details
+from openucwa.resources.rendering.photos import photo_href
 
 #: What a contact links to, and the last segments of the hrefs.
 LINKS = {
@@ -125,7 +126,8 @@ def _links(call: Context, uri: str) -> dict[str, Link]:
     if call.session.application.anonymous:
         return {}
     href = contact_href(call, uri)
-    return {rel: Link(f"{href}/{segment}") for rel, segment in LINKS.items()}
+    links = {rel: Link(f"{href}/{segment}") for rel, segment in LINKS.items()}
+    return dict(sorted({**links, "contactPhoto": Link(photo_href(call, uri))}.items()))
 
 
 def _etag(properties: dict[str, Property]) -> str:

@@ -25,6 +25,7 @@ from openucwa.representation.document import Document, Link, Property, SharedPro
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.resources.people import contact_href
+from openucwa.resources.rendering.photos import photo_href
 
 
 def conversation_href(call: Context, conversation: str) -> str:
@@ -178,6 +179,7 @@ class ConversationRenderer:
             links["admit"] = Link(f"{href}/admit")
         if not who.anonymous:
             links["contact"] = Link(contact_href(call, who.uri), title=who.name)
+            links["contactPhoto"] = Link(photo_href(call, who.uri))
         links["conversation"] = Link(conversation_href(call, own.id))
         if leads(own) and not who.in_lobby and not who.organizer and not local:
             if who.role == Role.LEADER:

@@ -5,6 +5,7 @@ there, and raises no events.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from urllib.parse import quote
 
 from openucwa.api.call import Context
 from openucwa.channel.notification import Notification, Priority
@@ -91,7 +92,8 @@ def note_properties(message: str) -> dict[str, Property]:
 def subscription_document(call: Context, subscription: str, *, of_group: bool) -> Document:
     """UCWA: presenceSubscription. The members of a group's are those of the group: none can be added."""
     people = people_href(call)
-    memberships = Link(f"{people}/presenceSubscriptionMemberships?presenceSubscriptionId={subscription}")
+    query = f"presenceSubscriptionId={quote(subscription, safe='@')}"
+    memberships = Link(f"{people}/presenceSubscriptionMemberships?{query}")
     links = {"memberships": memberships}
     return Document(
         rel="presenceSubscription",
@@ -103,7 +105,7 @@ def subscription_document(call: Context, subscription: str, *, of_group: bool) -
 
 def subscription_href(call: Context, subscription: str) -> str:
     """The href of a presenceSubscription."""
-    return f"{people_href(call)}/presenceSubscriptions/{subscription}"
+    return f"{people_href(call)}/presenceSubscriptions/{quote(subscription, safe='@')}"
 
 
 def _place(call: Context, uri: str, what: str) -> str:

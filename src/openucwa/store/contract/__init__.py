@@ -19,6 +19,7 @@ from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.history import History
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
+from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
@@ -39,6 +40,7 @@ __all__ = [
     "Meetings",
     "Outdated",
     "People",
+    "Photos",
     "Presences",
     "SigningKeys",
     "Store",

@@ -31,6 +31,10 @@ class Applications(Protocol):
         """
         ...
 
+    async def all(self, owner: str) -> Sequence[Session]:
+        """The owner's applications, each with its user, oldest first."""
+        ...
+
     async def close(self, owner: str, application_id: str, at: int) -> None:
         """Removes the application, its channels and invitations; its participants leave their meetings.
 

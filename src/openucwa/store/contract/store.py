@@ -11,6 +11,7 @@ from openucwa.store.contract.extensions import Extensions
 from openucwa.store.contract.history import History
 from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
+from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.terms import Outdated
 from openucwa.store.contract.two_party import TwoParty
@@ -59,6 +60,9 @@ class Store(Protocol):
 
     @property
     def events(self) -> EventLog: ...
+
+    @property
+    def photos(self) -> Photos: ...
 
     @property
     def presence(self) -> Presences: ...

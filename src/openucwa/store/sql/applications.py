@@ -32,11 +32,12 @@ _OPEN_AGAIN = """
 """
 
 #: An application, and what `Session` has besides.
-_SESSION = (
+_SESSIONS = (
     f"select {APPLICATIONS.columns_of('a')}, u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll,"
     " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone"
-    " from applications a left join users u on u.uri = a.owner where a.owner = ? and a.id = ?"
+    " from applications a left join users u on u.uri = a.owner where a.owner = ?"
 )
+_SESSION = _SESSIONS + " and a.id = ?"
 
 #: All the owner's applications but the one just opened, those heard of last first.
 _OTHERS = """
@@ -116,6 +117,10 @@ class Applications(Part):
         if await self._reader.row(replaced, owner, application_id):
             raise TooManyApplications("the application was ended because its user opened too many others")
         raise ApplicationNotFound(NO_APPLICATION)
+
+    async def all(self, owner: str) -> Sequence[Session]:
+        rows = await self._reader.rows(_SESSIONS + " order by a.created, a.id", owner)
+        return [Session(APPLICATIONS.record(row), *row[APPLICATIONS.width :]) for row in rows]
 
     async def close(self, owner: str, application_id: str, at: int) -> None:
         async def work(transaction: Transaction) -> None:

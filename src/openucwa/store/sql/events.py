@@ -79,8 +79,9 @@ class EventLog(Part):
     async def last_numbers(self, topics: Sequence[str]) -> Mapping[str, int]:
         if not topics:
             return {}
-        places = ", ".join("?" * len(topics))
-        rows = await self._reader.rows(f"select topic, last from topics where topic in ({places})", *topics)
+        places = ", ".join("?" * list_size(len(topics)))
+        statement = f"select topic, last from topics where topic in ({places})"
+        rows = await self._reader.rows(statement, *padded(topics, ""))
         return dict.fromkeys(topics, 0) | {topic: last for topic, last in rows}  # noqa: C416  # not every engine's row is a pair
 
     async def forget(self, before: int, limit: int) -> int:

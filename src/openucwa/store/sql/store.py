@@ -13,6 +13,7 @@ from openucwa.store.sql.history import History
 from openucwa.store.sql.invitations import Invitations
 from openucwa.store.sql.meetings import Meetings
 from openucwa.store.sql.part import MAX_USER_BYTES
+from openucwa.store.sql.photos import Photos
 from openucwa.store.sql.presence import Presences
 from openucwa.store.sql.signing_keys import SigningKeys
 from openucwa.store.sql.subscriptions import Subscriptions
@@ -51,6 +52,7 @@ class SqlStore:
         self.two_party = TwoParty(*on)
         self.history = History(*on)
         self.events = EventLog(*on)
+        self.photos = Photos(*on)
         self.presence = Presences(*on)
         self.subscriptions = Subscriptions(*on)
 

@@ -9,6 +9,7 @@ from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.event import ChannelState, Event
 from openucwa.model.history import ConversationLog, LogMessage
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.photo import Picture
 from openucwa.model.presence import Endpoint, Presence, Subscription
 from openucwa.model.user import SigningKey, User
 from openucwa.store.sql.table import Columns, Table
@@ -30,6 +31,7 @@ LOG_MESSAGES = Table("log_messages", Columns(LogMessage))
 PRESENCES = Table("presences", Columns(Presence))
 ENDPOINTS = Table("endpoints", Columns(Endpoint))
 SUBSCRIPTIONS = Table("subscriptions", Columns(Subscription), after=("added",))
+PHOTOS = Table("photos", Columns(Picture), before=("owner", "source", "fingerprint"))
 CONTACTS = Table("contacts", Columns(ContactCard), before=("owner",))
 CONTACT_GROUPS = Table("contact_groups", Columns(Group), before=("owner",), after=("position",))
 
