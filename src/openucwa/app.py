@@ -260,7 +260,7 @@ class Service:
         persons = ContactRenderer(privacy)
         contact_photo = photos.ContactPhoto(store, book, privacy, enabled=config.photos)
         meetings = my_online_meetings.MeetingDocuments(config)
-        renderer = ConversationRenderer(meetings)
+        renderer = ConversationRenderer(meetings, config)
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)

@@ -319,6 +319,8 @@ class Config:
     invitation_help_url: str = option("invitationHelpUrl of onlineMeetingInvitationCustomization.", "")
     invitation_legal_url: str = option("invitationLegalUrl of onlineMeetingInvitationCustomization.", "")
     invitation_logo_url: str = option("invitationLogoUrl of onlineMeetingInvitationCustomization.", "")
+    disclaimer_title: str = option("disclaimerTitle of onlineMeeting, shown to people who join a meeting.", "")
+    disclaimer_body: str = option("disclaimerBody of onlineMeeting.", "")
     dial_in_default_region: str = option("defaultRegion of phoneDialInInformation.", "")
     dial_in_external_directory: str = option("externalDirectoryUri of phoneDialInInformation.", "")
     dial_in_internal_directory: str = option("internalDirectoryUri of phoneDialInInformation.", "")

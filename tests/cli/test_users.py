@@ -1,10 +1,14 @@
 """openucwa user."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from openucwa.model.photo import Picture
+from openucwa.store.sqlite import SqliteStore
 from tests.cli.commands import PASSWORD, add, fails, opens, run, stored
+from tests.pictures.images import opened, photo
 from tests.users import LENE
 
 
@@ -113,3 +117,66 @@ def test_commands_on_existing_users_do_not_create_a_store(data: str, command: li
         f"no store found in {data}; --data or --config names another",
     )
     assert not Path(data).exists()
+
+
+def photo_of(data: str, uri: str = LENE) -> Picture | None:
+    """The largest stored picture."""
+
+    async def read() -> Picture | None:
+        store = SqliteStore(Path(data), timeout=5.0)
+        await store.open()
+        try:
+            return await store.photos.get(uri, 648)
+        finally:
+            await store.close()
+
+    return asyncio.run(read())
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A photo."""
+    found = tmp_path / "lene.jpg"
+    found.write_bytes(photo())
+    return found
+
+
+def test_photo_is_set_and_removed(data: str, file: Path) -> None:
+    add(data)
+    result = run("user", "photo", LENE, str(file), "--data", data)
+    assert (result.exit_code, result.stdout) == (0, f"set the photo of {LENE} (240 x 240 pixels)\n")
+    stored_picture = photo_of(data)
+    assert stored_picture is not None
+    assert opened(stored_picture.data).size == (240, 240)
+    result = run("user", "photo", LENE, "--remove", "--data", data)
+    assert (result.exit_code, result.stdout) == (0, f"removed the photo of {LENE}\n")
+    assert photo_of(data) is None
+    fails(run("user", "photo", LENE, "--remove", "--data", data), f"{LENE} has no photo")
+
+
+def test_photo_is_removed_with_its_user(data: str, file: Path) -> None:
+    add(data)
+    run("user", "photo", LENE, str(file), "--data", data)
+    run("user", "remove", LENE, "--yes", "--data", data)
+    assert photo_of(data) is None
+
+
+def test_file_that_is_no_photo_is_refused(data: str, tmp_path: Path) -> None:
+    add(data)
+    text = tmp_path / "text"
+    text.write_text("hello")
+    fails(run("user", "photo", LENE, str(text), "--data", data), "the photo is neither JPEG nor PNG")
+    missing = tmp_path / "missing"
+    fails(run("user", "photo", LENE, str(missing), "--data", data), f"{missing}: No such file or directory")
+
+
+def test_photo_of_nobody_is_refused(data: str, file: Path) -> None:
+    add(data, uri="sip:b@contoso.com")
+    fails(run("user", "photo", LENE, str(file), "--data", data), f"no such user: {LENE}")
+
+
+def test_photo_needs_a_file_or_remove(data: str, file: Path) -> None:
+    add(data)
+    for arguments in ((), (str(file), "--remove")):
+        result = run("user", "photo", LENE, *arguments, "--data", data)
+        assert (result.exit_code, result.stderr) == (1, "openucwa: name a file, or use --remove\n")

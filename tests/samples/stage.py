@@ -31,10 +31,13 @@ TOLD: dict[str, Any] = {
     "dial_in_toll_free_numbers": ("tel:+4580555502",),
     "dial_in_pass_code": "1337",
     "dial_in_regions": (DialInRegion("Aarhus", "tel:+4570555501", ("da-DK", "en-GB")),),
+    "disclaimer_title": "Meeting Confidentiality",
+    "disclaimer_body": "The matters of this meeting are confidential.",
     "invitation_footer_text": "Bring your own coffee.",
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "bare": {"assigned_meeting": False},
+    "guest": {},
     "elsewhere": {"pools": (Pool("north", "https://north.contoso.com", backup="south"),)},
 }
 
@@ -97,7 +100,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "myGroups.GET": ("usual", "bare"),
     "myOnlineMeetings.GET": ("usual", "bare"),
     "onlineMeetingEligibleValues.GET": ("usual", "bare"),
-    "onlineMeeting.GET": ("room",),
+    "onlineMeeting.GET": ("room", "guest"),
     "onlineMeetingInvitation.GET": ("room", "invited", "accepting", "guest"),
     "onlineMeetings.GET": ("usual", "bare"),
     "organizer.GET": ("room",),

@@ -1,5 +1,6 @@
 """An OpenLDAP server for tests, with TLS, on free ports, with its data in a temporary folder."""
 
+import base64
 import shutil
 import signal
 import socket
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from tests.certificate import make_certificate
 from tests.needs import need
+from tests.pictures.images import photo
 
 BASE = "dc=contoso,dc=com"
 SEARCHER = f"cn=openucwa,{BASE}"
@@ -19,6 +21,11 @@ POSIX = f"cn=posix,ou=groups,{BASE}"
 SALES = f"cn=sales,ou=groups,{BASE}"
 #: A group with a member whose DN contains special characters.
 CAREFUL = f"cn=careful,ou=groups,{BASE}"
+
+#: Lene's photo.
+PHOTO = photo()
+_PHOTO = base64.b64encode(PHOTO).decode()
+_BROKEN_PHOTO = base64.b64encode(PHOTO[:2_000]).decode()
 
 _PATIENCE = 60.0
 _SCHEMAS = Path("/etc/ldap/schema")
@@ -58,11 +65,13 @@ title: Engineer
 departmentNumber: Research
 telephoneNumber: +45 1234
 mobile: +45 5678
+jpegPhoto:: {_PHOTO}
 userPassword: lene-secret
 
 dn: uid=dana,ou=people,{BASE}
 objectClass: inetOrgPerson
 uid: dana
+jpegPhoto:: {_BROKEN_PHOTO}
 manager: uid=huge,ou=people,{BASE}
 cn:: RGFuYSBCaXJrYsOm
 sn: Birk

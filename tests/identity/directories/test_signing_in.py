@@ -3,13 +3,19 @@
 import asyncio
 
 import httpx
+import msgspec
 import pytest
 
 from openucwa.app import Service
-from openucwa.config_identity import Directory
+from openucwa.config_identity import Directory, texts
+from openucwa.identity.profile import Profile
+from openucwa.model.photo import PhotoOrigin
+from openucwa.model.user import User
 from tests.conftest import Connect, Make
+from tests.contract.samples import picture
 from tests.identity.directories.slapd import BASE, SEARCHER, SEARCHER_PASSWORD, DirectoryServer
 from tests.needs import need_module
+from tests.pictures.images import photo
 
 
 @pytest.fixture
@@ -61,6 +67,82 @@ async def test_me_and_contact_show_details_from_the_directory(service: Service, 
         shown = (await client.get(href)).json()
         assert {name: shown.get(name) for name in expected} == expected
         assert "homePhoneNumber" not in shown
+
+
+async def stored_photo(service: Service, uri: str = "sip:lene.aalling@contoso.com") -> tuple[str, bytes] | None:
+    """Where the user's photo comes from, and its largest picture."""
+    await service.source_photos.settle()
+    origin = await service.store.photos.origin(uri)
+    picture = await service.store.photos.get(uri, 648)
+    return None if origin is None or picture is None else (origin.source or "here", picture.data)
+
+
+async def test_photo_of_the_directory_is_stored_at_sign_in_and_shown(
+    service: Service, connect: Connect, directory: Directory
+) -> None:
+    client = connect(service)
+    await client.sign_in("lene", "lene-secret")
+    await client.open()
+    stored = await stored_photo(service)
+    assert stored is not None
+    assert stored[0] == directory.url
+    answer = await client.get(f"{client.app}/photo?size=HR648X648")
+    assert (answer.headers["Content-Type"], answer.content) == ("image/jpeg", stored[1])
+
+
+async def test_photo_that_the_user_set_here_remains_at_the_next_sign_in(service: Service, connect: Connect) -> None:
+    client = connect(service)
+    await client.sign_in("lene", "lene-secret")
+    await service.source_photos.settle()
+    await client.open()
+    headers = {"Content-Type": "image/png"}
+    sent = photo(50, 50, "PNG")
+    assert (await client.put(f"{client.app}/openucwa/photo", content=sent, headers=headers)).status_code == 204
+    before = await stored_photo(service)
+    await client.sign_in("lene", "lene-secret")
+    assert before is not None
+    assert before[0] == "here"
+    assert await stored_photo(service) == before
+
+
+async def test_photo_that_the_directory_no_longer_has_is_removed_at_the_next_sign_in(
+    service: Service, connect: Connect, directory: Directory
+) -> None:
+    uri = "sip:twin1@contoso.com"
+    await service.store.users.add(User(uri, "Twin", None, None, "", source=texts(directory.url)[0]))
+    pictures = await service.photo_maker.make(uri, photo())
+    await service.store.photos.put(uri, pictures, PhotoOrigin(texts(directory.url)[0], "earlier"))
+    service.source_photos.note(Profile(uri, texts(directory.url)[0], create=True, photo=b""))
+    assert await stored_photo(service, uri) is None
+
+
+async def test_broken_photo_of_the_directory_does_not_prevent_signing_in(
+    service: Service, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    await connect(service).sign_in("dana", "dana-secret")
+    assert await stored_photo(service, "sip:dana@contoso.com") is None
+    assert "the photo of sip:dana@contoso.com" in caplog.text
+    assert "was not stored: the photo is broken" in caplog.text
+
+
+async def test_photos_of_the_directory_are_not_read_if_no_attribute_is_set(
+    make_service: Make, directory: Directory, connect: Connect
+) -> None:
+    service = await make_service(directories=(msgspec.structs.replace(directory, photo_attributes=()),))
+    await connect(service).sign_in("lene", "lene-secret")
+    assert await stored_photo(service) is None
+
+
+async def test_unchanged_photo_of_the_directory_is_not_processed_again(service: Service, connect: Connect) -> None:
+    await connect(service).sign_in("lene", "lene-secret")
+    before = await stored_photo(service)
+    origin = await service.store.photos.origin("sip:lene.aalling@contoso.com")
+    assert before is not None
+    assert origin is not None
+    # What is stored stays, so it was not made again.
+    await service.store.photos.put("sip:lene.aalling@contoso.com", [picture(648)], origin)
+    await connect(service).sign_in("lene", "lene-secret")
+    assert await stored_photo(service) == (before[0], picture(648).data)
 
 
 async def test_user_with_a_local_password_does_not_need_the_directory(

@@ -6,6 +6,7 @@ from urllib.parse import quote, quote_plus
 import msgspec
 
 from openucwa.api.call import Context
+from openucwa.config import Config
 from openucwa.meetings.admission import leads, sees_organizer_data
 from openucwa.model.conversation import (
     FirstMessage,
@@ -24,6 +25,7 @@ from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property, SharedProperties
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
+from openucwa.resources.online_meetings import meetings_href
 from openucwa.resources.people import contact_href
 from openucwa.resources.rendering.photos import photo_href
 
@@ -79,8 +81,11 @@ def unjoined_messaging(call: Context, conversation: str, state: InvitationState)
 class ConversationRenderer:
     """Renders conversations and their resources for the application that has the conversation."""
 
-    def __init__(self, meetings: MeetingDocuments) -> None:
+    def __init__(self, meetings: MeetingDocuments, config: Config) -> None:
         self._meetings = meetings
+        disclaimer = {"disclaimerBody": config.disclaimer_body, "disclaimerTitle": config.disclaimer_title}
+        self._disclaimer: dict[str, Property] = {name: text for name, text in disclaimer.items() if text}
+        self._dial_in = bool(config.dial_in_regions or config.dial_in_toll_number or config.dial_in_toll_free_numbers)
         self._last: tuple[Meeting, User | None, str, SharedProperties] | None = None
 
     def conversation(self, call: Context, own: Participation, present: Sequence[Participant]) -> Document:
@@ -129,15 +134,15 @@ class ConversationRenderer:
         href = f"{conversation}/onlineMeeting"
         collection = collection_href(href)
         visible = [each for each in extensions if may_see(own, each)]
+        links = {"conversation": Link(conversation), "organizer": Link(f"{href}/organizer")}
+        if self._dial_in and not own.anonymous:
+            links["phoneDialInInformation"] = Link(f"{meetings_href(call)}/phoneDialInInformation")
+        links["onlineMeetingExtensions"] = Link(collection)
         return Document(
             rel="onlineMeeting",
             href=href,
             properties=self._online_meeting_properties(call, meeting, organizer),
-            links={
-                "conversation": Link(conversation),
-                "organizer": Link(f"{href}/organizer"),
-                "onlineMeetingExtensions": Link(collection),
-            },
+            links=links,
             embedded={EXTENSION_REL: [extension_document(each, collection, writable=False) for each in visible]},
         )
 
@@ -148,6 +153,7 @@ class ConversationRenderer:
             return last[3]
         shown = dict(self._meetings.document(call, meeting, ()).properties)
         del shown["legacyOnlineMeetingUri"]
+        shown |= self._disclaimer
         shown["largeMeeting"] = "Disabled"
         if organizer is not None:
             shown["organizerName"] = organizer.name
