@@ -128,6 +128,24 @@ def test_redirect_to_plain_http_is_refused() -> None:
     assert all(request.url.startswith("https://") for request in script.sent)
 
 
+@pytest.mark.parametrize("step", ["user", "token"])
+def test_links_to_plain_http_do_not_get_the_password(step: str) -> None:
+    """A server behind a proxy that does not know its own scheme links to http."""
+
+    def answer(request: Request) -> Response:
+        if step == "user" and not request.url.endswith(("/user", "/oauthtoken")):
+            return resource(**links(user="http://first.example.com/user"))
+        if step == "token" and request.url.endswith("/user"):
+            challenge = 'MsRtcOAuth href="http://first.example.com/oauthtoken",grant_type="password"'
+            return Response(401, (("www-authenticate", challenge),), b"")
+        return farm(request)
+
+    script = Script(answer)
+    with pytest.raises(InsecureRedirect):
+        script.run(session(script, Password("u", "p")).applications())
+    assert all(request.url.startswith("https://") for request in script.sent)
+
+
 def test_redirects_in_a_circle_end() -> None:
     def answer(request: Request) -> Response:
         answered = farm(request)

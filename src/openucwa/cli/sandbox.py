@@ -82,7 +82,7 @@ def sandbox(
     try:
         start = None if now is None else ms_of(now)
     except ValueError:
-        raise Failure(f"--now: {now} is not a time in ISO 8601") from None
+        raise Failure(f"--now: {now} is not a time in ISO 8601, from 1970 to 2999") from None
     sys.exit(_serve(replace(config, store=None, workers=1), users, random_seed, start, frozen=frozen))
 
 

@@ -57,7 +57,9 @@ def clock(change: str | None, time: str | None, url: str) -> None:
         match change:
             case "freeze" | "run":
                 wanted = {"frozen": change == "freeze"}
-            case "set" if time is not None:
+            case "set":
+                if time is None:
+                    raise click.UsageError("set needs a TIME, such as 2027-01-01T08:00:00Z")
                 wanted = {"now": time}
             case _:
                 wanted = {"advance": change}

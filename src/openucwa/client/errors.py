@@ -31,7 +31,7 @@ class InvalidAnswer(UcwaError):
 
 
 class InsecureRedirect(UcwaError):
-    """The user's own server is said to be at an address without https, though this one has https."""
+    """A server that is reached by https refers to an address without it: for sign-in, or as the user's own server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,14 +98,14 @@ class Session(Generic[D_co]):
     def discover(self) -> Steps[None]:
         """Finds out where the user resource is, where tokens are granted, and by which grants (UCWA: Root URL)."""
         root = yield from self._repeated(lambda: self.exchange("GET", self._root), repeatable=True)
-        self._user_href = urljoin(self._root, root.resource.link("user"))
+        self._user_href = self._as_secure(urljoin(self._root, root.resource.link("user")))
         try:
             user = self._user_href
             yield from self._repeated(lambda: self.exchange("GET", user), repeatable=True)
         except Unauthorized as error:
             for challenge in error.challenges:
                 if found := _CHALLENGE.search(challenge):
-                    self._token_href = urljoin(self._user_href, found[1])
+                    self._token_href = self._as_secure(urljoin(self._user_href, found[1]))
                     offered = _GRANTS.search(challenge)
                     self.grants = tuple(offered[1].split(",")) if offered else ()
         self._trusted = {_origin(self._user_href)}
@@ -118,16 +118,20 @@ class Session(Generic[D_co]):
             user = (yield from self.send("GET", self._user_href or "")).resource
             redirect = user.find_link("redirect")
             if redirect is None:
-                href = urljoin(self._user_href or "", user.link("applications"))
+                href = self._as_secure(urljoin(self._user_href or "", user.link("applications")))
                 self._trusted.add(_origin(href))
                 self._root = href
                 return href
-            if urlsplit(self._root).scheme == "https" and urlsplit(redirect).scheme != "https":
-                raise InsecureRedirect(f"the user's server is said to be at {redirect}")
-            self._root, self._user_href, self._token_href = redirect, None, None
+            self._root, self._user_href, self._token_href = self._as_secure(redirect), None, None
             if not isinstance(self._credentials, BearerToken):
                 self.token = None
         raise InvalidAnswer(f"the user's server is said to be elsewhere for the {MAX_REDIRECTS}th time")
+
+    def _as_secure(self, url: str) -> str:
+        """`url`, where a password or token may be sent. InsecureRedirect: it has no https, though this server has."""
+        if urlsplit(self._root).scheme == "https" and urlsplit(url).scheme != "https":
+            raise InsecureRedirect(f"the server is reached by https, but refers to {url}")
+        return url
 
     def send(
         self,

@@ -15,8 +15,8 @@ from openucwa.sandbox.rules import HEADER
 
 #: Members of a representation, which a client returns in a PUT.
 _OWN = {"rel", "etag", "_links", "_embedded"}
-#: Parameters that any address may have.
-_ANYWHERE = {"ack", "low", "medium", "priority", "timeout"}
+#: Parameters that any address may have: those of the server's own links as well.
+_ANYWHERE = {"ack", "originalDomain", "low", "medium", "priority", "timeout"}
 
 
 def deviations(service: Service, request: Request) -> list[str]:

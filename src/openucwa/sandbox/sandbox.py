@@ -19,8 +19,9 @@ from openucwa.config import Config
 from openucwa.http.message import Handler, Request, Response
 from openucwa.identity.passwords import Passwords
 from openucwa.model.measures import Measures
-from openucwa.model.refusals import ResourceNotFound
+from openucwa.model.refusals import Forbidden, ResourceNotFound
 from openucwa.model.user import User
+from openucwa.sandbox.strangers import check_caller
 from openucwa.sandbox.tables import Rows, dump, load
 from openucwa.sandbox.users import Seed
 from openucwa.sandbox.world import SandboxWorld, SocketWorld, turns
@@ -112,9 +113,14 @@ class Sandbox:
     # As an application
 
     def handler(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
-        if is_control(self.service, request):
-            return self.service.handler(request)
-        return self._through(request)
+        service = self.service
+        if not is_control(service, request):
+            return self._through(request)
+        try:
+            check_caller(request, self.config, service.cors)
+        except Forbidden as refusal:
+            return service.pipeline.refused(request, refusal)
+        return service.handler(request)
 
     def body_limit(self, request: Request) -> int:
         return MAX_CONTROL_BYTES if is_control(self.service, request) else self.service.body_limit(request)

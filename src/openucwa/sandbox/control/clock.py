@@ -8,7 +8,7 @@ from openucwa.api.resource import Operation, Resource
 from openucwa.http.negotiation import JSON
 from openucwa.model.refusals import DeserializationFailure, ParameterValidationFailure
 from openucwa.sandbox.control import json_input
-from openucwa.sandbox.durations import ms_of, seconds_of
+from openucwa.sandbox.durations import LATEST, ms_of, seconds_of
 from openucwa.sandbox.durations import shown as shown_time
 from openucwa.sandbox.world import SandboxWorld
 
@@ -64,7 +64,9 @@ class Clock(Resource[None]):
         try:
             now = None if change.now is None else ms_of(change.now)
         except ValueError:
-            raise ParameterValidationFailure({"now": "is not a time in ISO 8601"}) from None
+            raise ParameterValidationFailure({"now": "is not a time in ISO 8601, from 1970 to 2999"}) from None
+        if (self._world.now() if now is None else now) + (seconds or 0) * 1000 > LATEST:
+            raise ParameterValidationFailure({"advance": "leads beyond the year 2999"})
         if change.frozen is not None:
             (self._world.freeze if change.frozen else self._world.run)()
         if now is not None:

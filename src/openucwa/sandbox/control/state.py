@@ -82,7 +82,7 @@ class State(Resource[None]):
         try:
             now = None if wanted.now is None else ms_of(wanted.now)
         except ValueError:
-            raise ParameterValidationFailure({"now": "is not a time in ISO 8601"}) from None
+            raise ParameterValidationFailure({"now": "is not a time in ISO 8601, from 1970 to 2999"}) from None
         await self._sandbox.take_over(now, wanted.tables)
         return NO_CONTENT
 
