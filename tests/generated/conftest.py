@@ -31,8 +31,8 @@ def description(server: RunningServer, tmp_path_factory: pytest.TempPathFactory)
     return file
 
 
-def run(*words: str, cwd: Path, **environment: str) -> str:
-    """What a command prints. AssertionError: it fails."""
+def run(*words: str, cwd: Path, warnings: bool = False, **environment: str) -> str:
+    """What a command prints; with `warnings`, on stderr too. AssertionError: it fails."""
     done = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return done.stdout
+    return done.stdout + (done.stderr if warnings else "")

@@ -1,5 +1,6 @@
 """Bodies of requests: what an operation takes in each of its media types, that with something wrong, and nonsense."""
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from PIL import Image
 
 from tests.hostile.description import Description, Operation
 from tests.hostile.values import any_json, seldom, texts, valid
@@ -80,6 +82,16 @@ _nonsense = (
 )
 
 
+def _png() -> bytes:
+    """A picture of one pixel."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+PICTURE = _png()
+
+
 def bodies(operation: Operation | None, description: Description) -> SearchStrategy[Body]:
     """Bodies for the operation; None: for nothing in particular."""
     nonsense = st.tuples(_content_types, _nonsense)
@@ -97,6 +109,8 @@ def _good(media_type: str, told: Mapping[str, Any], description: Description) ->
         return _batches(description)
     if media_type.startswith("text/"):
         return texts.map(lambda text: (media_type, text.encode()))
+    if media_type.startswith("image/"):
+        return (st.just(PICTURE) | st.binary(max_size=40)).map(lambda content: (media_type, content))
     schema = description.resolve(told["application/json"] if media_type in XML_TYPES else told[media_type])
     write = _WRITERS[media_type]
     properties = valid(schema, description)

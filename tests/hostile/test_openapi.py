@@ -75,7 +75,12 @@ def test_body_may_come_in_each_of_the_four_media_types(document: dict[str, Any])
 
 
 def test_put_has_if_match_and_the_pass_through_property(document: dict[str, Any]) -> None:
-    puts = [told for (_, method), told in operations(document).items() if method == "PUT"]
+    puts = [
+        told
+        for (_, method), told in operations(document).items()
+        # A picture has neither.
+        if method == "PUT" and "application/json" in told["requestBody"]["content"]
+    ]
     assert puts
     for told in puts:
         assert next(each for each in told["parameters"] if each["name"] == "If-Match")["required"]

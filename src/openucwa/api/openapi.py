@@ -186,6 +186,8 @@ def _body(method: str, found: Operation, resource: Resource[Any], inputs: InputS
 
 def _text(media_type: str) -> Described:
     """The schema of a body that is no resource."""
+    if media_type.startswith("image/") or media_type == "*/*":
+        return {"type": "string", "format": "binary"}
     return TEXTS.get(media_type) or {"type": "string"}
 
 

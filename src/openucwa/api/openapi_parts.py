@@ -82,8 +82,6 @@ TEXTS: Mapping[str, Described] = {
             )
         ],
     },
-    "image/svg+xml": {"type": "string", "format": "binary"},
-    "*/*": {"type": "string", "format": "binary"},
 }
 
 
