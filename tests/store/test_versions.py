@@ -18,6 +18,7 @@ from openucwa.model.conversation import FirstMessage, Invitation, MessagingState
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.history import HistoryLimits
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
+from openucwa.model.photo import PhotoOrigin, Picture
 from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.model.user import SigningKey, User
@@ -37,6 +38,7 @@ from tests.contract.samples import (
     invitation,
     meeting,
     participation,
+    picture,
     user,
 )
 from tests.users import LENE
@@ -75,6 +77,8 @@ ARGUMENTS: dict[Any, object] = {
     HistoryLimits: HistoryLimits(1, 1),
     Group: Group("x", GroupKind.GROUP, "x", "1"),
     Relationship: Relationship("x", None, "1"),
+    Sequence[Picture]: (picture(),),
+    PhotoOrigin: PhotoOrigin(None, ""),
 }
 
 #: Those that are no use of the store.
