@@ -1,6 +1,8 @@
 """A recorded session, sent to two servers that are alike but for their ids, and to two that are not."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -68,3 +70,64 @@ def test_script_that_is_none_and_server_that_is_not_there_are_named(tmp_path: Pa
         failed = command("compare", "http://127.0.0.1:1", "http://127.0.0.1:1", str(tmp_path / script))
         assert failed.returncode == 1
         assert said in failed.stderr
+
+
+def recorded_at(url: str, folder: Path) -> str:
+    """A session of one request, whose sign-in was not recorded."""
+    headers = [
+        {"name": "Authorization", "value": "Bearer recorded-token"},
+        {"name": "Cookie", "value": "session=recorded-cookie"},
+    ]
+    request = {"method": "GET", "url": f"{url}/ucwa/v1/applications/1", "headers": headers}
+    script = folder / "one.har"
+    script.write_text(json.dumps({"log": {"entries": [{"request": request, "response": {"status": 200}}]}}))
+    return str(script)
+
+
+def credentials_sent(server: RunningServer) -> list[Any]:
+    """The credentials of the requests that a sandbox got."""
+    requests = httpx.get(f"{server.urls[0]}/sandbox/requests", timeout=LIMIT).json()["requests"]
+    assert len(requests) == 1
+    return [value for name, value in requests[0]["request"]["headers"] if name in {"authorization", "cookie"}]
+
+
+def test_recorded_token_and_cookie_are_sent_to_no_other_server(tmp_path: Path) -> None:
+    with RunningServer(None) as a, RunningServer(None) as b:
+        command("compare", a.urls[0], b.urls[0], recorded_at("https://ucwa.contoso.com", tmp_path))
+        assert credentials_sent(a) == []
+        assert credentials_sent(b) == []
+
+
+def test_recorded_token_and_cookie_are_sent_to_the_server_they_were_recorded_at(tmp_path: Path) -> None:
+    with RunningServer(None) as a, RunningServer(None) as b:
+        command("compare", a.urls[0], b.urls[0], recorded_at(a.urls[0], tmp_path))
+        assert credentials_sent(a) == ["Bearer recorded-token", "session=recorded-cookie"]
+        assert credentials_sent(b) == []
+
+
+def test_token_that_replaces_the_recorded_one_is_sent(tmp_path: Path) -> None:
+    with RunningServer(None) as a, RunningServer(None) as b:
+        script = recorded_at("https://ucwa.contoso.com", tmp_path)
+        command("compare", a.urls[0], b.urls[0], script, "--replace-b", "recorded-token=token-of-b")
+        assert credentials_sent(a) == []
+        assert credentials_sent(b) == ["Bearer token-of-b"]
+
+
+def test_servers_that_grant_the_same_token_get_it(tmp_path: Path) -> None:
+    same = ("--frozen", "--now", "2027-01-01T08:00:00Z", "--random-seed", "7")
+    form = "grant_type=password&username=lenea%40contoso.com&password=lenea-password"
+    form_type = {"Content-Type": "application/x-www-form-urlencoded"}
+    script = tmp_path / "same.har"
+    with RunningServer(None, *same) as recorded:
+        answer = httpx.post(f"{recorded.urls[0]}/WebTicket/oauthtoken", content=form, headers=form_type, timeout=LIMIT)
+        token = answer.json()["access_token"]
+        httpx.get(
+            f"{recorded.urls[0]}/ucwa/v1/applications/1", headers={"Authorization": f"Bearer {token}"}, timeout=LIMIT
+        )
+        script.write_text(command("sandbox", "requests", "--har", "--url", recorded.urls[0]).stdout)
+    with RunningServer(None, *same) as a, RunningServer(None, *same) as b:
+        done = command("compare", a.urls[0], b.urls[0], str(script))
+        assert done.stdout == "2 requests, 0 answered differently\n"
+        for server in (a, b):
+            requests = httpx.get(f"{server.urls[0]}/sandbox/requests", timeout=LIMIT).json()["requests"]
+            assert ["authorization", f"Bearer {token}"] in requests[-1]["request"]["headers"]

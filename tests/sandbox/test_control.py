@@ -1,6 +1,7 @@
 """The control resources: what they say of themselves; and that a server other than a sandbox has none."""
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
@@ -118,6 +119,22 @@ def test_command_exports_and_imports(running: RunningServer, tmp_path: Path) -> 
     assert command("sandbox", "import", str(tmp_path / "state.json"), *url).returncode == 0
     again = command("sandbox", "export", *url)
     assert again.stdout == (tmp_path / "state.json").read_text()
+
+
+def test_export_is_readable_by_its_owner_only(running: RunningServer, tmp_path: Path) -> None:
+    new, old = tmp_path / "new.json", tmp_path / "old.json"
+    old.write_text("an earlier export, longer than" + " nothing" * 100_000)
+    old.chmod(0o644)
+    for file in (new, old):
+        assert command("sandbox", "export", str(file), "--url", running.urls[0]).returncode == 0
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert "tables" in json.loads(file.read_text())
+
+
+def test_export_that_cannot_be_written_is_told_in_one_line(running: RunningServer, tmp_path: Path) -> None:
+    failed = command("sandbox", "export", str(tmp_path / "none" / "state.json"), "--url", running.urls[0])
+    assert failed.returncode == 1
+    assert failed.stderr == f"openucwa: {tmp_path}/none/state.json cannot be written: No such file or directory\n"
 
 
 async def test_unknown_snapshot_and_user_are_not_found(control: Control) -> None:

@@ -28,6 +28,9 @@ def compare(url_a: str, url_b: str, script: Path, replace_a: tuple[str, ...], re
     are compared; ids, etags, tokens and addresses may differ. Both servers need the users that sign in. The exit status
     is 1 if there are differences. The requests are carried out: use servers for tests only.
 
+    A recorded token or cookie is only sent to the server that it was recorded at. If the session does not contain the
+    sign-in, name each server's token with --replace-a and --replace-b. Bodies are sent to both, passwords included.
+
     \b
     Example:
       openucwa compare http://127.0.0.1:8080 https://ucwa.example.com session.har --replace-b lenea-password=secret

@@ -1,8 +1,11 @@
 """The commands that control a running sandbox: each is one request to its control resources."""
 
 import json
+import os
+import stat
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -203,12 +206,30 @@ def verify(at_least: int | None, at_most: int | None, exactly: int | None, url: 
 
 
 @click.command("export")
-@click.argument("file", type=click.File("w"), default="-")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default="-")
 @at
-def export_state(file: Any, url: str) -> None:
-    """Write all data to FILE as JSON. [default: stdout]"""
-    json.dump(ask(url, "GET", "/state"), file, indent=1)
-    file.write("\n")
+def export_state(file: Path, url: str) -> None:
+    """Write all data to FILE as JSON. [default: stdout]
+
+    Only its owner can read FILE: it contains signing keys and the hashes of passwords.
+    """
+    text = json.dumps(ask(url, "GET", "/state"), indent=1)
+    if str(file) == "-":
+        click.echo(text)
+        return
+    try:
+        with open(file, "w", opener=_open_for_owner) as written:
+            written.write(f"{text}\n")
+    except OSError as error:
+        raise Failure(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _open_for_owner(file: str, flags: int) -> int:
+    """As `os.open`. Nobody else can read the file, even if it was there before."""
+    opened = os.open(file, flags, 0o600)
+    if stat.S_ISREG(os.fstat(opened).st_mode):
+        os.fchmod(opened, 0o600)
+    return opened
 
 
 @click.command("import")

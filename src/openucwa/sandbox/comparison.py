@@ -1,7 +1,8 @@
 """Two servers asked the same: a recorded session is sent to both, and their answers are compared.
 
 Ids, etags, tokens and addresses differ from server to server. What a server answers in place of something recorded is
-learned from its answers, and put in its place in what is sent to it from then on.
+learned from its answers, and put in its place in what is sent to it from then on. A recorded credential is only sent to
+the server that it was recorded at: another one gets its own, or none.
 """
 
 import json
@@ -16,6 +17,8 @@ import msgspec
 
 #: Request headers that belong to a connection, not to what is asked.
 _NOT_SENT = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding", "x-openucwa-fault"}
+#: Request headers that contain credentials.
+_CREDENTIALS = {"authorization", "proxy-authorization", "cookie"}
 #: Response headers that are never the same, or of the connection.
 _NOT_COMPARED = {"date", "x-request-id", "content-length", "connection", "keep-alive", "x-ms-server-fqdn", "server"}
 #: Response headers whose values count; of the others only whether they are there.
@@ -77,19 +80,26 @@ class Har(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Side:
-    """One of the two servers. `words`: what is said in place of what was recorded."""
+    """One of the two servers. `words`: what is said in place of what was recorded. `own`: texts that came from this
+    server, or are meant for it; a credential among them may be sent to it.
+    """
 
     url: str
     http: httpx.Client
     words: dict[str, str] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
 
     def send(self, entry: HarEntry) -> httpx.Response:
         """The response to what was recorded, in this server's words."""
         asked = entry.request
         parts = urlsplit(asked.url)
         target = self.said(parts.path + (f"?{parts.query}" if parts.query else ""))
+        at_home = _origin(asked.url) == _origin(self.url)
         headers = [
-            (header.name, self.said(header.value)) for header in asked.headers if header.name.lower() not in _NOT_SENT
+            (header.name, self.said(header.value))
+            for header in asked.headers
+            if (name := header.name.lower()) not in _NOT_SENT
+            and (at_home or name not in _CREDENTIALS or self._is_own(self.said(header.value)))
         ]
         body = self.said(asked.post_data.text).encode()
         answer = self.http.request(asked.method, f"{self.url}{target}", headers=headers, content=body)
@@ -104,23 +114,34 @@ class Side:
         longest_first = "|".join(re.escape(word) for word in sorted(known, key=len, reverse=True))
         return re.sub(longest_first, lambda found: self.words[found[0]], text)
 
+    def _is_own(self, value: str) -> bool:
+        """Whether this header's value, with or without its scheme, came from this server or is meant for it."""
+        return value in self.own or value.partition(" ")[2] in self.own
+
     def _learn(self, recorded: HarResponse, answer: httpx.Response) -> None:
         before, now = _json(recorded.content.text), _json(answer.text)
         for old, new in _pairs(before, now):
+            self.own.add(new)
             if old != new and len(old) >= _SHORTEST:
                 for old_part, new_part in _parts(old, new):
                     self.words.setdefault(old_part, new_part)
 
 
 def _parts(old: str, new: str) -> Iterator[tuple[str, str]]:
-    """What differs between two texts: the segments of two hrefs alike, or all of them."""
+    """What differs between two texts: the segments of two hrefs alike, or all of them. A token may contain slashes."""
     olds, news = old.split("/"), new.split("/")
-    if len(olds) != len(news) or len(olds) == 1:
+    if len(olds) != len(news) or not old.startswith(("/", "http://", "https://")):
         yield old, new
         return
     for one, other in zip(olds, news, strict=True):
         if one != other and len(one) >= _SHORTEST:
             yield one, other
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port; None: the port of the scheme."""
+    parts = httpx.URL(url)
+    return parts.scheme, parts.host, parts.port
 
 
 def _pairs(one: Any, other: Any) -> Iterator[tuple[str, str]]:
@@ -151,7 +172,10 @@ def compare(
     does not answer.
     """
     with httpx.Client(timeout=PATIENCE) as one, httpx.Client(timeout=PATIENCE) as other:
-        sides = Side(a.rstrip("/"), one, dict(replaced[0])), Side(b.rstrip("/"), other, dict(replaced[1]))
+        sides = [
+            Side(url.rstrip("/"), http, dict(words), set(words.values()))
+            for url, http, words in ((a, one, replaced[0]), (b, other, replaced[1]))
+        ]
         for entry in har.log.entries:
             answers = [side.send(entry) for side in sides]
             yield f"{entry.request.method} {urlsplit(entry.request.url).path}", list(differences(*answers))
