@@ -274,6 +274,7 @@ async def test_header_names_have_the_spelling_that_clients_expect(service: Servi
         "Content-Type",
         "ETag",
         "Link",
+        "Set-Cookie",
         "Vary",
         "WWW-Authenticate",
         "X-Content-Type-Options",

@@ -101,9 +101,9 @@ async def test_organizer_of_a_meeting_is_shown_as_the_contact(lene_here: Applica
 
 async def test_contact_links_to_what_there_is_of_a_person(lene_here: Application, alex: str) -> None:
     links = (await lene_here.get(f"{lene_here.people}/{ALEXS}"))["_links"]
-    assert set(links) == {"self", *LINKS}
+    assert set(links) == {"self", "contactPhoto", *LINKS}
     for link in links.values():
-        await lene_here.get(link["href"])
+        assert (await lene_here.client.get(link["href"])).status_code == 200
 
 
 async def test_etag_of_a_contact_changes_with_what_is_shown(lene_here: Application, alex_here: Application) -> None:

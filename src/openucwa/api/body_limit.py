@@ -23,7 +23,7 @@ class BodyLimits:
     def __call__(self, request: Request) -> int:
         length = request.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) <= self._other:
-            return self._other  # whoever sends it
+            return self._other  # it is within both limits
         try:
             self._callers.known(bearer_token(request))
         except Unauthorized:

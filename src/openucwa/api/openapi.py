@@ -99,13 +99,13 @@ def _token_scheme(token_url: str) -> Described:
 
 def _tags(routes: Sequence[tuple[str, Resource[Any]]]) -> list[Described]:
     """One tag per rel, in the order of the routes, with the docstring of the first resource of that rel."""
-    told: dict[str, Described] = {}
+    tags: dict[str, Described] = {}
     for _, resource in routes:
         described: Described = {"name": resource.rel, "description": inspect.getdoc(type(resource)) or ""}
         if described["description"].startswith(f"UCWA: {resource.rel}"):
             described["externalDocs"] = {"url": reference_page(f"{resource.rel.lower()}_ref")}
-        told.setdefault(resource.rel, described)
-    return list(told.values())
+        tags.setdefault(resource.rel, described)
+    return list(tags.values())
 
 
 def _operation_ids(

@@ -22,7 +22,7 @@ class ConnectedBus(ABC):
     """`Bus` over one connection. Whenever that ends, for whatever reason, a new one is made, for ever.
 
     Topics are kept until the other side has confirmed them, and are sent again on the next connection. Others' topics
-    that were sent meanwhile are lost, so listeners are told to look for themselves.
+    that were sent meanwhile are lost, so listeners are notified to read the log.
 
     `address`: what it connects to, for people, without secrets.
     """

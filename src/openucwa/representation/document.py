@@ -24,8 +24,8 @@ Property: TypeAlias = Scalar | Sequence[Scalar]
 
 
 class SharedProperties(dict[str, Property]):
-    """Properties that many documents have in common, as a meeting's, when all participants are told of a change. They
-    must not be changed.
+    """Properties that many documents have in common, as a meeting's, when all participants are notified of a change.
+    They must not be changed.
 
     `json`: what the JSON writer made of them; `size`: their approximate size; None: not known yet.
     """

@@ -27,12 +27,12 @@ def deviations(service: Service, request: Request) -> list[str]:
     operation = found.resource.operations.get(request.method)
     if operation is None:
         return [f"{found.resource.rel} has no {request.method}"]
-    told = list(_headers(request, operation))
+    deviations = list(_headers(request, operation))
     if request.query:
-        told += _query(request, operation)
+        deviations += _query(request, operation)
     if request.body and operation.takes is not None and not operation.additional_properties:
-        told += _properties(request, operation, pass_through_name(found.resource.rel))
-    return told
+        deviations += _properties(request, operation, pass_through_name(found.resource.rel))
+    return deviations
 
 
 def _headers(request: Request, operation: Operation) -> Iterator[str]:

@@ -118,9 +118,9 @@ class Deviations(Resource[None]):
         shows={200: {"type": "object"}},
     )
     async def get(self, call: Call[None]) -> Answer:
-        told = [
+        found = [
             {"number": entry.number, "method": entry.method, "path": entry.path, "deviations": entry.deviations}
             for entry in self._recording.find(Wanted())
             if entry.deviations
         ]
-        return json_input.shown({"requests": told})
+        return json_input.shown({"requests": found})

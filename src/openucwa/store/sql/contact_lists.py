@@ -47,7 +47,7 @@ _REMOVE_MEMBER = "delete from contact_memberships where owner = ? and uri = ? an
 _MEMBERS = "select uri from contact_memberships where owner = ? and group_id = ? order by uri"
 
 
-async def tell(transaction: Transaction, owner: str, at: int, *events: NewEvent) -> None:
+async def notify(transaction: Transaction, owner: str, at: int, *events: NewEvent) -> None:
     """Appends events about what `owner` has, if an application subscribes to them."""
     if await transaction.row("select 1 from contact_subscriptions where owner = ? limit 1", owner):
         await append(transaction, at, *events)
@@ -85,20 +85,20 @@ async def add(
         if count >= limits.contacts:
             raise LimitExceeded(f"a user may have {limits.contacts} contacts")
         await transaction.run(CONTACTS.insert, owner, *CONTACTS.values(card))
-        await tell(transaction, owner, at, about_contact(owner, CONTACT_ADDED, card.uri))
+        await notify(transaction, owner, at, about_contact(owner, CONTACT_ADDED, card.uri))
     await transaction.run(_ADD_MEMBER, owner, card.uri, group_id)
-    await tell(transaction, owner, at, about_member(owner, MEMBER_ADDED, card.uri, group))
-    await _tell_delegate(transaction, owner, MEMBER_ADDED, card.uri, group, at)
+    await notify(transaction, owner, at, about_member(owner, MEMBER_ADDED, card.uri, group))
+    await _notify_delegate(transaction, owner, MEMBER_ADDED, card.uri, group, at)
 
 
 async def remove(transaction: Transaction, owner: str, uri: str, group: Group, at: int, reason: str) -> None:
     """Takes somebody, who is in it, out of a group; out of the last one, also off the list. `reason`: for the log."""
     await transaction.run(_REMOVE_MEMBER, owner, uri, group.id)
-    await tell(transaction, owner, at, about_member(owner, MEMBER_DELETED, uri, group))
-    await _tell_delegate(transaction, owner, MEMBER_DELETED, uri, group, at)
+    await notify(transaction, owner, at, about_member(owner, MEMBER_DELETED, uri, group))
+    await _notify_delegate(transaction, owner, MEMBER_DELETED, uri, group, at)
     if not await transaction.row(_IN_ANY_GROUP, owner, uri):
         await transaction.run("delete from contacts where owner = ? and uri = ?", owner, uri)
-        await tell(transaction, owner, at, about_contact(owner, CONTACT_DELETED, uri))
+        await notify(transaction, owner, at, about_contact(owner, CONTACT_DELETED, uri))
         transaction.removals.append(Removal("contact", uri, owner, reason))
 
 
@@ -115,10 +115,10 @@ async def remove_group(transaction: Transaction, owner: str, group: Group, at: i
     for uri in members:
         if len(await transaction.rows(_IN_ANY_GROUP, owner, uri)) == 1:
             await transaction.run(_ADD_MEMBER, owner, uri, DEFAULT_GROUP.id)
-            await tell(transaction, owner, at, about_member(owner, MEMBER_ADDED, uri, DEFAULT_GROUP))
+            await notify(transaction, owner, at, about_member(owner, MEMBER_ADDED, uri, DEFAULT_GROUP))
         await remove(transaction, owner, uri, group, at, "its last group was deleted")
     await transaction.run("delete from contact_groups where owner = ? and id = ?", owner, group.id)
-    await tell(transaction, owner, at, about_group(owner, GROUP_DELETED, group))
+    await notify(transaction, owner, at, about_group(owner, GROUP_DELETED, group))
     transaction.removals.append(Removal("group", group.id, owner, f"deleted; {len(members)} contacts were in it"))
 
 
@@ -134,7 +134,7 @@ async def leave(transaction: Transaction, uri: str, at: int) -> Sequence[Removal
     for (owner,) in await transaction.rows("select owner from privacy_relationships where uri = ?", uri):
         await transaction.lock(owner)  # whose cached levels are outdated
     for (delegate,) in await transaction.rows(_MEMBERS, uri, DELEGATES_GROUP.id):
-        await _tell_delegate(transaction, uri, MEMBER_DELETED, delegate, DELEGATES_GROUP, at)
+        await _notify_delegate(transaction, uri, MEMBER_DELETED, delegate, DELEGATES_GROUP, at)
     ((contacts,),) = await transaction.rows("select count(*) from contacts where owner = ?", uri)
     groups = await transaction.rows("select id from contact_groups where owner = ? order by position", uri)
     reason = "its user was removed"
@@ -144,8 +144,8 @@ async def leave(transaction: Transaction, uri: str, at: int) -> Sequence[Removal
     return listed
 
 
-async def _tell_delegate(transaction: Transaction, owner: str, kind: str, uri: str, group: Group, at: int) -> None:
+async def _notify_delegate(transaction: Transaction, owner: str, kind: str, uri: str, group: Group, at: int) -> None:
     """Tells a delegate of their delegator."""
     if group.kind == GroupKind.DELEGATES_GROUP:
         await transaction.lock(uri)
-        await tell(transaction, uri, at, about_member(uri, kind, owner, DELEGATORS_GROUP))
+        await notify(transaction, uri, at, about_member(uri, kind, owner, DELEGATORS_GROUP))

@@ -158,7 +158,7 @@ class Contacts(Part):
                 raise TooManyGroups(f"a user may have {limit} groups")
             position = max((position for _, position in ids), default=0) + 1
             await transaction.run(CONTACT_GROUPS.insert, owner, *CONTACT_GROUPS.values(group), position)
-            await contact_lists.tell(transaction, owner, at, about_group(owner, GROUP_ADDED, group))
+            await contact_lists.notify(transaction, owner, at, about_group(owner, GROUP_ADDED, group))
 
         await self._writer.change(work, owner)
 
@@ -174,7 +174,7 @@ class Contacts(Part):
                 owner,
                 group.id,
             )
-            await contact_lists.tell(transaction, owner, at, about_group(owner, GROUP_UPDATED, group))
+            await contact_lists.notify(transaction, owner, at, about_group(owner, GROUP_UPDATED, group))
 
         await self._writer.change(work, owner)
 
@@ -226,7 +226,7 @@ class Contacts(Part):
                     raise LimitExceeded(f"a user may set {limit} privacy relationships")
             level = None if relationship.level is None else relationship.level.value
             await transaction.run(_SET_RELATIONSHIP, owner, relationship.uri, level, relationship.etag)
-            await contact_lists.tell(transaction, owner, at, about_relationship(owner, relationship.uri))
+            await contact_lists.notify(transaction, owner, at, about_relationship(owner, relationship.uri))
             await append(transaction, at, *events)
 
         await self._writer.change(work, owner)

@@ -194,7 +194,7 @@ async def _remove(transaction: Transaction, gone: Participation, at: int) -> Non
     )
     left = await find(transaction, "organizer = ? and meeting_id = ? and uri = ?", *meeting, gone.uri)
     if gone.ended is not None or gone.form == Form.CONNECTING:
-        return  # nobody is there to be told
+        return  # nobody is there to be notified
     if typing:
         await append(transaction, at, conversation_events.typing_changed(gone, typing=False))
     if not left:
