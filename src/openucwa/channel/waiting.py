@@ -13,7 +13,7 @@ from typing import Self
 from openucwa.channel.bus import Bus
 from openucwa.channel.log_reads import LogReads
 from openucwa.model.refusals import Refusal
-from openucwa.model.world import World
+from openucwa.model.world import Timer, World
 from openucwa.store.contract import EventLog
 
 #: Topics per query of the log, so that the event loop is not blocked for long.
@@ -54,7 +54,7 @@ class Waiter:
 
 
 class Waiting:
-    """All waiters of this process. Subscribes to the bus, and has tasks, only while there are any.
+    """All waiters of this process. Subscribes to the bus, and has a task, only while there are any.
 
     `interval`: seconds between two queries of the log, for messages that the bus lost.
     """
@@ -70,7 +70,7 @@ class Waiting:
         self._by_topic: dict[str, set[Waiter]] = {}
         self._deadlines: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
-        self._timer: asyncio.Task[None] | None = None
+        self._timer: Timer | None = None
         self._polling: asyncio.Task[None] | None = None
         self._end_listening: Callable[[], None] | None = None
 
@@ -164,15 +164,23 @@ class Waiting:
         heapq.heappush(self._deadlines, (until, next(self._order), future))
         if self._deadlines[0][2] is future:
             # A running timer would fire too late.
-            self._stop_timer()
-            self._timer = asyncio.create_task(self._run_timer(), name="openucwa deadlines")
+            self._set_timer()
 
-    async def _run_timer(self) -> None:
+    def _set_timer(self) -> None:
+        self._stop_timer()
+        rest = self._deadlines[0][0] - self._world.monotonic()
+        if rest > 0:
+            self._timer = self._world.call_later(rest, self._end_waits)
+        else:
+            self._timer = asyncio.get_running_loop().call_soon(self._end_waits)
+
+    def _end_waits(self) -> None:
+        self._timer = None
         while self._deadlines:
             until, _, future = self._deadlines[0]
-            if not future.done() and (rest := until - self._world.monotonic()) > 0:
-                await self._world.sleep(rest)
-                continue
+            if not future.done() and until > self._world.monotonic():
+                self._set_timer()
+                return
             heapq.heappop(self._deadlines)
             if not future.done():
                 future.set_result(None)

@@ -24,7 +24,7 @@ from openucwa.model.user import User
 from openucwa.sandbox.strangers import check_caller
 from openucwa.sandbox.tables import Rows, dump, load
 from openucwa.sandbox.users import Seed
-from openucwa.sandbox.world import SandboxWorld, SocketWorld, turns
+from openucwa.sandbox.world import SandboxWorld, SocketWorld
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.database import FILE
 
@@ -52,11 +52,12 @@ class Moment:
 
 
 class _Running:
-    """A service in operation, and how many requests it is answering."""
+    """A service in operation, and how many requests it is answering. `changes`: where its store counts them."""
 
-    def __init__(self, service: Service, store: SqliteStore, folder: Path) -> None:
+    def __init__(self, service: Service, store: SqliteStore, changes: Measures, folder: Path) -> None:
         self.service = service
         self.store = store
+        self.changes = changes
         self.folder = folder
         self._requests = 0
         self._idle = asyncio.Event()
@@ -137,7 +138,7 @@ class Sandbox:
         _tidy(memory)
         self.place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=memory))
         self._through = self.layers(self._answer)
-        self.clock.settle = self._settle
+        self.clock.changes = self._changes
         self._running = await self._begin(self._new_folder())
         await self._add_users()
         await self.take(INITIAL)
@@ -257,28 +258,26 @@ class Sandbox:
 
     async def _begin(self, folder: Path) -> _Running:
         config = replace(self.config, data=str(folder))
-        store = SqliteStore(folder, config.store_timeout, max_user_bytes=config.max_user_bytes)
+        changes = Measures()
+        store = SqliteStore(folder, config.store_timeout, measures=changes, max_user_bytes=config.max_user_bytes)
         passwords = Passwords(hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         service = Service(
             config, self.clock, store=store, bus=LocalBus(self.clock), passwords=passwords, added=self.routes
         )
         self.prepare(service)
         await service.start()
-        return _Running(service, store, folder)
+        return _Running(service, store, changes, folder)
 
     async def _add_users(self) -> None:
         for user in self.seed.users:
             hashed = await self.service.passwords.hash(user.password)
             await self.service.store.users.add(User(user.uri.lower(), user.shown_name, user.email, user.pool, hashed))
 
-    async def _settle(self) -> None:
-        """Returns when nothing is left to do at this moment of the clock: no change waits, and none follows."""
-        measures, store = self.service.measures, self._current.store
-        before = -1.0
-        while before != (before := measures.commit_changes.sum):
-            await turns()
-            await store.settled()
-            await turns()
+    async def _changes(self) -> float:
+        """The number of changes made to the store; returns when none waits any more."""
+        current = self._current
+        await current.store.settled()
+        return current.changes.commit_changes.sum
 
 
 def is_control(service: Service, request: Request) -> bool:

@@ -7,11 +7,14 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from itertools import count
+from typing import Any
 
 from openucwa.model.world import RealWorld, Timer
 
 #: Turns of the event loop after which what was woken has done what it can do without a thread.
 TURNS = 12
+#: Turns in which a periodic task that finds nothing to do is asleep again.
+IDLE_TURNS = 3
 #: Steps of up to this many seconds are exact at every moment. In a longer one, what is due within a LONG_PARTS-th of it
 #: comes together, in order, so that periodic work does not come a million times.
 EXACT = 43_200.0
@@ -24,13 +27,19 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
+async def _no_changes() -> float:
+    """There is no store."""
+    return 0
+
+
 class _Waking:
-    """A pending call; calling it late or twice has no effect."""
+    """A pending call; calling it late or twice has no effect. `sleeper`: the task that it wakes from its sleep."""
 
-    __slots__ = ("_callback",)
+    __slots__ = ("_callback", "sleeper")
 
-    def __init__(self, callback: Callable[[], object]) -> None:
+    def __init__(self, callback: Callable[[], object], sleeper: asyncio.Task[Any] | None = None) -> None:
         self._callback: Callable[[], object] | None = callback
+        self.sleeper = sleeper
 
     def cancel(self) -> None:
         self._callback = None
@@ -68,14 +77,17 @@ class Chance:
 class SandboxWorld:
     """A `World` whose time passes as it is told: by the machine's clock, or only by `advance` while it is frozen.
 
-    `now`: the time of day at the start, in ms since 1970; None: that of the machine. `settle`: returns when whatever
-    was woken has done its work; it is awaited between two moments of an `advance`.
+    `now`: the time of day at the start, in ms since 1970; None: that of the machine. `changes`: returns the number of
+    changes made to the store so far, when none waits any more.
+
+    Between two moments of an `advance`, whatever was woken does its work. Most moments wake nothing but periodic tasks
+    that find nothing to do and sleep again; these cost a turn or two of the event loop.
     """
 
     def __init__(self, *, seed: int | None = None, now: int | None = None, frozen: bool = False) -> None:
         self.seed = seed
         self.chance = Chance(seed)
-        self.settle: Callable[[], Awaitable[None]] = turns
+        self.changes: Callable[[], Awaitable[float]] = _no_changes
         self._epoch = time.time_ns() // 1_000_000 if now is None else now
         self._elapsed = 0.0
         self._since: float | None = None if frozen else time.monotonic()
@@ -83,6 +95,8 @@ class SandboxWorld:
         self._order = count()
         self._timer: asyncio.TimerHandle | None = None
         self._one_at_a_time = asyncio.Lock()
+        #: The tasks whose sleep ended at this moment and that do not sleep again yet; None among them: another call.
+        self._awake: set[asyncio.Task[Any] | None] = set()
 
     # As a `World`
 
@@ -96,20 +110,24 @@ class SandboxWorld:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
+        task = asyncio.current_task()
+        self._awake.discard(task)
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def wake() -> None:
             if not woken.done():
                 woken.set_result(None)
 
-        waking = self.call_later(seconds, wake)
+        waking = self._add(seconds, _Waking(wake, task))
         try:
             await woken
         finally:
             waking.cancel()
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
-        waking = _Waking(callback)
+        return self._add(seconds, _Waking(callback))
+
+    def _add(self, seconds: float, waking: _Waking) -> _Waking:
         due = self.monotonic() + seconds
         heapq.heappush(self._wakings, (due, next(self._order), waking))
         if self._wakings[0][2] is waking:
@@ -148,14 +166,16 @@ class SandboxWorld:
             end = self._elapsed + seconds
             part = seconds / LONG_PARTS if seconds > EXACT else 0.0
             try:
-                await self.settle()
+                await self._settle()
                 while (due := self._next()) is not None and due <= end:
                     if due > self._elapsed:
                         self._elapsed = min(due + part, end)
+                    before = await self.changes()
                     self._wake_at(due)
-                    await self.settle()
+                    if not await self._is_idle() or before != await self.changes():
+                        await self._settle()
                 self._elapsed = end
-                await self.settle()
+                await self._settle()
             finally:
                 if not was_frozen:
                     self.run()
@@ -164,6 +184,20 @@ class SandboxWorld:
         """Sets the time of day, in ms since 1970, without waking anything: what waits has as long to wait as before."""
         self._epoch += now - self.now()
 
+    async def _settle(self) -> None:
+        """Returns when nothing is left to do at this moment: no change waits, and none follows."""
+        before = -1.0
+        while before != (before := await self.changes()):
+            await turns()
+
+    async def _is_idle(self) -> bool:
+        """Whether everything that was woken has gone back to sleep."""
+        for _ in range(IDLE_TURNS):
+            if not self._awake or None in self._awake:
+                break
+            await asyncio.sleep(0)
+        return not self._awake
+
     def _next(self) -> float | None:
         """When something is due next."""
         while self._wakings and self._wakings[0][2].over:
@@ -171,8 +205,11 @@ class SandboxWorld:
         return self._wakings[0][0] if self._wakings else None
 
     def _wake_at(self, moment: float) -> None:
+        self._awake.clear()
         while (due := self._next()) is not None and due <= moment:
-            heapq.heappop(self._wakings)[2].wake()
+            waking = heapq.heappop(self._wakings)[2]
+            self._awake.add(waking.sleeper)
+            waking.wake()
 
     def _set_timer(self) -> None:
         if self._timer is not None:

@@ -241,13 +241,17 @@ class Writer:
         await self._begin()
         try:
             self._database.schema.check(self._connection)
+            before = self._connection.total_changes
             whole = Transaction(self._cursor)
             outcomes = [make(change, whole) for change in group]
             topics = frozenset(whole.moved)
             number = self._notice.number(self._connection, topics) if topics else 0
             returned: SimpleQueue[None] = SimpleQueue()
             self._invalidation.committing(_outdated(group, whole.locked), returned)
-            await self._thread.run(self._end_transaction, returned)
+            if self._connection.total_changes == before:
+                self._end_transaction(returned)  # nothing was written, so there is no disk to wait for
+            else:
+                await self._thread.run(self._end_transaction, returned)
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("rollback")
