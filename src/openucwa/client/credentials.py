@@ -74,6 +74,9 @@ class BearerToken:
     """A token of another issuer. `provider`: the token, or a function that returns a valid one (or, for the
     asynchronous client, a coroutine function); it is called again when the server does not accept the last one any
     more.
+
+    The token is sent to the server that the client was given, and to the one where that server says that the user is
+    homed, whatever its name; never from https to http.
     """
 
     provider: str | Callable[[], str | Awaitable[str]] = field(repr=False)

@@ -68,8 +68,10 @@ class AsyncDriver:
         match effect:
             case Send(request):
                 try:
-                    response = _read(await self._http.request(**_arguments(request)))
-                except httpx.RequestError as error:
+                    async with asyncio.timeout(request.timeout):
+                        answer = await self._http.request(**_arguments(request))
+                    response = _response(answer, answer.content)
+                except (httpx.RequestError, TimeoutError) as error:
                     _observe(self._observer, request, None)
                     raise _failed(error) from error
                 _observe(self._observer, request, response)
@@ -127,8 +129,8 @@ class SyncDriver:
         match effect:
             case Send(request):
                 try:
-                    response = _read(self._http.request(**_arguments(request)))
-                except httpx.RequestError as error:
+                    response = self._send(request)
+                except (httpx.RequestError, TimeoutError) as error:
                     _observe(self._observer, request, None)
                     raise _failed(error) from error
                 _observe(self._observer, request, response)
@@ -144,10 +146,24 @@ class SyncDriver:
                 return given
         return None
 
+    def _send(self, request: Request) -> Response:
+        """The response. TimeoutError: its body does not end in time; this is checked at each part of it."""
+        end = time.monotonic() + request.timeout
+        parts = []
+        with self._http.stream(**_arguments(request)) as response:
+            for part in response.iter_bytes():
+                parts.append(part)
+                if time.monotonic() > end:
+                    raise TimeoutError("the answer did not end in time")
+        return _response(response, b"".join(parts))
+
 
 def _arguments(request: Request) -> dict[str, Any]:
-    """What httpx takes."""
-    timeout = httpx.Timeout(request.timeout, connect=min(request.timeout, CONNECT_TIMEOUT))
+    """What httpx takes. Its timeouts are for each step, such as one read, and those before a byte is sent are shorter
+    than all of it."""
+    timeout = httpx.Timeout(
+        request.timeout, connect=min(request.timeout / 3, CONNECT_TIMEOUT), pool=request.timeout / 2
+    )
     return {
         "method": request.method,
         "url": request.url,
@@ -157,9 +173,9 @@ def _arguments(request: Request) -> dict[str, Any]:
     }
 
 
-def _read(response: httpx.Response) -> Response:
+def _response(response: httpx.Response, body: bytes) -> Response:
     headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
-    return Response(response.status_code, headers, response.content)
+    return Response(response.status_code, headers, body)
 
 
 def _observe(observer: Observer | None, request: Request, response: Response | None) -> None:
@@ -167,5 +183,5 @@ def _observe(observer: Observer | None, request: Request, response: Response | N
         observer(request, response)
 
 
-def _failed(error: httpx.RequestError) -> ConnectionFailed:
+def _failed(error: httpx.RequestError | TimeoutError) -> ConnectionFailed:
     return ConnectionFailed(f"no answer: {error or type(error).__name__}", sent=not isinstance(error, _NOT_SENT))

@@ -24,9 +24,9 @@ _UNKNOWN = (ServiceUnavailable, GatewayTimeout)
 class Policy:
     """Timeouts and repetitions.
 
-    `timeout`: seconds to wait for an answer. `attempts`: how often a request is sent at most. `backoff`: seconds
-    before the second attempt, doubled for each further one, up to `max_backoff`; less by up to a half, at random.
-    `Retry-After` is respected; if it is longer than `max_wait` seconds, the error is raised at once.
+    `timeout`: seconds to wait for an answer, to the end of its body. `attempts`: how often a request is sent at most.
+    `backoff`: seconds before the second attempt, doubled for each further one, up to `max_backoff`; less by up to a
+    half, at random. `Retry-After` is respected; if it is longer than `max_wait` seconds, the error is raised at once.
     `events_attempts`: how often in a row a poll may fail; None: any number of times. `replaced`: how often in a row a
     poll is sent again after another one replaced it.
     """
