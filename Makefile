@@ -28,6 +28,7 @@ HANGING = -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
 test-lowest: ## Run the tests of the wire and the resources with the lowest versions that pyproject.toml declares.
 	@VENV=.venv-lowest tools/install requirements-lowest.txt
+	@.venv-lowest/bin/python -m tests.needs
 	TMPDIR=$$(.venv-lowest/bin/python -m tests.folder) .venv-lowest/bin/python -m pytest $(PARALLEL) $(HANGING) $(LOWEST)
 
 # A server process, every resource, both formats, the event channel.
