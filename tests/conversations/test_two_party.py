@@ -350,6 +350,16 @@ async def test_blocked_user_finds_nobody_there_and_leaves_nothing(two: Two, serv
     assert await service.store.history.all(DANA, 10) == []
 
 
+async def test_conversation_with_a_user_who_is_blocked_in_it_goes_on(two: Two) -> None:
+    lene, dana = two
+    await talk(lene, dana)
+    href = (await lene.get(f"{lene.here}/messaging"))["_links"]["sendMessage"]["href"]
+    await relate(dana, LENE, "Blocked")
+    await dana.said()
+    assert await lene.post(href, content="Hi", headers=PLAIN) == 201
+    assert [line for line in await dana.said() if "message" in line] == ["message completed Success"]
+
+
 async def test_user_who_must_not_be_disturbed_is_asked_by_close_ones_only(two: Two, service: Service) -> None:
     lene, dana = two
     assert await dana.post(f"{dana.client.app}/me/presence", json={"availability": "DoNotDisturb"}) == 204
