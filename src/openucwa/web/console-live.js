@@ -19,14 +19,14 @@ export class ConsoleLive {
   #joining = false;
   #early = []; // events that came before the answer that says which are this meeting's
 
-  // listener: {changed(id): the meeting, or its data, is another than before; open(id): looks at a meeting;
+  // `presence`: a PresenceWatch. listener: {changed(id): the meeting, or its data, is another than before; open(id): looks at a meeting;
   // waiting(lobby): who waits in the lobby of the joined meeting (console-lobby.js), null where one is in none}.
-  constructor(client, session, notices, listener) {
+  constructor(client, session, notices, presence, listener) {
     this.#client = client;
     this.#session = session;
     this.#notices = notices;
     this.#listener = listener;
-    this.#view = new LiveConversation(3);
+    this.#view = new LiveConversation(3, presence);
     $("live-people").replaceChildren(this.#view.people.element);
     $("live-messages").replaceChildren(this.#view.messages.element);
     $("join").onclick = () => this.join();
@@ -72,6 +72,11 @@ export class ConsoleLive {
     } catch {
       if (this.#joined?.conversation === conversation) this.#end(null);
     }
+  }
+
+  // Something is known of somebody's presence.
+  drawPresence() {
+    this.#view.drawPresence();
   }
 
   // Joins the meeting that is looked at.

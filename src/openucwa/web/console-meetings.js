@@ -1,6 +1,5 @@
 // The organizer's meetings in the console: the list of them, and which one is shown.
 
-import { confirmed } from "./console-dialogs.js";
 import { ConsoleLive } from "./console-live.js";
 import { LobbyWatch } from "./console-lobby.js";
 import { MeetingView, untilElements } from "./console-meeting.js";
@@ -11,20 +10,23 @@ import { Meetings } from "./meetings.js";
 import { inWords } from "./words.js";
 
 const LIST = "#list";
+const NOTHING = "Or schedule a new one. Everything you can do here, applications can do through the API.";
 
 export class MeetingsView {
+  list = "meetings";
   #notices;
   #meetings;
+  #go;
   #listed = null; // null: not read yet
   #view;
   #form;
-  #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list
-  #asking = false; // whether what was typed may be thrown away
-  #turn = 0; // grows with each choice: what was asked for before the last one is not shown any more
+  #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list; null: something else is
   #reading = null; // {again}, while what is shown is read anew
 
-  constructor(client, session, notices) {
+  // `presence`: a PresenceWatch. go(hash): goes where a link would.
+  constructor(client, session, notices, presence, go) {
     this.#notices = notices;
+    this.#go = go;
     this.#meetings = new Meetings(client, session);
     this.#view = new MeetingView(this.#meetings, notices, {
       edit: (meeting) => this.#edit(meeting),
@@ -32,12 +34,16 @@ export class MeetingsView {
     });
     this.#form = new MeetingForm(this.#meetings, (meeting) => this.#saved(meeting));
     this.lobby = new LobbyWatch(client, session, notices, (id) => this.#join(id));
-    this.live = new ConsoleLive(client, session, notices, {
+    this.live = new ConsoleLive(client, session, notices, presence, {
       changed: (id) => id === this.#view.id && this.refresh(),
-      open: (id) => this.#open(id),
+      open: (id) => go(`#${id}`),
       waiting: (lobby) => this.lobby.follow(lobby),
     });
     $("refresh").onclick = () => busy($("refresh"), () => Promise.all([this.refresh(), this.lobby.read()]));
+  }
+
+  owns() {
+    return true;
   }
 
   // Whether something was typed that is not saved.
@@ -58,29 +64,6 @@ export class MeetingsView {
   close() {
     this.live.leave();
     this.lobby.close();
-    this.#form.close();
-    this.#view.close();
-  }
-
-  // Whether what was typed may be thrown away.
-  async mayLeave() {
-    if (!this.editing) return true;
-    this.#asking = true;
-    return confirmed("Discard your changes?", "What you typed is not saved yet.", "Discard", "Keep editing").finally(
-      () => {
-        this.#asking = false;
-      },
-    );
-  }
-
-  // Shows what the page's address says, unless what was typed is to be kept; then the address is put back.
-  async follow(hash) {
-    if (hash === this.#hash || this.#asking) return;
-    if (!(await this.mayLeave())) {
-      history.replaceState(null, "", this.#hash || location.pathname);
-      return;
-    }
-    await this.#go(location.hash);
   }
 
   // Reads what is shown anew. Asked for again meanwhile, it reads once more.
@@ -101,38 +84,31 @@ export class MeetingsView {
     }
   }
 
-  async #go(hash) {
+  async show(hash, isCurrent) {
     this.#hash = hash;
-    this.#turn += 1;
-    const turn = this.#turn;
     if (this.#listed === null) await this.#readList();
-    if (turn !== this.#turn) return;
+    if (!isCurrent()) return false;
     const chosen = hash === LIST ? "" : hash.slice(1);
+    notify($("list-error"), null);
+    if (chosen === "new") await this.#compose();
+    else if (chosen) await this.#choose(chosen, isCurrent);
+    else this.#showNothing("Choose a meeting");
+    if (isCurrent()) this.#drawList();
+    return chosen !== "";
+  }
+
+  hide() {
+    this.#hash = null;
     this.#form.close();
     this.#view.close();
     this.live.show(null);
     $("nothing").hidden = true;
-    notify($("list-error"), null);
-    if (chosen === "new") await this.#compose();
-    else if (chosen) await this.#choose(chosen, turn);
-    else this.#showNothing("Choose a meeting");
-    if (turn !== this.#turn) return;
-    $("panes").dataset.pane = chosen ? "detail" : "list";
     this.#drawList();
-    window.scrollTo(0, 0);
-    $("detail").scrollTop = 0;
-  }
-
-  // Goes to a meeting as a link would.
-  async #open(id) {
-    if (this.#hash === `#${id}`) return;
-    location.hash = id;
-    await this.follow(location.hash);
   }
 
   // Goes to a meeting, and into it, unless one is in another.
   async #join(id) {
-    await this.#open(id);
+    await this.#go(`#${id}`);
     if (this.#view.id === id && !this.live.isIn) await this.live.join();
   }
 
@@ -178,18 +154,19 @@ export class MeetingsView {
 
   #showNothing(words) {
     $("nothing-title").textContent = words;
+    $("nothing-words").textContent = NOTHING;
     $("nothing").hidden = false;
     this.#notices.title = "Your meetings";
   }
 
-  async #choose(id, turn) {
+  async #choose(id, isCurrent) {
     try {
       const found = await this.#meetings.read(id);
-      if (turn !== this.#turn) return;
+      if (!isCurrent()) return;
       this.#view.open(found);
       this.live.show(found.meeting);
     } catch (error) {
-      if (turn !== this.#turn) return;
+      if (!isCurrent()) return;
       this.#showNothing(error.status === 404 ? "This meeting does not exist" : "The meeting can't be shown");
       if (error.status !== 404) notify($("list-error"), inWords(error));
     }

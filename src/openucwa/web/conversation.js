@@ -1,5 +1,5 @@
-// A live meeting as one of its participants sees it: kept current by the events of the channel, and what that participant
-// can do in it. Knows nothing of the page.
+// A live meeting, or a conversation of two, as one of its participants sees it: kept current by the events of the channel,
+// and what that participant can do in it. Knows nothing of the page.
 
 import { messageText } from "./message-text.js";
 import { embeddedIn, linkOf, linksOf, randomId } from "./ucwa.js";
@@ -8,6 +8,7 @@ import { changesBetween, toWire, valueText } from "./values.js";
 const TYPING_PAUSE = 4000; // ms between two notices to the server that somebody is still typing
 const MAX_ANNOUNCED = 3; // changes of one extension that are announced one by one
 const MAX_FETCHED_MESSAGES = 50;
+const PENDING = new Set(["Connecting", "Incoming"]); // states of a conversation whose invitation is not answered
 
 export class Conversation {
   stage = "joining"; // joining, lobby, inside, over
@@ -20,6 +21,7 @@ export class Conversation {
   waiting = new Map(); // those in the lobby, by href; for leaders
   typing = new Map(); // the names of those who type, by href
   messages = []; // {key, name, mine, sent, text}
+  draft = ""; // what was typed and not sent, while another one is shown
   extensions = new Map(); // by id
   changes = new Map(); // by an extension's id, what its last change did: property -> new, changed
   #client;
@@ -72,8 +74,11 @@ export class Conversation {
         await this.#readPeople(participants, lobby, read);
         await this.#readMessages(messaging, read);
         this.#takeMeeting(meeting);
-        this.#enter("inside");
-        await this.#takeMessaging(messaging);
+        if (PENDING.has(this.resource.state)) this.messaging = messaging;
+        else {
+          this.#enter("inside");
+          await this.#takeMessaging(messaging);
+        }
       }
     } finally {
       const held = this.#held;
@@ -89,7 +94,7 @@ export class Conversation {
       return;
     }
     const { link, resource } = event;
-    if (link.rel === "onlineMeetingInvitation") {
+    if (link.rel === "onlineMeetingInvitation" || link.rel === "messagingInvitation") {
       if (link.href === this.#invitation) this.#takeInvitation(event);
     } else if (link.rel === "conversation") {
       if (link.href === this.#href) this.#takeConversation(event);
@@ -100,6 +105,20 @@ export class Conversation {
       else if (link.rel === "message") this.#takeMessage(event);
       else if (link.rel === "onlineMeeting") this.#takeMeeting(resource);
     }
+  }
+
+  // Whether it is a meeting, not a conversation of two.
+  get isMeeting() {
+    return this.resource?.state === "Conferenced" || this.resource?.state === "InLobby";
+  }
+
+  get canAdd() {
+    return this.stage === "inside" && linkOf(this.resource, "addParticipant") !== undefined;
+  }
+
+  // Invites somebody; a conversation of two becomes a meeting. What comes of it, an invitation's events say.
+  async add(uri) {
+    await this.#client.post(linkOf(this.resource, "addParticipant"), { to: uri, operationId: randomId() });
   }
 
   // Follows a participant's link: admit, reject, promote, demote, eject.
@@ -165,7 +184,7 @@ export class Conversation {
     }
     this.resource = resource;
     if (resource.state === "InLobby") this.#enter("lobby");
-    else if (this.#invitation === null) this.#enter("inside");
+    else if (this.#invitation === null && !PENDING.has(resource.state)) this.#enter("inside");
     this.#changed("meeting");
   }
 
@@ -234,7 +253,7 @@ export class Conversation {
   }
 
   #takeMeeting(resource) {
-    this.meeting = resource;
+    this.meeting = resource ?? null;
     const before = this.extensions;
     this.extensions = new Map(embeddedIn(resource, "onlineMeetingExtension").map((each) => [each.id, each]));
     this.#changed("meeting");

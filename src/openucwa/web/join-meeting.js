@@ -20,10 +20,11 @@ export class JoinedMeeting {
     this.#drawData();
   });
 
-  constructor(conversation, notices) {
+  // `presence`: a PresenceWatch; null: the user may not see any.
+  constructor(conversation, notices, presence) {
     this.#conversation = conversation;
     this.#notices = notices;
-    this.#live = new LiveConversation(2);
+    this.#live = new LiveConversation(2, presence);
     $("who").replaceChildren(this.#live.people.element);
     $("talk").replaceChildren(this.#live.messages.element);
     $("extensions").replaceChildren();
@@ -38,6 +39,11 @@ export class JoinedMeeting {
   close() {
     this.#marks.clear();
     this.#notices.lobby([]);
+  }
+
+  // Something is known of somebody's presence.
+  drawPresence() {
+    this.#live.drawPresence();
   }
 
   // Shows what is different in one part of the conversation.

@@ -6,6 +6,7 @@ import { $, allFilled, busy, notify } from "./elements.js";
 import { JoinedMeeting } from "./join-meeting.js";
 import { Notices } from "./notices.js";
 import { PollTurns } from "./poll-turns.js";
+import { PresenceWatch } from "./presence-watch.js";
 import { isEnded, Session } from "./session.js";
 import { SignInAgain, SignInForm } from "./sign-in.js";
 import { Tab } from "./tab.js";
@@ -49,7 +50,7 @@ class JoinPage {
   #meeting = meetingOf(location.pathname); // {address, uri}; null: the address is of none
   #name = ""; // what the participant is called, where nobody else says it
   #username = "";
-  #visit = null; // {session, conversation, view}: what there is while one is in, or on the way
+  #visit = null; // {session, conversation, presence, view}: what there is while one is in, or on the way
   #form = new SignInForm("Sign in and join", (username, password) => this.#joinByPassword(username, password));
   #again = new SignInAgain({
     signIn: (username, password) => this.#client.signIn(username, password),
@@ -160,11 +161,16 @@ class JoinPage {
   // tell.
   async #enter(memory) {
     this.#show("joining");
-    if (this.#username) this.#client.signInAgain = () => this.#again.ask(this.#username);
+    if (this.#username) {
+      this.#client.signInAgain = async () => {
+        await this.#again.ask(this.#username);
+        session.freshen();
+      };
+    }
     this.#client.credentialsChanged = (credentials) => this.#tab.remember({ credentials });
     const turns = new PollTurns(() => true);
     const listener = {
-      event: (event) => this.#visit?.session === session && this.#visit.conversation.take(event),
+      event: (event) => this.#visit?.session === session && this.#take(event),
       away: this.#notices.away,
       over: (error) => this.#visit?.session === session && this.#fail(error),
     };
@@ -210,7 +216,16 @@ class JoinPage {
     const conversation = new Conversation(this.#client, hrefs, (part, words) => {
       if (this.#visit?.conversation === conversation) this.#changed(part, words);
     });
-    this.#visit = { session, conversation, view: null };
+    // Guests see no presence.
+    const presence = this.#username
+      ? new PresenceWatch(this.#client, session, () => this.#visit?.view?.drawPresence())
+      : null;
+    this.#visit = { session, conversation, presence, view: null };
+  }
+
+  #take(event) {
+    this.#visit.presence?.take(event);
+    this.#visit?.conversation.take(event);
   }
 
   #changed(part, words) {
@@ -225,7 +240,7 @@ class JoinPage {
       $("lobby-subject").textContent = resource?.subject ?? "";
       this.#show("lobby");
     } else if (stage === "inside") {
-      this.#visit.view = new JoinedMeeting(this.#visit.conversation, this.#notices);
+      this.#visit.view = new JoinedMeeting(this.#visit.conversation, this.#notices, this.#visit.presence);
       this.#visit.view.draw("waiting");
       this.#show("room");
     } else if (stage === "over") this.#over(reason ?? { subcode: "Lost" });

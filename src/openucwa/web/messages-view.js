@@ -12,27 +12,27 @@ export class MessagesView {
   #conversation = null;
   #shown = 0; // of the conversation's messages
   #atEnd = true; // whether the last message is in view, and is to stay so
-  #none = make("p", { id: "no-messages", class: "muted small" }, "No messages since you joined.");
+  #none;
   #list;
-  #typing = make("p", { id: "typing", class: "typing muted small" });
+  #typing;
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
-  #text = make("textarea", {
-    id: "text",
-    rows: 1,
-    maxlength: 8000,
-    placeholder: "Message",
-    enterkeyhint: "send",
-    disabled: true,
-  });
+  #label;
+  #text;
   #send = make("button", { class: "primary", type: "submit", disabled: true }, "Send");
 
-  // `level`: of the heading.
-  constructor(level) {
-    const heading = make(`h${level}`, { id: "messages-title", tabindex: -1 }, "Messages");
-    const log = { id: "messages", class: "messages", role: "log", "aria-labelledby": "messages-title", tabindex: 0 };
-    this.#list = make("div", log, this.#none);
-    const label = make("label", { class: "unseen", for: "text" }, "Message to everyone");
-    const composer = make("form", { class: "composer", novalidate: true }, label, this.#text, this.#send);
+  // `level`: of the heading. `prefix`: of the ids.
+  constructor(level, prefix) {
+    const named = (id, more) => ({ id: prefix + id, ...more });
+    const title = `${prefix}messages-title`;
+    const heading = make(`h${level}`, { id: title, tabindex: -1 }, "Messages");
+    const log = { class: "messages", role: "log", "aria-labelledby": title, tabindex: 0 };
+    this.#none = make("p", named("no-messages", { class: "muted small" }), "No messages since you joined.");
+    this.#typing = make("p", named("typing", { class: "typing muted small" }));
+    const field = { rows: 1, maxlength: 8000, placeholder: "Message", enterkeyhint: "send", disabled: true };
+    this.#text = make("textarea", named("text", field));
+    this.#list = make("div", named("messages", log), this.#none);
+    this.#label = make("label", { class: "unseen", for: `${prefix}text` }, "Message to everyone");
+    const composer = make("form", { class: "composer", novalidate: true }, this.#label, this.#text, this.#send);
     this.element = make("div", { class: "messages-view" }, heading, this.#list, this.#typing, this.#error, composer);
     composer.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -48,12 +48,20 @@ export class MessagesView {
     new ResizeObserver(() => this.#toEnd()).observe(this.#list);
   }
 
-  // Begins with a conversation; null: ends with it.
+  // Who hears what is written here; what is said where nothing is said yet.
+  set words({ label, none }) {
+    this.#label.textContent = label;
+    this.#none.textContent = none;
+  }
+
+  // Begins with a conversation; null: ends with it. What was typed in one is there again when it is shown again.
   show(conversation) {
+    if (conversation !== null && conversation === this.#conversation) return;
+    if (this.#conversation !== null) this.#conversation.draft = this.#text.value;
     this.#conversation = conversation;
     this.#shown = 0;
     this.#atEnd = true;
-    this.#text.value = "";
+    this.#text.value = conversation?.draft ?? "";
     notify(this.#error, null);
     this.#list.replaceChildren(this.#none);
     if (conversation === null) return;

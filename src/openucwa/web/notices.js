@@ -1,19 +1,26 @@
 // What a page says wherever one is in it: that the server is away, that somebody waits in the lobby, and, to those who
 // don't look at it, what has changed. And its title.
 
-import { button, keep, make } from "./elements.js";
+import { busy, button, keep, make } from "./elements.js";
 
 const MAX_SAID = 20;
 
 export class Notices {
   #away = make("p", { id: "away", class: "banner", role: "status" });
-  #lobby = make("div", { id: "lobby-banner", class: "banner", hidden: true });
+  #lobby = make("section", { id: "lobby-banner", class: "banner", "aria-label": "Lobby", hidden: true });
+  #invitations = make("section", {
+    id: "invitations",
+    class: "banner invitations",
+    "aria-label": "Invitations",
+    hidden: true,
+  });
   #said = make("div", { id: "said", class: "unseen", "aria-live": "polite" });
   #title = document.title;
-  #count = 0;
+  #waiting = 0;
+  #invited = 0;
 
   constructor() {
-    document.body.prepend(this.#away, this.#lobby, this.#said);
+    document.body.prepend(this.#away, this.#invitations, this.#lobby, this.#said);
   }
 
   // Says something to people who don't look.
@@ -30,7 +37,7 @@ export class Notices {
   // meetings: [{id, names, where, label, show}], those in whose lobby somebody waits. `names`: of those who wait;
   // `where`: of which meeting, "" where that is clear; `label`: of the button that does show().
   lobby(meetings) {
-    this.#count = meetings.reduce((sum, { names }) => sum + names.length, 0);
+    this.#waiting = meetings.reduce((sum, { names }) => sum + names.length, 0);
     this.#drawTitle();
     this.#lobby.hidden = meetings.length === 0;
     keep(
@@ -42,13 +49,23 @@ export class Notices {
     );
   }
 
+  // lines: [{id, words, quote, who, accept, decline}], those who invite the user: `quote`: what they said with it, or null.
+  invitations(lines) {
+    this.#invited = lines.length;
+    this.#drawTitle();
+    this.#invitations.hidden = lines.length === 0;
+    const draw = (each, drawn) => drawn ?? invitationLine(each);
+    keep(this.#invitations, lines, ({ id }) => id, draw, { focus: focusHeading });
+  }
+
   set title(words) {
     this.#title = words;
     this.#drawTitle();
   }
 
   #drawTitle() {
-    document.title = this.#count ? `(${this.#count}) ${this.#title}` : this.#title;
+    const count = this.#waiting + this.#invited;
+    document.title = count ? `(${count}) ${this.#title}` : this.#title;
   }
 }
 
@@ -71,6 +88,20 @@ function lobbyLine({ names, where, label, show }, drawn) {
   write(way, label);
   way.setAttribute("aria-label", where ? `${label}: ${where}` : label);
   return Object.assign(line, { show });
+}
+
+// Who invites the user, and the two answers.
+function invitationLine({ words, quote, who, accept, decline }) {
+  const answers = [
+    ["Accept", "primary compact", accept],
+    ["Decline", "compact", decline],
+  ].map(([word, kind, work]) => {
+    const answer = button(word, kind, (it) => busy(it, work));
+    answer.setAttribute("aria-label", `${word}: ${who}`);
+    return answer;
+  });
+  const said = quote === null ? [] : [" ", make("q", {}, quote)];
+  return make("div", { class: "lobby-line" }, make("span", {}, words, ...said), ...answers);
 }
 
 // Leaves a text alone that is there already.

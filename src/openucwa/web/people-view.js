@@ -1,6 +1,8 @@
 // Who is in a meeting, who waits in its lobby, and what a leader can do about either.
 
 import { busy, button, keep, make, notify } from "./elements.js";
+import { drawFace, makeFace } from "./face.js";
+import { presenceWords } from "./presence-words.js";
 import { linkOf } from "./ucwa.js";
 
 const ACTIONS = [
@@ -18,15 +20,22 @@ export class PeopleView {
   #leads = false;
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
   #waiting;
-  #waitingList = make("ul", { id: "waiting-list", class: "people", "aria-labelledby": "waiting-title" });
-  #people = make("ul", { id: "people", class: "people", "aria-labelledby": "people-title" });
+  #waitingList;
+  #people;
+  #presenceOf;
 
-  // `level`: of the headings, 2 or 3. act(person, rel): follows a participant's link.
-  constructor(level, act) {
+  // `level`: of the headings, 2 or 3. act(person, rel): follows a participant's link. presenceOf(uri): what is known of
+  // somebody's presence. `prefix`: of the ids.
+  constructor(level, act, presenceOf, prefix) {
+    const named = (id, more = {}) => ({ id: prefix + id, ...more });
+    const list = (id, title) => make("ul", named(id, { class: "people", "aria-labelledby": prefix + title }));
     this.#act = act;
-    this.heading = make(`h${level}`, { id: "people-title", tabindex: -1 }, "People");
-    const title = make(`h${Math.max(3, level)}`, { id: "waiting-title", tabindex: -1 }, "Waiting in the lobby");
-    this.#waiting = make("div", { id: "waiting", class: "waiting", hidden: true }, title, this.#waitingList);
+    this.#presenceOf = presenceOf;
+    this.#people = list("people", "people-title");
+    this.#waitingList = list("waiting-list", "waiting-title");
+    this.heading = make(`h${level}`, named("people-title", { tabindex: -1 }), "People");
+    const title = make(`h${Math.max(3, level)}`, named("waiting-title", { tabindex: -1 }), "Waiting in the lobby");
+    this.#waiting = make("div", named("waiting", { class: "waiting", hidden: true }), title, this.#waitingList);
     this.element = make("div", { class: "people-view" }, this.heading, this.#error, this.#waiting, this.#people);
   }
 
@@ -61,7 +70,8 @@ export class PeopleView {
 
   #person(person, drawn) {
     const line = drawn ?? newLine();
-    line.querySelector(".face").textContent = initials(person.name);
+    const presence = person.anonymous ? undefined : this.#presenceOf(person.uri);
+    drawFace(line.querySelector(".face"), { name: person.name, photo: linkOf(person, "contactPhoto"), presence });
     const tags = [
       person.local && ["you", "accent"],
       person.organizer && ["organizer", "good"],
@@ -73,6 +83,7 @@ export class PeopleView {
       .replaceChildren(
         make("span", { class: "person-name" }, person.name),
         ...tags.flatMap(([word, kind]) => [" ", tag(word, kind)]),
+        ...(presence ? [" ", make("span", { class: "presence muted small" }, presenceWords(presence))] : []),
       );
     line.person = person;
     this.#drawActions(line);
@@ -129,8 +140,7 @@ export class PeopleView {
 }
 
 function newLine() {
-  const face = make("span", { class: "face", "aria-hidden": "true" });
-  return make("li", { class: "person" }, face, make("div", { class: "person-words" }));
+  return make("li", { class: "person" }, makeFace(), make("div", { class: "person-words" }));
 }
 
 function tag(word, kind) {
@@ -140,10 +150,4 @@ function tag(word, kind) {
 // The organizer first, then leaders, then everybody else.
 function rank(person) {
   return person.organizer ? 0 : person.role === "Leader" ? 1 : 2;
-}
-
-function initials(name) {
-  const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0] ?? "");
-  return letters.join("").toUpperCase();
 }

@@ -1,0 +1,49 @@
+// What a person's availability is called, and which dot stands for it. Pure.
+
+const WORDS = {
+  Online: "Available",
+  IdleOnline: "Available, idle",
+  Busy: "Busy",
+  IdleBusy: "Busy, idle",
+  DoNotDisturb: "Do not disturb",
+  BeRightBack: "Be right back",
+  Away: "Away",
+  Offline: "Offline",
+};
+const KINDS = {
+  Online: "free",
+  IdleOnline: "free",
+  Busy: "busy",
+  IdleBusy: "busy",
+  DoNotDisturb: "dnd",
+  BeRightBack: "away",
+  Away: "away",
+};
+
+// What users can set for themselves: [UCWA's PreferredAvailability, words].
+export const CHOICES = [
+  ["Online", "Available"],
+  ["Busy", "Busy"],
+  ["DoNotDisturb", "Do not disturb"],
+  ["BeRightBack", "Be right back"],
+  ["Away", "Away"],
+  ["Offwork", "Off work"],
+];
+
+// A presence in words; undefined: it is not known.
+export function presenceWords(presence) {
+  if (presence?.availability === undefined) return "";
+  if (presence.activity === "off-work") return "Off work";
+  return WORDS[presence.availability] ?? presence.availability;
+}
+
+// The class of its dot: free, busy, dnd, away or offline; "": it is not known.
+export function presenceKind(presence) {
+  return presence?.availability === undefined ? "" : (KINDS[presence.availability] ?? "offline");
+}
+
+// Which of CHOICES is shown now.
+export function choiceOf(presence) {
+  if (presence?.activity === "off-work") return "Offwork";
+  return presence?.availability?.replace("Idle", "");
+}
