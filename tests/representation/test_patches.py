@@ -228,6 +228,9 @@ def test_patch_is_applied_as_the_rfc_says(target: Any, patch: Any, result: Any) 
         ({"a": [1]}, {"op": "replace", "path": "/a/1", "value": 1}),
         ({"a": [1]}, {"op": "test", "path": "/a/-", "value": 1}),
         ({"a": "b"}, {"op": "add", "path": "/a/0", "value": 1}),
+        ({"a": None}, {"op": "remove", "path": "/a/b"}),
+        ({"a": 1}, {"op": "replace", "path": "/a/b", "value": 1}),
+        ({"a": 1}, {"op": "move", "from": "/a/b", "path": "/c"}),
     ],
 )
 def test_patch_that_does_not_fit_the_target_is_a_conflict(target: Any, operation: Any) -> None:

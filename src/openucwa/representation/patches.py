@@ -21,7 +21,7 @@ Json: TypeAlias = Any
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 _BAD_ESCAPE = re.compile(r"~(?![01])")
-#: Levels of nesting of a value that is copied.
+#: Levels of a pointer, and of a value that is copied.
 MAX_DEPTH = 64
 #: Characters of a pointer that an error shows.
 _MAX_SHOWN = 100
@@ -166,6 +166,8 @@ def _pointer(given: Mapping[str, Json], name: str) -> tuple[str, ...]:
         return ()
     if not text.startswith("/") or _BAD_ESCAPE.search(text):
         raise _Malformed(f"/{name}", "must be a JSON Pointer: empty, or beginning with /, with ~0 for ~ and ~1 for /")
+    if text.count("/") > MAX_DEPTH:
+        raise _Malformed(f"/{name}", f"must have at most {MAX_DEPTH} levels")
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in text[1:].split("/"))
 
 
@@ -204,7 +206,8 @@ class _Work:
             removed, self.value = self.value, None
             return removed
         parent = self.get(path[:-1])
-        return parent.pop(_member(parent, path[-1]))
+        member = _member(parent, path[-1])
+        return parent.pop(member)
 
     def replace(self, path: tuple[str, ...], value: Json) -> None:
         if not path:

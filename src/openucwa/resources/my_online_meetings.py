@@ -246,7 +246,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         return self._answer(call, meeting, await self._extensions(meeting))
 
     @Operation(
-        "Changes settings of the meeting by a patch; what it does not name is kept.",
+        "Changes settings of the meeting by a patch; everything else stays as it is.",
         consumes=PATCH_TYPES,
         refuses=(*CHANGE_REFUSALS, Conflict, InvalidExchangeServerVersion, CallbackChannelError),
     )

@@ -221,7 +221,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         return extension
 
     @Operation(
-        "Changes the extension by a patch; what it does not name is kept.",
+        "Changes the extension by a patch; everything else stays as it is.",
         consumes=PATCH_TYPES,
         refuses=(*CHANGE_REFUSALS, Conflict, InvalidExchangeServerVersion, CallbackChannelError),
     )

@@ -3,6 +3,7 @@
 import json as standard_json
 from collections.abc import Callable
 from copy import deepcopy
+from typing import Any
 
 from openucwa.api.call import Call
 from openucwa.model.refusals import BadRequest, DeserializationFailure, ParameterValidationFailure
@@ -11,7 +12,7 @@ from openucwa.representation.document import Document
 from openucwa.representation.patches import Patch, equal
 
 
-def patch_of(call: Call[object]) -> Patch:
+def patch_of(call: Call[Any]) -> Patch:
     """The patch that the body is. DeserializationFailure: there is no body."""
     if call.patch is None:
         raise DeserializationFailure("the body is empty; it must be a patch")
