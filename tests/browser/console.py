@@ -91,7 +91,6 @@ class BrowserUser:
         await page.emulate_media(color_scheme="light")
         await page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
 
-
     async def barriers(self) -> list[str]:
         """What axe finds wrong with the page as it is; nothing where axe is not installed."""
         if not AXE.exists():

@@ -1,4 +1,4 @@
-"""People in the console, in Chromium: presence, note and photo of the user, contacts, the search, conversations of two."""
+"""People in the console, in Chromium: presence, note and photo, contacts, the search, conversations of two."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 

@@ -19,10 +19,13 @@ export class ExtensionForm {
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
   #id = null; // the input, of a new one
   #audience;
+  #like;
 
   // `extension`: the one to change; null: a new one. save(extension): puts or posts it, rejects with what went wrong.
-  constructor(extension, { save, cancel }) {
+  // `like`: one that a new one has the properties of.
+  constructor(extension, { save, cancel }, like = null) {
     this.extension = extension;
+    this.#like = like;
     this.#actions = { save, cancel };
     const own = uniqueId("extension-form");
     const title = make("h3", { id: `${own}-title`, class: extension ? "mono" : "" }, extension?.id ?? "New extension");
@@ -33,7 +36,7 @@ export class ExtensionForm {
       make("option", { value: "RoamedOrganizerData" }, "Only you"),
       ...(extension?.type === "Undefined" ? [make("option", { value: "Undefined" }, "Only you (not stated)")] : []),
     );
-    this.#audience.value = extension?.type ?? "RoamedParticipantData";
+    this.#audience.value = extension?.type ?? audienceAtFirst(like);
     const fields = [field("Who sees it", this.#audience)];
     if (extension === null) {
       this.#id = make("input", {
@@ -42,6 +45,7 @@ export class ExtensionForm {
         autocomplete: "off",
         autocapitalize: "none",
         spellcheck: "false",
+        value: like?.id ? `${like.id}-copy` : null,
       });
       fields.unshift(
         field("Id", this.#id, "Applications find the extension by it. Leave empty to have one generated."),
@@ -60,7 +64,10 @@ export class ExtensionForm {
       make("div", { class: "row form-end" }, submit, button("Cancel", "", cancel)),
     );
     for (const [name, value] of extension ? customProperties(extension) : []) this.#addRow(name, value, false);
-    if (extension === null) this.#addRow("", undefined, true);
+    if (extension === null) {
+      const given = like ? customProperties(like) : [["", undefined]];
+      for (const [name, value] of given) this.#addRow(name, value, true);
+    }
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       busy(submit, () => this.#save());
@@ -73,12 +80,13 @@ export class ExtensionForm {
 
   // Whether something was typed that is not saved.
   get changed() {
+    if (this.#like !== null) return true;
     const given = this.extension ? customProperties(this.extension).length : 1;
     return (
-      this.#audience.value !== (this.extension?.type ?? "RoamedParticipantData") ||
+      this.#audience.value !== (this.extension?.type ?? audienceAtFirst(null)) ||
       Boolean(this.#id?.value) ||
       this.#rows.length !== given ||
-      this.#rows.some((row) => Boolean(row.named?.value) || row.retyped || row.control.changed)
+      this.#rows.some((row) => row.named.value !== row.given || row.retyped || row.control.changed)
     );
   }
 
@@ -95,24 +103,23 @@ export class ExtensionForm {
   }
 
   #addRow(name, value, fresh) {
-    const row = { name: () => name };
+    const row = { given: name };
     const label = () => row.name() || "new property";
     const type = make("select", { "aria-label": fresh ? "Type of the new property" : `Type of ${name}` });
     for (const [each, words] of Object.entries(TYPES)) type.append(make("option", { value: each }, words));
     type.value = value === undefined ? "text" : typeOf(value);
-    let named;
-    if (fresh) {
-      named = make("input", {
-        "aria-label": "Name of the new property",
-        placeholder: "Name",
-        maxlength: 128,
-        autocomplete: "off",
-        autocapitalize: "none",
-        spellcheck: "false",
-      });
-      row.name = () => named.value;
-      row.named = named;
-    } else named = make("p", { class: "property-name" }, name);
+    const named = make("input", {
+      class: "property-name",
+      "aria-label": fresh ? "Name of the new property" : `Name of ${name}`,
+      placeholder: "Name",
+      maxlength: 128,
+      autocomplete: "off",
+      autocapitalize: "none",
+      spellcheck: "false",
+      value: name,
+    });
+    row.name = () => named.value;
+    row.named = named;
     const place = make("div", { class: "property-value" });
     const show = (shown) => {
       row.control = valueControl(type.value, shown, `Value of ${label()}`);
@@ -163,7 +170,7 @@ export class ExtensionForm {
     const names = new Set();
     return this.#rows.map((row) => {
       const name = row.name();
-      if (row.named) {
+      if (name !== row.given || name === "" || names.has(name)) {
         if (name === "") throw new Wrong("Give the property a name, or remove it.", row.named);
         if (TAKEN.has(name.toLowerCase())) throw new Wrong(`“${name}” is reserved by the protocol.`, row.named);
         if (names.has(name)) throw new Wrong("There is already a property with this name.", row.named);
@@ -206,6 +213,11 @@ export class ExtensionForm {
     if (shown && !left) shown.focus();
     else notify(this.#error, inWords(error));
   }
+}
+
+// Who sees a new extension, at first: as one that it is like.
+function audienceAtFirst(like) {
+  return like === null || like.type === "RoamedParticipantData" ? "RoamedParticipantData" : "RoamedOrganizerData";
 }
 
 // What stands in a control, as text.

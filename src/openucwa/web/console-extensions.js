@@ -18,6 +18,7 @@ export class ExtensionsView {
   #extensions; // by id
   #marks = new ChangeMarks(() => this.#draw());
   #forms = new Map(); // by id, the open ones
+  #asJson = new Set(); // the ids of those that are shown as JSON
   #closed = false;
 
   // `say(words)`: tells people who don't look.
@@ -89,10 +90,42 @@ export class ExtensionsView {
       make("h3", { class: "mono" }, id),
       audienceTag(type, AUDIENCE),
     );
-    const head = make("div", { class: "extension-head" }, title, make("div", { class: "row" }, edit, remove));
+    const more = this.#moreButtons(extension);
+    const head = make("div", { class: "extension-head" }, title, make("div", { class: "row" }, ...more, edit, remove));
     const attributes = { class: "card extension", "aria-label": id };
-    const card = make("article", attributes, head, propertiesTable(extension, changes));
+    const body = this.#asJson.has(id) ? jsonView(extension) : propertiesTable(extension, changes);
+    const card = make("article", attributes, head, body);
     return Object.assign(card, { extension, changes });
+  }
+
+  // What developers do with an extension.
+  #moreButtons(extension) {
+    const { id } = extension;
+    const named = (words) => [words, make("span", { class: "unseen" }, ` ${id}`)];
+    const json = button(named("JSON"), "compact quiet", () => {
+      if (!this.#asJson.delete(id)) this.#asJson.add(id);
+      this.#marks.delete(id);
+      const card = cardOf(id);
+      const drawn = this.#card(extension, undefined);
+      drawn.dataset.key = card.dataset.key;
+      card.replaceWith(drawn);
+      drawn.querySelector("[aria-pressed]").focus();
+    });
+    json.setAttribute("aria-pressed", String(this.#asJson.has(id)));
+    const copy = button(named("Copy"), "compact quiet", () => this.#copy(extension));
+    const duplicate = button(named("Duplicate"), "compact quiet", () => this.#add(extension));
+    return [json, copy, duplicate];
+  }
+
+  async #copy(extension) {
+    try {
+      await navigator.clipboard.writeText(jsonText(extension));
+      this.#say(`${extension.id} is copied as JSON.`);
+      notify($("data-error"), null);
+    } catch {
+      // Without https a browser may not let a page do it.
+      notify($("data-error"), "This browser does not let the page copy. Choose JSON, and copy it from there.");
+    }
   }
 
   #edit(extension) {
@@ -108,8 +141,7 @@ export class ExtensionsView {
   #close(id) {
     this.#forms.delete(id);
     this.#draw();
-    const card = [...$("extensions").children].find((each) => each.dataset.key === id);
-    (card?.querySelector(".edit") ?? $("data-title")).focus();
+    (cardOf(id)?.querySelector(".edit") ?? $("data-title")).focus();
   }
 
   // Errors are the form's to show.
@@ -130,10 +162,11 @@ export class ExtensionsView {
     this.#say(`${id} is saved.`);
   }
 
-  #add() {
+  // `like`: one whose properties the new one has at first.
+  #add(like = null) {
     if (this.#newForm === null) {
       const actions = { save: (mine) => this.#create(mine), cancel: () => this.#closeNew() };
-      this.#newForm = new ExtensionForm(null, actions);
+      this.#newForm = new ExtensionForm(null, actions, like);
       $("new-extension").append(this.#newForm.element);
       this.#draw();
     }
@@ -172,6 +205,20 @@ export class ExtensionsView {
       notify($("data-error"), inWords(error));
     }
   }
+}
+
+function cardOf(id) {
+  return [...$("extensions").children].find((each) => each.dataset.key === id);
+}
+
+// An extension as an application writes it: without what the server adds.
+function jsonText(extension) {
+  const { id, type } = extension;
+  return JSON.stringify({ id, type, ...Object.fromEntries(customProperties(extension)) }, null, 2);
+}
+
+function jsonView(extension) {
+  return make("pre", { class: "json mono", tabindex: 0, "aria-label": `${extension.id} as JSON` }, jsonText(extension));
 }
 
 // What of an extension can be edited. No programmer-defined property can be called "type".

@@ -17,10 +17,12 @@ export class ConsoleLive {
   #shown = null; // the meeting that is looked at
   #joined = null; // {id, name, conversation}
   #joining = false;
+  unread = 0; // messages that came while other things were looked at
   #early = []; // events that came before the answer that says which are this meeting's
 
-  // `presence`: a PresenceWatch. listener: {changed(id): the meeting, or its data, is another than before; open(id): looks at a meeting;
-  // waiting(lobby): who waits in the lobby of the joined meeting (console-lobby.js), null where one is in none}.
+  // `presence`: a PresenceWatch. listener: {changed(id): the meeting, or its data, is another than before; open(id):
+  // looks at a meeting; counted(): `unread`, or the meeting that one is in, is another one; waiting(lobby): who waits in
+  // the lobby of the joined meeting (console-lobby.js), null where one is in none}.
   constructor(client, session, notices, presence, listener) {
     this.#client = client;
     this.#session = session;
@@ -34,6 +36,11 @@ export class ConsoleLive {
       this.leave();
       $("join").focus();
     };
+  }
+
+  // The id of the meeting that one is in; undefined: in none.
+  get id() {
+    return this.#joined?.id;
   }
 
   get isIn() {
@@ -54,6 +61,7 @@ export class ConsoleLive {
   // The meeting that is looked at; null: none.
   show(meeting) {
     this.#shown = meeting;
+    if (meeting !== null && meeting.onlineMeetingId === this.id) this.#count(0);
     notify($("live-error"), null);
     this.#draw();
   }
@@ -123,6 +131,7 @@ export class ConsoleLive {
 
   #changed(part, words) {
     const { id, conversation } = this.#joined;
+    const inside = conversation.stage === "inside";
     if (part === "stage" && conversation.stage === "over") {
       const { reason } = conversation;
       this.#end(
@@ -132,17 +141,30 @@ export class ConsoleLive {
       );
       return;
     }
-    this.#view.draw(part);
+    const fresh = this.#view.draw(part);
+    if (part === "messages" && inside) this.#hear(fresh.filter(({ mine }) => !mine));
     if (part === "stage" && conversation.stage === "inside") {
       this.#draw();
       if (this.#shown?.onlineMeetingId === id) this.#view.people.heading.focus();
       this.#notices.say("You are in the meeting.");
+      this.#count(0);
     }
-    const inside = conversation.stage === "inside";
     if (part === "waiting" || (part === "stage" && inside)) this.#followLobby();
     if (inside && (part === "data" || part === "meeting")) this.#listener.changed(id);
     // What changed in the data is announced where it is shown.
     if (words && part !== "data") this.#notices.say(words);
+  }
+
+  // Messages have come.
+  #hear(fresh) {
+    if (fresh.length === 0 || this.#shown?.onlineMeetingId === this.id) return;
+    this.#count(this.unread + fresh.length);
+    this.#notices.say(`Message from ${fresh.at(-1).name} in “${this.#joined.name}”.`);
+  }
+
+  #count(unread) {
+    this.unread = unread;
+    this.#listener.counted();
   }
 
   #followLobby() {
@@ -159,6 +181,7 @@ export class ConsoleLive {
   #end(words) {
     this.#joined = null;
     this.#view.show(null);
+    this.#count(0);
     this.#listener.waiting(null);
     this.#draw();
     notify($("live-error"), words);

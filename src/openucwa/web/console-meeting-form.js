@@ -4,11 +4,11 @@
 import { saveMerged } from "./concurrency.js";
 import { chooseVersions, confirmed } from "./console-dialogs.js";
 import { $, busy, complain, make, notify } from "./elements.js";
+import { MAX_SUBJECT } from "./meetings.js";
 import { addressesIn, isAddress, toSipUri, withoutScheme } from "./sip.js";
 import { asDate, dateText, localText, toWire } from "./values.js";
 import { inWords } from "./words.js";
 
-const MAX_SUBJECT = 250;
 const ELIGIBLE = {
   accessLevel: "accessLevels",
   automaticLeaderAssignment: "automaticLeaderAssignments",

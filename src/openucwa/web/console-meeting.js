@@ -19,7 +19,7 @@ export class MeetingView {
   #meeting = null; // the one that is shown
   #extensions = null;
 
-  // listener: {edit(meeting), deleted()}.
+  // listener: {edit(meeting), deleted(), copied(meeting): there is a copy}.
   constructor(meetings, notices, listener) {
     this.#meetings = meetings;
     this.#notices = notices;
@@ -28,6 +28,7 @@ export class MeetingView {
     $("edit").onclick = () => busy($("edit"), () => this.#edit());
     $("delete").onclick = () => busy($("delete"), () => this.#delete());
     $("copy").onclick = () => this.#copy();
+    $("copy-meeting").onclick = () => busy($("copy-meeting"), () => this.#copyMeeting());
     $("invite").onclick = () => this.#invitation.open(this.#meeting);
   }
 
@@ -88,7 +89,7 @@ export class MeetingView {
     $("description").hidden = !meeting.description;
     $("join-url").value = meeting.joinUrl;
     // What an assigned meeting is, the administrator decides.
-    $("edit").hidden = $("delete").hidden = isAssigned(meeting);
+    $("edit").hidden = $("delete").hidden = $("copy-meeting").hidden = isAssigned(meeting);
     notify(
       $("expired"),
       isExpired(meeting)
@@ -123,6 +124,15 @@ export class MeetingView {
         read: async () => (await this.#meetings.read(onlineMeetingId)).meeting,
       });
       if (gone) await this.#listener.deleted();
+    } catch (error) {
+      this.complain(inWords(error));
+    }
+  }
+
+  async #copyMeeting() {
+    this.complain(null);
+    try {
+      await this.#listener.copied(await this.#meetings.copy(this.id));
     } catch (error) {
       this.complain(inWords(error));
     }

@@ -3,6 +3,7 @@
 import { ConsoleLive } from "./console-live.js";
 import { LobbyWatch } from "./console-lobby.js";
 import { MeetingView, untilElements } from "./console-meeting.js";
+import { MeetingFilter } from "./console-meeting-filter.js";
 import { MeetingForm } from "./console-meeting-form.js";
 import { $, busy, keep, make, notify } from "./elements.js";
 import { isAssigned, isExpired, nameOf } from "./meeting-words.js";
@@ -20,6 +21,7 @@ export class MeetingsView {
   #listed = null; // null: not read yet
   #view;
   #form;
+  #filter = new MeetingFilter();
   #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list; null: something else is
   #reading = null; // {again}, while what is shown is read anew
 
@@ -31,14 +33,17 @@ export class MeetingsView {
     this.#view = new MeetingView(this.#meetings, notices, {
       edit: (meeting) => this.#edit(meeting),
       deleted: () => this.#deleted(),
+      copied: (meeting) => this.#copied(meeting),
     });
     this.#form = new MeetingForm(this.#meetings, (meeting) => this.#saved(meeting));
     this.lobby = new LobbyWatch(client, session, notices, (id) => this.#join(id));
     this.live = new ConsoleLive(client, session, notices, presence, {
       changed: (id) => id === this.#view.id && this.refresh(),
       open: (id) => go(`#${id}`),
+      counted: () => this.#drawList(),
       waiting: (lobby) => this.lobby.follow(lobby),
     });
+    this.#filter.onchange = () => this.#drawList();
     $("refresh").onclick = () => busy($("refresh"), () => Promise.all([this.refresh(), this.lobby.read()]));
   }
 
@@ -126,12 +131,16 @@ export class MeetingsView {
 
   #drawList() {
     const listed = this.#listed ?? [];
-    const own = listed.filter((each) => !isAssigned(each));
-    const assigned = listed.filter(isAssigned);
+    const shown = this.#filter.of(listed, this.live?.id);
+    const own = shown.filter((each) => !isAssigned(each));
+    const assigned = shown.filter(isAssigned);
     const draw = (each, drawn) => this.#line(each, drawn);
     keep($("meetings"), own, (each) => each.onlineMeetingId, draw, $("meetings-title"));
     keep($("assigned-list"), assigned, (each) => each.onlineMeetingId, draw, $("meetings-title"));
-    $("no-meetings").hidden = own.length > 0 || this.#listed === null;
+    const none = this.#listed !== null && own.length === 0;
+    $("no-meetings").hidden = !none || this.#filter.isOn;
+    $("none-found").hidden = !none || !this.#filter.isOn || assigned.length > 0;
+    $("meeting-filter").hidden = listed.length < 2;
     $("assigned").hidden = assigned.length === 0;
     mark($("new"), this.#hash === "#new");
   }
@@ -142,9 +151,12 @@ export class MeetingsView {
     const [link] = line.children;
     const expired = isExpired(meeting) ? [make("span", { class: "tag warn" }, "closed"), " "] : [];
     const until = isAssigned(meeting) ? [] : untilElements(meeting);
+    const isIn = this.live?.id === meeting.onlineMeetingId;
+    const unread = isIn && this.live.unread ? `, ${this.live.unread} new` : "";
+    const inside = isIn ? [make("span", { class: "tag accent" }, `you are in it${unread}`), " "] : [];
     link.replaceChildren(
       make("span", { class: "meeting-subject" }, nameOf(meeting)),
-      make("span", { class: "muted small" }, ...expired, ...until),
+      make("span", { class: "muted small" }, ...inside, ...expired, ...until),
     );
     mark(link, this.#hash === href);
     return line;
@@ -217,6 +229,12 @@ export class MeetingsView {
     if (!meeting) return;
     this.#notices.say("The meeting is saved.");
     await this.#readList();
+  }
+
+  async #copied(meeting) {
+    await this.#readList();
+    await this.#go(`#${meeting.onlineMeetingId}`);
+    this.#notices.say("The meeting is copied.");
   }
 
   async #deleted() {

@@ -158,7 +158,9 @@ export class PeopleSection {
     const draw = (talk, drawn) => {
       const last = talk.conversation.messages.at(-1);
       const words = last ? `${last.mine ? "You: " : ""}${last.text}` : talkWords(talk);
-      return this.#line({ uri: talk.uri, name: talk.name }, drawn, { words, count: talk.unread });
+      const [other] = [...talk.conversation.people.values()].filter(({ uri }) => uri === talk.uri);
+      const photo = linkOf(other, "contactPhoto");
+      return this.#line({ uri: talk.uri, name: talk.name }, drawn, { words, photo, count: talk.unread });
     };
     keep($("talk-list"), talks, ({ key }) => key, draw, $("contacts-title"));
     const unread = talks.reduce((sum, talk) => sum + talk.unread, 0);

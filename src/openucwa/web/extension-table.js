@@ -1,10 +1,12 @@
 // An extension as a table of its properties, for whoever looks at it. Names, ids and values were typed by people and
 // applications, and are shown as text.
 
-import { make } from "./elements.js";
+import { button, make } from "./elements.js";
 import { asDate, customProperties, dateText, typeOf, valueText } from "./values.js";
 
 const MARKED = 20_000; // ms for which a change is marked
+const MAX_ITEMS = 50; // of a list that are shown at first
+const SLACK = 10; // more than that many are left out, or none
 const TITLES = ["Property", "Value", "Type"];
 
 // Who may see an extension of a type: "everyone" in the meeting, or its "organizer" alone.
@@ -50,11 +52,25 @@ export function renderValue(value) {
     return make("span", { class: `value value-${type} value-empty` }, "empty");
   }
   const attributes = { class: `value value-${type}` };
-  if (type === "list") return make("ul", attributes, ...value.map((item) => make("li", {}, renderValue(item))));
+  if (type === "list") return renderList(value, attributes);
   const date = asDate(value);
   if (date === null) return make("span", attributes, valueText(value));
   if (dateText(date) !== "") attributes.datetime = date.toISOString();
   return make("time", attributes, valueText(value));
+}
+
+// Of a long list the first items, and a button for the rest.
+function renderList(items, attributes) {
+  const line = (item) => make("li", {}, renderValue(item));
+  if (items.length <= MAX_ITEMS + SLACK) return make("ul", attributes, ...items.map(line));
+  const list = make("ul", attributes, ...items.slice(0, MAX_ITEMS).map(line));
+  const more = button(`Show all ${items.length} items`, "compact quiet", () => {
+    list.append(...items.slice(MAX_ITEMS).map(line));
+    list.setAttribute("tabindex", "-1");
+    list.focus();
+    more.remove();
+  });
+  return make("div", {}, list, more);
 }
 
 // The marks of what changed, by an extension's id. They go after a while, or there would only ever be more of them.

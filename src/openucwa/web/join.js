@@ -14,6 +14,7 @@ import { ANONYMOUS, Elsewhere, PASSWORD, randomId, ServerAway, Ucwa } from "./uc
 import { inWords, isWrongPassword } from "./words.js";
 
 const AGENT = "openucwa join page";
+const NAME = "openucwa name";
 
 // How it can end: heading, words, and what the button says where there is something left to try.
 const ENDS = {
@@ -76,7 +77,7 @@ class JoinPage {
     window.addEventListener("pagehide", () => this.#goAway());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     const memory = await this.#tab.open();
-    this.#name = $("name").value = memory.name ?? "";
+    this.#name = $("name").value = memory.name ?? lastName();
     this.#username = memory.username ?? "";
     if (memory.visit && memory.credentials) await this.#resume(memory);
     else await this.#look();
@@ -130,6 +131,7 @@ class JoinPage {
       await this.#client.signInToMeeting(this.#meeting.uri);
       this.#name = $("name").value.trim();
       this.#username = "";
+      rememberName(this.#name);
       await this.#enter(null);
     } catch (error) {
       // By name there is nothing that could be typed better.
@@ -315,6 +317,23 @@ class JoinPage {
     const heading = inRoom ? $("subject") : $(`${stage}-title`);
     if (!inRoom) this.#notices.title = heading.textContent;
     heading.focus();
+  }
+}
+
+// What a guest was called the last time, in this browser.
+function lastName() {
+  try {
+    return localStorage.getItem(NAME) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function rememberName(name) {
+  try {
+    localStorage.setItem(NAME, name);
+  } catch {
+    // Then it is typed again.
   }
 }
 

@@ -1,6 +1,7 @@
 // What is said in a meeting: the messages, who is typing, and the field to write one in.
 
 import { make, notify } from "./elements.js";
+import { piecesOf } from "./links.js";
 import { asDate } from "./values.js";
 import { inWords } from "./words.js";
 
@@ -124,5 +125,19 @@ function line({ name, mine, sent, text }) {
   const who = make("span", { class: "message-name" }, mine ? "You" : name);
   const when = make("time", { class: "muted", datetime: date.toISOString() }, TIME.format(date));
   const head = make("p", { class: "message-head small" }, who, " ", when);
-  return make("div", { class: mine ? "message mine" : "message" }, head, make("p", { class: "message-text" }, text));
+  return make(
+    "div",
+    { class: mine ? "message mine" : "message" },
+    head,
+    make("p", { class: "message-text" }, ...linked(text)),
+  );
+}
+
+// A text with its web addresses as links. The other page learns nothing of this one.
+function linked(text) {
+  return piecesOf(text).map((piece) =>
+    piece.href === null
+      ? piece.text
+      : make("a", { href: piece.href, target: "_blank", rel: "noopener noreferrer nofollow" }, piece.text),
+  );
 }

@@ -21,8 +21,10 @@ export class PeopleView {
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
   #waiting;
   #waitingList;
+  #admitAll;
   #people;
   #presenceOf;
+  #all = []; // those who wait
 
   // `level`: of the headings, 2 or 3. act(person, rel): follows a participant's link. presenceOf(uri): what is known of
   // somebody's presence. `prefix`: of the ids.
@@ -35,7 +37,10 @@ export class PeopleView {
     this.#waitingList = list("waiting-list", "waiting-title");
     this.heading = make(`h${level}`, named("people-title", { tabindex: -1 }), "People");
     const title = make(`h${Math.max(3, level)}`, named("waiting-title", { tabindex: -1 }), "Waiting in the lobby");
-    this.#waiting = make("div", named("waiting", { class: "waiting", hidden: true }), title, this.#waitingList);
+    const waiting = named("waiting", { class: "waiting", hidden: true });
+    this.#admitAll = button("Admit all", "compact", (it) => busy(it, () => this.#admitEverybody()));
+    const head = make("div", { class: "waiting-head" }, title, this.#admitAll);
+    this.#waiting = make("div", waiting, head, this.#waitingList);
     this.element = make("div", { class: "people-view" }, this.heading, this.#error, this.#waiting, this.#people);
   }
 
@@ -52,9 +57,15 @@ export class PeopleView {
   drawWaiting({ waiting }) {
     // Shown first: what is hidden can't keep the focus.
     if (waiting.size) this.#waiting.hidden = false;
+    this.#all = [...waiting.values()];
+    this.#admitAll.hidden = waiting.size < 2;
     const draw = (each, drawn) => drawn ?? this.#waiter(each);
     keep(this.#waitingList, [...waiting.values()], (each) => linkOf(each, "self"), draw, this.heading);
     this.#waiting.hidden = waiting.size === 0;
+  }
+
+  async #admitEverybody() {
+    for (const person of this.#all) await this.#act(person, "admit");
   }
 
   // Says why an action could not be carried out; null: nothing is wrong.
