@@ -48,6 +48,7 @@ from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 from openucwa.representation.limits import StructureLimits
+from openucwa.representation.patches import PatchLimits
 from openucwa.resources import (
     additions,
     calendar,
@@ -71,17 +72,9 @@ from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
 from openucwa.resources.history import history_routes
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
+from openucwa.resources.meeting_routes import meeting_routes
 from openucwa.resources.oauth_token import OAuthToken
-from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
-from openucwa.resources.online_meetings import (
-    DialIn,
-    OnlineMeetingDefaultValues,
-    OnlineMeetingEligibleValues,
-    OnlineMeetingInvitationCustomization,
-    OnlineMeetingPolicies,
-    OnlineMeetings,
-    PhoneDialInInformation,
-)
+from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
@@ -186,6 +179,7 @@ class Service:
             self.callers,
             self.activity,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
+            patch_limits=PatchLimits(config.max_patch_operations, config.max_extension_bytes),
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
@@ -278,8 +272,6 @@ class Service:
         communication = f"{app}/communication"
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
-        family = f"{app}/onlineMeetings"
-        meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
             ("/", Landing(self.sources.console_sign_ins)),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
@@ -369,24 +361,7 @@ class Service:
             (f"{app}/openucwa/photo", photos.OwnPhoto(store.photos, self.photo_maker, enabled=config.photos)),
             (f"{app}/people", everybody),
             *people_routes(f"{app}/people", store, book, persons, privacy, world, config),
-            (family, online_meetings),
-            (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
-            (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),
-            (f"{family}/onlineMeetingInvitationCustomization", OnlineMeetingInvitationCustomization(pools, config)),
-            (f"{family}/onlineMeetingPolicies", OnlineMeetingPolicies(pools, config)),
-            (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store, rules)),
-            (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config)),
-            (
-                f"{family}/myOnlineMeetings",
-                my_online_meetings.MyOnlineMeetings(store, pools, rules, meetings, config),
-            ),
-            (meeting, my_online_meetings.MyOnlineMeeting(store, pools, rules, meetings, world)),
-            (f"{meeting}/invitation", calendar.MeetingInvitation(store, pools, meetings, config, world)),
-            (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, pools, world, config)),
-            (
-                f"{meeting}/onlineMeetingExtensions/{{extension_id}}",
-                OnlineMeetingExtension(store, pools, world, config),
-            ),
+            *meeting_routes(app, store, pools, rules, meetings, online_meetings, world, config),
         ]
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
 
