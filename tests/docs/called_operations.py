@@ -363,6 +363,8 @@ def _messaging(lene: Person, dana: Person, conversation: Json) -> None:
     message = lene.waited_for("message", "completed")
     lene.send("GET", lene.link(message, "self"))
     lene.send("GET", f"{lene.link(messaging, 'self')}/messages")
+    for rel in ("disableAudienceMessaging", "enableAudienceMessaging"):
+        lene.send("POST", lene.link(lene.follow(conversation, "self"), rel), status=204)
     me = lene.follow(conversation, "localParticipant")
     lene.follow(me, "participantMessaging")
     lene.send("POST", lene.link(messaging, "stopMessaging"), status=204)

@@ -51,7 +51,8 @@ SHAPES: Mapping[str, Shape] = {
         "activeModalities:[string] audienceMessaging:string created:date expirationTime:date importance:Importance "
         "participantCount:integer readLocally:boolean recording:boolean state:ConversationState subject:string "
         "threadId:string",
-        "addParticipant attendees leaders lobby localParticipant messaging onlineMeeting participants",
+        "addParticipant attendees disableAudienceMessaging enableAudienceMessaging leaders lobby localParticipant "
+        "messaging onlineMeeting participants",
     ),
     "conversations": Shape(links="conversation*"),
     "dialInRegion": Shape("languages:[string] name:string number:string"),

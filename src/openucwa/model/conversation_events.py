@@ -28,6 +28,7 @@ TYPING_CHANGED = "typing changed"
 MESSAGE = "message"
 EXTENSION_CHANGED = "extension changed"
 MEETING_CHANGED = "meeting changed"
+AUDIENCE_MESSAGING_CHANGED = "audience messaging changed"
 CONVERSATION_ESCALATED = "conversation escalated"
 
 # To an application's own topic
@@ -106,6 +107,11 @@ def extension_changed(organizer: str, meeting_id: str) -> NewEvent:
 def meeting_changed(organizer: str, meeting_id: str) -> NewEvent:
     """The organizer's settings of the meeting were replaced."""
     return NewEvent(conversation_topic(organizer, meeting_id), MEETING_CHANGED)
+
+
+def audience_messaging_changed(organizer: str, meeting_id: str) -> NewEvent:
+    """A leader allowed attendees to send messages, or no longer does."""
+    return NewEvent(conversation_topic(organizer, meeting_id), AUDIENCE_MESSAGING_CHANGED)
 
 
 def conversation_escalated(participation: Participation) -> NewEvent:
