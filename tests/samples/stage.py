@@ -130,6 +130,8 @@ USUAL = ("usual",)
 DETAILS = {
     "title": "Engineer",
     "department": "Research",
+    "company": "Contoso",
+    "office": "2/14",
     "work_phone": "tel:+4570555501",
     "mobile_phone": "tel:+4570555502",
     "home_phone": "tel:+4570555504",

@@ -27,7 +27,7 @@ _INVITATION = (
     "direction:Direction importance:Importance operationId:string state:InvitationState subject:string "
     "threadId:string to:string"
 )
-_INVITATION_LINKS = "accept acceptedByContact cancel conversation decline from message messaging to"
+_INVITATION_LINKS = "accept acceptedByContact cancel conversation customContent decline from message messaging to"
 _INVITATION_EMBEDS = "acceptedByParticipant*:participant from:participant message"
 
 SHAPES: Mapping[str, Shape] = {

@@ -81,11 +81,21 @@ class MessageService:
 
     def first(self, call: Call[Any]) -> FirstMessage | None:
         """The message sent with addMessaging, as a link or as a property; None: there is none."""
-        links = call.given.get("_links")
-        link = links.get("message") if isinstance(links, dict) else None
-        href = link.get("href") if isinstance(link, dict) else None
-        uri = href if isinstance(href, str) else call.values.get("message")
-        return None if not uri else self._rules.first_message(uri)
+        uri = _external(call, "message")
+        return self._rules.first_message(uri) if uri else None
+
+    def custom_content(self, call: Call[Any]) -> str | None:
+        """The data URI sent with startMessaging2, in the same ways; None: there is none."""
+        uri = _external(call, "customContent")
+        return self._rules.custom_content(uri) if uri else None
+
+
+def _external(call: Call[Any], name: str) -> str | None:
+    """The URI of an external resource in the body: that of the link, or else of the property, of this name."""
+    links = call.given.get("_links")
+    link = links.get(name) if isinstance(links, dict) else None
+    href = link.get("href") if isinstance(link, dict) else None
+    return href if isinstance(href, str) else call.values.get(name)
 
 
 class Messaging(InConversation[Participation | Invitation]):
