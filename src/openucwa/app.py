@@ -315,6 +315,7 @@ class Service:
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations(store)),
+            (f"{communication}/replayMessage", invitations.ReplayMessage(store, asking, world)),
             *(
                 route
                 for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)

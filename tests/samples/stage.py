@@ -97,6 +97,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "messages.GET": ("room",),
     "messaging.GET": ("room", "unconnected", "asking", "talking"),
     "messagingInvitation.GET": ("room", "asking", "asked", "talking", "answering"),
+    "replayMessage.POST": ("asked",),
     "note.GET": ("available",),
     "note.POST": ("available",),
     "myGroups.GET": ("usual", "bare"),
@@ -152,6 +153,9 @@ QUERIES = {
     "subscribeToGroupPresence.POST": "groupId=pinnedGroup&duration=11",
 }
 
+#: Headers that a request needs, and its sample lacks.
+HEADERS = {"makeMeAvailable2.POST": {"X-Ms-Requiresminresourceversion": "2.0"}}
+
 _ID = re.compile(r'"id"\s*:\s*"([^"]*)"|<property name="id">([^<]*)<')
 _JSON_DATE = re.compile(r"/Date\(\d+\)")
 _XML_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
@@ -178,6 +182,7 @@ class Stage:
         """Sends the sample's request, filled in."""
         request = sample.request
         headers = {name.title(): value for name, value in request.headers.items() if name not in _TRANSPORT}
+        headers |= HEADERS.get(sample.name, {})
         href = self._href(sample)
         body = self._body(request.body)
         if sample.method == "PUT":

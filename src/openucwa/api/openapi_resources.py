@@ -44,7 +44,7 @@ SHAPES: Mapping[str, Shape] = {
         "phoneNumber:string publishEndpointLocation:boolean simultaneousRingNumberMatch:GenericPolicy "
         "supportedMessageFormats:[MessageFormat] supportedModalities:[ModalityType] "
         "videoBasedScreenSharing:GenericPolicy",
-        "conversationLogs conversations joinOnlineMeeting missedItems startMessaging startOnlineMeeting",
+        "conversationLogs conversations joinOnlineMeeting missedItems replayMessage startMessaging startOnlineMeeting",
         puttable=True,
     ),
     "conversation": Shape(

@@ -41,6 +41,8 @@ MESSAGING_DISCONNECTED = "messaging disconnected"
 ORGANIZER_DATA_CHANGED = "organizer data changed"
 INVITATION_STARTED = "invitation started"
 INVITATION_ENDED = "invitation ended"
+INVITATION_REPLAYED = "invitation replayed"
+ABOUT_INVITATIONS = frozenset({INVITATION_STARTED, INVITATION_ENDED, INVITATION_REPLAYED})
 
 
 def participant(event: Event, *, in_lobby: bool) -> Participant:
@@ -140,7 +142,7 @@ def about_conversation(participation: Participation, kind: str, reason: str | No
 
 
 def about_invitation(invitation: Invitation, kind: str) -> NewEvent:
-    """INVITATION_STARTED or INVITATION_ENDED."""
+    """INVITATION_STARTED, INVITATION_ENDED or INVITATION_REPLAYED."""
     facts = {
         "invitation": invitation.id,
         "kind": invitation.kind,

@@ -63,6 +63,7 @@ def communication_document(call: Context, abilities: Abilities) -> Document:
     if not call.session.application.anonymous:
         links["conversationLogs"] = Link(f"{href}/conversationLogs")
         links["missedItems"] = Link(f"{href}/missedItems")
+        links["replayMessage"] = Link(f"{href}/replayMessage")
         links["startMessaging"] = Link(f"{href}/messagingInvitations")
         links["startOnlineMeeting"] = Link(f"{href}/startOnlineMeeting")
     return Document(

@@ -124,7 +124,7 @@ class EventRenderer:
                 own = await self._own(event)
                 if not own.in_lobby:
                     yield await self._online_meeting(own, "updated")
-            case conversation_events.INVITATION_STARTED | conversation_events.INVITATION_ENDED:
+            case kind if kind in conversation_events.ABOUT_INVITATIONS:
                 async for notification in self._of_invitation(event):
                     yield notification
             case "missedItems updated":
@@ -139,6 +139,10 @@ class EventRenderer:
 
     async def _of_invitation(self, event: Event) -> AsyncIterator[Notification]:
         invitation = await self._invitation(event)
+        if event.kind == conversation_events.INVITATION_REPLAYED:
+            if invitation.state == InvitationState.CONNECTING:
+                yield self._entries.invited(invitation, "started")
+            return
         offer = invitation.two_party and not invitation.outgoing and invitation.conversation is not None
         if event.kind == conversation_events.INVITATION_STARTED:
             yield self._entries.invited(replace(invitation, state=InvitationState.CONNECTING), "started")
