@@ -64,7 +64,7 @@ def communication_document(call: Context, abilities: Abilities) -> Document:
         links["conversationLogs"] = Link(f"{href}/conversationLogs")
         links["missedItems"] = Link(f"{href}/missedItems")
         links["replayMessage"] = Link(f"{href}/replayMessage")
-        links["startMessaging"] = Link(f"{href}/messagingInvitations")
+        links["startMessaging"] = Link(f"{href}/messagingInvitations", revision=2)
         links["startOnlineMeeting"] = Link(f"{href}/startOnlineMeeting")
     return Document(
         rel="communication",
