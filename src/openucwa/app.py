@@ -318,6 +318,7 @@ class Service:
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations(store)),
+            (f"{communication}/replayMessage", invitations.ReplayMessage(store, asking, world)),
             *(
                 route
                 for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)
@@ -352,13 +353,7 @@ class Service:
             (f"{participant}/promote", participants.Promote(*inside)),
             (f"{participant}/demote", participants.Demote(*inside)),
             (f"{participant}/eject", participants.Eject(*inside)),
-            (f"{conversation}/messaging", messaging.Messaging(*inside)),
-            (f"{conversation}/messaging/addMessaging", messaging.AddMessaging(*inside, messages)),
-            (f"{conversation}/messaging/terminate", messaging.StopMessaging(*inside)),
-            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*inside, self.typing_timeouts)),
-            (f"{conversation}/messaging/typingParticipants", messaging.TypingParticipants(*inside)),
-            (f"{conversation}/messaging/messages", messaging.Messages(*inside, messages)),
-            (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),
+            *messaging.routes(f"{conversation}/messaging", inside, messages, self.typing_timeouts),
             (f"{app}/me", me.Me()),
             *presence.routes(app, store, world, config),
             (f"{app}/photo", photos.Photo(store, enabled=config.photos)),
