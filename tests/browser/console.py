@@ -49,8 +49,9 @@ class BrowserUser:
             self.troubles.append(message.text)
 
     @classmethod
-    async def come(cls, chromium: Browser, url: str) -> "BrowserUser":
+    async def come(cls, chromium: Browser, url: str, locale: str = "en-US") -> "BrowserUser":
         context = await chromium.new_context(
+            locale=locale,
             viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
             accept_downloads=True,
             timezone_id="Europe/Copenhagen",

@@ -76,7 +76,7 @@ async def test_of_all_hidden_tabs_only_the_first_polls(chromium: Browser, plain:
     async with first.page.expect_request("**/events?*"):
         await page.get_by_role("link", name="New meeting").click()
         await page.get_by_label("Subject").fill("Budget")
-        await page.get_by_role("button", name="Save").click()
+        await page.get_by_role("button", name="Schedule").click()
         await page.locator("a.own").click()
         await page.get_by_role("button", name="Busy").click()
     await expect(first.page.locator("#who-presence")).to_have_text("Busy")

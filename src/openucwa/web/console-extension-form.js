@@ -1,6 +1,7 @@
 // The form of one extension: who sees it, and its properties one by one, each with its type.
 
 import { busy, button, complain, field, make, notify, uniqueId } from "./elements.js";
+import { t } from "./texts.js";
 import { TYPES, valueControl, Wrong } from "./value-controls.js";
 import { customProperties, toWire, typeOf, valueText } from "./values.js";
 import { inWords } from "./words.js";
@@ -28,16 +29,16 @@ export class ExtensionForm {
     this.#like = like;
     this.#actions = { save, cancel };
     const own = uniqueId("extension-form");
-    const title = make("h3", { id: `${own}-title`, class: extension ? "mono" : "" }, extension?.id ?? "New extension");
+    const title = make("h3", { id: `${own}-title`, class: extension ? "mono" : "" }, extension?.id ?? t`New extension`);
     this.#audience = make(
       "select",
       { id: `${own}-type`, name: "type" },
-      make("option", { value: "RoamedParticipantData" }, "Everyone in the meeting"),
-      make("option", { value: "RoamedOrganizerData" }, "Only you"),
-      ...(extension?.type === "Undefined" ? [make("option", { value: "Undefined" }, "Only you (not stated)")] : []),
+      make("option", { value: "RoamedParticipantData" }, t`Everyone in the meeting`),
+      make("option", { value: "RoamedOrganizerData" }, t`Only you`),
+      ...(extension?.type === "Undefined" ? [make("option", { value: "Undefined" }, t`Only you (not stated)`)] : []),
     );
     this.#audience.value = extension?.type ?? audienceAtFirst(like);
-    const fields = [field("Who sees it", this.#audience)];
+    const fields = [field(t`Who sees it`, this.#audience)];
     if (extension === null) {
       this.#id = make("input", {
         id: `${own}-id`,
@@ -48,10 +49,10 @@ export class ExtensionForm {
         value: like?.id ? `${like.id}-copy` : null,
       });
       fields.unshift(
-        field("Id", this.#id, "Applications find the extension by it. Leave empty to have one generated."),
+        field(t`Id`, this.#id, t`Applications find the extension by it. Leave empty to have one generated.`),
       );
     }
-    const submit = make("button", { type: "submit", class: "primary" }, extension ? "Save" : "Add");
+    const submit = make("button", { type: "submit", class: "primary" }, extension ? t`Save` : t`Add`);
     this.element = make(
       "form",
       { class: "card stack extension-form", novalidate: true, "aria-labelledby": `${own}-title` },
@@ -59,9 +60,9 @@ export class ExtensionForm {
       this.#notice,
       this.#error,
       make("div", { class: "two" }, ...fields),
-      make("div", { class: "properties-part", role: "group", "aria-label": "Properties" }, this.#rowsElement),
-      button("Add property", "compact", () => this.#addRow("", undefined, true).focus()),
-      make("div", { class: "row form-end" }, submit, button("Cancel", "", cancel)),
+      make("div", { class: "properties-part", role: "group", "aria-label": t`Properties` }, this.#rowsElement),
+      button(t`Add property`, "compact", () => this.#addRow("", undefined, true).focus()),
+      make("div", { class: "row form-end" }, submit, button(t`Cancel`, "", cancel)),
     );
     for (const [name, value] of extension ? customProperties(extension) : []) this.#addRow(name, value, false);
     if (extension === null) {
@@ -93,25 +94,25 @@ export class ExtensionForm {
   // What is on the server now; undefined: it is gone.
   seen(extension) {
     if (extension === undefined)
-      notify(this.#notice, "Someone deleted this extension in the meantime. Your changes can no longer be saved.");
+      notify(this.#notice, t`Someone deleted this extension in the meantime. Your changes can no longer be saved.`);
     else if (extension.etag !== this.extension.etag) {
       notify(
         this.#notice,
-        "Someone changed this extension in the meantime. Their changes are kept when you save; where you both changed the same property, you choose.",
+        t`Someone changed this extension in the meantime. Their changes are kept when you save; where you both changed the same property, you choose.`,
       );
     }
   }
 
   #addRow(name, value, fresh) {
     const row = { given: name };
-    const label = () => row.name() || "new property";
-    const type = make("select", { "aria-label": fresh ? "Type of the new property" : `Type of ${name}` });
+    const label = () => row.name() || t`new property`;
+    const type = make("select", { "aria-label": fresh ? t`Type of the new property` : t`Type of ${name}` });
     for (const [each, words] of Object.entries(TYPES)) type.append(make("option", { value: each }, words));
     type.value = value === undefined ? "text" : typeOf(value);
     const named = make("input", {
       class: "property-name",
-      "aria-label": fresh ? "Name of the new property" : `Name of ${name}`,
-      placeholder: "Name",
+      "aria-label": fresh ? t`Name of the new property` : t`Name of ${name}`,
+      placeholder: t`Name`,
       maxlength: 128,
       autocomplete: "off",
       autocapitalize: "none",
@@ -122,7 +123,7 @@ export class ExtensionForm {
     row.named = named;
     const place = make("div", { class: "property-value" });
     const show = (shown) => {
-      row.control = valueControl(type.value, shown, `Value of ${label()}`);
+      row.control = valueControl(type.value, shown, t`Value of ${label()}`);
       place.replaceChildren(row.control.element);
     };
     show(value);
@@ -139,7 +140,7 @@ export class ExtensionForm {
       row.element.remove();
       this.#audience.focus();
     });
-    remove.setAttribute("aria-label", `Remove ${name || "the new property"}`);
+    remove.setAttribute("aria-label", name ? t`Remove ${name}` : t`Remove the new property`);
     row.element = make("div", { class: "property field" }, named, type, remove, place);
     this.#rows.push(row);
     this.#rowsElement.append(row.element);
@@ -171,9 +172,9 @@ export class ExtensionForm {
     return this.#rows.map((row) => {
       const name = row.name();
       if (name !== row.given || name === "" || names.has(name)) {
-        if (name === "") throw new Wrong("Give the property a name, or remove it.", row.named);
-        if (TAKEN.has(name.toLowerCase())) throw new Wrong(`“${name}” is reserved by the protocol.`, row.named);
-        if (names.has(name)) throw new Wrong("There is already a property with this name.", row.named);
+        if (name === "") throw new Wrong(t`Give the property a name, or remove it.`, row.named);
+        if (TAKEN.has(name.toLowerCase())) throw new Wrong(t`“${name}” is reserved by the protocol.`, row.named);
+        if (names.has(name)) throw new Wrong(t`There is already a property with this name.`, row.named);
       }
       names.add(name);
       return [name, row.control.read()];
@@ -203,8 +204,8 @@ export class ExtensionForm {
         complain(
           at,
           name === "id"
-            ? "This id can't be used: it is too long or has a character that is not allowed."
-            : `The server refused this value: it ${reason}.`,
+            ? t`This id can't be used: it is too long or has a character that is not allowed.`
+            : t`The server refused this value: it ${reason}.`,
         );
       else left = true;
     }

@@ -4,9 +4,10 @@ import { Conversation } from "./conversation.js";
 import { $, busy, notify } from "./elements.js";
 import { LiveConversation } from "./live-conversation.js";
 import { nameOf } from "./meeting-words.js";
+import { t } from "./texts.js";
 import { inWords } from "./words.js";
 
-const LOST = "This page lost contact with the server for a while, so you are no longer in the meeting.";
+const LOST = t`This page lost contact with the server for a while, so you are no longer in the meeting.`;
 
 export class ConsoleLive {
   #client;
@@ -136,8 +137,8 @@ export class ConsoleLive {
       const { reason } = conversation;
       this.#end(
         reason?.subcode === "Ended"
-          ? "The meeting has ended."
-          : (reason?.message ?? "You are no longer in the meeting."),
+          ? t`The meeting has ended.`
+          : (reason?.message ?? t`You are no longer in the meeting.`),
       );
       return;
     }
@@ -146,7 +147,7 @@ export class ConsoleLive {
     if (part === "stage" && conversation.stage === "inside") {
       this.#draw();
       if (this.#shown?.onlineMeetingId === id) this.#view.people.heading.focus();
-      this.#notices.say("You are in the meeting.");
+      this.#notices.say(t`You are in the meeting.`);
       this.#count(0);
     }
     if (part === "waiting" || (part === "stage" && inside)) this.#followLobby();
@@ -159,7 +160,7 @@ export class ConsoleLive {
   #hear(fresh) {
     if (fresh.length === 0 || this.#shown?.onlineMeetingId === this.id) return;
     this.#count(this.unread + fresh.length);
-    this.#notices.say(`Message from ${fresh.at(-1).name} in “${this.#joined.name}”.`);
+    this.#notices.say(t`Message from ${fresh.at(-1).name} in “${this.#joined.name}”.`);
   }
 
   #count(unread) {
@@ -194,7 +195,7 @@ export class ConsoleLive {
     $("outside").hidden = here;
     const elsewhere = id !== undefined && id !== this.#shown?.onlineMeetingId;
     $("elsewhere").hidden = !elsewhere;
-    if (elsewhere) $("elsewhere").textContent = `You are in “${name}”. Joining this meeting leaves that one.`;
+    if (elsewhere) $("elsewhere").textContent = t`You are in “${name}”. Joining this meeting leaves that one.`;
   }
 }
 

@@ -4,6 +4,7 @@ import { $, busy, button, notify } from "./elements.js";
 import { drawFace, makeFace } from "./face.js";
 import { CHOICES, choiceOf, presenceKind, presenceWords } from "./presence-words.js";
 import { withoutScheme } from "./sip.js";
+import { t } from "./texts.js";
 import { inWords } from "./words.js";
 
 const ME = "#me";
@@ -32,10 +33,10 @@ export class MeSection {
     });
     $("me-choices").replaceChildren(...choices);
     $("me-reset").onclick = () =>
-      this.#do($("me-reset"), () => own.set(undefined), "Your status follows your activity.");
+      this.#do($("me-reset"), () => own.set(undefined), t`Your status follows your activity.`);
     $("me-note-form").onsubmit = (event) => {
       event.preventDefault();
-      this.#do($("me-note-save"), () => own.setNote($("me-note").value.trim()), "The note is saved.");
+      this.#do($("me-note-save"), () => own.setNote($("me-note").value.trim()), t`The note is saved.`);
     };
     $("me-note-clear").onclick = () =>
       this.#do($("me-note-clear"), async () => {
@@ -46,7 +47,7 @@ export class MeSection {
     $("photo-file").onchange = () => this.#preview($("photo-file").files[0]);
     $("photo-save").onclick = () => this.#savePhoto();
     $("photo-cancel").onclick = () => this.#endPreview();
-    $("photo-remove").onclick = () => this.#do($("photo-remove"), () => own.setPhoto(null), "Your photo is removed.");
+    $("photo-remove").onclick = () => this.#do($("photo-remove"), () => own.setPhoto(null), t`Your photo is removed.`);
     this.draw();
   }
 
@@ -63,7 +64,7 @@ export class MeSection {
     $("me-note").value = this.#own.note;
     notify($("me-error"), null);
     this.draw();
-    this.#notices.title = "Your status";
+    this.#notices.title = t`Your status`;
     $("me-title").focus({ preventScroll: true });
     return true;
   }
@@ -112,7 +113,7 @@ export class MeSection {
       $("photo-new").hidden = false;
       $("photo-save").focus();
     } catch {
-      notify($("me-error"), "This file is not a picture that this browser can show.");
+      notify($("me-error"), t`This file is not a picture that this browser can show.`);
     }
   }
 
@@ -129,7 +130,7 @@ export class MeSection {
         this.#endPreview();
         $("photo-choose").focus();
       },
-      "Your photo is saved.",
+      t`Your photo is saved.`,
     );
   }
 }

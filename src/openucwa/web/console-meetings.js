@@ -8,10 +8,11 @@ import { MeetingForm } from "./console-meeting-form.js";
 import { $, busy, keep, make, notify } from "./elements.js";
 import { isAssigned, isExpired, nameOf } from "./meeting-words.js";
 import { Meetings } from "./meetings.js";
+import { t } from "./texts.js";
 import { inWords } from "./words.js";
 
 const LIST = "#list";
-const NOTHING = "Or schedule a new one. Everything you can do here, applications can do through the API.";
+const NOTHING = t`Or schedule a new one. Everything you can do here, applications can do through the API.`;
 
 export class MeetingsView {
   list = "meetings";
@@ -97,7 +98,7 @@ export class MeetingsView {
     notify($("list-error"), null);
     if (chosen === "new") await this.#compose();
     else if (chosen) await this.#choose(chosen, isCurrent);
-    else this.#showNothing("Choose a meeting");
+    else this.#showNothing(t`Choose a meeting`);
     if (isCurrent()) this.#drawList();
     return chosen !== "";
   }
@@ -149,11 +150,12 @@ export class MeetingsView {
     const href = `#${meeting.onlineMeetingId}`;
     const line = drawn ?? make("li", {}, make("a", { href }));
     const [link] = line.children;
-    const expired = isExpired(meeting) ? [make("span", { class: "tag warn" }, "closed"), " "] : [];
+    const expired = isExpired(meeting) ? [make("span", { class: "tag warn" }, t`closed`), " "] : [];
     const until = isAssigned(meeting) ? [] : untilElements(meeting);
     const isIn = this.live?.id === meeting.onlineMeetingId;
-    const unread = isIn && this.live.unread ? `, ${this.live.unread} new` : "";
-    const inside = isIn ? [make("span", { class: "tag accent" }, `you are in it${unread}`), " "] : [];
+    const { unread } = this.live ?? {};
+    const words = unread ? t`you are in it, ${unread} new` : t`you are in it`;
+    const inside = isIn ? [make("span", { class: "tag accent" }, words), " "] : [];
     link.replaceChildren(
       make("span", { class: "meeting-subject" }, nameOf(meeting)),
       make("span", { class: "muted small" }, ...inside, ...expired, ...until),
@@ -168,7 +170,7 @@ export class MeetingsView {
     $("nothing-title").textContent = words;
     $("nothing-words").textContent = NOTHING;
     $("nothing").hidden = false;
-    this.#notices.title = "Your meetings";
+    this.#notices.title = t`Your meetings`;
   }
 
   async #choose(id, isCurrent) {
@@ -179,7 +181,7 @@ export class MeetingsView {
       this.live.show(found.meeting);
     } catch (error) {
       if (!isCurrent()) return;
-      this.#showNothing(error.status === 404 ? "This meeting does not exist" : "The meeting can't be shown");
+      this.#showNothing(error.status === 404 ? t`This meeting does not exist` : t`The meeting can't be shown`);
       if (error.status !== 404) notify($("list-error"), inWords(error));
     }
   }
@@ -193,7 +195,7 @@ export class MeetingsView {
     } catch (error) {
       if (this.#view.id === id)
         this.#view.complain(
-          error.status === 404 ? "This meeting no longer exists: it was deleted or has expired." : inWords(error),
+          error.status === 404 ? t`This meeting no longer exists: it was deleted or has expired.` : inWords(error),
         );
     }
   }
@@ -203,9 +205,9 @@ export class MeetingsView {
   async #compose() {
     try {
       await this.#form.open(null);
-      this.#notices.title = "New meeting";
+      this.#notices.title = t`New meeting`;
     } catch (error) {
-      this.#showNothing("The form can't be shown");
+      this.#showNothing(t`The form can't be shown`);
       notify($("list-error"), inWords(error));
     }
   }
@@ -220,28 +222,28 @@ export class MeetingsView {
     if (this.#view.id === undefined) {
       if (meeting) await this.#readList();
       location.hash = meeting ? meeting.onlineMeetingId : "";
-      if (meeting) this.#notices.say("The meeting is scheduled.");
+      if (meeting) this.#notices.say(t`The meeting is scheduled.`);
       return;
     }
     if (meeting) this.#view.saved(meeting);
     this.#view.draw();
     $("edit").focus();
     if (!meeting) return;
-    this.#notices.say("The meeting is saved.");
+    this.#notices.say(t`The meeting is saved.`);
     await this.#readList();
   }
 
   async #copied(meeting) {
     await this.#readList();
     await this.#go(`#${meeting.onlineMeetingId}`);
-    this.#notices.say("The meeting is copied.");
+    this.#notices.say(t`The meeting is copied.`);
   }
 
   async #deleted() {
     this.#view.close();
     await this.#readList();
     location.hash = "";
-    this.#notices.say("The meeting is deleted.");
+    this.#notices.say(t`The meeting is deleted.`);
     $("meetings-title").focus();
   }
 }

@@ -5,6 +5,7 @@ import { Contacts } from "./contacts.js";
 import { $, keep, make, notify } from "./elements.js";
 import { personLine } from "./person-line.js";
 import { withoutScheme } from "./sip.js";
+import { t } from "./texts.js";
 import { linkOf } from "./ucwa.js";
 import { inWords } from "./words.js";
 
@@ -50,7 +51,7 @@ export class PeopleSection {
       await this.#contacts.start();
       notify($("contacts-error"), null);
     } catch (error) {
-      notify($("contacts-error"), `Contacts can’t be shown. ${inWords(error)}`);
+      notify($("contacts-error"), t`Contacts can’t be shown. ${inWords(error)}`);
     }
   }
 
@@ -66,10 +67,11 @@ export class PeopleSection {
     this.#shown = hash === PEOPLE ? null : uriOf(hash);
     this.#draw();
     if (this.#shown === null) {
-      $("nothing-title").textContent = "Choose a person";
-      $("nothing-words").textContent = "Or find people by name, to see whether they are available and to talk to them.";
+      $("nothing-title").textContent = t`Choose a person`;
+      $("nothing-words").textContent =
+        t`Or find people by name, to see whether they are available and to talk to them.`;
       $("nothing").hidden = false;
-      this.#notices.title = "People";
+      this.#notices.title = t`People`;
       return false;
     }
     await this.#page.show(this.#shown, isCurrent);
@@ -145,8 +147,8 @@ export class PeopleSection {
     if (found !== null) {
       this.#drawList($("found-list"), found.people);
       const count = found.people.length;
-      const more = found.more ? " There are more; type more of the name." : "";
-      $("found-words").textContent = count ? `${count} found.${more}` : "Nobody is found.";
+      const more = found.more ? t`There are more; type more of the name.` : "";
+      $("found-words").textContent = count ? `${t`${count} found.`} ${more}` : t`Nobody is found.`;
     }
     this.#drawTalks();
     this.#drawGroups();
@@ -157,14 +159,14 @@ export class PeopleSection {
     $("talks").hidden = talks.length === 0;
     const draw = (talk, drawn) => {
       const last = talk.conversation.messages.at(-1);
-      const words = last ? `${last.mine ? "You: " : ""}${last.text}` : talkWords(talk);
+      const words = last ? lastWords(last) : talkWords(talk);
       const [other] = [...talk.conversation.people.values()].filter(({ uri }) => uri === talk.uri);
       const photo = linkOf(other, "contactPhoto");
       return this.#line({ uri: talk.uri, name: talk.name }, drawn, { words, photo, count: talk.unread });
     };
     keep($("talk-list"), talks, ({ key }) => key, draw, $("contacts-title"));
     const unread = talks.reduce((sum, talk) => sum + talk.unread, 0);
-    $("people-unread").textContent = unread ? `${unread} new` : "";
+    $("people-unread").textContent = unread ? t`${unread} new` : "";
   }
 
   #drawGroups() {
@@ -223,8 +225,12 @@ function uriOf(hash) {
   }
 }
 
+function lastWords({ mine, text }) {
+  return mine ? t`You: ${text}` : text;
+}
+
 function talkWords({ conversation }) {
-  return conversation.stage === "inside" ? "No messages yet" : "Not answered yet";
+  return conversation.stage === "inside" ? t`No messages yet` : t`Not answered yet`;
 }
 
 function byName(one, other) {

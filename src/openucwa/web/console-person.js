@@ -5,20 +5,21 @@ import { $, busy, make, notify } from "./elements.js";
 import { drawFace, makeFace } from "./face.js";
 import { presenceWords } from "./presence-words.js";
 import { withoutScheme } from "./sip.js";
+import { t } from "./texts.js";
 import { linkOf } from "./ucwa.js";
 import { inWords } from "./words.js";
 
 const SIZE = 96; // px of the picture
 const PART = "person";
 const FACTS = [
-  ["title", "Title"],
-  ["department", "Department"],
-  ["company", "Company"],
-  ["office", "Office"],
-  ["workPhoneNumber", "Work phone"],
-  ["mobilePhoneNumber", "Mobile phone"],
-  ["homePhoneNumber", "Home phone"],
-  ["otherPhoneNumber", "Other phone"],
+  ["title", t`Title`],
+  ["department", t`Department`],
+  ["company", t`Company`],
+  ["office", t`Office`],
+  ["workPhoneNumber", t`Work phone`],
+  ["mobilePhoneNumber", t`Mobile phone`],
+  ["homePhoneNumber", t`Home phone`],
+  ["otherPhoneNumber", t`Other phone`],
 ];
 
 export class PersonPage {
@@ -39,9 +40,9 @@ export class PersonPage {
     this.#me = me;
     this.#talk = new TalkView({ contacts, talks, presence, notices, read });
     $("person-face").replaceChildren(this.#face);
-    $("person-add").onclick = () => this.#do($("person-add"), () => this.#contacts.add(this.#uri), "added to");
+    $("person-add").onclick = () => this.#do($("person-add"), () => this.#contacts.add(this.#uri), addedWords);
     $("person-remove").onclick = () =>
-      this.#do($("person-remove"), () => this.#contacts.remove(this.#uri), "removed from");
+      this.#do($("person-remove"), () => this.#contacts.remove(this.#uri), removedWords);
     $("group-form").onsubmit = (event) => {
       event.preventDefault();
       this.#addGroup();
@@ -56,7 +57,7 @@ export class PersonPage {
       const found = await this.#contacts.find(uri);
       if (!isCurrent()) return;
       this.#contact = found;
-      if (found === null) notify($("person-error"), "Nobody with this address is known here.");
+      if (found === null) notify($("person-error"), t`Nobody with this address is known here.`);
     } catch (error) {
       if (!isCurrent()) return;
       notify($("person-error"), inWords(error));
@@ -87,8 +88,8 @@ export class PersonPage {
     $("person-add").hidden = known || own || !this.#contacts.loaded;
     $("person-remove").hidden = !known;
     const facts = [
-      ["Address", withoutScheme(this.#uri)],
-      ...(contact?.emailAddresses ?? []).map((address) => ["E-mail", address]),
+      [t`Address`, withoutScheme(this.#uri)],
+      ...(contact?.emailAddresses ?? []).map((address) => [t`E-mail`, address]),
       ...FACTS.map(([property, words]) => [words, contact?.[property]]).filter(([, value]) => value),
     ];
     const entries = facts.map(([fact, value]) =>
@@ -157,7 +158,7 @@ export class PersonPage {
     await busy(control, async () => {
       try {
         await work();
-        if (done) this.#notices.say(`${this.#name} is ${done} your contacts.`);
+        if (done) this.#notices.say(done(this.#name));
       } catch (error) {
         notify($("person-error"), inWords(error));
         this.draw();
@@ -165,4 +166,12 @@ export class PersonPage {
     });
     if (done && control.hidden) $(control.id === "person-add" ? "person-remove" : "person-add").focus();
   }
+}
+
+function addedWords(name) {
+  return t`${name} is added to your contacts.`;
+}
+
+function removedWords(name) {
+  return t`${name} is removed from your contacts.`;
 }

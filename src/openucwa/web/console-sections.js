@@ -3,6 +3,7 @@
 
 import { confirmed } from "./console-dialogs.js";
 import { $ } from "./elements.js";
+import { t } from "./texts.js";
 
 export class Sections {
   #sections;
@@ -26,11 +27,14 @@ export class Sections {
   async mayLeave() {
     if (!this.editing) return true;
     this.#asking = true;
-    return confirmed("Discard your changes?", "What you typed is not saved yet.", "Discard", "Keep editing").finally(
-      () => {
-        this.#asking = false;
-      },
-    );
+    return confirmed(
+      t`Discard your changes?`,
+      t`What you typed is not saved yet.`,
+      t`Discard`,
+      t`Keep editing`,
+    ).finally(() => {
+      this.#asking = false;
+    });
   }
 
   // Shows what the page's address says, unless what was typed is to be kept; then the address is put back.

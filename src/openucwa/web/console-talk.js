@@ -2,6 +2,7 @@
 
 import { $, busy, make, notify } from "./elements.js";
 import { LiveConversation } from "./live-conversation.js";
+import { t } from "./texts.js";
 import { inWords } from "./words.js";
 
 const PREFIX = "talk-";
@@ -23,6 +24,7 @@ export class TalkView {
     this.#talks = talks;
     this.#notices = notices;
     this.#live = new LiveConversation(3, presence, PREFIX);
+    this.#live.messages.words = { label: t`Message`, none: t`No messages yet.` };
     $("talk-said").replaceChildren(this.#live.messages.element);
     $("talk-who").replaceChildren(this.#live.people.element);
     $("talk-start").onclick = () => busy($("talk-start"), () => this.#start());
@@ -76,7 +78,7 @@ export class TalkView {
     const begins = talk !== null && this.#talk === null && this.#uri !== null;
     this.#talk = talk;
     this.#live.show(talk?.conversation ?? null);
-    this.#live.messages.words = { label: `Message to ${this.#name}`, none: "No messages yet." };
+    this.#live.messages.words = { label: t`Message to ${this.#name}`, none: t`No messages yet.` };
     this.#draw();
     this.look();
     if (begins && document.activeElement === $("talk-start")) $("talk-title").focus();
@@ -89,12 +91,12 @@ export class TalkView {
     $("talk").hidden = talk === null;
     $("talk-start").hidden = on || this.#uri === null;
     const waits = on && stage === "joining";
-    const words = waits ? `Waiting for ${talk.name} to answer…` : stage === "lobby" ? "You are in the lobby." : "";
+    const words = waits ? t`Waiting for ${talk.name} to answer…` : stage === "lobby" ? t`You are in the lobby.` : "";
     notify($("talk-state"), (talk?.end ?? words) || null);
     $("talk-said").hidden = talk === null || (stage !== "inside" && talk.conversation.messages.length === 0);
     $("talk-who").hidden = !(on && stage === "inside" && talk.conversation.isMeeting);
     $("talk-end").hidden = !on;
-    $("talk-end").textContent = waits ? "Cancel" : talk?.conversation.isMeeting ? "Leave" : "End conversation";
+    $("talk-end").textContent = waits ? t`Cancel` : talk?.conversation.isMeeting ? t`Leave` : t`End conversation`;
     this.#drawAdd(on && talk.conversation.canAdd);
   }
 
@@ -110,7 +112,7 @@ export class TalkView {
 
   #announce(fresh) {
     if (fresh.some((message) => !message.mine) && document.visibilityState !== "visible")
-      this.#notices.say("New message.");
+      this.#notices.say(t`New message.`);
   }
 
   async #start() {
@@ -139,7 +141,7 @@ export class TalkView {
     const who = $("talk-add-who").selectedOptions[0];
     try {
       await this.#talk.conversation.add(who.value);
-      this.#notices.say(`${who.textContent} is invited.`);
+      this.#notices.say(t`${who.textContent} is invited.`);
     } catch (error) {
       notify($("talk-error"), inWords(error));
     }

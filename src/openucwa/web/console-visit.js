@@ -8,6 +8,7 @@ import { Sections } from "./console-sections.js";
 import { OwnPresence } from "./own-presence.js";
 import { PresenceWatch } from "./presence-watch.js";
 import { Talks } from "./talks.js";
+import { t } from "./texts.js";
 import { inWords } from "./words.js";
 
 const ACTIVE = ["pointerdown", "keydown"];
@@ -108,7 +109,7 @@ export class Visit {
     if (part === "messages") this.#count(talk);
     this.#people.talkChanged(talk, part);
     if (part === "invited" || part === "started" || part === "over") this.#drawInvitations();
-    if (part === "invited") this.#notices.say(`${talk.name} invites you to ${what(talk)}.`);
+    if (part === "invited") this.#notices.say(invitationWords(talk));
     else if (words) this.#notices.say(words);
   }
 
@@ -119,13 +120,13 @@ export class Visit {
     talk.heard = heard;
     if (fresh <= 0 || talk.waits) return;
     talk.unread += fresh;
-    if (location.hash !== hashOf(talk.uri)) this.#notices.say(`Message from ${talk.name}.`);
+    if (location.hash !== hashOf(talk.uri)) this.#notices.say(t`Message from ${talk.name}.`);
   }
 
   #drawInvitations() {
     const lines = this.#talks.waiting.map((talk) => ({
       id: talk.key,
-      words: `${talk.name} invites you to ${what(talk)}.`,
+      words: invitationWords(talk),
       quote: talk.first,
       who: talk.name,
       accept: () => this.#answer(talk, true),
@@ -160,6 +161,6 @@ export class Visit {
   }
 }
 
-function what({ toMeeting }) {
-  return toMeeting ? "a meeting" : "a conversation";
+function invitationWords({ name, toMeeting }) {
+  return toMeeting ? t`${name} invites you to a meeting.` : t`${name} invites you to a conversation.`;
 }

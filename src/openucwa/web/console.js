@@ -9,6 +9,7 @@ import { PollTurns } from "./poll-turns.js";
 import { Session } from "./session.js";
 import { SignInAgain, SignInForm } from "./sign-in.js";
 import { Tab } from "./tab.js";
+import { t } from "./texts.js";
 import { PASSWORD, randomId, Ucwa } from "./ucwa.js";
 import { inWords } from "./words.js";
 
@@ -19,11 +20,11 @@ class ConsolePage {
   #client = new Ucwa();
   #tab = new Tab("console");
   #notices = new Notices();
-  #form = new SignInForm("Sign in", (username, password) => this.#signIn(username, password));
+  #form = new SignInForm(t`Sign in`, (username, password) => this.#signIn(username, password));
   #again = new SignInAgain({
     signIn: (username, password) => this.#client.signIn(username, password),
-    words: "Sign in again to continue. What you typed is still here.",
-    out: "Sign out",
+    words: t`Sign in again to continue. What you typed is still here.`,
+    out: t`Sign out`,
     giveUp: () => this.#signOut(null),
   });
   #visit = null; // a Visit, while somebody is signed in
@@ -66,7 +67,7 @@ class ConsolePage {
 
   #offerIssuers(choices) {
     const buttons = choices.map((choice) => {
-      const button = make("button", { type: "button" }, `Sign in with ${choice.name}`);
+      const button = make("button", { type: "button" }, t`Sign in with ${choice.name}`);
       button.addEventListener("click", () => busy(button, () => leaveFor(choice)));
       return button;
     });
@@ -90,7 +91,7 @@ class ConsolePage {
 
   async #signIn(username, password) {
     const grants = await this.#client.discover();
-    if (!grants.includes(PASSWORD)) throw new Error("This server does not offer password sign-in.");
+    if (!grants.includes(PASSWORD)) throw new Error(t`This server does not offer password sign-in.`);
     await this.#client.signIn(username, password);
     try {
       await this.#enter(username, randomId(), null);

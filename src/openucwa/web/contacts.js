@@ -1,10 +1,11 @@
 // The contacts and groups of the signed-in user, kept current by the events of the channel, and the search for people.
 
+import { t } from "./texts.js";
 import { embeddedIn, linkOf } from "./ucwa.js";
 
 const MINUTES = 30;
 const MAX_FOUND = 20;
-const NAMES = { defaultGroup: "Contacts", pinnedGroup: "Favourites", myOrganizationGroup: "Your organization" };
+const NAMES = { defaultGroup: t`Contacts`, pinnedGroup: t`Favourites`, myOrganizationGroup: t`Your organization` };
 
 export class Contacts {
   people = new Map(); // by URI: UCWA's contact

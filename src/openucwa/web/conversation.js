@@ -2,6 +2,7 @@
 // and what that participant can do in it. Knows nothing of the page.
 
 import { messageText } from "./message-text.js";
+import { t } from "./texts.js";
 import { embeddedIn, linkOf, linksOf, randomId } from "./ucwa.js";
 import { changesBetween, toWire, valueText } from "./values.js";
 
@@ -191,7 +192,7 @@ export class Conversation {
   #takeMe(resource) {
     const role = this.me?.role;
     this.me = resource;
-    this.#changed("people", this.stage === "inside" && role !== resource.role ? roleWords("You are", resource) : null);
+    this.#changed("people", this.stage === "inside" && role !== resource.role ? ownRoleWords(resource) : null);
     if (role === "Leader" && resource.role !== "Leader") {
       // Only leaders are told who waits.
       this.waiting.clear();
@@ -204,7 +205,7 @@ export class Conversation {
     if (within?.rel === "lobby") {
       if (type === "deleted") this.waiting.delete(link.href);
       else this.waiting.set(link.href, resource);
-      this.#changed("waiting", type === "added" ? `${name} is waiting in the lobby.` : null);
+      this.#changed("waiting", type === "added" ? t`${name} is waiting in the lobby.` : null);
     } else if (within?.rel === "typingParticipants") {
       if (type === "added") this.typing.set(link.href, name);
       else this.typing.delete(link.href);
@@ -213,9 +214,9 @@ export class Conversation {
       const before = this.people.get(link.href);
       if (type === "deleted") this.people.delete(link.href);
       else this.people.set(link.href, resource);
-      const words = { added: before ? null : `${name} has joined.`, deleted: `${name} has left.` }[type];
+      const words = { added: before ? null : t`${name} has joined.`, deleted: t`${name} has left.` }[type];
       const promoted = before && resource && before.role !== resource.role;
-      this.#changed("people", this.#ifNews(words ?? (promoted ? roleWords(`${name} is`, resource) : null)));
+      this.#changed("people", this.#ifNews(words ?? (promoted ? roleWords(name, resource) : null)));
     }
   }
 
@@ -228,7 +229,7 @@ export class Conversation {
     try {
       await this.#client.post(href, { operationId: randomId() });
     } catch {
-      this.#changed("messages", "Messages are not available at the moment.");
+      this.#changed("messages", t`Messages are not available at the moment.`);
     } finally {
       this.#connecting = false;
     }
@@ -266,12 +267,12 @@ export class Conversation {
       const changes = changesBetween(before.get(id), extension);
       if (changes.size === 0 && before.has(id)) continue;
       this.changes.set(id, changes);
-      words.push(before.has(id) ? changeWords(extension, changes) : `Shared data “${id}” was added.`);
+      words.push(before.has(id) ? changeWords(extension, changes) : t`Shared data “${id}” was added.`);
     }
     for (const id of before.keys()) {
       if (this.extensions.has(id)) continue;
       this.changes.delete(id);
-      words.push(`Shared data “${id}” was removed.`);
+      words.push(t`Shared data “${id}” was removed.`);
     }
     this.#changed("data", words.join(" ") || null);
   }
@@ -295,8 +296,12 @@ export class Conversation {
   }
 }
 
-function roleWords(who, participant) {
-  return `${who} ${participant.role === "Leader" ? "now a leader." : "no longer a leader."}`;
+function ownRoleWords({ role }) {
+  return role === "Leader" ? t`You are now a leader.` : t`You are no longer a leader.`;
+}
+
+function roleWords(name, { role }) {
+  return role === "Leader" ? t`${name} is now a leader.` : t`${name} is no longer a leader.`;
 }
 
 function changeWords(extension, changes) {
@@ -304,12 +309,12 @@ function changeWords(extension, changes) {
   const said = named
     .slice(0, MAX_ANNOUNCED)
     .map(([name, change]) =>
-      change === "removed" ? `${name} was removed` : `${name} is now ${short(valueText(extension[name]))}`,
+      change === "removed" ? t`${name} was removed` : t`${name} is now ${short(valueText(extension[name]))}`,
     );
-  if (named.length > MAX_ANNOUNCED) said.push(`${named.length - MAX_ANNOUNCED} more changed`);
-  return `${extension.id}: ${said.join("; ") || "its visibility has changed"}.`;
+  if (named.length > MAX_ANNOUNCED) said.push(t`${named.length - MAX_ANNOUNCED} more changed`);
+  return `${extension.id}: ${said.join("; ") || t`its visibility has changed`}.`;
 }
 
 function short(text) {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text || "empty";
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text || t`empty`;
 }

@@ -10,6 +10,7 @@ import { PresenceWatch } from "./presence-watch.js";
 import { isEnded, Session } from "./session.js";
 import { SignInAgain, SignInForm } from "./sign-in.js";
 import { Tab } from "./tab.js";
+import { t } from "./texts.js";
 import { ANONYMOUS, Elsewhere, PASSWORD, randomId, ServerAway, Ucwa } from "./ucwa.js";
 import { inWords, isWrongPassword } from "./words.js";
 
@@ -18,29 +19,29 @@ const NAME = "openucwa name";
 
 // How it can end: heading, words, and what the button says where there is something left to try.
 const ENDS = {
-  Left: ["You left the meeting", "You can close this page.", "Join again"],
-  Ended: ["The meeting has ended", "The organizer has closed it, and its shared data has been deleted.", null],
-  Ejected: ["You were removed from the meeting", "A leader removed you from the meeting.", "Ask to join again"],
-  Denied: ["You were not let in", "A leader did not admit you.", "Ask again"],
-  Timeout: ["Nobody let you in", "You waited in the lobby for a long time. A leader may come later.", "Ask again"],
-  TooManyParticipants: ["The meeting is full", "Try again when someone has left.", "Try again"],
+  Left: [t`You left the meeting`, t`You can close this page.`, t`Join again`],
+  Ended: [t`The meeting has ended`, t`The organizer has closed it, and its shared data has been deleted.`, null],
+  Ejected: [t`You were removed from the meeting`, t`A leader removed you from the meeting.`, t`Ask to join again`],
+  Denied: [t`You were not let in`, t`A leader did not admit you.`, t`Ask again`],
+  Timeout: [t`Nobody let you in`, t`You waited in the lobby for a long time. A leader may come later.`, t`Ask again`],
+  TooManyParticipants: [t`The meeting is full`, t`Try again when someone has left.`, t`Try again`],
   NotFound: [
-    "This meeting does not exist",
-    "It may have ended, or the link is incomplete. Ask the organizer for a new one.",
-    "Try again",
+    t`This meeting does not exist`,
+    t`It may have ended, or the link is incomplete. Ask the organizer for a new one.`,
+    t`Try again`,
   ],
   NoAddress: [
-    "This is not a link to a meeting",
-    "Check that the whole link was copied, or ask the organizer for it.",
+    t`This is not a link to a meeting`,
+    t`Check that the whole link was copied, or ask the organizer for it.`,
     null,
   ],
-  Away: ["The server can't be reached", "Check your connection. If it works, the server may be down.", "Try again"],
+  Away: [t`The server can't be reached`, t`Check your connection. If it works, the server may be down.`, t`Try again`],
   Lost: [
-    "You are no longer in the meeting",
-    "This page lost contact with the server, for example because the device was asleep.",
-    "Join again",
+    t`You are no longer in the meeting`,
+    t`This page lost contact with the server, for example because the device was asleep.`,
+    t`Join again`,
   ],
-  SignedOut: ["Your session has expired", "Sign in again to continue.", "Sign in again"],
+  SignedOut: [t`Your session has expired`, t`Sign in again to continue.`, t`Sign in again`],
 };
 
 class JoinPage {
@@ -52,11 +53,11 @@ class JoinPage {
   #name = ""; // what the participant is called, where nobody else says it
   #username = "";
   #visit = null; // {session, conversation, presence, view}: what there is while one is in, or on the way
-  #form = new SignInForm("Sign in and join", (username, password) => this.#joinByPassword(username, password));
+  #form = new SignInForm(t`Sign in and join`, (username, password) => this.#joinByPassword(username, password));
   #again = new SignInAgain({
     signIn: (username, password) => this.#client.signIn(username, password),
-    words: "Sign in again to continue. You are still in the meeting.",
-    out: "Leave",
+    words: t`Sign in again to continue. You are still in the meeting.`,
+    out: t`Leave`,
     giveUp: () => this.#leave(),
   });
 
@@ -117,7 +118,7 @@ class JoinPage {
     notify($("enter-error"), null);
     for (const each of ["by-name", "by-password"]) $(each).hidden = each !== id;
     $("other-way").hidden = !(this.#grants.includes(ANONYMOUS) && this.#grants.includes(PASSWORD));
-    $("other-way").textContent = id === "by-name" ? "Sign in with an account instead" : "Join by name instead";
+    $("other-way").textContent = id === "by-name" ? t`Sign in with an account instead` : t`Join by name instead`;
     if (id === "by-name") $("name").focus();
     else this.#form.show(null, this.#username);
   }
@@ -125,7 +126,7 @@ class JoinPage {
   // Ways in
 
   async #joinByName() {
-    if (!allFilled([[$("name"), "Please enter your name."]])) return;
+    if (!allFilled([[$("name"), t`Please enter your name.`]])) return;
     notify($("enter-error"), null);
     try {
       await this.#client.signInToMeeting(this.#meeting.uri);
@@ -282,8 +283,8 @@ class JoinPage {
     this.#notices.away(null);
     const elsewhere = reason.subcode === "Elsewhere";
     const [title, words, again] = elsewhere
-      ? ["The meeting is at another address", "Go there to join it:", null]
-      : (ENDS[reason.subcode] ?? ["Joining did not work", reason.message, "Try again"]);
+      ? [t`The meeting is at another address`, t`Go there to join it:`, null]
+      : (ENDS[reason.subcode] ?? [t`Joining did not work`, reason.message, t`Try again`]);
     $("over-title").textContent = title;
     $("over-words").textContent = words;
     $("over-address").hidden = !elsewhere;

@@ -1,6 +1,7 @@
 // An organizer's meetings and their extensions, by their ids. Addresses belong to an application, and a page may see
 // several of them; so each is found by following links of the one that is open now.
 
+import { t } from "./texts.js";
 import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
 import { asDate, customProperties } from "./values.js";
 
@@ -23,7 +24,7 @@ export class NotThere extends Error {
   status = 404;
 
   constructor() {
-    super("It does not exist.");
+    super(t`It does not exist.`);
   }
 }
 
@@ -68,7 +69,7 @@ export class Meetings {
     const shared = COPIED.filter((name) => meeting[name] !== undefined).map((name) => [name, meeting[name]]);
     const expires = asDate(meeting.expirationTime);
     if (expires !== null && expires.getTime() > Date.now()) shared.push(["expirationTime", meeting.expirationTime]);
-    const subject = meeting.subject ? `Copy of ${meeting.subject}` : "";
+    const subject = meeting.subject ? t`Copy of ${meeting.subject}` : "";
     const copy = await this.create({
       subject: [...subject].slice(0, MAX_SUBJECT).join(""),
       ...Object.fromEntries(shared),

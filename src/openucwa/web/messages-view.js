@@ -2,6 +2,7 @@
 
 import { make, notify } from "./elements.js";
 import { piecesOf } from "./links.js";
+import { t } from "./texts.js";
 import { asDate } from "./values.js";
 import { inWords } from "./words.js";
 
@@ -19,20 +20,20 @@ export class MessagesView {
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
   #label;
   #text;
-  #send = make("button", { class: "primary", type: "submit", disabled: true }, "Send");
+  #send = make("button", { class: "primary", type: "submit", disabled: true }, t`Send`);
 
   // `level`: of the heading. `prefix`: of the ids.
   constructor(level, prefix) {
     const named = (id, more) => ({ id: prefix + id, ...more });
     const title = `${prefix}messages-title`;
-    const heading = make(`h${level}`, { id: title, tabindex: -1 }, "Messages");
+    const heading = make(`h${level}`, { id: title, tabindex: -1 }, t`Messages`);
     const log = { class: "messages", role: "log", "aria-labelledby": title, tabindex: 0 };
-    this.#none = make("p", named("no-messages", { class: "muted small" }), "No messages since you joined.");
+    this.#none = make("p", named("no-messages", { class: "muted small" }), t`No messages since you joined.`);
     this.#typing = make("p", named("typing", { class: "typing muted small" }));
-    const field = { rows: 1, maxlength: 8000, placeholder: "Message", enterkeyhint: "send", disabled: true };
+    const field = { rows: 1, maxlength: 8000, placeholder: t`Message`, enterkeyhint: "send", disabled: true };
     this.#text = make("textarea", named("text", field));
     this.#list = make("div", named("messages", log), this.#none);
-    this.#label = make("label", { class: "unseen", for: `${prefix}text` }, "Message to everyone");
+    this.#label = make("label", { class: "unseen", for: `${prefix}text` }, t`Message to everyone`);
     const composer = make("form", { class: "composer", novalidate: true }, this.#label, this.#text, this.#send);
     this.element = make("div", { class: "messages-view" }, heading, this.#list, this.#typing, this.#error, composer);
     composer.addEventListener("submit", (event) => {
@@ -90,8 +91,14 @@ export class MessagesView {
 
   drawTyping() {
     const [first, second, ...others] = this.#conversation.typing.values();
-    const names = others.length ? "Several people" : second ? `${first} and ${second}` : first;
-    this.#typing.textContent = first === undefined ? "" : `${names} ${second ? "are" : "is"} typing…`;
+    this.#typing.textContent =
+      first === undefined
+        ? ""
+        : others.length
+          ? t`Several people are typing…`
+          : second
+            ? t`${first} and ${second} are typing…`
+            : t`${first} is typing…`;
   }
 
   #look() {
@@ -114,15 +121,19 @@ export class MessagesView {
       if (this.#conversation !== conversation) return;
       this.#text.value ||= text;
       const words =
-        error.status === 413 ? "It is too long." : error.status === 429 ? "You are sending too fast." : inWords(error);
-      notify(this.#error, `The message was not sent. ${words}`);
+        error.status === 413
+          ? t`It is too long.`
+          : error.status === 429
+            ? t`You are sending too fast.`
+            : inWords(error);
+      notify(this.#error, t`The message was not sent. ${words}`);
     }
   }
 }
 
 function line({ name, mine, sent, text }) {
   const date = asDate(sent) ?? new Date();
-  const who = make("span", { class: "message-name" }, mine ? "You" : name);
+  const who = make("span", { class: "message-name" }, mine ? t`You` : name);
   const when = make("time", { class: "muted", datetime: date.toISOString() }, TIME.format(date));
   const head = make("p", { class: "message-head small" }, who, " ", when);
   return make(

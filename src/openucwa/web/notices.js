@@ -2,16 +2,17 @@
 // don't look at it, what has changed. And its title.
 
 import { busy, button, keep, make } from "./elements.js";
+import { t } from "./texts.js";
 
 const MAX_SAID = 20;
 
 export class Notices {
   #away = make("p", { id: "away", class: "banner", role: "status" });
-  #lobby = make("section", { id: "lobby-banner", class: "banner", "aria-label": "Lobby", hidden: true });
+  #lobby = make("section", { id: "lobby-banner", class: "banner", "aria-label": t`Lobby`, hidden: true });
   #invitations = make("section", {
     id: "invitations",
     class: "banner invitations",
-    "aria-label": "Invitations",
+    "aria-label": t`Invitations`,
     hidden: true,
   });
   #said = make("div", { id: "said", class: "unseen", "aria-live": "polite" });
@@ -31,7 +32,7 @@ export class Notices {
 
   // `error`: why the server can't be reached; null: it can.
   away = (error) => {
-    this.#away.textContent = error === null ? "" : "The server can't be reached. Trying again…";
+    this.#away.textContent = error === null ? "" : t`The server can't be reached. Trying again…`;
   };
 
   // meetings: [{id, names, where, label, show}], those in whose lobby somebody waits. `names`: of those who wait;
@@ -80,21 +81,29 @@ function lobbyLine({ names, where, label, show }, drawn) {
       button("", "compact", () => line.show()),
     );
   const [words, way] = line.children;
-  const [first, ...others] = names;
-  const who = others.length
-    ? `${first} and ${others.length === 1 ? "1 other" : `${others.length} others`} are`
-    : `${first} is`;
-  write(words, `${who} waiting in the lobby${where && ` of “${where}”`}.`);
+  write(words, lobbyWords(names, where));
   write(way, label);
   way.setAttribute("aria-label", where ? `${label}: ${where}` : label);
   return Object.assign(line, { show });
 }
 
+function lobbyWords([first, ...others], where) {
+  const count = others.length;
+  if (!where) {
+    if (count === 0) return t`${first} is waiting in the lobby.`;
+    if (count === 1) return t`${first} and 1 other are waiting in the lobby.`;
+    return t`${first} and ${count} others are waiting in the lobby.`;
+  }
+  if (count === 0) return t`${first} is waiting in the lobby of “${where}”.`;
+  if (count === 1) return t`${first} and 1 other are waiting in the lobby of “${where}”.`;
+  return t`${first} and ${count} others are waiting in the lobby of “${where}”.`;
+}
+
 // Who invites the user, and the two answers.
 function invitationLine({ words, quote, who, accept, decline }) {
   const answers = [
-    ["Accept", "primary compact", accept],
-    ["Decline", "compact", decline],
+    [t`Accept`, "primary compact", accept],
+    [t`Decline`, "compact", decline],
   ].map(([word, kind, work]) => {
     const answer = button(word, kind, (it) => busy(it, work));
     answer.setAttribute("aria-label", `${word}: ${who}`);

@@ -3,16 +3,17 @@
 import { busy, button, keep, make, notify } from "./elements.js";
 import { drawFace, makeFace } from "./face.js";
 import { presenceWords } from "./presence-words.js";
+import { t } from "./texts.js";
 import { linkOf } from "./ucwa.js";
 
 const ACTIONS = [
-  ["promote", "Make a leader"],
-  ["demote", "Make an attendee"],
-  ["eject", "Remove from the meeting"],
+  ["promote", t`Make a leader`],
+  ["demote", t`Make an attendee`],
+  ["eject", t`Remove from the meeting`],
 ];
 const ANSWERS = [
-  ["admit", "Admit", "primary compact"],
-  ["reject", "Reject", "compact"],
+  ["admit", t`Admit`, "primary compact"],
+  ["reject", t`Reject`, "compact"],
 ];
 
 export class PeopleView {
@@ -35,10 +36,10 @@ export class PeopleView {
     this.#presenceOf = presenceOf;
     this.#people = list("people", "people-title");
     this.#waitingList = list("waiting-list", "waiting-title");
-    this.heading = make(`h${level}`, named("people-title", { tabindex: -1 }), "People");
-    const title = make(`h${Math.max(3, level)}`, named("waiting-title", { tabindex: -1 }), "Waiting in the lobby");
+    this.heading = make(`h${level}`, named("people-title", { tabindex: -1 }), t`People`);
+    const title = make(`h${Math.max(3, level)}`, named("waiting-title", { tabindex: -1 }), t`Waiting in the lobby`);
     const waiting = named("waiting", { class: "waiting", hidden: true });
-    this.#admitAll = button("Admit all", "compact", (it) => busy(it, () => this.#admitEverybody()));
+    this.#admitAll = button(t`Admit all`, "compact", (it) => busy(it, () => this.#admitEverybody()));
     const head = make("div", { class: "waiting-head" }, title, this.#admitAll);
     this.#waiting = make("div", waiting, head, this.#waitingList);
     this.element = make("div", { class: "people-view" }, this.heading, this.#error, this.#waiting, this.#people);
@@ -51,7 +52,7 @@ export class PeopleView {
     );
     const draw = (each, drawn) => this.#person(each, drawn);
     keep(this.#people, everybody, (each) => linkOf(each, "self"), draw, this.heading);
-    this.heading.textContent = `People (${everybody.length})`;
+    this.heading.textContent = t`People (${everybody.length})`;
   }
 
   drawWaiting({ waiting }) {
@@ -84,10 +85,10 @@ export class PeopleView {
     const presence = person.anonymous ? undefined : this.#presenceOf(person.uri);
     drawFace(line.querySelector(".face"), { name: person.name, photo: linkOf(person, "contactPhoto"), presence });
     const tags = [
-      person.local && ["you", "accent"],
-      person.organizer && ["organizer", "good"],
-      person.role === "Leader" && !person.organizer && ["leader", "good"],
-      person.anonymous && ["guest", ""],
+      person.local && [t`you`, "accent"],
+      person.organizer && [t`organizer`, "good"],
+      person.role === "Leader" && !person.organizer && [t`leader`, "good"],
+      person.anonymous && [t`guest`, ""],
     ].filter(Boolean);
     line
       .querySelector(".person-words")
@@ -116,7 +117,7 @@ export class PeopleView {
   }
 
   #actions(line, actions, opened) {
-    const label = `Actions for ${line.person.name}`;
+    const label = t`Actions for ${line.person.name}`;
     const toggle = button("⋯", "quiet actions-toggle", () => open(row.hidden));
     for (const name of ["aria-label", "title"]) toggle.setAttribute(name, label);
     const buttons = actions.map(([rel, words]) =>
@@ -145,7 +146,7 @@ export class PeopleView {
       ),
     );
     const name = make("span", { class: "person-name" }, person.name);
-    const words = make("div", { class: "person-words" }, name, ...(person.anonymous ? [" ", tag("guest", "")] : []));
+    const words = make("div", { class: "person-words" }, name, ...(person.anonymous ? [" ", tag(t`guest`, "")] : []));
     return make("li", { class: "person" }, words, make("div", { class: "row answers" }, ...answers));
   }
 }

@@ -3,6 +3,7 @@
 import { make } from "./elements.js";
 import { drawFace, makeFace } from "./face.js";
 import { presenceWords } from "./presence-words.js";
+import { t } from "./texts.js";
 
 // `drawn`: the line as it was drawn before. person: {href, name, photo, presence, current, count: of unread messages,
 // words: what is said in place of the presence}.
@@ -29,7 +30,7 @@ export function personLine(person, drawn) {
   lines.children[0].textContent = name;
   lines.children[1].className = "muted small person-note";
   lines.children[1].textContent = words;
-  unread.textContent = count ? `${count} new` : "";
+  unread.textContent = count ? t`${count} new` : "";
   if (current) link.setAttribute("aria-current", "page");
   else link.removeAttribute("aria-current");
   return line;

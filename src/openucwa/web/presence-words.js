@@ -1,14 +1,16 @@
 // What a person's availability is called, and which dot stands for it. Pure.
 
+import { t } from "./texts.js";
+
 const WORDS = {
-  Online: "Available",
-  IdleOnline: "Available, idle",
-  Busy: "Busy",
-  IdleBusy: "Busy, idle",
-  DoNotDisturb: "Do not disturb",
-  BeRightBack: "Be right back",
-  Away: "Away",
-  Offline: "Offline",
+  Online: t`Available`,
+  IdleOnline: t`Available, idle`,
+  Busy: t`Busy`,
+  IdleBusy: t`Busy, idle`,
+  DoNotDisturb: t`Do not disturb`,
+  BeRightBack: t`Be right back`,
+  Away: t`Away`,
+  Offline: t`Offline`,
 };
 const KINDS = {
   Online: "free",
@@ -22,18 +24,18 @@ const KINDS = {
 
 // What users can set for themselves: [UCWA's PreferredAvailability, words].
 export const CHOICES = [
-  ["Online", "Available"],
-  ["Busy", "Busy"],
-  ["DoNotDisturb", "Do not disturb"],
-  ["BeRightBack", "Be right back"],
-  ["Away", "Away"],
-  ["Offwork", "Off work"],
+  ["Online", t`Available`],
+  ["Busy", t`Busy`],
+  ["DoNotDisturb", t`Do not disturb`],
+  ["BeRightBack", t`Be right back`],
+  ["Away", t`Away`],
+  ["Offwork", t`Off work`],
 ];
 
 // A presence in words; undefined: it is not known.
 export function presenceWords(presence) {
   if (presence?.availability === undefined) return "";
-  if (presence.activity === "off-work") return "Off work";
+  if (presence.activity === "off-work") return t`Off work`;
   return WORDS[presence.availability] ?? presence.availability;
 }
 

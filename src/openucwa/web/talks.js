@@ -3,21 +3,22 @@
 
 import { Conversation } from "./conversation.js";
 import { messageText } from "./message-text.js";
+import { t } from "./texts.js";
 import { embeddedIn, linkOf, linksOf, randomId } from "./ucwa.js";
 
 const INVITATIONS = new Set(["messagingInvitation", "onlineMeetingInvitation"]);
 
 // Why an invitation, or a conversation, is over; NAME is the other's.
 const ENDS = {
-  Declined: "NAME declined.",
-  Timeout: "NAME did not answer.",
-  Unreachable: "NAME can’t be reached by messages now.",
-  DoNotDisturb: "NAME does not want to be disturbed now.",
-  Busy: "NAME has too many conversations at the moment.",
-  DestinationNotFound: "NAME is not known to this server.",
-  Canceled: "The invitation was cancelled.",
-  ConnectedElsewhere: "You answered elsewhere.",
-  Ended: "NAME has left the conversation.",
+  Declined: t`NAME declined.`,
+  Timeout: t`NAME did not answer.`,
+  Unreachable: t`NAME can’t be reached by messages now.`,
+  DoNotDisturb: t`NAME does not want to be disturbed now.`,
+  Busy: t`NAME has too many conversations at the moment.`,
+  DestinationNotFound: t`NAME is not known to this server.`,
+  Canceled: t`The invitation was cancelled.`,
+  ConnectedElsewhere: t`You answered elsewhere.`,
+  Ended: t`NAME has left the conversation.`,
 };
 
 // One of them. `uri`, `name`: of the other, or of who invited; `incoming`: whether the user was invited; `first`: the
@@ -116,7 +117,7 @@ export class Talks {
 
   // The application has ended, and with it all conversations.
   lost() {
-    for (const talk of this.all.values()) this.#end(talk, "This page lost contact with the server for a while.");
+    for (const talk of this.all.values()) this.#end(talk, t`This page lost contact with the server for a while.`);
   }
 
   take(event) {
@@ -154,7 +155,7 @@ export class Talks {
     const { conversation } = talk;
     if (part === "stage" && conversation.stage === "over") {
       const { subcode, message } = conversation.reason ?? {};
-      this.#end(talk, (ENDS[subcode] ?? message ?? "The conversation is over.").replace("NAME", talk.name));
+      this.#end(talk, (ENDS[subcode] ?? message ?? t`The conversation is over.`).replace("NAME", talk.name));
     } else this.#changed(talk, part, words);
   }
 
@@ -167,8 +168,8 @@ export class Talks {
   }
 
   #notAdded({ resource, reason }) {
-    const name = linksOf(resource, "to")[0]?.title || resource?.to?.replace(/^sip:/i, "") || "The person";
-    const words = (ENDS[reason?.subcode] ?? reason?.message ?? "NAME could not be added.").replace("NAME", name);
+    const name = linksOf(resource, "to")[0]?.title || resource?.to?.replace(/^sip:/i, "") || t`The person`;
+    const words = (ENDS[reason?.subcode] ?? reason?.message ?? t`NAME could not be added.`).replace("NAME", name);
     this.#changed(null, "added", words);
   }
 }
