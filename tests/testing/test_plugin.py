@@ -86,6 +86,27 @@ def test_plugin_imports_nothing_of_the_server_before_a_test_needs_it() -> None:
     assert done.stdout.strip() == "['openucwa.testing', 'openucwa.testing.plugin']"
 
 
+def test_sandbox_in_a_thread_writes_nothing_to_stderr() -> None:
+    program = """
+from openucwa.testing import server
+
+with server(frozen=True) as ucwa:
+    with ucwa.client() as client:
+        client.open("quiet").schedule().delete()
+    ucwa.clock.advance("16m")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT, check=True, env=environment({})
+    )
+    assert done.stderr == ""
+
+
+def test_logs_of_a_sandbox_in_a_thread_are_the_test_runs(caplog: pytest.LogCaptureFixture) -> None:
+    with server(frozen=True) as ucwa, ucwa.client() as client:
+        client.open("loud").schedule().delete()
+    assert "deleted" in caplog.text
+
+
 def test_server_is_there_for_a_block() -> None:
     with server(frozen=True, now="2027-01-01T08:00:00Z") as ucwa:
         with ucwa.client() as client:

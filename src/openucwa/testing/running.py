@@ -1,6 +1,7 @@
 """A sandbox that belongs to a test run: in a thread or as a process, and what a test does with it."""
 
 import asyncio
+import logging
 import queue
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import uvloop
 
 from openucwa.client import AsyncClient, Client, Password
 from openucwa.config import Config
@@ -196,21 +199,29 @@ def in_thread(file: Path | None, random_seed: int | None, now: str | None, *, fr
 
     def run() -> None:
         try:
-            asyncio.run(_serve(SandboxWorld(seed=random_seed, now=start, frozen=frozen), seed, told, stop))
+            world = SandboxWorld(seed=random_seed, now=start, frozen=frozen)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve(world, seed, told, stop))
         except BaseException as error:  # noqa: BLE001  # whatever it is, it is raised where the server was wanted
             told.put(error)
 
+    # Without a handler of the test run's own, Python would write warnings to its stderr.
+    logger, handler = logging.getLogger("openucwa"), logging.NullHandler()
+    logger.addHandler(handler)
     thread = threading.Thread(target=run, name="openucwa sandbox", daemon=True)
     thread.start()
-    url = told.get(timeout=PATIENCE)
-    if isinstance(url, BaseException):
-        raise url
     try:
-        yield url, seed.users
+        url = told.get(timeout=PATIENCE)
+        if isinstance(url, BaseException):
+            raise url
+        try:
+            yield url, seed.users
+        finally:
+            loop, event = stop[0]
+            loop.call_soon_threadsafe(event.set)
+            thread.join(PATIENCE)
     finally:
-        loop, event = stop[0]
-        loop.call_soon_threadsafe(event.set)
-        thread.join(PATIENCE)
+        logger.removeHandler(handler)
 
 
 async def _serve(
