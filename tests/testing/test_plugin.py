@@ -19,7 +19,7 @@ import pytest
 
 def test_first(ucwa, ucwa_client):
     ucwa_client.open("first").schedule(subject="first")
-    ucwa.faults.add("ServiceUnavailable", count=None, path="never")
+    ucwa.faults.add("ServiceUnavailable", count=None, path="/never")
 
 def test_second(ucwa, ucwa_client, ucwa_users, ucwa_clock, ucwa_faults, ucwa_requests):
     assert ucwa_client.open("second").meetings() == []
