@@ -29,6 +29,7 @@ PROGRAMS = {
     "npm": ("npm",),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
+    "prometheus": ("promtool",),
     "slapd": ("slapd",),
     "systemd": ("systemd-analyze",),
 }
