@@ -1,5 +1,6 @@
 """The fixtures for pytest, used by other test runs: by the example, and by small ones that tests write."""
 
+import json
 import re
 import subprocess
 import sys
@@ -76,6 +77,22 @@ def test_seed_file_that_is_none_is_named(tmp_path: Path) -> None:
     failed = pytest_run(tmp_path)
     assert failed.returncode == 1
     assert "nothing.json cannot be read" in failed.stdout
+
+
+def test_process_that_does_not_start_says_why() -> None:
+    with pytest.raises(RuntimeError, match="No such option"), server(process=True, arguments=["--nonsense"]):
+        pass
+
+
+@pytest.mark.parametrize("process", [False, True], ids=["thread", "process"])
+def test_sandbox_of_thousands_of_users_is_reset_and_used(tmp_path: Path, process: bool) -> None:
+    users = [{"uri": f"sip:u{number}@fabrikam.com", "password": f"p{number}"} for number in range(2_000)]
+    (tmp_path / "users.json").write_text(json.dumps({"users": users}))
+    with server(seed=tmp_path / "users.json", process=process) as ucwa:
+        ucwa.reset()
+        assert len(ucwa.users) == 2_000
+        with ucwa.client(ucwa.users[-1]) as client:
+            assert client.open("last").meetings() == []
 
 
 def test_plugin_imports_nothing_of_the_server_before_a_test_needs_it() -> None:

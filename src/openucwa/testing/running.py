@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -256,26 +257,27 @@ def in_process(
     file: Path | None, random_seed: int | None, now: str | None, arguments: Sequence[str], *, frozen: bool
 ) -> Iterator[Running]:
     """A sandbox as a process: its address and users."""
+    users = (DEFAULT if file is None else read_seed(file)).users
     options = ["--listen", "http://127.0.0.1:0", *arguments]
     for name, value in (("--seed", file), ("--random-seed", random_seed), ("--now", now)):
         if value is not None:
             options += [name, str(value)]
     if frozen:
         options.append("--frozen")
-    process = subprocess.Popen(  # noqa: S603  # this interpreter, with arguments of the test
-        [sys.executable, "-m", "openucwa", "sandbox", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None  # noqa: S101  # it is a pipe
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"openucwa sandbox ended with status {process.wait()}")
-        yield line.split()[-1], (DEFAULT if file is None else read_seed(file)).users
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-        if process.stdout is not None:
-            process.stdout.close()
+    with (
+        TemporaryFile() as log,
+        subprocess.Popen(  # noqa: S603  # this interpreter, with arguments of the test
+            [sys.executable, "-m", "openucwa", "sandbox", *options], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None  # noqa: S101  # it is a pipe
+            line = process.stdout.readline()
+            if not line:
+                status = process.wait()
+                log.seek(0)
+                said = log.read().decode(errors="replace").strip()
+                raise RuntimeError(f"openucwa sandbox ended with status {status}: {said}")
+            yield line.split()[-1], users
+        finally:
+            process.terminate()
