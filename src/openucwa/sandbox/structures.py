@@ -57,8 +57,8 @@ def _xml_pairs(one: etree._Element, other: etree._Element) -> Iterator[tuple[str
 
 def differences(one: Any, other: Any) -> Iterator[str]:
     """What is in one body and not in the other: places with their types. The order counts for nothing, as in UCWA."""
-    places = [set(structure(each)) for each in (one, other)]
-    for name, here, there in (("A", *places), ("B", *reversed(places))):
+    a, b = set(structure(one)), set(structure(other))
+    for name, here, there in (("A", a, b), ("B", b, a)):
         missing = here - there
         # What is within something that is missing is not said again.
         yield from (f"{place} only from {name}" for place in sorted(missing) if place.rpartition("/")[0] not in missing)
@@ -92,7 +92,7 @@ def _xml_structure(element: etree._Element, place: str) -> Iterator[str]:
         if name == _TYPE:
             yield f"{here}/@type={str(value).rpartition(':')[2]}"
         elif name not in {"name", "rel"}:
-            yield f"{here}/@{name}"
+            yield f"{here}/@{name!s}"
     if (element.text or "").strip() and not len(element):
         yield f"{here}/text()"
     for child in element.iterchildren("*"):
