@@ -26,6 +26,8 @@ class Profile:
     email: str | None = None
     title: str | None = None
     department: str | None = None
+    company: str | None = None
+    office: str | None = None
     phones: Mapping[str, str] = field(default_factory=dict)
     photo: bytes | None = field(default=None, repr=False)
 
@@ -56,6 +58,8 @@ def user_of(profile: Profile) -> User:
         source=profile.source,
         title=profile.title,
         department=profile.department,
+        company=profile.company,
+        office=profile.office,
         work_phone=profile.phones.get("work"),
         mobile_phone=profile.phones.get("mobile"),
         home_phone=profile.phones.get("home"),

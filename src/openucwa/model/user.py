@@ -35,6 +35,8 @@ class User:
     mobile_phone: str | None = None
     home_phone: str | None = None
     other_phone: str | None = None
+    company: str | None = None
+    office: str | None = None
 
     @property
     def address(self) -> str:

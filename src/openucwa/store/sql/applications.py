@@ -34,7 +34,7 @@ _OPEN_AGAIN = """
 #: An application, and what `Session` has besides.
 _SESSIONS = (
     f"select {APPLICATIONS.columns_of('a')}, u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll,"
-    " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone"
+    " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone, u.company, u.office"
     " from applications a left join users u on u.uri = a.owner where a.owner = ?"
 )
 _SESSION = _SESSIONS + " and a.id = ?"
