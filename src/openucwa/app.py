@@ -306,7 +306,7 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            (f"{app}/openucwa", additions.Index(pools)),
+            (f"{app}/openucwa", additions.Index(pools, additions.links(config))),
             (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
