@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, existing, failures, in_store, opening, places, table
+from openucwa.cli.common import Failure, existing, failures, in_store, json_option, listing, opening, places
 from openucwa.config import Config
 from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, Passwords
 from openucwa.model.photo import PhotoOrigin
@@ -79,14 +79,16 @@ def add(
 
 
 @user.command("list")
+@json_option
 @places
-def list_users(file: Path | None, **flags: object) -> None:
+def list_users(as_json: bool, file: Path | None, **flags: object) -> None:
     """List all users. "from" is the issuer or directory that a user comes from; "-" means `user add`."""
     config = existing(file, flags)
     found = in_store(config, lambda store: store.users.all())
-    table(
+    listing(
         ("user", "name", "email", "pool", "from"),
-        [(known.uri, known.name, known.email or "-", known.pool or "-", known.source or "-") for known in found],
+        [(known.uri, known.name, known.email, known.pool, known.source) for known in found],
+        as_json=as_json,
     )
 
 
