@@ -140,7 +140,7 @@ async def test_message_in_a_conversation_that_is_not_shown_is_counted(come: Come
 async def test_contact_is_added_grouped_and_removed(come: Come) -> None:
     lene = await come()
     page = lene.page
-    await expect(page.get_by_text("Nobody is in your contacts yet")).to_be_visible()
+    await expect(page.get_by_text("You have no contacts yet")).to_be_visible()
     await go_to_dana(lene)
     await page.get_by_role("button", name="Add to contacts").click()
     await expect(page.get_by_role("button", name="Remove from contacts")).to_be_focused()
@@ -155,17 +155,17 @@ async def test_contact_is_added_grouped_and_removed(come: Come) -> None:
     await page.get_by_role("checkbox", name="Family").uncheck()
     await expect(page.get_by_role("list", name="Family")).to_have_count(0)
     await page.get_by_role("button", name="Remove from contacts").click()
-    await expect(page.get_by_text("Nobody is in your contacts yet")).to_be_visible()
+    await expect(page.get_by_text("You have no contacts yet")).to_be_visible()
 
 
 async def test_contact_added_elsewhere_is_shown_live(come: Come) -> None:
     first, second = await come(), await come()
     await go_to_dana(first)
-    await expect(second.page.get_by_text("Nobody is in your contacts yet")).to_be_visible()
+    await expect(second.page.get_by_text("You have no contacts yet")).to_be_visible()
     await first.page.get_by_role("button", name="Add to contacts").click()
     await expect(second.page.get_by_role("list", name="Contacts").get_by_role("link")).to_have_count(1)
     await first.page.get_by_role("button", name="Remove from contacts").click()
-    await expect(second.page.get_by_text("Nobody is in your contacts yet")).to_be_visible()
+    await expect(second.page.get_by_text("You have no contacts yet")).to_be_visible()
 
 
 async def test_note_is_seen_by_others(come: Come) -> None:
@@ -223,7 +223,7 @@ async def test_page_of_a_person_is_a_deep_link(come: Come) -> None:
     await lene.page.goto(f"{lene.page.url.partition('#')[0]}#people/{DANA}")
     await expect(lene.page.get_by_role("heading", name="Dana Birkby")).to_be_visible()
     await lene.page.goto(f"{lene.page.url.partition('#')[0]}#people/nobody@contoso.com")
-    await expect(lene.page.get_by_text("Nobody with this address is known here.")).to_be_visible()
+    await expect(lene.page.get_by_text("No one with this address is known here.")).to_be_visible()
 
 
 async def test_conversation_becomes_a_meeting_when_somebody_is_added(come: Come) -> None:

@@ -148,7 +148,7 @@ export class PeopleSection {
       this.#drawList($("found-list"), found.people);
       const count = found.people.length;
       const more = found.more ? t`There are more; type more of the name.` : "";
-      $("found-words").textContent = count ? `${t`${count} found.`} ${more}` : t`Nobody is found.`;
+      $("found-words").textContent = count ? `${t`${count} found.`} ${more}` : t`No one was found.`;
     }
     this.#drawTalks();
     this.#drawGroups();

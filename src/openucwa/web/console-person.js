@@ -57,7 +57,7 @@ export class PersonPage {
       const found = await this.#contacts.find(uri);
       if (!isCurrent()) return;
       this.#contact = found;
-      if (found === null) notify($("person-error"), t`Nobody with this address is known here.`);
+      if (found === null) notify($("person-error"), t`No one with this address is known here.`);
     } catch (error) {
       if (!isCurrent()) return;
       notify($("person-error"), inWords(error));

@@ -423,15 +423,15 @@ export const TEXTS = {
   "Find people": "Personen suchen",
   Found: "Gefunden",
   "{0} found.": "{0} gefunden.",
-  "Nobody is found.": "Niemand gefunden.",
+  "No one was found.": "Niemand gefunden.",
   "There are more; type more of the name.": "Es gibt mehr; geben Sie mehr vom Namen ein.",
-  "Nobody is in your contacts yet. Find people by name, and add them.":
+  "You have no contacts yet. Find people by name, and add them.":
     "Sie haben noch keine Kontakte. Suchen Sie Personen nach Namen, und fügen Sie sie hinzu.",
   "Contacts can’t be shown. {0}": "Die Kontakte können nicht gezeigt werden. {0}",
   "Choose a person": "Wählen Sie eine Person",
   "Or find people by name, to see whether they are available and to talk to them.":
     "Oder suchen Sie Personen nach Namen, um zu sehen, ob sie verfügbar sind, und mit ihnen zu sprechen.",
-  "Nobody with this address is known here.": "Niemand mit dieser Adresse ist hier bekannt.",
+  "No one with this address is known here.": "Niemand mit dieser Adresse ist hier bekannt.",
   Contacts: "Kontakte",
   Favourites: "Favoriten",
   "Your organization": "Ihre Organisation",
