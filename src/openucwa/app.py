@@ -186,13 +186,13 @@ class Service:
             max_answer_bytes=config.max_answer_bytes,
         )
         # The layers that a request passes, from the outside in; spans, if traced, are outermost.
-        handler: Handler = Preflight(
-            FromCache(
+        handler: Handler = FromCache(
+            Preflight(
                 LimitInFlight(self.pipeline, self.in_flight, self.callers, self.renderer),
-                self.response_cache,
+                self.cors,
+                self.renderer,
             ),
-            self.cors,
-            self.renderer,
+            self.response_cache,
         )
         self.handler: Handler = handler if self.tracing is None else self.tracing.requests(handler)
         self.refused: Refused = self.renderer.refused

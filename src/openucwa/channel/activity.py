@@ -75,9 +75,10 @@ class Activity:
             self._task = None
         await self.flush()
 
-    def request(self, owner: str, application_id: str) -> None:
-        """Records a request for the application."""
-        self._of(owner, application_id).request = self._world.now()
+    def request(self, owner: str, application_id: str, now: int | None = None) -> None:
+        """Records a request for the application. `now`: the time, if it is known."""
+        record = self._records.get((owner, application_id)) or self._of(owner, application_id)
+        record.request = self._world.now() if now is None else now
 
     def poll_started(self, owner: str, application_id: str, instance: str) -> None:
         """A poll of the channel has begun; until as many have ended it counts as polling."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from openucwa.http.message import BodyFault, Request, Response
 from openucwa.server.deadline import Deadline
-from openucwa.server.encoding import CONTINUE, SORRY, encode_or
+from openucwa.server.encoding import CONTINUE, SORRY, encode
 from openucwa.server.head import RefusedRequestError
 from openucwa.server.outgoing import Outgoing
 from openucwa.server.reader import Ends, RequestReader
@@ -47,7 +47,6 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_asked",
         "_awaited",
-        "_began",
         "_client",
         "_cut_off",
         "_deadline",
@@ -59,7 +58,6 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_queue",
         "_reader",
-        "_request",
         "_scheduled",
         "_secure",
         "_shared",
@@ -82,8 +80,6 @@ class Connection(asyncio.Protocol):
         self._asked = False  # whether there was a request yet
         self._state: Writing = FREE
         self._queue: deque[Request | Response] | None = None
-        self._request: Request | None = None  # the request in the handler
-        self._began = 0.0
         self._task: asyncio.Task[None] | None = None
         self._on_close: Callable[[], object] | None = None
         self._scheduled = False  # whether the next request is scheduled
@@ -218,27 +214,27 @@ class Connection(asyncio.Protocol):
         self._set_deadline()
 
     def _handle(self, request: Request) -> None:
-        self._enter(HANDLING)
+        shared = self._shared
         self._asked = True
         self._awaited = HANDLING
-        self._request = request
-        self._began = self._shared.world.monotonic()
+        began = shared.monotonic()
         try:
-            result = self._shared.handler(request)
+            result = shared.handler(request)
         except Exception:
             logger.exception(FAILED, extra={"request_id": request.id})
-            result = self._shared.refused(500, SORRY)
+            result = shared.refused(500, SORRY)
         if isinstance(result, Response):
-            self._respond(result)
+            self._respond(request, result, began)
         else:
-            self._task = self._shared.loop.create_task(self._respond_later(request, result))
+            self._enter(HANDLING)
+            self._task = shared.loop.create_task(self._respond_later(request, result, began))
 
-    async def _respond_later(self, request: Request, coroutine: Coroutine[Any, Any, Response]) -> None:
+    async def _respond_later(self, request: Request, coroutine: Coroutine[Any, Any, Response], began: float) -> None:
         try:
             response = await coroutine
         except asyncio.CancelledError:
             if not self._cut_off:
-                self._lose()
+                self._forget(request, self._shared.monotonic() - began)
                 raise
             response = self._shared.refused(503, STOPPING)
         except Exception:
@@ -246,8 +242,11 @@ class Connection(asyncio.Protocol):
             response = self._shared.refused(500, SORRY)
         finally:
             self._task = self._on_close = None
-        self._respond(response)
-        self._set_deadline()
+        if self._state is HANDLING:
+            self._respond(request, response, began)
+            self._set_deadline()
+        else:
+            self._forget(request, self._shared.monotonic() - began)
 
     def _refuse(self, status: int, message: str) -> None:
         """Stops reading requests, and sends this after the responses to the previous ones."""
@@ -263,16 +262,12 @@ class Connection(asyncio.Protocol):
 
     # Responses
 
-    def _respond(self, response: Response) -> None:
-        """Writes the response to the current request."""
-        request, shared = self._request, self._shared
-        if request is None or self._state is not HANDLING:
-            self._lose()
-            return
-        self._request = None
+    def _respond(self, request: Request, response: Response, began: float) -> None:
+        """Writes the response to a request. `began`: when its handling did."""
+        shared = self._shared
         if request.body:
             shared.bodies.give_back(len(request.body))
-        seconds = shared.world.monotonic() - self._began
+        seconds = shared.monotonic() - began
         last = response.close or shared.stopping or (self._reader.state >= DISCARDING and not self._queue)
         self._send(response, without_body=request.method == "HEAD", last=last)
         if shared.observer is not None:
@@ -281,7 +276,12 @@ class Connection(asyncio.Protocol):
     def _send(self, response: Response, *, without_body: bool = False, last: bool) -> None:
         shared, delivery = self._shared, response.delivery
         last = last or not (delivery is None or delivery.whole)
-        data, response = encode_or(shared.refused, response, shared.date(), without_body=without_body, close=last)
+        try:
+            data = encode(response, shared.date(), without_body=without_body, close=last)
+        except (TypeError, ValueError):
+            logger.exception("a response cannot be sent")
+            response = shared.refused(500, SORRY)
+            data = encode(response, shared.date(), without_body=False, close=last)
         self._last = last
         self._enter(SENDING)
         if delivery is None:
@@ -300,11 +300,6 @@ class Connection(asyncio.Protocol):
         self._enter(FREE)
         if self._queue:
             self._schedule()
-
-    def _lose(self) -> None:
-        """Drops the current request without a response."""
-        request, self._request = self._request, None
-        self._forget(request, self._shared.world.monotonic() - self._began)
 
     def _forget(self, request: Request | None, seconds: float = 0.0, *, observed: bool = True) -> None:
         """Records that a request gets no response; None: there is none. `observed`: whether it is observed."""

@@ -44,7 +44,7 @@ FREE, HANDLING, SENDING, LINGERING, CLOSING, CLOSED = Writing
 
 READING: Mapping[Reading, frozenset[Reading]] = {
     IDLE: frozenset({HEAD, DISCARDING, DONE}),
-    HEAD: frozenset({HEAD, BODY, DISCARDING, DONE}),
+    HEAD: frozenset({HEAD, IDLE, BODY, DISCARDING, DONE}),
     BODY: frozenset({IDLE, DISCARDING, DONE}),
     DISCARDING: frozenset({DISCARDING, DONE}),
     DONE: frozenset({DONE}),
