@@ -131,8 +131,8 @@ class Pipeline:
                 request, answer, media_type=call.media_type, rel=resource.rel, identity=_identity(call)
             )
             if resource.cached and call.method == "GET" and call.known_session is not None:
-                return CacheableResponse.of(response, call.caller, call.known_session, found.names.get("meeting_id"))
-            return response
+                meeting = found.names.get("meeting_id")
+                response = CacheableResponse.of(response, call.caller, call.known_session, meeting)
         except SourceUnavailable as refusal:
             return msgspec.structs.replace(self._refusal(call, resource, refusal), reported=True)
         except Refusal as refusal:
@@ -143,6 +143,7 @@ class Pipeline:
             # The log has the traceback; the client only learns that it happened, and the request id.
             logger.exception("a request failed", extra={"request_id": request.id})
             return self._fault(call, resource)
+        return response
 
     def _refusal(self, call: Call[Any], resource: Resource[Any], refusal: Refusal) -> Response:
         own = resource.refusal(call, refusal)

@@ -39,6 +39,9 @@ CHECK_EVERY = 1000
 #: The approximate size of an entry besides its bytes.
 ENTRY_BYTES = 2_000
 
+#: A response's headers, as they are sent: all others, and the request id.
+REQUEST_ID = b"%bX-Request-Id: %b\r\n"
+
 Key: TypeAlias = tuple[object, ...]
 
 
@@ -80,13 +83,8 @@ class CacheableResponse(Response, frozen=True, gc=False, kw_only=True):
             session=session,
             meeting=meeting,
             lines=lines,
-            encoded=with_request_id(lines, request_id),
+            encoded=REQUEST_ID % (lines, request_id),
         )
-
-
-def with_request_id(lines: bytes, request_id: bytes) -> bytes:
-    """Headers as they are sent, and one more."""
-    return b"%bX-Request-Id: %b\r\n" % (lines, request_id)
 
 
 @dataclass(slots=True)
@@ -163,7 +161,7 @@ class ResponseCache:
             body=found.body,
             rel=found.rel,
             identity=found.identity,
-            encoded=with_request_id(found.lines, request_id),
+            encoded=REQUEST_ID % (found.lines, request_id),
         )
 
     def add(self, key: Key, response: Response, changes: int) -> None:

@@ -31,8 +31,7 @@ from openucwa.server.states import (
 )
 from openucwa.server.waits import wait_for
 
-#: Requests that may be queued before reading pauses. Only while reading can it be noticed that the client disconnects,
-#: so a poll with others queued behind it does not outlive its client.
+#: Requests that may be queued before reading pauses; while it is paused, a client's disconnect goes unnoticed.
 READ_AHEAD = 8
 #: Messages: for the log, for the client.
 FAILED = "a request failed"
@@ -45,6 +44,7 @@ class Connection(asyncio.Protocol):
     """A connection, from opening to end."""
 
     __slots__ = (
+        "_answered",
         "_asked",
         "_awaited",
         "_client",
@@ -76,8 +76,9 @@ class Connection(asyncio.Protocol):
         self._paused = False  # whether reading is paused, because requests are queued
         self._first_of_read = True  # whether nothing of the bytes being read was handled yet
         self._deadline = Deadline(shared.world, self._time_is_up)
-        self._awaited: object = None  # the subject of the deadline; HANDLING: that of the time before the last request
+        self._awaited: object = None  # the subject of the deadline; HANDLING: it is to be set anew
         self._asked = False  # whether there was a request yet
+        self._answered = 0.0  # when the last response was written
         self._state: Writing = FREE
         self._queue: deque[Request | Response] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -185,8 +186,7 @@ class Connection(asyncio.Protocol):
         self._enqueue(request)
 
     def _enqueue(self, waiting: Request | Response) -> None:
-        if self._queue is None:
-            self._queue = deque()
+        self._queue = self._queue or deque()
         self._queue.append(waiting)
         if len(self._queue) >= READ_AHEAD and not self._paused:
             self._paused = True
@@ -215,8 +215,9 @@ class Connection(asyncio.Protocol):
 
     def _handle(self, request: Request) -> None:
         shared = self._shared
-        self._asked = True
-        self._awaited = HANDLING
+        if not self._asked:
+            self._asked = True
+            self._awaited = HANDLING
         began = shared.monotonic()
         try:
             result = shared.handler(request)
@@ -267,11 +268,11 @@ class Connection(asyncio.Protocol):
         shared = self._shared
         if request.body:
             shared.bodies.give_back(len(request.body))
-        seconds = shared.monotonic() - began
+        self._answered = now = shared.monotonic()
         last = response.close or shared.stopping or (self._reader.state >= DISCARDING and not self._queue)
         self._send(response, without_body=request.method == "HEAD", last=last)
         if shared.observer is not None:
-            shared.observer.answered(request, response, seconds)
+            shared.observer.answered(request, response, now - began)
 
     def _send(self, response: Response, *, without_body: bool = False, last: bool) -> None:
         shared, delivery = self._shared, response.delivery
@@ -348,18 +349,22 @@ class Connection(asyncio.Protocol):
 
     def _time_is_up(self) -> None:
         awaited, self._awaited = self._awaited, None
+        limits = self._shared.limits
         if awaited is SENDING:
             if not self._out.progressed():
-                self.drop(f"the client read nothing of the response within {self._shared.limits.write_timeout:g} s")
+                self.drop(f"the client read nothing of the response within {limits.write_timeout:g} s")
         elif awaited is CLOSING:
             self.abort()
         elif awaited is HEAD:
-            self._refuse(
-                408, f"the request headers did not arrive within {self._shared.limits.header_timeout:g} seconds"
-            )
+            self._refuse(408, f"the request headers did not arrive within {limits.header_timeout:g} seconds")
         elif awaited is BODY:
             self._first_of_read = True
             self._reader.give_up(BodyFault.TOO_SLOW)
+        elif (
+            awaited is FREE and self._asked and (idle := self._shared.monotonic() - self._answered) < limits.keep_alive
+        ):
+            self._awaited = FREE  # only now, because moving the deadline with each request would cost more
+            self._deadline.set(limits.keep_alive - idle)
         else:
             self._close()
         self._set_deadline()

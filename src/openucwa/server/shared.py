@@ -188,8 +188,7 @@ class Shared:
         self.loop = asyncio.get_running_loop()
         self._date = b""
         self._date_ends = -inf
-        self._pool = b""
-        self._used = 0
+        self._ids: list[str] = []
 
     def date(self) -> bytes:
         """The header line with the current time."""
@@ -202,8 +201,7 @@ class Shared:
 
     def new_id(self) -> str:
         """A new request id."""
-        used = self._used
-        if used >= len(self._pool):
-            self._pool, used = self.world.random_bytes(_POOL), 0
-        self._used = used + _ID
-        return self._pool[used : used + _ID].hex()
+        if not self._ids:
+            pool = self.world.random_bytes(_POOL)
+            self._ids = [pool[at : at + _ID].hex() for at in range(0, _POOL, _ID)]
+        return self._ids.pop()
