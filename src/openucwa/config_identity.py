@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -252,8 +251,6 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
 
 
 def _directory(directory: Directory) -> Iterator[str]:
-    if find_spec("ldap") is None:
-        yield "python-ldap is not installed: pip install openucwa[ldap]"
     if not texts(directory.url):
         yield "url is empty"
     for text in texts(directory.url):

@@ -9,6 +9,7 @@ import sys
 import click
 
 from openucwa import __version__
+from openucwa.cli.backups import backup, restore
 from openucwa.cli.checking import check
 from openucwa.cli.common import failures
 from openucwa.cli.comparing import compare
@@ -66,5 +67,5 @@ def demo(exit_after: bool, verbose: bool, data: str, listen: str) -> None:
         sys.exit(run(config, Screen(sys.stdout, colour=colour, verbose=verbose), exit_after=exit_after))
 
 
-for command in (serve, check, user, key, token, copy, sandbox, compare):
+for command in (serve, check, user, key, token, backup, restore, copy, sandbox, compare):
     main.add_command(command)
