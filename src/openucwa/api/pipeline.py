@@ -204,9 +204,8 @@ class Pipeline:
             raise
         if not caller.is_of(session.generation):
             raise Unauthorized("the password was changed after this token was issued")
-        if self._activity.expired(session):
+        if not self._activity.admit(session):
             raise ApplicationNotFound("no such application; it may have expired")
-        self._activity.request(caller.identity, application_id)
         call.known_session = session
 
     def _read_input(self, call: Call[Any], operation: Operation, body: bytes, resource: Resource[Any]) -> None:

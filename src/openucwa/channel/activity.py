@@ -75,6 +75,15 @@ class Activity:
             self._task = None
         await self.flush()
 
+    def admit(self, session: Session) -> bool:
+        """Records a request for the application, unless it has timed out (`expired`). Returns whether it has not."""
+        now = self._world.now()
+        request, poll = self._last_activity(session, now)
+        if now - (request if poll is None else poll) > self._timeout:
+            return False
+        self.request(session.application.owner, session.application.id, now)
+        return True
+
     def request(self, owner: str, application_id: str, now: int | None = None) -> None:
         """Records a request for the application. `now`: the time, if it is known."""
         record = self._records.get((owner, application_id)) or self._of(owner, application_id)
@@ -103,7 +112,8 @@ class Activity:
         record = self._records.get((session.application.owner, session.application.id))
         if record is None:
             return session.last_request, session.last_poll
-        return max(session.last_request, record.request), _later(session.last_poll, record.last_poll(now))
+        poll = _later(session.last_poll, record.last_poll(now)) if record.channels else session.last_poll
+        return max(session.last_request, record.request), poll
 
     def last_poll(self, session: Session, instance: str, polled: bool) -> int | None:
         """When the last poll of one channel ended (ms; now, while one waits; None: unknown).
