@@ -115,12 +115,6 @@ class ResponseCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def key(self, request: Request) -> Key | None:
-        """The cache key of a GET request; None: it is not cacheable."""
-        if not self._limit or request.body or request.fault is not None:
-            return None
-        return (request.scheme, request.server, request.path, request.query, *map(request.headers.get, SHAPING))
-
     @property
     def changes(self) -> int:
         """The number of invalidations so far."""
@@ -230,9 +224,9 @@ class FromCache:
         self._cache = cache
 
     def __call__(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
-        key = self._cache.key(request) if request.method == "GET" else None
-        if key is None:
+        if request.method != "GET" or request.body or request.fault is not None:
             return self._handler(request)
+        key = (request.scheme, request.server, request.path, request.query, *map(request.headers.get, SHAPING))
         found = self._cache.find(key, request)
         if found is None:
             return self._fill(key, request)

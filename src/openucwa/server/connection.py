@@ -284,12 +284,13 @@ class Connection(asyncio.Protocol):
             response = shared.refused(500, SORRY)
             data = encode(response, shared.date(), without_body=False, close=last)
         self._last = last
-        self._enter(SENDING)
         if delivery is None:
             self._out.put(data)
         else:
             body = 0 if without_body else len(response.body)
             self._out.deliver(data, body, delivery, shared.world, self.resume_writing)
+        if last or self._out.blocked:
+            self._enter(SENDING)
         if not self._out.blocked:
             self._sent()
 
@@ -298,7 +299,8 @@ class Connection(asyncio.Protocol):
         if self._last:
             self._end()
             return
-        self._enter(FREE)
+        if self._state is not FREE:
+            self._enter(FREE)
         if self._queue:
             self._schedule()
 
@@ -325,19 +327,15 @@ class Connection(asyncio.Protocol):
 
     def _set_deadline(self) -> None:
         """Sets the deadline for the current wait, unless it is set already."""
-        if self._state is CLOSED:
+        state, reader = self._state, self._reader
+        if state is CLOSED:
             return
-        if self._reader.wants_continue and self._state is FREE and not self._queue:
-            self._reader.wants_continue = False
+        if reader.wants_continue and state is FREE and not self._queue:
+            reader.wants_continue = False
             self._transport.write(CONTINUE)
+        blocked, paused, asked, idle = self._out.blocked, self._paused, self._asked, self._idle
         awaited, seconds = wait_for(
-            self._shared.limits,
-            self._state,
-            self._reader.state,
-            blocked=self._out.blocked,
-            paused=self._paused,
-            asked=self._asked,
-            idle=self._idle,
+            self._shared.limits, state, reader.state, blocked=blocked, paused=paused, asked=asked, idle=idle
         )
         if awaited is self._awaited:
             return
