@@ -9,7 +9,6 @@ import logging
 from collections.abc import Iterator
 from itertools import islice
 
-from openucwa.config import Config
 from openucwa.model.application import Session
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
@@ -52,13 +51,16 @@ class _Record:
 
 
 class Activity:
-    """This process's record of application activity (owner, id), merged with what the store has of the others."""
+    """This process's record of application activity (owner, id), merged with what the store has of the others.
 
-    def __init__(self, applications: Applications, world: World, config: Config) -> None:
+    `timeout`: the setting `application_timeout`, in seconds.
+    """
+
+    def __init__(self, applications: Applications, world: World, timeout: int) -> None:
         self._applications = applications
         self._world = world
-        self._timeout = 1000 * config.application_timeout
-        self._interval = min(INTERVAL, config.application_timeout / 4)
+        self._timeout = 1000 * timeout
+        self._interval = min(INTERVAL, timeout / 4)
         self._records: dict[tuple[str, str], _Record] = {}
         self._written = 0
         self._task: asyncio.Task[None] | None = None
