@@ -514,6 +514,18 @@ export const TEXTS = {
   "This file is not a picture that this browser can show.":
     "Diese Datei ist kein Bild, das dieser Browser zeigen kann.",
 
+  // Pages that say that there is none
+  "There is no page at this address": "Unter dieser Adresse gibt es keine Seite",
+  "Check the address for typing mistakes. If you were invited to a meeting, open the whole link in your invitation.":
+    "Prüfen Sie die Adresse auf Tippfehler. Wenn Sie zu einer Besprechung eingeladen wurden, öffnen Sie den ganzen Link in Ihrer Einladung.",
+  "Go to your meetings": "Zu Ihren Besprechungen",
+  "This address is for applications": "Diese Adresse ist für Anwendungen",
+  "You are not allowed to see this": "Das dürfen Sie nicht sehen",
+  "Too many requests": "Zu viele Anfragen",
+  "The server is busy": "Der Server ist ausgelastet",
+  "This page can’t be shown": "Diese Seite kann nicht gezeigt werden",
+  "The server has a problem": "Der Server hat ein Problem",
+
   // What went wrong
   "It does not exist.": "Es existiert nicht.",
   "This meeting already has an extension with this id.":
