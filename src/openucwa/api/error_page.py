@@ -7,14 +7,11 @@ from openucwa.http.message import Header
 CONTENT_TYPE = "text/html; charset=utf-8"
 
 #: Styles, picture and translations from this server; nothing else.
-HEADERS: tuple[Header, ...] = (
-    (
-        b"Content-Security-Policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
-    (b"Referrer-Policy", b"no-referrer"),
+_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+HEADERS: tuple[Header, ...] = ((b"Content-Security-Policy", _POLICY), (b"Referrer-Policy", b"no-referrer"))
 
 _TITLES = {
     401: "This address is for applications",

@@ -16,7 +16,6 @@ export const TEXTS = {
   Discard: "Verwerfen",
   "Keep editing": "Weiter bearbeiten",
   "Save anyway": "Trotzdem speichern",
-  "Continue?": "Fortfahren?",
   Refresh: "Aktualisieren",
   Accept: "Annehmen",
   Decline: "Ablehnen",
