@@ -29,7 +29,7 @@ from openucwa.http.cors import Cors
 from openucwa.http.forms import FormLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.callers import Admission, Callers
-from openucwa.identity.keys import SigningKeys
+from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.photos import SourcePhotos
 from openucwa.identity.rate import Rate
@@ -50,7 +50,6 @@ from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 from openucwa.representation.limits import StructureLimits
 from openucwa.representation.patches import PatchLimits
 from openucwa.resources import (
-    additions,
     calendar,
     conversations,
     discovery,
@@ -75,6 +74,7 @@ from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnli
 from openucwa.resources.meeting_routes import meeting_routes
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meetings import OnlineMeetings
+from openucwa.resources.openucwa_routes import openucwa_routes
 from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
@@ -103,8 +103,9 @@ class Service:
     """One server: its request handler (`handler`; as ASGI, `asgi`) and its store (`store`).
 
     `store`, `bus`: replace those named by the settings. `passwords`: hashes and verifies passwords, for tests that need
-    it cheap. `relay`: the link to the other processes, if this is one of several workers. `added`: further routes, left
-    out of the API's description.
+    it cheap. `relay`: the link to the other processes, if this is one of several workers. `status_of_others`: their
+    status addresses, if this one is to show the metrics of all. `added`: further routes, left out of the API's
+    description.
     """
 
     def __init__(
@@ -116,8 +117,10 @@ class Service:
         bus: Bus | None = None,
         passwords: Passwords | None = None,
         relay: Relay | None = None,
+        status_of_others: Sequence[str] = (),
         added: Routes = (),
     ) -> None:
+        self._status_of_others = status_of_others
         self.config = config
         self.world = world
         self.measures = Measures()
@@ -132,10 +135,12 @@ class Service:
         self.source_photos = SourcePhotos(self.store.photos, self.photo_maker, enabled=config.photos)
         admission = Admission(self.store.users, self.source_photos)
         self.tokens = Tokens((new_signing_key(world),), world)
-        self.activity = Activity(self.store.applications, world, config)
+        self.activity = Activity(self.store.applications, world, config.application_timeout)
         self.response_cache = ResponseCache(self.store, self.activity, world, config.response_cache_bytes)
         self.sources = Sources(config, world, self.response_cache.clear)
-        self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
+        self.keys = SigningKeys(
+            self.store.signing_keys, self.tokens, config.part(KeySettings), world, self.response_cache.clear
+        )
         self.channels = EventChannels(
             self.store, self.bus, self.activity, world, config.part(PollSettings), self.measures
         )
@@ -184,13 +189,13 @@ class Service:
             max_answer_bytes=config.max_answer_bytes,
         )
         # The layers that a request passes, from the outside in; spans, if traced, are outermost.
-        handler: Handler = Preflight(
-            FromCache(
+        handler: Handler = FromCache(
+            Preflight(
                 LimitInFlight(self.pipeline, self.in_flight, self.callers, self.renderer),
-                self.response_cache,
+                self.cors,
+                self.renderer,
             ),
-            self.cors,
-            self.renderer,
+            self.response_cache,
         )
         self.handler: Handler = handler if self.tracing is None else self.tracing.requests(handler)
         self.refused: Refused = self.renderer.refused
@@ -201,8 +206,12 @@ class Service:
         """The handler of the status address. `load`: returns what the listeners hold at the moment."""
         from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
-        exposition = Exposition(self.measures, load, self.channels, self.in_flight, self.store, self.bus, self.world)
-        return StatusPages(self.readiness, exposition.page)
+        page = Exposition(self.measures, load, self.channels, self.in_flight, self.store, self.bus, self.world).page
+        if self._status_of_others:
+            from openucwa.telemetry.gathering import Gathering  # noqa: PLC0415
+
+            return StatusPages(self.readiness, Gathering(page, self._status_of_others))
+        return StatusPages(self.readiness, page)
 
     async def start(self) -> None:
         """Opens the store, creates the first signing key, and starts the background tasks.
@@ -302,8 +311,7 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            (f"{app}/openucwa", additions.Index(pools)),
-            (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
+            *openucwa_routes(app, store, pools, meetings, world, config),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),

@@ -1,7 +1,6 @@
 """openucwa user: add, list, passwd, photo, remove."""
 
 import asyncio
-import re
 import sys
 from pathlib import Path
 
@@ -11,15 +10,12 @@ from openucwa.cli.common import Failure, existing, failures, in_store, json_opti
 from openucwa.config import Config
 from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, Passwords
 from openucwa.model.photo import PhotoOrigin
-from openucwa.model.user import User
+from openucwa.model.user import User, is_sip_uri
 from openucwa.model.world import RealWorld
 from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 
 #: Minimum length of a password, in characters.
 MIN_PASSWORD_LENGTH = 8
-
-#: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
-_SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 @click.group()
@@ -176,7 +172,7 @@ def require_user(config: Config, uri: str) -> User:
 def sip(text: str) -> str:
     """A SIP URI as the store has it, in lower case. Failure: it is not one."""
     uri = text.lower()
-    if not _SIP_URI.fullmatch(uri):
+    if not is_sip_uri(uri):
         raise Failure(f"{text!r} is not a SIP URI of the form sip:USER@DOMAIN")
     return uri
 

@@ -15,6 +15,7 @@ from openucwa.http import conditions
 from openucwa.http.message import Header
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
+from openucwa.model.change import ChangeKind
 from openucwa.model.meeting import Extension, Meeting, MeetingRel
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -176,7 +177,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
         for _ in range(DRAWS):
             meeting = self._rules.schedule(organizer_of(call), settings)
             try:
-                await self._store.meetings.add(meeting, self._config.max_meetings)
+                await self._store.meetings.add(meeting, self._config.max_meetings, call.author)
             except AlreadyExists:
                 continue
             break
@@ -239,7 +240,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         if meeting.rel == MeetingRel.MY_ONLINE_MEETINGS:
             etag = new_etag(self._world)
             await self._store.meetings.replace(
-                meeting.organizer, meeting.id, call.if_match, settings, etag, self._world.now()
+                meeting.organizer, meeting.id, call.if_match, settings, etag, self._world.now(), call.author
             )
             # The result of this change, whatever other changes followed.
             meeting = replace(meeting, settings=settings, etag=etag)
@@ -271,6 +272,8 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
                     changed.settings,
                     changed.etag,
                     self._world.now(),
+                    call.author,
+                    ChangeKind.PATCHED,
                 )
             except PreconditionFailed:
                 meeting = await self._store.meetings.get(meeting.organizer, meeting.id)
@@ -296,7 +299,8 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         """UCWA: myOnlineMeeting, DELETE. An assigned meeting cannot be removed: 409."""
         if call.target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
             raise Conflict("an assigned meeting cannot be removed")
-        await self._store.meetings.remove(call.target.organizer, call.target.id, call.if_match, self._world.now())
+        meeting = call.target
+        await self._store.meetings.remove(meeting.organizer, meeting.id, call.if_match, self._world.now(), call.author)
         return NO_CONTENT
 
     async def _extensions(self, meeting: Meeting) -> Sequence[Extension]:

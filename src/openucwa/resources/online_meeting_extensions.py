@@ -15,6 +15,7 @@ from openucwa.http import conditions
 from openucwa.http.query import Query
 from openucwa.meetings.extension import ExtensionLimits, read_extension
 from openucwa.meetings.pools import Pools
+from openucwa.model.change import ChangeKind
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -136,6 +137,7 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
             extension,
             self._config.max_extensions,
             self._world.now(),
+            call.author,
         )
         document = extension_document(extension, collection_href(meeting_href(call, meeting.id)))
         return Answer(document, 201, etag=extension.etag, location=document.href)
@@ -217,6 +219,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             frozenset({stored.etag}) if draft.compared else call.if_match,
             extension,
             self._world.now(),
+            call.author,
         )
         return extension
 
@@ -238,7 +241,13 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 break
             try:
                 await self._store.extensions.replace(
-                    organizer_of(call), meeting_id, frozenset({stored.etag}), extension, self._world.now()
+                    organizer_of(call),
+                    meeting_id,
+                    frozenset({stored.etag}),
+                    extension,
+                    self._world.now(),
+                    call.author,
+                    ChangeKind.PATCHED,
                 )
             except PreconditionFailed:
                 stored = await self._store.extensions.get(organizer_of(call), meeting_id, stored.id)
@@ -267,6 +276,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             extension.id,
             call.if_match,
             self._world.now(),
+            call.author,
         )
         return NO_CONTENT
 

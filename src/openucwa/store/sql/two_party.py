@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from openucwa.model import conversation_events
+from openucwa.model.change import SERVER, Author
 from openucwa.model.conversation import Form, Invitation, InvitationState, MessagingState, Participation, Role
 from openucwa.model.history import NO_HISTORY, ConversationLog, HistoryLimits
 from openucwa.model.meeting import Meeting
@@ -24,10 +25,8 @@ _ESCALATE = """
     update participations set form = 'meeting', role = 'Leader'
     where organizer = ? and meeting_id = ? and form = 'two-party' and ended is null
 """
-_FORGET = """
-    delete from participations where (organizer, meeting_id, id) in
-        (select organizer, meeting_id, id from participations where ended < ? order by ended limit ?)
-"""
+_ENDED = "select organizer, meeting_id, id from participations where ended < ? order by ended limit ?"
+_FORGET = f"delete from participations where (organizer, meeting_id, id) in ({_ENDED})"  # noqa: S608  # constants
 _HERE = "organizer = ? and meeting_id = ? and ended is null"
 
 
@@ -96,7 +95,7 @@ class TwoParty(Part):
 
         return await self._writer.change(work, incoming.organizer, incoming.owner)
 
-    async def escalate(self, own: Participation, meeting: Meeting, limit: int, at: int) -> None:
+    async def escalate(self, own: Participation, meeting: Meeting, limit: int, at: int, by: Author = SERVER) -> None:
         key = (own.organizer, own.meeting_id)
 
         async def work(transaction: Transaction) -> None:
@@ -107,7 +106,7 @@ class TwoParty(Part):
                 return
             if here[0].form == Form.CONNECTING:
                 raise Conflict("the invited user has not accepted yet")
-            await meetings.add(transaction, meeting, limit, self._max_user_bytes)
+            await meetings.add(transaction, self._log, meeting, limit, self._max_user_bytes, by)
             await transaction.lock(*sorted({each.owner for each in here}))
             await transaction.run(_ESCALATE, *key)
             await append(transaction, at, conversation_events.conversation_escalated(own))
@@ -115,6 +114,8 @@ class TwoParty(Part):
         await self._writer.change(work, own.organizer, own.owner)
 
     async def forget_ended(self, before: int, limit: int) -> int:
+        if not await self._reader.rows(_ENDED, before, 1):
+            return 0
         return await self._writer.change(lambda transaction: transaction.run(_FORGET, before, limit))
 
 
