@@ -50,7 +50,6 @@ from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 from openucwa.representation.limits import StructureLimits
 from openucwa.representation.patches import PatchLimits
 from openucwa.resources import (
-    additions,
     calendar,
     conversations,
     discovery,
@@ -75,6 +74,7 @@ from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnli
 from openucwa.resources.meeting_routes import meeting_routes
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meetings import OnlineMeetings
+from openucwa.resources.openucwa_routes import openucwa_routes
 from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
@@ -298,8 +298,9 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            (f"{app}/openucwa", additions.Index(pools)),
-            (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
+            *openucwa_routes(
+                app, f"{app}/onlineMeetings/myOnlineMeetings/{{meeting_id}}", store, pools, meetings, world, config
+            ),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),
