@@ -15,6 +15,7 @@ from openucwa.http import conditions
 from openucwa.http.message import Header
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
+from openucwa.model.change import ChangeKind
 from openucwa.model.meeting import Extension, Meeting, MeetingRel
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -271,6 +272,8 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
                     changed.settings,
                     changed.etag,
                     self._world.now(),
+                    call.author,
+                    ChangeKind.PATCHED,
                 )
             except PreconditionFailed:
                 meeting = await self._store.meetings.get(meeting.organizer, meeting.id)

@@ -15,6 +15,7 @@ from openucwa.http import conditions
 from openucwa.http.query import Query
 from openucwa.meetings.extension import ExtensionLimits, read_extension
 from openucwa.meetings.pools import Pools
+from openucwa.model.change import ChangeKind
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -238,7 +239,13 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 break
             try:
                 await self._store.extensions.replace(
-                    organizer_of(call), meeting_id, frozenset({stored.etag}), extension, self._world.now()
+                    organizer_of(call),
+                    meeting_id,
+                    frozenset({stored.etag}),
+                    extension,
+                    self._world.now(),
+                    call.author,
+                    ChangeKind.PATCHED,
                 )
             except PreconditionFailed:
                 stored = await self._store.extensions.get(organizer_of(call), meeting_id, stored.id)
