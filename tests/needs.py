@@ -27,6 +27,7 @@ PROGRAMS = {
     "npm": ("npm",),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
+    "prometheus": ("promtool",),
     "slapd": ("slapd",),
     "systemd": ("systemd-analyze",),
 }

@@ -42,7 +42,7 @@ from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
-from openucwa.model.measures import Measures
+from openucwa.model.measures import Load, Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
@@ -139,8 +139,12 @@ class Service:
         self.channels = EventChannels(
             self.store, self.bus, self.activity, world, config.part(PollSettings), self.measures
         )
-        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings))
-        self.presence_sweeper = PresenceSweeper(self.store.presence, self.store.subscriptions, world, config)
+        self.sweeper = Sweeper(
+            self.store, self.activity, self.channels, world, config.part(SweepSettings), self.measures
+        )
+        self.presence_sweeper = PresenceSweeper(
+            self.store.presence, self.store.subscriptions, world, config, self.measures
+        )
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
@@ -148,7 +152,7 @@ class Service:
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
         granting = config.part(SignInSettings)
-        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world)
+        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world, self.measures)
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
         self.rules = meeting_rules(config, world, self.enterprise)
@@ -193,11 +197,11 @@ class Service:
         self._loading: asyncio.Task[None] | None = None
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
-    def status(self, connections: Callable[[], int]) -> Handler:
-        """The handler of the status address. `connections`: returns the number of open connections."""
+    def status(self, load: Callable[[], Load]) -> Handler:
+        """The handler of the status address. `load`: returns what the listeners hold at the moment."""
         from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
-        exposition = Exposition(self.measures, lambda: self.channels.count, connections)
+        exposition = Exposition(self.measures, load, self.channels, self.in_flight, self.store, self.bus, self.world)
         return StatusPages(self.readiness, exposition.page)
 
     async def start(self) -> None:

@@ -14,6 +14,7 @@ from openucwa.channel.activity import Activity
 from openucwa.channel.poll import EventChannels
 from openucwa.model.conversation import InvitationState
 from openucwa.model.history import HistoryLimits
+from openucwa.model.measures import Measures
 from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFound
 from openucwa.model.world import World
 from openucwa.store.contract import Store
@@ -55,23 +56,31 @@ class Sweeper:
     """Cleans up every `application_sweep_interval` seconds, meetings every `meeting_sweep_interval` seconds."""
 
     def __init__(
-        self, store: Store, activity: Activity, channels: EventChannels, world: World, settings: SweepSettings
+        self,
+        store: Store,
+        activity: Activity,
+        channels: EventChannels,
+        world: World,
+        settings: SweepSettings,
+        measures: Measures,
     ) -> None:
         self._store = store
         self._activity = activity
         self._channels = channels
         self._world = world
         self._settings = settings
+        self._measures = measures
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
         self._tasks = (
             asyncio.create_task(
-                self._each(self._settings.application_sweep_interval, self.sweep_applications),
+                self._each("applications", self._settings.application_sweep_interval, self.sweep_applications),
                 name="openucwa applications",
             ),
             asyncio.create_task(
-                self._each(self._settings.meeting_sweep_interval, self.sweep_meetings), name="openucwa meetings"
+                self._each("meetings", self._settings.meeting_sweep_interval, self.sweep_meetings),
+                name="openucwa meetings",
             ),
         )
 
@@ -157,11 +166,12 @@ class Sweeper:
         while await self._store.meetings.remove_expired(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
             pass
 
-    async def _each(self, seconds: float, sweep: Callable[[], Awaitable[None]]) -> None:
+    async def _each(self, name: str, seconds: float, sweep: Callable[[], Awaitable[None]]) -> None:
         while True:
             await self._world.sleep(seconds)
             try:
                 await sweep()
+                self._measures.swept[name] = self._world.now()
             except Refusal as refusal:
                 logger.warning("cleanup postponed: %s", refusal.reason)
             except Exception:

@@ -18,7 +18,7 @@ from openucwa.channel.local import LocalBus
 from openucwa.config import Config
 from openucwa.http.message import Handler, Request, Response
 from openucwa.identity.passwords import Passwords
-from openucwa.model.measures import Measures
+from openucwa.model.measures import Load, Measures
 from openucwa.model.refusals import Forbidden, ResourceNotFound
 from openucwa.model.user import User
 from openucwa.sandbox.strangers import check_caller
@@ -129,8 +129,8 @@ class Sandbox:
     def refused(self, status: int, sentence: str) -> Response:
         return self.service.refused(status, sentence)
 
-    def status(self, connections: Callable[[], int]) -> Handler:
-        return self.service.status(connections)
+    def status(self, load: Callable[[], Load]) -> Handler:
+        return self.service.status(load)
 
     async def start(self) -> None:
         """Starts with the seed's users, and keeps this state for resets."""
