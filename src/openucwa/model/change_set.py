@@ -46,21 +46,36 @@ class ExtensionRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtensionExpected:
+    """An extension that stays as it is, and that the other changes depend on. `match`: as above."""
+
+    id: str
+    match: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsReplaced:
-    """The new settings of the meeting, with its new etag. `match`, `kind`: as above."""
+    """The new settings of the meeting, with its new etag. `kind`: for the change log."""
 
     settings: MeetingSettings
     etag: str
-    match: frozenset[str] | None
     kind: ChangeKind = ChangeKind.REPLACED
 
 
-ExtensionChange: TypeAlias = ExtensionAdded | ExtensionReplaced | ExtensionRemoved
+ExtensionChange: TypeAlias = ExtensionAdded | ExtensionReplaced | ExtensionRemoved | ExtensionExpected
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """`changes`: of extensions, each of another one, in the order in which they are made and logged."""
+    """`changes`: of extensions, each of another one, in the order in which they are made and logged. `settings`: the
+    meeting's new ones; None: they stay. `match`: the etags that the meeting must have one of; None: any.
+    """
 
     changes: Sequence[ExtensionChange]
     settings: SettingsReplaced | None = None
+    match: frozenset[str] | None = None
+
+    @property
+    def written(self) -> Sequence[Extension]:
+        """The extensions as they are stored: those that are added and replaced."""
+        return [each.extension for each in self.changes if isinstance(each, ExtensionAdded | ExtensionReplaced)]

@@ -63,12 +63,17 @@ _CHANGEABLE = frozenset(parameter.name for parameter in PARAMETERS)
 DRAWS = 5
 
 
-def invitation_link(href: str) -> Header:
-    """The Link header (RFC 8288) from a meeting to its invitation for calendar programs.
-
-    It is an addition; in the resource itself it would change the documented representation.
+def meeting_links(href: str) -> Header:
+    """The Link header (RFC 8288) from a meeting to what this server adds: its invitation for calendar programs, and
+    several changes at once. In the resource itself they would change the documented representation.
     """
-    return b"Link", f'<{href}/invitation>; rel="openucwa:invitation"'.encode()
+    links = (f'<{href}/{name}>; rel="openucwa:{name}"' for name in ("invitation", "changeSet"))
+    return b"Link", ", ".join(links).encode()
+
+
+def is_setting(name: str) -> bool:
+    """Whether a patch may change the member of this name of a meeting's JSON."""
+    return name in _CHANGEABLE
 
 
 class MeetingDocuments:
@@ -189,7 +194,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
             self._config.create_status,
             etag=meeting.etag,
             location=document.href,
-            headers=(invitation_link(document.href),),
+            headers=(meeting_links(document.href),),
         )
 
 
@@ -286,7 +291,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     def _patched(self, call: Context, patch: Patch, meeting: Meeting) -> Meeting:
         """`meeting` after the patch, with a new etag if it is different."""
         shown = replace_document(self._documents.document(call, meeting, ()), embedded={})
-        values = read(PARAMETERS, patched(shown, patch, _CHANGEABLE.__contains__))
+        values = read(PARAMETERS, patched(shown, patch, is_setting))
         settings = self._rules.settings(values, meeting.organizer)
         return (
             meeting if settings == meeting.settings else replace(meeting, settings=settings, etag=new_etag(self._world))
@@ -312,4 +317,4 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
 
     def _answer(self, call: Call[Meeting], meeting: Meeting, extensions: Sequence[Extension]) -> Answer:
         document = self._documents.document(call, meeting, extensions)
-        return Answer(document, etag=meeting.etag, headers=(invitation_link(document.href),))
+        return Answer(document, etag=meeting.etag, headers=(meeting_links(document.href),))

@@ -7,6 +7,7 @@ from openucwa.model.change_set import (
     ChangeSet,
     ExtensionAdded,
     ExtensionChange,
+    ExtensionExpected,
     ExtensionRemoved,
     ExtensionReplaced,
 )
@@ -53,13 +54,11 @@ class ChangeSets(Part):
         async def work(transaction: Transaction) -> None:
             await self._apply(transaction, (organizer, meeting_id), change_set, limit, at, by)
 
-        settings = change_set.settings
-        removes_only = settings is None and all(isinstance(each, ExtensionRemoved) for each in change_set.changes)
+        settings, written = change_set.settings, change_set.written
         scope = meeting_id if settings is None else None
-        await self._writer.change(work, organizer, scope=scope, must_notify=not removes_only)
-        size = sum(
-            len(each.extension.properties) for each in change_set.changes if not isinstance(each, ExtensionRemoved)
-        )
+        must_notify = settings is not None or bool(written)
+        await self._writer.change(work, organizer, scope=scope, must_notify=must_notify)
+        size = sum(len(each.properties) for each in written)
         if self._log.full(organizer, size):
             await self._log.shrink(organizer)
 
@@ -75,7 +74,7 @@ class ChangeSets(Part):
         # Everything is checked before anything is written: a refusal is cheaper then.
         settings = change_set.settings
         try:
-            meeting = await meetings.current(transaction, *key, None if settings is None else settings.match)
+            meeting = await meetings.current(transaction, *key, change_set.match)
         except PreconditionFailed as refusal:
             raise of_part(refusal, "/meeting", "meeting") from None
         there = {name: _There(*row) for name, *row in await transaction.rows(_THERE, *key)}
@@ -101,6 +100,8 @@ class ChangeSets(Part):
             )
         position = max((each.position for each in there.values()), default=0)
         for change in change_set.changes:
+            if isinstance(change, ExtensionExpected):
+                continue
             position += 1
             number = await self._make(transaction, key, change, there.get(change.id), position, at, by, first or None)
             first = first or number
@@ -112,7 +113,7 @@ class ChangeSets(Part):
         self,
         transaction: Transaction,
         key: tuple[str, str],
-        change: ExtensionChange,
+        change: ExtensionAdded | ExtensionReplaced | ExtensionRemoved,
         before: _There | None,
         position: int,
         at: int,
@@ -164,6 +165,8 @@ def _check(change: ExtensionChange, before: _There | None, room: int, limit: int
 
 def _growth(change: ExtensionChange, before: _There | None) -> int:
     """The bytes by which the stored properties grow."""
+    if isinstance(change, ExtensionExpected):
+        return 0
     size = 0 if isinstance(change, ExtensionRemoved) else len(change.extension.properties)
     return size - (0 if before is None else before.size)
 
@@ -175,8 +178,8 @@ async def _notify(
     if change_set.settings is not None:
         await notify_of_meeting(transaction, *key, at)
         return
-    if not change_set.changes or not await transaction.row(_ANYBODY, *key):
-        return
-    types = {ExtensionType(there[each.id].type) for each in change_set.changes if each.id in there}
-    types |= {each.extension.type for each in change_set.changes if not isinstance(each, ExtensionRemoved)}
-    await notify_of_extension(transaction, *key, at, *types)
+    changed = [each.id for each in change_set.changes if not isinstance(each, ExtensionExpected)]
+    if changed and await transaction.row(_ANYBODY, *key):
+        types = {ExtensionType(there[name].type) for name in changed if name in there}
+        types |= {each.type for each in change_set.written}
+        await notify_of_extension(transaction, *key, at, *types)
