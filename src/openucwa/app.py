@@ -103,8 +103,9 @@ class Service:
     """One server: its request handler (`handler`; as ASGI, `asgi`) and its store (`store`).
 
     `store`, `bus`: replace those named by the settings. `passwords`: hashes and verifies passwords, for tests that need
-    it cheap. `relay`: the link to the other processes, if this is one of several workers. `added`: further routes, left
-    out of the API's description.
+    it cheap. `relay`: the link to the other processes, if this is one of several workers. `status_of_others`: their
+    status addresses, if this one is to show the metrics of all. `added`: further routes, left out of the API's
+    description.
     """
 
     def __init__(
@@ -116,8 +117,10 @@ class Service:
         bus: Bus | None = None,
         passwords: Passwords | None = None,
         relay: Relay | None = None,
+        status_of_others: Sequence[str] = (),
         added: Routes = (),
     ) -> None:
+        self._status_of_others = status_of_others
         self.config = config
         self.world = world
         self.measures = Measures()
@@ -201,8 +204,12 @@ class Service:
         """The handler of the status address. `load`: returns what the listeners hold at the moment."""
         from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
-        exposition = Exposition(self.measures, load, self.channels, self.in_flight, self.store, self.bus, self.world)
-        return StatusPages(self.readiness, exposition.page)
+        page = Exposition(self.measures, load, self.channels, self.in_flight, self.store, self.bus, self.world).page
+        if self._status_of_others:
+            from openucwa.telemetry.gathering import Gathering  # noqa: PLC0415
+
+            return StatusPages(self.readiness, Gathering(page, self._status_of_others))
+        return StatusPages(self.readiness, page)
 
     async def start(self) -> None:
         """Opens the store, creates the first signing key, and starts the background tasks.
@@ -302,9 +309,7 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            *openucwa_routes(
-                app, f"{app}/onlineMeetings/myOnlineMeetings/{{meeting_id}}", store, pools, meetings, world, config
-            ),
+            *openucwa_routes(app, store, pools, meetings, world, config),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),
@@ -312,6 +317,7 @@ class Service:
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations(store)),
+            (f"{communication}/replayMessage", invitations.ReplayMessage(store, asking, world)),
             *(
                 route
                 for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)
@@ -346,13 +352,7 @@ class Service:
             (f"{participant}/promote", participants.Promote(*inside)),
             (f"{participant}/demote", participants.Demote(*inside)),
             (f"{participant}/eject", participants.Eject(*inside)),
-            (f"{conversation}/messaging", messaging.Messaging(*inside)),
-            (f"{conversation}/messaging/addMessaging", messaging.AddMessaging(*inside, messages)),
-            (f"{conversation}/messaging/terminate", messaging.StopMessaging(*inside)),
-            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*inside, self.typing_timeouts)),
-            (f"{conversation}/messaging/typingParticipants", messaging.TypingParticipants(*inside)),
-            (f"{conversation}/messaging/messages", messaging.Messages(*inside, messages)),
-            (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),
+            *messaging.routes(f"{conversation}/messaging", inside, messages, self.typing_timeouts),
             (f"{app}/me", me.Me()),
             *presence.routes(app, store, world, config),
             (f"{app}/photo", photos.Photo(store, enabled=config.photos)),

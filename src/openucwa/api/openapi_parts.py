@@ -143,7 +143,7 @@ SCHEMAS: Described = {
     "Link": _HREF
     | {
         "description": "A typed reference; its rel is its name (UCWA: Web links).",
-        "properties": {"href": {"type": "string"}, "title": {"type": "string"}, "revision": {"type": "integer"}},
+        "properties": {"href": {"type": "string"}, "title": {"type": "string"}, "revision": {"type": "string"}},
     },
     "Links": {"type": "array", "items": ref("schemas", "Link")},
     "Token": {

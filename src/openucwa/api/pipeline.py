@@ -5,7 +5,6 @@ with 409 and the work.
 """
 
 import logging
-import re
 from collections.abc import Coroutine
 from typing import Any
 
@@ -19,13 +18,13 @@ from openucwa.api.rendering import Renderer
 from openucwa.api.resource import SAFE_METHODS, Operation, Precondition, Resource, Responder
 from openucwa.api.response_cache import CacheableResponse
 from openucwa.api.router import Found, Router
+from openucwa.api.versions import UCWA_VERSION, required_version
 from openucwa.api.waiting import ClientGone
 from openucwa.channel.activity import Activity
 from openucwa.http import conditions, negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.authorization import bearer_token, photo_cookie
 from openucwa.http.charset import TextKind
-from openucwa.http.lists import elements
 from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
 from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
@@ -54,11 +53,6 @@ from openucwa.representation.limits import StructureLimits
 from openucwa.representation.parameters import read
 from openucwa.representation.patches import PATCH_TYPES, PatchLimits, read_patch
 from openucwa.store.contract import Store
-
-#: The supported version of UCWA's resources (UCWA: Versioning).
-UCWA_VERSION = 2.0
-
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 
 logger = logging.getLogger("openucwa")
 
@@ -242,12 +236,10 @@ def check_arrival(request: Request) -> None:
 
 
 def check_version(request: Request) -> None:
-    """404: the client requires a newer version of the resources. A header that is not a number is ignored."""
-    if b"x-ms-requiresminresourceversion" not in request.headers:
-        return
-    for wanted in elements(request.header(b"x-ms-requiresminresourceversion") or ""):
-        if _VERSION.fullmatch(wanted) and float(wanted) > UCWA_VERSION:
-            raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
+    """404: the client requires a newer version of the resources."""
+    wanted = required_version(request)
+    if wanted is not None and float(wanted) > UCWA_VERSION:
+        raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
 
 
 def check_anonymous(call: Call[Any], resource: Resource[Any]) -> None:

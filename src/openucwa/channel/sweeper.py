@@ -1,5 +1,5 @@
 """Periodic clean-up: idle applications and conversations, waits in the lobby, unanswered invitations, old events,
-expired meetings.
+expired meetings, old changes.
 
 Each process sweeps; the store makes sure that each thing ends once.
 """
@@ -32,16 +32,21 @@ MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
 ROWS_AT_A_TIME = 2_000
 LOGS_AT_A_TIME = 100
+CHANGES_AT_A_TIME = 500
+
+DAY = 86_400
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SweepSettings:
-    """The settings of these names: intervals, timeouts and retention times, in seconds."""
+    """The settings of these names: intervals, timeouts and retention times, in seconds unless they say otherwise."""
 
     application_sweep_interval: float
     application_timeout: int
+    change_log_days: int
+    change_log_versions: int
     conversation_timeout: int
     events_kept: int
     expired_meetings_kept: int
@@ -160,10 +165,16 @@ class Sweeper:
                     await self._store.invitations.end(failed, now, missed=missed)
 
     async def sweep_meetings(self) -> None:
-        """Removes meetings whose retention time after expirationTime is over."""
+        """Removes meetings whose retention time after expirationTime is over, and shortens the change log."""
         now = self._world.now()
         before = now - 1000 * self._settings.expired_meetings_kept
         while await self._store.meetings.remove_expired(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
+            pass
+        versions = self._settings.change_log_versions
+        while await self._store.change_log.trim(versions, CHANGES_AT_A_TIME) == CHANGES_AT_A_TIME:
+            pass
+        forgotten = now - 1000 * DAY * self._settings.change_log_days
+        while await self._store.change_log.forget(forgotten, CHANGES_AT_A_TIME) == CHANGES_AT_A_TIME:
             pass
 
     async def _each(self, name: str, seconds: float, sweep: Callable[[], Awaitable[None]]) -> None:

@@ -107,7 +107,8 @@ def _several(found: Any) -> list[Any]:
 
 
 def _link(members: dict[str, Any]) -> Link:
-    return Link(members["href"], members.get("title"), members.get("revision"))
+    revision = members.get("revision")
+    return Link(members["href"], members.get("title"), None if revision is None else int(revision))
 
 
 def _dated(value: Any) -> Any:

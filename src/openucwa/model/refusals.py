@@ -65,6 +65,10 @@ class AnonymousNotAllowed(Forbidden):
     """The resource is for signed-in users, not for anonymous ones."""
 
 
+class AttendeeNotAllowed(Forbidden):
+    """Only leaders can do this at the moment: a leader has disabled the messaging of attendees."""
+
+
 class TooManySubscriptions(Forbidden):
     """The application has the maximum number of presence subscriptions, or of contacts in them."""
 

@@ -109,7 +109,10 @@ def _resource(document: Document) -> dict[str, object]:
         members |= _MEMBERS.decode(document.custom)
     if document.tail:
         _add(members, document.tail)
-    links: dict[str, object] = {"self": {"href": document.href}}
+    own: dict[str, object] = {"href": document.href}
+    if document.revision is not None:
+        own["revision"] = str(document.revision)
+    links: dict[str, object] = {"self": own}
     for rel, link in document.links.items():
         if isinstance(link, Link):
             links[rel] = _link(link)
@@ -142,7 +145,7 @@ def _link(link: Link) -> dict[str, object]:
     if link.title is not None:
         shown["title"] = link.title
     if link.revision is not None:
-        shown["revision"] = link.revision
+        shown["revision"] = str(link.revision)  # a text, as captured
     return shown
 
 
