@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from openucwa.api.openapi_parts import ref
 from openucwa.http import conditions
 from openucwa.http.negotiation import JSON
 from openucwa.meetings.extension import MAX_ID_LENGTH
-from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import EntityTooLarge, ParameterValidationFailure
 from openucwa.representation.patches import JSON_PATCH, MERGE_PATCH, Patch, PatchLimits, read_patch
 
@@ -22,7 +22,7 @@ _OF_MEETING = frozenset({"ifMatch", "patch"})
 #: Names that are beside `properties`, not in it.
 _BESIDE = frozenset({"id", "type"})
 
-_PATCH = {"oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}
+_PATCH = {"oneOf": [ref("schemas", "MergePatch"), ref("schemas", "JsonPatch")]}
 #: The JSON Schema of the body.
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -32,10 +32,10 @@ SCHEMA: Mapping[str, Any] = {
             "items": {
                 "type": "object",
                 "properties": {
-                    "operation": {"type": "string", "enum": list(_MEMBERS)},
+                    "operation": ref("schemas", "ChangeOperation"),
                     "id": {"type": "string", "maxLength": MAX_ID_LENGTH},
                     "ifMatch": {"type": "string"},
-                    "type": {"type": "string", "enum": list(ExtensionType)},
+                    "type": ref("schemas", "OnlineMeetingExtensionType"),
                     "properties": {"type": "object"},
                     "patch": _PATCH,
                 },
