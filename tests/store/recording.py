@@ -8,6 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from openucwa.model.change_set import (
+    ChangeSet,
+    ExtensionAdded,
+    ExtensionRemoved,
+    ExtensionReplaced,
+    SettingsReplaced,
+)
 from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import (
     FirstMessage,
@@ -363,6 +370,7 @@ async def rooms(store: RecordedStore) -> None:
     await store.conversations.typing_participants(LENE, MEETING)
     await store.conversations.idle(AFTER)
     await extensions(store)
+    await change_sets(store)
     longer = replace(SETTINGS, subject="a longer subject")
     await store.meetings.replace(LENE, MEETING, frozenset({"1"}), longer, "2", AT)
     await change_log(store)
@@ -372,6 +380,20 @@ async def rooms(store: RecordedStore) -> None:
     await store.events.last_numbers([EVENT.topic, "a"])
     await store.events.numbers(EVENT.topic, EVENT.kind, 0, MANY)
     await store.events.get(EVENT.topic, 1)
+
+
+async def change_sets(store: RecordedStore) -> None:
+    for name in ("a", "b"):
+        await store.extensions.add(LENE, MEETING, extension(name), MANY, AT)
+    changes = (
+        ExtensionAdded(extension("c", type=ExtensionType.ROAMED_ORGANIZER_DATA)),
+        ExtensionReplaced(extension("a", etag="2", properties=b"{" + b" " * 99 + b"}"), None),
+        ExtensionRemoved("b", None),
+    )
+    await store.change_sets.apply(LENE, MEETING, ChangeSet(changes), MANY, AT)
+    settings = SettingsReplaced(replace(SETTINGS, subject="another subject"), "1")
+    rest = tuple(ExtensionRemoved(name, None) for name in ("a", "c"))
+    await store.change_sets.apply(LENE, MEETING, ChangeSet(rest, settings), MANY, AT)
 
 
 async def change_log(store: RecordedStore) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from openucwa.model.application import Application, Communication
 from openucwa.model.change import BEGINNING, SERVER, Author, ChangeKind, Position
+from openucwa.model.change_set import ChangeSet
 from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import FirstMessage, Invitation, InvitationKind, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
@@ -84,6 +85,7 @@ ARGUMENTS: dict[Any, object] = {
     PhotoOrigin: PhotoOrigin(None, ""),
     int | None: None,
     Position: BEGINNING,
+    ChangeSet: ChangeSet(()),
     Author: SERVER,
     ChangeKind: ChangeKind.ADDED,
     Callable[[], str]: str,
