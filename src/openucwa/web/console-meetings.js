@@ -7,8 +7,9 @@ import { MeetingFilter } from "./console-meeting-filter.js";
 import { MeetingForm } from "./console-meeting-form.js";
 import { $, busy, keep, make, notify } from "./elements.js";
 import { isAssigned, isExpired, nameOf } from "./meeting-words.js";
-import { Meetings } from "./meetings.js";
+import { Meetings, NotThere } from "./meetings.js";
 import { t } from "./texts.js";
+import { Undo } from "./undo.js";
 import { inWords } from "./words.js";
 
 const LIST = "#list";
@@ -22,6 +23,7 @@ export class MeetingsView {
   #listed = null; // null: not read yet
   #view;
   #form;
+  #undo = new Undo($("undo"));
   #filter = new MeetingFilter();
   #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list; null: something else is
   #reading = null; // {again}, while what is shown is read anew
@@ -33,7 +35,7 @@ export class MeetingsView {
     this.#meetings = new Meetings(client, session);
     this.#view = new MeetingView(this.#meetings, notices, {
       edit: (meeting) => this.#edit(meeting),
-      deleted: () => this.#deleted(),
+      deleted: (id, name) => this.#deleted(id, name),
       copied: (meeting) => this.#copied(meeting),
     });
     this.#form = new MeetingForm(this.#meetings, (meeting) => this.#saved(meeting));
@@ -239,11 +241,17 @@ export class MeetingsView {
     this.#notices.say(t`The meeting is copied.`);
   }
 
-  async #deleted() {
+  async #deleted(id, name) {
     this.#view.close();
     await this.#readList();
     location.hash = "";
     this.#notices.say(t`The meeting is deleted.`);
+    this.#undo.offer(t`“${name}” is deleted.`, async () => {
+      if (!(await this.#meetings.undelete(id))) throw new NotThere();
+      await this.#readList();
+      await this.#go(`#${id}`);
+      this.#notices.say(t`The meeting is back.`);
+    });
     $("meetings-title").focus();
   }
 }

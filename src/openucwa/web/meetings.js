@@ -1,6 +1,7 @@
 // An organizer's meetings and their extensions, by their ids. Addresses belong to an application, and a page may see
 // several of them; so each is found by following links of the one that is open now.
 
+import { additionOf } from "./additions.js";
 import { t } from "./texts.js";
 import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
 import { asDate, customProperties } from "./values.js";
@@ -96,6 +97,34 @@ export class Meetings {
       await this.#client.delete(href, { headers: { "If-Match": `"${meeting.etag}"` } });
       this.#hrefs.delete(meeting.onlineMeetingId);
     });
+  }
+
+  // Adds a meeting again that was deleted; whether the server still had it.
+  undelete(id) {
+    return this.#session.run(async (application) => {
+      const href = await additionOf(this.#client, application, "openucwa:removedMeetings");
+      if (href === undefined) return false;
+      const { resource } = await this.#client.get(href);
+      const removed = embeddedIn(resource, "openucwa:removedMeeting").find((each) => each.onlineMeetingId === id);
+      return this.#restore(removed);
+    });
+  }
+
+  // The same for an extension.
+  undeleteExtension(id, extensionId) {
+    return this.#session.run(async (application) => {
+      const { headers } = await this.#client.get(await this.#meetingHref(application, id));
+      const href = linkIn(headers.get("Link"), "openucwa:removedExtensions");
+      if (href === null) return false;
+      const { resource } = await this.#client.get(href);
+      return this.#restore(embeddedIn(resource, "openucwa:version").find((each) => each.extensionId === extensionId));
+    });
+  }
+
+  async #restore(removed) {
+    const href = linkOf(removed, "openucwa:restore");
+    if (href !== undefined) await this.#client.post(href);
+    return href !== undefined;
   }
 
   // The file for calendar programs, as text. `start`, `end`: Dates.

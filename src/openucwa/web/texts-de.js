@@ -190,6 +190,12 @@ export const TEXTS = {
   Yours: "Ihre Fassung",
   "On the server": "Auf dem Server",
 
+  Undo: "Rückgängig",
+  "“{0}” is deleted.": "„{0}“ ist gelöscht.",
+  "{0} is back.": "{0} ist wieder da.",
+  "The meeting is back.": "Die Besprechung ist wieder da.",
+  "It can’t be brought back.": "Das lässt sich nicht zurückholen.",
+
   // Invitations for calendars
   "Invitation…": "Einladung…",
   "Invitation for calendars": "Einladung für Kalender",
