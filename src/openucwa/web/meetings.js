@@ -7,6 +7,7 @@ import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
 import { asDate, customProperties } from "./values.js";
 
 const INVITATION = "openucwa:invitation";
+const MAX_INVITED = 50; // meetings of others that are listed
 export const MAX_SUBJECT = 250; // characters
 // What a copy of a meeting has in common with it.
 const COPIED = [
@@ -45,6 +46,19 @@ export class Meetings {
   // All of them: the newest first, and the assigned one last.
   list() {
     return this.#session.run((application) => this.#list(application));
+  }
+
+  // Those of others to which the user is invited, or in which the user is, as UCWA's onlineMeeting.
+  invited() {
+    return this.#session.run(async (application) => {
+      const href = await additionOf(this.#client, application, "openucwa:meetings");
+      if (href === undefined) return [];
+      const [me] = embeddedIn(application, "me");
+      const filter = `organizerUri ne '${me.uri.replaceAll("'", "''")}'`;
+      const query = new URLSearchParams({ filter, orderby: "expirationTime", top: MAX_INVITED });
+      const { resource } = await this.#client.get(`${href}?${query}`);
+      return embeddedIn(resource, "openucwa:foundMeeting").flatMap((each) => embeddedIn(each, "onlineMeeting"));
+    });
   }
 
   // {meeting, extensions, invitation}: `extensions` by id; `invitation`: where the invitation for calendars is, or null.

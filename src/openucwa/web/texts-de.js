@@ -106,6 +106,8 @@ export const TEXTS = {
   "No meeting fits the search.": "Keine Besprechung passt zur Suche.",
   "You haven’t scheduled a meeting yet.": "Sie haben noch keine Besprechung geplant.",
   "Always open": "Immer offen",
+  "You are invited": "Sie sind eingeladen",
+  "by {0}": "von {0}",
   "you are in it": "Sie sind dabei",
   "you are in it, {0} new": "Sie sind dabei, {0} neu",
   "Choose a meeting": "Wählen Sie eine Besprechung",
