@@ -506,6 +506,8 @@ export const TEXTS = {
     "Ein gewählter Status bleibt, bis Sie ihn zurücksetzen; sonst folgt er Ihrer Aktivität.",
   "Your status follows your activity.": "Ihr Status folgt Ihrer Aktivität.",
   "Reset status": "Status zurücksetzen",
+  "Play a sound when someone invites you or waits in a lobby":
+    "Einen Ton abspielen, wenn jemand Sie einlädt oder im Wartebereich wartet",
   Note: "Notiz",
   "Your colleagues see it beside your name.": "Ihre Kollegen sehen sie neben Ihrem Namen.",
   "Save note": "Notiz speichern",
