@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from openucwa.model.filters import And, AnyExtension, Comparable, Compare, Filter, Has, Not, Operator, Or
 from openucwa.model.refusals import ParameterValidationFailure
@@ -137,17 +137,17 @@ class _Parser:
             self._sign("/")
             name = self._property()
         elif name not in MEETING_PROPERTIES:
-            _wrong(token, f"must be extensions('ID')/NAME or one of {', '.join(MEETING_PROPERTIES)}")
+            raise _wrong(token, f"must be extensions('ID')/NAME or one of {', '.join(MEETING_PROPERTIES)}")
         descending = self._word("desc")
         if not descending:
             self._word("asc")
         if self._next.text == ",":
-            _wrong(self._next, "only one property can be ordered by")
+            raise _wrong(self._next, "only one property can be ordered by")
         return Order(name, extension, descending)
 
     def end(self) -> None:
         if self._next.kind != "end":
-            _wrong(self._next, f"unexpected {self._shown(self._next)}")
+            raise _wrong(self._next, f"unexpected {self._shown(self._next)}")
 
     def _all(self, scope: _Scope) -> Filter:
         parts = [self._one(scope)]
@@ -168,10 +168,10 @@ class _Parser:
         if self._next.text == "(" and token.text != "extensions":
             if token.text == "startswith":
                 return self._startswith(scope)
-            _wrong(token, f"{token.text}() is not supported; there is startswith()")
+            raise _wrong(token, f"{token.text}() is not supported; there is startswith()")
         if token.text == "extensions" and self._next.text == "/":
             if scope.extension or scope.value:
-                _wrong(token, "extensions/any cannot be nested")
+                raise _wrong(token, "extensions/any cannot be nested")
             self._advance()
             return self._any_extension()
         return self._comparison(self._subject(token, scope), scope)
@@ -179,7 +179,7 @@ class _Parser:
     def _nested(self, at: _Token, read: Callable[[], Filter]) -> Filter:
         self._depth += 1
         if self._depth > self._limits.depth:
-            _wrong(at, f"is nested too deeply: at most {self._limits.depth} levels are allowed")
+            raise _wrong(at, f"is nested too deeply: at most {self._limits.depth} levels are allowed")
         inner = read()
         self._depth -= 1
         return inner
@@ -191,7 +191,7 @@ class _Parser:
         token = self._next
         literal = self._literal()
         if not isinstance(literal, str):
-            _wrong(token, "startswith() needs a text in single quotes")
+            raise _wrong(token, "startswith() needs a text in single quotes")
         self._sign(")")
         self._count(token)
         return about(Compare(Operator.STARTSWITH, self._ordered(token, literal)))
@@ -200,11 +200,11 @@ class _Parser:
         """Reads a path; the result makes the filter that a test of its values is (None: it has any)."""
         if scope.value is not None:
             if token.text != scope.value:
-                _wrong(token, f"must be {scope.value}, the variable of any()")
+                raise _wrong(token, f"must be {scope.value}, the variable of any()")
             return lambda test: test or Or(())
         if scope.extension is not None:
             if token.text != scope.extension:
-                _wrong(token, f"must begin with {scope.extension}/, the variable of any()")
+                raise _wrong(token, f"must begin with {scope.extension}/, the variable of any()")
             self._sign("/")
             name = self._property()
             return lambda test: Has(name, test)
@@ -217,8 +217,8 @@ class _Parser:
             return lambda test: AnyExtension(extension, Has(inner, test))
         if token.text not in MEETING_PROPERTIES:
             if token.text in _NOT_SUPPORTED:
-                _wrong(token, f"{token.text} is not supported")
-            _wrong(token, f"must be extensions or one of {', '.join(MEETING_PROPERTIES)}")
+                raise _wrong(token, f"{token.text} is not supported")
+            raise _wrong(token, f"must be extensions or one of {', '.join(MEETING_PROPERTIES)}")
         return lambda test: self._of_meeting(token, test)
 
     def _of_meeting(self, at: _Token, test: Filter | None) -> Filter:
@@ -226,13 +226,13 @@ class _Parser:
         kind: type[Comparable] = Instant if at.text in _DATES else str
         if test is not None and any(not isinstance(literal, kind) for literal in _literals(test)):
             wanted = "a date, such as 2026-01-31T12:00:00Z" if kind is Instant else "a text in single quotes"
-            _wrong(at, f"{at.text} must be compared with {wanted}")
+            raise _wrong(at, f"{at.text} must be compared with {wanted}")
         return Has(at.text, test)
 
     def _any_extension(self) -> Filter:
         token = self._take("name")
         if token.text != "any":
-            _wrong(token, "must be any(VARIABLE: CONDITION), or write extensions('ID')/NAME")
+            raise _wrong(token, "must be any(VARIABLE: CONDITION), or write extensions('ID')/NAME")
         self._sign("(")
         if self._next.text == ")":
             self._advance()
@@ -254,7 +254,7 @@ class _Parser:
         if token.text == "in":
             return about(self._choice())
         if (how := _ORDERED.get(token.text)) is None:
-            _wrong(token, f"must be eq, ne, gt, ge, lt, le or in, not {self._shown(token)}")
+            raise _wrong(token, f"must be eq, ne, gt, ge, lt, le or in, not {self._shown(token)}")
         at = self._next
         return about(Compare(how, self._ordered(at, self._literal())))
 
@@ -262,7 +262,7 @@ class _Parser:
         at = self._next
         if self._word("null"):
             if scope.value is not None:
-                _wrong(at, "an array contains no null")
+                raise _wrong(at, "an array contains no null")
             there = about(None)
             return Not(there) if same else there
         equal = about(Compare(Operator.EQ, self._literal()))
@@ -285,7 +285,7 @@ class _Parser:
         self._sign("/")
         token = self._take("name")
         if token.text != "any":
-            _wrong(token, "must be any(VARIABLE: CONDITION)")
+            raise _wrong(token, "must be any(VARIABLE: CONDITION)")
         self._sign("(")
         variable = self._variable()
         self._sign(":")
@@ -296,7 +296,7 @@ class _Parser:
     def _variable(self) -> str:
         token = self._take("name")
         if token.text in _WORDS:
-            _wrong(token, f"{token.text} cannot be a variable")
+            raise _wrong(token, f"{token.text} cannot be a variable")
         return token.text
 
     def _key(self) -> str:
@@ -326,22 +326,24 @@ class _Parser:
             case "name" if token.text in ("true", "false"):
                 return token.text == "true"
             case "name" if token.text == "null":
-                _wrong(token, "null can only be compared by eq and ne")
+                raise _wrong(token, "null can only be compared by eq and ne")
             case _:
                 shown = self._shown(token)
-                _wrong(token, f"must be a text in single quotes, a number, a date, true or false, not {shown}")
+                raise _wrong(token, f"must be a text in single quotes, a number, a date, true or false, not {shown}")
 
     def _ordered(self, at: _Token, literal: Comparable) -> Comparable:
         if isinstance(literal, bool):
-            _wrong(at, "true and false can only be compared by eq, ne and in")
+            raise _wrong(at, "true and false can only be compared by eq, ne and in")
         if isinstance(literal, str) and len(literal) > MAX_ORDERED_TEXT:
-            _wrong(at, f"has {len(literal):,} characters; {MAX_ORDERED_TEXT} are allowed, except by eq, ne and in")
+            raise _wrong(
+                at, f"has {len(literal):,} characters; {MAX_ORDERED_TEXT} are allowed, except by eq, ne and in"
+            )
         return literal
 
     def _count(self, at: _Token) -> None:
         self._terms += 1
         if self._terms > self._limits.terms:
-            _wrong(at, f"is one comparison too many: at most {self._limits.terms} are allowed")
+            raise _wrong(at, f"is one comparison too many: at most {self._limits.terms} are allowed")
 
     def _word(self, word: str) -> bool:
         """Whether `word` comes next, which is then read."""
@@ -352,14 +354,14 @@ class _Parser:
 
     def _sign(self, sign: str) -> None:
         if self._next.text != sign or self._next.kind != "sign":
-            _wrong(self._next, f"must be {sign}, not {self._shown(self._next)}")
+            raise _wrong(self._next, f"must be {sign}, not {self._shown(self._next)}")
         self._advance()
 
     def _take(self, kind: str) -> _Token:
         token = self._next
         if token.kind != kind:
             expected = "a text in single quotes" if kind == "text" else "a name"
-            _wrong(token, f"must be {expected}, not {self._shown(token)}")
+            raise _wrong(token, f"must be {expected}, not {self._shown(token)}")
         self._advance()
         return token
 
@@ -380,14 +382,14 @@ class _Parser:
         return "the end" if token.kind == "end" else repr(token.text[:40])
 
 
-def _wrong(at: _Token, message: str) -> NoReturn:
-    raise InvalidValue(f"{message} (at character {at.at + 1})")
+def _wrong(at: _Token, message: str) -> InvalidValue:
+    return InvalidValue(f"{message} (at character {at.at + 1})")
 
 
 def _unquoted(token: _Token) -> str:
     text = token.text[1:-1].replace("''", "'")
     if not is_carriable(text):
-        _wrong(token, "contains a character that no property can contain")
+        raise _wrong(token, "contains a character that no property can contain")
     return text
 
 
@@ -406,9 +408,9 @@ def _number(token: _Token) -> Decimal:
     number = Decimal(token.text)
     _, digits, exponent = number.as_tuple()
     if len(digits) > MAX_DIGITS:
-        _wrong(token, f"has {len(digits):,} digits; at most {MAX_DIGITS} are allowed")
+        raise _wrong(token, f"has {len(digits):,} digits; at most {MAX_DIGITS} are allowed")
     if abs(int(exponent)) > MAX_EXPONENT:
-        _wrong(token, "is out of range")
+        raise _wrong(token, "is out of range")
     return number
 
 
@@ -416,4 +418,4 @@ def _date(token: _Token) -> Instant:
     try:
         return dates.parse_day(token.text) if len(token.text) == len("2026-01-31") else dates.parse_date(token.text)
     except InvalidValue as invalid:
-        _wrong(token, str(invalid))
+        raise _wrong(token, str(invalid)) from None
