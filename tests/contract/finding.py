@@ -16,6 +16,7 @@ from openucwa.store.findable import filterable, text_of
 from tests.contract.samples import AT
 
 LIMITS = QueryLimits(values=12, bytes=1_048_576, steps=1_000)
+BY_TIME = Order("creationTime")
 
 #: Few of each, so that filters find something.
 SUBJECTS = ("", "a", "ab", "b", "Ünïcödé", "\U0010ffff", "a" * 130 + "b", "a" * 200 + "b", "a" * 200 + "c")
@@ -115,8 +116,8 @@ async def find(
     store: Store,
     user: str,
     wanted: Filter | None,
-    order: Order = Order("creationTime"),
-    page: int = 3,  # noqa: B008
+    order: Order = BY_TIME,
+    page: int = 3,
 ) -> list[str]:
     """The ids of what a query finds, page by page."""
     ids: list[str] = []
