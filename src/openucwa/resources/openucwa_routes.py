@@ -8,6 +8,7 @@ from openucwa.config import Config
 from openucwa.meetings.pools import Pools
 from openucwa.model.world import World
 from openucwa.resources import additions
+from openucwa.resources.meeting_query import FoundMeetings
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.store.contract import Store
 
@@ -21,4 +22,6 @@ def openucwa_routes(
         (index, additions.Index(pools, additions.links(config))),
         (f"{index}/lobby", additions.Lobbies(store, pools)),
     ]
+    if config.change_log:
+        routes.append((f"{index}/meetings", FoundMeetings(store, pools, documents, config)))
     return routes

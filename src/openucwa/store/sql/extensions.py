@@ -14,7 +14,7 @@ from openucwa.model.refusals import (
 )
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
-from openucwa.store.engine import Query, Transaction
+from openucwa.store.engine import Transaction
 from openucwa.store.sql import stored_bytes
 from openucwa.store.sql.change_rows import NOTHING, State
 from openucwa.store.sql.part import Part
