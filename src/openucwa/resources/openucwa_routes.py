@@ -14,9 +14,14 @@ from openucwa.store.contract import Store
 
 
 def openucwa_routes(
-    app: str, meeting: str, store: Store, pools: Pools, documents: MeetingDocuments, world: World, config: Config
+    app: str,
+    store: Store,
+    pools: Pools,
+    documents: MeetingDocuments,  # noqa: ARG001
+    world: World,  # noqa: ARG001
+    config: Config,
 ) -> Sequence[tuple[str, Resource[Any]]]:
-    """`app`, `meeting`: the templates of an application and of a meeting."""
+    """`app`: the template of an application."""
     index = f"{app}/openucwa"
     routes: list[tuple[str, Resource[Any]]] = [
         (index, additions.Index(pools, additions.links(config))),
