@@ -118,12 +118,13 @@ async def find(
     wanted: Filter | None,
     order: Order = BY_TIME,
     page: int = 3,
+    limits: QueryLimits = LIMITS,
 ) -> list[str]:
     """The ids of what a query finds, page by page."""
     ids: list[str] = []
     after = None
     while True:
-        found = await store.queries.find(MeetingQuery(user, wanted, order, after, page, assigned=True), LIMITS)
+        found = await store.queries.find(MeetingQuery(user, wanted, order, after, page, assigned=True), limits)
         ids += [meeting.id for meeting, _ in found.meetings]
         after = found.after
         if after is None:

@@ -85,6 +85,8 @@ async def test_query_finds_what_a_scan_finds(
         for each in (None, *wanted):
             assert await find(store, organizer, each, order) == scan(meetings, organizer, each, order)
             assert await find(store, guest, each, order) == scan(invited, guest, each, order)
+            alone = replace(LIMITS, attempts=0)
+            assert await find(store, guest, each, order, limits=alone) == scan(invited, guest, each, order)
 
 
 async def test_meetings_of_others_and_own_ones_are_in_one_order(store: Store) -> None:

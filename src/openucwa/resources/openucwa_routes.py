@@ -17,7 +17,7 @@ def openucwa_routes(
     app: str,
     store: Store,
     pools: Pools,
-    documents: MeetingDocuments,  # noqa: ARG001
+    documents: MeetingDocuments,
     world: World,  # noqa: ARG001
     config: Config,
 ) -> Sequence[tuple[str, Resource[Any]]]:

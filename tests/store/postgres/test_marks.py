@@ -26,6 +26,8 @@ UNCACHED_TABLES = {
     "counters": "read by changes only",
     "endpoints": "read by changes and polls only, from the store",
     "events": "a log, read from the store",
+    "findable": "read by queries only, from the store",
+    "findable_state": "read by queries only, from the store",
     "forgotten_changes": "read from the store",
     "invalidations": "the marks themselves",
     "invitees": "read from the store",

@@ -47,12 +47,14 @@ class FoundMeetings:
 @dataclass(frozen=True, slots=True)
 class QueryLimits:
     """`values`: of an extension, that can be found; the same on all servers of a store. `bytes`: approximate size of
-    the meetings of one answer. `steps`: of bringing the index up to date, for one query.
+    the meetings of one answer. `steps`: of bringing the index up to date, for one query. `attempts`: to find it up to
+    date while others change meetings; after these, the query keeps their changes out for a moment.
     """
 
     values: int
     bytes: int
     steps: int
+    attempts: int = 3
 
 
 class Queries(Protocol):

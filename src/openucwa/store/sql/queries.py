@@ -17,8 +17,6 @@ from openucwa.store.sql.lists import padded
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import EXTENSIONS, MEETINGS
 
-#: Reads of a moment in which the index was behind again; then the query keeps its user's changes out.
-_ATTEMPTS = 3
 #: Organizers whose indexes are found to be behind at a time.
 _BEHIND = 20
 
@@ -64,7 +62,7 @@ class Queries(Part):
     async def find(self, query: MeetingQuery, limits: QueryLimits) -> FoundMeetings:
         steps = limits.steps
         statements = [_stale(query, limits), *_pages(query)]
-        for _ in range(_ATTEMPTS):
+        for _ in range(limits.attempts):
             stale, *found = await self._reader.read(*statements)
             if not stale:
                 page, after = _page(query, limits, found)
