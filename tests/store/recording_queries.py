@@ -6,7 +6,7 @@ from openucwa.meetings.filter_syntax import FilterLimits, read_filter
 from openucwa.model.filters import Order
 from openucwa.store.contract import MeetingQuery, Place, QueryLimits
 from openucwa.store.sql import SqlStore
-from tests.contract.samples import AT, MANY, MEETING, extension
+from tests.contract.samples import AT, MANY, MEETING, SETTINGS, extension
 from tests.users import LENE
 
 FILTERS = (
@@ -26,6 +26,8 @@ async def queries(store: SqlStore) -> None:
             await store.queries.find(query, limits)
             after = replace(query, after=Place("s", LENE, MEETING), assigned=False)
             await store.queries.find(after, limits)
+    await store.meetings.replace(LENE, MEETING, None, SETTINGS, "2", AT)
+    await store.queries.find(query, limits)
     await store.extensions.add(LENE, MEETING, extension("found"), MANY, AT)
     await store.queries.find(query, replace(limits, attempts=0))
     await store.extensions.remove(LENE, MEETING, "found", None, AT)

@@ -17,6 +17,7 @@ from openucwa.store.sql.lists import padded
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import EXTENSIONS, MEETINGS
 
+_INCOMPLETE = "the index of the meetings is not complete yet; try again"
 #: Organizers whose indexes are found to be behind at a time.
 _BEHIND = 20
 
@@ -69,20 +70,15 @@ class Queries(Part):
                 stale, *rows = await self._reader.read(statements[0], *_contents(page))
                 if not stale:
                     return FoundMeetings(_meetings(query, page, rows), after)
-            steps = await self._update([row[0] for row in stale], limits.values, steps)
+            for (organizer,) in stale:
+                work = partial(findable_rows.step, organizer=organizer, max_values=limits.values)
+                done = False
+                while not done:
+                    if steps <= 0:
+                        raise ServiceUnavailable(_INCOMPLETE, retry_after=1)
+                    steps -= 1
+                    done = await self._writer.change(work, organizer, scope=UNCACHED, must_notify=False)
         return await self._writer.change(partial(self._find_alone, query, limits), query.user, scope=UNCACHED)
-
-    async def _update(self, organizers: Sequence[str], max_values: int, steps: int) -> int:
-        """Brings the indexes of `organizers` up to date; the number of steps that are left."""
-        for organizer in organizers:
-            done = False
-            while not done:
-                if steps <= 0:
-                    raise ServiceUnavailable("the index of the meetings is not complete yet; try again", retry_after=1)
-                work = partial(findable_rows.step, organizer=organizer, max_values=max_values)
-                done = await self._writer.change(work, organizer, scope=UNCACHED, must_notify=False)
-                steps -= 1
-        return steps
 
     async def _find_alone(self, query: MeetingQuery, limits: QueryLimits, transaction: Transaction) -> FoundMeetings:
         """While those who change the meetings are kept out."""
@@ -94,7 +90,7 @@ class Queries(Part):
                 while not await findable_rows.step(transaction, organizer, limits.values):
                     steps -= 1
                     if steps <= 0:
-                        raise ServiceUnavailable("the meetings change too fast to be searched", retry_after=1)
+                        raise ServiceUnavailable(_INCOMPLETE, retry_after=1)
         page, after = _page(query, limits, await _rows(transaction, _pages(query)))
         found = _meetings(query, page, await _rows(transaction, _contents(page)))
         if query.wanted is not None:
