@@ -30,7 +30,8 @@ async def find(client: UcwaClient, **parameters: str) -> list[Resource]:
 
 def shown(found: Resource) -> Resource:
     """The meeting itself."""
-    ((_, meeting),) = found["_embedded"].items()
+    meeting: Resource
+    (meeting,) = found["_embedded"].values()
     return meeting
 
 
