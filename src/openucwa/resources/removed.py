@@ -71,7 +71,7 @@ class RemovedMeetings(MeetingFamily[None]):
         return Answer(Document(rel=self.rel, href=href, embedded={RemovedMeeting.rel: shown}))
 
 
-class RemovedMeeting(MeetingFamily[int]):
+class RemovedMeeting(MeetingFamily[str]):
     """openucwa:removedMeeting. A removed meeting as it was, with its extensions."""
 
     rel = "openucwa:removedMeeting"
@@ -83,14 +83,14 @@ class RemovedMeeting(MeetingFamily[int]):
         self._store = store
         self._documents = documents
 
-    async def locate(self, call: Context, removal: str = "", **_names: str) -> int:
+    async def locate(self, call: Context, removal: str = "", **_names: str) -> str:
         self.require_pool(call)
-        return number_of(removal)
+        return removal
 
     @Operation("A removed meeting as it was, with the extensions that went with it.", refuses=READ_REFUSALS)
-    async def get(self, call: Call[int]) -> Answer:
+    async def get(self, call: Call[str]) -> Answer:
         """openucwa:removedMeeting, GET."""
-        changes = await self._store.change_log.change_set(organizer_of(call), call.target)
+        changes = await self._store.change_log.change_set(organizer_of(call), number_of(call.target))
         change = next((each for each in changes if each.kind == ChangeKind.REMOVED and each.of_meeting), None)
         meeting = None if change is None else change.meeting
         if change is None or meeting is None:
@@ -110,7 +110,7 @@ class RemovedMeeting(MeetingFamily[int]):
         return Answer(document)
 
 
-class RestoreMeeting(MeetingFamily[int]):
+class RestoreMeeting(MeetingFamily[str]):
     """openucwa:restore. Adds a removed meeting again, with the extensions that went with it."""
 
     rel = "openucwa:restore"
@@ -123,20 +123,20 @@ class RestoreMeeting(MeetingFamily[int]):
         self._world = world
         self._config = config
 
-    async def locate(self, call: Context, removal: str = "", **_names: str) -> int:
+    async def locate(self, call: Context, removal: str = "", **_names: str) -> str:
         self.require_pool(call)
-        return number_of(removal)
+        return removal
 
     @Operation(
         "Adds the meeting again, with the extensions that went with it.",
         answers=(201,),
         refuses=(*CHANGE_REFUSALS, AlreadyExists, TooManyOnlineMeetings, EntityTooLarge, CallbackChannelError),
     )
-    async def post(self, call: Call[int]) -> Answer:
+    async def post(self, call: Call[str]) -> Answer:
         """openucwa:restore, POST."""
         meeting = await self._store.meetings.restore(
             organizer_of(call),
-            call.target,
+            number_of(call.target),
             self._config.max_meetings,
             partial(new_etag, self._world),
             self._world.now(),
