@@ -15,6 +15,7 @@ from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import AlreadyExists, ResourceNotFound, ServiceUnavailable
 from openucwa.representation.custom import encode
 from openucwa.store.contract import FoundMeetings, MeetingQuery, QueryLimits, Store
+from openucwa.store.sql import SqlStore
 from tests.contract.finding import LIMITS, Step, everything, filters, find, orders, scan, steps
 from tests.contract.samples import (
     AT,
@@ -25,6 +26,7 @@ from tests.contract.samples import (
     assigned,
     extension,
     meeting,
+    user,
     with_meeting,
     with_participants,
 )
@@ -199,6 +201,18 @@ async def test_query_sees_one_moment_among_concurrent_changes(store: Store, othe
     done.set()
     await moving
     assert 0 not in found
+
+
+async def test_nothing_of_removed_user_is_left_in_the_index(store: SqlStore) -> None:
+    await store.users.add(user())
+    await with_meeting(store, "slides")
+    assert await find(store, LENE, None) == [MEETING]
+    await store.users.remove(LENE, AT)
+    for table in ("findable", "findable_state"):
+        assert await store.reader.rows(f"select * from {table}") == []  # noqa: S608  # constants
+    await store.users.add(user())
+    await with_meeting(store, meeting_id="NEW")
+    assert await find(store, LENE, None) == ["NEW"]
 
 
 async def find_once(store: Store, limits: QueryLimits, wanted: Filter | None = None) -> FoundMeetings:
