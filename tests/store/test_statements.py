@@ -40,9 +40,10 @@ KEYS = {
     "privacy_relationships": "owner",
     "contact_subscriptions": "owner",
     "user_words": "uri",
+    "deliveries": "webhook",
 }
 #: Few rows, which can be in every place.
-EVERYWHERE = {"store_version", "signing_keys", "counters"}
+EVERYWHERE = {"store_version", "signing_keys", "counters", "webhooks"}
 #: What a statement brings along itself.
 BROUGHT = {"heard", "positions"}
 

@@ -25,9 +25,11 @@ from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
+from openucwa.store.contract.webhooks import Backlog, Leased, Webhooks
 
 __all__ = [
     "Applications",
+    "Backlog",
     "Channels",
     "ContactLimits",
     "Contacts",
@@ -36,6 +38,7 @@ __all__ = [
     "Extensions",
     "History",
     "Invitations",
+    "Leased",
     "Match",
     "Meetings",
     "Outdated",
@@ -47,4 +50,5 @@ __all__ = [
     "Subscriptions",
     "TwoParty",
     "Users",
+    "Webhooks",
 ]

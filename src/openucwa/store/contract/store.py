@@ -16,6 +16,7 @@ from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.terms import Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
+from openucwa.store.contract.webhooks import Webhooks
 from openucwa.store.engine import Announcer
 
 
@@ -69,6 +70,9 @@ class Store(Protocol):
 
     @property
     def subscriptions(self) -> Subscriptions: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
     async def open(self) -> None:
         """Opens the store and migrates its schema.
