@@ -49,7 +49,6 @@ from openucwa.people.privacy import Privacy
 from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 from openucwa.representation.limits import StructureLimits
 from openucwa.resources import (
-    additions,
     calendar,
     conversations,
     discovery,
@@ -82,6 +81,7 @@ from openucwa.resources.online_meetings import (
     OnlineMeetings,
     PhoneDialInInformation,
 )
+from openucwa.resources.openucwa_routes import openucwa_routes
 from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
@@ -306,8 +306,7 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            (f"{app}/openucwa", additions.Index(pools)),
-            (f"{app}/openucwa/lobby", additions.Lobbies(store, pools)),
+            *openucwa_routes(app, meeting, store, pools, meetings, world, config),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),

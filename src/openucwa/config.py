@@ -348,6 +348,17 @@ class Config:
     )
     meeting_size: int = option("meetingSize of onlineMeetingPolicies.", 250, minimum=0)
 
+    # The change log
+    change_log: bool = option(
+        "Whether changes of meetings and extensions are logged, with their contents; otherwise there is no history.",
+        True,
+    )
+    change_log_days: int = option("Retention of former versions in the change log, in days.", 90)
+    change_log_versions: int = option("Maximum number of versions with contents per extension or meeting.", 100)
+    change_log_user_bytes: int = option(
+        "Maximum size of an organizer's change log, in bytes; the oldest changes are forgotten first.", 33_554_432
+    )
+
     # Help texts and dial-in information
     enterprise_help_url: str = option("enterpriseHelpUrl of onlineMeetingInvitationCustomization.", "")
     invitation_footer_text: str = option("invitationFooterText of onlineMeetingInvitationCustomization.", "")

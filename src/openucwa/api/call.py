@@ -10,6 +10,7 @@ from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.http.query import Query, parse
 from openucwa.identity.tokens import Caller
 from openucwa.model.application import Session
+from openucwa.model.change import Author
 
 T = TypeVar("T")
 
@@ -51,6 +52,12 @@ class Context(msgspec.Struct, kw_only=True):
         if self.known_session is None:
             raise RuntimeError("there is a session only below /applications/{application_id}")
         return self.known_session
+
+    @property
+    def author(self) -> Author:
+        """The caller with the application, for the change log."""
+        opened = self.session.application
+        return Author(self.caller.identity, opened.id, opened.user_agent)
 
     @property
     def application(self) -> str:

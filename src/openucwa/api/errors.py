@@ -53,6 +53,7 @@ ERRORS: dict[type[Refusal], WireError] = {
     refusals.PGetReplaced: WireError(409, "Conflict", "PGetReplaced"),
     refusals.CannotRedirect: WireError(410, "Gone", "CannotRedirect"),
     refusals.TooManyApplications: WireError(410, "Gone", "TooManyApplications"),
+    refusals.ChangesForgotten: WireError(410, "Gone", "ChangesForgotten"),
     refusals.PreconditionFailed: WireError(412, "PreconditionFailed"),
     refusals.EntityTooLarge: WireError(413, "EntityTooLarge"),
     refusals.UnsupportedMediaType: WireError(415, "UnsupportedMediaType"),

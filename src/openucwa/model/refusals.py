@@ -187,6 +187,10 @@ class TooManyApplications(Refusal):
     """The application was ended because its user opened too many others."""
 
 
+class ChangesForgotten(Refusal):
+    """The change log has forgotten changes that follow the given position, or the position is of another log."""
+
+
 class CannotRedirect(Refusal):
     """The organizer is homed in another pool, which has no backup."""
 

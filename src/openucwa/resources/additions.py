@@ -3,12 +3,13 @@
 They leave the documented resources unchanged: the `Link` header of an application leads to the index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation
+from openucwa.config import Config
 from openucwa.http.message import Header
 from openucwa.meetings.pools import Pools
 from openucwa.model.conversation import LobbyEntry
@@ -35,11 +36,24 @@ def index_link(call: Context) -> tuple[Header, ...]:
     return ((b"Link", f'<{index_href(call)}>; rel="openucwa:index"'.encode()),)
 
 
+def links(config: Config) -> dict[str, str]:
+    """The additions that are switched on: the path below openucwa:index by rel."""
+    added = {"openucwa:lobby": "lobby", "openucwa:photo": "photo"}
+    if config.change_log:
+        added |= {"openucwa:removedMeetings": "removedMeetings"}
+    return added
+
+
 class Index(MeetingFamily[None]):
     """openucwa:index. Links to the resources that this server adds to UCWA."""
 
     rel = "openucwa:index"
     scopes = ANY_SCOPE
+
+    def __init__(self, pools: Pools, added: Mapping[str, str]) -> None:
+        """`added`: the path of each addition below this resource, by its rel."""
+        super().__init__(pools)
+        self._added = added
 
     @Operation("Links to the resources that this server adds to UCWA.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
@@ -49,7 +63,7 @@ class Index(MeetingFamily[None]):
             Document(
                 rel=self.rel,
                 href=href,
-                links={"openucwa:lobby": Link(f"{href}/lobby"), "openucwa:photo": Link(f"{href}/photo")},
+                links={rel: Link(f"{href}/{path}") for rel, path in self._added.items()},
             )
         )
 

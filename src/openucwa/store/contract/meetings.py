@@ -1,8 +1,9 @@
 """Meetings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from openucwa.model.change import SERVER, Author, ChangeKind
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.store.contract.terms import Match
 
@@ -15,7 +16,7 @@ class Meetings(Protocol):
     extensions only the organizer's own conversations. Without participants there is no event.
     """
 
-    async def add(self, meeting: Meeting, limit: int) -> None:
+    async def add(self, meeting: Meeting, limit: int, by: Author = SERVER) -> None:
         """Adds `meeting`.
 
         TooManyOnlineMeetings: the organizer has `limit` already (assigned ones don't count). AlreadyExists: its id or
@@ -40,7 +41,15 @@ class Meetings(Protocol):
         ...
 
     async def replace(
-        self, organizer: str, meeting_id: str, match: Match, settings: MeetingSettings, etag: str, at: int
+        self,
+        organizer: str,
+        meeting_id: str,
+        match: Match,
+        settings: MeetingSettings,
+        etag: str,
+        at: int,
+        by: Author = SERVER,
+        kind: ChangeKind = ChangeKind.REPLACED,
     ) -> Meeting:
         """Replaces the settings if the meeting's etag is in `match`; returns the new meeting.
 
@@ -48,10 +57,27 @@ class Meetings(Protocol):
         """
         ...
 
-    async def remove(self, organizer: str, meeting_id: str, match: Match, at: int) -> None:
+    async def remove(self, organizer: str, meeting_id: str, match: Match, at: int, by: Author = SERVER) -> None:
         """Removes the meeting with its extensions; its conversations end with the reason Ended.
 
         ResourceNotFound, PreconditionFailed.
+        """
+        ...
+
+    async def restore(
+        self,
+        organizer: str,
+        removal: int,
+        limit: int,
+        new_etag: Callable[[], str],
+        at: int,
+        by: Author = SERVER,
+    ) -> Meeting:
+        """Adds a removed meeting again, with the extensions that went with it, under the same ids and with new etags.
+
+        `removal`: the number of its removal in the change log. ResourceNotFound: there is no such removal, or its
+        contents were forgotten. AlreadyExists: a meeting has its id or its conference id. TooManyOnlineMeetings,
+        EntityTooLarge as for `add`.
         """
         ...
 

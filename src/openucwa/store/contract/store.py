@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from openucwa.store.contract.applications import Applications, Channels
+from openucwa.store.contract.change_log import ChangeLog
 from openucwa.store.contract.contacts import Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
@@ -40,6 +41,9 @@ class Store(Protocol):
 
     @property
     def extensions(self) -> Extensions: ...
+
+    @property
+    def change_log(self) -> ChangeLog: ...
 
     @property
     def conversations(self) -> Conversations: ...

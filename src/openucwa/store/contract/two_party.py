@@ -6,6 +6,7 @@ Everything else is as in meetings (`Conversations`, `Invitations`); what differs
 from collections.abc import Sequence
 from typing import Protocol
 
+from openucwa.model.change import SERVER, Author
 from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.history import NO_HISTORY, HistoryLimits
 from openucwa.model.meeting import Meeting
@@ -38,7 +39,7 @@ class TwoParty(Protocol):
         """
         ...
 
-    async def escalate(self, own: Participation, meeting: Meeting, limit: int, at: int) -> None:
+    async def escalate(self, own: Participation, meeting: Meeting, limit: int, at: int, by: Author = SERVER) -> None:
         """Makes a meeting of the conversation: `meeting`, under its key, led by both.
 
         Event: `conversation_escalated`. Does nothing if it is one already. ConversationNotFound. Conflict: the invited

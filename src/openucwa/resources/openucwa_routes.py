@@ -1,0 +1,24 @@
+"""The routes of what this server adds to UCWA: below openucwa:index, and below meetings and extensions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from openucwa.api.resource import Resource
+from openucwa.config import Config
+from openucwa.meetings.pools import Pools
+from openucwa.model.world import World
+from openucwa.resources import additions
+from openucwa.resources.my_online_meetings import MeetingDocuments
+from openucwa.store.contract import Store
+
+
+def openucwa_routes(
+    app: str, meeting: str, store: Store, pools: Pools, documents: MeetingDocuments, world: World, config: Config
+) -> Sequence[tuple[str, Resource[Any]]]:
+    """`app`, `meeting`: the templates of an application and of a meeting."""
+    index = f"{app}/openucwa"
+    routes: list[tuple[str, Resource[Any]]] = [
+        (index, additions.Index(pools, additions.links(config))),
+        (f"{index}/lobby", additions.Lobbies(store, pools)),
+    ]
+    return routes
