@@ -21,6 +21,7 @@ from tests.contract.samples import AT, DAN, user
 from tests.users import LENE
 
 START = WebhookPosition("log", 0, 7)
+MOVED = WebhookPosition("log", 5, 9)
 NODE, OTHER_NODE = "node 1", "node 2"
 LEASE = 30_000
 
@@ -117,7 +118,7 @@ async def test_replacing_demands_the_etag(store: Store) -> None:
 
 
 async def test_webhooks_go_with_their_user(store: Store, leased: None) -> None:
-    await store.webhooks.enqueue(NODE, "1", START, [delivery("a")])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a")])
     await store.users.remove(LENE, AT)
     assert await store.webhooks.all(LENE) == []
     assert await due(store) == []
@@ -133,7 +134,7 @@ async def test_webhook_is_leased_to_one_process_at_a_time(store: Store, other: S
 async def test_lease_that_ran_out_is_taken_over(store: Store, other: Store, leased: None) -> None:
     (claimed,) = await other.webhooks.claim(OTHER_NODE, AT + LEASE, AT + 2 * LEASE, 10)
     assert claimed.webhook.id == "1"
-    assert await store.webhooks.enqueue(NODE, "1", START, [delivery("a")]) is None
+    assert await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a")]) is None
     assert await due(store) == []
 
 
@@ -153,23 +154,39 @@ async def test_paused_webhook_is_not_leased(store: Store) -> None:
 
 
 async def test_position_moves_with_the_deliveries(store: Store, leased: None) -> None:
-    backlog = await store.webhooks.enqueue(NODE, "1", WebhookPosition("log", 5, 9), [delivery("a"), delivery("b")])
+    backlog = await store.webhooks.enqueue(NODE, "1", START, MOVED, [delivery("a"), delivery("b")])
     assert backlog is not None
     assert (backlog.deliveries, backlog.bytes) == (2, 14)
     (claimed,) = await store.webhooks.claim(NODE, AT, AT + LEASE, 10)
-    assert claimed.position == WebhookPosition("log", 5, 9)
+    assert claimed.position == MOVED
+
+
+async def test_webhook_that_is_elsewhere_already_is_not_moved(store: Store, leased: None) -> None:
+    await store.webhooks.enqueue(NODE, "1", START, MOVED, [delivery("a")])
+    assert await store.webhooks.enqueue(NODE, "1", START, MOVED, [delivery("b")]) is None
+    assert await due(store) == ["a"]
+
+
+async def test_message_about_no_change_is_appended(store: Store, leased: None) -> None:
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a")])
+    await store.webhooks.append(delivery("test", ""), 2)
+    assert await due(store) == ["a", "test"]
+    with pytest.raises(LimitExceeded):
+        await store.webhooks.append(delivery("more", ""), 2)
+    with pytest.raises(ResourceNotFound):
+        await store.webhooks.append(delivery("lost", "", webhook="nothing"), 2)
 
 
 async def test_only_the_first_of_each_meeting_is_due(store: Store, leased: None) -> None:
-    await store.webhooks.enqueue(NODE, "1", START, [delivery("a1"), delivery("a2"), delivery("b1", "B")])
-    await store.webhooks.enqueue(NODE, "1", START, [delivery("b2", "B"), delivery("c1", "C", next_at=AT + 1)])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a1"), delivery("a2"), delivery("b1", "B")])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("b2", "B"), delivery("c1", "C", next_at=AT + 1)])
     assert await due(store) == ["a1", "b1"]
     assert await due(store, AT + 1) == ["a1", "b1", "c1"]
     assert await due(store, AT + 1, 1) == ["a1"]
 
 
 async def test_delivered_message_makes_way_for_the_next_one(store: Store, leased: None) -> None:
-    await store.webhooks.enqueue(NODE, "1", START, [delivery("a1"), delivery("a2")])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a1"), delivery("a2")])
     (first,) = await store.webhooks.due("1", AT, 10)
     attempt = Attempt(AT, 200, "", "thanks", 0.5)
     done = replace(first, state=DeliveryState.DELIVERED, first_at=AT, tried=1, attempts=(attempt,))
@@ -179,7 +196,7 @@ async def test_delivered_message_makes_way_for_the_next_one(store: Store, leased
 
 
 async def test_message_that_waits_for_its_next_attempt_holds_up_its_meeting_alone(store: Store, leased: None) -> None:
-    await store.webhooks.enqueue(NODE, "1", START, [delivery("a1"), delivery("a2"), delivery("b1", "B")])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a1"), delivery("a2"), delivery("b1", "B")])
     (first, _) = await store.webhooks.due("1", AT, 10)
     await store.webhooks.record(NODE, [replace(first, next_at=AT + 5_000, tried=1)])
     assert await due(store) == ["b1"]
@@ -188,12 +205,12 @@ async def test_message_that_waits_for_its_next_attempt_holds_up_its_meeting_alon
 
 async def test_next_attempt_is_known(store: Store, leased: None) -> None:
     assert await store.webhooks.next_due("1") is None
-    await store.webhooks.enqueue(NODE, "1", START, [delivery("a1", next_at=AT + 9), delivery("a2")])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a1", next_at=AT + 9), delivery("a2")])
     assert await store.webhooks.next_due("1") == AT + 9
 
 
 async def test_process_without_the_lease_records_nothing(store: Store, leased: None) -> None:
-    await store.webhooks.enqueue(NODE, "1", START, [delivery("a")])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a")])
     (first,) = await store.webhooks.due("1", AT, 10)
     assert not await store.webhooks.record(OTHER_NODE, [replace(first, state=DeliveryState.DELIVERED)])
     assert await due(store) == ["a"]
@@ -208,21 +225,21 @@ async def test_suspended_webhook_is_not_delivered(store: Store, leased: None) ->
 
 
 async def test_webhook_that_is_active_again_delivers_at_once(store: Store, leased: None) -> None:
-    await store.webhooks.enqueue(NODE, "1", START, [delivery("a", next_at=AT + 9)])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a", next_at=AT + 9)])
     await store.webhooks.suspend(NODE, "1", WebhookState.FAILING, "", "2", AT)
     await store.webhooks.replace(webhook(etag="3"), frozenset({"2"}))
     assert await due(store) == ["a"]
 
 
 async def test_deliveries_are_listed_newest_first_in_pages(store: Store, leased: None) -> None:
-    await store.webhooks.enqueue(NODE, "1", START, [delivery(name) for name in "abc"])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery(name) for name in "abc"])
     page = await store.webhooks.deliveries("1", None, 2)
     assert [each.id for each in page] == ["c", "b"]
     assert [each.id for each in await store.webhooks.deliveries("1", page[-1].number, 2)] == ["a"]
 
 
 async def test_redelivered_message_is_due_again(store: Store, leased: None) -> None:
-    await store.webhooks.enqueue(NODE, "1", START, [delivery("a"), delivery("b")])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a"), delivery("b")])
     (first,) = await store.webhooks.due("1", AT, 10)
     await store.webhooks.record(NODE, [replace(first, state=DeliveryState.FAILED, tried=9, first_at=AT)])
     await store.webhooks.redeliver("1", "a", AT + 1)
@@ -233,7 +250,7 @@ async def test_redelivered_message_is_due_again(store: Store, leased: None) -> N
 
 
 async def test_finished_deliveries_are_forgotten_but_the_latest(store: Store, leased: None) -> None:
-    await store.webhooks.enqueue(NODE, "1", START, [delivery(name, meeting_id=name) for name in "abcd"])
+    await store.webhooks.enqueue(NODE, "1", START, START, [delivery(name, meeting_id=name) for name in "abcd"])
     found = await store.webhooks.due("1", AT, 10)
     done = [replace(each, state=DeliveryState.DELIVERED) for each in found[:3]]
     await store.webhooks.record(NODE, done)

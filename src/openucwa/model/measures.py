@@ -46,6 +46,9 @@ class Measures:
         self.requests: dict[tuple[str, str, int], Histogram] = {}
         #: Priority -> seconds from an event to the answer that delivers it.
         self.events: dict[str, Histogram] = {}
+        #: How attempts to deliver to webhooks ended -> their number; seconds from a change to its delivery.
+        self.deliveries: dict[str, int] = {}
+        self.delivery_seconds = Histogram(LAG_SECONDS)
         #: The number of changes in a commit, and its duration in seconds, including the wait for its turn.
         self.commit_changes = Histogram(COMMIT_CHANGES)
         self.commit_seconds = Histogram(COMMIT_SECONDS)
@@ -64,6 +67,12 @@ class Measures:
         if priority not in self.events:
             self.events[priority] = Histogram(LAG_SECONDS)
         self.events[priority].add(max(seconds, 0.0))
+
+    def delivery(self, outcome: str, seconds: float | None = None) -> None:
+        """Counts an attempt to deliver to a webhook. `seconds`: since the change, if it was delivered."""
+        self.deliveries[outcome] = self.deliveries.get(outcome, 0) + 1
+        if seconds is not None:
+            self.delivery_seconds.add(max(seconds, 0.0))
 
     def commit(self, changes: int, seconds: float) -> None:
         """Counts a group of changes that was committed, or failed."""

@@ -3,6 +3,8 @@
 import enum
 from dataclasses import dataclass
 
+from openucwa.model.change import Position
+
 #: The owner of the administrator's webhooks, which get the changes of all users.
 ALL = ""
 
@@ -67,6 +69,11 @@ class WebhookPosition:
     log: str
     transaction: int
     number: int
+
+    @property
+    def position(self) -> Position:
+        """The place in the log."""
+        return Position(self.transaction, self.number)
 
 
 @dataclass(frozen=True, slots=True)

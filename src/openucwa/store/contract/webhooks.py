@@ -66,12 +66,21 @@ class Webhooks(Protocol):
         ...
 
     async def enqueue(
-        self, holder: str, webhook: str, position: WebhookPosition, deliveries: Sequence[Delivery]
+        self,
+        holder: str,
+        webhook: str,
+        expected: WebhookPosition,
+        position: WebhookPosition,
+        deliveries: Sequence[Delivery],
     ) -> Backlog | None:
-        """Appends deliveries, whose numbers the store assigns, and moves the webhook to `position`.
+        """Appends deliveries, whose numbers the store assigns, and moves the webhook from `expected` to `position`.
 
-        None: `holder` does not have its lease (any more), and nothing was written.
+        None: nothing was written, because the webhook is not at `expected`, or not active and leased to `holder`.
         """
+        ...
+
+    async def append(self, delivery: Delivery, limit: int) -> None:
+        """Appends a delivery that is about no change. ResourceNotFound; LimitExceeded: `limit` are pending."""
         ...
 
     async def due(self, webhook: str, now: int, limit: int) -> Sequence[Delivery]:

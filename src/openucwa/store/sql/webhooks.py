@@ -2,6 +2,7 @@
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from openucwa.model.refusals import LimitExceeded, PreconditionFailed, ResourceNotFound
 from openucwa.model.webhook import ALL, Delivery, Webhook, WebhookPosition, WebhookState
@@ -34,8 +35,10 @@ _CLAIM = (
 _RELEASE = "update webhooks set holder = '', leased_until = 0 where holder = ?"
 _MOVE = """
     update webhooks set log = ?, log_transaction = ?, log_number = ?, last = last + ?
-    where id = ? and holder = ? and state = 'Active' returning last
+    where id = ? and holder = ? and state = 'Active' and log = ? and log_transaction = ? and log_number = ?
+    returning last
 """
+_COUNT = "update webhooks set last = last + 1 where id = ? returning last"
 _BACKLOG = "select count(*), coalesce(sum(length(body)), 0) from deliveries where webhook = ? and state = 'Pending'"
 _DUE = (
     f"select {DELIVERIES.columns_of('d')} from deliveries d"
@@ -88,8 +91,7 @@ class Webhooks(Part):
             ((count,),) = await transaction.rows("select count(*) from webhooks where owner = ?", owner)
             if count >= limit:
                 raise LimitExceeded(f"there are {count} webhooks, which is the maximum")
-            place = (position.log, position.transaction, position.number)
-            await transaction.run(WEBHOOKS.insert, *WEBHOOKS.values(webhook), *place, 0, "", 0)
+            await transaction.run(WEBHOOKS.insert, *WEBHOOKS.values(webhook), *_place(position), 0, "", 0)
 
         await self._writer.change(work, webhook.owner or _ALL_KEY, scope=UNCACHED)
 
@@ -126,22 +128,36 @@ class Webhooks(Part):
             await self._writer.change(lambda transaction: transaction.run(_RELEASE, holder), owners=())
 
     async def enqueue(
-        self, holder: str, webhook: str, position: WebhookPosition, deliveries: Sequence[Delivery]
+        self,
+        holder: str,
+        webhook: str,
+        expected: WebhookPosition,
+        position: WebhookPosition,
+        deliveries: Sequence[Delivery],
     ) -> Backlog | None:
+        move = (*_place(position), len(deliveries), webhook, holder, *_place(expected))
+
         async def work(transaction: Transaction) -> Backlog | None:
-            place = (position.log, position.transaction, position.number)
-            row = await transaction.row(_MOVE, *place, len(deliveries), webhook, holder)
+            row = await transaction.row(_MOVE, *move)
             if row is None:
                 return None
-            number = row[0] - len(deliveries)
-            for delivery in deliveries:
-                number += 1
-                values = DELIVERIES.values(delivery)
-                values[1] = number
-                await transaction.run(DELIVERIES.insert, *values)
+            first = row[0] - len(deliveries) + 1
+            for number, delivery in enumerate(deliveries, first):
+                await transaction.run(DELIVERIES.insert, *DELIVERIES.values(replace(delivery, number=number)))
             return await _backlog(transaction, webhook)
 
         return await self._writer.change(work, owners=())
+
+    async def append(self, delivery: Delivery, limit: int) -> None:
+        async def work(transaction: Transaction) -> None:
+            row = await transaction.row(_COUNT, delivery.webhook)
+            if row is None:
+                raise ResourceNotFound(_NO_WEBHOOK)
+            if (await _backlog(transaction, delivery.webhook)).deliveries >= limit:
+                raise LimitExceeded(f"{limit} deliveries are pending, which is the maximum")
+            await transaction.run(DELIVERIES.insert, *DELIVERIES.values(replace(delivery, number=row[0])))
+
+        await self._writer.change(work, owners=())
 
     async def due(self, webhook: str, now: int, limit: int) -> Sequence[Delivery]:
         return [DELIVERIES.record(row) for row in await self._reader.rows(_DUE, webhook, now, limit)]
@@ -192,6 +208,10 @@ class Webhooks(Part):
         return await self._writer.change(
             lambda transaction: transaction.run(_FORGET, before, kept, limit), owners=(), must_notify=False
         )
+
+
+def _place(position: WebhookPosition) -> tuple[str, int, int]:
+    return position.log, position.transaction, position.number
 
 
 async def _check(transaction: Transaction, owner: str, webhook: str, match: Match) -> None:
