@@ -299,7 +299,9 @@ class Config:
     max_webhook_backlog_bytes: int = option("Maximum total size of these deliveries, in bytes.", 4_194_304)
     max_deliveries: int = option("Number of finished deliveries that are listed and can be repeated, per webhook.", 100)
     deliveries_kept: int = option("Retention of finished deliveries, in seconds.", 2_592_000)
-    max_filter_length: int = option("Maximum length of a webhook's filter, in characters (400).", 2_000)
+    max_filter_length: int = option("Maximum length of a filter, in characters (400).", 2_000)
+    max_filter_depth: int = option("Maximum nesting depth of a filter (400).", 8)
+    max_filter_terms: int = option("Maximum number of comparisons in a filter (400).", 40)
 
     # Meetings
     create_status: int = option(

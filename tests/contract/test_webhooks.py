@@ -200,13 +200,14 @@ async def test_message_that_waits_for_its_next_attempt_holds_up_its_meeting_alon
     (first, _) = await store.webhooks.due("1", AT, 10)
     await store.webhooks.record(NODE, [replace(first, next_at=AT + 5_000, tried=1)])
     assert await due(store) == ["b1"]
-    assert await store.webhooks.next_due("1") == AT
+    assert await store.webhooks.next_due("1", AT) == AT + 5_000
 
 
 async def test_next_attempt_is_known(store: Store, leased: None) -> None:
-    assert await store.webhooks.next_due("1") is None
+    assert await store.webhooks.next_due("1", AT) is None
     await store.webhooks.enqueue(NODE, "1", START, START, [delivery("a1", next_at=AT + 9), delivery("a2")])
-    assert await store.webhooks.next_due("1") == AT + 9
+    assert await store.webhooks.next_due("1", AT) == AT + 9
+    assert await store.webhooks.next_due("1", AT + 9) is None
 
 
 async def test_process_without_the_lease_records_nothing(store: Store, leased: None) -> None:

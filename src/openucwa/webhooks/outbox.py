@@ -154,9 +154,7 @@ class Outbox:
         parts = self._parts
         identity = await parts.log.identity()
         try:
-            if identity != self._position.log:
-                raise ChangesForgotten("the log is another one")
-            found = await self._read()
+            found = await self._read(identity)
         except ChangesForgotten:
             logger.warning("webhook %s: changes were forgotten before they could be delivered", self.webhook.id)
             position = await parts.log.last()
@@ -170,8 +168,10 @@ class Outbox:
         self._position = position
         return found.more
 
-    async def _read(self) -> Changes:
+    async def _read(self, identity: str) -> Changes:
         parts = self._parts
+        if identity != self._position.log:
+            raise ChangesForgotten("the log is another one")
         if self.webhook.owner == ALL:
             return await parts.tail.after_all(self._position.position, CHANGES_AT_A_TIME)
         return await parts.log.after(self.webhook.owner, self._position.position, CHANGES_AT_A_TIME)
@@ -201,9 +201,7 @@ class Outbox:
                 await self._record()
             next_due = None
             if self._attempts_left() > 0 and self._lease_lasts():
-                now = parts.world.now()
-                await self._insist(lambda: self._begin(now))
-                next_due = await self._insist(lambda: parts.webhooks.next_due(self.webhook.id))
+                next_due = await self._insist(self._begin)
             if not self._ended:
                 await self._due.wait(self._pause(next_due))
 
@@ -219,17 +217,17 @@ class Outbox:
         """Seconds until something is due; None: until it is woken, by the end of an attempt perhaps."""
         if next_due is None or self._attempts_left() <= 0:
             return None
-        rest = (next_due - self._parts.world.now()) / 1000
-        # What is due and not begun waits for an attempt in progress.
-        return rest if rest > 0 else None
+        return max(0.0, (next_due - self._parts.world.now()) / 1000)
 
-    async def _begin(self, now: int) -> None:
-        """Begins the attempts that are due, as many as there may be."""
+    async def _begin(self) -> int | None:
+        """Begins the attempts that are due, as many as there may be; when the next one is due after now."""
+        webhooks, now = self._parts.webhooks, self._parts.world.now()
         limit = self._attempts_left() + len(self._running)
-        for delivery in await self._parts.webhooks.due(self.webhook.id, now, limit):
+        for delivery in await webhooks.due(self.webhook.id, now, limit):
             key = (delivery.organizer, delivery.meeting_id)
             if key not in self._running and self._attempts_left() > 0:
                 self._running[key] = asyncio.create_task(self._attempt(delivery), name="openucwa webhook attempt")
+        return await webhooks.next_due(self.webhook.id, now)
 
     async def _attempt(self, delivery: Delivery) -> None:
         signature = signature_headers(self.webhook.secrets, delivery.id, self._parts.world.now(), delivery.body)
@@ -297,9 +295,7 @@ class Outbox:
         parts = self._parts
         logger.warning("webhook %s is suspended: %s", self.webhook.id, reason)
         etag, now = new_etag(parts.world), parts.world.now()
-        await self._insist(
-            lambda: parts.webhooks.suspend(parts.holder, self.webhook.id, state, reason, etag, now)
-        )
+        await self._insist(lambda: parts.webhooks.suspend(parts.holder, self.webhook.id, state, reason, etag, now))
         raise LeaseLost
 
     async def _insist(self, work: Callable[[], Awaitable[T]]) -> T:

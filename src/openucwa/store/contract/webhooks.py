@@ -87,8 +87,8 @@ class Webhooks(Protocol):
         """Up to `limit` deliveries that are due at `now`, in order: of each meeting only the first that is pending."""
         ...
 
-    async def next_due(self, webhook: str) -> int | None:
-        """When the next delivery of a webhook is due, in ms since 1970; None: nothing is pending."""
+    async def next_due(self, webhook: str, now: int) -> int | None:
+        """When the next delivery of a webhook is due after `now`, in ms since 1970; None: there is none."""
         ...
 
     async def record(self, holder: str, deliveries: Sequence[Delivery]) -> bool:

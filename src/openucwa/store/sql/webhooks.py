@@ -48,7 +48,8 @@ _DUE = (
     " order by d.number limit ?"
 )
 _NEXT_DUE = """
-    select min(d.next_at) from deliveries d where d.webhook = ? and d.state = 'Pending' and not exists (
+    select min(d.next_at) from deliveries d
+    where d.webhook = ? and d.state = 'Pending' and d.next_at > ? and not exists (
         select 1 from deliveries e where e.webhook = d.webhook and e.state = 'Pending'
         and e.organizer = d.organizer and e.meeting_id = d.meeting_id and e.number < d.number)
 """
@@ -162,8 +163,8 @@ class Webhooks(Part):
     async def due(self, webhook: str, now: int, limit: int) -> Sequence[Delivery]:
         return [DELIVERIES.record(row) for row in await self._reader.rows(_DUE, webhook, now, limit)]
 
-    async def next_due(self, webhook: str) -> int | None:
-        row = await self._reader.row(_NEXT_DUE, webhook)
+    async def next_due(self, webhook: str, now: int) -> int | None:
+        row = await self._reader.row(_NEXT_DUE, webhook, now)
         return None if row is None else row[0]
 
     async def record(self, holder: str, deliveries: Sequence[Delivery]) -> bool:
