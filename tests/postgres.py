@@ -34,7 +34,8 @@ do $$ declare name text; begin
         execute format('delete from %I', name);
     end loop;
 end $$;
-insert into store_version table tests.store_version
+insert into store_version table tests.store_version;
+insert into change_log table tests.change_log
 """
 _WHO_MAY_COME = f"""
 local all all trust
@@ -137,7 +138,11 @@ class PostgresServer:
 
     def make_reusable(self, database: str) -> None:
         """Saves the initial rows of a store (its name or URL) for `empty`."""
-        self.query("create schema tests; create table tests.store_version as table store_version", database)
+        self.query(
+            "create schema tests; create table tests.store_version as table store_version;"
+            " create table tests.change_log as table change_log",
+            database,
+        )
 
     def empty(self, database: str) -> None:
         """Ends all connections to such a store and empties it."""

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from openucwa.model.meeting import Extension, ExtensionType
+import msgspec
+
+from openucwa.model.meeting import Extension, ExtensionType, Meeting
+
+_meeting = msgspec.json.Decoder(Meeting).decode
 
 #: How a change is counted against the limit of a user's log besides its contents, in bytes: row and indexes.
 ROW_BYTES = 400
@@ -56,20 +60,20 @@ BEGINNING = Position(0, 0)
 class Change:
     """One change of a meeting or of an extension.
 
-    `number`: ascending for each organizer, never reused; `transaction`: see `Position`. `extension_id`: empty: the
-    meeting itself. `at`: ms since 1970. `actor`, `application`, `user_agent`: those of `Author`. `change_set`: the same
+    `extension_id`: empty: the meeting itself. `number`: ascending for each organizer, never reused; `transaction_id`:
+    see `Position`. `at`: ms since 1970. `actor`, `application`, `user_agent`: those of `Author`. `change_set`: the same
     for all changes of one request: the number of the first of them. `etag_before`, `etag`: empty: there was or is
     nothing. `type_before`, `type`: values of ExtensionType; empty for a meeting, and where there was or is nothing.
     `contents`: of an extension its properties, as `Extension.properties`; of a meeting the whole `Meeting` as JSON
-    (`meetings/versions.py`). Of a removal: what was removed. None: the log has forgotten them, or the reader may not
+    (`Change.meeting`). Of a removal: what was removed. None: the log has forgotten them, or the reader may not
     see them.
     """
 
-    number: int
-    transaction: int
     organizer: str
     meeting_id: str
     extension_id: str
+    number: int
+    transaction_id: int
     kind: ChangeKind
     at: int
     actor: str
@@ -85,12 +89,17 @@ class Change:
     @property
     def position(self) -> Position:
         """The place behind this change."""
-        return Position(self.transaction, self.number)
+        return Position(self.transaction_id, self.number)
 
     @property
     def of_meeting(self) -> bool:
         """Whether it is a change of the meeting itself."""
         return not self.extension_id
+
+    @property
+    def meeting(self) -> Meeting | None:
+        """The meeting as it was afterwards, or as it was removed; None: an extension's change, or no contents."""
+        return _meeting(self.contents) if self.of_meeting and self.contents is not None else None
 
     @property
     def extension(self) -> Extension | None:
@@ -110,9 +119,9 @@ class Invitee:
     `until`: that of the change by which the invitation or the meeting ended; None: the user is invited.
     """
 
-    uri: str
     organizer: str
     meeting_id: str
+    uri: str
     since: int
     until: int | None
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from openucwa.config import Config
 from openucwa.model.measures import Measures
+from openucwa.store.sql.change_rows import LogLimits
 from openucwa.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -15,7 +16,11 @@ def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore |
     """The store, not opened. `measures`: counts its commits."""
     if config.store is None:
         return SqliteStore(
-            Path(config.data), config.store_timeout, measures=measures, max_user_bytes=config.max_user_bytes
+            Path(config.data),
+            config.store_timeout,
+            measures=measures,
+            max_user_bytes=config.max_user_bytes,
+            log=_log_limits(config),
         )
     from openucwa.store.postgres import PostgresStore  # noqa: PLC0415  # a tenth of a second
 
@@ -26,7 +31,12 @@ def store_of(config: Config, measures: Measures | None = None) -> "SqliteStore |
         config.store_write_connections,
         measures=measures,
         max_user_bytes=config.max_user_bytes,
+        log=_log_limits(config),
     )
+
+
+def _log_limits(config: Config) -> LogLimits:
+    return LogLimits(config.change_log, config.change_log_user_bytes)
 
 
 def place_of(config: Config) -> str:

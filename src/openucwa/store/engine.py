@@ -83,8 +83,11 @@ class Transaction(Protocol):
         """All rows that the statement finds or returns."""
         ...
 
-    async def run(self, sql: str, *parameters: object) -> int:
-        """The number of rows that the statement wrote or removed, without cascades."""
+    async def run(self, sql: str, *parameters: object, then: Query | None = None) -> int:
+        """The number of rows that the statement wrote or removed, without cascades.
+
+        `then`: a statement of the form `insert into ... select ?, ?, ...`, without a source, which is run if any were.
+        """
         ...
 
 
@@ -126,10 +129,12 @@ class Writer(Protocol):
         *parameters: object,
         scope: str | None = None,
         renew: Callable[[], None] | None = None,
+        then: Query | None = None,
     ) -> int:
         """The number of rows written by a statement that is a whole change; `key` and `scope` as in `change`.
 
-        The statement decides everything itself, so an engine may run concurrent ones back to back.
+        The statement decides everything itself, so an engine may run concurrent ones back to back. `then`: as for
+        `Transaction.run`.
         `renew`: puts what was written into the cache; called if a row was written, once everything outdated by it was
         dropped, and only if nothing has changed the same scope since.
         """

@@ -49,8 +49,9 @@ class ChangeLog(Protocol):
 
         These are all changes of the reader's own meetings. Of others' meetings: since and as long as the reader is
         invited (`invitees`) or takes part, not in the lobby, changes of the meeting, and of extensions whose type
-        was or is RoamedParticipantData; the contents are None if the type is another one, and of removals. The change
-        that ends an invitation is the last one that is seen, as a removal of the meeting without contents.
+        was or is RoamedParticipantData. Changes of the type to and from it are seen as additions and removals; and so
+        are, of the meeting, the changes that begin and end an invitation. Of others' meetings removals have no
+        contents, and changes no application.
         ChangesForgotten: the log has forgotten changes behind `position`, of meetings that the reader may see.
         """
         ...
@@ -86,5 +87,11 @@ class ChangeLog(Protocol):
         of these changes.
 
         The newest change of what is still there is kept, so that it has a version to return to.
+        """
+        ...
+
+    async def trim(self, versions: int, limit: int) -> int:
+        """Forgets the contents of versions beyond the newest `versions` of what the next `limit` changes, which no call
+        has been given yet, are about; returns the number of these changes.
         """
         ...

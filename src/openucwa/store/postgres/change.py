@@ -12,7 +12,7 @@ from typing import Any
 from openucwa.store.announcements import Announcements
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Outdated
-from openucwa.store.engine import UNCACHED, Row, Work
+from openucwa.store.engine import UNCACHED, Query, Row, Work
 from openucwa.store.frames import without_frames
 from openucwa.store.postgres.connection import Answer
 from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, finding, writes
@@ -82,9 +82,12 @@ class Transaction:
         rows: Sequence[Row] = await found
         return rows
 
-    async def run(self, sql: str, *parameters: object) -> int:
+    async def run(self, sql: str, *parameters: object, then: Query | None = None) -> int:
         """As `store.engine.Transaction.run`."""
-        count: int = await _Request(counting(sql), parameters, writes=True)
+        if then is None:
+            count: int = await _Request(counting(sql), parameters, writes=True)
+        else:
+            count = await _Request(counting(sql, then[0]), (*parameters, *then[1]), writes=True)
         return count
 
 

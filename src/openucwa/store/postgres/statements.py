@@ -36,10 +36,17 @@ def finding(*statements: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def counting(statement: str) -> str:
-    """The statement that answers how many rows `statement` wrote."""
-    text, _ = _numbered(statement, 0)
-    return f"with written as ({text} returning 1) select {_OLDEST}, count(*) from written"  # noqa: S608
+def counting(statement: str, then: str | None = None) -> str:
+    """The statement that answers how many rows `statement` wrote.
+
+    `then`: a statement `insert into ... select ...` without a source, which is run if it wrote any; its parameters
+    follow.
+    """
+    text, count = _numbered(statement, 0)
+    following = ""
+    if then is not None:
+        following = f", following as ({_numbered(then, count)[0]} where exists (select 1 from written))"  # noqa: S608
+    return f"with written as ({text} returning 1){following} select {_OLDEST}, count(*) from written"  # noqa: S608
 
 
 def writes(statement: str) -> bool:

@@ -11,6 +11,7 @@ from openucwa.model.measures import Measures
 from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Outdated, Store
 from openucwa.store.engine import Announcer
+from openucwa.store.postgres.change_order import SETTLE
 from openucwa.store.postgres.connection import Connection, Database
 from openucwa.store.postgres.errors import unavailable
 from openucwa.store.postgres.invalidation import Invalidation
@@ -19,6 +20,7 @@ from openucwa.store.postgres.schema import MIGRATIONS, Schema, version
 from openucwa.store.postgres.writer import Writer
 from openucwa.store.read_cache import ReadCache
 from openucwa.store.sql import SqlStore, contents
+from openucwa.store.sql.change_rows import LogLimits
 from openucwa.store.sql.part import MAX_USER_BYTES
 
 #: Default numbers of connections that read, and of lanes that write.
@@ -31,7 +33,7 @@ class PostgresStore(SqlStore):
 
     `timeout`: of a call, in seconds. `connections`: how many read; `lanes`: how many write. `migrations`: the folder of
     numbered SQL files that make the schema; the newest is the version of the store that this server knows. `measures`:
-    where commits are counted. `max_user_bytes`: how much may be stored for a user.
+    where commits are counted. `max_user_bytes`: how much may be stored for a user. `log`: the limits of the change log.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class PostgresStore(SqlStore):
         migrations: Traversable = MIGRATIONS,
         measures: Measures | None = None,
         max_user_bytes: int = MAX_USER_BYTES,
+        log: LogLimits = LogLimits(),  # noqa: B008  # frozen
     ) -> None:
         self._schema = Schema(migrations)
         self._database = Database(url, timeout, self._schema.known)
@@ -50,7 +53,7 @@ class PostgresStore(SqlStore):
         self._reader = Reader(self._database, connections)
         self._invalidation = Invalidation(self._database, self._reader)
         self._writer = Writer(self._database, self._invalidation, lanes, self._announcements, measures or Measures())
-        super().__init__(self._reader, self._writer, ReadCache(self._invalidation), max_user_bytes)
+        super().__init__(self._reader, self._writer, ReadCache(self._invalidation), max_user_bytes, log)
         self._server = ""
 
     async def open(self) -> None:
@@ -58,6 +61,8 @@ class PostgresStore(SqlStore):
         async with self._connection() as connection:
             self._server = connection.server_version
             await self._schema.migrate(self._database, connection)
+            await connection.execute(SETTLE)
+        await self.change_log.open()
 
     async def is_there(self) -> bool:
         """Whether a store was made already. InvalidExchangeServerVersion, ServiceUnavailable."""

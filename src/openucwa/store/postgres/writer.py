@@ -16,7 +16,7 @@ from openucwa.model.refusals import CallbackChannelError, ServiceUnavailable
 from openucwa.store import audit
 from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Outdated
-from openucwa.store.engine import Work
+from openucwa.store.engine import Query, Work
 from openucwa.store.postgres.change import Change, LockUnavailable, lock_of, make
 from openucwa.store.postgres.connection import Answer, Connection, Database, Link, answered
 from openucwa.store.postgres.errors import session_lost, transient, unavailable
@@ -77,10 +77,15 @@ class Writer:
         *parameters: object,
         scope: str | None = None,
         renew: Callable[[], None] | None = None,
+        then: Query | None = None,
     ) -> int:
         """As `store.engine.Writer.run`."""
         return await self._make(
-            lambda transaction: transaction.run(sql, *parameters), (key,), one_statement=True, scope=scope, renew=renew
+            lambda transaction: transaction.run(sql, *parameters, then=then),
+            (key,),
+            one_statement=True,
+            scope=scope,
+            renew=renew,
         )
 
     async def _make(

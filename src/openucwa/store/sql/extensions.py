@@ -3,6 +3,7 @@
 
 from functools import partial
 
+from openucwa.model.change import SERVER, Author, ChangeKind
 from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.refusals import (
     NO_SUCH_EXTENSION,
@@ -13,8 +14,9 @@ from openucwa.model.refusals import (
 )
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
-from openucwa.store.engine import Transaction
+from openucwa.store.engine import Query, Transaction
 from openucwa.store.sql import stored_bytes
+from openucwa.store.sql.change_rows import NOTHING, State
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.participations import notify_of_extension
 from openucwa.store.sql.stored_bytes import STORED
@@ -47,7 +49,8 @@ _REPLACE = """
 """
 
 # Without participants there is no one to notify, and a change is one statement. If that writes nothing, the statements
-# above find out why, or what else is to be done.
+# above find out why, or what else is to be done. What changes the type is left to them: the change log has to know what
+# it was.
 _ADD_UNNOTIFIED = f"""
     insert into extensions ({", ".join(EXTENSIONS.all_columns)})
     select ?1, ?2, ?3, ?4, ?5, ?6, last + 1, cast(?7 as bigint)
@@ -62,8 +65,8 @@ _ADD_UNNOTIFIED = f"""
 """
 
 _REPLACE_UNNOTIFIED = f"""
-    update extensions set type = ?4, etag = ?5, properties = ?6, changed = ?7
-    where organizer = ?1 and meeting_id = ?2 and id = ?3 and etag = ?8
+    update extensions set etag = ?5, properties = ?6, changed = ?7
+    where organizer = ?1 and meeting_id = ?2 and id = ?3 and type = ?4 and etag = ?8
         and (?9 <= length(properties) or {STORED} + ?9 - length(properties) <= ?10)
         and not exists (select 1 from participations where organizer = ?1 and meeting_id = ?2)
 """
@@ -86,12 +89,30 @@ class Extensions(Part):
             raise ResourceNotFound(NO_SUCH_EXTENSION)
         return EXTENSIONS.record(row)
 
-    async def add(self, organizer: str, meeting_id: str, extension: Extension, limit: int, at: int) -> None:
+    async def add(
+        self,
+        organizer: str,
+        meeting_id: str,
+        extension: Extension,
+        limit: int,
+        at: int,
+        by: Author = SERVER,
+        kind: ChangeKind = ChangeKind.ADDED,
+    ) -> None:
         row = (organizer, meeting_id, *EXTENSIONS.values(extension))
         size = len(extension.properties)
         limits = (limit, size, self._max_user_bytes)
-        if await self._writer.run(organizer, _ADD_UNNOTIFIED, *row, at, *limits, scope=meeting_id):
-            return
+        logged = self._log.extension_changed(kind, organizer, meeting_id, NOTHING, extension, at, by)
+        if not await self._writer.run(organizer, _ADD_UNNOTIFIED, *row, at, *limits, scope=meeting_id, then=logged):
+            await self._add(organizer, meeting_id, extension, limit, at, logged)
+        if self._log.full(organizer, size):
+            await self._log.shrink(organizer)
+
+    async def _add(
+        self, organizer: str, meeting_id: str, extension: Extension, limit: int, at: int, logged: Query | None
+    ) -> None:
+        row = (organizer, meeting_id, *EXTENSIONS.values(extension))
+        size = len(extension.properties)
 
         async def work(transaction: Transaction) -> None:
             ((exists, anybody, count, position),) = await transaction.rows(_FILLED, organizer, meeting_id)
@@ -101,7 +122,7 @@ class Extensions(Part):
             if count >= limit and not await transaction.row(_EXTENSION, organizer, meeting_id, extension.id):
                 raise TooManyGroups(f"this meeting has {count} extensions, which is the maximum")
             await stored_bytes.check(transaction, organizer, size, self._max_user_bytes)
-            added = await transaction.run(_ADD, *row, position + 1, at)
+            added = await transaction.run(_ADD, *row, position + 1, at, then=logged)
             if not added:
                 raise AlreadyExists("this meeting already has an extension with that id")
             if anybody:
@@ -109,32 +130,83 @@ class Extensions(Part):
 
         await self._writer.change(work, organizer, scope=meeting_id)
 
-    async def replace(self, organizer: str, meeting_id: str, match: Match, extension: Extension, at: int) -> None:
+    async def replace(
+        self,
+        organizer: str,
+        meeting_id: str,
+        match: Match,
+        extension: Extension,
+        at: int,
+        by: Author = SERVER,
+        kind: ChangeKind = ChangeKind.REPLACED,
+    ) -> None:
+        if not await self._replace_unnotified(organizer, meeting_id, match, extension, at, by, kind):
+            await self._replace(organizer, meeting_id, match, extension, at, by, kind)
+        if self._log.full(organizer, len(extension.properties)):
+            await self._log.shrink(organizer)
+
+    async def _replace_unnotified(
+        self,
+        organizer: str,
+        meeting_id: str,
+        match: Match,
+        extension: Extension,
+        at: int,
+        by: Author,
+        kind: ChangeKind,
+    ) -> bool:
+        """As `replace`, if one statement can do it; returns whether it did."""
+        if match is None or len(match) != 1:
+            return False
+        (etag,) = match
         key = (organizer, meeting_id, extension.id)
         values = (str(extension.type), extension.etag, extension.properties, at)
         size = len(extension.properties)
-        if match is not None and len(match) == 1:
-            (etag,) = match
-            parameters = (*key, *values, etag, size, self._max_user_bytes)
-            renew = partial(self._cache.put, "extension", extension, *key, scope=meeting_id)
-            if await self._writer.run(organizer, _REPLACE_UNNOTIFIED, *parameters, scope=meeting_id, renew=renew):
-                return
+        parameters = (*key, *values, etag, size, self._max_user_bytes)
+        renew = partial(self._cache.put, "extension", extension, *key, scope=meeting_id)
+        before = State(etag, values[0])
+        logged = self._log.extension_changed(kind, organizer, meeting_id, before, extension, at, by)
+        written = await self._writer.run(
+            organizer, _REPLACE_UNNOTIFIED, *parameters, scope=meeting_id, renew=renew, then=logged
+        )
+        return bool(written)
+
+    async def _replace(
+        self,
+        organizer: str,
+        meeting_id: str,
+        match: Match,
+        extension: Extension,
+        at: int,
+        by: Author,
+        kind: ChangeKind,
+    ) -> None:
+        key = (organizer, meeting_id, extension.id)
+        values = (str(extension.type), extension.etag, extension.properties, at)
+        size = len(extension.properties)
 
         async def work(transaction: Transaction) -> None:
             old_type, etag, old_size, anybody = await _current(transaction, key, match)
             await stored_bytes.check(transaction, organizer, size - old_size, self._max_user_bytes)
-            if not await transaction.run(_REPLACE, *values, *key, etag):
+            before = State(etag, str(old_type))
+            logged = self._log.extension_changed(kind, organizer, meeting_id, before, extension, at, by)
+            if not await transaction.run(_REPLACE, *values, *key, etag, then=logged):
                 raise PreconditionFailed(_CHANGED)
             if anybody:
                 await notify_of_extension(transaction, organizer, meeting_id, at, old_type, extension.type)
 
         await self._writer.change(work, organizer, scope=meeting_id)
 
-    async def remove(self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int) -> None:
+    async def remove(
+        self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int, by: Author = SERVER
+    ) -> None:
         key = (organizer, meeting_id, extension_id)
 
-        async def work(transaction: Transaction) -> None:
-            old_type, etag, _, anybody = await _current(transaction, key, match)
+        async def work(transaction: Transaction) -> int:
+            old_type, etag, size, anybody = await _current(transaction, key, match)
+            await self._log.record_removed_extensions(
+                transaction, organizer, meeting_id, at, by, extension_id=extension_id
+            )
             if not await transaction.run(_REMOVE, *key, etag):
                 raise PreconditionFailed(_CHANGED)
             await transaction.run(_MEETING_CHANGED, at, organizer, meeting_id)
@@ -142,8 +214,11 @@ class Extensions(Part):
             transaction.removals.append(Removal("extension", name, organizer, "deleted"))
             if anybody:
                 await notify_of_extension(transaction, organizer, meeting_id, at, old_type)
+            return size
 
-        await self._writer.change(work, organizer, scope=meeting_id, must_notify=False)
+        size = await self._writer.change(work, organizer, scope=meeting_id, must_notify=False)
+        if self._log.full(organizer, size):
+            await self._log.shrink(organizer)
 
 
 async def _current(

@@ -1,11 +1,12 @@
 """Meetings, and the reads that show their extensions too. Single extensions are in `extensions.py`."""
 # ruff: noqa: S608 -- statements are put together from constants alone
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
+from openucwa.model.change import SERVER, Author, ChangeKind
 from openucwa.model.conversation import conversation_topic
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.refusals import (
@@ -18,10 +19,11 @@ from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import participations, stored_bytes
+from openucwa.store.sql.change_rows import NOTHING, SELECT_CHANGES, Log
 from openucwa.store.sql.events import end_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.table import assignments, insert
-from openucwa.store.sql.tables import CONFERENCE_IDS, EXTENSIONS, MEETINGS, SETTINGS
+from openucwa.store.sql.tables import CHANGES, CONFERENCE_IDS, EXTENSIONS, MEETINGS, SETTINGS
 
 _NO_MEETING = "no such online meeting"
 _CHANGED = "the online meeting has changed: its etag does not match If-Match"
@@ -67,20 +69,30 @@ _EXPIRED = (
     + "order by m.expiration_time limit ?2"
 )
 _IS_EXPIRED = (
-    "select m.etag, m.expiration_time from meetings m"
+    f"select {MEETINGS.columns_of('m')} from meetings m"
     " where m.organizer = ?2 and m.id = ?3 and m.expiration_time < ?1 and" + _UNCHANGED
 )
-_EXTENSION_COUNT = "select count(*) from extensions where organizer = ? and meeting_id = ?"
+_EXTENSION_SIZES = (
+    "select count(*), coalesce(sum(length(properties)), 0) from extensions where organizer = ? and meeting_id = ?"
+)
+
+_REMOVAL = SELECT_CHANGES + "where organizer = ? and number = ? and extension_id = '' and kind = 'removed'"
+_REMOVED_WITH = (
+    SELECT_CHANGES
+    + "where organizer = ? and change_set = ? and extension_id <> '' and kind = 'removed' order by number"
+)
 
 
 class Meetings(Part):
     """`store.contract.Meetings`, where each method is described."""
 
-    async def add(self, meeting: Meeting, limit: int) -> None:
+    async def add(self, meeting: Meeting, limit: int, by: Author = SERVER) -> None:
         async def work(transaction: Transaction) -> None:
-            await add(transaction, meeting, limit, self._max_user_bytes)
+            await add(transaction, self._log, meeting, limit, self._max_user_bytes, by)
 
         await self._writer.change(work, meeting.organizer, scope=meeting.id)
+        if self._log.full(meeting.organizer, _size(meeting.settings)):
+            await self._log.shrink(meeting.organizer)
 
     async def assigned(self, draft: Meeting) -> Meeting:
         async def work(transaction: Transaction) -> Meeting:
@@ -88,7 +100,8 @@ class Meetings(Part):
             if row is not None:
                 return MEETINGS.record(row)
             ((_, position),) = await transaction.rows(_FILLED, draft.organizer)
-            await _add(transaction, draft, position + 1)
+            await _add(transaction, draft, position + 1, draft.created)
+            await self._log.record_meeting(transaction, ChangeKind.ADDED, None, draft, draft.created, SERVER)
             return draft
 
         # It is there but for the first time, and reading it then costs nobody a transaction.
@@ -125,6 +138,8 @@ class Meetings(Part):
         settings: MeetingSettings,
         etag: str,
         at: int,
+        by: Author = SERVER,
+        kind: ChangeKind = ChangeKind.REPLACED,
     ) -> Meeting:
         async def work(transaction: Transaction) -> Meeting:
             was = await _current(transaction, organizer, meeting_id, match)
@@ -133,17 +148,42 @@ class Meetings(Part):
             key = (organizer, meeting_id, was.etag)
             if not await transaction.run(_REPLACE, *SETTINGS.values(settings), etag, at, *key):
                 raise PreconditionFailed(_CHANGED)
+            now = replace(was, settings=settings, etag=etag)
+            await self._log.record_meeting(transaction, kind, was, now, at, by)
             await participations.notify_of_meeting(transaction, organizer, meeting_id, at)
-            return replace(was, settings=settings, etag=etag)
+            return now
 
-        return await self._writer.change(work, organizer)
+        meeting = await self._writer.change(work, organizer)
+        if self._log.full(organizer, _size(settings)):
+            await self._log.shrink(organizer)
+        return meeting
 
-    async def remove(self, organizer: str, meeting_id: str, match: Match, at: int) -> None:
-        async def work(transaction: Transaction) -> None:
+    async def remove(self, organizer: str, meeting_id: str, match: Match, at: int, by: Author = SERVER) -> None:
+        async def work(transaction: Transaction) -> int:
             was = await _current(transaction, organizer, meeting_id, match)
-            await _remove(transaction, organizer, meeting_id, was.etag, at, "deleted")
+            return await _remove(transaction, self._log, was, at, by, "deleted")
 
-        await self._writer.change(work, organizer, must_notify=False)
+        size = await self._writer.change(work, organizer, must_notify=False)
+        if self._log.full(organizer, size):
+            await self._log.shrink(organizer)
+
+    async def restore(
+        self,
+        organizer: str,
+        removal: int,
+        limit: int,
+        new_etag: Callable[[], str],
+        at: int,
+        by: Author = SERVER,
+    ) -> Meeting:
+        async def work(transaction: Transaction) -> Meeting:
+            limits = (limit, self._max_user_bytes)
+            return await _restore(transaction, self._log, limits, (organizer, removal), new_etag, at, by)
+
+        meeting = await self._writer.change(work, organizer)
+        if self._log.full(organizer, 0):
+            await self._log.shrink(organizer)
+        return meeting
 
     async def remove_expired(self, before: int, limit: int, at: int) -> int:
         async def work(transaction: Transaction) -> int:
@@ -152,8 +192,9 @@ class Meetings(Part):
                 await transaction.lock(organizer)
                 row = await transaction.row(_IS_EXPIRED, before, organizer, meeting_id)
                 if row is not None:
-                    reason = f"expired at {_time(row[1])}"
-                    await _remove(transaction, organizer, meeting_id, row[0], at, reason)
+                    meeting = MEETINGS.record(row)
+                    reason = f"expired at {_time(meeting.settings.expiration_time or 0)}"
+                    await _remove(transaction, self._log, meeting, at, SERVER, reason)
                     removed += 1
             return removed
 
@@ -171,26 +212,70 @@ class Meetings(Part):
         return MEETINGS.record(meetings[0]), [EXTENSIONS.record(row) for row in extensions]
 
 
-async def add(transaction: Transaction, meeting: Meeting, limit: int, max_user_bytes: int) -> None:
+async def add(
+    transaction: Transaction, log: Log, meeting: Meeting, limit: int, max_user_bytes: int, by: Author
+) -> None:
     """Adds a meeting to those of its organizer, whose key the change holds. As `Meetings.add`."""
+    await _add_within(transaction, meeting, limit, max_user_bytes)
+    await log.record_meeting(transaction, ChangeKind.ADDED, None, meeting, meeting.created, by)
+
+
+async def _add_within(
+    transaction: Transaction, meeting: Meeting, limit: int, max_user_bytes: int, changed: int | None = None
+) -> None:
     ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
     await stored_bytes.check(transaction, meeting.organizer, _size(meeting.settings), max_user_bytes)
     if count >= limit:
         raise TooManyOnlineMeetings(f"the organizer has {count} online meetings, which is the maximum")
-    await _add(transaction, meeting, position + 1)
+    await _add(transaction, meeting, position + 1, meeting.created if changed is None else changed)
 
 
-async def _add(transaction: Transaction, meeting: Meeting, position: int) -> None:
+async def _add(transaction: Transaction, meeting: Meeting, position: int, changed: int) -> None:
     """AlreadyExists: its id or its conference id is taken."""
     key = (meeting.organizer, meeting.id)
     added = await transaction.run(
         _ADD,
         *MEETINGS.values(meeting),
         position,
-        meeting.created,
+        changed,
     )
     if not added or not await transaction.run(_ADD_CONFERENCE_ID, meeting.conference_id, *key):
         raise AlreadyExists("an online meeting with that id or conference id already exists")
+
+
+async def _restore(
+    transaction: Transaction,
+    log: Log,
+    limits: tuple[int, int],
+    removal: tuple[str, int],
+    new_etag: Callable[[], str],
+    at: int,
+    by: Author,
+) -> Meeting:
+    """As `Meetings.restore`. `limits`: the number of meetings, and the bytes stored for a user. `removal`: organizer
+    and number.
+    """
+    row = await transaction.row(_REMOVAL, *removal)
+    was = None if row is None else CHANGES.record(row).meeting
+    if was is None:
+        raise ResourceNotFound("no such removed meeting, or the change log has forgotten it")
+    meeting = replace(was, etag=new_etag())
+    limit, max_user_bytes = limits
+    await _add_within(transaction, meeting, limit, max_user_bytes, at)
+    change = await log.record_meeting(transaction, ChangeKind.RESTORED, None, meeting, at, by)
+    rows = await transaction.rows(_REMOVED_WITH, *removal)
+    removed = [each for each in (CHANGES.record(row).extension for row in rows) if each is not None]
+    await stored_bytes.check(
+        transaction, meeting.organizer, sum(len(each.properties) for each in removed), max_user_bytes
+    )
+    for position, each in enumerate(removed, 1):
+        extension = replace(each, etag=new_etag())
+        values = EXTENSIONS.values(extension)
+        await transaction.run(EXTENSIONS.insert, meeting.organizer, meeting.id, *values, position, at)
+        await log.record_extension(
+            transaction, ChangeKind.RESTORED, meeting.organizer, meeting.id, NOTHING, extension, at, by, change
+        )
+    return meeting
 
 
 async def _current(transaction: Transaction, organizer: str, meeting_id: str, match: Match) -> Meeting:
@@ -204,18 +289,22 @@ async def _current(transaction: Transaction, organizer: str, meeting_id: str, ma
     return meeting
 
 
-async def _remove(transaction: Transaction, organizer: str, meeting_id: str, etag: str, at: int, reason: str) -> None:
-    """Removes a meeting whose etag is `etag`; first the conversations in it, which refer to it.
+async def _remove(transaction: Transaction, log: Log, was: Meeting, at: int, by: Author, reason: str) -> int:
+    """Removes a meeting; first the conversations in it, which refer to it. Returns the bytes of its extensions.
 
-    `reason`: for the log.
+    `reason`: for the audit log.
     """
+    organizer, meeting_id = was.organizer, was.id
     there = await participations.find(transaction, "organizer = ? and meeting_id = ?", organizer, meeting_id)
     await participations.end(transaction, there, at, "Ended")
-    ((extensions,),) = await transaction.rows(_EXTENSION_COUNT, organizer, meeting_id)
-    if not await transaction.run(_REMOVE, organizer, meeting_id, etag):
+    ((extensions, size),) = await transaction.rows(_EXTENSION_SIZES, organizer, meeting_id)
+    change = await log.record_meeting(transaction, ChangeKind.REMOVED, was, None, at, by)
+    await log.record_removed_extensions(transaction, organizer, meeting_id, at, by, change)
+    if not await transaction.run(_REMOVE, organizer, meeting_id, was.etag):
         raise PreconditionFailed(_CHANGED)
     await end_topic(transaction, conversation_topic(organizer, meeting_id), at)
     transaction.removals.append(Removal("meeting", meeting_id, organizer, f"{reason}; {extensions} extensions with it"))
+    return int(size)
 
 
 def _size(settings: MeetingSettings) -> int:

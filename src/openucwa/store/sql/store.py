@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from openucwa.store.engine import Cache, Reader, Writer
 from openucwa.store.sql.applications import Applications
+from openucwa.store.sql.change_log import ChangeLog
+from openucwa.store.sql.change_rows import Log, LogLimits
 from openucwa.store.sql.channels import Channels
 from openucwa.store.sql.contacts import Contacts
 from openucwa.store.sql.conversations import Conversations
@@ -33,19 +35,28 @@ _CONTENTS = """
 class SqlStore:
     """The parts of `store.contract.Store` on an engine's `reader` and `writer`; what else a store has, an engine adds.
 
-    `cache`: where results of reads are cached. `max_user_bytes`: how much may be stored for a user.
+    `cache`: where results of reads are cached. `max_user_bytes`: how much may be stored for a user. `log`: the limits
+    of the change log.
     """
 
-    def __init__(self, reader: Reader, writer: Writer, cache: Cache, max_user_bytes: int = MAX_USER_BYTES) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        writer: Writer,
+        cache: Cache,
+        max_user_bytes: int = MAX_USER_BYTES,
+        log: LogLimits = LogLimits(),  # noqa: B008  # frozen
+    ) -> None:
         self.reader = reader
         self.writer = writer
-        on = (reader, writer, cache, max_user_bytes)
+        on = (reader, writer, cache, max_user_bytes, Log(writer, log))
         self.users = Users(*on)
         self.signing_keys = SigningKeys(*on)
         self.applications = Applications(*on)
         self.channels = Channels(*on)
         self.meetings = Meetings(*on)
         self.extensions = Extensions(*on)
+        self.change_log = ChangeLog(*on)
         self.conversations = Conversations(*on)
         self.invitations = Invitations(*on)
         self.contacts = Contacts(*on)

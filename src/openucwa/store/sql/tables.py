@@ -4,6 +4,7 @@ How the columns are declared, `migrations/` of each engine says; what a record's
 """
 
 from openucwa.model.application import Application
+from openucwa.model.change import Change, Invitee
 from openucwa.model.contact import ContactCard, Group
 from openucwa.model.conversation import Invitation, Participation
 from openucwa.model.event import ChannelState, Event
@@ -24,6 +25,8 @@ APPLICATIONS = Table("applications", Columns(Application), after=("last_request"
 CHANNELS = Table("channels", Columns(ChannelState), before=("owner", "application_id", "instance"))
 MEETINGS = Table("meetings", Columns(Meeting, inline=("settings", SETTINGS)), after=("position", "changed"))
 EXTENSIONS = Table("extensions", Columns(Extension), before=("organizer", "meeting_id"), after=("position", "changed"))
+CHANGES = Table("changes", Columns(Change))
+INVITEES = Table("invitees", Columns(Invitee))
 PARTICIPATIONS = Table("participations", Columns(Participation), after=("position", "typing"))
 INVITATIONS = Table("invitations", Columns(Invitation))
 EVENTS = Table("events", Columns(Event))
@@ -45,6 +48,8 @@ CONTACT_GROUPS = Table("contact_groups", Columns(Group), before=("owner",), afte
 #: Those whose rows are no records.
 REPLACED_APPLICATIONS = ("owner", "id", "at")
 CONFERENCE_IDS = ("id", "organizer", "meeting_id")
+CHANGE_LOG = ("identity", "swept_transaction", "swept", "trimmed_transaction", "trimmed")
+FORGOTTEN_CHANGES = ("organizer", "transaction_id", "number")
 TOPICS = ("topic", "last", "ended")
 COUNTERS = ("name", "value")
 REMOVED_USERS = ("uri",)

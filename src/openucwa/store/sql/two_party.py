@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from openucwa.model import conversation_events
+from openucwa.model.change import SERVER, Author
 from openucwa.model.conversation import Form, Invitation, InvitationState, MessagingState, Participation, Role
 from openucwa.model.history import NO_HISTORY, ConversationLog, HistoryLimits
 from openucwa.model.meeting import Meeting
@@ -95,7 +96,7 @@ class TwoParty(Part):
 
         return await self._writer.change(work, incoming.organizer, incoming.owner)
 
-    async def escalate(self, own: Participation, meeting: Meeting, limit: int, at: int) -> None:
+    async def escalate(self, own: Participation, meeting: Meeting, limit: int, at: int, by: Author = SERVER) -> None:
         key = (own.organizer, own.meeting_id)
 
         async def work(transaction: Transaction) -> None:
@@ -106,7 +107,7 @@ class TwoParty(Part):
                 return
             if here[0].form == Form.CONNECTING:
                 raise Conflict("the invited user has not accepted yet")
-            await meetings.add(transaction, meeting, limit, self._max_user_bytes)
+            await meetings.add(transaction, self._log, meeting, limit, self._max_user_bytes, by)
             await transaction.lock(*sorted({each.owner for each in here}))
             await transaction.run(_ESCALATE, *key)
             await append(transaction, at, conversation_events.conversation_escalated(own))

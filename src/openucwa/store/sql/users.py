@@ -128,6 +128,7 @@ class Users(Part):
             await participations.end(transaction, own, at, notify_application=False)
             there = await participations.find(transaction, "organizer = ?", owner)
             await participations.end(transaction, there, at, "Ended")
+            await self._log.record_removed_user(transaction, owner, at)
             await _delete_all(transaction, owner)
             await presence.remove(transaction, owner, at)
             transaction.removals += contacts

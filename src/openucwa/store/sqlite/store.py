@@ -13,6 +13,7 @@ from openucwa.store.contract import Outdated, Store
 from openucwa.store.engine import Announcer
 from openucwa.store.read_cache import ReadCache
 from openucwa.store.sql import SqlStore, contents
+from openucwa.store.sql.change_rows import LogLimits
 from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sqlite.database import Database
 from openucwa.store.sqlite.invalidation import Invalidation
@@ -27,7 +28,7 @@ class SqliteStore(SqlStore):
 
     `timeout`: seconds to wait while another process writes. `migrations`: the folder of numbered SQL files that make
     the schema; the newest is the version of the store that this server knows. `measures`: where commits are counted.
-    `max_user_bytes`: how much may be stored for a user.
+    `max_user_bytes`: how much may be stored for a user. `log`: the limits of the change log.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class SqliteStore(SqlStore):
         migrations: Traversable = MIGRATIONS,
         measures: Measures | None = None,
         max_user_bytes: int = MAX_USER_BYTES,
+        log: LogLimits = LogLimits(),  # noqa: B008  # frozen
     ) -> None:
         self._database = Database(folder, timeout, Schema(migrations))
         self._invalidation = Invalidation(self._database.check_file)
@@ -46,7 +48,7 @@ class SqliteStore(SqlStore):
         self._writer = Writer(
             self._database, self._invalidation, self._notices, self._announcements, measures or Measures()
         )
-        super().__init__(self._reader, self._writer, ReadCache(self._invalidation), max_user_bytes)
+        super().__init__(self._reader, self._writer, ReadCache(self._invalidation), max_user_bytes, log)
 
     async def open(self) -> None:
         """As `Store.open`."""
@@ -54,6 +56,7 @@ class SqliteStore(SqlStore):
         try:
             self._invalidation.open(self._reader.open(), writer)
             await self._notices.open()
+            await self.change_log.open()
         except BaseException:
             await self._writer.close()
             raise

@@ -21,7 +21,7 @@ from openucwa.store import audit
 from openucwa.store.announcements import Announcements
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Outdated
-from openucwa.store.engine import UNCACHED, Work
+from openucwa.store.engine import UNCACHED, Query, Work
 from openucwa.store.frames import without_frames
 from openucwa.store.sqlite.cursor import Cursor
 from openucwa.store.sqlite.database import Database, Row
@@ -71,15 +71,18 @@ class Transaction:
         """As `Transaction.rows`."""
         return self._cursor.execute(sql, parameters).fetchall()
 
-    async def run(self, sql: str, *parameters: object) -> int:
+    async def run(self, sql: str, *parameters: object, then: Query | None = None) -> int:
         """As `Transaction.run`."""
-        return self._cursor.execute(sql, parameters).rowcount
+        written = self._cursor.execute(sql, parameters).rowcount
+        if written and then is not None:
+            self._cursor.execute(*then)
+        return written
 
 
 class _Queued(msgspec.Struct, frozen=True):
     """A change that waits. `work`: None where one statement, `sql` with `parameters`, is all of it.
 
-    `keys`, `scope`, `must_notify`, `owners`: those of `Writer.change`; `renew`: that of `Writer.run`.
+    `keys`, `scope`, `must_notify`, `owners`: those of `Writer.change`; `renew`, `then`: those of `Writer.run`.
     """
 
     work: Work[Any] | None
@@ -91,6 +94,7 @@ class _Queued(msgspec.Struct, frozen=True):
     answer: "asyncio.Future[Any]"
     renew: Callable[[], None] | None = None
     owners: Collection[str] | None = None
+    then: Query | None = None
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -191,15 +195,24 @@ class Writer:
         *parameters: object,
         scope: str | None = None,
         renew: Callable[[], None] | None = None,
+        then: Query | None = None,
     ) -> int:
         """As `Writer.run`."""
-        return await self._submit_statement(sql, parameters, key, scope, renew)
+        return await self._submit_statement(sql, parameters, key, scope, renew, then)
 
     def _submit_statement(
-        self, sql: str, parameters: Sequence[object], key: str, scope: str | None, renew: Callable[[], None] | None
+        self,
+        sql: str,
+        parameters: Sequence[object],
+        key: str,
+        scope: str | None,
+        renew: Callable[[], None] | None,
+        then: Query | None,
     ) -> "asyncio.Future[int]":
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._queue(_Queued(None, sql, parameters, (key,), scope, must_notify=False, answer=answer, renew=renew))
+        self._queue(
+            _Queued(None, sql, parameters, (key,), scope, must_notify=False, answer=answer, renew=renew, then=then)
+        )
         return answer
 
     def _queue(self, change: _Queued) -> None:
@@ -298,11 +311,14 @@ class Writer:
     def _run(self, change: _Queued) -> _Outcome:
         """Runs the one statement that is all of a change; one that is refused has written nothing."""
         try:
-            return _Outcome(self._cursor.execute(change.sql, change.parameters).rowcount)
+            written = self._cursor.execute(change.sql, change.parameters).rowcount
         except sqlite3.Error as error:
             if not self._connection.in_transaction:
                 raise
             return _Outcome(error=_freed(error))
+        if written and change.then is not None:
+            self._cursor.execute(*change.then)
+        return _Outcome(written)
 
     def _make_undoably(self, change: _Queued, whole: Transaction) -> _Outcome:
         """Makes one change; if it is refused when it had written already, it alone is undone."""
