@@ -63,7 +63,7 @@ async def receiving(answers: Answers | None = None, context: ssl.SSLContext | No
         try:
             while await _one(receiver, reader, writer):
                 pass
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             tasks.discard(task)

@@ -8,14 +8,14 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from openucwa.changes.wake import Wake
 from openucwa.model.change import Change, Changes, Position
 from openucwa.model.refusals import ChangesForgotten, Refusal
 from openucwa.model.webhook import ALL
 from openucwa.model.world import World
-from openucwa.store.contract import ChangeLog, Conversations
+from openucwa.store.contract import ChangeLog
 
 #: Changes per read.
 AT_A_TIME = 200
@@ -30,9 +30,8 @@ logger = logging.getLogger(__name__)
 class Tail:
     """The end of the log, as one process knows it."""
 
-    def __init__(self, log: ChangeLog, conversations: Conversations, world: World, interval: float) -> None:
+    def __init__(self, log: ChangeLog, world: World, interval: float) -> None:
         self._log = log
-        self._conversations = conversations
         self._world = world
         self._interval = interval
         self._watchers: dict[str, set[Wake]] = {}
@@ -151,11 +150,12 @@ class Tail:
         concerned = {ALL} | {change.organizer for change in changes}
         if self._watchers.keys() <= concerned:
             return concerned
-        for organizer, meeting_id in {(change.organizer, change.meeting_id) for change in changes}:
-            concerned.update(each.uri for each in await self._log.invitees(organizer, meeting_id))
-            with suppress(Refusal):
-                people = await self._conversations.participants(organizer, meeting_id)
-                concerned.update(each.uri for each in people)
+        first: dict[tuple[str, str], int] = {}
+        for change in changes:
+            key = (change.organizer, change.meeting_id)
+            first[key] = min(change.number, first.get(key, change.number))
+        for key, number in first.items():
+            concerned.update(await self._log.audience(*key, number))
         return concerned
 
     def _wake(self, concerned: set[str] | None) -> None:

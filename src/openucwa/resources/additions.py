@@ -40,7 +40,11 @@ def links(config: Config) -> dict[str, str]:
     """The additions that are switched on: the path below openucwa:index by rel."""
     added = {"openucwa:lobby": "lobby", "openucwa:photo": "photo"}
     if config.change_log:
-        added |= {"openucwa:removedMeetings": "removedMeetings"}
+        added |= {
+            "openucwa:changes": "changes",
+            "openucwa:removedMeetings": "removedMeetings",
+            "openucwa:webhooks": "webhooks",
+        }
     return added
 
 

@@ -5,15 +5,25 @@ from typing import Any
 
 from openucwa.api.resource import Resource
 from openucwa.config import Config
+from openucwa.identity.callers import Callers
 from openucwa.meetings.pools import Pools
 from openucwa.model.world import World
-from openucwa.resources import additions
+from openucwa.resources import additions, changes, webhooks
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.store.contract import Store
+from openucwa.webhooks.following import Following
 
 
 def openucwa_routes(
-    app: str, meeting: str, store: Store, pools: Pools, documents: MeetingDocuments, world: World, config: Config
+    app: str,
+    meeting: str,
+    store: Store,
+    pools: Pools,
+    documents: MeetingDocuments,
+    world: World,
+    config: Config,
+    following: Following,
+    callers: Callers,
 ) -> Sequence[tuple[str, Resource[Any]]]:
     """`app`, `meeting`: the templates of an application and of a meeting."""
     index = f"{app}/openucwa"
@@ -21,4 +31,9 @@ def openucwa_routes(
         (index, additions.Index(pools, additions.links(config))),
         (f"{index}/lobby", additions.Lobbies(store, pools)),
     ]
+    if config.change_log:
+        reader = changes.ChangeReader(store, following.tail, documents, world, config)
+        hooks = webhooks.Parts(store, pools, following.subscriptions, world, following.dispatcher.changed)
+        routes += [(f"{index}/changes", changes.ChangesResource(pools, reader, callers, store))]
+        routes += webhooks.routes(index, hooks)
     return routes

@@ -45,9 +45,9 @@ class Parts:
     changed: Callable[[], None]
 
 
-def routes(app: str, parts: Parts) -> Sequence[tuple[str, Resource[Any]]]:
-    """`app`: the template of an application."""
-    all_of_them = f"{app}/openucwa/webhooks"
+def routes(index: str, parts: Parts) -> Sequence[tuple[str, Resource[Any]]]:
+    """`index`: the template of openucwa:index."""
+    all_of_them = f"{index}/webhooks"
     one = f"{all_of_them}/{{webhook_id}}"
     delivery = f"{one}/deliveries/{{message}}"
     return (

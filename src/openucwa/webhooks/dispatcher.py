@@ -47,16 +47,13 @@ class Dispatcher:
         self,
         store: Store,
         tail: Tail,
-        filters: Filters,
-        messages: Messages,
-        networks: Networks,
         measures: Measures,
         world: World,
         config: Config,
     ) -> None:
         self._webhooks = store.webhooks
         self._world = world
-        self._networks = networks
+        self._networks = Networks(config.webhook_allowed_networks)
         self._config = config
         self._settings = config.part(DispatcherSettings)
         self._context: ssl.SSLContext | None = None
@@ -69,12 +66,12 @@ class Dispatcher:
             store.webhooks,
             store.change_log,
             tail,
-            messages,
+            Messages(world, config),
             measures,
             world,
             config.part(OutboxSettings),
             world.random_bytes(8).hex(),
-            filters.admits,
+            Filters(store.meetings, config).admits,
             self._sender,
         )
 

@@ -87,14 +87,12 @@ class Networks:
             pass
         if self._threads is None:
             self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="openucwa names")
-        rows = await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port)
-        return [str(row[4][0]) for row in rows]
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port)
 
 
-def _look_up(host: str, port: int) -> list[tuple[object, object, object, str, tuple[str | int, ...]]]:
+def _look_up(host: str, port: int) -> list[str]:
     # "0x7f.1" and "2130706433" are addresses too: they come back in their usual form, and are checked in it.
-    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [(family, kind, protocol, name, tuple(address)) for family, kind, protocol, name, address in rows]
+    return [str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 def _all_of(address: _Address) -> Iterator[_Address]:

@@ -157,8 +157,8 @@ class Outbox:
             found = await self._read(identity)
         except ChangesForgotten:
             logger.warning("webhook %s: changes were forgotten before they could be delivered", self.webhook.id)
-            position = await parts.log.last()
-            await self._move(WebhookPosition(identity, *position), [parts.messages.forgotten(self.webhook)])
+            last = await parts.log.last()
+            await self._move(WebhookPosition(identity, *last), [parts.messages.forgotten(self.webhook)])
             return True
         wanted = [each for each in found.changes if await self._wants(each)]
         position = WebhookPosition(identity, *found.position)
@@ -195,7 +195,6 @@ class Outbox:
     # To the receiver
 
     async def _send(self) -> None:
-        parts = self._parts
         while True:
             if self._ended:
                 await self._record()
