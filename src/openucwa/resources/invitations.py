@@ -212,7 +212,7 @@ class AddParticipant(ConversationPart):
             raise DestinationNotFound(f"{to} is not a user of this server")
         self._invitations.take(f"{call.target.owner} {to}")
         if call.target.form == Form.TWO_PARTY:
-            await self._two_party.escalate(call.target)
+            await self._two_party.escalate(call.target, call.author)
         # Both lead the meeting that a conversation of two becomes.
         by_leader = leads(call.target) or call.target.form == Form.TWO_PARTY
         outgoing = replace(self._invitation(call.target, call.values, user), by_leader=by_leader)

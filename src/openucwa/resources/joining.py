@@ -116,7 +116,7 @@ class JoinService:
         await self._check_pool(organizer)
         settings = self._rules.settings({"subject": call.values.get("subject", "")}, organizer)
         meeting = self._rules.schedule(organizer, settings)
-        await self._store.meetings.add(meeting, self._max_meetings)
+        await self._store.meetings.add(meeting, self._max_meetings, call.author)
         return await self.join(call, organizer, meeting.id)
 
     async def _check_pool(self, organizer: str) -> None:

@@ -135,7 +135,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
         for _ in range(DRAWS):
             meeting = self._rules.schedule(organizer_of(call), settings)
             try:
-                await self._store.meetings.add(meeting, self._config.max_meetings)
+                await self._store.meetings.add(meeting, self._config.max_meetings, call.author)
             except AlreadyExists:
                 continue
             break
@@ -198,7 +198,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         if meeting.rel == MeetingRel.MY_ONLINE_MEETINGS:
             etag = new_etag(self._world)
             await self._store.meetings.replace(
-                meeting.organizer, meeting.id, call.if_match, settings, etag, self._world.now()
+                meeting.organizer, meeting.id, call.if_match, settings, etag, self._world.now(), call.author
             )
             # The result of this change, whatever other changes followed.
             meeting = replace(meeting, settings=settings, etag=etag)
@@ -211,7 +211,8 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         """UCWA: myOnlineMeeting, DELETE. An assigned meeting cannot be removed: 409."""
         if call.target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
             raise Conflict("an assigned meeting cannot be removed")
-        await self._store.meetings.remove(call.target.organizer, call.target.id, call.if_match, self._world.now())
+        meeting = call.target
+        await self._store.meetings.remove(meeting.organizer, meeting.id, call.if_match, self._world.now(), call.author)
         return NO_CONTENT
 
     async def _extensions(self, meeting: Meeting) -> Sequence[Extension]:

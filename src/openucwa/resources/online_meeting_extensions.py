@@ -132,6 +132,7 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
             extension,
             self._config.max_extensions,
             self._world.now(),
+            call.author,
         )
         document = extension_document(extension, collection_href(meeting_href(call, meeting.id)))
         return Answer(document, 201, etag=extension.etag, location=document.href)
@@ -213,6 +214,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             frozenset({stored.etag}) if draft.compared else call.if_match,
             extension,
             self._world.now(),
+            call.author,
         )
         return extension
 
@@ -226,6 +228,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             extension.id,
             call.if_match,
             self._world.now(),
+            call.author,
         )
         return NO_CONTENT
 

@@ -11,6 +11,7 @@ from openucwa.identity.rate import Rate, act_key
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
+from openucwa.model.change import Author
 from openucwa.model.conversation import (
     FirstMessage,
     Form,
@@ -113,7 +114,7 @@ class TwoPartyService:
         draft = self._draft(call, incoming, incoming.conversation or new_uuid(self._world))
         await self._store.two_party.accept(incoming, draft, self._limit, self._world.now(), self._history)
 
-    async def escalate(self, own: Participation) -> None:
+    async def escalate(self, own: Participation, by: Author) -> None:
         """Makes a meeting of a conversation of two, led by both. Raises what `TwoParty.escalate` raises."""
         present = await self._store.conversations.participants(own.organizer, own.meeting_id)
         others = [each.uri for each in present if each.uri != own.organizer]
@@ -121,7 +122,7 @@ class TwoPartyService:
         values = {"subject": own.subject, "attendees": others, "leaders": leaders}
         drawn = self._rules.schedule(own.organizer, self._rules.settings(values, own.organizer))
         meeting = replace(drawn, id=own.meeting_id)
-        await self._store.two_party.escalate(own, meeting, self._max_meetings, self._world.now())
+        await self._store.two_party.escalate(own, meeting, self._max_meetings, self._world.now(), by)
 
     async def blocks(self, owner: str, inviter: str) -> bool:
         """Whether a user is not to be reached by the inviter, who is not told so."""
