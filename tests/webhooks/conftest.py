@@ -13,7 +13,9 @@ from tests.webhooks.receiver import Receiver, receiving
 
 @pytest.fixture
 async def service(make_service: Make) -> Service:
-    return await make_service(webhook_allowed_networks=("127.0.0.0/8",))
+    return await make_service(
+        webhook_allowed_networks=("127.0.0.0/8",), change_poll_interval=3_600.0, webhook_retry_period=600
+    )
 
 
 @pytest.fixture

@@ -201,16 +201,13 @@ async def test_receiver_that_failed_for_the_whole_period_is_suspended(
     webhook = await subscribe(lene, receiver)
     await lene.schedule()
     await until(lambda: receiver.received)
-    shown: dict[str, Any] = {}
-    for _ in range(400):
-        await world.advance(1_000)
-        await lene.sign_in("lenea@contoso.com")
-        await lene.open()
-        shown = (await lene.get(f"{webhooks_of(lene)}/{webhook['id']}")).json()
-        if shown["state"] != "Active":
-            break
+    for _ in range(30):
+        await world.advance(60)
+        await asyncio.sleep(0.02)
+    await lene.open()
+    shown = (await lene.get(f"{webhooks_of(lene)}/{webhook['id']}")).json()
     assert shown["state"] == "Failing"
-    assert len(receiver.received) > 10
+    assert len(receiver.received) >= 3
 
 
 async def test_test_message_is_delivered_whatever_the_kinds(lene: UcwaClient, receiver: Receiver) -> None:
