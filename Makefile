@@ -54,12 +54,13 @@ scale: ## Compute what a million users need from the measurements and write docs
 	@$(VENV)/bin/python -m bench.fanout $(ARGS)
 
 lock: ## Update the lock files to the newest releases (needs uv).
-	uv pip compile $(LOCK) --extra build -o requirements.txt pyproject.toml
-	uv pip compile $(LOCK) --extra dev -o requirements-dev.txt pyproject.toml
+	uv pip compile $(LOCK) $(EXTRAS) --group build -o requirements.txt pyproject.toml
+	uv pip compile $(LOCK) $(EXTRAS) --group dev -o requirements-dev.txt pyproject.toml
 	echo 'python-ldap>=3.4.5' | uv pip compile $(LOCK) -o requirements-ldap.txt -
 	mkdir -p build && $(PYTHON) tools/minimums > build/minimums.txt
-	uv pip compile $(LOCK) --extra dev -c build/minimums.txt -o requirements-lowest.txt pyproject.toml
+	uv pip compile $(LOCK) $(EXTRAS) --group dev -c build/minimums.txt -o requirements-lowest.txt pyproject.toml
 
+EXTRAS = --extra nats --extra postgres --extra traces
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 clean: ## Remove installed packages and caches; data is kept.

@@ -1,5 +1,6 @@
 """A client for tests, in process or over a socket. It uses nothing but the protocol."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,9 @@ import httpx
 
 from openucwa.app import Service
 from openucwa.model.user import User
+
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
 
 #: The password of all test users.
 PASSWORD = "correct horse battery staple"
@@ -36,6 +40,11 @@ class UcwaClient:
 
     async def put(self, href: str, **options: Any) -> httpx.Response:
         return await self.request("PUT", href, **options)
+
+    async def patch(self, href: str, changes: Any, media_type: str = MERGE_PATCH, **options: Any) -> httpx.Response:
+        """A JSON Merge Patch, or a patch of another type."""
+        headers = {"Content-Type": media_type, **options.pop("headers", {})}
+        return await self.request("PATCH", href, content=json.dumps(changes).encode(), headers=headers, **options)
 
     async def delete(self, href: str, **options: Any) -> httpx.Response:
         return await self.request("DELETE", href, **options)

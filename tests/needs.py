@@ -21,17 +21,25 @@ PROGRAMS = {
     "bash": ("bash",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "curl": ("curl",),
+    "mono-mcs": ("mcs",),
+    "mono-runtime": ("mono",),
     "nats-server": ("nats-server",),
     "nginx": ("nginx",),
     "nodejs": ("node", "nodejs"),
     "npm": ("npm",),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
+    "prometheus": ("promtool",),
     "slapd": ("slapd",),
     "systemd": ("systemd-analyze",),
 }
 #: Debian packages with headers for Python packages that are compiled.
 HEADERS = {"libldap-dev": "ldap.h", "libsasl2-dev": "sasl/sasl.h"}
+#: Debian packages with libraries for tests in other languages.
+LIBRARIES = {
+    "libmono-system-net-http4.0-cil": "/usr/lib/mono/4.5/System.Net.Http.dll",
+    "libnunit-framework2.6.3-cil": "/usr/lib/cli/nunit.framework-2.6.3/nunit.framework.dll",
+}
 #: Those Python packages: module -> lock file.
 BUILT = {"ldap": "requirements-ldap.txt"}
 #: Folders of servers, which are often not on the path.
@@ -41,10 +49,10 @@ _POSTGRESQL = Path("/usr/lib/postgresql")
 
 
 def find(name: str) -> str | None:
-    """The path of one of PROGRAMS or HEADERS; None: it is not on this machine."""
-    if name in HEADERS:
-        header = Path("/usr/include") / HEADERS[name]
-        return str(header) if header.exists() else None
+    """The path of one of PROGRAMS, HEADERS or LIBRARIES; None: it is not on this machine."""
+    if name in HEADERS or name in LIBRARIES:
+        file = Path("/usr/include") / HEADERS[name] if name in HEADERS else Path(LIBRARIES[name])
+        return str(file) if file.exists() else None
     # Evaluated each time: missing programs may be installed by then.
     versions = sorted(_POSTGRESQL.glob("[0-9]*"), key=lambda version: float(version.name), reverse=True)
     folders = (os.environ.get("PATH", os.defpath), *_FOLDERS, *(str(version / "bin") for version in versions))
@@ -54,7 +62,7 @@ def find(name: str) -> str | None:
 
 
 def need(name: str) -> str:
-    """The path of one of PROGRAMS. Without it the test is skipped, or fails if `nothing_left_out`."""
+    """The path of one of PROGRAMS or LIBRARIES. Without it the test is skipped, or fails if `nothing_left_out`."""
     path = find(name)
     if path is not None:
         return path
@@ -77,8 +85,8 @@ def nothing_left_out() -> bool:
 
 
 def missing() -> list[str]:
-    """The programs and headers that are not on this machine."""
-    return [name for name in (*PROGRAMS, *HEADERS) if find(name) is None]
+    """The programs, headers and libraries that are not on this machine."""
+    return [name for name in (*PROGRAMS, *HEADERS, *LIBRARIES) if find(name) is None]
 
 
 def main() -> int:

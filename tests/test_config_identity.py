@@ -140,12 +140,6 @@ def test_directory_that_cannot_be_used_is_refused_with_the_reason(changed: dict[
         loaded("directories", DIRECTORY | changed)
 
 
-def test_directory_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openucwa.config_identity.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"openucwa\[ldap\]"):
-        loaded("directories", DIRECTORY)
-
-
 def test_secrets_are_not_shown() -> None:
     need_module("ldap", "python-ldap")
     issuer = loaded("issuers", ISSUER | {"client_id": "x", "client_secret": "s3cret"}).issuers[0]

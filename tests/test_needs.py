@@ -13,6 +13,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine that lacks one program; its folder of programs."""
     monkeypatch.setattr(needs, "PROGRAMS", {"frobnicator": ("frobnicate", "frob")})
     monkeypatch.setattr(needs, "HEADERS", {})
+    monkeypatch.setattr(needs, "LIBRARIES", {})
     monkeypatch.setattr(needs, "BUILT", {})
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.delenv("CI", raising=False)

@@ -42,12 +42,13 @@ from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
-from openucwa.model.measures import Measures
+from openucwa.model.measures import Load, Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 from openucwa.representation.limits import StructureLimits
+from openucwa.representation.patches import PatchLimits
 from openucwa.resources import (
     calendar,
     conversations,
@@ -70,17 +71,9 @@ from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
 from openucwa.resources.history import history_routes
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
+from openucwa.resources.meeting_routes import meeting_routes
 from openucwa.resources.oauth_token import OAuthToken
-from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
-from openucwa.resources.online_meetings import (
-    DialIn,
-    OnlineMeetingDefaultValues,
-    OnlineMeetingEligibleValues,
-    OnlineMeetingInvitationCustomization,
-    OnlineMeetingPolicies,
-    OnlineMeetings,
-    PhoneDialInInformation,
-)
+from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.openucwa_routes import openucwa_routes
 from openucwa.resources.pages import Landing, Page, PageNotFound
 from openucwa.resources.people_routes import people_routes
@@ -111,8 +104,9 @@ class Service:
     """One server: its request handler (`handler`; as ASGI, `asgi`) and its store (`store`).
 
     `store`, `bus`: replace those named by the settings. `passwords`: hashes and verifies passwords, for tests that need
-    it cheap. `relay`: the link to the other processes, if this is one of several workers. `added`: further routes, left
-    out of the API's description.
+    it cheap. `relay`: the link to the other processes, if this is one of several workers. `status_of_others`: their
+    status addresses, if this one is to show the metrics of all. `added`: further routes, left out of the API's
+    description.
     """
 
     def __init__(
@@ -124,8 +118,10 @@ class Service:
         bus: Bus | None = None,
         passwords: Passwords | None = None,
         relay: Relay | None = None,
+        status_of_others: Sequence[str] = (),
         added: Routes = (),
     ) -> None:
+        self._status_of_others = status_of_others
         self.config = config
         self.world = world
         self.measures = Measures()
@@ -147,8 +143,12 @@ class Service:
         self.channels = EventChannels(
             self.store, self.bus, self.activity, world, config.part(PollSettings), self.measures
         )
-        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings))
-        self.presence_sweeper = PresenceSweeper(self.store.presence, self.store.subscriptions, world, config)
+        self.sweeper = Sweeper(
+            self.store, self.activity, self.channels, world, config.part(SweepSettings), self.measures
+        )
+        self.presence_sweeper = PresenceSweeper(
+            self.store.presence, self.store.subscriptions, world, config, self.measures
+        )
         self.following = Following(self.store, world, config, self.measures)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
@@ -157,7 +157,7 @@ class Service:
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
         granting = config.part(SignInSettings)
-        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world)
+        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world, self.measures)
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
         self.rules = meeting_rules(config, world, self.enterprise)
@@ -184,6 +184,7 @@ class Service:
             self.callers,
             self.activity,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
+            patch_limits=PatchLimits(config.max_patch_operations, config.max_extension_bytes),
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
@@ -201,12 +202,16 @@ class Service:
         self._loading: asyncio.Task[None] | None = None
         self.asgi = AsgiApp(self.handler, self.body_limit, config.body_timeout, partial(new_request_id, world))
 
-    def status(self, connections: Callable[[], int]) -> Handler:
-        """The handler of the status address. `connections`: returns the number of open connections."""
+    def status(self, load: Callable[[], Load]) -> Handler:
+        """The handler of the status address. `load`: returns what the listeners hold at the moment."""
         from openucwa.telemetry.exposition import Exposition  # noqa: PLC0415  # a tenth of a second, as NATS
 
-        exposition = Exposition(self.measures, lambda: self.channels.count, connections)
-        return StatusPages(self.readiness, exposition.page)
+        page = Exposition(self.measures, load, self.channels, self.in_flight, self.store, self.bus, self.world).page
+        if self._status_of_others:
+            from openucwa.telemetry.gathering import Gathering  # noqa: PLC0415
+
+            return StatusPages(self.readiness, Gathering(page, self._status_of_others))
+        return StatusPages(self.readiness, page)
 
     async def start(self) -> None:
         """Opens the store, creates the first signing key, and starts the background tasks.
@@ -279,8 +284,6 @@ class Service:
         communication = f"{app}/communication"
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
-        family = f"{app}/onlineMeetings"
-        meeting = f"{family}/myOnlineMeetings/{{meeting_id}}"
         routes: list[tuple[str, Resource[Any]]] = [
             ("/", Landing(self.sources.console_sign_ins)),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
@@ -311,7 +314,7 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            *openucwa_routes(app, meeting, store, pools, meetings, world, config, self.following, self.callers),
+            *openucwa_routes(app, store, pools, meetings, world, config, self.following, self.callers),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),
@@ -319,6 +322,7 @@ class Service:
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations(store)),
+            (f"{communication}/replayMessage", invitations.ReplayMessage(store, asking, world)),
             *(
                 route
                 for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)
@@ -353,13 +357,7 @@ class Service:
             (f"{participant}/promote", participants.Promote(*inside)),
             (f"{participant}/demote", participants.Demote(*inside)),
             (f"{participant}/eject", participants.Eject(*inside)),
-            (f"{conversation}/messaging", messaging.Messaging(*inside)),
-            (f"{conversation}/messaging/addMessaging", messaging.AddMessaging(*inside, messages)),
-            (f"{conversation}/messaging/terminate", messaging.StopMessaging(*inside)),
-            (f"{conversation}/messaging/typing", messaging.SetIsTyping(*inside, self.typing_timeouts)),
-            (f"{conversation}/messaging/typingParticipants", messaging.TypingParticipants(*inside)),
-            (f"{conversation}/messaging/messages", messaging.Messages(*inside, messages)),
-            (f"{conversation}/messaging/messages/{{message}}", messaging.Message(*inside, messages)),
+            *messaging.routes(f"{conversation}/messaging", inside, messages, self.typing_timeouts),
             (f"{app}/me", me.Me()),
             *presence.routes(app, store, world, config),
             (f"{app}/photo", photos.Photo(store, enabled=config.photos)),
@@ -369,24 +367,7 @@ class Service:
             (f"{app}/openucwa/photo", photos.OwnPhoto(store.photos, self.photo_maker, enabled=config.photos)),
             (f"{app}/people", everybody),
             *people_routes(f"{app}/people", store, book, persons, privacy, world, config),
-            (family, online_meetings),
-            (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
-            (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),
-            (f"{family}/onlineMeetingInvitationCustomization", OnlineMeetingInvitationCustomization(pools, config)),
-            (f"{family}/onlineMeetingPolicies", OnlineMeetingPolicies(pools, config)),
-            (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store, rules)),
-            (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config)),
-            (
-                f"{family}/myOnlineMeetings",
-                my_online_meetings.MyOnlineMeetings(store, pools, rules, meetings, config),
-            ),
-            (meeting, my_online_meetings.MyOnlineMeeting(store, pools, rules, meetings, world)),
-            (f"{meeting}/invitation", calendar.MeetingInvitation(store, pools, meetings, config, world)),
-            (f"{meeting}/onlineMeetingExtensions", OnlineMeetingExtensions(store, pools, world, config)),
-            (
-                f"{meeting}/onlineMeetingExtensions/{{extension_id}}",
-                OnlineMeetingExtension(store, pools, world, config),
-            ),
+            *meeting_routes(app, store, pools, rules, meetings, online_meetings, world, config),
         ]
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
 

@@ -8,6 +8,7 @@ import re
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
+from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -23,6 +24,14 @@ _ELIGIBLE: Mapping[str, str] = {
     "default_automatic_leader_assignment": "automatic_leader_assignments",
     "default_entry_exit_announcement": "entry_exit_announcements",
     "default_lobby_bypass_for_phone_users": "lobby_bypass_for_phone_users",
+}
+
+#: Settings that need packages of an extra: an importable module of it, and its name.
+_EXTRAS: Mapping[str, tuple[str, str]] = {
+    "bus": ("nats", "nats"),
+    "directories": ("ldap", "ldap"),
+    "store": ("asyncpg", "postgres"),
+    "traces": ("opentelemetry.sdk", "traces"),
 }
 
 #: Schemes of URLs that may contain a user and a password.
@@ -42,6 +51,9 @@ def problems(config: Config) -> Iterator[tuple[str, str]]:
     for name, eligible in _ELIGIBLE.items():
         if getattr(config, name) not in getattr(config, eligible):
             yield name, f"{getattr(config, name)!r} is not in {eligible}: {', '.join(getattr(config, eligible))}"
+    for name, (module, extra) in _EXTRAS.items():
+        if getattr(config, name) and not _importable(module):
+            yield name, f"needs packages that are not installed: pip install 'openucwa[{extra}]'"
     yield from _listening(config)
     yield from _seen_from_outside(config)
     yield from _links(config)
@@ -56,6 +68,13 @@ def problems(config: Config) -> Iterator[tuple[str, str]]:
     for region in config.dial_in_regions:
         if not region.number.startswith("tel:"):
             yield "dial_in_regions", f"the number of {region.name!r} must be a tel URI, not {region.number!r}"
+
+
+def _importable(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # its parent
+        return False
 
 
 def _bounds(setting: "Field[Any]", value: object) -> Iterator[str]:

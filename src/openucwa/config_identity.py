@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -115,7 +114,8 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     `login_filter`: finds the user. `{login}` is what was typed, without a leading `sip:` or `DOMAIN\\`; `{user}` is the
     part before the @ if the domain is one of `domains`, otherwise the same as `{login}`.
     `uri_attributes`: attributes with the SIP URI or address; the first one present is used.
-    `name_attributes`, `email_attributes`, `title_attributes`, `department_attributes`: the same.
+    `name_attributes`, `email_attributes`, `title_attributes`, `department_attributes`, `company_attributes`,
+    `office_attributes`: the same.
     `phones`: kind of phone (work, mobile, home, other) -> attribute.
     `photo_attributes`: attributes with a JPEG or PNG photo; the first one present is used. () for none.
     `groups`: DNs of groups whose members may sign in; default: everyone. `group_filter`: matches the entry of a group
@@ -142,6 +142,8 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     email_attributes: Texts = ("mail",)
     title_attributes: Texts = ("title",)
     department_attributes: Texts = ("department", "departmentNumber", "ou")
+    company_attributes: Texts = ("company", "o")
+    office_attributes: Texts = ("physicalDeliveryOfficeName", "roomNumber")
     phones: Mapping[str, str] = msgspec.field(default_factory=_phones)
     photo_attributes: Texts = ("jpegPhoto", "thumbnailPhoto")
     groups: tuple[str, ...] = ()
@@ -252,8 +254,6 @@ def _issuer(issuer: Issuer) -> Iterator[str]:
 
 
 def _directory(directory: Directory) -> Iterator[str]:
-    if find_spec("ldap") is None:
-        yield "python-ldap is not installed: pip install openucwa[ldap]"
     if not texts(directory.url):
         yield "url is empty"
     for text in texts(directory.url):

@@ -53,6 +53,10 @@ class HeldBus:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         return self.listeners.add(listener)
 
+    @property
+    def connections(self) -> int:
+        return 0
+
     def describe(self) -> str:
         return "a bus that a test holds up"
 

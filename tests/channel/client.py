@@ -40,7 +40,7 @@ class Process:
         self.bus = LocalBus(world, self.store.foreign_topics if elsewhere else None, relay)
         self.activity = Activity(self.store.applications, world, config)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config.part(PollSettings), Measures())
-        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings))
+        self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings), Measures())
 
     async def start(self) -> None:
         await self.store.open()

@@ -248,3 +248,17 @@ async def test_meetings_are_removed_long_after_their_expiration(process: Process
     await process.store.meetings.add(meeting(250, world.now() - kept), 1_000)
     await process.sweeper.sweep_meetings()
     assert [found.id for found, _ in await process.store.meetings.all(OWNER)] == ["MEETING250"]
+
+
+async def test_sweep_forgets_old_changes_and_contents_of_surplus_versions(process: Process, world: FakeWorld) -> None:
+    store, days = process.store, Config().change_log_days
+    settings = MeetingSettings("Everyone", (), "Disabled", "", "Disabled", None, (), "Disabled", "Disabled", "")
+    made = Meeting(OWNER, "M", MeetingRel.MY_ONLINE_MEETINGS, "1", "1", "uuid", world.now(), settings)
+    await store.meetings.add(made, 1)
+    for number in range(150):
+        await store.meetings.replace(OWNER, "M", None, settings, str(number), world.now())
+    await process.sweeper.sweep_meetings()
+    assert len(await store.change_log.versions(OWNER, "M", "", None, 1_000)) == Config().change_log_versions
+    await world.advance(86_400 * days + 1)
+    await process.sweeper.sweep_meetings()
+    assert [each.etag for each in await store.change_log.versions(OWNER, "M", "", None, 1_000)] == ["149"]

@@ -216,7 +216,7 @@ def refused(kind: type[Refused], retry_after: str | None = None) -> Refused:
     [
         (ConnectionFailed("", sent=False), False, 0.5),
         (ConnectionFailed("", sent=True), False, None),
-        (ConnectionFailed("", sent=True), True, 0.5),
+        (ConnectionFailed("", sent=True), True, 0.05),
         (refused(errors.TooManyRequests, "7"), False, 7.0),
         (refused(errors.TooManyRequests, "61"), True, None),
         (refused(errors.CallbackChannelError, "1"), False, 1.0),
@@ -242,3 +242,9 @@ def test_pauses_grow_up_to_a_maximum_and_attempts_end() -> None:
         None,
     ]
     assert policy.wait(error, 1, 1.0, repeatable=True) == 0.5
+
+
+def test_pause_is_short_when_connection_is_lost_for_first_time() -> None:
+    policy = Policy(backoff=1.0)
+    lost = ConnectionFailed("", sent=True)
+    assert [policy.wait(lost, attempt, 0.0, repeatable=True) for attempt in (1, 2)] == [0.1, 2.0]

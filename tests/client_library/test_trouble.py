@@ -150,7 +150,7 @@ async def test_attempts_end(connect: MakeClient, stage: Stage, waits: list[float
     with pytest.raises(ConnectionFailed) as failed:
         await done(application.meetings())
     assert failed.value.attempts == 3
-    assert waits == [1.0, 2.0]
+    assert waits == [0.1, 2.0]
 
 
 async def test_post_that_was_refused_for_its_rate_is_repeated(connect: MakeClient, stage: Stage) -> None:
@@ -271,7 +271,7 @@ async def test_lost_answer_of_a_poll_is_delivered_again(connect: MakeClient, sta
     assert types[0] == ("onlineMeetingInvitation", "started")
     assert len(set(types)) == 3
     assert [type(each) for each in troubles] == [ConnectionFailed] * 2
-    assert waits == [0.5, 1.0]
+    assert waits == [0.05, 1.0]
 
 
 async def test_events_are_taken_once_after_a_resync(connect: MakeClient, stage: Stage) -> None:

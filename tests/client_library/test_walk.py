@@ -107,6 +107,33 @@ async def test_edit_makes_the_extension_if_it_may(connect: MakeClient) -> None:
     assert (read.type, read.data) == ("RoamedParticipantData", {"seats": 14})
 
 
+async def test_patch_changes_what_it_names(connect: MakeClient, form: str) -> None:
+    application = await done(connect(format=form).open("tests"))
+    meeting = await done(application.schedule())
+    made = await done(meeting.add_extension(DATA, id="agenda", type="RoamedParticipantData"))
+    agenda = meeting.extension("agenda")
+    patched = await done(agenda.patch({"seats": 14, "topic": None, "begin": DATA["doors"]}, read=made))
+    expected = {name: value for name, value in DATA.items() if name != "topic"} | {"seats": 14, "begin": DATA["doors"]}
+    assert (patched.type, patched.data) == ("RoamedParticipantData", expected)
+    with pytest.raises(errors.PreconditionFailed):
+        await done(agenda.patch({"seats": 15}, read=made))
+    hidden = await done(agenda.patch({}, type="RoamedOrganizerData"))
+    assert (hidden.type, hidden.data) == ("RoamedOrganizerData", expected)
+    with pytest.raises(ValueError, match="etag"):
+        await done(agenda.patch({"etag": "1"}))
+
+
+async def test_json_patch_is_made_or_refused(connect: MakeClient) -> None:
+    application = await done(connect().open("tests"))
+    meeting = await done(application.schedule())
+    await done(meeting.add_extension(DATA, id="agenda"))
+    patch = [{"op": "test", "path": "/seats", "value": 12}, {"op": "add", "path": "/speakers/-", "value": "Joe"}]
+    patched = await done(meeting.extension("agenda").patch(patch))
+    assert patched.data["speakers"] == ["Lene", "Dana", "Joe"]
+    with pytest.raises(errors.Conflict, match="operation 0"):
+        await done(meeting.extension("agenda").patch([{"op": "test", "path": "/seats", "value": 13}]))
+
+
 async def test_deleted_extension_is_gone(connect: MakeClient, form: str) -> None:
     application = await done(connect(format=form).open("tests"))
     meeting = await done(application.schedule())

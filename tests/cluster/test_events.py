@@ -157,6 +157,23 @@ async def all_go_on(talks: Sequence[Talker]) -> None:
     await eventually(more, lambda: [(talk.refused, len(talk.said)) for talk in talks])
 
 
+async def test_messaging_that_is_disabled_on_one_node_is_disabled_on_every_node(cluster: Cluster, come: Come) -> None:
+    people, _ = await gathered(cluster, come)
+    leader, attendee = people[0], people[1]
+    async with listening(*people):
+        for action, state, status in (("disable", "Disabled", 403), ("enable", "Enabled", 201)):
+            answer = await leader.client.post(f"{leader.here}/messaging/{action}AudienceMessaging")
+            assert answer.status_code == 204, answer.text
+            said = await attendee.say(f"after {action}")
+            assert said.status_code == status, said.text
+            assert (await attendee.client.get(attendee.here)).json()["audienceMessaging"] == state
+
+            async def shown_to_all(state: str = state) -> bool:
+                return all(person.view.audience_messaging == state for person in people)
+
+            await eventually(shown_to_all, lambda: [person.view for person in people])
+
+
 async def test_changes_are_refused_while_nats_is_down_and_no_event_is_lost(
     three: Cluster, nats: NatsServer, come: Come
 ) -> None:

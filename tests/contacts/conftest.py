@@ -19,6 +19,8 @@ DETAILS: dict[str, Any] = {
     "email": "alex@mail.example",
     "title": "Engineer",
     "department": "Research",
+    "company": "Contoso",
+    "office": "2/14",
     "work_phone": "tel:+4570555501",
     "mobile_phone": "tel:+4570555502",
     "home_phone": "tel:+4570555503",

@@ -18,13 +18,13 @@ from tests.users import ALEX, DANA, LENE
 ALEXS = "alexd@contoso.com"
 
 ALWAYS = {"emailAddresses", "etag", "name", "rel", "sourceNetwork", "type", "uri"}
+DESCRIBED = ALWAYS | {"company", "department", "office", "title"}
 SHOWN = {
     "Blocked": ALWAYS,
-    "External": ALWAYS | {"title", "department"},
-    "Colleagues": ALWAYS | {"title", "department", "workPhoneNumber"},
-    "Workgroup": ALWAYS | {"title", "department", "workPhoneNumber", "mobilePhoneNumber"},
-    "FriendsAndFamily": ALWAYS
-    | {"title", "department", "workPhoneNumber", "mobilePhoneNumber", "homePhoneNumber", "otherPhoneNumber"},
+    "External": DESCRIBED,
+    "Colleagues": DESCRIBED | {"workPhoneNumber"},
+    "Workgroup": DESCRIBED | {"workPhoneNumber", "mobilePhoneNumber"},
+    "FriendsAndFamily": DESCRIBED | {"workPhoneNumber", "mobilePhoneNumber", "homePhoneNumber", "otherPhoneNumber"},
 }
 
 

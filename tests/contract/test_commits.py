@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from openucwa.model.conversation_events import EXTENSION_CHANGED
+from openucwa.model.measures import Measures
 from openucwa.model.refusals import AlreadyExists
 from openucwa.store.contract import Store
+from tests.contract.conftest import Engine
 from tests.contract.samples import (
     AT,
     COMMUNICATION,
@@ -70,6 +72,33 @@ async def test_listener_is_not_called_for_a_change_without_events(store: Store) 
     await store.users.add(user())
     await store.events.append(AT, [])
     assert listener.heard == []
+
+
+async def test_sweeps_that_find_nothing_commit_nothing(engine: Engine) -> None:
+    measures = Measures()
+    store = engine(measures=measures)
+    await store.open()
+    try:
+        await with_participants(store, "slides")
+        before = measures.commit_changes.sum
+        assert before > 0
+        found = [
+            await store.applications.forget_replaced(0, MANY),
+            len(await store.applications.remove_idle(0, MANY, AT)),
+            await store.contacts.sweep_subscriptions(0, 0, MANY),
+            await store.events.forget(0, MANY),
+            await store.events.forget_topics(0, MANY),
+            await store.history.forget(0, MANY),
+            await store.meetings.remove_expired(0, MANY, AT),
+            await store.people.index(MANY),
+            await store.presence.update_due(0, MANY),
+            await store.subscriptions.expire(0, MANY),
+            await store.two_party.forget_ended(0, MANY),
+        ]
+        assert not any(found)
+        assert measures.commit_changes.sum == before
+    finally:
+        await store.close()
 
 
 async def test_listener_is_not_called_for_a_refused_change(store: Store) -> None:

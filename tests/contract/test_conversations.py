@@ -19,6 +19,7 @@ from openucwa.model.event import application_topic
 from openucwa.model.refusals import (
     AlreadyExists,
     ApplicationNotFound,
+    AttendeeNotAllowed,
     Conflict,
     ConversationNotFound,
     DestinationNotFound,
@@ -32,6 +33,7 @@ from tests.contract.samples import (
     DAN,
     MANY,
     MEETING,
+    SETTINGS,
     application,
     invitation,
     participation,
@@ -212,6 +214,54 @@ async def test_typing_appends_events_when_it_starts_and_ends(store: Store) -> No
     for typing in (True, True, False, False):
         await store.conversations.set_typing(own, typing, AT)
     assert (await kinds(store, TOPIC))[2:] == [conversation_events.TYPING_CHANGED] * 2
+
+
+async def test_attendees_send_nothing_while_their_messaging_is_disabled(store: Store) -> None:
+    await with_participants(store)
+    await store.conversations.change_role(*KEY, DAN, Role.ATTENDEE, AT)
+    for owner in (LENE, DAN):
+        own = await store.conversations.get(owner, "101", f"conversation of {owner}")
+        await store.conversations.change_messaging(own, MessagingState.CONNECTED, None, AT)
+    own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")
+    await store.conversations.set_audience_messaging(*KEY, False, AT)
+    assert not (await store.meetings.get(*KEY)).audience_messaging
+    with pytest.raises(AttendeeNotAllowed):
+        await store.conversations.send_message(own, "text/plain", "Hello", None, AT)
+    with pytest.raises(AttendeeNotAllowed):
+        await store.conversations.set_typing(own, True, AT)
+    first = FirstMessage("text/plain", "Hello")
+    with pytest.raises(AttendeeNotAllowed):
+        await store.conversations.change_messaging(own, MessagingState.CONNECTED, invitation(DAN), AT, first)
+    lenes = await store.conversations.get(LENE, "101", f"conversation of {LENE}")
+    assert await store.conversations.send_message(lenes, "text/plain", "Hello", None, AT)
+    await store.conversations.set_audience_messaging(*KEY, True, AT)
+    assert await store.conversations.send_message(own, "text/plain", "Hello", None, AT)
+
+
+async def test_disabling_messaging_ends_the_typing_of_attendees_with_one_event_for_the_meeting(store: Store) -> None:
+    await with_participants(store)
+    await store.conversations.change_role(*KEY, DAN, Role.ATTENDEE, AT)
+    own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")
+    await store.conversations.set_typing(own, True, AT)
+    before = len(await kinds(store, TOPIC))
+    for enabled in (True, False, False):
+        await store.conversations.set_audience_messaging(*KEY, enabled, AT)
+    typing, changed = conversation_events.TYPING_CHANGED, conversation_events.AUDIENCE_MESSAGING_CHANGED
+    assert (await kinds(store, TOPIC))[before:] == [typing, changed]
+    assert await store.conversations.typing_participants(*KEY) == []
+
+
+async def test_messaging_of_attendees_outlasts_a_change_of_the_meeting(store: Store) -> None:
+    await with_meeting(store)
+    await store.conversations.set_audience_messaging(*KEY, False, AT)
+    replaced = await store.meetings.replace(*KEY, None, SETTINGS, "2", AT)
+    assert not replaced.audience_messaging
+    assert not (await store.meetings.get(*KEY)).audience_messaging
+
+
+async def test_messaging_of_attendees_needs_a_meeting(store: Store) -> None:
+    with pytest.raises(ResourceNotFound):
+        await store.conversations.set_audience_messaging(*KEY, False, AT)
 
 
 async def test_others_are_notified_of_participants_who_left_with_their_application(store: Store) -> None:

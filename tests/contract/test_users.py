@@ -196,7 +196,9 @@ async def test_user_who_is_not_there_is_added_only_where_that_is_set(store: Stor
 
 async def test_details_of_a_directorys_user_are_updated(store: Store) -> None:
     await store.users.admit(vouched_for(title="Engineer"), create=True)
-    changed = vouched_for(name="Lene Birk", email=None, title="Director", other_phone="9")
+    changed = vouched_for(
+        name="Lene Birk", email=None, title="Director", other_phone="9", company="Contoso", office="2/14"
+    )
     assert await store.users.admit(changed, create=False) == changed
     assert await store.users.get(LENE) == changed
 

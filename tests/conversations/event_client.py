@@ -27,6 +27,8 @@ class MeetingView:
     extensions: dict[str, str] = field(default_factory=dict)  # id -> what it says
     subject: str | None = None
     messages: list[str] = field(default_factory=list)
+    audience_messaging: str | None = None
+    sends: bool = False  # whether messaging links sendMessage
 
 
 class EventClient:
@@ -110,6 +112,8 @@ class EventClient:
             extensions = resource["_embedded"]["onlineMeetingExtension"]
             self.view.extensions = {each["id"]: each.get("text", "") for each in extensions}
             self.view.subject = resource["subject"]
+        elif rel == "messaging":
+            self.view.sends = "sendMessage" in resource["_links"]
         elif rel == "message":
             if resource["direction"] == "Incoming":
                 self.view.messages.append(message_text(resource))
@@ -133,6 +137,7 @@ class EventClient:
         assert resource is not None, "what there is of a conversation is embedded"
         if resource["state"] == "Disconnected":
             return  # it was over before it was told of
+        self.view.audience_messaging = resource["audienceMessaging"]
         self.view.stage = "lobby" if resource["state"] == "InLobby" else "room"
 
     def _participant(self, kind: str, event: dict[str, Any], resource: dict[str, Any] | None) -> None:

@@ -34,6 +34,7 @@ STEPS = st.lists(
         st.tuples(st.just("hide"), extension),
         st.tuples(st.just("remove"), extension),
         st.tuples(st.just("rename"), st.integers(0, 9)),
+        st.tuples(st.sampled_from(["enable", "disable"]), st.integers(0, 3)),
         st.tuples(st.just("connect"), st.integers(0, 3)),
         st.tuples(st.just("say"), st.integers(0, 3)),
         st.tuples(st.just("hear"), st.integers(0, 3)),
@@ -104,9 +105,8 @@ class RandomMeeting:
             case "join":
                 body = {"onlineMeetingUri": self.meeting["onlineMeetingUri"], "anonymousDisplayName": "Joe"}
                 await person.ask("POST", f"{person.client.app}/communication/joinOnlineMeeting", json=body)
-            case "leave":
-                if (own := await self._conversation(person)) is not None:
-                    await person.ask("DELETE", own)
+            case "leave" | "enable" | "disable" | "connect":
+                await self._in_conversation(person, step)
             case "admit" | "reject" | "promote" | "demote" | "eject":
                 if (own := await self._conversation(self.people[0])) is not None:
                     uri = (await self._uri(person)).removeprefix("sip:")
@@ -118,9 +118,6 @@ class RandomMeeting:
             case "rename":
                 meeting = (await self.organizer.get(self_of(self.meeting))).json()
                 await self.organizer.replace(meeting, subject=str(number))
-            case "connect":
-                if (own := await self._conversation(person)) is not None:
-                    await person.ask("POST", f"{own}/messaging/addMessaging", json={"operationId": "x"})
             case "say":
                 await self._say(person)
             case "hear":
@@ -129,6 +126,17 @@ class RandomMeeting:
                 await person.lose_an_answer()
             case "ask again":
                 await person.ask_again()
+
+    async def _in_conversation(self, person: EventClient, step: str) -> None:
+        own = await self._conversation(person)
+        if own is None:
+            return
+        if step == "leave":
+            await person.ask("DELETE", own)
+        elif step == "connect":
+            await person.ask("POST", f"{own}/messaging/addMessaging", json={"operationId": "x"})
+        else:
+            await person.ask("POST", f"{own}/messaging/{step}AudienceMessaging")
 
     async def _conversation(self, person: EventClient) -> str | None:
         """The person's conversation in truth, which the person may not have heard of yet."""
@@ -184,8 +192,11 @@ class RandomMeeting:
         own = (await person.client.get(conversation["_links"]["localParticipant"]["href"])).json()
         truth.role = own["role"]
         truth.stage = "lobby" if own["inLobby"] else "room"
+        truth.audience_messaging = conversation["audienceMessaging"]
         if truth.stage == "lobby":
             return truth
+        messaging = (await person.client.get(f"{href}/messaging")).json()
+        truth.sends = "sendMessage" in messaging["_links"]
         truth.leaders = await self._addresses(person, f"{href}/leaders")
         truth.attendees = await self._addresses(person, f"{href}/attendees")
         everybody = truth.leaders | truth.attendees

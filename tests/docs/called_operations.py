@@ -20,6 +20,7 @@ from tests.process.running import LIMIT, RunningServer
 
 #: Documented operations whose resource has another rel: by path, or by rel and method.
 _ALSO = {
+    ("anonApplications", "OPTIONS"): re.compile(r"/anonApplications$"),
     ("anonApplications", "POST"): re.compile(r"/anonApplications$"),
     ("sendMessage", "POST"): re.compile(r"/messaging/messages$"),
     ("startMessaging2", "POST"): re.compile(r"/messagingInvitations$"),
@@ -195,6 +196,8 @@ def _discover(lene: Person) -> None:
     lene.follow(lene.app, "self")
     everything = lene.send("GET", lene.link(lene.app, "self").rpartition("/")[0])["_embedded"]["application"]
     assert lene.link(lene.app, "self") in [lene.link(each, "self") for each in everything]
+    for name in ("applications", "anonApplications"):
+        lene.send("OPTIONS", f"/ucwa/v1/{name}")
     lene.send("POST", lene.link(lene.app, "reportMyNetwork"), {"clientNetworkType": "External"}, status=201)
     lene.follow(lene.app["_embedded"]["people"], "self")
     part = (
@@ -288,6 +291,13 @@ def _extensions(lene: Person, meeting: Json) -> None:
 
 def _presence(lene: Person, dana: Person, colleague: str) -> None:
     available = dana.link(dana.app["_embedded"]["me"], "makeMeAvailable")
+    lene.send(
+        "POST",
+        lene.link(lene.app["_embedded"]["me"], "makeMeAvailable"),
+        {"supportedModalities": []},
+        status=201,
+        headers={"X-MS-RequiresMinResourceVersion": "2.0"},
+    )
     dana.send("POST", available, {"supportedModalities": ["Messaging"]}, status=204)
     me = dana.follow(dana.app["_embedded"]["me"], "self")
     dana.send("POST", dana.link(me, "reportMyActivity"), status=204)
@@ -363,6 +373,8 @@ def _messaging(lene: Person, dana: Person, conversation: Json) -> None:
     message = lene.waited_for("message", "completed")
     lene.send("GET", lene.link(message, "self"))
     lene.send("GET", f"{lene.link(messaging, 'self')}/messages")
+    for rel in ("disableAudienceMessaging", "enableAudienceMessaging"):
+        lene.send("POST", lene.link(lene.follow(conversation, "self"), rel), status=204)
     me = lene.follow(conversation, "localParticipant")
     lene.follow(me, "participantMessaging")
     lene.send("POST", lene.link(messaging, "stopMessaging"), status=204)
@@ -379,6 +391,9 @@ def _two_party(lene: Person, dana: Person) -> None:
         assert lene.follow(outgoing, "to")["uri"] == "sip:danab@contoso.com"
         lene.visits.seen |= {("from", "GET"), ("to", "GET")}
         dana.waited_for("conversation", "added")
+        if end == "accept":
+            dana.send("POST", dana.link(dana.app["_embedded"]["communication"], "replayMessage"), status=204)
+            assert dana.waited_for("messagingInvitation", "started") == incoming
         if end == "cancel":
             lene.send("POST", lene.link(outgoing, end), status=204)
         else:

@@ -33,11 +33,13 @@ SERVED_BY: dict[str, tuple[str, ...]] = {
     "contact": ("contact", "acceptedByContact", "to"),
     "participant": ("participant", "localParticipant", "acceptedByParticipant", "from"),
     "startMessaging": ("startMessaging", "startMessaging2"),
+    "makeMeAvailable": ("makeMeAvailable", "makeMeAvailable2"),
 }
 #: The same by method: a message is sent by a POST to what holds messages; second versions of resources can do more.
 METHODS_SERVED_BY: dict[Call, tuple[str, ...]] = {
     ("applications", "GET"): ("applications2",),
     ("applications", "POST"): ("applications", "anonApplications", "applications2"),
+    ("applications", "OPTIONS"): ("applications", "anonApplications"),
     ("messages", "POST"): ("sendMessage",),
     ("message", "POST"): ("sendMessage",),
     ("contactPrivacyRelationship", "GET"): ("contactPrivacyRelationship", "contactPrivacyRelationship2"),

@@ -12,10 +12,10 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 
 def declared() -> list[str]:
     """The names of the packages that pyproject.toml asks for, those for development too."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
-    names = [re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in asked]
-    return sorted(set(names) - {project["name"]})
+    read = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    lists = [*read["project"]["optional-dependencies"].values(), *read["dependency-groups"].values()]
+    asked = [*read["project"]["dependencies"], *(one for each in lists for one in each if isinstance(one, str))]
+    return sorted({re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in asked})
 
 
 def test_every_dependency_has_a_reason() -> None:

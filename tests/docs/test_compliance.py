@@ -114,7 +114,7 @@ def last(href: str) -> str:
 
 def calls(service: Service, names: dict[str, str]) -> list[tuple[str, str]]:
     """What can be called, given these names; what ends something comes last."""
-    order = ["GET", "HEAD", "PUT", "POST", "DELETE"]
+    order = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
     found = set()
     for name, method, template, resource, _operation in served(service):
         # Only an invitation that came from somebody can be answered, and only a directory's group be expanded.

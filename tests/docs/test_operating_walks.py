@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
-
 from tests.client import PASSWORD
 from tests.deploy.nginx import MAIN, free_ports
 from tests.docs.walking import ROOT, commands, nginx_in, walk
@@ -188,49 +186,49 @@ def test_store_is_migrated_from_sqlite_to_the_nodes(own_database: str, tmp_path:
 def parts(engine: str) -> tuple[str, str]:
     """The commands that make a copy, and those that restore it."""
     lines = commands(PAGE, "Backup and restore").splitlines(keepends=True)
-    starts = [index for index, line in enumerate(lines) if line.startswith("umask")]
+    starts = [index for index, line in enumerate(lines) if line.startswith("sudo install -d")]
     mine = lines[: starts[1]] if engine == "sqlite" else lines[starts[1] :]
     return "".join(mine[:2]), "".join(mine[2:])
 
 
-@pytest.fixture
-def copies(tmp_path: Path) -> Path:
-    folder = tmp_path / "copies"
-    folder.mkdir()
-    return folder
-
-
-def test_sqlite_backup_made_during_writes_is_restored(tmp_path: Path, copies: Path) -> None:
+def test_sqlite_backup_made_during_writes_is_restored(tmp_path: Path) -> None:
     copy, restore = parts("sqlite")
-    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
-    elsewhere.mkdir()
+    data, elsewhere, copies = tmp_path / "data", tmp_path / "elsewhere", tmp_path / "copies"
+    folder = {"/var/backups/openucwa": str(copies)}
     add_user(data, LENE)
     with RunningServer(data) as server:
         busy = BackgroundWriter(server)
         with busy.writing() as before:
-            walk(copy, tmp_path, {"/var/lib/openucwa": str(data), "/var/backups": str(copies)})
-    assert (copies / "openucwa.sqlite3").stat().st_mode & 0o077 == 0
-    put = {"/var/lib/openucwa": str(elsewhere), "/var/backups": str(copies), "-o openucwa -g openucwa ": ""}
-    walk(restore, tmp_path, put)
+            put = {"-o openucwa -g openucwa ": "", "openucwa backup": f"openucwa backup --data {data}"}
+            walk(copy, tmp_path, folder | put)
+    assert (copies / "monday.sqlite3").stat().st_mode & 0o077 == 0
+    add_user(elsewhere, LENE)
+    said = walk(restore, tmp_path, folder | {"openucwa restore": f"openucwa restore --data {elsewhere}"})
+    assert "the store that was there is now" in said
     with RunningServer(elsewhere) as restored:
         busy.check(restored, before, busy.lene.meeting)
 
 
-def test_postgresql_backup_made_during_writes_is_restored(
-    postgres: PostgresServer, tmp_path: Path, copies: Path
-) -> None:
+def test_postgresql_backup_made_during_writes_is_restored(postgres: PostgresServer, tmp_path: Path) -> None:
     copy, restore = parts("postgres")
+    copies = tmp_path / "copies"
     postgres.query(f"create database openucwa owner {OWNER} template template0")
-    put = {"/var/backups": str(copies), "sudo -u": f"export PGPORT={postgres.port}; sudo -u"}
+    restored_url = postgres.url("openucwa_restored")
+    folder = {"/var/backups/openucwa": str(copies)}
+    source = f"openucwa backup --store {postgres.url('openucwa')}"
+    target = {
+        "postgresql://openucwa@127.0.0.1/openucwa_restored": restored_url,
+        "sudo -u postgres": f"export PGPORT={postgres.port}; sudo -u postgres",
+    }
     try:
         add_user(postgres.url("openucwa"), LENE)
         with RunningServer(postgres.url("openucwa")) as server:
             busy = BackgroundWriter(server)
             with busy.writing() as before:
-                walk(copy, tmp_path, put)
-        assert (copies / "openucwa.dump").stat().st_mode & 0o077 == 0
-        walk(restore, tmp_path, put)
-        with RunningServer(postgres.url("openucwa_restored")) as restored:
+                walk(copy, tmp_path, folder | {"-o openucwa -g openucwa ": "", "openucwa backup": source})
+        assert (copies / "monday.dump").stat().st_mode & 0o077 == 0
+        walk(restore, tmp_path, folder | target)
+        with RunningServer(restored_url) as restored:
             busy.check(restored, before, busy.lene.meeting)
     finally:
         for name in ("openucwa", "openucwa_restored"):

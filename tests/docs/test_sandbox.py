@@ -11,7 +11,6 @@ from openucwa.sandbox.faults import KINDS
 from openucwa.testing import plugin
 from tests.deploy.nginx import free_ports
 from tests.docs.walking import ROOT, walk
-from tests.needs import need
 from tests.process.running import LIMIT, environment
 
 PAGE = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
@@ -58,18 +57,6 @@ def test_programs_in_python_do_what_the_page_says(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert text in done.stdout
-
-
-def test_program_in_javascript_passes(tmp_path: Path) -> None:
-    node = need("nodejs")
-    (program,) = blocks("js")
-    command = f'spawn("{sys.executable}", ["-m", "openucwa", '
-    (tmp_path / "page.test.mjs").write_text(program.replace('spawn("openucwa", [', command), "utf-8")
-    done = subprocess.run(
-        [node, "--test", "page.test.mjs"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False, env=environment({}),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_fault_has_its_row() -> None:

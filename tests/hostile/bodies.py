@@ -91,6 +91,18 @@ def _png() -> bytes:
 
 PICTURE = _png()
 
+_MERGE, _JSON_PATCH = PATCH_TYPES = ("application/merge-patch+json", "application/json-patch+json")
+_members = st.sampled_from(["subject", "type", "id", "etag", "seats", "rel", "_links", "attendees"]) | texts
+_pointers = st.lists(_members.map(lambda name: "/" + name), max_size=2).map("".join) | texts
+_operations = st.fixed_dictionaries(
+    {"op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test"]), "path": _pointers},
+    optional={"from": _pointers, "value": any_json},
+)
+_patches: Mapping[str, SearchStrategy[Any]] = {
+    _MERGE: st.dictionaries(_members, any_json, max_size=3),
+    _JSON_PATCH: st.lists(_operations, max_size=4),
+}
+
 
 def bodies(operation: Operation | None, description: Description) -> SearchStrategy[Body]:
     """Bodies for the operation; None: for nothing in particular."""
@@ -111,6 +123,8 @@ def _good(media_type: str, told: Mapping[str, Any], description: Description) ->
         return texts.map(lambda text: (media_type, text.encode()))
     if media_type.startswith("image/"):
         return (st.just(PICTURE) | st.binary(max_size=40)).map(lambda content: (media_type, content))
+    if media_type in PATCH_TYPES:
+        return _patches[media_type].map(lambda patch: (media_type, json.dumps(patch).encode()))
     schema = description.resolve(told["application/json"] if media_type in XML_TYPES else told[media_type])
     write = _WRITERS[media_type]
     properties = valid(schema, description)

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import jsonschema_rs
 
-METHODS = ("get", "head", "post", "put", "delete")
+METHODS = ("get", "head", "post", "put", "patch", "delete")
 
 #: What may be answered before it is looked at whether the resource knows the method.
 BEFORE_THE_METHOD = frozenset({401, 403, 404, 410, 429})

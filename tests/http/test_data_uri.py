@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from openucwa.http.data_uri import read_data_uri
+from openucwa.http.data_uri import is_data_uri, read_data_uri
 from tests.work import at_most
 
 
@@ -53,3 +53,25 @@ def test_malformed_data_uri_is_refused_with_the_reason(uri: str, why: str) -> No
 def test_hostile_data_uri_costs_a_few_calls_for_each_escape(uri: str) -> None:
     with at_most(1_000_000), suppress(ValueError):
         read_data_uri(uri)
+
+
+@pytest.mark.parametrize(
+    ("uri", "fits"),
+    [
+        ("data:application/sdp;base64,djowDQo=", True),
+        ("DATA:,", True),
+        ("data:text/plain;charset=utf-8,a,b%20c", True),
+        ("data:text/plain", False),
+        ("data:text/plain,a b", False),
+        ("data:text/plain,\xe9", False),
+        ("https://contoso.com/,", False),
+        (" data:,", False),
+    ],
+)
+def test_data_uri_of_any_type_is_recognized_by_its_characters(uri: str, fits: bool) -> None:
+    assert is_data_uri(uri) == fits
+
+
+def test_recognizing_a_long_data_uri_takes_one_call() -> None:
+    with at_most(1_000):
+        assert not is_data_uri("data:" + ";a" * 400_000)

@@ -15,6 +15,7 @@ from openucwa.identity.sign_in import Granted, GrantRefused, SignIn, SignInSetti
 from openucwa.identity.throttle import Throttle
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
+from openucwa.model.measures import Measures
 from openucwa.model.meeting import Meeting, MeetingRel, MeetingSettings
 from openucwa.model.user import User
 from openucwa.store.sqlite import SqliteStore
@@ -37,7 +38,7 @@ class Server:
         keys = SigningKeys(self.store.signing_keys, self.tokens, config, self.world)
         verifying = UserPasswords(self.store.users, self.passwords, (), Admission(self.store.users))
         settings = config.part(SignInSettings)
-        self.sign_in = SignIn(self.store, self.tokens, keys, verifying, throttle, settings, self.world)
+        self.sign_in = SignIn(self.store, self.tokens, keys, verifying, throttle, settings, self.world, Measures())
 
     async def open(self) -> None:
         await self.store.open()

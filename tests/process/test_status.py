@@ -1,7 +1,9 @@
 """The status addresses of a server as a process, and of each of its workers."""
 
 import json
+import os
 import re
+import signal
 import socket
 import urllib.request
 from contextlib import closing
@@ -53,11 +55,29 @@ def test_process_has_a_status_address_and_logs_in_json(data: Path, port: int) ->
 
 
 def test_each_worker_has_a_status_address_of_its_own(data: Path, port: int) -> None:
-    with WithWorkers(data, 2, OPENUCWA_STATUS_LISTEN=f"http://127.0.0.1:{port}") as server:
-        counts = []
-        for _ in range(20):
-            assert server.healthy()
+    with WithWorkers(data, 2, OPENUCWA_STATUS_LISTEN=f"http://127.0.0.1:{port}"):
         for number in (port, port + 1):
             assert ask(number, "/readyz") == '{"ready":true}'
-            counts += re.findall(r"^openucwa_requests_total{.*} (\S+)$", ask(number, "/metrics"), re.MULTILINE)
-    assert sum(map(float, counts)) == 20
+        assert "worker=" not in ask(port + 1, "/metrics")
+
+
+def test_first_status_address_shows_the_metrics_of_all_workers(data: Path, port: int) -> None:
+    with WithWorkers(data, 2, OPENUCWA_STATUS_LISTEN=f"http://127.0.0.1:{port}") as server:
+        for _ in range(20):
+            assert server.healthy()
+        page = ask(port, "/metrics")
+    counts = re.findall(r'^openucwa_requests_total{.*worker="(\d)"} (\S+)$', page, re.MULTILINE)
+    assert sum(float(count) for _, count in counts) == 20
+    ready = re.findall(r'^openucwa_ready{worker="(\d)"} 1\.0$', page, re.MULTILINE)
+    assert sorted(ready) == ["0", "1"]
+    assert len(re.findall(r"^# TYPE openucwa_ready gauge$", page, re.MULTILINE)) == 1
+
+
+def test_worker_that_does_not_answer_is_left_out_of_the_metrics(data: Path, port: int) -> None:
+    with WithWorkers(data, 2, OPENUCWA_STATUS_LISTEN=f"http://127.0.0.1:{port}") as server:
+        os.kill(server.pid(1), signal.SIGSTOP)
+        try:
+            page = ask(port, "/metrics")
+        finally:
+            os.kill(server.pid(1), signal.SIGCONT)
+    assert re.findall(r"^openucwa_ready{(.*)} 1\.0$", page, re.MULTILINE) == ['worker="0"']

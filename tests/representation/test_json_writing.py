@@ -21,7 +21,7 @@ def test_members_are_in_the_documented_order() -> None:
     assert write(document).decode() == (
         '{"guid":"please","rel":"communication","a":"1","b":true,"d":["x","y"],"e":7,"f":[],'
         '"mine":[1,2],"day":"\\/Date(5)\\/","etag":"12",'
-        '"_links":{"self":{"href":"/c"},"next":{"href":"/n","title":"t","revision":2},"many":[{"href":"/1"}]},'
+        '"_links":{"self":{"href":"/c"},"next":{"href":"/n","title":"t","revision":"2"},"many":[{"href":"/1"}]},'
         '"_embedded":{"one":{"rel":"one","_links":{"self":{"href":"/one"}}},'
         '"list":[{"rel":"item","_links":{"self":{"href":"/i"}}}],"empty":[]}}'
     )

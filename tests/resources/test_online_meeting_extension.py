@@ -99,11 +99,12 @@ async def test_repeated_slashes_in_an_id_are_preserved(lene: UcwaClient, meeting
     assert (await lene.get(f"{extensions_of(meeting)}/a%2Fb")).status_code == 404
 
 
-async def test_extension_supports_only_get_put_and_delete(lene: UcwaClient, href: str) -> None:
-    for method in ("POST", "PATCH", "HEAD", "OPTIONS"):
+async def test_extension_supports_only_get_put_patch_and_delete(lene: UcwaClient, href: str) -> None:
+    for method in ("POST", "HEAD", "OPTIONS"):
         answer = await lene.request(method, href)
         assert answer.status_code == 405
-        assert answer.headers["Allow"] == "DELETE, GET, PUT"
+        assert answer.headers["Allow"] == "DELETE, GET, PATCH, PUT"
+        assert answer.headers["Accept-Patch"] == "application/merge-patch+json, application/json-patch+json"
 
 
 # PUT

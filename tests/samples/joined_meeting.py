@@ -13,10 +13,11 @@ from tests.conftest import Connect
 from tests.users import DANA
 
 #: joining: nobody has joined. alone: Lene has. room: both have, and talk. unconnected: they don't talk yet.
+#: silenced: attendees cannot send messages.
 #: promoted: the other leads as well. lobby: the other waits. inviting: the other is asked. accepted: and has accepted.
 #: In these Lene is the client; attending, waiting, invited, accepting and guest (who is anonymous) are the same for the
 #: other. visited: Lene's view of a guest.
-LIVE = {"joining", "alone", "room", "unconnected", "promoted", "lobby", "inviting", "accepted", "visited"}
+LIVE = {"joining", "alone", "room", "silenced", "unconnected", "promoted", "lobby", "inviting", "accepted", "visited"}
 OTHERS = {
     "attending": "room",
     "waiting": "lobby",
@@ -77,6 +78,9 @@ class JoinedMeeting:
                 params={"operationId": "hi"},
             )
         await self._note(self.client)
+        if self._situation == "silenced":
+            await self._post(self._lene, "disableAudienceMessaging")
+            await self._note(self._lene)
         if self._situation == "promoted":
             await self._post(self._lene, "promote")
             await self._note(self._lene)

@@ -68,7 +68,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "conversation.DELETE": ("room",),
     "acceptedByContact.GET": ("answering",),
     "acceptedByParticipant.GET": ("talking",),
-    "conversation.GET": ("room", "attending", "waiting", "asking", "asked", "talking"),
+    "conversation.GET": ("room", "silenced", "attending", "waiting", "asking", "asked", "talking"),
     "conversations.GET": ("room",),
     "continueMessaging.POST": ("logged",),
     "conversationLog.DELETE": ("logged",),
@@ -82,7 +82,9 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "nextConversationLogTranscripts.GET": ("logged", "long"),
     "decline.POST": ("invited", "asked"),
     "demote.POST": ("promoted",),
+    "disableAudienceMessaging.POST": ("room",),
     "eject.POST": ("room",),
+    "enableAudienceMessaging.POST": ("silenced",),
     "joinOnlineMeeting.POST": ("joining",),
     "leaders.GET": ("room",),
     "lobby.GET": ("lobby",),
@@ -95,6 +97,7 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "messages.GET": ("room",),
     "messaging.GET": ("room", "unconnected", "asking", "talking"),
     "messagingInvitation.GET": ("room", "asking", "asked", "talking", "answering"),
+    "replayMessage.POST": ("asked",),
     "note.GET": ("available",),
     "note.POST": ("available",),
     "myGroups.GET": ("usual", "bare"),
@@ -128,6 +131,8 @@ USUAL = ("usual",)
 DETAILS = {
     "title": "Engineer",
     "department": "Research",
+    "company": "Contoso",
+    "office": "2/14",
     "work_phone": "tel:+4570555501",
     "mobile_phone": "tel:+4570555502",
     "home_phone": "tel:+4570555504",
@@ -147,6 +152,9 @@ QUERIES = {
     "startOrRefreshSubscriptionToContactsAndGroups.POST": "duration=30",
     "subscribeToGroupPresence.POST": "groupId=pinnedGroup&duration=11",
 }
+
+#: Headers that a request needs, and its sample lacks.
+HEADERS = {"makeMeAvailable2.POST": {"X-Ms-Requiresminresourceversion": "2.0"}}
 
 _ID = re.compile(r'"id"\s*:\s*"([^"]*)"|<property name="id">([^<]*)<')
 _JSON_DATE = re.compile(r"/Date\(\d+\)")
@@ -174,6 +182,7 @@ class Stage:
         """Sends the sample's request, filled in."""
         request = sample.request
         headers = {name.title(): value for name, value in request.headers.items() if name not in _TRANSPORT}
+        headers |= HEADERS.get(sample.name, {})
         href = self._href(sample)
         body = self._body(request.body)
         if sample.method == "PUT":

@@ -82,7 +82,10 @@ class TwoUsers:
             "to": DANA,
             "operationId": "call",
             "subject": "Lunch?",
-            "_links": {"message": {"href": "data:text/plain,Hungry"}},
+            "_links": {
+                "customContent": {"href": "data:application/sdp;base64,djowDQo="},
+                "message": {"href": "data:text/plain,Hungry"},
+            },
         }
         answer = await self._post(self._lene, f"{self._lene.app}/communication/startMessaging", json=body)
         return answer.headers["Location"]

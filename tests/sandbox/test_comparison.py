@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from openucwa.client import Client, Password
+from openucwa.sandbox import structures
 from tests.client import UcwaClient, extensions_of
 from tests.process.running import LIMIT, RunningServer, command
 
@@ -40,6 +42,88 @@ def test_servers_that_differ_in_ids_alone_do_not_differ(script: Path) -> None:
         done = command("compare", a.urls[0], b.urls[0], str(script))
     assert done.stdout == "7 requests, 0 answered differently\n"
     assert done.returncode == 0
+
+
+def xml_session(url: str) -> None:
+    """What a client does that reads and writes XML."""
+    with Client(url, Password("lenea@contoso.com", "lenea-password"), format="xml") as client:
+        application = client.open("xml")
+        meeting = application.schedule(subject="Budget", attendees=["sip:danab@contoso.com"])
+        meeting.add_extension({"topic": "first", "seats": 12}, id="agenda")
+        with meeting.extension("agenda").edit() as data:
+            data["topic"] = "second"
+        meeting.delete()
+
+
+@pytest.fixture
+def xml_script(tmp_path: Path) -> Path:
+    """A session in XML that a sandbox recorded."""
+    with RunningServer(None) as server:
+        xml_session(server.urls[0])
+        recorded = command("sandbox", "requests", "--har", "--url", server.urls[0])
+    assert recorded.stdout.count("application/xml") > 10
+    (tmp_path / "session.har").write_text(recorded.stdout)
+    return tmp_path / "session.har"
+
+
+def test_servers_that_differ_in_ids_alone_do_not_differ_in_xml(xml_script: Path) -> None:
+    with RunningServer(None) as a, RunningServer(None) as b:
+        done = command("compare", a.urls[0], b.urls[0], str(xml_script))
+        statuses = [
+            entry["status"] for entry in httpx.get(f"{b.urls[0]}/sandbox/requests", timeout=LIMIT).json()["requests"]
+        ]
+    assert done.stdout == f"{len(statuses)} requests, 0 answered differently\n", done.stderr
+    assert max(statuses) == 401, "the discovery alone is refused: later requests use the ids of their own server"
+
+
+def test_differences_of_structure_in_xml_are_told(xml_script: Path, tmp_path: Path) -> None:
+    (tmp_path / "b.toml").write_text("assigned_meeting = false\n")
+    with RunningServer(None) as a, RunningServer(None, "--config", str(tmp_path / "b.toml")) as b:
+        done = command("compare", a.urls[0], b.urls[0], str(xml_script))
+    assert done.returncode == 1
+    place = "/resource[@rel='application']/resource[@rel='onlineMeetings']/link[@rel='myAssignedOnlineMeeting']"
+    assert f"{place} only from A" in done.stdout
+
+
+BASE = '<resource rel="a" href="1" xmlns="http://schemas.microsoft.com/rtc/2012/03/ucwa">{}</resource>'
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ('<property name="x">1</property><link rel="b"/>', '<link rel="b"/><property name="x">2</property>', []),
+        ('<property name="x">1</property>', "", ["/resource[@rel='a']/property[@name='x'] only from A"]),
+        ("", '<link rel="b" href="/"/>', ["/resource[@rel='a']/link[@rel='b'] only from B"]),
+        ('<link rel="b" href="/"/>', '<link rel="b"/>', ["/resource[@rel='a']/link[@rel='b']/@href only from A"]),
+        (
+            '<property name="x" xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="xs:integer">1</property>',
+            '<property name="x">1</property>',
+            ["/resource[@rel='a']/property[@name='x']/@type=integer only from A"],
+        ),
+        (
+            '<property name="x"></property>',
+            '<property name="x">1</property>',
+            ["/resource[@rel='a']/property[@name='x']/text() only from B"],
+        ),
+        ('<link rel="b"/>', '<link rel="b"/><link rel="b"/>', []),
+        (
+            '<property name="x"/>',
+            '<property name="x" xmlns="urn:b"/>',
+            [
+                "/resource[@rel='a']/property[@name='x'] only from A",
+                "/resource[@rel='a']/{urn:b}property[@name='x'] only from B",
+            ],
+        ),
+    ],
+)
+def test_structure_of_xml_is_its_elements_attributes_and_types(one: str, other: str, told: list[str]) -> None:
+    bodies = [structures.read(BASE.format(inner), "application/xml") for inner in (one, other)]
+    assert list(structures.differences(*bodies)) == told
+
+
+def test_entities_of_an_answer_in_xml_are_not_resolved() -> None:
+    body = '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
+    assert "root:" not in repr(list(structures.pairs(*[structures.read(body, "application/xml")] * 2)))
 
 
 def test_differences_of_status_and_structure_are_told(script: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from openucwa.config import Config
 from openucwa.sandbox.sandbox import Sandbox
 from openucwa.sandbox.server import make_sandbox
-from openucwa.sandbox.users import DEFAULT
+from openucwa.sandbox.users import DEFAULT, MAX_USERS
 from openucwa.sandbox.world import SandboxWorld
 from tests.client import PASSWORD, UcwaClient, self_of
 from tests.process.running import LIMIT, RunningServer, command
@@ -199,13 +199,37 @@ def test_nothing_is_left_behind_after_a_stop() -> None:
 
 @pytest.mark.parametrize(
     ("text", "wrong"),
-    [("{", "is not a seed file"), ('{"users": [{"uri": "sip:a@b"}]}', "missing required field `password`")],
+    [
+        ("{", "is not a seed file"),
+        ('{"users": [{"uri": "sip:a@b"}]}', "missing required field `password`"),
+        ('{"users": [{"uri": "joe", "password": "joes"}]}', r"users\[0\].uri: 'joe' is not a SIP URI"),
+        ('{"users": [{"uri": "sip:a@b", "password": "p"}, {"uri": "sip:A@b", "password": "p"}]}', "a@b occurs twice"),
+        ('{"users": [{"uri": "sip:a@b", "password": ""}]}', r"users\[0\].password: must have 1 to"),
+    ],
 )
 def test_seed_file_that_is_none_is_refused(tmp_path: Path, text: str, wrong: str) -> None:
     (tmp_path / "seed.json").write_text(text)
     failed = command("sandbox", "--seed", str(tmp_path / "seed.json"), "--listen", "http://127.0.0.1:0")
     assert failed.returncode == 1
     assert re.search(wrong, failed.stderr)
+
+
+def test_seed_file_with_too_many_users_is_refused_before_the_start(tmp_path: Path) -> None:
+    users = [{"uri": f"sip:u{number}@fabrikam.com", "password": "p"} for number in range(MAX_USERS + 1)]
+    (tmp_path / "seed.json").write_text(json.dumps({"users": users}))
+    failed = command("sandbox", "--seed", str(tmp_path / "seed.json"), "--listen", "http://127.0.0.1:0")
+    assert failed.returncode == 1
+    assert failed.stderr.strip().endswith("is not a seed file: it has 100,001 users; the maximum is 100,000")
+
+
+def test_thousands_of_users_can_sign_in(tmp_path: Path) -> None:
+    users = [{"uri": f"sip:u{number}@fabrikam.com", "password": f"p{number}"} for number in range(3_000)]
+    (tmp_path / "seed.json").write_text(json.dumps({"users": users}))
+    with RunningServer(None, "--seed", str(tmp_path / "seed.json")) as server:
+        for number in (0, 1_234, 2_999):
+            form = {"grant_type": "password", "username": f"u{number}@fabrikam.com", "password": f"p{number}"}
+            answer = httpx.post(f"{server.urls[0]}/WebTicket/oauthtoken", data=form, timeout=LIMIT)
+            assert answer.status_code == 200
 
 
 async def test_server_that_is_no_sandbox_has_no_control_resources_and_ignores_the_header(

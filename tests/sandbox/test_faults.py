@@ -127,7 +127,7 @@ async def test_rule_strikes_as_often_as_it_says_and_after_as_many(control: Contr
 
 async def test_rule_is_for_its_user_method_and_path_only(control: Control, sign_in: Callable[..., Any]) -> None:
     lene, dana = await sign_in("lenea"), await sign_in("danab")
-    await add(control, "Forbidden", user=DANA, method="POST", path="myOnlineMeetings$", count=None)
+    await add(control, "Forbidden", user=DANA, method="POST", path="*/myonlinemeetings", count=None)
     assert (await lene.post(lene.meetings, json={})).status_code == 201
     assert (await dana.get(dana.meetings)).status_code == 200
     assert (await dana.get(dana.app)).status_code == 200
@@ -138,7 +138,7 @@ async def test_rule_is_for_its_user_method_and_path_only(control: Control, sign_
 async def test_probability_gives_the_same_result_in_each_run(control: Control, lene: UcwaClient) -> None:
     async def run() -> list[int]:
         await control.ask("POST", "/reset", status=204)
-        await add(control, "ServiceUnavailable", path="^/$", count=None, probability=0.5)
+        await add(control, "ServiceUnavailable", path="/", count=None, probability=0.5)
         return [(await lene.get("/")).status_code for _ in range(40)]
 
     first = await run()
@@ -163,7 +163,8 @@ async def test_rules_are_removed_one_by_one_and_all_at_once(control: Control, le
         {"fault": "nonsense"},
         {"fault": "cut", "count": 0},
         {"fault": "cut", "probability": 2},
-        {"fault": "cut", "path": "("},
+        {"fault": "cut", "path": "events"},
+        {"fault": "cut", "path": "*" * 1_001},
         {"fault": "cut", "parameters": {"seconds": 1}},
         {"fault": "cut", "rels": "me"},
         {},

@@ -29,6 +29,7 @@ from openucwa.store import sql
 from openucwa.store.contract import ContactLimits
 from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
 from openucwa.store.sql import SqlStore, contents
+from openucwa.store.sql.change_rows import LogLimits
 from tests.contract.samples import (
     AT,
     COMMUNICATION,
@@ -139,9 +140,10 @@ class RecordingTransaction:
         self._records.add(sql, parameters, self._held, self._scope)
         return self._transaction.rows(sql, *parameters)
 
-    def run(self, sql: str, *parameters: object) -> Coroutine[Any, Any, int]:
-        self._records.add(sql, parameters, self._held, self._scope)
-        return self._transaction.run(sql, *parameters)
+    def run(self, sql: str, *parameters: object, then: Query | None = None) -> Coroutine[Any, Any, int]:
+        for query in [(sql, parameters), *([then] if then else [])]:
+            self._records.add(*query, self._held, self._scope)
+        return self._transaction.run(sql, *parameters, then=then)
 
 
 class RecordingWriter:
@@ -169,9 +171,11 @@ class RecordingWriter:
         *parameters: object,
         scope: str | None = None,
         renew: Callable[[], None] | None = None,
+        then: Query | None = None,
     ) -> Coroutine[Any, Any, int]:
-        self._records.add(sql, parameters, frozenset({key}), scope)
-        return self._writer.run(key, sql, *parameters, scope=scope, renew=renew)
+        for query in [(sql, parameters), *([then] if then else [])]:
+            self._records.add(*query, frozenset({key}), scope)
+        return self._writer.run(key, sql, *parameters, scope=scope, renew=renew, then=then)
 
 
 class NoCache:
@@ -200,7 +204,12 @@ class RecordedStore(SqlStore):
     def __init__(self, reader: Reader, writer: Writer) -> None:
         self.records = StatementLog()
         self.cache = NoCache(self.records)
-        super().__init__(RecordingReader(reader, self.records), RecordingWriter(writer, self.records), self.cache)
+        super().__init__(
+            RecordingReader(reader, self.records),
+            RecordingWriter(writer, self.records),
+            self.cache,
+            log=LogLimits(user_bytes=10_000),
+        )
 
 
 def asking(owner: str, *, outgoing: bool) -> Invitation:
@@ -228,6 +237,7 @@ async def walk(store: RecordedStore) -> None:
     await contacts(store)
     await two_party(store)
     await ends(store)
+    await unlogged(SqlStore(store.reader, store.writer, store.cache, log=LogLimits(enabled=False)))
 
 
 async def users(store: RecordedStore) -> None:
@@ -350,12 +360,54 @@ async def rooms(store: RecordedStore) -> None:
     await extensions(store)
     longer = replace(SETTINGS, subject="a longer subject")
     await store.meetings.replace(LENE, MEETING, frozenset({"1"}), longer, "2", AT)
+    await change_log(store)
     await store.events.append(AT, [EVENT, NewEvent("a", "happened")])
     await store.events.after({EVENT.topic: 0, "a": 0}, MANY)
     await store.events.after({EVENT.topic: 0}, MANY)
     await store.events.last_numbers([EVENT.topic, "a"])
     await store.events.numbers(EVENT.topic, EVENT.kind, 0, MANY)
     await store.events.get(EVENT.topic, 1)
+
+
+async def change_log(store: RecordedStore) -> None:
+    await store.writer.run(LENE, "update change_log set identity = ''")
+    await store.change_log.open()
+    await store.extensions.add(LENE, MEETING, extension(), MANY, AT)
+    await store.extensions.remove(LENE, MEETING, "slides", None, AT)
+    await store.meetings.add(meeting("gone", conference_id="gone"), MANY)
+    await store.extensions.add(LENE, "gone", extension(), MANY, AT)
+    await store.extensions.remove(LENE, "gone", "slides", None, AT)
+    await store.extensions.add(LENE, "gone", extension(), MANY, AT)
+    (removed,) = await store.change_log.removed_extensions(LENE, MEETING, 1)
+    await store.change_log.removed_extensions(LENE, MEETING, 1)
+    await store.meetings.remove(LENE, "gone", None, AT)
+    (gone,) = await store.change_log.removed_meetings(LENE, 1)
+    await store.change_log.change_set(LENE, gone.change_set)
+    await store.meetings.restore(LENE, gone.number, MANY, lambda: "3", AT)
+    await store.meetings.remove(LENE, "gone", None, AT)
+    await store.change_log.versions(LENE, MEETING, "1", None, MANY)
+    await store.change_log.version(LENE, MEETING, "slides", removed.number)
+    for number in range(30):
+        await store.meetings.replace(LENE, MEETING, None, replace(SETTINGS, attendees=(f"sip:{number}@x",)), "2", AT)
+        await store.extensions.add(LENE, MEETING, extension(str(number)), MANY, AT)
+    await store.meetings.replace(LENE, MEETING, None, replace(SETTINGS, subject="a longer subject"), "2", AT)
+    last = await store.change_log.last()
+    await store.change_log.after(DAN, last, MANY)
+    await store.change_log.after_all(last, MANY)
+    await store.change_log.after_of(LENE, last, MANY)
+    await store.change_log.invitees(LENE, MEETING)
+    await store.change_log.invited_to(DAN, MANY)
+    await store.change_log.trim(1, MANY)
+    await store.change_log.forget(AFTER, MANY)
+
+
+async def unlogged(store: SqlStore) -> None:
+    await store.users.add(user("sip:eve@contoso.com"))
+    for organizer in ("sip:eve@contoso.com", LENE):
+        await store.meetings.add(meeting(organizer=organizer, conference_id=organizer), MANY)
+        await store.meetings.replace(organizer, MEETING, None, replace(SETTINGS, attendees=()), "2", AT)
+    await store.meetings.remove(LENE, MEETING, None, AT)
+    await store.users.remove("sip:eve@contoso.com", AT)
 
 
 async def invitations(store: RecordedStore) -> None:

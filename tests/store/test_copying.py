@@ -42,6 +42,7 @@ OWN = {
     "commits": {"number"},
     "topics": {"moved"},
     "stored_bytes": {"owner", "bytes"},  # counted by triggers
+    "sqlite_sequence": {"name", "seq"},
 }
 
 
@@ -54,6 +55,9 @@ async def fill(store: SqliteStore) -> None:
     for number in (1, 2):
         await store.signing_keys.add(SigningKey(f"key{number}", bytes(range(number, 40)), AT + number))
     await with_participants(store, "slides", "ünïcödé / %")
+    await store.writer.run(
+        LENE, "insert into forgotten_changes (organizer, transaction_id, number) values (?, 0, 0)", LENE
+    )
     await store.meetings.assigned(assigned())
     await store.channels.write(LENE, "101", "", 0, ChannelState(served=3, acknowledged={"a/b": 1}, low=7))
     own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")

@@ -40,10 +40,14 @@ KEYS = {
     "privacy_relationships": "owner",
     "contact_subscriptions": "owner",
     "user_words": "uri",
+    "changes": "organizer",
+    "shown_changes": "organizer",
+    "invitees": "organizer",
+    "forgotten_changes": "organizer",
     "deliveries": "webhook",
 }
 #: Few rows, which can be in every place.
-EVERYWHERE = {"store_version", "signing_keys", "counters", "webhooks"}
+EVERYWHERE = {"store_version", "signing_keys", "counters", "change_log", "webhooks"}
 #: What a statement brings along itself.
 BROUGHT = {"heard", "positions"}
 
@@ -53,8 +57,12 @@ WITHOUT_KEY = {
     "< ? order by coalesce(last_poll, last_request) limit ?": "sweeper",
     "from applications where coalesce(last_poll, last_request) < ?)": "sweeper",
     "(select owner, id from replaced_applications where at < ? order by at limit ?)": "sweeper",
+    "select owner, id from replaced_applications where at < ? order by at limit ?": "sweeper",
     "e.changed >= ?1 ) order by m.expiration_time limit ?2": "sweeper",
     "(select topic from topics where ended < ? order by ended limit ?)": "sweeper",
+    "select topic from topics where ended < ? order by ended limit ?": "sweeper",
+    "from participations where ended < ? order by ended limit ?": "sweeper",
+    "select topic, number from events where at < ? order by at limit ?": "sweeper",
     "from invitations where expires < ? and state = 'Connecting' and outgoing = 1 order by expires limit ?": "sweeper",
     "from participations where in_lobby = 1 and joined < ? order by joined limit ?": "sweeper",
     "where (topic, number) in (select topic, number from events where at < ? order by at limit ?)": "sweeper",
@@ -93,6 +101,15 @@ WITHOUT_KEY = {
     "delete from topics where topic >= ? and topic < ?": "a user's end",
     "update topics set ended = ? where topic >= ? and topic < ?": "a user's end",
     "(select count(*) from events) from store_version": "`openucwa check`",
+    # Readers of the log begin with a user, or read all of it.
+    "and number > ?3 order by transaction_id, number limit ?4": "a reader of the whole log, or the sweeper",
+    "order by c.transaction_id, c.number limit ?4": "a reader of others' meetings, by an index of theirs",
+    "from shown_changes order by transaction_id desc, number desc limit 1": "where the log ends",
+    "from forgotten_changes order by transaction_id desc, number desc limit 1": "a reader of the whole log",
+    "or organizer in (select organizer from participations where owner = ?1)": "a reader of others' meetings",
+    "from invitees where uri = ? and until is null order by organizer, meeting_id limit ?":
+        "the meetings that a user is invited to",
+    "delete from forgotten_changes where (transaction_id, number) <= (?, ?)": "sweeper",
 }  # fmt: skip
 
 #: Changes that decide on nobody's rows: they add, or a later one may overtake them.
@@ -100,6 +117,10 @@ UNHELD = (
     "with heard (owner, id, at) as (values",
     "delete from replaced_applications where (owner, id) in",
     "delete from participations where (organizer, meeting_id, id) in",
+    "update changes set contents = null",
+    "delete from changes where organizer = ? and meeting_id = ?",
+    "delete from invitees where organizer = ? and meeting_id = ? and until <= ?",
+    "delete from forgotten_changes where (transaction_id",
 )
 
 #: What one of SQLite (3.37) and PostgreSQL (13) does not know, or takes in another way.
@@ -151,7 +172,7 @@ def calls(source: str) -> Iterator[ast.Call]:
     """The calls that run a statement, or are awaited and so lead to one."""
     for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.Await(value=ast.Call(func=ast.Attribute(attr="change" | "lock"))):
+            case ast.Await(value=ast.Call(func=ast.Attribute(attr="change" | "lock" | "shrink"))):
                 pass
             case ast.Await(value=ast.Call() as call):
                 yield call
@@ -206,13 +227,19 @@ async def test_changes_write_only_within_their_declared_scope(records: Statement
         "subscribed",
         "events",
         "topics",
+        "changes",
+        "change_log",
+        "forgotten_changes",
+        "invitees",
     }
     # Of meetings that are there only `changed`, which nobody is shown, so that no cache holds it.
     assert {ran.text for ran in records.ran if ran.scope and ran.text.startswith("update meetings")} == {
         "update meetings set changed = ? where organizer = ? and id = ?"
     }
-    assert wrote.pop(MEETING) == {"extensions", "events", "topics", "meetings", "conference_ids"}
-    assert wrote == {"ASSIGNED": {"meetings", "conference_ids"}}
+    logged = {"changes", "invitees"}
+    assert wrote.pop(MEETING) == {"extensions", "events", "topics", "meetings", "conference_ids", *logged}
+    assert wrote.pop("gone") == {"extensions", "meetings", "conference_ids", *logged}
+    assert wrote == {"ASSIGNED": {"meetings", "conference_ids", *logged}}
 
 
 async def test_every_engine_accepts_every_statement(records: StatementLog) -> None:

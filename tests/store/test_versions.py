@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from openucwa.model.application import Application, Communication
+from openucwa.model.change import BEGINNING, SERVER, Author, ChangeKind, Position
 from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
@@ -24,7 +25,8 @@ from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.model.user import SigningKey, User
 from openucwa.store.contract import ContactLimits, Match, Store
 from openucwa.store.sqlite import SqliteStore
-from openucwa.store.sqlite.schema import MIGRATIONS
+from openucwa.store.sqlite.database import Database
+from openucwa.store.sqlite.schema import MIGRATIONS, Schema
 from tests.contract.samples import (
     AT,
     COMMUNICATION,
@@ -79,6 +81,11 @@ ARGUMENTS: dict[Any, object] = {
     Relationship: Relationship("x", None, "1"),
     Sequence[Picture]: (picture(),),
     PhotoOrigin: PhotoOrigin(None, ""),
+    int | None: None,
+    Position: BEGINNING,
+    Author: SERVER,
+    ChangeKind: ChangeKind.ADDED,
+    Callable[[], str]: str,
 }
 
 #: Those that are no use of the store.
@@ -124,6 +131,11 @@ async def opened_and_closed(folder: Path, migrations: Path) -> None:
     store = SqliteStore(folder, timeout=5.0, migrations=migrations)
     await store.open()
     await store.close()
+
+
+def migrated(folder: Path, migrations: Path) -> None:
+    """A store as an older server makes it."""
+    Database(folder, 5.0, Schema(migrations)).connect_writer().close()
 
 
 def contents(file: Path) -> tuple[bytes, bytes]:
@@ -277,7 +289,7 @@ async def test_meetings_of_an_older_version_count_as_changed_and_their_bytes_cou
     folder: Path, file: Path, migrations: Path
 ) -> None:
     leave_first(3, migrations)
-    await opened_and_closed(folder, migrations)
+    migrated(folder, migrations)
     with closing(sqlite3.connect(file)) as connection:
         connection.execute(
             "insert into meetings values (?, ?, 1, 'myOnlineMeetings', '1', '1', '1', 1, 'Everyone', '[]', 'Disabled',"
@@ -301,7 +313,7 @@ async def test_keys_and_topics_of_the_second_version_keep_their_order_and_number
     folder: Path, file: Path, migrations: Path
 ) -> None:
     leave_first(2, migrations)
-    await opened_and_closed(folder, migrations)
+    migrated(folder, migrations)
     with closing(sqlite3.connect(file)) as connection:
         for key_id in ("b", "c", "a"):
             connection.execute("insert into signing_keys (id, secret, created) values (?, x'00', 1)", (key_id,))
@@ -319,7 +331,7 @@ async def test_users_who_were_available_before_presence_was_stored_are_online(
     folder: Path, file: Path, migrations: Path
 ) -> None:
     leave_first(7, migrations)
-    await opened_and_closed(folder, migrations)
+    migrated(folder, migrations)
     with closing(sqlite3.connect(file)) as connection:
         for number, available in (("101", 1), ("102", 0)):
             connection.execute(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from prometheus_client.parser import text_string_to_metric_families
 
 from openucwa.config import Config
@@ -19,6 +20,7 @@ from openucwa.config_checks import problems
 from openucwa.model.user import User
 from openucwa.server.listeners import ListenError
 from openucwa.telemetry.readiness import Readiness
+from tests.certificate import make_certificate
 from tests.nats import NatsServer, needs_server
 from tests.postgres import PostgresServer
 from tests.telemetry.watching import LIMIT, ObservedServer, Watch
@@ -159,6 +161,59 @@ async def test_open_connections_are_counted(server: ObservedServer) -> None:
         await told_soon(server, "openucwa_connections", 3)
 
 
+async def test_connection_beyond_the_limit_is_counted_as_refused(watch: Watch) -> None:
+    async with watch(max_connections=1) as server:
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
+            await told_soon(server, "openucwa_connections_refused_total", 1)
+        assert (await samples(server))["openucwa_connections_limit", ()] == 1
+
+
+async def test_sign_ins_are_counted_by_result(watch: Watch) -> None:
+    async with watch(sign_in_failures=1) as server, server.client() as client:
+        await client.sign_in("lenea@contoso.com")
+        form = {"grant_type": "password", "username": "lenea@contoso.com", "password": "wrong"}
+        for _ in range(2):
+            await client.http.post("/WebTicket/oauthtoken", data=form)
+        told = await samples(server)
+    counts = {labels: value for (name, labels), value in told.items() if name == "openucwa_sign_ins_total"}
+    assert counts == {(("result", "accepted"),): 1, (("result", "refused"),): 1, (("result", "throttled"),): 1}
+
+
+async def test_rows_of_each_table_are_counted(server: ObservedServer) -> None:
+    async with server.client() as client:
+        await client.sign_in("lenea@contoso.com")
+        await client.open()
+        await client.schedule()
+        await client.schedule()
+    told = await samples(server)
+    assert told["openucwa_store_rows", (("table", "meetings"),)] == 3, "with the assigned one"
+    assert told["openucwa_store_rows", (("table", "applications"),)] == 1
+
+
+async def test_waiting_poll_is_a_request_in_flight(server: ObservedServer) -> None:
+    async with server.client() as client:
+        await client.sign_in("lenea@contoso.com")
+        await client.open()
+        poll = asyncio.create_task(client.get(f"{client.app}/events?ack=1&timeout=180"))
+        await told_soon(server, "openucwa_requests_in_flight", 1)
+        assert (await samples(server))["openucwa_requests_in_flight_of_one_caller", ()] == 1
+        poll.cancel()
+        await told_soon(server, "openucwa_requests_in_flight", 0)
+
+
+async def test_expiry_of_the_certificate_is_shown(watch: Watch, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    tls = {"listen": ("https://127.0.0.1:0",), "tls_cert": certificate, "tls_key": key}
+    async with watch(**tls) as server:
+        told = await samples(server)
+    assert told["openucwa_certificate_expiry_timestamp_seconds", ()] == expiry_of(certificate)
+
+
+def expiry_of(certificate: str) -> float:
+    return x509.load_pem_x509_certificate(Path(certificate).read_bytes()).not_valid_after_utc.timestamp()
+
+
 async def test_metrics_describe_process_and_build(server: ObservedServer) -> None:
     told = await samples(server)
     assert told["process_resident_memory_bytes", ()] > 0
@@ -203,7 +258,9 @@ async def test_unreachable_bus_makes_the_server_unready_until_it_recovers(watch:
             assert (await samples(server))["openucwa_bus_up", ()] == 0
             nats.start()
             await becomes(server, 200)
-            assert (await samples(server))["openucwa_bus_up", ()] == 1
+            told = await samples(server)
+            assert told["openucwa_bus_up", ()] == 1
+            assert told["openucwa_bus_connections_total", ()] == 2
     finally:
         nats.stop()
 
@@ -255,12 +312,15 @@ async def test_operating_md_lists_every_metric(watch: Watch) -> None:
     page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
     table = re.findall(r"^\| `(openucwa_\w+)` \| (\w+) \| (.*) \| (.*) \|$", page, re.MULTILINE)
     listed = {name: (kind, set(re.findall(r"`(\w+)`", labels)), meaning) for name, kind, labels, meaning in table}
-    async with watch(events_medium=1, events_low=1) as server, server.client() as client:
+    quick = {"events_medium": 1, "events_low": 1, "presence_sweep_interval": 0.01}
+    async with watch(**quick) as server, server.client() as client:
         await client.sign_in("lenea@contoso.com")
         await client.open()
         await client.post(f"{client.app}/me/makeMeAvailable", json={})
         await client.get(f"{client.app}/events?ack=1")
-        text = (await server.ask("/metrics")).text
+        async with asyncio.timeout(LIMIT):
+            while "last_sweep_timestamp_seconds{" not in (text := (await server.ask("/metrics")).text):
+                pass
     told = {
         family.name + ("_total" if family.type == "counter" else ""): (
             family.type,

@@ -1,5 +1,6 @@
 """The fixtures for pytest, used by other test runs: by the example, and by small ones that tests write."""
 
+import json
 import re
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import pytest
 
 def test_first(ucwa, ucwa_client):
     ucwa_client.open("first").schedule(subject="first")
-    ucwa.faults.add("ServiceUnavailable", count=None, path="never")
+    ucwa.faults.add("ServiceUnavailable", count=None, path="/never")
 
 def test_second(ucwa, ucwa_client, ucwa_users, ucwa_clock, ucwa_faults, ucwa_requests):
     assert ucwa_client.open("second").meetings() == []
@@ -78,12 +79,49 @@ def test_seed_file_that_is_none_is_named(tmp_path: Path) -> None:
     assert "nothing.json cannot be read" in failed.stdout
 
 
+def test_process_that_does_not_start_says_why() -> None:
+    with pytest.raises(RuntimeError, match="No such option"), server(process=True, arguments=["--nonsense"]):
+        pass
+
+
+@pytest.mark.parametrize("process", [False, True], ids=["thread", "process"])
+def test_sandbox_of_thousands_of_users_is_reset_and_used(tmp_path: Path, process: bool) -> None:
+    users = [{"uri": f"sip:u{number}@fabrikam.com", "password": f"p{number}"} for number in range(2_000)]
+    (tmp_path / "users.json").write_text(json.dumps({"users": users}))
+    with server(seed=tmp_path / "users.json", process=process) as ucwa:
+        ucwa.reset()
+        assert len(ucwa.users) == 2_000
+        with ucwa.client(ucwa.users[-1]) as client:
+            assert client.open("last").meetings() == []
+
+
 def test_plugin_imports_nothing_of_the_server_before_a_test_needs_it() -> None:
     text = "import sys, openucwa.testing.plugin; print([name for name in sys.modules if 'openucwa.' in name])"
     done = subprocess.run(
         [sys.executable, "-c", text], capture_output=True, text=True, timeout=LIMIT, check=True, env=environment({})
     )
     assert done.stdout.strip() == "['openucwa.testing', 'openucwa.testing.plugin']"
+
+
+def test_sandbox_in_a_thread_writes_nothing_to_stderr() -> None:
+    program = """
+from openucwa.testing import server
+
+with server(frozen=True) as ucwa:
+    with ucwa.client() as client:
+        client.open("quiet").schedule().delete()
+    ucwa.clock.advance("16m")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT, check=True, env=environment({})
+    )
+    assert done.stderr == ""
+
+
+def test_logs_of_a_sandbox_in_a_thread_are_the_test_runs(caplog: pytest.LogCaptureFixture) -> None:
+    with server(frozen=True) as ucwa, ucwa.client() as client:
+        client.open("loud").schedule().delete()
+    assert "deleted" in caplog.text
 
 
 def test_server_is_there_for_a_block() -> None:

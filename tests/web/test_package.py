@@ -1,19 +1,12 @@
 """The pages' client as a package, @openucwa/client, as somebody would use it who writes TypeScript."""
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from openucwa import __version__
 from tests.needs import need
-
-ROOT = Path(__file__).parents[2]
-TOOLS = ROOT / "node_modules" / ".bin"
-#: Seconds that a tool may take on a busy machine.
-LIMIT = 120.0
+from tests.web.packing import ROOT, install_package, run
 
 CODE = """
 import { embeddedIn, linkOf, Ucwa, UcwaError } from "@openucwa/client";
@@ -40,28 +33,8 @@ try {
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package in its node_modules, packed and unpacked."""
-    need("npm")
-    if not (TOOLS / "tsc").exists():
-        assert os.environ.get("CI") not in {"true", "1"}, "make lint installs tsc"
-        pytest.skip("tsc is not installed: make lint installs it")
-    folder = tmp_path_factory.mktemp("package")
-    shutil.copytree(ROOT / "src" / "openucwa" / "web", folder / "web")
-    run("npm", "pack", "--silent", cwd=folder / "web")
-    place = folder / "node_modules" / "@openucwa"
-    place.mkdir(parents=True)
-    run("tar", "-xzf", str(next((folder / "web").glob("*.tgz"))), "-C", str(place), cwd=folder)
-    (place / "package").rename(place / "client")
-    return folder
-
-
-def run(*words: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    path = os.pathsep.join((str(TOOLS), os.environ["PATH"]))
-    done = subprocess.run(
-        words, cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=LIMIT, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
+    """A folder with the package in its node_modules."""
+    return install_package(tmp_path_factory.mktemp("package"))
 
 
 def test_package_has_types_for_all_that_it_exports(installed: Path) -> None:

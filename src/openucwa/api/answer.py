@@ -5,6 +5,8 @@ from typing import TypeAlias
 import msgspec
 
 from openucwa.http.message import Header
+from openucwa.http.negotiation import JSON, UCWA_JSON, content_type
+from openucwa.representation import plain
 from openucwa.representation.document import Document, Events
 
 #: A body that is rendered as JSON or XML, as the client asks.
@@ -36,3 +38,10 @@ NO_CONTENT = Answer(status=204)
 def created(location: str) -> Answer:
     """Answers 201 without a body."""
     return Answer(status=201, location=location)
+
+
+def plain_answer(media_type: str, root: str, shown: plain.Plain, status: int = 200) -> Answer:
+    """Answers with a plain object, as JSON or XML. `root`: the name of the outermost element in XML."""
+    is_json = media_type in {JSON, UCWA_JSON}
+    body = plain.write_json(shown) if is_json else plain.write_xml(root, shown)
+    return Answer(status=status, body=body, content_type=content_type(media_type))

@@ -11,6 +11,7 @@ from openucwa.http.query import Query, parse
 from openucwa.identity.tokens import Caller
 from openucwa.model.application import Session
 from openucwa.model.change import Author
+from openucwa.representation.patches import Patch
 
 T = TypeVar("T")
 
@@ -71,7 +72,8 @@ class Call(Context, Generic[T], kw_only=True):
     `target`: what the path names (`Resource.locate`). `etag`: its etag, if it has one. `media_type`: that of the
     answer. `kind`: whether the body is JSON or XML. `given`: the properties of the body. `values`: the documented
     input, validated. `body`: the body of an operation that takes neither JSON nor XML; `encoding`: its codec, None if
-    it is not text; `text`: its decoded text. `if_match`: the etags of If-Match; None: any.
+    it is not text; `text`: its decoded text. `patch`: the patch in the body, if there is one.
+    `if_match`: the etags of If-Match; None: any.
     """
 
     target: T
@@ -83,6 +85,7 @@ class Call(Context, Generic[T], kw_only=True):
     body: bytes = b""
     encoding: str | None = None
     text: str = ""
+    patch: Patch | None = None
     if_match: frozenset[str] | None = None
 
     @property

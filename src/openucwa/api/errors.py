@@ -31,6 +31,7 @@ ERRORS: dict[type[Refusal], WireError] = {
     refusals.Unauthorized: WireError(401, "Unauthorized"),
     refusals.Forbidden: WireError(403, "Forbidden"),
     refusals.AnonymousNotAllowed: WireError(403, "Forbidden", "AnonymousNotAllowed"),
+    refusals.AttendeeNotAllowed: WireError(403, "Forbidden", "AttendeeNotAllowed"),
     refusals.TooManySubscriptions: WireError(403, "Forbidden", "LimitExceeded"),
     refusals.TooManyContacts: WireError(403, "Forbidden", "TooManyContacts"),
     refusals.TooManyDelegates: WireError(403, "Forbidden", "LimitExceeded"),

@@ -16,6 +16,16 @@ class InFlight:
         self._limit = limit
         self._counts: dict[str, int] = {}
 
+    @property
+    def count(self) -> int:
+        """Of all identities."""
+        return sum(self._counts.values())
+
+    @property
+    def most(self) -> int:
+        """The most that any identity has."""
+        return max(self._counts.values(), default=0)
+
     def enter(self, identity: str, count: int = 1) -> None:
         """Counts `count` more. TooManyRequests: that would exceed the limit; nothing is counted."""
         now = self._counts.get(identity, 0) + count

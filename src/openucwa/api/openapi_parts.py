@@ -7,6 +7,7 @@ from typing import Any
 
 from openucwa.api.errors import ERRORS
 from openucwa.http.negotiation import XML
+from openucwa.representation.patches import JSON_PATCH, MERGE_PATCH
 from openucwa.representation.xml import NAMESPACE
 
 Described = dict[str, Any]
@@ -70,8 +71,10 @@ VERSION = {
     "schema": {"type": "string"},
 }
 
-#: Bodies that are neither JSON nor XML, by media type; all others are plain text.
+#: Bodies that are no properties of a resource, by media type; all others are plain text.
 TEXTS: Mapping[str, Described] = {
+    MERGE_PATCH: ref("schemas", "MergePatch"),
+    JSON_PATCH: ref("schemas", "JsonPatch"),
     "multipart/batching": {
         "type": "string",
         "description": "Requests, or their answers: each part is `application/http`, with one message of HTTP/1.1.",
@@ -93,6 +96,30 @@ def reference_page(name: str) -> str:
 _SCALARS = ("string", "number", "boolean")
 _HREF = {"type": "object", "properties": {"href": {"type": "string"}}, "required": ["href"]}
 SCHEMAS: Described = {
+    "MergePatch": {
+        "description": "JSON Merge Patch (RFC 7396): the members to be changed; null removes one.",
+        "type": "object",
+        "additionalProperties": True,
+        "examples": [{"seats": 14, "remark": None}],
+    },
+    "JsonPatch": {
+        "description": "JSON Patch (RFC 6902).",
+        "type": "array",
+        "items": ref("schemas", "JsonPatchOperation"),
+        "examples": [
+            [{"op": "test", "path": "/seats", "value": 12}, {"op": "replace", "path": "/seats", "value": 14}],
+        ],
+    },
+    "JsonPatchOperation": {
+        "type": "object",
+        "properties": {
+            "op": {"type": "string", "enum": ["add", "remove", "replace", "move", "copy", "test"]},
+            "path": {"type": "string", "description": "JSON Pointer (RFC 6901) into the resource's JSON."},
+            "from": {"type": "string", "description": "The source of move and copy."},
+            "value": {"description": "Of add, replace and test."},
+        },
+        "required": ["op", "path"],
+    },
     "Resource": {
         "description": "A resource (UCWA: Media types and schemas). Its other members are its properties.",
         "type": "object",
@@ -116,7 +143,7 @@ SCHEMAS: Described = {
     "Link": _HREF
     | {
         "description": "A typed reference; its rel is its name (UCWA: Web links).",
-        "properties": {"href": {"type": "string"}, "title": {"type": "string"}, "revision": {"type": "integer"}},
+        "properties": {"href": {"type": "string"}, "title": {"type": "string"}, "revision": {"type": "string"}},
     },
     "Links": {"type": "array", "items": ref("schemas", "Link")},
     "Token": {

@@ -27,7 +27,7 @@ _INVITATION = (
     "direction:Direction importance:Importance operationId:string state:InvitationState subject:string "
     "threadId:string to:string"
 )
-_INVITATION_LINKS = "accept acceptedByContact cancel conversation decline from message messaging to"
+_INVITATION_LINKS = "accept acceptedByContact cancel conversation customContent decline from message messaging to"
 _INVITATION_EMBEDS = "acceptedByParticipant*:participant from:participant message"
 
 SHAPES: Mapping[str, Shape] = {
@@ -44,14 +44,15 @@ SHAPES: Mapping[str, Shape] = {
         "phoneNumber:string publishEndpointLocation:boolean simultaneousRingNumberMatch:GenericPolicy "
         "supportedMessageFormats:[MessageFormat] supportedModalities:[ModalityType] "
         "videoBasedScreenSharing:GenericPolicy",
-        "conversationLogs conversations joinOnlineMeeting missedItems startMessaging startOnlineMeeting",
+        "conversationLogs conversations joinOnlineMeeting missedItems replayMessage startMessaging startOnlineMeeting",
         puttable=True,
     ),
     "conversation": Shape(
         "activeModalities:[string] audienceMessaging:string created:date expirationTime:date importance:Importance "
         "participantCount:integer readLocally:boolean recording:boolean state:ConversationState subject:string "
         "threadId:string",
-        "addParticipant attendees leaders lobby localParticipant messaging onlineMeeting participants",
+        "addParticipant attendees disableAudienceMessaging enableAudienceMessaging leaders lobby localParticipant "
+        "messaging onlineMeeting participants",
     ),
     "conversations": Shape(links="conversation*"),
     "dialInRegion": Shape("languages:[string] name:string number:string"),

@@ -5,7 +5,6 @@ with 409 and the work.
 """
 
 import logging
-import re
 from collections.abc import Coroutine
 from typing import Any
 
@@ -19,13 +18,13 @@ from openucwa.api.rendering import Renderer
 from openucwa.api.resource import SAFE_METHODS, Operation, Precondition, Resource, Responder
 from openucwa.api.response_cache import CacheableResponse
 from openucwa.api.router import Found, Router
+from openucwa.api.versions import UCWA_VERSION, required_version
 from openucwa.api.waiting import ClientGone
 from openucwa.channel.activity import Activity
 from openucwa.http import conditions, negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.authorization import bearer_token, photo_cookie
 from openucwa.http.charset import TextKind
-from openucwa.http.lists import elements
 from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
 from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
@@ -52,12 +51,8 @@ from openucwa.representation import json, xml
 from openucwa.representation.bodies import encoding_of, text_of
 from openucwa.representation.limits import StructureLimits
 from openucwa.representation.parameters import read
+from openucwa.representation.patches import PATCH_TYPES, PatchLimits, read_patch
 from openucwa.store.contract import Store
-
-#: The supported version of UCWA's resources (UCWA: Versioning).
-UCWA_VERSION = 2.0
-
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 
 logger = logging.getLogger("openucwa")
 
@@ -65,7 +60,8 @@ logger = logging.getLogger("openucwa")
 class Pipeline:
     """The innermost handler: every request that is to reach a resource passes it.
 
-    `limits`: of the structure of a body. `strict_put`: whether a PUT must contain the pass-through property.
+    `limits`: of the structure of a body. `patch_limits`: of a patch. `strict_put`: whether a PUT must contain the
+    pass-through property.
     `max_answer_bytes`: the approximate maximum size of a document; a larger one is refused before it is rendered.
     """
 
@@ -79,6 +75,7 @@ class Pipeline:
         activity: Activity,
         *,
         limits: StructureLimits,
+        patch_limits: PatchLimits,
         strict_put: bool,
         max_answer_bytes: int,
     ) -> None:
@@ -89,6 +86,7 @@ class Pipeline:
         self._callers = callers
         self._activity = activity
         self._limits = limits
+        self._patch_limits = patch_limits
         self._strict_put = strict_put
         self._max_answer_bytes = max_answer_bytes
         #: Answers the parts of batches.
@@ -212,6 +210,8 @@ class Pipeline:
             call.body = body
             if call.encoding is not None:
                 call.text = text_of(body, call.encoding)
+            if body and (media_type := body_type(call.request.header(b"content-type"))) in PATCH_TYPES:
+                call.patch = read_patch(media_type, json.read_value(call.text, self._limits), self._patch_limits)
             return
         if body:
             form = json if call.kind == "json" else xml
@@ -234,12 +234,10 @@ def check_arrival(request: Request) -> None:
 
 
 def check_version(request: Request) -> None:
-    """404: the client requires a newer version of the resources. A header that is not a number is ignored."""
-    if b"x-ms-requiresminresourceversion" not in request.headers:
-        return
-    for wanted in elements(request.header(b"x-ms-requiresminresourceversion") or ""):
-        if _VERSION.fullmatch(wanted) and float(wanted) > UCWA_VERSION:
-            raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
+    """404: the client requires a newer version of the resources."""
+    wanted = required_version(request)
+    if wanted is not None and float(wanted) > UCWA_VERSION:
+        raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
 
 
 def check_anonymous(call: Call[Any], resource: Resource[Any]) -> None:
@@ -263,7 +261,8 @@ def find_responder(call: Call[Any], resource: Resource[Any]) -> Responder[Any]:
     found = resource.responders.get(call.method)
     if found is None:
         allowed = tuple(sorted(resource.operations))
-        raise MethodNotAllowed(f"{resource.rel} supports {', '.join(allowed) or 'no method'}", allowed)
+        patches = resource.operations["PATCH"].consumes if "PATCH" in allowed else ()
+        raise MethodNotAllowed(f"{resource.rel} supports {', '.join(allowed) or 'no method'}", allowed, patches)
     return found
 
 
@@ -283,13 +282,11 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
         return b""
     content_type = request.header(b"content-type") or operation.default_type
     kind = call.kind = negotiation.kind_of(content_type)
-    if operation.consumes:
-        fits = (content_type or "").partition(";")[0].strip().lower() in operation.consumes
-    else:
-        fits = kind is not None
+    fits = body_type(content_type) in operation.consumes if operation.consumes else kind is not None
     if not fits:
         takes = operation.consumes or negotiation.UCWA_TYPES
-        raise UnsupportedMediaType(f"the Content-Type of the body must be one of {', '.join(takes)}")
+        patches = takes if call.method == "PATCH" else ()
+        raise UnsupportedMediaType(f"the Content-Type of the body must be one of {', '.join(takes)}", patches)
     if (request.header(b"content-encoding") or "identity").strip().lower() != "identity":
         # Nothing is decompressed: the client would decide how large a body becomes.
         raise UnsupportedMediaType("the body must not have a Content-Encoding")
@@ -297,12 +294,21 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
     return body
 
 
+def body_type(content_type: str | None) -> str:
+    """The media type of a body, in lower case, without parameters."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
 def find_encoding(body: bytes, content_type: str | None, kind: TextKind | None) -> str | None:
     """415: the charset of the body is not supported. Returns the codec; None: the body is not text, or determines its
     encoding itself (a form, a batch).
     """
-    if kind is None and negotiation.value_and_parameters(content_type or "")[0].startswith("text/"):
-        kind = "text"
+    if kind is None:
+        media_type = negotiation.value_and_parameters(content_type or "")[0]
+        if media_type.startswith("text/"):
+            kind = "text"
+        elif media_type.endswith("+json"):
+            kind = "json"
     return None if kind is None else encoding_of(body, negotiation.charset_of(content_type), kind)
 
 

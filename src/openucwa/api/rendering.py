@@ -20,6 +20,7 @@ from openucwa.model.refusals import (
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
+    UnsupportedMediaType,
 )
 from openucwa.representation import json, xml
 from openucwa.representation.document import Document, Reason
@@ -140,7 +141,9 @@ class Renderer:
         row = wire_error(type(refusal))
         headers: tuple[Header, ...] = ()
         if isinstance(refusal, MethodNotAllowed):
-            headers = ((b"Allow", ", ".join(refusal.allowed).encode()),)
+            headers = ((b"Allow", ", ".join(refusal.allowed).encode()), *_accept_patch(refusal.patches))
+        elif isinstance(refusal, UnsupportedMediaType):
+            headers = _accept_patch(refusal.patches)
         elif isinstance(refusal, AlreadyJoined) and refusal.location is not None:
             headers = ((b"Location", refusal.location.encode()),)
         elif isinstance(refusal, TooManyRequests | ServiceUnavailable | CallbackChannelError):
@@ -199,6 +202,11 @@ class Renderer:
         token = f'MsRtcOAuth href="{base}/WebTicket/oauthtoken",grant_type="{self._grants}"'
         issuers = (f'Bearer authorization_uri="{uri}"' for uri in self._issuers())
         return tuple((b"WWW-Authenticate", line.encode()) for line in (bearer, token, *issuers))
+
+
+def _accept_patch(media_types: tuple[str, ...]) -> tuple[Header, ...]:
+    """RFC 5789, section 3.1."""
+    return ((b"Accept-Patch", ", ".join(media_types).encode()),) if media_types else ()
 
 
 def reason(refusal: Refusal) -> Reason:

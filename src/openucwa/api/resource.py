@@ -16,8 +16,8 @@ T = TypeVar("T")
 #: Media types of request bodies.
 
 #: The methods that a resource may have, and the safe ones among them.
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-SAFE_METHODS = frozenset({"GET", "HEAD"})
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Precondition(enum.Enum):

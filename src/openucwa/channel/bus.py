@@ -49,6 +49,11 @@ class Bus(Protocol):
         """
         ...
 
+    @property
+    def connections(self) -> int:
+        """The connections that it has made so far; a bus of one machine makes none."""
+        ...
+
     def describe(self) -> str:
         """For `openucwa check`: the kind of bus and its address, without secrets."""
         ...

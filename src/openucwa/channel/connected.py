@@ -30,6 +30,7 @@ class ConnectedBus(ABC):
     def __init__(self, address: str, world: World) -> None:
         self._address = address
         self._world = world
+        self._connections = 0
         self._listeners = Listeners()
         self._outgoing: set[str] = set()
         self._unconfirmed: set[str] = set()
@@ -47,6 +48,7 @@ class ConnectedBus(ABC):
 
     def _came_up(self) -> None:
         """Is called when a connection is ready."""
+        self._connections += 1
         self._tried.set()
         self._up.set()
         self._listeners.miss()
@@ -111,6 +113,11 @@ class ConnectedBus(ABC):
     def subscribe(self, listener: Listener, missed: Missed | None = None) -> Callable[[], None]:
         """As `Bus.subscribe`."""
         return self._listeners.add(listener, missed)
+
+    @property
+    def connections(self) -> int:
+        """As `Bus.connections`."""
+        return self._connections
 
     def describe(self) -> str:
         """As `Bus.describe`."""

@@ -79,6 +79,11 @@ class LocalBus:
         self._start_polling()
         return end
 
+    @property
+    def connections(self) -> int:
+        """As `Bus.connections`."""
+        return 0
+
     def describe(self) -> str:
         return "this process" if self._foreign_topics is None else "this machine"
 

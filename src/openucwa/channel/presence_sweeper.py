@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from openucwa.config import Config
+from openucwa.model.measures import Measures
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
 from openucwa.store.contract import Presences, Subscriptions
@@ -21,10 +22,13 @@ logger = logging.getLogger(__name__)
 class PresenceSweeper:
     """Sweeps every `presence_sweep_interval` seconds."""
 
-    def __init__(self, presence: Presences, subscriptions: Subscriptions, world: World, config: Config) -> None:
+    def __init__(
+        self, presence: Presences, subscriptions: Subscriptions, world: World, config: Config, measures: Measures
+    ) -> None:
         self._presence = presence
         self._subscriptions = subscriptions
         self._world = world
+        self._measures = measures
         self._interval = config.presence_sweep_interval
         self._notice = 1000 * config.presence_subscription_notice
         self._task: asyncio.Task[None] | None = None
@@ -51,6 +55,7 @@ class PresenceSweeper:
             await self._world.sleep(self._interval)
             try:
                 await self.sweep()
+                self._measures.swept["presence"] = self._world.now()
             except Refusal as refusal:
                 logger.warning("presence not updated: %s", refusal.reason)
             except Exception:

@@ -1,5 +1,5 @@
 """Periodic clean-up: idle applications and conversations, waits in the lobby, unanswered invitations, old events,
-expired meetings.
+expired meetings, old changes.
 
 Each process sweeps; the store makes sure that each thing ends once.
 """
@@ -14,6 +14,7 @@ from openucwa.channel.activity import Activity
 from openucwa.channel.poll import EventChannels
 from openucwa.model.conversation import InvitationState
 from openucwa.model.history import HistoryLimits
+from openucwa.model.measures import Measures
 from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFound
 from openucwa.model.world import World
 from openucwa.store.contract import Store
@@ -31,16 +32,21 @@ MEETINGS_AT_A_TIME = 100
 APPLICATIONS_AT_A_TIME = 100
 ROWS_AT_A_TIME = 2_000
 LOGS_AT_A_TIME = 100
+CHANGES_AT_A_TIME = 500
+
+DAY = 86_400
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SweepSettings:
-    """The settings of these names: intervals, timeouts and retention times, in seconds."""
+    """The settings of these names: intervals, timeouts and retention times, in seconds unless they say otherwise."""
 
     application_sweep_interval: float
     application_timeout: int
+    change_log_days: int
+    change_log_versions: int
     conversation_timeout: int
     events_kept: int
     expired_meetings_kept: int
@@ -55,23 +61,31 @@ class Sweeper:
     """Cleans up every `application_sweep_interval` seconds, meetings every `meeting_sweep_interval` seconds."""
 
     def __init__(
-        self, store: Store, activity: Activity, channels: EventChannels, world: World, settings: SweepSettings
+        self,
+        store: Store,
+        activity: Activity,
+        channels: EventChannels,
+        world: World,
+        settings: SweepSettings,
+        measures: Measures,
     ) -> None:
         self._store = store
         self._activity = activity
         self._channels = channels
         self._world = world
         self._settings = settings
+        self._measures = measures
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
         self._tasks = (
             asyncio.create_task(
-                self._each(self._settings.application_sweep_interval, self.sweep_applications),
+                self._each("applications", self._settings.application_sweep_interval, self.sweep_applications),
                 name="openucwa applications",
             ),
             asyncio.create_task(
-                self._each(self._settings.meeting_sweep_interval, self.sweep_meetings), name="openucwa meetings"
+                self._each("meetings", self._settings.meeting_sweep_interval, self.sweep_meetings),
+                name="openucwa meetings",
             ),
         )
 
@@ -151,17 +165,24 @@ class Sweeper:
                     await self._store.invitations.end(failed, now, missed=missed)
 
     async def sweep_meetings(self) -> None:
-        """Removes meetings whose retention time after expirationTime is over."""
+        """Removes meetings whose retention time after expirationTime is over, and shortens the change log."""
         now = self._world.now()
         before = now - 1000 * self._settings.expired_meetings_kept
         while await self._store.meetings.remove_expired(before, MEETINGS_AT_A_TIME, now) == MEETINGS_AT_A_TIME:
             pass
+        versions = self._settings.change_log_versions
+        while await self._store.change_log.trim(versions, CHANGES_AT_A_TIME) == CHANGES_AT_A_TIME:
+            pass
+        forgotten = now - 1000 * DAY * self._settings.change_log_days
+        while await self._store.change_log.forget(forgotten, CHANGES_AT_A_TIME) == CHANGES_AT_A_TIME:
+            pass
 
-    async def _each(self, seconds: float, sweep: Callable[[], Awaitable[None]]) -> None:
+    async def _each(self, name: str, seconds: float, sweep: Callable[[], Awaitable[None]]) -> None:
         while True:
             await self._world.sleep(seconds)
             try:
                 await sweep()
+                self._measures.swept[name] = self._world.now()
             except Refusal as refusal:
                 logger.warning("cleanup postponed: %s", refusal.reason)
             except Exception:

@@ -9,10 +9,13 @@ import sys
 import click
 
 from openucwa import __version__
+from openucwa.cli.activity import meetings, sessions
+from openucwa.cli.backups import backup, restore
 from openucwa.cli.checking import check
 from openucwa.cli.common import failures
 from openucwa.cli.comparing import compare
 from openucwa.cli.copying import copy
+from openucwa.cli.health import health, migrate
 from openucwa.cli.keys import key
 from openucwa.cli.sandbox import sandbox
 from openucwa.cli.serving import serve
@@ -66,5 +69,7 @@ def demo(exit_after: bool, verbose: bool, data: str, listen: str) -> None:
         sys.exit(run(config, Screen(sys.stdout, colour=colour, verbose=verbose), exit_after=exit_after))
 
 
-for command in (serve, check, user, key, token, copy, sandbox, compare):
+for command in (sessions, meetings):
+    user.add_command(command)
+for command in (serve, check, health, user, key, token, backup, restore, migrate, copy, sandbox, compare):
     main.add_command(command)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from openucwa.config import Config, ConfigError
 from openucwa.config_checks import masked
@@ -167,6 +168,34 @@ def in_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
 
     with failures():
         return asyncio.run(run())
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON array with an object for each row.")
+
+
+def listing(head: tuple[str, ...], rows: Sequence[tuple[object, ...]], *, as_json: bool) -> None:
+    """Prints rows for people, as a table, or for programs, as JSON: names are those of `head` in camelCase.
+
+    Values are text, numbers, truth values or None, which is `-` in the table.
+    """
+    if as_json:
+        names = [_camel(name) for name in head]
+        objects = [dict(zip(names, row, strict=True)) for row in rows]
+        click.echo(msgspec.json.format(msgspec.json.encode(objects)).decode())
+        return
+    table(head, [tuple(map(_cell, row)) for row in rows])
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split()
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = "-" if value is None or value == "" else str(value)
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

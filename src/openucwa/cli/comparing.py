@@ -24,9 +24,9 @@ def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
 def compare(url_a: str, url_b: str, script: Path, replace_a: tuple[str, ...], replace_b: tuple[str, ...]) -> None:
     """Send a recorded session to two servers and print how their answers differ.
 
-    SCRIPT is a HAR file, for example from `openucwa sandbox requests --har`. Status, headers and the structure of JSON
-    are compared; ids, etags, tokens and addresses may differ. Both servers need the users that sign in. The exit status
-    is 1 if there are differences. The requests are carried out: use servers for tests only.
+    SCRIPT is a HAR file, for example from `openucwa sandbox requests --har`. Status, headers and the structure of
+    JSON and XML are compared; ids, etags, tokens and addresses may differ. Both servers need the users that sign in.
+    The exit status is 1 if there are differences. The requests are carried out: use servers for tests only.
 
     A recorded token or cookie is only sent to the server that it was recorded at. If the session does not contain the
     sign-in, name each server's token with --replace-a and --replace-b. Bodies are sent to both, passwords included.

@@ -1,11 +1,12 @@
 """openucwa key: list, rotate, remove."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from openucwa.cli.common import existing, in_store, places, table
+from openucwa.cli.common import existing, in_store, json_option, listing, places
 from openucwa.identity.tokens import new_signing_key
 from openucwa.model.world import RealWorld
 
@@ -26,15 +27,16 @@ def key() -> None:
 
 
 @key.command("list")
+@json_option
 @places
-def list_keys(file: Path | None, **flags: object) -> None:
+def list_keys(as_json: bool, file: Path | None, **flags: object) -> None:
     """List the keys, signing key first."""
     found = in_store(existing(file, flags), lambda store: store.signing_keys.all())
-    rows = [
+    rows: Sequence[tuple[object, ...]] = [
         (known.id, datetime.fromtimestamp(known.created // 1000, UTC).isoformat(), "sign" if number == 0 else "verify")
         for number, known in enumerate(found)
     ]
-    table(("key", "created", "use"), rows)
+    listing(("key", "created", "use"), rows, as_json=as_json)
 
 
 @key.command()

@@ -104,7 +104,7 @@ def restore(name: str, url: str) -> None:
 @click.option("--rel", metavar="REL", help="Only requests for resources with this rel.")
 @click.option("--method", metavar="METHOD", help="Only requests with this method.")
 @click.option("--user", metavar="URI", help="Only requests of this user.")
-@click.option("--path", metavar="REGEX", help="Only requests whose path matches this regular expression.")
+@click.option("--path", metavar="PATH", help="Only requests for this path; `*` in it stands for any text.")
 @click.option("--after", metavar="N", default=0, help="Number of matching requests that succeed first. [default: 0]")
 @click.option("--count", metavar="N", default=1, show_default=True, help="Number of requests that fail; 0: all.")
 @click.option("--probability", metavar="P", default=1.0, help="Probability of each request to fail. [default: 1]")
@@ -152,11 +152,11 @@ def faults(clear: bool, remove: str | None, url: str) -> None:
 def filters(command: Command) -> Command:
     """Adds the options that select requests."""
     for add in (
-        click.option("--body", metavar="REGEX", help="Only requests whose body matches this regular expression."),
+        click.option("--body", metavar="TEXT", help="Only requests whose body contains this text."),
         click.option("--status", metavar="STATUS", type=int, help="Only requests answered with this status."),
         click.option("--user", metavar="URI", help="Only requests of this user."),
         click.option("--rel", metavar="REL", help="Only requests for resources with this rel."),
-        click.option("--path", metavar="REGEX", help="Only requests whose path matches this regular expression."),
+        click.option("--path", metavar="PATH", help="Only requests for this path; `*` in it stands for any text."),
         click.option("--method", metavar="METHOD", help="Only requests with this method."),
     ):
         command = add(command)

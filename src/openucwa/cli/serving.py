@@ -26,6 +26,7 @@ from openucwa.telemetry.log import LogLines, route_logging
 if TYPE_CHECKING:
     from openucwa.server.control import ProcessControl
     from openucwa.server.listeners import Listener
+    from openucwa.server.systemd import Systemd
 
 logger = logging.getLogger("openucwa")
 
@@ -56,6 +57,7 @@ def serve(file: Path | None, **flags: object) -> None:
     config = loaded.config
     from openucwa.server import listeners as sockets  # noqa: PLC0415
     from openucwa.server.control import ProcessControl  # noqa: PLC0415
+    from openucwa.server.systemd import Systemd  # noqa: PLC0415
 
     world = RealWorld()
     with failures():
@@ -67,7 +69,7 @@ def serve(file: Path | None, **flags: object) -> None:
             control = ProcessControl(lambda: load_with_sources(settings_file(file), os.environ, **flags).config)
             control.on_reload(lines.reload)
             restore_logging = route_logging(lines)
-            ready = Announcement(loaded)
+            ready = Announcement(loaded, Systemd(os.environ))
             try:
                 if config.workers > 1:
                     status = with_workers(config, listeners, control, world, ready)
@@ -102,7 +104,10 @@ def with_one_process(
 
     async def run() -> int:
         with Signals(control):
-            return await serve_here(service, config, listeners=listeners, control=control, observer=log, ready=ready)
+            async with ready.systemd.informed(control):
+                return await serve_here(
+                    service, config, listeners=listeners, control=control, observer=log, ready=ready
+                )
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(run())
@@ -114,20 +119,26 @@ def with_workers(
     """Serves in several worker processes and supervises them; returns the exit status."""
     from openucwa.workers.supervisor import supervise  # noqa: PLC0415
 
-    return asyncio.run(supervise(config, listeners, control, world, ready))
+    async def run() -> int:
+        async with ready.systemd.informed(control):
+            return await supervise(config, listeners, control, world, ready)
+
+    return asyncio.run(run())
 
 
 class Announcement:
-    """Prints that the server accepts connections, and logs how to add the first user if there is none."""
+    """Prints that the server accepts connections, tells systemd so, and logs how to add the first user if needed."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, systemd: "Systemd") -> None:
         self._loaded = loaded
+        self.systemd = systemd
         self._thread: threading.Thread | None = None
 
     def __call__(self, urls: Sequence[str]) -> None:
         with suppress(OSError):  # stdout may be closed
             for url in urls:
                 click.echo(f"openucwa {__version__} listening on {url}")
+        self.systemd.ready()
         logger.info(store_line(self._loaded))
         # On a connection of its own: the supervisor has none, and startup need not wait for the answer.
         self._thread = threading.Thread(target=self._say_how_to_begin, daemon=True)

@@ -1,25 +1,21 @@
 """openucwa user: add, list, passwd, photo, remove."""
 
 import asyncio
-import re
 import sys
 from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, existing, failures, in_store, opening, places, table
+from openucwa.cli.common import Failure, existing, failures, in_store, json_option, listing, opening, places
 from openucwa.config import Config
 from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, Passwords
 from openucwa.model.photo import PhotoOrigin
-from openucwa.model.user import User
+from openucwa.model.user import User, is_sip_uri
 from openucwa.model.world import RealWorld
 from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 
 #: Minimum length of a password, in characters.
 MIN_PASSWORD_LENGTH = 8
-
-#: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
-_SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 @click.group()
@@ -79,14 +75,16 @@ def add(
 
 
 @user.command("list")
+@json_option
 @places
-def list_users(file: Path | None, **flags: object) -> None:
+def list_users(as_json: bool, file: Path | None, **flags: object) -> None:
     """List all users. "from" is the issuer or directory that a user comes from; "-" means `user add`."""
     config = existing(file, flags)
     found = in_store(config, lambda store: store.users.all())
-    table(
+    listing(
         ("user", "name", "email", "pool", "from"),
-        [(known.uri, known.name, known.email or "-", known.pool or "-", known.source or "-") for known in found],
+        [(known.uri, known.name, known.email, known.pool, known.source) for known in found],
+        as_json=as_json,
     )
 
 
@@ -174,7 +172,7 @@ def require_user(config: Config, uri: str) -> User:
 def sip(text: str) -> str:
     """A SIP URI as the store has it, in lower case. Failure: it is not one."""
     uri = text.lower()
-    if not _SIP_URI.fullmatch(uri):
+    if not is_sip_uri(uri):
         raise Failure(f"{text!r} is not a SIP URI of the form sip:USER@DOMAIN")
     return uri
 

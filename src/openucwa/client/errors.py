@@ -150,6 +150,10 @@ class OperationNotSupported(Forbidden):
     """The operation is not supported for this user."""
 
 
+class AttendeeNotAllowed(Forbidden):
+    """A leader has disabled the messaging of attendees."""
+
+
 class TooManyContacts(Forbidden):
     """The group has too many contacts."""
 
@@ -334,6 +338,7 @@ ERRORS: Mapping[tuple[int, str, str | None], type[Refused]] = {
     (401, "Unauthorized", None): Unauthorized,
     (403, "Forbidden", None): Forbidden,
     (403, "Forbidden", "AnonymousNotAllowed"): AnonymousNotAllowed,
+    (403, "Forbidden", "AttendeeNotAllowed"): AttendeeNotAllowed,
     (403, "Forbidden", "LimitExceeded"): LimitExceeded,
     (403, "Forbidden", "NoDelegatesConfigured"): NoDelegatesConfigured,
     (403, "Forbidden", "NoTeamMembersConfigured"): NoTeamMembersConfigured,
@@ -383,9 +388,7 @@ TOKEN_ERRORS: Mapping[str, type[TokenRefused]] = {
     "unsupported_grant_type": UnsupportedGrantType,
 }
 
-_BY_STATUS = {status: kind for (status, _, subcode), kind in ERRORS.items() if subcode is None} | {
-    502: ServiceUnavailable
-}
+_BY_STATUS = {status: kind for (status, _, subcode), kind in ERRORS.items() if not subcode} | {502: ServiceUnavailable}
 
 
 def error_class(status: int, code: str, subcode: str | None) -> type[Refused]:

@@ -1,12 +1,13 @@
 """Extensions of a meeting: data that its organizer attaches (UCWA: onlineMeetingExtension)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, TypeAlias
 
 from openucwa.client.drivers import AsyncDriver, SyncDriver
 from openucwa.client.errors import AlreadyExists, EditConflict, PreconditionFailed, Reason, ResourceNotFound
+from openucwa.client.formats import json_text
 from openucwa.client.located import Located, shows
 from openucwa.client.opened import Locate, OpenApplication
 from openucwa.client.operations import Bound, D_co, operation
@@ -17,6 +18,10 @@ from openucwa.client.steps import Steps
 #: Who sees an extension: RoamedParticipantData everybody in the meeting, the others its organizer alone.
 ExtensionType: TypeAlias = Literal["RoamedParticipantData", "RoamedOrganizerData", "Undefined"]
 Properties: TypeAlias = Mapping[str, Value]
+#: The properties that a patch changes; None removes one.
+Changes: TypeAlias = Mapping[str, Value | None]
+#: The operations of a JSON Patch (RFC 6902).
+JsonPatch: TypeAlias = Sequence[Mapping[str, object]]
 #: Makes one out of two changes: (as it was read, with one's own changes, as it is now) -> what to store.
 Merge: TypeAlias = Callable[[Properties, Properties, Properties], Properties]
 
@@ -97,6 +102,34 @@ class Extension(Located[D_co]):
         """
         properties = {**_written(data, self.id, type or read.type), **sent_back(read.resource)}
         return ExtensionState.of((yield from self._put(read.resource, properties)))
+
+    @operation
+    def patch(
+        self,
+        changes: Changes | JsonPatch,
+        *,
+        read: ExtensionState | None = None,
+        type: ExtensionType | None = None,  # noqa: A002
+    ) -> Steps[ExtensionState]:
+        """Changes some properties and keeps the others (openucwa: onlineMeetingExtension, PATCH).
+
+        `changes`: properties, None to remove one (RFC 7396); or the operations of a JSON Patch (RFC 6902), which is not
+        sent again if its answer is lost. `read`: only if this is still its state; None: whatever its state is.
+        `type`: the new type; not with a JSON Patch. PreconditionFailed: it has changed since it was read. Conflict: an
+        operation does not fit.
+        """
+        headers = {} if read is None else {"If-Match": f'"{read.etag}"'}
+        if isinstance(changes, Mapping):
+            merged = _patched(changes, type)
+            body = Body(content=json_text(merged), content_type="application/merge-patch+json")
+        else:
+            if type is not None:
+                raise ValueError("a JSON Patch changes the type by an operation on /type")
+            body = Body(content=json_text(list(changes)), content_type="application/json-patch+json")
+        repeatable = read is None and isinstance(changes, Mapping)
+        return ExtensionState.of(
+            (yield from self._send("PATCH", body, headers=headers, repeatable=repeatable)).resource
+        )
 
     @operation
     def delete(self, read: ExtensionState | None = None) -> Steps[None]:
@@ -210,6 +243,13 @@ def _written(data: Properties, id: str, type: str) -> dict[str, Value]:  # noqa:
     if taken := {"id", "type", "etag"} & data.keys():
         raise ValueError(f"{min(taken)} is no property of the application's own")
     return {"id": id, "type": type, **data}
+
+
+def _patched(changes: Changes, type: str | None) -> dict[str, Value | None]:  # noqa: A002
+    """A merge patch. ValueError: it names a property that is not the application's to choose."""
+    if taken := {"id", "type", "etag"} & changes.keys():
+        raise ValueError(f"{min(taken)} is no property of the application's own")
+    return {**changes, **({} if type is None else {"type": type})}
 
 
 def _copy(data: Properties) -> dict[str, Value]:

@@ -59,7 +59,7 @@ class Json:
         members: dict[str, object] = dict(properties)
         if links:
             members["_links"] = {rel: {"href": href} for rel, href in links.items()}
-        return json.dumps(members, ensure_ascii=False, default=_json_value).encode()
+        return json_text(members)
 
     def read(self, body: bytes) -> Document:
         try:
@@ -75,6 +75,11 @@ class Json:
             return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
         except ValueError as error:
             raise InvalidAnswer(f"no JSON: {error}") from None
+
+
+def json_text(value: object) -> bytes:
+    """JSON of which nothing is known but that dates in it are UCWA's."""
+    return json.dumps(value, ensure_ascii=False, default=_json_value).encode()
 
 
 def _json_value(value: object) -> object:
@@ -102,7 +107,8 @@ def _several(found: Any) -> list[Any]:
 
 
 def _link(members: dict[str, Any]) -> Link:
-    return Link(members["href"], members.get("title"), members.get("revision"))
+    revision = members.get("revision")
+    return Link(members["href"], members.get("title"), None if revision is None else int(revision))
 
 
 def _dated(value: Any) -> Any:

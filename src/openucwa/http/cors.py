@@ -12,7 +12,7 @@ from openucwa.http.addresses import DEFAULT_PORTS, authority
 from openucwa.http.lists import elements
 from openucwa.http.message import Header, Request
 
-_METHODS = b"GET, HEAD, POST, PUT, DELETE, OPTIONS"
+_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 #: The headers that clients are known to send; any other is allowed as well, as it has no meaning here.
 _REQUEST_HEADERS = (
     "Accept",
@@ -27,8 +27,8 @@ _REQUEST_HEADERS = (
 _EXPOSE: Header = (
     b"Access-Control-Expose-Headers",
     (
-        b"Allow, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Ms-diagnostics, X-MS-Server-Fqdn, "
-        b"X-MS-UcwaVersion, X-Request-Id"
+        b"Accept-Patch, Allow, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Ms-diagnostics, "
+        b"X-MS-Server-Fqdn, X-MS-UcwaVersion, X-Request-Id"
     ),
 )
 _VARY: Header = (b"Vary", b"Origin")

@@ -13,6 +13,10 @@ _FORM = re.compile(
 )
 
 
+#: Of any type, without reading the data.
+_ANY = re.compile(r"data:[!-+\--~]*,[!-~]*", re.IGNORECASE)
+
+
 class DataUri(NamedTuple):
     """The content of a data URI. `content_type`: in lower case, without parameters."""
 
@@ -45,3 +49,8 @@ def read_data_uri(uri: str) -> DataUri:
     except (charset.UnknownCharset, UnicodeDecodeError):
         raise ValueError(f"is not text in {(label or 'utf-8')[:40]}") from None
     return DataUri(found["type"].strip().lower() or "text/plain", text)
+
+
+def is_data_uri(text: str) -> bool:
+    """Whether `text` is a data URI, in the characters that a URI may have; its data is not read."""
+    return _ANY.fullmatch(text) is not None

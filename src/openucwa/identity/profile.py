@@ -1,14 +1,11 @@
 """A user as described by an issuer or a directory."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from openucwa.model.user import User
+from openucwa.model.user import User, is_sip_uri
 
-#: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
-_SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]{1,256}@[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?")
 #: Characters of a name, a title, a number.
 _LONGEST = 256
 
@@ -29,6 +26,8 @@ class Profile:
     email: str | None = None
     title: str | None = None
     department: str | None = None
+    company: str | None = None
+    office: str | None = None
     phones: Mapping[str, str] = field(default_factory=dict)
     photo: bytes | None = field(default=None, repr=False)
 
@@ -59,6 +58,8 @@ def user_of(profile: Profile) -> User:
         source=profile.source,
         title=profile.title,
         department=profile.department,
+        company=profile.company,
+        office=profile.office,
         work_phone=profile.phones.get("work"),
         mobile_phone=profile.phones.get("mobile"),
         home_phone=profile.phones.get("home"),
@@ -77,7 +78,7 @@ def sip_uri(value: str, domains: tuple[str, ...]) -> str | None:
     if "@" not in address:
         address = f"{address}@{domains[0]}"
     uri = f"sip:{address}"
-    if not _SIP_URI.fullmatch(uri) or uri.rpartition("@")[2] not in domains:
+    if not is_sip_uri(uri) or uri.rpartition("@")[2] not in domains:
         return None
     return uri
 

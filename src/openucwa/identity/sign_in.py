@@ -15,6 +15,7 @@ from openucwa.identity.throttle import Attempt, Throttle
 from openucwa.identity.tokens import Caller, Tokens
 from openucwa.identity.user_passwords import UserPasswords
 from openucwa.model.application import ANONYMOUS
+from openucwa.model.measures import Measures
 from openucwa.model.meeting import Meeting, parse_meeting_uri
 from openucwa.model.refusals import ResourceNotFound, TooManyRequests, Unauthorized
 from openucwa.model.scopes import ALL, ANY_SCOPE
@@ -99,7 +100,9 @@ class SignIn:
         throttle: Throttle,
         settings: SignInSettings,
         world: World,
+        measures: Measures,
     ) -> None:
+        self._measures = measures
         self._store = store
         self._tokens = tokens
         self._keys = keys
@@ -116,6 +119,15 @@ class SignIn:
 
         GrantRefused: no token. ServiceUnavailable: too many passwords are being verified.
         """
+        try:
+            granted = await self._grant(form, address)
+        except GrantRefused as refusal:
+            self._measures.sign_ins["throttled" if refusal.status == 429 else "refused"] += 1
+            raise
+        self._measures.sign_ins["accepted"] += 1
+        return granted
+
+    async def _grant(self, form: Mapping[str, str], address: str) -> Granted:
         grant_type = _field(form, "grant_type")
         if grant_type not in self.grant_types:
             raise GrantRefused("unsupported_grant_type", GRANT_NOT_ALLOWED, "Authentication type not allowed.")

@@ -80,6 +80,11 @@ def sees(participation: Participation, other: Participant) -> bool:
     return not participation.in_lobby and (not other.in_lobby or leads(participation))
 
 
+def may_send(participation: Participation, meeting: Meeting) -> bool:
+    """Whether the participant may send messages to the meeting: attendees only while no leader has disabled it."""
+    return meeting.audience_messaging or participation.role == Role.LEADER
+
+
 def leads(participation: Participation) -> bool:
     """Whether the participant may admit, reject, promote, demote and eject."""
     return participation.role == Role.LEADER and not participation.in_lobby

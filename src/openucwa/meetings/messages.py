@@ -1,6 +1,6 @@
 """The rules of messages: displayable text of bounded size."""
 
-from openucwa.http.data_uri import read_data_uri
+from openucwa.http.data_uri import is_data_uri, read_data_uri
 from openucwa.model.conversation import FirstMessage
 from openucwa.model.refusals import EntityTooLarge, ParameterValidationFailure
 from openucwa.model.values import is_carriable
@@ -22,6 +22,16 @@ class MessageRules:
             raise EntityTooLarge(f"a message may have at most {self._max_bytes:,} bytes in UTF-8")
         if not is_carriable(text):
             raise ParameterValidationFailure({"message": "contains a character that XML cannot represent"})
+
+    def custom_content(self, uri: str) -> str:
+        """The data URI of any type that comes along with an invitation, as it is. EntityTooLarge: it is longer than a
+        message may be. ParameterValidationFailure: it is no data URI.
+        """
+        if len(uri) > self._max_bytes:
+            raise EntityTooLarge(f"customContent may have at most {self._max_bytes:,} characters")
+        if not is_data_uri(uri):
+            raise ParameterValidationFailure({"customContent": "is not a data URI"})
+        return uri
 
     def first_message(self, uri: str) -> FirstMessage:
         """The message in a data URI. ParameterValidationFailure: it is neither plain text nor HTML. Also raises what

@@ -59,8 +59,8 @@ class Application:
 class Session:
     """An application with its user, read at once.
 
-    `generation`, `pool`, `user_name`, `email`, `title`, `department`, the phone numbers: of the owner's user row; None
-    for an anonymous owner. `last_poll`, `last_request`: ms since 1970, as last stored; `last_poll` None: it never
+    `generation`, `pool`, `user_name`, `email` and all from `title` on: of the owner's user row; None for an anonymous
+    owner. `last_poll`, `last_request`: ms since 1970, as last stored; `last_poll` None: it never
     polled.
     """
 
@@ -77,3 +77,5 @@ class Session:
     mobile_phone: str | None = None
     home_phone: str | None = None
     other_phone: str | None = None
+    company: str | None = None
+    office: str | None = None

@@ -154,7 +154,7 @@ class Invitation:
     sides of an invitation, which connects them unless it is one to a conversation of two; the sides of that have the
     conversation in common, and the client may have chosen the id. `message_type`, `message_text`: the message that
     comes along. `created`: ms since 1970; 0: unknown. `expires`: ms since 1970 when it fails unanswered; None: it needs
-    no answer. `reason`: the subcode of a failure.
+    no answer. `reason`: the subcode of a failure. `custom_content`: a data URI that comes along, of whatever type.
     """
 
     owner: str
@@ -181,6 +181,7 @@ class Invitation:
     message_type: str | None = None
     message_text: str | None = None
     created: int = 0
+    custom_content: str | None = None
 
     @property
     def to_user(self) -> bool:

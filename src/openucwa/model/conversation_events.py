@@ -28,6 +28,7 @@ TYPING_CHANGED = "typing changed"
 MESSAGE = "message"
 EXTENSION_CHANGED = "extension changed"
 MEETING_CHANGED = "meeting changed"
+AUDIENCE_MESSAGING_CHANGED = "audience messaging changed"
 CONVERSATION_ESCALATED = "conversation escalated"
 
 # To an application's own topic
@@ -40,6 +41,8 @@ MESSAGING_DISCONNECTED = "messaging disconnected"
 ORGANIZER_DATA_CHANGED = "organizer data changed"
 INVITATION_STARTED = "invitation started"
 INVITATION_ENDED = "invitation ended"
+INVITATION_REPLAYED = "invitation replayed"
+ABOUT_INVITATIONS = frozenset({INVITATION_STARTED, INVITATION_ENDED, INVITATION_REPLAYED})
 
 
 def participant(event: Event, *, in_lobby: bool) -> Participant:
@@ -108,6 +111,11 @@ def meeting_changed(organizer: str, meeting_id: str) -> NewEvent:
     return NewEvent(conversation_topic(organizer, meeting_id), MEETING_CHANGED)
 
 
+def audience_messaging_changed(organizer: str, meeting_id: str) -> NewEvent:
+    """A leader allowed attendees to send messages, or no longer does."""
+    return NewEvent(conversation_topic(organizer, meeting_id), AUDIENCE_MESSAGING_CHANGED)
+
+
 def conversation_escalated(participation: Participation) -> NewEvent:
     """A conversation of two has become a meeting; `participation` is that of the user who did it."""
     return NewEvent(participation.topic, CONVERSATION_ESCALATED, {"uri": participation.uri})
@@ -134,7 +142,7 @@ def about_conversation(participation: Participation, kind: str, reason: str | No
 
 
 def about_invitation(invitation: Invitation, kind: str) -> NewEvent:
-    """INVITATION_STARTED or INVITATION_ENDED."""
+    """INVITATION_STARTED, INVITATION_ENDED or INVITATION_REPLAYED."""
     facts = {
         "invitation": invitation.id,
         "kind": invitation.kind,

@@ -6,7 +6,9 @@ labels to look up, one list per row. Everything is counted in the event loop.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 #: The upper bounds of histogram buckets; there is one more bucket for greater values.
 REQUEST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0)
@@ -38,6 +40,24 @@ class Histogram:
         self.sum += other.sum
 
 
+class Load(NamedTuple):
+    """What the listeners hold now, each with its limit.
+
+    `refused`: connections so far that exceeded the limit. `bodies`: bytes of request bodies being received; `unread`:
+    bytes of responses that clients have not read. `certificate_expiry`: when the certificate expires, in seconds since
+    1970; None: there is none.
+    """
+
+    connections: int
+    max_connections: int
+    refused: int
+    bodies: int
+    max_bodies: int
+    unread: int
+    max_unread: int
+    certificate_expiry: float | None
+
+
 class Measures:
     """The metrics of one process, since its start."""
 
@@ -52,6 +72,10 @@ class Measures:
         #: The number of changes in a commit, and its duration in seconds, including the wait for its turn.
         self.commit_changes = Histogram(COMMIT_CHANGES)
         self.commit_seconds = Histogram(COMMIT_SECONDS)
+        #: Result -> sign-ins: accepted, refused, throttled.
+        self.sign_ins: Counter[str] = Counter(accepted=0, refused=0, throttled=0)
+        #: Sweep -> when it last ended without an error, in ms since 1970.
+        self.swept: dict[str, int] = {}
 
     def request(self, rel: str, method: str, status: int, seconds: float) -> None:
         """Counts an answered request. `rel`: that of the resource; it must not be chosen by a client."""

@@ -50,7 +50,8 @@ class Meeting:
 
     `organizer`: the organizer's SIP URI. `id`: the onlineMeetingId, 8 characters `[A-Z0-9]`.
     `conference_id`: digits, unique on the server. `conversation_id`: a UUID, in legacyOnlineMeetingUri.
-    `created`: ms since 1970. `etag` changes with `settings`, never with an extension.
+    `created`: ms since 1970. `etag` changes with `settings`, never with an extension. `audience_messaging`: whether
+    attendees of the live meeting may send messages (UCWA: conversation, audienceMessaging).
     """
 
     organizer: str
@@ -61,6 +62,7 @@ class Meeting:
     conversation_id: str
     created: int
     settings: MeetingSettings
+    audience_messaging: bool = True
 
     @property
     def uri(self) -> str:

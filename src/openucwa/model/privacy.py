@@ -21,8 +21,8 @@ class PrivacyLevel(StrEnum):
 class Visible:
     """What a level lets see. Name, address and e-mail are always visible (UCWA: PrivacyRelationshipLevel, Blocked).
 
-    `details`: title and department. `private_phones`: home and other phone. `presence`: availability and activity;
-    False: shown as Offline, and changes raise no events. `last_active`: since when the user is inactive.
+    `details`: title, department, company and office. `private_phones`: home and other phone. `presence`: availability
+    and activity; False: shown as Offline, and changes raise no events. `last_active`: since when the user is inactive.
     """
 
     details: bool = False

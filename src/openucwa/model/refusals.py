@@ -59,6 +59,10 @@ class AnonymousNotAllowed(Forbidden):
     """The resource is for signed-in users, not for anonymous ones."""
 
 
+class AttendeeNotAllowed(Forbidden):
+    """Only leaders can do this at the moment: a leader has disabled the messaging of attendees."""
+
+
 class TooManySubscriptions(Forbidden):
     """The application has the maximum number of presence subscriptions, or of contacts in them."""
 
@@ -76,11 +80,14 @@ class OperationNotSupported(Forbidden):
 
 
 class MethodNotAllowed(Refusal):
-    """The resource does not support this method. `allowed`: the methods that it supports."""
+    """The resource does not support this method. `allowed`: the methods that it supports. `patches`: the media types
+    of a PATCH, if that is one of them.
+    """
 
-    def __init__(self, message: str, allowed: tuple[str, ...]) -> None:
+    def __init__(self, message: str, allowed: tuple[str, ...], patches: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.allowed = allowed
+        self.patches = patches
 
 
 class NotAcceptable(Refusal):
@@ -88,7 +95,11 @@ class NotAcceptable(Refusal):
 
 
 class UnsupportedMediaType(Refusal):
-    """The resource does not accept the media type of the request's body."""
+    """The resource does not accept the media type of the request's body. `patches`: those it does, of a PATCH."""
+
+    def __init__(self, message: str, patches: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.patches = patches
 
 
 class ClientTimeout(Refusal):

@@ -1,6 +1,15 @@
 """Users of this server, and the keys that sign tokens."""
 
+import re
 from dataclasses import dataclass
+
+#: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
+_SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]{1,256}@[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?")
+
+
+def is_sip_uri(text: str) -> bool:
+    """Whether `text` is the URI of a user as the store has it: `sip:USER@DOMAIN`, in lower case."""
+    return _SIP_URI.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,8 @@ class User:
     mobile_phone: str | None = None
     home_phone: str | None = None
     other_phone: str | None = None
+    company: str | None = None
+    office: str | None = None
 
     @property
     def address(self) -> str:

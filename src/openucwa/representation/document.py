@@ -12,7 +12,7 @@ from openucwa.model.values import Scalar
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A typed reference. `title`, `revision`: as on UCWA's Web links page; left out if None."""
+    """A typed reference. `title`, `revision`: as on UCWA's pages Web links and Versioning; left out if None."""
 
     href: str
     title: str | None = None
@@ -45,6 +45,7 @@ class Document(msgspec.Struct, frozen=True):
     is left out. `embedded`, in order; likewise, but an empty array is shown. `custom`: programmer-defined properties as
     one JSON object (`Extension.properties`), shown after `properties`. `tail`: properties after all others: the
     pass-through property and `etag`. `head`: properties before `rel` (communication's pass-through property).
+    `revision`: as of a link to it, shown in the `self` of JSON.
     """
 
     rel: str
@@ -55,6 +56,7 @@ class Document(msgspec.Struct, frozen=True):
     custom: bytes = b"{}"
     tail: Mapping[str, Property] = {}
     head: Mapping[str, Property] = {}
+    revision: int | None = None
 
 
 class Reason(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ here.
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NoReturn, TypeVar
@@ -62,25 +62,40 @@ def read(text: str, limits: StructureLimits) -> dict[str, object]:
     DeserializationFailure: not JSON, not an object, or over one of `limits`. ParameterValidationFailure: a repeated
     name, a number out of range, a string that is not Unicode.
     """
+    members = read_value(text, limits)
+    if not isinstance(members, dict):
+        raise DeserializationFailure("the body is JSON, but not an object")
+    return members
+
+
+def read_value(text: str, limits: StructureLimits) -> object:
+    """Any JSON value, as `read` reads an object. What is wrong in an array is reported by the index of its item."""
     _check_structure(text, limits)
     try:
         try:
-            members = _DECODER.decode(text)
+            value = _DECODER.decode(text)
             faulty = "\\ud" in text or "\\uD" in text
         except InvalidValue:
-            members = _LENIENT_DECODER.decode(text)
+            value = _LENIENT_DECODER.decode(text)
             faulty = True
     except json.JSONDecodeError as error:
         raise DeserializationFailure(
             f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
-    if not isinstance(members, dict):
-        raise DeserializationFailure("the body is JSON, but not an object")
     if faulty:
-        for name, value in members.items():
-            if (fault := _fault(name) or _fault(value)) is not None:
+        for name, inner in _named(value):
+            if (fault := _fault(name) or _fault(inner)) is not None:
                 raise ParameterValidationFailure({_printable(name): fault})
-    return members
+    return value
+
+
+def _named(value: object) -> Iterable[tuple[str, object]]:
+    """The members of an object; the items of an array by their index; any other value without a name."""
+    if isinstance(value, dict):
+        return value.items()
+    if isinstance(value, list):
+        return ((f"/{place}", item) for place, item in enumerate(value))
+    return (("", value),)
 
 
 def _resource(document: Document) -> dict[str, object]:
@@ -94,7 +109,10 @@ def _resource(document: Document) -> dict[str, object]:
         members |= _MEMBERS.decode(document.custom)
     if document.tail:
         _add(members, document.tail)
-    links: dict[str, object] = {"self": {"href": document.href}}
+    own: dict[str, object] = {"href": document.href}
+    if document.revision is not None:
+        own["revision"] = str(document.revision)
+    links: dict[str, object] = {"self": own}
     for rel, link in document.links.items():
         if isinstance(link, Link):
             links[rel] = _link(link)
@@ -127,7 +145,7 @@ def _link(link: Link) -> dict[str, object]:
     if link.title is not None:
         shown["title"] = link.title
     if link.revision is not None:
-        shown["revision"] = link.revision
+        shown["revision"] = str(link.revision)  # a text, as captured
     return shown
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from openucwa.api.answer import NO_CONTENT, Answer
+from openucwa.api.answer import NO_CONTENT, Answer, plain_answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.channel.poll import EventChannels
@@ -23,6 +23,7 @@ from openucwa.model.refusals import (
 )
 from openucwa.model.scopes import ANY_SCOPE
 from openucwa.model.world import World, new_digits, new_etag
+from openucwa.representation import plain
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.additions import index_link
@@ -44,6 +45,32 @@ PARAMETERS = (
     Parameter("userAgent", required=True, max_length=100),
 )
 
+#: UCWA: applications, OPTIONS: what is shown.
+METADATA = {
+    "type": "object",
+    "properties": {
+        "metadata": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "httpMethod": {"type": "string"},
+                    "parameters": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "name": {"type": "string"},
+                                "supportedValues": {"type": "array", "items": {"type": "string"}},
+                            },
+                        },
+                    },
+                },
+            },
+        }
+    },
+    "required": ["metadata"],
+}
 
 #: UCWA: Multi-tab support. One instance of the application, opened with this instanceId.
 INSTANCE = Parameter("instanceId", max_length=100, description="One of the application's instances (tabs).")
@@ -164,6 +191,21 @@ class Applications(Resource[None]):
             location=document.href,
             headers=(*index_link(call), *photo_cookie(call, self._callers)),
         )
+
+    @Operation("The methods of this resource, with their parameters.", shows={200: METADATA})
+    async def options(self, call: Call[None]) -> Answer:
+        """UCWA: applications, OPTIONS; anonApplications, OPTIONS."""
+        metadata: list[plain.Plain] = [
+            {
+                "httpMethod": method,
+                "parameters": [
+                    {"name": each.name, "supportedValues": list(each.choices)}
+                    for each in (*operation.query, *(operation.takes or ()))
+                ],
+            }
+            for method, operation in sorted(self.operations.items())
+        ]
+        return plain_answer(call.media_type, "optionsMetadata", {"metadata": metadata})
 
 
 class Application(Resource[None]):

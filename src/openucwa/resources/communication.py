@@ -63,7 +63,8 @@ def communication_document(call: Context, abilities: Abilities) -> Document:
     if not call.session.application.anonymous:
         links["conversationLogs"] = Link(f"{href}/conversationLogs")
         links["missedItems"] = Link(f"{href}/missedItems")
-        links["startMessaging"] = Link(f"{href}/messagingInvitations")
+        links["replayMessage"] = Link(f"{href}/replayMessage")
+        links["startMessaging"] = Link(f"{href}/messagingInvitations", revision=2)
         links["startOnlineMeeting"] = Link(f"{href}/startOnlineMeeting")
     return Document(
         rel="communication",

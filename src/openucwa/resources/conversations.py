@@ -9,7 +9,7 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.identity.rate import Rate, act_key
 from openucwa.model.conversation import Form, Invitation, InvitationState, Participation
-from openucwa.model.meeting import Extension
+from openucwa.model.meeting import Extension, Meeting
 from openucwa.model.refusals import (
     NO_SUCH_EXTENSION,
     CallbackChannelError,
@@ -69,6 +69,11 @@ class InConversation(Resource[T]):
         self._acts.take(act_key(own.owner, own.topic))
 
 
+async def meeting_of(store: Store, own: Participation) -> Meeting | None:
+    """The meeting that the conversation is in; None: it is one of two users."""
+    return await store.meetings.get(own.organizer, own.meeting_id) if own.form == Form.MEETING else None
+
+
 class ConversationPart(InConversation[Participation]):
     """A resource that each conversation has once."""
 
@@ -121,7 +126,7 @@ class Conversation(InConversation[Participation | Invitation]):
         if isinstance(own, Invitation):
             return Answer(unjoined_conversation(call, own.conversation or "", own))
         present = await self._store.conversations.participants(own.organizer, own.meeting_id)
-        return Answer(self._documents.conversation(call, own, present))
+        return Answer(self._documents.conversation(call, own, present, await meeting_of(self._store, own)))
 
     @Operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
     async def delete(self, call: Call[Participation | Invitation]) -> Answer:

@@ -87,7 +87,7 @@ class User(Resource[ModelUser | None]):
         if (elsewhere := self._pools.redirect(user.pool if user is not None else None)) is not None:
             links = {"redirect": Link(elsewhere)}
         else:
-            links = {"applications": Link(f"{call.base}/ucwa/v1/applications")}
+            links = {"applications": Link(f"{call.base}/ucwa/v1/applications", revision=2)}
         links["xframe"] = Link(f"{call.base}{FRAME}")
         return Answer(Document(rel=self.rel, href=f"{call.base}{SERVICE}/user", links=links))
 

@@ -18,6 +18,7 @@ from openucwa.model.conversation import (
 )
 from openucwa.model.meeting import meeting_uri
 from openucwa.model.refusals import (
+    CallbackChannelError,
     CannotRedirect,
     Conflict,
     DestinationNotFound,
@@ -62,6 +63,32 @@ class Invitations(Resource[None]):
         for each in await self._store.invitations.pending(application.owner, application.id):
             links.setdefault(each.kind, []).append(Link(invitation_href(call, each.id, each.kind)))
         return Answer(Document(self.rel, f"{call.application}/communication/invitations", links=links))
+
+
+class ReplayMessage(Resource[None]):
+    """UCWA: replayMessage. Notifies the application once more of the invitations that it has not answered."""
+
+    rel = "replayMessage"
+    scopes = CONVERSATION_SCOPES
+    anonymous = False
+
+    def __init__(self, store: Store, asking: Rate, world: World) -> None:
+        self._store = store
+        self._asking = asking
+        self._world = world
+
+    @Operation(
+        "Notifies the application again of the pending invitations.",
+        answers=(204,),
+        produces=(),
+        refuses=(CannotRedirect, CallbackChannelError),
+    )
+    async def post(self, call: Call[None]) -> Answer:
+        """UCWA: replayMessage, POST."""
+        application = call.session.application
+        self._asking.take(f"{application.owner} {application.id}")
+        await self._store.invitations.replay(application.owner, application.id, self._world.now())
+        return NO_CONTENT
 
 
 class InvitationPart(Resource[Invitation]):

@@ -52,7 +52,7 @@ def me_document(call: Context) -> Document:
             for name in ("presence", "reportMyActivity"):
                 links[name] = Link(f"{href}/{name}")
         else:
-            links = {"makeMeAvailable": Link(f"{href}/makeMeAvailable"), "photo": photo}
+            links = {"makeMeAvailable": Link(f"{href}/makeMeAvailable", revision=2), "photo": photo}
     return Document(rel="me", href=href, properties=dict(sorted(properties.items())), links=links)
 
 

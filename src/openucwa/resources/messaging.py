@@ -1,14 +1,16 @@
 """messaging and message: instant messages between participants."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from openucwa.api.answer import NO_CONTENT, Answer, created
 from openucwa.api.call import Call, Context
-from openucwa.api.resource import Operation
+from openucwa.api.resource import Operation, Resource
 from openucwa.channel.typing_timeouts import TypingTimeouts
 from openucwa.identity.rate import Rate
+from openucwa.meetings.admission import leads
 from openucwa.meetings.messages import MESSAGE_TYPES, MessageRules
 from openucwa.model.conversation import (
     FirstMessage,
@@ -22,12 +24,12 @@ from openucwa.model.conversation import (
 from openucwa.model.conversation_events import MESSAGE
 from openucwa.model.event import Event
 from openucwa.model.meeting import meeting_uri
-from openucwa.model.refusals import Conflict, ConversationNotFound, ResourceNotFound
+from openucwa.model.refusals import AttendeeNotAllowed, Conflict, ConversationNotFound, Forbidden, ResourceNotFound
 from openucwa.model.scopes import RECEIVE
 from openucwa.model.world import World, new_uuid
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
-from openucwa.resources.conversations import ANY_FORM, BEGUN, CHANGE, READ, ConversationPart, InConversation
+from openucwa.resources.conversations import ANY_FORM, BEGUN, CHANGE, READ, ConversationPart, InConversation, meeting_of
 from openucwa.resources.rendering.conversations import (
     ConversationRenderer,
     invitation_href,
@@ -52,7 +54,7 @@ SENDING = Operation(
     produces=(),
     query=SEND_MESSAGE,
     consumes=MESSAGE_TYPES,
-    refuses=(*CHANGE, Conflict),
+    refuses=(*CHANGE, Conflict, AttendeeNotAllowed),
 )
 
 #: The number of messages that `messages` links to: the latest ones.
@@ -79,11 +81,21 @@ class MessageService:
 
     def first(self, call: Call[Any]) -> FirstMessage | None:
         """The message sent with addMessaging, as a link or as a property; None: there is none."""
-        links = call.given.get("_links")
-        link = links.get("message") if isinstance(links, dict) else None
-        href = link.get("href") if isinstance(link, dict) else None
-        uri = href if isinstance(href, str) else call.values.get("message")
-        return None if not uri else self._rules.first_message(uri)
+        uri = _external(call, "message")
+        return self._rules.first_message(uri) if uri else None
+
+    def custom_content(self, call: Call[Any]) -> str | None:
+        """The data URI sent with startMessaging2, in the same ways; None: there is none."""
+        uri = _external(call, "customContent")
+        return self._rules.custom_content(uri) if uri else None
+
+
+def _external(call: Call[Any], name: str) -> str | None:
+    """The URI of an external resource in the body: that of the link, or else of the property, of this name."""
+    links = call.given.get("_links")
+    link = links.get(name) if isinstance(links, dict) else None
+    href = link.get("href") if isinstance(link, dict) else None
+    return href if isinstance(href, str) else call.values.get(name)
 
 
 class Messaging(InConversation[Participation | Invitation]):
@@ -104,7 +116,8 @@ class Messaging(InConversation[Participation | Invitation]):
         if isinstance(call.target, Invitation):
             return Answer(unjoined_messaging(call, call.target.conversation or "", call.target.state))
         formats = call.session.application.communication.supported_message_formats
-        return Answer(self._documents.messaging(call, call.target, formats))
+        meeting = await meeting_of(self._store, call.target)
+        return Answer(self._documents.messaging(call, call.target, meeting, formats))
 
 
 class AddMessaging(ConversationPart):
@@ -119,7 +132,13 @@ class AddMessaging(ConversationPart):
         super().__init__(store, documents, world, acts)
         self._messages = messages
 
-    @Operation("Connects messaging.", answers=(201,), produces=(), takes=ADD_MESSAGING, refuses=(*CHANGE, Conflict))
+    @Operation(
+        "Connects messaging.",
+        answers=(201,),
+        produces=(),
+        takes=ADD_MESSAGING,
+        refuses=(*CHANGE, Conflict, AttendeeNotAllowed),
+    )
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: addMessaging, POST. A first message in the body is sent."""
         self.count(call.target)
@@ -179,7 +198,12 @@ class SetIsTyping(ConversationPart):
         super().__init__(store, documents, world, acts)
         self._typing_timeouts = typing_timeouts
 
-    @Operation("Reports that the participant is typing.", answers=(204,), produces=(), refuses=(*CHANGE, Conflict))
+    @Operation(
+        "Reports that the participant is typing.",
+        answers=(204,),
+        produces=(),
+        refuses=(*CHANGE, Conflict, AttendeeNotAllowed),
+    )
     async def post(self, call: Call[Participation]) -> Answer:
         """UCWA: setIsTyping, POST."""
         self.count(call.target)
@@ -279,6 +303,34 @@ class Message(InConversation[tuple[Participation, Event] | Invitation]):
         return await self._messages.send(call, call.target[0])
 
 
+class AudienceMessaging(ConversationPart):
+    """UCWA: enableAudienceMessaging; disableAudienceMessaging. Whether attendees may send messages to the meeting."""
+
+    #: What it sets.
+    enabled = True
+
+    @Operation("{rel}: for leaders.", answers=(204,), produces=(), refuses=(*CHANGE, Forbidden, ResourceNotFound))
+    async def post(self, call: Call[Participation]) -> Answer:
+        """UCWA: enableAudienceMessaging, POST; disableAudienceMessaging, POST."""
+        own = call.target
+        if not leads(own):
+            raise Forbidden("only leaders can enable and disable messaging for attendees")
+        self.count(own)
+        await self._store.conversations.set_audience_messaging(
+            own.organizer, own.meeting_id, self.enabled, self._world.now()
+        )
+        return NO_CONTENT
+
+
+class EnableAudienceMessaging(AudienceMessaging):
+    rel = "enableAudienceMessaging"
+
+
+class DisableAudienceMessaging(AudienceMessaging):
+    rel = "disableAudienceMessaging"
+    enabled = False
+
+
 async def offered_two_party(store: Store, call: Context, conversation: str) -> Invitation:
     """The incoming invitation to a conversation of two. ConversationNotFound: there is none."""
     application = call.session.application
@@ -286,3 +338,23 @@ async def offered_two_party(store: Store, call: Context, conversation: str) -> I
     if not offered.two_party:
         raise ConversationNotFound("the application has no such conversation")
     return offered
+
+
+def routes(
+    root: str,
+    inside: tuple[Store, ConversationRenderer, World, Rate],
+    messages: MessageService,
+    typing_timeouts: TypingTimeouts,
+) -> Sequence[tuple[str, Resource[Any]]]:
+    """The routes of messaging. `root`: its template. `inside`: what every resource of a conversation is made with."""
+    return (
+        (root, Messaging(*inside)),
+        (f"{root}/addMessaging", AddMessaging(*inside, messages)),
+        (f"{root}/enableAudienceMessaging", EnableAudienceMessaging(*inside)),
+        (f"{root}/disableAudienceMessaging", DisableAudienceMessaging(*inside)),
+        (f"{root}/terminate", StopMessaging(*inside)),
+        (f"{root}/typing", SetIsTyping(*inside, typing_timeouts)),
+        (f"{root}/typingParticipants", TypingParticipants(*inside)),
+        (f"{root}/messages", Messages(*inside, messages)),
+        (f"{root}/messages/{{message}}", Message(*inside, messages)),
+    )

@@ -3,21 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec.structs import replace as replace_document
+
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.api.resource import Operation, Precondition
 from openucwa.config import Config
+from openucwa.http import conditions
 from openucwa.http.message import Header
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.meetings.properties import join_url, meeting_properties
+from openucwa.model.change import ChangeKind
 from openucwa.model.meeting import Extension, Meeting, MeetingRel
 from openucwa.model.refusals import (
     AlreadyExists,
     CallbackChannelError,
     Conflict,
     InvalidExchangeServerVersion,
+    PreconditionFailed,
     ResourceNotFound,
     TooManyGroups,
     TooManyOnlineMeetings,
@@ -25,6 +30,8 @@ from openucwa.model.refusals import (
 from openucwa.model.scopes import CONVERSATION_SCOPES, MEETINGS
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
+from openucwa.representation.parameters import read
+from openucwa.representation.patches import PATCH_TYPES, Patch
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.resources.online_meetings import (
     CHANGE_REFUSALS,
@@ -34,6 +41,7 @@ from openucwa.resources.online_meetings import (
     meetings_href,
     organizer_of,
 )
+from openucwa.resources.patching import patch_of, patched
 from openucwa.store.contract import Store
 
 RELS = {
@@ -42,6 +50,9 @@ RELS = {
 }
 #: One name for both kinds: before reading, a client may not know which of them an href leads to.
 PASS_THROUGH = pass_through_name("myOnlineMeeting")
+
+#: Members of a meeting's JSON that a patch may change.
+_CHANGEABLE = frozenset(parameter.name for parameter in PARAMETERS)
 
 #: Attempts at a free id or conference id. A single collision is next to impossible; this many are a bug.
 DRAWS = 5
@@ -203,6 +214,52 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
             # The result of this change, whatever other changes followed.
             meeting = replace(meeting, settings=settings, etag=etag)
         return self._answer(call, meeting, await self._extensions(meeting))
+
+    @Operation(
+        "Changes settings of the meeting by a patch; everything else stays as it is.",
+        consumes=PATCH_TYPES,
+        refuses=(*CHANGE_REFUSALS, Conflict, InvalidExchangeServerVersion, CallbackChannelError),
+    )
+    async def patch(self, call: Call[Meeting]) -> Answer:
+        """An addition to UCWA: JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902). If-Match is optional; without it
+        the patch is applied to the current version. Nothing is written if it changes nothing. An assigned meeting
+        cannot be changed: 409.
+        """
+        patch = patch_of(call)
+        meeting = call.target
+        if meeting.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
+            raise Conflict("an assigned meeting cannot be changed")
+        while True:
+            changed = self._patched(call, patch, meeting)
+            if changed == meeting:
+                break
+            try:
+                await self._store.meetings.replace(
+                    meeting.organizer,
+                    meeting.id,
+                    frozenset({meeting.etag}),
+                    changed.settings,
+                    changed.etag,
+                    self._world.now(),
+                    call.author,
+                    ChangeKind.PATCHED,
+                )
+            except PreconditionFailed:
+                meeting = await self._store.meetings.get(meeting.organizer, meeting.id)
+                if not conditions.matches(call.if_match, meeting.etag):
+                    raise
+            else:
+                break
+        return self._answer(call, changed, await self._extensions(changed))
+
+    def _patched(self, call: Context, patch: Patch, meeting: Meeting) -> Meeting:
+        """`meeting` after the patch, with a new etag if it is different."""
+        shown = replace_document(self._documents.document(call, meeting, ()), embedded={})
+        values = read(PARAMETERS, patched(shown, patch, _CHANGEABLE.__contains__))
+        settings = self._rules.settings(values, meeting.organizer)
+        return (
+            meeting if settings == meeting.settings else replace(meeting, settings=settings, etag=new_etag(self._world))
+        )
 
     @Operation(
         "Removes the meeting and its extensions.", answers=(204,), produces=(), refuses=(*CHANGE_REFUSALS, Conflict)

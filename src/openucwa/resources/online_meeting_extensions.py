@@ -15,6 +15,7 @@ from openucwa.http import conditions
 from openucwa.http.query import Query
 from openucwa.meetings.extension import ExtensionLimits, read_extension
 from openucwa.meetings.pools import Pools
+from openucwa.model.change import ChangeKind
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -29,6 +30,7 @@ from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_etag, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
+from openucwa.representation.patches import PATCH_TYPES, Patch
 from openucwa.resources.online_meetings import (
     CHANGE_REFUSALS,
     READ_REFUSALS,
@@ -36,10 +38,13 @@ from openucwa.resources.online_meetings import (
     meeting_href,
     organizer_of,
 )
+from openucwa.resources.patching import patch_of, patched
 from openucwa.store.contract import Store
 
 EXTENSION_REL = "onlineMeetingExtension"
 PASS_THROUGH = pass_through_name(EXTENSION_REL)
+#: Members of an extension's JSON that the server decides.
+_FIXED = frozenset({"rel", "href", "id", "etag", "_links", "_embedded", PASS_THROUGH})
 
 #: UCWA: onlineMeetingExtensions, POST, Request body. All other names are the application's own properties.
 PARAMETERS = (
@@ -218,6 +223,49 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         )
         return extension
 
+    @Operation(
+        "Changes the extension by a patch; everything else stays as it is.",
+        consumes=PATCH_TYPES,
+        refuses=(*CHANGE_REFUSALS, Conflict, InvalidExchangeServerVersion, CallbackChannelError),
+    )
+    async def patch(self, call: Call[tuple[str, Extension]]) -> Answer:
+        """An addition to UCWA: JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902). If-Match is optional; without it
+        the patch is applied to the current version. Nothing is written if it changes nothing.
+        """
+        patch = patch_of(call)
+        meeting_id, stored = call.target
+        collection = collection_href(meeting_href(call, meeting_id))
+        while True:
+            extension = self._patched(patch, collection, stored)
+            if extension == stored:
+                break
+            try:
+                await self._store.extensions.replace(
+                    organizer_of(call),
+                    meeting_id,
+                    frozenset({stored.etag}),
+                    extension,
+                    self._world.now(),
+                    call.author,
+                    ChangeKind.PATCHED,
+                )
+            except PreconditionFailed:
+                stored = await self._store.extensions.get(organizer_of(call), meeting_id, stored.id)
+                if not conditions.matches(call.if_match, stored.etag):
+                    raise
+            else:
+                break
+        return Answer(extension_document(extension, collection), etag=extension.etag)
+
+    def _patched(self, patch: Patch, collection: str, stored: Extension) -> Extension:
+        """`stored` after the patch, with a new etag if it is different."""
+        given = patched(extension_document(stored, collection), patch, is_changeable)
+        href = extension_href(collection, stored.id)
+        draft = read_extension(given, href=href, pass_through=PASS_THROUGH, stored=stored, limits=self._limits)
+        if (draft.type, draft.properties) == (stored.type, stored.properties):
+            return stored
+        return Extension(id=stored.id, type=draft.type, etag=new_etag(self._world), properties=draft.properties)
+
     @Operation("Removes the extension.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
     async def delete(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, DELETE."""
@@ -231,6 +279,11 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             call.author,
         )
         return NO_CONTENT
+
+
+def is_changeable(name: str) -> bool:
+    """Whether a patch may change the member of this name of an extension's JSON."""
+    return name not in _FIXED
 
 
 def _with_query(given: Mapping[str, object], query: Query) -> dict[str, object]:

@@ -16,7 +16,6 @@ from openucwa.webhooks.following import Following
 
 def openucwa_routes(
     app: str,
-    meeting: str,
     store: Store,
     pools: Pools,
     documents: MeetingDocuments,
@@ -25,7 +24,7 @@ def openucwa_routes(
     following: Following,
     callers: Callers,
 ) -> Sequence[tuple[str, Resource[Any]]]:
-    """`app`, `meeting`: the templates of an application and of a meeting."""
+    """`app`: the template of an application."""
     index = f"{app}/openucwa"
     routes: list[tuple[str, Resource[Any]]] = [
         (index, additions.Index(pools, additions.links(config))),

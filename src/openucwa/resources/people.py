@@ -24,6 +24,8 @@ LINKED = {
     "search": "search",
     "subscribedContacts": "subscribedContacts",
 }
+#: Those of which there is a second version.
+_SECOND = frozenset({"myGroupMemberships", "myGroups", "search"})
 
 
 def people_href(call: Context) -> str:
@@ -47,7 +49,7 @@ class People(Resource[None]):
         href = people_href(call)
         # Anonymous users have no contacts, and follow nobody.
         linked = () if call.session.application.anonymous else LINKED
-        links = {name: Link(f"{href}/{LINKED[name]}") for name in linked}
+        links = {name: Link(f"{href}/{LINKED[name]}", revision=2 if name in _SECOND else None) for name in linked}
         return Document(rel=self.rel, href=href, links=links)
 
     @Operation("Links to contacts, groups and presence.", refuses=(InvalidExchangeServerVersion,))

@@ -1,13 +1,15 @@
 """presence, note and location of the signed-in user, and what makes the user available."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from openucwa.api.answer import NO_CONTENT, Answer, created
+from openucwa.api.answer import NO_CONTENT, Answer, created, plain_answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
+from openucwa.api.versions import requires_second
 from openucwa.config import Config
+from openucwa.http import negotiation
 from openucwa.identity.rate import Rate
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.presence import PREFERRED
@@ -42,6 +44,8 @@ MAKE_ME_AVAILABLE = (
     Parameter("supportedModalities", choices=MODALITIES, many=True),
     Parameter("voipFallbackToPhoneAudioTimeOut"),
 )
+#: What makeMeAvailable2 does, each as far as the caller has the scope.
+_OPERATIONS = {"invitations": RECEIVE, "presence": USER}
 #: UCWA: presence, POST; note, POST; location, POST: Request body.
 AVAILABILITY = (Parameter("availability", choices=PREFERRED),)
 MESSAGE = (Parameter("message"),)
@@ -53,8 +57,16 @@ NETWORK = (
 )
 
 
+#: UCWA: makeMeAvailable2, POST: what is shown.
+OPERATIONS = {
+    "type": "object",
+    "properties": {"operations": {"type": "array", "items": {"type": "string"}}},
+    "required": ["operations"],
+}
+
+
 class MakeMeAvailable(Resource[None]):
-    """UCWA: makeMeAvailable."""
+    """UCWA: makeMeAvailable; makeMeAvailable2, if the client requires version 2 of the resource."""
 
     rel = "makeMeAvailable"
     scopes = frozenset({USER, RECEIVE})
@@ -67,15 +79,30 @@ class MakeMeAvailable(Resource[None]):
 
     @Operation(
         "Makes the user available for the given modalities.",
-        answers=(204,),
+        answers=(204, 201),
         takes=MAKE_ME_AVAILABLE,
-        produces=(),
+        negotiated=False,
+        shows={201: OPERATIONS},
         refuses=(AlreadyExists, CallbackChannelError, CannotRedirect),
     )
     async def post(self, call: Call[None]) -> Answer:
-        """UCWA: makeMeAvailable, POST. Modalities that this server does not have are ignored."""
+        """UCWA: makeMeAvailable, POST; makeMeAvailable2, POST. Modalities that are not offered are ignored."""
+        if not requires_second(call.request):
+            await self._make_available(call, call.values)
+            return NO_CONTENT
+        media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES)
+        scopes = call.caller.scopes
+        accepted = [name for name, scope in _OPERATIONS.items() if scopes is None or scope in scopes]
+        values = dict(call.values)
+        if "invitations" not in accepted:
+            values["supportedModalities"] = ()
+        if "presence" not in accepted:
+            values.pop("signInAs", None)
+        await self._make_available(call, values)
+        return plain_answer(media_type, "operationsQueued", {"operations": accepted}, 201)
+
+    async def _make_available(self, call: Call[None], values: Mapping[str, Any]) -> None:
         application = call.session.application
-        values = call.values
         inactive = values.get("inactiveTimeout", self._config.inactive_timeout)
         if not 0 < inactive <= self._config.max_inactive_timeout:
             at_most = f"must be more than 0 and at most {self._config.max_inactive_timeout} seconds"
@@ -103,7 +130,6 @@ class MakeMeAvailable(Resource[None]):
             away=1000 * self._config.away_timeout,
             preferred=values.get("signInAs"),
         )
-        return NO_CONTENT
 
 
 def _became_available(owner: str, application_id: str) -> Sequence[NewEvent]:

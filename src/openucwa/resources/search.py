@@ -73,6 +73,7 @@ class Search(Resource[None]):
             Document(
                 rel=self.rel,
                 href=f"{people_href(call)}/search?{asked}",
+                revision=2,
                 properties={"moreResultsAvailable": more},
                 embedded={
                     "contact": [self._documents.contact(call, person) for person in people],

@@ -37,7 +37,7 @@ from openucwa.resources.messaging import MessageService
 from openucwa.resources.rendering.conversations import invitation_href
 from openucwa.store.contract import Store
 
-#: UCWA: startMessaging, POST, Request body; startMessaging2 has the same.
+#: UCWA: startMessaging2, POST, Request body; of startMessaging, without customContent.
 START_MESSAGING = (
     Parameter("operationId", max_length=50),
     Parameter("to", required=True, max_length=1000),
@@ -45,6 +45,7 @@ START_MESSAGING = (
     Parameter("subject", max_length=250),
     Parameter("threadId", max_length=250),
     Parameter("message"),
+    Parameter("customContent"),
 )
 
 
@@ -80,8 +81,11 @@ class TwoPartyService:
         kept = config.max_conversation_logs if config.history_kept else 0
         self._history = HistoryLimits(kept, config.max_log_messages)
 
-    async def start(self, call: Call[Any], to: str, first: FirstMessage | None) -> Invitation:
-        """Asks the applications of `to` into a new conversation; the caller's invitation.
+    async def start(
+        self, call: Call[Any], to: str, first: FirstMessage | None, custom_content: str | None = None
+    ) -> Invitation:
+        """Asks the applications of `to` into a new conversation; the caller's invitation. `first` and `custom_content`
+        come along.
 
         It fails at once, by its events, with DestinationNotFound if there is no such user, Unreachable if the user has
         no application that takes messages, DoNotDisturb if that is the user's availability, or Busy if all applications
@@ -94,7 +98,7 @@ class TwoPartyService:
         self._asking.take(f"{application.owner} {to}")
         user = await self._store.users.get(to)
         self._pools.require_backup(user.pool if user is not None else None)
-        outgoing = self._invitation(call, to, user, first)
+        outgoing = replace(self._invitation(call, to, user, first), custom_content=custom_content)
         asked, reason = await self._applications(user, application.owner)
         incoming = [self._incoming(outgoing, each) for each in asked]
         now = self._world.now()
@@ -228,5 +232,5 @@ class StartMessaging(Resource[None]):
         """UCWA: startMessaging, POST; startMessaging2, POST. The message in the body comes along."""
         first = self._messages.first(call)
         to = user_uri("sip:" + call.values["to"].lower().removeprefix("sip:"))
-        invitation = await self._two_party.start(call, to, first)
+        invitation = await self._two_party.start(call, to, first, self._messages.custom_content(call))
         return created(invitation_href(call, invitation.id, invitation.kind))

@@ -5,7 +5,6 @@ learned from its answers, and put in its place in what is sent to it from then o
 the server that it was recorded at: another one gets its own, or none.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import msgspec
+
+from openucwa.sandbox import structures
 
 #: Request headers that belong to a connection, not to what is asked.
 _NOT_SENT = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding", "x-openucwa-fault"}
@@ -36,10 +37,11 @@ class HarHeader(msgspec.Struct, frozen=True):
     value: str
 
 
-class HarText(msgspec.Struct, frozen=True):
-    """A body."""
+class HarText(msgspec.Struct, frozen=True, rename="camel"):
+    """A body. `mime_type`: its Content-Type."""
 
     text: str = ""
+    mime_type: str = ""
 
 
 class HarRequest(msgspec.Struct, frozen=True, rename="camel"):
@@ -119,8 +121,8 @@ class Side:
         return value in self.own or value.partition(" ")[2] in self.own
 
     def _learn(self, recorded: HarResponse, answer: httpx.Response) -> None:
-        before, now = _json(recorded.content.text), _json(answer.text)
-        for old, new in _pairs(before, now):
+        before = structures.read(recorded.content.text, recorded.content.mime_type)
+        for old, new in structures.pairs(before, _body(answer)):
             self.own.add(new)
             if old != new and len(old) >= _SHORTEST:
                 for old_part, new_part in _parts(old, new):
@@ -144,25 +146,6 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, parts.host, parts.port
 
 
-def _pairs(one: Any, other: Any) -> Iterator[tuple[str, str]]:
-    """The texts at the same places of two JSON values."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for name in one.keys() & other.keys():
-            yield from _pairs(one[name], other[name])
-    elif isinstance(one, list) and isinstance(other, list):
-        for left, right in zip(one, other, strict=False):
-            yield from _pairs(left, right)
-    elif isinstance(one, str) and isinstance(other, str):
-        yield one, other
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
 def compare(
     har: Har, a: str, b: str, replaced: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
 ) -> Iterator[tuple[str, Sequence[str]]]:
@@ -182,7 +165,7 @@ def compare(
 
 
 def differences(a: httpx.Response, b: httpx.Response) -> Iterator[str]:
-    """What differs: status, headers, and the structure of JSON."""
+    """What differs: status, headers, and the structure of JSON or XML."""
     if a.status_code != b.status_code:
         yield f"status {a.status_code} and {b.status_code}"
     names = [{name for name in each.headers if name not in _NOT_COMPARED} for each in (a, b)]
@@ -191,22 +174,8 @@ def differences(a: httpx.Response, b: httpx.Response) -> Iterator[str]:
     for name in sorted(_VALUES & names[0] & names[1]):
         if a.headers[name] != b.headers[name]:
             yield f"header {name}: {a.headers[name]} and {b.headers[name]}"
-    structures = [set(_structure(_json(each.text), "")) for each in (a, b)]
-    yield from (f"{place} only from A" for place in sorted(structures[0] - structures[1]))
-    yield from (f"{place} only from B" for place in sorted(structures[1] - structures[0]))
+    yield from structures.differences(_body(a), _body(b))
 
 
-def _structure(value: Any, place: str) -> Iterator[str]:
-    """The places of a JSON value with their types. What a list contains has one place; names that are ids count as
-    one."""
-    if isinstance(value, dict):
-        for name, each in value.items():
-            shown = "GUID" if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name) else name
-            yield from _structure(each, f"{place}.{shown}" if place else shown)
-    elif isinstance(value, list):
-        yield f"{place}: list"
-        for each in value:
-            yield from _structure(each, f"{place}[]")
-    elif value is not None:
-        kind = {bool: "boolean", str: "text"}.get(type(value), "number")
-        yield f"{place}: {kind}"
+def _body(answer: httpx.Response) -> Any:
+    return structures.read(answer.text, answer.headers.get("content-type", ""))

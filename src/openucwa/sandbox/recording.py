@@ -1,7 +1,6 @@
 """The record of what a sandbox was asked, and what it answered."""
 
 import gzip
-import re
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,14 @@ from openucwa.model.refusals import ParameterValidationFailure
 from openucwa.sandbox.deviations import deviations
 from openucwa.sandbox.durations import shown as shown_time
 from openucwa.sandbox.layers import facts_of
+from openucwa.sandbox.matching import checked, checked_path, path_matches
 from openucwa.sandbox.world import SandboxWorld
 
 #: How many requests are kept, and how many bytes of a body.
 KEPT = 2_000
 BODY_KEPT = 65_536
+#: How many headers a filter can name.
+MAX_HEADERS = 100
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -50,9 +52,9 @@ class Entry(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """Which requests: what is left out may be anything. `path`: a regular expression that the path must contain;
-    `body`: one that the request's body must contain. `header`: names and regular expressions of request headers.
-    `since`: the number of the last request that is left out.
+    """Which requests: what is left out may be anything. `path`: the whole path, in which `*` stands for any text.
+    `body`: what the request's body contains. `header`: names of request headers, and what they contain. `since`: the
+    number of the last request that is left out.
     """
 
     method: str | None = None
@@ -102,7 +104,7 @@ class Recording:
         self.count = 0
 
     def find(self, wanted: Wanted) -> Sequence[Entry]:
-        """The requests, oldest first. ParameterValidationFailure: something is not a regular expression."""
+        """The requests, oldest first. ParameterValidationFailure: something is too long to look for."""
         return list(self._matching(wanted))
 
     def verify(self, expected: Expected) -> Verdict:
@@ -118,8 +120,10 @@ class Recording:
         return Verdict(enough, count, " and ".join(said))
 
     def _matching(self, wanted: Wanted) -> Iterator[Entry]:
-        path, body = _pattern("path", wanted.path), _pattern("body", wanted.body)
-        headers = {name.lower(): _pattern("header", text) for name, text in wanted.header.items()}
+        path, body = checked_path(wanted.path), checked("body", wanted.body)
+        if len(wanted.header) > MAX_HEADERS:
+            raise ParameterValidationFailure({"header": f"must name at most {MAX_HEADERS} headers"})
+        headers = {name.lower(): checked("header", text) for name, text in wanted.header.items()}
         for entry in self._entries:
             if (
                 entry.number > wanted.since
@@ -127,22 +131,15 @@ class Recording:
                 and (wanted.rel is None or wanted.rel.lower() == entry.rel.lower())
                 and (wanted.user is None or wanted.user.lower() == entry.user)
                 and (wanted.status is None or wanted.status == entry.status)
-                and path.search(entry.path)
-                and body.search(entry.request.body)
-                and all(_has(entry.request.headers, name, pattern) for name, pattern in headers.items())
+                and (path is None or path_matches(entry.path, path))
+                and body in entry.request.body
+                and all(_has(entry.request.headers, name, text) for name, text in headers.items())
             ):
                 yield entry
 
 
-def _pattern(name: str, text: str | None) -> re.Pattern[str]:
-    try:
-        return re.compile(text or "")
-    except re.error as error:
-        raise ParameterValidationFailure({name: f"is not a regular expression: {error}"}) from None
-
-
-def _has(headers: Sequence[tuple[str, str]], name: str, pattern: re.Pattern[str]) -> bool:
-    return any(each == name and pattern.search(value) for each, value in headers)
+def _has(headers: Sequence[tuple[str, str]], name: str, text: str) -> bool:
+    return any(each == name and text in value for each, value in headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Rules by which requests fail: which requests, how often, and how."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -8,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from openucwa.model.refusals import ParameterValidationFailure, ResourceNotFound
+from openucwa.sandbox.matching import checked_path, path_matches
 from openucwa.sandbox.world import Chance
 
 #: The request header by which a request fails itself.
@@ -21,9 +21,9 @@ Value = str | float | int | bool
 class RuleWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """A rule. `fault`: a name of the catalogue; `parameters`: its parameters.
 
-    Which requests: `rel`, `method` and `user` (a SIP URI) must be equal, and `path` is a regular expression that the
-    path must contain; what is left out may be anything. `after`: so many of them are answered as usual first. `count`:
-    how many fail then; null: all until the rule is removed. `probability`: of each of them to fail.
+    Which requests: `rel`, `method` and `user` (a SIP URI) must be equal, and `path` is the whole path, in which `*`
+    stands for any text; what is left out may be anything. `after`: so many of them are answered as usual first.
+    `count`: how many fail then; null: all until the rule is removed. `probability`: of each of them to fail.
     """
 
     fault: str
@@ -59,7 +59,6 @@ class Rule:
 
     id: str
     wanted: RuleWanted
-    path: re.Pattern[str] | None
     seen: int = 0
     hits: int = 0
 
@@ -69,7 +68,7 @@ class Rule:
             (wanted.rel is None or wanted.rel.lower() == facts.rel.lower())
             and (wanted.method is None or wanted.method.upper() == facts.method)
             and (wanted.user is None or wanted.user.lower() == facts.user)
-            and (self.path is None or self.path.search(facts.path) is not None)
+            and (wanted.path is None or path_matches(facts.path, wanted.path))
         )
 
     def strikes(self, chance: Chance) -> bool:
@@ -103,12 +102,9 @@ class Rules:
             raise ParameterValidationFailure({"probability": "must be from 0 to 1"})
         if wanted.after < 0 or (wanted.count is not None and wanted.count < 1):
             raise ParameterValidationFailure({"count": "must be 1 or more, and after must be 0 or more"})
-        try:
-            path = None if wanted.path is None else re.compile(wanted.path)
-        except re.error as error:
-            raise ParameterValidationFailure({"path": f"is not a regular expression: {error}"}) from None
+        checked_path(wanted.path)
         self._made += 1
-        rule = Rule(str(self._made), wanted, path)
+        rule = Rule(str(self._made), wanted)
         self._rules[rule.id] = rule
         return rule
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ from openucwa.channel.local import LocalBus
 from openucwa.config import Config
 from openucwa.http.message import Handler, Request, Response
 from openucwa.identity.passwords import Passwords
-from openucwa.model.measures import Measures
+from openucwa.model.measures import Load, Measures
 from openucwa.model.refusals import Forbidden, ResourceNotFound
 from openucwa.model.user import User
 from openucwa.sandbox.strangers import check_caller
 from openucwa.sandbox.tables import Rows, dump, load
-from openucwa.sandbox.users import Seed
+from openucwa.sandbox.users import SandboxUser, Seed
 from openucwa.sandbox.world import SandboxWorld, SocketWorld
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.database import FILE
@@ -34,6 +35,8 @@ MAX_CONTROL_BYTES = 67_108_864
 ROOT = "/sandbox"
 #: Seconds that requests to a service that was replaced have to finish.
 PATIENCE = 5.0
+#: How many of the seed's users are added at the same time; as many passwords can wait to be hashed.
+USERS_AT_A_TIME = 64
 #: The snapshot that a reset returns to.
 INITIAL = ""
 #: The beginning of the names of folders; the id of the process follows.
@@ -129,8 +132,8 @@ class Sandbox:
     def refused(self, status: int, sentence: str) -> Response:
         return self.service.refused(status, sentence)
 
-    def status(self, connections: Callable[[], int]) -> Handler:
-        return self.service.status(connections)
+    def status(self, load: Callable[[], Load]) -> Handler:
+        return self.service.status(load)
 
     async def start(self) -> None:
         """Starts with the seed's users, and keeps this state for resets."""
@@ -269,9 +272,13 @@ class Sandbox:
         return _Running(service, store, changes, folder)
 
     async def _add_users(self) -> None:
-        for user in self.seed.users:
-            hashed = await self.service.passwords.hash(user.password)
-            await self.service.store.users.add(User(user.uri.lower(), user.shown_name, user.email, user.pool, hashed))
+        left = iter(self.seed.users)
+        while some := list(islice(left, USERS_AT_A_TIME)):
+            await asyncio.gather(*map(self._add_user, some))
+
+    async def _add_user(self, user: SandboxUser) -> None:
+        hashed = await self.service.passwords.hash(user.password)
+        await self.service.store.users.add(User(user.uri.lower(), user.shown_name, user.email, user.pool, hashed))
 
     async def _changes(self) -> float:
         """The number of changes made to the store; returns when none waits any more."""

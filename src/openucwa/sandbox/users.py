@@ -1,10 +1,16 @@
 """The users of a sandbox: those of a seed file, or two that every start names with their passwords."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from openucwa.config import ConfigError
+from openucwa.identity.passwords import MAX_PASSWORD_LENGTH
+from openucwa.model.user import is_sip_uri
+
+#: The maximum number of users of a seed file; so many take a quarter of a minute to add.
+MAX_USERS = 100_000
 
 
 class SandboxUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +51,25 @@ def read_seed(file: Path) -> Seed:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
     decode = msgspec.toml.decode if file.suffix == ".toml" else msgspec.json.decode
     try:
-        return decode(text, type=Seed)
+        seed = decode(text, type=Seed)
     except msgspec.MsgspecError as error:
         raise ConfigError(f"{file} is not a seed file: {error}") from None
+    if wrong := next(_faults(seed), None):
+        raise ConfigError(f"{file} is not a seed file: {wrong}")
+    return seed
+
+
+def _faults(seed: Seed) -> Iterator[str]:
+    """What is wrong with its users, each in one sentence."""
+    if len(seed.users) > MAX_USERS:
+        yield f"it has {len(seed.users):,} users; the maximum is {MAX_USERS:,}"
+    known = set()
+    for number, user in enumerate(seed.users):
+        uri = user.uri.lower()
+        if not is_sip_uri(uri):
+            yield f"$.users[{number}].uri: {user.uri[:100]!r} is not a SIP URI of the form sip:USER@DOMAIN"
+        if uri in known:
+            yield f"$.users[{number}].uri: {uri} occurs twice"
+        if not 0 < len(user.password) <= MAX_PASSWORD_LENGTH:
+            yield f"$.users[{number}].password: must have 1 to {MAX_PASSWORD_LENGTH} characters"
+        known.add(uri)

@@ -31,10 +31,15 @@ class ProcessControl:
         self.force = asyncio.Event()
         self._load = load
         self._reload: list[Callable[[Config], None]] = []
+        self._around: tuple[Callable[[], None], Callable[[], None]] = (lambda: None, lambda: None)
 
     def on_reload(self, use: Callable[[Config], None]) -> None:
         """Calls `use` with reloaded settings. It raises ConfigError if they are invalid."""
         self._reload.append(use)
+
+    def around_hang_up(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+        """Calls `before` and `after` when SIGHUP is handled, whether the settings are valid or not."""
+        self._around = before, after
 
     def reload(self, config: Config) -> None:
         """Applies these settings, as far as they can change at run time."""
@@ -52,12 +57,15 @@ class ProcessControl:
         """SIGHUP: reloads the settings. If they are invalid, the current ones stay in force."""
         if self._load is None:
             return
+        before, after = self._around
+        before()
         try:
             config = self._load()
         except ConfigError as error:
             logger.error("could not reload the settings: %s", error)
         else:
             self.reload(config)
+        after()
 
     def end(self) -> None:
         """SIGTERM or SIGINT: the first stops; the second stops at once."""

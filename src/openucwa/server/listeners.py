@@ -91,17 +91,27 @@ class Tls:
 
     def __init__(self, config: Config) -> None:
         self.context = _context_of(config)
+        #: When the certificate expires, in seconds since 1970.
+        self.expiry = _expiry(config)
 
     def reload(self, config: Config) -> None:
         """Uses this certificate for new connections. ListenError: it is invalid; the previous one stays in use."""
         _context_of(config)  # an invalid pair must not change anything
         self.context.load_cert_chain(config.tls_cert or "", config.tls_key, password=_no_passphrase)
+        self.expiry = _expiry(config)
 
 
 def _context_of(config: Config) -> ssl.SSLContext:
     if config.tls_cert is None or config.tls_key is None:
         raise ListenError("https needs tls_cert and tls_key")
     return tls_context(config.tls_cert, config.tls_key)
+
+
+def _expiry(config: Config) -> float:
+    from cryptography import x509  # noqa: PLC0415  # a twentieth of a second
+
+    certificate = x509.load_pem_x509_certificate(Path(config.tls_cert or "").read_bytes())
+    return certificate.not_valid_after_utc.timestamp()
 
 
 def _no_passphrase() -> bytes:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from openucwa.config import Config
 from openucwa.http.message import BodyLimit, Handler, Refused, Request
+from openucwa.model.measures import Load
 from openucwa.model.world import World
 from openucwa.server.control import ProcessControl, Signals
 from openucwa.server.listeners import Listener, Tls, bind, close
@@ -34,8 +35,8 @@ logger = logging.getLogger("openucwa")
 class Service(Application, Protocol):
     """The application, from start to stop."""
 
-    def status(self, connections: Callable[[], int]) -> Handler:
-        """The handler of the status addresses. `connections`: returns the number of open connections."""
+    def status(self, load: Callable[[], Load]) -> Handler:
+        """The handler of the status addresses. `load`: returns what the listeners hold at the moment."""
         ...
 
     async def start(self) -> None:
@@ -84,7 +85,7 @@ async def serve(
             server = Server(service, config, observer)
             collecting = asyncio.create_task(_collect(server), name="openucwa garbage")
             try:
-                async with _status(service, server, config):
+                async with _status(service, lambda: server.load(tls.expiry if tls else None), config):
                     await _run(service, server, bound, tls.context if tls else None, config, control, ready)
             finally:
                 collecting.cancel()
@@ -127,13 +128,13 @@ class _Status:
 
 
 @asynccontextmanager
-async def _status(service: Service, server: Server, config: Config) -> AsyncIterator[None]:
+async def _status(service: Service, load: Callable[[], Load], config: Config) -> AsyncIterator[None]:
     """Serves the status addresses, if there are any, during the block."""
     if not config.status_listen:
         yield
         return
     listeners = bind(config.status_listen)
-    application = _Status(service.status(server.count), service.world, _no_body, service.refused)
+    application = _Status(service.status(load), service.world, _no_body, service.refused)
     status = Server(application, config)
     try:
         await status.start(listeners, None)

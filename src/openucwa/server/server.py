@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Sequence
 
 from openucwa.config import Config
+from openucwa.model.measures import Load
 from openucwa.server.connection import Connection
 from openucwa.server.listeners import Listener, listen_error
 from openucwa.server.shared import Application, Observer, Shared
@@ -47,9 +48,19 @@ class Server:
                 )
                 self._servers.append(server)
 
-    def count(self) -> int:
-        """The number of open connections."""
-        return len(self.shared.open)
+    def load(self, certificate_expiry: float | None = None) -> Load:
+        """What its connections hold now."""
+        shared = self.shared
+        return Load(
+            connections=len(shared.open),
+            max_connections=shared.open.limit,
+            refused=shared.open.refused,
+            bodies=shared.bodies.taken,
+            max_bodies=shared.bodies.limit,
+            unread=shared.unsent.total,
+            max_unread=shared.unsent.limit,
+            certificate_expiry=certificate_expiry,
+        )
 
     def stop_accepting(self) -> None:
         """Refuses connections from now on; idle ones end."""

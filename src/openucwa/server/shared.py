@@ -99,7 +99,9 @@ class OpenConnections:
     """The open connections. `limit`: their maximum number. `none_left`: set while there are none."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
+        #: Connections so far that exceeded the limit.
+        self.refused = 0
         self._all: set[Connection] = set()
         self.none_left = asyncio.Event()
         self.none_left.set()
@@ -114,7 +116,10 @@ class OpenConnections:
         """Adds a connection. False: it exceeds the limit."""
         self._all.add(connection)
         self.none_left.clear()
-        return len(self._all) <= self._limit
+        if len(self._all) <= self.limit:
+            return True
+        self.refused += 1
+        return False
 
     def discard(self, connection: Connection) -> None:
         """Removes a connection."""
@@ -128,11 +133,11 @@ class Budget:
 
     def __init__(self, limit: int) -> None:
         self.taken = 0
-        self._limit = limit
+        self.limit = limit
 
     def take(self, size: int) -> bool:
         """Takes `size` bytes; False: there are not enough, and nothing is taken."""
-        if self.taken + size > self._limit:
+        if self.taken + size > self.limit:
             return False
         self.taken += size
         return True
@@ -149,14 +154,14 @@ class Unsent:
 
     def __init__(self, limit: int) -> None:
         self.total = 0
-        self._limit = limit
+        self.limit = limit
         self._sizes: dict[Connection, int] = {}
 
     def add(self, connection: Connection, size: int) -> None:
         """A connection has an unread response of `size` bytes."""
         self.total += size - self._sizes.get(connection, 0)
         self._sizes[connection] = size
-        while self.total > self._limit:
+        while self.total > self.limit:
             oldest = next(iter(self._sizes))
             self.remove(oldest)
             oldest.drop("too many unread responses, of which this is the oldest")

@@ -22,6 +22,7 @@ TABLES: Mapping[str, Sequence[str]] = {
     "changes": tables.CHANGES.all_columns,
     "invitees": tables.INVITEES.all_columns,
     "forgotten_changes": tables.FORGOTTEN_CHANGES,
+    "change_log": tables.CHANGE_LOG,
     "participations": tables.PARTICIPATIONS.all_columns,
     "invitations": tables.INVITATIONS.all_columns,
     "conversation_logs": tables.CONVERSATION_LOGS.all_columns,
@@ -44,6 +45,9 @@ TABLES: Mapping[str, Sequence[str]] = {
     "users": tables.USERS.all_columns,
 }
 
+#: What a new store has a row of, which the copied one replaces.
+_INITIAL = frozenset({"change_log"})
+
 #: Rows per batch.
 _AT_A_TIME = 1_000
 
@@ -54,7 +58,7 @@ async def copy_store(source: SqlStore, target: SqlStore, progress: Callable[[str
     `progress` is called after each table, with the number of its rows. Conflict: the target is not new; nothing was
     copied. Any other error leaves an incomplete target, which must be removed.
     """
-    for table in TABLES:
+    for table in (name for name in TABLES if name not in _INITIAL):
         if await target.reader.rows(f"select 1 from {table} limit 1"):
             raise Conflict(f"the target store is not empty: it contains {table.replace('_', ' ')}")
     contents = await source.reader.read(
@@ -62,6 +66,8 @@ async def copy_store(source: SqlStore, target: SqlStore, progress: Callable[[str
     )
     for (table, columns), rows in zip(TABLES.items(), contents, strict=True):
         statement = insert(table, columns)
+        if table in _INITIAL:
+            await target.writer.run(table, f"delete from {table}")
         left = iter(rows)
         while some := list(islice(left, _AT_A_TIME)):
             # The first column is the owner or the key of a row, so it serves as the key of the change.

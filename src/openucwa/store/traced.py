@@ -58,6 +58,15 @@ class TracedStore:
         """As `Store.on_invalidate`."""
         self._store.on_invalidate(listener)
 
+    @property
+    def waiting(self) -> int:
+        """As `Store.waiting`."""
+        return self._store.waiting
+
+    async def row_counts(self) -> Mapping[str, int]:
+        """As `Store.row_counts`."""
+        return await self._store.row_counts()
+
     def refresh(self, owner: str) -> bool | Awaitable[bool]:
         """As `Store.refresh`."""
         return self._store.refresh(owner)

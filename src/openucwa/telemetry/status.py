@@ -4,7 +4,7 @@
 reveals no secrets, but the server's load is not public: hence an address of its own.
 """
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
 from openucwa.http.message import Header, Request, Response
@@ -15,7 +15,7 @@ HEALTHY = b'{"healthy":true}'
 JSON = "application/json"
 
 #: `Exposition.page`.
-MetricsPage: TypeAlias = Callable[[Mapping[str, str], str], tuple[str, bytes]]
+MetricsPage: TypeAlias = Callable[[Mapping[str, str], str], Awaitable[tuple[str, bytes]]]
 
 
 class StatusPages:
@@ -46,7 +46,7 @@ class StatusPages:
         return _page(*answer(await self._readiness.reasons()))
 
     async def _metrics(self, request: Request) -> Response:
-        media_type, body = self._metrics_page(await self._readiness.reasons(), request.header(b"accept") or "")
+        media_type, body = await self._metrics_page(await self._readiness.reasons(), request.header(b"accept") or "")
         return _page(200, body, media_type)
 
 

@@ -1,6 +1,7 @@
 """A sandbox that belongs to a test run: in a thread or as a process, and what a test does with it."""
 
 import asyncio
+import logging
 import queue
 import subprocess
 import sys
@@ -9,8 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import uvloop
 
 from openucwa.client import AsyncClient, Client, Password
 from openucwa.config import Config
@@ -196,21 +200,29 @@ def in_thread(file: Path | None, random_seed: int | None, now: str | None, *, fr
 
     def run() -> None:
         try:
-            asyncio.run(_serve(SandboxWorld(seed=random_seed, now=start, frozen=frozen), seed, told, stop))
+            world = SandboxWorld(seed=random_seed, now=start, frozen=frozen)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve(world, seed, told, stop))
         except BaseException as error:  # noqa: BLE001  # whatever it is, it is raised where the server was wanted
             told.put(error)
 
+    # Without a handler of the test run's own, Python would write warnings to its stderr.
+    logger, handler = logging.getLogger("openucwa"), logging.NullHandler()
+    logger.addHandler(handler)
     thread = threading.Thread(target=run, name="openucwa sandbox", daemon=True)
     thread.start()
-    url = told.get(timeout=PATIENCE)
-    if isinstance(url, BaseException):
-        raise url
     try:
-        yield url, seed.users
+        url = told.get(timeout=PATIENCE)
+        if isinstance(url, BaseException):
+            raise url
+        try:
+            yield url, seed.users
+        finally:
+            loop, event = stop[0]
+            loop.call_soon_threadsafe(event.set)
+            thread.join(PATIENCE)
     finally:
-        loop, event = stop[0]
-        loop.call_soon_threadsafe(event.set)
-        thread.join(PATIENCE)
+        logger.removeHandler(handler)
 
 
 async def _serve(
@@ -245,26 +257,27 @@ def in_process(
     file: Path | None, random_seed: int | None, now: str | None, arguments: Sequence[str], *, frozen: bool
 ) -> Iterator[Running]:
     """A sandbox as a process: its address and users."""
+    users = (DEFAULT if file is None else read_seed(file)).users
     options = ["--listen", "http://127.0.0.1:0", *arguments]
     for name, value in (("--seed", file), ("--random-seed", random_seed), ("--now", now)):
         if value is not None:
             options += [name, str(value)]
     if frozen:
         options.append("--frozen")
-    process = subprocess.Popen(  # noqa: S603  # this interpreter, with arguments of the test
-        [sys.executable, "-m", "openucwa", "sandbox", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None  # noqa: S101  # it is a pipe
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"openucwa sandbox ended with status {process.wait()}")
-        yield line.split()[-1], (DEFAULT if file is None else read_seed(file)).users
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-        if process.stdout is not None:
-            process.stdout.close()
+    with (
+        TemporaryFile() as log,
+        subprocess.Popen(  # noqa: S603  # this interpreter, with arguments of the test
+            [sys.executable, "-m", "openucwa", "sandbox", *options], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None  # noqa: S101  # it is a pipe
+            line = process.stdout.readline()
+            if not line:
+                status = process.wait()
+                log.seek(0)
+                said = log.read().decode(errors="replace").strip()
+                raise RuntimeError(f"openucwa sandbox ended with status {status}: {said}")
+            yield line.split()[-1], users
+        finally:
+            process.terminate()

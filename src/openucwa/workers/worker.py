@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
+from urllib.parse import urlsplit
 
 import uvloop
 
@@ -62,7 +63,7 @@ async def _work(end: socket.socket) -> int:
         for listener in start.listeners
     ]
     try:
-        service = Service(config, world, relay=relay)
+        service = Service(config, world, relay=relay, status_of_others=_status_of_others(start))
         return await serve(
             service,
             config,
@@ -79,6 +80,14 @@ async def _work(end: socket.socket) -> int:
         following.cancel()
         restore_logging()
         link.close()
+
+
+def _status_of_others(start: Start) -> tuple[str, ...]:
+    """The first status address of each of the other workers, for worker 0; none, where ports are not known."""
+    urls = start.config.status_listen[:1]
+    if start.worker != 0 or not urls or urlsplit(urls[0]).port == 0:
+        return ()
+    return tuple(numbered(urls, other)[0] for other in range(1, start.config.workers))
 
 
 async def _follow(link: Link, relay: "LinkRelay", control: ProcessControl) -> None:

@@ -63,6 +63,8 @@ mail: lene.aalling@contoso.com
 employeeType: sip:lenea@contoso.com
 title: Engineer
 departmentNumber: Research
+o: Contoso
+physicalDeliveryOfficeName: 2/14
 telephoneNumber: +45 1234
 mobile: +45 5678
 jpegPhoto:: {_PHOTO}

@@ -40,11 +40,12 @@ async def test_user_signs_in_by_uid_mail_and_sip_uri(verifying: Verifying, name:
     assert found.uri == "sip:lenea@contoso.com"
 
 
-async def test_name_mail_title_department_and_phones_come_from_the_directory(verifying: Verifying) -> None:
+async def test_name_mail_details_and_phones_come_from_the_directory(verifying: Verifying) -> None:
     found = await verifying().verify(Login.parse("lene"), "lene-secret")
     assert found is not None
     assert (found.name, found.email) == ("Lene Aalling (Copenhagen)", "lene.aalling@contoso.com")
     assert (found.title, found.department) == ("Engineer", "Research")
+    assert (found.company, found.office) == ("Contoso", "2/14")
     assert found.phones == {"work": "+45 1234", "mobile": "+45 5678"}
     assert found.create
 

@@ -59,12 +59,14 @@ async def test_me_and_contact_show_details_from_the_directory(service: Service, 
         "emailAddresses": ["lene.aalling@contoso.com"],
         "title": "Engineer",
         "department": "Research",
+        "company": "Contoso",
         "workPhoneNumber": "+45 1234",
         "mobilePhoneNumber": "+45 5678",
     }
     contact = f"{client.app}/people/lene.aalling@contoso.com"
-    for href in (f"{client.app}/me", contact):
+    for href, office in ((f"{client.app}/me", "officeLocation"), (contact, "office")):
         shown = (await client.get(href)).json()
+        assert shown[office] == "2/14"
         assert {name: shown.get(name) for name in expected} == expected
         assert "homePhoneNumber" not in shown
 

@@ -15,6 +15,8 @@ from tests.store.test_statements import tables
 
 #: Tables whose rows no cached read shows, and why. All others have the triggers of `invalidate_on_change`.
 UNCACHED_TABLES = {
+    "change_log": "read from the store",
+    "changes": "a log, read from the store",
     "channels": "read by polls only, from the store",
     "conference_ids": "read by changes only",
     "conversation_logs": "read from the store",
@@ -25,7 +27,9 @@ UNCACHED_TABLES = {
     "deliveries": "read from the store",
     "endpoints": "read by changes and polls only, from the store",
     "events": "a log, read from the store",
+    "forgotten_changes": "read from the store",
     "invalidations": "the marks themselves",
+    "invitees": "read from the store",
     "log_messages": "read from the store",
     "photos": "read from the store",
     "presences": "read from the store",

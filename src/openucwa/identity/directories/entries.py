@@ -32,6 +32,8 @@ def attributes(directory: Directory) -> list[str]:
         *texts(directory.email_attributes),
         *texts(directory.title_attributes),
         *texts(directory.department_attributes),
+        *texts(directory.company_attributes),
+        *texts(directory.office_attributes),
         *directory.phones.values(),
     ]
     return list(dict.fromkeys(names))
@@ -70,6 +72,8 @@ def profile(directory: Directory, entry: Entry, *, photo: bool = False) -> Profi
         email=_first(entry, directory.email_attributes),
         title=_first(entry, directory.title_attributes),
         department=_first(entry, directory.department_attributes),
+        company=_first(entry, directory.company_attributes),
+        office=_first(entry, directory.office_attributes),
         phones=phones,
         photo=_photo(directory, entry) if photo else None,
     )

@@ -111,7 +111,7 @@ class ContactRenderer:
         """UCWA: myGroupMembership."""
         links = {
             "contact": Link(contact_href(call, membership.uri)),
-            kind.value: Link(group_href(call, membership.group_id)),
+            kind.value: Link(group_href(call, membership.group_id), revision=2 if kind == GroupKind.GROUP else None),
         }
         return Document(rel="myGroupMembership", href=membership_href(call, membership), links=links)
 
@@ -126,7 +126,10 @@ def _links(call: Context, uri: str) -> dict[str, Link]:
     if call.session.application.anonymous:
         return {}
     href = contact_href(call, uri)
-    links = {rel: Link(f"{href}/{segment}") for rel, segment in LINKS.items()}
+    links = {
+        rel: Link(f"{href}/{segment}", revision=2 if rel == "contactPrivacyRelationship" else None)
+        for rel, segment in LINKS.items()
+    }
     return dict(sorted({**links, "contactPhoto": Link(photo_href(call, uri))}.items()))
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from openucwa.api.call import Context
 from openucwa.config import Config
-from openucwa.meetings.admission import leads, sees_organizer_data
+from openucwa.meetings.admission import leads, may_send, sees_organizer_data
 from openucwa.model.conversation import (
     FirstMessage,
     Form,
@@ -88,8 +88,13 @@ class ConversationRenderer:
         self._dial_in = bool(config.dial_in_regions or config.dial_in_toll_number or config.dial_in_toll_free_numbers)
         self._last: tuple[Meeting, User | None, str, SharedProperties] | None = None
 
-    def conversation(self, call: Context, own: Participation, present: Sequence[Participant]) -> Document:
-        """UCWA: conversation. In the lobby it has hardly any content, and nothing of the meeting."""
+    def conversation(
+        self, call: Context, own: Participation, present: Sequence[Participant], meeting: Meeting | None
+    ) -> Document:
+        """UCWA: conversation. In the lobby it has hardly any content, and nothing of the meeting.
+
+        `meeting`: None, if it is one of two users.
+        """
         href = conversation_href(call, own.id)
         connected = own.messaging == MessagingState.CONNECTED
         offered = ["localParticipant"]
@@ -101,14 +106,17 @@ class ConversationRenderer:
             offered.append("addParticipant")
         if leads(own):
             offered.append("lobby")
-        links = {name: Link(f"{href}/{name}") for name in sorted(offered)}
+        links = {name: Link(f"{href}/{name}") for name in offered}
+        if leads(own) and meeting is not None:
+            name = "disableAudienceMessaging" if meeting.audience_messaging else "enableAudienceMessaging"
+            links[name] = Link(f"{messaging_href(call, own.id)}/{name}")
         links["localParticipant"] = Link(participant_href(call, own.id, own.uri), title=own.name)
         return Document(
             rel="conversation",
             href=href,
             properties={
                 "activeModalities": ["Messaging"] if connected else [],
-                "audienceMessaging": "Enabled",
+                "audienceMessaging": _audience_messaging(own, meeting),
                 "created": Instant(own.joined),
                 "importance": own.importance,
                 "participantCount": sum(not each.in_lobby for each in present) if not own.in_lobby else 0,
@@ -118,7 +126,7 @@ class ConversationRenderer:
                 "subject": own.subject,
                 "threadId": own.thread_id,
             },
-            links=links,
+            links=dict(sorted(links.items())),
         )
 
     def online_meeting(
@@ -224,8 +232,8 @@ class ConversationRenderer:
             links={"participant": Link(participant, title=name)},
         )
 
-    def messaging(self, call: Context, own: Participation, formats: Sequence[str]) -> Document:
-        """UCWA: messaging. Until addMessaging that is all it links to."""
+    def messaging(self, call: Context, own: Participation, meeting: Meeting | None, formats: Sequence[str]) -> Document:
+        """UCWA: messaging. Until addMessaging that is all it links to. `meeting`: as for `conversation`."""
         href = messaging_href(call, own.id)
         conversation = Link(conversation_href(call, own.id))
         if own.ended is not None:
@@ -238,10 +246,10 @@ class ConversationRenderer:
             links = {"addMessaging": Link(f"{href}/addMessaging"), "conversation": conversation}
         else:
             properties = {"negotiatedMessageFormats": list(formats), "state": own.messaging}
-            links = {
-                "conversation": conversation,
-                "sendMessage": Link(f"{href}/messages"),
-                "setIsTyping": Link(f"{href}/typing"),
+            links = {"conversation": conversation}
+            if meeting is None or may_send(own, meeting):
+                links |= {"sendMessage": Link(f"{href}/messages"), "setIsTyping": Link(f"{href}/typing")}
+            links |= {
                 "stopMessaging": Link(f"{href}/terminate"),
                 "typingParticipants": Link(f"{href}/typingParticipants"),
             }
@@ -270,6 +278,13 @@ class ConversationRenderer:
         links["messaging"] = Link(messaging)
         links["participant"] = Link(participant_href(call, own.id, uri), title=str(facts["name"]))
         return Document(rel="message", href=f"{messaging}/messages/{event.number}", properties=properties, links=links)
+
+
+def _audience_messaging(own: Participation, meeting: Meeting | None) -> str:
+    """UCWA: AudienceMessaging. The lobby does not show it."""
+    if own.in_lobby:
+        return "Unknown"
+    return "Enabled" if meeting is None or meeting.audience_messaging else "Disabled"
 
 
 def _state(own: Participation) -> str:

@@ -8,7 +8,7 @@ from openucwa.api.call import Context
 from openucwa.channel.notification import Notification, Priority
 from openucwa.model.conversation import Form, Invitation, InvitationState, Participant, Participation
 from openucwa.model.event import Event
-from openucwa.model.meeting import meeting_uri
+from openucwa.model.meeting import Meeting, meeting_uri
 from openucwa.representation.document import Document, EventEntry, Link, Reason
 from openucwa.resources.rendering.conversations import (
     ConversationRenderer,
@@ -106,10 +106,10 @@ class Entries:
         embedded = document if relation == "added" else None
         return self.of_conversation(own, relation, "participantMessaging", Link(document.href), embedded, within=within)
 
-    def messaging(self, own: Participation) -> Notification:
-        """The state of messaging."""
+    def messaging(self, own: Participation, meeting: Meeting | None = None) -> Notification:
+        """The state of messaging. `meeting`: None, if it is a conversation of two users."""
         formats = self._call.session.application.communication.supported_message_formats
-        document = self._documents.messaging(self._call, own, formats)
+        document = self._documents.messaging(self._call, own, meeting, formats)
         return self.of_conversation(own, "updated", "messaging", Link(document.href), document)
 
     def typing(self, own: Participation, event: Event) -> Notification:
@@ -125,9 +125,11 @@ class Entries:
         document = render(self._call, own, event)
         return self.of_conversation(own, "completed", "message", Link(document.href), document, status="Success")
 
-    def conversation(self, own: Participation, present: Sequence[Participant], relation: str) -> Notification:
-        """A conversation, with the participants that it counts."""
-        document = self._documents.conversation(self._call, own, present)
+    def conversation(
+        self, own: Participation, present: Sequence[Participant], relation: str, meeting: Meeting | None = None
+    ) -> Notification:
+        """A conversation, with the participants that it counts. `meeting`: as for `messaging`."""
+        document = self._documents.conversation(self._call, own, present, meeting)
         return self.of_communication(relation, "conversation", Link(document.href), document)
 
     def deleted(self, conversation: str, reason: str | None) -> Notification:

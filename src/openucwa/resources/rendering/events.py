@@ -20,6 +20,7 @@ from openucwa.model.conversation import (
     Role,
 )
 from openucwa.model.event import Event, application_topic
+from openucwa.model.meeting import Meeting
 from openucwa.model.presence import is_person_topic
 from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
 from openucwa.people.privacy import Privacy
@@ -116,14 +117,14 @@ class EventRenderer:
                 invitation = await self._invitation(event)
                 yield self._entries.invited(replace(invitation, state=InvitationState.CONNECTING), "started")
                 yield self._entries.invited(invitation, "completed")
-                yield self._entries.messaging(own)
+                yield self._entries.messaging(own, await self._meeting(own))
             case conversation_events.MESSAGING_DISCONNECTED:
                 yield self._entries.messaging(await self._own(event))
             case conversation_events.ORGANIZER_DATA_CHANGED:
                 own = await self._own(event)
                 if not own.in_lobby:
                     yield await self._online_meeting(own, "updated")
-            case conversation_events.INVITATION_STARTED | conversation_events.INVITATION_ENDED:
+            case kind if kind in conversation_events.ABOUT_INVITATIONS:
                 async for notification in self._of_invitation(event):
                     yield notification
             case "missedItems updated":
@@ -138,6 +139,10 @@ class EventRenderer:
 
     async def _of_invitation(self, event: Event) -> AsyncIterator[Notification]:
         invitation = await self._invitation(event)
+        if event.kind == conversation_events.INVITATION_REPLAYED:
+            if invitation.state == InvitationState.CONNECTING:
+                yield self._entries.invited(invitation, "started")
+            return
         offer = invitation.two_party and not invitation.outgoing and invitation.conversation is not None
         if event.kind == conversation_events.INVITATION_STARTED:
             yield self._entries.invited(replace(invitation, state=InvitationState.CONNECTING), "started")
@@ -199,7 +204,7 @@ class EventRenderer:
             for each in present:
                 if each.in_lobby:
                     yield self._entries.participant(own, each, "added", within="lobby")
-        yield self._entries.messaging(own)
+        yield self._entries.messaging(own, await self._meeting(own))
         invitation = await self._store.invitations.get(self._owner, self._application, own.invitation)
         yield self._entries.invited(replace(invitation, state=InvitationState.CONNECTED, reason=None), "completed")
 
@@ -212,13 +217,8 @@ class EventRenderer:
                 for notification in self._joined(own, conversation_events.participant(event, in_lobby=False)):
                     yield notification
             case conversation_events.PARTICIPANT_LEFT:
-                who = conversation_events.participant(event, in_lobby=False)
-                if own.form != Form.MEETING and (await self._by_id(own.id)).form != Form.MEETING:
-                    for notification in self._two_party.left(own, who):
-                        yield notification
-                    return
-                yield self._entries.participant(own, who, "deleted", within=_group(who.role))
-                yield self._entries.participant(own, who, "deleted")
+                for notification in await self._left(event, own):
+                    yield notification
             case conversation_events.LOBBY_JOINED | conversation_events.LOBBY_LEFT if leads(own):
                 relation = "added" if event.kind == conversation_events.LOBBY_JOINED else "deleted"
                 yield self._entries.participant(
@@ -237,17 +237,31 @@ class EventRenderer:
                 if await self._hears(own, event):
                     yield self._entries.message(own, event)
             case conversation_events.CONVERSATION_ESCALATED:
-                now = await self._by_id(own.id)
-                present = await self._store.conversations.participants_as_of(
-                    own.organizer, own.meeting_id, event.number
-                )
-                yield await self._conversation(now, "updated")
-                yield await self._online_meeting(now, "added")
-                for each in present:
-                    yield self._entries.participant(now, each, "updated")
-                    yield self._entries.participant(now, each, "added", within=_group(each.role))
+                async for notification in self._escalated(event, own):
+                    yield notification
+            case conversation_events.AUDIENCE_MESSAGING_CHANGED:
+                yield await self._conversation(own, "updated")
+                yield self._entries.messaging(own, await self._meeting(own))
             case conversation_events.EXTENSION_CHANGED | conversation_events.MEETING_CHANGED:
                 yield await self._online_meeting(own, "updated")
+
+    async def _left(self, event: Event, own: Participation) -> Sequence[Notification]:
+        who = conversation_events.participant(event, in_lobby=False)
+        if own.form != Form.MEETING and (await self._by_id(own.id)).form != Form.MEETING:
+            return tuple(self._two_party.left(own, who))
+        return (
+            self._entries.participant(own, who, "deleted", within=_group(who.role)),
+            self._entries.participant(own, who, "deleted"),
+        )
+
+    async def _escalated(self, event: Event, own: Participation) -> AsyncIterator[Notification]:
+        now = await self._by_id(own.id)
+        present = await self._store.conversations.participants_as_of(own.organizer, own.meeting_id, event.number)
+        yield await self._conversation(now, "updated")
+        yield await self._online_meeting(now, "added")
+        for each in present:
+            yield self._entries.participant(now, each, "updated")
+            yield self._entries.participant(now, each, "added", within=_group(each.role))
 
     def _joined(self, own: Participation, who: Participant) -> Sequence[Notification]:
         notifications = [
@@ -266,6 +280,8 @@ class EventRenderer:
         yield self._entries.participant(own, who, "added", within=_group(who.role))
         if who.uri == own.uri:
             yield await self._conversation(own, "updated")
+            if (meeting := await self._meeting(own)) is not None and not meeting.audience_messaging:
+                yield self._entries.messaging(own, meeting)
             for each in await self._store.conversations.participants_as_of(own.organizer, own.meeting_id, event.number):
                 if not each.in_lobby and each.uri != own.uri:
                     # The links of the other participants depend on the role, so they are different now.
@@ -307,7 +323,13 @@ class EventRenderer:
 
     async def _conversation(self, own: Participation, relation: str) -> Notification:
         present = await self._store.conversations.participants(own.organizer, own.meeting_id)
-        return self._entries.conversation(own, present, relation)
+        return self._entries.conversation(own, present, relation, await self._meeting(own))
+
+    async def _meeting(self, own: Participation) -> Meeting | None:
+        """The meeting; None: it is a conversation of two users."""
+        if own.form != Form.MEETING:
+            return None
+        return await self._store.meetings.get(own.organizer, own.meeting_id)
 
     async def _online_meeting(self, own: Participation, relation: str) -> Notification:
         meeting, extensions = await self._store.meetings.get_with_extensions(own.organizer, own.meeting_id)

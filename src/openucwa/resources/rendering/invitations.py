@@ -64,6 +64,8 @@ def _links(call: Context, invitation: Invitation, href: str, conversation: str |
     links: dict[str, Link] = {}
     pending = invitation.state == InvitationState.CONNECTING
     first = invitation.first_message
+    if invitation.custom_content is not None:
+        links["customContent"] = Link(invitation.custom_content)
     if first is not None:
         links["message"] = message_data(first)
     if conversation is not None:

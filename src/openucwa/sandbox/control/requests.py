@@ -17,11 +17,11 @@ from openucwa.sandbox.recording import Entry, Expected, Recording, Wanted
 
 _QUERY = (
     Parameter("method"),
-    Parameter("path", description="A regular expression."),
+    Parameter("path", description="The whole path; `*` stands for any text."),
     Parameter("rel"),
     Parameter("user"),
     Parameter("status", kind="integer"),
-    Parameter("body", description="A regular expression."),
+    Parameter("body", description="What the body contains."),
     Parameter("since", kind="integer", minimum=0),
 )
 _FOUND = {"type": "object", "properties": {"requests": {"type": "array", "items": json_input.schema(Entry)}}}

@@ -113,6 +113,13 @@ class Conversations(Protocol):
         """Promotes or demotes. Event: `role_changed`, if it changes. ResourceNotFound: no participant with that URI."""
         ...
 
+    async def set_audience_messaging(self, organizer: str, meeting_id: str, enabled: bool, at: int) -> None:
+        """Allows attendees to send messages, or forbids it; attendees who type stop then.
+
+        Event: `audience_messaging_changed`, if it changes. ResourceNotFound: no such meeting.
+        """
+        ...
+
     async def change_messaging(
         self,
         participation: Participation,
@@ -126,7 +133,7 @@ class Conversations(Protocol):
         `invitation`: that of addMessaging, stored Connected. Events, if the state changes: `messaging_changed` to the
         meeting's topic when the participant's first application connects or its last one disconnects; to the
         application `messaging_connected` (with the invitation) or `messaging_disconnected`. `first`: a message that is
-        sent after these events. ConversationNotFound.
+        sent after these events. ConversationNotFound. AttendeeNotAllowed: as for `send_message`, if there is `first`.
         """
         ...
 
@@ -135,12 +142,15 @@ class Conversations(Protocol):
     ) -> int:
         """Appends `message` to the meeting's topic; returns its number, which is the message's id.
 
-        Conflict: the conversation's messaging is not connected. ConversationNotFound.
+        Conflict: the conversation's messaging is not connected. AttendeeNotAllowed: the participant is an attendee of a
+        meeting whose `audience_messaging` is False. ConversationNotFound.
         """
         ...
 
     async def set_typing(self, participation: Participation, typing: bool, at: int) -> None:
-        """Appends `typing_changed` if the participant's state changes. ConversationNotFound."""
+        """Appends `typing_changed` if the participant's state changes. ConversationNotFound. AttendeeNotAllowed: as for
+        `send_message`, if `typing`.
+        """
         ...
 
     async def typing_participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:

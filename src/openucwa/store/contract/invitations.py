@@ -41,6 +41,10 @@ class Invitations(Protocol):
         """
         ...
 
+    async def replay(self, owner: str, application_id: str, at: int) -> None:
+        """Notifies an application once more of its pending incoming invitations. Events: `invitation_replayed`."""
+        ...
+
     async def overdue(self, now: int, limit: int) -> Sequence[Invitation]:
         """Pending outgoing invitations whose `expires` is before `now`."""
         ...

@@ -118,6 +118,15 @@ class Store(Protocol):
         """
         ...
 
+    @property
+    def waiting(self) -> int:
+        """The number of changes that wait to be made."""
+        ...
+
+    async def row_counts(self) -> Mapping[str, int]:
+        """The number of rows of each table, at little cost: of a PostgreSQL store, an estimate. ServiceUnavailable."""
+        ...
+
     async def describe(self) -> Mapping[str, str]:
         """For `openucwa check`: engine, location, version, counts."""
         ...

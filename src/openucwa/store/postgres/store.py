@@ -23,6 +23,11 @@ from openucwa.store.sql import SqlStore, contents
 from openucwa.store.sql.change_rows import LogLimits
 from openucwa.store.sql.part import MAX_USER_BYTES
 
+_ROW_COUNTS = """
+    select relname::text, greatest(reltuples, 0)::bigint from pg_class
+    where relkind = 'r' and relnamespace = current_schema()::regnamespace order by relname
+"""
+
 #: Default numbers of connections that read, and of lanes that write.
 CONNECTIONS = 4
 LANES = 4
@@ -115,6 +120,15 @@ class PostgresStore(SqlStore):
     def refresh(self, owner: str) -> bool | Awaitable[bool]:
         """As `Store.refresh`."""
         return self._invalidation.refresh(owner)
+
+    @property
+    def waiting(self) -> int:
+        """As `Store.waiting`."""
+        return self._writer.waiting
+
+    async def row_counts(self) -> Mapping[str, int]:
+        """As `Store.row_counts`: what PostgreSQL's statistics say."""
+        return {name: count for name, count in await self._reader.rows(_ROW_COUNTS)}  # noqa: C416  # rows are no pairs
 
     async def describe(self) -> Mapping[str, str]:
         """As `Store.describe`."""

@@ -118,6 +118,11 @@ class Writer:
         finally:
             del answer  # a refusal that it raised holds this frame
 
+    @property
+    def waiting(self) -> int:
+        """The number of changes that wait for a transaction."""
+        return sum(lane.waiting for lane in self._lanes)
+
     async def close(self) -> None:
         """Finishes what is in progress, and closes the connections."""
         for lane in self._lanes:
@@ -154,6 +159,10 @@ class _Lane:
         self._link = Link(database)
         self._waiting: list[Change] = []
         self._working: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     def add(self, change: Change) -> None:
         self._waiting.append(change)

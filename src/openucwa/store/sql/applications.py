@@ -34,7 +34,7 @@ _OPEN_AGAIN = """
 #: An application, and what `Session` has besides.
 _SESSIONS = (
     f"select {APPLICATIONS.columns_of('a')}, u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll,"
-    " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone"
+    " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone, u.company, u.office"
     " from applications a left join users u on u.uri = a.owner where a.owner = ?"
 )
 _SESSION = _SESSIONS + " and a.id = ?"
@@ -57,9 +57,11 @@ _KEEP_LATEST_REPLACED = """
         (select id from replaced_applications where owner = ?1 order by at desc, id limit ?2)
 """
 
-_FORGET_REPLACED = """
-    delete from replaced_applications
-    where (owner, id) in (select owner, id from replaced_applications where at < ? order by at limit ?)
+_REPLACED_BEFORE = "select owner, id from replaced_applications where at < ? order by at limit ?"
+_FORGET_REPLACED = f"delete from replaced_applications where (owner, id) in ({_REPLACED_BEFORE})"
+_IDLE = """
+    select owner, id from applications where coalesce(last_poll, last_request) < ?
+    order by coalesce(last_poll, last_request) limit ?
 """
 
 
@@ -223,12 +225,7 @@ class Applications(Part):
 
     async def remove_idle(self, polled_before: int, limit: int, at: int) -> Sequence[tuple[str, str]]:
         async def work(transaction: Transaction) -> Sequence[tuple[str, str]]:
-            idle = await transaction.rows(
-                "select owner, id from applications where coalesce(last_poll, last_request) < ?"
-                " order by coalesce(last_poll, last_request) limit ?",
-                polled_before,
-                limit,
-            )
+            idle = await transaction.rows(_IDLE, polled_before, limit)
             ended = []
             for owner, application_id in sorted(tuple(row) for row in idle):
                 await transaction.lock(owner)
@@ -243,6 +240,8 @@ class Applications(Part):
                     ended.append((owner, application_id))
             return ended
 
+        if not await self._reader.rows(_IDLE, polled_before, 1):
+            return []
         return await self._writer.change(work, owners=(), must_notify=False)
 
     async def available(self, owner: str, modality: str | None = None) -> Sequence[str]:
@@ -256,6 +255,8 @@ class Applications(Part):
         ]
 
     async def forget_replaced(self, before: int, limit: int) -> int:
+        if not await self._reader.rows(_REPLACED_BEFORE, before, 1):
+            return 0
         return await self._writer.change(
             lambda transaction: transaction.run(_FORGET_REPLACED, before, limit), owners=()
         )

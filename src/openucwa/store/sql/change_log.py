@@ -219,6 +219,12 @@ class ChangeLog(Part):
         )
         return [INVITEES.record(row) for row in rows]
 
+    async def _next(self, swept: str) -> Change | None:
+        """The first change behind the place that a sweep has come to, so that it need not begin in vain."""
+        ((transaction_id, number),) = await self._reader.rows(swept)
+        row = await self._reader.row(_NEXT, *_feed(Position(transaction_id, number), 0))
+        return None if row is None else CHANGES.record(row)
+
     async def forget(self, before: int, limit: int) -> int:
         async def work(transaction: Transaction) -> int:
             ((transaction_id, number),) = await transaction.rows(_SWEPT)
@@ -236,6 +242,9 @@ class ChangeLog(Part):
                 await transaction.run(_NO_LONGER_FULL, *old[-1].position)
             return len(old)
 
+        first = await self._next(_SWEPT)
+        if first is None or first.at >= before:
+            return 0
         return await self._writer.change(work, _LOCK, scope=UNCACHED, must_notify=False)
 
     async def trim(self, versions: int, limit: int) -> int:
@@ -250,6 +259,8 @@ class ChangeLog(Part):
                 await transaction.run(_TRIMMED_TO, *changes[-1].position)
             return len(changes)
 
+        if await self._next(_TRIMMED) is None:
+            return 0
         return await self._writer.change(work, _LOCK, scope=UNCACHED, must_notify=False)
 
 

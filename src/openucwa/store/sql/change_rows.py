@@ -135,7 +135,7 @@ class Log:
         if not self._limits.enabled:
             return None
         after = (extension.etag, before.type, str(extension.type), extension.properties)
-        return _RECORD, (organizer, meeting_id, extension.id, kind, at, *by, change_set, before.etag, *after)
+        return _RECORD, (organizer, meeting_id, extension.id, kind.value, at, *by, change_set, before.etag, *after)
 
     async def record_extension(
         self,
@@ -170,7 +170,19 @@ class Log:
         number = 0
         if self._limits.enabled:
             etags = ("" if before is None else before.etag, "" if after is None else after.etag)
-            values = (meeting.organizer, meeting.id, "", kind, at, *by, change_set, *etags, "", "", _encode(meeting))
+            values = (
+                meeting.organizer,
+                meeting.id,
+                "",
+                kind.value,
+                at,
+                *by,
+                change_set,
+                *etags,
+                "",
+                "",
+                _encode(meeting),
+            )
             number = await _numbered(transaction, (_RECORD, values))
         if after is None:
             await self._uninvite_all(transaction, meeting, number)

@@ -277,6 +277,8 @@ class Contacts(Part):
                     await _expire(transaction, owner, application_id, now, over=row[1] <= now)
             return len(found)
 
+        if not await self._reader.rows(_EXPIRING, soon, now, 1):
+            return 0
         return await self._writer.change(work, must_notify=False)
 
 

@@ -22,6 +22,7 @@ from openucwa.model.conversation import (
 from openucwa.model.meeting import MeetingRel
 from openucwa.model.refusals import (
     AlreadyJoined,
+    AttendeeNotAllowed,
     Conflict,
     ConversationNotFound,
     DestinationNotFound,
@@ -47,6 +48,12 @@ _MAX_UNDONE = 1_000_000
 #: How often one conversation may connect messaging with all messages in between left to be read: the log is not kept
 #: for ever, and who polls at all reads them soon.
 _MAX_SPANS = 100
+
+_AUDIENCE_MESSAGING = "select audience_messaging from meetings where organizer = ? and id = ?"
+_SET_AUDIENCE_MESSAGING = """
+    update meetings set audience_messaging = ? where organizer = ? and id = ? and audience_messaging <> ?
+"""
+_TYPING_ATTENDEES = "organizer = ? and meeting_id = ? and typing = 1 and role = 'Attendee'"
 
 _HEARD = participations.SELECT + "where owner = ? and application_id = ?"
 _OF_APPLICATION = _HEARD + " and ended is null"
@@ -218,6 +225,23 @@ class Conversations(Part):
 
         await self._writer.change(work, organizer)
 
+    async def set_audience_messaging(self, organizer: str, meeting_id: str, enabled: bool, at: int) -> None:
+        meeting = (organizer, meeting_id)
+
+        async def work(transaction: Transaction) -> None:
+            if not await transaction.run(_SET_AUDIENCE_MESSAGING, int(enabled), *meeting, int(enabled)):
+                if await transaction.row(_AUDIENCE_MESSAGING, *meeting) is None:
+                    raise ResourceNotFound("no such online meeting")
+                return
+            if not enabled:
+                typing = await find(transaction, _TYPING_ATTENDEES, *meeting)
+                await transaction.lock(*sorted({each.owner for each in typing}))
+                for each in typing:
+                    await _stop_typing(transaction, each, at)
+            await append(transaction, at, conversation_events.audience_messaging_changed(*meeting))
+
+        await self._writer.change(work, organizer)
+
     async def change_messaging(
         self,
         participation: Participation,
@@ -230,6 +254,8 @@ class Conversations(Part):
 
         async def work(transaction: Transaction) -> None:
             own = await _own(transaction, participation)
+            if first is not None:
+                await _check_audience(transaction, own)
             if invitation is not None:
                 await invitations.add(transaction, replace(invitation, state=InvitationState.CONNECTED))
             elif own.messaging == state:
@@ -269,6 +295,7 @@ class Conversations(Part):
             own = await _own(transaction, participation)
             if own.messaging != MessagingState.CONNECTED:
                 raise Conflict("messaging is not connected: POST addMessaging first")
+            await _check_audience(transaction, own)
             await _stop_typing(transaction, own, at)
             number = await append(transaction, at, conversation_events.message(own, content_type, text, operation_id))
             if own.form == Form.TWO_PARTY:
@@ -283,7 +310,9 @@ class Conversations(Part):
             own = await _own(transaction, participation)
             if not typing:
                 await _stop_typing(transaction, own, at)
-            elif await transaction.run(
+                return
+            await _check_audience(transaction, own)
+            if await transaction.run(
                 "update participations set typing = 1 where " + _ONE + " and typing = 0",
                 own.organizer,
                 own.meeting_id,
@@ -316,6 +345,15 @@ async def _check_room(transaction: Transaction, draft: Participation, limit: int
     )
     if count >= limit:
         raise TooManyParticipants(f"the meeting has {count} participants, which is the maximum")
+
+
+async def _check_audience(transaction: Transaction, own: Participation) -> None:
+    """AttendeeNotAllowed: a leader has disabled the messaging of attendees, and this is one."""
+    if own.form != Form.MEETING or own.role == Role.LEADER:
+        return
+    row = await transaction.row(_AUDIENCE_MESSAGING, own.organizer, own.meeting_id)
+    if row is not None and not row[0]:
+        raise AttendeeNotAllowed("a leader has disabled messaging for attendees")
 
 
 def _heard(own: Participation, state: MessagingState, last: int) -> tuple[Span, ...]:

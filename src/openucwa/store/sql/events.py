@@ -28,13 +28,11 @@ _AFTER_ALL = (
     f" and e.number >= {_FIRST} and e.number < cast(? as bigint) + {_FIRST} order by e.topic, e.number"
 )
 
-_FORGET = """
-    delete from events
-    where (topic, number) in (select topic, number from events where at < ? order by at limit ?)
-"""
+_BEFORE = "select topic, number from events where at < ? order by at limit ?"
+_FORGET = f"delete from events where (topic, number) in ({_BEFORE})"
 
-
-_FORGET_TOPICS = "delete from topics where topic in (select topic from topics where ended < ? order by ended limit ?)"
+_ENDED_TOPICS = "select topic from topics where ended < ? order by ended limit ?"
+_FORGET_TOPICS = f"delete from topics where topic in ({_ENDED_TOPICS})"
 
 
 async def append(transaction: Transaction, at: int, *events: NewEvent) -> int:
@@ -85,9 +83,13 @@ class EventLog(Part):
         return dict.fromkeys(topics, 0) | {topic: last for topic, last in rows}  # noqa: C416  # not every engine's row is a pair
 
     async def forget(self, before: int, limit: int) -> int:
+        if not await self._reader.rows(_BEFORE, before, 1):
+            return 0
         return await self._writer.change(lambda transaction: transaction.run(_FORGET, before, limit), owners=())
 
     async def forget_topics(self, before: int, limit: int) -> int:
+        if not await self._reader.rows(_ENDED_TOPICS, before, 1):
+            return 0
         return await self._writer.change(lambda transaction: transaction.run(_FORGET_TOPICS, before, limit), owners=())
 
     async def numbers(self, topic: str, kind: str, after: int, limit: int) -> Sequence[int]:

@@ -14,7 +14,7 @@ from openucwa.model.refusals import (
 )
 from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
-from openucwa.store.engine import Query, Transaction
+from openucwa.store.engine import Transaction
 from openucwa.store.sql import stored_bytes
 from openucwa.store.sql.change_rows import NOTHING, State
 from openucwa.store.sql.part import Part
@@ -103,16 +103,6 @@ class Extensions(Part):
         size = len(extension.properties)
         limits = (limit, size, self._max_user_bytes)
         logged = self._log.extension_changed(kind, organizer, meeting_id, NOTHING, extension, at, by)
-        if not await self._writer.run(organizer, _ADD_UNNOTIFIED, *row, at, *limits, scope=meeting_id, then=logged):
-            await self._add(organizer, meeting_id, extension, limit, at, logged)
-        if self._log.full(organizer, size):
-            await self._log.shrink(organizer)
-
-    async def _add(
-        self, organizer: str, meeting_id: str, extension: Extension, limit: int, at: int, logged: Query | None
-    ) -> None:
-        row = (organizer, meeting_id, *EXTENSIONS.values(extension))
-        size = len(extension.properties)
 
         async def work(transaction: Transaction) -> None:
             ((exists, anybody, count, position),) = await transaction.rows(_FILLED, organizer, meeting_id)
@@ -128,7 +118,10 @@ class Extensions(Part):
             if anybody:
                 await notify_of_extension(transaction, organizer, meeting_id, at, extension.type)
 
-        await self._writer.change(work, organizer, scope=meeting_id)
+        if not await self._writer.run(organizer, _ADD_UNNOTIFIED, *row, at, *limits, scope=meeting_id, then=logged):
+            await self._writer.change(work, organizer, scope=meeting_id)
+        if self._log.full(organizer, size):
+            await self._log.shrink(organizer)
 
     async def replace(
         self,
@@ -140,9 +133,23 @@ class Extensions(Part):
         by: Author = SERVER,
         kind: ChangeKind = ChangeKind.REPLACED,
     ) -> None:
+        key = (organizer, meeting_id, extension.id)
+        values = (str(extension.type), extension.etag, extension.properties, at)
+        size = len(extension.properties)
+
+        async def work(transaction: Transaction) -> None:
+            old_type, etag, old_size, anybody = await _current(transaction, key, match)
+            await stored_bytes.check(transaction, organizer, size - old_size, self._max_user_bytes)
+            before = State(etag, str(old_type))
+            logged = self._log.extension_changed(kind, organizer, meeting_id, before, extension, at, by)
+            if not await transaction.run(_REPLACE, *values, *key, etag, then=logged):
+                raise PreconditionFailed(_CHANGED)
+            if anybody:
+                await notify_of_extension(transaction, organizer, meeting_id, at, old_type, extension.type)
+
         if not await self._replace_unnotified(organizer, meeting_id, match, extension, at, by, kind):
-            await self._replace(organizer, meeting_id, match, extension, at, by, kind)
-        if self._log.full(organizer, len(extension.properties)):
+            await self._writer.change(work, organizer, scope=meeting_id)
+        if self._log.full(organizer, size):
             await self._log.shrink(organizer)
 
     async def _replace_unnotified(
@@ -161,8 +168,7 @@ class Extensions(Part):
         (etag,) = match
         key = (organizer, meeting_id, extension.id)
         values = (str(extension.type), extension.etag, extension.properties, at)
-        size = len(extension.properties)
-        parameters = (*key, *values, etag, size, self._max_user_bytes)
+        parameters = (*key, *values, etag, len(extension.properties), self._max_user_bytes)
         renew = partial(self._cache.put, "extension", extension, *key, scope=meeting_id)
         before = State(etag, values[0])
         logged = self._log.extension_changed(kind, organizer, meeting_id, before, extension, at, by)
@@ -170,32 +176,6 @@ class Extensions(Part):
             organizer, _REPLACE_UNNOTIFIED, *parameters, scope=meeting_id, renew=renew, then=logged
         )
         return bool(written)
-
-    async def _replace(
-        self,
-        organizer: str,
-        meeting_id: str,
-        match: Match,
-        extension: Extension,
-        at: int,
-        by: Author,
-        kind: ChangeKind,
-    ) -> None:
-        key = (organizer, meeting_id, extension.id)
-        values = (str(extension.type), extension.etag, extension.properties, at)
-        size = len(extension.properties)
-
-        async def work(transaction: Transaction) -> None:
-            old_type, etag, old_size, anybody = await _current(transaction, key, match)
-            await stored_bytes.check(transaction, organizer, size - old_size, self._max_user_bytes)
-            before = State(etag, str(old_type))
-            logged = self._log.extension_changed(kind, organizer, meeting_id, before, extension, at, by)
-            if not await transaction.run(_REPLACE, *values, *key, etag, then=logged):
-                raise PreconditionFailed(_CHANGED)
-            if anybody:
-                await notify_of_extension(transaction, organizer, meeting_id, at, old_type, extension.type)
-
-        await self._writer.change(work, organizer, scope=meeting_id)
 
     async def remove(
         self, organizer: str, meeting_id: str, extension_id: str, match: Match, at: int, by: Author = SERVER

@@ -133,4 +133,6 @@ class History(Part):
                 await transaction.run("delete from conversation_logs " + _ONE, owner, log_id)
             return len(old)
 
+        if not await self._reader.rows(_OLD, before, 1):
+            return 0
         return await self._writer.change(work, must_notify=False)

@@ -88,6 +88,15 @@ class Invitations(Part):
 
         await self._writer.change(work, ended.organizer, ended.owner)
 
+    async def replay(self, owner: str, application_id: str, at: int) -> None:
+        async def work(transaction: Transaction) -> None:
+            for row in await transaction.rows(_PENDING, owner, application_id):
+                invitation = INVITATIONS.record(row)
+                if not invitation.outgoing:
+                    await rows.notify(transaction, at, conversation_events.INVITATION_REPLAYED, invitation)
+
+        await self._writer.change(work, owner)
+
     async def overdue(self, now: int, limit: int) -> Sequence[Invitation]:
         found = await self._reader.rows(_OVERDUE, now, limit)
         return [INVITATIONS.record(row) for row in found]

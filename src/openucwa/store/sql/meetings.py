@@ -198,6 +198,8 @@ class Meetings(Part):
                     removed += 1
             return removed
 
+        if not await self._reader.rows(_EXPIRED, before, 1):
+            return 0
         return await self._writer.change(work, owners=(), must_notify=False)
 
     async def get_with_extensions(self, organizer: str, meeting_id: str) -> tuple[Meeting, Sequence[Extension]]:

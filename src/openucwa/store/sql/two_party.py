@@ -25,10 +25,8 @@ _ESCALATE = """
     update participations set form = 'meeting', role = 'Leader'
     where organizer = ? and meeting_id = ? and form = 'two-party' and ended is null
 """
-_FORGET = """
-    delete from participations where (organizer, meeting_id, id) in
-        (select organizer, meeting_id, id from participations where ended < ? order by ended limit ?)
-"""
+_ENDED = "select organizer, meeting_id, id from participations where ended < ? order by ended limit ?"
+_FORGET = f"delete from participations where (organizer, meeting_id, id) in ({_ENDED})"  # noqa: S608  # constants
 _HERE = "organizer = ? and meeting_id = ? and ended is null"
 
 
@@ -115,6 +113,8 @@ class TwoParty(Part):
         await self._writer.change(work, own.organizer, own.owner)
 
     async def forget_ended(self, before: int, limit: int) -> int:
+        if not await self._reader.rows(_ENDED, before, 1):
+            return 0
         return await self._writer.change(lambda transaction: transaction.run(_FORGET, before, limit))
 
 

@@ -24,7 +24,18 @@ _SELECT = f"select {USERS.columns} from users "
 _GENERATION = "cast(? as bigint) + coalesce((select value from counters where name = 'generation'), 0)"
 _VALUES = ", ".join(_GENERATION if column == "generation" else "?" for column in USERS.columns.split(", "))
 _ADD_USER = f"insert into users ({USERS.columns}) values ({_VALUES}) on conflict do nothing"
-_SAID = ("name", "email", "title", "department", "work_phone", "mobile_phone", "home_phone", "other_phone")
+_SAID = (
+    "name",
+    "email",
+    "title",
+    "department",
+    "work_phone",
+    "mobile_phone",
+    "home_phone",
+    "other_phone",
+    "company",
+    "office",
+)
 _said = attrgetter(*_SAID)
 _TAKE_OVER = f"update users set {', '.join(f'{column} = ?' for column in _SAID)} where uri = ?"
 _REMEMBER_GENERATION = """

@@ -19,6 +19,7 @@ _SEEN = f"""
     left join privacy_relationships p on p.owner = u.uri and p.uri = ?
 """
 _HAS_WORD = "u.uri in (select uri from user_words where word >= ? and word < ?)"
+_UNINDEXED = "select uri from users where searchable = 0 order by uri limit ?"
 #: Behind every character of a word.
 _LAST = "\U0010ffff"
 
@@ -45,7 +46,7 @@ class People(Part):
 
     async def index(self, limit: int) -> int:
         async def work(transaction: Transaction) -> int:
-            missing = await transaction.rows("select uri from users where searchable = 0 order by uri limit ?", limit)
+            missing = await transaction.rows(_UNINDEXED, limit)
             for (uri,) in missing:
                 await transaction.lock(uri)
                 row = await transaction.row(_USER, uri)
@@ -53,6 +54,8 @@ class People(Part):
                     await write(transaction, USERS.record(row))
             return len(missing)
 
+        if not await self._reader.rows(_UNINDEXED, 1):
+            return 0
         return await self._writer.change(work)
 
 

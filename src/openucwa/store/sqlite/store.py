@@ -1,5 +1,6 @@
 """The whole store: the statements of `store/sql/` on a SQLite file, with its beginning and its end."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from importlib.resources.abc import Traversable
@@ -76,6 +77,15 @@ class SqliteStore(SqlStore):
             return await self.describe()
         finally:
             self._reader.close()
+
+    @property
+    def waiting(self) -> int:
+        """As `Store.waiting`."""
+        return self._writer.waiting
+
+    async def row_counts(self) -> Mapping[str, int]:
+        """As `Store.row_counts`. It reads every table from end to end, so not in the event loop."""
+        return await asyncio.to_thread(self._database.row_counts)
 
     async def settled(self) -> None:
         """Returns when no change waits to be committed."""

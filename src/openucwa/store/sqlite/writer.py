@@ -150,6 +150,11 @@ class Writer:
         self._cursor = self._connection.cursor(Cursor)
         return self._connection
 
+    @property
+    def waiting(self) -> int:
+        """The number of changes that wait for a transaction."""
+        return len(self._waiting)
+
     async def finish(self) -> None:
         """Returns when nothing waits any more."""
         while self._commits is not None and not self._commits.done():

@@ -1,0 +1,57 @@
+"""The routes below onlineMeetings. All others are in `app.py`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from openucwa.api.resource import Resource
+from openucwa.config import Config
+from openucwa.meetings.meeting import MeetingRules
+from openucwa.meetings.pools import Pools
+from openucwa.model.world import World
+from openucwa.resources.calendar import MeetingInvitation
+from openucwa.resources.my_online_meetings import MeetingDocuments, MyOnlineMeeting, MyOnlineMeetings
+from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
+from openucwa.resources.online_meetings import (
+    DialIn,
+    OnlineMeetingDefaultValues,
+    OnlineMeetingEligibleValues,
+    OnlineMeetingInvitationCustomization,
+    OnlineMeetingPolicies,
+    OnlineMeetings,
+    PhoneDialInInformation,
+)
+from openucwa.store.contract import Store
+
+
+def meeting_routes(
+    app: str,
+    store: Store,
+    pools: Pools,
+    rules: MeetingRules,
+    documents: MeetingDocuments,
+    online_meetings: OnlineMeetings,
+    world: World,
+    config: Config,
+) -> Sequence[tuple[str, Resource[Any]]]:
+    """The resources of a user's meetings and their extensions, and what the server says about meetings.
+
+    `app`: the template of an application.
+    """
+    family = f"{app}/onlineMeetings"
+    meetings = f"{family}/myOnlineMeetings"
+    meeting = f"{meetings}/{{meeting_id}}"
+    extensions = f"{meeting}/onlineMeetingExtensions"
+    return (
+        (family, online_meetings),
+        (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
+        (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),
+        (f"{family}/onlineMeetingInvitationCustomization", OnlineMeetingInvitationCustomization(pools, config)),
+        (f"{family}/onlineMeetingPolicies", OnlineMeetingPolicies(pools, config)),
+        (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store, rules)),
+        (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config)),
+        (meetings, MyOnlineMeetings(store, pools, rules, documents, config)),
+        (meeting, MyOnlineMeeting(store, pools, rules, documents, world)),
+        (f"{meeting}/invitation", MeetingInvitation(store, pools, documents, config, world)),
+        (extensions, OnlineMeetingExtensions(store, pools, world, config)),
+        (f"{extensions}/{{extension_id}}", OnlineMeetingExtension(store, pools, world, config)),
+    )

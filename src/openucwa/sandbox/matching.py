@@ -1,0 +1,38 @@
+"""What rules and filters say of texts, without regular expressions: a stranger's could take forever."""
+
+from openucwa.model.refusals import ParameterValidationFailure
+
+#: The maximum length of a pattern or a text to look for, in characters.
+LONGEST = 1_000
+
+
+def checked(name: str, text: str | None) -> str:
+    """`text`, a pattern or a text to look for, or nothing. ParameterValidationFailure: it is too long."""
+    if text is not None and len(text) > LONGEST:
+        raise ParameterValidationFailure({name: f"must have at most {LONGEST} characters"})
+    return text or ""
+
+
+def checked_path(pattern: str | None) -> str | None:
+    """`pattern`, of a path, or nothing. ParameterValidationFailure: it is too long, or no path matches it."""
+    if checked("path", pattern)[:1] not in {"", "/", "*"}:
+        raise ParameterValidationFailure({"path": "must be a whole path, or begin with *"})
+    return pattern
+
+
+def path_matches(path: str, pattern: str) -> bool:
+    """Whether `pattern` stands for the whole path, in any case. `*` in it stands for any text, of several parts too."""
+    text = path.lower()
+    first, *rest = pattern.lower().split("*")
+    if not rest:
+        return text == first
+    if not text.startswith(first):
+        return False
+    *middle, last = rest
+    place = len(first)
+    for piece in middle:
+        found = text.find(piece, place)
+        if found < 0:
+            return False
+        place = found + len(piece)
+    return len(text) - len(last) >= place and text.endswith(last)
