@@ -1,7 +1,6 @@
 """Webhooks: their leases, their deliveries in order, and what a process without the lease cannot do."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -9,58 +8,18 @@ from openucwa.model.refusals import LimitExceeded, PreconditionFailed, ResourceN
 from openucwa.model.webhook import (
     ALL,
     Attempt,
-    Delivery,
     DeliveryState,
-    Secret,
-    Webhook,
     WebhookPosition,
     WebhookState,
 )
 from openucwa.store.contract import Store
-from tests.contract.samples import AT, DAN, user
+from tests.contract.samples import AT, DAN, delivery, user, webhook
 from tests.users import LENE
 
 START = WebhookPosition("log", 0, 7)
 MOVED = WebhookPosition("log", 5, 9)
 NODE, OTHER_NODE = "node 1", "node 2"
 LEASE = 30_000
-
-
-def webhook(webhook_id: str = "1", **more: Any) -> Webhook:
-    sample = Webhook(
-        owner=LENE,
-        id=webhook_id,
-        url="https://crm.contoso.com/hook",
-        description="CRM",
-        kinds=("meeting.added",),
-        filter="",
-        secrets=(Secret("whsec_1"), Secret("whsec_0", AT)),
-        state=WebhookState.ACTIVE,
-        reason="",
-        etag="1",
-        created=AT,
-        changed=AT,
-    )
-    return replace(sample, **more)
-
-
-def delivery(message: str, meeting_id: str = "A", **more: Any) -> Delivery:
-    sample = Delivery(
-        webhook="1",
-        number=0,
-        id=message,
-        type="meeting.added",
-        organizer=LENE,
-        meeting_id=meeting_id,
-        at=AT,
-        state=DeliveryState.PENDING,
-        next_at=AT,
-        first_at=0,
-        tried=0,
-        attempts=(),
-        body=b'{"n":1}',
-    )
-    return replace(sample, **more)
 
 
 @pytest.fixture(autouse=True)

@@ -69,6 +69,8 @@ class Measures:
         #: How attempts to deliver to webhooks ended -> their number; seconds from a change to its delivery.
         self.deliveries: dict[str, int] = {}
         self.delivery_seconds = Histogram(LAG_SECONDS)
+        #: The number of webhooks that the process delivers for.
+        self.webhooks = 0
         #: The number of changes in a commit, and its duration in seconds, including the wait for its turn.
         self.commit_changes = Histogram(COMMIT_CHANGES)
         self.commit_seconds = Histogram(COMMIT_SECONDS)

@@ -75,11 +75,6 @@ class Dispatcher:
             self._sender,
         )
 
-    @property
-    def count(self) -> int:
-        """The number of webhooks that this process delivers for."""
-        return len(self._outboxes)
-
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="openucwa webhooks")
 
@@ -137,6 +132,7 @@ class Dispatcher:
                 self._outboxes[webhook] = outbox = Outbox(each, valid_until, self._parts)
                 # One that ended for a reason of its own may begin again.
                 outbox.task.add_done_callback(lambda _task: self._wake.wake())
+        self._parts.measures.webhooks = len(self._outboxes)
 
     async def _forget(self) -> None:
         if self._world.monotonic() - self._forgotten < _FORGET_INTERVAL:
