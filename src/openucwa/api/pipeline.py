@@ -128,6 +128,9 @@ class Pipeline:
             response = self._renderer.response(
                 request, answer, media_type=call.media_type, rel=resource.rel, identity=_identity(call)
             )
+            if resource.cached and call.method == "GET" and call.known_session is not None:
+                meeting = found.names.get("meeting_id")
+                response = CacheableResponse.of(response, call.caller, call.known_session, meeting)
         except SourceUnavailable as refusal:
             return msgspec.structs.replace(self._refusal(call, resource, refusal), reported=True)
         except Refusal as refusal:
@@ -138,8 +141,6 @@ class Pipeline:
             # The log has the traceback; the client only learns that it happened, and the request id.
             logger.exception("a request failed", extra={"request_id": request.id})
             return self._fault(call, resource)
-        if resource.cached and call.method == "GET" and call.known_session is not None:
-            return CacheableResponse.of(response, call.caller, call.known_session, found.names.get("meeting_id"))
         return response
 
     def _refusal(self, call: Call[Any], resource: Resource[Any], refusal: Refusal) -> Response:
@@ -197,9 +198,8 @@ class Pipeline:
             raise
         if not caller.is_of(session.generation):
             raise Unauthorized("the password was changed after this token was issued")
-        if self._activity.expired(session):
+        if not self._activity.admit(session):
             raise ApplicationNotFound("no such application; it may have expired")
-        self._activity.request(caller.identity, application_id)
         call.known_session = session
 
     def _read_input(self, call: Call[Any], operation: Operation, body: bytes, resource: Resource[Any]) -> None:
