@@ -67,7 +67,7 @@ class Measures:
         #: Priority -> seconds from an event to the answer that delivers it.
         self.events: dict[str, Histogram] = {}
         #: How attempts to deliver to webhooks ended -> their number; seconds from a change to its delivery.
-        self.deliveries: dict[str, int] = {}
+        self.deliveries = {"delivered": 0, "failed": 0, "given up": 0}
         self.delivery_seconds = Histogram(LAG_SECONDS)
         #: The number of webhooks that the process delivers for.
         self.webhooks = 0
@@ -96,7 +96,7 @@ class Measures:
 
     def delivery(self, outcome: str, seconds: float | None = None) -> None:
         """Counts an attempt to deliver to a webhook. `seconds`: since the change, if it was delivered."""
-        self.deliveries[outcome] = self.deliveries.get(outcome, 0) + 1
+        self.deliveries[outcome] += 1
         if seconds is not None:
             self.delivery_seconds.add(max(seconds, 0.0))
 
