@@ -51,6 +51,8 @@ NAMES: Mapping[str, Described] = {
     "message": {"description": "The message's number."},
     "log": {"description": "The conversation log's id."},
     "number": {"description": "The number of a message in a conversation log."},
+    "version": {"description": "The number of a version of the meeting or the extension."},
+    "removal": {"description": "The number of a meeting's removal."},
     "address": {"description": "The participant's SIP address, percent-encoded."},
     "organizer": {"description": "The SIP address of a meeting's organizer."},
     "snapshot": {"description": "The snapshot's name."},

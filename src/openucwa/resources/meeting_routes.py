@@ -50,7 +50,7 @@ def meeting_routes(
         (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store, rules)),
         (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config)),
         (meetings, MyOnlineMeetings(store, pools, rules, documents, config)),
-        (meeting, MyOnlineMeeting(store, pools, rules, documents, world)),
+        (meeting, MyOnlineMeeting(store, pools, rules, documents, world, history=config.change_log)),
         (f"{meeting}/invitation", MeetingInvitation(store, pools, documents, config, world)),
         (extensions, OnlineMeetingExtensions(store, pools, world, config)),
         (f"{extensions}/{{extension_id}}", OnlineMeetingExtension(store, pools, world, config)),

@@ -11,7 +11,6 @@ from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.api.resource import Operation, Precondition
 from openucwa.config import Config
 from openucwa.http import conditions
-from openucwa.http.message import Header
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.meetings.properties import join_url, meeting_properties
@@ -32,6 +31,7 @@ from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import read
 from openucwa.representation.patches import PATCH_TYPES, Patch
+from openucwa.resources.link_headers import meeting_links
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.resources.online_meetings import (
     CHANGE_REFUSALS,
@@ -56,14 +56,6 @@ _CHANGEABLE = frozenset(parameter.name for parameter in PARAMETERS)
 
 #: Attempts at a free id or conference id. A single collision is next to impossible; this many are a bug.
 DRAWS = 5
-
-
-def invitation_link(href: str) -> Header:
-    """The Link header (RFC 8288) from a meeting to its invitation for calendar programs.
-
-    It is an addition; in the resource itself it would change the documented representation.
-    """
-    return b"Link", f'<{href}/invitation>; rel="openucwa:invitation"'.encode()
 
 
 class MeetingDocuments:
@@ -158,7 +150,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
             self._config.create_status,
             etag=meeting.etag,
             location=document.href,
-            headers=(invitation_link(document.href),),
+            headers=meeting_links(document.href, history=self._config.change_log),
         )
 
 
@@ -170,13 +162,22 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     conditional = True
 
     def __init__(
-        self, store: Store, pools: Pools, rules: MeetingRules, documents: MeetingDocuments, world: World
+        self,
+        store: Store,
+        pools: Pools,
+        rules: MeetingRules,
+        documents: MeetingDocuments,
+        world: World,
+        *,
+        history: bool,
     ) -> None:
+        """`history`: whether changes are logged."""
         super().__init__(pools)
         self._store = store
         self._rules = rules
         self._documents = documents
         self._world = world
+        self._history = history
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
         self.require_pool(call)
@@ -281,4 +282,4 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
 
     def _answer(self, call: Call[Meeting], meeting: Meeting, extensions: Sequence[Extension]) -> Answer:
         document = self._documents.document(call, meeting, extensions)
-        return Answer(document, etag=meeting.etag, headers=(invitation_link(document.href),))
+        return Answer(document, etag=meeting.etag, headers=meeting_links(document.href, history=self._history))
