@@ -58,13 +58,13 @@ async def test_change_is_delivered_with_its_data(lene: UcwaClient, receiver: Rec
     assert second["type"] == "extension.added"
     assert second["data"] == {
         "changedBy": LENE,
-        "etag": extension["etag"],
-        "id": "crm",
+        "etagAfter": extension["etag"],
+        "extensionId": "crm",
+        "extensionType": "RoamedOrganizerData",
         "onlineMeetingId": meeting["onlineMeetingId"],
         "onlineMeetingUri": meeting["onlineMeetingUri"],
         "organizerUri": LENE,
         "properties": {"priority": 5},
-        "type": "RoamedOrganizerData",
         "userAgent": "tests",
     }
 
@@ -164,7 +164,15 @@ async def test_changes_of_a_meeting_arrive_in_order_although_one_fails(
     for number in range(5):
         await lene.extend(meeting, id=f"n{number}", type="Undefined")
     await received(receiver, 7, world)
-    assert [message["data"]["id"] for message in messages(receiver)] == ["n0", "n0", "n0", "n1", "n2", "n3", "n4"]
+    assert [message["data"]["extensionId"] for message in messages(receiver)] == [
+        "n0",
+        "n0",
+        "n0",
+        "n1",
+        "n2",
+        "n3",
+        "n4",
+    ]
 
 
 async def test_dead_receiver_holds_up_no_other(lene: UcwaClient, receiver: Receiver) -> None:

@@ -42,7 +42,7 @@ class Messages:
             "onlineMeetingId": change.meeting_id,
             "onlineMeetingUri": meeting_uri(change.organizer, change.meeting_id),
             "changedBy": change.actor or None,
-            "etag": change.etag or None,
+            "etagAfter": change.etag or None,
             "etagBefore": change.etag_before or None,
         }
         if own:
@@ -50,7 +50,7 @@ class Messages:
         if change.of_meeting:
             data |= self._meeting(change, own=own)
         else:
-            data |= {"id": change.extension_id, "type": change.type or change.type_before}
+            data |= {"extensionId": change.extension_id, "extensionType": change.type or change.type_before}
             if change.contents is not None and change.kind is not ChangeKind.REMOVED:
                 data["properties"] = msgspec.Raw(change.contents)
         shown = {name: value for name, value in data.items() if value is not None}

@@ -8,7 +8,12 @@ from openucwa.model.meeting import Meeting, meeting_uri
 from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.my_online_meetings import MeetingDocuments
-from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
+from openucwa.resources.online_meeting_extensions import (
+    EXTENSION_REL,
+    collection_href,
+    extension_document,
+    extension_href,
+)
 from openucwa.resources.online_meetings import meeting_href, organizer_of
 
 CHANGE_REL = "openucwa:change"
@@ -21,8 +26,10 @@ def change_document(call: Context, change: Change, href: str, documents: Meeting
     """
     own = change.organizer == organizer_of(call)
     properties: dict[str, Property | None] = {
+        "changed": Instant(change.at),
         "changedBy": change.actor or None,
-        "etag": change.etag or None,
+        "changeSet": change.change_set if own else None,
+        "etagAfter": change.etag or None,
         "etagBefore": change.etag_before or None,
         "extensionId": change.extension_id or None,
         "extensionType": (change.type or change.type_before) or None,
@@ -30,12 +37,14 @@ def change_document(call: Context, change: Change, href: str, documents: Meeting
         "onlineMeetingId": change.meeting_id,
         "onlineMeetingUri": meeting_uri(change.organizer, change.meeting_id),
         "organizerUri": change.organizer,
-        "time": Instant(change.at),
         "userAgent": change.user_agent or None,
     }
     links = {"next": Link(href)}
     if own:
-        links["myOnlineMeeting"] = Link(meeting_href(call, change.meeting_id))
+        meeting = meeting_href(call, change.meeting_id)
+        resource = meeting if change.of_meeting else extension_href(collection_href(meeting), change.extension_id)
+        links["myOnlineMeeting"] = Link(meeting)
+        links["openucwa:version"] = Link(f"{resource}/versions/{change.number}")
     shown = _shown(call, change, href, documents, own=own)
     return Document(
         rel=CHANGE_REL,
