@@ -58,6 +58,11 @@ _CHANGEABLE = frozenset(parameter.name for parameter in PARAMETERS)
 DRAWS = 5
 
 
+def is_setting(name: str) -> bool:
+    """Whether a patch may change the member of this name of a meeting's JSON."""
+    return name in _CHANGEABLE
+
+
 class MeetingDocuments:
     """Builds documents of meetings. `join_url`: the setting's template; None: the server's own join page."""
 
@@ -256,7 +261,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     def _patched(self, call: Context, patch: Patch, meeting: Meeting) -> Meeting:
         """`meeting` after the patch, with a new etag if it is different."""
         shown = replace_document(self._documents.document(call, meeting, ()), embedded={})
-        values = read(PARAMETERS, patched(shown, patch, _CHANGEABLE.__contains__))
+        values = read(PARAMETERS, patched(shown, patch, is_setting))
         settings = self._rules.settings(values, meeting.organizer)
         return (
             meeting if settings == meeting.settings else replace(meeting, settings=settings, etag=new_etag(self._world))
