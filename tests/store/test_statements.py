@@ -46,9 +46,10 @@ KEYS = {
     "forgotten_changes": "organizer",
     "findable": "organizer",
     "findable_state": "organizer",
+    "deliveries": "webhook",
 }
 #: Few rows, which can be in every place.
-EVERYWHERE = {"store_version", "signing_keys", "counters", "change_log"}
+EVERYWHERE = {"store_version", "signing_keys", "counters", "change_log", "webhooks"}
 #: What a statement brings along itself.
 BROUGHT = {"heard", "positions", "page"}
 
@@ -71,6 +72,7 @@ WITHOUT_KEY = {
     "from subscriptions where expires <= ? and announced = 0 order by expires limit ?": "sweeper",
     "from subscriptions where expires <= ? order by expires limit ?": "sweeper",
     "where expires < ? and (warned = 0 or expires <= ?) order by expires limit ?": "sweeper",
+    "where d.state <> 'Pending' and (d.at < ? or d.number <= w.last - ?) order by d.at limit ?)": "sweeper",
     "select uri from users where searchable = 0 order by uri limit ?": "sweeper",
     # An index leads to the few rows, wherever they are.
     "u.uri > ? order by u.uri limit ?": "a search for people",
@@ -236,6 +238,8 @@ async def test_changes_write_only_within_their_declared_scope(records: Statement
         "findable_state",
         "forgotten_changes",
         "invitees",
+        "webhooks",
+        "deliveries",
     }
     # Of meetings that are there only `changed`, which nobody is shown, so that no cache holds it.
     assert {ran.text for ran in records.ran if ran.scope and ran.text.startswith("update meetings")} == {

@@ -25,6 +25,7 @@ from openucwa.model.photo import PhotoOrigin, Picture
 from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.model.user import SigningKey, User
+from openucwa.model.webhook import Delivery, Webhook, WebhookPosition, WebhookState
 from openucwa.store.contract import ContactLimits, Match, MeetingQuery, QueryLimits, Store
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.database import Database
@@ -38,12 +39,14 @@ from tests.contract.samples import (
     MEETING,
     SETTINGS,
     application,
+    delivery,
     extension,
     invitation,
     meeting,
     participation,
     picture,
     user,
+    webhook,
 )
 from tests.users import LENE
 
@@ -54,6 +57,11 @@ ARGUMENTS: dict[Any, object] = {
     int: 1,
     bool: True,
     Match: None,
+    Webhook: webhook(),
+    WebhookPosition: WebhookPosition("x", 0, 0),
+    WebhookState: WebhookState.GONE,
+    Delivery: delivery("x"),
+    Sequence[Delivery]: (delivery("x"),),
     Sequence[str]: ("x",),
     Mapping[str, int]: {"x": 0},
     Mapping[tuple[str, str], int]: {("x", "x"): 1},

@@ -28,9 +28,11 @@ from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
+from openucwa.store.contract.webhooks import Backlog, Leased, Webhooks
 
 __all__ = [
     "Applications",
+    "Backlog",
     "ChangeLog",
     "ChangeSets",
     "Channels",
@@ -42,6 +44,7 @@ __all__ = [
     "FoundMeetings",
     "History",
     "Invitations",
+    "Leased",
     "Match",
     "MeetingQuery",
     "Meetings",
@@ -57,4 +60,5 @@ __all__ = [
     "Subscriptions",
     "TwoParty",
     "Users",
+    "Webhooks",
 ]

@@ -19,6 +19,7 @@ from openucwa.store.contract.queries import Queries
 from openucwa.store.contract.terms import Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
+from openucwa.store.contract.webhooks import Webhooks
 from openucwa.store.engine import Announcer
 
 
@@ -81,6 +82,9 @@ class Store(Protocol):
 
     @property
     def queries(self) -> Queries: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
     async def open(self) -> None:
         """Opens the store and migrates its schema.

@@ -23,6 +23,7 @@ from openucwa.store.sql.signing_keys import SigningKeys
 from openucwa.store.sql.subscriptions import Subscriptions
 from openucwa.store.sql.two_party import TwoParty
 from openucwa.store.sql.users import Users
+from openucwa.store.sql.webhooks import Webhooks
 from openucwa.store.sql.words import People
 
 _COUNTED = ("users", "applications", "meetings", "extensions", "events")
@@ -70,6 +71,7 @@ class SqlStore:
         self.presence = Presences(*on)
         self.subscriptions = Subscriptions(*on)
         self.queries = Queries(*on)
+        self.webhooks = Webhooks(*on)
 
 
 async def contents(reader: Reader, known: int) -> Mapping[str, str]:
