@@ -25,6 +25,7 @@ LAYERS = (
     "api",
     "channel",
     "people",
+    "transfer",
     "meetings",
     "identity",
     "pictures",
