@@ -212,7 +212,7 @@ def _placed(
     converter = Converter(
         rules=meeting_rules(config, world, Enterprise(config.enterprise_domains)),
         limits=ExtensionLimits(config.max_extension_properties, config.max_extension_bytes),
-        lifetime=config.meeting_lifetime,
+        kept=config.expired_meetings_kept,
         now=world.now(),
         note=note,
         organizer=organizer,
@@ -256,7 +256,10 @@ def _check(config: Config, read: Any) -> int:
         if wrong == MAX_REPORTED:
             break
     if wrong:
-        raise Failure(f"{wrong if wrong < MAX_REPORTED else f'{wrong} or more'} malformed lines; nothing was imported")
+        count_of = (
+            f"{wrong} or more lines are" if wrong == MAX_REPORTED else f"{wrong} line{' is' if wrong == 1 else 's are'}"
+        )
+        raise Failure(f"{count_of} malformed; nothing was imported")
     return count
 
 

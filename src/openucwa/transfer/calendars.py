@@ -21,6 +21,10 @@ from openucwa.transfer.lines import line_of_extension, line_of_meeting
 _NAMESPACE = uuid.UUID("0f1b1a70-6f0e-5c7e-9a43-6d1c64f3a0f6")
 
 
+#: In ms.
+_YEAR = 365 * 86_400_000
+
+
 @dataclass(frozen=True, slots=True)
 class FoundExtension:
     """An extension of an event. `place`: where it stands in the event. `values`: its properties, not checked yet."""
@@ -49,13 +53,14 @@ class FoundEvent:
 
 @dataclass(slots=True)
 class Converter:
-    """Makes lines of events. `rules`, `limits`: those of the server. `now`: in ms. `note`: called with a place and what
+    """Makes lines of events. `rules`, `limits`: those of the server. `kept`: how long a meeting is kept after its end,
+    in seconds. `now`: in ms. `note`: called with a place and what
     of it is not carried. `organizer`: the SIP URI whose calendar it is, if its meetings alone are wanted.
     """
 
     rules: MeetingRules
     limits: ExtensionLimits
-    lifetime: int
+    kept: int
     now: int
     note: Callable[[str, str], None]
     organizer: str | None = None
@@ -71,6 +76,11 @@ class Converter:
             self.note(place, "left out: this event occurs twice")
             return
         self._known.add(event.id)
+        if event.ends is not None and event.ends < self.now - self.kept * 1000:
+            self.note(
+                place, f"left out: it is over, and meetings are kept for {self.kept // 86_400} days after their end"
+            )
+            return
         yield Placed(place, line_of_meeting(meeting := self._meeting(place, event, organizer)))
         for found in event.extensions:
             extension = self._extension(f"{place}.{found.place}", found)
@@ -82,7 +92,13 @@ class Converter:
             self.note(place, f"its subject is shortened to {MAX_SUBJECT} characters")
             subject = subject[:MAX_SUBJECT]
         created = self.now if event.created is None else event.created
-        ends = event.ends if event.ends is not None else created + self.lifetime * 1000
+        ends = event.ends
+        if ends is None:
+            self.note(place, "it has no end: it expires ten years after it was created")
+            ends = created + 10 * _YEAR
+        elif ends > self.now + 10 * _YEAR:
+            self.note(place, "it ends in more than ten years, which is the longest: it expires then")
+            ends = self.now + 10 * _YEAR
         given = {
             "subject": subject,
             "description": event.description,

@@ -3,6 +3,7 @@
 As `GET /calendars/{id}/events` answers, an object with the array `items`, or JSON Lines of events.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,9 @@ AUDIENCES = {
     "private": ExtensionType.ROAMED_ORGANIZER_DATA,
     "shared": ExtensionType.ROAMED_PARTICIPANT_DATA,
 }
+
+#: The last day of a recurrence (RFC 5545).
+_UNTIL = re.compile(r"UNTIL=([0-9]{4})([0-9]{2})([0-9]{2})")
 
 Note = Callable[[str, str], None]
 
@@ -45,10 +49,18 @@ def event_of(place: str, event: Mapping[str, Any], note: Note) -> FoundEvent | N
         subject=text_of(event, "summary"),
         description=text_of(event, "description"),
         attendees=list(_attendees(event, place, note)),
-        ends=None if event.get("recurrence") or not event.get("end") else _time(event["end"], f"{place}.end"),
+        ends=_end(event, place),
         created=instant(created, f"{place}.created") if created else None,
         extensions=list(_extensions(event, place)),
     )
+
+
+def _end(event: Mapping[str, Any], place: str) -> int | None:
+    """In ms; None: a series without end."""
+    if rules := event.get("recurrence"):
+        until = _UNTIL.search(" ".join(map(str, rules)) if isinstance(rules, list) else str(rules))
+        return None if until is None else instant(f"{until[1]}-{until[2]}-{until[3]}T23:59:59Z", f"{place}.recurrence")
+    return _time(event["end"], f"{place}.end") if event.get("end") else None
 
 
 def _attendees(event: Mapping[str, Any], place: str, note: Note) -> Iterator[str]:

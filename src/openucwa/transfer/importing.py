@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec import UnsetType
+
 from openucwa.config import Config
 from openucwa.model.change import Change
 from openucwa.model.meeting import Meeting, MeetingRel
@@ -206,5 +208,5 @@ def _change(line: ChangeLine) -> Change:
         etag=line.etag,
         type_before=line.type_before,
         type=line.type,
-        contents=None if line.contents is None else bytes(line.contents),
+        contents=None if isinstance(line.contents, UnsetType) else bytes(line.contents),
     )

@@ -99,7 +99,7 @@ class ChangeLine(Line, frozen=True, tag="change", omit_defaults=True):
     etag: str = ""
     type_before: str = ""
     type: str = ""
-    contents: msgspec.Raw | None = None
+    contents: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class DataLine(Line, frozen=True, tag="data"):
@@ -217,5 +217,5 @@ def line_of_change(change: Change) -> ChangeLine:
         etag=change.etag,
         type_before=change.type_before,
         type=change.type,
-        contents=None if change.contents is None else msgspec.Raw(change.contents),
+        contents=msgspec.UNSET if change.contents is None else msgspec.Raw(change.contents),
     )
