@@ -29,7 +29,7 @@ from openucwa.http.cors import Cors
 from openucwa.http.forms import FormLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.callers import Admission, Callers
-from openucwa.identity.keys import SigningKeys
+from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.photos import SourcePhotos
 from openucwa.identity.rate import Rate
@@ -135,10 +135,12 @@ class Service:
         self.source_photos = SourcePhotos(self.store.photos, self.photo_maker, enabled=config.photos)
         admission = Admission(self.store.users, self.source_photos)
         self.tokens = Tokens((new_signing_key(world),), world)
-        self.activity = Activity(self.store.applications, world, config)
+        self.activity = Activity(self.store.applications, world, config.application_timeout)
         self.response_cache = ResponseCache(self.store, self.activity, world, config.response_cache_bytes)
         self.sources = Sources(config, world, self.response_cache.clear)
-        self.keys = SigningKeys(self.store.signing_keys, self.tokens, config, world, self.response_cache.clear)
+        self.keys = SigningKeys(
+            self.store.signing_keys, self.tokens, config.part(KeySettings), world, self.response_cache.clear
+        )
         self.channels = EventChannels(
             self.store, self.bus, self.activity, world, config.part(PollSettings), self.measures
         )
@@ -187,13 +189,13 @@ class Service:
             max_answer_bytes=config.max_answer_bytes,
         )
         # The layers that a request passes, from the outside in; spans, if traced, are outermost.
-        handler: Handler = Preflight(
-            FromCache(
+        handler: Handler = FromCache(
+            Preflight(
                 LimitInFlight(self.pipeline, self.in_flight, self.callers, self.renderer),
-                self.response_cache,
+                self.cors,
+                self.renderer,
             ),
-            self.cors,
-            self.renderer,
+            self.response_cache,
         )
         self.handler: Handler = handler if self.tracing is None else self.tracing.requests(handler)
         self.refused: Refused = self.renderer.refused

@@ -38,7 +38,7 @@ class Process:
         self.world = world
         self.store = SqliteStore(folder, 5.0)
         self.bus = LocalBus(world, self.store.foreign_topics if elsewhere else None, relay)
-        self.activity = Activity(self.store.applications, world, config)
+        self.activity = Activity(self.store.applications, world, config.application_timeout)
         self.channels = EventChannels(self.store, self.bus, self.activity, world, config.part(PollSettings), Measures())
         self.sweeper = Sweeper(self.store, self.activity, self.channels, world, config.part(SweepSettings), Measures())
 

@@ -142,7 +142,7 @@ async def test_failed_write_is_retried(client: Client, world: FakeWorld, caplog:
                 raise ServiceUnavailable("The store is away.", 1)
             await process.store.applications.touch(*heard)
 
-    activity = Activity(FailsOnce(), world, Config())  # type: ignore[arg-type]
+    activity = Activity(FailsOnce(), world, TIMEOUT)  # type: ignore[arg-type]
     await world.advance(5)
     activity.request(OWNER, session.application.id)
     await activity.flush()

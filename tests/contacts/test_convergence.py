@@ -1,9 +1,6 @@
 """Random changes of contacts and groups by several applications: each one's picture, kept from events alone, ends as
 what there is."""
 
-import asyncio
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +15,7 @@ from openucwa.identity.passwords import Passwords
 from tests.client import UcwaClient, add_user, self_of
 from tests.contacts.conftest import Application
 from tests.postgres import PostgresServer
+from tests.stories import Step, live, live_on_postgresql
 from tests.users import ALEX, DANA, LENE
 from tests.world import FakeWorld
 
@@ -216,31 +214,15 @@ class RandomContacts:
         return {link["href"].rpartition("/")[2] for link in links}
 
 
-async def live(steps: list[tuple[Any, ...]], **store: str) -> None:
-    """A story in a store that is new. `store`: the setting that names it."""
-    story = RandomContacts(**store)
-    await story.begin()
-    try:
-        for step in steps:
-            await story.do(*step)
-        await story.check()
-    finally:
-        await story.end()
-
-
 @settings(max_examples=25, deadline=None)
 @given(STEPS)
-def test_every_application_converges_to_the_users_contacts(steps: list[tuple[Any, ...]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(live(steps, data=str(Path(folder) / "data")))
+def test_every_application_converges_to_the_users_contacts(steps: list[Step]) -> None:
+    live(RandomContacts, steps)
 
 
 @settings(max_examples=6, deadline=None)
 @given(steps=STEPS)
 def test_every_application_converges_on_postgresql(
-    postgres: PostgresServer, used_store: str, steps: list[tuple[Any, ...]]
+    postgres: PostgresServer, used_store: str, steps: list[Step]
 ) -> None:
-    try:
-        asyncio.run(live(steps, store=used_store))
-    finally:
-        postgres.empty(used_store)
+    live_on_postgresql(RandomContacts, steps, postgres, used_store)

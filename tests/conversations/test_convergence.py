@@ -1,10 +1,5 @@
 """Random meetings: each one's view, kept from events alone, ends as the truth and shows nothing forbidden."""
 
-import asyncio
-import tempfile
-from pathlib import Path
-from typing import Any
-
 import httpx
 from argon2 import PasswordHasher
 from hypothesis import given, settings
@@ -17,6 +12,7 @@ from openucwa.identity.passwords import Passwords
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conversations.event_client import EventClient, MeetingView
 from tests.postgres import PostgresServer
+from tests.stories import Step, live, live_on_postgresql
 from tests.users import ALEX, DANA, LENE
 from tests.world import FakeWorld
 
@@ -222,31 +218,13 @@ class RandomMeeting:
         assert heard == sorted(set(heard)), "each message once, in order"
 
 
-async def live(steps: list[tuple[Any, ...]], **store: str) -> None:
-    """A story in a store that is new. `store`: the setting that names it."""
-    story = RandomMeeting(**store)
-    await story.begin()
-    try:
-        for step in steps:
-            await story.do(*step)
-        await story.check()
-    finally:
-        await story.end()
-
-
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
-def test_every_client_converges_to_the_servers_state(steps: list[tuple[Any, ...]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(live(steps, data=str(Path(folder) / "data")))
+def test_every_client_converges_to_the_servers_state(steps: list[Step]) -> None:
+    live(RandomMeeting, steps)
 
 
 @settings(max_examples=10, deadline=None)
 @given(steps=STEPS)
-def test_every_client_converges_on_postgresql(
-    postgres: PostgresServer, used_store: str, steps: list[tuple[Any, ...]]
-) -> None:
-    try:
-        asyncio.run(live(steps, store=used_store))
-    finally:
-        postgres.empty(used_store)
+def test_every_client_converges_on_postgresql(postgres: PostgresServer, used_store: str, steps: list[Step]) -> None:
+    live_on_postgresql(RandomMeeting, steps, postgres, used_store)

@@ -1,11 +1,8 @@
 """Random conversations of two: each client's view, kept from events alone, ends as the truth, and shows nothing of
 conversations that its user is not in."""
 
-import asyncio
-import tempfile
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +17,7 @@ from openucwa.identity.passwords import Passwords
 from tests.client import UcwaClient, add_user
 from tests.conversations.event_client import EventClient, message_text
 from tests.postgres import PostgresServer
+from tests.stories import Step, live, live_on_postgresql
 from tests.users import ALEX, DANA, LENE
 from tests.world import FakeWorld
 
@@ -216,31 +214,13 @@ class RandomTalks:
         assert not [pair for pair in product(others, others) if f"secret of {pair[0]} and {pair[1]}" in everything]
 
 
-async def live(steps: list[tuple[Any, ...]], **store: str) -> None:
-    """A story in a store that is new. `store`: the setting that names it."""
-    story = RandomTalks(**store)
-    await story.begin()
-    try:
-        for step in steps:
-            await story.do(*step)
-        await story.check()
-    finally:
-        await story.end()
-
-
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
-def test_every_client_converges_to_the_servers_state(steps: list[tuple[Any, ...]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(live(steps, data=str(Path(folder) / "data")))
+def test_every_client_converges_to_the_servers_state(steps: list[Step]) -> None:
+    live(RandomTalks, steps)
 
 
 @settings(max_examples=10, deadline=None)
 @given(steps=STEPS)
-def test_every_client_converges_on_postgresql(
-    postgres: PostgresServer, used_store: str, steps: list[tuple[Any, ...]]
-) -> None:
-    try:
-        asyncio.run(live(steps, store=used_store))
-    finally:
-        postgres.empty(used_store)
+def test_every_client_converges_on_postgresql(postgres: PostgresServer, used_store: str, steps: list[Step]) -> None:
+    live_on_postgresql(RandomTalks, steps, postgres, used_store)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from openucwa.config import Config
-from openucwa.identity.keys import GRACE_PERIOD, MIN_REFRESH_INTERVAL, SigningKeys
+from openucwa.identity.keys import GRACE_PERIOD, MIN_REFRESH_INTERVAL, KeySettings, SigningKeys
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.user import SigningKey
@@ -43,7 +43,7 @@ class Node:
     def __init__(self, stored: CountingKeys, world: FakeWorld, config: Config) -> None:
         self.tokens = Tokens([new_signing_key(world)], world)
         self.removals = 0
-        self.keys = SigningKeys(stored, self.tokens, config, world, self._removed)
+        self.keys = SigningKeys(stored, self.tokens, config.part(KeySettings), world, self._removed)
 
     def _removed(self) -> None:
         self.removals += 1

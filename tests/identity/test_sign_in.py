@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 
 from openucwa.config import Config
 from openucwa.identity.callers import Admission
-from openucwa.identity.keys import SigningKeys
+from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.sign_in import Granted, GrantRefused, SignIn, SignInSettings
 from openucwa.identity.throttle import Throttle
@@ -35,7 +35,7 @@ class Server:
         self.passwords = Passwords(workers=1, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.tokens = Tokens([new_signing_key(self.world)], self.world)
         throttle = Throttle(3, 2.0, 60.0, 8, self.world)
-        keys = SigningKeys(self.store.signing_keys, self.tokens, config, self.world)
+        keys = SigningKeys(self.store.signing_keys, self.tokens, config.part(KeySettings), self.world)
         verifying = UserPasswords(self.store.users, self.passwords, (), Admission(self.store.users))
         settings = config.part(SignInSettings)
         self.sign_in = SignIn(self.store, self.tokens, keys, verifying, throttle, settings, self.world, Measures())

@@ -1,10 +1,7 @@
 """Random changes of presence by several users and applications: each one's picture, kept from events alone, ends as the
 truth, and nobody reads what they were never allowed to see."""
 
-import asyncio
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,6 +18,7 @@ from openucwa.model.privacy import PrivacyLevel, sees
 from tests.client import UcwaClient, add_user
 from tests.people.watcher import Event, Watcher
 from tests.postgres import PostgresServer
+from tests.stories import Step, live, live_on_postgresql
 from tests.users import ALEX, DANA, LENE
 from tests.world import FakeWorld
 
@@ -238,31 +236,13 @@ class RandomPresence:
             assert set(re.findall(r"secret-\d+-", "".join(each.texts))) <= self.allowed[user]
 
 
-async def live(steps: list[tuple[Any, ...]], **store: str) -> None:
-    """A story in a store that is new. `store`: the setting that names it."""
-    story = RandomPresence(**store)
-    await story.begin()
-    try:
-        for step in steps:
-            await story.do(*step)
-        await story.check()
-    finally:
-        await story.end()
-
-
 @settings(max_examples=15, deadline=None)
 @given(STEPS)
-def test_every_picture_converges_to_the_servers_state(steps: list[tuple[Any, ...]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(live(steps, data=str(Path(folder) / "data")))
+def test_every_picture_converges_to_the_servers_state(steps: list[Step]) -> None:
+    live(RandomPresence, steps)
 
 
 @settings(max_examples=5, deadline=None)
 @given(steps=STEPS)
-def test_every_picture_converges_on_postgresql(
-    postgres: PostgresServer, used_store: str, steps: list[tuple[Any, ...]]
-) -> None:
-    try:
-        asyncio.run(live(steps, store=used_store))
-    finally:
-        postgres.empty(used_store)
+def test_every_picture_converges_on_postgresql(postgres: PostgresServer, used_store: str, steps: list[Step]) -> None:
+    live_on_postgresql(RandomPresence, steps, postgres, used_store)

@@ -4,6 +4,7 @@ The order is that of `docs/protocol.md`: 401, 404, 403, 405, 406, 413, 415, 428,
 with 409 and the work.
 """
 
+import codecs
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -128,6 +129,9 @@ class Pipeline:
             response = self._renderer.response(
                 request, answer, media_type=call.media_type, rel=resource.rel, identity=_identity(call)
             )
+            if resource.cached and call.method == "GET" and call.known_session is not None:
+                meeting = found.names.get("meeting_id")
+                response = CacheableResponse.of(response, call.caller, call.known_session, meeting)
         except SourceUnavailable as refusal:
             return msgspec.structs.replace(self._refusal(call, resource, refusal), reported=True)
         except Refusal as refusal:
@@ -138,8 +142,6 @@ class Pipeline:
             # The log has the traceback; the client only learns that it happened, and the request id.
             logger.exception("a request failed", extra={"request_id": request.id})
             return self._fault(call, resource)
-        if resource.cached and call.method == "GET" and call.known_session is not None:
-            return CacheableResponse.of(response, call.caller, call.known_session, found.names.get("meeting_id"))
         return response
 
     def _refusal(self, call: Call[Any], resource: Resource[Any], refusal: Refusal) -> Response:
@@ -197,9 +199,8 @@ class Pipeline:
             raise
         if not caller.is_of(session.generation):
             raise Unauthorized("the password was changed after this token was issued")
-        if self._activity.expired(session):
+        if not self._activity.admit(session):
             raise ApplicationNotFound("no such application; it may have expired")
-        self._activity.request(caller.identity, application_id)
         call.known_session = session
 
     def _read_input(self, call: Call[Any], operation: Operation, body: bytes, resource: Resource[Any]) -> None:
@@ -210,7 +211,9 @@ class Pipeline:
             call.body = body
             if call.encoding is not None:
                 call.text = text_of(body, call.encoding)
-            if body and (media_type := body_type(call.request.header(b"content-type"))) in PATCH_TYPES:
+            if call.kind == "json" and operation.additional_properties:
+                call.given = json.read(call.text, self._limits)
+            elif body and (media_type := body_type(call.request.header(b"content-type"))) in PATCH_TYPES:
                 call.patch = read_patch(media_type, json.read_value(call.text, self._limits), self._patch_limits)
             return
         if body:
@@ -281,6 +284,8 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
     if not body or (operation.takes is None and not operation.consumes):
         return b""
     content_type = request.header(b"content-type") or operation.default_type
+    if content_type is None and not operation.consumes:
+        content_type = untyped(body)
     kind = call.kind = negotiation.kind_of(content_type)
     fits = body_type(content_type) in operation.consumes if operation.consumes else kind is not None
     if not fits:
@@ -292,6 +297,14 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
         raise UnsupportedMediaType("the body must not have a Content-Encoding")
     call.encoding = find_encoding(body, content_type, kind)
     return body
+
+
+def untyped(body: bytes) -> str | None:
+    """The media type of a body without Content-Type, which a request of the reference lacks: JSON or XML by its first
+    character; None: it is neither.
+    """
+    first = body.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    return {b"{": negotiation.JSON, b"<": negotiation.XML}.get(first)
 
 
 def body_type(content_type: str | None) -> str:

@@ -39,6 +39,9 @@ CHECK_EVERY = 1000
 #: The approximate size of an entry besides its bytes.
 ENTRY_BYTES = 2_000
 
+#: A response's headers, as they are sent: all others, and the request id.
+REQUEST_ID = b"%bX-Request-Id: %b\r\n"
+
 Key: TypeAlias = tuple[object, ...]
 
 
@@ -53,16 +56,22 @@ class Refreshable(Protocol):
 class CacheableResponse(Response, frozen=True, gc=False, kw_only=True):
     """A response that may be sent again to the same caller until one of the caller's rows changes.
 
-    `meeting`: the id of the meeting that it is about; None: of none, or of many.
+    `meeting`: the id of the meeting that it is about; None: of none, or of many. `lines`: its headers as they are sent,
+    without the last one, the request id.
     """
 
     caller: Caller
     session: Session
     meeting: str | None
+    lines: bytes
 
     @classmethod
     def of(cls, response: Response, caller: Caller, session: Session, meeting: str | None) -> Self:
         """The same response, marked as cacheable."""
+        *others, (last, request_id) = response.headers
+        if last != b"X-Request-Id":
+            raise RuntimeError("the request id must be the last of a response's headers")
+        lines = header_lines(response, others)
         return cls(
             status=response.status,
             headers=response.headers,
@@ -73,7 +82,8 @@ class CacheableResponse(Response, frozen=True, gc=False, kw_only=True):
             caller=caller,
             session=session,
             meeting=meeting,
-            encoded=header_lines(response.headers[:-1]),
+            lines=lines,
+            encoded=REQUEST_ID % (lines, request_id),
         )
 
 
@@ -105,12 +115,6 @@ class ResponseCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def key(self, request: Request) -> Key | None:
-        """The cache key of the request; None: it is not cacheable."""
-        if request.method != "GET" or not self._limit or request.body or request.fault is not None:
-            return None
-        return (request.scheme, request.server, request.path, request.query, *map(request.headers.get, SHAPING))
-
     @property
     def changes(self) -> int:
         """The number of invalidations so far."""
@@ -122,9 +126,9 @@ class ResponseCache:
         if entry is None:
             return None
         fresh = self._store.refresh(entry.response.caller.identity)
-        if isinstance(fresh, bool):
-            return self._found(key, request) if fresh else None
-        return self._find_when_fresh(fresh, key, request)
+        if fresh is True:
+            return self._found(key, request)
+        return None if fresh is False else self._find_when_fresh(fresh, key, request)
 
     async def _find_when_fresh(self, fresh: Awaitable[bool], key: Key, request: Request) -> Response | None:
         return self._found(key, request) if await fresh else None
@@ -132,17 +136,26 @@ class ResponseCache:
     def _found(self, key: Key, request: Request) -> Response | None:
         """The response to this request, if one is cached after a refresh."""
         entry = self._entries.get(key)
-        if entry is None or not self._holds(key, entry):
+        if entry is None:
             return None
-        self.hits += 1
         found = entry.response
+        now = self._world.now()
+        if now >= entry.check:
+            if now >= found.caller.expires or self._activity.expired(found.session):
+                self._drop(key)
+                return None
+            entry.check = min(now + CHECK_EVERY, found.caller.expires)
+        application = found.session.application
+        self._activity.request(application.owner, application.id, now)
+        self.hits += 1
+        request_id = request.id.encode()
         return Response(
             status=found.status,
-            headers=(*entry.headers, (b"X-Request-Id", request.id.encode())),
+            headers=(*entry.headers, (b"X-Request-Id", request_id)),
             body=found.body,
             rel=found.rel,
             identity=found.identity,
-            encoded=found.encoded,
+            encoded=REQUEST_ID % (found.lines, request_id),
         )
 
     def add(self, key: Key, response: Response, changes: int) -> None:
@@ -159,9 +172,7 @@ class ResponseCache:
         for part in key:
             if type(part) is bytes:
                 key_bytes += len(part)
-        if response.headers[-1][0] != b"X-Request-Id":
-            raise RuntimeError("the request id must be the last of a response's headers")
-        size = key_bytes + len(response.body) + len(response.encoded) + ENTRY_BYTES
+        size = key_bytes + len(response.body) + len(response.lines) + ENTRY_BYTES
         if key_bytes > MAX_KEY_BYTES or size > self._limit // 8:
             return
         self._drop(key)
@@ -171,18 +182,6 @@ class ResponseCache:
         self._size += size
         while self._size > self._limit:
             self._drop(next(iter(self._entries)))
-
-    def _holds(self, key: Key, entry: _Entry) -> bool:
-        response = entry.response
-        now = self._world.now()
-        if now >= entry.check:
-            if now >= response.caller.expires or self._activity.expired(response.session):
-                self._drop(key)
-                return False
-            entry.check = min(now + CHECK_EVERY, response.caller.expires)
-        application = response.session.application
-        self._activity.request(application.owner, application.id)
-        return True
 
     def clear(self) -> None:
         """Drops all entries."""
@@ -225,13 +224,13 @@ class FromCache:
         self._cache = cache
 
     def __call__(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
-        key = self._cache.key(request)
-        if key is None:
+        if request.method != "GET" or request.body or request.fault is not None:
             return self._handler(request)
+        key = (request.scheme, request.server, request.path, request.query, *map(request.headers.get, SHAPING))
         found = self._cache.find(key, request)
-        if isinstance(found, Response):
-            return found
-        return self._fill(key, request) if found is None else self._find_or_fill(found, key, request)
+        if found is None:
+            return self._fill(key, request)
+        return found if isinstance(found, Response) else self._find_or_fill(found, key, request)
 
     async def _find_or_fill(
         self, finding: Coroutine[Any, Any, Response | None], key: Key, request: Request

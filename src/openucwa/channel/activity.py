@@ -9,7 +9,6 @@ import logging
 from collections.abc import Iterator
 from itertools import islice
 
-from openucwa.config import Config
 from openucwa.model.application import Session
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import World
@@ -52,13 +51,16 @@ class _Record:
 
 
 class Activity:
-    """This process's record of application activity (owner, id), merged with what the store has of the others."""
+    """This process's record of application activity (owner, id), merged with what the store has of the others.
 
-    def __init__(self, applications: Applications, world: World, config: Config) -> None:
+    `timeout`: the setting `application_timeout`, in seconds.
+    """
+
+    def __init__(self, applications: Applications, world: World, timeout: int) -> None:
         self._applications = applications
         self._world = world
-        self._timeout = 1000 * config.application_timeout
-        self._interval = min(INTERVAL, config.application_timeout / 4)
+        self._timeout = 1000 * timeout
+        self._interval = min(INTERVAL, timeout / 4)
         self._records: dict[tuple[str, str], _Record] = {}
         self._written = 0
         self._task: asyncio.Task[None] | None = None
@@ -75,9 +77,19 @@ class Activity:
             self._task = None
         await self.flush()
 
-    def request(self, owner: str, application_id: str) -> None:
-        """Records a request for the application."""
-        self._of(owner, application_id).request = self._world.now()
+    def admit(self, session: Session) -> bool:
+        """Records a request for the application, unless it has timed out (`expired`). Returns whether it has not."""
+        now = self._world.now()
+        request, poll = self._last_activity(session, now)
+        if now - (request if poll is None else poll) > self._timeout:
+            return False
+        self.request(session.application.owner, session.application.id, now)
+        return True
+
+    def request(self, owner: str, application_id: str, now: int | None = None) -> None:
+        """Records a request for the application. `now`: the time, if it is known."""
+        record = self._records.get((owner, application_id)) or self._of(owner, application_id)
+        record.request = self._world.now() if now is None else now
 
     def poll_started(self, owner: str, application_id: str, instance: str) -> None:
         """A poll of the channel has begun; until as many have ended it counts as polling."""
@@ -102,7 +114,8 @@ class Activity:
         record = self._records.get((session.application.owner, session.application.id))
         if record is None:
             return session.last_request, session.last_poll
-        return max(session.last_request, record.request), _later(session.last_poll, record.last_poll(now))
+        poll = _later(session.last_poll, record.last_poll(now)) if record.channels else session.last_poll
+        return max(session.last_request, record.request), poll
 
     def last_poll(self, session: Session, instance: str, polled: bool) -> int | None:
         """When the last poll of one channel ended (ms; now, while one waits; None: unknown).

@@ -101,13 +101,23 @@ class Response(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     note: str | None = None
     reported: bool = False
     delivery: Delivery | None = None
-    #: All `headers` but the last, encoded, if that was done before: a fifth of the cost of a cached response.
+    #: `header_lines` of `headers`, if that was done before: an eighth of what a cached response costs in Python.
     encoded: bytes = b""
 
 
-def header_lines(headers: Iterable[Header]) -> bytes:
-    """Headers as they are sent."""
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
+#: Statuses whose responses never have a body (RFC 9110, 6.4.1).
+WITHOUT_BODY = frozenset({204, 304})
+
+
+def header_lines(response: Response, headers: Iterable[Header]) -> bytes:
+    """Headers of a response as they are sent, and its Content-Length. ValueError: one of them contains a line break."""
+    lines = [b"%b: %b\r\n" % header for header in headers]
+    if response.status not in WITHOUT_BODY:
+        lines.append(b"Content-Length: %d\r\n" % len(response.body))
+    joined = b"".join(lines)
+    if joined.count(b"\n") != len(lines) or joined.count(b"\r") != len(lines):
+        raise ValueError("a header contains a line break")
+    return joined
 
 
 #: Answers a request: at once, or with a coroutine if it has to wait. It never raises.

@@ -8,9 +8,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import pairwise
 
-from openucwa.config import Config
 from openucwa.identity.tokens import PREFIX, Caller, PhotoAccess, Tokens, new_signing_key
 from openucwa.model.refusals import Refusal, ResourceNotFound, Unauthorized
 from openucwa.model.world import World
@@ -24,6 +24,15 @@ GRACE_PERIOD = 3_600
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """The settings of these names, in seconds."""
+
+    key_refresh_interval: float
+    token_lifetime: int
+    anonymous_token_lifetime: int
+
+
 class SigningKeys:
     """Keeps the keys of `tokens` in step with the store. `removed`: called when a key is no longer used."""
 
@@ -31,17 +40,17 @@ class SigningKeys:
         self,
         stored: contract.SigningKeys,
         tokens: Tokens,
-        config: Config,
+        settings: KeySettings,
         world: World,
         removed: Callable[[], None] = lambda: None,
     ) -> None:
         self._stored = stored
         self._tokens = tokens
         self._world = world
-        self._refresh_every = config.key_refresh_interval
+        self._refresh_every = settings.key_refresh_interval
         # An anonymous token can be renewed until as long after its end as its lifetime.
-        longest = max(config.token_lifetime, 2 * config.anonymous_token_lifetime)
-        self._kept = round(1000 * (longest + config.key_refresh_interval + GRACE_PERIOD))
+        longest = max(settings.token_lifetime, 2 * settings.anonymous_token_lifetime)
+        self._kept = round(1000 * (longest + settings.key_refresh_interval + GRACE_PERIOD))
         self._removed = removed
         self._ids: frozenset[str] = frozenset()
         self._next_refresh = -1.0

@@ -55,9 +55,9 @@ class Sources:
 def _foreign_tokens(config: Config, world: World, removed: Callable[[], None]) -> "ForeignTokens | None":
     if not config.issuers:
         return None
-    from openucwa.identity.issuers.tokens import ForeignTokens  # noqa: PLC0415
+    from openucwa.identity.issuers.tokens import ForeignTokens, ForeignTokenSettings  # noqa: PLC0415
 
-    return ForeignTokens(config, ANY_SCOPE, world, removed)
+    return ForeignTokens(config.part(ForeignTokenSettings), ANY_SCOPE, world, removed)
 
 
 def _password_backends(config: Config, world: World, foreign: "ForeignTokens | None") -> Sequence[Backend]:

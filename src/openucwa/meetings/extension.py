@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.refusals import EntityTooLarge, ParameterValidationFailure
 from openucwa.model.values import Instant, InvalidValue, Scalar, UntypedText, Value, is_carriable
@@ -32,8 +34,7 @@ class ExtensionLimits:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionDraft:
+class ExtensionDraft(msgspec.Struct, frozen=True):
     """An extension as a request describes it.
 
     `id` None: the server assigns one. `properties`: as `Extension.properties`. `compared`: whether they depend on the
@@ -65,7 +66,10 @@ def read_extension(
     documented: dict[str, list[object]] = {"id": [], "type": []}
     custom: dict[str, object] = {}
     for name, value in given.items():
-        if value is None or _is_shown_by_server(name, value, href, pass_through):
+        if value is None or name in _IGNORED or name == pass_through:
+            continue
+        # One SDK sends its whole object.
+        if (name == "Self" and value == href) or (name == "PGuid" and value == pass_through):
             continue
         if (same := documented.get(name.lower())) is not None:
             same.append(value)
@@ -106,15 +110,6 @@ def read_extension(
             f"the properties take {len(properties):,} bytes of JSON; an extension may have {limits.bytes:,}"
         )
     return ExtensionDraft(extension_id, extension_type, properties, compared)
-
-
-def _is_shown_by_server(name: str, value: object, href: str | None, pass_through: str) -> bool:
-    return (
-        name in _IGNORED
-        or name == pass_through
-        or (name == "Self" and value == href)
-        or (name == "PGuid" and value == pass_through)
-    )
 
 
 def _is_untyped(value: object) -> bool:
@@ -202,7 +197,7 @@ def _scalar(given: object) -> Scalar:
     if isinstance(given, str):
         if not is_carriable(given):
             raise InvalidValue("contains a character that XML cannot represent")
-        return parse_json_date(given) or str(given)
+        return (parse_json_date(given) if given.startswith("/") else None) or str(given)
     if isinstance(given, int | float | Instant):
         return given
     if given is None:

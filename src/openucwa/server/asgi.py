@@ -4,15 +4,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, BodyLimit, Connection, Handler, Request, Response
+from openucwa.http.message import (
+    CLIENT_CLOSED_REQUEST,
+    WITHOUT_BODY,
+    BodyFault,
+    BodyLimit,
+    Connection,
+    Handler,
+    Request,
+    Response,
+)
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-
-#: Statuses of responses that have no body, and no length of one.
-WITHOUT_BODY = frozenset({204, 304})
 
 
 class ClientGone(Exception):  # not an error: there is no client left to answer

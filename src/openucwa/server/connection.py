@@ -11,7 +11,7 @@ from typing import Any
 
 from openucwa.http.message import BodyFault, Request, Response
 from openucwa.server.deadline import Deadline
-from openucwa.server.encoding import CONTINUE, SORRY, encode_or
+from openucwa.server.encoding import CONTINUE, SORRY, encode
 from openucwa.server.head import RefusedRequestError
 from openucwa.server.outgoing import Outgoing
 from openucwa.server.reader import Ends, RequestReader
@@ -31,8 +31,7 @@ from openucwa.server.states import (
 )
 from openucwa.server.waits import wait_for
 
-#: Requests that may be queued before reading pauses. Only while reading can it be noticed that the client disconnects,
-#: so a poll with others queued behind it does not outlive its client.
+#: Requests that may be queued before reading pauses; while it is paused, a client's disconnect goes unnoticed.
 READ_AHEAD = 8
 #: Messages: for the log, for the client.
 FAILED = "a request failed"
@@ -45,9 +44,9 @@ class Connection(asyncio.Protocol):
     """A connection, from opening to end."""
 
     __slots__ = (
+        "_answered",
         "_asked",
         "_awaited",
-        "_began",
         "_client",
         "_cut_off",
         "_deadline",
@@ -59,7 +58,6 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_queue",
         "_reader",
-        "_request",
         "_scheduled",
         "_secure",
         "_shared",
@@ -78,12 +76,11 @@ class Connection(asyncio.Protocol):
         self._paused = False  # whether reading is paused, because requests are queued
         self._first_of_read = True  # whether nothing of the bytes being read was handled yet
         self._deadline = Deadline(shared.world, self._time_is_up)
-        self._awaited: object = None  # the subject of the deadline; HANDLING: that of the time before the last request
+        self._awaited: object = None  # the subject of the deadline; HANDLING: it is to be set anew
         self._asked = False  # whether there was a request yet
+        self._answered = 0.0  # when the last response was written
         self._state: Writing = FREE
         self._queue: deque[Request | Response] | None = None
-        self._request: Request | None = None  # the request in the handler
-        self._began = 0.0
         self._task: asyncio.Task[None] | None = None
         self._on_close: Callable[[], object] | None = None
         self._scheduled = False  # whether the next request is scheduled
@@ -189,8 +186,7 @@ class Connection(asyncio.Protocol):
         self._enqueue(request)
 
     def _enqueue(self, waiting: Request | Response) -> None:
-        if self._queue is None:
-            self._queue = deque()
+        self._queue = self._queue or deque()
         self._queue.append(waiting)
         if len(self._queue) >= READ_AHEAD and not self._paused:
             self._paused = True
@@ -218,27 +214,28 @@ class Connection(asyncio.Protocol):
         self._set_deadline()
 
     def _handle(self, request: Request) -> None:
-        self._enter(HANDLING)
-        self._asked = True
-        self._awaited = HANDLING
-        self._request = request
-        self._began = self._shared.world.monotonic()
+        shared = self._shared
+        if not self._asked:
+            self._asked = True
+            self._awaited = HANDLING
+        began = shared.monotonic()
         try:
-            result = self._shared.handler(request)
+            result = shared.handler(request)
         except Exception:
             logger.exception(FAILED, extra={"request_id": request.id})
-            result = self._shared.refused(500, SORRY)
+            result = shared.refused(500, SORRY)
         if isinstance(result, Response):
-            self._respond(result)
+            self._respond(request, result, began)
         else:
-            self._task = self._shared.loop.create_task(self._respond_later(request, result))
+            self._enter(HANDLING)
+            self._task = shared.loop.create_task(self._respond_later(request, result, began))
 
-    async def _respond_later(self, request: Request, coroutine: Coroutine[Any, Any, Response]) -> None:
+    async def _respond_later(self, request: Request, coroutine: Coroutine[Any, Any, Response], began: float) -> None:
         try:
             response = await coroutine
         except asyncio.CancelledError:
             if not self._cut_off:
-                self._lose()
+                self._forget(request, self._shared.monotonic() - began)
                 raise
             response = self._shared.refused(503, STOPPING)
         except Exception:
@@ -246,8 +243,11 @@ class Connection(asyncio.Protocol):
             response = self._shared.refused(500, SORRY)
         finally:
             self._task = self._on_close = None
-        self._respond(response)
-        self._set_deadline()
+        if self._state is HANDLING:
+            self._respond(request, response, began)
+            self._set_deadline()
+        else:
+            self._forget(request, self._shared.monotonic() - began)
 
     def _refuse(self, status: int, message: str) -> None:
         """Stops reading requests, and sends this after the responses to the previous ones."""
@@ -263,32 +263,34 @@ class Connection(asyncio.Protocol):
 
     # Responses
 
-    def _respond(self, response: Response) -> None:
-        """Writes the response to the current request."""
-        request, shared = self._request, self._shared
-        if request is None or self._state is not HANDLING:
-            self._lose()
-            return
-        self._request = None
+    def _respond(self, request: Request, response: Response, began: float) -> None:
+        """Writes the response to a request. `began`: when its handling did."""
+        shared = self._shared
         if request.body:
             shared.bodies.give_back(len(request.body))
-        seconds = shared.world.monotonic() - self._began
+        self._answered = now = shared.monotonic()
         last = response.close or shared.stopping or (self._reader.state >= DISCARDING and not self._queue)
         self._send(response, without_body=request.method == "HEAD", last=last)
         if shared.observer is not None:
-            shared.observer.answered(request, response, seconds)
+            shared.observer.answered(request, response, now - began)
 
     def _send(self, response: Response, *, without_body: bool = False, last: bool) -> None:
         shared, delivery = self._shared, response.delivery
         last = last or not (delivery is None or delivery.whole)
-        data, response = encode_or(shared.refused, response, shared.date(), without_body=without_body, close=last)
+        try:
+            data = encode(response, shared.date(), without_body=without_body, close=last)
+        except (TypeError, ValueError):
+            logger.exception("a response cannot be sent")
+            response = shared.refused(500, SORRY)
+            data = encode(response, shared.date(), without_body=False, close=last)
         self._last = last
-        self._enter(SENDING)
         if delivery is None:
             self._out.put(data)
         else:
             body = 0 if without_body else len(response.body)
             self._out.deliver(data, body, delivery, shared.world, self.resume_writing)
+        if last or self._out.blocked:
+            self._enter(SENDING)
         if not self._out.blocked:
             self._sent()
 
@@ -297,14 +299,10 @@ class Connection(asyncio.Protocol):
         if self._last:
             self._end()
             return
-        self._enter(FREE)
+        if self._state is not FREE:
+            self._enter(FREE)
         if self._queue:
             self._schedule()
-
-    def _lose(self) -> None:
-        """Drops the current request without a response."""
-        request, self._request = self._request, None
-        self._forget(request, self._shared.world.monotonic() - self._began)
 
     def _forget(self, request: Request | None, seconds: float = 0.0, *, observed: bool = True) -> None:
         """Records that a request gets no response; None: there is none. `observed`: whether it is observed."""
@@ -329,19 +327,15 @@ class Connection(asyncio.Protocol):
 
     def _set_deadline(self) -> None:
         """Sets the deadline for the current wait, unless it is set already."""
-        if self._state is CLOSED:
+        state, reader = self._state, self._reader
+        if state is CLOSED:
             return
-        if self._reader.wants_continue and self._state is FREE and not self._queue:
-            self._reader.wants_continue = False
+        if reader.wants_continue and state is FREE and not self._queue:
+            reader.wants_continue = False
             self._transport.write(CONTINUE)
+        blocked, paused, asked, idle = self._out.blocked, self._paused, self._asked, self._idle
         awaited, seconds = wait_for(
-            self._shared.limits,
-            self._state,
-            self._reader.state,
-            blocked=self._out.blocked,
-            paused=self._paused,
-            asked=self._asked,
-            idle=self._idle,
+            self._shared.limits, state, reader.state, blocked=blocked, paused=paused, asked=asked, idle=idle
         )
         if awaited is self._awaited:
             return
@@ -353,18 +347,22 @@ class Connection(asyncio.Protocol):
 
     def _time_is_up(self) -> None:
         awaited, self._awaited = self._awaited, None
+        limits = self._shared.limits
         if awaited is SENDING:
             if not self._out.progressed():
-                self.drop(f"the client read nothing of the response within {self._shared.limits.write_timeout:g} s")
+                self.drop(f"the client read nothing of the response within {limits.write_timeout:g} s")
         elif awaited is CLOSING:
             self.abort()
         elif awaited is HEAD:
-            self._refuse(
-                408, f"the request headers did not arrive within {self._shared.limits.header_timeout:g} seconds"
-            )
+            self._refuse(408, f"the request headers did not arrive within {limits.header_timeout:g} seconds")
         elif awaited is BODY:
             self._first_of_read = True
             self._reader.give_up(BodyFault.TOO_SLOW)
+        elif (
+            awaited is FREE and self._asked and (idle := self._shared.monotonic() - self._answered) < limits.keep_alive
+        ):
+            self._awaited = FREE  # only now, because moving the deadline with each request would cost more
+            self._deadline.set(limits.keep_alive - idle)
         else:
             self._close()
         self._set_deadline()

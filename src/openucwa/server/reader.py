@@ -200,7 +200,6 @@ class RequestReader:
         )
         shared.begun += 1
         self._keep_alive = version == "1.1" and parser.should_keep_alive()
-        self._enter(BODY)
         if self._method or method == b"CONNECT":
             # There is no telling where such a request ends.
             self.discard()
@@ -243,32 +242,29 @@ class RequestReader:
     # Further parsers
 
     def _parse(self, data: bytes) -> None:
-        rest: bytes | memoryview | None = data
-        while rest is not None:
+        rest: bytes | memoryview = data
+        while True:
             if self._parser is None:
                 self._parser = httptools.HttpRequestParser(self)
                 if self._framing:
                     self._parser.feed_data(self._framing)
-            rest = self._parse_some(rest)
-
-    def _parse_some(self, data: bytes | memoryview) -> memoryview | None:
-        """Parses `data`. Returns the rest of it, for a further parser."""
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            # The parser takes what follows for another protocol. It is not: a parser that has not seen the offer
-            # continues.
-            if self.state < DISCARDING:
-                self._parser = None
-                return memoryview(data)[offer.args[0] :]
-        except httptools.HttpParserCallbackError as error:
-            if error.__context__ is not None:
-                raise error.__context__ from None
-            raise
-        except httptools.HttpParserError:
-            if self.state < DISCARDING:
-                raise RefusedRequestError(400, "the request is not valid HTTP/1.1") from None
-        return None
+            try:
+                self._parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as offer:
+                # The parser takes what follows for another protocol. It is not: a parser that has not seen the offer
+                # continues.
+                if self.state < DISCARDING:
+                    self._parser = None
+                    rest = memoryview(rest)[offer.args[0] :]
+                    continue
+            except httptools.HttpParserCallbackError as error:
+                if error.__context__ is not None:
+                    raise error.__context__ from None
+                raise
+            except httptools.HttpParserError:
+                if self.state < DISCARDING:
+                    raise RefusedRequestError(400, "the request is not valid HTTP/1.1") from None
+            return
 
     def _check_method(self, data: bytes) -> bytes:
         """Checks the beginning of a request. The parser gets another method in place of an unusual one, which the
@@ -285,6 +281,7 @@ class RequestReader:
         return b""
 
     def _begin_body(self, request: Request, version: str) -> None:
+        self._enter(BODY)
         headers = request.headers
         self._body_limit = self._shared.body_limit(request)
         length = headers.get(b"content-length")

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
+from math import inf
 from typing import Protocol
 
 from openucwa.config import Config
@@ -179,6 +180,7 @@ class Shared:
         self.body_limit = application.body_limit
         self.refused = application.refused
         self.world = application.world
+        self.monotonic = application.world.monotonic
         self.limits = Limits.of(config)
         self.proxies = Proxies(config.trusted_proxies)
         self.open = OpenConnections(config.max_connections)
@@ -189,23 +191,22 @@ class Shared:
         #: The number of requests so far.
         self.begun = 0
         self.loop = asyncio.get_running_loop()
-        self._second = -1
         self._date = b""
-        self._pool = b""
-        self._used = 0
+        self._date_ends = -inf
+        self._ids: list[str] = []
 
     def date(self) -> bytes:
         """The header line with the current time."""
-        second = self.world.now() // 1000
-        if second != self._second:
-            self._second = second
+        now = self.monotonic()
+        if now >= self._date_ends:
+            second, ms = divmod(self.world.now(), 1000)
+            self._date_ends = now + 1 - ms / 1000
             self._date = f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
         return self._date
 
     def new_id(self) -> str:
         """A new request id."""
-        used = self._used
-        if used >= len(self._pool):
-            self._pool, used = self.world.random_bytes(_POOL), 0
-        self._used = used + _ID
-        return self._pool[used : used + _ID].hex()
+        if not self._ids:
+            pool = self.world.random_bytes(_POOL)
+            self._ids = [pool[at : at + _ID].hex() for at in range(0, _POOL, _ID)]
+        return self._ids.pop()

@@ -27,9 +27,9 @@ class Writing(IntEnum):
 
     #: Nothing is being answered.
     FREE = 0
-    #: The handler is working on a response.
+    #: The handler is working on a response, which was not there at once.
     HANDLING = 1
-    #: A response was written, and the client may not have read all of it.
+    #: A response was written, and the client has not taken all of it, or it is the last.
     SENDING = 2
     #: The last response was written; input is still read for a moment.
     LINGERING = 3
@@ -44,7 +44,7 @@ FREE, HANDLING, SENDING, LINGERING, CLOSING, CLOSED = Writing
 
 READING: Mapping[Reading, frozenset[Reading]] = {
     IDLE: frozenset({HEAD, DISCARDING, DONE}),
-    HEAD: frozenset({HEAD, BODY, DISCARDING, DONE}),
+    HEAD: frozenset({HEAD, IDLE, BODY, DISCARDING, DONE}),
     BODY: frozenset({IDLE, DISCARDING, DONE}),
     DISCARDING: frozenset({DISCARDING, DONE}),
     DONE: frozenset({DONE}),
@@ -52,7 +52,7 @@ READING: Mapping[Reading, frozenset[Reading]] = {
 
 WRITING: Mapping[Writing, frozenset[Writing]] = {
     FREE: frozenset({HANDLING, SENDING, CLOSING, CLOSED}),
-    HANDLING: frozenset({SENDING, CLOSED}),
+    HANDLING: frozenset({FREE, SENDING, CLOSED}),
     SENDING: frozenset({FREE, LINGERING, CLOSING, CLOSED}),
     LINGERING: frozenset({CLOSING, CLOSED}),
     CLOSING: frozenset({CLOSED}),

@@ -47,11 +47,12 @@ class ReadCache:
     ) -> T:
         """As `Cache.read`."""
         key = (name, *rest)
-        if key in self._results(owner, scope) or not self._freshness.follows(owner):
+        if key in self._of.get(owner, _NO_SCOPES).get(scope, _NO_RESULTS) or not self._freshness.follows(owner):
             fresh = self._freshness.refresh(owner)
-            if not (fresh if isinstance(fresh, bool) else await fresh):
+            if fresh is False or not (fresh is True or await fresh):
                 return await load(owner, *rest)
-            if key in (results := self._results(owner, scope)):
+            results = self._of.get(owner, _NO_SCOPES).get(scope, _NO_RESULTS)  # a refresh drops what is outdated
+            if key in results:
                 return results[key]  # type: ignore[no-any-return]  # put there below
         before = self._invalidations.count
         result = await load(owner, *rest)
@@ -72,9 +73,6 @@ class ReadCache:
         if scope is None:
             return self._invalidations.outside_since(count, owner)
         return self._invalidations.since(count, owner, scope)
-
-    def _results(self, owner: str, scope: str | None) -> dict[tuple[str, ...], Any]:
-        return self._of.get(owner, _NO_SCOPES).get(scope, _NO_RESULTS)
 
     def _drop(self, outdated: frozenset[Outdated] | None) -> None:
         if outdated is None:

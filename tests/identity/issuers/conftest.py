@@ -8,7 +8,7 @@ import pytest
 
 from openucwa.config import Config
 from openucwa.config_identity import Issuer
-from openucwa.identity.issuers.tokens import ForeignTokens
+from openucwa.identity.issuers.tokens import ForeignTokens, ForeignTokenSettings
 from tests.identity.issuers.provider import AUDIENCE, LENE, RunningProvider
 from tests.world import FakeWorld
 
@@ -53,7 +53,8 @@ async def checking(provider: RunningProvider, world: FakeWorld) -> AsyncIterator
             if name in table
         }
         issuer = Issuer(**{"url": provider.url, "audience": AUDIENCE, "domains": "contoso.com"} | table)
-        made.append(ForeignTokens(Config(issuers=(issuer,), **limits), SCOPES, world))
+        settings = Config(issuers=(issuer,), **limits).part(ForeignTokenSettings)
+        made.append(ForeignTokens(settings, SCOPES, world))
         return made[-1]
 
     yield make

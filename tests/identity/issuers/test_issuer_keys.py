@@ -10,7 +10,7 @@ import pytest
 from openucwa.config import Config
 from openucwa.config_identity import Issuer
 from openucwa.identity.issuers.provider import MAX_ANSWER
-from openucwa.identity.issuers.tokens import ForeignTokens
+from openucwa.identity.issuers.tokens import ForeignTokens, ForeignTokenSettings
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from openucwa.model.world import RealWorld
 from tests.certificate import make_certificate
@@ -137,7 +137,7 @@ async def test_provider_that_hangs_is_waited_for_once_and_not_by_one_request_aft
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         # A clock that runs: after `timeout`, as long a time has passed as must pass between two fetches.
         issuer = Issuer(url=url, audience=AUDIENCE, domains="contoso.com", timeout=0.5, key_refresh_min=0.5)
-        tokens = ForeignTokens(Config(issuers=(issuer,)), SCOPES, RealWorld())
+        tokens = ForeignTokens(Config(issuers=(issuer,)).part(ForeignTokenSettings), SCOPES, RealWorld())
         key = signing_key("x")
         checks = (tokens.check(sign(key, claims(iss=url), kid=f"k{number}")) for number in range(10))
         results = await asyncio.wait_for(asyncio.gather(*checks, return_exceptions=True), 60)

@@ -9,7 +9,7 @@ from joserfc import jws
 from joserfc.jwk import Key
 
 from openucwa.config import Config
-from openucwa.identity.issuers.tokens import ForeignTokens
+from openucwa.identity.issuers.tokens import ForeignTokens, ForeignTokenSettings
 from openucwa.model.refusals import Unauthorized
 from tests.identity.issuers.conftest import Checking, Claiming
 from tests.identity.issuers.provider import AUDIENCE, RunningProvider, sign, signing_key
@@ -299,7 +299,7 @@ async def test_challenge_names_the_providers_authorization_endpoint_once_it_is_k
 
 async def test_without_issuers_every_token_is_foreign() -> None:
 
-    tokens = ForeignTokens(Config(), frozenset(), FakeWorld())
+    tokens = ForeignTokens(Config().part(ForeignTokenSettings), frozenset(), FakeWorld())
     with pytest.raises(Unauthorized):
         await tokens.check("a.b.c")
     await tokens.close()

@@ -20,7 +20,6 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwt import JWTClaimsRegistry
 from joserfc.util import urlsafe_b64decode
 
-from openucwa.config import Config
 from openucwa.config_identity import Issuer, texts
 from openucwa.identity.issuers.claims import Claims, ForeignToken, expires, read_claims
 from openucwa.identity.issuers.keys import IssuerKeys
@@ -142,6 +141,16 @@ class Verifier:
         return claims
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignTokenSettings:
+    """The settings of these names."""
+
+    issuers: tuple[Issuer, ...]
+    max_token_bytes: int
+    foreign_tokens_cached: int
+    max_introspections: int
+
+
 class ForeignTokens:
     """Verifies access tokens of the setting `issuers`. `scopes`: all UCWA scopes.
 
@@ -149,16 +158,20 @@ class ForeignTokens:
     """
 
     def __init__(
-        self, config: Config, scopes: frozenset[str], world: World, removed: Callable[[], None] = lambda: None
+        self,
+        settings: ForeignTokenSettings,
+        scopes: frozenset[str],
+        world: World,
+        removed: Callable[[], None] = lambda: None,
     ) -> None:
         self._world = world
         self._scopes = scopes
-        self._max_bytes = config.max_token_bytes
-        self._max_known = config.foreign_tokens_cached
-        self._max_introspections = config.max_introspections
+        self._max_bytes = settings.max_token_bytes
+        self._max_known = settings.foreign_tokens_cached
+        self._max_introspections = settings.max_introspections
         self.verifiers = {
-            issuer.url: Verifier(Provider(issuer, world), config.max_token_bytes, world, removed)
-            for issuer in config.issuers
+            issuer.url: Verifier(Provider(issuer, world), settings.max_token_bytes, world, removed)
+            for issuer in settings.issuers
         }
         self._introspecting = next((each for each in self.verifiers.values() if each.issuer.introspection), None)
         #: By the token itself: a digest would take longer than everything else.

@@ -80,6 +80,7 @@ class Database:
     def row_counts(self) -> Mapping[str, int]:
         """The number of rows of each table, counted on a connection of its own. ServiceUnavailable."""
         with self._refusals(), closing(self._connect("ro", self.timeout)) as reader:
+            self.schema.check(reader)
             names = [name for (name,) in reader.execute("select name from sqlite_schema where type = 'table'")]
             return {
                 name: reader.execute(f'select count(*) from "{name}"').fetchone()[0]  # noqa: S608  # a table of ours

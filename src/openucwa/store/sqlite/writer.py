@@ -283,7 +283,7 @@ class Writer:
         return outcomes
 
     def _end_transaction(self, returned: "SimpleQueue[None]") -> None:
-        self._connection.execute("commit")
+        self._connection.commit()
         returned.put(None)
 
     async def _begin(self) -> None:
