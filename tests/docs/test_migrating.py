@@ -1,5 +1,6 @@
 """docs/migrating.md: its commands do what the page says, and its tables are those of the code."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -32,8 +33,8 @@ async def fill(folder: Path) -> None:
     await store.close()
 
 
-async def test_commands_export_and_import_and_program_makes_requests_of_the_export(tmp_path: Path) -> None:
-    await fill(tmp_path / "old")
+def test_commands_export_and_import_and_program_makes_requests_of_the_export(tmp_path: Path) -> None:
+    asyncio.run(fill(tmp_path / "old"))
     assert walk("".join(blocks("sh")), tmp_path, {}) == blocks("text")[0]
     found = [json.loads(line)["kind"] for line in (tmp_path / "lene.jsonl").read_text().splitlines()]
     assert found[:2] == ["openucwa", "user"]

@@ -284,5 +284,6 @@ async def _import(config: Config, read: Any, replaces: bool, history: bool, stor
         await importer.add(batch)
         progress.add("line", len(batch))
     for (kind, outcome), count in sorted(importer.counts.items()):
-        click.echo(f"{kind}: {count:,} {outcome}")
+        if count:
+            click.echo(f"{kind}: {count:,} {outcome}")
     return sum(count for (_, outcome), count in importer.counts.items() if outcome in {"different", "refused"})
