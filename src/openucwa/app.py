@@ -287,10 +287,10 @@ class Service:
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
         routes: list[tuple[str, Resource[Any]]] = [
-            ("/", Landing(self.sources.console_sign_ins)),
+            ("/", Landing(self.sources.console_sign_ins, config.page_name)),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
-            ("/static/{name}", Static()),
+            ("/static/{name}", Static(config.page_logo)),
             ("/xframe", frame),
             (discovery.FRAME, frame),
             (discovery.SERVICE.removesuffix("/root"), root),

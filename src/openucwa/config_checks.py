@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from importlib.util import find_spec
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -58,6 +59,10 @@ def problems(config: Config) -> Iterator[tuple[str, str]]:
     yield from _seen_from_outside(config)
     yield from _links(config)
     yield from _pool_problems(config)
+    if config.page_logo is not None and Path(config.page_logo).suffix.lower() not in {".svg", ".png"}:
+        yield "page_logo", "must be an SVG or PNG file, whose name ends in .svg or .png"
+    elif config.page_logo is not None and not Path(config.page_logo).is_file():
+        yield "page_logo", f"there is no file {config.page_logo}"
     yield from identity_problems(config.issuers, config.directories)
     for server in config.bus.split(",") if config.bus is not None else ():
         if not ((url := _url(server, "nats", "tls")) and url.hostname):

@@ -1,6 +1,7 @@
 """The pages for people: who gets them, and what they may do."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from openucwa.api.error_page import error_page
 from openucwa.app import Service
 from openucwa.resources.pages import POLICY
 from tests.client import UcwaClient
-from tests.conftest import Connect
+from tests.conftest import Connect, Make
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 PAGES = ["/", "/meet/lenea@contoso.com/ABCDEFGH"]
@@ -67,7 +68,9 @@ async def test_unknown_path_is_a_page_for_browsers_and_an_error_for_applications
     assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
 
 
-@pytest.mark.parametrize("path", ["/ucwa/v1/applications/1/me", "/ucwa/v1/applications", "/ucwa/v1/applications/1/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/ucwa/v1/applications/1/me", "/ucwa/v1/applications", "/ucwa/v1/applications/1/nothing"]
+)
 @pytest.mark.parametrize("navigation", [{"Sec-Fetch-Dest": "document"}, {"Upgrade-Insecure-Requests": "1"}])
 async def test_refused_browser_gets_a_page(stranger: UcwaClient, path: str, navigation: dict[str, str]) -> None:
     answer = await stranger.get(path, headers={"Accept": BROWSER, **navigation})
@@ -92,3 +95,19 @@ async def test_page_for_unknown_paths_loads_only_existing_files(stranger: UcwaCl
     answer = await stranger.get("/meetings", headers={"Accept": BROWSER})
     for href in re.findall(r'(?:src|href)="(/[^"]*)"', answer.text):
         assert (await stranger.get(href, headers={"Accept": "*/*"})).status_code == 200, href
+
+
+async def test_name_and_logo_of_the_server_are_shown(make_service: Make, connect: Connect, tmp_path: Path) -> None:
+    logo = tmp_path / "logo.svg"
+    logo.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    client = connect(await make_service(page_name="Contoso <Meetings>", page_logo=str(logo)))
+    text = (await page(client, "/")).text
+    assert "<title>Contoso &lt;Meetings&gt;</title>" in text
+    assert ">openucwa<" not in text
+    answer = await client.get("/static/logo", headers={"Accept": "*/*"})
+    assert (answer.content, answer.headers["Content-Type"]) == (logo.read_bytes(), "image/svg+xml")
+
+
+async def test_logo_is_that_of_the_software_without_the_setting(stranger: UcwaClient) -> None:
+    answer = await stranger.get("/static/logo", headers={"Accept": "*/*"})
+    assert answer.content == (await stranger.get("/static/icon.svg", headers={"Accept": "*/*"})).content

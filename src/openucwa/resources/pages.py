@@ -3,6 +3,7 @@
 The pages themselves are in `web/`; `static.py` serves their scripts and styles.
 """
 
+from html import escape
 from importlib.resources import files
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+
+PRODUCT = "openucwa"
 
 #: Headers of every page. The address may contain a meeting's id, which must not leak to other servers.
 PAGE_HEADERS: tuple[Header, ...] = (
@@ -69,9 +72,12 @@ class PageNotFound(NotFound):
 class Landing(Root):
     """The root at `/`: for a browser the organizer's console."""
 
-    def __init__(self, sign_ins: SignIns = tuple) -> None:
-        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints."""
-        self._content = files("openucwa.web").joinpath("console.html").read_bytes()
+    def __init__(self, sign_ins: SignIns = tuple, server_name: str = PRODUCT) -> None:
+        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints.
+        `server_name`: shown in place of openucwa's.
+        """
+        page = files("openucwa.web").joinpath("console.html").read_text("utf-8")
+        self._content = page.replace(f">{PRODUCT}<", f">{escape(server_name)}<").encode()
         self._sign_ins = sign_ins
 
     @Operation(

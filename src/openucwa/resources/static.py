@@ -2,6 +2,7 @@
 
 import hashlib
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from openucwa.api.answer import Answer
@@ -9,6 +10,9 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.model.refusals import ResourceNotFound
 
+#: The name of the logo on the pages: the operator's, or that of openucwa.
+LOGO = "logo"
+LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -34,13 +38,19 @@ class Static(Resource[File]):
     public = True
     conditional = True
 
-    def __init__(self) -> None:
+    def __init__(self, logo: str | None = None) -> None:
+        """`logo`: an SVG or PNG file to be shown on the pages; None: openucwa's."""
         self._files = {
             entry.name: File(TYPES[suffix], content, content_etag(content))
             for entry in files("openucwa.web").iterdir()
             if (suffix := "." + entry.name.rpartition(".")[2]) in TYPES
             for content in (entry.read_bytes(),)
         }
+        shown = self._files["icon.svg"]
+        if logo is not None:
+            content = Path(logo).read_bytes()
+            shown = File(LOGO_TYPES[Path(logo).suffix.lower()], content, content_etag(content))
+        self._files[LOGO] = shown
 
     async def locate(self, call: Context, name: str = "", **_names: str) -> File:
         if (found := self._files.get(name)) is None:
