@@ -278,6 +278,7 @@ class Service:
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
         two_party = TwoPartyService(store, pools, privacy, rules, self.acts, asking, world, config)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
+        static = Static(config.page_logo)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
         user = discovery.User(store, pools)
@@ -290,7 +291,7 @@ class Service:
             ("/", Landing(self.sources.console_sign_ins, config.page_name)),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
-            ("/static/{name}", Static(config.page_logo)),
+            *((path, static) for path in ("/static/{name}", "/static/{version}/{name}")),
             ("/xframe", frame),
             (discovery.FRAME, frame),
             (discovery.SERVICE.removesuffix("/root"), root),

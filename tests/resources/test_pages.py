@@ -38,14 +38,28 @@ async def test_page_loads_and_calls_only_this_server(stranger: UcwaClient, path:
 async def test_every_file_that_a_page_loads_exists(stranger: UcwaClient, path: str) -> None:
     answer = await page(stranger, path)
     waiting = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text))
+    preloaded = set(re.findall(r'modulepreload" href="(/static/[^"]+)"', answer.text))
+    imported: set[str] = set()
     seen: set[str] = set()
     while waiting - seen:
         href = min(waiting - seen)
         seen.add(href)
         found = await stranger.get(href, headers={"Accept": "*/*"})
         assert found.status_code == 200, href
-        waiting |= {f"/static/{name}" for name in re.findall(r'from "\./([^"]+)";', found.text)}
+        if "logo" not in href:
+            assert found.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        folder = href.rpartition("/")[0]
+        imported |= {f"{folder}/{name}" for name in re.findall(r'(?:from|import) "\./([^"]+)";', found.text)}
+        waiting |= imported
     assert len(seen) > 3
+    # All load at once, not one after the other has been read.
+    assert preloaded == imported
+
+
+async def test_file_of_another_version_is_revalidated(stranger: UcwaClient) -> None:
+    for path in ("/static/join.js", "/static/0123456789ab/join.js"):
+        answer = await stranger.get(path, headers={"Accept": "*/*"})
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html, application/json"])

@@ -16,7 +16,7 @@ from openucwa.http.message import Header
 from openucwa.model.refusals import NotAcceptable, Refusal, ResourceNotFound
 from openucwa.resources.discovery import HTML, QUERY, Root
 from openucwa.resources.issuers import SignIns
-from openucwa.resources.static import content_etag
+from openucwa.resources.static import content_etag, versioned
 
 #: Content only from this server, and no framing by others.
 POLICY = (
@@ -46,7 +46,7 @@ class Page(Resource[None]):
 
     def __init__(self, name: str) -> None:
         """`name`: of its file in `web/`."""
-        self._content = files("openucwa.web").joinpath(name).read_bytes()
+        self._content = versioned(files("openucwa.web").joinpath(name).read_text("utf-8")).encode()
         self._etag = content_etag(self._content)
 
     def etag(self, call: Context, target: None) -> str:
@@ -76,7 +76,7 @@ class Landing(Root):
         """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints.
         `server_name`: shown in place of openucwa's.
         """
-        page = files("openucwa.web").joinpath("console.html").read_text("utf-8")
+        page = versioned(files("openucwa.web").joinpath("console.html").read_text("utf-8"))
         self._content = page.replace(f">{PRODUCT}<", f">{escape(server_name)}<").encode()
         self._sign_ins = sign_ins
 
