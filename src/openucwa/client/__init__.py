@@ -13,8 +13,8 @@ from openucwa.client.conversations import Conversation, Invitation, Participant
 from openucwa.client.credentials import AnonymousMeeting, BearerToken, Password, RefreshToken, Token
 from openucwa.client.drivers import AsyncDriver, SyncDriver
 from openucwa.client.errors import ConnectionFailed, EditConflict, JoinFailed, Reason, Refused, UcwaError
-from openucwa.client.extensions import Edit, Extension, ExtensionState, merge_properties
-from openucwa.client.meetings import Meeting
+from openucwa.client.extensions import Edit, Extension, ExtensionState, ExtensionVersion, merge_properties
+from openucwa.client.meetings import Meeting, MeetingVersion, RemovedMeeting
 from openucwa.client.policy import Policy
 from openucwa.client.resources import APPLICATION_RENEWED, Event, Link, Resource
 from openucwa.client.session import Answer
@@ -36,10 +36,12 @@ __all__ = [
     "Events",
     "Extension",
     "ExtensionState",
+    "ExtensionVersion",
     "Invitation",
     "JoinFailed",
     "Link",
     "Meeting",
+    "MeetingVersion",
     "Part",
     "Participant",
     "Password",
@@ -47,6 +49,7 @@ __all__ = [
     "Reason",
     "RefreshToken",
     "Refused",
+    "RemovedMeeting",
     "Resource",
     "SyncDriver",
     "Token",

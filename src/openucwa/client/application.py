@@ -9,7 +9,7 @@ from openucwa.client.batches import MAX_PARTS, Part, read_batch, write_batch
 from openucwa.client.channel import Events
 from openucwa.client.conversations import Conversation, Invitation
 from openucwa.client.errors import AlreadyExists, Refused, TooManyRequests, UcwaError
-from openucwa.client.meetings import Meeting, MeetingChanges, wire_properties
+from openucwa.client.meetings import Meeting, MeetingChanges, RemovedMeeting, wire_properties
 from openucwa.client.opened import OpenApplication
 from openucwa.client.operations import D_co, operation
 from openucwa.client.resources import Event, Value
@@ -65,6 +65,12 @@ class Application(OpenApplication[D_co]):
         """A meeting of the user. ResourceNotFound: there is none."""
         found = yield from Meeting.found(self, online_meeting_id)
         return Meeting(self, found)
+
+    @operation
+    def removed_meetings(self) -> Steps[list[RemovedMeeting[D_co]]]:
+        """The user's removed and expired meetings that can be restored, newest first (openucwa:removedMeetings)."""
+        found = yield from RemovedMeeting.all(self)
+        return [RemovedMeeting(self, each) for each in found]
 
     @operation
     def make_available(self, modalities: Sequence[str] = ("Messaging",)) -> Steps[None]:
