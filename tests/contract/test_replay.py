@@ -24,7 +24,20 @@ _etags = itertools.count(1)
 #: What is done to which meeting, to which extension of it, with an extension of which type, or with the reader invited.
 Step = tuple[str, int, str, ExtensionType, bool]
 
-_KINDS = "schedule change cancel expire restore remove re-add add replace replace patch patch".split()
+_KINDS = [
+    "schedule",
+    "change",
+    "cancel",
+    "expire",
+    "restore",
+    "remove",
+    "re-add",
+    "add",
+    "replace",
+    "patch",
+    "replace",
+    "patch",
+]
 _STEP = st.tuples(
     st.sampled_from(_KINDS),
     st.integers(0, 1),

@@ -112,10 +112,12 @@ SCHEMAS: Described = {
             [{"op": "test", "path": "/seats", "value": 12}, {"op": "replace", "path": "/seats", "value": 14}],
         ],
     },
+    "JsonPatchOp": {"type": "string", "enum": ["add", "remove", "replace", "move", "copy", "test"]},
+    "ChangeOperation": {"type": "string", "enum": ["add", "replace", "patch", "remove"]},
     "JsonPatchOperation": {
         "type": "object",
         "properties": {
-            "op": {"type": "string", "enum": ["add", "remove", "replace", "move", "copy", "test"]},
+            "op": ref("schemas", "JsonPatchOp"),
             "path": {"type": "string", "description": "JSON Pointer (RFC 6901) into the resource's JSON."},
             "from": {"type": "string", "description": "The source of move and copy."},
             "value": {"description": "Of add, replace and test."},

@@ -14,6 +14,7 @@ from openucwa.client.credentials import AnonymousMeeting, BearerToken, Password,
 from openucwa.client.drivers import AsyncDriver, SyncDriver
 from openucwa.client.errors import ConnectionFailed, EditConflict, JoinFailed, Reason, Refused, UcwaError
 from openucwa.client.extensions import Edit, Extension, ExtensionState, ExtensionVersion, merge_properties
+from openucwa.client.finding import FoundMeeting, FoundMeetings, text_literal
 from openucwa.client.meetings import Meeting, MeetingVersion, RemovedMeeting
 from openucwa.client.policy import Policy
 from openucwa.client.resources import APPLICATION_RENEWED, Event, Link, Resource
@@ -37,6 +38,8 @@ __all__ = [
     "Extension",
     "ExtensionState",
     "ExtensionVersion",
+    "FoundMeeting",
+    "FoundMeetings",
     "Invitation",
     "JoinFailed",
     "Link",
@@ -56,4 +59,5 @@ __all__ = [
     "UcwaError",
     "errors",
     "merge_properties",
+    "text_literal",
 ]

@@ -13,7 +13,10 @@ def link_header(href: str, rel: str) -> Header:
 
 def meeting_links(href: str, *, history: bool) -> tuple[Header, ...]:
     """From a meeting. `history`: whether changes are logged."""
-    links = (link_header(f"{href}/invitation", "openucwa:invitation"),)
+    links = (
+        link_header(f"{href}/invitation", "openucwa:invitation"),
+        link_header(f"{href}/changeSet", "openucwa:changeSet"),
+    )
     if not history:
         return links
     return (
