@@ -211,7 +211,9 @@ class Pipeline:
             call.body = body
             if call.encoding is not None:
                 call.text = text_of(body, call.encoding)
-            if body and (media_type := body_type(call.request.header(b"content-type"))) in PATCH_TYPES:
+            if call.kind == "json" and operation.additional_properties:
+                call.given = json.read(call.text, self._limits)
+            elif body and (media_type := body_type(call.request.header(b"content-type"))) in PATCH_TYPES:
                 call.patch = read_patch(media_type, json.read_value(call.text, self._limits), self._patch_limits)
             return
         if body:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import quote
 
 from msgspec.structs import replace as replace_document
 
@@ -12,9 +11,9 @@ from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.api.resource import Operation, Precondition
 from openucwa.config import Config
 from openucwa.http import conditions
-from openucwa.http.message import Header
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.properties import join_url, meeting_properties
 from openucwa.model.change import ChangeKind
 from openucwa.model.meeting import Extension, Meeting, MeetingRel
 from openucwa.model.refusals import (
@@ -28,11 +27,11 @@ from openucwa.model.refusals import (
     TooManyOnlineMeetings,
 )
 from openucwa.model.scopes import CONVERSATION_SCOPES, MEETINGS
-from openucwa.model.values import Instant
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import read
 from openucwa.representation.patches import PATCH_TYPES, Patch
+from openucwa.resources.link_headers import meeting_links
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.resources.online_meetings import (
     CHANGE_REFUSALS,
@@ -44,10 +43,6 @@ from openucwa.resources.online_meetings import (
 )
 from openucwa.resources.patching import patch_of, patched
 from openucwa.store.contract import Store
-
-#: The template of the server's own join page. It has the whole address, so that the page can tell which meeting it is
-#: for.
-JOIN_PATH = "/meet/{user}@{domain}/{id}"
 
 RELS = {
     MeetingRel.MY_ONLINE_MEETINGS: "myOnlineMeeting",
@@ -63,12 +58,9 @@ _CHANGEABLE = frozenset(parameter.name for parameter in PARAMETERS)
 DRAWS = 5
 
 
-def invitation_link(href: str) -> Header:
-    """The Link header (RFC 8288) from a meeting to its invitation for calendar programs.
-
-    It is an addition; in the resource itself it would change the documented representation.
-    """
-    return b"Link", f'<{href}/invitation>; rel="openucwa:invitation"'.encode()
+def is_setting(name: str) -> bool:
+    """Whether a patch may change the member of this name of a meeting's JSON."""
+    return name in _CHANGEABLE
 
 
 class MeetingDocuments:
@@ -92,36 +84,10 @@ class MeetingDocuments:
 
     def join_url(self, call: Context, meeting: Meeting) -> str:
         """The URL of the meeting for people: from the template, or below the server's own address."""
-        user, _, domain = meeting.organizer.removeprefix("sip:").partition("@")
-        names = {"domain": domain, "user": quote(user, safe=""), "id": meeting.id}
-        if self._join_url is None:
-            return call.base + JOIN_PATH.format(**names)
-        return self._join_url.format(**names)
+        return join_url(meeting, self._join_url, call.base)
 
     def _properties(self, call: Context, meeting: Meeting) -> dict[str, Property]:
-        settings = meeting.settings
-        properties: dict[str, Property] = {
-            "accessLevel": settings.access_level,
-            "attendees": settings.attendees,
-            "automaticLeaderAssignment": settings.automatic_leader_assignment,
-            "conferenceId": meeting.conference_id,
-            "description": settings.description,
-            "entryExitAnnouncement": settings.entry_exit_announcement,
-        }
-        if settings.expiration_time is not None:
-            properties["expirationTime"] = Instant(settings.expiration_time)
-        return properties | {
-            "joinUrl": self.join_url(call, meeting),
-            "leaders": settings.leaders,
-            "legacyOnlineMeetingUri": f"conf:{meeting.uri}?conversation-id={meeting.conversation_id}",
-            "lobbyBypassForPhoneUsers": settings.lobby_bypass_for_phone_users,
-            "onlineMeetingId": meeting.id,
-            "onlineMeetingRel": meeting.rel,
-            "onlineMeetingUri": meeting.uri,
-            "organizerUri": meeting.organizer,
-            "phoneUserAdmission": settings.phone_user_admission,
-            "subject": settings.subject,
-        }
+        return meeting_properties(meeting, self.join_url(call, meeting))
 
 
 class MyOnlineMeetings(MeetingFamily[None]):
@@ -189,7 +155,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
             self._config.create_status,
             etag=meeting.etag,
             location=document.href,
-            headers=(invitation_link(document.href),),
+            headers=meeting_links(document.href, history=self._config.change_log),
         )
 
 
@@ -201,13 +167,22 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     conditional = True
 
     def __init__(
-        self, store: Store, pools: Pools, rules: MeetingRules, documents: MeetingDocuments, world: World
+        self,
+        store: Store,
+        pools: Pools,
+        rules: MeetingRules,
+        documents: MeetingDocuments,
+        world: World,
+        *,
+        history: bool,
     ) -> None:
+        """`history`: whether changes are logged."""
         super().__init__(pools)
         self._store = store
         self._rules = rules
         self._documents = documents
         self._world = world
+        self._history = history
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
         self.require_pool(call)
@@ -286,7 +261,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     def _patched(self, call: Context, patch: Patch, meeting: Meeting) -> Meeting:
         """`meeting` after the patch, with a new etag if it is different."""
         shown = replace_document(self._documents.document(call, meeting, ()), embedded={})
-        values = read(PARAMETERS, patched(shown, patch, _CHANGEABLE.__contains__))
+        values = read(PARAMETERS, patched(shown, patch, is_setting))
         settings = self._rules.settings(values, meeting.organizer)
         return (
             meeting if settings == meeting.settings else replace(meeting, settings=settings, etag=new_etag(self._world))
@@ -312,4 +287,4 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
 
     def _answer(self, call: Call[Meeting], meeting: Meeting, extensions: Sequence[Extension]) -> Answer:
         document = self._documents.document(call, meeting, extensions)
-        return Answer(document, etag=meeting.etag, headers=(invitation_link(document.href),))
+        return Answer(document, etag=meeting.etag, headers=meeting_links(document.href, history=self._history))

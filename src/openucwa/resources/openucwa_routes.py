@@ -1,24 +1,29 @@
 """The routes of what this server adds to UCWA: below openucwa:index, and below meetings and extensions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from openucwa.api.resource import Resource
 from openucwa.config import Config
+from openucwa.identity.callers import Callers
 from openucwa.meetings.pools import Pools
 from openucwa.model.world import World
-from openucwa.resources import additions
+from openucwa.resources import additions, changes, removed, versions, webhooks
+from openucwa.resources.meeting_query import FoundMeetings
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.store.contract import Store
+from openucwa.webhooks.following import Following
 
 
 def openucwa_routes(
     app: str,
     store: Store,
     pools: Pools,
-    documents: MeetingDocuments,  # noqa: ARG001
-    world: World,  # noqa: ARG001
+    documents: MeetingDocuments,
+    world: World,
     config: Config,
+    following: Following,
+    callers: Callers,
 ) -> Sequence[tuple[str, Resource[Any]]]:
     """`app`: the template of an application."""
     index = f"{app}/openucwa"
@@ -26,4 +31,30 @@ def openucwa_routes(
         (index, additions.Index(pools, additions.links(config))),
         (f"{index}/lobby", additions.Lobbies(store, pools)),
     ]
+    if config.change_log:
+        routes.append((f"{index}/meetings", FoundMeetings(store, pools, documents, config)))
+        routes += _history_routes(app, store, pools, documents, world, config)
+        reader = changes.ChangeReader(store, following.tail, documents, world, config)
+        hooks = webhooks.Parts(store, pools, following.subscriptions, world, following.dispatcher.changed)
+        routes += [(f"{index}/changes", changes.ChangesResource(pools, reader, callers, store))]
+        routes += webhooks.routes(index, hooks)
     return routes
+
+
+def _history_routes(
+    app: str, store: Store, pools: Pools, documents: MeetingDocuments, world: World, config: Config
+) -> Iterator[tuple[str, Resource[Any]]]:
+    """The resources that read the change log."""
+    meeting = f"{app}/onlineMeetings/myOnlineMeetings/{{meeting_id}}"
+    shown = (store, pools, documents)
+    for past in (meeting, f"{meeting}/onlineMeetingExtensions/{{extension_id}}"):
+        version = f"{past}/versions/{{version}}"
+        yield f"{past}/versions", versions.Versions(*shown)
+        yield version, versions.Version(*shown)
+        yield f"{version}/difference", versions.Difference(*shown)
+        yield f"{version}/restore", versions.Restore(*shown, world, config)
+    yield f"{meeting}/removedExtensions", removed.RemovedExtensions(*shown)
+    meetings = f"{app}/openucwa/removedMeetings"
+    yield meetings, removed.RemovedMeetings(store, pools)
+    yield f"{meetings}/{{removal}}", removed.RemovedMeeting(*shown)
+    yield f"{meetings}/{{removal}}/restore", removed.RestoreMeeting(*shown, world, config)

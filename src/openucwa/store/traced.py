@@ -26,6 +26,7 @@ class TracedStore:
         self.meetings = _traced(store.meetings, "meetings", span)
         self.extensions = _traced(store.extensions, "extensions", span)
         self.change_log = _traced(store.change_log, "change_log", span)
+        self.change_sets = _traced(store.change_sets, "change_sets", span)
         self.conversations = _traced(store.conversations, "conversations", span)
         self.invitations = _traced(store.invitations, "invitations", span)
         self.contacts = _traced(store.contacts, "contacts", span)
@@ -36,6 +37,8 @@ class TracedStore:
         self.photos = _traced(store.photos, "photos", span)
         self.presence = _traced(store.presence, "presence", span)
         self.subscriptions = _traced(store.subscriptions, "subscriptions", span)
+        self.queries = _traced(store.queries, "queries", span)
+        self.webhooks = _traced(store.webhooks, "webhooks", span)
 
     async def open(self) -> None:
         """As `Store.open`."""

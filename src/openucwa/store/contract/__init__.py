@@ -13,6 +13,7 @@ support, and `ServiceUnavailable` if the engine is unreachable or does not answe
 
 from openucwa.store.contract.applications import Applications, Channels
 from openucwa.store.contract.change_log import ChangeLog
+from openucwa.store.contract.change_sets import ChangeSets
 from openucwa.store.contract.contacts import ContactLimits, Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
@@ -22,31 +23,42 @@ from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
+from openucwa.store.contract.queries import FoundMeetings, MeetingQuery, Place, Queries, QueryLimits
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
+from openucwa.store.contract.webhooks import Backlog, Leased, Webhooks
 
 __all__ = [
     "Applications",
+    "Backlog",
     "ChangeLog",
+    "ChangeSets",
     "Channels",
     "ContactLimits",
     "Contacts",
     "Conversations",
     "EventLog",
     "Extensions",
+    "FoundMeetings",
     "History",
     "Invitations",
+    "Leased",
     "Match",
+    "MeetingQuery",
     "Meetings",
     "Outdated",
     "People",
     "Photos",
+    "Place",
     "Presences",
+    "Queries",
+    "QueryLimits",
     "SigningKeys",
     "Store",
     "Subscriptions",
     "TwoParty",
     "Users",
+    "Webhooks",
 ]

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from openucwa.store.contract.applications import Applications, Channels
 from openucwa.store.contract.change_log import ChangeLog
+from openucwa.store.contract.change_sets import ChangeSets
 from openucwa.store.contract.contacts import Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
@@ -14,9 +15,11 @@ from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
+from openucwa.store.contract.queries import Queries
 from openucwa.store.contract.terms import Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
+from openucwa.store.contract.webhooks import Webhooks
 from openucwa.store.engine import Announcer
 
 
@@ -43,6 +46,9 @@ class Store(Protocol):
 
     @property
     def change_log(self) -> ChangeLog: ...
+
+    @property
+    def change_sets(self) -> ChangeSets: ...
 
     @property
     def conversations(self) -> Conversations: ...
@@ -73,6 +79,12 @@ class Store(Protocol):
 
     @property
     def subscriptions(self) -> Subscriptions: ...
+
+    @property
+    def queries(self) -> Queries: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
     async def open(self) -> None:
         """Opens the store and migrates its schema.

@@ -6,6 +6,7 @@ from openucwa.store.engine import Cache, Reader, Writer
 from openucwa.store.sql.applications import Applications
 from openucwa.store.sql.change_log import ChangeLog
 from openucwa.store.sql.change_rows import Log, LogLimits
+from openucwa.store.sql.change_sets import ChangeSets
 from openucwa.store.sql.channels import Channels
 from openucwa.store.sql.contacts import Contacts
 from openucwa.store.sql.conversations import Conversations
@@ -17,10 +18,12 @@ from openucwa.store.sql.meetings import Meetings
 from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sql.photos import Photos
 from openucwa.store.sql.presence import Presences
+from openucwa.store.sql.queries import Queries
 from openucwa.store.sql.signing_keys import SigningKeys
 from openucwa.store.sql.subscriptions import Subscriptions
 from openucwa.store.sql.two_party import TwoParty
 from openucwa.store.sql.users import Users
+from openucwa.store.sql.webhooks import Webhooks
 from openucwa.store.sql.words import People
 
 _COUNTED = ("users", "applications", "meetings", "extensions", "events")
@@ -56,6 +59,7 @@ class SqlStore:
         self.meetings = Meetings(*on)
         self.extensions = Extensions(*on)
         self.change_log = ChangeLog(*on)
+        self.change_sets = ChangeSets(*on)
         self.conversations = Conversations(*on)
         self.invitations = Invitations(*on)
         self.contacts = Contacts(*on)
@@ -66,6 +70,8 @@ class SqlStore:
         self.photos = Photos(*on)
         self.presence = Presences(*on)
         self.subscriptions = Subscriptions(*on)
+        self.queries = Queries(*on)
+        self.webhooks = Webhooks(*on)
 
 
 async def contents(reader: Reader, known: int) -> Mapping[str, str]:
