@@ -390,6 +390,10 @@ class Config:
     dial_in_regions: tuple[DialInRegion, ...] = option(
         "Regions of phoneDialInInformation: name, number, languages.", ()
     )
+    client_policies: tuple[str, ...] = option(
+        "Policies for what clients do by themselves, each NAME=VALUE, such as emoticons=Disabled; shown in policies.",
+        (),
+    )
     pools: tuple[Pool, ...] = option("Other pools: name, url and optionally backup.", ())
 
     def part(self, kind: type[Part]) -> Part:
