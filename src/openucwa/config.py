@@ -141,6 +141,7 @@ class Config:
     )
     max_extension_properties: int = option("Maximum number of programmer-defined properties per extension (400).", 300)
     max_patch_operations: int = option("Maximum number of operations in a JSON Patch (413).", 1_000)
+    max_change_set: int = option("Maximum number of changes of extensions in one change set (413).", 200)
     max_extensions: int = option("Maximum number of extensions per meeting (409 TooManyGroups).", 100)
     max_meetings: int = option("Maximum number of meetings per organizer (409 TooManyOnlineMeetings).", 1_000)
     max_user_bytes: int = option(

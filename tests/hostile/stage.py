@@ -147,6 +147,8 @@ class Stage:
             # Who is available is asked, and misses nothing.
             "log": "none" if available else await self._log(),
             "number": "1",
+            "version": await self._version(meeting, of_extension=messaging),
+            "removal": await self._removal(),
             "subscription": (subscription := await self._subscription()),
             "subscribed": f"{subscription},danab%40contoso.com",
             "group": (group := await self._group()),
@@ -201,6 +203,18 @@ class Stage:
         for old in (await client.get(client.meetings)).json()["_embedded"]["myOnlineMeeting"]:
             await client.delete(self_of(old))
         return await client.schedule(**properties)
+
+    async def _version(self, meeting: dict[str, Any], *, of_extension: bool) -> str:
+        """The number of the newest version of the extension or of the meeting."""
+        past = f"{self_of(meeting)}/onlineMeetingExtensions/{quote(EXTENSION_ID, safe='')}"
+        versions = (await self._lene.get(f"{past if of_extension else self_of(meeting)}/versions")).json()
+        return str(versions["_embedded"]["openucwa:version"][0]["number"])
+
+    async def _removal(self) -> str:
+        """The number of the last removal of a meeting, if there was one."""
+        removed = (await self._lene.get(f"{self._lene.app}/openucwa/removedMeetings")).json()
+        found = removed["_embedded"]["openucwa:removedMeeting"]
+        return found[0]["_links"]["self"]["href"].rpartition("/")[2] if found else "0"
 
     async def _subscription(self) -> str:
         href = f"{self._lene.app}/people/presenceSubscriptions"

@@ -8,6 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from openucwa.model.change_set import (
+    ChangeSet,
+    ExtensionAdded,
+    ExtensionRemoved,
+    ExtensionReplaced,
+    SettingsReplaced,
+)
 from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import (
     FirstMessage,
@@ -23,7 +30,7 @@ from openucwa.model.meeting import ExtensionType
 from openucwa.model.photo import PhotoOrigin
 from openucwa.model.presence import INACTIVE_AFTER, Membership, Subscription, SubscriptionLimits
 from openucwa.model.privacy import PrivacyLevel
-from openucwa.model.refusals import Refusal, TooManyApplications, TooManyConversations, TooManyGroups
+from openucwa.model.refusals import AlreadyStarted, Refusal, TooManyApplications, TooManyConversations, TooManyGroups
 from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
 from openucwa.store.contract import ContactLimits
@@ -350,6 +357,11 @@ async def rooms(store: RecordedStore) -> None:
         await store.conversations.send_message(part, "text/plain", "hello", None, AT)
         await store.conversations.set_typing(part, True, AT)
     await store.conversations.set_typing(again, False, AT)
+    await store.conversations.change_role(LENE, MEETING, DAN, Role.ATTENDEE, AT)
+    await store.conversations.set_typing(again, True, AT)
+    for enabled in (False, False, True):
+        await store.conversations.set_audience_messaging(LENE, MEETING, enabled, AT)
+    await store.conversations.set_typing(again, True, AT)
     await store.conversations.change_messaging(participation(DAN), MessagingState.DISCONNECTED, None, AT)
     await store.conversations.get(DAN, "101", participation(DAN).id)
     await store.conversations.all(DAN, "101")
@@ -358,6 +370,7 @@ async def rooms(store: RecordedStore) -> None:
     await store.conversations.typing_participants(LENE, MEETING)
     await store.conversations.idle(AFTER)
     await extensions(store)
+    await change_sets(store)
     longer = replace(SETTINGS, subject="a longer subject")
     await store.meetings.replace(LENE, MEETING, frozenset({"1"}), longer, "2", AT)
     await change_log(store)
@@ -367,6 +380,20 @@ async def rooms(store: RecordedStore) -> None:
     await store.events.last_numbers([EVENT.topic, "a"])
     await store.events.numbers(EVENT.topic, EVENT.kind, 0, MANY)
     await store.events.get(EVENT.topic, 1)
+
+
+async def change_sets(store: RecordedStore) -> None:
+    for name in ("a", "b"):
+        await store.extensions.add(LENE, MEETING, extension(name), MANY, AT)
+    changes = (
+        ExtensionAdded(extension("c", type=ExtensionType.ROAMED_ORGANIZER_DATA)),
+        ExtensionReplaced(extension("a", etag="2", properties=b"{" + b" " * 99 + b"}"), None),
+        ExtensionRemoved("b", None),
+    )
+    await store.change_sets.apply(LENE, MEETING, ChangeSet(changes), MANY, AT)
+    settings = SettingsReplaced(replace(SETTINGS, subject="another subject"), "1")
+    rest = tuple(ExtensionRemoved(name, None) for name in ("a", "c"))
+    await store.change_sets.apply(LENE, MEETING, ChangeSet(rest, settings), MANY, AT)
 
 
 async def change_log(store: RecordedStore) -> None:
@@ -422,7 +449,12 @@ async def invitations(store: RecordedStore) -> None:
     await store.invitations.get(ANN, "101", f"asking {ANN}")
     await store.conversations.join(participation(ANN), replace(asking(ANN, outgoing=False)), "2", MANY, AT)
     twice = [replace(asking(owner, outgoing=owner == LENE), id="twice", thread_id="twice") for owner in (LENE, ANN)]
+    with suppress(AlreadyStarted):
+        await store.invitations.add(twice[0], [twice[1]], AT)
+    twice[0] = replace(twice[0], operation_id="twice")
     await store.invitations.add(twice[0], [twice[1]], AT)
+    await store.invitations.replay(ANN, "101", AT)
+    await store.invitations.started(LENE, "101", "twice", twice[0].kind)
     await store.invitations.end(replace(twice[1], state=InvitationState.DECLINED), AT)
 
 
@@ -504,8 +536,9 @@ async def two_party(store: RecordedStore) -> None:
 async def history(store: RecordedStore) -> None:
     limits = HistoryLimits(MANY, MANY)
     for number in range(2):
-        await store.invitations.refuse(replace(calling(LENE, "missed")[1], id=f"missed {number}"), AT, limits)
-    nobody = replace(calling(LENE, "missed")[1], id="of nobody", to_uri="sip:nobody@contoso.com")
+        missed = replace(calling(LENE, "missed")[1], id=f"missed {number}", state=InvitationState.FAILED)
+        await store.invitations.refuse(missed, AT, limits)
+    nobody = replace(missed, id="of nobody", to_uri="sip:nobody@contoso.com")
     await store.invitations.refuse(nobody, AT, limits)
     await store.history.all(DAN, MANY)
     await store.history.get(DAN, "missed 1")

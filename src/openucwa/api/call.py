@@ -71,9 +71,9 @@ class Call(Context, Generic[T], kw_only=True):
 
     `target`: what the path names (`Resource.locate`). `etag`: its etag, if it has one. `media_type`: that of the
     answer. `kind`: whether the body is JSON or XML. `given`: the properties of the body. `values`: the documented
-    input, validated. `body`: the body of an operation that takes neither JSON nor XML; `encoding`: its codec, None if
-    it is not text; `text`: its decoded text. `patch`: the patch in the body, if there is one.
-    `if_match`: the etags of If-Match; None: any.
+    input, validated. `body`: the body of an operation that takes other types than these two; `encoding`: its codec,
+    None if it is not text; `text`: its decoded text. `patch`: the patch in the body, if there is one. `if_match`: the
+    etags of If-Match; None: any.
     """
 
     target: T

@@ -51,6 +51,8 @@ NAMES: Mapping[str, Described] = {
     "message": {"description": "The message's number."},
     "log": {"description": "The conversation log's id."},
     "number": {"description": "The number of a message in a conversation log."},
+    "version": {"description": "The number of a version of the meeting or the extension."},
+    "removal": {"description": "The number of a meeting's removal."},
     "address": {"description": "The participant's SIP address, percent-encoded."},
     "organizer": {"description": "The SIP address of a meeting's organizer."},
     "snapshot": {"description": "The snapshot's name."},
@@ -110,10 +112,12 @@ SCHEMAS: Described = {
             [{"op": "test", "path": "/seats", "value": 12}, {"op": "replace", "path": "/seats", "value": 14}],
         ],
     },
+    "JsonPatchOp": {"type": "string", "enum": ["add", "remove", "replace", "move", "copy", "test"]},
+    "ChangeOperation": {"type": "string", "enum": ["add", "replace", "patch", "remove"]},
     "JsonPatchOperation": {
         "type": "object",
         "properties": {
-            "op": {"type": "string", "enum": ["add", "remove", "replace", "move", "copy", "test"]},
+            "op": ref("schemas", "JsonPatchOp"),
             "path": {"type": "string", "description": "JSON Pointer (RFC 6901) into the resource's JSON."},
             "from": {"type": "string", "description": "The source of move and copy."},
             "value": {"description": "Of add, replace and test."},

@@ -15,7 +15,6 @@ from openucwa.model.refusals import (
     CallbackChannelError,
     MethodNotAllowed,
     NotAcceptable,
-    ParameterValidationFailure,
     Refusal,
     ServiceUnavailable,
     TooManyRequests,
@@ -212,5 +211,4 @@ def _accept_patch(media_types: tuple[str, ...]) -> tuple[Header, ...]:
 def reason(refusal: Refusal) -> Reason:
     """The refusal as the client sees it."""
     row = wire_error(type(refusal))
-    parameters = refusal.parameters if isinstance(refusal, ParameterValidationFailure) else {}
-    return Reason(code=row.code, subcode=row.subcode, message=sentence(refusal), parameters=parameters)
+    return Reason(code=row.code, subcode=row.subcode, message=sentence(refusal), parameters=refusal.parameters)

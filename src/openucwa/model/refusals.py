@@ -19,6 +19,8 @@ class Refusal(Exception):
 
     def __init__(self, message: str = "", *, reason: str | None = None) -> None:
         super().__init__(message)
+        #: What was wrong where: names of properties, or JSON Pointers into the body.
+        self.parameters: Mapping[str, str] = {}
         #: The same for administrators, for the log: it may name addresses and paths that no client is to see.
         self.reason = reason or message
 
@@ -29,6 +31,10 @@ class ResourceNotFound(Refusal):
 
 #: One message for an extension that is hidden from the caller and for one that never was.
 NO_SUCH_EXTENSION = "this meeting has no such extension"
+
+
+#: An extension's etag is not one of those that a change names.
+EXTENSION_CHANGED = "the extension has changed: its etag does not match If-Match"
 
 
 class ApplicationNotFound(Refusal):
@@ -131,11 +137,24 @@ class ParameterValidationFailure(Refusal):
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
         first = itertools.islice(parameters.items(), MAX_PARAMETERS)
-        self.parameters = {_cut(name): why for name, why in first}
-        quoted = [f"{name}: {why}" for name, why in itertools.islice(self.parameters.items(), MAX_QUOTED)]
+        shown = {_cut(name): why for name, why in first}
+        quoted = [f"{name}: {why}" for name, why in itertools.islice(shown.items(), MAX_QUOTED)]
         if len(parameters) > len(quoted):
             quoted.append(f"and {len(parameters) - len(quoted):,} more")
         super().__init__("; ".join(quoted))
+        self.parameters = shown
+
+
+def of_part(refusal: Refusal, pointer: str, words: str) -> Refusal:
+    """The same refusal, of a part of a request that consists of several. Its message begins with `words`.
+
+    `pointer`: the JSON Pointer of the part. A ParameterValidationFailure's names are taken as pointers from there.
+    """
+    if isinstance(refusal, ParameterValidationFailure):
+        return ParameterValidationFailure({pointer + name: why for name, why in refusal.parameters.items()})
+    same = type(refusal)(f"{words}: {refusal}")
+    same.parameters = {pointer: str(refusal)}
+    return same
 
 
 def _cut(name: str) -> str:
@@ -164,6 +183,14 @@ class AlreadyJoined(AlreadyExists):
         super().__init__(message)
         self.conversation = conversation
         self.location = location
+
+
+class AlreadyStarted(AlreadyExists):
+    """The application has started this operation already: its invitation `invitation` has the same operationId."""
+
+    def __init__(self, invitation: str) -> None:
+        super().__init__("an operation with this operationId is in progress")
+        self.invitation = invitation
 
 
 class TooManyGroups(Conflict):

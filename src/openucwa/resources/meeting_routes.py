@@ -9,6 +9,7 @@ from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.world import World
 from openucwa.resources.calendar import MeetingInvitation
+from openucwa.resources.change_sets import ChangeSets
 from openucwa.resources.my_online_meetings import MeetingDocuments, MyOnlineMeeting, MyOnlineMeetings
 from openucwa.resources.online_meeting_extensions import OnlineMeetingExtension, OnlineMeetingExtensions
 from openucwa.resources.online_meetings import (
@@ -50,8 +51,9 @@ def meeting_routes(
         (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store, rules)),
         (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config)),
         (meetings, MyOnlineMeetings(store, pools, rules, documents, config)),
-        (meeting, MyOnlineMeeting(store, pools, rules, documents, world)),
+        (meeting, MyOnlineMeeting(store, pools, rules, documents, world, history=config.change_log)),
         (f"{meeting}/invitation", MeetingInvitation(store, pools, documents, config, world)),
+        (f"{meeting}/changeSet", ChangeSets(store, pools, rules, documents, world, config)),
         (extensions, OnlineMeetingExtensions(store, pools, world, config)),
         (f"{extensions}/{{extension_id}}", OnlineMeetingExtension(store, pools, world, config)),
     )

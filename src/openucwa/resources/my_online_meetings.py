@@ -12,7 +12,6 @@ from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.api.resource import Operation, Precondition
 from openucwa.config import Config
 from openucwa.http import conditions
-from openucwa.http.message import Header
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.change import ChangeKind
@@ -33,6 +32,7 @@ from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import read
 from openucwa.representation.patches import PATCH_TYPES, Patch
+from openucwa.resources.link_headers import meeting_links
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.resources.online_meetings import (
     CHANGE_REFUSALS,
@@ -63,12 +63,9 @@ _CHANGEABLE = frozenset(parameter.name for parameter in PARAMETERS)
 DRAWS = 5
 
 
-def invitation_link(href: str) -> Header:
-    """The Link header (RFC 8288) from a meeting to its invitation for calendar programs.
-
-    It is an addition; in the resource itself it would change the documented representation.
-    """
-    return b"Link", f'<{href}/invitation>; rel="openucwa:invitation"'.encode()
+def is_setting(name: str) -> bool:
+    """Whether a patch may change the member of this name of a meeting's JSON."""
+    return name in _CHANGEABLE
 
 
 class MeetingDocuments:
@@ -189,7 +186,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
             self._config.create_status,
             etag=meeting.etag,
             location=document.href,
-            headers=(invitation_link(document.href),),
+            headers=meeting_links(document.href, history=self._config.change_log),
         )
 
 
@@ -201,13 +198,22 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     conditional = True
 
     def __init__(
-        self, store: Store, pools: Pools, rules: MeetingRules, documents: MeetingDocuments, world: World
+        self,
+        store: Store,
+        pools: Pools,
+        rules: MeetingRules,
+        documents: MeetingDocuments,
+        world: World,
+        *,
+        history: bool,
     ) -> None:
+        """`history`: whether changes are logged."""
         super().__init__(pools)
         self._store = store
         self._rules = rules
         self._documents = documents
         self._world = world
+        self._history = history
 
     async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
         self.require_pool(call)
@@ -286,7 +292,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     def _patched(self, call: Context, patch: Patch, meeting: Meeting) -> Meeting:
         """`meeting` after the patch, with a new etag if it is different."""
         shown = replace_document(self._documents.document(call, meeting, ()), embedded={})
-        values = read(PARAMETERS, patched(shown, patch, _CHANGEABLE.__contains__))
+        values = read(PARAMETERS, patched(shown, patch, is_setting))
         settings = self._rules.settings(values, meeting.organizer)
         return (
             meeting if settings == meeting.settings else replace(meeting, settings=settings, etag=new_etag(self._world))
@@ -312,4 +318,4 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
 
     def _answer(self, call: Call[Meeting], meeting: Meeting, extensions: Sequence[Extension]) -> Answer:
         document = self._documents.document(call, meeting, extensions)
-        return Answer(document, etag=meeting.etag, headers=(invitation_link(document.href),))
+        return Answer(document, etag=meeting.etag, headers=meeting_links(document.href, history=self._history))

@@ -31,6 +31,7 @@ from openucwa.model.world import World, new_etag, new_uuid
 from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
 from openucwa.representation.patches import PATCH_TYPES, Patch
+from openucwa.resources.link_headers import extension_links
 from openucwa.resources.online_meetings import (
     CHANGE_REFUSALS,
     READ_REFUSALS,
@@ -140,7 +141,8 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
             call.author,
         )
         document = extension_document(extension, collection_href(meeting_href(call, meeting.id)))
-        return Answer(document, 201, etag=extension.etag, location=document.href)
+        headers = extension_links(document.href, history=self._config.change_log)
+        return Answer(document, 201, etag=extension.etag, location=document.href, headers=headers)
 
 
 class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
@@ -154,6 +156,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         super().__init__(pools)
         self._store = store
         self._world = world
+        self._history = config.change_log
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
 
     async def locate(
@@ -170,8 +173,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def get(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, GET."""
         meeting_id, extension = call.target
-        document = extension_document(extension, collection_href(meeting_href(call, meeting_id)))
-        return Answer(document, etag=extension.etag)
+        return self._answer(extension, collection_href(meeting_href(call, meeting_id)))
 
     @Operation(
         "Replaces the extension; omitted properties are removed.",
@@ -195,7 +197,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 if not conditions.matches(call.if_match, stored.etag):
                     raise
             else:
-                return Answer(extension_document(extension, collection), etag=extension.etag)
+                return self._answer(extension, collection)
 
     async def _replace(
         self, call: Call[tuple[str, Extension]], href: str, meeting_id: str, stored: Extension
@@ -255,7 +257,12 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                     raise
             else:
                 break
-        return Answer(extension_document(extension, collection), etag=extension.etag)
+        return self._answer(extension, collection)
+
+    def _answer(self, extension: Extension, collection: str) -> Answer:
+        document = extension_document(extension, collection)
+        headers = extension_links(document.href, history=self._history)
+        return Answer(document, etag=extension.etag, headers=headers)
 
     def _patched(self, patch: Patch, collection: str, stored: Extension) -> Extension:
         """`stored` after the patch, with a new etag if it is different."""

@@ -1,13 +1,13 @@
 """The routes of what this server adds to UCWA: below openucwa:index, and below meetings and extensions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from openucwa.api.resource import Resource
 from openucwa.config import Config
 from openucwa.meetings.pools import Pools
 from openucwa.model.world import World
-from openucwa.resources import additions
+from openucwa.resources import additions, removed, versions
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.store.contract import Store
 
@@ -16,8 +16,8 @@ def openucwa_routes(
     app: str,
     store: Store,
     pools: Pools,
-    documents: MeetingDocuments,  # noqa: ARG001
-    world: World,  # noqa: ARG001
+    documents: MeetingDocuments,
+    world: World,
     config: Config,
 ) -> Sequence[tuple[str, Resource[Any]]]:
     """`app`: the template of an application."""
@@ -26,4 +26,25 @@ def openucwa_routes(
         (index, additions.Index(pools, additions.links(config))),
         (f"{index}/lobby", additions.Lobbies(store, pools)),
     ]
+    if config.change_log:
+        routes += _history_routes(app, store, pools, documents, world, config)
     return routes
+
+
+def _history_routes(
+    app: str, store: Store, pools: Pools, documents: MeetingDocuments, world: World, config: Config
+) -> Iterator[tuple[str, Resource[Any]]]:
+    """The resources that read the change log."""
+    meeting = f"{app}/onlineMeetings/myOnlineMeetings/{{meeting_id}}"
+    shown = (store, pools, documents)
+    for past in (meeting, f"{meeting}/onlineMeetingExtensions/{{extension_id}}"):
+        version = f"{past}/versions/{{version}}"
+        yield f"{past}/versions", versions.Versions(*shown)
+        yield version, versions.Version(*shown)
+        yield f"{version}/difference", versions.Difference(*shown)
+        yield f"{version}/restore", versions.Restore(*shown, world, config)
+    yield f"{meeting}/removedExtensions", removed.RemovedExtensions(*shown)
+    meetings = f"{app}/openucwa/removedMeetings"
+    yield meetings, removed.RemovedMeetings(store, pools)
+    yield f"{meetings}/{{removal}}", removed.RemovedMeeting(*shown)
+    yield f"{meetings}/{{removal}}/restore", removed.RestoreMeeting(*shown, world, config)

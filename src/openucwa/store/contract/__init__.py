@@ -13,6 +13,7 @@ support, and `ServiceUnavailable` if the engine is unreachable or does not answe
 
 from openucwa.store.contract.applications import Applications, Channels
 from openucwa.store.contract.change_log import ChangeLog
+from openucwa.store.contract.change_sets import ChangeSets
 from openucwa.store.contract.contacts import ContactLimits, Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
@@ -30,6 +31,7 @@ from openucwa.store.contract.users import SigningKeys, Users
 __all__ = [
     "Applications",
     "ChangeLog",
+    "ChangeSets",
     "Channels",
     "ContactLimits",
     "Contacts",

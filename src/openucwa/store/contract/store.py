@@ -5,6 +5,7 @@ from typing import Protocol
 
 from openucwa.store.contract.applications import Applications, Channels
 from openucwa.store.contract.change_log import ChangeLog
+from openucwa.store.contract.change_sets import ChangeSets
 from openucwa.store.contract.contacts import Contacts, People
 from openucwa.store.contract.conversations import Conversations
 from openucwa.store.contract.events import EventLog
@@ -43,6 +44,9 @@ class Store(Protocol):
 
     @property
     def change_log(self) -> ChangeLog: ...
+
+    @property
+    def change_sets(self) -> ChangeSets: ...
 
     @property
     def conversations(self) -> Conversations: ...

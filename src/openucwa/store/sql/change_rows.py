@@ -199,15 +199,16 @@ class Log:
         by: Author,
         change_set: int | None = None,
         extension_id: str | None = None,
-    ) -> None:
-        """Logs the removal of this extension, or of all of the meeting's, which are still there."""
+    ) -> int:
+        """Logs the removal of this extension, or of all of the meeting's, which are still there; returns the number of
+        the first change, 0 if nothing is logged.
+        """
         if not self._limits.enabled:
-            return
-        values = (organizer, meeting_id, at, *by, change_set)
-        if extension_id is None:
-            await transaction.run(_RECORD_REMOVED + _IN_ORDER, *values)
-        else:
-            await transaction.run(_RECORD_REMOVED + _ONE, *values, extension_id)
+            return 0
+        values = [organizer, meeting_id, at, *by, change_set]
+        values += [] if extension_id is None else [extension_id]
+        sql = _RECORD_REMOVED + (_IN_ORDER if extension_id is None else _ONE) + " returning number"
+        return min((int(number) for (number,) in await transaction.rows(sql, *values)), default=0)
 
     async def record_removed_user(self, transaction: Transaction, organizer: str, at: int) -> None:
         """Forgets what a user's meetings were, and logs that they are removed; they are still there."""

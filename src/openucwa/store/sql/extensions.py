@@ -6,6 +6,7 @@ from functools import partial
 from openucwa.model.change import SERVER, Author, ChangeKind
 from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.refusals import (
+    EXTENSION_CHANGED,
     NO_SUCH_EXTENSION,
     AlreadyExists,
     PreconditionFailed,
@@ -21,8 +22,6 @@ from openucwa.store.sql.part import Part
 from openucwa.store.sql.participations import notify_of_extension
 from openucwa.store.sql.stored_bytes import STORED
 from openucwa.store.sql.tables import EXTENSIONS
-
-_CHANGED = "the extension has changed: its etag does not match If-Match"
 
 _EXTENSION = f"select {EXTENSIONS.columns} from extensions where organizer = ? and meeting_id = ? and id = ?"
 
@@ -43,7 +42,7 @@ _FILLED = """
 
 _ADD = EXTENSIONS.insert + " on conflict do nothing"
 
-_REPLACE = """
+REPLACE = """
     update extensions set type = ?, etag = ?, properties = ?, changed = ?
     where organizer = ? and meeting_id = ? and id = ? and etag = ?
 """
@@ -71,9 +70,9 @@ _REPLACE_UNNOTIFIED = f"""
         and not exists (select 1 from participations where organizer = ?1 and meeting_id = ?2)
 """
 
-_MEETING_CHANGED = "update meetings set changed = ? where organizer = ? and id = ?"
+MEETING_CHANGED = "update meetings set changed = ? where organizer = ? and id = ?"
 
-_REMOVE = "delete from extensions where organizer = ? and meeting_id = ? and id = ? and etag = ?"
+REMOVE = "delete from extensions where organizer = ? and meeting_id = ? and id = ? and etag = ?"
 
 
 class Extensions(Part):
@@ -142,8 +141,8 @@ class Extensions(Part):
             await stored_bytes.check(transaction, organizer, size - old_size, self._max_user_bytes)
             before = State(etag, str(old_type))
             logged = self._log.extension_changed(kind, organizer, meeting_id, before, extension, at, by)
-            if not await transaction.run(_REPLACE, *values, *key, etag, then=logged):
-                raise PreconditionFailed(_CHANGED)
+            if not await transaction.run(REPLACE, *values, *key, etag, then=logged):
+                raise PreconditionFailed(EXTENSION_CHANGED)
             if anybody:
                 await notify_of_extension(transaction, organizer, meeting_id, at, old_type, extension.type)
 
@@ -187,9 +186,9 @@ class Extensions(Part):
             await self._log.record_removed_extensions(
                 transaction, organizer, meeting_id, at, by, extension_id=extension_id
             )
-            if not await transaction.run(_REMOVE, *key, etag):
-                raise PreconditionFailed(_CHANGED)
-            await transaction.run(_MEETING_CHANGED, at, organizer, meeting_id)
+            if not await transaction.run(REMOVE, *key, etag):
+                raise PreconditionFailed(EXTENSION_CHANGED)
+            await transaction.run(MEETING_CHANGED, at, organizer, meeting_id)
             name = f"{extension_id} in meeting {meeting_id}"
             transaction.removals.append(Removal("extension", name, organizer, "deleted"))
             if anybody:
@@ -213,5 +212,5 @@ async def _current(
         raise ResourceNotFound(NO_SUCH_EXTENSION)
     extension_type, etag, size, anybody = row
     if match is not None and etag not in match:
-        raise PreconditionFailed(_CHANGED)
+        raise PreconditionFailed(EXTENSION_CHANGED)
     return ExtensionType(extension_type), etag, size, anybody

@@ -91,7 +91,7 @@ class Meetings(Part):
             await add(transaction, self._log, meeting, limit, self._max_user_bytes, by)
 
         await self._writer.change(work, meeting.organizer, scope=meeting.id)
-        if self._log.full(meeting.organizer, _size(meeting.settings)):
+        if self._log.full(meeting.organizer, settings_size(meeting.settings)):
             await self._log.shrink(meeting.organizer)
 
     async def assigned(self, draft: Meeting) -> Meeting:
@@ -142,25 +142,21 @@ class Meetings(Part):
         kind: ChangeKind = ChangeKind.REPLACED,
     ) -> Meeting:
         async def work(transaction: Transaction) -> Meeting:
-            was = await _current(transaction, organizer, meeting_id, match)
-            more = _size(settings) - _size(was.settings)
+            was = await current(transaction, organizer, meeting_id, match)
+            more = settings_size(settings) - settings_size(was.settings)
             await stored_bytes.check(transaction, organizer, more, self._max_user_bytes)
-            key = (organizer, meeting_id, was.etag)
-            if not await transaction.run(_REPLACE, *SETTINGS.values(settings), etag, at, *key):
-                raise PreconditionFailed(_CHANGED)
-            now = replace(was, settings=settings, etag=etag)
-            await self._log.record_meeting(transaction, kind, was, now, at, by)
+            await replace_settings(transaction, self._log, was, settings, etag, at, by, kind)
             await participations.notify_of_meeting(transaction, organizer, meeting_id, at)
-            return now
+            return replace(was, settings=settings, etag=etag)
 
         meeting = await self._writer.change(work, organizer)
-        if self._log.full(organizer, _size(settings)):
+        if self._log.full(organizer, settings_size(settings)):
             await self._log.shrink(organizer)
         return meeting
 
     async def remove(self, organizer: str, meeting_id: str, match: Match, at: int, by: Author = SERVER) -> None:
         async def work(transaction: Transaction) -> int:
-            was = await _current(transaction, organizer, meeting_id, match)
+            was = await current(transaction, organizer, meeting_id, match)
             return await _remove(transaction, self._log, was, at, by, "deleted")
 
         size = await self._writer.change(work, organizer, must_notify=False)
@@ -226,7 +222,7 @@ async def _add_within(
     transaction: Transaction, meeting: Meeting, limit: int, max_user_bytes: int, changed: int | None = None
 ) -> None:
     ((count, position),) = await transaction.rows(_FILLED, meeting.organizer)
-    await stored_bytes.check(transaction, meeting.organizer, _size(meeting.settings), max_user_bytes)
+    await stored_bytes.check(transaction, meeting.organizer, settings_size(meeting.settings), max_user_bytes)
     if count >= limit:
         raise TooManyOnlineMeetings(f"the organizer has {count} online meetings, which is the maximum")
     await _add(transaction, meeting, position + 1, meeting.created if changed is None else changed)
@@ -243,6 +239,26 @@ async def _add(transaction: Transaction, meeting: Meeting, position: int, change
     )
     if not added or not await transaction.run(_ADD_CONFERENCE_ID, meeting.conference_id, *key):
         raise AlreadyExists("an online meeting with that id or conference id already exists")
+
+
+async def replace_settings(
+    transaction: Transaction,
+    log: Log,
+    was: Meeting,
+    settings: MeetingSettings,
+    etag: str,
+    at: int,
+    by: Author,
+    kind: ChangeKind,
+) -> int:
+    """Replaces the settings and etag of a meeting whose size was checked; returns the number of the change in the log.
+
+    Nobody is notified. PreconditionFailed: the meeting is not `was` any more.
+    """
+    key = (was.organizer, was.id, was.etag)
+    if not await transaction.run(_REPLACE, *SETTINGS.values(settings), etag, at, *key):
+        raise PreconditionFailed(_CHANGED)
+    return await log.record_meeting(transaction, kind, was, replace(was, settings=settings, etag=etag), at, by)
 
 
 async def _restore(
@@ -280,7 +296,7 @@ async def _restore(
     return meeting
 
 
-async def _current(transaction: Transaction, organizer: str, meeting_id: str, match: Match) -> Meeting:
+async def current(transaction: Transaction, organizer: str, meeting_id: str, match: Match) -> Meeting:
     """ResourceNotFound, PreconditionFailed."""
     row = await transaction.row(_MEETING, organizer, meeting_id)
     if row is None:
@@ -309,7 +325,7 @@ async def _remove(transaction: Transaction, log: Log, was: Meeting, at: int, by:
     return int(size)
 
 
-def _size(settings: MeetingSettings) -> int:
+def settings_size(settings: MeetingSettings) -> int:
     """What a meeting adds to `stored_bytes`, as the triggers count it."""
     stored = dict(zip(SETTINGS.names, SETTINGS.values(settings), strict=True))
     return sum(len(str(stored[name]).encode()) for name in ("subject", "description", "attendees", "leaders"))

@@ -6,6 +6,7 @@ from openucwa.store.engine import Cache, Reader, Writer
 from openucwa.store.sql.applications import Applications
 from openucwa.store.sql.change_log import ChangeLog
 from openucwa.store.sql.change_rows import Log, LogLimits
+from openucwa.store.sql.change_sets import ChangeSets
 from openucwa.store.sql.channels import Channels
 from openucwa.store.sql.contacts import Contacts
 from openucwa.store.sql.conversations import Conversations
@@ -56,6 +57,7 @@ class SqlStore:
         self.meetings = Meetings(*on)
         self.extensions = Extensions(*on)
         self.change_log = ChangeLog(*on)
+        self.change_sets = ChangeSets(*on)
         self.conversations = Conversations(*on)
         self.invitations = Invitations(*on)
         self.contacts = Contacts(*on)
