@@ -23,6 +23,7 @@ from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
+from openucwa.store.contract.schemas import Schemas
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.two_party import TwoParty
@@ -46,6 +47,7 @@ __all__ = [
     "People",
     "Photos",
     "Presences",
+    "Schemas",
     "SigningKeys",
     "Store",
     "Subscriptions",
