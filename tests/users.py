@@ -2,4 +2,5 @@
 
 LENE = "sip:lenea@contoso.com"
 DANA = "sip:danab@contoso.com"
+ERIK = "sip:erik@contoso.com"
 ALEX = "sip:alexd@contoso.com"

@@ -235,11 +235,18 @@ async def test_body_of_an_unsupported_type_is_refused(lene: UcwaClient) -> None:
         "text/html",
         "application/x-www-form-urlencoded",
         "application/octet-stream",
-        None,
     ):
-        headers = {} if content_type is None else {"Content-Type": content_type}
-        answer = await lene.post(lene.meetings, content=b'{"subject":"x"}', headers=headers)
+        answer = await lene.post(lene.meetings, content=b'{"subject":"x"}', headers={"Content-Type": content_type})
         assert (answer.status_code, answer.json()["code"]) == (415, "UnsupportedMediaType"), content_type
+
+
+async def test_body_without_a_content_type_is_what_it_begins_with(lene: UcwaClient) -> None:
+    xml = b'<input xmlns="http://schemas.microsoft.com/rtc/2012/03/ucwa"><property name="subject">x</property></input>'
+    for body in (b'{"subject":"x"}', b' \r\n{"subject":"x"}', b"\xef\xbb\xbf" + xml, xml):
+        answer = await lene.post(lene.meetings, content=body)
+        assert (answer.status_code, answer.json()["subject"]) == (201, "x"), body
+    for body in (b"subject=x", b"[1]", b'"x"', b" ", b"\x00{}"):
+        assert (await lene.post(lene.meetings, content=body)).status_code == 415, body
 
 
 async def test_json_and_xml_are_accepted_by_both_names_and_with_any_parameter(lene: UcwaClient) -> None:

@@ -20,7 +20,7 @@ from tests.client import PASSWORD, UcwaClient
 from tests.needs import need
 from tests.process.running import LIMIT, RunningServer, command
 from tests.process.server import add_user
-from tests.users import DANA, LENE
+from tests.users import DANA, ERIK, LENE
 
 expect.set_options(timeout=LIMIT * 1000)
 
@@ -145,9 +145,9 @@ async def enter(chromium: Browser, plain: RunningServer) -> AsyncIterator[Enter]
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which Lene and Dana are, and that nobody uses but for copies."""
+    """A store in which Lene, Dana and Erik are, and that nobody uses but for copies."""
     data = tmp_path_factory.mktemp("join") / "prepared"
-    for uri, name in ((LENE, "Lene Aaling"), (DANA, "Dana Birkby")):
+    for uri, name in ((LENE, "Lene Aaling"), (DANA, "Dana Birkby"), (ERIK, "Erik Andersen")):
         arguments = ("user", "add", uri, "--name", name, "--data", str(data), "--password-stdin")
         assert command(*arguments, stdin=PASSWORD + "\n").returncode == 0
     return data

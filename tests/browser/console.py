@@ -16,6 +16,14 @@ DESKTOP = (1280, 800)
 PHONE = (390, 844)
 SMALL = (360, 740)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+#: The checks of accessibility, which `make lint` installs.
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+#: What is wrong with a page for people who use other senses or devices: the rule, and where.
+CHECK = """
+    async () => (await axe.run({resultTypes: ["violations"]})).violations.map(
+        ({id, nodes}) => `${id}: ${nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join("; ")}`
+    )
+"""
 #: Where pictures of what is tested go, for people to look at: light and dark, on a desktop and on a phone.
 SCREENSHOTS = os.environ.get("OPENUCWA_SCREENSHOTS") or str(Path(__file__).parents[2] / "build" / "screenshots")
 
@@ -41,8 +49,9 @@ class BrowserUser:
             self.troubles.append(message.text)
 
     @classmethod
-    async def come(cls, chromium: Browser, url: str) -> "BrowserUser":
+    async def come(cls, chromium: Browser, url: str, locale: str = "en-US") -> "BrowserUser":
         context = await chromium.new_context(
+            locale=locale,
             viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
             accept_downloads=True,
             timezone_id="Europe/Copenhagen",
@@ -64,13 +73,15 @@ class BrowserUser:
         assert self.troubles == []
 
     async def look(self, name: str, sizes: Sequence[tuple[int, int]] = (DESKTOP, PHONE, SMALL)) -> None:
-        """Checks that nothing is wider than the window, and takes pictures."""
+        """Checks that nothing is wider than the window and that the page is accessible, and takes pictures."""
         page = self.page
         for width, height in sizes:
             await page.set_viewport_size({"width": width, "height": height})
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
             for scheme in SCHEMES if width != SMALL[0] else ():
                 await page.emulate_media(color_scheme=scheme)
+                barriers = await self.barriers()
+                assert not barriers, (name, width, scheme, barriers)
                 kind = "desktop" if width == DESKTOP[0] else "phone"
                 dialog = await page.locator("dialog[open]").count() > 0
                 await page.screenshot(
@@ -81,21 +92,32 @@ class BrowserUser:
         await page.emulate_media(color_scheme="light")
         await page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
 
+    async def barriers(self) -> list[str]:
+        """What axe finds wrong with the page as it is; nothing where axe is not installed."""
+        if not AXE.exists():
+            assert os.environ.get("CI") not in {"true", "1"}, "make lint installs axe-core"
+            return []
+        await self.page.evaluate(AXE.read_text())
+        found: list[str] = await self.page.evaluate(CHECK)
+        return found
+
 
 class Console(BrowserUser):
-    """Lene in the console."""
+    """Somebody in the console: Lene, if nothing else is said."""
 
-    async def sign_in(self, password: str = PASSWORD) -> None:
-        await self.page.get_by_label("User name").first.fill("lenea@contoso.com")
+    async def sign_in(self, password: str = PASSWORD, username: str = "lenea@contoso.com") -> None:
+        await self.page.get_by_label("User name").first.fill(username)
         await self.page.get_by_label("Password").first.fill(password)
         await self.page.get_by_role("button", name="Sign in").click()
 
     @classmethod
-    async def enter(cls, chromium: Browser, server: RunningServer, meeting_id: str = "") -> "Console":
+    async def enter(
+        cls, chromium: Browser, server: RunningServer, meeting_id: str = "", username: str = "lenea@contoso.com"
+    ) -> "Console":
         """Signs in and goes to a meeting."""
         console = await cls.come(chromium, f"{server.urls[0]}/#{meeting_id}")
         assert isinstance(console, Console)
-        await console.sign_in()
+        await console.sign_in(username=username)
         await console.page.locator("#meeting" if meeting_id else "#nothing").wait_for()
         return console
 

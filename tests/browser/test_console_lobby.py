@@ -82,7 +82,7 @@ async def test_button_of_the_banner_opens_the_meeting_and_joins_it(
     page = console.page
     await joe.ask(await lene.schedule(subject="Budget"), "Joe")
     await page.clock.fast_forward(15_000)
-    await page.get_by_role("button", name="Open and join: Budget").click()
+    await page.get_by_role("button", name="Go there and join: Budget").click()
     await expect(page.locator("#subject")).to_have_text("Budget")
     await page.get_by_role("button", name="Admit Joe").click()
     await expect(page.locator("#people")).to_contain_text("Joe")
@@ -169,7 +169,7 @@ async def test_lobby_of_another_meeting_is_shown_beside_that_of_the_joined_one(
         )
         await console.look("22-two-lobbies")
         # Opening the other one does not take the organizer out of the joined one.
-        await page.get_by_role("button", name="Open: Other").click()
+        await page.get_by_role("button", name="Go there: Other").click()
         await expect(page.get_by_text("You are in “Joined”.")).to_be_visible()
         await ann.delete(ann.app)
 

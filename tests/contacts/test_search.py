@@ -25,6 +25,17 @@ async def test_people_are_found_by_name_address_and_number(lene_here: Applicatio
     assert await search(lene_here, query="nobody") == ([], False)
 
 
+async def test_mail_is_the_beginning_of_an_address_and_not_of_a_name(service: Service, lene_here: Application) -> None:
+    await add_user(service, "sip:jdoe@contoso.com", "Alice Karenina", email="Alice.K@mail.example")
+    for mail in ("alice", "ALICE.K@mail", "jd", "sip:jdoe@contoso.com"):
+        assert await search(lene_here, mail=mail) == (["jdoe@contoso.com"], False), mail
+    for mail in ("karenina", "k@mail", "mail.example", "doe"):
+        assert await search(lene_here, mail=mail) == ([], False), mail
+    assert await search(lene_here, query="karenina", mail="alice") == (["jdoe@contoso.com"], False)
+    assert await search(lene_here, query="karenina", mail="") == (["jdoe@contoso.com"], False)
+    assert await search(lene_here, query="karenina", mail="karenina") == ([], False)
+
+
 async def test_search_needs_a_query(lene_here: Application) -> None:
     for query in ("", "query=", "mail=&limit=3"):
         assert_invalid(await lene_here.client.get(f"{lene_here.people}/search?{query}"), "query")

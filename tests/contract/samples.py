@@ -154,6 +154,7 @@ def calling(owner: str, number: str, application: str = "101") -> tuple[Particip
         meeting_id=draft.meeting_id,
         conversation=draft.id,
         outgoing=owner == LENE,
+        operation_id=number if owner == LENE else None,
         to_uri=DAN,
         expires=AT,
         **message,

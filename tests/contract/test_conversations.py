@@ -309,7 +309,7 @@ async def test_one_answer_ends_all_sides_of_an_invitation(store: Store) -> None:
     await store.invitations.add(asked, sides, AT)
     assert [each.id for each in await store.invitations.overdue(AT + 6, MANY)] == ["asking"]
     await store.invitations.end(replace(sides[0], state=InvitationState.DECLINED, reason="Declined"), AT)
-    with pytest.raises(ResourceNotFound):
+    with pytest.raises(Conflict):
         await store.invitations.end(replace(sides[1], state=InvitationState.DECLINED), AT)
     assert await store.invitations.overdue(AT + 6, MANY) == []
 

@@ -6,9 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from openucwa.model.conversation import Form, Invitation, InvitationState, MessagingState, Participation, Role
+from openucwa.model.conversation import (
+    Form,
+    Invitation,
+    InvitationKind,
+    InvitationState,
+    MessagingState,
+    Participation,
+    Role,
+)
 from openucwa.model.event import application_topic
 from openucwa.model.refusals import (
+    AlreadyStarted,
     ApplicationNotFound,
     Conflict,
     ConversationNotFound,
@@ -70,6 +79,33 @@ async def test_start_asks_only_applications_that_are_open(started: Store) -> Non
     assert not await started.two_party.start(draft, outgoing, [gone], MANY, AT)
     with pytest.raises(ResourceNotFound):
         await started.invitations.get(LENE, "101", outgoing.id)
+
+
+async def test_same_operation_starts_nothing_while_it_is_pending_or_the_conversation_goes_on(started: Store) -> None:
+    draft, outgoing = calling(LENE, "second")
+    incoming = calling(DAN, "second")[1]
+    repeated = replace(outgoing, operation_id=OUTGOING.operation_id)
+    for _ in range(2):
+        with pytest.raises(AlreadyStarted) as caught:
+            await started.two_party.start(draft, repeated, [incoming], MANY, AT)
+        assert caught.value.invitation == OUTGOING.id
+        with pytest.raises(AlreadyStarted):
+            await started.invitations.refuse(repeated, AT)
+        found = await started.invitations.started(LENE, "101", NUMBER, InvitationKind.MESSAGING)
+        assert [each.id for each in found] == [OUTGOING.id]
+        if (await started.invitations.get(LENE, "101", OUTGOING.id)).state == InvitationState.CONNECTING:
+            await started.two_party.accept(INCOMING, DANS, MANY, AT)
+    await started.conversations.leave(DAN, "101", DANS.id, AT)
+    assert await started.invitations.started(LENE, "101", NUMBER, InvitationKind.MESSAGING) == []
+    assert await started.two_party.start(draft, repeated, [incoming], MANY, AT)
+
+
+async def test_pending_invitations_are_replayed_to_the_application_that_has_them(started: Store) -> None:
+    await started.invitations.replay(DAN, "102", AT)
+    await started.invitations.replay(LENE, "101", AT)
+    assert await kinds(started, DAN, "102") == ["invitation started", "invitation replayed"]
+    assert await kinds(started, DAN) == ["invitation started"]
+    assert await kinds(started, LENE) == ["conversation waiting"]
 
 
 async def test_start_is_refused_over_the_limit_and_without_an_application(started: Store) -> None:
@@ -194,7 +230,7 @@ async def test_one_of_two_servers_wins(started: Store, other: Store, race: str) 
             else:
                 draft = DANS if invitation is INCOMING else OTHER_DANS
                 await store.two_party.accept(invitation, draft, MANY, AT)
-        except (Conflict, ResourceNotFound):
+        except Conflict:
             return False
         return True
 

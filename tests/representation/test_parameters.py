@@ -167,7 +167,6 @@ def test_sip_uris_are_accepted(uri: str) -> None:
     "uri",
     [
         "",
-        "lenea@contoso.com",
         "sip:",
         "sip:contoso.com",
         "sip:@contoso.com",
@@ -207,3 +206,27 @@ def test_schema_describes_the_accepted_values() -> None:
     assert described["properties"]["attendees"]["items"]["type"] == "string"
     assert described["properties"]["count"] == {"type": ["integer", "null"], "minimum": 1, "maximum": 9}
     assert "required" not in schema(ALL)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("sip:a@contoso.com", "sip:a@contoso.com"),
+        ("a@contoso.com", "sip:a@contoso.com"),
+        ("A.B@contoso.com;user=phone", "sip:A.B@contoso.com;user=phone"),
+        ("SIP:a:secret@contoso.com", "SIP:a:secret@contoso.com"),
+        ("tel:1@contoso.com", None),
+        ("mailto:a@contoso.com", None),
+        ("a@", None),
+        ("@contoso.com", None),
+        ("a b@contoso.com", None),
+        ("sip:", None),
+    ],
+)
+def test_sip_uri_may_lack_its_scheme(given: str, expected: str | None) -> None:
+    parameters = (Parameter("to", kind="sip"),)
+    if expected is None:
+        with pytest.raises(ParameterValidationFailure):
+            read(parameters, {"to": given}, {})
+    else:
+        assert read(parameters, {"to": given}, {}) == {"to": expected}

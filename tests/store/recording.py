@@ -30,7 +30,7 @@ from openucwa.model.meeting import ExtensionType
 from openucwa.model.photo import PhotoOrigin
 from openucwa.model.presence import INACTIVE_AFTER, Membership, Subscription, SubscriptionLimits
 from openucwa.model.privacy import PrivacyLevel
-from openucwa.model.refusals import Refusal, TooManyApplications, TooManyConversations, TooManyGroups
+from openucwa.model.refusals import AlreadyStarted, Refusal, TooManyApplications, TooManyConversations, TooManyGroups
 from openucwa.model.user import SigningKey, User
 from openucwa.store import sql
 from openucwa.store.contract import ContactLimits
@@ -357,6 +357,11 @@ async def rooms(store: RecordedStore) -> None:
         await store.conversations.send_message(part, "text/plain", "hello", None, AT)
         await store.conversations.set_typing(part, True, AT)
     await store.conversations.set_typing(again, False, AT)
+    await store.conversations.change_role(LENE, MEETING, DAN, Role.ATTENDEE, AT)
+    await store.conversations.set_typing(again, True, AT)
+    for enabled in (False, False, True):
+        await store.conversations.set_audience_messaging(LENE, MEETING, enabled, AT)
+    await store.conversations.set_typing(again, True, AT)
     await store.conversations.change_messaging(participation(DAN), MessagingState.DISCONNECTED, None, AT)
     await store.conversations.get(DAN, "101", participation(DAN).id)
     await store.conversations.all(DAN, "101")
@@ -444,7 +449,12 @@ async def invitations(store: RecordedStore) -> None:
     await store.invitations.get(ANN, "101", f"asking {ANN}")
     await store.conversations.join(participation(ANN), replace(asking(ANN, outgoing=False)), "2", MANY, AT)
     twice = [replace(asking(owner, outgoing=owner == LENE), id="twice", thread_id="twice") for owner in (LENE, ANN)]
+    with suppress(AlreadyStarted):
+        await store.invitations.add(twice[0], [twice[1]], AT)
+    twice[0] = replace(twice[0], operation_id="twice")
     await store.invitations.add(twice[0], [twice[1]], AT)
+    await store.invitations.replay(ANN, "101", AT)
+    await store.invitations.started(LENE, "101", "twice", twice[0].kind)
     await store.invitations.end(replace(twice[1], state=InvitationState.DECLINED), AT)
 
 
@@ -526,8 +536,9 @@ async def two_party(store: RecordedStore) -> None:
 async def history(store: RecordedStore) -> None:
     limits = HistoryLimits(MANY, MANY)
     for number in range(2):
-        await store.invitations.refuse(replace(calling(LENE, "missed")[1], id=f"missed {number}"), AT, limits)
-    nobody = replace(calling(LENE, "missed")[1], id="of nobody", to_uri="sip:nobody@contoso.com")
+        missed = replace(calling(LENE, "missed")[1], id=f"missed {number}", state=InvitationState.FAILED)
+        await store.invitations.refuse(missed, AT, limits)
+    nobody = replace(missed, id="of nobody", to_uri="sip:nobody@contoso.com")
     await store.invitations.refuse(nobody, AT, limits)
     await store.history.all(DAN, MANY)
     await store.history.get(DAN, "missed 1")

@@ -16,7 +16,7 @@ from openucwa.model.application import Application, Communication
 from openucwa.model.change import BEGINNING, SERVER, Author, ChangeKind, Position
 from openucwa.model.change_set import ChangeSet
 from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
-from openucwa.model.conversation import FirstMessage, Invitation, MessagingState, Participation, Role
+from openucwa.model.conversation import FirstMessage, Invitation, InvitationKind, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
 from openucwa.model.history import HistoryLimits
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
@@ -57,6 +57,7 @@ ARGUMENTS: dict[Any, object] = {
     Mapping[str, int]: {"x": 0},
     Mapping[tuple[str, str], int]: {("x", "x"): 1},
     Sequence[NewEvent]: (EVENT,),
+    InvitationKind: InvitationKind.MESSAGING,
     User: user(),
     SigningKey: SigningKey("1", b"", 1),
     Application: application(),

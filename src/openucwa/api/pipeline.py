@@ -4,6 +4,7 @@ The order is that of `docs/protocol.md`: 401, 404, 403, 405, 406, 413, 415, 428,
 with 409 and the work.
 """
 
+import codecs
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -283,6 +284,8 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
     if not body or (operation.takes is None and not operation.consumes):
         return b""
     content_type = request.header(b"content-type") or operation.default_type
+    if content_type is None and not operation.consumes:
+        content_type = untyped(body)
     kind = call.kind = negotiation.kind_of(content_type)
     fits = body_type(content_type) in operation.consumes if operation.consumes else kind is not None
     if not fits:
@@ -294,6 +297,14 @@ def take_body(call: Call[Any], operation: Operation) -> bytes:
         raise UnsupportedMediaType("the body must not have a Content-Encoding")
     call.encoding = find_encoding(body, content_type, kind)
     return body
+
+
+def untyped(body: bytes) -> str | None:
+    """The media type of a body without Content-Type, which a request of the reference lacks: JSON or XML by its first
+    character; None: it is neither.
+    """
+    first = body.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    return {b"{": negotiation.JSON, b"<": negotiation.XML}.get(first)
 
 
 def body_type(content_type: str | None) -> str:

@@ -15,7 +15,7 @@ from openucwa.channel.poll import EventChannels
 from openucwa.model.conversation import InvitationState
 from openucwa.model.history import HistoryLimits
 from openucwa.model.measures import Measures
-from openucwa.model.refusals import ConversationNotFound, Refusal, ResourceNotFound
+from openucwa.model.refusals import Conflict, ConversationNotFound, Refusal, ResourceNotFound
 from openucwa.model.world import World
 from openucwa.store.contract import Store
 
@@ -160,7 +160,7 @@ class Sweeper:
         missed = HistoryLimits(kept, self._settings.max_log_messages)
         while overdue := await self._store.invitations.overdue(now, INVITATIONS_AT_A_TIME):
             for invitation in overdue:
-                with suppress(ResourceNotFound):
+                with suppress(Conflict):
                     failed = replace(invitation, state=InvitationState.FAILED, reason="Timeout")
                     await self._store.invitations.end(failed, now, missed=missed)
 

@@ -185,6 +185,14 @@ class AlreadyJoined(AlreadyExists):
         self.location = location
 
 
+class AlreadyStarted(AlreadyExists):
+    """The application has started this operation already: its invitation `invitation` has the same operationId."""
+
+    def __init__(self, invitation: str) -> None:
+        super().__init__("an operation with this operationId is in progress")
+        self.invitation = invitation
+
+
 class TooManyGroups(Conflict):
     """The meeting has the maximum number of extensions, or the user that of groups."""
 

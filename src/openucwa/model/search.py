@@ -45,6 +45,13 @@ def mail_words(mail: str) -> tuple[str, ...]:
     return (word,) if word else ()
 
 
+def has_mail(words: tuple[str, ...], user: User) -> bool:
+    """Whether an address of the user begins with each of the `mail_words`."""
+    return all(
+        any(_plain(address).startswith(word) for address in (user.address, user.email) if address) for word in words
+    )
+
+
 def user_words(user: User) -> tuple[str, ...]:
     """The words that are indexed of a user."""
     everything = Visible(work_phone=True, mobile_phone=True, private_phones=True)

@@ -17,6 +17,8 @@ Kind: TypeAlias = Literal["string", "boolean", "integer", "datetime", "sip", "ti
 
 _HOST = r"(?:[^\W_](?:[\w-]*)(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\])"
 _SIP = re.compile(rf"[sS][iI][pP]:[^\s\x00-\x1f\x7f-\x9f@<>\"]+@{_HOST}(?:[:;?][^\s\x00-\x1f\x7f-\x9f@<>\"]*)?")
+#: The beginning of what is an address without a scheme.
+_NO_SCHEME = re.compile(r"[^:@]+@")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -181,6 +183,8 @@ def _datetime(_: Parameter, given: object) -> Instant | None:
 
 def _sip(parameter: Parameter, given: object) -> str:
     text = _string(parameter, given)
+    if _NO_SCHEME.match(text):
+        text = f"sip:{text}"
     if not _SIP.fullmatch(text):
         raise InvalidValue("must be a SIP URI, sip:USER@HOST")
     return text
@@ -209,7 +213,7 @@ _SCHEMAS: Mapping[Kind, dict[str, Any]] = {
         "type": "string",
         "anyOf": [{"format": "date-time"}, {"pattern": r"^/Date\(-?[0-9]+([+-][0-9]{4})?\)/$"}],
     },
-    "sip": {"type": "string", "pattern": r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]"},
+    "sip": {"type": "string", "pattern": r"^([sS][iI][pP]:[^\s@<>]+|[^\s@<>:]+)@[A-Za-z0-9]"},
     "timespan": {"type": "string", "pattern": timespans.PATTERN},
 }
 

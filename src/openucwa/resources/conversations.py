@@ -14,6 +14,7 @@ from openucwa.model.refusals import (
     NO_SUCH_EXTENSION,
     CallbackChannelError,
     CannotRedirect,
+    Conflict,
     ConversationNotFound,
     InvalidExchangeServerVersion,
     ResourceNotFound,
@@ -134,7 +135,10 @@ class Conversation(InConversation[Participation | Invitation]):
         own = call.target
         if isinstance(own, Invitation):
             declined = replace(own, state=InvitationState.DECLINED, reason="Declined")
-            await self._store.invitations.end(declined, self._world.now())
+            try:
+                await self._store.invitations.end(declined, self._world.now())
+            except Conflict:
+                raise ConversationNotFound("the conversation is no longer offered") from None
         else:
             await self._store.conversations.leave(own.owner, own.application_id, own.id, self._world.now())
         return NO_CONTENT

@@ -18,6 +18,7 @@ from openucwa.model.conversation import (
 )
 from openucwa.model.meeting import meeting_uri
 from openucwa.model.refusals import (
+    AlreadyStarted,
     CallbackChannelError,
     CannotRedirect,
     Conflict,
@@ -257,8 +258,12 @@ class AddParticipant(ConversationPart):
             )
             for application in await self._asked(to, call.target.owner)
         ]
-        await self._store.invitations.add(outgoing, incoming, self._world.now())
-        return created(invitation_href(call, outgoing.id, outgoing.kind))
+        started = outgoing.id
+        try:
+            await self._store.invitations.add(outgoing, incoming, self._world.now())
+        except AlreadyStarted as repeated:
+            started = repeated.invitation
+        return created(invitation_href(call, started, outgoing.kind))
 
     async def _asked(self, to: str, inviter: str) -> Sequence[str]:
         """The applications that are asked: none of a user who blocks the inviter."""

@@ -109,15 +109,30 @@ class JoinService:
         raise ServiceUnavailable("the meeting is changing too quickly; try again", retry_after=1)
 
     async def start(self, call: Call[None]) -> str:
-        """Creates a meeting of the caller's and joins it; returns the id of the invitation. Raises what `join` raises,
-        and TooManyOnlineMeetings.
+        """Creates a meeting of the caller's and joins it; returns the id of the invitation.
+
+        A call with the operationId of one that the application still takes part in creates none. Raises what `join`
+        raises, and TooManyOnlineMeetings.
         """
         organizer = call.caller.identity
         await self._check_pool(organizer)
+        if (repeated := await self._repeated(call)) is not None:
+            return repeated
         settings = self._rules.settings({"subject": call.values.get("subject", "")}, organizer)
         meeting = self._rules.schedule(organizer, settings)
         await self._store.meetings.add(meeting, self._max_meetings, call.author)
         return await self.join(call, organizer, meeting.id)
+
+    async def _repeated(self, call: Call[None]) -> str | None:
+        """The invitation of a meeting of the caller's with this subject that was started by the same operation."""
+        operation = call.values.get("operationId")
+        if operation is None:
+            return None
+        application, kind = call.session.application, InvitationKind.ONLINE_MEETING
+        for each in await self._store.invitations.started(application.owner, application.id, operation, kind):
+            if each.organizer == application.owner and each.subject == call.values.get("subject", ""):
+                return each.id
+        return None
 
     async def _check_pool(self, organizer: str) -> None:
         """CannotRedirect: the organizer is homed in another pool, which has no backup."""

@@ -1,5 +1,6 @@
 """search: finds people among the users of this server and those of its directories, and distribution groups."""
 
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from openucwa.api.answer import Answer
@@ -10,7 +11,7 @@ from openucwa.model.contact import Person
 from openucwa.model.privacy import sees
 from openucwa.model.refusals import InvalidExchangeServerVersion, ParameterValidationFailure
 from openucwa.model.scopes import CONTACTS
-from openucwa.model.search import mail_words, matches, query_words, typed_words
+from openucwa.model.search import has_mail, mail_words, matches, query_words, typed_words
 from openucwa.people.address_book import AddressBook
 from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Document
@@ -36,6 +37,13 @@ SEARCH = (
 )
 
 
+class Words(NamedTuple):
+    """What is searched for: all words, and those of them that must begin an address."""
+
+    all: tuple[str, ...]
+    mail: tuple[str, ...]
+
+
 class Search(Resource[None]):
     """UCWA: search and search2."""
 
@@ -58,13 +66,14 @@ class Search(Resource[None]):
         query, mail = call.values.get("query"), call.values.get("mail")
         if not query and not mail:
             raise ParameterValidationFailure({"query": "is required"})
-        words = (*query_words(query or ""), *mail_words(mail or ""))
+        words = Words((*query_words(query or ""), *mail_words(mail or "")), mail_words(mail or ""))
         limit = min(call.values.get("limit", self._max), self._max)
         viewer = call.session.application.owner
         people, more = await self._find(words, viewer, limit)
-        typed = (*typed_words(query or ""), *typed_words(mail or "")) if words else ()
+        typed = (*typed_words(query or ""), *typed_words(mail or "")) if words.all else ()
         others, groups, more_others = await self._book.search(typed, limit, viewer)
         people += [person for person in others if self._is_found(person, words, viewer)]
+        groups = [group for group in groups if all(group.id.startswith(word) for word in words.mail)]
         more = more or more_others or len(people) + len(groups) > limit
         people = people[:limit]
         groups = groups[: limit - len(people)]
@@ -82,12 +91,12 @@ class Search(Resource[None]):
             )
         )
 
-    async def _find(self, words: tuple[str, ...], viewer: str, limit: int) -> tuple[list[Person], bool]:
+    async def _find(self, words: Words, viewer: str, limit: int) -> tuple[list[Person], bool]:
         """Up to `limit` users whose visible words match, and whether there are more."""
         people: list[Person] = []
         after = ""
         for _ in range(_MAX_PORTIONS):
-            portion = await self._store.people.search(words, viewer, after, limit + 1)
+            portion = await self._store.people.search(words.all, viewer, after, limit + 1)
             people += [person for person in portion if self._is_found(person, words, viewer)]
             if len(people) > limit:
                 return people[:limit], True
@@ -96,5 +105,6 @@ class Search(Resource[None]):
             after = portion[-1].user.uri
         return people, True
 
-    def _is_found(self, person: Person, words: tuple[str, ...], viewer: str) -> bool:
-        return matches(words, person.user, sees(self._privacy.of_person(person, viewer)))
+    def _is_found(self, person: Person, words: Words, viewer: str) -> bool:
+        visible = sees(self._privacy.of_person(person, viewer))
+        return matches(words.all, person.user, visible) and has_mail(words.mail, person.user)

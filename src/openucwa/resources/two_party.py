@@ -25,7 +25,14 @@ from openucwa.model.conversation import (
 )
 from openucwa.model.history import NO_HISTORY, HistoryLimits
 from openucwa.model.privacy import PrivacyLevel
-from openucwa.model.refusals import CallbackChannelError, CannotRedirect, Conflict, Forbidden, TooManyConversations
+from openucwa.model.refusals import (
+    AlreadyStarted,
+    CallbackChannelError,
+    CannotRedirect,
+    Conflict,
+    Forbidden,
+    TooManyConversations,
+)
 from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.user import User, user_uri
 from openucwa.model.world import World, new_meeting_id, new_uuid
@@ -40,7 +47,7 @@ from openucwa.store.contract import Store
 #: UCWA: startMessaging2, POST, Request body; of startMessaging, without customContent.
 START_MESSAGING = (
     Parameter("operationId", max_length=50),
-    Parameter("to", required=True, max_length=1000),
+    Parameter("to", kind="sip", required=True, max_length=1000),
     Parameter("importance", choices=IMPORTANCE),
     Parameter("subject", max_length=250),
     Parameter("threadId", max_length=250),
@@ -85,7 +92,8 @@ class TwoPartyService:
         self, call: Call[Any], to: str, first: FirstMessage | None, custom_content: str | None = None
     ) -> Invitation:
         """Asks the applications of `to` into a new conversation; the caller's invitation. `first` and `custom_content`
-        come along.
+        come along. A call with the operationId of an invitation to the same user that is pending, or whose conversation
+        goes on, asks nobody and returns that one.
 
         It fails at once, by its events, with DestinationNotFound if there is no such user, Unreachable if the user has
         no application that takes messages, DoNotDisturb if that is the user's availability, or Busy if all applications
@@ -103,10 +111,13 @@ class TwoPartyService:
         incoming = [self._incoming(outgoing, each) for each in asked]
         now = self._world.now()
         draft = self._draft(call, outgoing, outgoing.conversation or "")
-        if not incoming or not await self._store.two_party.start(draft, outgoing, incoming, self._limit, now):
-            failed = replace(outgoing, state=InvitationState.FAILED, reason=reason, conversation=None, expires=None)
-            blocked = user is not None and await self.blocks(to, application.owner)
-            await self._store.invitations.refuse(failed, now, NO_HISTORY if blocked else self._history)
+        try:
+            if not incoming or not await self._store.two_party.start(draft, outgoing, incoming, self._limit, now):
+                failed = replace(outgoing, state=InvitationState.FAILED, reason=reason, conversation=None, expires=None)
+                blocked = user is not None and await self.blocks(to, application.owner)
+                await self._store.invitations.refuse(failed, now, NO_HISTORY if blocked else self._history)
+        except AlreadyStarted as repeated:
+            return replace(outgoing, id=repeated.invitation)
         return outgoing
 
     async def accept(self, call: Call[Any], incoming: Invitation) -> None:
@@ -231,6 +242,6 @@ class StartMessaging(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: startMessaging, POST; startMessaging2, POST. The message in the body comes along."""
         first = self._messages.first(call)
-        to = user_uri("sip:" + call.values["to"].lower().removeprefix("sip:"))
-        invitation = await self._two_party.start(call, to, first, self._messages.custom_content(call))
+        content = self._messages.custom_content(call)
+        invitation = await self._two_party.start(call, user_uri(call.values["to"]), first, content)
         return created(invitation_href(call, invitation.id, invitation.kind))

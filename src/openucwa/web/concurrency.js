@@ -2,6 +2,7 @@
 
 import { confirmed } from "./console-dialogs.js";
 import { mergeChanges } from "./merge.js";
+import { t } from "./texts.js";
 
 // Saves an edited resource; what is on the server then, or null to go on editing. What only others changed meanwhile stays
 // theirs; where both changed the same, `choose` asks. `base`: what was read; `mine`: the same, edited.
@@ -32,7 +33,7 @@ export async function saveMerged(base, mine, { put, read, fieldsOf, withFields, 
 //   remove(resource), read(): talk to the server
 export async function deleteConfirmed(resource, title, words, { remove, read }) {
   let question = words;
-  while (await confirmed(title, question, "Delete")) {
+  while (await confirmed(title, question, t`Delete`)) {
     try {
       await remove(resource);
       return true;
@@ -41,7 +42,7 @@ export async function deleteConfirmed(resource, title, words, { remove, read }) 
       if (error.status !== 412) throw error;
     }
     resource = await read();
-    question = `It has changed since you opened it. ${words}`;
+    question = t`It has changed since you opened it. ${words}`;
   }
   return false;
 }

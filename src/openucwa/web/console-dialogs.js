@@ -1,6 +1,7 @@
 // Questions that the console asks before it goes on.
 
 import { $, make, uniqueId } from "./elements.js";
+import { t } from "./texts.js";
 
 // Asks in a dialog; the value of the button that was chosen, "" for none.
 function ask(dialog) {
@@ -12,7 +13,7 @@ function ask(dialog) {
 }
 
 // Whether to go on. `yes`, `no`: what the buttons say.
-export async function confirmed(title, words, yes, no = "Cancel") {
+export async function confirmed(title, words, yes, no = t`Cancel`) {
   $("confirm-title").textContent = title;
   $("confirm-words").textContent = words;
   $("confirm-yes").textContent = yes;
@@ -38,11 +39,11 @@ export async function chooseVersions(words, conflicts, labelOf, shown) {
       const text = make(
         "span",
         {},
-        value === undefined ? make("span", { class: "value-empty" }, "removed") : shown(name, value),
+        value === undefined ? make("span", { class: "value-empty" }, t`removed`) : shown(name, value),
       );
       return make("td", { "data-version": sideWords }, make("label", { class: "version" }, radio, text));
     };
-    const cells = [option("mine", "Yours", mine, true), option("theirs", "On the server", theirs, false)];
+    const cells = [option("mine", t`Yours`, mine, true), option("theirs", t`On the server`, theirs, false)];
     return make("tr", {}, make("th", { scope: "row" }, label), ...cells);
   });
   $("versions").replaceChildren(...rows);

@@ -1,6 +1,7 @@
 // The form of one extension: who sees it, and its properties one by one, each with its type.
 
 import { busy, button, complain, field, make, notify, uniqueId } from "./elements.js";
+import { t } from "./texts.js";
 import { TYPES, valueControl, Wrong } from "./value-controls.js";
 import { customProperties, toWire, typeOf, valueText } from "./values.js";
 import { inWords } from "./words.js";
@@ -19,22 +20,25 @@ export class ExtensionForm {
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
   #id = null; // the input, of a new one
   #audience;
+  #like;
 
   // `extension`: the one to change; null: a new one. save(extension): puts or posts it, rejects with what went wrong.
-  constructor(extension, { save, cancel }) {
+  // `like`: one that a new one has the properties of.
+  constructor(extension, { save, cancel }, like = null) {
     this.extension = extension;
+    this.#like = like;
     this.#actions = { save, cancel };
     const own = uniqueId("extension-form");
-    const title = make("h3", { id: `${own}-title`, class: extension ? "mono" : "" }, extension?.id ?? "New extension");
+    const title = make("h3", { id: `${own}-title`, class: extension ? "mono" : "" }, extension?.id ?? t`New extension`);
     this.#audience = make(
       "select",
       { id: `${own}-type`, name: "type" },
-      make("option", { value: "RoamedParticipantData" }, "Everyone in the meeting"),
-      make("option", { value: "RoamedOrganizerData" }, "Only you"),
-      ...(extension?.type === "Undefined" ? [make("option", { value: "Undefined" }, "Only you (not stated)")] : []),
+      make("option", { value: "RoamedParticipantData" }, t`Everyone in the meeting`),
+      make("option", { value: "RoamedOrganizerData" }, t`Only you`),
+      ...(extension?.type === "Undefined" ? [make("option", { value: "Undefined" }, t`Only you (not stated)`)] : []),
     );
-    this.#audience.value = extension?.type ?? "RoamedParticipantData";
-    const fields = [field("Who sees it", this.#audience)];
+    this.#audience.value = extension?.type ?? audienceAtFirst(like);
+    const fields = [field(t`Who sees it`, this.#audience)];
     if (extension === null) {
       this.#id = make("input", {
         id: `${own}-id`,
@@ -42,12 +46,13 @@ export class ExtensionForm {
         autocomplete: "off",
         autocapitalize: "none",
         spellcheck: "false",
+        value: like?.id ? `${like.id}-copy` : null,
       });
       fields.unshift(
-        field("Id", this.#id, "Applications find the extension by it. Leave empty to have one generated."),
+        field(t`Id`, this.#id, t`Applications find the extension by it. Leave empty to have one generated.`),
       );
     }
-    const submit = make("button", { type: "submit", class: "primary" }, extension ? "Save" : "Add");
+    const submit = make("button", { type: "submit", class: "primary" }, extension ? t`Save` : t`Add`);
     this.element = make(
       "form",
       { class: "card stack extension-form", novalidate: true, "aria-labelledby": `${own}-title` },
@@ -55,12 +60,15 @@ export class ExtensionForm {
       this.#notice,
       this.#error,
       make("div", { class: "two" }, ...fields),
-      make("div", { class: "properties-part", role: "group", "aria-label": "Properties" }, this.#rowsElement),
-      button("Add property", "compact", () => this.#addRow("", undefined, true).focus()),
-      make("div", { class: "row form-end" }, submit, button("Cancel", "", cancel)),
+      make("div", { class: "properties-part", role: "group", "aria-label": t`Properties` }, this.#rowsElement),
+      button(t`Add property`, "compact", () => this.#addRow("", undefined, true).focus()),
+      make("div", { class: "row form-end" }, submit, button(t`Cancel`, "", cancel)),
     );
     for (const [name, value] of extension ? customProperties(extension) : []) this.#addRow(name, value, false);
-    if (extension === null) this.#addRow("", undefined, true);
+    if (extension === null) {
+      const given = like ? customProperties(like) : [["", undefined]];
+      for (const [name, value] of given) this.#addRow(name, value, true);
+    }
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       busy(submit, () => this.#save());
@@ -73,49 +81,49 @@ export class ExtensionForm {
 
   // Whether something was typed that is not saved.
   get changed() {
+    if (this.#like !== null) return true;
     const given = this.extension ? customProperties(this.extension).length : 1;
     return (
-      this.#audience.value !== (this.extension?.type ?? "RoamedParticipantData") ||
+      this.#audience.value !== (this.extension?.type ?? audienceAtFirst(null)) ||
       Boolean(this.#id?.value) ||
       this.#rows.length !== given ||
-      this.#rows.some((row) => Boolean(row.named?.value) || row.retyped || row.control.changed)
+      this.#rows.some((row) => row.named.value !== row.given || row.retyped || row.control.changed)
     );
   }
 
   // What is on the server now; undefined: it is gone.
   seen(extension) {
     if (extension === undefined)
-      notify(this.#notice, "Someone deleted this extension in the meantime. Your changes can no longer be saved.");
+      notify(this.#notice, t`Someone deleted this extension in the meantime. Your changes can no longer be saved.`);
     else if (extension.etag !== this.extension.etag) {
       notify(
         this.#notice,
-        "Someone changed this extension in the meantime. Their changes are kept when you save; where you both changed the same property, you choose.",
+        t`Someone changed this extension in the meantime. Their changes are kept when you save; where you both changed the same property, you choose.`,
       );
     }
   }
 
   #addRow(name, value, fresh) {
-    const row = { name: () => name };
-    const label = () => row.name() || "new property";
-    const type = make("select", { "aria-label": fresh ? "Type of the new property" : `Type of ${name}` });
+    const row = { given: name };
+    const label = () => row.name() || t`new property`;
+    const type = make("select", { "aria-label": fresh ? t`Type of the new property` : t`Type of ${name}` });
     for (const [each, words] of Object.entries(TYPES)) type.append(make("option", { value: each }, words));
     type.value = value === undefined ? "text" : typeOf(value);
-    let named;
-    if (fresh) {
-      named = make("input", {
-        "aria-label": "Name of the new property",
-        placeholder: "Name",
-        maxlength: 128,
-        autocomplete: "off",
-        autocapitalize: "none",
-        spellcheck: "false",
-      });
-      row.name = () => named.value;
-      row.named = named;
-    } else named = make("p", { class: "property-name" }, name);
+    const named = make("input", {
+      class: "property-name",
+      "aria-label": fresh ? t`Name of the new property` : t`Name of ${name}`,
+      placeholder: t`Name`,
+      maxlength: 128,
+      autocomplete: "off",
+      autocapitalize: "none",
+      spellcheck: "false",
+      value: name,
+    });
+    row.name = () => named.value;
+    row.named = named;
     const place = make("div", { class: "property-value" });
     const show = (shown) => {
-      row.control = valueControl(type.value, shown, `Value of ${label()}`);
+      row.control = valueControl(type.value, shown, t`Value of ${label()}`);
       place.replaceChildren(row.control.element);
     };
     show(value);
@@ -132,7 +140,7 @@ export class ExtensionForm {
       row.element.remove();
       this.#audience.focus();
     });
-    remove.setAttribute("aria-label", `Remove ${name || "the new property"}`);
+    remove.setAttribute("aria-label", name ? t`Remove ${name}` : t`Remove the new property`);
     row.element = make("div", { class: "property field" }, named, type, remove, place);
     this.#rows.push(row);
     this.#rowsElement.append(row.element);
@@ -163,10 +171,10 @@ export class ExtensionForm {
     const names = new Set();
     return this.#rows.map((row) => {
       const name = row.name();
-      if (row.named) {
-        if (name === "") throw new Wrong("Give the property a name, or remove it.", row.named);
-        if (TAKEN.has(name.toLowerCase())) throw new Wrong(`“${name}” is reserved by the protocol.`, row.named);
-        if (names.has(name)) throw new Wrong("There is already a property with this name.", row.named);
+      if (name !== row.given || name === "" || names.has(name)) {
+        if (name === "") throw new Wrong(t`Give the property a name, or remove it.`, row.named);
+        if (TAKEN.has(name.toLowerCase())) throw new Wrong(t`“${name}” is reserved by the protocol.`, row.named);
+        if (names.has(name)) throw new Wrong(t`There is already a property with this name.`, row.named);
       }
       names.add(name);
       return [name, row.control.read()];
@@ -196,8 +204,8 @@ export class ExtensionForm {
         complain(
           at,
           name === "id"
-            ? "This id can't be used: it is too long or has a character that is not allowed."
-            : `The server refused this value: it ${reason}.`,
+            ? t`This id can't be used: it is too long or has a character that is not allowed.`
+            : t`The server refused this value: it ${reason}.`,
         );
       else left = true;
     }
@@ -206,6 +214,11 @@ export class ExtensionForm {
     if (shown && !left) shown.focus();
     else notify(this.#error, inWords(error));
   }
+}
+
+// Who sees a new extension, at first: as one that it is like.
+function audienceAtFirst(like) {
+  return like === null || like.type === "RoamedParticipantData" ? "RoamedParticipantData" : "RoamedOrganizerData";
 }
 
 // What stands in a control, as text.

@@ -5,11 +5,12 @@ import { chooseVersions } from "./console-dialogs.js";
 import { ExtensionForm } from "./console-extension-form.js";
 import { $, busy, button, keep, make, notify } from "./elements.js";
 import { audienceOf, audienceTag, ChangeMarks, propertiesTable, renderValue } from "./extension-table.js";
+import { t } from "./texts.js";
 import { EXACT } from "./value-controls.js";
 import { changesBetween, customProperties, typeOf } from "./values.js";
 import { inWords } from "./words.js";
 
-const AUDIENCE = { everyone: "everyone in the meeting", organizer: "only you" };
+const AUDIENCE = { everyone: t`everyone in the meeting`, organizer: t`only you` };
 
 export class ExtensionsView {
   #meetings;
@@ -18,6 +19,7 @@ export class ExtensionsView {
   #extensions; // by id
   #marks = new ChangeMarks(() => this.#draw());
   #forms = new Map(); // by id, the open ones
+  #asJson = new Set(); // the ids of those that are shown as JSON
   #closed = false;
 
   // `say(words)`: tells people who don't look.
@@ -52,9 +54,9 @@ export class ExtensionsView {
       const before = this.#extensions.get(id);
       if (before?.etag === extension.etag) continue;
       this.#marks.set(id, changesBetween(before, extension));
-      this.#say(before ? `${id} has changed.` : `${id} was added.`);
+      this.#say(before ? t`${id} has changed.` : t`${id} was added.`);
     }
-    for (const id of this.#extensions.keys()) if (!now.has(id)) this.#say(`${id} was deleted.`);
+    for (const id of this.#extensions.keys()) if (!now.has(id)) this.#say(t`${id} was deleted.`);
     this.#extensions = now;
     this.#draw();
   }
@@ -78,9 +80,9 @@ export class ExtensionsView {
     if (drawn?.extension === extension && drawn.changes === changes) return drawn;
     const { id, type } = extension;
     const name = make("span", { class: "unseen" }, ` ${id}`);
-    const edit = button(["Edit", name], "compact edit", () => this.#edit(extension));
+    const edit = button([t`Edit`, name], "compact edit", () => this.#edit(extension));
     edit.disabled = !EXACT && customProperties(extension).some(([, value]) => hasNumber(value));
-    const remove = button(["Delete", name.cloneNode(true)], "compact danger", (it) =>
+    const remove = button([t`Delete`, name.cloneNode(true)], "compact danger", (it) =>
       busy(it, () => this.#delete(extension)),
     );
     const title = make(
@@ -89,10 +91,42 @@ export class ExtensionsView {
       make("h3", { class: "mono" }, id),
       audienceTag(type, AUDIENCE),
     );
-    const head = make("div", { class: "extension-head" }, title, make("div", { class: "row" }, edit, remove));
+    const more = this.#moreButtons(extension);
+    const head = make("div", { class: "extension-head" }, title, make("div", { class: "row" }, ...more, edit, remove));
     const attributes = { class: "card extension", "aria-label": id };
-    const card = make("article", attributes, head, propertiesTable(extension, changes));
+    const body = this.#asJson.has(id) ? jsonView(extension) : propertiesTable(extension, changes);
+    const card = make("article", attributes, head, body);
     return Object.assign(card, { extension, changes });
+  }
+
+  // What developers do with an extension.
+  #moreButtons(extension) {
+    const { id } = extension;
+    const named = (words) => [words, make("span", { class: "unseen" }, ` ${id}`)];
+    const json = button(named("JSON"), "compact quiet", () => {
+      if (!this.#asJson.delete(id)) this.#asJson.add(id);
+      this.#marks.delete(id);
+      const card = cardOf(id);
+      const drawn = this.#card(extension, undefined);
+      drawn.dataset.key = card.dataset.key;
+      card.replaceWith(drawn);
+      drawn.querySelector("[aria-pressed]").focus();
+    });
+    json.setAttribute("aria-pressed", String(this.#asJson.has(id)));
+    const copy = button(named(t`Copy`), "compact quiet", () => this.#copy(extension));
+    const duplicate = button(named(t`Duplicate`), "compact quiet", () => this.#add(extension));
+    return [json, copy, duplicate];
+  }
+
+  async #copy(extension) {
+    try {
+      await navigator.clipboard.writeText(jsonText(extension));
+      this.#say(t`${extension.id} is copied as JSON.`);
+      notify($("data-error"), null);
+    } catch {
+      // Without https a browser may not let a page do it.
+      notify($("data-error"), t`This browser does not let the page copy. Choose JSON, and copy it from there.`);
+    }
   }
 
   #edit(extension) {
@@ -108,14 +142,13 @@ export class ExtensionsView {
   #close(id) {
     this.#forms.delete(id);
     this.#draw();
-    const card = [...$("extensions").children].find((each) => each.dataset.key === id);
-    (card?.querySelector(".edit") ?? $("data-title")).focus();
+    (cardOf(id)?.querySelector(".edit") ?? $("data-title")).focus();
   }
 
   // Errors are the form's to show.
   async #save(base, mine) {
     const { id } = base;
-    const words = `Someone else changed “${id}” while you were editing it. Choose a version; all other changes are merged.`;
+    const words = t`Someone else changed “${id}” while you were editing it. Choose a version; all other changes are merged.`;
     const saved = await saveMerged(base, mine, {
       put: (extension) => this.#meetings.replaceExtension(this.#id, extension),
       read: () => this.#meetings.readExtension(this.#id, id),
@@ -127,13 +160,14 @@ export class ExtensionsView {
     this.#extensions.set(id, saved);
     this.#marks.delete(id);
     this.#close(id);
-    this.#say(`${id} is saved.`);
+    this.#say(t`${id} is saved.`);
   }
 
-  #add() {
+  // `like`: one whose properties the new one has at first.
+  #add(like = null) {
     if (this.#newForm === null) {
       const actions = { save: (mine) => this.#create(mine), cancel: () => this.#closeNew() };
-      this.#newForm = new ExtensionForm(null, actions);
+      this.#newForm = new ExtensionForm(null, actions, like);
       $("new-extension").append(this.#newForm.element);
       this.#draw();
     }
@@ -152,26 +186,44 @@ export class ExtensionsView {
     if (this.#closed) return;
     this.#extensions.set(created.id, created);
     this.#closeNew();
-    this.#say(`${created.id} is added.`);
+    this.#say(t`${created.id} is added.`);
   }
 
   async #delete(extension) {
     const { id } = extension;
     notify($("data-error"), null);
     try {
-      const gone = await deleteConfirmed(extension, `Delete “${id}”?`, "This deletes its properties for everyone.", {
+      const gone = await deleteConfirmed(extension, t`Delete “${id}”?`, t`This deletes its properties for everyone.`, {
         remove: (version) => this.#meetings.deleteExtension(this.#id, version),
         read: () => this.#meetings.readExtension(this.#id, id),
       });
       if (!gone || this.#closed) return;
       this.#extensions.delete(id);
       this.#draw();
-      this.#say(`${id} is deleted.`);
+      this.#say(t`${id} is deleted.`);
       $("data-title").focus();
     } catch (error) {
       notify($("data-error"), inWords(error));
     }
   }
+}
+
+function cardOf(id) {
+  return [...$("extensions").children].find((each) => each.dataset.key === id);
+}
+
+// An extension as an application writes it: without what the server adds.
+function jsonText(extension) {
+  const { id, type } = extension;
+  return JSON.stringify({ id, type, ...Object.fromEntries(customProperties(extension)) }, null, 2);
+}
+
+function jsonView(extension) {
+  return make(
+    "pre",
+    { class: "json mono", tabindex: 0, "aria-label": t`${extension.id} as JSON` },
+    jsonText(extension),
+  );
 }
 
 // What of an extension can be edited. No programmer-defined property can be called "type".
@@ -186,7 +238,7 @@ function withFields(extension, fields) {
 }
 
 function labelOf(name) {
-  return name === "type" ? "Visible to" : name;
+  return name === "type" ? t`Visible to` : name;
 }
 
 function shown(name, value) {

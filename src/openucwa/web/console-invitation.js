@@ -1,6 +1,7 @@
 // The dialog that makes an invitation for calendar programs: when the meeting begins, and how long it lasts.
 
 import { $, busy, complain, make, notify } from "./elements.js";
+import { t } from "./texts.js";
 import { asDate, dateText, localText } from "./values.js";
 import { inWords } from "./words.js";
 
@@ -49,11 +50,7 @@ export class InvitationDialog {
     const closes = asDate(this.#meeting.expirationTime);
     const times = this.#times();
     const late = closes && times && times.end > closes;
-    const what = late && times.start > closes ? "starts" : "ends";
-    notify(
-      $("invitation-late"),
-      late ? `The meeting closes on ${dateText(closes)}, before this ${what}. Edit “Open until” first.` : null,
-    );
+    notify($("invitation-late"), late ? lateWords(dateText(closes), times.start > closes) : null);
   }
 
   async #download() {
@@ -61,18 +58,24 @@ export class InvitationDialog {
     complain($("i-start"), null);
     notify($("invitation-error"), null);
     if (times === null) {
-      complain($("i-start"), "Enter a date and a time.");
+      complain($("i-start"), t`Enter a date and a time.`);
       return;
     }
     try {
       const text = await this.#meetings.invitation(this.#meeting.onlineMeetingId, times.start, times.end);
       save(`${fileName(this.#meeting)}.ics`, new Blob([text], { type: "text/calendar" }));
       this.close();
-      this.#say("The invitation is downloaded.");
+      this.#say(t`The invitation is downloaded.`);
     } catch (error) {
       notify($("invitation-error"), inWords(error));
     }
   }
+}
+
+function lateWords(closes, beforeStart) {
+  return beforeStart
+    ? t`The meeting closes on ${closes}, before this starts. Edit “Open until” first.`
+    : t`The meeting closes on ${closes}, before this ends. Edit “Open until” first.`;
 }
 
 function fileName({ subject, onlineMeetingId }) {

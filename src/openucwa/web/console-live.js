@@ -4,9 +4,10 @@ import { Conversation } from "./conversation.js";
 import { $, busy, notify } from "./elements.js";
 import { LiveConversation } from "./live-conversation.js";
 import { nameOf } from "./meeting-words.js";
+import { t } from "./texts.js";
 import { inWords } from "./words.js";
 
-const LOST = "This page lost contact with the server for a while, so you are no longer in the meeting.";
+const LOST = t`This page lost contact with the server for a while, so you are no longer in the meeting.`;
 
 export class ConsoleLive {
   #client;
@@ -17,16 +18,18 @@ export class ConsoleLive {
   #shown = null; // the meeting that is looked at
   #joined = null; // {id, name, conversation}
   #joining = false;
+  unread = 0; // messages that came while other things were looked at
   #early = []; // events that came before the answer that says which are this meeting's
 
-  // listener: {changed(id): the meeting, or its data, is another than before; open(id): looks at a meeting;
-  // waiting(lobby): who waits in the lobby of the joined meeting (console-lobby.js), null where one is in none}.
-  constructor(client, session, notices, listener) {
+  // `presence`: a PresenceWatch. listener: {changed(id): the meeting, or its data, is another than before; open(id):
+  // looks at a meeting; counted(): `unread`, or the meeting that one is in, is another one; waiting(lobby): who waits in
+  // the lobby of the joined meeting (console-lobby.js), null where one is in none}.
+  constructor(client, session, notices, presence, listener) {
     this.#client = client;
     this.#session = session;
     this.#notices = notices;
     this.#listener = listener;
-    this.#view = new LiveConversation(3);
+    this.#view = new LiveConversation(3, presence);
     $("live-people").replaceChildren(this.#view.people.element);
     $("live-messages").replaceChildren(this.#view.messages.element);
     $("join").onclick = () => this.join();
@@ -34,6 +37,11 @@ export class ConsoleLive {
       this.leave();
       $("join").focus();
     };
+  }
+
+  // The id of the meeting that one is in; undefined: in none.
+  get id() {
+    return this.#joined?.id;
   }
 
   get isIn() {
@@ -54,6 +62,7 @@ export class ConsoleLive {
   // The meeting that is looked at; null: none.
   show(meeting) {
     this.#shown = meeting;
+    if (meeting !== null && meeting.onlineMeetingId === this.id) this.#count(0);
     notify($("live-error"), null);
     this.#draw();
   }
@@ -72,6 +81,11 @@ export class ConsoleLive {
     } catch {
       if (this.#joined?.conversation === conversation) this.#end(null);
     }
+  }
+
+  // Something is known of somebody's presence.
+  drawPresence() {
+    this.#view.drawPresence();
   }
 
   // Joins the meeting that is looked at.
@@ -118,26 +132,40 @@ export class ConsoleLive {
 
   #changed(part, words) {
     const { id, conversation } = this.#joined;
+    const inside = conversation.stage === "inside";
     if (part === "stage" && conversation.stage === "over") {
       const { reason } = conversation;
       this.#end(
         reason?.subcode === "Ended"
-          ? "The meeting has ended."
-          : (reason?.message ?? "You are no longer in the meeting."),
+          ? t`The meeting has ended.`
+          : (reason?.message ?? t`You are no longer in the meeting.`),
       );
       return;
     }
-    this.#view.draw(part);
+    const fresh = this.#view.draw(part);
+    if (part === "messages" && inside) this.#hear(fresh.filter(({ mine }) => !mine));
     if (part === "stage" && conversation.stage === "inside") {
       this.#draw();
       if (this.#shown?.onlineMeetingId === id) this.#view.people.heading.focus();
-      this.#notices.say("You are in the meeting.");
+      this.#notices.say(t`You are in the meeting.`);
+      this.#count(0);
     }
-    const inside = conversation.stage === "inside";
     if (part === "waiting" || (part === "stage" && inside)) this.#followLobby();
     if (inside && (part === "data" || part === "meeting")) this.#listener.changed(id);
     // What changed in the data is announced where it is shown.
     if (words && part !== "data") this.#notices.say(words);
+  }
+
+  // Messages have come.
+  #hear(fresh) {
+    if (fresh.length === 0 || this.#shown?.onlineMeetingId === this.id) return;
+    this.#count(this.unread + fresh.length);
+    this.#notices.say(t`Message from ${fresh.at(-1).name} in “${this.#joined.name}”.`);
+  }
+
+  #count(unread) {
+    this.unread = unread;
+    this.#listener.counted();
   }
 
   #followLobby() {
@@ -154,6 +182,7 @@ export class ConsoleLive {
   #end(words) {
     this.#joined = null;
     this.#view.show(null);
+    this.#count(0);
     this.#listener.waiting(null);
     this.#draw();
     notify($("live-error"), words);
@@ -166,7 +195,7 @@ export class ConsoleLive {
     $("outside").hidden = here;
     const elsewhere = id !== undefined && id !== this.#shown?.onlineMeetingId;
     $("elsewhere").hidden = !elsewhere;
-    if (elsewhere) $("elsewhere").textContent = `You are in “${name}”. Joining this meeting leaves that one.`;
+    if (elsewhere) $("elsewhere").textContent = t`You are in “${name}”. Joining this meeting leaves that one.`;
   }
 }
 

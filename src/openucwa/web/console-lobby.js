@@ -2,6 +2,7 @@
 // has no event for it, so it is asked now and then; of all tabs of a browser one asks, and its answer is for all.
 
 import { nameOf } from "./meeting-words.js";
+import { t } from "./texts.js";
 import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
 
 const INDEX = "openucwa:index";
@@ -103,7 +104,7 @@ export class LobbyWatch {
     for (const { id, where, people } of meetings) {
       if (id === this.#live?.id) continue;
       for (const { uri, name } of people) {
-        if (!known.has(`${id} ${uri}`)) this.#notices.say(`${name} is waiting in the lobby of “${where}”.`);
+        if (!known.has(`${id} ${uri}`)) this.#notices.say(t`${name} is waiting in the lobby of “${where}”.`);
       }
     }
     this.#draw();
@@ -117,10 +118,10 @@ export class LobbyWatch {
         where,
         names: people.map(({ name }) => name),
         // Who is in a meeting is not taken out of it unasked.
-        label: this.#live ? "Open" : "Open and join",
+        label: this.#live ? t`Go there` : t`Go there and join`,
         show: () => this.#join(id),
       }));
-    const own = this.#live?.names.length ? [{ ...this.#live, label: "Show" }] : [];
+    const own = this.#live?.names.length ? [{ ...this.#live, label: t`Show` }] : [];
     this.#notices.lobby([...own, ...others]);
   }
 }

@@ -4,11 +4,12 @@
 import { saveMerged } from "./concurrency.js";
 import { chooseVersions, confirmed } from "./console-dialogs.js";
 import { $, busy, complain, make, notify } from "./elements.js";
+import { MAX_SUBJECT } from "./meetings.js";
 import { addressesIn, isAddress, toSipUri, withoutScheme } from "./sip.js";
+import { t } from "./texts.js";
 import { asDate, dateText, localText, toWire } from "./values.js";
 import { inWords } from "./words.js";
 
-const MAX_SUBJECT = 250;
 const ELIGIBLE = {
   accessLevel: "accessLevels",
   automaticLeaderAssignment: "automaticLeaderAssignments",
@@ -17,45 +18,45 @@ const ELIGIBLE = {
 };
 export const WORDS = {
   accessLevel: {
-    Everyone: "Everyone with the link",
-    SameEnterprise: "People in your organization",
-    Invited: "The people listed below",
-    Locked: "Only you and the leaders",
-    None: "Not set: only you and the leaders",
+    Everyone: t`Everyone with the link`,
+    SameEnterprise: t`People in your organization`,
+    Invited: t`The people listed below`,
+    Locked: t`Only you and the leaders`,
+    None: t`Not set: only you and the leaders`,
   },
   automaticLeaderAssignment: {
-    Disabled: "No one",
-    SameEnterprise: "People in your organization",
-    Everyone: "Everyone",
+    Disabled: t`No one`,
+    SameEnterprise: t`People in your organization`,
+    Everyone: t`Everyone`,
   },
-  entryExitAnnouncement: { Disabled: "No", Enabled: "Yes", Unsupported: "Not supported" },
-  lobbyBypassForPhoneUsers: { Disabled: "No", Enabled: "Yes" },
+  entryExitAnnouncement: { Disabled: t`No`, Enabled: t`Yes`, Unsupported: t`Not supported` },
+  lobbyBypassForPhoneUsers: { Disabled: t`No`, Enabled: t`Yes` },
 };
 const LABELS = {
-  subject: "Subject",
-  description: "Description",
-  accessLevel: "Who can skip the lobby",
-  expirationTime: "Open until",
-  attendees: "Attendees",
-  leaders: "Leaders",
-  automaticLeaderAssignment: "Who else becomes a leader",
-  entryExitAnnouncement: "Announce who comes and goes",
-  lobbyBypassForPhoneUsers: "Callers skip the lobby",
+  subject: t`Subject`,
+  description: t`Description`,
+  accessLevel: t`Who can skip the lobby`,
+  expirationTime: t`Open until`,
+  attendees: t`Attendees`,
+  leaders: t`Leaders`,
+  automaticLeaderAssignment: t`Who else becomes a leader`,
+  entryExitAnnouncement: t`Announce who comes and goes`,
+  lobbyBypassForPhoneUsers: t`Callers skip the lobby`,
 };
-const NOT_OFFERED = "This server does not offer that choice. Choose another one.";
+const NOT_OFFERED = t`This server does not offer that choice. Choose another one.`;
 // What is wrong where the server refuses a field.
 const REFUSED = {
-  subject: `The subject can have at most ${MAX_SUBJECT} characters.`,
-  description: "The description is too long, or has a character that can't be stored.",
+  subject: t`The subject can have at most ${MAX_SUBJECT} characters.`,
+  description: t`The description is too long, or has a character that can't be stored.`,
   accessLevel: NOT_OFFERED,
-  expirationTime: "Choose a time between one year ago and ten years from now.",
-  attendees: "One of these is not an address such as name@domain.",
-  leaders: "Leaders must be people in your organization, with addresses such as name@domain.",
+  expirationTime: t`Choose a time between one year ago and ten years from now.`,
+  attendees: t`One of these is not an address such as name@domain.`,
+  leaders: t`Leaders must be people in your organization, with addresses such as name@domain.`,
   automaticLeaderAssignment: NOT_OFFERED,
   entryExitAnnouncement: NOT_OFFERED,
   lobbyBypassForPhoneUsers: NOT_OFFERED,
 };
-const IN_PAST = "This time is in the past.";
+const IN_PAST = t`This time is in the past.`;
 
 export class MeetingForm {
   #meetings;
@@ -91,8 +92,8 @@ export class MeetingForm {
   async open(meeting) {
     const { eligible, defaults } = await this.#meetings.choices();
     this.#meeting = meeting;
-    $("form-title").textContent = meeting ? "Edit meeting" : "New meeting";
-    $("save").textContent = meeting ? "Save" : "Schedule";
+    $("form-title").textContent = meeting ? t`Edit meeting` : t`New meeting`;
+    $("save").textContent = meeting ? t`Save` : t`Schedule`;
     notify($("form-error"), null);
     const form = $("meeting-form").elements;
     for (const control of this.#controls) complain(control, null);
@@ -132,7 +133,7 @@ export class MeetingForm {
   #drawPast() {
     notify(
       $("past"),
-      this.#isPast() ? `${IN_PAST} The meeting closes at once, and is later deleted with its data.` : null,
+      this.#isPast() ? `${IN_PAST} ${t`The meeting closes at once, and is later deleted with its data.`}` : null,
     );
   }
 
@@ -157,11 +158,11 @@ export class MeetingForm {
   #check() {
     const form = $("meeting-form").elements;
     const { length } = form.subject.value.trim();
-    if (length > MAX_SUBJECT) complain(form.subject, `${REFUSED.subject} This one has ${length}.`);
+    if (length > MAX_SUBJECT) complain(form.subject, `${REFUSED.subject} ${t`This one has ${length}.`}`);
     for (const name of ["attendees", "leaders"]) {
       const wrong = addressesIn(form[name].value).find((each) => !isAddress(each));
       if (wrong !== undefined)
-        complain(form[name], `“${wrong}” is not an address. Write addresses such as name@domain.`);
+        complain(form[name], t`“${wrong}” is not an address. Write addresses such as name@domain.`);
     }
     return this.#focusWrong();
   }
@@ -177,8 +178,8 @@ export class MeetingForm {
     notify($("form-error"), null);
     for (const control of this.#controls) complain(control, null);
     if (!this.#check()) return;
-    const words = `${IN_PAST} The meeting closes at once, and is later deleted together with its extensions.`;
-    if (this.#isPast() && !(await confirmed("Close this meeting?", words, "Save anyway", "Keep editing"))) return;
+    const words = `${IN_PAST} ${t`The meeting closes at once, and is later deleted with its data.`}`;
+    if (this.#isPast() && !(await confirmed(t`Close this meeting?`, words, t`Save anyway`, t`Keep editing`))) return;
     try {
       const saved = await this.#put(this.#read());
       if (saved === null) return;
@@ -192,8 +193,7 @@ export class MeetingForm {
   #put(properties) {
     const meeting = this.#meeting;
     if (meeting === null) return this.#meetings.create(properties);
-    const words =
-      "Someone else changed this meeting while you were editing it. Choose a version; all other changes are merged.";
+    const words = t`Someone else changed this meeting while you were editing it. Choose a version; all other changes are merged.`;
     return saveMerged(meeting, withFields(meeting, new Map(Object.entries(properties))), {
       put: (version) => this.#meetings.replace(version),
       read: async () => (await this.#meetings.read(meeting.onlineMeetingId)).meeting,
@@ -224,7 +224,7 @@ function withFields(meeting, fields) {
 }
 
 function shown(name, value) {
-  if (Array.isArray(value)) return value.map(withoutScheme).join(", ") || "no one";
+  if (Array.isArray(value)) return value.map(withoutScheme).join(", ") || t`no one`;
   const date = asDate(value);
-  return WORDS[name]?.[value] ?? (date ? dateText(date) : String(value) || "empty");
+  return WORDS[name]?.[value] ?? (date ? dateText(date) : String(value) || t`empty`);
 }

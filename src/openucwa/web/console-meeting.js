@@ -6,10 +6,11 @@ import { InvitationDialog } from "./console-invitation.js";
 import { WORDS } from "./console-meeting-form.js";
 import { $, busy, make, notify } from "./elements.js";
 import { isAssigned, isExpired, nameOf, openUntil, peopleText } from "./meeting-words.js";
+import { t } from "./texts.js";
 import { dateText } from "./values.js";
 import { inWords } from "./words.js";
 
-const DELETES = "This also deletes its extensions and ends the meeting for everyone in it.";
+const DELETES = t`This also deletes its extensions and ends the meeting for everyone in it.`;
 
 export class MeetingView {
   #meetings;
@@ -19,7 +20,7 @@ export class MeetingView {
   #meeting = null; // the one that is shown
   #extensions = null;
 
-  // listener: {edit(meeting), deleted()}.
+  // listener: {edit(meeting), deleted(), copied(meeting): there is a copy}.
   constructor(meetings, notices, listener) {
     this.#meetings = meetings;
     this.#notices = notices;
@@ -28,6 +29,7 @@ export class MeetingView {
     $("edit").onclick = () => busy($("edit"), () => this.#edit());
     $("delete").onclick = () => busy($("delete"), () => this.#delete());
     $("copy").onclick = () => this.#copy();
+    $("copy-meeting").onclick = () => busy($("copy-meeting"), () => this.#copyMeeting());
     $("invite").onclick = () => this.#invitation.open(this.#meeting);
   }
 
@@ -45,7 +47,7 @@ export class MeetingView {
     this.#meeting = meeting;
     this.#extensions = new ExtensionsView(this.#meetings, meeting.onlineMeetingId, extensions, this.#notices.say);
     $("invite").hidden = invitation === null;
-    $("copy").textContent = "Copy link";
+    $("copy").textContent = t`Copy link`;
     this.draw();
     $("subject").focus({ preventScroll: true });
   }
@@ -88,18 +90,18 @@ export class MeetingView {
     $("description").hidden = !meeting.description;
     $("join-url").value = meeting.joinUrl;
     // What an assigned meeting is, the administrator decides.
-    $("edit").hidden = $("delete").hidden = isAssigned(meeting);
+    $("edit").hidden = $("delete").hidden = $("copy-meeting").hidden = isAssigned(meeting);
     notify(
       $("expired"),
       isExpired(meeting)
-        ? "This meeting is closed, and will be deleted together with its extensions. To keep it, edit “Open until”."
+        ? t`This meeting is closed, and will be deleted together with its extensions. To keep it, edit “Open until”.`
         : null,
     );
     const facts = [
-      ["Skip the lobby", [WORDS.accessLevel[meeting.accessLevel] ?? meeting.accessLevel]],
-      [isExpired(meeting) ? "Closed" : "Open", untilElements(meeting)],
-      ["Leaders besides you", [peopleText(meeting.leaders)]],
-      ["Attendees", [peopleText(meeting.attendees)]],
+      [t`Skip the lobby`, [WORDS.accessLevel[meeting.accessLevel] ?? meeting.accessLevel]],
+      [isExpired(meeting) ? t`Closed` : t`Open`, untilElements(meeting)],
+      [t`Leaders besides you`, [peopleText(meeting.leaders)]],
+      [t`Attendees`, [peopleText(meeting.attendees)]],
     ];
     const entries = facts.map(([fact, words]) =>
       make("div", {}, make("dt", { class: "muted small" }, fact), make("dd", {}, ...words)),
@@ -118,7 +120,7 @@ export class MeetingView {
   async #delete() {
     const { onlineMeetingId } = this.#meeting;
     try {
-      const gone = await deleteConfirmed(this.#meeting, `Delete “${nameOf(this.#meeting)}”?`, DELETES, {
+      const gone = await deleteConfirmed(this.#meeting, t`Delete “${nameOf(this.#meeting)}”?`, DELETES, {
         remove: (version) => this.#meetings.delete(version),
         read: async () => (await this.#meetings.read(onlineMeetingId)).meeting,
       });
@@ -128,17 +130,26 @@ export class MeetingView {
     }
   }
 
+  async #copyMeeting() {
+    this.complain(null);
+    try {
+      await this.#listener.copied(await this.#meetings.copy(this.id));
+    } catch (error) {
+      this.complain(inWords(error));
+    }
+  }
+
   async #copy() {
     const field = $("join-url");
     try {
       await navigator.clipboard.writeText(field.value);
-      $("copy").textContent = "Copied";
-      this.#notices.say("The link is copied.");
+      $("copy").textContent = t`Copied`;
+      this.#notices.say(t`The link is copied.`);
     } catch {
       // Without https a browser may not let a page do it.
       field.focus();
       field.select();
-      $("copy").textContent = "Press Ctrl+C";
+      $("copy").textContent = t`Press Ctrl+C`;
     }
   }
 }

@@ -1,43 +1,55 @@
 // The organizer's meetings in the console: the list of them, and which one is shown.
 
-import { confirmed } from "./console-dialogs.js";
 import { ConsoleLive } from "./console-live.js";
 import { LobbyWatch } from "./console-lobby.js";
 import { MeetingView, untilElements } from "./console-meeting.js";
+import { MeetingFilter } from "./console-meeting-filter.js";
 import { MeetingForm } from "./console-meeting-form.js";
 import { $, busy, keep, make, notify } from "./elements.js";
 import { isAssigned, isExpired, nameOf } from "./meeting-words.js";
 import { Meetings } from "./meetings.js";
+import { t } from "./texts.js";
 import { inWords } from "./words.js";
 
 const LIST = "#list";
+const NOTHING = t`Or schedule a new one. Everything you can do here, applications can do through the API.`;
 
 export class MeetingsView {
+  list = "meetings";
   #notices;
   #meetings;
+  #go;
   #listed = null; // null: not read yet
   #view;
   #form;
-  #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list
-  #asking = false; // whether what was typed may be thrown away
-  #turn = 0; // grows with each choice: what was asked for before the last one is not shown any more
+  #filter = new MeetingFilter();
+  #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list; null: something else is
   #reading = null; // {again}, while what is shown is read anew
 
-  constructor(client, session, notices) {
+  // `presence`: a PresenceWatch. go(hash): goes where a link would.
+  constructor(client, session, notices, presence, go) {
     this.#notices = notices;
+    this.#go = go;
     this.#meetings = new Meetings(client, session);
     this.#view = new MeetingView(this.#meetings, notices, {
       edit: (meeting) => this.#edit(meeting),
       deleted: () => this.#deleted(),
+      copied: (meeting) => this.#copied(meeting),
     });
     this.#form = new MeetingForm(this.#meetings, (meeting) => this.#saved(meeting));
     this.lobby = new LobbyWatch(client, session, notices, (id) => this.#join(id));
-    this.live = new ConsoleLive(client, session, notices, {
+    this.live = new ConsoleLive(client, session, notices, presence, {
       changed: (id) => id === this.#view.id && this.refresh(),
-      open: (id) => this.#open(id),
+      open: (id) => go(`#${id}`),
+      counted: () => this.#drawList(),
       waiting: (lobby) => this.lobby.follow(lobby),
     });
+    this.#filter.onchange = () => this.#drawList();
     $("refresh").onclick = () => busy($("refresh"), () => Promise.all([this.refresh(), this.lobby.read()]));
+  }
+
+  owns() {
+    return true;
   }
 
   // Whether something was typed that is not saved.
@@ -58,29 +70,6 @@ export class MeetingsView {
   close() {
     this.live.leave();
     this.lobby.close();
-    this.#form.close();
-    this.#view.close();
-  }
-
-  // Whether what was typed may be thrown away.
-  async mayLeave() {
-    if (!this.editing) return true;
-    this.#asking = true;
-    return confirmed("Discard your changes?", "What you typed is not saved yet.", "Discard", "Keep editing").finally(
-      () => {
-        this.#asking = false;
-      },
-    );
-  }
-
-  // Shows what the page's address says, unless what was typed is to be kept; then the address is put back.
-  async follow(hash) {
-    if (hash === this.#hash || this.#asking) return;
-    if (!(await this.mayLeave())) {
-      history.replaceState(null, "", this.#hash || location.pathname);
-      return;
-    }
-    await this.#go(location.hash);
   }
 
   // Reads what is shown anew. Asked for again meanwhile, it reads once more.
@@ -101,38 +90,31 @@ export class MeetingsView {
     }
   }
 
-  async #go(hash) {
+  async show(hash, isCurrent) {
     this.#hash = hash;
-    this.#turn += 1;
-    const turn = this.#turn;
     if (this.#listed === null) await this.#readList();
-    if (turn !== this.#turn) return;
+    if (!isCurrent()) return false;
     const chosen = hash === LIST ? "" : hash.slice(1);
+    notify($("list-error"), null);
+    if (chosen === "new") await this.#compose();
+    else if (chosen) await this.#choose(chosen, isCurrent);
+    else this.#showNothing(t`Choose a meeting`);
+    if (isCurrent()) this.#drawList();
+    return chosen !== "";
+  }
+
+  hide() {
+    this.#hash = null;
     this.#form.close();
     this.#view.close();
     this.live.show(null);
     $("nothing").hidden = true;
-    notify($("list-error"), null);
-    if (chosen === "new") await this.#compose();
-    else if (chosen) await this.#choose(chosen, turn);
-    else this.#showNothing("Choose a meeting");
-    if (turn !== this.#turn) return;
-    $("panes").dataset.pane = chosen ? "detail" : "list";
     this.#drawList();
-    window.scrollTo(0, 0);
-    $("detail").scrollTop = 0;
-  }
-
-  // Goes to a meeting as a link would.
-  async #open(id) {
-    if (this.#hash === `#${id}`) return;
-    location.hash = id;
-    await this.follow(location.hash);
   }
 
   // Goes to a meeting, and into it, unless one is in another.
   async #join(id) {
-    await this.#open(id);
+    await this.#go(`#${id}`);
     if (this.#view.id === id && !this.live.isIn) await this.live.join();
   }
 
@@ -150,12 +132,16 @@ export class MeetingsView {
 
   #drawList() {
     const listed = this.#listed ?? [];
-    const own = listed.filter((each) => !isAssigned(each));
-    const assigned = listed.filter(isAssigned);
+    const shown = this.#filter.of(listed, this.live?.id);
+    const own = shown.filter((each) => !isAssigned(each));
+    const assigned = shown.filter(isAssigned);
     const draw = (each, drawn) => this.#line(each, drawn);
     keep($("meetings"), own, (each) => each.onlineMeetingId, draw, $("meetings-title"));
     keep($("assigned-list"), assigned, (each) => each.onlineMeetingId, draw, $("meetings-title"));
-    $("no-meetings").hidden = own.length > 0 || this.#listed === null;
+    const none = this.#listed !== null && own.length === 0;
+    $("no-meetings").hidden = !none || this.#filter.isOn;
+    $("none-found").hidden = !none || !this.#filter.isOn || assigned.length > 0;
+    $("meeting-filter").hidden = listed.length < 2;
     $("assigned").hidden = assigned.length === 0;
     mark($("new"), this.#hash === "#new");
   }
@@ -164,11 +150,15 @@ export class MeetingsView {
     const href = `#${meeting.onlineMeetingId}`;
     const line = drawn ?? make("li", {}, make("a", { href }));
     const [link] = line.children;
-    const expired = isExpired(meeting) ? [make("span", { class: "tag warn" }, "closed"), " "] : [];
+    const expired = isExpired(meeting) ? [make("span", { class: "tag warn" }, t`closed`), " "] : [];
     const until = isAssigned(meeting) ? [] : untilElements(meeting);
+    const isIn = this.live?.id === meeting.onlineMeetingId;
+    const { unread } = this.live ?? {};
+    const words = unread ? t`you are in it, ${unread} new` : t`you are in it`;
+    const inside = isIn ? [make("span", { class: "tag accent" }, words), " "] : [];
     link.replaceChildren(
       make("span", { class: "meeting-subject" }, nameOf(meeting)),
-      make("span", { class: "muted small" }, ...expired, ...until),
+      make("span", { class: "muted small" }, ...inside, ...expired, ...until),
     );
     mark(link, this.#hash === href);
     return line;
@@ -178,19 +168,20 @@ export class MeetingsView {
 
   #showNothing(words) {
     $("nothing-title").textContent = words;
+    $("nothing-words").textContent = NOTHING;
     $("nothing").hidden = false;
-    this.#notices.title = "Your meetings";
+    this.#notices.title = t`Your meetings`;
   }
 
-  async #choose(id, turn) {
+  async #choose(id, isCurrent) {
     try {
       const found = await this.#meetings.read(id);
-      if (turn !== this.#turn) return;
+      if (!isCurrent()) return;
       this.#view.open(found);
       this.live.show(found.meeting);
     } catch (error) {
-      if (turn !== this.#turn) return;
-      this.#showNothing(error.status === 404 ? "This meeting does not exist" : "The meeting can't be shown");
+      if (!isCurrent()) return;
+      this.#showNothing(error.status === 404 ? t`This meeting does not exist` : t`The meeting can't be shown`);
       if (error.status !== 404) notify($("list-error"), inWords(error));
     }
   }
@@ -204,7 +195,7 @@ export class MeetingsView {
     } catch (error) {
       if (this.#view.id === id)
         this.#view.complain(
-          error.status === 404 ? "This meeting no longer exists: it was deleted or has expired." : inWords(error),
+          error.status === 404 ? t`This meeting no longer exists: it was deleted or has expired.` : inWords(error),
         );
     }
   }
@@ -214,9 +205,9 @@ export class MeetingsView {
   async #compose() {
     try {
       await this.#form.open(null);
-      this.#notices.title = "New meeting";
+      this.#notices.title = t`New meeting`;
     } catch (error) {
-      this.#showNothing("The form can't be shown");
+      this.#showNothing(t`The form can't be shown`);
       notify($("list-error"), inWords(error));
     }
   }
@@ -231,22 +222,28 @@ export class MeetingsView {
     if (this.#view.id === undefined) {
       if (meeting) await this.#readList();
       location.hash = meeting ? meeting.onlineMeetingId : "";
-      if (meeting) this.#notices.say("The meeting is scheduled.");
+      if (meeting) this.#notices.say(t`The meeting is scheduled.`);
       return;
     }
     if (meeting) this.#view.saved(meeting);
     this.#view.draw();
     $("edit").focus();
     if (!meeting) return;
-    this.#notices.say("The meeting is saved.");
+    this.#notices.say(t`The meeting is saved.`);
     await this.#readList();
+  }
+
+  async #copied(meeting) {
+    await this.#readList();
+    await this.#go(`#${meeting.onlineMeetingId}`);
+    this.#notices.say(t`The meeting is copied.`);
   }
 
   async #deleted() {
     this.#view.close();
     await this.#readList();
     location.hash = "";
-    this.#notices.say("The meeting is deleted.");
+    this.#notices.say(t`The meeting is deleted.`);
     $("meetings-title").focus();
   }
 }

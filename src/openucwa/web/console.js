@@ -1,7 +1,7 @@
 // The console of those who organize meetings, at / in a browser: signing in and out, and what is shown when. It is a
-// client of the public API, as any other; what it shows of meetings is in console-meetings.js.
+// client of the public API, as any other; what it shows is in console-visit.js.
 
-import { MeetingsView } from "./console-meetings.js";
+import { Visit } from "./console-visit.js";
 import { $, busy, make } from "./elements.js";
 import { leaveFor, loadIssuers, renewed, returned } from "./issuers.js";
 import { Notices } from "./notices.js";
@@ -9,7 +9,8 @@ import { PollTurns } from "./poll-turns.js";
 import { Session } from "./session.js";
 import { SignInAgain, SignInForm } from "./sign-in.js";
 import { Tab } from "./tab.js";
-import { embeddedIn, PASSWORD, randomId, Ucwa } from "./ucwa.js";
+import { t } from "./texts.js";
+import { PASSWORD, randomId, Ucwa } from "./ucwa.js";
 import { inWords } from "./words.js";
 
 const AGENT = "openucwa console";
@@ -19,26 +20,26 @@ class ConsolePage {
   #client = new Ucwa();
   #tab = new Tab("console");
   #notices = new Notices();
-  #form = new SignInForm("Sign in", (username, password) => this.#signIn(username, password));
+  #form = new SignInForm(t`Sign in`, (username, password) => this.#signIn(username, password));
   #again = new SignInAgain({
     signIn: (username, password) => this.#client.signIn(username, password),
-    words: "Sign in again to continue. What you typed is still here.",
-    out: "Sign out",
+    words: t`Sign in again to continue. What you typed is still here.`,
+    out: t`Sign out`,
     giveUp: () => this.#signOut(null),
   });
-  #visit = null; // {session, view}: what there is while somebody is signed in
+  #visit = null; // a Visit, while somebody is signed in
 
   async start() {
     $("sign-in").append(this.#form.element);
     $("sign-out").addEventListener("click", async () => {
-      if (await this.#visit.view.mayLeave()) this.#signOut(null);
+      if (await this.#visit.sections.mayLeave()) this.#signOut(null);
     });
     $("skip").addEventListener("click", (event) => {
       event.preventDefault();
       [...document.querySelectorAll("#detail h1")].find((heading) => heading.checkVisibility())?.focus();
     });
-    window.addEventListener("hashchange", () => this.#visit?.view.follow(location.hash));
-    window.addEventListener("beforeunload", (event) => this.#visit?.view.editing && event.preventDefault());
+    window.addEventListener("hashchange", () => this.#visit?.sections.follow(location.hash));
+    window.addEventListener("beforeunload", (event) => this.#visit?.sections.editing && event.preventDefault());
     window.addEventListener("pagehide", () => this.#leave());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     document.addEventListener("visibilitychange", () => this.#refresh());
@@ -66,7 +67,7 @@ class ConsolePage {
 
   #offerIssuers(choices) {
     const buttons = choices.map((choice) => {
-      const button = make("button", { type: "button" }, `Sign in with ${choice.name}`);
+      const button = make("button", { type: "button" }, t`Sign in with ${choice.name}`);
       button.addEventListener("click", () => busy(button, () => leaveFor(choice)));
       return button;
     });
@@ -90,7 +91,7 @@ class ConsolePage {
 
   async #signIn(username, password) {
     const grants = await this.#client.discover();
-    if (!grants.includes(PASSWORD)) throw new Error("This server does not offer password sign-in.");
+    if (!grants.includes(PASSWORD)) throw new Error(t`This server does not offer password sign-in.`);
     await this.#client.signIn(username, password);
     try {
       await this.#enter(username, randomId(), null);
@@ -101,10 +102,10 @@ class ConsolePage {
   }
 
   // Goes on as before the page was loaded again.
-  async #resume({ credentials, username, endpoint, live, tokens = null }) {
+  async #resume({ credentials, username, endpoint, tokens = null, ...memory }) {
     this.#client.resume(credentials);
     try {
-      await this.#enter(username, endpoint, live, tokens);
+      await this.#enter(username, endpoint, memory, tokens);
     } catch (error) {
       this.#forget();
       this.#show("front");
@@ -113,38 +114,39 @@ class ConsolePage {
   }
 
   // `tokens`: those of the issuer where the user signed in; null: it was with a password.
-  async #enter(username, endpoint, live, tokens = null) {
-    this.#client.signInAgain = () => (tokens ? this.#renew(tokens) : this.#again.ask(username));
+  async #enter(username, endpoint, memory, tokens = null) {
+    this.#client.signInAgain = async () => {
+      await (tokens ? this.#renew(tokens) : this.#again.ask(username));
+      session.freshen();
+    };
     this.#client.credentialsChanged = (credentials) => this.#tab.remember({ credentials });
-    const turns = new PollTurns(() => this.#visit?.view.live.isIn ?? false);
+    const turns = new PollTurns(() => this.#visit?.listens ?? false);
     const listener = {
-      event: (event) => this.#visit?.view.take(event),
+      event: (event) => this.#visit?.take(event),
       away: this.#notices.away,
-      reopened: () => this.#visit?.view.reopened(),
+      reopened: () => this.#visit?.reopened(),
       over: (error) => this.#visit?.session === session && this.#signOut(inWords(error)),
     };
     const session = new Session(this.#client, { agent: AGENT, endpoint, turns }, listener);
     await session.open();
-    this.#tab.remember({ credentials: this.#client.credentials, username, endpoint, live: null });
-    const [me] = embeddedIn(session.application, "me");
-    $("who").textContent = me?.name ?? username;
-    const view = new MeetingsView(this.#client, session, this.#notices);
-    this.#visit = { session, view };
+    this.#tab.remember({ credentials: this.#client.credentials, username, endpoint, live: null, talks: null });
+    const visit = new Visit(this.#client, session, this.#notices);
+    this.#visit = visit;
+    $("who").textContent ||= username;
     session.follow();
     this.#show("console");
-    if (live) await view.live.restore(live);
-    view.lobby.read();
-    await view.follow(location.hash);
+    await visit.start(memory);
+    await visit.sections.follow(location.hash);
     if (!location.hash) $("meetings-title").focus();
   }
 
   // `why`: what is said of it; null: it was wanted.
   #signOut(why) {
-    const { session, view } = this.#visit ?? {};
+    const visit = this.#visit;
     this.#visit = null;
     this.#again.close();
-    view?.close();
-    session?.end();
+    visit?.close();
+    visit?.session.end();
     this.#forget();
     this.#notices.away(null);
     this.#show("front");
@@ -160,16 +162,13 @@ class ConsolePage {
   // The page goes, for good or to be loaded again.
   #leave() {
     if (this.#visit === null) return;
-    const { session, view } = this.#visit;
-    this.#tab.remember({ live: view.live.memory });
-    session.leave(this.#tab);
+    this.#tab.remember(this.#visit.memory);
+    this.#visit.session.leave(this.#tab);
   }
 
   // What changes elsewhere is not in the event channel, but for the meeting that one is in.
   #refresh() {
-    if (document.visibilityState !== "visible") return;
-    this.#visit?.view.refresh();
-    this.#visit?.view.lobby.read();
+    if (document.visibilityState === "visible") this.#visit?.refresh();
   }
 
   #show(stage) {

@@ -1,13 +1,15 @@
-// A live meeting as one of its participants sees it: kept current by the events of the channel, and what that participant
-// can do in it. Knows nothing of the page.
+// A live meeting, or a conversation of two, as one of its participants sees it: kept current by the events of the channel,
+// and what that participant can do in it. Knows nothing of the page.
 
 import { messageText } from "./message-text.js";
+import { t } from "./texts.js";
 import { embeddedIn, linkOf, linksOf, randomId } from "./ucwa.js";
 import { changesBetween, toWire, valueText } from "./values.js";
 
 const TYPING_PAUSE = 4000; // ms between two notices to the server that somebody is still typing
 const MAX_ANNOUNCED = 3; // changes of one extension that are announced one by one
 const MAX_FETCHED_MESSAGES = 50;
+const PENDING = new Set(["Connecting", "Incoming"]); // states of a conversation whose invitation is not answered
 
 export class Conversation {
   stage = "joining"; // joining, lobby, inside, over
@@ -20,6 +22,7 @@ export class Conversation {
   waiting = new Map(); // those in the lobby, by href; for leaders
   typing = new Map(); // the names of those who type, by href
   messages = []; // {key, name, mine, sent, text}
+  draft = ""; // what was typed and not sent, while another one is shown
   extensions = new Map(); // by id
   changes = new Map(); // by an extension's id, what its last change did: property -> new, changed
   #client;
@@ -72,8 +75,11 @@ export class Conversation {
         await this.#readPeople(participants, lobby, read);
         await this.#readMessages(messaging, read);
         this.#takeMeeting(meeting);
-        this.#enter("inside");
-        await this.#takeMessaging(messaging);
+        if (PENDING.has(this.resource.state)) this.messaging = messaging;
+        else {
+          this.#enter("inside");
+          await this.#takeMessaging(messaging);
+        }
       }
     } finally {
       const held = this.#held;
@@ -89,7 +95,7 @@ export class Conversation {
       return;
     }
     const { link, resource } = event;
-    if (link.rel === "onlineMeetingInvitation") {
+    if (link.rel === "onlineMeetingInvitation" || link.rel === "messagingInvitation") {
       if (link.href === this.#invitation) this.#takeInvitation(event);
     } else if (link.rel === "conversation") {
       if (link.href === this.#href) this.#takeConversation(event);
@@ -100,6 +106,20 @@ export class Conversation {
       else if (link.rel === "message") this.#takeMessage(event);
       else if (link.rel === "onlineMeeting") this.#takeMeeting(resource);
     }
+  }
+
+  // Whether it is a meeting, not a conversation of two.
+  get isMeeting() {
+    return this.resource?.state === "Conferenced" || this.resource?.state === "InLobby";
+  }
+
+  get canAdd() {
+    return this.stage === "inside" && linkOf(this.resource, "addParticipant") !== undefined;
+  }
+
+  // Invites somebody; a conversation of two becomes a meeting. What comes of it, an invitation's events say.
+  async add(uri) {
+    await this.#client.post(linkOf(this.resource, "addParticipant"), { to: uri, operationId: randomId() });
   }
 
   // Follows a participant's link: admit, reject, promote, demote, eject.
@@ -165,14 +185,14 @@ export class Conversation {
     }
     this.resource = resource;
     if (resource.state === "InLobby") this.#enter("lobby");
-    else if (this.#invitation === null) this.#enter("inside");
+    else if (this.#invitation === null && !PENDING.has(resource.state)) this.#enter("inside");
     this.#changed("meeting");
   }
 
   #takeMe(resource) {
     const role = this.me?.role;
     this.me = resource;
-    this.#changed("people", this.stage === "inside" && role !== resource.role ? roleWords("You are", resource) : null);
+    this.#changed("people", this.stage === "inside" && role !== resource.role ? ownRoleWords(resource) : null);
     if (role === "Leader" && resource.role !== "Leader") {
       // Only leaders are told who waits.
       this.waiting.clear();
@@ -185,7 +205,7 @@ export class Conversation {
     if (within?.rel === "lobby") {
       if (type === "deleted") this.waiting.delete(link.href);
       else this.waiting.set(link.href, resource);
-      this.#changed("waiting", type === "added" ? `${name} is waiting in the lobby.` : null);
+      this.#changed("waiting", type === "added" ? t`${name} is waiting in the lobby.` : null);
     } else if (within?.rel === "typingParticipants") {
       if (type === "added") this.typing.set(link.href, name);
       else this.typing.delete(link.href);
@@ -194,9 +214,9 @@ export class Conversation {
       const before = this.people.get(link.href);
       if (type === "deleted") this.people.delete(link.href);
       else this.people.set(link.href, resource);
-      const words = { added: before ? null : `${name} has joined.`, deleted: `${name} has left.` }[type];
+      const words = { added: before ? null : t`${name} has joined.`, deleted: t`${name} has left.` }[type];
       const promoted = before && resource && before.role !== resource.role;
-      this.#changed("people", this.#ifNews(words ?? (promoted ? roleWords(`${name} is`, resource) : null)));
+      this.#changed("people", this.#ifNews(words ?? (promoted ? roleWords(name, resource) : null)));
     }
   }
 
@@ -209,7 +229,7 @@ export class Conversation {
     try {
       await this.#client.post(href, { operationId: randomId() });
     } catch {
-      this.#changed("messages", "Messages are not available at the moment.");
+      this.#changed("messages", t`Messages are not available at the moment.`);
     } finally {
       this.#connecting = false;
     }
@@ -234,7 +254,7 @@ export class Conversation {
   }
 
   #takeMeeting(resource) {
-    this.meeting = resource;
+    this.meeting = resource ?? null;
     const before = this.extensions;
     this.extensions = new Map(embeddedIn(resource, "onlineMeetingExtension").map((each) => [each.id, each]));
     this.#changed("meeting");
@@ -247,12 +267,12 @@ export class Conversation {
       const changes = changesBetween(before.get(id), extension);
       if (changes.size === 0 && before.has(id)) continue;
       this.changes.set(id, changes);
-      words.push(before.has(id) ? changeWords(extension, changes) : `Shared data “${id}” was added.`);
+      words.push(before.has(id) ? changeWords(extension, changes) : t`Shared data “${id}” was added.`);
     }
     for (const id of before.keys()) {
       if (this.extensions.has(id)) continue;
       this.changes.delete(id);
-      words.push(`Shared data “${id}” was removed.`);
+      words.push(t`Shared data “${id}” was removed.`);
     }
     this.#changed("data", words.join(" ") || null);
   }
@@ -276,8 +296,12 @@ export class Conversation {
   }
 }
 
-function roleWords(who, participant) {
-  return `${who} ${participant.role === "Leader" ? "now a leader." : "no longer a leader."}`;
+function ownRoleWords({ role }) {
+  return role === "Leader" ? t`You are now a leader.` : t`You are no longer a leader.`;
+}
+
+function roleWords(name, { role }) {
+  return role === "Leader" ? t`${name} is now a leader.` : t`${name} is no longer a leader.`;
 }
 
 function changeWords(extension, changes) {
@@ -285,12 +309,12 @@ function changeWords(extension, changes) {
   const said = named
     .slice(0, MAX_ANNOUNCED)
     .map(([name, change]) =>
-      change === "removed" ? `${name} was removed` : `${name} is now ${short(valueText(extension[name]))}`,
+      change === "removed" ? t`${name} was removed` : t`${name} is now ${short(valueText(extension[name]))}`,
     );
-  if (named.length > MAX_ANNOUNCED) said.push(`${named.length - MAX_ANNOUNCED} more changed`);
-  return `${extension.id}: ${said.join("; ") || "its visibility has changed"}.`;
+  if (named.length > MAX_ANNOUNCED) said.push(t`${named.length - MAX_ANNOUNCED} more changed`);
+  return `${extension.id}: ${said.join("; ") || t`its visibility has changed`}.`;
 }
 
 function short(text) {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text || "empty";
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text || t`empty`;
 }

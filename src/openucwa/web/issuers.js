@@ -1,6 +1,8 @@
 // Signing in at an OpenID Connect issuer: OAuth's authorization code grant with PKCE (RFC 7636). The browser leaves the page
 // and comes back to it with a code, which is good for one token and only together with a secret that stays in this tab.
 
+import { t } from "./texts.js";
+
 const KEY = "openucwa issuer";
 const CHOICES = "/openucwa/issuers";
 
@@ -43,16 +45,16 @@ export async function returned() {
   // An issuer that names itself (RFC 9207) does so always: without its name, the code may be another issuer's.
   const issuer = query.get("iss") ?? (left.choice.issRequired ? null : left.choice.issuer);
   if (query.get("state") !== left.state || issuer !== left.choice.issuer) {
-    throw new Error("This sign-in was not started here. Please try again.");
+    throw new Error(t`This sign-in was not started here. Please try again.`);
   }
-  if (query.has("error")) throw new Error(`${left.choice.name} did not sign you in: ${reasonOf(query)}.`);
+  if (query.has("error")) throw new Error(t`${left.choice.name} did not sign you in: ${reasonOf(query)}.`);
   const fields = { grant_type: "authorization_code", code: query.get("code"), redirect_uri: here() };
   return ask(left.choice, { ...fields, code_verifier: left.verifier });
 }
 
 // New tokens for older ones, where the issuer gives some; rejects where it does not.
 export function renewed({ choice, refreshToken }) {
-  if (!refreshToken) return Promise.reject(new Error("Your session has expired. Please sign in again."));
+  if (!refreshToken) return Promise.reject(new Error(t`Your session has expired. Please sign in again.`));
   return ask(choice, { grant_type: "refresh_token", refresh_token: refreshToken }, refreshToken);
 }
 
@@ -63,9 +65,10 @@ async function ask(choice, fields, refreshToken = null) {
     response = await fetch(choice.tokenEndpoint, { method: "POST", body, credentials: "omit" });
     tokens = await response.json();
   } catch {
-    throw new Error(`${choice.name} can’t be reached.`);
+    throw new Error(t`${choice.name} can’t be reached.`);
   }
-  if (!response.ok) throw new Error(`${choice.name} did not sign you in: ${tokens.error_description ?? tokens.error}.`);
+  if (!response.ok)
+    throw new Error(t`${choice.name} did not sign you in: ${tokens.error_description ?? tokens.error}.`);
   return { choice, accessToken: tokens.access_token, refreshToken: tokens.refresh_token ?? refreshToken };
 }
 

@@ -4,11 +4,12 @@
 import { $, keep, make } from "./elements.js";
 import { audienceTag, ChangeMarks, propertiesTable } from "./extension-table.js";
 import { LiveConversation } from "./live-conversation.js";
-import { openUntil } from "./meeting-words.js";
+import { isExpired, openUntil } from "./meeting-words.js";
 import { withoutScheme } from "./sip.js";
+import { t } from "./texts.js";
 import { dateText } from "./values.js";
 
-const AUDIENCE = { everyone: "everyone here", organizer: "the organizer only" };
+const AUDIENCE = { everyone: t`everyone here`, organizer: t`the organizer only` };
 
 export class JoinedMeeting {
   #conversation;
@@ -20,10 +21,11 @@ export class JoinedMeeting {
     this.#drawData();
   });
 
-  constructor(conversation, notices) {
+  // `presence`: a PresenceWatch; null: the user may not see any.
+  constructor(conversation, notices, presence) {
     this.#conversation = conversation;
     this.#notices = notices;
-    this.#live = new LiveConversation(2);
+    this.#live = new LiveConversation(2, presence);
     $("who").replaceChildren(this.#live.people.element);
     $("talk").replaceChildren(this.#live.messages.element);
     $("extensions").replaceChildren();
@@ -40,6 +42,11 @@ export class JoinedMeeting {
     this.#notices.lobby([]);
   }
 
+  // Something is known of somebody's presence.
+  drawPresence() {
+    this.#live.drawPresence();
+  }
+
   // Shows what is different in one part of the conversation.
   draw(part) {
     const drawn = this.#live.draw(part);
@@ -52,17 +59,13 @@ export class JoinedMeeting {
 
   #drawMeeting() {
     const { meeting, resource } = this.#conversation;
-    const subject = meeting?.subject || resource?.subject || "Online meeting";
+    const subject = meeting?.subject || resource?.subject || t`Online meeting`;
     $("subject").textContent = this.#notices.title = subject;
     const organizer = meeting?.organizerName || withoutScheme(meeting?.organizerUri ?? "");
-    $("organizer").textContent = organizer && `Organized by ${organizer}`;
-    const { words, date } = meeting ? openUntil(meeting) : {};
-    const until = date
-      ? [
-          `${words === "Until" ? "Open until" : "Closed since"} `,
-          make("time", { datetime: date.toISOString() }, dateText(date)),
-        ]
-      : [];
+    $("organizer").textContent = organizer && t`Organized by ${organizer}`;
+    const date = meeting ? openUntil(meeting).date : null;
+    const time = date && make("time", { datetime: date.toISOString() }, dateText(date));
+    const until = date ? [isExpired(meeting) ? t`Closed since` : t`Open until`, " ", time] : [];
     $("expires").replaceChildren(...until);
   }
 
@@ -72,14 +75,14 @@ export class JoinedMeeting {
       this.#choose("who");
       this.#live.people.showWaiting();
     };
-    this.#notices.lobby(names.length ? [{ id: "here", names, where: "", label: "Show", show }] : []);
+    this.#notices.lobby(names.length ? [{ id: "here", names, where: "", label: t`Show`, show }] : []);
   }
 
   // Where the messages are not in view, it is said that there are some.
   #announce(fresh) {
     if (fresh.length === 0 || $("talk").checkVisibility()) return;
     this.#unread += fresh.length;
-    this.#notices.say(`Message from ${fresh.at(-1).name}.`);
+    this.#notices.say(t`Message from ${fresh.at(-1).name}.`);
   }
 
   #drawData() {
@@ -122,8 +125,8 @@ export class JoinedMeeting {
   #drawCounts() {
     const { people, waiting, extensions } = this.#conversation;
     $("data-count").textContent = extensions.size || "";
-    $("unread").textContent = this.#unread ? `${this.#unread} new` : "";
+    $("unread").textContent = this.#unread ? t`${this.#unread} new` : "";
     $("people-count").classList.toggle("waits", waiting.size > 0);
-    $("people-count").textContent = waiting.size ? `${waiting.size} waiting` : people.size + 1;
+    $("people-count").textContent = waiting.size ? t`${waiting.size} waiting` : people.size + 1;
   }
 }

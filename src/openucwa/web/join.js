@@ -6,39 +6,42 @@ import { $, allFilled, busy, notify } from "./elements.js";
 import { JoinedMeeting } from "./join-meeting.js";
 import { Notices } from "./notices.js";
 import { PollTurns } from "./poll-turns.js";
+import { PresenceWatch } from "./presence-watch.js";
 import { isEnded, Session } from "./session.js";
 import { SignInAgain, SignInForm } from "./sign-in.js";
 import { Tab } from "./tab.js";
+import { t } from "./texts.js";
 import { ANONYMOUS, Elsewhere, PASSWORD, randomId, ServerAway, Ucwa } from "./ucwa.js";
 import { inWords, isWrongPassword } from "./words.js";
 
 const AGENT = "openucwa join page";
+const NAME = "openucwa name";
 
 // How it can end: heading, words, and what the button says where there is something left to try.
 const ENDS = {
-  Left: ["You left the meeting", "You can close this page.", "Join again"],
-  Ended: ["The meeting has ended", "The organizer has closed it, and its shared data has been deleted.", null],
-  Ejected: ["You were removed from the meeting", "A leader removed you from the meeting.", "Ask to join again"],
-  Denied: ["You were not let in", "A leader did not admit you.", "Ask again"],
-  Timeout: ["Nobody let you in", "You waited in the lobby for a long time. A leader may come later.", "Ask again"],
-  TooManyParticipants: ["The meeting is full", "Try again when someone has left.", "Try again"],
+  Left: [t`You left the meeting`, t`You can close this page.`, t`Join again`],
+  Ended: [t`The meeting has ended`, t`The organizer has closed it, and its shared data has been deleted.`, null],
+  Ejected: [t`You were removed from the meeting`, t`A leader removed you from the meeting.`, t`Ask to join again`],
+  Denied: [t`You were not let in`, t`A leader did not admit you.`, t`Ask again`],
+  Timeout: [t`Nobody let you in`, t`You waited in the lobby for a long time. A leader may come later.`, t`Ask again`],
+  TooManyParticipants: [t`The meeting is full`, t`Try again when someone has left.`, t`Try again`],
   NotFound: [
-    "This meeting does not exist",
-    "It may have ended, or the link is incomplete. Ask the organizer for a new one.",
-    "Try again",
+    t`This meeting does not exist`,
+    t`It may have ended, or the link is incomplete. Ask the organizer for a new one.`,
+    t`Try again`,
   ],
   NoAddress: [
-    "This is not a link to a meeting",
-    "Check that the whole link was copied, or ask the organizer for it.",
+    t`This is not a link to a meeting`,
+    t`Check that the whole link was copied, or ask the organizer for it.`,
     null,
   ],
-  Away: ["The server can't be reached", "Check your connection. If it works, the server may be down.", "Try again"],
+  Away: [t`The server can't be reached`, t`Check your connection. If it works, the server may be down.`, t`Try again`],
   Lost: [
-    "You are no longer in the meeting",
-    "This page lost contact with the server, for example because the device was asleep.",
-    "Join again",
+    t`You are no longer in the meeting`,
+    t`This page lost contact with the server, for example because the device was asleep.`,
+    t`Join again`,
   ],
-  SignedOut: ["Your session has expired", "Sign in again to continue.", "Sign in again"],
+  SignedOut: [t`Your session has expired`, t`Sign in again to continue.`, t`Sign in again`],
 };
 
 class JoinPage {
@@ -49,12 +52,12 @@ class JoinPage {
   #meeting = meetingOf(location.pathname); // {address, uri}; null: the address is of none
   #name = ""; // what the participant is called, where nobody else says it
   #username = "";
-  #visit = null; // {session, conversation, view}: what there is while one is in, or on the way
-  #form = new SignInForm("Sign in and join", (username, password) => this.#joinByPassword(username, password));
+  #visit = null; // {session, conversation, presence, view}: what there is while one is in, or on the way
+  #form = new SignInForm(t`Sign in and join`, (username, password) => this.#joinByPassword(username, password));
   #again = new SignInAgain({
     signIn: (username, password) => this.#client.signIn(username, password),
-    words: "Sign in again to continue. You are still in the meeting.",
-    out: "Leave",
+    words: t`Sign in again to continue. You are still in the meeting.`,
+    out: t`Leave`,
     giveUp: () => this.#leave(),
   });
 
@@ -75,7 +78,7 @@ class JoinPage {
     window.addEventListener("pagehide", () => this.#goAway());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
     const memory = await this.#tab.open();
-    this.#name = $("name").value = memory.name ?? "";
+    this.#name = $("name").value = memory.name ?? lastName();
     this.#username = memory.username ?? "";
     if (memory.visit && memory.credentials) await this.#resume(memory);
     else await this.#look();
@@ -115,7 +118,7 @@ class JoinPage {
     notify($("enter-error"), null);
     for (const each of ["by-name", "by-password"]) $(each).hidden = each !== id;
     $("other-way").hidden = !(this.#grants.includes(ANONYMOUS) && this.#grants.includes(PASSWORD));
-    $("other-way").textContent = id === "by-name" ? "Sign in with an account instead" : "Join by name instead";
+    $("other-way").textContent = id === "by-name" ? t`Sign in with an account instead` : t`Join by name instead`;
     if (id === "by-name") $("name").focus();
     else this.#form.show(null, this.#username);
   }
@@ -123,12 +126,13 @@ class JoinPage {
   // Ways in
 
   async #joinByName() {
-    if (!allFilled([[$("name"), "Please enter your name."]])) return;
+    if (!allFilled([[$("name"), t`Please enter your name.`]])) return;
     notify($("enter-error"), null);
     try {
       await this.#client.signInToMeeting(this.#meeting.uri);
       this.#name = $("name").value.trim();
       this.#username = "";
+      rememberName(this.#name);
       await this.#enter(null);
     } catch (error) {
       // By name there is nothing that could be typed better.
@@ -160,11 +164,16 @@ class JoinPage {
   // tell.
   async #enter(memory) {
     this.#show("joining");
-    if (this.#username) this.#client.signInAgain = () => this.#again.ask(this.#username);
+    if (this.#username) {
+      this.#client.signInAgain = async () => {
+        await this.#again.ask(this.#username);
+        session.freshen();
+      };
+    }
     this.#client.credentialsChanged = (credentials) => this.#tab.remember({ credentials });
     const turns = new PollTurns(() => true);
     const listener = {
-      event: (event) => this.#visit?.session === session && this.#visit.conversation.take(event),
+      event: (event) => this.#visit?.session === session && this.#take(event),
       away: this.#notices.away,
       over: (error) => this.#visit?.session === session && this.#fail(error),
     };
@@ -210,7 +219,16 @@ class JoinPage {
     const conversation = new Conversation(this.#client, hrefs, (part, words) => {
       if (this.#visit?.conversation === conversation) this.#changed(part, words);
     });
-    this.#visit = { session, conversation, view: null };
+    // Guests see no presence.
+    const presence = this.#username
+      ? new PresenceWatch(this.#client, session, () => this.#visit?.view?.drawPresence())
+      : null;
+    this.#visit = { session, conversation, presence, view: null };
+  }
+
+  #take(event) {
+    this.#visit.presence?.take(event);
+    this.#visit?.conversation.take(event);
   }
 
   #changed(part, words) {
@@ -225,7 +243,7 @@ class JoinPage {
       $("lobby-subject").textContent = resource?.subject ?? "";
       this.#show("lobby");
     } else if (stage === "inside") {
-      this.#visit.view = new JoinedMeeting(this.#visit.conversation, this.#notices);
+      this.#visit.view = new JoinedMeeting(this.#visit.conversation, this.#notices, this.#visit.presence);
       this.#visit.view.draw("waiting");
       this.#show("room");
     } else if (stage === "over") this.#over(reason ?? { subcode: "Lost" });
@@ -265,8 +283,8 @@ class JoinPage {
     this.#notices.away(null);
     const elsewhere = reason.subcode === "Elsewhere";
     const [title, words, again] = elsewhere
-      ? ["The meeting is at another address", "Go there to join it:", null]
-      : (ENDS[reason.subcode] ?? ["Joining did not work", reason.message, "Try again"]);
+      ? [t`The meeting is at another address`, t`Go there to join it:`, null]
+      : (ENDS[reason.subcode] ?? [t`Joining did not work`, reason.message, t`Try again`]);
     $("over-title").textContent = title;
     $("over-words").textContent = words;
     $("over-address").hidden = !elsewhere;
@@ -300,6 +318,23 @@ class JoinPage {
     const heading = inRoom ? $("subject") : $(`${stage}-title`);
     if (!inRoom) this.#notices.title = heading.textContent;
     heading.focus();
+  }
+}
+
+// What a guest was called the last time, in this browser.
+function lastName() {
+  try {
+    return localStorage.getItem(NAME) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function rememberName(name) {
+  try {
+    localStorage.setItem(NAME, name);
+  } catch {
+    // Then it is typed again.
   }
 }
 

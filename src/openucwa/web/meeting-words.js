@@ -1,6 +1,7 @@
 // How a meeting is called, and until when it is open, in words. Pure.
 
 import { withoutScheme } from "./sip.js";
+import { t } from "./texts.js";
 import { asDate, dateText } from "./values.js";
 
 export function isAssigned(meeting) {
@@ -8,7 +9,7 @@ export function isAssigned(meeting) {
 }
 
 export function nameOf(meeting) {
-  return meeting.subject || (isAssigned(meeting) ? "Your permanent meeting" : "Meeting without a subject");
+  return meeting.subject || (isAssigned(meeting) ? t`Your permanent meeting` : t`Meeting without a subject`);
 }
 
 // Whether the time is over until which a meeting is open.
@@ -20,10 +21,10 @@ export function isExpired(meeting, now = Date.now()) {
 // {words, date}: Until when it is open, since when it is closed; a meeting that is always open has no date.
 export function openUntil(meeting) {
   const date = asDate(meeting.expirationTime);
-  if (date === null || dateText(date) === "") return { words: "Always", date: null };
-  return { words: isExpired(meeting) ? "Since" : "Until", date };
+  if (date === null || dateText(date) === "") return { words: t`Always`, date: null };
+  return { words: isExpired(meeting) ? t`Since` : t`Until`, date };
 }
 
 export function peopleText(uris) {
-  return uris?.length ? uris.map(withoutScheme).join(", ") : "No one";
+  return uris?.length ? uris.map(withoutScheme).join(", ") : t`No one`;
 }

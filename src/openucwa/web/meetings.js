@@ -1,16 +1,30 @@
 // An organizer's meetings and their extensions, by their ids. Addresses belong to an application, and a page may see
 // several of them; so each is found by following links of the one that is open now.
 
+import { t } from "./texts.js";
 import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
+import { asDate, customProperties } from "./values.js";
 
 const INVITATION = "openucwa:invitation";
+export const MAX_SUBJECT = 250; // characters
+// What a copy of a meeting has in common with it.
+const COPIED = [
+  "accessLevel",
+  "attendees",
+  "automaticLeaderAssignment",
+  "description",
+  "entryExitAnnouncement",
+  "leaders",
+  "lobbyBypassForPhoneUsers",
+  "phoneUserAdmission",
+];
 
 // What was looked for is not there.
 export class NotThere extends Error {
   status = 404;
 
   constructor() {
-    super("It does not exist.");
+    super(t`It does not exist.`);
   }
 }
 
@@ -46,6 +60,25 @@ export class Meetings {
       const { resource } = await this.#client.post(linkOf(dashboard(application), "myOnlineMeetings"), properties);
       return resource;
     });
+  }
+
+  // Schedules another meeting like that one, with its extensions; the new one. It closes by the server's default where the
+  // time of the first is over.
+  async copy(id) {
+    const { meeting, extensions } = await this.read(id);
+    const shared = COPIED.filter((name) => meeting[name] !== undefined).map((name) => [name, meeting[name]]);
+    const expires = asDate(meeting.expirationTime);
+    if (expires !== null && expires.getTime() > Date.now()) shared.push(["expirationTime", meeting.expirationTime]);
+    const subject = meeting.subject ? t`Copy of ${meeting.subject}` : "";
+    const copy = await this.create({
+      subject: [...subject].slice(0, MAX_SUBJECT).join(""),
+      ...Object.fromEntries(shared),
+    });
+    for (const { id: name, type, ...rest } of extensions.values()) {
+      const properties = Object.fromEntries(customProperties(rest));
+      await this.createExtension(copy.onlineMeetingId, { id: name, type, ...properties });
+    }
+    return copy;
   }
 
   // Puts a meeting back; what is on the server then.

@@ -1,6 +1,8 @@
 // What is said in a meeting: the messages, who is typing, and the field to write one in.
 
 import { make, notify } from "./elements.js";
+import { piecesOf } from "./links.js";
+import { t } from "./texts.js";
 import { asDate } from "./values.js";
 import { inWords } from "./words.js";
 
@@ -12,27 +14,27 @@ export class MessagesView {
   #conversation = null;
   #shown = 0; // of the conversation's messages
   #atEnd = true; // whether the last message is in view, and is to stay so
-  #none = make("p", { id: "no-messages", class: "muted small" }, "No messages since you joined.");
+  #none;
   #list;
-  #typing = make("p", { id: "typing", class: "typing muted small" });
+  #typing;
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
-  #text = make("textarea", {
-    id: "text",
-    rows: 1,
-    maxlength: 8000,
-    placeholder: "Message",
-    enterkeyhint: "send",
-    disabled: true,
-  });
-  #send = make("button", { class: "primary", type: "submit", disabled: true }, "Send");
+  #label;
+  #text;
+  #send = make("button", { class: "primary", type: "submit", disabled: true }, t`Send`);
 
-  // `level`: of the heading.
-  constructor(level) {
-    const heading = make(`h${level}`, { id: "messages-title", tabindex: -1 }, "Messages");
-    const log = { id: "messages", class: "messages", role: "log", "aria-labelledby": "messages-title", tabindex: 0 };
-    this.#list = make("div", log, this.#none);
-    const label = make("label", { class: "unseen", for: "text" }, "Message to everyone");
-    const composer = make("form", { class: "composer", novalidate: true }, label, this.#text, this.#send);
+  // `level`: of the heading. `prefix`: of the ids.
+  constructor(level, prefix) {
+    const named = (id, more) => ({ id: prefix + id, ...more });
+    const title = `${prefix}messages-title`;
+    const heading = make(`h${level}`, { id: title, tabindex: -1 }, t`Messages`);
+    const log = { class: "messages", role: "log", "aria-labelledby": title, tabindex: 0 };
+    this.#none = make("p", named("no-messages", { class: "muted small" }), t`No messages since you joined.`);
+    this.#typing = make("p", named("typing", { class: "typing muted small" }));
+    const field = { rows: 1, maxlength: 8000, placeholder: t`Message`, enterkeyhint: "send", disabled: true };
+    this.#text = make("textarea", named("text", field));
+    this.#list = make("div", named("messages", log), this.#none);
+    this.#label = make("label", { class: "unseen", for: `${prefix}text` }, t`Message to everyone`);
+    const composer = make("form", { class: "composer", novalidate: true }, this.#label, this.#text, this.#send);
     this.element = make("div", { class: "messages-view" }, heading, this.#list, this.#typing, this.#error, composer);
     composer.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -48,12 +50,20 @@ export class MessagesView {
     new ResizeObserver(() => this.#toEnd()).observe(this.#list);
   }
 
-  // Begins with a conversation; null: ends with it.
+  // Who hears what is written here; what is said where nothing is said yet.
+  set words({ label, none }) {
+    this.#label.textContent = label;
+    this.#none.textContent = none;
+  }
+
+  // Begins with a conversation; null: ends with it. What was typed in one is there again when it is shown again.
   show(conversation) {
+    if (conversation !== null && conversation === this.#conversation) return;
+    if (this.#conversation !== null) this.#conversation.draft = this.#text.value;
     this.#conversation = conversation;
     this.#shown = 0;
     this.#atEnd = true;
-    this.#text.value = "";
+    this.#text.value = conversation?.draft ?? "";
     notify(this.#error, null);
     this.#list.replaceChildren(this.#none);
     if (conversation === null) return;
@@ -81,8 +91,14 @@ export class MessagesView {
 
   drawTyping() {
     const [first, second, ...others] = this.#conversation.typing.values();
-    const names = others.length ? "Several people" : second ? `${first} and ${second}` : first;
-    this.#typing.textContent = first === undefined ? "" : `${names} ${second ? "are" : "is"} typing…`;
+    this.#typing.textContent =
+      first === undefined
+        ? ""
+        : others.length
+          ? t`Several people are typing…`
+          : second
+            ? t`${first} and ${second} are typing…`
+            : t`${first} is typing…`;
   }
 
   #look() {
@@ -105,16 +121,34 @@ export class MessagesView {
       if (this.#conversation !== conversation) return;
       this.#text.value ||= text;
       const words =
-        error.status === 413 ? "It is too long." : error.status === 429 ? "You are sending too fast." : inWords(error);
-      notify(this.#error, `The message was not sent. ${words}`);
+        error.status === 413
+          ? t`It is too long.`
+          : error.status === 429
+            ? t`You are sending too fast.`
+            : inWords(error);
+      notify(this.#error, t`The message was not sent. ${words}`);
     }
   }
 }
 
 function line({ name, mine, sent, text }) {
   const date = asDate(sent) ?? new Date();
-  const who = make("span", { class: "message-name" }, mine ? "You" : name);
+  const who = make("span", { class: "message-name" }, mine ? t`You` : name);
   const when = make("time", { class: "muted", datetime: date.toISOString() }, TIME.format(date));
   const head = make("p", { class: "message-head small" }, who, " ", when);
-  return make("div", { class: mine ? "message mine" : "message" }, head, make("p", { class: "message-text" }, text));
+  return make(
+    "div",
+    { class: mine ? "message mine" : "message" },
+    head,
+    make("p", { class: "message-text" }, ...linked(text)),
+  );
+}
+
+// A text with its web addresses as links. The other page learns nothing of this one.
+function linked(text) {
+  return piecesOf(text).map((piece) =>
+    piece.href === null
+      ? piece.text
+      : make("a", { href: piece.href, target: "_blank", rel: "noopener noreferrer nofollow" }, piece.text),
+  );
 }

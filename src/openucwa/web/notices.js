@@ -1,19 +1,27 @@
 // What a page says wherever one is in it: that the server is away, that somebody waits in the lobby, and, to those who
 // don't look at it, what has changed. And its title.
 
-import { button, keep, make } from "./elements.js";
+import { busy, button, keep, make } from "./elements.js";
+import { t } from "./texts.js";
 
 const MAX_SAID = 20;
 
 export class Notices {
   #away = make("p", { id: "away", class: "banner", role: "status" });
-  #lobby = make("div", { id: "lobby-banner", class: "banner", hidden: true });
+  #lobby = make("section", { id: "lobby-banner", class: "banner", "aria-label": t`Lobby`, hidden: true });
+  #invitations = make("section", {
+    id: "invitations",
+    class: "banner invitations",
+    "aria-label": t`Invitations`,
+    hidden: true,
+  });
   #said = make("div", { id: "said", class: "unseen", "aria-live": "polite" });
   #title = document.title;
-  #count = 0;
+  #waiting = 0;
+  #invited = 0;
 
   constructor() {
-    document.body.prepend(this.#away, this.#lobby, this.#said);
+    document.body.prepend(this.#away, this.#invitations, this.#lobby, this.#said);
   }
 
   // Says something to people who don't look.
@@ -24,13 +32,13 @@ export class Notices {
 
   // `error`: why the server can't be reached; null: it can.
   away = (error) => {
-    this.#away.textContent = error === null ? "" : "The server can't be reached. Trying again…";
+    this.#away.textContent = error === null ? "" : t`The server can't be reached. Trying again…`;
   };
 
   // meetings: [{id, names, where, label, show}], those in whose lobby somebody waits. `names`: of those who wait;
   // `where`: of which meeting, "" where that is clear; `label`: of the button that does show().
   lobby(meetings) {
-    this.#count = meetings.reduce((sum, { names }) => sum + names.length, 0);
+    this.#waiting = meetings.reduce((sum, { names }) => sum + names.length, 0);
     this.#drawTitle();
     this.#lobby.hidden = meetings.length === 0;
     keep(
@@ -42,13 +50,23 @@ export class Notices {
     );
   }
 
+  // lines: [{id, words, quote, who, accept, decline}], those who invite the user: `quote`: what they said with it, or null.
+  invitations(lines) {
+    this.#invited = lines.length;
+    this.#drawTitle();
+    this.#invitations.hidden = lines.length === 0;
+    const draw = (each, drawn) => drawn ?? invitationLine(each);
+    keep(this.#invitations, lines, ({ id }) => id, draw, { focus: focusHeading });
+  }
+
   set title(words) {
     this.#title = words;
     this.#drawTitle();
   }
 
   #drawTitle() {
-    document.title = this.#count ? `(${this.#count}) ${this.#title}` : this.#title;
+    const count = this.#waiting + this.#invited;
+    document.title = count ? `(${count}) ${this.#title}` : this.#title;
   }
 }
 
@@ -63,14 +81,36 @@ function lobbyLine({ names, where, label, show }, drawn) {
       button("", "compact", () => line.show()),
     );
   const [words, way] = line.children;
-  const [first, ...others] = names;
-  const who = others.length
-    ? `${first} and ${others.length === 1 ? "1 other" : `${others.length} others`} are`
-    : `${first} is`;
-  write(words, `${who} waiting in the lobby${where && ` of “${where}”`}.`);
+  write(words, lobbyWords(names, where));
   write(way, label);
   way.setAttribute("aria-label", where ? `${label}: ${where}` : label);
   return Object.assign(line, { show });
+}
+
+function lobbyWords([first, ...others], where) {
+  const count = others.length;
+  if (!where) {
+    if (count === 0) return t`${first} is waiting in the lobby.`;
+    if (count === 1) return t`${first} and 1 other are waiting in the lobby.`;
+    return t`${first} and ${count} others are waiting in the lobby.`;
+  }
+  if (count === 0) return t`${first} is waiting in the lobby of “${where}”.`;
+  if (count === 1) return t`${first} and 1 other are waiting in the lobby of “${where}”.`;
+  return t`${first} and ${count} others are waiting in the lobby of “${where}”.`;
+}
+
+// Who invites the user, and the two answers.
+function invitationLine({ words, quote, who, accept, decline }) {
+  const answers = [
+    [t`Accept`, "primary compact", accept],
+    [t`Decline`, "compact", decline],
+  ].map(([word, kind, work]) => {
+    const answer = button(word, kind, (it) => busy(it, work));
+    answer.setAttribute("aria-label", `${word}: ${who}`);
+    return answer;
+  });
+  const said = quote === null ? [] : [" ", make("q", {}, quote)];
+  return make("div", { class: "lobby-line" }, make("span", {}, words, ...said), ...answers);
 }
 
 // Leaves a text alone that is there already.

@@ -1,16 +1,19 @@
 // Who is in a meeting, who waits in its lobby, and what a leader can do about either.
 
 import { busy, button, keep, make, notify } from "./elements.js";
+import { drawFace, makeFace } from "./face.js";
+import { presenceWords } from "./presence-words.js";
+import { t } from "./texts.js";
 import { linkOf } from "./ucwa.js";
 
 const ACTIONS = [
-  ["promote", "Make a leader"],
-  ["demote", "Make an attendee"],
-  ["eject", "Remove from the meeting"],
+  ["promote", t`Make a leader`],
+  ["demote", t`Make an attendee`],
+  ["eject", t`Remove from the meeting`],
 ];
 const ANSWERS = [
-  ["admit", "Admit", "primary compact"],
-  ["reject", "Reject", "compact"],
+  ["admit", t`Admit`, "primary compact"],
+  ["reject", t`Reject`, "compact"],
 ];
 
 export class PeopleView {
@@ -18,15 +21,27 @@ export class PeopleView {
   #leads = false;
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
   #waiting;
-  #waitingList = make("ul", { id: "waiting-list", class: "people", "aria-labelledby": "waiting-title" });
-  #people = make("ul", { id: "people", class: "people", "aria-labelledby": "people-title" });
+  #waitingList;
+  #admitAll;
+  #people;
+  #presenceOf;
+  #all = []; // those who wait
 
-  // `level`: of the headings, 2 or 3. act(person, rel): follows a participant's link.
-  constructor(level, act) {
+  // `level`: of the headings, 2 or 3. act(person, rel): follows a participant's link. presenceOf(uri): what is known of
+  // somebody's presence. `prefix`: of the ids.
+  constructor(level, act, presenceOf, prefix) {
+    const named = (id, more = {}) => ({ id: prefix + id, ...more });
+    const list = (id, title) => make("ul", named(id, { class: "people", "aria-labelledby": prefix + title }));
     this.#act = act;
-    this.heading = make(`h${level}`, { id: "people-title", tabindex: -1 }, "People");
-    const title = make(`h${Math.max(3, level)}`, { id: "waiting-title", tabindex: -1 }, "Waiting in the lobby");
-    this.#waiting = make("div", { id: "waiting", class: "waiting", hidden: true }, title, this.#waitingList);
+    this.#presenceOf = presenceOf;
+    this.#people = list("people", "people-title");
+    this.#waitingList = list("waiting-list", "waiting-title");
+    this.heading = make(`h${level}`, named("people-title", { tabindex: -1 }), t`People`);
+    const title = make(`h${Math.max(3, level)}`, named("waiting-title", { tabindex: -1 }), t`Waiting in the lobby`);
+    const waiting = named("waiting", { class: "waiting", hidden: true });
+    this.#admitAll = button(t`Admit all`, "compact", (it) => busy(it, () => this.#admitEverybody()));
+    const head = make("div", { class: "waiting-head" }, title, this.#admitAll);
+    this.#waiting = make("div", waiting, head, this.#waitingList);
     this.element = make("div", { class: "people-view" }, this.heading, this.#error, this.#waiting, this.#people);
   }
 
@@ -37,15 +52,21 @@ export class PeopleView {
     );
     const draw = (each, drawn) => this.#person(each, drawn);
     keep(this.#people, everybody, (each) => linkOf(each, "self"), draw, this.heading);
-    this.heading.textContent = `People (${everybody.length})`;
+    this.heading.textContent = t`People (${everybody.length})`;
   }
 
   drawWaiting({ waiting }) {
     // Shown first: what is hidden can't keep the focus.
     if (waiting.size) this.#waiting.hidden = false;
+    this.#all = [...waiting.values()];
+    this.#admitAll.hidden = waiting.size < 2;
     const draw = (each, drawn) => drawn ?? this.#waiter(each);
     keep(this.#waitingList, [...waiting.values()], (each) => linkOf(each, "self"), draw, this.heading);
     this.#waiting.hidden = waiting.size === 0;
+  }
+
+  async #admitEverybody() {
+    for (const person of this.#all) await this.#act(person, "admit");
   }
 
   // Says why an action could not be carried out; null: nothing is wrong.
@@ -61,18 +82,20 @@ export class PeopleView {
 
   #person(person, drawn) {
     const line = drawn ?? newLine();
-    line.querySelector(".face").textContent = initials(person.name);
+    const presence = person.anonymous ? undefined : this.#presenceOf(person.uri);
+    drawFace(line.querySelector(".face"), { name: person.name, photo: linkOf(person, "contactPhoto"), presence });
     const tags = [
-      person.local && ["you", "accent"],
-      person.organizer && ["organizer", "good"],
-      person.role === "Leader" && !person.organizer && ["leader", "good"],
-      person.anonymous && ["guest", ""],
+      person.local && [t`you`, "accent"],
+      person.organizer && [t`organizer`, "good"],
+      person.role === "Leader" && !person.organizer && [t`leader`, "good"],
+      person.anonymous && [t`guest`, ""],
     ].filter(Boolean);
     line
       .querySelector(".person-words")
       .replaceChildren(
         make("span", { class: "person-name" }, person.name),
         ...tags.flatMap(([word, kind]) => [" ", tag(word, kind)]),
+        ...(presence ? [" ", make("span", { class: "presence muted small" }, presenceWords(presence))] : []),
       );
     line.person = person;
     this.#drawActions(line);
@@ -94,7 +117,7 @@ export class PeopleView {
   }
 
   #actions(line, actions, opened) {
-    const label = `Actions for ${line.person.name}`;
+    const label = t`Actions for ${line.person.name}`;
     const toggle = button("⋯", "quiet actions-toggle", () => open(row.hidden));
     for (const name of ["aria-label", "title"]) toggle.setAttribute(name, label);
     const buttons = actions.map(([rel, words]) =>
@@ -123,14 +146,13 @@ export class PeopleView {
       ),
     );
     const name = make("span", { class: "person-name" }, person.name);
-    const words = make("div", { class: "person-words" }, name, ...(person.anonymous ? [" ", tag("guest", "")] : []));
+    const words = make("div", { class: "person-words" }, name, ...(person.anonymous ? [" ", tag(t`guest`, "")] : []));
     return make("li", { class: "person" }, words, make("div", { class: "row answers" }, ...answers));
   }
 }
 
 function newLine() {
-  const face = make("span", { class: "face", "aria-hidden": "true" });
-  return make("li", { class: "person" }, face, make("div", { class: "person-words" }));
+  return make("li", { class: "person" }, makeFace(), make("div", { class: "person-words" }));
 }
 
 function tag(word, kind) {
@@ -140,10 +162,4 @@ function tag(word, kind) {
 // The organizer first, then leaders, then everybody else.
 function rank(person) {
   return person.organizer ? 0 : person.role === "Leader" ? 1 : 2;
-}
-
-function initials(name) {
-  const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0] ?? "");
-  return letters.join("").toUpperCase();
 }

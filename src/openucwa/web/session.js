@@ -45,6 +45,11 @@ export class Session {
     }
   }
 
+  // The token is another one: the cookie with which pictures are shown comes with it.
+  freshen() {
+    if (this.application) this.#client.get(linkOf(this.application, "self")).catch(() => {});
+  }
+
   // Takes events from now on. Polling also keeps the application from ending while the page is there.
   async follow() {
     const { signal } = this.#stop;

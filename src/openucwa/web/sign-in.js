@@ -1,6 +1,7 @@
 // Signing in with an account: the form, and the dialog that asks for the password once more when a session has expired.
 
 import { allFilled, busy, complain, field, make, notify, uniqueId } from "./elements.js";
+import { t } from "./texts.js";
 import { inWords, isWrongPassword } from "./words.js";
 
 function passwordField(label, attributes) {
@@ -22,13 +23,13 @@ export class SignInForm {
 
   // `words`: what the button says. signIn(username, password): rejects with what went wrong.
   constructor(words, signIn) {
-    const [password, passwordElement] = passwordField("Password", { id: "password", name: "password" });
+    const [password, passwordElement] = passwordField(t`Password`, { id: "password", name: "password" });
     this.#password = password;
     this.element = make(
       "form",
       { class: "stack", novalidate: true },
       this.#error,
-      field("User name", this.#username, "Your address on this server, such as name@domain."),
+      field(t`User name`, this.#username, t`Your address on this server, such as name@domain.`),
       passwordElement,
       make("button", { class: "primary", type: "submit" }, words),
     );
@@ -52,8 +53,8 @@ export class SignInForm {
   async #signIn(signIn) {
     notify(this.#error, null);
     const fields = [
-      [this.#username, "Please enter your user name."],
-      [this.#password, "Please enter your password."],
+      [this.#username, t`Please enter your user name.`],
+      [this.#password, t`Please enter your password.`],
     ];
     if (!allFilled(fields)) return;
     try {
@@ -61,7 +62,7 @@ export class SignInForm {
       this.#password.value = "";
     } catch (error) {
       if (isWrongPassword(error)) {
-        complain(this.#password, "The user name or the password is wrong.");
+        complain(this.#password, t`The user name or the password is wrong.`);
         this.#password.select();
       } else notify(this.#error, inWords(error));
     }
@@ -79,18 +80,18 @@ export class SignInAgain {
   constructor({ signIn, words, out, giveUp }) {
     this.#signIn = signIn;
     const title = uniqueId("again");
-    const [password, passwordElement] = passwordField("Password", {});
+    const [password, passwordElement] = passwordField(t`Password`, {});
     this.#password = password;
     const away = make("button", { type: "button" }, out);
     away.addEventListener("click", giveUp);
     const form = make(
       "form",
       { class: "stack", novalidate: true },
-      make("h2", { id: title }, "Your session has expired"),
+      make("h2", { id: title }, t`Your session has expired`),
       make("p", {}, words),
-      field("User name", this.#username),
+      field(t`User name`, this.#username),
       passwordElement,
-      make("div", { class: "row" }, make("button", { class: "primary", type: "submit" }, "Sign in"), away),
+      make("div", { class: "row" }, make("button", { class: "primary", type: "submit" }, t`Sign in`), away),
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -115,19 +116,19 @@ export class SignInAgain {
 
   close() {
     this.#dialog.close();
-    this.#asked?.reject(new Error("You are signed out."));
+    this.#asked?.reject(new Error(t`You are signed out.`));
     this.#asked = null;
   }
 
   async #again() {
-    if (!allFilled([[this.#password, "Please enter your password."]])) return;
+    if (!allFilled([[this.#password, t`Please enter your password.`]])) return;
     try {
       await this.#signIn(this.#username.value, this.#password.value);
       this.#dialog.close();
       this.#asked?.resolve();
       this.#asked = null;
     } catch (error) {
-      complain(this.#password, isWrongPassword(error) ? "The password is wrong." : inWords(error));
+      complain(this.#password, isWrongPassword(error) ? t`The password is wrong.` : inWords(error));
       this.#password.focus();
     } finally {
       this.#password.value = "";

@@ -22,9 +22,9 @@ export interface Answer {
 }
 
 export interface RequestOptions {
-  /** An object, a form, or a text with `type`. */
-  body?: Resource | URLSearchParams | string;
-  /** The media type of a text. */
+  /** An object, a form, or a text or a file with `type`. */
+  body?: Resource | URLSearchParams | string | Blob;
+  /** The media type of a text or a file. */
   type?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal;

@@ -345,7 +345,8 @@ export class Ucwa {
     try {
       const url = new URL(href, this.#root);
       const settings = { method, headers: sent, body: content, signal, keepalive };
-      response = await fetch(url, { ...settings, cache: "no-store", credentials: "omit" });
+      // The cookie that shows pictures to an <img> comes with the application.
+      response = await fetch(url, { ...settings, cache: "no-store", credentials: "same-origin" });
       text = await response.text();
     } catch (error) {
       if (signal?.aborted) throw error;

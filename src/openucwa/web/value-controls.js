@@ -2,17 +2,24 @@
 // as it was read: a date to the millisecond, a number to the last digit.
 
 import { button, make } from "./elements.js";
+import { t } from "./texts.js";
 import { asDate, ExactNumber, localText, toWire, typeOf, valueText } from "./values.js";
 
 export const TYPES = {
-  text: "Text",
-  integer: "Integer",
-  number: "Number",
-  boolean: "Yes or no",
-  date: "Date",
-  list: "List",
+  text: t`Text`,
+  integer: t`Integer`,
+  number: t`Number`,
+  boolean: t`Yes or no`,
+  date: t`Date`,
+  list: t`List`,
 };
-const ITEM_TYPES = ["text", "integer", "number", "boolean", "date"];
+const ITEMS = {
+  text: t`of: text`,
+  integer: t`of: integer`,
+  number: t`of: number`,
+  boolean: t`of: yes or no`,
+  date: t`of: date`,
+};
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
@@ -72,26 +79,26 @@ const READERS = {
   text: (field) => field.value,
   integer(field) {
     const text = field.value.trim();
-    if (!INTEGER.test(text)) throw new Wrong("Enter a whole number, in digits.", field);
+    if (!INTEGER.test(text)) throw new Wrong(t`Enter a whole number, in digits.`, field);
     return exactly(text, field);
   },
   number(field) {
     const text = field.value.trim();
-    if (!NUMBER.test(text)) throw new Wrong("Enter a number such as 2.5.", field);
+    if (!NUMBER.test(text)) throw new Wrong(t`Enter a number such as 2.5.`, field);
     // Without a point it would be an integer.
     return exactly(INTEGER.test(text) ? `${text}.0` : text, field);
   },
   boolean: (field) => field.value === "true",
   date(field) {
     const date = new Date(field.value);
-    if (Number.isNaN(date.getTime())) throw new Wrong("Enter a date and a time.", field);
+    if (Number.isNaN(date.getTime())) throw new Wrong(t`Enter a date and a time.`, field);
     return toWire(date);
   },
 };
 
 function exactly(text, field) {
   if (String(Number(text)) === text) return Number(text);
-  if (!EXACT) throw new Wrong("This browser can't send such a number exactly.", field);
+  if (!EXACT) throw new Wrong(t`This browser can't send such a number exactly.`, field);
   return new ExactNumber(text);
 }
 
@@ -101,29 +108,29 @@ function listControl(value, label) {
   const kinds = new Set(given.map(typeOf));
   // Integers and numbers may stand beside each other; then the list is one of numbers.
   const first = kinds.has("number") ? "number" : (typeOf(given[0] ?? "") ?? "text");
-  const kind = make("select", { "aria-label": `${label}, type of its items`, class: "item-type" });
-  for (const type of ITEM_TYPES) kind.append(make("option", { value: type }, `of: ${TYPES[type].toLowerCase()}`));
+  const kind = make("select", { "aria-label": t`${label}, type of its items`, class: "item-type" });
+  for (const [type, words] of Object.entries(ITEMS)) kind.append(make("option", { value: type }, words));
   kind.value = first;
   const lines = make("div", { class: "items" });
   let items = [];
 
   function add(item) {
-    const control = valueControl(kind.value, item, `${label}, item ${items.length + 1}`);
+    const control = valueControl(kind.value, item, t`${label}, item ${items.length + 1}`);
     const entry = { control };
     const remove = button("×", "quiet remove", () => {
       items = items.filter((each) => each !== entry);
       entry.line.remove();
       more.focus();
     });
-    remove.setAttribute("aria-label", `Remove item ${items.length + 1} of ${label}`);
+    remove.setAttribute("aria-label", t`Remove item ${items.length + 1} of ${label}`);
     entry.line = make("div", { class: "item" }, control.element, remove);
     items.push(entry);
     lines.append(entry.line);
     return control.element;
   }
 
-  const more = button("Add item", "quiet compact", () => add(undefined).focus());
-  more.setAttribute("aria-label", `Add item to ${label}`);
+  const more = button(t`Add item`, "quiet compact", () => add(undefined).focus());
+  more.setAttribute("aria-label", t`Add item to ${label}`);
   for (const item of given) add(item);
   kind.addEventListener("change", () => {
     const texts = items.map(({ control }) => control.element.value);

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from openucwa.model.conversation import Invitation
+from openucwa.model.conversation import Invitation, InvitationKind
 from openucwa.model.history import NO_HISTORY, HistoryLimits
 
 
@@ -18,6 +18,8 @@ class Invitations(Protocol):
         """Stores both sides of a user's invitation, all Connecting; applications that have ended are skipped.
 
         Events, to each application: `invitation_started`. ApplicationNotFound: the inviting one has ended.
+        AlreadyStarted: it has an invitation of this kind to the same user, and into the same meeting, with the same
+        operation id, that is pending, or by which the user takes part.
         """
         ...
 
@@ -25,7 +27,7 @@ class Invitations(Protocol):
         """Stores an invitation that failed at once.
 
         `missed`: the invited user gets a log of it, within these limits. Events: `invitation_started`,
-        `invitation_ended`. ApplicationNotFound: the application has ended.
+        `invitation_ended`. ApplicationNotFound, AlreadyStarted: as for `add`.
         """
         ...
 
@@ -37,7 +39,7 @@ class Invitations(Protocol):
         Its other sides end too: the outgoing one in the same way; further incoming ones of the same operation become
         Cancelled. So does the inviter's conversation, if it is an invitation to one of two. Events, to each
         application: `invitation_ended`, `conversation_ended`. `elsewhere_goes_on`: the other sides end only if no
-        further application is asked. `missed`: as in `refuse`. ResourceNotFound: it is no longer pending.
+        further application is asked. `missed`: as in `refuse`. Conflict: it is no longer pending.
         """
         ...
 
@@ -51,6 +53,12 @@ class Invitations(Protocol):
 
     async def pending(self, owner: str, application_id: str) -> Sequence[Invitation]:
         """The pending invitations of an application, incoming and outgoing."""
+        ...
+
+    async def started(
+        self, owner: str, application_id: str, operation_id: str, kind: InvitationKind
+    ) -> Sequence[Invitation]:
+        """What an application has started under an operation id, if it is pending or its conversation goes on."""
         ...
 
     async def was_invited_by_leader(self, owner: str, organizer: str, meeting_id: str) -> bool:

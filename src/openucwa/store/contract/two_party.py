@@ -22,7 +22,7 @@ class TwoParty(Protocol):
 
         Events: to each application that is asked `invitation_started`; to the inviter's `conversation_waiting`. False:
         none of the asked applications is open any more, and nothing is stored. TooManyConversations: the inviter's
-        application has `limit` conversations. ApplicationNotFound: it has ended.
+        application has `limit` conversations. ApplicationNotFound, AlreadyStarted: as for `Invitations.add`.
         """
         ...
 

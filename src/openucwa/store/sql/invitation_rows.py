@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from openucwa.model import conversation_events
 from openucwa.model.conversation import Invitation, InvitationKind, InvitationState
-from openucwa.model.refusals import ApplicationNotFound, Conflict
+from openucwa.model.refusals import AlreadyStarted, ApplicationNotFound, Conflict
 from openucwa.store.engine import Transaction
 from openucwa.store.sql.events import append
 from openucwa.store.sql.tables import INVITATIONS
@@ -24,6 +24,16 @@ _END = """
     update invitations set state = ?, reason = ?, conversation = coalesce(?, conversation)
     where owner = ? and application_id = ? and id = ? and state = 'Connecting'
 """
+
+#: What an application has started under an operationId: it is pending, or its conversation goes on.
+STARTED = (
+    f"select {INVITATIONS.columns_of('i')} from invitations i"
+    " where i.owner = ? and i.application_id = ? and i.operation_id = ? and i.kind = ? and i.outgoing = 1"
+    " and (i.state = 'Connecting' or i.state = 'Connected' and exists ("
+    " select 1 from participations p where p.organizer = i.organizer and p.meeting_id = i.meeting_id"
+    " and p.ended is null and (p.uri = i.to_uri or p.id = i.conversation and i.kind = 'onlineMeetingInvitation')))"
+    " order by i.id"
+)
 
 
 async def add(transaction: Transaction, invitation: Invitation) -> None:
@@ -44,6 +54,18 @@ async def require_open(transaction: Transaction, invitation: Invitation) -> None
     """ApplicationNotFound: the application ended while it was asking."""
     if not await is_open(transaction, invitation):
         raise ApplicationNotFound(_NO_APPLICATION)
+
+
+async def require_new(transaction: Transaction, invitation: Invitation) -> None:
+    """AlreadyStarted: the application is inviting the user by the same operation, or has, and the user takes part."""
+    if invitation.operation_id is None or invitation.kind == InvitationKind.ONLINE_MEETING:
+        return
+    key = (invitation.owner, invitation.application_id, invitation.operation_id, invitation.kind.value)
+    for row in await transaction.rows(STARTED, *key):
+        started = INVITATIONS.record(row)
+        same = started.two_party or started.meeting_id == invitation.meeting_id
+        if same and started.to_uri == invitation.to_uri:
+            raise AlreadyStarted(started.id)
 
 
 async def put(transaction: Transaction, invitation: Invitation, at: int) -> None:

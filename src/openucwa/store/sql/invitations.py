@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from openucwa.model import conversation_events
-from openucwa.model.conversation import Invitation
+from openucwa.model.conversation import Invitation, InvitationKind
 from openucwa.model.history import NO_HISTORY, HistoryLimits
-from openucwa.model.refusals import ConversationNotFound, ResourceNotFound
+from openucwa.model.refusals import Conflict, ConversationNotFound, ResourceNotFound
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import history, participations
 from openucwa.store.sql import invitation_rows as rows
@@ -42,6 +42,7 @@ class Invitations(Part):
 
         async def work(transaction: Transaction) -> None:
             await rows.require_open(transaction, outgoing)
+            await rows.require_new(transaction, outgoing)
             asked = [each for each in incoming if await rows.is_open(transaction, each)]
             for invitation in (outgoing, *asked):
                 await rows.add(transaction, invitation)
@@ -52,6 +53,7 @@ class Invitations(Part):
     async def refuse(self, refused: Invitation, at: int, missed: HistoryLimits = NO_HISTORY) -> None:
         async def work(transaction: Transaction) -> None:
             await rows.require_open(transaction, refused)
+            await rows.require_new(transaction, refused)
             await rows.add(transaction, refused)
             await rows.notify(transaction, at, conversation_events.INVITATION_STARTED, refused)
             await rows.notify(transaction, at, conversation_events.INVITATION_ENDED, refused)
@@ -61,6 +63,12 @@ class Invitations(Part):
 
     async def pending(self, owner: str, application_id: str) -> Sequence[Invitation]:
         found = await self._reader.rows(_PENDING, owner, application_id)
+        return [INVITATIONS.record(row) for row in found]
+
+    async def started(
+        self, owner: str, application_id: str, operation_id: str, kind: InvitationKind
+    ) -> Sequence[Invitation]:
+        found = await self._reader.rows(rows.STARTED, owner, application_id, operation_id, kind.value)
         return [INVITATIONS.record(row) for row in found]
 
     async def was_invited_by_leader(self, owner: str, organizer: str, meeting_id: str) -> bool:
@@ -77,7 +85,7 @@ class Invitations(Part):
     ) -> None:
         async def work(transaction: Transaction) -> None:
             if not await rows.end(transaction, ended, at):
-                raise ResourceNotFound("the invitation is no longer pending")
+                raise Conflict("the invitation is no longer pending")
             if elsewhere_goes_on and any(not each.outgoing for each in await rows.others_of(transaction, ended)):
                 return
             await rows.end_others(transaction, ended, at)

@@ -38,6 +38,7 @@ class TwoParty(Part):
     ) -> bool:
         async def work(transaction: Transaction) -> bool:
             await invitations.require_open(transaction, outgoing)
+            await invitations.require_new(transaction, outgoing)
             await _check_limit(transaction, draft, limit)
             asked = [each for each in incoming if await invitations.is_open(transaction, each)]
             if not asked:

@@ -1,0 +1,166 @@
+// What there is in the console while somebody is signed in: one application, one event channel, and the sections that
+// share them.
+
+import { MeSection } from "./console-me.js";
+import { MeetingsView } from "./console-meetings.js";
+import { hashOf, PeopleSection } from "./console-people.js";
+import { Sections } from "./console-sections.js";
+import { OwnPresence } from "./own-presence.js";
+import { PresenceWatch } from "./presence-watch.js";
+import { Talks } from "./talks.js";
+import { t } from "./texts.js";
+import { inWords } from "./words.js";
+
+const ACTIVE = ["pointerdown", "keydown"];
+const BELL = "openucwa bell";
+
+export class Visit {
+  #notices;
+  #own;
+  #presence;
+  #talks;
+  #people;
+  #me;
+  #bell = new AbortController();
+  #rings = !navigator.locks; // whether invitations are heard by this tab while it is hidden
+
+  // `session`: opened.
+  constructor(client, session, notices) {
+    this.session = session;
+    this.#notices = notices;
+    const go = (hash) => this.sections.go(hash);
+    this.#own = new OwnPresence(client, session, () => this.#me?.draw());
+    this.#presence = new PresenceWatch(client, session, () => this.#drawPresence());
+    this.#talks = new Talks(client, session, (talk, part, words) => this.#talkChanged(talk, part, words));
+    this.meetings = new MeetingsView(client, session, notices, this.#presence, go);
+    this.#me = new MeSection(this.#own, notices);
+    const me = this.#own.me?.uri;
+    const shared = { talks: this.#talks, presence: this.#presence, me };
+    this.#people = new PeopleSection(client, session, notices, shared);
+    this.sections = new Sections([this.#me, this.#people, this.meetings]);
+    for (const type of ACTIVE) document.addEventListener(type, this.#active, { passive: true });
+    this.#takeBell(me);
+  }
+
+  // Whether events are needed while nobody looks at the page.
+  get listens() {
+    return this.#rings || this.meetings.live.isIn || this.#talks.all.size > 0;
+  }
+
+  get memory() {
+    return { live: this.meetings.live.memory, talks: this.#talks.memory };
+  }
+
+  // Goes on with what was remembered. `memory`: of the page before it was loaded again; null: it begins.
+  async start(memory) {
+    if (memory?.live) await this.meetings.live.restore(memory.live);
+    if (memory?.talks) await this.#talks.restore(memory.talks);
+    this.#drawInvitations();
+    this.meetings.lobby.read();
+    this.#startPeople();
+  }
+
+  take(event) {
+    this.meetings.take(event);
+    this.#talks.take(event);
+    this.#presence.take(event);
+    this.#people.take(event);
+    this.#own.take(event);
+  }
+
+  // The application is another one now.
+  async reopened() {
+    this.#talks.lost();
+    this.#presence.reopened();
+    this.#startPeople();
+    await this.meetings.reopened();
+  }
+
+  // Looks at what the event channel does not tell.
+  refresh() {
+    this.meetings.refresh();
+    this.meetings.lobby.read();
+    this.#people.look();
+  }
+
+  close() {
+    this.#bell.abort();
+    for (const type of ACTIVE) document.removeEventListener(type, this.#active);
+    this.sections.close();
+    this.#people.close();
+    this.meetings.close();
+    this.#notices.invitations([]);
+  }
+
+  #active = () => this.#own.active();
+
+  // A token may not be good for people; then there are meetings only.
+  async #startPeople() {
+    const starts = await Promise.allSettled([this.#own.start(), this.#people.start()]);
+    for (const { reason } of starts) if (reason) this.#notices.say(inWords(reason));
+  }
+
+  #drawPresence() {
+    this.#people.drawPresence();
+    this.meetings.live.drawPresence();
+  }
+
+  #talkChanged(talk, part, words) {
+    if (part === "messages") this.#count(talk);
+    this.#people.talkChanged(talk, part);
+    if (part === "invited" || part === "started" || part === "over") this.#drawInvitations();
+    if (part === "invited") this.#notices.say(invitationWords(talk));
+    else if (words) this.#notices.say(words);
+  }
+
+  // Counts what was said since the conversation was looked at.
+  #count(talk) {
+    const heard = talk.conversation.messages.filter(({ mine }) => !mine).length;
+    const fresh = heard - (talk.heard ?? 0);
+    talk.heard = heard;
+    if (fresh <= 0 || talk.waits) return;
+    talk.unread += fresh;
+    if (location.hash !== hashOf(talk.uri)) this.#notices.say(t`Message from ${talk.name}.`);
+  }
+
+  #drawInvitations() {
+    const lines = this.#talks.waiting.map((talk) => ({
+      id: talk.key,
+      words: invitationWords(talk),
+      quote: talk.first,
+      who: talk.name,
+      accept: () => this.#answer(talk, true),
+      decline: () => this.#answer(talk, false),
+    }));
+    this.#notices.invitations(lines);
+  }
+
+  async #answer(talk, accept) {
+    try {
+      if (accept) {
+        await this.#talks.accept(talk);
+        await this.sections.go(hashOf(talk.uri));
+      } else await this.#talks.decline(talk);
+    } catch (error) {
+      this.#notices.say(inWords(error));
+    }
+  }
+
+  // Of all tabs of a browser one hears invitations while it is hidden.
+  async #takeBell(user) {
+    if (!navigator.locks) return;
+    try {
+      await navigator.locks.request(`${BELL} ${user}`, { signal: this.#bell.signal }, () => {
+        this.#rings = true;
+        return new Promise((resolve) => this.#bell.signal.addEventListener("abort", resolve));
+      });
+    } catch {
+      // Signed out before it was this tab's turn.
+    }
+    this.#rings = false;
+  }
+}
+
+function invitationWords({ name, toMeeting }) {
+  return toMeeting ? t`${name} invites you to a meeting.` : t`${name} invites you to a conversation.`;
+}

@@ -1,0 +1,185 @@
+"""What developers and busy organizers do in the console: search, duplicate, JSON, rename; in Chromium."""
+
+import json
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.console import Console, Enter, read
+from tests.browser.guest import Guest
+from tests.client import UcwaClient
+from tests.process.running import RunningServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_meetings_are_searched_by_words_and_people(enter: Enter, lene: UcwaClient) -> None:
+    await lene.schedule(subject="Résumé of the quarter", attendees=["sip:ann@contoso.com"])
+    await lene.schedule(subject="Something else")
+    console = await enter()
+    page = console.page
+    search = page.get_by_label("Search meetings")
+    await search.fill("resume QUARTER")
+    links = page.locator("#meetings a")
+    await expect(links).to_have_count(1)
+    await expect(links).to_contain_text("Résumé of the quarter")
+    await search.fill("ann@contoso")
+    await expect(links).to_have_count(1)
+    await search.fill("no such words")
+    await expect(page.get_by_text("No meeting fits the search.")).to_be_visible()
+    await console.look("30-search")
+    await search.fill("")
+    await page.get_by_label("Which meetings").select_option("Closed")
+    await expect(links.filter(has_text="Something else")).to_have_count(0)
+
+
+async def test_meeting_is_duplicated_with_its_extensions(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Sprint review", accessLevel="Everyone", attendees=["sip:ann@contoso.com"])
+    await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget", seats=12, share=2.50)
+    await lene.extend(meeting, id="notes", type="RoamedOrganizerData", remark="Ask Dana")
+    console = await enter(meeting)
+    page = console.page
+    await page.locator("#copy-meeting").click()
+    await expect(page.locator("#subject")).to_have_text("Copy of Sprint review")
+    await expect(page.locator("#facts")).to_contain_text("ann@contoso.com")
+    await expect(page.locator("#facts")).to_contain_text("Everyone with the link")
+    await expect(console.card("agenda")).to_contain_text("Budget")
+    await expect(console.card("notes")).to_contain_text("only you")
+    copies = (await lene.get(lene.meetings)).json()["_embedded"]["myOnlineMeeting"]
+    (copy,) = [each for each in copies if each["subject"] == "Copy of Sprint review"]
+    (agenda,) = [
+        each for each in (await read(lene, copy))["_embedded"]["onlineMeetingExtension"] if each["id"] == "agenda"
+    ]
+    assert (agenda["topic"], agenda["seats"], agenda["share"]) == ("Budget", 12, 2.5)
+    assert copy["onlineMeetingId"] != meeting["onlineMeetingId"]
+
+
+async def test_extension_is_shown_and_copied_as_json(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="JSON")
+    await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget", seats=12, tags=["a", "b"])
+    console = await enter(meeting)
+    card = console.card("agenda")
+    await card.get_by_role("button", name="JSON").click()
+    await expect(card.get_by_role("button", name="JSON")).to_be_focused()
+    wanted = {"id": "agenda", "type": "RoamedParticipantData", "topic": "Budget", "seats": 12, "tags": ["a", "b"]}
+    assert json.loads(await card.locator("pre").inner_text()) == wanted
+    await console.look("31-json")
+    await card.get_by_role("button", name="Copy").click()
+    await expect(console.page.locator("#said")).to_contain_text("agenda is copied as JSON.")
+    assert json.loads(await console.page.evaluate("navigator.clipboard.readText()")) == wanted
+    await card.get_by_role("button", name="JSON").click()
+    await expect(card.locator("table")).to_be_visible()
+
+
+async def test_extension_is_duplicated_under_another_id(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Duplicates")
+    await lene.extend(meeting, id="agenda", type="RoamedOrganizerData", topic="Budget", seats=12)
+    console = await enter(meeting)
+    await console.card("agenda").get_by_role("button", name="Duplicate").click()
+    form = console.page.get_by_role("form", name="New extension")
+    await expect(form.get_by_label("Id")).to_have_value("agenda-copy")
+    await form.get_by_role("button", name="Add", exact=True).click()
+    copy = console.card("agenda-copy")
+    await expect(copy).to_contain_text("Budget")
+    await expect(copy).to_contain_text("only you")
+
+
+async def test_property_is_renamed_and_keeps_its_value(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Rename")
+    agenda = await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget", seats=12)
+    console = await enter(meeting)
+    form = await console.edit("agenda")
+    await form.get_by_label("Name of seats").fill("chairs")
+    await console.look("32-rename")
+    await form.get_by_role("button", name="Save").click()
+    await expect(console.card("agenda")).to_contain_text("chairs")
+    now = await read(lene, agenda)
+    assert now["chairs"] == 12
+    assert "seats" not in now
+
+
+async def test_property_is_not_renamed_to_the_name_of_another(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Rename")
+    await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget", seats=12)
+    console = await enter(meeting)
+    form = await console.edit("agenda")
+    await form.get_by_label("Name of seats").fill("topic")
+    await form.get_by_role("button", name="Save").click()
+    await expect(form.get_by_text("There is already a property with this name.")).to_be_visible()
+
+
+async def test_long_list_shows_its_first_items_and_then_all(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Long")
+    await lene.extend(meeting, id="agenda", type="RoamedParticipantData", seats=[n % 10 for n in range(10_000)])
+    console = await enter(meeting)
+    items = console.card("agenda").locator("li")
+    await expect(items).to_have_count(50)
+    await console.card("agenda").get_by_role("button", name="Show all 10000 items").click()
+    await expect(items).to_have_count(10_000)
+
+
+async def test_messages_of_a_meeting_that_is_not_looked_at_are_counted(
+    chromium: Browser, enter: Enter, lene: UcwaClient
+) -> None:
+    meeting = await lene.schedule(subject="Sprint review", accessLevel="Everyone")
+    console = await enter(meeting)
+    page = console.page
+    await page.get_by_role("button", name="Join and see").click()
+    joe = await Guest.arrive(chromium, meeting["joinUrl"])
+    await joe.join_by_name("Joe")
+    await joe.is_in()
+    await page.get_by_role("link", name="People").click()
+    await joe.says("See https://example.com/agenda.")
+    await page.get_by_role("link", name="Meetings").click()
+    line = page.locator("#meetings").get_by_role("link", name="Sprint review").filter(has_text="you are in it")
+    await expect(line).to_contain_text("you are in it, 1 new")
+    await line.click()
+    await expect(line).not_to_contain_text("new")
+    link = page.get_by_role("link", name="https://example.com/agenda")
+    await expect(link).to_have_attribute("href", "https://example.com/agenda")
+    await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+    await joe.leave()
+
+
+async def test_all_who_wait_are_admitted_at_once(chromium: Browser, enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Doors")
+    console = await enter(meeting)
+    page = console.page
+    await page.get_by_role("button", name="Join and see").click()
+    guests = [await Guest.arrive(chromium, meeting["joinUrl"]) for _ in range(2)]
+    await guests[0].join_by_name("Joe")
+    await expect(page.get_by_role("button", name="Admit Joe")).to_be_visible()
+    await expect(page.get_by_role("button", name="Admit all")).to_be_hidden()
+    await guests[1].join_by_name("Ann")
+    await expect(page.get_by_role("button", name="Admit Ann")).to_be_visible()
+    await console.look("33-lobby-of-two")
+    await page.get_by_role("button", name="Admit all").click()
+    for guest in guests:
+        await guest.is_in()
+        await guest.leave()
+
+
+async def test_name_of_a_guest_is_remembered(chromium: Browser, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Names", accessLevel="Everyone")
+    joe = await Guest.arrive(chromium, meeting["joinUrl"])
+    await joe.join_by_name("Joe Moss")
+    await joe.is_in()
+    again = await joe.another(meeting["joinUrl"])
+    await expect(again.page.get_by_label("Your name")).to_have_value("Joe Moss")
+    await joe.leave()
+
+
+async def test_back_and_forward_go_through_what_was_shown(enter: Enter, plain: RunningServer, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Back and forth")
+    console: Console = await enter(meeting)
+    page = console.page
+    await page.locator("a.own").click()
+    await expect(page.get_by_role("heading", name="Your status")).to_be_focused()
+    await page.get_by_role("link", name="People").click()
+    await expect(page.get_by_role("heading", name="Choose a person")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_role("heading", name="Your status")).to_be_visible()
+    await page.go_back()
+    await expect(page.locator("#subject")).to_have_text("Back and forth")
+    await page.go_forward()
+    await expect(page.get_by_role("heading", name="Your status")).to_be_visible()
