@@ -144,12 +144,8 @@ class Config:
     max_change_set: int = option("Maximum number of changes of extensions in one change set (413).", 200)
     max_schema_bytes: int = option("Maximum size of a JSON Schema, in bytes (413).", 16_384)
     max_schemas: int = option("Maximum number of JSON Schemas per user (409 LimitExceeded).", 100)
-    max_schema_versions: int = option("Number of versions of a JSON Schema that are kept.", 20)
-    max_schema_work: int = option(
-        "Maximum work of checking an extension against a JSON Schema: size of the schema, references followed, times "
-        "that of the data (413). A million takes about 20 ms.",
-        4_000_000,
-    )
+    max_schema_versions: int = option("Maximum number of versions of a JSON Schema; the oldest are forgotten.", 20)
+    max_schema_work: int = option("Maximum size of an extension times that of its JSON Schema (413).", 4_000_000)
     schemas: str | None = option(
         "Folder of JSON Schemas for the extensions of all users; ID.json is for the extensions with that id.", None
     )

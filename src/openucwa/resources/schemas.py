@@ -95,7 +95,7 @@ class Schemas(SchemaFamily):
         self.require_pool(call)
         return None
 
-    @Operation("The JSON Schemas that the user's extensions have to fit.", refuses=READ_REFUSALS)
+    @Operation("The JSON Schemas for the user's extensions.", refuses=READ_REFUSALS)
     async def get(self, call: Call[SchemaVersion | None]) -> Answer:
         """openucwa:schemas, GET."""
         found = {**self._schemas.server, **await self._store.schemas.current(organizer_of(call))}
@@ -175,7 +175,7 @@ class Schema(SchemaFamily):
             return Answer(document, etag=stored.etag)
         return Answer(document, 201, etag=stored.etag, location=document.href)
 
-    @Operation("Removes the schema; its versions are kept.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
+    @Operation("Removes the schema; its versions can still be read.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
     async def delete(self, call: Call[SchemaVersion | None]) -> Answer:
         """openucwa:schema, DELETE."""
         extension_id = call.target.extension_id if call.target is not None else ""
