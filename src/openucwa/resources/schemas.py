@@ -175,7 +175,7 @@ class Schema(SchemaFamily):
             return Answer(document, etag=stored.etag)
         return Answer(document, 201, etag=stored.etag, location=document.href)
 
-    @Operation("Removes the schema; its versions can still be read.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
+    @Operation("Removes the schema, but not its versions.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
     async def delete(self, call: Call[SchemaVersion | None]) -> Answer:
         """openucwa:schema, DELETE."""
         extension_id = call.target.extension_id if call.target is not None else ""
