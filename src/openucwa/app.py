@@ -43,6 +43,7 @@ from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.schemas import ExtensionSchemas, ServerSchemas
 from openucwa.model.measures import Load, Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.people.address_book import AddressBook
@@ -275,6 +276,8 @@ class Service:
         persons = ContactRenderer(privacy)
         contact_photo = photos.ContactPhoto(store, book, privacy, enabled=config.photos)
         meetings = my_online_meetings.MeetingDocuments(config)
+        of_server = ServerSchemas.read(config.schemas, config.max_schema_work)
+        schemas = ExtensionSchemas(store.schemas, of_server, config.max_schema_work)
         renderer = ConversationRenderer(meetings, config)
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
@@ -320,7 +323,7 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            *openucwa_routes(app, store, pools, meetings, world, config, self.following, self.callers),
+            *openucwa_routes(app, store, pools, meetings, schemas, world, config, self.following, self.callers),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),
@@ -373,7 +376,7 @@ class Service:
             (f"{app}/openucwa/photo", photos.OwnPhoto(store.photos, self.photo_maker, enabled=config.photos)),
             (f"{app}/people", everybody),
             *people_routes(f"{app}/people", store, book, persons, privacy, world, config),
-            *meeting_routes(app, store, pools, rules, meetings, online_meetings, world, config),
+            *meeting_routes(app, store, pools, rules, meetings, online_meetings, schemas, world, config),
         ]
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
 
