@@ -15,6 +15,8 @@ from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.photo import PhotoOrigin
 from openucwa.store.choice import store_of
 from openucwa.store.sql import SqlStore
+from openucwa.store.sqlite import SqliteStore
+from openucwa.transfer.exporting import OF_USER
 from tests.cli.commands import fails, run
 from tests.contract.samples import (
     AT,
@@ -153,6 +155,45 @@ def test_export_of_a_user_has_all_of_hers_and_no_password(place: Place) -> None:
     assert "passwordHash" not in lines[1]
     assert {"photos", "applications"} <= {line["table"] for line in lines if line["kind"] == "data"}
     assert "argon2" not in json.dumps(lines)
+
+
+def test_export_of_nobody_is_refused(tmp_path: Path) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    done = run("export", "--user", "sip:nobody@contoso.com", str(tmp_path / "nobody.jsonl"), *old)
+    assert (done.exit_code, "sip:nobody@contoso.com" in done.stderr) == (1, True)
+    assert not (tmp_path / "nobody.jsonl").exists()
+
+
+#: What is stored of a user and not exported with it: what lasts for minutes, and what is exported in another form.
+NOT_OF_USER = {
+    "channels",
+    "contact_subscriptions",
+    "endpoints",
+    "events",
+    "invitations",
+    "participations",
+    "replaced_applications",
+    "stored_bytes",
+    "subscribed",
+    "subscriptions",
+}
+
+
+async def test_every_table_of_a_user_is_exported_or_left_out_on_purpose(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "data", timeout=5.0)
+    await store.open()
+    try:
+        of_user = {
+            table
+            for (table,) in await store.reader.rows("select name from sqlite_schema where type = 'table'")
+            if await store.reader.rows("select 1 from pragma_table_info(?) where name = 'owner'", table)
+        }
+    finally:
+        await store.close()
+    exported = {table if isinstance(table, str) else table.name for table, _, _ in OF_USER}
+    assert exported <= of_user
+    assert of_user - exported <= NOT_OF_USER
 
 
 def test_passwords_and_history_can_be_left_out(place: Place) -> None:
