@@ -23,6 +23,8 @@ LAYERS = (
     "app",
     "resources",
     "api",
+    "webhooks",
+    "changes",
     "channel",
     "people",
     "transfer",

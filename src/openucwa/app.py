@@ -89,6 +89,7 @@ from openucwa.store.contract import Store
 from openucwa.store.traced import TracedStore
 from openucwa.telemetry.readiness import Readiness
 from openucwa.telemetry.status import StatusPages
+from openucwa.webhooks.following import Following
 
 if TYPE_CHECKING:
     from openucwa.telemetry.tracing import Tracing
@@ -150,6 +151,7 @@ class Service:
         self.presence_sweeper = PresenceSweeper(
             self.store.presence, self.store.subscriptions, world, config, self.measures
         )
+        self.following = Following(self.store, world, config, self.measures)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
         throttle = Throttle(
             config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
@@ -228,6 +230,7 @@ class Service:
         await self.activity.start()
         await self.sweeper.start()
         await self.presence_sweeper.start()
+        await self.following.start()
         self.sources.start()
         self._loading = asyncio.create_task(calendar.load(), name="openucwa loading")
         self.readiness.begin()
@@ -236,6 +239,7 @@ class Service:
         """Ends all waiting polls; from now on polls do not wait. Everything else still works."""
         self.readiness.stop()
         await self.channels.stop()
+        await self.following.release()
 
     async def stop(self) -> None:
         """Ends all waiting polls, writes what is only in memory, and closes the store."""
@@ -243,6 +247,7 @@ class Service:
         await self.channels.stop()
         await self.sweeper.stop()
         await self.presence_sweeper.stop()
+        await self.following.stop()
         await self.typing_timeouts.stop()
         await self.activity.stop()
         await self.keys.stop()
@@ -311,7 +316,7 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            *openucwa_routes(app, store, pools, meetings, world, config),
+            *openucwa_routes(app, store, pools, meetings, world, config, self.following, self.callers),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),

@@ -268,6 +268,40 @@ class Config:
     events_kept: int = option("Retention of the event log, in seconds.", 86_400)
     max_events: int = option("Maximum number of events per answer; the rest follows in the next one.", 500)
 
+    # Changes and webhooks
+    change_poll_interval: float = option(
+        "How often other processes' changes are looked for while clients wait for changes or there are webhooks, in "
+        "seconds.",
+        0.25,
+    )
+    max_changes_wait: int = option("Maximum time that a request for changes waits, in seconds.", 1_800)
+    max_changes: int = option("Maximum number of changes per answer; the rest follows in the next one.", 500)
+    max_change_streams: int = option("Maximum number of event streams of changes per user and process (429).", 20)
+    max_webhooks: int = option("Maximum number of webhooks per user (409); 0: only the administrator's.", 10, minimum=0)
+    webhook_allowed_networks: tuple[str, ...] = option(
+        "Networks besides public addresses that webhooks may be delivered to, such as 10.1.0.0/16; also by http.", ()
+    )
+    webhook_timeout: float = option("Timeout for an attempt to deliver to a webhook, in seconds.", 15.0)
+    webhook_concurrency: int = option("Maximum number of concurrent attempts per webhook.", 8)
+    webhook_retry_period: int = option(
+        "Seconds after its first attempt for which a failed delivery is tried again; if nothing else was delivered "
+        "either, its webhook is then suspended.",
+        259_200,
+    )
+    webhook_secret_overlap: int = option(
+        "Seconds for which messages are signed with the old secret too, after it was replaced.", 86_400, minimum=0
+    )
+    webhook_lease: float = option(
+        "Seconds after which another process takes over the webhooks of one that has ended; more than webhook_timeout.",
+        30.0,
+    )
+    max_webhook_backlog: int = option(
+        "Maximum number of pending deliveries per webhook; further changes wait in the change log.", 1_000
+    )
+    max_webhook_backlog_bytes: int = option("Maximum total size of these deliveries, in bytes.", 4_194_304)
+    max_deliveries: int = option("Number of finished deliveries that are listed and can be repeated, per webhook.", 100)
+    deliveries_kept: int = option("Retention of finished deliveries, in seconds.", 2_592_000)
+
     # Meetings
     create_status: int = option(
         "Status for a created meeting: 201, or 200 for clients that expect it.", 201, choices=(200, 201)
@@ -324,6 +358,19 @@ class Config:
     change_log_versions: int = option("Maximum number of versions with contents per extension or meeting.", 100)
     change_log_user_bytes: int = option(
         "Maximum size of an organizer's change log, in bytes; the oldest changes are forgotten first.", 33_554_432
+    )
+    max_filter_length: int = option("Maximum length of a filter of meetings or changes, in characters (400).", 4_096)
+    max_filter_depth: int = option("Maximum nesting depth of a filter (400); 50 at most.", 16)
+    max_filter_terms: int = option("Maximum number of comparisons in a filter (400); 200 at most.", 50)
+    max_query_results: int = option("Maximum number of meetings in an answer to a query; the rest follows.", 100)
+    max_query_bytes: int = option(
+        "Approximate size of the meetings in an answer to a query, in bytes; the rest follows.", 1_048_576
+    )
+    max_query_values: int = option(
+        "Maximum number of values per extension that queries can find; the same on all servers of a store.", 1_000
+    )
+    max_query_steps: int = option(
+        "Maximum number of transactions by which one query brings the index of meetings up to date (503).", 200
     )
 
     # Help texts and dial-in information

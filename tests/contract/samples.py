@@ -19,6 +19,7 @@ from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel, MeetingSettings
 from openucwa.model.photo import Picture
 from openucwa.model.user import User
+from openucwa.model.webhook import Delivery, DeliveryState, Secret, Webhook, WebhookState
 from openucwa.store.contract import Store
 from tests.users import LENE
 
@@ -187,3 +188,40 @@ async def logged(store: Store, topic: str = EVENT.topic) -> list[int]:
 
 def picture(size: int = 48, data: bytes = b"\xff\xd8 a picture") -> Picture:
     return Picture(size=size, media_type="image/jpeg", etag=f"{size}", data=data)
+
+
+def webhook(webhook_id: str = "1", **more: Any) -> Webhook:
+    sample = Webhook(
+        owner=LENE,
+        id=webhook_id,
+        url="https://crm.contoso.com/hook",
+        description="CRM",
+        kinds=("meeting.added",),
+        filter="",
+        secrets=(Secret("whsec_1"), Secret("whsec_0", AT)),
+        state=WebhookState.ACTIVE,
+        reason="",
+        etag="1",
+        created=AT,
+        changed=AT,
+    )
+    return replace(sample, **more)
+
+
+def delivery(message: str, meeting_id: str = "A", **more: Any) -> Delivery:
+    sample = Delivery(
+        webhook="1",
+        number=0,
+        id=message,
+        type="meeting.added",
+        organizer=LENE,
+        meeting_id=meeting_id,
+        at=AT,
+        state=DeliveryState.PENDING,
+        next_at=AT,
+        first_at=0,
+        tried=0,
+        attempts=(),
+        body=b'{"n":1}',
+    )
+    return replace(sample, **more)

@@ -32,6 +32,7 @@ from openucwa.model.presence import INACTIVE_AFTER, Membership, Subscription, Su
 from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import AlreadyStarted, Refusal, TooManyApplications, TooManyConversations, TooManyGroups
 from openucwa.model.user import SigningKey, User
+from openucwa.model.webhook import WebhookPosition, WebhookState
 from openucwa.store import sql
 from openucwa.store.contract import ContactLimits
 from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
@@ -48,13 +49,16 @@ from tests.contract.samples import (
     application,
     assigned,
     calling,
+    delivery,
     extension,
     invitation,
     meeting,
     participation,
     picture,
     user,
+    webhook,
 )
+from tests.store.recording_queries import queries
 from tests.users import LENE
 
 T = TypeVar("T")
@@ -243,6 +247,7 @@ async def walk(store: RecordedStore) -> None:
     await invitations(store)
     await contacts(store)
     await two_party(store)
+    await queries(store)
     await ends(store)
     await unlogged(SqlStore(store.reader, store.writer, store.cache, log=LogLimits(enabled=False)))
 
@@ -374,12 +379,36 @@ async def rooms(store: RecordedStore) -> None:
     longer = replace(SETTINGS, subject="a longer subject")
     await store.meetings.replace(LENE, MEETING, frozenset({"1"}), longer, "2", AT)
     await change_log(store)
+    await webhooks(store)
     await store.events.append(AT, [EVENT, NewEvent("a", "happened")])
     await store.events.after({EVENT.topic: 0, "a": 0}, MANY)
     await store.events.after({EVENT.topic: 0}, MANY)
     await store.events.last_numbers([EVENT.topic, "a"])
     await store.events.numbers(EVENT.topic, EVENT.kind, 0, MANY)
     await store.events.get(EVENT.topic, 1)
+
+
+async def webhooks(store: RecordedStore) -> None:
+    place = WebhookPosition("log", 0, 1)
+    await store.webhooks.add(webhook(), place, MANY)
+    await store.webhooks.all(LENE)
+    await store.webhooks.get(LENE, "1")
+    await store.webhooks.claim("node", AT, AT + 1, MANY)
+    await store.webhooks.enqueue("node", "1", place, place, [delivery("a")])
+    await store.webhooks.append(delivery("b"), MANY)
+    found = await store.webhooks.due("1", AT, MANY)
+    await store.webhooks.next_due("1", 0)
+    await store.webhooks.record("node", found)
+    await store.webhooks.backlog("1")
+    await store.webhooks.deliveries("1", None, MANY)
+    await store.webhooks.delivery("1", "a")
+    await store.webhooks.redeliver("1", "a", AT)
+    await store.webhooks.forget(0, AT, MANY)
+    await store.webhooks.replace(webhook(), None)
+    await store.webhooks.release("node")
+    await store.webhooks.claim("node", AT, AT + 1, MANY)
+    await store.webhooks.suspend("node", "1", WebhookState.PAUSED, "", "2", AT)
+    await store.webhooks.remove(LENE, "1", None)
 
 
 async def change_sets(store: RecordedStore) -> None:
@@ -424,6 +453,7 @@ async def change_log(store: RecordedStore) -> None:
     await store.change_log.after_of(LENE, last, MANY)
     await store.change_log.invitees(LENE, MEETING)
     await store.change_log.invited_to(DAN, MANY)
+    await store.change_log.audience(LENE, MEETING, 0)
     await store.change_log.trim(1, MANY)
     await store.change_log.forget(AFTER, MANY)
 

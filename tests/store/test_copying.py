@@ -17,6 +17,7 @@ from openucwa.model.presence import Subscription, SubscriptionLimits
 from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import Conflict
 from openucwa.model.user import SigningKey
+from openucwa.model.webhook import WebhookPosition
 from openucwa.store.contract import ContactLimits
 from openucwa.store.copying import TABLES, copy_store
 from openucwa.store.postgres import PostgresStore
@@ -29,9 +30,11 @@ from tests.contract.samples import (
     application,
     assigned,
     calling,
+    delivery,
     invitation,
     picture,
     user,
+    webhook,
     with_participants,
 )
 from tests.users import LENE
@@ -43,6 +46,8 @@ OWN = {
     "topics": {"moved"},
     "stored_bytes": {"owner", "bytes"},  # counted by triggers
     "sqlite_sequence": {"name", "seq"},
+    "findable": {"organizer", "meeting_id", "extension_id", "name", "value"},  # made by the first query
+    "findable_state": {"organizer", "identity", "number", "walked"},
 }
 
 
@@ -69,6 +74,8 @@ async def fill(store: SqliteStore) -> None:
     await store.contacts.set_relationship(LENE, None, Relationship(DAN, PrivacyLevel.WORKGROUP, "1"), 9, AT)
     await store.contacts.subscribe(LENE, "101", 1, 1, AT)
     await store.photos.put(LENE, [picture(48, bytes(range(256)))], PhotoOrigin(None, ""))
+    await store.webhooks.add(webhook(), WebhookPosition("log", 0, 1), 9)
+    await store.webhooks.append(delivery("msg"), 9)
     for number in range(3):
         await store.applications.open(application(f"20{number}", f"endpoint{number}", owner=DAN), None, AT + number, 2)
     await store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, ())

@@ -44,11 +44,14 @@ KEYS = {
     "shown_changes": "organizer",
     "invitees": "organizer",
     "forgotten_changes": "organizer",
+    "findable": "organizer",
+    "findable_state": "organizer",
+    "deliveries": "webhook",
 }
 #: Few rows, which can be in every place.
-EVERYWHERE = {"store_version", "signing_keys", "counters", "change_log"}
+EVERYWHERE = {"store_version", "signing_keys", "counters", "change_log", "webhooks"}
 #: What a statement brings along itself.
-BROUGHT = {"heard", "positions"}
+BROUGHT = {"heard", "positions", "page"}
 
 #: How the statements end that name no key, and why they needn't.
 WITHOUT_KEY = {
@@ -69,6 +72,7 @@ WITHOUT_KEY = {
     "from subscriptions where expires <= ? and announced = 0 order by expires limit ?": "sweeper",
     "from subscriptions where expires <= ? order by expires limit ?": "sweeper",
     "where expires < ? and (warned = 0 or expires <= ?) order by expires limit ?": "sweeper",
+    "where d.state <> 'Pending' and (d.at < ? or d.number <= w.last - ?) order by d.at limit ?)": "sweeper",
     "select uri from users where searchable = 0 order by uri limit ?": "sweeper",
     # An index leads to the few rows, wherever they are.
     "u.uri > ? order by u.uri limit ?": "a search for people",
@@ -93,6 +97,8 @@ WITHOUT_KEY = {
     "from participations where owner = ? and application_id = ? order by organizer, meeting_id, position":
         "an application's end",
     "from participations where owner = ? order by organizer, meeting_id, position": "a user's end",
+    "limit ?) as p join meetings m on m.organizer = p.organizer and m.id = p.id": "what others let a user see",
+    "order by v.organizer limit ?": "what others let a user see",
     # For a person at a command line, or who signs in.
     "from users order by uri": "a list of all users",
     "from users where uri >= ? and uri < ? order by uri": "a user who signs in without a domain",
@@ -228,8 +234,12 @@ async def test_changes_write_only_within_their_declared_scope(records: Statement
         "topics",
         "changes",
         "change_log",
+        "findable",
+        "findable_state",
         "forgotten_changes",
         "invitees",
+        "webhooks",
+        "deliveries",
     }
     # Of meetings that are there only `changed`, which nobody is shown, so that no cache holds it.
     assert {ran.text for ran in records.ran if ran.scope and ran.text.startswith("update meetings")} == {

@@ -66,6 +66,11 @@ class Measures:
         self.requests: dict[tuple[str, str, int], Histogram] = {}
         #: Priority -> seconds from an event to the answer that delivers it.
         self.events: dict[str, Histogram] = {}
+        #: How attempts to deliver to webhooks ended -> their number; seconds from a change to its delivery.
+        self.deliveries = {"delivered": 0, "failed": 0, "given up": 0}
+        self.delivery_seconds = Histogram(LAG_SECONDS)
+        #: The number of webhooks that the process delivers for.
+        self.webhooks = 0
         #: The number of changes in a commit, and its duration in seconds, including the wait for its turn.
         self.commit_changes = Histogram(COMMIT_CHANGES)
         self.commit_seconds = Histogram(COMMIT_SECONDS)
@@ -88,6 +93,12 @@ class Measures:
         if priority not in self.events:
             self.events[priority] = Histogram(LAG_SECONDS)
         self.events[priority].add(max(seconds, 0.0))
+
+    def delivery(self, outcome: str, seconds: float | None = None) -> None:
+        """Counts an attempt to deliver to a webhook. `seconds`: since the change, if it was delivered."""
+        self.deliveries[outcome] += 1
+        if seconds is not None:
+            self.delivery_seconds.add(max(seconds, 0.0))
 
     def commit(self, changes: int, seconds: float) -> None:
         """Counts a group of changes that was committed, or failed."""

@@ -40,7 +40,12 @@ def links(config: Config) -> dict[str, str]:
     """The additions that are switched on: the path below openucwa:index by rel."""
     added = {"openucwa:lobby": "lobby", "openucwa:photo": "photo"}
     if config.change_log:
-        added |= {"openucwa:removedMeetings": "removedMeetings"}
+        added |= {
+            "openucwa:changes": "changes",
+            "openucwa:meetings": "meetings",
+            "openucwa:removedMeetings": "removedMeetings",
+            "openucwa:webhooks": "webhooks",
+        }
     return added
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import quote
 
 from msgspec.structs import replace as replace_document
 
@@ -14,6 +13,7 @@ from openucwa.config import Config
 from openucwa.http import conditions
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.properties import join_url, meeting_properties
 from openucwa.model.change import ChangeKind
 from openucwa.model.meeting import Extension, Meeting, MeetingRel
 from openucwa.model.refusals import (
@@ -27,7 +27,6 @@ from openucwa.model.refusals import (
     TooManyOnlineMeetings,
 )
 from openucwa.model.scopes import CONVERSATION_SCOPES, MEETINGS
-from openucwa.model.values import Instant
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import read
@@ -44,10 +43,6 @@ from openucwa.resources.online_meetings import (
 )
 from openucwa.resources.patching import patch_of, patched
 from openucwa.store.contract import Store
-
-#: The template of the server's own join page. It has the whole address, so that the page can tell which meeting it is
-#: for.
-JOIN_PATH = "/meet/{user}@{domain}/{id}"
 
 RELS = {
     MeetingRel.MY_ONLINE_MEETINGS: "myOnlineMeeting",
@@ -89,36 +84,10 @@ class MeetingDocuments:
 
     def join_url(self, call: Context, meeting: Meeting) -> str:
         """The URL of the meeting for people: from the template, or below the server's own address."""
-        user, _, domain = meeting.organizer.removeprefix("sip:").partition("@")
-        names = {"domain": domain, "user": quote(user, safe=""), "id": meeting.id}
-        if self._join_url is None:
-            return call.base + JOIN_PATH.format(**names)
-        return self._join_url.format(**names)
+        return join_url(meeting, self._join_url, call.base)
 
     def _properties(self, call: Context, meeting: Meeting) -> dict[str, Property]:
-        settings = meeting.settings
-        properties: dict[str, Property] = {
-            "accessLevel": settings.access_level,
-            "attendees": settings.attendees,
-            "automaticLeaderAssignment": settings.automatic_leader_assignment,
-            "conferenceId": meeting.conference_id,
-            "description": settings.description,
-            "entryExitAnnouncement": settings.entry_exit_announcement,
-        }
-        if settings.expiration_time is not None:
-            properties["expirationTime"] = Instant(settings.expiration_time)
-        return properties | {
-            "joinUrl": self.join_url(call, meeting),
-            "leaders": settings.leaders,
-            "legacyOnlineMeetingUri": f"conf:{meeting.uri}?conversation-id={meeting.conversation_id}",
-            "lobbyBypassForPhoneUsers": settings.lobby_bypass_for_phone_users,
-            "onlineMeetingId": meeting.id,
-            "onlineMeetingRel": meeting.rel,
-            "onlineMeetingUri": meeting.uri,
-            "organizerUri": meeting.organizer,
-            "phoneUserAdmission": settings.phone_user_admission,
-            "subject": settings.subject,
-        }
+        return meeting_properties(meeting, self.join_url(call, meeting))
 
 
 class MyOnlineMeetings(MeetingFamily[None]):

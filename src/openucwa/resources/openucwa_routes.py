@@ -5,11 +5,14 @@ from typing import Any
 
 from openucwa.api.resource import Resource
 from openucwa.config import Config
+from openucwa.identity.callers import Callers
 from openucwa.meetings.pools import Pools
 from openucwa.model.world import World
-from openucwa.resources import additions, removed, versions
+from openucwa.resources import additions, changes, removed, versions, webhooks
+from openucwa.resources.meeting_query import FoundMeetings
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.store.contract import Store
+from openucwa.webhooks.following import Following
 
 
 def openucwa_routes(
@@ -19,6 +22,8 @@ def openucwa_routes(
     documents: MeetingDocuments,
     world: World,
     config: Config,
+    following: Following,
+    callers: Callers,
 ) -> Sequence[tuple[str, Resource[Any]]]:
     """`app`: the template of an application."""
     index = f"{app}/openucwa"
@@ -27,7 +32,12 @@ def openucwa_routes(
         (f"{index}/lobby", additions.Lobbies(store, pools)),
     ]
     if config.change_log:
+        routes.append((f"{index}/meetings", FoundMeetings(store, pools, documents, config)))
         routes += _history_routes(app, store, pools, documents, world, config)
+        reader = changes.ChangeReader(store, following.tail, documents, world, config)
+        hooks = webhooks.Parts(store, pools, following.subscriptions, world, following.dispatcher.changed)
+        routes += [(f"{index}/changes", changes.ChangesResource(pools, reader, callers, store))]
+        routes += webhooks.routes(index, hooks)
     return routes
 
 

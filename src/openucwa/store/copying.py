@@ -24,6 +24,8 @@ TABLES: Mapping[str, Sequence[str]] = {
     "invitees": tables.INVITEES.all_columns,
     "forgotten_changes": tables.FORGOTTEN_CHANGES,
     "change_log": tables.CHANGE_LOG,
+    "webhooks": tables.WEBHOOKS.all_columns,
+    "deliveries": tables.DELIVERIES.all_columns,
     "participations": tables.PARTICIPATIONS.all_columns,
     "invitations": tables.INVITATIONS.all_columns,
     "conversation_logs": tables.CONVERSATION_LOGS.all_columns,

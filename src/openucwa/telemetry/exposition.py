@@ -176,6 +176,20 @@ class Exposition:
         for (rel, method, status), histogram in measures.requests.items():
             requests.add_metric([rel, method, str(status)], sum(histogram.counts))
         yield requests
+        attempts = CounterMetricFamily(
+            "openucwa_webhook_attempts",
+            "Attempts to deliver to webhooks: delivered, failed (to be repeated) or given up.",
+            labels=["outcome"],
+        )
+        for outcome, count in measures.deliveries.items():
+            attempts.add_metric([outcome], count)
+        yield attempts
+        yield _histogram(
+            "openucwa_webhook_lag_seconds",
+            "Seconds from a change to its delivery to a webhook.",
+            measures.delivery_seconds,
+        )
+        yield GaugeMetricFamily("openucwa_webhooks", "Webhooks that this process delivers for.", measures.webhooks)
         sign_ins = CounterMetricFamily("openucwa_sign_ins", "Requests for a token by result.", labels=["result"])
         for result, count in measures.sign_ins.items():
             sign_ins.add_metric([result], count)

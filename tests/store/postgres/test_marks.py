@@ -24,8 +24,11 @@ UNCACHED_TABLES = {
     "contact_memberships": "read from the store",
     "contacts": "read from the store",
     "counters": "read by changes only",
+    "deliveries": "read from the store",
     "endpoints": "read by changes and polls only, from the store",
     "events": "a log, read from the store",
+    "findable": "read by queries only, from the store",
+    "findable_state": "read by queries only, from the store",
     "forgotten_changes": "read from the store",
     "invalidations": "the marks themselves",
     "invitees": "read from the store",
@@ -41,6 +44,7 @@ UNCACHED_TABLES = {
     "subscriptions": "read from the store",
     "topics": "a log, read from the store",
     "user_words": "read by searches only, from the store",
+    "webhooks": "read from the store",
 }
 
 #: Writes by hand to what `rows` made -> the rows that it is about.

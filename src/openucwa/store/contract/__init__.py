@@ -23,13 +23,16 @@ from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
+from openucwa.store.contract.queries import FoundMeetings, MeetingQuery, Place, Queries, QueryLimits
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
+from openucwa.store.contract.webhooks import Backlog, Leased, Webhooks
 
 __all__ = [
     "Applications",
+    "Backlog",
     "ChangeLog",
     "ChangeSets",
     "Channels",
@@ -38,17 +41,24 @@ __all__ = [
     "Conversations",
     "EventLog",
     "Extensions",
+    "FoundMeetings",
     "History",
     "Invitations",
+    "Leased",
     "Match",
+    "MeetingQuery",
     "Meetings",
     "Outdated",
     "People",
     "Photos",
+    "Place",
     "Presences",
+    "Queries",
+    "QueryLimits",
     "SigningKeys",
     "Store",
     "Subscriptions",
     "TwoParty",
     "Users",
+    "Webhooks",
 ]

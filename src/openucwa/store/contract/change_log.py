@@ -78,6 +78,12 @@ class ChangeLog(Protocol):
         """The users who are invited to this meeting, by URI."""
         ...
 
+    async def audience(self, organizer: str, meeting_id: str, number: int) -> Sequence[str]:
+        """The URIs of others who may see changes of this meeting from `number` on: users who are invited, or were when
+        it was made, and those who take part.
+        """
+        ...
+
     async def invited_to(self, uri: str, limit: int) -> Sequence[Invitee]:
         """The meetings that the user is invited to."""
         ...

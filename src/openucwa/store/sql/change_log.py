@@ -116,6 +116,10 @@ _MAX = 2**63 - 1
 _SHARED = ExtensionType.ROAMED_PARTICIPANT_DATA
 _PLACES = [CHANGES.columns.split(", ").index(name) for name in ("transaction_id", "number")]
 
+_AUDIENCE = """
+    select uri from invitees where organizer = ?1 and meeting_id = ?2 and (until is null or until >= ?3)
+    union select owner from participations where organizer = ?1 and meeting_id = ?2 and in_lobby = 0
+"""
 _INVITEES = f"select {INVITEES.columns} from invitees "
 
 
@@ -205,6 +209,9 @@ class ChangeLog(Part):
             _INVITEES + "where organizer = ? and meeting_id = ? and until is null order by uri", organizer, meeting_id
         )
         return [INVITEES.record(row) for row in rows]
+
+    async def audience(self, organizer: str, meeting_id: str, number: int) -> Sequence[str]:
+        return [uri for (uri,) in await self._reader.rows(_AUDIENCE, organizer, meeting_id, number)]
 
     async def invited_to(self, uri: str, limit: int) -> Sequence[Invitee]:
         rows = await self._reader.rows(

@@ -13,6 +13,7 @@ from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.photo import Picture
 from openucwa.model.presence import Endpoint, Presence, Subscription
 from openucwa.model.user import SigningKey, User
+from openucwa.model.webhook import Delivery, Webhook
 from openucwa.store.sql.table import Columns, Table
 
 SETTINGS = Columns(MeetingSettings)
@@ -36,6 +37,12 @@ ENDPOINTS = Table("endpoints", Columns(Endpoint))
 SUBSCRIPTIONS = Table("subscriptions", Columns(Subscription), after=("added",))
 PHOTOS = Table("photos", Columns(Picture), before=("owner", "source", "fingerprint"))
 CONTACTS = Table("contacts", Columns(ContactCard), before=("owner",))
+WEBHOOKS = Table(
+    "webhooks",
+    Columns(Webhook),
+    after=("log", "log_transaction", "log_number", "last", "holder", "leased_until"),
+)
+DELIVERIES = Table("deliveries", Columns(Delivery))
 CONTACT_GROUPS = Table("contact_groups", Columns(Group), before=("owner",), after=("position",))
 
 #: Those whose rows are no records.
@@ -51,3 +58,5 @@ CONTACT_MEMBERSHIPS = ("owner", "uri", "group_id")
 PRIVACY_RELATIONSHIPS = ("owner", "uri", "level", "etag")
 CONTACT_SUBSCRIPTIONS = ("owner", "application_id", "since", "expires", "warned")
 USER_WORDS = ("uri", "word")
+FINDABLE = ("organizer", "meeting_id", "extension_id", "name", "value")
+FINDABLE_STATE = ("organizer", "identity", "number", "walked")

@@ -1,0 +1,1 @@
+"""The change log for those who follow it: cursors, and waiting at its end."""
