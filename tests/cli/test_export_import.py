@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import stat
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -311,5 +313,29 @@ def test_store_and_file_that_are_not_there_are_named(tmp_path: Path, new: Place)
     fails(run("export", *new), f"no store found in {new[1]}; --data or --config names another")
     done = run("import", str(tmp_path / "missing.jsonl"), *new)
     assert f"{tmp_path / 'missing.jsonl'} cannot be read: No such file or directory" in done.stderr
-    done = run("export", str(tmp_path / "no" / "folder"), *new)
-    assert done.exit_code == 1
+    done = run("import", str(tmp_path), *new)
+    assert f"{tmp_path} cannot be read: Is a directory" in done.stderr
+
+
+def test_export_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    (tmp_path / "there").mkdir()
+    done = run("export", str(tmp_path / "no" / "folder"), *old)
+    assert f"{tmp_path / 'no' / 'folder'} cannot be written: No such file or directory" in done.stderr
+    done = run("export", str(tmp_path / "there"), *old)
+    assert f"{tmp_path / 'there'} cannot be written: Is a directory" in done.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["old", "there"]
+
+
+def test_import_from_a_pipe_is_read_twice(tmp_path: Path, new: Place) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    os.mkfifo(tmp_path / "pipe")
+    text = run("export", *old).stdout
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(text,), daemon=True)
+    writer.start()
+    done = run("import", str(tmp_path / "pipe"), *new)
+    writer.join(30)
+    assert done.exit_code == 0, done.output
+    assert in_store(new, contents) == in_store(old, contents)

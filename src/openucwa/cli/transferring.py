@@ -123,12 +123,16 @@ def _written(target: Path) -> Iterator[BinaryIO]:
             yield special
         return
     part = target.with_name(f"{target.name}.part")
-    with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as opened:
-        os.fchmod(opened.fileno(), 0o600)
-        yield opened
-        opened.flush()
-        os.fsync(opened.fileno())
-    part.replace(target)
+    try:
+        with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as opened:
+            os.fchmod(opened.fileno(), 0o600)
+            yield opened
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 @click.command("import")
@@ -185,16 +189,17 @@ def import_data(
 @contextmanager
 def _opened(source: Path) -> Iterator[BinaryIO]:
     """The file, or a copy of stdin: it is read twice."""
-    if str(source) == "-" or (source.exists() and not source.is_file()):
-        with TemporaryFile() as copy:
-            shutil.copyfileobj(sys.stdin.buffer if str(source) == "-" else source.open("rb"), copy)
-            yield copy
-        return
     try:
-        with source.open("rb") as opened:
-            yield opened
+        opened = sys.stdin.buffer if str(source) == "-" else source.open("rb")
     except OSError as error:
         raise Failure(f"{source} cannot be read: {error.strerror}") from None
+    with opened:
+        if opened.seekable() and str(source) != "-":
+            yield opened
+            return
+        with TemporaryFile() as copy:
+            shutil.copyfileobj(opened, copy)
+            yield copy
 
 
 def _placed(
