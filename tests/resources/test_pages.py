@@ -67,7 +67,9 @@ async def test_unknown_path_is_a_page_for_browsers_and_an_error_for_applications
     assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
 
 
-@pytest.mark.parametrize("path", ["/ucwa/v1/applications/1/me", "/ucwa/v1/applications", "/ucwa/v1/applications/1/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/ucwa/v1/applications/1/me", "/ucwa/v1/applications", "/ucwa/v1/applications/1/nothing"]
+)
 @pytest.mark.parametrize("navigation", [{"Sec-Fetch-Dest": "document"}, {"Upgrade-Insecure-Requests": "1"}])
 async def test_refused_browser_gets_a_page(stranger: UcwaClient, path: str, navigation: dict[str, str]) -> None:
     answer = await stranger.get(path, headers={"Accept": BROWSER, **navigation})
