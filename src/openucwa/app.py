@@ -297,7 +297,7 @@ class Service:
             ("/", Landing(self.sources.console_sign_ins, config.page_name)),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
-            *((path, static) for path in ("/static/{name}", "/static/{version}/{name}")),
+            *((path, static) for path in ("/static/{name}", "/static/{files}/{name}")),
             ("/xframe", frame),
             (discovery.FRAME, frame),
             (discovery.SERVICE.removesuffix("/root"), root),
