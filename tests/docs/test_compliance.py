@@ -84,6 +84,8 @@ async def something_of_each(client: UcwaClient) -> dict[str, str]:
     """Makes one of all that can be in a path; the names of what is there now."""
     meeting = await client.schedule()
     await client.extend(meeting, id="x")
+    schema = {"Content-Type": "application/schema+json"}
+    await client.put(f"{client.app}/openucwa/schemas/x", content=b"true", headers=schema)
     communication = f"{client.app}/communication"
     joined = await client.post(
         f"{communication}/joinOnlineMeeting", json={"onlineMeetingUri": meeting["onlineMeetingUri"]}
