@@ -27,6 +27,7 @@ from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
 from openucwa.http.forms import FormLimits
+from openucwa.http.lists import ListLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import KeySettings, SigningKeys
@@ -168,9 +169,10 @@ class Service:
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
-        self.cors = Cors(config.allow_origin)
-        grants = ",".join(self.sign_in.grant_types)
-        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, self.sources.authorization_uris)
+        lists = config.part(ListLimits)
+        self.cors = Cors(config.allow_origin, lists)
+        grants, issuers = ",".join(self.sign_in.grant_types), self.sources.authorization_uris
+        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, issuers, lists)
         self.routes = self._routes()
         self.router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
         health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
@@ -188,6 +190,7 @@ class Service:
             self.activity,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             patch_limits=PatchLimits(config.max_patch_operations, config.max_extension_bytes),
+            lists=lists,
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
@@ -301,6 +304,7 @@ class Service:
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
             (f"{discovery.SERVICE}/oauth/user", user),
+            (f"{discovery.SERVICE}/user/redirect", discovery.Redirect(store, self.pools)),
             (
                 "/WebTicket/oauthtoken",
                 OAuthToken(self.sign_in, FormLimits(config.max_form_fields, config.max_part_headers)),

@@ -112,6 +112,11 @@ class Config:
     # Limits
     max_connections: int = option("Maximum number of open connections (503).", 20_000)
     max_header_bytes: int = option("Maximum size of a request line with headers, in bytes.", 65_536)
+    max_list_elements: int = option(
+        "Elements that are read of a header whose value is a list, such as Accept or If-Match; the rest is ignored.",
+        128,
+    )
+    max_list_length: int = option("Characters that are read of such a header; the rest is ignored.", 4_096)
     max_pipelined: int = option("Maximum number of pipelined requests waiting per connection (503).", 100)
     max_body_bytes: int = option("Maximum size of a request body, in bytes (413).", 1_048_576)
     max_body_bytes_without_token: int = option(
@@ -396,6 +401,10 @@ class Config:
     dial_in_pass_code: str = option("participantPassCode of phoneDialInInformation.", "")
     dial_in_regions: tuple[DialInRegion, ...] = option(
         "Regions of phoneDialInInformation: name, number, languages.", ()
+    )
+    client_policies: tuple[str, ...] = option(
+        "Policies for what clients do by themselves, each NAME=VALUE, such as emoticons=Disabled; shown in policies.",
+        (),
     )
     pools: tuple[Pool, ...] = option("Other pools: name, url and optionally backup.", ())
 

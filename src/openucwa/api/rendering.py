@@ -8,6 +8,7 @@ from openucwa.http import negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.compression import accepts_gzip, compress
 from openucwa.http.cors import Cors
+from openucwa.http.lists import DEFAULT_LIMITS, ListLimits
 from openucwa.http.message import Header, Request, Response
 from openucwa.http.negotiation import JSON, UCWA_JSON, UCWA_TYPES
 from openucwa.model.refusals import (
@@ -54,7 +55,7 @@ class Renderer:
     """Renders for one server.
 
     `fqdn`: its name. `grants`: the grant types of its token resource, separated by commas. `issuers`: the authorization
-    endpoints of other issuers, as far as they are known at the moment.
+    endpoints of other issuers, as far as they are known at the moment. `lists`: limits of headers that are lists.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class Renderer:
         fqdn: str,
         grants: str,
         issuers: Callable[[], Iterable[str]] = tuple,
+        lists: ListLimits = DEFAULT_LIMITS,
     ) -> None:
         self._issuers = issuers
+        self._lists = lists
         self._addresses = addresses
         self._cors = cors
         self._grants = grants
@@ -107,7 +110,7 @@ class Renderer:
             if (
                 answer.content_type not in _COMPRESSED
                 and (encoding := request.headers.get(b"accept-encoding"))
-                and accepts_gzip(encoding.decode("latin-1"))
+                and accepts_gzip(encoding.decode("latin-1"), self._lists)
             ):
                 body = compress(body)
                 headers.append(_GZIP)
@@ -179,7 +182,7 @@ class Renderer:
         note: str | None,
     ) -> Response:
         try:
-            media_type = negotiation.choose(request.header(b"accept"), UCWA_TYPES)
+            media_type = negotiation.choose(request.header(b"accept"), UCWA_TYPES, self._lists)
         except NotAcceptable:
             media_type = JSON
         form = json if media_type in _JSON_TYPES else xml
