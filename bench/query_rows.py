@@ -32,7 +32,7 @@ FILTERS = {
     10: "extensions('order')/customer eq 'c{1}' and extensions('order')/status eq 'open'",
     100: "extensions('order')/status eq 'open'",
 }
-LIMITS = QueryLimits(values=1_000, bytes=1_048_576, steps=1_000)
+LIMITS = QueryLimits(values=1_000, bytes=1_048_576, steps=1_000, comparisons=10_000)
 _ROUNDS, _QUERIES = 5, 200
 
 #: A meeting of organizer `o.name`, and its extension; `m`: its number.
