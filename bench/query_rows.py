@@ -161,9 +161,12 @@ async def fill_postgres(url: str) -> None:
         names = f"(select {name} from generate_series(0, {ORGANIZERS - 1}) s)"
         each = f"(select m from generate_series(0, {MEETINGS - 1}) m)"
         async with connection.transaction():
-            await connection.execute("set local session_replication_role = replica")  # no triggers
+            for table in ("meetings", "extensions"):
+                await connection.execute(f"alter table {table} disable trigger user")
             for statement in inserts(f"{names} o cross join {each} n"):
                 await connection.execute(statement.format(properties=f"convert_to({_PROPERTIES}, 'UTF8')"), timeout=600)
+            for table in ("meetings", "extensions"):
+                await connection.execute(f"alter table {table} enable trigger user")
         await connection.execute("vacuum analyze", timeout=600)
     finally:
         await connection.close()
