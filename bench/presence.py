@@ -1,10 +1,12 @@
 """The CPU that presence costs: users who each are subscribed to by 50 others, and change it every 10 minutes.
 
     python -m bench.presence [--users 400] [--seconds 10]
+    python -m bench.presence --users 10000 --seconds 60   # the full size: some minutes
 
 Handler, store (SQLite) and event channels run in this process, without sockets: each user has an application that polls
 without a pause and is told of contacts in sets, at most every 5 seconds. What the clients do is parsing a link, and is
-in the figure. The figure for 10,000 users is that of one user, multiplied.
+in the figure. The figure for 10,000 users is that of one user, multiplied. The last line is a row of the table in
+docs/scale.md.
 """
 
 import argparse
@@ -13,9 +15,12 @@ import json
 import logging
 import random
 import re
+import resource
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +37,15 @@ from openucwa.model.world import RealWorld
 CONTACTS = 50
 EVERY = 600
 SCALE = 10_000
+#: Users who are set up at a time.
+AT_A_TIME = 100
+#: Those who begin to poll at a time: each is told of all contacts then.
+POLLS_AT_A_TIME = 1_000
+#: Seconds without an answer after which all have had what their subscription began with, and the most to wait for that.
+QUIET = 6.0
+MAX_WAIT = 600.0
+#: Nobody becomes inactive during the measurement, which would be a change of everybody at once.
+AVAILABLE = {"inactiveTimeout": "PT12H"}
 _NEXT = re.compile(rb'"(?:next|resume)":{"href":"([^"]+)"')
 
 
@@ -58,39 +72,97 @@ class Client:
             raise RuntimeError(f"{method} {href}: {response.status} {response.body[:200]!r}")
         return response
 
-    async def begin(self, contacts: list[str]) -> None:
-        """Opens the application, makes the user available, and subscribes."""
+    async def open(self) -> None:
+        """Opens the application, and makes the user available."""
         opening = {"culture": "en-US", "endpointId": "bench", "userAgent": "bench"}
-        self.app = json.loads((await self.send("POST", "/ucwa/v1/applications", opening)).body)["_links"]["self"][
-            "href"
-        ]
-        await self.send("POST", f"{self.app}/me/makeMeAvailable", {})
+        opened = json.loads((await self.send("POST", "/ucwa/v1/applications", opening)).body)
+        self.app = opened["_links"]["self"]["href"]
+        await self.send("POST", f"{self.app}/me/makeMeAvailable", AVAILABLE)
+
+    async def subscribe(self, contacts: list[str]) -> None:
         await self.send("POST", f"{self.app}/people/presenceSubscriptions", {"duration": 30, "uris": contacts})
 
     async def listen(self) -> None:
         """Polls without end."""
         href = f"{self.app}/events?ack=1&medium=5"
         while True:
-            body = (await self.send("GET", href)).body
-            self.answers += 1
-            self.events += body.count(b'"type":')
-            if (found := _NEXT.search(body)) is None:
-                raise RuntimeError(f"no link to the next poll: {body[:200]!r}")
-            href = found[1].decode()
+            # Nothing of the answer is kept while the next poll waits.
+            href = self._take((await self.send("GET", href)).body)
+
+    def _take(self, body: bytes) -> str:
+        """Counts an answer; where the next one is."""
+        self.answers += 1
+        self.events += body.count(b'"type":')
+        if (found := _NEXT.search(body)) is None:
+            raise RuntimeError(f"no link to the next poll: {body[:200]!r}")
+        return found[1].decode()
 
 
-async def measure(users: int, seconds: float, folder: Path) -> None:
+@dataclass(frozen=True)
+class Figures:
+    """What was measured. `cpu`, `idle`: shares of a core. `memory`: MiB of the process. `late`: changes that were due
+    and not made, because the process was busy.
+    """
+
+    users: int
+    seconds: float
+    changes: int
+    late: int
+    answers: int
+    events: int
+    cpu: float
+    idle: float
+    memory: float
+    set_up: float
+
+    @property
+    def ms_per_change(self) -> float:
+        """CPU for one change and all that it causes."""
+        return 1000 * (self.cpu - self.idle) * self.seconds / self.changes
+
+    def lines(self) -> Iterator[str]:
+        yield f"{self.users:,} users, {CONTACTS} contacts each, a change every {EVERY} s: {self.seconds:.0f} s"
+        yield f"  set up in {self.set_up:.0f} s; {self.memory:,.0f} MiB"
+        yield f"  {self.changes} changes ({self.late} late), {self.answers} answers with {self.events} events"
+        yield f"  CPU: {100 * self.cpu:.1f} % of a core, of it waiting {100 * self.idle:.1f} %"
+        if not self.changes or not self.answers:
+            return
+        per_answer = 1000 * (self.cpu - self.idle) * self.seconds / self.answers
+        yield f"  {self.ms_per_change:.1f} ms for each change, {per_answer:.2f} ms for each answer"
+        times = SCALE / self.users
+        per_second = self.events / self.seconds * times
+        yield f"  {SCALE:,} users: {self.cpu * times:.1f} cores, {per_second:,.0f} events a second"
+        cells = (
+            f"{self.users:,}",
+            f"{self.changes} in {self.seconds:.0f} s",
+            f"{self.answers:,}; {self.events:,}",
+            f"{self.ms_per_change:.0f} ms",
+            f"{per_answer:.1f} ms",
+            f"{100 * self.idle:.0f} %",
+            f"{100 * self.cpu:.0f} %",
+            f"{self.memory:,.0f} MiB",
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+async def measure(users: int, seconds: float, folder: Path) -> Figures:
+    begun = time.perf_counter()
     service = Service(Config(data=str(folder / "data"), public_url="http://127.0.0.1"), RealWorld())
     await service.start()
     uris = [f"sip:user{number}@contoso.com" for number in range(users)]
-    for uri in uris:
-        await service.store.users.add(User(uri, uri, None, None, ""))
+    await _each([partial(service.store.users.add, User(uri, uri, None, None, "")) for uri in uris], "users")
     clients = [Client(service, uri) for uri in uris]
-    for number, client in enumerate(clients):
-        await client.begin([uris[(number + step) % users] for step in range(1, CONTACTS + 1)])
-    polls = [asyncio.create_task(client.listen()) for client in clients]
-    await asyncio.sleep(8)  # until all have had what their subscription began with
-    idle = await _cpu(2.0)
+    await _each([client.open for client in clients], "applications")
+    contacts = [[uris[(number + step) % users] for step in range(1, CONTACTS + 1)] for number in range(users)]
+    subscribing = [partial(client.subscribe, each) for client, each in zip(clients, contacts, strict=True)]
+    await _each(subscribing, "subscriptions")
+    polls: list[asyncio.Task[None]] = []
+    for start in range(0, users, POLLS_AT_A_TIME):
+        beginning = clients[start : start + POLLS_AT_A_TIME]
+        polls += [asyncio.create_task(client.listen()) for client in beginning]
+        await _settle(beginning, polls)
+    idle = await _cpu(4.0)
+    set_up = time.perf_counter() - begun
     told = [sum(client.answers for client in clients), sum(client.events for client in clients)]
     chance = random.Random(1)  # noqa: S311  # nothing secret
     changes, busy = 0, False
@@ -102,21 +174,52 @@ async def measure(users: int, seconds: float, folder: Path) -> None:
             client = chance.choice(clients)
             await client.send("POST", f"{client.app}/me/presence", body)
             changes += 1
-        await asyncio.sleep(0.02)
-    used = (time.process_time() - cpu) / spent
-    answers = sum(client.answers for client in clients) - told[0]
-    events = sum(client.events for client in clients) - told[1]
+        await asyncio.sleep(0.01)
+    figures = Figures(
+        users=users,
+        seconds=spent,
+        changes=changes,
+        late=max(0, int(spent * users / EVERY) - changes),
+        answers=sum(client.answers for client in clients) - told[0],
+        events=sum(client.events for client in clients) - told[1],
+        cpu=(time.process_time() - cpu) / spent,
+        idle=idle,
+        memory=_resident(),
+        set_up=set_up,
+    )
     for poll in polls:
         poll.cancel()
     await asyncio.gather(*polls, return_exceptions=True)
     await service.stop()
-    print(f"{users} users, {CONTACTS} contacts each, a change every {EVERY} s: {spent:.0f} s")
-    print(f"  {changes} changes, {answers} answers with {events} events")
-    print(f"  CPU: {100 * used:.1f} % of a core, of it waiting {100 * idle:.1f} %")
-    if changes and answers:
-        print(f"  {1000 * (used - idle) * spent / answers:.2f} ms for each answer")
-        times = SCALE / users
-        print(f"  {SCALE:,} users: {used * times:.1f} cores, {events / spent * times:,.0f} events a second")
+    return figures
+
+
+async def _each(work: Sequence[Callable[[], Awaitable[object]]], what: str) -> None:
+    """Does all of it, some at a time, so that commits are shared and memory stays bounded."""
+    for start in range(0, len(work), AT_A_TIME):
+        await asyncio.gather(*(each() for each in work[start : start + AT_A_TIME]))
+        if start and start % (20 * AT_A_TIME) == 0:
+            print(f"  {start:,} {what}", flush=True)
+
+
+async def _settle(clients: Sequence["Client"], polls: Sequence[asyncio.Task[None]]) -> None:
+    """Waits until all have had what their subscription began with. RuntimeError: a poll failed; it takes too long."""
+    end = time.perf_counter() + MAX_WAIT
+    before = -1
+    while (now := sum(client.answers for client in clients)) != before or now < len(clients):
+        before = now
+        if time.perf_counter() > end:
+            raise RuntimeError(f"{now:,} answers for {len(clients):,} clients after {MAX_WAIT:.0f} s")
+        await asyncio.sleep(QUIET)
+        for poll in polls:
+            if poll.done():
+                poll.result()
+
+
+def _resident() -> float:
+    """The memory of this process, in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 async def presence(bench: Bench) -> None:
@@ -124,7 +227,7 @@ async def presence(bench: Bench) -> None:
     print("(presence)", flush=True)
     folder = bench.folder / "presence"
     folder.mkdir()
-    await measure(400, 10.0, folder)
+    print(*(await measure(400, 10.0, folder)).lines(), sep="\n", flush=True)
 
 
 async def _cpu(seconds: float) -> float:
@@ -141,7 +244,7 @@ def main() -> None:
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(measure(asked.users, asked.seconds, Path(folder)))
+        print(*asyncio.run(measure(asked.users, asked.seconds, Path(folder))).lines(), sep="\n")
 
 
 if __name__ == "__main__":

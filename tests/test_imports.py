@@ -27,6 +27,7 @@ LAYERS = (
     "changes",
     "channel",
     "people",
+    "transfer",
     "meetings",
     "identity",
     "pictures",

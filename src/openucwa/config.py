@@ -301,9 +301,6 @@ class Config:
     max_webhook_backlog_bytes: int = option("Maximum total size of these deliveries, in bytes.", 4_194_304)
     max_deliveries: int = option("Number of finished deliveries that are listed and can be repeated, per webhook.", 100)
     deliveries_kept: int = option("Retention of finished deliveries, in seconds.", 2_592_000)
-    max_filter_length: int = option("Maximum length of a filter, in characters (400).", 2_000)
-    max_filter_depth: int = option("Maximum nesting depth of a filter (400).", 8)
-    max_filter_terms: int = option("Maximum number of comparisons in a filter (400).", 40)
 
     # Meetings
     create_status: int = option(
@@ -361,6 +358,19 @@ class Config:
     change_log_versions: int = option("Maximum number of versions with contents per extension or meeting.", 100)
     change_log_user_bytes: int = option(
         "Maximum size of an organizer's change log, in bytes; the oldest changes are forgotten first.", 33_554_432
+    )
+    max_filter_length: int = option("Maximum length of a filter of meetings or changes, in characters (400).", 4_096)
+    max_filter_depth: int = option("Maximum nesting depth of a filter (400); 50 at most.", 16)
+    max_filter_terms: int = option("Maximum number of comparisons in a filter (400); 200 at most.", 50)
+    max_query_results: int = option("Maximum number of meetings in an answer to a query; the rest follows.", 100)
+    max_query_bytes: int = option(
+        "Approximate size of the meetings in an answer to a query, in bytes; the rest follows.", 1_048_576
+    )
+    max_query_values: int = option(
+        "Maximum number of values per extension that queries can find; the same on all servers of a store.", 1_000
+    )
+    max_query_steps: int = option(
+        "Maximum number of transactions by which one query brings the index of meetings up to date (503).", 200
     )
 
     # Help texts and dial-in information

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openucwa.meetings.filter_syntax import FilterLimits, Order, read_filter, read_order
-from openucwa.model.filters import And, AnyExtension, Compare, Filter, Has, Not, Operator, Or
+from openucwa.meetings.filter_syntax import FilterLimits, read_filter, read_order
+from openucwa.model.filters import And, AnyExtension, Compare, Filter, Has, Not, Operator, Or, Order
 from openucwa.model.refusals import ParameterValidationFailure
 from openucwa.model.values import Instant
 

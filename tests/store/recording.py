@@ -58,6 +58,7 @@ from tests.contract.samples import (
     user,
     webhook,
 )
+from tests.store.recording_queries import queries
 from tests.users import LENE
 
 T = TypeVar("T")
@@ -246,6 +247,7 @@ async def walk(store: RecordedStore) -> None:
     await invitations(store)
     await contacts(store)
     await two_party(store)
+    await queries(store)
     await ends(store)
     await unlogged(SqlStore(store.reader, store.writer, store.cache, log=LogLimits(enabled=False)))
 

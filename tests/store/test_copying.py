@@ -46,6 +46,8 @@ OWN = {
     "topics": {"moved"},
     "stored_bytes": {"owner", "bytes"},  # counted by triggers
     "sqlite_sequence": {"name", "seq"},
+    "findable": {"organizer", "meeting_id", "extension_id", "name", "value"},  # made by the first query
+    "findable_state": {"organizer", "identity", "number", "walked"},
 }
 
 

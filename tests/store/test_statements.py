@@ -44,12 +44,14 @@ KEYS = {
     "shown_changes": "organizer",
     "invitees": "organizer",
     "forgotten_changes": "organizer",
+    "findable": "organizer",
+    "findable_state": "organizer",
     "deliveries": "webhook",
 }
 #: Few rows, which can be in every place.
 EVERYWHERE = {"store_version", "signing_keys", "counters", "change_log", "webhooks"}
 #: What a statement brings along itself.
-BROUGHT = {"heard", "positions"}
+BROUGHT = {"heard", "positions", "page"}
 
 #: How the statements end that name no key, and why they needn't.
 WITHOUT_KEY = {
@@ -95,6 +97,8 @@ WITHOUT_KEY = {
     "from participations where owner = ? and application_id = ? order by organizer, meeting_id, position":
         "an application's end",
     "from participations where owner = ? order by organizer, meeting_id, position": "a user's end",
+    "limit ?) as p join meetings m on m.organizer = p.organizer and m.id = p.id": "what others let a user see",
+    "order by v.organizer limit ?": "what others let a user see",
     # For a person at a command line, or who signs in.
     "from users order by uri": "a list of all users",
     "from users where uri >= ? and uri < ? order by uri": "a user who signs in without a domain",
@@ -230,6 +234,8 @@ async def test_changes_write_only_within_their_declared_scope(records: Statement
         "topics",
         "changes",
         "change_log",
+        "findable",
+        "findable_state",
         "forgotten_changes",
         "invitees",
         "webhooks",

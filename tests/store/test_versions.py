@@ -18,6 +18,7 @@ from openucwa.model.change_set import ChangeSet
 from openucwa.model.contact import ContactCard, Group, GroupKind, Relationship
 from openucwa.model.conversation import FirstMessage, Invitation, InvitationKind, MessagingState, Participation, Role
 from openucwa.model.event import ChannelState, NewEvent
+from openucwa.model.filters import Order
 from openucwa.model.history import HistoryLimits
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.photo import PhotoOrigin, Picture
@@ -25,7 +26,7 @@ from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.model.user import SigningKey, User
 from openucwa.model.webhook import Delivery, Webhook, WebhookPosition, WebhookState
-from openucwa.store.contract import ContactLimits, Match, Store
+from openucwa.store.contract import ContactLimits, Match, MeetingQuery, QueryLimits, Store
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.database import Database
 from openucwa.store.sqlite.schema import MIGRATIONS, Schema
@@ -97,6 +98,8 @@ ARGUMENTS: dict[Any, object] = {
     Author: SERVER,
     ChangeKind: ChangeKind.ADDED,
     Callable[[], str]: str,
+    MeetingQuery: MeetingQuery("x", None, Order("subject"), None, 1, assigned=True),
+    QueryLimits: QueryLimits(1, 1, 1),
 }
 
 #: Those that are no use of the store.

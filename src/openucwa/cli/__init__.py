@@ -20,6 +20,7 @@ from openucwa.cli.keys import key
 from openucwa.cli.sandbox import sandbox
 from openucwa.cli.serving import serve
 from openucwa.cli.tokens import token
+from openucwa.cli.transferring import export, import_data
 from openucwa.cli.users import user
 from openucwa.config_loading import load
 
@@ -71,5 +72,20 @@ def demo(exit_after: bool, verbose: bool, data: str, listen: str) -> None:
 
 for command in (sessions, meetings):
     user.add_command(command)
-for command in (serve, check, health, user, key, token, backup, restore, migrate, copy, sandbox, compare):
+for command in (
+    serve,
+    check,
+    health,
+    user,
+    key,
+    token,
+    backup,
+    restore,
+    migrate,
+    copy,
+    export,
+    import_data,
+    sandbox,
+    compare,
+):
     main.add_command(command)

@@ -14,6 +14,7 @@ from openucwa.client.credentials import AnonymousMeeting, BearerToken, Password,
 from openucwa.client.drivers import AsyncDriver, SyncDriver
 from openucwa.client.errors import ConnectionFailed, EditConflict, JoinFailed, Reason, Refused, UcwaError
 from openucwa.client.extensions import Edit, Extension, ExtensionState, merge_properties
+from openucwa.client.finding import FoundMeeting, FoundMeetings, text_literal
 from openucwa.client.meetings import Meeting
 from openucwa.client.policy import Policy
 from openucwa.client.resources import APPLICATION_RENEWED, Event, Link, Resource
@@ -36,6 +37,8 @@ __all__ = [
     "Events",
     "Extension",
     "ExtensionState",
+    "FoundMeeting",
+    "FoundMeetings",
     "Invitation",
     "JoinFailed",
     "Link",
@@ -53,4 +56,5 @@ __all__ = [
     "UcwaError",
     "errors",
     "merge_properties",
+    "text_literal",
 ]

@@ -9,6 +9,7 @@ from openucwa.client.batches import MAX_PARTS, Part, read_batch, write_batch
 from openucwa.client.channel import Events
 from openucwa.client.conversations import Conversation, Invitation
 from openucwa.client.errors import AlreadyExists, Refused, TooManyRequests, UcwaError
+from openucwa.client.finding import FoundMeetings
 from openucwa.client.meetings import Meeting, MeetingChanges, wire_properties
 from openucwa.client.opened import OpenApplication
 from openucwa.client.operations import D_co, operation
@@ -65,6 +66,23 @@ class Application(OpenApplication[D_co]):
         """A meeting of the user. ResourceNotFound: there is none."""
         found = yield from Meeting.found(self, online_meeting_id)
         return Meeting(self, found)
+
+    def find_meetings(
+        self,
+        filter: str | None = None,  # noqa: A002  # OData's name
+        *,
+        order_by: str | None = None,
+        page: int | None = None,
+    ) -> FoundMeetings[D_co]:
+        """The meetings that the user organizes, is invited to or takes part in, by what they and their extensions
+        contain (openucwa:meetings, an addition to UCWA).
+
+        `filter`: in the language of docs/protocol.md, such as `extensions('crm')/caseNumber eq 4711`; `text_literal`
+        quotes texts. `order_by`: such as `subject desc`. `page`: how many are read at a time. Use it with `async for`,
+        or with `for`. ParameterValidationFailure: the filter or the order is invalid.
+        """
+        given = {"$filter": filter, "$orderby": order_by, "$top": None if page is None else str(page)}
+        return FoundMeetings(self, {name: value for name, value in given.items() if value is not None})
 
     @operation
     def make_available(self, modalities: Sequence[str] = ("Messaging",)) -> Steps[None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from openucwa.model.filters import And, AnyExtension, Comparable, Compare, Filter, Has, Not, Operator, Or
+from openucwa.model.filters import And, AnyExtension, Comparable, Compare, Filter, Has, Not, Operator, Or, Order
 from openucwa.model.refusals import ParameterValidationFailure
 from openucwa.model.values import Instant, InvalidValue, is_carriable
 from openucwa.representation import dates
@@ -57,15 +57,6 @@ class FilterLimits:
     length: int
     depth: int
     terms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order of meetings: by a property of theirs, or of their extension with the id `extension`."""
-
-    name: str
-    extension: str | None = None
-    descending: bool = False
 
 
 class _Token(NamedTuple):

@@ -93,6 +93,15 @@ class Filterable:
     extensions: Mapping[str, Values] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of meetings: by a property of theirs, or of their extension with the id `extension`."""
+
+    name: str
+    extension: str | None = None
+    descending: bool = False
+
+
 def comparable(value: Scalar) -> Comparable:
     """`value` as filters compare it. A double is the shortest decimal number that stands for it."""
     if isinstance(value, bool | Instant):

@@ -42,6 +42,7 @@ def links(config: Config) -> dict[str, str]:
     if config.change_log:
         added |= {
             "openucwa:changes": "changes",
+            "openucwa:meetings": "meetings",
             "openucwa:removedMeetings": "removedMeetings",
             "openucwa:webhooks": "webhooks",
         }

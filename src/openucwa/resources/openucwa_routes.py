@@ -9,6 +9,7 @@ from openucwa.identity.callers import Callers
 from openucwa.meetings.pools import Pools
 from openucwa.model.world import World
 from openucwa.resources import additions, changes, removed, versions, webhooks
+from openucwa.resources.meeting_query import FoundMeetings
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.store.contract import Store
 from openucwa.webhooks.following import Following
@@ -31,6 +32,7 @@ def openucwa_routes(
         (f"{index}/lobby", additions.Lobbies(store, pools)),
     ]
     if config.change_log:
+        routes.append((f"{index}/meetings", FoundMeetings(store, pools, documents, config)))
         routes += _history_routes(app, store, pools, documents, world, config)
         reader = changes.ChangeReader(store, following.tail, documents, world, config)
         hooks = webhooks.Parts(store, pools, following.subscriptions, world, following.dispatcher.changed)

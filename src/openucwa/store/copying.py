@@ -3,11 +3,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 
 from openucwa.model.refusals import Conflict
+from openucwa.store.snapshots import pages
 from openucwa.store.sql import SqlStore, tables
 from openucwa.store.sql.table import insert
+from openucwa.store.sqlite import SqliteStore
 
 #: The tables to copy with their columns, referenced ones first. Users come last: nobody can sign in to an incomplete
 #: copy.
@@ -50,11 +51,13 @@ TABLES: Mapping[str, Sequence[str]] = {
 #: What a new store has a row of, which the copied one replaces.
 _INITIAL = frozenset({"change_log"})
 
+#: The columns of a table's primary key, in their order.
+_KEY = "select name from pragma_table_info(?) where pk > 0 order by pk"
 #: Rows per batch.
-_AT_A_TIME = 1_000
+_AT_A_TIME = 500
 
 
-async def copy_store(source: SqlStore, target: SqlStore, progress: Callable[[str, int], None]) -> None:
+async def copy_store(source: SqliteStore, target: SqlStore, progress: Callable[[str, int], None]) -> None:
     """Copies everything in `source`, as of one moment, to `target`, which is open and new.
 
     `progress` is called after each table, with the number of its rows. Conflict: the target is not new; nothing was
@@ -63,15 +66,14 @@ async def copy_store(source: SqlStore, target: SqlStore, progress: Callable[[str
     for table in (name for name in TABLES if name not in _INITIAL):
         if await target.reader.rows(f"select 1 from {table} limit 1"):
             raise Conflict(f"the target store is not empty: it contains {table.replace('_', ' ')}")
-    contents = await source.reader.read(
-        *((f"select {', '.join(columns)} from {table}", ()) for table, columns in TABLES.items())
-    )
-    for (table, columns), rows in zip(TABLES.items(), contents, strict=True):
-        statement = insert(table, columns)
-        if table in _INITIAL:
-            await target.writer.run(table, f"delete from {table}")
-        left = iter(rows)
-        while some := list(islice(left, _AT_A_TIME)):
-            # The first column is the owner or the key of a row, so it serves as the key of the change.
-            await asyncio.gather(*(target.writer.run(row[0], statement, *row) for row in some))
-        progress(table, len(rows))
+    async with source.snapshot() as snapshot:
+        for table, columns in TABLES.items():
+            statement, count = insert(table, columns), 0
+            if table in _INITIAL:
+                await target.writer.run(table, f"delete from {table}")
+            key = [name for (name,) in await snapshot.rows(_KEY, table)] or columns
+            async for rows in pages(snapshot, table, columns, key, size=_AT_A_TIME):
+                # The first column is the owner or the key of a row, so it serves as the key of the change.
+                await asyncio.gather(*(target.writer.run(row[0], statement, *row) for row in rows))
+                count += len(rows)
+            progress(table, count)

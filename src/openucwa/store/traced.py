@@ -37,6 +37,7 @@ class TracedStore:
         self.photos = _traced(store.photos, "photos", span)
         self.presence = _traced(store.presence, "presence", span)
         self.subscriptions = _traced(store.subscriptions, "subscriptions", span)
+        self.queries = _traced(store.queries, "queries", span)
         self.webhooks = _traced(store.webhooks, "webhooks", span)
 
     async def open(self) -> None:

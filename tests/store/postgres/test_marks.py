@@ -27,6 +27,8 @@ UNCACHED_TABLES = {
     "deliveries": "read from the store",
     "endpoints": "read by changes and polls only, from the store",
     "events": "a log, read from the store",
+    "findable": "read by queries only, from the store",
+    "findable_state": "read by queries only, from the store",
     "forgotten_changes": "read from the store",
     "invalidations": "the marks themselves",
     "invitees": "read from the store",

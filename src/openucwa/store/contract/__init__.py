@@ -23,6 +23,7 @@ from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
+from openucwa.store.contract.queries import FoundMeetings, MeetingQuery, Place, Queries, QueryLimits
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.two_party import TwoParty
@@ -40,15 +41,20 @@ __all__ = [
     "Conversations",
     "EventLog",
     "Extensions",
+    "FoundMeetings",
     "History",
     "Invitations",
     "Leased",
     "Match",
+    "MeetingQuery",
     "Meetings",
     "Outdated",
     "People",
     "Photos",
+    "Place",
     "Presences",
+    "Queries",
+    "QueryLimits",
     "SigningKeys",
     "Store",
     "Subscriptions",

@@ -15,6 +15,7 @@ from openucwa.store.contract.invitations import Invitations
 from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
+from openucwa.store.contract.queries import Queries
 from openucwa.store.contract.terms import Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
@@ -78,6 +79,9 @@ class Store(Protocol):
 
     @property
     def subscriptions(self) -> Subscriptions: ...
+
+    @property
+    def queries(self) -> Queries: ...
 
     @property
     def webhooks(self) -> Webhooks: ...

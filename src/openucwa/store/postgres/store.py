@@ -1,6 +1,6 @@
 """The whole store: the statements of `store/sql/` on a PostgreSQL database, and how it is opened and closed."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
@@ -10,15 +10,17 @@ import asyncpg
 from openucwa.model.measures import Measures
 from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Outdated, Store
-from openucwa.store.engine import Announcer
+from openucwa.store.engine import Announcer, Row
 from openucwa.store.postgres.change_order import SETTLE
 from openucwa.store.postgres.connection import Connection, Database
 from openucwa.store.postgres.errors import unavailable
 from openucwa.store.postgres.invalidation import Invalidation
 from openucwa.store.postgres.reader import Reader
 from openucwa.store.postgres.schema import MIGRATIONS, Schema, version
+from openucwa.store.postgres.statements import findable, finding
 from openucwa.store.postgres.writer import Writer
 from openucwa.store.read_cache import ReadCache
+from openucwa.store.snapshots import Snapshot
 from openucwa.store.sql import SqlStore, contents
 from openucwa.store.sql.change_rows import LogLimits
 from openucwa.store.sql.part import MAX_USER_BYTES
@@ -26,6 +28,12 @@ from openucwa.store.sql.part import MAX_USER_BYTES
 _ROW_COUNTS = """
     select relname::text, greatest(reltuples, 0)::bigint from pg_class
     where relkind = 'r' and relnamespace = current_schema()::regnamespace order by relname
+"""
+
+#: Between two pages it may take its reader any time.
+_SNAPSHOT = """
+    begin isolation level repeatable read, read only;
+    set local idle_in_transaction_session_timeout = 0;
 """
 
 #: Default numbers of connections that read, and of lanes that write.
@@ -99,6 +107,13 @@ class PostgresStore(SqlStore):
         finally:
             connection.end()
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """The store as it is now, to be read as a whole."""
+        async with self._connection() as connection:
+            await connection.execute(_SNAPSHOT)
+            yield _Snapshot(self._database, connection)
+
     async def close(self) -> None:
         """As `Store.close`."""
         await self._writer.close()
@@ -137,6 +152,19 @@ class PostgresStore(SqlStore):
             "place": self._database.place,
             **await contents(self._reader, self._schema.known),
         }
+
+
+class _Snapshot:
+    """`snapshots.Snapshot` on a connection in a transaction."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database = database
+        self._connection = connection
+
+    async def rows(self, sql: str, *parameters: object) -> Sequence[Row]:
+        ((oldest, rows),) = await self._connection.ask(finding(sql), [findable(parameters)])
+        self._database.check(oldest)
+        return rows  # type: ignore[no-any-return]  # asyncpg's records are untyped
 
 
 if TYPE_CHECKING:

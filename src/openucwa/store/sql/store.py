@@ -18,6 +18,7 @@ from openucwa.store.sql.meetings import Meetings
 from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sql.photos import Photos
 from openucwa.store.sql.presence import Presences
+from openucwa.store.sql.queries import Queries
 from openucwa.store.sql.signing_keys import SigningKeys
 from openucwa.store.sql.subscriptions import Subscriptions
 from openucwa.store.sql.two_party import TwoParty
@@ -69,6 +70,7 @@ class SqlStore:
         self.photos = Photos(*on)
         self.presence = Presences(*on)
         self.subscriptions = Subscriptions(*on)
+        self.queries = Queries(*on)
         self.webhooks = Webhooks(*on)
 
 

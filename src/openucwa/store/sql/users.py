@@ -169,6 +169,7 @@ async def _delete_all(transaction: Transaction, owner: str) -> None:
     await transaction.run("delete from meetings where organizer = ?", owner)
     await transaction.run("delete from conversation_logs where owner = ?", owner)
     await transaction.run("delete from stored_bytes where owner = ?", owner)
+    await transaction.run("delete from findable_state where organizer = ?", owner)
     transaction.removals.append(Removal("user", owner, owner, "removed by an administrator"))
     for (application_id,) in applications:
         transaction.removals.append(Removal("application", application_id, owner, reason))

@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +12,15 @@ from openucwa.model.measures import Measures
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Outdated, Store
-from openucwa.store.engine import Announcer
+from openucwa.store.engine import Announcer, Row
 from openucwa.store.read_cache import ReadCache
+from openucwa.store.snapshots import Snapshot
 from openucwa.store.sql import SqlStore, contents
 from openucwa.store.sql.change_rows import LogLimits
 from openucwa.store.sql.part import MAX_USER_BYTES
+from openucwa.store.sqlite.cursor import Cursor
 from openucwa.store.sqlite.database import Database
+from openucwa.store.sqlite.errors import unavailable
 from openucwa.store.sqlite.invalidation import Invalidation
 from openucwa.store.sqlite.notices import Notices
 from openucwa.store.sqlite.reader import Reader
@@ -87,6 +91,13 @@ class SqliteStore(SqlStore):
         """As `Store.row_counts`. It reads every table from end to end, so not in the event loop."""
         return await asyncio.to_thread(self._database.row_counts)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """The store as it is now, to be read as a whole. Until the end of the block its file grows with each change."""
+        with closing(self._database.connect_reader()) as connection:
+            connection.execute("begin")
+            yield _Snapshot(connection)
+
     async def settled(self) -> None:
         """Returns when no change waits to be committed."""
         await self._writer.finish()
@@ -128,6 +139,19 @@ class SqliteStore(SqlStore):
             "place": str(self._database.path),
             **await contents(self._reader, self._database.schema.known),
         }
+
+
+class _Snapshot:
+    """`snapshots.Snapshot` on a connection in a transaction, which its first read begins."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._cursor = connection.cursor(Cursor)
+
+    async def rows(self, sql: str, *parameters: object) -> Sequence[Row]:
+        try:
+            return self._cursor.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise (unavailable(error) or error) from error
 
 
 if TYPE_CHECKING:

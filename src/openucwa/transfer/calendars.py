@@ -1,0 +1,189 @@
+"""Events of other calendars as lines: what they have in common."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from openucwa.meetings.extension import ExtensionLimits, read_extension
+from openucwa.meetings.meeting import CONFERENCE_ID_DIGITS, MAX_SUBJECT, PARAMETERS, MeetingRules
+from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel
+from openucwa.model.refusals import Refusal
+from openucwa.model.values import Instant, InvalidValue
+from openucwa.model.world import MEETING_ID_ALPHABET, MEETING_ID_LENGTH
+from openucwa.representation import dates, parameters
+from openucwa.transfer.files import InvalidFile
+from openucwa.transfer.importing import Placed
+from openucwa.transfer.lines import line_of_extension, line_of_meeting
+
+#: The namespace of the conversation ids of imported meetings.
+_NAMESPACE = uuid.UUID("0f1b1a70-6f0e-5c7e-9a43-6d1c64f3a0f6")
+
+
+#: In ms.
+_YEAR = 365 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundExtension:
+    """An extension of an event. `place`: where it stands in the event. `values`: its properties, not checked yet."""
+
+    place: str
+    id: str
+    type: ExtensionType
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvent:
+    """An event of another calendar. `organizer`: an e-mail address; `attendees`: as well. `ends`: when it is over, in
+    ms; None: unknown. `created`: in ms.
+    """
+
+    id: str
+    organizer: str
+    subject: str
+    description: str
+    attendees: Sequence[str]
+    ends: int | None
+    created: int | None
+    extensions: Sequence[FoundExtension] = ()
+
+
+@dataclass(slots=True)
+class Converter:
+    """Makes lines of events. `rules`, `limits`: those of the server. `kept`: how long a meeting is kept after its end,
+    in seconds. `now`: in ms. `note`: called with a place and what
+    of it is not carried. `organizer`: the SIP URI whose calendar it is, if its meetings alone are wanted.
+    """
+
+    rules: MeetingRules
+    limits: ExtensionLimits
+    kept: int
+    now: int
+    note: Callable[[str, str], None]
+    organizer: str | None = None
+    _known: set[str] = field(default_factory=set)
+
+    def lines(self, place: str, event: FoundEvent) -> Iterator[Placed]:
+        """The lines of an event. InvalidFile: it cannot be a meeting of this server."""
+        organizer = sip(event.organizer)
+        if self.organizer is not None and organizer != self.organizer:
+            self.note(place, f"left out: its organizer is {organizer}")
+            return
+        if event.id in self._known:
+            self.note(place, "left out: this event occurs twice")
+            return
+        self._known.add(event.id)
+        if event.ends is not None and event.ends < self.now - self.kept * 1000:
+            self.note(
+                place, f"left out: it is over, and meetings are kept for {self.kept // 86_400} days after their end"
+            )
+            return
+        yield Placed(place, line_of_meeting(meeting := self._meeting(place, event, organizer)))
+        for found in event.extensions:
+            extension = self._extension(f"{place}.{found.place}", found)
+            yield Placed(f"{place}.{found.place}", line_of_extension(organizer, meeting.id, extension))
+
+    def _meeting(self, place: str, event: FoundEvent, organizer: str) -> Meeting:
+        subject = event.subject
+        if len(subject) > MAX_SUBJECT:
+            self.note(place, f"its subject is shortened to {MAX_SUBJECT} characters")
+            subject = subject[:MAX_SUBJECT]
+        created = self.now if event.created is None else event.created
+        ends = event.ends
+        if ends is None:
+            self.note(place, "it has no end: it expires ten years after it was created")
+            ends = created + 10 * _YEAR
+        elif ends > self.now + 10 * _YEAR:
+            self.note(place, "it ends in more than ten years, which is the longest: it expires then")
+            ends = self.now + 10 * _YEAR
+        given = {
+            "subject": subject,
+            "description": event.description,
+            "attendees": list(dict.fromkeys(map(sip, event.attendees))),
+            "expirationTime": Instant(ends),
+        }
+        try:
+            settings = self.rules.settings(parameters.read(PARAMETERS, given), organizer)
+        except Refusal as refusal:
+            raise InvalidFile(place, refusal.reason) from None
+        digest = hashlib.sha256(f"{organizer}\0{event.id}".encode()).digest()
+        number = int.from_bytes(digest)
+        letters = []
+        for _ in range(MEETING_ID_LENGTH):
+            number, index = divmod(number, len(MEETING_ID_ALPHABET))
+            letters.append(MEETING_ID_ALPHABET[index])
+        least = 10 ** (CONFERENCE_ID_DIGITS - 1)
+        return Meeting(
+            organizer=organizer,
+            id="".join(letters),
+            rel=MeetingRel.MY_ONLINE_MEETINGS,
+            etag=_etag(repr(settings)),
+            conference_id=str(least + number % (9 * least)),
+            conversation_id=str(uuid.uuid5(_NAMESPACE, digest.hex())),
+            created=created,
+            settings=settings,
+        )
+
+    def _extension(self, place: str, found: FoundExtension) -> Extension:
+        values: dict[str, object] = {}
+        for name, value in found.values.items():
+            if (reason := _uncarriable(value)) is None:
+                values[name] = value
+            elif reason:
+                self.note(f"{place}.{name}", reason)
+        try:
+            draft = read_extension(
+                {"id": found.id, "type": str(found.type), **values},
+                href=None,
+                pass_through="",
+                stored=None,
+                limits=self.limits,
+            )
+        except Refusal as refusal:
+            raise InvalidFile(place, refusal.reason) from None
+        return Extension(found.id, draft.type, _etag(repr((draft.type, draft.properties))), draft.properties)
+
+
+def _etag(text: str) -> str:
+    """The same for the same contents, so that an import that is run again changes nothing."""
+    return str(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 2)
+
+
+def _uncarriable(value: object) -> str | None:
+    """Why a value cannot be one of an extension; None: it can; empty: there is none."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return "left out: an extension contains no objects"
+    if isinstance(value, list):
+        if any(isinstance(item, dict | list) or item is None for item in value):
+            return "left out: an array in an extension contains no objects, arrays or null"
+        kinds = {float if isinstance(item, int) and not isinstance(item, bool) else type(item) for item in value}
+        if len(kinds) > 1:
+            return "left out: an array in an extension contains values of one type"
+    return None
+
+
+def sip(address: str) -> str:
+    """The SIP URI of an e-mail address, in lower case."""
+    return "sip:" + address.strip().lower().removeprefix("sip:").removeprefix("mailto:")
+
+
+def text_of(event: Mapping[str, Any], name: str) -> str:
+    """A text of an event; empty: it has none."""
+    value = event.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def instant(text: str, place: str) -> int:
+    """ms since 1970. InvalidFile: it is no date."""
+    try:
+        found = dates.parse(text)
+    except InvalidValue as invalid:
+        raise InvalidFile(place, f"{text[:50]!r} {invalid}") from None
+    if found is None:
+        raise InvalidFile(place, f"{text[:50]!r} is not a date")
+    return found.ms

@@ -1,0 +1,74 @@
+"""A store as lines: all of it, or what is stored of one user."""
+
+import base64
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from openucwa import __version__
+from openucwa.store.snapshots import Snapshot, pages
+from openucwa.store.sql import tables
+from openucwa.store.sql.table import Table
+from openucwa.transfer import lines
+from openucwa.transfer.lines import DataLine, Header, Line, moment
+
+#: Rows that are read at a time: extensions and photos may be large.
+_FEW = 32
+#: What is stored of a user besides meetings and their extensions, with the keys of the tables. Channels, events and the
+#: like last for minutes, and are left out.
+OF_USER: Sequence[tuple[Table[Any] | str, Sequence[str], Sequence[str]]] = (
+    (tables.APPLICATIONS, (), ("owner", "id")),
+    (tables.CONTACTS, (), ("owner", "uri")),
+    (tables.CONTACT_GROUPS, (), ("owner", "id")),
+    ("contact_memberships", tables.CONTACT_MEMBERSHIPS, ("owner", "uri", "group_id")),
+    ("privacy_relationships", tables.PRIVACY_RELATIONSHIPS, ("owner", "uri")),
+    (tables.PRESENCES, (), ("owner",)),
+    (tables.CONVERSATION_LOGS, (), ("owner", "id")),
+    (tables.LOG_MESSAGES, (), ("owner", "log_id", "number")),
+    (tables.PHOTOS, (), ("owner", "size")),
+)
+
+
+async def export(
+    snapshot: Snapshot, now: int, *, user: str | None = None, passwords: bool = True, history: bool = True
+) -> AsyncIterator[Line]:
+    """The lines, in the order in which an import needs them: what comes first does not refer to what follows.
+
+    `user`: only this user's data (a SIP URI in lower case), and all of them, but no password. `passwords`: whether the
+    hashes of passwords are in it; `history`: whether the change log is.
+    """
+    yield Header(lines.VERSION, __version__, moment(now), user)
+    own = None if user is None else ("organizer", user)
+    table = tables.USERS
+    columns = table.columns.split(", ")
+    async for rows in pages(snapshot, table.name, columns, ["uri"], of=None if user is None else ("uri", user)):
+        for row in rows:
+            yield lines.line_of_user(table.record(row), password=passwords and user is None)
+    if user is not None:
+        async for line in _of_user(snapshot, user):
+            yield line
+    if history:
+        names = tables.CHANGES.columns.split(", ")
+        async for rows in pages(snapshot, "changes", names, ["number"], of=own, size=_FEW):
+            for row in rows:
+                yield lines.line_of_change(tables.CHANGES.record(row))
+    names = tables.MEETINGS.columns.split(", ")
+    async for rows in pages(snapshot, "meetings", names, ["organizer", "id"], of=own):
+        for row in rows:
+            yield lines.line_of_meeting(tables.MEETINGS.record(row))
+    names = ["organizer", "meeting_id", *tables.EXTENSIONS.columns.split(", "), "position"]
+    key = ["organizer", "meeting_id", "position", "id"]
+    async for rows in pages(snapshot, "extensions", names, key, of=own, size=_FEW):
+        for organizer, meeting_id, *rest in map(tuple, rows):
+            yield lines.line_of_extension(organizer, meeting_id, tables.EXTENSIONS.record(rest))
+
+
+async def _of_user(snapshot: Snapshot, user: str) -> AsyncIterator[Line]:
+    for table, columns, key in OF_USER:
+        name, names = (table, columns) if isinstance(table, str) else (table.name, table.all_columns)
+        async for rows in pages(snapshot, name, names, key, of=("owner", user), size=_FEW):
+            for row in rows:
+                yield DataLine(name, {column: _shown(value) for column, value in zip(names, row, strict=True)})
+
+
+def _shown(value: object) -> object:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

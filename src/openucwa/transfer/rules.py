@@ -1,0 +1,125 @@
+"""What may be imported: lines are checked by the same rules as requests, apart from what an administrator may do."""
+
+import json
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from openucwa.config import Config
+from openucwa.meetings.extension import ExtensionLimits, read_extension
+from openucwa.meetings.meeting import PARAMETERS
+from openucwa.model.meeting import Extension, MeetingRel
+from openucwa.model.refusals import ParameterValidationFailure
+from openucwa.model.user import is_sip_uri
+from openucwa.representation import parameters
+from openucwa.transfer import lines
+from openucwa.transfer.lines import AnyLine, ChangeLine, ExtensionLine, Header, MeetingLine, UserLine
+
+_MEETING_ID = re.compile(r"[A-Z0-9]{8}")
+_CONFERENCE_ID = re.compile(r"[0-9]{1,20}")
+_ETAG = re.compile(r"[0-9]{1,20}")
+_HASH = re.compile(r"\$argon2id?\$[!-~]{1,500}")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRules:
+    """The limits of the settings."""
+
+    config: Config
+
+    def check(self, line: AnyLine) -> None:
+        """ParameterValidationFailure, EntityTooLarge: what is wrong with the line, by the names of its properties."""
+        match line:
+            case Header() if line.version > lines.VERSION:
+                raise ParameterValidationFailure(
+                    {"version": f"{line.version} is newer than {lines.VERSION}, the newest that this server reads"}
+                )
+            case UserLine():
+                _refuse(self._user(line))
+            case MeetingLine():
+                _refuse(self._meeting(line))
+            case ExtensionLine():
+                _refuse({} if is_sip_uri(line.organizer.lower()) else {"organizer": _NO_URI})
+                self.extension(line)
+            case ChangeLine():
+                _refuse({} if is_sip_uri(line.organizer.lower()) else {"organizer": _NO_URI})
+
+    def extension(self, line: ExtensionLine) -> Extension:
+        """The extension that the line describes; as `check`."""
+        try:
+            properties = json.loads(bytes(line.properties))
+        except ValueError:
+            properties = None
+        if not isinstance(properties, dict):
+            raise ParameterValidationFailure({"properties": "must be an object"})
+        draft = read_extension(
+            {"id": line.id, "type": str(line.type), **properties},
+            href=None,
+            pass_through="",
+            stored=None,
+            limits=ExtensionLimits(self.config.max_extension_properties, self.config.max_extension_bytes),
+        )
+        if draft.id is None:
+            raise ParameterValidationFailure({"id": "is required"})
+        if not _ETAG.fullmatch(line.etag):
+            raise ParameterValidationFailure({"etag": "must be a number of up to 20 digits"})
+        return Extension(draft.id, draft.type, line.etag, draft.properties)
+
+    def _user(self, line: UserLine) -> dict[str, str]:
+        wrong = {} if is_sip_uri(line.uri.lower()) else {"uri": _NO_URI}
+        if not line.name.strip() or not line.name.isprintable():
+            wrong["name"] = "is empty or contains control characters"
+        if line.password_hash and not _HASH.fullmatch(line.password_hash):
+            wrong["passwordHash"] = "must be a hash of Argon2"
+        if not 1 <= line.generation < 2**31:
+            wrong["generation"] = "must be from 1 to 2147483647"
+        return wrong
+
+    def _meeting(self, line: MeetingLine) -> dict[str, str]:
+        wrong = {} if is_sip_uri(line.organizer.lower()) else {"organizer": _NO_URI}
+        for name, text, pattern in (
+            ("onlineMeetingId", line.online_meeting_id, _MEETING_ID),
+            ("conferenceId", line.conference_id, _CONFERENCE_ID),
+            ("etag", line.etag, _ETAG),
+        ):
+            if not pattern.fullmatch(text):
+                wrong[name] = f"must match {pattern.pattern}"
+        try:
+            UUID(line.conversation_id)
+        except ValueError:
+            wrong["conversationId"] = "must be a UUID"
+        if line.expiration_time is None and line.online_meeting_rel != MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
+            wrong["expirationTime"] = "is required, except for an assigned meeting"
+        if len(line.description) > self.config.max_description:
+            wrong["description"] = f"has more than {self.config.max_description} characters"
+        for name, entries in (("attendees", line.attendees), ("leaders", line.leaders)):
+            if len(entries) > self.config.max_attendees:
+                wrong[name] = f"has more than {self.config.max_attendees} entries"
+        given = {
+            "accessLevel": line.access_level,
+            "attendees": line.attendees,
+            "automaticLeaderAssignment": line.automatic_leader_assignment,
+            "description": line.description,
+            "entryExitAnnouncement": line.entry_exit_announcement,
+            "leaders": line.leaders,
+            "lobbyBypassForPhoneUsers": line.lobby_bypass_for_phone_users,
+            "phoneUserAdmission": line.phone_user_admission,
+            "subject": line.subject,
+        }
+        try:
+            values = parameters.read(PARAMETERS, given)
+        except ParameterValidationFailure as failure:
+            return wrong | dict(failure.parameters)
+        # A value in another case would be another one once it is stored.
+        for name, value in values.items():
+            if isinstance(value, str) and value != given[name]:
+                wrong[name] = f"must be written {value}"
+        return wrong
+
+
+_NO_URI = "must be a SIP URI of the form sip:USER@DOMAIN"
+
+
+def _refuse(wrong: dict[str, str]) -> None:
+    if wrong:
+        raise ParameterValidationFailure(wrong)

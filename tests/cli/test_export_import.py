@@ -1,0 +1,274 @@
+"""openucwa export and import: everything that is exported from one store is imported into another, once."""
+
+import asyncio
+import json
+import stat
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openucwa.config import Config
+from openucwa.model.change import Author
+from openucwa.model.meeting import Extension, ExtensionType
+from openucwa.model.photo import PhotoOrigin
+from openucwa.store.choice import store_of
+from openucwa.store.sql import SqlStore
+from tests.cli.commands import fails, run
+from tests.contract.samples import (
+    AT,
+    DAN,
+    MANY,
+    MEETING,
+    OTHER_SETTINGS,
+    application,
+    assigned,
+    extension,
+    meeting,
+    picture,
+    user,
+)
+from tests.users import LENE
+
+Place = tuple[str, str]
+UUID = "6e5d1a3e-0d26-4a4c-8b11-0f7b0a1c2d3e"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """The option that names a new store of each engine."""
+    if request.param == "sqlite":
+        return "--data", str(tmp_path / "old")
+    return "--store", request.getfixturevalue("database")
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Place:
+    """The option that names another store."""
+    return "--data", str(tmp_path / "new")
+
+
+def in_store(place: Place, work: Callable[[SqlStore], Awaitable[Any]]) -> Any:
+    option, value = place
+
+    async def run() -> Any:
+        store = store_of(Config(data=value) if option == "--data" else Config(store=value))
+        await store.open()
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+async def fill(store: SqlStore) -> None:
+    await store.users.add(user(LENE))
+    await store.users.add(user(DAN, email=None, pool=None))
+    await store.applications.open(application(), None, AT, MANY)
+    await store.meetings.add(meeting(conference_id="75", conversation_id=UUID), MANY)
+    await store.extensions.add(LENE, MEETING, extension("slides"), MANY, AT)
+    await store.extensions.add(LENE, MEETING, extension("ünïcödé / %"), MANY, AT)
+    await store.meetings.assigned(assigned(conference_id="76", conversation_id=UUID))
+    await store.meetings.add(meeting("DAN00001", organizer=DAN, conference_id="77", conversation_id=UUID), MANY)
+    values = Extension(
+        "typed", ExtensionType.ROAMED_PARTICIPANT_DATA, "12", b'{"big":123456789012345678901,"on":"\\/Date(1)\\/"}'
+    )
+    await store.extensions.add(DAN, "DAN00001", values, MANY, AT)
+    await store.extensions.replace(LENE, MEETING, None, extension("slides", etag="2"), AT + 5, Author(LENE, "101", "a"))
+    await store.photos.put(LENE, [picture(48, bytes(range(256)))], PhotoOrigin(None, ""))
+
+
+async def contents(store: SqlStore) -> list[object]:
+    """The users, meetings and extensions."""
+    users = await store.users.all()
+    return [users, [await store.meetings.all(each.uri) for each in users]]
+
+
+def exported(place: Place, *options: str) -> list[dict[str, Any]]:
+    done = run("export", *options, *place)
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def kinds(lines: Sequence[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(line["kind"] for line in lines))
+
+
+def test_store_that_is_exported_and_imported_is_the_same(place: Place, new: Place, tmp_path: Path) -> None:
+    in_store(place, fill)
+    file = tmp_path / "all.jsonl"
+    done = run("export", str(file), *place)
+    assert done.exit_code == 0, done.output
+    assert "exported 2 users" in done.stderr
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    imported = run("import", str(file), *new)
+    assert imported.exit_code == 0, imported.output
+    assert in_store(new, contents) == in_store(place, contents)
+
+
+def test_import_into_the_engine_that_was_exported_from_changes_nothing(place: Place, tmp_path: Path) -> None:
+    in_store(place, fill)
+    before = in_store(place, contents)
+    run("export", str(tmp_path / "all.jsonl"), *place)
+    again = run("import", str(tmp_path / "all.jsonl"), *place)
+    assert again.exit_code == 0, again.output
+    assert "added" not in again.stdout
+    assert in_store(place, contents) == before
+
+
+def test_import_that_broke_off_is_continued_by_running_it_again(place: Place, new: Place, tmp_path: Path) -> None:
+    in_store(new, fill)
+    run("export", str(tmp_path / "all.jsonl"), *new)
+    lines = (tmp_path / "all.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "part.jsonl").write_text("".join(lines[: len(lines) // 2]))
+    assert run("import", str(tmp_path / "part.jsonl"), *place).exit_code == 0
+    assert run("import", str(tmp_path / "all.jsonl"), *place).exit_code == 0
+    assert in_store(place, contents) == in_store(new, contents)
+
+
+def test_history_is_imported_in_front_of_what_is_there(place: Place, new: Place, tmp_path: Path) -> None:
+    in_store(place, fill)
+    run("export", str(tmp_path / "all.jsonl"), *place)
+    for _ in range(2):
+        assert run("import", str(tmp_path / "all.jsonl"), *new).exit_code == 0
+
+    async def versions(store: SqlStore) -> list[tuple[object, ...]]:
+        found = await store.change_log.versions(LENE, MEETING, "slides", None, MANY)
+        return [(each.kind, each.at, each.etag, each.actor) for each in reversed(found)]
+
+    was, now = in_store(place, versions), in_store(new, versions)
+    assert len(was) == 2
+    assert now[:2] == was
+    assert len(now) == 3, "the import itself is one more version"
+
+
+def test_export_of_a_user_has_all_of_hers_and_no_password(place: Place) -> None:
+    in_store(place, fill)
+    lines = exported(place, "--user", LENE)
+    assert kinds(lines) == ["openucwa", "user", "data", "change", "meeting", "extension"]
+    assert lines[0]["user"] == LENE
+    assert {line.get("organizer", LENE) for line in lines} == {LENE}
+    assert "passwordHash" not in lines[1]
+    assert {"photos", "applications"} <= {line["table"] for line in lines if line["kind"] == "data"}
+    assert "argon2" not in json.dumps(lines)
+
+
+def test_passwords_and_history_can_be_left_out(place: Place) -> None:
+    in_store(place, fill)
+    assert {"passwordHash"} <= exported(place)[1].keys()
+    lines = exported(place, "--without-passwords", "--without-history")
+    assert kinds(lines) == ["openucwa", "user", "meeting", "extension"]
+    assert not any("passwordHash" in line for line in lines)
+
+
+def line_of(place: Place, kind: str) -> dict[str, Any]:
+    return next(line for line in exported(place) if line["kind"] == kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "said"),
+    [
+        ("meeting", {"subject": 1}, "Expected `str`, got `int` - at `$.subject`"),
+        ("meeting", {"subject": "x" * 251}, "subject: has 251 characters; at most 250 are allowed"),
+        ("meeting", {"accessLevel": "everyone"}, "accessLevel: must be written Everyone"),
+        ("meeting", {"attendees": ["joe"]}, "attendees: must be a SIP URI"),
+        ("meeting", {"onlineMeetingId": "short"}, "onlineMeetingId: must match"),
+        ("meeting", {"colour": "red"}, "Object contains unknown field `colour`"),
+        ("user", {"uri": "joe"}, "uri: must be a SIP URI"),
+        ("user", {"passwordHash": "plain"}, "passwordHash: must be a hash of Argon2"),
+        ("extension", {"properties": []}, "properties: must be an object"),
+        ("extension", {"properties": {"a": {"b": 1}}}, "a: must not contain an object"),
+        ("extension", {"type": "Other"}, "Invalid enum value 'Other'"),
+        ("openucwa", {"version": 99}, "version: 99 is newer than 1"),
+        ("user", {"kind": "uzer"}, "Invalid value 'uzer' - at `$.kind`"),
+    ],
+)
+def test_malformed_line_is_named_and_nothing_is_imported(
+    tmp_path: Path, new: Place, kind: str, changed: dict[str, Any], said: str
+) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    good = exported(old, "--without-history")
+    bad = next(line for line in good if line["kind"] == kind) | changed
+    (tmp_path / "bad.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*good, bad]))
+    done = run("import", str(tmp_path / "bad.jsonl"), *new)
+    assert done.exit_code == 1
+    assert f"openucwa: line {len(good) + 1}: {said}" in done.stderr
+    assert "1 line is malformed; nothing was imported" in done.stderr
+    assert in_store(new, contents) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b'{"kind": "user"', "line 1: Input data was truncated"),
+        (b"\xff\xfe\n", "line 1: "),
+        (b"\n\n[]\n", "line 3: Expected `object`, got `array`"),
+    ],
+)
+def test_line_that_is_no_json_object_is_named(tmp_path: Path, new: Place, text: bytes, said: str) -> None:
+    (tmp_path / "bad.jsonl").write_bytes(text)
+    done = run("import", str(tmp_path / "bad.jsonl"), *new)
+    assert done.exit_code == 1
+    assert said in done.stderr
+
+
+def test_what_exists_and_differs_is_left_unless_it_is_to_be_replaced(tmp_path: Path) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    run("export", str(tmp_path / "all.jsonl"), *old)
+
+    async def change(store: SqlStore) -> None:
+        await store.meetings.replace(LENE, MEETING, None, OTHER_SETTINGS, "99", AT)
+        await store.extensions.replace(LENE, MEETING, None, extension("slides", etag="98"), AT)
+
+    async def subject(store: SqlStore) -> str:
+        return (await store.meetings.get(LENE, MEETING)).settings.subject
+
+    in_store(old, change)
+    done = run("import", str(tmp_path / "all.jsonl"), *old)
+    assert done.exit_code == 1
+    assert "the meeting exists and is different; --replace replaces it" in done.stderr
+    assert in_store(old, subject) == "another"
+    done = run("import", "--replace", str(tmp_path / "all.jsonl"), *old)
+    assert (done.exit_code, in_store(old, subject)) == (0, "a subject"), done.output
+
+
+def test_meeting_of_nobody_is_reported_and_the_rest_is_imported(tmp_path: Path, new: Place) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    lines = [line for line in exported(old, "--without-history") if line.get("uri") != DAN]
+    (tmp_path / "some.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = run("import", str(tmp_path / "some.jsonl"), *new)
+    assert done.exit_code == 1
+    assert f"not imported: there is no user {DAN}" in done.stderr
+    assert "not imported: no such online meeting" in done.stderr
+    assert f"2 of {len(lines) - 1} lines were not imported" in done.stderr
+    assert len(in_store(new, contents)[1][0]) == 2
+
+
+def test_export_is_piped_into_import(tmp_path: Path, new: Place) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    done = run("import", *new, stdin=run("export", *old).stdout)
+    assert done.exit_code == 0, done.output
+    assert in_store(new, contents) == in_store(old, contents)
+
+
+def test_check_imports_nothing(tmp_path: Path, new: Place) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    run("export", str(tmp_path / "all.jsonl"), *old)
+    done = run("import", "--check", str(tmp_path / "all.jsonl"), *new)
+    assert done.stdout.endswith("lines are well-formed\n")
+    assert in_store(new, contents) == [[], []]
+
+
+def test_store_and_file_that_are_not_there_are_named(tmp_path: Path, new: Place) -> None:
+    fails(run("export", *new), f"no store found in {new[1]}; --data or --config names another")
+    done = run("import", str(tmp_path / "missing.jsonl"), *new)
+    assert f"{tmp_path / 'missing.jsonl'} cannot be read: No such file or directory" in done.stderr
+    done = run("export", str(tmp_path / "no" / "folder"), *new)
+    assert done.exit_code == 1
