@@ -27,6 +27,7 @@ from openucwa.config import Config
 from openucwa.http.addresses import Addresses
 from openucwa.http.cors import Cors
 from openucwa.http.forms import FormLimits
+from openucwa.http.lists import ListLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import KeySettings, SigningKeys
@@ -42,6 +43,7 @@ from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.messages import MessageRules
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.schemas import ExtensionSchemas, ServerSchemas
 from openucwa.model.measures import Load, Measures
 from openucwa.model.world import World, new_request_id
 from openucwa.people.address_book import AddressBook
@@ -167,9 +169,10 @@ class Service:
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
-        self.cors = Cors(config.allow_origin)
-        grants = ",".join(self.sign_in.grant_types)
-        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, self.sources.authorization_uris)
+        lists = config.part(ListLimits)
+        self.cors = Cors(config.allow_origin, lists)
+        grants, issuers = ",".join(self.sign_in.grant_types), self.sources.authorization_uris
+        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, issuers, lists)
         self.routes = self._routes()
         self.router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
         health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
@@ -187,6 +190,7 @@ class Service:
             self.activity,
             limits=StructureLimits(config.max_body_depth, config.max_body_elements),
             patch_limits=PatchLimits(config.max_patch_operations, config.max_extension_bytes),
+            lists=lists,
             strict_put=config.strict_put,
             max_answer_bytes=config.max_answer_bytes,
         )
@@ -272,6 +276,8 @@ class Service:
         persons = ContactRenderer(privacy)
         contact_photo = photos.ContactPhoto(store, book, privacy, enabled=config.photos)
         meetings = my_online_meetings.MeetingDocuments(config)
+        of_server = ServerSchemas.read(config.schemas, config.max_schema_work)
+        schemas = ExtensionSchemas(store.schemas, of_server, config.max_schema_work)
         renderer = ConversationRenderer(meetings, config)
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
@@ -298,6 +304,7 @@ class Service:
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
             (f"{discovery.SERVICE}/oauth/user", user),
+            (f"{discovery.SERVICE}/user/redirect", discovery.Redirect(store, self.pools)),
             (
                 "/WebTicket/oauthtoken",
                 OAuthToken(self.sign_in, FormLimits(config.max_form_fields, config.max_part_headers)),
@@ -316,7 +323,7 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            *openucwa_routes(app, store, pools, meetings, world, config, self.following, self.callers),
+            *openucwa_routes(app, store, pools, meetings, schemas, world, config, self.following, self.callers),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),
@@ -369,7 +376,7 @@ class Service:
             (f"{app}/openucwa/photo", photos.OwnPhoto(store.photos, self.photo_maker, enabled=config.photos)),
             (f"{app}/people", everybody),
             *people_routes(f"{app}/people", store, book, persons, privacy, world, config),
-            *meeting_routes(app, store, pools, rules, meetings, online_meetings, world, config),
+            *meeting_routes(app, store, pools, rules, meetings, online_meetings, schemas, world, config),
         ]
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
 

@@ -112,6 +112,11 @@ class Config:
     # Limits
     max_connections: int = option("Maximum number of open connections (503).", 20_000)
     max_header_bytes: int = option("Maximum size of a request line with headers, in bytes.", 65_536)
+    max_list_elements: int = option(
+        "Elements that are read of a header whose value is a list, such as Accept or If-Match; the rest is ignored.",
+        128,
+    )
+    max_list_length: int = option("Characters that are read of such a header; the rest is ignored.", 4_096)
     max_pipelined: int = option("Maximum number of pipelined requests waiting per connection (503).", 100)
     max_body_bytes: int = option("Maximum size of a request body, in bytes (413).", 1_048_576)
     max_body_bytes_without_token: int = option(
@@ -142,6 +147,13 @@ class Config:
     max_extension_properties: int = option("Maximum number of programmer-defined properties per extension (400).", 300)
     max_patch_operations: int = option("Maximum number of operations in a JSON Patch (413).", 1_000)
     max_change_set: int = option("Maximum number of changes of extensions in one change set (413).", 200)
+    max_schema_bytes: int = option("Maximum size of a JSON Schema, in bytes (413).", 16_384)
+    max_schemas: int = option("Maximum number of JSON Schemas per user (409 LimitExceeded).", 100)
+    max_schema_versions: int = option("Maximum number of versions of a JSON Schema; the oldest are forgotten.", 20)
+    max_schema_work: int = option("Maximum size of an extension times that of its JSON Schema (413).", 4_000_000)
+    schemas: str | None = option(
+        "Folder of JSON Schemas for the extensions of all users; ID.json is for the extensions with that id.", None
+    )
     max_extensions: int = option("Maximum number of extensions per meeting (409 TooManyGroups).", 100)
     max_meetings: int = option("Maximum number of meetings per organizer (409 TooManyOnlineMeetings).", 1_000)
     max_user_bytes: int = option(
@@ -389,6 +401,10 @@ class Config:
     dial_in_pass_code: str = option("participantPassCode of phoneDialInInformation.", "")
     dial_in_regions: tuple[DialInRegion, ...] = option(
         "Regions of phoneDialInInformation: name, number, languages.", ()
+    )
+    client_policies: tuple[str, ...] = option(
+        "Policies for what clients do by themselves, each NAME=VALUE, such as emoticons=Disabled; shown in policies.",
+        (),
     )
     pools: tuple[Pool, ...] = option("Other pools: name, url and optionally backup.", ())
 

@@ -43,6 +43,16 @@ _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
+#: UCWA: policies: those that clients follow by themselves; the ones in the second set have any text as their value, the
+#: others are Enabled or Disabled.
+CLIENT_POLICIES = frozenset({
+    "allowDeviceContactsSync", "audioOnlyOnWifi", "callLogArchiving", "customerExperienceImprovementProgram",
+    "emoticons", "encryptAppData", "logging", "messageArchiving", "messagingUrls", "multiViewJoin", "saveCallLogs",
+    "saveCredentials", "sharingOnlyOnWifi", "softwareQualityMetrics", "videoOnlyOnWifi",
+})  # fmt: skip
+CLIENT_POLICY_TEXTS = frozenset({"helpEnvironment", "loggingLevel", "onlineFeedbackUrl", "sendFeedbackUrl"})
+
+
 def problems(config: Config) -> Iterator[tuple[str, str]]:
     """Each invalid setting, with what is wrong with it."""
     for setting in fields(config):
@@ -63,6 +73,13 @@ def problems(config: Config) -> Iterator[tuple[str, str]]:
     for server in config.bus.split(",") if config.bus is not None else ():
         if not ((url := _url(server, "nats", "tls")) and url.hostname):
             yield "bus", f"{masked(server)!r} is not of the form nats://HOST:PORT"
+    for policy in config.client_policies:
+        name, _, value = policy.partition("=")
+        if name not in CLIENT_POLICIES | CLIENT_POLICY_TEXTS:
+            yield "client_policies", f"{name!r} is no policy of clients"
+        elif not value or (name in CLIENT_POLICIES and value not in {"Enabled", "Disabled"}):
+            what = "a text" if name in CLIENT_POLICY_TEXTS else "Enabled or Disabled"
+            yield "client_policies", f"{name} must be {what}, not {value!r}"
     for domain in config.enterprise_domains:
         if not _DOMAIN.fullmatch(domain):
             yield "enterprise_domains", f"{domain!r} is not the domain of a SIP address, such as contoso.com"

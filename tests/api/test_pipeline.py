@@ -326,3 +326,9 @@ async def test_unsupported_method_is_405_with_the_supported_ones(
     answer = await lene.request(method, self_of(extension))
     assert (answer.status_code, answer.json()["code"]) == (405, "MethodNotAllowed")
     assert answer.headers["Allow"] == "DELETE, GET, PATCH, PUT"
+
+
+async def test_lists_in_headers_are_read_up_to_the_settings(make_service: Make, connect: Connect) -> None:
+    lene = connect(await make_service(max_list_elements=1))
+    assert (await lene.get("/", headers={"Accept": "application/xml, text/plain"})).status_code == 200
+    assert (await lene.get("/", headers={"Accept": "text/plain, application/xml"})).status_code == 406

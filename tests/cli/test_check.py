@@ -97,6 +97,14 @@ def test_check_refuses_an_unusable_certificate(data: str, tmp_path: Path) -> Non
     )
 
 
+def test_check_refuses_a_faulty_schema(data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "agenda.json").write_text('{"type": "text"}', "utf-8")
+    monkeypatch.setenv("OPENUCWA_SCHEMAS", str(tmp_path))
+    result = run("check", "--data", data)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"openucwa: schemas: {tmp_path}/agenda.json is not a JSON Schema: at /type: ")
+
+
 def test_check_shows_issuers_and_pools_by_name_and_no_secret(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENUCWA_ISSUERS", json.dumps([ISSUER | {"client_id": "a", "client_secret": "secret"}]))
     monkeypatch.setenv("OPENUCWA_POOLS", json.dumps([{"name": "east", "url": "https://east.contoso.com"}]))

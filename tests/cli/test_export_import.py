@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import stat
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from openucwa.model.meeting import Extension, ExtensionType
 from openucwa.model.photo import PhotoOrigin
 from openucwa.store.choice import store_of
 from openucwa.store.sql import SqlStore
+from openucwa.store.sqlite import SqliteStore
+from openucwa.transfer.exporting import OF_USER
 from tests.cli.commands import fails, run
 from tests.contract.samples import (
     AT,
@@ -155,6 +159,45 @@ def test_export_of_a_user_has_all_of_hers_and_no_password(place: Place) -> None:
     assert "argon2" not in json.dumps(lines)
 
 
+def test_export_of_nobody_is_refused(tmp_path: Path) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    done = run("export", "--user", "sip:nobody@contoso.com", str(tmp_path / "nobody.jsonl"), *old)
+    assert (done.exit_code, "sip:nobody@contoso.com" in done.stderr) == (1, True)
+    assert not (tmp_path / "nobody.jsonl").exists()
+
+
+#: What is stored of a user and not exported with it: what lasts for minutes, and what is exported in another form.
+NOT_OF_USER = {
+    "channels",
+    "contact_subscriptions",
+    "endpoints",
+    "events",
+    "invitations",
+    "participations",
+    "replaced_applications",
+    "stored_bytes",
+    "subscribed",
+    "subscriptions",
+}
+
+
+async def test_every_table_of_a_user_is_exported_or_left_out_on_purpose(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "data", timeout=5.0)
+    await store.open()
+    try:
+        of_user = {
+            table
+            for (table,) in await store.reader.rows("select name from sqlite_schema where type = 'table'")
+            if await store.reader.rows("select 1 from pragma_table_info(?) where name = 'owner'", table)
+        }
+    finally:
+        await store.close()
+    exported = {table if isinstance(table, str) else table.name for table, _, _ in OF_USER}
+    assert exported <= of_user
+    assert of_user - exported <= NOT_OF_USER
+
+
 def test_passwords_and_history_can_be_left_out(place: Place) -> None:
     in_store(place, fill)
     assert {"passwordHash"} <= exported(place)[1].keys()
@@ -270,5 +313,29 @@ def test_store_and_file_that_are_not_there_are_named(tmp_path: Path, new: Place)
     fails(run("export", *new), f"no store found in {new[1]}; --data or --config names another")
     done = run("import", str(tmp_path / "missing.jsonl"), *new)
     assert f"{tmp_path / 'missing.jsonl'} cannot be read: No such file or directory" in done.stderr
-    done = run("export", str(tmp_path / "no" / "folder"), *new)
-    assert done.exit_code == 1
+    done = run("import", str(tmp_path), *new)
+    assert f"{tmp_path} cannot be read: Is a directory" in done.stderr
+
+
+def test_export_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    (tmp_path / "there").mkdir()
+    done = run("export", str(tmp_path / "no" / "folder"), *old)
+    assert f"{tmp_path / 'no' / 'folder'} cannot be written: No such file or directory" in done.stderr
+    done = run("export", str(tmp_path / "there"), *old)
+    assert f"{tmp_path / 'there'} cannot be written: Is a directory" in done.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["old", "there"]
+
+
+def test_import_from_a_pipe_is_read_twice(tmp_path: Path, new: Place) -> None:
+    old = ("--data", str(tmp_path / "old"))
+    in_store(old, fill)
+    os.mkfifo(tmp_path / "pipe")
+    text = run("export", *old).stdout
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(text,), daemon=True)
+    writer.start()
+    done = run("import", str(tmp_path / "pipe"), *new)
+    writer.join(30)
+    assert done.exit_code == 0, done.output
+    assert in_store(new, contents) == in_store(old, contents)

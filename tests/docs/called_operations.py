@@ -40,6 +40,10 @@ VIEWS = {
 
 Json = dict[str, Any]
 
+#: A user who is homed in another pool, and that pool's URL.
+ELSEWHERE = "erik@contoso.com"
+POOL = "https://north.contoso.com"
+
 
 @dataclass
 class CalledOperations:
@@ -182,6 +186,7 @@ def visit(server: RunningServer, organizer: str, colleague: str) -> CalledOperat
     _messaging(lene, dana, conversation)
     _two_party(lene, dana)
     _leave(lene, dana, meeting, conversation)
+    _elsewhere(lene, server)
     return visits
 
 
@@ -194,6 +199,12 @@ def _discover(lene: Person) -> None:
     lene.follow(root, "user")
     lene.send("GET", lene.link(root, "xframe"), accept="text/html")
     lene.follow(lene.app, "self")
+    assert lene.follow(lene.app, "policies")["photos"] == "Enabled"
+    communication = lene.follow(lene.app["_embedded"]["communication"], "self")
+    match = {"If-Match": f'"{communication["etag"]}"'}
+    communication["audioPreference"] = "PhoneAudio"
+    changed = lene.send("PUT", lene.link(communication, "self"), communication, headers=match)
+    assert changed["audioPreference"] == "PhoneAudio"
     everything = lene.send("GET", lene.link(lene.app, "self").rpartition("/")[0])["_embedded"]["application"]
     assert lene.link(lene.app, "self") in [lene.link(each, "self") for each in everything]
     for name in ("applications", "anonApplications"):
@@ -264,7 +275,9 @@ def _meetings(lene: Person) -> Json:
         lene.follow(meetings, rel)
     dial_in = lene.follow(meetings, "phoneDialInInformation")
     lene.follow(dial_in["_embedded"]["dialInRegion"][0], "self")
-    lene.follow(meetings, "myAssignedOnlineMeeting")
+    assigned = lene.follow(meetings, "myAssignedOnlineMeeting")
+    match = {"If-Match": f'"{assigned["etag"]}"'}
+    assert lene.send("PUT", lene.link(assigned, "self"), assigned | {"subject": "Mine"}, headers=match) == assigned
     mine = lene.link(meetings, "myOnlineMeetings")
     unwanted = lene.send("POST", mine, {"subject": "Unwanted"}, status=201)
     lene.send("GET", mine)
@@ -362,6 +375,8 @@ def _lobby(lene: Person, meeting: Json, conversation: Json) -> None:
 
 def _messaging(lene: Person, dana: Person, conversation: Json) -> None:
     lene.follow(conversation, "localParticipant")
+    organizer = lene.follow(conversation, "onlineMeeting", "organizer")
+    assert organizer["uri"] == "sip:lenea@contoso.com"
     lene.follow(conversation, "onlineMeeting", "onlineMeetingExtensions")
     messaging = lene.follow(conversation, "messaging")
     lene.send("POST", lene.link(messaging, "addMessaging"), {"operationId": "m"}, status=201)
@@ -432,6 +447,16 @@ def _leave(lene: Person, dana: Person, meeting: Json, conversation: Json) -> Non
     starting = lene.link(lene.app["_embedded"]["communication"], "startOnlineMeeting")
     lene.send("POST", starting, {"subject": "Now"}, status=201)
     dana.send("DELETE", dana.link(dana.app, "self"), status=204)
+
+
+def _elsewhere(lene: Person, server: RunningServer) -> None:
+    token, lene.token = lene.token, None
+    lene.token = lene.send("POST", "/WebTicket/oauthtoken", form=_password(ELSEWHERE))["access_token"]
+    user = lene.send("GET", "/Autodiscover/AutodiscoverService.svc/root/user")
+    assert lene.link(user, "redirect") == POOL
+    redirect = lene.send("GET", "/Autodiscover/AutodiscoverService.svc/root/user/redirect")
+    assert lene.link(redirect, "user").startswith(POOL)
+    lene.token = token
 
 
 def _hrefs(shown: Json) -> Iterator[str]:

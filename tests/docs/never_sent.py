@@ -31,7 +31,7 @@ SERVED_BY: dict[str, tuple[str, ...]] = {
     "invitation": ("onlineMeetingInvitation", "messagingInvitation", "participantInvitation"),
     "myOnlineMeeting": ("myOnlineMeeting", "myAssignedOnlineMeeting"),
     "contact": ("contact", "acceptedByContact", "to"),
-    "participant": ("participant", "localParticipant", "acceptedByParticipant", "from"),
+    "participant": ("participant", "localParticipant", "acceptedByParticipant", "failedDeliveryParticipant", "from"),
     "startMessaging": ("startMessaging", "startMessaging2"),
     "makeMeAvailable": ("makeMeAvailable", "makeMeAvailable2"),
 }

@@ -19,12 +19,16 @@ with_reference = pytest.mark.skipif(not REFERENCE.is_file(), reason="the referen
 #: Several documented resources have one place, and with it one set of scopes: the strictest.
 OTHER_SCOPES = {
     "addToPresenceSubscription",
+    "failedDeliveryParticipant",
     "memberships",
     "messagingInvitation",
     "myGroupMemberships2",
     "removeContactFromAllGroups",
     "subscribeToGroupPresence",
 }
+
+#: Resources that are offered and have no operation of their own.
+WITHOUT_OPERATIONS = {"invitation", "participants", "typingParticipants"}
 
 #: Events that the concept pages and captures show, and no resource's page lists: operations end so.
 FROM_CAPTURES = {
@@ -80,6 +84,8 @@ async def something_of_each(client: UcwaClient) -> dict[str, str]:
     """Makes one of all that can be in a path; the names of what is there now."""
     meeting = await client.schedule()
     await client.extend(meeting, id="x")
+    schema = {"Content-Type": "application/schema+json"}
+    await client.put(f"{client.app}/openucwa/schemas/x", content=b"true", headers=schema)
     communication = f"{client.app}/communication"
     joined = await client.post(
         f"{communication}/joinOnlineMeeting", json={"onlineMeetingUri": meeting["onlineMeetingUri"]}
@@ -117,8 +123,9 @@ def calls(service: Service, names: dict[str, str]) -> list[tuple[str, str]]:
     order = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
     found = set()
     for name, method, template, resource, _operation in served(service):
-        # Only an invitation that came from somebody can be answered, and only a directory's group be expanded.
-        elsewhere = {"accept", "decline", "expandDistributionGroup", "myOrganizationGroup"}
+        # Only an invitation that came from somebody can be answered, and only a directory's group be expanded; only
+        # users of other pools are redirected.
+        elsewhere = {"accept", "decline", "expandDistributionGroup", "myOrganizationGroup", "redirect"}
         if set(re.findall(r"{(\w+)}", template)) <= set(names) and name not in elsewhere:
             # A poll with an ack that is none is refused; any other would wait.
             query = "?ack=none" if resource.rel == "events" else ""
@@ -166,3 +173,17 @@ async def test_events_are_documented_ones(documented: dict[str, Any]) -> None:
         for event in events
     }
     assert compliance.events() - known == FROM_CAPTURES
+
+
+@with_reference
+async def test_events_that_are_never_raised_are_listed(documented: dict[str, Any]) -> None:
+    offered = compliance.resources() - {name for name, _ in compliance.offered()}
+    raised = {(name, kind) for name, kind, *_ in compliance.events()}
+    expected = {
+        (name, kind)
+        for name, resource in documented.items()
+        for kind in resource["events"]
+        if name not in offered or name in WITHOUT_OPERATIONS
+    }
+    assert compliance.never_raised() == expected - raised
+    assert not compliance.never_raised() & raised

@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 
 from openucwa.api.openapi_resources import SHAPES, component_name
-from tests.docs.called_operations import CalledOperations, Json, visit
+from tests.docs.called_operations import ELSEWHERE, POOL, CalledOperations, Json, visit
 from tests.identity.directories.slapd import BASE, SEARCHER, SEARCHER_PASSWORD, DirectoryServer
 from tests.needs import need_module
 from tests.process.running import RunningServer
@@ -24,6 +24,7 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> CalledOperations:
     data = tmp_path_factory.mktemp("done") / "data"
     for address in ("lenea@contoso.com", "danab@contoso.com"):
         add_user(data, f"sip:{address}")
+    add_user(data, f"sip:{ELSEWHERE}", "--pool", "north")
     need_module("ldap", "python-ldap")
     directory = DirectoryServer(tmp_path_factory.mktemp("slapd"))
     directory.start()
@@ -35,7 +36,11 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> CalledOperations:
         "bind_dn": SEARCHER,
         "bind_password": SEARCHER_PASSWORD,
     }
-    settings = {"OPENUCWA_DIAL_IN_REGIONS": REGION, "OPENUCWA_DIRECTORIES": json.dumps([table])}
+    settings = {
+        "OPENUCWA_DIAL_IN_REGIONS": REGION,
+        "OPENUCWA_DIRECTORIES": json.dumps([table]),
+        "OPENUCWA_POOLS": json.dumps([{"name": "north", "url": POOL}]),
+    }
     try:
         with RunningServer(data, **settings) as server:
             return visit(server, "lenea@contoso.com", "danab@contoso.com")

@@ -31,9 +31,9 @@ class Step(NamedTuple):
     shown: str | None
 
 
-def tour() -> list[Step]:
-    """The blocks of the tour: each of bash, with the block of another kind that follows it."""
-    blocks = _BLOCK.findall(PAGE.read_text("utf-8").partition("## Five minutes")[2])
+def steps_of(text: str) -> list[Step]:
+    """The blocks of a page: each of bash, with the block of another kind that follows it."""
+    blocks = _BLOCK.findall(text)
     return [
         Step(text, following[1] if following[0] != "bash" else None)
         for (kind, text), following in zip(blocks, [*blocks[1:], ("bash", "")], strict=True)
@@ -66,10 +66,11 @@ def outputs(steps: list[Step], data: Path) -> list[str]:
     return done.stdout.replace(address, ADDRESS).replace("\r", "").split("\036")[:-1]
 
 
-def test_tour_prints_what_the_page_shows(tmp_path: Path) -> None:
-    steps = tour()
-    assert len(steps) >= 10, "the page has lost its tour"
-    printed = outputs(steps, tmp_path / "data")
+def assert_prints_what_it_shows(text: str, data: Path) -> None:
+    """Runs all steps of a page in one shell."""
+    steps = steps_of(text)
+    assert len(steps) >= 5, "the page has lost its steps"
+    printed = outputs(steps, data)
     assert len(printed) == len(steps)
     same = doctest.OutputChecker().check_output
     for step, output in zip(steps, printed, strict=True):
@@ -77,6 +78,10 @@ def test_tour_prints_what_the_page_shows(tmp_path: Path) -> None:
         assert same(shown, output if output.endswith("\n") or not output else output + "\n", doctest.ELLIPSIS), (
             f"{step.typed}prints\n{output}instead of\n{shown}"
         )
+
+
+def test_tour_prints_what_the_page_shows(tmp_path: Path) -> None:
+    assert_prints_what_it_shows(PAGE.read_text("utf-8").partition("## Five minutes")[2], tmp_path / "data")
 
 
 @pytest.mark.parametrize("target", ["run", "test", "help"])

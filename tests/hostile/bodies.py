@@ -98,6 +98,22 @@ _operations = st.fixed_dictionaries(
     {"op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test"]), "path": _pointers},
     optional={"from": _pointers, "value": any_json},
 )
+SCHEMA = "application/schema+json"
+_keywords = st.sampled_from(["$ref", "$id", "$schema", "type", "pattern", "enum", "const", "required", "multipleOf"])
+_references = st.sampled_from(
+    ["#", "#/$defs/a", "#/$defs/none", "https://example.com/", "#/anyOf/0", "(a+)+$", "(?=a)"]
+)
+_schemas = st.recursive(
+    st.booleans() | st.dictionaries(_keywords, _references | any_json, max_size=2),
+    lambda inner: (
+        st.dictionaries(st.sampled_from(["not", "items", "additionalProperties", "if", "then"]), inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["properties", "$defs", "patternProperties"]), st.dictionaries(_members, inner, max_size=2)
+        )
+        | st.dictionaries(st.sampled_from(["anyOf", "allOf", "prefixItems"]), st.lists(inner, max_size=2))
+    ),
+    max_leaves=8,
+)
 _patches: Mapping[str, SearchStrategy[Any]] = {
     _MERGE: st.dictionaries(_members, any_json, max_size=3),
     _JSON_PATCH: st.lists(_operations, max_size=4),
@@ -123,6 +139,8 @@ def _good(media_type: str, told: Mapping[str, Any], description: Description) ->
         return texts.map(lambda text: (media_type, text.encode()))
     if media_type.startswith("image/"):
         return (st.just(PICTURE) | st.binary(max_size=40)).map(lambda content: (media_type, content))
+    if SCHEMA in told:
+        return _schemas.map(lambda schema: (media_type, json.dumps(schema).encode()))
     if media_type in PATCH_TYPES:
         return _patches[media_type].map(lambda patch: (media_type, json.dumps(patch).encode()))
     schema = description.resolve(told["application/json"] if media_type in XML_TYPES else told[media_type])

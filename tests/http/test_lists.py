@@ -2,9 +2,11 @@
 
 import pytest
 
+from openucwa.config import Config
 from openucwa.http import compression, conditions, cors, lists, negotiation
 from openucwa.http.message import Request
 from openucwa.http.negotiation import UCWA_TYPES
+from openucwa.model.refusals import NotAcceptable
 from tests.work import at_most
 
 LONGEST = 65_536
@@ -18,6 +20,24 @@ def test_elements_beyond_the_limit_are_ignored() -> None:
     many = ",".join(map(str, range(1_000)))
     assert lists.elements(many) == [str(number) for number in range(lists.MAX_ELEMENTS)]
     assert len(",".join(lists.elements("x" * 100 + "," + "y" * LONGEST))) <= lists.MAX_LENGTH
+
+
+def test_limits_are_settings_with_the_same_defaults() -> None:
+    limits = Config().part(lists.ListLimits)
+    assert (limits.max_list_elements, limits.max_list_length) == (lists.MAX_ELEMENTS, lists.MAX_LENGTH)
+
+
+def test_configured_limits_bound_every_list() -> None:
+    limits = lists.ListLimits(max_list_elements=2, max_list_length=30)
+    accept = "a/b, c/d, application/xml"
+    assert lists.elements(accept, limits) == ["a/b", "c/d"]
+    assert lists.elements("x" * 20 + "," + "y" * 20, limits) == ["x" * 20]
+    assert negotiation.choose(accept, UCWA_TYPES) == "application/xml"
+    with pytest.raises(NotAcceptable):
+        negotiation.choose(accept, UCWA_TYPES, limits)
+    assert conditions.parse('"1", "2", "3"', limits) == {"1", "2"}
+    assert compression.accepts_gzip("br, gzip", limits)
+    assert not compression.accepts_gzip("br, zstd, gzip", limits)
 
 
 @pytest.mark.parametrize("text", ["a/b;q=0.1,", "*/*,", ",", ";", "a,", '"x",', "a/b;", "W/", "x-a, "])

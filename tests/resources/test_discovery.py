@@ -6,6 +6,7 @@ from openucwa.app import Service
 from openucwa.config import Pool
 from tests.client import UcwaClient, add_user
 from tests.conftest import Connect, Make
+from tests.resources.messages import assert_refused
 
 SERVICE = "/Autodiscover/AutodiscoverService.svc/root"
 BASE = "https://ucwa.example.com"
@@ -101,6 +102,14 @@ async def test_user_of_another_pool_is_redirected(
     links = (await eva.get(f"{SERVICE}/oauth/user")).json()["_links"]
     assert links["redirect"]["href"] == target
     assert "applications" not in links
+    redirect = (await eva.get(f"{SERVICE}/user/redirect")).json()
+    assert redirect["rel"] == "redirect"
+    assert redirect["_links"]["user"]["href"] == f"{target}{SERVICE}/oauth/user"
+    assert redirect["_links"]["xframe"]["href"] == f"{target}/Autodiscover/XFrame/XFrame.html"
+
+
+async def test_user_of_this_pool_has_no_redirect(lene: UcwaClient) -> None:
+    assert_refused(await lene.get(f"{SERVICE}/user/redirect"), 404, "NotFound", "ResourceNotFound")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """`docs/compliance.md` as data, so that tests can hold it true.
 
 Its tables are told apart by the name of their first column: `resource` (operations and their state), `not offered`,
-`shown without` (members that are absent), `besides` (what no page documents), `event`.
+`shown without` (members that are absent), `besides` (what no page documents), `event`, `never
+raised`.
 """
 
 from collections import defaultdict
@@ -82,6 +83,11 @@ def absent() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
         for resource in listed(resources):
             (never if when == ALWAYS else at_times)[resource] |= set(listed(members))
     return never, at_times
+
+
+def never_raised() -> set[tuple[str, str]]:
+    """The documented events that are never raised: resource and type."""
+    return {(*event.split(),) for several, _why in rows("never raised") for event in listed(several)}  # type: ignore[misc]
 
 
 def events() -> set[tuple[str, str, str, str]]:

@@ -154,7 +154,7 @@ class JoinedMeeting:
             there += [each["_links"]["self"] for each in waiting]
         for link in there:
             if link["href"] != links["localParticipant"]["href"]:
-                self.hrefs["participant"] = link["href"]
+                self.hrefs |= dict.fromkeys(("participant", "failedDeliveryParticipant"), link["href"])
                 await self._note_links(link["href"], client)
 
     async def _note_links(self, href: str, client: UcwaClient | None = None) -> None:

@@ -13,6 +13,7 @@ import httpx
 
 from openucwa.app import Service
 from openucwa.config import DialInRegion, Pool
+from openucwa.config_checks import CLIENT_POLICIES, CLIENT_POLICY_TEXTS
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
 from tests.pictures.images import photo
@@ -34,6 +35,10 @@ TOLD: dict[str, Any] = {
     "disclaimer_title": "Meeting Confidentiality",
     "disclaimer_body": "The matters of this meeting are confidential.",
     "invitation_footer_text": "Bring your own coffee.",
+    "client_policies": (
+        *(f"{name}=Disabled" for name in sorted(CLIENT_POLICIES)),
+        *(f"{name}=samplevalue" for name in sorted(CLIENT_POLICY_TEXTS)),
+    ),
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "bare": {"assigned_meeting": False},
@@ -123,6 +128,9 @@ SITUATIONS: dict[str, tuple[str, ...]] = {
     "startMessaging2.POST": ("calling",),
     "stopMessaging.POST": ("room", "asking", "talking"),
     "to.GET": ("asking",),
+    "redirect.GET": ("elsewhere",),
+    "policies.GET": ("usual", "bare"),
+    "failedDeliveryParticipant.GET": ("room",),
     "user.GET": ("usual", "elsewhere"),
 }
 USUAL = ("usual",)

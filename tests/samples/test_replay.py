@@ -72,6 +72,7 @@ CONTRADICTIONS = {
     "group2.PUT": Difference("the sample has no body; here it is the changed group", body_of="group2.GET"),
     "from.GET": Difference("a participant says what it is, whatever led there", rel="participant"),
     "acceptedByParticipant.GET": Difference("the same", rel="participant"),
+    "failedDeliveryParticipant.GET": Difference("the sample has no body; here it is the participant's", body_of=""),
     "xframe.GET": Difference("the page is the server's own", body_of=""),
 }
 NOTHING = Difference("")

@@ -376,6 +376,7 @@ async def rooms(store: RecordedStore) -> None:
     await store.conversations.idle(AFTER)
     await extensions(store)
     await change_sets(store)
+    await schemas(store)
     longer = replace(SETTINGS, subject="a longer subject")
     await store.meetings.replace(LENE, MEETING, frozenset({"1"}), longer, "2", AT)
     await change_log(store)
@@ -423,6 +424,15 @@ async def change_sets(store: RecordedStore) -> None:
     settings = SettingsReplaced(replace(SETTINGS, subject="another subject"), "1")
     rest = tuple(ExtensionRemoved(name, None) for name in ("a", "c"))
     await store.change_sets.apply(LENE, MEETING, ChangeSet(rest, settings), MANY, AT)
+
+
+async def schemas(store: RecordedStore) -> None:
+    for _ in range(2):
+        await store.schemas.put(LENE, "slides", None, "1", b"true", AT, MANY, 1)
+    await store.schemas.current(LENE)
+    await store.schemas.versions(LENE, "slides")
+    await store.schemas.extensions(LENE, "slides", "", MANY)
+    await store.schemas.remove(LENE, "slides", None, "2", AT)
 
 
 async def change_log(store: RecordedStore) -> None:

@@ -64,6 +64,7 @@ async def fill(store: SqliteStore) -> None:
         LENE, "insert into forgotten_changes (organizer, transaction_id, number) values (?, 0, 0)", LENE
     )
     await store.meetings.assigned(assigned())
+    await store.schemas.put(LENE, "slides", None, "1", b"{}", AT, 1, 1)
     await store.channels.write(LENE, "101", "", 0, ChannelState(served=3, acknowledged={"a/b": 1}, low=7))
     own = await store.conversations.get(DAN, "101", f"conversation of {DAN}")
     await store.conversations.change_messaging(own, MessagingState.CONNECTED, replace(invitation(DAN), id="m"), AT)

@@ -22,6 +22,7 @@ KEYS = {
     "invitations": "owner",
     "meetings": "organizer",
     "extensions": "organizer",
+    "schemas": "owner",
     "participations": "organizer",
     "conversation_logs": "owner",
     "log_messages": "owner",

@@ -95,6 +95,7 @@ ARGUMENTS: dict[Any, object] = {
     int | None: None,
     Position: BEGINNING,
     ChangeSet: ChangeSet(()),
+    bytes: b"{}",
     Author: SERVER,
     ChangeKind: ChangeKind.ADDED,
     Callable[[], str]: str,

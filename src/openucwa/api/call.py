@@ -5,6 +5,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
+from openucwa.http.lists import ListLimits
 from openucwa.http.message import Request, Response
 from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.http.query import Query, parse
@@ -29,7 +30,7 @@ class Context(msgspec.Struct, kw_only=True):
 
     `method`: as sent. `prefix`: the spelling of `/ucwa/v1` in the request's path. `base`: the base of absolute hrefs.
     `known_caller`: None on a resource that requires no token. `known_session`: None if the path names no application.
-    `parts`: answers the parts of a batch.
+    `parts`: answers the parts of a batch. `lists`: limits of headers whose value is a list.
     """
 
     request: Request
@@ -37,6 +38,7 @@ class Context(msgspec.Struct, kw_only=True):
     prefix: str
     base: str
     parts: Parts
+    lists: ListLimits
     known_caller: Caller | None = None
     known_session: Session | None = None
 

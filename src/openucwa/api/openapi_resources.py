@@ -128,6 +128,7 @@ SHAPES: Mapping[str, Shape] = {
         "tollNumber:string",
         embedded="dialInRegion*",
     ),
+    "redirect": Shape(links="user xframe"),
     "root": Shape(links="user xframe"),
     "typingParticipants": _PARTICIPANTS,
     "user": Shape(links="applications redirect xframe"),

@@ -26,6 +26,7 @@ from openucwa.http import conditions, negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.authorization import bearer_token, photo_cookie
 from openucwa.http.charset import TextKind
+from openucwa.http.lists import ListLimits
 from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
 from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
@@ -61,9 +62,9 @@ logger = logging.getLogger("openucwa")
 class Pipeline:
     """The innermost handler: every request that is to reach a resource passes it.
 
-    `limits`: of the structure of a body. `patch_limits`: of a patch. `strict_put`: whether a PUT must contain the
-    pass-through property.
-    `max_answer_bytes`: the approximate maximum size of a document; a larger one is refused before it is rendered.
+    `limits`: of the structure of a body. `patch_limits`: of a patch. `lists`: of headers whose value is a list.
+    `strict_put`: whether a PUT must contain the pass-through property. `max_answer_bytes`: the approximate maximum size
+    of a document; a larger one is refused before it is rendered.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Pipeline:
         *,
         limits: StructureLimits,
         patch_limits: PatchLimits,
+        lists: ListLimits,
         strict_put: bool,
         max_answer_bytes: int,
     ) -> None:
@@ -88,6 +90,7 @@ class Pipeline:
         self._activity = activity
         self._limits = limits
         self._patch_limits = patch_limits
+        self._lists = lists
         self._strict_put = strict_put
         self._max_answer_bytes = max_answer_bytes
         #: Answers the parts of batches.
@@ -116,6 +119,7 @@ class Pipeline:
             prefix=found.prefix,
             base=self._addresses.base(request),
             parts=self.parts,
+            lists=self._lists,
             target=None,
         )
 
@@ -173,7 +177,7 @@ class Pipeline:
         elif not resource.public:
             call.known_caller = await self._callers.check(bearer_token(call.request))
         await self._check_application(call, found)
-        check_version(call.request)
+        check_version(call)
         check_anonymous(call, resource)
         call.target = await resource.locate(call, **found.names)
         check_scope(call, resource)
@@ -236,9 +240,9 @@ def check_arrival(request: Request) -> None:
         raise ServiceUnavailable("the server is holding too many request bodies; try again", retry_after=1)
 
 
-def check_version(request: Request) -> None:
+def check_version(call: Call[Any]) -> None:
     """404: the client requires a newer version of the resources."""
-    wanted = required_version(request)
+    wanted = required_version(call.request, call.lists)
     if wanted is not None and float(wanted) > UCWA_VERSION:
         raise ApiVersionNotSupported(f"this server has version {UCWA_VERSION} of its resources, not {wanted[:20]}")
 
@@ -272,7 +276,7 @@ def find_responder(call: Call[Any], resource: Resource[Any]) -> Responder[Any]:
 def choose_media_type(call: Call[Any], operation: Operation) -> None:
     """406."""
     if operation.produces and operation.negotiated:
-        call.media_type = negotiation.choose(call.request.header(b"accept"), operation.produces)
+        call.media_type = negotiation.choose(call.request.header(b"accept"), operation.produces, call.lists)
 
 
 def take_body(call: Call[Any], operation: Operation) -> bytes:
@@ -330,18 +334,18 @@ def check_conditions(call: Call[Any], operation: Operation, resource: Resource[A
     request = call.request
     if_match = request.header(b"if-match")
     if if_match is not None:
-        call.if_match = conditions.parse(if_match)
+        call.if_match = conditions.parse(if_match, call.lists)
     elif operation.precondition is Precondition.REQUIRED:
         raise PreconditionRequired(f"{call.method} on {resource.rel} requires If-Match with the current etag")
     etag = call.etag = resource.etag(call, call.target)
     if etag is None:
         return None
     if not conditions.matches(call.if_match, etag):
-        if if_match is not None and conditions.names_no_etag(if_match):
+        if if_match is not None and conditions.names_no_etag(if_match, call.lists):
             raise PreconditionFailed(f'If-Match contains no etag; the one of {resource.rel} has the form "{etag}"')
         raise PreconditionFailed(f"{resource.rel} has changed: its etag does not match If-Match")
     none_match = request.header(b"if-none-match")
-    if none_match is None or not conditions.matches(conditions.parse(none_match), etag):
+    if none_match is None or not conditions.matches(conditions.parse(none_match, call.lists), etag):
         return None
     if call.method not in SAFE_METHODS:
         raise PreconditionFailed(f"the etag of {resource.rel} is listed in If-None-Match")

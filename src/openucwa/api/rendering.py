@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from openucwa.api import error_page
 from openucwa.api.answer import Answer
 from openucwa.api.errors import ERRORS, FAULT, WireError, sentence, wire_error
 from openucwa.http import negotiation
 from openucwa.http.addresses import Addresses
 from openucwa.http.compression import accepts_gzip, compress
 from openucwa.http.cors import Cors
+from openucwa.http.lists import DEFAULT_LIMITS, ListLimits
 from openucwa.http.message import Delivery, Header, Request, Response
 from openucwa.http.negotiation import JSON, UCWA_JSON, UCWA_TYPES
 from openucwa.model.refusals import (
@@ -54,7 +56,7 @@ class Renderer:
     """Renders for one server.
 
     `fqdn`: its name. `grants`: the grant types of its token resource, separated by commas. `issuers`: the authorization
-    endpoints of other issuers, as far as they are known at the moment.
+    endpoints of other issuers, as far as they are known at the moment. `lists`: limits of headers that are lists.
     """
 
     def __init__(
@@ -64,8 +66,10 @@ class Renderer:
         fqdn: str,
         grants: str,
         issuers: Callable[[], Iterable[str]] = tuple,
+        lists: ListLimits = DEFAULT_LIMITS,
     ) -> None:
         self._issuers = issuers
+        self._lists = lists
         self._addresses = addresses
         self._cors = cors
         self._grants = grants
@@ -107,7 +111,7 @@ class Renderer:
             if (
                 answer.content_type not in _COMPRESSED
                 and (encoding := request.headers.get(b"accept-encoding"))
-                and accepts_gzip(encoding.decode("latin-1"))
+                and accepts_gzip(encoding.decode("latin-1"), self._lists)
             ):
                 body = compress(body)
                 headers.append(_GZIP)
@@ -179,8 +183,16 @@ class Renderer:
         identity: str | None,
         note: str | None,
     ) -> Response:
+        if request.method == "GET" and negotiation.is_navigation(request):
+            page = Answer(
+                status=row.status,
+                body=error_page.error_page(row.status, shown.message, request.id),
+                content_type=error_page.CONTENT_TYPE,
+                headers=(*headers, *error_page.HEADERS),
+            )
+            return self.response(request, page, rel=rel, identity=identity, note=note)
         try:
-            media_type = negotiation.choose(request.header(b"accept"), UCWA_TYPES)
+            media_type = negotiation.choose(request.header(b"accept"), UCWA_TYPES, self._lists)
         except NotAcceptable:
             media_type = JSON
         form = json if media_type in _JSON_TYPES else xml

@@ -2,7 +2,7 @@
 
 import re
 
-from openucwa.http.lists import elements
+from openucwa.http.lists import ListLimits, elements
 from openucwa.http.message import Request
 
 #: The supported version of UCWA's resources.
@@ -12,18 +12,18 @@ _HEADER = b"x-ms-requiresminresourceversion"
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 
 
-def required_version(request: Request) -> str | None:
+def required_version(request: Request, limits: ListLimits) -> str | None:
     """The highest version that the client requires of the resource, as sent; None: any.
 
     What is not a number is ignored.
     """
     if _HEADER not in request.headers:
         return None
-    versions = (each for each in elements(request.header(_HEADER) or "") if _VERSION.fullmatch(each))
+    versions = (each for each in elements(request.header(_HEADER) or "", limits) if _VERSION.fullmatch(each))
     return max(versions, key=float, default=None)
 
 
-def requires_second(request: Request) -> bool:
+def requires_second(request: Request, limits: ListLimits) -> bool:
     """Whether the client requires the second version of the resource."""
-    version = required_version(request)
+    version = required_version(request, limits)
     return version is not None and float(version) > 1

@@ -8,6 +8,7 @@ import click
 from openucwa.cli.common import failures, listening, settings, shown, store_is_there, store_line, table
 from openucwa.config import Config
 from openucwa.config_loading import check_files
+from openucwa.meetings.schemas import ServerSchemas
 from openucwa.store.choice import store_of
 
 
@@ -31,6 +32,7 @@ def check(file: Path | None, **flags: object) -> None:
     check_certificate(loaded.config)
     with failures():
         check_files(loaded)
+        ServerSchemas.read(loaded.config.schemas, loaded.config.max_schema_work)
     found = store_is_there(loaded.config)
     click.echo(f"\n{store_line(loaded)}")
     if not found:

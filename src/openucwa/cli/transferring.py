@@ -18,7 +18,7 @@ import click
 import msgspec
 
 from openucwa.cli.common import Failure, existing, in_store, opening, places
-from openucwa.cli.users import sip
+from openucwa.cli.users import require_user, sip
 from openucwa.config import Config
 from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
@@ -26,7 +26,7 @@ from openucwa.meetings.extension import ExtensionLimits
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld
 from openucwa.transfer import google, graph, lines
-from openucwa.transfer.calendars import Converter
+from openucwa.transfer.calendars import CalendarLimits, Converter
 from openucwa.transfer.exporting import export as export_lines
 from openucwa.transfer.files import InvalidFile, events_of, lines_of
 from openucwa.transfer.importing import AT_A_TIME, Importer, Placed, Wrong
@@ -86,6 +86,8 @@ def export(
     """
     config = existing(file, flags)
     uri = None if sip_uri is None else sip(sip_uri)
+    if uri is not None:
+        require_user(config, uri)
     progress = Progress("exported")
 
     async def work(store: Any) -> None:
@@ -121,12 +123,16 @@ def _written(target: Path) -> Iterator[BinaryIO]:
             yield special
         return
     part = target.with_name(f"{target.name}.part")
-    with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as opened:
-        os.fchmod(opened.fileno(), 0o600)
-        yield opened
-        opened.flush()
-        os.fsync(opened.fileno())
-    part.replace(target)
+    try:
+        with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as opened:
+            os.fchmod(opened.fileno(), 0o600)
+            yield opened
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 @click.command("import")
@@ -183,16 +189,17 @@ def import_data(
 @contextmanager
 def _opened(source: Path) -> Iterator[BinaryIO]:
     """The file, or a copy of stdin: it is read twice."""
-    if str(source) == "-" or (source.exists() and not source.is_file()):
-        with TemporaryFile() as copy:
-            shutil.copyfileobj(sys.stdin.buffer if str(source) == "-" else source.open("rb"), copy)
-            yield copy
-        return
     try:
-        with source.open("rb") as opened:
-            yield opened
+        opened = sys.stdin.buffer if str(source) == "-" else source.open("rb")
     except OSError as error:
         raise Failure(f"{source} cannot be read: {error.strerror}") from None
+    with opened:
+        if opened.seekable() and str(source) != "-":
+            yield opened
+            return
+        with TemporaryFile() as copy:
+            shutil.copyfileobj(opened, copy)
+            yield copy
 
 
 def _placed(
@@ -211,7 +218,11 @@ def _placed(
 
     converter = Converter(
         rules=meeting_rules(config, world, Enterprise(config.enterprise_domains)),
-        limits=ExtensionLimits(config.max_extension_properties, config.max_extension_bytes),
+        limits=CalendarLimits(
+            config.max_description,
+            config.max_attendees,
+            ExtensionLimits(config.max_extension_properties, config.max_extension_bytes),
+        ),
         kept=config.expired_meetings_kept,
         now=world.now(),
         note=note,

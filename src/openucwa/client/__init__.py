@@ -13,9 +13,9 @@ from openucwa.client.conversations import Conversation, Invitation, Participant
 from openucwa.client.credentials import AnonymousMeeting, BearerToken, Password, RefreshToken, Token
 from openucwa.client.drivers import AsyncDriver, SyncDriver
 from openucwa.client.errors import ConnectionFailed, EditConflict, JoinFailed, Reason, Refused, UcwaError
-from openucwa.client.extensions import Edit, Extension, ExtensionState, merge_properties
+from openucwa.client.extensions import Edit, Extension, ExtensionState, ExtensionVersion, merge_properties
 from openucwa.client.finding import FoundMeeting, FoundMeetings, text_literal
-from openucwa.client.meetings import Meeting
+from openucwa.client.meetings import Meeting, MeetingVersion, RemovedMeeting
 from openucwa.client.policy import Policy
 from openucwa.client.resources import APPLICATION_RENEWED, Event, Link, Resource
 from openucwa.client.session import Answer
@@ -37,12 +37,14 @@ __all__ = [
     "Events",
     "Extension",
     "ExtensionState",
+    "ExtensionVersion",
     "FoundMeeting",
     "FoundMeetings",
     "Invitation",
     "JoinFailed",
     "Link",
     "Meeting",
+    "MeetingVersion",
     "Part",
     "Participant",
     "Password",
@@ -50,6 +52,7 @@ __all__ = [
     "Reason",
     "RefreshToken",
     "Refused",
+    "RemovedMeeting",
     "Resource",
     "SyncDriver",
     "Token",

@@ -10,7 +10,7 @@ from openucwa.client.channel import Events
 from openucwa.client.conversations import Conversation, Invitation
 from openucwa.client.errors import AlreadyExists, Refused, TooManyRequests, UcwaError
 from openucwa.client.finding import FoundMeetings
-from openucwa.client.meetings import Meeting, MeetingChanges, wire_properties
+from openucwa.client.meetings import Meeting, MeetingChanges, RemovedMeeting, wire_properties
 from openucwa.client.opened import OpenApplication
 from openucwa.client.operations import D_co, operation
 from openucwa.client.resources import Event, Value
@@ -83,6 +83,12 @@ class Application(OpenApplication[D_co]):
         """
         given = {"$filter": filter, "$orderby": order_by, "$top": None if page is None else str(page)}
         return FoundMeetings(self, {name: value for name, value in given.items() if value is not None})
+
+    @operation
+    def removed_meetings(self) -> Steps[list[RemovedMeeting[D_co]]]:
+        """The user's removed and expired meetings that can be restored, newest first (openucwa:removedMeetings)."""
+        found = yield from RemovedMeeting.all(self)
+        return [RemovedMeeting(self, each) for each in found]
 
     @operation
     def make_available(self, modalities: Sequence[str] = ("Messaging",)) -> Steps[None]:

@@ -14,6 +14,7 @@ from openucwa.client.operations import Bound, D_co, operation
 from openucwa.client.resources import Resource, Value, own_properties, sent_back
 from openucwa.client.session import Body
 from openucwa.client.steps import Steps
+from openucwa.client.versions import Version, all_versions, header_link
 
 #: Who sees an extension: RoamedParticipantData everybody in the meeting, the others its organizer alone.
 ExtensionType: TypeAlias = Literal["RoamedParticipantData", "RoamedOrganizerData", "Undefined"]
@@ -132,6 +133,20 @@ class Extension(Located[D_co]):
         )
 
     @operation
+    def versions(self) -> Steps[list["ExtensionVersion[D_co]"]]:
+        """Its versions, newest first (openucwa:versions). ResourceNotFound: it does not exist; what was removed is in
+        `Meeting.removed_extensions`. InvalidAnswer: the server keeps no history.
+        """
+
+        def make(resource: Resource, find: Locate) -> "ExtensionVersion[D_co]":
+            return ExtensionVersion(self.application, resource, find)
+
+        return (yield from all_versions(self.application, self._locate_versions, make))
+
+    def _locate_versions(self) -> Steps[str]:
+        return header_link((yield from self._send("GET")), "openucwa:versions")
+
+    @operation
     def delete(self, read: ExtensionState | None = None) -> Steps[None]:
         """Deletes it (UCWA: onlineMeetingExtension, DELETE). `read`: only if this is still its state."""
         yield from self._delete(None if read is None else {"If-Match": f'"{read.etag}"'})
@@ -147,6 +162,32 @@ class Extension(Located[D_co]):
         extension that is made if there is none; None: ResourceNotFound is raised.
         """
         return Edit(self, merge, create)
+
+
+class ExtensionVersion(Version[D_co]):
+    """A version of an extension."""
+
+    @property
+    def extension_id(self) -> str:
+        """The id of the extension."""
+        return self.resource.text("extensionId")
+
+    @operation
+    def read(self) -> Steps[ExtensionState]:
+        """The extension as it was (openucwa:version, GET). ResourceNotFound: the server has forgotten it."""
+        return ExtensionState.of((yield from self._send("GET")).resource.inner("onlineMeetingExtension"))
+
+    @operation
+    def restore(self, read: ExtensionState | None = None) -> Steps[ExtensionState]:
+        """Makes it the current version, or adds the extension again if it was removed (openucwa:restore, POST).
+
+        `read`: only if this is still its state; None: whatever its state is. PreconditionFailed: it has changed since.
+        """
+        headers = {} if read is None else {"If-Match": f'"{read.etag}"'}
+        answer = yield from self.application.send(
+            "POST", self._locate_restore, headers=headers, repeatable=read is None
+        )
+        return ExtensionState.of(answer.resource)
 
 
 class Edit(Bound[D_co]):

@@ -6,12 +6,13 @@ from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 from uuid import uuid4
 
 from openucwa.client.errors import Reason, ResourceNotFound
-from openucwa.client.extensions import Extension, ExtensionState, ExtensionType
+from openucwa.client.extensions import Extension, ExtensionState, ExtensionType, ExtensionVersion
 from openucwa.client.located import Located
-from openucwa.client.opened import OpenApplication
+from openucwa.client.opened import Locate, OpenApplication
 from openucwa.client.operations import D_co, operation
 from openucwa.client.resources import Resource, Value
 from openucwa.client.steps import Steps
+from openucwa.client.versions import Version, all_versions, header_link
 
 AccessLevel: TypeAlias = Literal["Everyone", "Invited", "Locked", "SameEnterprise", "None"]
 AutomaticLeaderAssignment: TypeAlias = Literal["Disabled", "Everyone", "SameEnterprise"]
@@ -165,7 +166,110 @@ class Meeting(Located[D_co]):
         """
         return (yield from Extension.add.steps(self.extension(id or str(uuid4())), data, type))
 
+    @operation
+    def versions(self) -> Steps[list["MeetingVersion[D_co]"]]:
+        """Its versions, newest first, without extensions (openucwa:versions). InvalidAnswer: the server keeps no
+        history.
+        """
+
+        def make(resource: Resource, find: Locate) -> "MeetingVersion[D_co]":
+            return MeetingVersion(self.application, resource, find)
+
+        return (yield from all_versions(self.application, self._locate_linked("openucwa:versions"), make))
+
+    @operation
+    def removed_extensions(self) -> Steps[list[ExtensionVersion[D_co]]]:
+        """The last versions of its removed extensions, which can be restored (openucwa:removedExtensions)."""
+
+        def make(resource: Resource, find: Locate) -> ExtensionVersion[D_co]:
+            return ExtensionVersion(self.application, resource, find)
+
+        return (yield from all_versions(self.application, self._locate_linked("openucwa:removedExtensions"), make))
+
+    def _locate_linked(self, rel: str) -> Locate:
+        """How to find what a Link header of the meeting leads to."""
+
+        def locate() -> Steps[str]:
+            return header_link((yield from self._send("GET")), rel)
+
+        return locate
+
     def locate_extensions(self) -> Steps[str]:
         """Where its extensions are."""
         yield from self.locate()
         return self.resource.link("onlineMeetingExtensions")
+
+
+class MeetingVersion(Version[D_co]):
+    """A version of a meeting, without its extensions."""
+
+    @operation
+    def read(self) -> Steps[Resource]:
+        """The meeting as it was (openucwa:version, GET). ResourceNotFound: the server has forgotten it."""
+        return (yield from self._send("GET")).resource.inner("myOnlineMeeting")
+
+    @operation
+    def restore(self) -> Steps[Meeting[D_co]]:
+        """Makes it the current version (openucwa:restore, POST). Conflict: the meeting is an assigned one."""
+        answer = yield from self.application.send("POST", self._locate_restore, repeatable=True)
+        return Meeting(self.application, answer.resource)
+
+
+class RemovedMeeting(Located[D_co]):
+    """A meeting that was removed, or expired, and can be restored. `resource`: as it was answered."""
+
+    def __init__(self, application: OpenApplication[D_co], resource: Resource) -> None:
+        super().__init__(application, resource.href)
+        self.resource = resource
+
+    @staticmethod
+    def all(application: OpenApplication[D_co]) -> Steps[list[Resource]]:
+        """All of them, newest first."""
+
+        def locate() -> Steps[str]:
+            answer = yield from application.session.send("GET", application.resource.link("self"))
+            index = yield from application.session.send("GET", header_link(answer, "openucwa:index"))
+            return index.resource.link("openucwa:removedMeetings")
+
+        answer = yield from application.send("GET", locate)
+        return list(answer.resource.embedded.get("openucwa:removedMeeting", ()))
+
+    def _find(self) -> Steps[str]:
+        for each in (yield from self.all(self.application)):
+            if each.text("onlineMeetingId") == self.online_meeting_id:
+                self.resource = each
+                return each.href
+        raise ResourceNotFound(Reason("NotFound", "ResourceNotFound", "there is no such removed meeting"), status=404)
+
+    def _locate_restore(self) -> Steps[str]:
+        yield from self.locate()
+        return self.resource.link("openucwa:restore")
+
+    @property
+    def online_meeting_id(self) -> str:
+        """The id that the meeting had."""
+        return self.resource.text("onlineMeetingId")
+
+    @property
+    def subject(self) -> str:
+        """What it was about."""
+        return self.resource.text("subject")
+
+    @property
+    def removed(self) -> datetime | None:
+        """When it was removed."""
+        return self.resource.moment("removed")
+
+    @operation
+    def read(self) -> Steps[Resource]:
+        """The meeting as it was, with its extensions (openucwa:removedMeeting, GET)."""
+        return (yield from self._send("GET")).resource.inner("myOnlineMeeting")
+
+    @operation
+    def restore(self) -> Steps[Meeting[D_co]]:
+        """Adds it again, with its extensions (openucwa:restore, POST).
+
+        AlreadyExists: there is a meeting with its id or conference id. TooManyOnlineMeetings.
+        """
+        answer = yield from self.application.send("POST", self._locate_restore)
+        return Meeting(self.application, answer.resource)

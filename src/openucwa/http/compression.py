@@ -2,6 +2,7 @@
 
 import gzip
 
+from openucwa.http.lists import DEFAULT_LIMITS, ListLimits
 from openucwa.http.negotiation import weighted
 
 #: Level 1 leaves a resource's JSON a tenth larger than level 6, in half the time.
@@ -9,9 +10,9 @@ _LEVEL = 1
 _NAMES = {"gzip", "x-gzip"}
 
 
-def accepts_gzip(header: str | None) -> bool:
+def accepts_gzip(header: str | None, limits: ListLimits = DEFAULT_LIMITS) -> bool:
     """Whether this Accept-Encoding accepts gzip: by name with q above 0, else by `*`."""
-    asked = weighted(header or "")
+    asked = weighted(header or "", limits)
     named = [q for name, q in asked if name in _NAMES]
     return any(q > 0 for q in named or [q for name, q in asked if name == "*"])
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from openucwa.config import ConfigError
 from openucwa.http.addresses import DEFAULT_PORTS, authority
-from openucwa.http.lists import elements
+from openucwa.http.lists import DEFAULT_LIMITS, ListLimits, elements
 from openucwa.http.message import Header, Request
 
 _METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -39,9 +39,10 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 class Cors:
     """The CORS headers of responses."""
 
-    def __init__(self, allow_origin: Iterable[str]) -> None:
+    def __init__(self, allow_origin: Iterable[str], limits: ListLimits = DEFAULT_LIMITS) -> None:
         """`allow_origin`: the allowed origins. ConfigError: an entry is not a web origin."""
         self.origins: frozenset[str] = frozenset(map(_allowed, allow_origin))
+        self._limits = limits
 
     def allows(self, origin: str | None) -> bool:
         """Whether this Origin header is allowed: same scheme, host and port."""
@@ -68,7 +69,7 @@ class Cors:
         asked = request.header(b"access-control-request-headers") or ""
         return (
             (b"Access-Control-Allow-Methods", _METHODS),
-            (b"Access-Control-Allow-Headers", ", ".join(_request_headers(asked)).encode()),
+            (b"Access-Control-Allow-Headers", ", ".join(_request_headers(asked, self._limits)).encode()),
             (b"Access-Control-Max-Age", _MAX_AGE),
         )
 
@@ -94,9 +95,9 @@ def _allowed(setting: str) -> str:
     return origin
 
 
-def _request_headers(asked: str) -> list[str]:
+def _request_headers(asked: str, limits: ListLimits) -> list[str]:
     known = {name.lower() for name in _REQUEST_HEADERS}
     return [
         *_REQUEST_HEADERS,
-        *(name for name in elements(asked) if _TOKEN.fullmatch(name) and name.lower() not in known),
+        *(name for name in elements(asked, limits) if _TOKEN.fullmatch(name) and name.lower() not in known),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from openucwa.http.lists import elements
+from openucwa.http.lists import DEFAULT_LIMITS, ListLimits, elements
 from openucwa.http.message import Request
 from openucwa.model.refusals import NotAcceptable
 
@@ -30,7 +30,7 @@ _MAX_MEMOIZED = 256
 _MAX_MEMOIZED_LENGTH = 512
 
 
-def choose(accept: str | None, produces: Sequence[str]) -> str:
+def choose(accept: str | None, produces: Sequence[str], limits: ListLimits = DEFAULT_LIMITS) -> str:
     """The media type of `produces` to answer with.
 
     The most specific range that matches a type gives its q. Among types of equal q, one that is named takes precedence
@@ -41,23 +41,29 @@ def choose(accept: str | None, produces: Sequence[str]) -> str:
     """
     accept = accept or "*/*"
     choice = _memoized_choice if len(accept) <= _MAX_MEMOIZED_LENGTH else _choice
-    chosen = choice(accept, tuple(produces))
+    chosen = choice(accept, tuple(produces), limits)
     if chosen is None:
         raise NotAcceptable(f"available as {', '.join(produces)}; none of these is acceptable to the client")
     return chosen
 
 
-def wants_page(request: Request) -> bool:
+def is_navigation(request: Request) -> bool:
+    """Whether a browser says that a person is to look at the answer."""
+    return (
+        request.headers.get(b"sec-fetch-dest") == b"document"
+        or request.headers.get(b"upgrade-insecure-requests") == b"1"
+    )
+
+
+def wants_page(request: Request, limits: ListLimits = DEFAULT_LIMITS) -> bool:
     """Whether the client is a browser that wants a page to display.
 
     Its Accept names application/xhtml+xml, or accepts nothing but text/html; or it says so by Sec-Fetch-Dest or
     Upgrade-Insecure-Requests. A mere preference for text/html, the default of some HTTP libraries, is not enough.
     """
-    if request.headers.get(b"sec-fetch-dest") == b"document":
+    if is_navigation(request):
         return True
-    if request.headers.get(b"upgrade-insecure-requests") == b"1":
-        return True
-    accepted = {name for name, q in _ranges(request.header(b"accept") or "") if q > 0}
+    accepted = {name for name, q in _ranges(request.header(b"accept") or "", limits) if q > 0}
     return XHTML in accepted or accepted == {HTML}
 
 
@@ -108,21 +114,21 @@ def _charset(header: str) -> str | None:
 _memoized_charset = lru_cache(_MAX_MEMOIZED)(_charset)
 
 
-def weighted(header: str) -> Weighted:
+def weighted(header: str, limits: ListLimits = DEFAULT_LIMITS) -> Weighted:
     """The entries of a header such as Accept or Accept-Encoding, in lower case, each with its q, in order."""
     parse = _memoized_parse if len(header) <= _MAX_MEMOIZED_LENGTH else _parse
-    return parse(header)
+    return parse(header, limits)
 
 
-def _parse(header: str) -> Weighted:
-    return tuple(_entries(header))
+def _parse(header: str, limits: ListLimits) -> Weighted:
+    return tuple(_entries(header, limits))
 
 
 _memoized_parse = lru_cache(_MAX_MEMOIZED)(_parse)
 
 
-def _entries(header: str) -> Iterator[tuple[str, float]]:
-    for text in elements(header):
+def _entries(header: str, limits: ListLimits) -> Iterator[tuple[str, float]]:
+    for text in elements(header, limits):
         name, parameters = value_and_parameters(text)
         if name:
             yield name, _q(parameters.get("q", "1"))
@@ -136,9 +142,9 @@ def _q(text: str) -> float:
     return min(max(q, 0.0), 1.0) if math.isfinite(q) else 1.0
 
 
-def _ranges(accept: str) -> Weighted:
+def _ranges(accept: str, limits: ListLimits) -> Weighted:
     # Some Java clients send a lone * for */*.
-    return tuple((name, q) for name, q in weighted(accept) if "/" in name or name == "*")
+    return tuple((name, q) for name, q in weighted(accept, limits) if "/" in name or name == "*")
 
 
 class _Fit(NamedTuple):
@@ -155,8 +161,8 @@ def _fit(media_type: str, ranges: Weighted) -> _Fit:
     return max(fits, key=lambda fit: (fit.specificity, fit.quality), default=_Fit(0, 0, 0))
 
 
-def _choice(accept: str, produces: tuple[str, ...]) -> str | None:
-    ranges = _ranges(accept) or (("*/*", 1.0),)
+def _choice(accept: str, produces: tuple[str, ...], limits: ListLimits) -> str | None:
+    ranges = _ranges(accept, limits) or (("*/*", 1.0),)
     # max() returns the first of equals, so the order of `produces` decides last.
     best = max(produces, key=lambda media_type: _fit(media_type, ranges))
     return best if _fit(best, ranges).quality > 0 else None

@@ -15,7 +15,7 @@ from openucwa.model.values import Instant, InvalidValue, Scalar, UntypedText, Va
 from openucwa.representation.custom import custom_values, encode, xml_form
 from openucwa.representation.dates import parse_json_date
 
-__all__ = ["ExtensionDraft", "ExtensionLimits", "custom_values", "read_extension"]
+__all__ = ["ExtensionDraft", "ExtensionLimits", "check_id", "custom_values", "read_extension"]
 
 MAX_ID_LENGTH = 256
 MAX_NAME_LENGTH = 128
@@ -127,12 +127,17 @@ def _id(given: list[object], stored: Extension | None) -> str | None:
         raise InvalidValue("must be a string")
     if stored is not None and extension_id != stored.id:
         raise InvalidValue("cannot be changed")
-    if len(extension_id) > MAX_ID_LENGTH:
+    check_id(extension_id)
+    return str(extension_id)
+
+
+def check_id(extension_id: str) -> None:
+    """InvalidValue: an extension cannot have this id."""
+    if not 1 <= len(extension_id) <= MAX_ID_LENGTH:
         raise InvalidValue(f"has {len(extension_id):,} characters; at most {MAX_ID_LENGTH} are allowed")
     if extension_id in {".", ".."}:
         raise InvalidValue("must not be . or .., which have a special meaning in URLs")
     _check_characters(extension_id)
-    return str(extension_id)
 
 
 def _type(given: list[object]) -> ExtensionType:

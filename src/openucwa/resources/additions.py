@@ -38,7 +38,7 @@ def index_link(call: Context) -> tuple[Header, ...]:
 
 def links(config: Config) -> dict[str, str]:
     """The additions that are switched on: the path below openucwa:index by rel."""
-    added = {"openucwa:lobby": "lobby", "openucwa:photo": "photo"}
+    added = {"openucwa:lobby": "lobby", "openucwa:photo": "photo", "openucwa:schemas": "schemas"}
     if config.change_log:
         added |= {
             "openucwa:changes": "changes",

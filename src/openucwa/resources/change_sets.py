@@ -16,6 +16,7 @@ from openucwa.http import conditions
 from openucwa.meetings.extension import ExtensionDraft, ExtensionLimits, read_extension
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.schemas import ExtensionSchemas
 from openucwa.model.change import ChangeKind
 from openucwa.model.change_set import (
     ChangeSet,
@@ -85,11 +86,13 @@ class ChangeSets(MeetingFamily[Meeting]):
         pools: Pools,
         rules: MeetingRules,
         documents: MeetingDocuments,
+        schemas: ExtensionSchemas,
         world: World,
         config: Config,
     ) -> None:
         super().__init__(pools)
         self._store = store
+        self._schemas = schemas
         self._rules = rules
         self._documents = documents
         self._world = world
@@ -124,7 +127,7 @@ class ChangeSets(MeetingFamily[Meeting]):
         key = (organizer_of(call), call.target.id)
         meeting, extensions = await self._store.meetings.get_with_extensions(*key)
         while True:
-            built = self._build(call, given, meeting, extensions)
+            built = await self._build(call, given, meeting, extensions)
             try:
                 await self._store.change_sets.apply(
                     *key, built.change_set, self._config.max_extensions, self._world.now(), call.author
@@ -138,7 +141,7 @@ class ChangeSets(MeetingFamily[Meeting]):
             else:
                 return self._answer(call, given, built)
 
-    def _build(self, call: Context, given: Input, meeting: Meeting, extensions: Sequence[Extension]) -> _Built:
+    async def _build(self, call: Context, given: Input, meeting: Meeting, extensions: Sequence[Extension]) -> _Built:
         """The changes that the request makes of this meeting. A refusal names the part that it is about."""
         changed = self._settings(call, given, meeting)
         settings = None
@@ -154,6 +157,7 @@ class ChangeSets(MeetingFamily[Meeting]):
             stored = None if item.id is None else of_id.get(item.id)
             try:
                 change = self._change(item, meeting, collection, stored)
+                await self._check(item, meeting, change)
             except ParameterValidationFailure as invalid:
                 faults |= of_part(invalid, f"/changes/{number}", "").parameters
                 continue
@@ -167,6 +171,18 @@ class ChangeSets(MeetingFamily[Meeting]):
         if faults:
             raise ParameterValidationFailure(faults)
         return _Built(ChangeSet(changes, settings, match), changed, shown)
+
+    async def _check(self, item: Item, meeting: Meeting, change: ExtensionChange) -> None:
+        """Checks the new version of an extension against its schemas; refuses as `_change` does."""
+        if not isinstance(change, ExtensionAdded | ExtensionReplaced):
+            return
+        try:
+            await self._schemas.check(meeting.organizer, change.id, change.extension.properties)
+        except ParameterValidationFailure as invalid:
+            if item.patch is not None:
+                raise ParameterValidationFailure({"/patch": str(invalid)}) from None
+            faults = {f"/properties/{escaped(name)}": why for name, why in invalid.parameters.items()}
+            raise ParameterValidationFailure(faults) from None
 
     def _settings(self, call: Context, given: Input, meeting: Meeting) -> Meeting:
         """The meeting with its new settings and etag, or as it is."""

@@ -11,7 +11,7 @@ from openucwa.api.resource import Operation, Resource
 from openucwa.http.message import Header
 from openucwa.identity.current_user import current_user
 from openucwa.meetings.pools import Pools
-from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
+from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, ResourceNotFound
 from openucwa.model.user import User as ModelUser
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
@@ -95,6 +95,30 @@ class User(Resource[ModelUser | None]):
     async def head(self, call: Call[ModelUser | None]) -> Answer:
         """UCWA: Authentication. Clients send HEAD to get the challenge."""
         return await self.get(call)
+
+
+class Redirect(Resource[ModelUser | None]):
+    """UCWA: redirect. Leads a user of another pool there, as the link `redirect` of user does at once."""
+
+    rel = "redirect"
+
+    def __init__(self, store: Store, pools: Pools) -> None:
+        self._store = store
+        self._pools = pools
+
+    async def locate(self, call: Context, **_names: str) -> ModelUser | None:
+        return await current_user(self._store.users, call.caller)
+
+    @Operation("Links to the user's home pool.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
+    async def get(self, call: Call[ModelUser | None]) -> Answer:
+        """UCWA: redirect, GET. ResourceNotFound: the user is homed here."""
+        elsewhere = self._pools.redirect(call.target.pool if call.target is not None else None)
+        if elsewhere is None:
+            raise ResourceNotFound("the user is homed here")
+        pool = urlsplit(elsewhere)
+        base = f"{pool.scheme}://{pool.netloc}"
+        links = {"user": Link(f"{base}{SERVICE}/oauth/user"), "xframe": Link(f"{base}{FRAME}")}
+        return Answer(Document(rel=self.rel, href=f"{call.base}{SERVICE}/user/redirect", links=links))
 
 
 class XFrame(Resource[None]):

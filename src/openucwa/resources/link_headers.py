@@ -26,6 +26,7 @@ def meeting_links(href: str, *, history: bool) -> tuple[Header, ...]:
     )
 
 
-def extension_links(href: str, *, history: bool) -> tuple[Header, ...]:
-    """From an extension. `history`: whether changes are logged."""
-    return (link_header(f"{href}/versions", "openucwa:versions"),) if history else ()
+def extension_links(href: str, *, history: bool, schema: str | None = None) -> tuple[Header, ...]:
+    """From an extension. `history`: whether changes are logged. `schema`: the href of its schema, if there is one."""
+    links = (link_header(f"{href}/versions", "openucwa:versions"),) if history else ()
+    return links if schema is None else (*links, link_header(schema, "openucwa:schema"))

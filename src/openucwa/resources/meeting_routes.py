@@ -7,6 +7,7 @@ from openucwa.api.resource import Resource
 from openucwa.config import Config
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.schemas import ExtensionSchemas
 from openucwa.model.world import World
 from openucwa.resources.calendar import MeetingInvitation
 from openucwa.resources.change_sets import ChangeSets
@@ -31,6 +32,7 @@ def meeting_routes(
     rules: MeetingRules,
     documents: MeetingDocuments,
     online_meetings: OnlineMeetings,
+    schemas: ExtensionSchemas,
     world: World,
     config: Config,
 ) -> Sequence[tuple[str, Resource[Any]]]:
@@ -53,7 +55,7 @@ def meeting_routes(
         (meetings, MyOnlineMeetings(store, pools, rules, documents, config)),
         (meeting, MyOnlineMeeting(store, pools, rules, documents, world, history=config.change_log)),
         (f"{meeting}/invitation", MeetingInvitation(store, pools, documents, config, world)),
-        (f"{meeting}/changeSet", ChangeSets(store, pools, rules, documents, world, config)),
-        (extensions, OnlineMeetingExtensions(store, pools, world, config)),
-        (f"{extensions}/{{extension_id}}", OnlineMeetingExtension(store, pools, world, config)),
+        (f"{meeting}/changeSet", ChangeSets(store, pools, rules, documents, schemas, world, config)),
+        (extensions, OnlineMeetingExtensions(store, pools, schemas, world, config)),
+        (f"{extensions}/{{extension_id}}", OnlineMeetingExtension(store, pools, schemas, world, config)),
     )

@@ -15,6 +15,7 @@ from openucwa.http import conditions
 from openucwa.http.query import Query
 from openucwa.meetings.extension import ExtensionLimits, read_extension
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.schemas import ExtensionSchemas
 from openucwa.model.change import ChangeKind
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel
 from openucwa.model.refusals import (
@@ -85,9 +86,10 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
     rel = "onlineMeetingExtensions"
     scopes = CONVERSATION_SCOPES
 
-    def __init__(self, store: Store, pools: Pools, world: World, config: Config) -> None:
+    def __init__(self, store: Store, pools: Pools, schemas: ExtensionSchemas, world: World, config: Config) -> None:
         super().__init__(pools)
         self._store = store
+        self._schemas = schemas
         self._world = world
         self._config = config
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
@@ -132,6 +134,7 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
             etag=new_etag(self._world),
             properties=draft.properties,
         )
+        await self._schemas.check(meeting.organizer, extension.id, extension.properties)
         await self._store.extensions.add(
             meeting.organizer,
             meeting.id,
@@ -141,7 +144,8 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
             call.author,
         )
         document = extension_document(extension, collection_href(meeting_href(call, meeting.id)))
-        headers = extension_links(document.href, history=self._config.change_log)
+        schema = await self._schemas.link(call.application, meeting.organizer, extension.id)
+        headers = extension_links(document.href, history=self._config.change_log, schema=schema)
         return Answer(document, 201, etag=extension.etag, location=document.href, headers=headers)
 
 
@@ -152,9 +156,10 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     scopes = CONVERSATION_SCOPES
     conditional = True
 
-    def __init__(self, store: Store, pools: Pools, world: World, config: Config) -> None:
+    def __init__(self, store: Store, pools: Pools, schemas: ExtensionSchemas, world: World, config: Config) -> None:
         super().__init__(pools)
         self._store = store
+        self._schemas = schemas
         self._world = world
         self._history = config.change_log
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
@@ -173,7 +178,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def get(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, GET."""
         meeting_id, extension = call.target
-        return self._answer(extension, collection_href(meeting_href(call, meeting_id)))
+        return await self._answer(call, extension, collection_href(meeting_href(call, meeting_id)))
 
     @Operation(
         "Replaces the extension; omitted properties are removed.",
@@ -197,7 +202,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 if not conditions.matches(call.if_match, stored.etag):
                     raise
             else:
-                return self._answer(extension, collection)
+                return await self._answer(call, extension, collection)
 
     async def _replace(
         self, call: Call[tuple[str, Extension]], href: str, meeting_id: str, stored: Extension
@@ -215,6 +220,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             limits=self._limits,
         )
         extension = Extension(id=stored.id, type=draft.type, etag=new_etag(self._world), properties=draft.properties)
+        await self._schemas.check(organizer_of(call), stored.id, extension.properties)
         await self._store.extensions.replace(
             organizer_of(call),
             meeting_id,
@@ -241,6 +247,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             extension = self._patched(patch, collection, stored)
             if extension == stored:
                 break
+            await self._schemas.check(organizer_of(call), extension.id, extension.properties)
             try:
                 await self._store.extensions.replace(
                     organizer_of(call),
@@ -257,11 +264,12 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                     raise
             else:
                 break
-        return self._answer(extension, collection)
+        return await self._answer(call, extension, collection)
 
-    def _answer(self, extension: Extension, collection: str) -> Answer:
+    async def _answer(self, call: Context, extension: Extension, collection: str) -> Answer:
         document = extension_document(extension, collection)
-        headers = extension_links(document.href, history=self._history)
+        schema = await self._schemas.link(call.application, organizer_of(call), extension.id)
+        headers = extension_links(document.href, history=self._history, schema=schema)
         return Answer(document, etag=extension.etag, headers=headers)
 
     def _patched(self, patch: Patch, collection: str, stored: Extension) -> Extension:

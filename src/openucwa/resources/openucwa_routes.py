@@ -7,10 +7,12 @@ from openucwa.api.resource import Resource
 from openucwa.config import Config
 from openucwa.identity.callers import Callers
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.schemas import ExtensionSchemas
 from openucwa.model.world import World
 from openucwa.resources import additions, changes, removed, versions, webhooks
 from openucwa.resources.meeting_query import FoundMeetings
 from openucwa.resources.my_online_meetings import MeetingDocuments
+from openucwa.resources.schemas import schema_routes
 from openucwa.store.contract import Store
 from openucwa.webhooks.following import Following
 
@@ -20,6 +22,7 @@ def openucwa_routes(
     store: Store,
     pools: Pools,
     documents: MeetingDocuments,
+    schemas: ExtensionSchemas,
     world: World,
     config: Config,
     following: Following,
@@ -30,10 +33,11 @@ def openucwa_routes(
     routes: list[tuple[str, Resource[Any]]] = [
         (index, additions.Index(pools, additions.links(config))),
         (f"{index}/lobby", additions.Lobbies(store, pools)),
+        *schema_routes(f"{index}/schemas", store, pools, schemas, world, config),
     ]
     if config.change_log:
         routes.append((f"{index}/meetings", FoundMeetings(store, pools, documents, config)))
-        routes += _history_routes(app, store, pools, documents, world, config)
+        routes += _history_routes(app, store, pools, documents, schemas, world, config)
         reader = changes.ChangeReader(store, following.tail, documents, world, config)
         hooks = webhooks.Parts(store, pools, following.subscriptions, world, following.dispatcher.changed)
         routes += [(f"{index}/changes", changes.ChangesResource(pools, reader, callers, store))]
@@ -42,7 +46,13 @@ def openucwa_routes(
 
 
 def _history_routes(
-    app: str, store: Store, pools: Pools, documents: MeetingDocuments, world: World, config: Config
+    app: str,
+    store: Store,
+    pools: Pools,
+    documents: MeetingDocuments,
+    schemas: ExtensionSchemas,
+    world: World,
+    config: Config,
 ) -> Iterator[tuple[str, Resource[Any]]]:
     """The resources that read the change log."""
     meeting = f"{app}/onlineMeetings/myOnlineMeetings/{{meeting_id}}"
@@ -52,7 +62,7 @@ def _history_routes(
         yield f"{past}/versions", versions.Versions(*shown)
         yield version, versions.Version(*shown)
         yield f"{version}/difference", versions.Difference(*shown)
-        yield f"{version}/restore", versions.Restore(*shown, world, config)
+        yield f"{version}/restore", versions.Restore(*shown, schemas, world, config)
     yield f"{meeting}/removedExtensions", removed.RemovedExtensions(*shown)
     meetings = f"{app}/openucwa/removedMeetings"
     yield meetings, removed.RemovedMeetings(store, pools)

@@ -61,7 +61,7 @@ class PageNotFound(NotFound):
         self._content = files("openucwa.web").joinpath("not-found.html").read_bytes()
 
     def refusal(self, call: Context, refusal: Refusal | None) -> Answer | None:
-        if not isinstance(refusal, ResourceNotFound) or not negotiation.wants_page(call.request):
+        if not isinstance(refusal, ResourceNotFound) or not negotiation.wants_page(call.request, call.lists):
             return None
         return Answer(status=404, body=self._content, content_type=HTML, headers=PAGE_HEADERS)
 
@@ -83,8 +83,8 @@ class Landing(Root):
     )
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: Root URL."""
-        if not negotiation.wants_page(call.request):
-            call.media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES)
+        if not negotiation.wants_page(call.request, call.lists):
+            call.media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES, call.lists)
             return self.show(call)
         return Answer(body=self._content, content_type=HTML, headers=self._headers())
 

@@ -71,7 +71,7 @@ class PictureResource(Resource[Shown]):
         own = uri == call.session.application.owner
         if photo and (stored := await self._store.photos.get(uri, size)) is not None:
             return Shown(stored.data, stored.media_type, stored.etag, own)
-        svg = SVG in {name for name, q in weighted(call.request.header(b"accept") or "") if q > 0}
+        svg = SVG in {name for name, q in weighted(call.request.header(b"accept") or "", call.lists) if q > 0}
         body = as_svg(name, size) if svg else as_png(name, size)
         return Shown(body, SVG if svg else PNG, etag_of(body), own)
 

@@ -10,10 +10,21 @@ from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
 from openucwa.model.scopes import ANY_SCOPE
 from openucwa.representation.document import Document, Property
 
+#: UCWA: policies, GET: the order of the samples.
+_ORDER = (
+    "allowDeviceContactsSync", "audioOnlyOnWifi", "callLogArchiving", "customerExperienceImprovementProgram",
+    "emoticons", "encryptAppData", "clientExchangeConnectivity", "exchangeUnifiedMessaging", "helpEnvironment",
+    "htmlMessaging", "logging", "loggingLevel", "messageArchiving", "messagingUrls", "multiViewJoin",
+    "onlineFeedbackUrl", "photos", "saveCallLogs", "saveCredentials", "saveMessagingHistory", "sendFeedbackUrl",
+    "sharingOnlyOnWifi", "softwareQualityMetrics", "videoOnlyOnWifi",
+)  # fmt: skip
+
 
 def policies(config: Config) -> Mapping[str, Property]:
-    """The permissions, in the documented order. Those about phones, mailboxes and telephony are left out."""
-    return {
+    """The permissions, in the documented order. Those of telephony are left out, and those of clients that the settings
+    do not name.
+    """
+    shown: dict[str, Property] = {
         "callLogArchiving": "Disabled",
         "customerExperienceImprovementProgram": "Disabled",
         "clientExchangeConnectivity": "Disabled",
@@ -23,6 +34,10 @@ def policies(config: Config) -> Mapping[str, Property]:
         "photos": _state(enabled=config.photos),
         "saveMessagingHistory": _state(enabled=config.history_kept > 0),
     }
+    for policy in config.client_policies:
+        name, _, value = policy.partition("=")
+        shown[name] = value
+    return {name: shown[name] for name in _ORDER if name in shown}
 
 
 def _state(*, enabled: bool) -> str:

@@ -87,10 +87,10 @@ class MakeMeAvailable(Resource[None]):
     )
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: makeMeAvailable, POST; makeMeAvailable2, POST. Modalities that are not offered are ignored."""
-        if not requires_second(call.request):
+        if not requires_second(call.request, call.lists):
             await self._make_available(call, call.values)
             return NO_CONTENT
-        media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES)
+        media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES, call.lists)
         scopes = call.caller.scopes
         accepted = [name for name, scope in _OPERATIONS.items() if scopes is None or scope in scopes]
         values = dict(call.values)

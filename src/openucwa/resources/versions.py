@@ -16,6 +16,7 @@ from openucwa.api.resource import Operation
 from openucwa.config import Config
 from openucwa.http.negotiation import UCWA_TYPES
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.schemas import ExtensionSchemas
 from openucwa.model.change import Change, ChangeKind
 from openucwa.model.meeting import Extension, Meeting, MeetingRel
 from openucwa.model.refusals import (
@@ -23,6 +24,7 @@ from openucwa.model.refusals import (
     CallbackChannelError,
     Conflict,
     EntityTooLarge,
+    ParameterValidationFailure,
     PreconditionFailed,
     ResourceNotFound,
     TooManyGroups,
@@ -224,8 +226,17 @@ class Restore(PastFamily):
     rel = "openucwa:restore"
     conditional = True
 
-    def __init__(self, store: Store, pools: Pools, documents: MeetingDocuments, world: World, config: Config) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pools: Pools,
+        documents: MeetingDocuments,
+        schemas: ExtensionSchemas,
+        world: World,
+        config: Config,
+    ) -> None:
         super().__init__(store, pools, documents)
+        self._schemas = schemas
         self._world = world
         self._config = config
 
@@ -239,6 +250,7 @@ class Restore(PastFamily):
             AlreadyExists,
             TooManyGroups,
             EntityTooLarge,
+            ParameterValidationFailure,
             CallbackChannelError,
         ),
     )
@@ -276,6 +288,7 @@ class Restore(PastFamily):
             raise EntityTooLarge("the version is larger than an extension may be")
         if meeting.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING and not self._config.assigned_meeting_extensions:
             raise Conflict("the assigned meeting accepts no extensions on this server")
+        await self._schemas.check(meeting.organizer, version.id, version.properties)
         restored = Extension(version.id, version.type, new_etag(self._world), version.properties)
         key, now, by = (meeting.organizer, meeting.id), self._world.now(), call.author
         status = 200
@@ -288,7 +301,8 @@ class Restore(PastFamily):
             await self._store.extensions.add(*key, restored, limit, now, by, ChangeKind.RESTORED)
             status = 201
         document = extension_document(restored, collection_href(meeting_href(call, meeting.id)))
-        headers = extension_links(document.href, history=True)
+        schema = await self._schemas.link(call.application, meeting.organizer, restored.id)
+        headers = extension_links(document.href, history=True, schema=schema)
         location = document.href if status == 201 else None
         return Answer(document, status, etag=restored.etag, location=location, headers=headers)
 

@@ -24,6 +24,7 @@ TABLES: Mapping[str, Sequence[str]] = {
     "invitees": tables.INVITEES.all_columns,
     "forgotten_changes": tables.FORGOTTEN_CHANGES,
     "change_log": tables.CHANGE_LOG,
+    "schemas": tables.SCHEMAS.all_columns,
     "webhooks": tables.WEBHOOKS.all_columns,
     "deliveries": tables.DELIVERIES.all_columns,
     "participations": tables.PARTICIPATIONS.all_columns,

@@ -27,6 +27,7 @@ class TracedStore:
         self.extensions = _traced(store.extensions, "extensions", span)
         self.change_log = _traced(store.change_log, "change_log", span)
         self.change_sets = _traced(store.change_sets, "change_sets", span)
+        self.schemas = _traced(store.schemas, "schemas", span)
         self.conversations = _traced(store.conversations, "conversations", span)
         self.invitations = _traced(store.invitations, "invitations", span)
         self.contacts = _traced(store.contacts, "contacts", span)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openucwa.meetings.extension import ExtensionLimits, read_extension
+from openucwa.meetings.extension import ExtensionDraft, ExtensionLimits, read_extension
 from openucwa.meetings.meeting import CONFERENCE_ID_DIGITS, MAX_SUBJECT, PARAMETERS, MeetingRules
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel
-from openucwa.model.refusals import Refusal
-from openucwa.model.values import Instant, InvalidValue
+from openucwa.model.refusals import ParameterValidationFailure, Refusal
+from openucwa.model.values import Instant, InvalidValue, is_carriable
 from openucwa.model.world import MEETING_ID_ALPHABET, MEETING_ID_LENGTH
 from openucwa.representation import dates, parameters
 from openucwa.transfer.files import InvalidFile
@@ -21,6 +21,10 @@ from openucwa.transfer.lines import line_of_extension, line_of_meeting
 _NAMESPACE = uuid.UUID("0f1b1a70-6f0e-5c7e-9a43-6d1c64f3a0f6")
 
 
+#: Names of an extension that are no properties of its own, and those that the server adds.
+_OWN = frozenset({"id", "type"})
+_SERVERS = frozenset({"rel", "href", "etag", "_links", "_embedded", "Self", "PGuid"})
+_ATTENDEES = [parameter for parameter in PARAMETERS if parameter.name == "attendees"]
 #: In ms.
 _YEAR = 365 * 86_400_000
 
@@ -51,6 +55,15 @@ class FoundEvent:
     extensions: Sequence[FoundExtension] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarLimits:
+    """`description`: in characters. `attendees`: their number."""
+
+    description: int
+    attendees: int
+    extension: ExtensionLimits
+
+
 @dataclass(slots=True)
 class Converter:
     """Makes lines of events. `rules`, `limits`: those of the server. `kept`: how long a meeting is kept after its end,
@@ -59,7 +72,7 @@ class Converter:
     """
 
     rules: MeetingRules
-    limits: ExtensionLimits
+    limits: CalendarLimits
     kept: int
     now: int
     note: Callable[[str, str], None]
@@ -83,26 +96,23 @@ class Converter:
             return
         yield Placed(place, line_of_meeting(meeting := self._meeting(place, event, organizer)))
         for found in event.extensions:
-            extension = self._extension(f"{place}.{found.place}", found)
-            yield Placed(f"{place}.{found.place}", line_of_extension(organizer, meeting.id, extension))
+            where = f"{place}.{found.place}"
+            if (extension := self._extension(where, found)) is not None:
+                yield Placed(where, line_of_extension(organizer, meeting.id, extension))
 
     def _meeting(self, place: str, event: FoundEvent, organizer: str) -> Meeting:
-        subject = event.subject
-        if len(subject) > MAX_SUBJECT:
-            self.note(place, f"its subject is shortened to {MAX_SUBJECT} characters")
-            subject = subject[:MAX_SUBJECT]
         created = self.now if event.created is None else event.created
         ends = event.ends
         if ends is None:
             self.note(place, "it has no end: it expires ten years after it was created")
-            ends = created + 10 * _YEAR
+            ends = max(min(created, self.now) + 10 * _YEAR, self.now)
         elif ends > self.now + 10 * _YEAR:
             self.note(place, "it ends in more than ten years, which is the longest: it expires then")
             ends = self.now + 10 * _YEAR
         given = {
-            "subject": subject,
-            "description": event.description,
-            "attendees": list(dict.fromkeys(map(sip, event.attendees))),
+            "subject": self._text(place, "subject", event.subject, MAX_SUBJECT),
+            "description": self._text(place, "description", event.description, self.limits.description),
+            "attendees": self._attendees(place, event.attendees),
             "expirationTime": Instant(ends),
         }
         try:
@@ -127,24 +137,64 @@ class Converter:
             settings=settings,
         )
 
-    def _extension(self, place: str, found: FoundExtension) -> Extension:
+    def _text(self, place: str, name: str, text: str, longest: int) -> str:
+        """`text` as a meeting can have it."""
+        clean = text if is_carriable(text) else "".join(each if is_carriable(each) else " " for each in text)
+        if clean != text:
+            self.note(place, f"characters of its {name} that XML cannot represent are replaced by blanks")
+        if len(clean) > longest:
+            self.note(place, f"its {name} is shortened to {longest} characters")
+        return clean[:longest]
+
+    def _attendees(self, place: str, addresses: Sequence[str]) -> list[str]:
+        found: dict[str, None] = {}
+        for address in addresses:
+            try:
+                parameters.read(_ATTENDEES, {"attendees": [sip(address)]})
+            except Refusal:
+                self.note(place, f"the attendee {address[:100]!r} is left out: it is no address of a user")
+            else:
+                found[sip(address)] = None
+        if len(found) > self.limits.attendees:
+            self.note(place, f"its attendees beyond the first {self.limits.attendees} are left out")
+        return list(found)[: self.limits.attendees]
+
+    def _extension(self, place: str, found: FoundExtension) -> Extension | None:
+        """None: it cannot be carried, which is noted."""
         values: dict[str, object] = {}
         for name, value in found.values.items():
-            if (reason := _uncarriable(value)) is None:
-                values[name] = value
-            elif reason:
-                self.note(f"{place}.{name}", reason)
+            if (reason := _uncarriable(value)) is None and len(values) < self.limits.extension.properties:
+                values[self._name(place, name, found.values)] = value
+            elif reason != "":
+                self.note(f"{place}.{name[:128]}", reason or "left out: the extension has too many properties")
+        given = {"id": found.id, "type": str(found.type), **values}
         try:
-            draft = read_extension(
-                {"id": found.id, "type": str(found.type), **values},
-                href=None,
-                pass_through="",
-                stored=None,
-                limits=self.limits,
-            )
+            draft = self._read(place, given)
         except Refusal as refusal:
-            raise InvalidFile(place, refusal.reason) from None
+            self.note(place, f"left out: {refusal.reason}")
+            return None
         return Extension(found.id, draft.type, _etag(repr((draft.type, draft.properties))), draft.properties)
+
+    def _read(self, place: str, given: dict[str, object]) -> ExtensionDraft:
+        """The extension without what is wrong with it. Refusal: it is wrong as a whole."""
+        try:
+            return read_extension(given, href=None, pass_through="", stored=None, limits=self.limits.extension)
+        except ParameterValidationFailure as failure:
+            wrong = {name: why for name, why in failure.parameters.items() if name in given and name not in _OWN}
+            if not wrong:
+                raise
+        for name, why in wrong.items():
+            self.note(f"{place}.{name}", f"left out: it {why}")
+        return self._read(place, {name: value for name, value in given.items() if name not in wrong})
+
+    def _name(self, place: str, name: str, taken: Mapping[str, object]) -> str:
+        """The name of a property: another one where it is that of something else in an extension."""
+        own = name
+        while own.lower() in _OWN or own in _SERVERS or (own != name and own in taken):
+            own += "_"
+        if own != name:
+            self.note(f"{place}.{name}", f"is called {own} here, where {name} is something else")
+        return own
 
 
 def _etag(text: str) -> str:

@@ -13,6 +13,8 @@ from openucwa.transfer.lines import DataLine, Header, Line, moment
 
 #: Rows that are read at a time: extensions and photos may be large.
 _FEW = 32
+#: What a user's webhook is shown with.
+WEBHOOK = ("owner", "id", "url", "description", "kinds", "filter", "state", "reason", "created", "changed")
 #: What is stored of a user besides meetings and their extensions, with the keys of the tables. Channels, events and the
 #: like last for minutes, and are left out.
 OF_USER: Sequence[tuple[Table[Any] | str, Sequence[str], Sequence[str]]] = (
@@ -25,6 +27,8 @@ OF_USER: Sequence[tuple[Table[Any] | str, Sequence[str], Sequence[str]]] = (
     (tables.CONVERSATION_LOGS, (), ("owner", "id")),
     (tables.LOG_MESSAGES, (), ("owner", "log_id", "number")),
     (tables.PHOTOS, (), ("owner", "size")),
+    # Without their secrets.
+    ("webhooks", WEBHOOK, ("owner", "id")),
 )
 
 

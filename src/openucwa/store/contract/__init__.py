@@ -24,6 +24,7 @@ from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.queries import FoundMeetings, MeetingQuery, Place, Queries, QueryLimits
+from openucwa.store.contract.schemas import Schemas
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.two_party import TwoParty
@@ -55,6 +56,7 @@ __all__ = [
     "Presences",
     "Queries",
     "QueryLimits",
+    "Schemas",
     "SigningKeys",
     "Store",
     "Subscriptions",

@@ -16,6 +16,7 @@ from openucwa.store.contract.meetings import Meetings
 from openucwa.store.contract.photos import Photos
 from openucwa.store.contract.presence import Presences, Subscriptions
 from openucwa.store.contract.queries import Queries
+from openucwa.store.contract.schemas import Schemas
 from openucwa.store.contract.terms import Outdated
 from openucwa.store.contract.two_party import TwoParty
 from openucwa.store.contract.users import SigningKeys, Users
@@ -49,6 +50,9 @@ class Store(Protocol):
 
     @property
     def change_sets(self) -> ChangeSets: ...
+
+    @property
+    def schemas(self) -> Schemas: ...
 
     @property
     def conversations(self) -> Conversations: ...

@@ -19,6 +19,7 @@ from openucwa.store.sql.part import MAX_USER_BYTES
 from openucwa.store.sql.photos import Photos
 from openucwa.store.sql.presence import Presences
 from openucwa.store.sql.queries import Queries
+from openucwa.store.sql.schemas import Schemas
 from openucwa.store.sql.signing_keys import SigningKeys
 from openucwa.store.sql.subscriptions import Subscriptions
 from openucwa.store.sql.two_party import TwoParty
@@ -60,6 +61,7 @@ class SqlStore:
         self.extensions = Extensions(*on)
         self.change_log = ChangeLog(*on)
         self.change_sets = ChangeSets(*on)
+        self.schemas = Schemas(*on)
         self.conversations = Conversations(*on)
         self.invitations = Invitations(*on)
         self.contacts = Contacts(*on)

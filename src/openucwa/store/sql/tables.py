@@ -12,6 +12,7 @@ from openucwa.model.history import ConversationLog, LogMessage
 from openucwa.model.meeting import Extension, Meeting, MeetingSettings
 from openucwa.model.photo import Picture
 from openucwa.model.presence import Endpoint, Presence, Subscription
+from openucwa.model.schema import SchemaVersion
 from openucwa.model.user import SigningKey, User
 from openucwa.model.webhook import Delivery, Webhook
 from openucwa.store.sql.table import Columns, Table
@@ -27,6 +28,7 @@ MEETINGS = Table("meetings", Columns(Meeting, inline=("settings", SETTINGS)), af
 EXTENSIONS = Table("extensions", Columns(Extension), before=("organizer", "meeting_id"), after=("position", "changed"))
 CHANGES = Table("changes", Columns(Change))
 INVITEES = Table("invitees", Columns(Invitee))
+SCHEMAS = Table("schemas", Columns(SchemaVersion), before=("owner",))
 PARTICIPATIONS = Table("participations", Columns(Participation), after=("position", "typing"))
 INVITATIONS = Table("invitations", Columns(Invitation))
 EVENTS = Table("events", Columns(Event))

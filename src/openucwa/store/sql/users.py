@@ -167,6 +167,7 @@ async def _delete_all(transaction: Transaction, owner: str) -> None:
     await transaction.run("delete from applications where owner = ?", owner)
     await transaction.run("delete from replaced_applications where owner = ?", owner)
     await transaction.run("delete from meetings where organizer = ?", owner)
+    await transaction.run("delete from schemas where owner = ?", owner)
     await transaction.run("delete from conversation_logs where owner = ?", owner)
     await transaction.run("delete from stored_bytes where owner = ?", owner)
     await transaction.run("delete from findable_state where organizer = ?", owner)

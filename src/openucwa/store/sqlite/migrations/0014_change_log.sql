@@ -22,11 +22,12 @@ create table changes (
 create index changes_of_organizer on changes (organizer);
 create index changes_of_extension on changes (organizer, meeting_id, extension_id);
 
--- The changes before which nothing is committed any more: with one writer at a time, all.
+-- The changes before which nothing is committed any more: with one writer at a time, all. That transaction_id is always 0
+-- is said for the planner, which need not sort by it then.
 create view shown_changes as
-select number, 0 as transaction_id, organizer, meeting_id, extension_id, kind, at, actor, application, user_agent,
+select number, transaction_id, organizer, meeting_id, extension_id, kind, at, actor, application, user_agent,
     coalesce(change_set, number) as change_set, etag_before, etag, type_before, type, contents
-from changes;
+from changes where transaction_id = 0;
 
 -- The log as a whole. identity: that of its positions; empty: it is switched off. swept: where the sweep of old rows has
 -- come to; trimmed: where that of surplus versions has.
