@@ -348,6 +348,8 @@ async def rooms(store: RecordedStore) -> None:
     for owner in (LENE, DAN):
         draft = replace(participation(owner), in_lobby=owner == DAN)
         await store.conversations.join(draft, invitation(owner), "1", MANY, AT)
+    with suppress(AlreadyStarted):
+        await store.conversations.join(participation(LENE), replace(invitation(), id="again"), "1", MANY, AT, once=True)
     await store.conversations.admit(LENE, MEETING, DAN, AT)
     again = replace(participation(DAN), id="again", application_id="102")
     await store.applications.open(application(owner=DAN, endpoint="another", id="102"), None, AT, MANY)
