@@ -304,8 +304,8 @@ class Config:
         "Seconds for which messages are signed with the old secret too, after it was replaced.", 86_400, minimum=0
     )
     webhook_lease: float = option(
-        "Seconds after which another process takes over the webhooks of one that has ended; more than webhook_timeout.",
-        30.0,
+        "Seconds, besides webhook_timeout, after which another process takes over the webhooks of one that was killed.",
+        15.0,
     )
     max_webhook_backlog: int = option(
         "Maximum number of pending deliveries per webhook; further changes wait in the change log.", 1_000

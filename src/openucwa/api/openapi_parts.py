@@ -49,6 +49,8 @@ NAMES: Mapping[str, Described] = {
     "conversation": {"description": "The conversation's id; the event channel delivers its href."},
     "invitation": {"description": "The invitation's id; the event channel delivers its href."},
     "message": {"description": "The message's number."},
+    "webhook_id": {"description": "The webhook's id."},
+    "delivery": {"description": "The id of a message to a webhook."},
     "log": {"description": "The conversation log's id."},
     "number": {"description": "The number of a message in a conversation log."},
     "version": {"description": "The number of a version of the meeting or the extension."},
