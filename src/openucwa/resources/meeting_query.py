@@ -95,7 +95,9 @@ class FoundMeetings(MeetingFamily[None]):
         self._assigned = config.assigned_meeting
         self._max_results = config.max_query_results
         self._filter_limits = limits_of(config)
-        self._limits = QueryLimits(config.max_query_values, config.max_query_bytes, config.max_query_steps)
+        self._limits = QueryLimits(
+            config.max_query_values, config.max_query_bytes, config.max_query_steps, config.max_query_comparisons
+        )
 
     @Operation(
         "The meetings of the user, and those that the user is invited to or takes part in, which match a filter.",
