@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import event_rows, growth_rows, others, page, presence, process_rows
+from bench import event_rows, growth_rows, others, page, presence, process_rows, query_rows
 from bench.goals import (
     BEFORE,
     BEFORE_ON_POSTGRESQL,
@@ -39,6 +39,7 @@ ROWS = {
     "presence": presence.presence,
     "meeting": growth_rows.meeting_grows,
     "store": growth_rows.store_grows,
+    "query": query_rows.queries,
 }
 
 

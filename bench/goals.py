@@ -126,6 +126,7 @@ GOALS: tuple[Goal, ...] = (
     Goal("g-memory", "(g) memory of a waiting poll", 25, "KiB", least=False),
     Goal("g-count", "(g) polls waiting on one process", 18_000),
     Goal("store", "cost of a read, 10^6 meetings / 10^3", 1.20, least=False),
+    Goal("query", "cost of a query, 10^6 meetings / 10^3", 1.50, least=False),
     Goal("meeting", "cost of a GET by extensions: the farthest from a straight line", 1.15, least=False),
     Goal("start", "start to first answer", 1.0, "s", least=False),
     Goal("idle", "memory idle", 60, "MiB", least=False),

@@ -330,7 +330,7 @@ class Service:
             (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
-            (f"{communication}/invitations", invitations.Invitations(store)),
+            (f"{communication}/invitations", invitations.Invitations(store.invitations)),
             (f"{communication}/replayMessage", invitations.ReplayMessage(store, asking, world)),
             *(
                 route
@@ -342,7 +342,7 @@ class Service:
                     (f"{invitation}/cancel", invitations.Cancel(*shown)),
                 )
             ),
-            (f"{communication}/conversations", conversations.Conversations(store)),
+            (f"{communication}/conversations", conversations.Conversations(store.conversations)),
             (conversation, conversations.Conversation(*inside)),
             (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
             (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*inside, persons)),

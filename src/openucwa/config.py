@@ -378,6 +378,9 @@ class Config:
     max_query_bytes: int = option(
         "Approximate size of the meetings in an answer to a query, in bytes; the rest follows.", 1_048_576
     )
+    max_query_comparisons: int = option(
+        "Comparisons with meetings for one answer to a query; the rest follows.", 10_000
+    )
     max_query_values: int = option(
         "Maximum number of values per extension that queries can find; the same on all servers of a store.", 1_000
     )

@@ -26,7 +26,7 @@ async def test_closing_time_in_the_past_needs_confirmation(enter: Enter, lene: U
     await console.look("16-past", (DESKTOP, PHONE))
     await page.get_by_role("button", name="Save").click()
     dialog = page.get_by_role("dialog", name="Close this meeting?")
-    await expect(dialog).to_contain_text("later deleted together with its extensions")
+    await expect(dialog).to_contain_text("later deleted with its data")
     await dialog.get_by_role("button", name="Keep editing").click()
     assert await read(lene, meeting) == meeting
     await page.get_by_label("Open until").fill("2030-01-05T09:00")

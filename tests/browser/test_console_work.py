@@ -183,3 +183,51 @@ async def test_back_and_forward_go_through_what_was_shown(enter: Enter, plain: R
     await expect(page.locator("#subject")).to_have_text("Back and forth")
     await page.go_forward()
     await expect(page.get_by_role("heading", name="Your status")).to_be_visible()
+
+
+async def test_deleted_meeting_comes_back_with_its_extensions(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Deleted too early")
+    await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget")
+    console = await enter(meeting)
+    page = console.page
+    await page.get_by_role("button", name="Delete", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(page.get_by_text("“Deleted too early” is deleted.")).to_be_visible()
+    await console.look("34-undo")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.locator("#subject")).to_have_text("Deleted too early")
+    await expect(console.card("agenda")).to_contain_text("Budget")
+    await expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+    assert (await read(lene, meeting))["subject"] == "Deleted too early"
+
+
+async def test_deleted_extension_comes_back(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Extensions")
+    agenda = await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget")
+    console = await enter(meeting)
+    page = console.page
+    await console.card("agenda").get_by_role("button", name="Delete").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(console.card("agenda")).to_have_count(0)
+    await page.get_by_role("button", name="Undo").click()
+    await expect(console.card("agenda")).to_contain_text("Budget")
+    assert (await read(lene, agenda))["topic"] == "Budget"
+
+
+async def test_list_and_details_follow_changes_from_anywhere(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Watched")
+    console = await enter(meeting)
+    page = console.page
+    tab = await console.another(page.url.partition("#")[0])
+    await tab.sign_in()
+    lists = [each.locator("#meetings") for each in (page, tab.page)]
+    for each in lists:
+        await expect(each).to_contain_text("Watched")
+    other = await lene.schedule(subject="Scheduled elsewhere")
+    for each in lists:
+        await expect(each).to_contain_text("Scheduled elsewhere")
+    await lene.extend(meeting, id="agenda", type="RoamedParticipantData", topic="Budget")
+    await expect(console.card("agenda")).to_contain_text("Budget")
+    assert (await lene.delete(other["_links"]["self"]["href"])).status_code == 204
+    for each in lists:
+        await expect(each).not_to_contain_text("Scheduled elsewhere")

@@ -273,3 +273,38 @@ async def test_presence_and_pictures_of_participants_are_shown_on_both_pages(
     await dana.page.get_by_role("button", name="Reset status").click()
     for each in (console, guest, joe):
         await each.leave()
+
+
+async def test_meetings_that_others_invite_to_are_listed_and_opened(come: Come, server: RunningServer) -> None:
+    dana = await come(DANA)
+    await dana.page.get_by_role("link", name="Meetings").click()
+    async with organizer_at(server) as lene:
+        await lene.schedule(subject="Planning with Dana", attendees=["sip:danab@contoso.com"])
+    link = dana.page.get_by_role("list", name="You are invited").get_by_role("link", name="Planning with Dana")
+    await expect(link).to_contain_text("by lenea@contoso.com")
+    await dana.look("27-invited")
+    await link.click()
+    await expect(dana.page.get_by_role("heading", name="Join the meeting")).to_be_visible()
+
+
+async def test_invitation_rings_unless_sounds_are_off(come: Come) -> None:
+    lene, dana = await come(), await come(DANA)
+    tones = """() => {
+        globalThis.tones = 0;
+        const { start } = OscillatorNode.prototype;
+        OscillatorNode.prototype.start = function (...times) {
+            globalThis.tones += 1;
+            return start.apply(this, times);
+        };
+    }"""
+    await dana.page.evaluate(tones)
+    await go_to_dana(lene)
+    for heard in (2, 2):
+        await lene.page.get_by_role("button", name="Start a conversation").click()
+        await expect(dana.page.locator("#invitations")).to_be_visible()
+        assert await dana.page.evaluate("tones") == heard
+        await lene.page.get_by_role("button", name="Cancel").click()
+        await expect(dana.page.locator("#invitations")).to_be_hidden()
+        await dana.page.locator("a.own").click()
+        await dana.page.get_by_label("Play a sound").uncheck()
+    await dana.page.get_by_label("Play a sound").check()

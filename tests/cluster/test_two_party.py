@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.cluster import Cluster
-from tests.cluster.conftest import Come
+from tests.cluster.cluster import Cluster, same_at
+from tests.cluster.conftest import Come, Connect
 from tests.cluster.participant import Participant, eventually, listening
 from tests.users import DANA
 
@@ -74,6 +74,20 @@ async def test_one_of_two_applications_on_different_nodes_has_the_conversation(c
     answers = await asyncio.gather(*(each.client.post(href) for each, href in accepts))
     assert sorted(answer.status_code for answer in answers) == [204, 409]
     await close(lene, desk, phone)
+
+
+async def test_one_operation_sent_to_two_nodes_starts_one_invitation(
+    cluster: Cluster, come: Come, connect: Connect
+) -> None:
+    lene, dana = await come(cluster, "lenea@contoso.com", 0, "two"), await come(cluster, "danab@contoso.com", 1, "two")
+    await available(dana)
+    body = {"to": DANA, "operationId": "once"}
+    href = f"{lene.client.app}/communication/startMessaging"
+    other = same_at(lene.client, connect(cluster, 1))
+    answers = await asyncio.gather(*(client.post(href, json=body) for client in (lene.client, other) * 3))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    await close(lene, dana)
 
 
 async def _true(value: object) -> object:

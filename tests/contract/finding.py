@@ -15,7 +15,7 @@ from openucwa.store.contract import MeetingQuery, Place, QueryLimits, Store
 from openucwa.store.findable import filterable, text_of
 from tests.contract.samples import AT
 
-LIMITS = QueryLimits(values=12, bytes=1_048_576, steps=1_000)
+LIMITS = QueryLimits(values=12, bytes=1_048_576, steps=1_000, comparisons=10_000)
 BY_TIME = Order("creationTime")
 
 #: Few of each, so that filters find something.
@@ -117,8 +117,8 @@ async def find(
     user: str,
     wanted: Filter | None,
     order: Order = BY_TIME,
-    page: int = 3,
     limits: QueryLimits = LIMITS,
+    page: int = 3,
 ) -> list[str]:
     """The ids of what a query finds, page by page."""
     ids: list[str] = []

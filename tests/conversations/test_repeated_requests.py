@@ -85,7 +85,21 @@ async def test_repeated_start_of_a_meeting_creates_one(lene: UcwaClient, come: C
         href = f"{organizer.client.app}/communication/{rel}"
         answers = [await organizer.client.post(href, json={**body, "operationId": rel}) for _ in range(2)]
         assert len({answer.headers["Location"] for answer in answers}) == 1
-    assert len((await organizer.get(f"{organizer.client.app}/onlineMeetings/myOnlineMeetings"))["_embedded"]) == 2
+    meetings = (await organizer.get(f"{organizer.client.app}/onlineMeetings/myOnlineMeetings"))["_embedded"]
+    assert len(meetings["myOnlineMeeting"]) == 2
+
+
+@pytest.mark.parametrize("body", [{"operationId": "begin"}, {"operationId": "begin", "subject": "Now"}])
+async def test_two_starts_at_once_create_one_meeting(
+    lene: UcwaClient, come: Come, service: Service, body: dict[str, str]
+) -> None:
+    organizer = await come("lenea@contoso.com", endpoint="room")
+    href = f"{organizer.client.app}/communication/startOnlineMeeting"
+    answers = await asyncio.gather(*(organizer.client.post(href, json=body) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    meetings = (await organizer.get(f"{organizer.client.app}/onlineMeetings/myOnlineMeetings"))["_embedded"]
+    assert len(meetings["myOnlineMeeting"]) == 1
 
 
 @pytest.mark.parametrize("rel", ["accept", "decline"])

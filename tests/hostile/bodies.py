@@ -146,7 +146,8 @@ def _good(media_type: str, told: Mapping[str, Any], description: Description) ->
     schema = description.resolve(told["application/json"] if media_type in XML_TYPES else told[media_type])
     write = _WRITERS[media_type]
     properties = valid(schema, description)
-    spoiled = st.tuples(properties, st.sampled_from(list(schema["properties"])) | texts, any_json).map(
+    names = list(schema.get("properties", ()))
+    spoiled = st.tuples(properties, st.sampled_from(names) | texts if names else texts, any_json).map(
         lambda drawn: {**drawn[0], drawn[1]: drawn[2]}
     )
     return seldom(properties, spoiled, 4).map(write)

@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 
+from openucwa.api.error_page import error_page
 from openucwa.app import Service
 from openucwa.resources.pages import POLICY
 from tests.client import UcwaClient
@@ -64,6 +65,29 @@ async def test_unknown_path_is_a_page_for_browsers_and_an_error_for_applications
     assert "There is no page at this address" in answer.text
     answer = await stranger.get(path, headers={"Accept": "*/*"})
     assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
+
+
+@pytest.mark.parametrize(
+    "path", ["/ucwa/v1/applications/1/me", "/ucwa/v1/applications", "/ucwa/v1/applications/1/nothing"]
+)
+@pytest.mark.parametrize("navigation", [{"Sec-Fetch-Dest": "document"}, {"Upgrade-Insecure-Requests": "1"}])
+async def test_refused_browser_gets_a_page(stranger: UcwaClient, path: str, navigation: dict[str, str]) -> None:
+    answer = await stranger.get(path, headers={"Accept": BROWSER, **navigation})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (401, "text/html; charset=utf-8")
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Request-Id"] in answer.text
+    assert "MsRtcOAuth" in answer.headers["WWW-Authenticate"]
+
+
+async def test_application_gets_the_error_though_it_prefers_html(stranger: UcwaClient) -> None:
+    answer = await stranger.get("/ucwa/v1/applications/1/me", headers={"Accept": BROWSER})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/xml; charset=utf-8")
+
+
+def test_page_of_an_error_shows_the_reason_as_text() -> None:
+    page = error_page(503, "<script>try</script> again", "id").decode()
+    assert "&lt;script&gt;try&lt;/script&gt; again." in page
+    assert "<h1>The server is busy</h1>" in page
 
 
 async def test_page_for_unknown_paths_loads_only_existing_files(stranger: UcwaClient) -> None:

@@ -17,7 +17,7 @@ FILTERS = (
 
 
 async def queries(store: SqlStore) -> None:
-    limits = QueryLimits(values=MANY, bytes=MANY, steps=MANY)
+    limits = QueryLimits(values=MANY, bytes=MANY, steps=MANY, comparisons=MANY)
     filters = [None, *(read_filter(text, FilterLimits(1_000, 10, 50)) for text in FILTERS)]
     orders = (Order("subject"), Order("case", "crm", descending=True))
     for wanted in filters:

@@ -47,9 +47,9 @@ async def test_no_table_is_scanned(store: SqliteStore, recorded: RecordedStore, 
     query = MeetingQuery(
         LENE, read_filter(text, LIMITS), Order("creationTime"), Place("", LENE, ""), 10, assigned=False
     )
-    await recorded.queries.find(query, QueryLimits(values=9, bytes=1_000, steps=99))
+    await recorded.queries.find(query, QueryLimits(values=9, bytes=1_000, steps=99, comparisons=99))
     await store.extensions.add(LENE, "ABCD1234", extension("other"), MANY, AT)
-    await recorded.queries.find(query, QueryLimits(values=9, bytes=1_000, steps=99))
+    await recorded.queries.find(query, QueryLimits(values=9, bytes=1_000, steps=99, comparisons=99))
     steps = {
         (step, ran.text)
         for ran in recorded.records.ran
@@ -67,7 +67,7 @@ async def test_positive_filter_leads_to_its_matches(store: SqliteStore, recorded
     for text in FILTERS[:-1]:
         recorded.records.ran.clear()
         query = MeetingQuery(LENE, read_filter(text, LIMITS), Order("creationTime"), None, 10, assigned=True)
-        await recorded.queries.find(query, QueryLimits(values=9, bytes=1_000, steps=99))
+        await recorded.queries.find(query, QueryLimits(values=9, bytes=1_000, steps=99, comparisons=99))
         (own,) = {ran for ran in recorded.records.ran if "m.id in (select f.meeting_id" in ran.text}
         steps = plan(file, own)
         assert any("findable_by_value (organizer=? AND name=?" in step for step in steps), (text, steps)

@@ -100,7 +100,7 @@ ARGUMENTS: dict[Any, object] = {
     ChangeKind: ChangeKind.ADDED,
     Callable[[], str]: str,
     MeetingQuery: MeetingQuery("x", None, Order("subject"), None, 1, assigned=True),
-    QueryLimits: QueryLimits(1, 1, 1),
+    QueryLimits: QueryLimits(1, 1, 1, 1),
 }
 
 #: Those that are no use of the store.

@@ -4,7 +4,8 @@ import test from "node:test";
 import { TEXTS } from "../../src/openucwa/web/texts-de.js";
 
 const WEB = new URL("../../src/openucwa/web/", import.meta.url);
-const PAGES = ["console.html", "join.html"];
+const PAGES = ["console.html", "join.html", "not-found.html"];
+const ERRORS = new URL("../../src/openucwa/api/error_page.py", import.meta.url);
 const PRODUCT = new Set(["openucwa"]);
 
 // The end of a template literal that begins at `place`, and its text with {0}, {1} for the values.
@@ -60,7 +61,16 @@ function inPages() {
   return found;
 }
 
-const all = new Set([...inModules(), ...inPages()].filter((text) => !PRODUCT.has(text)));
+// The headings of the page that the server makes of an error, and its button.
+function inErrors() {
+  const source = readFileSync(ERRORS, "utf8");
+  const titles = [...source.matchAll(/^ {4}\d+: "([^"]+)",$/gm)].map(([, title]) => title);
+  const [, other, fault] = /^_OTHER, _FAULT = "([^"]+)", "([^"]+)"$/m.exec(source);
+  const [, button] = /<a class="button primary" href="\/">([^<]+)</.exec(source);
+  return [...titles, other, fault, button];
+}
+
+const all = new Set([...inModules(), ...inPages(), ...inErrors()].filter((text) => !PRODUCT.has(text)));
 
 test("the texts are found in modules and pages", () => {
   assert.ok(all.size > 400);

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from openucwa.api import error_page
 from openucwa.api.answer import Answer
 from openucwa.api.errors import ERRORS, FAULT, WireError, sentence, wire_error
 from openucwa.http import negotiation
@@ -181,6 +182,14 @@ class Renderer:
         identity: str | None,
         note: str | None,
     ) -> Response:
+        if request.method == "GET" and negotiation.is_navigation(request):
+            page = Answer(
+                status=row.status,
+                body=error_page.error_page(row.status, shown.message, request.id),
+                content_type=error_page.CONTENT_TYPE,
+                headers=(*headers, *error_page.HEADERS),
+            )
+            return self.response(request, page, rel=rel, identity=identity, note=note)
         try:
             media_type = negotiation.choose(request.header(b"accept"), UCWA_TYPES, self._lists)
         except NotAcceptable:

@@ -47,15 +47,21 @@ def choose(accept: str | None, produces: Sequence[str], limits: ListLimits = DEF
     return chosen
 
 
+def is_navigation(request: Request) -> bool:
+    """Whether a browser says that a person is to look at the answer."""
+    return (
+        request.headers.get(b"sec-fetch-dest") == b"document"
+        or request.headers.get(b"upgrade-insecure-requests") == b"1"
+    )
+
+
 def wants_page(request: Request, limits: ListLimits = DEFAULT_LIMITS) -> bool:
     """Whether the client is a browser that wants a page to display.
 
     Its Accept names application/xhtml+xml, or accepts nothing but text/html; or it says so by Sec-Fetch-Dest or
     Upgrade-Insecure-Requests. A mere preference for text/html, the default of some HTTP libraries, is not enough.
     """
-    if request.headers.get(b"sec-fetch-dest") == b"document":
-        return True
-    if request.headers.get(b"upgrade-insecure-requests") == b"1":
+    if is_navigation(request):
         return True
     accepted = {name for name, q in _ranges(request.header(b"accept") or "", limits) if q > 0}
     return XHTML in accepted or accepted == {HTML}

@@ -111,6 +111,23 @@ def comparable(value: Scalar) -> Comparable:
     return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
 
 
+def terms(condition: Filter | None) -> int:
+    """The number of comparisons in `condition`."""
+    match condition:
+        case None:
+            return 0
+        case And(parts) | Or(parts):
+            return sum(map(terms, parts))
+        case Not(part):
+            return terms(part)
+        case Has(_, test):
+            return max(terms(test), 1)
+        case AnyExtension(_, part):
+            return terms(part) + 1
+        case Compare():
+            return 1
+
+
 def matches(condition: Filter, meeting: Filterable) -> bool:
     """Whether `condition` is true of the meeting."""
     return _holds(condition, meeting.values, meeting.extensions)

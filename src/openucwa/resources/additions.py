@@ -18,7 +18,7 @@ from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.my_online_meetings import RELS
 from openucwa.resources.online_meetings import READ_REFUSALS, MeetingFamily, meeting_href, organizer_of
-from openucwa.store.contract import Store
+from openucwa.store import contract
 
 #: Maximum number of waiting participants shown; `total` counts all of them.
 MAX_SHOWN = 500
@@ -80,15 +80,15 @@ class Lobbies(MeetingFamily[None]):
     scopes = frozenset({RECEIVE})
     cached = False
 
-    def __init__(self, store: Store, pools: Pools) -> None:
+    def __init__(self, conversations: contract.Conversations, pools: Pools) -> None:
         super().__init__(pools)
-        self._store = store
+        self._conversations = conversations
 
     @Operation("The participants waiting in the lobbies of the user's meetings.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
         """openucwa:lobby, GET. In the order of arrival, grouped by meeting."""
         href = f"{index_href(call)}/lobby"
-        found = await self._store.conversations.lobbies(organizer_of(call), MAX_SHOWN)
+        found = await self._conversations.lobbies(organizer_of(call), MAX_SHOWN)
         of_meeting: dict[str, list[LobbyEntry]] = {}
         for each in found.entries:
             of_meeting.setdefault(each.meeting_id, []).append(each)

@@ -12,6 +12,7 @@ from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.people import contact_href, people_href
 from openucwa.resources.rendering.contacts import ContactRenderer, contacts_href
+from openucwa.store import contract
 from openucwa.store.contract import Store
 
 CONTACT_SCOPES = frozenset({CONTACTS})
@@ -118,15 +119,15 @@ class MyContactsAndGroupsSubscription(Resource[None]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, world: World) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts, world: World) -> None:
+        self._contacts = contacts
         self._world = world
 
     @Operation("The application's subscription to the user's contacts and groups.", refuses=_READ)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: myContactsAndGroupsSubscription, GET."""
         application = call.session.application
-        found = await self._store.contacts.subscription(application.owner, application.id)
+        found = await self._contacts.subscription(application.owner, application.id)
         return Answer(subscription_document(call, found, self._world.now()))
 
 
@@ -137,8 +138,8 @@ class StartOrRefreshSubscription(Resource[None]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, world: World) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts, world: World) -> None:
+        self._contacts = contacts
         self._world = world
 
     @Operation(
@@ -149,7 +150,7 @@ class StartOrRefreshSubscription(Resource[None]):
         application = call.session.application
         now = self._world.now()
         duration = 60_000 * call.values["duration"]
-        found, _ = await self._store.contacts.subscribe(application.owner, application.id, duration, LONGEST, now)
+        found, _ = await self._contacts.subscribe(application.owner, application.id, duration, LONGEST, now)
         document = subscription_document(call, found, now)
         return Answer(document, 201, location=document.href)
 
@@ -161,14 +162,14 @@ class StopSubscription(Resource[None]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts) -> None:
+        self._contacts = contacts
 
     @Operation("Ends the subscription to the user's contacts and groups.", answers=(204,), produces=())
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: stopSubscriptionToContactsAndGroups, POST."""
         application = call.session.application
-        await self._store.contacts.unsubscribe(application.owner, application.id)
+        await self._contacts.unsubscribe(application.owner, application.id)
         return NO_CONTENT
 
 

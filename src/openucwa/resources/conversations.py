@@ -25,6 +25,7 @@ from openucwa.representation.document import Document, Link
 from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.resources.rendering.conversations import ConversationRenderer, conversation_href, may_see
 from openucwa.resources.rendering.invitations import unjoined_conversation
+from openucwa.store import contract
 from openucwa.store.contract import Store
 
 T = TypeVar("T")
@@ -88,14 +89,14 @@ class Conversations(Resource[None]):
     rel = "conversations"
     scopes = CONVERSATION_SCOPES
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, conversations: contract.Conversations) -> None:
+        self._conversations = conversations
 
     @Operation("Links to all conversations.", refuses=READ)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: conversations, GET."""
         application = call.session.application
-        own = await self._store.conversations.all(application.owner, application.id)
+        own = await self._conversations.all(application.owner, application.id)
         return Answer(
             Document(
                 rel=self.rel,

@@ -21,6 +21,7 @@ from openucwa.representation.parameters import Parameter
 from openucwa.resources.contacts import CONTACT_SCOPES
 from openucwa.resources.groups import MAX_GROUP_ID, MAX_NAME, expanded, find_group
 from openucwa.resources.rendering.contacts import ContactRenderer
+from openucwa.store import contract
 from openucwa.store.contract import Store
 
 #: UCWA: addToContactList, POST.
@@ -64,8 +65,8 @@ class AddToContactList(Resource[None]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, book: AddressBook, world: World, config: Config) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts, book: AddressBook, world: World, config: Config) -> None:
+        self._contacts = contacts
         self._book = book
         self._world = world
         self._max = config.max_groups
@@ -83,7 +84,7 @@ class AddToContactList(Resource[None]):
         if group is None:
             raise ResourceNotFound(_NO_GROUP)
         named = replace(group, name=call.values["displayName"], etag=new_etag(self._world))
-        await self._store.contacts.add_group(call.session.application.owner, named, self._max, self._world.now())
+        await self._contacts.add_group(call.session.application.owner, named, self._max, self._world.now())
         return NO_CONTENT
 
 
@@ -94,8 +95,8 @@ class RemoveFromContactList(Resource[None]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, world: World) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts, world: World) -> None:
+        self._contacts = contacts
         self._world = world
 
     @Operation(
@@ -108,8 +109,8 @@ class RemoveFromContactList(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: removeFromContactList, POST."""
         owner = call.session.application.owner
-        group = await self._store.contacts.group(owner, call.values["groupId"].strip().lower())
+        group = await self._contacts.group(owner, call.values["groupId"].strip().lower())
         if group.kind != GroupKind.DISTRIBUTION_GROUP:
             raise ResourceNotFound(_NO_GROUP)
-        await self._store.contacts.remove_group(owner, group.id, None, self._world.now())
+        await self._contacts.remove_group(owner, group.id, None, self._world.now())
         return NO_CONTENT

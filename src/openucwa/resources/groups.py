@@ -37,6 +37,7 @@ from openucwa.resources.rendering.contacts import (
     group_href,
     groups_href,
 )
+from openucwa.store import contract
 from openucwa.store.contract import Store
 
 #: UCWA: group2, name; groupId of myGroupMemberships2.
@@ -60,9 +61,9 @@ class MyGroups(Resource[None]):
     anonymous = False
 
     def __init__(
-        self, store: Store, book: AddressBook, documents: ContactRenderer, world: World, config: Config
+        self, contacts: contract.Contacts, book: AddressBook, documents: ContactRenderer, world: World, config: Config
     ) -> None:
-        self._store = store
+        self._contacts = contacts
         self._book = book
         self._documents = documents
         self._world = world
@@ -71,7 +72,7 @@ class MyGroups(Resource[None]):
     @Operation("The user's groups.", query=GROUPS_QUERY, refuses=_READ)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: myGroups, GET."""
-        own = await self._store.contacts.groups(call.session.application.owner)
+        own = await self._contacts.groups(call.session.application.owner)
         several = {
             kind.value: [group for group in own if group.kind == kind]
             for kind in (GroupKind.DISTRIBUTION_GROUP, GroupKind.GROUP)
@@ -104,7 +105,7 @@ class MyGroups(Resource[None]):
         if name is None:
             raise ParameterValidationFailure({"displayName": "must contain a visible character"})
         group = Group(new_etag(self._world), GroupKind.GROUP, name, new_etag(self._world))
-        await self._store.contacts.add_group(call.session.application.owner, group, self._max, self._world.now())
+        await self._contacts.add_group(call.session.application.owner, group, self._max, self._world.now())
         return Answer(status=204, location=group_href(call, group.id))
 
 

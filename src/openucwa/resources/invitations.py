@@ -39,6 +39,7 @@ from openucwa.resources.rendering.conversations import (
 )
 from openucwa.resources.rendering.invitations import invitation_document
 from openucwa.resources.two_party import TwoPartyService
+from openucwa.store import contract
 from openucwa.store.contract import Store
 
 #: UCWA: addParticipant, POST, Request body.
@@ -53,15 +54,15 @@ class Invitations(Resource[None]):
     rel = "invitations"
     scopes = CONVERSATION_SCOPES
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, invitations: contract.Invitations) -> None:
+        self._invitations = invitations
 
     @Operation("Links to the pending invitations.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: invitations, GET."""
         application = call.session.application
         links: dict[str, list[Link]] = {}
-        for each in await self._store.invitations.pending(application.owner, application.id):
+        for each in await self._invitations.pending(application.owner, application.id):
             links.setdefault(each.kind, []).append(Link(invitation_href(call, each.id, each.kind)))
         return Answer(Document(self.rel, f"{call.application}/communication/invitations", links=links))
 

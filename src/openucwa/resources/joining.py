@@ -25,6 +25,7 @@ from openucwa.model.names import visible_name
 from openucwa.model.refusals import (
     AlreadyExists,
     AlreadyJoined,
+    AlreadyStarted,
     AnonymousNotAllowed,
     CallbackChannelError,
     CannotRedirect,
@@ -81,10 +82,19 @@ class JoinService:
         self._max_meetings = config.max_meetings
         self._enterprise = Enterprise(config.enterprise_domains)
 
-    async def join(self, call: Call[Any], organizer: str, meeting_id: str, invitation: Invitation | None = None) -> str:
+    async def join(
+        self,
+        call: Call[Any],
+        organizer: str,
+        meeting_id: str,
+        invitation: Invitation | None = None,
+        *,
+        once: bool = False,
+    ) -> str:
         """Starts the application's conversation; returns the id of its invitation.
 
-        `invitation`: an incoming one that is accepted by this; None: a new one, from the call's input.
+        `invitation`: an incoming one that is accepted by this; None: a new one, from the call's input. `once`:
+        AlreadyStarted, if the application is in another meeting of its user's by the same operation.
         DestinationNotFound: no such meeting. AlreadyJoined: the application takes part in it already. CannotRedirect:
         its organizer is homed in another pool, which has no backup. TooManyRequests.
         """
@@ -94,7 +104,8 @@ class JoinService:
             meeting = await self._meeting(organizer, meeting_id)
             participation, begun = await self._draft(call, meeting, invitation)
             try:
-                await self._store.conversations.join(participation, begun, meeting.etag, self._limit, self._world.now())
+                now = self._world.now()
+                await self._store.conversations.join(participation, begun, meeting.etag, self._limit, now, once=once)
             except PreconditionFailed:
                 continue
             except AlreadyJoined as refusal:
@@ -116,12 +127,17 @@ class JoinService:
         """
         organizer = call.caller.identity
         await self._check_pool(organizer)
-        if (repeated := await self._repeated(call)) is not None:
-            return repeated
+        if (earlier := await self._repeated(call)) is not None:
+            return earlier
         settings = self._rules.settings({"subject": call.values.get("subject", "")}, organizer)
         meeting = self._rules.schedule(organizer, settings)
         await self._store.meetings.add(meeting, self._max_meetings, call.author)
-        return await self.join(call, organizer, meeting.id)
+        try:
+            return await self.join(call, organizer, meeting.id, once=True)
+        except AlreadyStarted as repeated:
+            # Both were on their way at the same time.
+            await self._store.meetings.remove(organizer, meeting.id, None, self._world.now(), call.author)
+            return repeated.invitation
 
     async def _repeated(self, call: Call[None]) -> str | None:
         """The invitation of a meeting of the caller's with this subject that was started by the same operation."""
@@ -130,7 +146,7 @@ class JoinService:
             return None
         application, kind = call.session.application, InvitationKind.ONLINE_MEETING
         for each in await self._store.invitations.started(application.owner, application.id, operation, kind):
-            if each.organizer == application.owner and each.subject == call.values.get("subject", ""):
+            if each.organizer == application.owner and call.values.get("subject") in {None, "", each.subject}:
                 return each.id
         return None
 

@@ -25,7 +25,8 @@ from openucwa.resources.additions import index_href
 from openucwa.resources.my_online_meetings import RELS, MeetingDocuments
 from openucwa.resources.online_meeting_extensions import EXTENSION_REL, collection_href, extension_document
 from openucwa.resources.online_meetings import READ_REFUSALS, MeetingFamily, organizer_of
-from openucwa.store.contract import MeetingQuery, Place, QueryLimits, Store
+from openucwa.store import contract
+from openucwa.store.contract import MeetingQuery, Place, QueryLimits
 from openucwa.store.findable import filterable
 
 #: What statements of every engine can have, whatever the settings are.
@@ -87,14 +88,16 @@ class FoundMeetings(MeetingFamily[None]):
     scopes = frozenset({MEETINGS})
     cached = False
 
-    def __init__(self, store: Store, pools: Pools, documents: MeetingDocuments, config: Config) -> None:
+    def __init__(self, queries: contract.Queries, pools: Pools, documents: MeetingDocuments, config: Config) -> None:
         super().__init__(pools)
-        self._store = store
+        self._queries = queries
         self._documents = documents
         self._assigned = config.assigned_meeting
         self._max_results = config.max_query_results
         self._filter_limits = limits_of(config)
-        self._limits = QueryLimits(config.max_query_values, config.max_query_bytes, config.max_query_steps)
+        self._limits = QueryLimits(
+            config.max_query_values, config.max_query_bytes, config.max_query_steps, config.max_query_comparisons
+        )
 
     @Operation(
         "The meetings of the user, and those that the user is invited to or takes part in, which match a filter.",
@@ -114,7 +117,7 @@ class FoundMeetings(MeetingFamily[None]):
             limit=min(asked.get("$top", DEFAULT_TOP), self._max_results),
             assigned=self._assigned,
         )
-        found = await self._store.queries.find(query, self._limits)
+        found = await self._queries.find(query, self._limits)
         href = _href(call, asked)
         links = {}
         if found.after is not None:

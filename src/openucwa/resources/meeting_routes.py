@@ -57,5 +57,5 @@ def meeting_routes(
         (f"{meeting}/invitation", MeetingInvitation(store, pools, documents, config, world)),
         (f"{meeting}/changeSet", ChangeSets(store, pools, rules, documents, schemas, world, config)),
         (extensions, OnlineMeetingExtensions(store, pools, schemas, world, config)),
-        (f"{extensions}/{{extension_id}}", OnlineMeetingExtension(store, pools, schemas, world, config)),
+        (f"{extensions}/{{extension_id}}", OnlineMeetingExtension(store.extensions, pools, schemas, world, config)),
     )

@@ -23,6 +23,7 @@ from openucwa.representation.parameters import Parameter
 from openucwa.resources.contacts import CONTACT_SCOPES
 from openucwa.resources.groups import MAX_GROUP_ID
 from openucwa.resources.rendering.contacts import ContactRenderer, group_href, memberships_href
+from openucwa.store import contract
 from openucwa.store.contract import ContactLimits, Store
 
 #: UCWA: contactUri of myGroupMemberships2.
@@ -146,8 +147,8 @@ class MyGroupMembership(Resource[Membership]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, documents: ContactRenderer, world: World) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts, documents: ContactRenderer, world: World) -> None:
+        self._contacts = contacts
         self._documents = documents
         self._world = world
 
@@ -157,14 +158,14 @@ class MyGroupMembership(Resource[Membership]):
         named = Membership(f"sip:{address.lower()}", group_id)
         if group_id in _OF_OTHERS:
             raise OperationNotSupported("this group has no memberships: its members are chosen by others")
-        if named not in await self._store.contacts.memberships(owner, named.group_id):
+        if named not in await self._contacts.memberships(owner, named.group_id):
             raise ResourceNotFound("the contact is not in this group")
         return named
 
     @Operation("One membership.", refuses=(OperationNotSupported, *_READ))
     async def get(self, call: Call[Membership]) -> Answer:
         """UCWA: myGroupMembership, GET."""
-        group = await self._store.contacts.group(call.session.application.owner, call.target.group_id)
+        group = await self._contacts.group(call.session.application.owner, call.target.group_id)
         return Answer(self._documents.membership(call, call.target, group.kind))
 
     @Operation(
@@ -175,7 +176,7 @@ class MyGroupMembership(Resource[Membership]):
     )
     async def delete(self, call: Call[Membership]) -> Answer:
         """UCWA: myGroupMembership2, DELETE."""
-        await self._store.contacts.remove(
+        await self._contacts.remove(
             call.session.application.owner, call.target.uri, call.target.group_id, self._world.now()
         )
         return NO_CONTENT
@@ -188,14 +189,14 @@ class RemoveContactFromAllGroups(Resource[None]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, world: World) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts, world: World) -> None:
+        self._contacts = contacts
         self._world = world
 
     @Operation("Removes a contact.", answers=(204,), takes=CONTACT_URI, produces=(), refuses=(CallbackChannelError,))
     async def post(self, call: Call[None]) -> Answer:
         """UCWA: removeContactFromAllGroups, POST. Somebody who is no contact is ignored."""
-        await self._store.contacts.remove_from_all(
+        await self._contacts.remove_from_all(
             call.session.application.owner, user_uri(call.values["contactUri"]), self._world.now()
         )
         return NO_CONTENT

@@ -41,6 +41,7 @@ from openucwa.resources.online_meetings import (
     organizer_of,
 )
 from openucwa.resources.patching import patch_of, patched
+from openucwa.store import contract
 from openucwa.store.contract import Store
 
 EXTENSION_REL = "onlineMeetingExtension"
@@ -156,9 +157,11 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     scopes = CONVERSATION_SCOPES
     conditional = True
 
-    def __init__(self, store: Store, pools: Pools, schemas: ExtensionSchemas, world: World, config: Config) -> None:
+    def __init__(
+        self, extensions: contract.Extensions, pools: Pools, schemas: ExtensionSchemas, world: World, config: Config
+    ) -> None:
         super().__init__(pools)
-        self._store = store
+        self._extensions = extensions
         self._schemas = schemas
         self._world = world
         self._history = config.change_log
@@ -168,7 +171,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         self, call: Context, meeting_id: str = "", extension_id: str = "", **_names: str
     ) -> tuple[str, Extension]:
         self.require_pool(call)
-        extension = await self._store.extensions.get(organizer_of(call), meeting_id, extension_id)
+        extension = await self._extensions.get(organizer_of(call), meeting_id, extension_id)
         return meeting_id, extension
 
     def etag(self, call: Context, target: tuple[str, Extension]) -> str:
@@ -198,7 +201,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 extension = await self._replace(call, href, meeting_id, stored)
             except PreconditionFailed:
                 # A concurrent change came first. If-Match may match its result as well.
-                stored = await self._store.extensions.get(organizer_of(call), meeting_id, stored.id)
+                stored = await self._extensions.get(organizer_of(call), meeting_id, stored.id)
                 if not conditions.matches(call.if_match, stored.etag):
                     raise
             else:
@@ -221,7 +224,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         )
         extension = Extension(id=stored.id, type=draft.type, etag=new_etag(self._world), properties=draft.properties)
         await self._schemas.check(organizer_of(call), stored.id, extension.properties)
-        await self._store.extensions.replace(
+        await self._extensions.replace(
             organizer_of(call),
             meeting_id,
             frozenset({stored.etag}) if draft.compared else call.if_match,
@@ -249,7 +252,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                 break
             await self._schemas.check(organizer_of(call), extension.id, extension.properties)
             try:
-                await self._store.extensions.replace(
+                await self._extensions.replace(
                     organizer_of(call),
                     meeting_id,
                     frozenset({stored.etag}),
@@ -259,7 +262,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                     ChangeKind.PATCHED,
                 )
             except PreconditionFailed:
-                stored = await self._store.extensions.get(organizer_of(call), meeting_id, stored.id)
+                stored = await self._extensions.get(organizer_of(call), meeting_id, stored.id)
                 if not conditions.matches(call.if_match, stored.etag):
                     raise
             else:
@@ -285,7 +288,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def delete(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, DELETE."""
         meeting_id, extension = call.target
-        await self._store.extensions.remove(
+        await self._extensions.remove(
             organizer_of(call),
             meeting_id,
             extension.id,

@@ -32,11 +32,11 @@ def openucwa_routes(
     index = f"{app}/openucwa"
     routes: list[tuple[str, Resource[Any]]] = [
         (index, additions.Index(pools, additions.links(config))),
-        (f"{index}/lobby", additions.Lobbies(store, pools)),
+        (f"{index}/lobby", additions.Lobbies(store.conversations, pools)),
         *schema_routes(f"{index}/schemas", store, pools, schemas, world, config),
     ]
     if config.change_log:
-        routes.append((f"{index}/meetings", FoundMeetings(store, pools, documents, config)))
+        routes.append((f"{index}/meetings", FoundMeetings(store.queries, pools, documents, config)))
         routes += _history_routes(app, store, pools, documents, schemas, world, config)
         reader = changes.ChangeReader(store, following.tail, documents, world, config)
         hooks = webhooks.Parts(store, pools, following.subscriptions, world, following.dispatcher.changed)
@@ -65,6 +65,6 @@ def _history_routes(
         yield f"{version}/restore", versions.Restore(*shown, schemas, world, config)
     yield f"{meeting}/removedExtensions", removed.RemovedExtensions(*shown)
     meetings = f"{app}/openucwa/removedMeetings"
-    yield meetings, removed.RemovedMeetings(store, pools)
+    yield meetings, removed.RemovedMeetings(store.change_log, pools)
     yield f"{meetings}/{{removal}}", removed.RemovedMeeting(*shown)
     yield f"{meetings}/{{removal}}/restore", removed.RestoreMeeting(*shown, world, config)

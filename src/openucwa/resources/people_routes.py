@@ -42,33 +42,32 @@ def people_routes(
     in_groups = f"{root}/groupMemberships"
     contact = f"{root}/{{address}}"
     relationship = f"{contact}/privacyRelationship"
-    shown = (store, persons, world)
     related = (store, book, world, config)
     subscribing = SubscriptionService(store.subscriptions, book.addresses, world, config)
     presence = f"{root}/presenceSubscriptions"
     subscribed = f"{root}/presenceSubscriptionMemberships"
     return (
         (f"{root}/contacts", contacts.MyContacts(book, persons)),
-        (f"{root}/groups", groups.MyGroups(store, book, persons, world, config)),
+        (f"{root}/groups", groups.MyGroups(store.contacts, book, persons, world, config)),
         *((f"{root}/groups/{each.id}", groups.SystemGroup(each, persons)) for each in SYSTEM_GROUPS.values()),
         (f"{root}/groups/myOrganizationGroup", groups.MyOrganizationGroup(book, persons)),
-        (f"{root}/groups/addToContactList", distribution_groups.AddToContactList(store, book, world, config)),
-        (f"{root}/groups/removeFromContactList", distribution_groups.RemoveFromContactList(store, world)),
+        (f"{root}/groups/addToContactList", distribution_groups.AddToContactList(store.contacts, book, world, config)),
+        (f"{root}/groups/removeFromContactList", distribution_groups.RemoveFromContactList(store.contacts, world)),
         (group, groups.GroupResource(store, book, persons, world)),
         (f"{group}/expandDistributionGroup", distribution_groups.ExpandDistributionGroup(store, book, persons)),
         (f"{group}/groupMemberships", memberships.GroupMemberships(store, persons)),
         (in_groups, memberships.MyGroupMemberships(store, book, persons, world, config)),
-        (f"{in_groups}/removeContactFromAllGroups", memberships.RemoveContactFromAllGroups(store, world)),
-        (f"{in_groups}/{{membership}}", memberships.MyGroupMembership(*shown)),
-        (subscription, contacts.MyContactsAndGroupsSubscription(store, world)),
+        (f"{in_groups}/removeContactFromAllGroups", memberships.RemoveContactFromAllGroups(store.contacts, world)),
+        (f"{in_groups}/{{membership}}", memberships.MyGroupMembership(store.contacts, persons, world)),
+        (subscription, contacts.MyContactsAndGroupsSubscription(store.contacts, world)),
         (
             f"{subscription}/startOrRefreshSubscriptionToContactsAndGroups",
-            contacts.StartOrRefreshSubscription(store, world),
+            contacts.StartOrRefreshSubscription(store.contacts, world),
         ),
-        (f"{subscription}/stopSubscriptionToContactsAndGroups", contacts.StopSubscription(store)),
-        (f"{root}/privacyRelationships", privacy_relationships.MyPrivacyRelationships(store)),
-        (f"{root}/privacyRelationships/{{level}}", privacy_relationships.MyPrivacyRelationship(store)),
-        (f"{root}/search", search.Search(store, book, persons, privacy, config)),
+        (f"{subscription}/stopSubscriptionToContactsAndGroups", contacts.StopSubscription(store.contacts)),
+        (f"{root}/privacyRelationships", privacy_relationships.MyPrivacyRelationships(store.contacts)),
+        (f"{root}/privacyRelationships/{{level}}", privacy_relationships.MyPrivacyRelationship(store.contacts)),
+        (f"{root}/search", search.Search(store.people, book, persons, privacy, config)),
         (presence, subscriptions.PresenceSubscriptions(subscribing)),
         (f"{presence}/{{subscription}}", subscriptions.PresenceSubscription(subscribing)),
         (subscribed, subscriptions.PresenceSubscriptionMemberships(subscribing)),

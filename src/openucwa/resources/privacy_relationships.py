@@ -26,6 +26,7 @@ from openucwa.representation.parameters import Parameter
 from openucwa.resources.contacts import find_person
 from openucwa.resources.people import contact_href, people_href
 from openucwa.resources.rendering.contacts import relationship_href
+from openucwa.store import contract
 from openucwa.store.contract import Store
 
 #: UCWA: contactPrivacyRelationship2, PUT, Request body.
@@ -42,13 +43,13 @@ class MyPrivacyRelationships(Resource[None]):
     scopes = ANY_SCOPE
     anonymous = False
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts) -> None:
+        self._contacts = contacts
 
     @Operation("The privacy relationships that the user has set, by level.", refuses=_READ)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: myPrivacyRelationships, GET."""
-        own = await self._store.contacts.own_relationships(call.session.application.owner)
+        own = await self._contacts.own_relationships(call.session.application.owner)
         levels = [level for level in PrivacyLevel if any(each.level == level for each in own)]
         return Answer(
             Document(
@@ -66,8 +67,8 @@ class MyPrivacyRelationship(Resource[PrivacyLevel]):
     scopes = ANY_SCOPE
     anonymous = False
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts) -> None:
+        self._contacts = contacts
 
     async def locate(self, call: Context, level: str = "", **_names: str) -> PrivacyLevel:
         try:
@@ -78,7 +79,7 @@ class MyPrivacyRelationship(Resource[PrivacyLevel]):
     @Operation("The people for whom the user has set one level.", refuses=_READ)
     async def get(self, call: Call[PrivacyLevel]) -> Answer:
         """UCWA: myPrivacyRelationship, GET."""
-        own = await self._store.contacts.own_relationships(call.session.application.owner)
+        own = await self._contacts.own_relationships(call.session.application.owner)
         return Answer(_level_document(call, call.target, own))
 
 

@@ -32,6 +32,7 @@ from openucwa.resources.online_meetings import (
     organizer_of,
 )
 from openucwa.resources.versions import SHOWN, VERSION_REL, Past, PastFamily, number_of, version_document
+from openucwa.store import contract
 from openucwa.store.contract import Store
 
 
@@ -58,15 +59,15 @@ class RemovedMeetings(MeetingFamily[None]):
     scopes = frozenset({MEETINGS})
     cached = False
 
-    def __init__(self, store: Store, pools: Pools) -> None:
+    def __init__(self, change_log: contract.ChangeLog, pools: Pools) -> None:
         super().__init__(pools)
-        self._store = store
+        self._change_log = change_log
 
     @Operation("The removed meetings that can be restored.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
         """openucwa:removedMeetings, GET."""
         href = _removed_href(call)
-        found = await self._store.change_log.removed_meetings(organizer_of(call), SHOWN)
+        found = await self._change_log.removed_meetings(organizer_of(call), SHOWN)
         shown = [_removed_document(href, each) for each in found]
         return Answer(Document(rel=self.rel, href=href, embedded={RemovedMeeting.rel: shown}))
 

@@ -42,7 +42,7 @@ from openucwa.store.contract import Store
 
 SCHEMA_REL = "openucwa:schema"
 SCHEMA_JSON = "application/schema+json"
-#: The media types of a schema, as body and as answer.
+#: The media types of a schema as an answer.
 TYPES = (SCHEMA_JSON, JSON)
 
 #: How many extensions one request for violations checks.
@@ -142,7 +142,7 @@ class Schema(SchemaFamily):
     @Operation(
         "Sets the JSON Schema (2020-12) for the user's extensions with this id.",
         answers=(200, 201),
-        consumes=TYPES,
+        consumes=(SCHEMA_JSON,),
         schema={"type": "object"},
         refuses=(*CHANGE_REFUSALS, LimitExceeded, EntityTooLarge, InvalidExchangeServerVersion),
     )

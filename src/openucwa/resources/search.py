@@ -18,7 +18,7 @@ from openucwa.representation.document import Document
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.people import people_href
 from openucwa.resources.rendering.contacts import ContactRenderer
-from openucwa.store.contract import Store
+from openucwa.store import contract
 
 #: UCWA: search, limit.
 MAX_LIMIT = 100
@@ -52,9 +52,9 @@ class Search(Resource[None]):
     anonymous = False
 
     def __init__(
-        self, store: Store, book: AddressBook, documents: ContactRenderer, privacy: Privacy, config: Config
+        self, people: contract.People, book: AddressBook, documents: ContactRenderer, privacy: Privacy, config: Config
     ) -> None:
-        self._store = store
+        self._people = people
         self._book = book
         self._documents = documents
         self._privacy = privacy
@@ -96,7 +96,7 @@ class Search(Resource[None]):
         people: list[Person] = []
         after = ""
         for _ in range(_MAX_PORTIONS):
-            portion = await self._store.people.search(words.all, viewer, after, limit + 1)
+            portion = await self._people.search(words.all, viewer, after, limit + 1)
             people += [person for person in portion if self._is_found(person, words, viewer)]
             if len(people) > limit:
                 return people[:limit], True

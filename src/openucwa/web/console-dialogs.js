@@ -1,7 +1,43 @@
 // Questions that the console asks before it goes on.
 
-import { $, make, uniqueId } from "./elements.js";
+import { make, uniqueId } from "./elements.js";
 import { t } from "./texts.js";
+
+const confirmTitle = make("h2", { id: "confirm-title" });
+const confirmWords = make("p", {});
+const confirmYes = make("button", { class: "danger", value: "yes", type: "submit" });
+const confirmNo = make("button", { value: "no", type: "submit", autofocus: true });
+const confirm = dialog(
+  { "aria-labelledby": "confirm-title" },
+  confirmTitle,
+  confirmWords,
+  make("div", { class: "row" }, confirmYes, confirmNo),
+);
+
+const conflictWords = make("p", { class: "muted" });
+const versions = make("tbody", {});
+const columns = [t`Property`, t`Yours`, t`On the server`].map((title) => make("th", { scope: "col" }, title));
+const conflict = dialog(
+  { class: "wide", "aria-labelledby": "conflict-title" },
+  make("div", {}, make("h2", { id: "conflict-title" }, t`Changed by someone else`), conflictWords),
+  make(
+    "div",
+    { class: "scroll" },
+    make("table", { class: "versions" }, make("thead", {}, make("tr", {}, ...columns)), versions),
+  ),
+  make(
+    "div",
+    { class: "row" },
+    make("button", { class: "primary", value: "save", type: "submit" }, t`Save`),
+    make("button", { value: "", type: "submit", autofocus: true }, t`Keep editing`),
+  ),
+);
+
+function dialog(attributes, ...parts) {
+  const made = make("dialog", attributes, make("form", { class: "stack", method: "dialog" }, ...parts));
+  document.body.append(made);
+  return made;
+}
 
 // Asks in a dialog; the value of the button that was chosen, "" for none.
 function ask(dialog) {
@@ -14,17 +50,17 @@ function ask(dialog) {
 
 // Whether to go on. `yes`, `no`: what the buttons say.
 export async function confirmed(title, words, yes, no = t`Cancel`) {
-  $("confirm-title").textContent = title;
-  $("confirm-words").textContent = words;
-  $("confirm-yes").textContent = yes;
-  $("confirm-no").textContent = no;
-  return (await ask($("confirm"))) === "yes";
+  confirmTitle.textContent = title;
+  confirmWords.textContent = words;
+  confirmYes.textContent = yes;
+  confirmNo.textContent = no;
+  return (await ask(confirm)) === "yes";
 }
 
 // Which version of each property is to be saved: a Map of name -> value (undefined: it is to go), or null to go on editing.
 // `conflicts`: [{name, mine, theirs}]; shown(name, value): what people see of a value, as elements or texts.
 export async function chooseVersions(words, conflicts, labelOf, shown) {
-  $("conflict-words").textContent = words;
+  conflictWords.textContent = words;
   const rows = conflicts.map(({ name, mine, theirs }) => {
     const group = uniqueId("version");
     const label = labelOf(name);
@@ -46,8 +82,8 @@ export async function chooseVersions(words, conflicts, labelOf, shown) {
     const cells = [option("mine", t`Yours`, mine, true), option("theirs", t`On the server`, theirs, false)];
     return make("tr", {}, make("th", { scope: "row" }, label), ...cells);
   });
-  $("versions").replaceChildren(...rows);
-  if ((await ask($("conflict"))) !== "save") return null;
+  versions.replaceChildren(...rows);
+  if ((await ask(conflict)) !== "save") return null;
   const theirs = rows.map((row) => row.querySelector("[value=theirs]").checked);
   return new Map(conflicts.map((each, place) => [each.name, theirs[place] ? each.theirs : each.mine]));
 }

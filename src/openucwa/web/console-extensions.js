@@ -5,7 +5,9 @@ import { chooseVersions } from "./console-dialogs.js";
 import { ExtensionForm } from "./console-extension-form.js";
 import { $, busy, button, keep, make, notify } from "./elements.js";
 import { audienceOf, audienceTag, ChangeMarks, propertiesTable, renderValue } from "./extension-table.js";
+import { NotThere } from "./meetings.js";
 import { t } from "./texts.js";
+import { Undo } from "./undo.js";
 import { EXACT } from "./value-controls.js";
 import { changesBetween, customProperties, typeOf } from "./values.js";
 import { inWords } from "./words.js";
@@ -19,6 +21,7 @@ export class ExtensionsView {
   #extensions; // by id
   #marks = new ChangeMarks(() => this.#draw());
   #forms = new Map(); // by id, the open ones
+  #undo = new Undo($("data-undo"));
   #asJson = new Set(); // the ids of those that are shown as JSON
   #closed = false;
 
@@ -38,6 +41,7 @@ export class ExtensionsView {
 
   close() {
     this.#closed = true;
+    this.#undo.clear();
     this.#marks.clear();
   }
 
@@ -202,6 +206,14 @@ export class ExtensionsView {
       this.#draw();
       this.#say(t`${id} is deleted.`);
       $("data-title").focus();
+      this.#undo.offer(t`“${id}” is deleted.`, async () => {
+        if (!(await this.#meetings.undeleteExtension(this.#id, id))) throw new NotThere();
+        const found = await this.#meetings.readExtension(this.#id, id);
+        if (this.#closed) return;
+        this.#extensions.set(id, found);
+        this.#draw();
+        this.#say(t`${id} is back.`);
+      });
     } catch (error) {
       notify($("data-error"), inWords(error));
     }

@@ -1,6 +1,6 @@
 // The dialog that makes an invitation for calendar programs: when the meeting begins, and how long it lasts.
 
-import { $, busy, complain, make, notify } from "./elements.js";
+import { busy, button, complain, field, make, notify, uniqueId } from "./elements.js";
 import { t } from "./texts.js";
 import { asDate, dateText, localText } from "./values.js";
 import { inWords } from "./words.js";
@@ -8,41 +8,90 @@ import { inWords } from "./words.js";
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 
+// Minutes that a meeting can last, in words.
+const LENGTHS = [
+  [15, t`15 minutes`],
+  [30, t`30 minutes`],
+  [45, t`45 minutes`],
+  [60, t`1 hour`],
+  [90, t`1½ hours`],
+  [120, t`2 hours`],
+  [240, t`4 hours`],
+  [480, t`8 hours`],
+];
+const USUAL = 60; // minutes
+
 export class InvitationDialog {
   #meetings;
   #say;
   #meeting = null;
+  #start = make("input", { name: "start", type: "datetime-local", required: true });
+  #length = make(
+    "select",
+    { name: "end" },
+    ...LENGTHS.map(([value, words]) => make("option", { value, selected: value === USUAL }, words)),
+  );
+  #error = make("p", { class: "notice bad", role: "alert", hidden: true });
+  #late = make("p", { class: "notice warn small", role: "alert", hidden: true });
+  #dialog;
 
   constructor(meetings, say) {
     this.#meetings = meetings;
     this.#say = say;
-    $("invitation-form").onsubmit = (event) => {
+    const title = uniqueId("invitation");
+    const form = make(
+      "form",
+      { class: "stack", novalidate: true },
+      make(
+        "div",
+        {},
+        make("h2", { id: title }, t`Invitation for calendars`),
+        make(
+          "p",
+          { class: "muted small" },
+          t`A calendar file with the link to join. Send it to the people you invite, or add it to your own calendar.`,
+        ),
+      ),
+      this.#error,
+      field(t`Starts`, this.#start),
+      field(t`Duration`, this.#length),
+      this.#late,
+      make(
+        "div",
+        { class: "row" },
+        make("button", { class: "primary", type: "submit" }, t`Download`),
+        button(t`Close`, "", () => this.close()),
+      ),
+    );
+    form.onsubmit = (event) => {
       event.preventDefault();
       busy(event.submitter, () => this.#download());
     };
-    for (const id of ["i-start", "i-length"]) $(id).oninput = () => this.#drawLate();
-    $("invitation-close").onclick = () => this.close();
+    for (const control of [this.#start, this.#length]) control.oninput = () => this.#drawLate();
+    this.#dialog = make("dialog", { id: "invitation", "aria-labelledby": title }, form);
+    document.getElementById("invitation")?.remove(); // of who was signed in before
+    document.body.append(this.#dialog);
   }
 
   open(meeting) {
     this.#meeting = meeting;
     const next = new Date((Math.floor(Date.now() / HOUR) + 1) * HOUR);
-    $("i-start").value ||= localText(next).slice(0, 16);
-    complain($("i-start"), null);
-    notify($("invitation-error"), null);
+    this.#start.value ||= localText(next).slice(0, 16);
+    complain(this.#start, null);
+    notify(this.#error, null);
     this.#drawLate();
-    $("invitation").showModal();
+    this.#dialog.showModal();
   }
 
   close() {
-    $("invitation").close();
+    this.#dialog.close();
   }
 
   // {start, end}: Dates; null: no time is chosen.
   #times() {
-    const start = new Date($("i-start").value);
+    const start = new Date(this.#start.value);
     if (Number.isNaN(start.getTime())) return null;
-    return { start, end: new Date(start.getTime() + Number($("i-length").value) * MINUTE) };
+    return { start, end: new Date(start.getTime() + Number(this.#length.value) * MINUTE) };
   }
 
   // A meeting that closes before it is to end is no use to those who are invited.
@@ -50,15 +99,15 @@ export class InvitationDialog {
     const closes = asDate(this.#meeting.expirationTime);
     const times = this.#times();
     const late = closes && times && times.end > closes;
-    notify($("invitation-late"), late ? lateWords(dateText(closes), times.start > closes) : null);
+    notify(this.#late, late ? lateWords(dateText(closes), times.start > closes) : null);
   }
 
   async #download() {
     const times = this.#times();
-    complain($("i-start"), null);
-    notify($("invitation-error"), null);
+    complain(this.#start, null);
+    notify(this.#error, null);
     if (times === null) {
-      complain($("i-start"), t`Enter a date and a time.`);
+      complain(this.#start, t`Enter a date and a time.`);
       return;
     }
     try {
@@ -67,7 +116,7 @@ export class InvitationDialog {
       this.close();
       this.#say(t`The invitation is downloaded.`);
     } catch (error) {
-      notify($("invitation-error"), inWords(error));
+      notify(this.#error, inWords(error));
     }
   }
 }

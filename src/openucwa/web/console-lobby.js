@@ -1,11 +1,11 @@
 // Who waits in the lobbies of one's meetings, joined or not: a banner in every view, and a count in the title. The server
 // has no event for it, so it is asked now and then; of all tabs of a browser one asks, and its answer is for all.
 
+import { additionOf } from "./additions.js";
 import { nameOf } from "./meeting-words.js";
 import { t } from "./texts.js";
-import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
+import { embeddedIn, linkOf } from "./ucwa.js";
 
-const INDEX = "openucwa:index";
 const LOBBY = "openucwa:lobby";
 const ASSIGNED = "myAssignedOnlineMeeting";
 const VISIBLE = 15_000; // ms between two answers while the page is looked at
@@ -18,7 +18,6 @@ export class LobbyWatch {
   #notices;
   #join;
   #user;
-  #found = { application: null, href: null };
   #meetings = []; // [{id, where, people: [{uri, name}]}]
   #live = null; // {id, where, names, show}: the joined meeting, which knows better
   #heard = Number.NEGATIVE_INFINITY; // when the last answer came, here or in another tab
@@ -81,20 +80,14 @@ export class LobbyWatch {
   }
 
   async #ask(application) {
-    if (this.#found.application !== application) this.#found = { application, href: await this.#find(application) };
-    if (!this.#found.href) return [];
-    const { resource } = await this.#client.get(this.#found.href);
+    const href = await additionOf(this.#client, application, LOBBY);
+    if (href === undefined) return [];
+    const { resource } = await this.#client.get(href);
     return embeddedIn(resource, "openucwa:meetingLobby").map((each) => ({
       id: each.onlineMeetingId,
       where: nameOf({ subject: each.subject, rel: linkOf(each, ASSIGNED) ? ASSIGNED : undefined }),
       people: embeddedIn(each, "openucwa:waitingParticipant").map(({ uri, name }) => ({ uri, name })),
     }));
-  }
-
-  async #find(application) {
-    const { headers } = await this.#client.get(linkOf(application, "self"));
-    const index = linkIn(headers.get("Link"), INDEX);
-    return index && linkOf((await this.#client.get(index)).resource, LOBBY);
   }
 
   #take(meetings) {

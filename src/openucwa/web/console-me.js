@@ -1,5 +1,6 @@
 // How others see the user, in the console: status, note and photo.
 
+import { isSilent, setSilent } from "./bell.js";
 import { $, busy, button, notify } from "./elements.js";
 import { drawFace, makeFace } from "./face.js";
 import { CHOICES, choiceOf, presenceKind, presenceWords } from "./presence-words.js";
@@ -48,6 +49,8 @@ export class MeSection {
     $("photo-save").onclick = () => this.#savePhoto();
     $("photo-cancel").onclick = () => this.#endPreview();
     $("photo-remove").onclick = () => this.#do($("photo-remove"), () => own.setPhoto(null), t`Your photo is removed.`);
+    $("sounds").checked = !isSilent();
+    $("sounds").onchange = () => setSilent(!$("sounds").checked);
     this.draw();
   }
 

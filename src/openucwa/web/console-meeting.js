@@ -20,7 +20,7 @@ export class MeetingView {
   #meeting = null; // the one that is shown
   #extensions = null;
 
-  // listener: {edit(meeting), deleted(), copied(meeting): there is a copy}.
+  // listener: {edit(meeting), deleted(id, name), copied(meeting): there is a copy}.
   constructor(meetings, notices, listener) {
     this.#meetings = meetings;
     this.#notices = notices;
@@ -119,12 +119,13 @@ export class MeetingView {
 
   async #delete() {
     const { onlineMeetingId } = this.#meeting;
+    const name = nameOf(this.#meeting);
     try {
-      const gone = await deleteConfirmed(this.#meeting, t`Delete “${nameOf(this.#meeting)}”?`, DELETES, {
+      const gone = await deleteConfirmed(this.#meeting, t`Delete “${name}”?`, DELETES, {
         remove: (version) => this.#meetings.delete(version),
         read: async () => (await this.#meetings.read(onlineMeetingId)).meeting,
       });
-      if (gone) await this.#listener.deleted();
+      if (gone) await this.#listener.deleted(onlineMeetingId, name);
     } catch (error) {
       this.complain(inWords(error));
     }

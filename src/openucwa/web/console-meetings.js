@@ -7,8 +7,10 @@ import { MeetingFilter } from "./console-meeting-filter.js";
 import { MeetingForm } from "./console-meeting-form.js";
 import { $, busy, keep, make, notify } from "./elements.js";
 import { isAssigned, isExpired, nameOf } from "./meeting-words.js";
-import { Meetings } from "./meetings.js";
+import { Meetings, NotThere } from "./meetings.js";
+import { withoutScheme } from "./sip.js";
 import { t } from "./texts.js";
+import { Undo } from "./undo.js";
 import { inWords } from "./words.js";
 
 const LIST = "#list";
@@ -20,8 +22,10 @@ export class MeetingsView {
   #meetings;
   #go;
   #listed = null; // null: not read yet
+  #invited = []; // meetings of others
   #view;
   #form;
+  #undo = new Undo($("undo"));
   #filter = new MeetingFilter();
   #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list; null: something else is
   #reading = null; // {again}, while what is shown is read anew
@@ -33,7 +37,7 @@ export class MeetingsView {
     this.#meetings = new Meetings(client, session);
     this.#view = new MeetingView(this.#meetings, notices, {
       edit: (meeting) => this.#edit(meeting),
-      deleted: () => this.#deleted(),
+      deleted: (id, name) => this.#deleted(id, name),
       copied: (meeting) => this.#copied(meeting),
     });
     this.#form = new MeetingForm(this.#meetings, (meeting) => this.#saved(meeting));
@@ -121,12 +125,14 @@ export class MeetingsView {
   // The list
 
   async #readList() {
+    const invited = this.#meetings.invited().catch(() => this.#invited);
     try {
       this.#listed = await this.#meetings.list();
       notify($("list-error"), null);
     } catch (error) {
       notify($("list-error"), inWords(error));
     }
+    this.#invited = await invited;
     this.#drawList();
   }
 
@@ -141,8 +147,11 @@ export class MeetingsView {
     const none = this.#listed !== null && own.length === 0;
     $("no-meetings").hidden = !none || this.#filter.isOn;
     $("none-found").hidden = !none || !this.#filter.isOn || assigned.length > 0;
-    $("meeting-filter").hidden = listed.length < 2;
+    $("meeting-filter").hidden = listed.length + this.#invited.length < 2;
     $("assigned").hidden = assigned.length === 0;
+    const invited = this.#filter.of(this.#invited, this.live?.id);
+    keep($("invited-list"), invited, (each) => each.onlineMeetingUri, invitedLine, $("meetings-title"));
+    $("invited").hidden = invited.length === 0;
     mark($("new"), this.#hash === "#new");
   }
 
@@ -239,13 +248,37 @@ export class MeetingsView {
     this.#notices.say(t`The meeting is copied.`);
   }
 
-  async #deleted() {
+  async #deleted(id, name) {
     this.#view.close();
     await this.#readList();
     location.hash = "";
     this.#notices.say(t`The meeting is deleted.`);
+    this.#undo.offer(t`“${name}” is deleted.`, async () => {
+      if (!(await this.#meetings.undelete(id))) throw new NotThere();
+      await this.#readList();
+      await this.#go(`#${id}`);
+      this.#notices.say(t`The meeting is back.`);
+    });
     $("meetings-title").focus();
   }
+}
+
+// A meeting of somebody else: its link leads into it.
+function invitedLine(meeting, drawn) {
+  const line = drawn ?? make("li", {}, make("a", {}));
+  const [link] = line.children;
+  link.href = meeting.joinUrl;
+  link.replaceChildren(
+    make("span", { class: "meeting-subject" }, nameOf(meeting)),
+    make(
+      "span",
+      { class: "muted small" },
+      ...untilElements(meeting),
+      " · ",
+      t`by ${withoutScheme(meeting.organizerUri)}`,
+    ),
+  );
+  return line;
 }
 
 // Says whether a link is the one to what is shown.

@@ -5,6 +5,7 @@ import { MeSection } from "./console-me.js";
 import { MeetingsView } from "./console-meetings.js";
 import { hashOf, PeopleSection } from "./console-people.js";
 import { Sections } from "./console-sections.js";
+import { MeetingChanges } from "./meeting-changes.js";
 import { OwnPresence } from "./own-presence.js";
 import { PresenceWatch } from "./presence-watch.js";
 import { Talks } from "./talks.js";
@@ -21,6 +22,7 @@ export class Visit {
   #talks;
   #people;
   #me;
+  #changes;
   #bell = new AbortController();
   #rings = !navigator.locks; // whether invitations are heard by this tab while it is hidden
 
@@ -38,6 +40,7 @@ export class Visit {
     const shared = { talks: this.#talks, presence: this.#presence, me };
     this.#people = new PeopleSection(client, session, notices, shared);
     this.sections = new Sections([this.#me, this.#people, this.meetings]);
+    this.#changes = new MeetingChanges(client, session, me, () => this.meetings.refresh());
     for (const type of ACTIVE) document.addEventListener(type, this.#active, { passive: true });
     this.#takeBell(me);
   }
@@ -85,6 +88,7 @@ export class Visit {
 
   close() {
     this.#bell.abort();
+    this.#changes.close();
     for (const type of ACTIVE) document.removeEventListener(type, this.#active);
     this.sections.close();
     this.#people.close();

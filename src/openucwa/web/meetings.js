@@ -1,11 +1,13 @@
 // An organizer's meetings and their extensions, by their ids. Addresses belong to an application, and a page may see
 // several of them; so each is found by following links of the one that is open now.
 
+import { additionOf } from "./additions.js";
 import { t } from "./texts.js";
 import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
 import { asDate, customProperties } from "./values.js";
 
 const INVITATION = "openucwa:invitation";
+const MAX_INVITED = 50; // meetings of others that are listed
 export const MAX_SUBJECT = 250; // characters
 // What a copy of a meeting has in common with it.
 const COPIED = [
@@ -44,6 +46,19 @@ export class Meetings {
   // All of them: the newest first, and the assigned one last.
   list() {
     return this.#session.run((application) => this.#list(application));
+  }
+
+  // Those of others to which the user is invited, or in which the user is, as UCWA's onlineMeeting.
+  invited() {
+    return this.#session.run(async (application) => {
+      const href = await additionOf(this.#client, application, "openucwa:meetings");
+      if (href === undefined) return [];
+      const [me] = embeddedIn(application, "me");
+      const filter = `organizerUri ne '${me.uri.replaceAll("'", "''")}'`;
+      const query = new URLSearchParams({ filter, orderby: "expirationTime", top: MAX_INVITED });
+      const { resource } = await this.#client.get(`${href}?${query}`);
+      return embeddedIn(resource, "openucwa:foundMeeting").flatMap((each) => embeddedIn(each, "onlineMeeting"));
+    });
   }
 
   // {meeting, extensions, invitation}: `extensions` by id; `invitation`: where the invitation for calendars is, or null.
@@ -96,6 +111,34 @@ export class Meetings {
       await this.#client.delete(href, { headers: { "If-Match": `"${meeting.etag}"` } });
       this.#hrefs.delete(meeting.onlineMeetingId);
     });
+  }
+
+  // Adds a meeting again that was deleted; whether the server still had it.
+  undelete(id) {
+    return this.#session.run(async (application) => {
+      const href = await additionOf(this.#client, application, "openucwa:removedMeetings");
+      if (href === undefined) return false;
+      const { resource } = await this.#client.get(href);
+      const removed = embeddedIn(resource, "openucwa:removedMeeting").find((each) => each.onlineMeetingId === id);
+      return this.#restore(removed);
+    });
+  }
+
+  // The same for an extension.
+  undeleteExtension(id, extensionId) {
+    return this.#session.run(async (application) => {
+      const { headers } = await this.#client.get(await this.#meetingHref(application, id));
+      const href = linkIn(headers.get("Link"), "openucwa:removedExtensions");
+      if (href === null) return false;
+      const { resource } = await this.#client.get(href);
+      return this.#restore(embeddedIn(resource, "openucwa:version").find((each) => each.extensionId === extensionId));
+    });
+  }
+
+  async #restore(removed) {
+    const href = linkOf(removed, "openucwa:restore");
+    if (href !== undefined) await this.#client.post(href);
+    return href !== undefined;
   }
 
   // The file for calendar programs, as text. `start`, `end`: Dates.

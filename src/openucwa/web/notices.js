@@ -1,6 +1,7 @@
 // What a page says wherever one is in it: that the server is away, that somebody waits in the lobby, and, to those who
 // don't look at it, what has changed. And its title.
 
+import { ring } from "./bell.js";
 import { busy, button, keep, make } from "./elements.js";
 import { t } from "./texts.js";
 
@@ -19,6 +20,7 @@ export class Notices {
   #title = document.title;
   #waiting = 0;
   #invited = 0;
+  #rung = 0; // for how many it rang
 
   constructor() {
     document.body.prepend(this.#away, this.#invitations, this.#lobby, this.#said);
@@ -66,6 +68,8 @@ export class Notices {
 
   #drawTitle() {
     const count = this.#waiting + this.#invited;
+    if (count > this.#rung) ring();
+    this.#rung = count;
     document.title = count ? `(${count}) ${this.#title}` : this.#title;
   }
 }

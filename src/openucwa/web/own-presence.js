@@ -1,8 +1,8 @@
 // How others see the signed-in user: availability, note and photo; and what makes the user reachable by messages.
 
-import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
+import { additionOf } from "./additions.js";
+import { embeddedIn, linkOf } from "./ucwa.js";
 
-const INDEX = "openucwa:index";
 const PHOTO = "openucwa:photo";
 const ACTIVE = 60_000; // ms between two reports that somebody uses the page
 
@@ -58,9 +58,7 @@ export class OwnPresence {
   // `picture`: a Blob, JPEG or PNG; null: there is to be none.
   async setPhoto(picture) {
     await this.#session.run(async (application) => {
-      const { headers } = await this.#client.get(linkOf(application, "self"));
-      const { resource } = await this.#client.get(linkIn(headers.get("Link"), INDEX));
-      const href = linkOf(resource, PHOTO);
+      const href = await additionOf(this.#client, application, PHOTO);
       if (picture === null) await this.#client.delete(href);
       else await this.#client.request("PUT", href, { body: picture, type: picture.type });
     });

@@ -16,7 +16,6 @@ export const TEXTS = {
   Discard: "Verwerfen",
   "Keep editing": "Weiter bearbeiten",
   "Save anyway": "Trotzdem speichern",
-  "Continue?": "Fortfahren?",
   Refresh: "Aktualisieren",
   Accept: "Annehmen",
   Decline: "Ablehnen",
@@ -107,6 +106,8 @@ export const TEXTS = {
   "No meeting fits the search.": "Keine Besprechung passt zur Suche.",
   "You haven’t scheduled a meeting yet.": "Sie haben noch keine Besprechung geplant.",
   "Always open": "Immer offen",
+  "You are invited": "Sie sind eingeladen",
+  "by {0}": "von {0}",
   "you are in it": "Sie sind dabei",
   "you are in it, {0} new": "Sie sind dabei, {0} neu",
   "Choose a meeting": "Wählen Sie eine Besprechung",
@@ -190,6 +191,12 @@ export const TEXTS = {
   "Changed by someone else": "Von jemand anderem geändert",
   Yours: "Ihre Fassung",
   "On the server": "Auf dem Server",
+
+  Undo: "Rückgängig",
+  "“{0}” is deleted.": "„{0}“ ist gelöscht.",
+  "{0} is back.": "{0} ist wieder da.",
+  "The meeting is back.": "Die Besprechung ist wieder da.",
+  "It can’t be brought back.": "Das lässt sich nicht zurückholen.",
 
   // Invitations for calendars
   "Invitation…": "Einladung…",
@@ -499,6 +506,8 @@ export const TEXTS = {
     "Ein gewählter Status bleibt, bis Sie ihn zurücksetzen; sonst folgt er Ihrer Aktivität.",
   "Your status follows your activity.": "Ihr Status folgt Ihrer Aktivität.",
   "Reset status": "Status zurücksetzen",
+  "Play a sound when someone invites you or waits in a lobby":
+    "Einen Ton abspielen, wenn jemand Sie einlädt oder im Wartebereich wartet",
   Note: "Notiz",
   "Your colleagues see it beside your name.": "Ihre Kollegen sehen sie neben Ihrem Namen.",
   "Save note": "Notiz speichern",
@@ -513,6 +522,18 @@ export const TEXTS = {
   "Your photo is removed.": "Ihr Foto ist entfernt.",
   "This file is not a picture that this browser can show.":
     "Diese Datei ist kein Bild, das dieser Browser zeigen kann.",
+
+  // Pages that say that there is none
+  "There is no page at this address": "Unter dieser Adresse gibt es keine Seite",
+  "Check the address for typing mistakes. If you were invited to a meeting, open the whole link in your invitation.":
+    "Prüfen Sie die Adresse auf Tippfehler. Wenn Sie zu einer Besprechung eingeladen wurden, öffnen Sie den ganzen Link in Ihrer Einladung.",
+  "Go to your meetings": "Zu Ihren Besprechungen",
+  "This address is for applications": "Diese Adresse ist für Anwendungen",
+  "You are not allowed to see this": "Das dürfen Sie nicht sehen",
+  "Too many requests": "Zu viele Anfragen",
+  "The server is busy": "Der Server ist ausgelastet",
+  "This page can’t be shown": "Diese Seite kann nicht gezeigt werden",
+  "The server has a problem": "Der Server hat ein Problem",
 
   // What went wrong
   "It does not exist.": "Es existiert nicht.",

@@ -23,7 +23,14 @@ class Conversations(Protocol):
     """Participations and participants. In all rows of a meeting the organizer comes first in the key."""
 
     async def join(
-        self, draft: Participation, invitation: Invitation, meeting_etag: str, limit: int, at: int
+        self,
+        draft: Participation,
+        invitation: Invitation,
+        meeting_etag: str,
+        limit: int,
+        at: int,
+        *,
+        once: bool = False,
     ) -> Participation:
         """Adds an application to a meeting, in the lobby if `draft.in_lobby` says so.
 
@@ -38,7 +45,8 @@ class Conversations(Protocol):
         DestinationNotFound: no such meeting. PreconditionFailed: its etag is no longer `meeting_etag`, so admission
         must be decided again. AlreadyJoined: the application takes part already. Conflict: the invitation is no longer
         pending. TooManyParticipants: there are `limit` participants in the meeting, and this is not one of them.
-        ApplicationNotFound: the application has ended.
+        ApplicationNotFound: the application has ended. AlreadyStarted: `once`, and the application takes part in a
+        meeting of its owner's with the same subject that it joined by the same operation id.
         """
         ...
 

@@ -21,7 +21,8 @@ class MeetingQuery:
     """What to find among the meetings that `user` organizes, is invited to, or takes part in.
 
     `wanted`: is evaluated on what the user may see: of others' meetings only RoamedParticipantData. None: all.
-    `after`: the place of the last meeting that is known already. `limit`: of meetings. `assigned`: whether assigned
+    `after`: the place where the query before
+    stopped. `limit`: of meetings. `assigned`: whether assigned
     meetings are among them.
     """
 
@@ -37,7 +38,8 @@ class MeetingQuery:
 class FoundMeetings:
     """Part of the meetings that a query finds, in its order, with the extensions that the user may see.
 
-    `after`: the place of the last one; None: there are no further ones.
+    `after`: where the query continues; None: there are no further meetings. There may be none here, and yet further
+    ones: where many meetings had to be compared.
     """
 
     meetings: Sequence[tuple[Meeting, Sequence[Extension]]]
@@ -47,13 +49,15 @@ class FoundMeetings:
 @dataclass(frozen=True, slots=True)
 class QueryLimits:
     """`values`: of an extension, that can be found; the same on all servers of a store. `bytes`: approximate size of
-    the meetings of one answer. `steps`: of bringing the index up to date, for one query. `attempts`: to find it up to
+    the meetings of one answer. `steps`: of bringing the index up to date, for one query. `comparisons`: with
+    meetings for one answer, approximately. `attempts`: to find it up to
     date while others change meetings; after these, the query keeps their changes out for a moment.
     """
 
     values: int
     bytes: int
     steps: int
+    comparisons: int
     attempts: int = 3
 
 

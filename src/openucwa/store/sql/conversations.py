@@ -74,12 +74,20 @@ class Conversations(Part):
     """`store.contract.Conversations`, where each method is described."""
 
     async def join(
-        self, draft: Participation, invitation: Invitation, meeting_etag: str, limit: int, at: int
+        self,
+        draft: Participation,
+        invitation: Invitation,
+        meeting_etag: str,
+        limit: int,
+        at: int,
+        *,
+        once: bool = False,
     ) -> Participation:
         meeting = (draft.organizer, draft.meeting_id)
 
         async def work(transaction: Transaction) -> Participation:
             await invitations.require_open(transaction, invitation)
+            await invitations.require_new_meeting(transaction, invitation, once=once)
             await _check_meeting(transaction, draft, meeting_etag)
             others = await find(transaction, _OF_URI, *meeting, draft.uri)
             for other in others:

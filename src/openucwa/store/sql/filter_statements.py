@@ -43,6 +43,8 @@ _OF_EXTENSION = Part("x.id")
 
 #: What is expected of comparisons: of one value, of a beginning, of a range, of any value.
 _EQUAL, _BEGINNING, _RANGE, _ANY = range(4)
+#: From this rank on, many meetings are to be expected.
+COMMON = _ANY
 #: Properties that many have the same value of.
 _COMMON = {"accessLevel", "organizerUri", "type"}
 

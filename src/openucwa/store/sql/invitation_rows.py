@@ -68,6 +68,20 @@ async def require_new(transaction: Transaction, invitation: Invitation) -> None:
             raise AlreadyStarted(started.id)
 
 
+async def require_new_meeting(transaction: Transaction, invitation: Invitation, *, once: bool) -> None:
+    """AlreadyStarted: the application takes part in another meeting of its owner's that the same operation started.
+
+    `once`: False: that does not matter.
+    """
+    if not once or invitation.operation_id is None:
+        return
+    key = (invitation.owner, invitation.application_id, invitation.operation_id, invitation.kind.value)
+    for row in await transaction.rows(STARTED, *key):
+        started = INVITATIONS.record(row)
+        if started.organizer == invitation.owner and started.subject == invitation.subject:
+            raise AlreadyStarted(started.id)
+
+
 async def put(transaction: Transaction, invitation: Invitation, at: int) -> None:
     """Stores the invitation that somebody comes in with. If it is there, it is an incoming one that is accepted."""
     key = (invitation.owner, invitation.application_id, invitation.id)

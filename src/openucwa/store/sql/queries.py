@@ -4,19 +4,23 @@
 from collections.abc import Sequence
 from functools import partial
 
-from openucwa.model.filters import matches
+from openucwa.model.filters import Order, matches, terms
 from openucwa.model.meeting import Extension, ExtensionType, Meeting
 from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.contract.queries import FoundMeetings, MeetingQuery, Place, QueryLimits
 from openucwa.store.engine import UNCACHED, Query, Row, Transaction
 from openucwa.store.findable import filterable
 from openucwa.store.sql import findable_rows
+from openucwa.store.sql.filter_statements import COMMON, candidates, condition, order_key
 from openucwa.store.sql.filter_statements import Part as Clause
-from openucwa.store.sql.filter_statements import candidates, condition, order_key
 from openucwa.store.sql.lists import padded
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import EXTENSIONS, MEETINGS
 
+#: Properties that every meeting has.
+_ALWAYS = {"accessLevel", "creationTime", "onlineMeetingId", "organizerUri", "subject"}
+#: Behind every id.
+_LAST = "\U0010ffff"
 _INCOMPLETE = "the index of the meetings is not complete yet; try again"
 #: Organizers whose indexes are found to be behind at a time.
 _BEHIND = 20
@@ -62,7 +66,7 @@ class Queries(Part):
 
     async def find(self, query: MeetingQuery, limits: QueryLimits) -> FoundMeetings:
         steps = limits.steps
-        statements = [_stale(query, limits), *_pages(query)]
+        statements = [_stale(query, limits), *_pages(query, limits)]
         for _ in range(limits.attempts):
             stale, *found = await self._reader.read(*statements)
             if not stale:
@@ -91,7 +95,7 @@ class Queries(Part):
                     steps -= 1
                     if steps <= 0:
                         raise ServiceUnavailable(_INCOMPLETE, retry_after=1)
-        page, after = _page(query, limits, await _rows(transaction, _pages(query)))
+        page, after = _page(query, limits, await _rows(transaction, _pages(query, limits)))
         found = _meetings(query, page, await _rows(transaction, _contents(page)))
         if query.wanted is not None:
             # Others' meetings may have changed in between.
@@ -112,55 +116,105 @@ def _stale(query: MeetingQuery, limits: QueryLimits) -> Query:
     return _STALE, (query.user, query.user, query.user, findable_rows.suffix(limits.values), _BEHIND)
 
 
-def _pages(query: MeetingQuery) -> Sequence[Query]:
-    """The user's own meetings, and those of others."""
-    own = Clause("meetings m where m.organizer = ?", (query.user,))
-    if query.wanted is not None and (few := candidates(query.wanted, query.user)) is not None:
-        own = own + " and m.id in (" + few.part + ")"
+def _pages(query: MeetingQuery, limits: QueryLimits) -> Sequence[Query]:
+    """The next meetings of the user's own, and of others, in order, with their sizes; -1: they do not match."""
+    most = _most(query, limits)
     others = Clause(
         f"({_VISIBLE}) as v join meetings m on m.organizer = v.organizer and m.id = v.meeting_id"
         " where m.organizer <> ?",
         (query.user, query.user, query.user),
     )
-    return _ordered(query, own, organizer=True), _ordered(query, others, organizer=False)
+    return (
+        _compared(query, _own(query, most), organizer=True),
+        _compared(query, _sorted(query, others, most, organizer=False), organizer=False),
+    )
 
 
-def _ordered(query: MeetingQuery, found: Clause, *, organizer: bool) -> Query:
+def _most(query: MeetingQuery, limits: QueryLimits) -> int:
+    """How many meetings are compared for one answer, at most, of the user's own and of others."""
+    return max(limits.comparisons // max(terms(query.wanted), 1), 1)
+
+
+def _own(query: MeetingQuery, most: int) -> Clause:
+    """The places of the next `most` own meetings that may match: from those few that may match at all, or in the order
+    of the index.
+    """
+    few = None if query.wanted is None else candidates(query.wanted, query.user)
+    order = query.order
+    if order.extension is None and order.name in _ALWAYS and (few is None or few.rank >= COMMON):
+        row = Clause(
+            "select f.value as place, f.organizer, f.meeting_id as id from findable f"
+            " where f.organizer = ? and f.name = ? and f.extension_id = ''",
+            (query.user, order.name),
+        )
+        if query.after is not None:
+            # Of meetings with the same text those of other organizers come before or after all of one's own.
+            text, organizer, meeting_id = query.after
+            if organizer != query.user:
+                meeting_id = _LAST if query.user < organizer else ""
+            row = row + Clause(f" and (f.value, f.meeting_id) {_sign(order)} (?, ?)", (text, meeting_id))
+        way = _way(order)
+        return row + Clause(f" order by f.value{way}, f.meeting_id{way} limit ?", (most,))
+    own = Clause("meetings m where m.organizer = ?", (query.user,))
+    if few is not None:
+        own = own + " and m.id in (" + few.part + ")"
+    return _sorted(query, own, most, organizer=True)
+
+
+def _sorted(query: MeetingQuery, found: Clause, most: int, *, organizer: bool) -> Clause:
     """`found`: what stands behind `from`."""
-    if query.wanted is not None:
-        found = found + " and " + condition(query.wanted, organizer=organizer)
-    if not query.assigned:
-        found = found + " and m.rel <> 'myAssignedOnlineMeeting'"
     order = query.order
     key = order_key(order.name, order.extension, descending=order.descending, organizer=organizer)
-    ordered = Clause("select m.organizer, m.id, ") + key + " as place from " + found
-    behind = Clause("")
+    some = (
+        Clause("select k.place, k.organizer, k.id from (select m.organizer, m.id, ") + key + " as place from " + found
+    )
+    some = some + ") as k"
     if query.after is not None:
-        sign = "<" if order.descending else ">"
-        behind = Clause(f" where (k.place, k.organizer, k.id) {sign} (?, ?, ?)", tuple(query.after))
-    way = " desc" if order.descending else ""
-    some = Clause("select k.place, k.organizer, k.id from (") + ordered + ") as k" + behind
-    some = some + Clause(f" order by k.place{way}, k.organizer{way}, k.id{way} limit ?", (query.limit + 1,))
-    sized = Clause(f"select p.place, p.organizer, p.id, {_SIZE} from (") + some
-    sized = sized + ") as p join meetings m on m.organizer = p.organizer and m.id = p.id"
-    return sized.sql, sized.parameters
+        some = some + Clause(f" where (k.place, k.organizer, k.id) {_sign(order)} (?, ?, ?)", tuple(query.after))
+    way = _way(order)
+    return some + Clause(f" order by k.place{way}, k.organizer{way}, k.id{way} limit ?", (most,))
+
+
+def _compared(query: MeetingQuery, places: Clause, *, organizer: bool) -> Query:
+    """Places, with the sizes of the meetings that match."""
+    wanted = Clause("1 = 1") if query.wanted is None else condition(query.wanted, organizer=organizer)
+    if not query.assigned:
+        wanted = wanted + " and m.rel <> 'myAssignedOnlineMeeting'"
+    compared = Clause("select p.place, p.organizer, p.id, case when ") + wanted + f" then {_SIZE} else -1 end from ("
+    compared = compared + places + ") as p join meetings m on m.organizer = p.organizer and m.id = p.id"
+    return compared.sql, compared.parameters
+
+
+def _sign(order: Order) -> str:
+    return "<" if order.descending else ">"
+
+
+def _way(order: Order) -> str:
+    return " desc" if order.descending else ""
 
 
 def _page(
     query: MeetingQuery, limits: QueryLimits, found: Sequence[Sequence[Row]]
 ) -> tuple[Sequence[Place], Place | None]:
-    """The places of an answer's meetings, in order; and the last of them, if there are more."""
-    rows = sorted((row for rows in found for row in rows), key=lambda row: tuple(row[:3]))
-    if query.order.descending:
-        rows.reverse()
+    """The places of an answer's meetings, in order; and where the query continues, if it does."""
+    most = _most(query, limits)
+    descending = query.order.descending
+    # Behind the last one that was compared of either kind, there may be others of that kind.
+    ordered = [[(Place(*row[:3]), row[3]) for row in rows] for rows in found]
+    ends = [(min if descending else max)(place for place, _ in rows) for rows in ordered if len(rows) == most]
+    end = (max if descending else min)(ends) if ends else None
     places: list[Place] = []
     size = 0
-    for *place, more in rows:
+    for place, more in sorted((row for rows in ordered for row in rows), reverse=descending):
+        if end is not None and (place < end if descending else place > end):
+            break
+        if more < 0:
+            continue
         size += more
         if len(places) == query.limit or (places and size > limits.bytes):
             return places, places[-1]
-        places.append(Place(*place))
-    return places, None
+        places.append(place)
+    return places, end
 
 
 def _contents(page: Sequence[Place]) -> Sequence[Query]:

@@ -1,0 +1,40 @@
+// A short sound when somebody waits or invites. It can be switched off, for all pages of the server in this browser.
+
+const KEY = "openucwa silent";
+const TONES = [660, 880]; // Hz, one after the other
+const LENGTH = 0.14; // s of each
+const LOUDNESS = 0.08; // of 1
+
+export function isSilent() {
+  try {
+    return localStorage.getItem(KEY) !== null;
+  } catch {
+    return false;
+  }
+}
+
+export function setSilent(silent) {
+  try {
+    if (silent) localStorage.setItem(KEY, "1");
+    else localStorage.removeItem(KEY);
+  } catch {
+    // Then it stays as it is.
+  }
+}
+
+// A browser allows sounds only on pages that somebody has used; elsewhere nothing is heard.
+export function ring() {
+  if (isSilent() || !globalThis.AudioContext) return;
+  const context = new AudioContext();
+  const volume = context.createGain();
+  volume.gain.value = LOUDNESS;
+  volume.connect(context.destination);
+  TONES.forEach((frequency, place) => {
+    const tone = context.createOscillator();
+    tone.frequency.value = frequency;
+    tone.connect(volume);
+    tone.start(context.currentTime + place * LENGTH);
+    tone.stop(context.currentTime + (place + 1) * LENGTH);
+    if (place === TONES.length - 1) tone.onended = () => context.close();
+  });
+}
