@@ -200,6 +200,7 @@ REFUSED = [
     ("hosts", ("https://a",), "'https://a' is not of the form HOST[:PORT]"),
     ("trusted_proxies", ("a.example",), "'a.example' is neither an IP address nor a network such as 10.0.0.0/8"),
     ("trusted_proxies", ("10.0.0.1/8",), "'10.0.0.1/8' is neither an IP address nor a network such as 10.0.0.0/8"),
+    ("webhook_allowed_networks", ("10.0.0.1/8",), "'10.0.0.1/8' is not a network such as 10.1.0.0/16"),
     ("allow_origin", ("a.example",), "'a.example' is not of the form scheme://HOST[:PORT]"),
     ("allow_origin", ("*",), "'*' is not of the form scheme://HOST[:PORT]"),
     ("allow_origin", ("https://A.example:443/",), "'https://A.example:443/' is not what browsers send: https://a.example"),

@@ -68,6 +68,7 @@ def problems(config: Config) -> Iterator[tuple[str, str]]:
     yield from _seen_from_outside(config)
     yield from _links(config)
     yield from _pool_problems(config)
+    yield from _webhook_problems(config)
     yield from identity_problems(config.issuers, config.directories)
     for server in config.bus.split(",") if config.bus is not None else ():
         if not ((url := _url(server, "nats", "tls")) and url.hostname):
@@ -148,6 +149,14 @@ def _seen_from_outside(config: Config) -> Iterator[tuple[str, str]]:
         url = _url(collector, "http", "https")
         if url is None or not url.hostname or url.fragment:
             yield "traces", f"{masked(collector)!r} is not of the form http://HOST:PORT/v1/traces"
+
+
+def _webhook_problems(config: Config) -> Iterator[tuple[str, str]]:
+    for text in config.webhook_allowed_networks:
+        try:
+            ip_network(text)
+        except ValueError:
+            yield "webhook_allowed_networks", f"{text!r} is not a network such as 10.1.0.0/16"
 
 
 def _links(config: Config) -> Iterator[tuple[str, str]]:
