@@ -152,7 +152,7 @@ class Config:
     max_schema_versions: int = option("Maximum number of versions of a JSON Schema; the oldest are forgotten.", 20)
     max_schema_work: int = option("Maximum size of an extension times that of its JSON Schema (413).", 4_000_000)
     schemas: str | None = option(
-        "Folder of JSON Schemas for the extensions of all users; ID.json is for the extensions with that id.", None
+        "Folder of JSON Schemas for all users, read at start; ID.json is for the extensions with that id.", None
     )
     max_extensions: int = option("Maximum number of extensions per meeting (409 TooManyGroups).", 100)
     max_meetings: int = option("Maximum number of meetings per organizer (409 TooManyOnlineMeetings).", 1_000)
@@ -304,8 +304,8 @@ class Config:
         "Seconds for which messages are signed with the old secret too, after it was replaced.", 86_400, minimum=0
     )
     webhook_lease: float = option(
-        "Seconds after which another process takes over the webhooks of one that has ended; more than webhook_timeout.",
-        30.0,
+        "Seconds, besides webhook_timeout, after which another process takes over the webhooks of one that was killed.",
+        15.0,
     )
     max_webhook_backlog: int = option(
         "Maximum number of pending deliveries per webhook; further changes wait in the change log.", 1_000
@@ -388,7 +388,9 @@ class Config:
         "Maximum number of transactions by which one query brings the index of meetings up to date (503).", 200
     )
 
-    # Help texts and dial-in information
+    # The pages, help texts and dial-in information
+    page_name: str = option("Name of the server, shown on its pages.", "openucwa")
+    page_logo: str | None = option("SVG or PNG file, shown on the server's pages in place of its own logo.", None)
     enterprise_help_url: str = option("enterpriseHelpUrl of onlineMeetingInvitationCustomization.", "")
     invitation_footer_text: str = option("invitationFooterText of onlineMeetingInvitationCustomization.", "")
     invitation_help_url: str = option("invitationHelpUrl of onlineMeetingInvitationCustomization.", "")

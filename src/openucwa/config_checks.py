@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from importlib.util import find_spec
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -68,6 +69,8 @@ def problems(config: Config) -> Iterator[tuple[str, str]]:
     yield from _seen_from_outside(config)
     yield from _links(config)
     yield from _pool_problems(config)
+    yield from _page_problems(config)
+    yield from _webhook_problems(config)
     yield from identity_problems(config.issuers, config.directories)
     for server in config.bus.split(",") if config.bus is not None else ():
         if not ((url := _url(server, "nats", "tls")) and url.hostname):
@@ -135,6 +138,15 @@ def _listening(config: Config) -> Iterator[tuple[str, str]]:
         yield there, f"requires the setting {missing}"
 
 
+def _page_problems(config: Config) -> Iterator[tuple[str, str]]:
+    if config.page_logo is None:
+        return
+    if Path(config.page_logo).suffix.lower() not in {".svg", ".png"}:
+        yield "page_logo", "must be an SVG or PNG file, whose name ends in .svg or .png"
+    elif not Path(config.page_logo).is_file():
+        yield "page_logo", f"there is no file {config.page_logo}"
+
+
 def _seen_from_outside(config: Config) -> Iterator[tuple[str, str]]:
     for text in config.status_listen:
         url = _url(text, "http")
@@ -148,6 +160,14 @@ def _seen_from_outside(config: Config) -> Iterator[tuple[str, str]]:
         url = _url(collector, "http", "https")
         if url is None or not url.hostname or url.fragment:
             yield "traces", f"{masked(collector)!r} is not of the form http://HOST:PORT/v1/traces"
+
+
+def _webhook_problems(config: Config) -> Iterator[tuple[str, str]]:
+    for text in config.webhook_allowed_networks:
+        try:
+            ip_network(text)
+        except ValueError:
+            yield "webhook_allowed_networks", f"{text!r} is not a network such as 10.1.0.0/16"
 
 
 def _links(config: Config) -> Iterator[tuple[str, str]]:

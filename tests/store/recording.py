@@ -395,6 +395,7 @@ async def webhooks(store: RecordedStore) -> None:
     place = WebhookPosition("log", 0, 1)
     await store.webhooks.add(webhook(), place, MANY)
     await store.webhooks.all(LENE)
+    await store.webhooks.everybodys()
     await store.webhooks.get(LENE, "1")
     await store.webhooks.claim("node", AT, AT + 1, MANY)
     await store.webhooks.enqueue("node", "1", place, place, [delivery("a")])

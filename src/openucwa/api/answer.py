@@ -1,5 +1,6 @@
 """The answer of a resource, before it is rendered."""
 
+from collections.abc import AsyncGenerator
 from typing import TypeAlias
 
 import msgspec
@@ -18,7 +19,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     `document`: rendered as JSON or XML; None: no document. `body`: any other body, of the type `content_type`. `etag`:
     that of the resource, without quotes. `location`: the href of the created resource. `headers`: further headers.
-    `cache_control`: the value of Cache-Control.
+    `cache_control`: the value of Cache-Control. `stream`: the pieces of a body that comes while it is sent.
     """
 
     document: Shown | None = None
@@ -29,6 +30,7 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes = b""
     content_type: str = ""
     cache_control: bytes = b"no-cache"
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 #: Success, with nothing to report.

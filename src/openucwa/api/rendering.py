@@ -10,7 +10,7 @@ from openucwa.http.addresses import Addresses
 from openucwa.http.compression import accepts_gzip, compress
 from openucwa.http.cors import Cors
 from openucwa.http.lists import DEFAULT_LIMITS, ListLimits
-from openucwa.http.message import Header, Request, Response
+from openucwa.http.message import Delivery, Header, Request, Response
 from openucwa.http.negotiation import JSON, UCWA_JSON, UCWA_TYPES
 from openucwa.model.refusals import (
     AlreadyJoined,
@@ -129,6 +129,7 @@ class Renderer:
             rel=rel,
             identity=identity,
             note=note,
+            delivery=None if answer.stream is None else Delivery(stream=answer.stream),
         )
 
     def refusal(

@@ -22,6 +22,7 @@ from openucwa.cli.serving import serve
 from openucwa.cli.tokens import token
 from openucwa.cli.transferring import export, import_data
 from openucwa.cli.users import user
+from openucwa.cli.webhooks import webhook
 from openucwa.config_loading import load
 
 
@@ -87,5 +88,6 @@ for command in (
     import_data,
     sandbox,
     compare,
+    webhook,
 ):
     main.add_command(command)

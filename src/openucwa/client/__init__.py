@@ -7,6 +7,7 @@ without. docs/client.md is its introduction.
 from openucwa.client import errors
 from openucwa.client.application import Application
 from openucwa.client.batches import Part
+from openucwa.client.changes import Change, Changes
 from openucwa.client.channel import Events
 from openucwa.client.client import AsyncClient, Client
 from openucwa.client.conversations import Conversation, Invitation, Participant
@@ -28,6 +29,8 @@ __all__ = [
     "AsyncClient",
     "AsyncDriver",
     "BearerToken",
+    "Change",
+    "Changes",
     "Client",
     "ConnectionFailed",
     "Conversation",

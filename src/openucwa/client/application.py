@@ -6,6 +6,7 @@ from typing import Unpack
 from urllib.parse import quote_plus
 
 from openucwa.client.batches import MAX_PARTS, Part, read_batch, write_batch
+from openucwa.client.changes import Changes
 from openucwa.client.channel import Events
 from openucwa.client.conversations import Conversation, Invitation
 from openucwa.client.errors import AlreadyExists, Refused, TooManyRequests, UcwaError
@@ -83,6 +84,15 @@ class Application(OpenApplication[D_co]):
         """
         given = {"$filter": filter, "$orderby": order_by, "$top": None if page is None else str(page)}
         return FoundMeetings(self, {name: value for name, value in given.items() if value is not None})
+
+    def changes(self, since: str | None = None) -> Changes[D_co]:
+        """The changes of meetings and extensions that the user may see, in order and with their data, as they come
+        (openucwa:changes, an addition to UCWA).
+
+        `since`: a cursor (`Change.cursor`); None: from the first request on. Use it with `async for`, or with `for`; it
+        waits for further changes. ChangesForgotten: see `Changes`.
+        """
+        return Changes(self, since)
 
     @operation
     def removed_meetings(self) -> Steps[list[RemovedMeeting[D_co]]]:

@@ -242,6 +242,10 @@ class CannotRedirect(Gone):
     """The organizer is homed in another pool, which has no backup."""
 
 
+class ChangesForgotten(Gone):
+    """The server has forgotten changes behind the cursor, or it is another server's."""
+
+
 class TooManyApplications(Gone):
     """The application was ended because its user opened too many others."""
 
@@ -365,6 +369,7 @@ ERRORS: Mapping[tuple[int, str, str | None], type[Refused]] = {
     (409, "Conflict", "TooManyOnlineMeetings"): TooManyOnlineMeetings,
     (410, "Gone", None): Gone,
     (410, "Gone", "CannotRedirect"): CannotRedirect,
+    (410, "Gone", "ChangesForgotten"): ChangesForgotten,
     (410, "Gone", "TooManyApplications"): TooManyApplications,
     (412, "PreconditionFailed", None): PreconditionFailed,
     (413, "EntityTooLarge", None): EntityTooLarge,

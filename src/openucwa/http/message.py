@@ -1,7 +1,7 @@
 """Requests and responses as values: the interface between a connection and a handler."""
 
 import enum
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -68,18 +68,20 @@ class Delivery(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `head`: whether anything is sent. `body`: the number of bytes of the body that are sent, although `Content-Length`
     promises all; None: all. `seconds`: how long the body takes, in even pieces. `reset`: whether the connection is
-    reset and not closed. Unless all is sent, the connection ends with it.
+    reset and not closed. `stream`: the pieces of a body whose length is not known, which ends with the connection.
+    Unless all is sent, the connection ends with it.
     """
 
     head: bool = True
     body: int | None = None
     seconds: float = 0.0
     reset: bool = False
+    stream: AsyncGenerator[bytes, None] | None = None
 
     @property
     def whole(self) -> bool:
         """Whether the client gets the response in the end."""
-        return self.head and self.body is None and not self.reset
+        return self.head and self.body is None and not self.reset and self.stream is None
 
 
 class Response(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -112,7 +114,8 @@ WITHOUT_BODY = frozenset({204, 304})
 def header_lines(response: Response, headers: Iterable[Header]) -> bytes:
     """Headers of a response as they are sent, and its Content-Length. ValueError: one of them contains a line break."""
     lines = [b"%b: %b\r\n" % header for header in headers]
-    if response.status not in WITHOUT_BODY:
+    streamed = response.delivery is not None and response.delivery.stream is not None
+    if response.status not in WITHOUT_BODY and not streamed:
         lines.append(b"Content-Length: %d\r\n" % len(response.body))
     joined = b"".join(lines)
     if joined.count(b"\n") != len(lines) or joined.count(b"\r") != len(lines):

@@ -1,6 +1,8 @@
 """openucwa:changes: all changes of meetings and extensions that the caller may see, in order. An addition to UCWA."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import partial
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
@@ -18,7 +20,7 @@ from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
 from openucwa.meetings.pools import Pools
 from openucwa.model.change import Change, Changes, Position
-from openucwa.model.refusals import ChangesForgotten, NotAcceptable, Refusal
+from openucwa.model.refusals import ChangesForgotten, NotAcceptable, Refusal, TooManyRequests
 from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World
 from openucwa.representation import json, xml
@@ -33,6 +35,9 @@ from openucwa.store.contract import Store
 REL = "openucwa:changes"
 #: Changes that are read at a time: their contents may be large.
 READ_AT_A_TIME = 50
+EVENT_STREAM = "text/event-stream"
+#: Seconds after which a stream without events shows that it is alive, and whether its token is.
+HEARTBEAT = 15.0
 
 QUERY = (
     Parameter("since", max_length=512, description="A cursor: changes behind it are shown. Default: the end."),
@@ -57,6 +62,8 @@ class ChangeReader:
         self._max_changes = config.max_changes
         self._max_bytes = config.max_event_bytes
         self._max_wait = config.max_changes_wait
+        self._max_streams = config.max_change_streams
+        self._streams: Counter[str] = Counter()
         self._cursors: Cursors | None = None
 
     async def cursors(self) -> Cursors:
@@ -83,6 +90,40 @@ class ChangeReader:
                 if found.changes or self._tail.stopped or rest <= 0:
                     return found
                 await wake.wait(rest)
+
+    async def stream(
+        self, call: Call[None], position: Position, check: Callable[[], Awaitable[object]]
+    ) -> AsyncGenerator[bytes, None]:
+        """Server-Sent Events: each change as it comes; ends with the token, the log or the server.
+
+        `check`: raises if the token is not valid any more.
+        """
+        reader = call.caller.identity
+        self._streams[reader] += 1
+        try:
+            yield b"retry: 1000\n\n"
+            async with self._tail.watch(reader) as wake:
+                while not self._tail.stopped:
+                    found = await self._read(reader, position)
+                    await check()
+                    for change, document in zip(found.changes, await self.documents(call, found.changes), strict=True):
+                        cursor = (await self.cursors()).seal(change.position)
+                        yield b"id: %b\nevent: change\ndata: %b\n\n" % (cursor.encode(), json.write(document))
+                    position = found.position
+                    if not found.more and not await wake.wait(HEARTBEAT):
+                        yield b":\n\n"
+        except Refusal:
+            # The client connects again with the last id, and is told then.
+            return
+        finally:
+            self._streams[reader] -= 1
+            if not self._streams[reader]:
+                del self._streams[reader]
+
+    def check_streams(self, reader: str) -> None:
+        """TooManyRequests: the user has the maximum number of streams in this process."""
+        if self._streams[reader] >= self._max_streams:
+            raise TooManyRequests(f"this user has {self._max_streams} streams of changes, which is the maximum", 60)
 
     async def documents(self, call: Context, changes: Sequence[Change]) -> list[Document]:
         """Each change as it is shown."""
@@ -124,17 +165,18 @@ class ChangesResource(MeetingFamily[None]):
     @Operation(
         "Changes of meetings and extensions that the user may see, in order; waits for the next one if asked to.",
         query=QUERY,
-        refuses=(*READ_REFUSALS, ChangesForgotten),
+        produces=(*negotiation.UCWA_TYPES, EVENT_STREAM),
+        refuses=(*READ_REFUSALS, ChangesForgotten, TooManyRequests),
     )
     async def get(self, call: Call[None]) -> Answer:
         """openucwa:changes, GET."""
         since = call.values.get("since")
+        if call.media_type == EVENT_STREAM:
+            return await self._stream(call, call.request.header(b"last-event-id") or since)
         position = await self._reader.position(since)
         following = self._reader.next(call.caller.identity, position, call.values.get("wait", 0))
         found = await while_connected(call.request.connection, following)
-        # The token may have expired in the meantime, or the user's password changed.
-        await self._callers.check(bearer_token(call.request))
-        await current_user(self._users, call.caller)
+        await self._check(call)
         cursor = (await self._reader.cursors()).seal(found.position)
         return Answer(
             Document(
@@ -146,6 +188,19 @@ class ChangesResource(MeetingFamily[None]):
             ),
             cache_control=b"no-store",
         )
+
+    async def _stream(self, call: Call[None], since: str | None) -> Answer:
+        self._reader.check_streams(call.caller.identity)
+        position = await self._reader.position(since)
+        # Refused here rather than in the stream, if it is forgotten.
+        await self._reader.next(call.caller.identity, position, 0)
+        stream = self._reader.stream(call, position, partial(self._check, call))
+        return Answer(content_type=EVENT_STREAM, stream=stream, cache_control=b"no-store")
+
+    async def _check(self, call: Call[None]) -> None:
+        """Unauthorized: the token has expired in the meantime, or the user's password was changed."""
+        await self._callers.check(bearer_token(call.request))
+        await current_user(self._users, call.caller)
 
     def refusal(self, call: Context, refusal: Refusal | None) -> Answer | None:
         """410 has a link to a fresh start."""

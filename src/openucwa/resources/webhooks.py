@@ -49,7 +49,7 @@ def routes(index: str, parts: Parts) -> Sequence[tuple[str, Resource[Any]]]:
     """`index`: the template of openucwa:index."""
     all_of_them = f"{index}/webhooks"
     one = f"{all_of_them}/{{webhook_id}}"
-    delivery = f"{one}/deliveries/{{message}}"
+    delivery = f"{one}/deliveries/{{delivery}}"
     return (
         (all_of_them, Webhooks(parts)),
         (one, OneWebhook(parts)),
@@ -277,11 +277,11 @@ class _OfDelivery(_Family):
     """Resources of one delivery."""
 
     async def locate(
-        self, call: Context, webhook_id: str = "", message: str = "", **_names: str
+        self, call: Context, webhook_id: str = "", delivery: str = "", **_names: str
     ) -> tuple[Webhook, Delivery]:
         self.require_pool(call)
         webhook = await self._webhooks.get(organizer_of(call), webhook_id)
-        return webhook, await self._webhooks.delivery(webhook.id, message)
+        return webhook, await self._webhooks.delivery(webhook.id, delivery)
 
 
 class OneDelivery(_OfDelivery):

@@ -26,6 +26,7 @@ PATIENT: Mapping[str, Any] = {
     "invitation_burst": 1_000_000,
     # One process: its polls are woken at once, and need not look.
     "bus_poll_interval": 3_600.0,
+    "change_poll_interval": 3_600.0,
     # What a client is still waiting for is its own affair.
     "shutdown_timeout": 0.2,
 }

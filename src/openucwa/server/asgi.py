@@ -1,7 +1,7 @@
 """A handler as an ASGI application, for tests and for other servers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from openucwa.http.message import (
@@ -49,6 +49,9 @@ class AsgiApp:
         if response.status == CLIENT_CLOSED_REQUEST:
             return
         await send({"type": "http.response.start", "status": response.status, "headers": _headers(response)})
+        if response.delivery is not None and response.delivery.stream is not None:
+            await _stream(response.delivery.stream, request, send)
+            return
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})
 
     async def _with_body(self, request: Request, receive: Receive) -> Request:
@@ -144,9 +147,27 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
             return b"".join(parts)
 
 
+async def _stream(pieces: AsyncGenerator[bytes, None], request: Request, send: Send) -> None:
+    async def write() -> None:
+        try:
+            async for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        finally:
+            await pieces.aclose()
+        await send({"type": "http.response.body", "body": b""})
+
+    task = asyncio.create_task(write(), name="openucwa ASGI stream")
+    if request.connection is not None:
+        request.connection.park(task.cancel)
+    await asyncio.wait({task})
+    if request.connection is not None:
+        request.connection.park(None)
+
+
 def _headers(response: Response) -> list[tuple[bytes, bytes]]:
     headers = [(name.lower(), value) for name, value in response.headers]
-    if response.status not in WITHOUT_BODY:
+    streamed = response.delivery is not None and response.delivery.stream is not None
+    if response.status not in WITHOUT_BODY and not streamed:
         headers.append((b"content-length", b"%d" % len(response.body)))
     if response.close:
         headers.append((b"connection", b"close"))

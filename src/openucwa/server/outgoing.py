@@ -9,6 +9,7 @@ from openucwa.http.message import Delivery
 from openucwa.model.world import Timer, World
 from openucwa.server.encoding import delivered
 from openucwa.server.shared import Connection, Unsent
+from openucwa.server.streaming import Streaming
 
 #: Bytes that are handed to TLS at a time. TLS passes on whatever it is given, and does not count that, before the
 #: transport below can say that it has enough.
@@ -23,7 +24,7 @@ class Outgoing:
     A response counts whole until its last byte is taken: that is how long it is held whole, here or by the transport.
     """
 
-    __slots__ = ("_left", "_owner", "_rest", "_secure", "_size", "_slow", "_transport", "_unsent", "blocked")
+    __slots__ = ("_left", "_owner", "_rest", "_secure", "_size", "_slow", "_stream", "_transport", "_unsent", "blocked")
 
     def __init__(self, transport: Any, owner: Connection, unsent: Unsent, *, secure: bool) -> None:
         # So that it is known of nearly every byte whether it was taken. At 0, TLS would pause when nothing waits.
@@ -37,6 +38,7 @@ class Outgoing:
         self._left = 0  # how much of it the client had not taken when that was last checked
         self.blocked = False
         self._slow: _Slow | None = None
+        self._stream: Streaming | None = None
 
     def put(self, data: bytes) -> None:
         """Sends all of `data`. To be called only while nothing is blocked."""
@@ -61,6 +63,11 @@ class Outgoing:
         """Sends of an encoded response, the last `body` bytes of which are its body, what `delivery` says, and as it
         says. To be called only while nothing is blocked; `done` is called unless it is unblocked at once.
         """
+        if delivery.stream is not None:
+            self.put(data)
+            self.blocked = True
+            self._stream = Streaming(self._transport, delivery.stream, done)
+            return
         data, kept = delivered(data, body, delivery)
         if delivery.seconds and kept:
             self.put_slowly(data, kept, delivery.seconds, world, done)
@@ -74,6 +81,8 @@ class Outgoing:
     def pause(self) -> None:
         """The client does not take more for now."""
         self.blocked = True
+        if self._stream is not None:
+            self._stream.pause()
         self._count()
 
     def resume(self) -> bool:
@@ -82,9 +91,14 @@ class Outgoing:
             if self._slow.rest:
                 return False
             self._slow = None
-        self.blocked = False
         if self._owner is not None:
             self._unsent.remove(self._owner)
+        if self._stream is not None:
+            self._stream.resume()
+            if not self._stream.over:
+                return False
+            self._stream = None
+        self.blocked = False
         self._put_pieces()
         return not self.blocked
 
@@ -92,6 +106,8 @@ class Outgoing:
         """Whether the client took any bytes since this was asked last, or since they were sent."""
         if self._owner is None:
             return False
+        if self._stream is not None and not self._transport.get_write_buffer_size():
+            return True  # there is nothing to take
         before = self._left
         self._count()
         return self._left < before
@@ -102,6 +118,9 @@ class Outgoing:
             self._unsent.remove(self._owner)
         if self._slow is not None:
             self._slow.end()
+        if self._stream is not None:
+            self._stream.end()
+            self._stream = None
         self._transport = self._owner = self._rest = self._slow = None
 
     def _put_pieces(self) -> None:

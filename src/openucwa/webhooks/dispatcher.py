@@ -20,7 +20,7 @@ from openucwa.webhooks.networks import Networks
 from openucwa.webhooks.outbox import LeaseLost, Outbox, OutboxSettings, Parts
 from openucwa.webhooks.sender import Sender
 
-#: A lease is renewed this often while it lasts.
+#: A lease is renewed this often before it is too short for an attempt.
 _RENEWALS = 3
 #: Webhooks of one process; the rest is for others.
 MAX_LEASED = 10_000
@@ -38,6 +38,7 @@ class DispatcherSettings:
     deliveries_kept: int
     max_deliveries: int
     webhook_lease: float
+    webhook_timeout: float
 
 
 class Dispatcher:
@@ -116,7 +117,7 @@ class Dispatcher:
             await self._wake.wait(self._settings.webhook_lease / _RENEWALS)
 
     async def _claim(self) -> None:
-        now, lease = self._world.now(), self._settings.webhook_lease
+        now, lease = self._world.now(), self._settings.webhook_lease + self._settings.webhook_timeout
         valid_until = self._world.monotonic() + lease
         leased = await self._webhooks.claim(self._parts.holder, now, now + round(1000 * lease), MAX_LEASED)
         await self._update(leased, valid_until)

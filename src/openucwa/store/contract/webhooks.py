@@ -35,6 +35,10 @@ class Webhooks(Protocol):
         """The webhooks of one owner, oldest first."""
         ...
 
+    async def everybodys(self) -> Sequence[Webhook]:
+        """The webhooks of all owners, for the administrator."""
+        ...
+
     async def get(self, owner: str, webhook: str) -> Webhook:
         """One webhook. ResourceNotFound."""
         ...

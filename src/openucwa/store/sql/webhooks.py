@@ -78,6 +78,9 @@ class Webhooks(Part):
         rows = await self._reader.rows(_SELECT + "where owner = ? order by created, id", owner)
         return [WEBHOOKS.record(row) for row in rows]
 
+    async def everybodys(self) -> Sequence[Webhook]:
+        return [WEBHOOKS.record(row) for row in await self._reader.rows(_SELECT + "order by owner, created, id")]
+
     async def get(self, owner: str, webhook: str) -> Webhook:
         row = await self._reader.row(_SELECT + "where owner = ? and id = ?", owner, webhook)
         if row is None:
