@@ -73,12 +73,26 @@ async def test_redirect_is_not_followed(receiver: Receiver) -> None:
     assert receiver.connections == 0
 
 
+class Known(Networks):
+    """As if this machine's addresses were public."""
+
+    def check(self, text: str, *, secure: bool) -> None: ...
+
+
 async def test_answer_is_read_to_a_limit(receiver: Receiver) -> None:
     receiver.answers = lambda _number: answer(500, b"x" * 10_000_000)
-    sending = sender(receiver.url)
+    sending = sender(receiver.url, Known(()))
     sent = await sending.send({}, b"{}")
     await sending.close()
     assert (sent.status, sent.answer) == (500, "x" * MAX_ANSWER)
+
+
+async def test_answer_of_a_private_service_is_not_shown(receiver: Receiver) -> None:
+    receiver.answers = lambda _number: answer(200, b"secret")
+    sending = sender(receiver.url)
+    sent = await sending.send({}, b"{}")
+    await sending.close()
+    assert (sent.status, sent.answer) == (200, "")
 
 
 async def test_receiver_may_say_when_to_try_again(receiver: Receiver) -> None:

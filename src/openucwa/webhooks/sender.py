@@ -9,7 +9,7 @@ import logging
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -98,9 +98,11 @@ class Sender:
                 )
                 response = await self._http().send(request, stream=True)
                 try:
-                    return await _read(response)
+                    sent = await _read(response)
                 finally:
                     await response.aclose()
+                # What a private service says is not for everybody who may have a webhook.
+                return replace(sent, answer="") if self._networks.is_private_and_allowed(address) else sent
         except TimeoutError:
             return Sent(None, f"no answer within {self._timeout:g} s")
         except ForbiddenAddress as forbidden:
