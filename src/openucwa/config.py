@@ -152,7 +152,7 @@ class Config:
     max_schema_versions: int = option("Maximum number of versions of a JSON Schema; the oldest are forgotten.", 20)
     max_schema_work: int = option("Maximum size of an extension times that of its JSON Schema (413).", 4_000_000)
     schemas: str | None = option(
-        "Folder of JSON Schemas for the extensions of all users; ID.json is for the extensions with that id.", None
+        "Folder of JSON Schemas for all users, read at start; ID.json is for the extensions with that id.", None
     )
     max_extensions: int = option("Maximum number of extensions per meeting (409 TooManyGroups).", 100)
     max_meetings: int = option("Maximum number of meetings per organizer (409 TooManyOnlineMeetings).", 1_000)

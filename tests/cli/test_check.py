@@ -106,13 +106,13 @@ def test_check_refuses_a_faulty_schema(data: str, tmp_path: Path, monkeypatch: p
 
 
 def test_check_shows_issuers_and_pools_by_name_and_no_secret(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENUCWA_ISSUERS", json.dumps([ISSUER | {"client_id": "a", "client_secret": "secret"}]))
+    monkeypatch.setenv("OPENUCWA_ISSUERS", json.dumps([ISSUER | {"client_id": "a", "client_secret": "s3cret"}]))
     monkeypatch.setenv("OPENUCWA_POOLS", json.dumps([{"name": "east", "url": "https://east.contoso.com"}]))
     output = run("check", "--data", data).output
     assert re.search(r"^issuers +https://id\.contoso\.com  ", output, re.MULTILINE)
     assert re.search(r"^pools +east \(https://east\.contoso\.com\)  ", output, re.MULTILINE)
     assert re.search(r"^anonymous +true  ", output, re.MULTILINE)
-    assert "secret" not in output
+    assert "s3cret" not in output
 
 
 @pytest.mark.parametrize("command", ["check", "serve"])

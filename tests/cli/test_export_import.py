@@ -76,6 +76,11 @@ async def fill(store: SqlStore) -> None:
     await store.extensions.add(LENE, MEETING, extension("ünïcödé / %"), MANY, AT)
     await store.meetings.assigned(assigned(conference_id="76", conversation_id=UUID))
     await store.meetings.add(meeting("DAN00001", organizer=DAN, conference_id="77", conversation_id=UUID), MANY)
+    await store.schemas.put(LENE, "agenda", None, "1", b'{"type":"object"}', AT, MANY, MANY)
+    await store.schemas.put(LENE, "slides", None, "1", b'{"type":"string"}', AT, MANY, MANY)
+    await store.schemas.put(LENE, "slides", None, "2", b'{"type":"object"}', AT, MANY, MANY)
+    await store.schemas.put(DAN, "gone", None, "1", b"{}", AT, MANY, MANY)
+    await store.schemas.remove(DAN, "gone", None, "2", AT)
     values = Extension(
         "typed", ExtensionType.ROAMED_PARTICIPANT_DATA, "12", b'{"big":123456789012345678901,"on":"\\/Date(1)\\/"}'
     )
@@ -85,9 +90,11 @@ async def fill(store: SqlStore) -> None:
 
 
 async def contents(store: SqlStore) -> list[object]:
-    """The users, meetings and extensions."""
+    """The users, their schemas, meetings and extensions."""
     users = await store.users.all()
-    return [users, [await store.meetings.all(each.uri) for each in users]]
+    schemas = [await store.schemas.current(each.uri) for each in users]
+    found = [{name: schema.schema for name, schema in each.items()} for each in schemas]
+    return [users, [await store.meetings.all(each.uri) for each in users], found]
 
 
 def exported(place: Place, *options: str) -> list[dict[str, Any]]:
@@ -151,9 +158,9 @@ def test_history_is_imported_in_front_of_what_is_there(place: Place, new: Place,
 def test_export_of_a_user_has_all_of_hers_and_no_password(place: Place) -> None:
     in_store(place, fill)
     lines = exported(place, "--user", LENE)
-    assert kinds(lines) == ["openucwa", "user", "data", "change", "meeting", "extension"]
+    assert kinds(lines) == ["openucwa", "user", "data", "schema", "change", "meeting", "extension"]
     assert lines[0]["user"] == LENE
-    assert {line.get("organizer", LENE) for line in lines} == {LENE}
+    assert {line.get("organizer", line.get("owner", LENE)) for line in lines} == {LENE}
     assert "passwordHash" not in lines[1]
     assert {"photos", "applications"} <= {line["table"] for line in lines if line["kind"] == "data"}
     assert "argon2" not in json.dumps(lines)
@@ -176,6 +183,7 @@ NOT_OF_USER = {
     "invitations",
     "participations",
     "replaced_applications",
+    "schemas",
     "stored_bytes",
     "subscribed",
     "subscriptions",
@@ -202,7 +210,7 @@ def test_passwords_and_history_can_be_left_out(place: Place) -> None:
     in_store(place, fill)
     assert {"passwordHash"} <= exported(place)[1].keys()
     lines = exported(place, "--without-passwords", "--without-history")
-    assert kinds(lines) == ["openucwa", "user", "meeting", "extension"]
+    assert kinds(lines) == ["openucwa", "user", "schema", "meeting", "extension"]
     assert not any("passwordHash" in line for line in lines)
 
 
@@ -223,6 +231,8 @@ def line_of(place: Place, kind: str) -> dict[str, Any]:
         ("user", {"passwordHash": "plain"}, "passwordHash: must be a hash of Argon2"),
         ("extension", {"properties": []}, "properties: must be an object"),
         ("extension", {"properties": {"a": {"b": 1}}}, "a: must not contain an object"),
+        ("schema", {"schema": {"type": 1}}, "schema: "),
+        ("schema", {"owner": "joe"}, "owner: must be a SIP URI"),
         ("extension", {"type": "Other"}, "Invalid enum value 'Other'"),
         ("openucwa", {"version": 99}, "version: 99 is newer than 1"),
         ("user", {"kind": "uzer"}, "Invalid value 'uzer' - at `$.kind`"),
@@ -240,7 +250,7 @@ def test_malformed_line_is_named_and_nothing_is_imported(
     assert done.exit_code == 1
     assert f"openucwa: line {len(good) + 1}: {said}" in done.stderr
     assert "1 line is malformed; nothing was imported" in done.stderr
-    assert in_store(new, contents) == [[], []]
+    assert in_store(new, contents) == [[], [], []]
 
 
 @pytest.mark.parametrize(
@@ -306,7 +316,7 @@ def test_check_imports_nothing(tmp_path: Path, new: Place) -> None:
     run("export", str(tmp_path / "all.jsonl"), *old)
     done = run("import", "--check", str(tmp_path / "all.jsonl"), *new)
     assert done.stdout.endswith("lines are well-formed\n")
-    assert in_store(new, contents) == [[], []]
+    assert in_store(new, contents) == [[], [], []]
 
 
 def test_store_and_file_that_are_not_there_are_named(tmp_path: Path, new: Place) -> None:

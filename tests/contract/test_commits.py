@@ -94,6 +94,7 @@ async def test_sweeps_that_find_nothing_commit_nothing(engine: Engine) -> None:
             await store.presence.update_due(0, MANY),
             await store.subscriptions.expire(0, MANY),
             await store.two_party.forget_ended(0, MANY),
+            await store.webhooks.forget(MANY, 0, MANY),
         ]
         assert not any(found)
         assert measures.commit_changes.sum == before

@@ -52,9 +52,12 @@ def outputs(steps: list[Step], data: Path) -> list[str]:
             address = demo.stdout.readline().split()[3].rstrip(",")
             assert any("Ctrl-C" in line for line in demo.stdout)
             typed = "set -eo pipefail\n" + "".join(f"{step.typed}printf '\\036'\n" for step in steps)
+            here = {ADDRESS: address, "demo-data": str(data), ".venv/bin/openucwa": f"'{sys.executable}' -m openucwa"}
+            for said, meant in here.items():
+                typed = typed.replace(said, meant)
             done = subprocess.run(
                 [shell],
-                input=typed.replace(ADDRESS, address),
+                input=typed,
                 capture_output=True,
                 text=True,
                 timeout=LIMIT,

@@ -114,6 +114,20 @@ _schemas = st.recursive(
     ),
     max_leaves=8,
 )
+_change = st.fixed_dictionaries(
+    {"operation": st.sampled_from(["add", "replace", "patch", "remove"])},
+    optional={
+        "id": st.sampled_from(["~extension_id~", "new"]) | texts,
+        "ifMatch": st.sampled_from(["~etag~", "*", "0"]),
+        "type": st.sampled_from(["RoamedParticipantData", "Undefined", "x"]),
+        "properties": st.dictionaries(_members, any_json, max_size=2),
+        "patch": st.dictionaries(_members, any_json, max_size=2) | st.lists(_operations, max_size=2),
+    },
+)
+_change_sets = st.fixed_dictionaries(
+    {"changes": st.lists(_change | any_json, max_size=3)},
+    optional={"meeting": st.dictionaries(st.sampled_from(["patch", "ifMatch", "x"]), any_json, max_size=2)},
+)
 _patches: Mapping[str, SearchStrategy[Any]] = {
     _MERGE: st.dictionaries(_members, any_json, max_size=3),
     _JSON_PATCH: st.lists(_operations, max_size=4),
@@ -139,10 +153,8 @@ def _good(media_type: str, told: Mapping[str, Any], description: Description) ->
         return texts.map(lambda text: (media_type, text.encode()))
     if media_type.startswith("image/"):
         return (st.just(PICTURE) | st.binary(max_size=40)).map(lambda content: (media_type, content))
-    if SCHEMA in told:
-        return _schemas.map(lambda schema: (media_type, json.dumps(schema).encode()))
-    if media_type in PATCH_TYPES:
-        return _patches[media_type].map(lambda patch: (media_type, json.dumps(patch).encode()))
+    if (known := _known(media_type, told)) is not None:
+        return known.map(lambda value: (media_type, json.dumps(value).encode()))
     schema = description.resolve(told["application/json"] if media_type in XML_TYPES else told[media_type])
     write = _WRITERS[media_type]
     properties = valid(schema, description)
@@ -151,6 +163,15 @@ def _good(media_type: str, told: Mapping[str, Any], description: Description) ->
         lambda drawn: {**drawn[0], drawn[1]: drawn[2]}
     )
     return seldom(properties, spoiled, 4).map(write)
+
+
+def _known(media_type: str, told: Mapping[str, Any]) -> SearchStrategy[Any] | None:
+    """Bodies of JSON that their schema says too little of."""
+    if SCHEMA in told:
+        return _schemas
+    if media_type == "application/json" and "changes" in told[media_type].get("properties", {}):
+        return _change_sets
+    return _patches.get(media_type)
 
 
 def _xml(properties: Mapping[str, Any], media_type: str = XML_TYPES[0]) -> Body:

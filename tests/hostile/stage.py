@@ -129,6 +129,7 @@ class Stage:
             await lene.post(f"{lene.app}/communication/makeMeAvailable", json={})
         meeting = await self._only_meeting(lene, accessLevel="Invited", attendees=["sip:danab@contoso.com"])
         other = await self._only_meeting(dana)
+        schema_version = await self._schema()
         await lene.extend(meeting, id=EXTENSION_ID, type="RoamedParticipantData", rows=9)
         await guest.sign_in_to_meeting(meeting)
         await guest.open()
@@ -148,6 +149,7 @@ class Stage:
             "log": "none" if available else await self._log(),
             "number": "1",
             "version": await self._version(meeting, of_extension=messaging),
+            "schema_version": schema_version,
             "removal": await self._removal(),
             "subscription": (subscription := await self._subscription()),
             "subscribed": f"{subscription},danab%40contoso.com",
@@ -167,13 +169,15 @@ class Stage:
         }
 
     async def stands(self) -> bool:
-        """Whether application, conversation, meeting and extension exist."""
+        """Whether application, conversation, meeting, extension and schema exist."""
         app = self._lene.app
         places = (
             f"{app}/communication/conversations/{self.names['conversation']}",
+            f"{app}/openucwa/schemas/{self.names['extension_id']}",
             f"{self._lene.meetings}/{self.names['meeting_id']}/onlineMeetingExtensions/{self.names['extension_id']}",
         )
-        return all([(await self._lene.get(place)).status_code == 200 for place in places])
+        accept = {"Accept": "*/*"}
+        return all([(await self._lene.get(place, headers=accept)).status_code == 200 for place in places])
 
     async def send(self, request: Request) -> tuple[Request, Answer]:
         """The request as it was sent, with names filled in, and its answer."""
@@ -203,6 +207,12 @@ class Stage:
         for old in (await client.get(client.meetings)).json()["_embedded"]["myOnlineMeeting"]:
             await client.delete(self_of(old))
         return await client.schedule(**properties)
+
+    async def _schema(self) -> str:
+        """The version of a schema of the extension that allows everything."""
+        href = f"{self._lene.app}/openucwa/schemas/{quote(EXTENSION_ID, safe='')}"
+        answer = await self._lene.put(href, content=b"true", headers={"Content-Type": "application/schema+json"})
+        return str(answer.json()["version"])
 
     async def _version(self, meeting: dict[str, Any], *, of_extension: bool) -> str:
         """The number of the newest version of the extension or of the meeting."""

@@ -65,7 +65,7 @@ def _object(schema: Mapping[str, Any], description: Description) -> SearchStrate
         {name: member for name, member in members.items() if name in required or name in _KNOWN},
         optional={name: member for name, member in members.items() if name not in required and name not in _KNOWN},
     )
-    if "additionalProperties" not in schema:
+    if not schema.get("additionalProperties"):
         return known
     others = st.dictionaries(
         st.sampled_from(["a", "B", "größe", "x y", "rel", "Id"]) | st.text(min_size=1, max_size=10),

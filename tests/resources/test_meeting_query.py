@@ -179,6 +179,21 @@ async def test_longest_filter_is_answered(make_service: Make, connect: Connect) 
     assert await find(lene, filter=many) == []
 
 
+async def test_answer_compares_few_meetings_and_links_to_the_rest(make_service: Make, connect: Connect) -> None:
+    service = await make_service(max_query_comparisons=4, assigned_meeting=False)
+    lene = connect(service)
+    await lene.sign_in("lenea@contoso.com")
+    await lene.open()
+    for subject in "abcde":
+        await lene.schedule(subject=subject)
+    answer = await query(lene, filter="not (subject ne 'e') and not (subject lt 'a')", orderby="subject")
+    pages = [subjects(answer.json()["_embedded"]["openucwa:foundMeeting"])]
+    while "next" in (links := answer.json()["_links"]):
+        answer = await lene.get(links["next"]["href"])
+        pages.append(subjects(answer.json()["_embedded"]["openucwa:foundMeeting"]))
+    assert pages == [[], [], ["e"]]
+
+
 async def test_incomplete_index_is_refused_with_a_time_to_try_again(make_service: Make, connect: Connect) -> None:
     service = await make_service(max_query_steps=1)
     lene = connect(service)

@@ -32,7 +32,7 @@ from openucwa.model.presence import INACTIVE_AFTER, Membership, Subscription, Su
 from openucwa.model.privacy import PrivacyLevel
 from openucwa.model.refusals import AlreadyStarted, Refusal, TooManyApplications, TooManyConversations, TooManyGroups
 from openucwa.model.user import SigningKey, User
-from openucwa.model.webhook import WebhookPosition, WebhookState
+from openucwa.model.webhook import DeliveryState, WebhookPosition, WebhookState
 from openucwa.store import sql
 from openucwa.store.contract import ContactLimits
 from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
@@ -407,7 +407,8 @@ async def webhooks(store: RecordedStore) -> None:
     await store.webhooks.deliveries("1", None, MANY)
     await store.webhooks.delivery("1", "a")
     await store.webhooks.redeliver("1", "a", AT)
-    await store.webhooks.forget(0, AT, MANY)
+    await store.webhooks.append(delivery("c", state=DeliveryState.DELIVERED), MANY)
+    await store.webhooks.forget(0, AT + 1, MANY)
     await store.webhooks.replace(webhook(), None)
     await store.webhooks.release("node")
     await store.webhooks.claim("node", AT, AT + 1, MANY)

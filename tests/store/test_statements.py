@@ -73,7 +73,8 @@ WITHOUT_KEY = {
     "from subscriptions where expires <= ? and announced = 0 order by expires limit ?": "sweeper",
     "from subscriptions where expires <= ? order by expires limit ?": "sweeper",
     "where expires < ? and (warned = 0 or expires <= ?) order by expires limit ?": "sweeper",
-    "where d.state <> 'Pending' and (d.at < ? or d.number <= w.last - ?) order by d.at limit ?)": "sweeper",
+    "where d.state <> 'Pending' and (d.at < ? or d.number <= w.last - ?) order by d.at limit ?": "sweeper",
+    "(d.at < ? or d.number <= w.last - ?) order by d.at limit ? )": "sweeper",
     "select uri from users where searchable = 0 order by uri limit ?": "sweeper",
     # An index leads to the few rows, wherever they are.
     "u.uri > ? order by u.uri limit ?": "a search for people",

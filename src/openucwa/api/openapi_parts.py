@@ -54,6 +54,7 @@ NAMES: Mapping[str, Described] = {
     "log": {"description": "The conversation log's id."},
     "number": {"description": "The number of a message in a conversation log."},
     "version": {"description": "The number of a version of the meeting or the extension."},
+    "schema_version": {"description": "The number of a version of a JSON Schema."},
     "removal": {"description": "The number of a meeting's removal."},
     "address": {"description": "The participant's SIP address, percent-encoded."},
     "organizer": {"description": "The SIP address of a meeting's organizer."},

@@ -73,7 +73,7 @@ def export(
     file: Path | None,
     **flags: object,
 ) -> None:
-    """Write users, meetings, extensions and the change log to FILE, as JSON Lines. [default: stdout]
+    """Write users, schemas, meetings, extensions and the change log to FILE, as JSON Lines. [default: stdout]
 
     The server may be running; the file shows one moment. Only its owner can read it. With --user it contains
     everything that is stored of that user, contacts, photos and conversation logs too, for a request for personal data.

@@ -223,11 +223,11 @@ class OneSchemaVersion(SchemaFamily):
     rel = "openucwa:schemaVersion"
 
     async def locate(
-        self, call: Context, extension_id: str = "", version: str = "", **_names: str
+        self, call: Context, extension_id: str = "", schema_version: str = "", **_names: str
     ) -> SchemaVersion | None:
         self.require_pool(call)
         for each in await self._store.schemas.versions(organizer_of(call), extension_id):
-            if str(each.version) == version and each.schema is not None:
+            if str(each.version) == schema_version and each.schema is not None:
                 return each
         raise ResourceNotFound("there is no such version of this schema")
 
@@ -313,5 +313,5 @@ def schema_routes(
     yield root, Schemas(*with_all)
     yield schema, Schema(*with_all)
     yield f"{schema}/versions", SchemaVersions(*with_all)
-    yield f"{schema}/versions/{{version}}", OneSchemaVersion(*with_all)
+    yield f"{schema}/versions/{{schema_version}}", OneSchemaVersion(*with_all)
     yield f"{schema}/violations", Violations(*with_all)

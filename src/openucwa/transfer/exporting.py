@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from openucwa import __version__
+from openucwa.model.schema import SchemaVersion
 from openucwa.store.snapshots import Snapshot, pages
 from openucwa.store.sql import tables
 from openucwa.store.sql.table import Table
@@ -50,6 +51,8 @@ async def export(
     if user is not None:
         async for line in _of_user(snapshot, user):
             yield line
+    async for line in _schemas(snapshot, None if user is None else ("owner", user)):
+        yield line
     if history:
         names = tables.CHANGES.columns.split(", ")
         async for rows in pages(snapshot, "changes", names, ["number"], of=own, size=_FEW):
@@ -64,6 +67,21 @@ async def export(
     async for rows in pages(snapshot, "extensions", names, key, of=own, size=_FEW):
         for organizer, meeting_id, *rest in map(tuple, rows):
             yield lines.line_of_extension(organizer, meeting_id, tables.EXTENSIONS.record(rest))
+
+
+async def _schemas(snapshot: Snapshot, own: tuple[str, str] | None) -> AsyncIterator[Line]:
+    """The schemas in force: of each the newest version, if it was not removed."""
+    names, key = tables.SCHEMAS.all_columns, ("owner", "extension_id", "version")
+    newest: tuple[str, SchemaVersion] | None = None
+    async for rows in pages(snapshot, "schemas", names, key, of=own):
+        for owner, *rest in map(tuple, rows):
+            version = tables.SCHEMAS.record(rest)
+            if newest is not None and (newest[0], newest[1].extension_id) != (owner, version.extension_id):
+                for line in lines.lines_of_schema(*newest):
+                    yield line
+            newest = owner, version
+    for line in lines.lines_of_schema(*newest) if newest is not None else ():
+        yield line
 
 
 async def _of_user(snapshot: Snapshot, user: str) -> AsyncIterator[Line]:

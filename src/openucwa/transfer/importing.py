@@ -21,6 +21,7 @@ from openucwa.transfer.lines import (
     ExtensionLine,
     Header,
     MeetingLine,
+    SchemaLine,
     UserLine,
     meeting_of,
     ms_of,
@@ -112,6 +113,8 @@ class Importer:
         match line:
             case UserLine():
                 return "user", self._add_user(line)
+            case SchemaLine():
+                return "schema", self._add_schema(line)
             case MeetingLine():
                 return "meeting", self._add_meeting(line)
             case ExtensionLine():
@@ -127,6 +130,20 @@ class Importer:
         except AlreadyExists:
             return "unchanged"
         return "added"
+
+    async def _add_schema(self, line: SchemaLine) -> str:
+        owner = line.owner.lower()
+        if await self.store.users.get(owner) is None:
+            raise ResourceNotFound(f"there is no user {owner}")
+        schema = bytes(line.schema)
+        there = (await self.store.schemas.current(owner)).get(line.extension_id)
+        if there is not None and there.schema == schema:
+            return "unchanged"
+        if there is not None and not self.replaces:
+            raise Different
+        limits = (self.config.max_schemas, self.config.max_schema_versions)
+        await self.store.schemas.put(owner, line.extension_id, None, line.etag, schema, self.now(), *limits)
+        return "added" if there is None else "replaced"
 
     async def _add_meeting(self, line: MeetingLine) -> str:
         meeting = meeting_of(line)

@@ -7,6 +7,7 @@ import msgspec
 
 from openucwa.model.change import Change, ChangeKind
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel, MeetingSettings
+from openucwa.model.schema import SchemaVersion
 from openucwa.model.user import User
 
 #: The version of the format; it is raised when older servers cannot read it.
@@ -44,6 +45,15 @@ class UserLine(Line, frozen=True, tag="user", omit_defaults=True):
     mobile_phone: str | None = None
     home_phone: str | None = None
     other_phone: str | None = None
+
+
+class SchemaLine(Line, frozen=True, tag="schema"):
+    """The JSON Schema of a user for the extensions with an id."""
+
+    owner: str
+    extension_id: str
+    etag: str
+    schema: msgspec.Raw
 
 
 class MeetingLine(Line, frozen=True, tag="meeting"):
@@ -109,7 +119,7 @@ class DataLine(Line, frozen=True, tag="data"):
     row: dict[str, Any]
 
 
-AnyLine = Header | UserLine | MeetingLine | ExtensionLine | ChangeLine | DataLine
+AnyLine = Header | UserLine | SchemaLine | MeetingLine | ExtensionLine | ChangeLine | DataLine
 
 _decoder = msgspec.json.Decoder(AnyLine)
 
@@ -144,6 +154,13 @@ def line_of_user(user: User, *, password: bool) -> UserLine:
 
 def user_of(line: UserLine) -> User:
     return User(**{name: getattr(line, name) for name in UserLine.__struct_fields__} | {"uri": line.uri.lower()})
+
+
+def lines_of_schema(owner: str, version: SchemaVersion) -> list[Line]:
+    """None if the schema was removed."""
+    if version.schema is None:
+        return []
+    return [SchemaLine(owner, version.extension_id, version.etag, msgspec.Raw(version.schema))]
 
 
 def line_of_meeting(meeting: Meeting) -> MeetingLine:

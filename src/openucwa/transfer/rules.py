@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from openucwa.config import Config
-from openucwa.meetings.extension import ExtensionLimits, read_extension
+from openucwa.meetings.extension import MAX_ID_LENGTH, ExtensionLimits, read_extension
+from openucwa.meetings.json_schema import check_schema
 from openucwa.meetings.meeting import PARAMETERS
 from openucwa.model.meeting import Extension, MeetingRel
-from openucwa.model.refusals import ParameterValidationFailure
+from openucwa.model.refusals import ParameterValidationFailure, Refusal
 from openucwa.model.user import is_sip_uri
+from openucwa.model.values import InvalidValue
 from openucwa.representation import parameters
+from openucwa.representation.json import read_value
+from openucwa.representation.limits import StructureLimits
 from openucwa.transfer import lines
-from openucwa.transfer.lines import AnyLine, ChangeLine, ExtensionLine, Header, MeetingLine, UserLine
+from openucwa.transfer.lines import AnyLine, ChangeLine, ExtensionLine, Header, MeetingLine, SchemaLine, UserLine
 
 _MEETING_ID = re.compile(r"[A-Z0-9]{8}")
 _CONFERENCE_ID = re.compile(r"[0-9]{1,20}")
@@ -41,6 +45,8 @@ class ImportRules:
             case ExtensionLine():
                 _refuse({} if is_sip_uri(line.organizer.lower()) else {"organizer": _NO_URI})
                 self.extension(line)
+            case SchemaLine():
+                _refuse(self._schema(line))
             case ChangeLine():
                 _refuse({} if is_sip_uri(line.organizer.lower()) else {"organizer": _NO_URI})
 
@@ -64,6 +70,20 @@ class ImportRules:
         if not _ETAG.fullmatch(line.etag):
             raise ParameterValidationFailure({"etag": "must be a number of up to 20 digits"})
         return Extension(draft.id, draft.type, line.etag, draft.properties)
+
+    def _schema(self, line: SchemaLine) -> dict[str, str]:
+        wrong = {} if is_sip_uri(line.owner.lower()) else {"owner": _NO_URI}
+        if not 1 <= len(line.extension_id) <= MAX_ID_LENGTH:
+            wrong["extensionId"] = f"must have 1 to {MAX_ID_LENGTH} characters"
+        schema = bytes(line.schema)
+        if len(schema) > self.config.max_schema_bytes:
+            return wrong | {"schema": f"has more than {self.config.max_schema_bytes:,} bytes"}
+        limits = StructureLimits(self.config.max_body_depth, self.config.max_body_elements)
+        try:
+            check_schema(read_value(schema.decode(), limits), self.config.max_schema_work)
+        except (InvalidValue, Refusal) as invalid:
+            wrong["schema"] = str(invalid)
+        return wrong
 
     def _user(self, line: UserLine) -> dict[str, str]:
         wrong = {} if is_sip_uri(line.uri.lower()) else {"uri": _NO_URI}

@@ -64,11 +64,11 @@ _SUSPEND = """
 _REDELIVER = """
     update deliveries set state = 'Pending', next_at = ?, first_at = 0, tried = 0 where webhook = ? and id = ?
 """
-_FORGET = """
-    delete from deliveries where (webhook, number) in (
-        select d.webhook, d.number from deliveries d join webhooks w on w.id = d.webhook
-        where d.state <> 'Pending' and (d.at < ? or d.number <= w.last - ?) order by d.at limit ?)
+_SURPLUS = """
+    select d.webhook, d.number from deliveries d join webhooks w on w.id = d.webhook
+    where d.state <> 'Pending' and (d.at < ? or d.number <= w.last - ?) order by d.at limit ?
 """
+_FORGET = f"delete from deliveries where (webhook, number) in ({_SURPLUS})"
 
 
 class Webhooks(Part):
@@ -209,6 +209,8 @@ class Webhooks(Part):
             raise ResourceNotFound(_NO_DELIVERY)
 
     async def forget(self, kept: int, before: int, limit: int) -> int:
+        if not await self._reader.rows(_SURPLUS, before, kept, 1):
+            return 0
         return await self._writer.change(
             lambda transaction: transaction.run(_FORGET, before, kept, limit), owners=(), must_notify=False
         )
