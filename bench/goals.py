@@ -5,6 +5,7 @@ from dataclasses import dataclass
 SERVER = "openucwa"
 ON_POSTGRESQL = "openucwa, PostgreSQL"
 ISSUER = "openucwa, an issuer's token"
+UNLOGGED = "openucwa, change_log false"
 BEFORE = "openucwa, before"
 BEFORE_ON_POSTGRESQL = "openucwa, before, PostgreSQL"
 FLOOR = "bare ASGI"
@@ -62,6 +63,7 @@ WORKS = {
     "spread": "(a), spread over 1,000 meetings",
     "mix": "(a), and every 20th request is (d) in the same meeting",
     "log": "(a), with the access log",
+    "history": "(d), with the change log and without",
     "issuer": "(a), with a token of this server and with one of an issuer",
 }
 
@@ -107,6 +109,8 @@ GOALS: tuple[Goal, ...] = (
         )
         for work in ("a", "miss", "c", "d", "mix")
     ),
+    # At most 15 % more.
+    Ratio("history", "(d) with the change log / without, by CPU", 0.87, work="history", by_cpu=True, beside=UNLOGGED),
     Ratio(
         "issuer",
         "(a) with an issuer's token / an own one, by CPU",

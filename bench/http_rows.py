@@ -15,7 +15,17 @@ from statistics import median
 
 from bench import floor
 from bench.client import Connection
-from bench.goals import BEFORE, BEFORE_ON_POSTGRESQL, FASTIFY, FLOOR, ON_POSTGRESQL, RAW_ASYNCPG, RAW_SQLITE, SERVER
+from bench.goals import (
+    BEFORE,
+    BEFORE_ON_POSTGRESQL,
+    FASTIFY,
+    FLOOR,
+    ON_POSTGRESQL,
+    RAW_ASYNCPG,
+    RAW_SQLITE,
+    SERVER,
+    UNLOGGED,
+)
 from bench.load import CONNECTIONS, EACH, Kind, Load, Measured, Wrk
 from bench.processes import BenchError, Cores, Process, free_port, on
 from bench.targets import Target, serve
@@ -101,7 +111,7 @@ async def load_of(work: str, target: Target, seconds: int) -> Load:
         case "c":
             each = -(-target.guess * seconds * 3 // (2 * EACH * CONNECTIONS)) + 1
             kind, lines, body = "POST", await target.meetings(await target.owners(each * CONNECTIONS)), target.new
-        case "d":
+        case "d" | "history":
             kind, lines, body = "PUT", await target.updates(CONNECTIONS), target.changed
         case "mix":
             kind, lines, body = "MIX", await target.updates(CONNECTIONS), target.changed
@@ -140,7 +150,7 @@ async def http_rows(bench: Bench, works: list[str], targets: list[Target], raw_u
                 target.spread = await target.filled(await target.owners(SPREAD))
         with ExitStack() as started:
             contestants = [contestant(bench, work, target) for target in taking_part]
-            if work not in {"miss", "mix", "spread", "log"}:
+            if work not in {"miss", "mix", "spread", "log", "history"}:
                 contestants.insert(0, await bare(bench, started, work, server))
             if work == "c":
                 contestants.append(raw(bench, RAW_SQLITE, "sqlite", str(bench.folder)))
@@ -148,12 +158,14 @@ async def http_rows(bench: Bench, works: list[str], targets: list[Target], raw_u
                     contestants.append(raw(bench, RAW_ASYNCPG, "postgresql", raw_url))
             if work == "log":
                 contestants.append(await with_log(bench, started))
+            if work == "history":
+                contestants.append(await without_change_log(bench, started))
             await bench.compete(work, contestants)
 
 
 def fits(work: str, target: Target) -> bool:
     """Whether the target has a part in the work."""
-    if work == "log":
+    if work in {"log", "history"}:
         return target.name == SERVER
     if work == "e":
         return target.name in {SERVER, ON_POSTGRESQL, BEFORE, BEFORE_ON_POSTGRESQL}
@@ -212,3 +224,13 @@ async def with_log(bench: Bench, started: ExitStack) -> Contestant:
     started.callback(target.process.stop)
     await target.prepare()
     return contestant(bench, "log", target)
+
+
+async def without_change_log(bench: Bench, started: ExitStack) -> Contestant:
+    """The server without the change log."""
+    folder = bench.folder / "unlogged"
+    folder.mkdir()
+    target = serve(UNLOGGED, folder, bench.cores.server, free_port(), change_log="false")
+    started.callback(target.process.stop)
+    await target.prepare()
+    return contestant(bench, "history", target)

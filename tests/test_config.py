@@ -191,6 +191,8 @@ REFUSED = [
     ("listen", ("http://u:p@a:80",), "'http://u:p@a:80' is not of the form http://HOST:PORT or https://HOST:PORT"),
     ("listen", ("ftp://a:80",), "'ftp://a:80' is not of the form http://HOST:PORT or https://HOST:PORT"),
     ("listen", ("http://a:80", "http://a:80"), "http://a:80 is listed twice"),
+    ("page_logo", "logo.gif", "must be an SVG or PNG file, whose name ends in .svg or .png"),
+    ("page_logo", "nowhere/logo.svg", "there is no file nowhere/logo.svg"),
     ("listen", ("https://a:443",), "https://a:443 requires the settings tls_cert and tls_key"),
     ("tls_key", "a.key", "requires the setting tls_cert"),
     ("tls_cert", "a.pem", "requires the setting tls_key"),

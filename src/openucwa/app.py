@@ -284,6 +284,7 @@ class Service:
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
         two_party = TwoPartyService(store, pools, privacy, rules, self.acts, asking, world, config)
         messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
+        static = Static(config.page_logo)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
         user = discovery.User(store, pools)
@@ -293,10 +294,10 @@ class Service:
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
         routes: list[tuple[str, Resource[Any]]] = [
-            ("/", Landing(self.sources.console_sign_ins)),
+            ("/", Landing(self.sources.console_sign_ins, config.page_name)),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
-            ("/static/{name}", Static()),
+            *((path, static) for path in ("/static/{name}", "/static/{files}/{name}")),
             ("/xframe", frame),
             (discovery.FRAME, frame),
             (discovery.SERVICE.removesuffix("/root"), root),

@@ -388,7 +388,9 @@ class Config:
         "Maximum number of transactions by which one query brings the index of meetings up to date (503).", 200
     )
 
-    # Help texts and dial-in information
+    # The pages, help texts and dial-in information
+    page_name: str = option("Name of the server, shown on its pages.", "openucwa")
+    page_logo: str | None = option("SVG or PNG file, shown on the server's pages in place of its own logo.", None)
     enterprise_help_url: str = option("enterpriseHelpUrl of onlineMeetingInvitationCustomization.", "")
     invitation_footer_text: str = option("invitationFooterText of onlineMeetingInvitationCustomization.", "")
     invitation_help_url: str = option("invitationHelpUrl of onlineMeetingInvitationCustomization.", "")

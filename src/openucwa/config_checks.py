@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from importlib.util import find_spec
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -68,6 +69,7 @@ def problems(config: Config) -> Iterator[tuple[str, str]]:
     yield from _seen_from_outside(config)
     yield from _links(config)
     yield from _pool_problems(config)
+    yield from _page_problems(config)
     yield from _webhook_problems(config)
     yield from identity_problems(config.issuers, config.directories)
     for server in config.bus.split(",") if config.bus is not None else ():
@@ -134,6 +136,15 @@ def _listening(config: Config) -> Iterator[tuple[str, str]]:
     if (config.tls_cert is None) != (config.tls_key is None):
         there, missing = ("tls_key", "tls_cert") if config.tls_cert is None else ("tls_cert", "tls_key")
         yield there, f"requires the setting {missing}"
+
+
+def _page_problems(config: Config) -> Iterator[tuple[str, str]]:
+    if config.page_logo is None:
+        return
+    if Path(config.page_logo).suffix.lower() not in {".svg", ".png"}:
+        yield "page_logo", "must be an SVG or PNG file, whose name ends in .svg or .png"
+    elif not Path(config.page_logo).is_file():
+        yield "page_logo", f"there is no file {config.page_logo}"
 
 
 def _seen_from_outside(config: Config) -> Iterator[tuple[str, str]]:

@@ -167,7 +167,9 @@ def own(prepared: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def server(shared: Path) -> Iterator[RunningServer]:
-    with RunningServer(shared) as running:
+    """A server whose invitations wait for slow machines, and whose users may do much at once."""
+    settings = {"INVITATION_TIMEOUT": "3600", "INVITATION_BURST": "1000", "PRESENCE_BURST": "1000"}
+    with RunningServer(shared, **{f"OPENUCWA_{name}": value for name, value in settings.items()}) as running:
         yield running
 
 

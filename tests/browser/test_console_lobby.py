@@ -164,7 +164,7 @@ async def test_lobby_of_another_meeting_is_shown_beside_that_of_the_joined_one(
         await expect(lines).to_have_text(
             [
                 "Ann is waiting in the lobby of “Joined”.Show",
-                "Joe is waiting in the lobby of “Other”.Open",
+                "Joe is waiting in the lobby of “Other”.Go there",
             ]
         )
         await console.look("22-two-lobbies")

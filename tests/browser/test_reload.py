@@ -64,7 +64,7 @@ async def test_messages_sent_during_a_reload_are_shown(leader: Organizer, arrive
     joe = await arrive(meeting)
     await joe.join_by_name("Joe")
     await joe.is_in()
-    await joe.page.route("**/static/join.js", lambda route: route.abort(), times=1)
+    await joe.page.route("**/join.js", lambda route: route.abort(), times=1)
     await joe.page.reload()
     await leader.says("You may have missed this")
     await joe.page.reload()

@@ -93,6 +93,18 @@ def test_backup_is_restored_to_a_new_folder(backup: Path, tmp_path: Path) -> Non
     assert (elsewhere / FILE).stat().st_mode & 0o777 == 0o600
 
 
+def test_restored_change_log_has_another_identity(backup: Path, store: str, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    assert run("restore", str(backup), "--data", str(elsewhere)).exit_code == 0
+    assert run("user", "list", "--data", str(elsewhere)).exit_code == 0  # opens it
+    identities = []
+    for folder in (Path(store), elsewhere):
+        with closing(sqlite3.connect(folder / FILE)) as connection:
+            identities += connection.execute("select identity from change_log").fetchone()
+    assert "" not in identities
+    assert len(set(identities)) == 2
+
+
 def test_store_that_is_there_is_not_replaced_without_the_option(backup: Path, store: str) -> None:
     fails(
         run("restore", str(backup), "--data", store),

@@ -1,6 +1,7 @@
 """The pages for people: who gets them, and what they may do."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from openucwa.api.error_page import error_page
 from openucwa.app import Service
 from openucwa.resources.pages import POLICY
 from tests.client import UcwaClient
-from tests.conftest import Connect
+from tests.conftest import Connect, Make
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 PAGES = ["/", "/meet/lenea@contoso.com/ABCDEFGH"]
@@ -37,14 +38,28 @@ async def test_page_loads_and_calls_only_this_server(stranger: UcwaClient, path:
 async def test_every_file_that_a_page_loads_exists(stranger: UcwaClient, path: str) -> None:
     answer = await page(stranger, path)
     waiting = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text))
+    preloaded = set(re.findall(r'modulepreload" href="(/static/[^"]+)"', answer.text))
+    imported: set[str] = set()
     seen: set[str] = set()
     while waiting - seen:
         href = min(waiting - seen)
         seen.add(href)
         found = await stranger.get(href, headers={"Accept": "*/*"})
         assert found.status_code == 200, href
-        waiting |= {f"/static/{name}" for name in re.findall(r'from "\./([^"]+)";', found.text)}
+        if "logo" not in href:
+            assert found.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        folder = href.rpartition("/")[0]
+        imported |= {f"{folder}/{name}" for name in re.findall(r'(?:from|import) "\./([^"]+)";', found.text)}
+        waiting |= imported
     assert len(seen) > 3
+    # All load at once, not one after the other has been read.
+    assert preloaded == imported
+
+
+async def test_file_of_another_version_is_revalidated(stranger: UcwaClient) -> None:
+    for path in ("/static/join.js", "/static/0123456789ab/join.js"):
+        answer = await stranger.get(path, headers={"Accept": "*/*"})
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html, application/json"])
@@ -94,3 +109,19 @@ async def test_page_for_unknown_paths_loads_only_existing_files(stranger: UcwaCl
     answer = await stranger.get("/meetings", headers={"Accept": BROWSER})
     for href in re.findall(r'(?:src|href)="(/[^"]*)"', answer.text):
         assert (await stranger.get(href, headers={"Accept": "*/*"})).status_code == 200, href
+
+
+async def test_name_and_logo_of_the_server_are_shown(make_service: Make, connect: Connect, tmp_path: Path) -> None:
+    logo = tmp_path / "logo.svg"
+    logo.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    client = connect(await make_service(page_name="Contoso <Meetings>", page_logo=str(logo)))
+    text = (await page(client, "/")).text
+    assert "<title>Contoso &lt;Meetings&gt;</title>" in text
+    assert ">openucwa<" not in text
+    answer = await client.get("/static/logo", headers={"Accept": "*/*"})
+    assert (answer.content, answer.headers["Content-Type"]) == (logo.read_bytes(), "image/svg+xml")
+
+
+async def test_logo_is_that_of_the_software_without_the_setting(stranger: UcwaClient) -> None:
+    answer = await stranger.get("/static/logo", headers={"Accept": "*/*"})
+    assert answer.content == (await stranger.get("/static/icon.svg", headers={"Accept": "*/*"})).content

@@ -12,7 +12,6 @@ READS = {
     "versions": change_log._VERSIONS,
     "a version": change_log._VERSION,
     "a full log": change_rows._OLDEST,
-    "surplus versions": change_log._TRIM,
 }
 
 

@@ -125,8 +125,8 @@ UNHELD = (
     "delete from replaced_applications where (owner, id) in",
     "delete from participations where (organizer, meeting_id, id) in",
     "update changes set contents = null",
-    "delete from changes where organizer = ? and meeting_id = ?",
-    "delete from invitees where organizer = ? and meeting_id = ? and until <= ?",
+    "delete from changes where organizer = ?1 and number <= ?2",
+    "delete from invitees where organizer = ? and until <= ?",
     "delete from forgotten_changes where (transaction_id",
 )
 

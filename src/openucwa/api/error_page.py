@@ -27,7 +27,7 @@ _PAGE = """<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>{title}</title>
-    <link rel="icon" href="/static/icon.svg">
+    <link rel="icon" href="/static/logo">
     <link rel="stylesheet" href="/static/base.css">
     <link rel="stylesheet" href="/static/controls.css">
     <link rel="stylesheet" href="/static/join.css">
@@ -36,7 +36,7 @@ _PAGE = """<!doctype html>
   <body>
     <main class="door">
       <div class="card door-card stack">
-        <p class="brand"><img src="/static/icon.svg" alt="" width="28" height="28">openucwa</p>
+        <p class="brand"><img src="/static/logo" alt="" width="28" height="28"></p>
         <h1>{title}</h1>
         <p lang="en">{message}</p>
         <p class="muted small"><span>{status}</span> <span class="mono">{request_id}</span></p>

@@ -65,6 +65,7 @@ NAMES: Mapping[str, Described] = {
     "membership": {"description": "The id of a group, a comma, and the address of a contact in it."},
     "level": {"description": "A privacy relationship level."},
     "subscribed": {"description": "The subscription's id, a comma, and the SIP address of the contact."},
+    "files": {"description": "The version of the files used by the server's pages."},
     "name": {"description": "The name of a file used by the server's pages."},
     "region": {"description": "The region's position in the list, from 1."},
 }

@@ -3,6 +3,7 @@
 The pages themselves are in `web/`; `static.py` serves their scripts and styles.
 """
 
+from html import escape
 from importlib.resources import files
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from openucwa.http.message import Header
 from openucwa.model.refusals import NotAcceptable, Refusal, ResourceNotFound
 from openucwa.resources.discovery import HTML, QUERY, Root
 from openucwa.resources.issuers import SignIns
-from openucwa.resources.static import content_etag
+from openucwa.resources.static import content_etag, versioned
 
 #: Content only from this server, and no framing by others.
 POLICY = (
@@ -23,6 +24,8 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+
+PRODUCT = "openucwa"
 
 #: Headers of every page. The address may contain a meeting's id, which must not leak to other servers.
 PAGE_HEADERS: tuple[Header, ...] = (
@@ -43,7 +46,7 @@ class Page(Resource[None]):
 
     def __init__(self, name: str) -> None:
         """`name`: of its file in `web/`."""
-        self._content = files("openucwa.web").joinpath(name).read_bytes()
+        self._content = versioned(files("openucwa.web").joinpath(name).read_text("utf-8")).encode()
         self._etag = content_etag(self._content)
 
     def etag(self, call: Context, target: None) -> str:
@@ -69,9 +72,12 @@ class PageNotFound(NotFound):
 class Landing(Root):
     """The root at `/`: for a browser the organizer's console."""
 
-    def __init__(self, sign_ins: SignIns = tuple) -> None:
-        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints."""
-        self._content = files("openucwa.web").joinpath("console.html").read_bytes()
+    def __init__(self, sign_ins: SignIns = tuple, server_name: str = PRODUCT) -> None:
+        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints.
+        `server_name`: shown in place of openucwa's.
+        """
+        page = versioned(files("openucwa.web").joinpath("console.html").read_text("utf-8"))
+        self._content = page.replace(f">{PRODUCT}<", f">{escape(server_name)}<").encode()
         self._sign_ins = sign_ins
 
     @Operation(

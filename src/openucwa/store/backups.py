@@ -61,6 +61,7 @@ def restore_sqlite(file: Path, folder: Path, at: datetime) -> Path | None:
         part.unlink(missing_ok=True)
         with _new_file(part) as copied:
             _copy(file, copied)
+        _end_positions(part)
         if there:
             target.rename(replaced)
         part.rename(target)
@@ -71,6 +72,13 @@ def _copy(source: Path, target: Path) -> None:
     """Writes what `source` contains at this moment to the empty file `target`."""
     with closing(_connect(source, "ro")) as store:
         store.execute("vacuum into ?", (str(target),))
+
+
+def _end_positions(restored: Path) -> None:
+    """Ends the identity of the change log: later changes get numbers that were given to others before."""
+    with closing(_connect(restored, "rw")) as store:
+        if store.execute("select 1 from sqlite_schema where name = 'change_log'").fetchone():
+            store.execute("update change_log set identity = ''")
 
 
 def _close_log(target: Path) -> None:
@@ -101,6 +109,14 @@ def check_postgres(file: Path) -> None:
     _run(["pg_restore", "--file=/dev/null", str(file)])
 
 
+#: As `_end_positions`; a dump of an earlier version has no change log.
+_END_POSITIONS = """
+    do $$ begin
+        if to_regclass('change_log') is not null then update change_log set identity = ''; end if;
+    end $$
+"""
+
+
 def restore_postgres(file: Path, url: str) -> None:
     """Restores the dump `file` into the database at `url`, which must be empty, in one transaction.
 
@@ -108,6 +124,7 @@ def restore_postgres(file: Path, url: str) -> None:
     """
     check_postgres(file)
     _program(url, "pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", str(file))
+    _program(url, "psql", "--no-psqlrc", "--quiet", "--command", _END_POSITIONS)
 
 
 def backup_name(at: datetime, kind: str) -> str:

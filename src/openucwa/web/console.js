@@ -13,6 +13,7 @@ import { t } from "./texts.js";
 import { PASSWORD, randomId, Ucwa } from "./ucwa.js";
 import { inWords } from "./words.js";
 
+const PRODUCT = document.title; // the server's name
 const AGENT = "openucwa console";
 const REFRESH = 60_000; // ms between two looks at what has changed elsewhere
 
@@ -173,7 +174,7 @@ class ConsolePage {
 
   #show(stage) {
     for (const id of ["front", "console"]) $(id).hidden = id !== stage;
-    if (stage === "front") this.#notices.title = "openucwa";
+    if (stage === "front") this.#notices.title = PRODUCT;
   }
 }
 

@@ -2,7 +2,6 @@
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 import secrets
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -21,25 +20,23 @@ _OF_EXTENSION = "where organizer = ? and meeting_id = ? and extension_id = ? "
 #: Without contents, which may be large.
 _HEADS = f"select {COLUMNS.replace('contents', 'null')} from changes "
 
+#: The newest changes of what they are about, of those that are removals.
 _REMOVED_EXTENSIONS = (
-    _HEADS.replace(" from changes", " from changes c")
+    _HEADS
     + """
-    where organizer = ?1 and meeting_id = ?2 and kind = 'removed' and extension_id <> '' and contents is not null
-        and not exists (
-            select 1 from changes later where later.organizer = ?1 and later.meeting_id = ?2
-                and later.extension_id = c.extension_id and later.number > c.number
-        )
+    where organizer = ?1 and kind = 'removed' and contents is not null and number in (
+        select max(number) from changes where organizer = ?1 and meeting_id = ?2 and extension_id <> ''
+        group by extension_id
+    )
     order by number desc limit ?3
 """
 )
 _REMOVED_MEETINGS = (
-    SELECT_CHANGES.replace(" from changes", " from changes c")
+    SELECT_CHANGES
     + """
-    where organizer = ?1 and kind = 'removed' and extension_id = '' and contents is not null
-        and not exists (
-            select 1 from changes later where later.organizer = ?1 and later.meeting_id = c.meeting_id
-                and later.extension_id = '' and later.number > c.number
-        )
+    where organizer = ?1 and kind = 'removed' and contents is not null and number in (
+        select max(number) from changes where organizer = ?1 and extension_id = '' group by meeting_id
+    )
     order by number desc limit ?2
 """
 )
@@ -97,17 +94,23 @@ _NEXT = _ALL.replace("contents", "null")
 _TRIMMED = "select trimmed_transaction, trimmed from change_log"
 _SWEPT_TO = "update change_log set swept_transaction = ?, swept = ?"
 _TRIMMED_TO = "update change_log set trimmed_transaction = ?, trimmed = ?"
-_FORGET = "delete from changes " + _OF_EXTENSION + "and number < ?"
-_FORGET_INVITEES = "delete from invitees where organizer = ? and meeting_id = ? and until <= ?"
+#: Up to `?2`, but for the newest one of each that is not removed.
+_FORGET = """
+    delete from changes where organizer = ?1 and number <= ?2 and (kind = 'removed' or number not in (
+        select max(number) from changes where organizer = ?1 and number <= ?2 group by meeting_id, extension_id
+    ))
+"""
+_FORGET_INVITEES = "delete from invitees where organizer = ? and until <= ?"
 _NO_LONGER_FULL = "delete from forgotten_changes where (transaction_id, number) <= (?, ?)"
-#: As many as there are new ones: the others are trimmed already.
 _TRIM = """
-    update changes set contents = null
-    where organizer = ?1 and meeting_id = ?2 and extension_id = ?3 and number in (
-        select number from changes where organizer = ?1 and meeting_id = ?2 and extension_id = ?3
-        order by number desc limit ?4 offset ?5
+    update changes set contents = null where organizer = ?1 and contents is not null and number in (
+        select number from (
+            select number, row_number() over (partition by meeting_id, extension_id order by number desc) as place
+            from changes where organizer = ?1
+        ) as ranked where place > ?2
     )
 """
+_MANY = "select number from changes where organizer = ?1 order by number limit 1 offset ?2"
 
 #: The key under which sweeps run one after the other.
 _LOCK = "change log"
@@ -231,12 +234,10 @@ class ChangeLog(Part):
             swept = Position(transaction_id, number)
             changes = [CHANGES.record(row) for row in await transaction.rows(_NEXT, *_feed(swept, limit - 1))]
             old = list(takewhile(lambda change: change.at < before, changes))
-            for change in old:
-                removed = change.kind == ChangeKind.REMOVED
-                key = (change.organizer, change.meeting_id, change.extension_id)
-                await transaction.run(_FORGET, *key, change.number + removed)
-                if change.of_meeting:
-                    await transaction.run(_FORGET_INVITEES, change.organizer, change.meeting_id, change.number)
+            last = {change.organizer: change.number for change in old}
+            for organizer, last_number in last.items():
+                await transaction.run(_FORGET, organizer, last_number)
+                await transaction.run(_FORGET_INVITEES, organizer, last_number)
             if old:
                 await transaction.run(_SWEPT_TO, *old[-1].position)
                 await transaction.run(_NO_LONGER_FULL, *old[-1].position)
@@ -252,9 +253,9 @@ class ChangeLog(Part):
             ((transaction_id, number),) = await transaction.rows(_TRIMMED)
             trimmed = Position(transaction_id, number)
             changes = [CHANGES.record(row) for row in await transaction.rows(_NEXT, *_feed(trimmed, limit - 1))]
-            new = Counter((change.organizer, change.meeting_id, change.extension_id) for change in changes)
-            for key, count in new.items():
-                await transaction.run(_TRIM, *key, count, versions)
+            for organizer in sorted({change.organizer for change in changes}):
+                if await transaction.row(_MANY, organizer, versions) is not None:
+                    await transaction.run(_TRIM, organizer, versions)
             if changes:
                 await transaction.run(_TRIMMED_TO, *changes[-1].position)
             return len(changes)

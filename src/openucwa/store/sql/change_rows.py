@@ -135,7 +135,7 @@ class Log:
         if not self._limits.enabled:
             return None
         after = (extension.etag, before.type, str(extension.type), extension.properties)
-        return _RECORD, (organizer, meeting_id, extension.id, kind.value, at, *by, change_set, before.etag, *after)
+        return _RECORD, (organizer, meeting_id, extension.id, str(kind), at, *by, change_set, before.etag, *after)
 
     async def record_extension(
         self,
@@ -174,7 +174,7 @@ class Log:
                 meeting.organizer,
                 meeting.id,
                 "",
-                kind.value,
+                str(kind),
                 at,
                 *by,
                 change_set,

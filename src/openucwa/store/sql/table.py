@@ -6,7 +6,7 @@ An enumeration is its value, a flag an integer; text, whole numbers and bytes ar
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from enum import Enum
+from enum import StrEnum
 from operator import attrgetter
 from types import NoneType
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
@@ -111,9 +111,9 @@ def _converters(hint: Any) -> tuple[_Convert, _Convert] | None:
     (kind,) = kinds
     if kind is bool:
         return int, bool
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        # A dictionary lookup takes a tenth of the time of the enumeration's own.
-        return attrgetter("value"), {member.value: member for member in kind}.__getitem__
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        # A third of the time that `value` takes; and a dictionary lookup takes a tenth of the enumeration's own.
+        return str.__str__, {member.value: member for member in kind}.__getitem__
     if kind in _PLAIN:
         return None
     return (lambda value: _json.encode(value).decode()), msgspec.json.Decoder(kind).decode

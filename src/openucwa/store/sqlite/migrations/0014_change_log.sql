@@ -19,8 +19,9 @@ create table changes (
     contents blob
 ) strict;
 
-create index changes_of_organizer on changes (organizer);
-create index changes_of_extension on changes (organizer, meeting_id, extension_id);
+-- In the order of the changes, because each page of an index that a change touches costs more than all else about it: a
+-- change is added behind its organizer's last one. An extension's are found among those of its organizer.
+create index changes_of_organizer on changes (organizer, number, meeting_id, extension_id);
 
 -- The changes before which nothing is committed any more: with one writer at a time, all. That transaction_id is always 0
 -- is said for the planner, which need not sort by it then.
