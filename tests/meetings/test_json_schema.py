@@ -59,6 +59,14 @@ def test_pattern_that_needs_more_than_linear_time_is_refused(pattern: str) -> No
     assert "regex" in refused({"patternProperties": {pattern: True}})
 
 
+@pytest.mark.parametrize("pattern", ["^.{1,1000}$", "(?=a)b", "("])
+def test_refusal_of_a_pattern_says_what_it_may_be(pattern: str) -> None:
+    why = refused({"properties": {"a": {"pattern": pattern}}})
+    assert "at /properties/a/pattern" in why
+    assert "look-around" in why
+    assert "too large" in why
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -102,6 +110,35 @@ def test_long_integers_count_for_what_they_cost() -> None:
     assert faults(schema, {"a": [7 * 10**3_000]}) == {}
     with pytest.raises(EntityTooLarge):
         faults(schema, {"a": [7 * 10**3_000] * 20}, 1_000_000)
+
+
+def test_integers_that_must_be_unique_count_for_what_they_cost() -> None:
+    schema = {"properties": {"a": {"allOf": [{"uniqueItems": True}] * 20}}}
+    with pytest.raises(EntityTooLarge):
+        faults(schema, {"a": [10**300 + n for n in range(100)]})
+
+
+@pytest.mark.parametrize(
+    ("factor", "value"), [(5e-324, 1), (1e-300, 1), (0.001, 1.1e308), (5e-324, 1.1e308), (5e-324, 1e-7)]
+)
+def test_fractions_of_many_digits_count_for_what_they_cost(factor: float, value: float) -> None:
+    schema = {"properties": {"a": {"items": {"allOf": [{"multipleOf": factor}] * 100}}}}
+    with pytest.raises(EntityTooLarge):
+        faults(schema, {"a": [value] * 400})
+
+
+def test_ordinary_fractions_cost_no_more_than_other_numbers() -> None:
+    schema = {"properties": {"a": {"items": {"allOf": [{"multipleOf": 0.5}] * 100}}}}
+    assert faults(schema, {"a": [2.5, 1e6, 0.5, -19.5] * 1_000}) == {}
+
+
+@pytest.mark.parametrize(("keyword", "inner"), [("unevaluatedProperties", "properties"), ("unevaluatedItems", "items")])
+def test_what_looks_for_unevaluated_parts_of_itself_at_many_levels_is_refused(keyword: str, inner: str) -> None:
+    schema: Any = {keyword: False, "anyOf": [True]}
+    for _ in range(16):
+        schema = {keyword: False, "anyOf": [schema]}
+    assert "too complex" in refused(schema)
+    assert "too complex" in refused({inner: {"a": schema} if inner == "properties" else schema})
 
 
 @pytest.mark.parametrize(

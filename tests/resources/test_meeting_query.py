@@ -157,6 +157,24 @@ async def test_invalid_parameter_is_refused(lene: UcwaClient, name: str, value: 
     assert_invalid(await query(lene, **{name: value}), f"${name}")
 
 
+@pytest.mark.parametrize("name", ["$select", "$count", "$skip", "skip", "SKIP", "search", "$filters"])
+async def test_option_of_odata_that_is_not_supported_is_refused(lene: UcwaClient, name: str) -> None:
+    answer = await lene.get(f"{lene.app}/openucwa/meetings", params={name: "5"})
+    assert_invalid(answer, f"${name.lower().removeprefix('$')}")
+
+
+async def test_parameter_that_is_not_of_odata_is_ignored(lene: UcwaClient, orders: list[Resource]) -> None:
+    answer = await lene.get(f"{lene.app}/openucwa/meetings?priority=5&filter=subject+eq+'Order+1'")
+    assert subjects(answer.json()["_embedded"]["openucwa:foundMeeting"]) == ["Order 1"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("filter", "subject eq 'a'"), ("top", "2"), ("orderby", "subject")])
+async def test_parameter_that_is_given_twice_is_refused(lene: UcwaClient, name: str, value: str) -> None:
+    for other in (name, f"${name}"):
+        answer = await lene.get(f"{lene.app}/openucwa/meetings", params=[(f"${name}", value), (other, value)])
+        assert_invalid(answer, f"${name}")
+
+
 async def test_link_of_another_query_is_refused(lene: UcwaClient, orders: list[Resource]) -> None:
     following = (await query(lene, top="1")).json()["_links"]["next"]["href"]
     assert_invalid(await lene.get(f"{following}&$filter=subject%20eq%20'a'"), "$skiptoken")

@@ -6,6 +6,8 @@ followed, times the size of what it is to check has a limit.
 """
 
 import json
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
@@ -32,6 +34,11 @@ _PATTERN_BYTES = 1_000_000
 _MAX_PATTERN_BYTES = 100_000
 #: Characters of a message.
 _MAX_MESSAGE = 300
+#: Why a pattern is refused.
+_NO_PATTERN = (
+    "the regular expression (regex) is invalid, needs look-around or back-references, or is too large: "
+    "minLength and maxLength take less than a range such as {1,1000}"
+)
 #: The name for what is wrong with all properties together.
 WHOLE = "properties"
 
@@ -44,6 +51,9 @@ _MANY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _NAMED = frozenset({"dependentSchemas", "patternProperties", "properties"})
 #: Schemas that are only referred to.
 _DEFINED = frozenset({"$defs", "definitions"})
+#: Keywords that look through the parts of their schema again, those with such a keyword too: the times that it takes.
+_UNEVALUATED = frozenset({"unevaluatedItems", "unevaluatedProperties"})
+_UNEVALUATED_TIMES = 3
 _REFUSED = frozenset({"$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor"})
 
 
@@ -131,6 +141,8 @@ def _compile(schema: Any) -> "Validator":
     except (ValidationError, ReferencingError, ValueError) as error:
         where = "/".join(str(each) for each in getattr(error, "instance_path", ()))
         message = str(getattr(error, "message", error))[:_MAX_MESSAGE]
+        if message.endswith('not a "regex"'):
+            message = _NO_PATTERN
         raise InvalidValue(f"is not a JSON Schema: {f'at /{where}: ' if where else ''}{message}") from None
 
 
@@ -163,9 +175,34 @@ def _weight(value: Any) -> int:
             weight += sum(map(len, each)) // 16
         elif isinstance(each, list):
             waiting += each
+            weight += _collisions(each)
         elif isinstance(each, int) and not isinstance(each, bool):
             weight += (each.bit_length() // 64) ** 2  # of long integers it is quadratic
+        elif isinstance(each, float):
+            weight += (_fraction_bits(each) // 64) ** 2
     return weight
+
+
+def _collisions(items: list[Any]) -> int:
+    """What `uniqueItems` may take for integers, which it compares in pairs if they are the same as a double."""
+    alike: Counter[float] = Counter()
+    longest = 0
+    for each in items:
+        if isinstance(each, int) and each.bit_length() > 53:  # those below are exact
+            longest = max(longest, each.bit_length())
+            try:
+                alike[float(each)] += 1
+            except OverflowError:
+                alike[math.inf] += 1
+    return sum(count**2 for count in alike.values() if count > 1) * (1 + longest // 64)
+
+
+def _fraction_bits(value: float) -> int:
+    """The digits, in bits, of a number that is handled as an exact fraction, as `multipleOf` does."""
+    if not math.isfinite(value):
+        return 0
+    numerator, denominator = value.as_integer_ratio()
+    return max(numerator.bit_length(), denominator.bit_length())
 
 
 class _Schema:
@@ -225,6 +262,8 @@ class _Schema:
             work += parts if inner else _weight(value)
             if name in _NAMED and isinstance(value, dict):
                 work += _weight(list(value))
+        if _UNEVALUATED & schema.keys():
+            work *= _UNEVALUATED_TIMES
         self._open.discard(id(schema))
         self._work[id(schema)] = work
         return work

@@ -13,6 +13,7 @@ from openucwa.api.answer import Answer
 from openucwa.api.call import Call
 from openucwa.api.resource import Operation
 from openucwa.config import Config
+from openucwa.http.query import Query
 from openucwa.meetings.filter_syntax import FilterLimits, read_filter, read_order
 from openucwa.meetings.pools import Pools
 from openucwa.model.filters import Filter, Order, matching_extensions
@@ -35,6 +36,8 @@ MAX_TERMS = 200
 #: Meetings in an answer, unless $top is given.
 DEFAULT_TOP = 50
 _MAX_TOKEN = 4_096
+#: Characters of an unknown name in a message.
+_MAX_NAME = 50
 
 #: Properties of others' meetings that are shown.
 _SHOWN = (
@@ -74,6 +77,14 @@ QUERY = _parameters("$")
 _WITHOUT_SIGN = _parameters("")
 
 
+#: OData's options that are not supported: to ignore one would answer another question than the one asked.
+_REFUSED = frozenset({
+    "apply", "compute", "count", "deltatoken", "expand", "format", "index", "levels", "schemaversion", "search",
+    "select", "skip",
+})  # fmt: skip
+_KNOWN = frozenset(each.name for each in _WITHOUT_SIGN)
+
+
 def limits_of(config: Config) -> FilterLimits:
     """The limits of filters that the settings name."""
     return FilterLimits(
@@ -106,6 +117,7 @@ class FoundMeetings(MeetingFamily[None]):
     )
     async def get(self, call: Call[None]) -> Answer:
         """openucwa:meetings, GET."""
+        _check_names(call.query)
         asked = {f"${name}": value for name, value in read(_WITHOUT_SIGN, {}, call.query).items()} | call.values
         wanted = read_filter(asked["$filter"], self._filter_limits) if "$filter" in asked else None
         order = read_order(asked["$orderby"], self._filter_limits) if "$orderby" in asked else Order("creationTime")
@@ -154,6 +166,18 @@ class FoundMeetings(MeetingFamily[None]):
             properties={name: properties[name] for name in _SHOWN if name in properties},
             embedded={EXTENSION_REL: [extension_document(each, collection, writable=False) for each in extensions]},
         )
+
+
+def _check_names(query: Query) -> None:
+    """ParameterValidationFailure: an option of OData is not supported, or given twice."""
+    given: set[str] = set()
+    for name, values in query.items():
+        option = name.lower().removeprefix("$")
+        if option in _REFUSED or (name.startswith("$") and option not in _KNOWN):
+            raise ParameterValidationFailure({f"${option}"[:_MAX_NAME]: "is not supported"})
+        if option in _KNOWN and (option in given or len(values) > 1):
+            raise ParameterValidationFailure({f"${option}": "is given twice"})
+        given.add(option)
 
 
 def _href(call: Call[None], asked: dict[str, Any]) -> str:
