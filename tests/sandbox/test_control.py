@@ -101,12 +101,13 @@ async def test_state_is_exported_and_imported_with_everything_in_it(control: Con
 
 async def test_state_of_another_version_is_refused_and_changes_nothing(control: Control, lene: UcwaClient) -> None:
     state = await control.ask("GET", "/state")
-    for tables in (
+    wrong: list[dict[str, list[dict[str, object]]]] = [
         {"nothing": []},
         {"users": [{"colour": "red"}]},
         {"users": [{"uri": "sip:a@b"}]},
         {"store_version": [{"version": 1}]},
-    ):
+    ]
+    for tables in wrong:
         refused = await control.ask("PUT", "/state", {"tables": tables}, status=400)
         assert refused["subcode"] == "ParameterValidationFailure"
     assert await control.ask("GET", "/state") == state
@@ -262,3 +263,22 @@ async def test_reset_ends_waiting_polls_and_leaves_requests_in_flight_their_time
     await asyncio.gather(*(control.ask("POST", "/reset", status=204) for _ in range(3)))
     assert (await asyncio.wait_for(poll, 60)).status_code == 200
     assert {answer.status_code for answer in await asyncio.gather(*reads)} <= {200, 404}
+
+
+async def test_state_without_the_rows_of_any_one_table_is_never_an_internal_error(
+    control: Control, lene: UcwaClient
+) -> None:
+    await lene.schedule()
+    state = await control.ask("GET", "/state")
+    for table in state["tables"]:
+        answer = await control.http.put("/sandbox/state", json={"tables": {**state["tables"], table: []}})
+        assert answer.status_code in {204, 400}, table
+    await control.ask("PUT", "/state", {"tables": {}}, status=204)
+    exported = await control.ask("GET", "/state")
+    assert exported["tables"]["users"] == []
+
+
+async def test_state_with_a_number_that_no_store_can_hold_is_refused(control: Control) -> None:
+    for rows in ([{"number": 10**30}], [{"number": 0}, {"number": 1}]):
+        refused = await control.ask("PUT", "/state", {"tables": {"commits": rows}}, status=400)
+        assert refused["subcode"] == "ParameterValidationFailure"

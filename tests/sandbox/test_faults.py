@@ -135,6 +135,13 @@ async def test_rule_is_for_its_user_method_and_path_only(control: Control, sign_
         assert_refused(await dana.post(dana.meetings, json={}), 403, "Forbidden")
 
 
+async def test_user_of_a_rule_may_be_named_without_sip(control: Control, lene: UcwaClient) -> None:
+    await add(control, "ServiceUnavailable", user="danab@contoso.com", count=None)
+    await add(control, "Conflict/TooManyGroups", user="Lenea@contoso.com", count=None)
+    assert (await lene.get(lene.app)).status_code == 409
+    assert len((await control.ask("GET", "/requests?user=lenea@contoso.com&status=409"))["requests"]) == 1
+
+
 async def test_probability_gives_the_same_result_in_each_run(control: Control, lene: UcwaClient) -> None:
     async def run() -> list[int]:
         await control.ask("POST", "/reset", status=204)
@@ -167,6 +174,9 @@ async def test_rules_are_removed_one_by_one_and_all_at_once(control: Control, le
         {"fault": "cut", "path": "*" * 1_001},
         {"fault": "cut", "parameters": {"seconds": 1}},
         {"fault": "cut", "rels": "me"},
+        {"fault": "cut", "rel": "onlineMeetingExtention"},
+        {"fault": "status", "parameters": {"status": 600}},
+        {"fault": "status", "parameters": {"status": 199}},
         {},
     ],
 )

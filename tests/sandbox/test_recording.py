@@ -71,6 +71,8 @@ async def test_invalid_filters_are_refused(control: Control) -> None:
         ("GET", "/requests?path=events", None),
         ("POST", "/requests/verify", {"path": "*" * 1_001}),
         ("POST", "/requests/verify", {"body": "a" * 1_001}),
+        ("POST", "/requests/verify", {"rel": "onlineMeetingExtention", "exactly": 0}),
+        ("GET", "/requests?rel=onlineMeetingExtention", None),
         ("POST", "/requests/verify", {"header": {str(number): "" for number in range(101)}}),
         ("POST", "/requests/verify", {"paths": "x"}),
         ("GET", "/requests?status=many", None),

@@ -73,6 +73,8 @@ def check(fault: Fault) -> None:
     for name in ("seconds", "bytes", "status", "retryAfter"):
         if name in fault.parameters:
             _number(fault.parameters, name, 0)
+    if "status" in fault.parameters and not 200 <= _number(fault.parameters, "status", 418) <= 599:
+        raise ParameterValidationFailure({"parameters": "status must be from 200 to 599"})
 
 
 def strikes_parts(name: str) -> bool:
@@ -202,8 +204,6 @@ async def _etag(struck: Struck) -> Response:
 @_kind("status", "The answer has an undocumented status.", status="The status; 418 by default.")
 async def _status(struck: Struck) -> Response:
     status = int(_number(struck.parameters, "status", 418))
-    if not 200 <= status <= 599:
-        raise ParameterValidationFailure({"parameters": "status must be from 200 to 599"})
     return Response(status=status, reported=True, headers=((b"X-Request-Id", struck.request.id.encode()),))
 
 

@@ -1,9 +1,14 @@
 """What rules and filters say of texts, without regular expressions: a stranger's could take forever."""
 
+from collections.abc import Callable, Container
+
 from openucwa.model.refusals import ParameterValidationFailure
 
 #: The maximum length of a pattern or a text to look for, in characters.
 LONGEST = 1_000
+
+#: The rels of all resources, in lower case.
+Rels = Callable[[], Container[str]]
 
 
 def checked(name: str, text: str | None) -> str:
@@ -18,6 +23,17 @@ def checked_path(pattern: str | None) -> str | None:
     if checked("path", pattern)[:1] not in {"", "/", "*"}:
         raise ParameterValidationFailure({"path": "must be a whole path, or begin with *"})
     return pattern
+
+
+def checked_rel(rel: str | None, known: Container[str]) -> None:
+    """ParameterValidationFailure: no resource has this rel. `known`: all rels, in lower case."""
+    if rel is not None and rel.lower() not in known:
+        raise ParameterValidationFailure({"rel": "is no resource's; /sandbox/faults/catalogue lists them"})
+
+
+def user_matches(user: str | None, wanted: str) -> bool:
+    """Whether the caller with the URI `user` is the wanted one: a SIP URI, with or without `sip:`, in any case."""
+    return user is not None and wanted.lower().removeprefix("sip:") == user.removeprefix("sip:")
 
 
 def path_matches(path: str, pattern: str) -> bool:

@@ -14,7 +14,7 @@ from openucwa.model.refusals import ParameterValidationFailure
 from openucwa.sandbox.deviations import deviations
 from openucwa.sandbox.durations import shown as shown_time
 from openucwa.sandbox.layers import facts_of
-from openucwa.sandbox.matching import checked, checked_path, path_matches
+from openucwa.sandbox.matching import checked, checked_path, path_matches, user_matches
 from openucwa.sandbox.world import SandboxWorld
 
 #: How many requests are kept, and how many bytes of a body.
@@ -129,7 +129,7 @@ class Recording:
                 entry.number > wanted.since
                 and (wanted.method is None or wanted.method.upper() == entry.method)
                 and (wanted.rel is None or wanted.rel.lower() == entry.rel.lower())
-                and (wanted.user is None or wanted.user.lower() == entry.user)
+                and (wanted.user is None or user_matches(entry.user, wanted.user))
                 and (wanted.status is None or wanted.status == entry.status)
                 and (path is None or path_matches(entry.path, path))
                 and body in entry.request.body

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from openucwa.model.refusals import ParameterValidationFailure, ResourceNotFound
-from openucwa.sandbox.matching import checked_path, path_matches
+from openucwa.sandbox.matching import checked_path, path_matches, user_matches
 from openucwa.sandbox.world import Chance
 
 #: The request header by which a request fails itself.
@@ -67,7 +67,7 @@ class Rule:
         return (
             (wanted.rel is None or wanted.rel.lower() == facts.rel.lower())
             and (wanted.method is None or wanted.method.upper() == facts.method)
-            and (wanted.user is None or wanted.user.lower() == facts.user)
+            and (wanted.user is None or user_matches(facts.user, wanted.user))
             and (wanted.path is None or path_matches(facts.path, wanted.path))
         )
 

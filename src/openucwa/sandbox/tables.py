@@ -14,6 +14,8 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 #: The table with the version of the store.
 _VERSION = "store_version"
+#: Tables with one row, which every store has.
+_SINGLE = ("change_log", "commits")
 
 
 def dump(file: Path) -> dict[str, list[dict[str, Any]]]:
@@ -33,12 +35,15 @@ def load(file: Path, rows: Rows) -> None:
             raise ParameterValidationFailure({unknown[0][:100]: "is not a table of this version"})
         if _VERSION in rows and [dict(row) for row in rows[_VERSION]] != list(_rows(connection, _VERSION)):
             raise ParameterValidationFailure({_VERSION: "the state was exported by another version of openucwa"})
+        if several := [table for table in _SINGLE if len(rows.get(table, ())) > 1]:
+            raise ParameterValidationFailure({several[0]: "has more than one row"})
+        kept = {_VERSION, *(table for table in _SINGLE if not rows.get(table))}
         # What triggers keep up to date is among the rows.
         triggers = connection.execute("select name, sql from sqlite_master where type = 'trigger'").fetchall()
         for name, _ in triggers:
             connection.execute(f'drop trigger "{name}"')
         for table in known:
-            if table != _VERSION:
+            if table not in kept:
                 connection.execute(f'delete from "{table}"')  # noqa: S608  # the name is the schema's
                 _insert(connection, table, rows.get(table, ()))
         for _, statement in triggers:
@@ -70,7 +75,7 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Mapping[s
         statement = f'insert into "{table}" ({names}) values ({", ".join("?" * len(row))})'  # noqa: S608  # as above
         try:
             connection.execute(statement, [_meant(value) for value in row.values()])
-        except (sqlite3.Error, TypeError, binascii.Error) as error:
+        except (sqlite3.Error, TypeError, OverflowError, binascii.Error) as error:
             raise ParameterValidationFailure({table: f"has an invalid row: {error}"}) from None
 
 

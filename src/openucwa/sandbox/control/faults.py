@@ -12,6 +12,7 @@ from openucwa.model.refusals import DeserializationFailure, ParameterValidationF
 from openucwa.sandbox import errors
 from openucwa.sandbox.control import json_input
 from openucwa.sandbox.faults import KINDS, check
+from openucwa.sandbox.matching import Rels, checked_rel
 from openucwa.sandbox.rules import Fault, Rules, RuleWanted
 
 _RULE = {"type": "object", "properties": {"id": {"type": "string"}, "hits": {"type": "integer"}}}
@@ -23,8 +24,9 @@ class Faults(Resource[None]):
     rel = "sandbox:faults"
     public = True
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, rels: Rels) -> None:
         self._rules = rules
+        self._rels = rels
 
     @Operation(
         "The rules.",
@@ -49,6 +51,7 @@ class Faults(Resource[None]):
     async def post(self, call: Call[None]) -> Answer:
         wanted = json_input.read(call, RuleWanted)
         check(Fault(wanted.fault, wanted.parameters))
+        checked_rel(wanted.rel, self._rels())
         return json_input.shown(self._rules.add(wanted).shown(), 201)
 
     @Operation("Removes all rules.", answers=(204,), produces=())

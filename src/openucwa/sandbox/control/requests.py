@@ -13,6 +13,7 @@ from openucwa.model.refusals import DeserializationFailure, ParameterValidationF
 from openucwa.representation.parameters import Parameter
 from openucwa.sandbox.control import json_input
 from openucwa.sandbox.har import har
+from openucwa.sandbox.matching import Rels, checked_rel
 from openucwa.sandbox.recording import Entry, Expected, Recording, Wanted
 
 _QUERY = (
@@ -27,8 +28,10 @@ _QUERY = (
 _FOUND = {"type": "object", "properties": {"requests": {"type": "array", "items": json_input.schema(Entry)}}}
 
 
-def _wanted(values: Mapping[str, Any]) -> Wanted:
-    return msgspec.convert(dict(values), Wanted)
+def _wanted(values: Mapping[str, Any], rels: Rels) -> Wanted:
+    wanted = msgspec.convert(dict(values), Wanted)
+    checked_rel(wanted.rel, rels())
+    return wanted
 
 
 class Requests(Resource[None]):
@@ -37,12 +40,13 @@ class Requests(Resource[None]):
     rel = "sandbox:requests"
     public = True
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, rels: Rels) -> None:
         self._recording = recording
+        self._rels = rels
 
     @Operation("The last requests.", query=_QUERY, produces=(JSON,), negotiated=False, shows={200: _FOUND})
     async def get(self, call: Call[None]) -> Answer:
-        return json_input.shown({"requests": self._recording.find(_wanted(call.values))})
+        return json_input.shown({"requests": self._recording.find(_wanted(call.values, self._rels))})
 
     @Operation("Forgets all requests.", answers=(204,), produces=())
     async def delete(self, call: Call[None]) -> Answer:
@@ -56,8 +60,9 @@ class Verification(Resource[None]):
     rel = "sandbox:verify"
     public = True
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, rels: Rels) -> None:
         self._recording = recording
+        self._rels = rels
 
     @Operation(
         "Counts requests.",
@@ -79,7 +84,9 @@ class Verification(Resource[None]):
         },
     )
     async def post(self, call: Call[None]) -> Answer:
-        return json_input.shown(self._recording.verify(json_input.read(call, Expected)))
+        expected = json_input.read(call, Expected)
+        checked_rel(expected.rel, self._rels())
+        return json_input.shown(self._recording.verify(expected))
 
 
 class Har(Resource[None]):
@@ -88,8 +95,9 @@ class Har(Resource[None]):
     rel = "sandbox:har"
     public = True
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, rels: Rels) -> None:
         self._recording = recording
+        self._rels = rels
 
     @Operation(
         "The last requests as HAR 1.2.",
@@ -99,7 +107,7 @@ class Har(Resource[None]):
         shows={200: {"type": "object"}},
     )
     async def get(self, call: Call[None]) -> Answer:
-        return json_input.shown(har(self._recording.find(_wanted(call.values)), call.base))
+        return json_input.shown(har(self._recording.find(_wanted(call.values, self._rels)), call.base))
 
 
 class Deviations(Resource[None]):

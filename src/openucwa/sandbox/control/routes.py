@@ -65,14 +65,18 @@ class Description(Resource[None]):
 
 def control_routes(sandbox: Sandbox, rules: Rules, recording: Recording) -> Routes:
     """The control resources of `sandbox`, by path."""
+
+    def rels() -> frozenset[str]:
+        return frozenset(resource.rel.lower() for _, resource in sandbox.service.routes)
+
     routes: list[tuple[str, Resource[Any]]] = [
         (f"{ROOT}/clock", Clock(sandbox.clock)),
-        (f"{ROOT}/faults", Faults(rules)),
+        (f"{ROOT}/faults", Faults(rules, rels)),
         (f"{ROOT}/faults/catalogue", Catalogue(lambda: sandbox.service.routes)),
         (f"{ROOT}/faults/{{fault_id}}", FaultRule(rules)),
-        (f"{ROOT}/requests", Requests(recording)),
-        (f"{ROOT}/requests/verify", Verification(recording)),
-        (f"{ROOT}/requests/har", Har(recording)),
+        (f"{ROOT}/requests", Requests(recording, rels)),
+        (f"{ROOT}/requests/verify", Verification(recording, rels)),
+        (f"{ROOT}/requests/har", Har(recording, rels)),
         (f"{ROOT}/requests/deviations", Deviations(recording)),
         (f"{ROOT}/reset", Reset(sandbox)),
         (f"{ROOT}/state", State(sandbox)),

@@ -16,6 +16,8 @@ from openucwa.store.sql.tables import CHANGES
 
 #: How much of a user's limit a process may fill before it looks how full the log is; and how much is left free then.
 _PARTS = 16
+#: How many organizers are counted at once.
+_ORGANIZERS = 10_000
 #: Rows that are read or written at a time.
 _ROWS = 500
 
@@ -246,6 +248,8 @@ class Log:
         """Whether the log of `organizer` has to be measured, now that a change with `size` bytes was committed."""
         if not self._limits.enabled:
             return False
+        if len(self._added) >= _ORGANIZERS and organizer not in self._added:
+            self._added.clear()
         added = self._added.get(organizer, 0) + size + ROW_BYTES
         self._added[organizer] = added
         return added * _PARTS > self._limits.user_bytes
