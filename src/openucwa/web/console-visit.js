@@ -6,11 +6,13 @@ import { MeSection } from "./console-me.js";
 import { MeetingsView } from "./console-meetings.js";
 import { hashOf, PeopleSection } from "./console-people.js";
 import { Sections } from "./console-sections.js";
+import { WebhooksSection } from "./console-webhooks.js";
 import { MeetingChanges } from "./meeting-changes.js";
 import { OwnPresence } from "./own-presence.js";
 import { PresenceWatch } from "./presence-watch.js";
 import { Talks } from "./talks.js";
 import { t } from "./texts.js";
+import { Webhooks } from "./webhooks.js";
 import { inWords } from "./words.js";
 
 const ACTIVE = ["pointerdown", "keydown"];
@@ -40,8 +42,10 @@ export class Visit {
     const me = this.#own.me?.uri;
     const shared = { talks: this.#talks, presence: this.#presence, me };
     this.#people = new PeopleSection(client, session, notices, shared);
-    const find = new FindSection(this.meetings.meetings, notices, { go, listed: () => this.meetings.listed() });
-    this.sections = new Sections([this.#me, this.#people, find, this.meetings]);
+    const listed = () => this.meetings.listed();
+    const find = new FindSection(this.meetings.meetings, notices, { go, listed });
+    const webhooks = new WebhooksSection(new Webhooks(client, session), notices, listed);
+    this.sections = new Sections([this.#me, this.#people, find, webhooks, this.meetings]);
     this.#changes = new MeetingChanges(client, session, me, () => this.meetings.refresh());
     for (const type of ACTIVE) document.addEventListener(type, this.#active, { passive: true });
     this.#takeBell(me);
