@@ -70,7 +70,7 @@ export class WebhooksSection {
     this.#title.focus({ preventScroll: true });
     this.#listed();
     this.#closeForm();
-    this.#cards.replaceChildren();
+    notify(this.#error, null);
     await this.#read();
     return true;
   }
@@ -88,7 +88,6 @@ export class WebhooksSection {
 
   async #read() {
     const turn = this.#turn;
-    notify(this.#error, null);
     try {
       const found = await this.#webhooks.list();
       if (turn !== this.#turn) return;
@@ -96,7 +95,9 @@ export class WebhooksSection {
       keep(this.#cards, found, ({ id }) => id, draw, this.#title);
       this.#none.hidden = found.length > 0;
     } catch (error) {
-      if (turn === this.#turn) notify(this.#error, inWords(error));
+      if (turn !== this.#turn) return;
+      this.#add.hidden = error instanceof NotThere; // this server delivers nothing
+      notify(this.#error, error instanceof NotThere ? error.message : inWords(error));
     }
   }
 
