@@ -214,6 +214,10 @@ def test_passwords_and_history_can_be_left_out(place: Place) -> None:
     assert not any("passwordHash" in line for line in lines)
 
 
+def hash_of(*, m: int = 65_536, t: int = 3, p: int = 4) -> str:
+    return f"$argon2id$v=19$m={m},t={t},p={p}$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
+
+
 def line_of(place: Place, kind: str) -> dict[str, Any]:
     return next(line for line in exported(place) if line["kind"] == kind)
 
@@ -229,6 +233,10 @@ def line_of(place: Place, kind: str) -> dict[str, Any]:
         ("meeting", {"colour": "red"}, "Object contains unknown field `colour`"),
         ("user", {"uri": "joe"}, "uri: must be a SIP URI"),
         ("user", {"passwordHash": "plain"}, "passwordHash: must be a hash of Argon2"),
+        ("user", {"passwordHash": "$argon2id$v=19$m=8"}, "passwordHash: must be a hash of Argon2"),
+        ("user", {"passwordHash": hash_of(m=4_000_000_000)}, "passwordHash: takes more than"),
+        ("user", {"passwordHash": hash_of(t=1_000_000)}, "passwordHash: takes more than"),
+        ("user", {"passwordHash": hash_of(p=5_000)}, "passwordHash: takes more than"),
         ("extension", {"properties": []}, "properties: must be an object"),
         ("extension", {"properties": {"a": {"b": 1}}}, "a: must not contain an object"),
         ("schema", {"schema": {"type": 1}}, "schema: "),

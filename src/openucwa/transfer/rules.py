@@ -5,6 +5,9 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
+from argon2 import extract_parameters
+from argon2.exceptions import InvalidHashError
+
 from openucwa.config import Config
 from openucwa.meetings.extension import MAX_ID_LENGTH, ExtensionLimits, read_extension
 from openucwa.meetings.json_schema import check_schema
@@ -23,6 +26,10 @@ _MEETING_ID = re.compile(r"[A-Z0-9]{8}")
 _CONFERENCE_ID = re.compile(r"[0-9]{1,20}")
 _ETAG = re.compile(r"[0-9]{1,20}")
 _HASH = re.compile(r"\$argon2id?\$[!-~]{1,500}")
+#: What a sign-in may take, whoever tries it: memory in KiB, memory in KiB times passes, threads.
+_MAX_HASH_MEMORY = 1_048_576
+_MAX_HASH_WORK = 8_388_608
+_MAX_HASH_THREADS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +96,8 @@ class ImportRules:
         wrong = {} if is_sip_uri(line.uri.lower()) else {"uri": _NO_URI}
         if not line.name.strip() or not line.name.isprintable():
             wrong["name"] = "is empty or contains control characters"
-        if line.password_hash and not _HASH.fullmatch(line.password_hash):
-            wrong["passwordHash"] = "must be a hash of Argon2"
+        if line.password_hash:
+            wrong |= _check_hash(line.password_hash)
         if not 1 <= line.generation < 2**31:
             wrong["generation"] = "must be from 1 to 2147483647"
         return wrong
@@ -138,6 +145,26 @@ class ImportRules:
 
 
 _NO_URI = "must be a SIP URI of the form sip:USER@DOMAIN"
+_NO_HASH = "must be a hash of Argon2"
+
+
+def _check_hash(text: str) -> dict[str, str]:
+    if not _HASH.fullmatch(text):
+        return {"passwordHash": _NO_HASH}
+    try:
+        cost = extract_parameters(text)
+    except (InvalidHashError, ValueError):
+        return {"passwordHash": _NO_HASH}
+    if (
+        cost.memory_cost > _MAX_HASH_MEMORY
+        or cost.memory_cost * cost.time_cost > _MAX_HASH_WORK
+        or cost.parallelism > _MAX_HASH_THREADS
+    ):
+        return {
+            "passwordHash": f"takes more than {_MAX_HASH_MEMORY:,} KiB, {_MAX_HASH_WORK:,} KiB times passes or "
+            f"{_MAX_HASH_THREADS} threads for each sign-in"
+        }
+    return {}
 
 
 def _refuse(wrong: dict[str, str]) -> None:
