@@ -234,6 +234,20 @@ async def test_two_talk(connect: MakeClient, form: str) -> None:
     await done(lenes.leave())
 
 
+async def test_invited_user_comes_into_the_meeting(connect: MakeClient, form: str) -> None:
+    lene = await done(connect(LENE, format=form).open("tests"))
+    dana = await done(connect(DANA, format=form).open("tests"))
+    await done(dana.make_available())
+    lenes_events, danas_events = lene.events(), dana.events()
+    here = await done((await done(lene.join())).concluded(lenes_events))
+    inviting = await done(here.invite("sip:danab@contoso.com"))
+    while (event := await next_of(danas_events)).rel != "onlineMeetingInvitation":
+        pass
+    await done(dana.invitation(event).accept())
+    assert (await done(inviting.concluded(lenes_events))).href == here.href
+    assert len(await done(here.participants())) == 2
+
+
 async def test_declined_invitation_has_a_reason(connect: MakeClient) -> None:
     lene = await done(connect(LENE).open("tests"))
     dana = await done(connect(DANA).open("tests"))

@@ -168,6 +168,17 @@ class Conversation(Bound[D_co]):
         return (yield from self._send("POST", messaging.link("sendMessage"), body)).location
 
     @operation
+    def invite(self, to: str) -> Steps[Invitation[D_co]]:
+        """Invites a user (UCWA: addParticipant), which makes a meeting of a conversation of two. `to`: a SIP URI.
+
+        Wait for the answer by `concluded`. If the answer to the request is lost, it is not sent again.
+        """
+        conversation = yield from Conversation.read.steps(self)
+        body = Body({"to": to, "operationId": uuid.uuid4().hex})
+        answer = yield from self._send("POST", conversation.link("addParticipant"), body)
+        return Invitation(self._application, answer.location, None)
+
+    @operation
     def leave(self) -> Steps[None]:
         """Leaves the meeting (UCWA: conversation, DELETE)."""
         try:
