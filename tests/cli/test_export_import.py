@@ -222,6 +222,10 @@ def line_of(place: Place, kind: str) -> dict[str, Any]:
     return next(line for line in exported(place) if line["kind"] == kind)
 
 
+#: Makes a change of a meeting one of an extension.
+OF_EXTENSION = {"extensionId": "agenda", "type": "RoamedParticipantData"}
+
+
 @pytest.mark.parametrize(
     ("kind", "changed", "said"),
     [
@@ -241,6 +245,18 @@ def line_of(place: Place, kind: str) -> dict[str, Any]:
         ("extension", {"properties": {"a": {"b": 1}}}, "a: must not contain an object"),
         ("schema", {"schema": {"type": 1}}, "schema: "),
         ("schema", {"owner": "joe"}, "owner: must be a SIP URI"),
+        ("change", {"contents": {"a": 1}}, "contents: Object missing required field"),
+        ("change", {"contents": []}, "contents: Expected `object`"),
+        ("change", {"onlineMeetingId": "AAAAAAAA"}, "contents: must be of the meeting that the line names"),
+        ("change", {"organizer": "sip:eve@contoso.com"}, "contents: must be of the meeting that the line names"),
+        ("change", {"onlineMeetingId": ".."}, "onlineMeetingId: must match"),
+        ("change", OF_EXTENSION | {"contents": []}, "properties: must be an object"),
+        ("change", OF_EXTENSION | {"contents": {"type": 5}}, "type: "),
+        ("change", OF_EXTENSION | {"contents": {"id": "other"}}, "contents: must have the properties"),
+        ("change", OF_EXTENSION | {"contents": {"_links": 5}}, "contents: must have the properties"),
+        ("change", OF_EXTENSION | {"contents": {"a": {"b": 1}}}, "a: must not contain an object"),
+        ("change", OF_EXTENSION | {"contents": {}, "type": "Other"}, "contents: 'Other' is not a valid"),
+        ("change", OF_EXTENSION | {"contents": {}, "extensionId": ".."}, "id: "),
         ("extension", {"type": "Other"}, "Invalid enum value 'Other'"),
         ("openucwa", {"version": 99}, "version: 99 is newer than 1"),
         ("user", {"kind": "uzer"}, "Invalid value 'uzer' - at `$.kind`"),
@@ -252,7 +268,7 @@ def test_malformed_line_is_named_and_nothing_is_imported(
     old = ("--data", str(tmp_path / "old"))
     in_store(old, fill)
     good = exported(old, "--without-history")
-    bad = next(line for line in good if line["kind"] == kind) | changed
+    bad = line_of(old, kind) | changed
     (tmp_path / "bad.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*good, bad]))
     done = run("import", str(tmp_path / "bad.jsonl"), *new)
     assert done.exit_code == 1
