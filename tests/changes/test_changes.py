@@ -155,6 +155,22 @@ async def test_poll_of_a_user_who_is_no_longer_invited_ends(
     assert (change["kind"], change["onlineMeetingId"]) == ("removed", meeting["onlineMeetingId"])
 
 
+async def test_poll_is_woken_by_another_servers_change(make_service: Make, connect: Connect, world: FakeWorld) -> None:
+    here, there = await make_service(), await make_service()
+    clients = []
+    for service in (here, there):
+        clients.append(connect(service))
+        await clients[-1].sign_in("lenea@contoso.com")
+        await clients[-1].open()
+    poll = asyncio.create_task(clients[0].get(f"{await start(clients[0])}&wait=60"))
+    await until(lambda: here.following.tail.watchers)
+    await clients[1].schedule()
+    assert not poll.done()
+    await world.advance(0.3)
+    answer = await asyncio.wait_for(poll, 30)
+    assert [each["kind"] for each in listed(answer.json())] == ["added"]
+
+
 async def test_poll_ends_when_its_time_is_over(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
     href = await start(lene)
     poll = asyncio.create_task(lene.get(f"{href}&wait=5"))

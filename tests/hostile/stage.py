@@ -151,6 +151,8 @@ class Stage:
             "version": await self._version(meeting, of_extension=messaging),
             "schema_version": schema_version,
             "removal": await self._removal(),
+            "webhook_id": (webhook := await self._webhook()),
+            "delivery": await self._delivery(webhook),
             "subscription": (subscription := await self._subscription()),
             "subscribed": f"{subscription},danab%40contoso.com",
             "group": (group := await self._group()),
@@ -225,6 +227,20 @@ class Stage:
         removed = (await self._lene.get(f"{self._lene.app}/openucwa/removedMeetings")).json()
         found = removed["_embedded"]["openucwa:removedMeeting"]
         return found[0]["_links"]["self"]["href"].rpartition("/")[2] if found else "0"
+
+    async def _webhook(self) -> str:
+        """The id of the only webhook, which delivers nothing."""
+        href = f"{self._lene.app}/openucwa/webhooks"
+        for old in (await self._lene.get(href)).json()["_embedded"]["openucwa:webhook"]:
+            await self._lene.delete(self_of(old))
+        answer = await self._lene.post(href, json={"url": "https://crm.contoso.invalid/hook", "state": "Paused"})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    async def _delivery(self, webhook: str) -> str:
+        answer = await self._lene.post(f"{self._lene.app}/openucwa/webhooks/{webhook}/test")
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
 
     async def _subscription(self) -> str:
         href = f"{self._lene.app}/people/presenceSubscriptions"

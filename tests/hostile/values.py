@@ -19,6 +19,7 @@ _KNOWN = {
     "expirationTime": "/Date(1700000000000)/",
     "duration": 10,
     "presenceSubscriptionId": "~subscription~",
+    "url": "https://crm.contoso.invalid/hook",
 }
 
 _TEXTS = [

@@ -223,8 +223,8 @@ def test_schema_describes_the_accepted_values() -> None:
         ("sip:", None),
     ],
 )
-def test_sip_uri_may_lack_its_scheme(given: str, expected: str | None) -> None:
-    parameters = (Parameter("to", kind="sip"),)
+def test_address_may_lack_its_scheme(given: str, expected: str | None) -> None:
+    parameters = (Parameter("to", kind="address"),)
     if expected is None:
         with pytest.raises(ParameterValidationFailure):
             read(parameters, {"to": given}, {})

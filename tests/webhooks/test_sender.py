@@ -1,5 +1,6 @@
 """Attempts over real sockets."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from openucwa.model.world import RealWorld
 from openucwa.webhooks.networks import Networks
 from openucwa.webhooks.sender import MAX_ANSWER, Sender
 from tests.certificate import make_certificate
-from tests.webhooks.receiver import Receiver, answer, receiving
+from tests.webhooks.receiver import OK, Receiver, answer, receiving
+from tests.world import until
 
 HERE = Networks(("127.0.0.0/8",))
 
@@ -73,12 +75,26 @@ async def test_redirect_is_not_followed(receiver: Receiver) -> None:
     assert receiver.connections == 0
 
 
+class Known(Networks):
+    """As if this machine's addresses were public."""
+
+    def check(self, text: str, *, secure: bool) -> None: ...
+
+
 async def test_answer_is_read_to_a_limit(receiver: Receiver) -> None:
     receiver.answers = lambda _number: answer(500, b"x" * 10_000_000)
-    sending = sender(receiver.url)
+    sending = sender(receiver.url, Known(()))
     sent = await sending.send({}, b"{}")
     await sending.close()
     assert (sent.status, sent.answer) == (500, "x" * MAX_ANSWER)
+
+
+async def test_answer_of_a_private_service_is_not_shown(receiver: Receiver) -> None:
+    receiver.answers = lambda _number: answer(200, b"secret")
+    sending = sender(receiver.url)
+    sent = await sending.send({}, b"{}")
+    await sending.close()
+    assert (sent.status, sent.answer) == (200, "")
 
 
 async def test_receiver_may_say_when_to_try_again(receiver: Receiver) -> None:
@@ -132,3 +148,25 @@ async def test_certificate_must_be_that_of_the_name(tmp_path: Path) -> None:
         assert "self-signed" in (await untrusting.send({}, b"{}")).error
         for each in (right, wrong, untrusting):
             await each.close()
+
+
+async def test_receiver_that_answers_again_is_reached_after_many_attempts_in_vain(receiver: Receiver) -> None:
+    receiver.answers = lambda _number: None
+    sending = sender(receiver.url, timeout=0.05)
+    for _ in range(6):
+        await asyncio.gather(*(sending.send({}, b"{}") for _ in range(4)))
+    receiver.answers = lambda _number: OK
+    patient = await sending.send({}, b"{}")
+    await sending.close()
+    assert patient.ok, patient.error
+
+
+async def test_attempt_that_ends_amid_others_does_not_end_them(receiver: Receiver) -> None:
+    receiver.answers = lambda number: None if number == 0 else OK
+    sending = sender(receiver.url, timeout=0.3)
+    first = asyncio.create_task(sending.send({}, b"slow"))
+    await until(lambda: receiver.received)
+    others = [await sending.send({}, b"{}") for _ in range(3)]
+    assert (await first).status is None
+    assert all(each.ok for each in others)
+    await sending.close()

@@ -13,7 +13,7 @@ from openucwa.model.values import Instant, InvalidValue, UntypedText, is_carriab
 from openucwa.representation import dates, timespans
 from openucwa.representation.custom import read_integer
 
-Kind: TypeAlias = Literal["string", "boolean", "integer", "datetime", "sip", "timespan"]
+Kind: TypeAlias = Literal["string", "boolean", "integer", "datetime", "sip", "address", "timespan"]
 
 _HOST = r"(?:[^\W_](?:[\w-]*)(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\])"
 _SIP = re.compile(rf"[sS][iI][pP]:[^\s\x00-\x1f\x7f-\x9f@<>\"]+@{_HOST}(?:[:;?][^\s\x00-\x1f\x7f-\x9f@<>\"]*)?")
@@ -26,8 +26,8 @@ _BOOLEANS = {"true": True, "false": False}
 class Parameter:
     """One documented property of a request.
 
-    `name`: as documented. `kind`: the type of its value; `sip` is a SIP URI, `timespan`
-    a number of seconds. `many`: whether it is an array of those.
+    `name`: as documented. `kind`: the type of its value; `sip` is a SIP URI, `address`
+    one that may lack the `sip:`, `timespan` a number of seconds. `many`: whether it is an array of those.
     `required`: whether it must be present and, if a string, not empty. `max_length`: in characters. `choices`: the
     allowed strings. `minimum`, `maximum`: of an integer. `max_items`: of an array. `description`: for the API
     description.
@@ -182,9 +182,15 @@ def _datetime(_: Parameter, given: object) -> Instant | None:
 
 
 def _sip(parameter: Parameter, given: object) -> str:
+    return _sip_uri(_string(parameter, given))
+
+
+def _address(parameter: Parameter, given: object) -> str:
     text = _string(parameter, given)
-    if _NO_SCHEME.match(text):
-        text = f"sip:{text}"
+    return _sip_uri(f"sip:{text}" if _NO_SCHEME.match(text) else text)
+
+
+def _sip_uri(text: str) -> str:
     if not _SIP.fullmatch(text):
         raise InvalidValue("must be a SIP URI, sip:USER@HOST")
     return text
@@ -202,6 +208,7 @@ _READERS: Mapping[Kind, Callable[[Parameter, object], object]] = {
     "integer": _integer,
     "datetime": _datetime,
     "sip": _sip,
+    "address": _address,
     "timespan": _timespan,
 }
 
@@ -213,13 +220,14 @@ _SCHEMAS: Mapping[Kind, dict[str, Any]] = {
         "type": "string",
         "anyOf": [{"format": "date-time"}, {"pattern": r"^/Date\(-?[0-9]+([+-][0-9]{4})?\)/$"}],
     },
-    "sip": {"type": "string", "pattern": r"^([sS][iI][pP]:[^\s@<>]+|[^\s@<>:]+)@[A-Za-z0-9]"},
+    "sip": {"type": "string", "pattern": r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]"},
+    "address": {"type": "string", "pattern": r"^([sS][iI][pP]:[^\s@<>]+|[^\s@<>:]+)@[A-Za-z0-9]"},
     "timespan": {"type": "string", "pattern": timespans.PATTERN},
 }
 
 
 def _schema(parameter: Parameter) -> dict[str, Any]:
-    text_is_required = parameter.required and not parameter.many and parameter.kind in {"string", "sip"}
+    text_is_required = parameter.required and not parameter.many and parameter.kind in {"string", "sip", "address"}
     bounds = {
         "minLength": 1 if text_is_required else None,
         "maxLength": parameter.max_length,

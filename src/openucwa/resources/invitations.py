@@ -43,7 +43,7 @@ from openucwa.store import contract
 from openucwa.store.contract import Store
 
 #: UCWA: addParticipant, POST, Request body.
-ADD_PARTICIPANT = (Parameter("operationId", max_length=50), Parameter("to", kind="sip", required=True))
+ADD_PARTICIPANT = (Parameter("operationId", max_length=50), Parameter("to", kind="address", required=True))
 #: UCWA: decline, POST, Request body.
 DECLINE = (Parameter("reason"),)
 

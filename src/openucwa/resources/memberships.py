@@ -33,11 +33,11 @@ MAX_CONTACT_URI = 250
 MEMBERSHIPS_QUERY = (Parameter("groupId", max_length=MAX_GROUP_ID, description="The group whose members are shown."),)
 #: UCWA: myGroupMemberships2, POST.
 NEW_MEMBERSHIP = (
-    Parameter("contactUri", kind="sip", required=True, max_length=MAX_CONTACT_URI),
+    Parameter("contactUri", kind="address", required=True, max_length=MAX_CONTACT_URI),
     Parameter("groupId", max_length=MAX_GROUP_ID),
 )
 #: UCWA: removeContactFromAllGroups, POST.
-CONTACT_URI = (Parameter("contactUri", kind="sip", required=True, max_length=MAX_CONTACT_URI),)
+CONTACT_URI = (Parameter("contactUri", kind="address", required=True, max_length=MAX_CONTACT_URI),)
 
 #: Groups whose members others decide.
 _OF_OTHERS = frozenset({GroupKind.DELEGATORS_GROUP, GroupKind.MY_ORGANIZATION_GROUP})

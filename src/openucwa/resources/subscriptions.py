@@ -35,13 +35,13 @@ MAX_URI = 320
 SUBSCRIPTION = (
     Parameter("duration", kind="integer", required=True, description="In minutes."),
     Parameter("groupId", max_length=256, description="Group whose members are subscribed to, in place of uris."),
-    Parameter("uris", kind="sip", many=True, max_length=MAX_URI),
+    Parameter("uris", kind="address", many=True, max_length=MAX_URI),
 )
 #: UCWA: presenceSubscription, POST, Request body.
 EXTENSION = (Parameter("duration", kind="integer", required=True, description="In minutes."),)
 #: UCWA: presenceSubscriptionMemberships, POST, Request body.
 MEMBERS = (
-    Parameter("contactUris", kind="sip", many=True, required=True, max_length=MAX_URI),
+    Parameter("contactUris", kind="address", many=True, required=True, max_length=MAX_URI),
     Parameter("presenceSubscriptionId", required=True, max_length=256),
 )
 OF_SUBSCRIPTION = Parameter(

@@ -47,7 +47,7 @@ from openucwa.store.contract import Store
 #: UCWA: startMessaging2, POST, Request body; of startMessaging, without customContent.
 START_MESSAGING = (
     Parameter("operationId", max_length=50),
-    Parameter("to", kind="sip", required=True, max_length=1000),
+    Parameter("to", kind="address", required=True, max_length=1000),
     Parameter("importance", choices=IMPORTANCE),
     Parameter("subject", max_length=250),
     Parameter("threadId", max_length=250),

@@ -5,12 +5,14 @@ import { t } from "./texts.js";
 
 const confirmTitle = make("h2", { id: "confirm-title" });
 const confirmWords = make("p", {});
+const confirmDetails = make("div", { class: "scroll" });
 const confirmYes = make("button", { class: "danger", value: "yes", type: "submit" });
 const confirmNo = make("button", { value: "no", type: "submit", autofocus: true });
 const confirm = dialog(
   { "aria-labelledby": "confirm-title" },
   confirmTitle,
   confirmWords,
+  confirmDetails,
   make("div", { class: "row" }, confirmYes, confirmNo),
 );
 
@@ -48,10 +50,14 @@ function ask(dialog) {
   });
 }
 
-// Whether to go on. `yes`, `no`: what the buttons say.
-export async function confirmed(title, words, yes, no = t`Cancel`) {
+// Whether to go on. `yes`, `no`: what the buttons say; `details`: an element with more to know, or null.
+export async function confirmed(title, words, yes, no = t`Cancel`, details = null) {
   confirmTitle.textContent = title;
   confirmWords.textContent = words;
+  confirmDetails.replaceChildren(...(details ? [details] : []));
+  confirmDetails.hidden = details === null;
+  confirm.classList.toggle("wide", details !== null);
+  confirmYes.className = details === null ? "danger" : "primary";
   confirmYes.textContent = yes;
   confirmNo.textContent = no;
   return (await ask(confirm)) === "yes";

@@ -24,12 +24,14 @@ export class ExtensionsView {
   #undo = new Undo($("data-undo"));
   #asJson = new Set(); // the ids of those that are shown as JSON
   #closed = false;
+  #history;
 
-  // `say(words)`: tells people who don't look.
-  constructor(meetings, id, extensions, say) {
+  // `say(words)`: tells people who don't look; history(id): shows the versions of one, null where there are none.
+  constructor(meetings, id, extensions, say, history) {
     this.#meetings = meetings;
     this.#id = id;
     this.#say = say;
+    this.#history = history;
     this.#extensions = extensions;
     notify($("data-error"), null);
     $("extensions").replaceChildren();
@@ -119,7 +121,9 @@ export class ExtensionsView {
     json.setAttribute("aria-pressed", String(this.#asJson.has(id)));
     const copy = button(named(t`Copy`), "compact quiet", () => this.#copy(extension));
     const duplicate = button(named(t`Duplicate`), "compact quiet", () => this.#add(extension));
-    return [json, copy, duplicate];
+    if (this.#history === null) return [json, copy, duplicate];
+    const history = button(named(t`History`), "compact quiet", () => this.#history(id));
+    return [json, copy, duplicate, history];
   }
 
   async #copy(extension) {
@@ -156,9 +160,9 @@ export class ExtensionsView {
     const saved = await saveMerged(base, mine, {
       put: (extension) => this.#meetings.replaceExtension(this.#id, extension),
       read: () => this.#meetings.readExtension(this.#id, id),
-      fieldsOf,
+      fieldsOf: extensionFields,
       withFields,
-      choose: (conflicts) => chooseVersions(words, conflicts, labelOf, shown),
+      choose: (conflicts) => chooseVersions(words, conflicts, extensionLabel, extensionShown),
     });
     if (saved === null || this.#closed) return;
     this.#extensions.set(id, saved);
@@ -239,7 +243,7 @@ function jsonView(extension) {
 }
 
 // What of an extension can be edited. No programmer-defined property can be called "type".
-function fieldsOf(extension) {
+export function extensionFields(extension) {
   return new Map([["type", extension.type], ...customProperties(extension)]);
 }
 
@@ -249,11 +253,11 @@ function withFields(extension, fields) {
   return Object.fromEntries([...rest, ...fields]);
 }
 
-function labelOf(name) {
+export function extensionLabel(name) {
   return name === "type" ? t`Visible to` : name;
 }
 
-function shown(name, value) {
+export function extensionShown(name, value) {
   return name === "type" ? AUDIENCE[audienceOf(value)] : renderValue(value);
 }
 

@@ -197,9 +197,9 @@ export class MeetingForm {
     return saveMerged(meeting, withFields(meeting, new Map(Object.entries(properties))), {
       put: (version) => this.#meetings.replace(version),
       read: async () => (await this.#meetings.read(meeting.onlineMeetingId)).meeting,
-      fieldsOf,
+      fieldsOf: meetingFields,
       withFields,
-      choose: (conflicts) => chooseVersions(words, conflicts, (name) => LABELS[name], shown),
+      choose: (conflicts) => chooseVersions(words, conflicts, meetingLabel, meetingShown),
     });
   }
 
@@ -214,16 +214,20 @@ export class MeetingForm {
 }
 
 // What of a meeting can be edited.
-function fieldsOf(meeting) {
+export function meetingFields(meeting) {
   const names = Object.keys(LABELS).filter((name) => meeting[name] !== undefined && meeting[name] !== null);
   return new Map(names.map((name) => [name, meeting[name]]));
+}
+
+export function meetingLabel(name) {
+  return LABELS[name];
 }
 
 function withFields(meeting, fields) {
   return { ...meeting, ...Object.fromEntries(Object.keys(LABELS).map((name) => [name, fields.get(name)])) };
 }
 
-function shown(name, value) {
+export function meetingShown(name, value) {
   if (Array.isArray(value)) return value.map(withoutScheme).join(", ") || t`no one`;
   const date = asDate(value);
   return WORDS[name]?.[value] ?? (date ? dateText(date) : String(value) || t`empty`);

@@ -17,20 +17,24 @@ export class MeetingView {
   #notices;
   #listener;
   #invitation;
+  #history;
   #meeting = null; // the one that is shown
   #extensions = null;
 
-  // listener: {edit(meeting), deleted(id, name), copied(meeting): there is a copy}.
-  constructor(meetings, notices, listener) {
+  // `history`: a ConsoleHistory. listener: {edit(meeting), deleted(id, name), copied(meeting): there is a copy}.
+  constructor(meetings, notices, history, listener) {
     this.#meetings = meetings;
     this.#notices = notices;
     this.#listener = listener;
+    this.#history = history;
     this.#invitation = new InvitationDialog(meetings, notices.say);
     $("edit").onclick = () => busy($("edit"), () => this.#edit());
     $("delete").onclick = () => busy($("delete"), () => this.#delete());
     $("copy").onclick = () => this.#copy();
     $("copy-meeting").onclick = () => busy($("copy-meeting"), () => this.#copyMeeting());
     $("invite").onclick = () => this.#invitation.open(this.#meeting);
+    $("history").onclick = () => this.#history.ofMeeting(this.#meeting);
+    $("removed-extensions").onclick = () => this.#history.removedExtensions(this.id);
   }
 
   get id() {
@@ -43,9 +47,12 @@ export class MeetingView {
   }
 
   // `found`: Meetings.read().
-  open({ meeting, extensions, invitation }) {
+  open({ meeting, extensions, invitation, hasHistory }) {
     this.#meeting = meeting;
-    this.#extensions = new ExtensionsView(this.#meetings, meeting.onlineMeetingId, extensions, this.#notices.say);
+    const { onlineMeetingId: id } = meeting;
+    const history = hasHistory ? (extensionId) => this.#history.ofExtension(id, extensionId) : null;
+    this.#extensions = new ExtensionsView(this.#meetings, id, extensions, this.#notices.say, history);
+    $("history").hidden = $("removed-extensions").hidden = !hasHistory;
     $("invite").hidden = invitation === null;
     $("copy").textContent = t`Copy link`;
     this.draw();
@@ -68,6 +75,7 @@ export class MeetingView {
   close() {
     this.#extensions?.close();
     this.#invitation.close();
+    this.#history.close();
     this.#extensions = this.#meeting = null;
     $("meeting").hidden = true;
   }

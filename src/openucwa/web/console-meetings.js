@@ -1,11 +1,13 @@
 // The organizer's meetings in the console: the list of them, and which one is shown.
 
+import { ConsoleHistory } from "./console-history.js";
 import { ConsoleLive } from "./console-live.js";
 import { LobbyWatch } from "./console-lobby.js";
 import { MeetingView, untilElements } from "./console-meeting.js";
 import { MeetingFilter } from "./console-meeting-filter.js";
 import { MeetingForm } from "./console-meeting-form.js";
 import { $, busy, keep, make, notify } from "./elements.js";
+import { MeetingHistory } from "./meeting-history.js";
 import { isAssigned, isExpired, nameOf } from "./meeting-words.js";
 import { Meetings, NotThere } from "./meetings.js";
 import { withoutScheme } from "./sip.js";
@@ -25,6 +27,7 @@ export class MeetingsView {
   #invited = []; // meetings of others
   #view;
   #form;
+  #history;
   #undo = new Undo($("undo"));
   #filter = new MeetingFilter();
   #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list; null: something else is
@@ -35,7 +38,11 @@ export class MeetingsView {
     this.#notices = notices;
     this.#go = go;
     this.#meetings = new Meetings(client, session);
-    this.#view = new MeetingView(this.#meetings, notices, {
+    this.#history = new ConsoleHistory(new MeetingHistory(client, this.#meetings), this.#meetings, {
+      restored: () => this.#restored(),
+      meetingRestored: (id) => this.#back(id),
+    });
+    this.#view = new MeetingView(this.#meetings, notices, this.#history, {
       edit: (meeting) => this.#edit(meeting),
       deleted: (id, name) => this.#deleted(id, name),
       copied: (meeting) => this.#copied(meeting),
@@ -49,6 +56,7 @@ export class MeetingsView {
       waiting: (lobby) => this.lobby.follow(lobby),
     });
     this.#filter.onchange = () => this.#drawList();
+    $("removed-meetings").onclick = () => this.#history.removedMeetings();
     $("refresh").onclick = () => busy($("refresh"), () => Promise.all([this.refresh(), this.lobby.read()]));
   }
 
@@ -125,6 +133,7 @@ export class MeetingsView {
   // The list
 
   async #readList() {
+    if (this.#listed === null) this.#offerMore();
     const invited = this.#meetings.invited().catch(() => this.#invited);
     try {
       this.#listed = await this.#meetings.list();
@@ -134,6 +143,12 @@ export class MeetingsView {
     }
     this.#invited = await invited;
     this.#drawList();
+  }
+
+  // What needs the server's change log.
+  async #offerMore() {
+    const found = await this.#meetings.addition("openucwa:removedMeetings").catch(() => undefined);
+    $("more").hidden = found === undefined;
   }
 
   #drawList() {
@@ -255,11 +270,23 @@ export class MeetingsView {
     this.#notices.say(t`The meeting is deleted.`);
     this.#undo.offer(t`“${name}” is deleted.`, async () => {
       if (!(await this.#meetings.undelete(id))) throw new NotThere();
-      await this.#readList();
-      await this.#go(`#${id}`);
-      this.#notices.say(t`The meeting is back.`);
+      await this.#back(id);
     });
     $("meetings-title").focus();
+  }
+
+  // A deleted meeting is there again.
+  async #back(id) {
+    this.#undo.clear();
+    await this.refresh();
+    await this.#go(`#${id}`);
+    this.#notices.say(t`The meeting is back.`);
+  }
+
+  // An earlier version is the current one.
+  async #restored() {
+    await this.refresh();
+    this.#notices.say(t`The version is restored.`);
   }
 }
 

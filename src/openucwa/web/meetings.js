@@ -61,12 +61,18 @@ export class Meetings {
     });
   }
 
-  // {meeting, extensions, invitation}: `extensions` by id; `invitation`: where the invitation for calendars is, or null.
+  // {meeting, extensions, invitation, hasHistory}: `extensions` by id; `invitation`: where the invitation for calendars is,
+  // or null.
   read(id) {
     return this.#session.run(async (application) => {
       const { resource, headers } = await this.#client.get(await this.#meetingHref(application, id));
-      const invitation = linkIn(headers.get("Link"), INVITATION);
-      return { meeting: resource, extensions: this.#takeExtensions(id, resource), invitation };
+      const links = headers.get("Link");
+      return {
+        meeting: resource,
+        extensions: this.#takeExtensions(id, resource),
+        invitation: linkIn(links, INVITATION),
+        hasHistory: linkIn(links, "openucwa:versions") !== null,
+      };
     });
   }
 
@@ -133,6 +139,21 @@ export class Meetings {
       const { resource } = await this.#client.get(href);
       return this.#restore(embeddedIn(resource, "openucwa:version").find((each) => each.extensionId === extensionId));
     });
+  }
+
+  // Where the Link header of a meeting, or of an extension, leads by that rel; null: nowhere.
+  leadsTo(rel, id, extensionId = null) {
+    return this.#session.run(async (application) => {
+      const href = await (extensionId === null
+        ? this.#meetingHref(application, id)
+        : this.#extensionHref(application, id, extensionId));
+      return linkIn((await this.#client.get(href)).headers.get("Link"), rel);
+    });
+  }
+
+  // Where an addition is; undefined: the server has none.
+  addition(rel) {
+    return this.#session.run((application) => additionOf(this.#client, application, rel));
   }
 
   async #restore(removed) {

@@ -308,6 +308,46 @@ export const TEXTS = {
   "Add item": "Eintrag hinzufügen",
   "Add item to {0}": "Eintrag zu {0} hinzufügen",
 
+  // Earlier versions
+  History: "Verlauf",
+  More: "Mehr",
+  "History of “{0}”": "Verlauf von „{0}“",
+  "What the meeting was, the newest version first. Extensions have a history of their own.":
+    "Was die Besprechung war, die neueste Version zuerst. Erweiterungen haben einen eigenen Verlauf.",
+  "What the extension was, the newest version first.": "Was die Erweiterung war, die neueste Version zuerst.",
+  "No version is known.": "Keine Version ist bekannt.",
+  "Deleted extensions": "Gelöschte Erweiterungen",
+  "Deleted meetings": "Gelöschte Besprechungen",
+  "The server keeps them for some time.": "Der Server bewahrt sie einige Zeit auf.",
+  "Deleted and expired meetings. The server keeps them for some time.":
+    "Gelöschte und abgelaufene Besprechungen. Der Server bewahrt sie einige Zeit auf.",
+  "No deleted extension is known.": "Keine gelöschte Erweiterung ist bekannt.",
+  "No deleted meeting is known.": "Keine gelöschte Besprechung ist bekannt.",
+  "Show older": "Ältere zeigen",
+  added: "hinzugefügt",
+  "changed in part": "teilweise geändert",
+  deleted: "gelöscht",
+  restored: "wiederhergestellt",
+  current: "aktuell",
+  "the server": "der Server",
+  "{0}, with {1}": "{0}, mit {1}",
+  Restore: "Wiederherstellen",
+  "It is as it is now.": "Es ist wie jetzt.",
+  "What differs from now": "Was jetzt anders ist",
+  "What will change": "Was sich ändert",
+  Then: "Damals",
+  Now: "Jetzt",
+  Afterwards: "Danach",
+  Contents: "Inhalt",
+  "not there": "nicht da",
+  "Restore this version?": "Diese Version wiederherstellen?",
+  "This will change. What is there now stays in the history.": "Das ändert sich. Was jetzt da ist, bleibt im Verlauf.",
+  "It has changed meanwhile.": "Es hat sich inzwischen geändert.",
+  "Restore “{0}”?": "„{0}“ wiederherstellen?",
+  "The meeting comes back with its extensions, under the same link.":
+    "Die Besprechung kommt mit ihren Erweiterungen unter demselben Link zurück.",
+  "The version is restored.": "Die Version ist wiederhergestellt.",
+
   // In a meeting
   "In the meeting": "In der Besprechung",
   "Join to see who is here, admit people from the lobby and follow changes to the data.":

@@ -49,15 +49,16 @@ class Networks:
         """Whether any network is allowed that is not public."""
         return bool(self._allowed)
 
-    def is_private_and_allowed(self, address: _Address) -> bool:
+    def is_private_and_allowed(self, text: str) -> bool:
         """Whether the address is in one of the allowed networks; plain http is only for these."""
+        address = ip_address(text)
         plain = address.ipv4_mapped if isinstance(address, IPv6Address) else None
         return any((plain or address) in network for network in self._allowed)
 
     def check(self, text: str, *, secure: bool) -> None:
         """ForbiddenAddress: nothing may be delivered there. `secure`: whether it would be by https."""
         address = ip_address(text)
-        if self.is_private_and_allowed(address):
+        if self.is_private_and_allowed(text):
             return
         if not secure:
             raise ForbiddenAddress("plain http is only for addresses in webhook_allowed_networks")

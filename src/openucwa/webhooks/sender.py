@@ -9,7 +9,7 @@ import logging
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -63,21 +63,33 @@ class Sender:
         self._timeout = timeout
         self._connections = connections
         self._world = world
-        self._client: httpx.AsyncClient | None = None
+        self._pool: _Pool | None = None
 
     async def send(self, headers: Mapping[str, str], body: bytes) -> Sent:
         """Makes one attempt. It never raises, but if it is cancelled."""
         begin = self._world.monotonic()
-        sent = await self._send(headers, body)
-        return Sent(sent.status, sent.error, sent.answer, sent.retry_after, self._world.monotonic() - begin)
+        pool = self._pool = self._pool or self._new_pool()
+        pool.users += 1
+        answered = False
+        try:
+            sent = await self._send(pool.client, headers, body)
+            answered = sent.status is not None
+        finally:
+            pool.users -= 1
+            if not answered and pool is self._pool:
+                # What an attempt leaves behind that was given up is not known for sure.
+                self._pool = None
+            if pool is not self._pool and not pool.users:
+                await pool.client.aclose()
+        return replace(sent, seconds=self._world.monotonic() - begin)
 
     async def close(self) -> None:
-        """Closes the connections."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.aclose()
+        """Closes the connections, once no attempt is in progress."""
+        pool, self._pool = self._pool, None
+        if pool is not None and not pool.users:
+            await pool.client.aclose()
 
-    async def _send(self, headers: Mapping[str, str], body: bytes) -> Sent:
+    async def _send(self, client: "httpx.AsyncClient", headers: Mapping[str, str], body: bytes) -> Sent:
         import httpx  # noqa: PLC0415
 
         parts = self._parts
@@ -85,7 +97,7 @@ class Sender:
         secure = parts.scheme == "https"
         port = parts.port or _PORTS[parts.scheme]
         try:
-            # httpx limits each step; this limits the whole attempt, also with a receiver that sends byte by byte.
+            # The only limit: one of httpx's own, ending a moment earlier, would be cancelled amid its cleaning up.
             async with asyncio.timeout(self._timeout):
                 address = await self._networks.resolve(host, port, secure=secure)
                 literal = f"[{address}]" if ":" in address else address
@@ -93,39 +105,43 @@ class Sender:
                 named = {"Host": parts.netloc, "User-Agent": f"openucwa/{__version__}", **headers}
                 # The certificate must be that of the name, whatever address it has.
                 extensions = {"sni_hostname": host} if secure else {}
-                request = self._http().build_request(
-                    "POST", target, headers=named, content=body, extensions={**self._limits(), **extensions}
-                )
-                response = await self._http().send(request, stream=True)
+                request = client.build_request("POST", target, headers=named, content=body, extensions=extensions)
+                response = await client.send(request, stream=True)
                 try:
-                    return await _read(response)
+                    sent = await _read(response)
                 finally:
                     await response.aclose()
+                # What a private service says is not for everybody who may have a webhook.
+                return replace(sent, answer="") if self._networks.is_private_and_allowed(address) else sent
         except TimeoutError:
             return Sent(None, f"no answer within {self._timeout:g} s")
         except ForbiddenAddress as forbidden:
             return Sent(None, str(forbidden))
-        except httpx.TimeoutException:
-            return Sent(None, f"no answer within {self._timeout:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return Sent(None, f"{type(error).__name__}: {error}"[:MAX_ANSWER])
 
-    def _limits(self) -> dict[str, object]:
-        return {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)}
-
-    def _http(self) -> "httpx.AsyncClient":
+    def _new_pool(self) -> "_Pool":
         import httpx  # noqa: PLC0415
 
-        if self._client is None:
-            # httpx logs every request with its URL, which may contain a secret of the receiver.
-            logging.getLogger("httpx").setLevel(logging.WARNING)
-            self._client = httpx.AsyncClient(
-                verify=self._context,
-                limits=httpx.Limits(max_connections=self._connections, max_keepalive_connections=_KEPT_CONNECTIONS),
-                follow_redirects=False,
-                trust_env=False,
-            )
-        return self._client
+        # httpx logs every request with its URL, which may contain a secret of the receiver.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        limits = httpx.Limits(max_connections=self._connections, max_keepalive_connections=_KEPT_CONNECTIONS)
+        client = httpx.AsyncClient(
+            verify=self._context,
+            timeout=None,  # noqa: S113  # each attempt has one, as a whole
+            limits=limits,
+            follow_redirects=False,
+            trust_env=False,
+        )
+        return _Pool(client)
+
+
+@dataclass(slots=True)
+class _Pool:
+    """Connections to the receiver. `users`: attempts in progress."""
+
+    client: "httpx.AsyncClient"
+    users: int = 0
 
 
 async def _read(response: "httpx.Response") -> Sent:
