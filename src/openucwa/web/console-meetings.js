@@ -21,7 +21,7 @@ const NOTHING = t`Or schedule a new one. Everything you can do here, application
 export class MeetingsView {
   list = "meetings";
   #notices;
-  #meetings;
+  meetings; // Meetings
   #go;
   #listed = null; // null: not read yet
   #invited = []; // meetings of others
@@ -37,17 +37,17 @@ export class MeetingsView {
   constructor(client, session, notices, presence, go) {
     this.#notices = notices;
     this.#go = go;
-    this.#meetings = new Meetings(client, session);
-    this.#history = new ConsoleHistory(new MeetingHistory(client, this.#meetings), this.#meetings, {
+    this.meetings = new Meetings(client, session);
+    this.#history = new ConsoleHistory(new MeetingHistory(client, this.meetings), this.meetings, {
       restored: () => this.#restored(),
       meetingRestored: (id) => this.#back(id),
     });
-    this.#view = new MeetingView(this.#meetings, notices, this.#history, {
+    this.#view = new MeetingView(this.meetings, notices, this.#history, {
       edit: (meeting) => this.#edit(meeting),
       deleted: (id, name) => this.#deleted(id, name),
       copied: (meeting) => this.#copied(meeting),
     });
-    this.#form = new MeetingForm(this.#meetings, (meeting) => this.#saved(meeting));
+    this.#form = new MeetingForm(this.meetings, (meeting) => this.#saved(meeting));
     this.lobby = new LobbyWatch(client, session, notices, (id) => this.#join(id));
     this.live = new ConsoleLive(client, session, notices, presence, {
       changed: (id) => id === this.#view.id && this.refresh(),
@@ -102,9 +102,14 @@ export class MeetingsView {
     }
   }
 
+  // Reads the list, unless it is there.
+  async listed() {
+    if (this.#listed === null) await this.#readList();
+  }
+
   async show(hash, isCurrent) {
     this.#hash = hash;
-    if (this.#listed === null) await this.#readList();
+    await this.listed();
     if (!isCurrent()) return false;
     const chosen = hash === LIST ? "" : hash.slice(1);
     notify($("list-error"), null);
@@ -134,9 +139,9 @@ export class MeetingsView {
 
   async #readList() {
     if (this.#listed === null) this.#offerMore();
-    const invited = this.#meetings.invited().catch(() => this.#invited);
+    const invited = this.meetings.invited().catch(() => this.#invited);
     try {
-      this.#listed = await this.#meetings.list();
+      this.#listed = await this.meetings.list();
       notify($("list-error"), null);
     } catch (error) {
       notify($("list-error"), inWords(error));
@@ -147,7 +152,7 @@ export class MeetingsView {
 
   // What needs the server's change log.
   async #offerMore() {
-    const found = await this.#meetings.addition("openucwa:removedMeetings").catch(() => undefined);
+    const found = await this.meetings.addition("openucwa:removedMeetings").catch(() => undefined);
     $("more").hidden = found === undefined;
   }
 
@@ -199,7 +204,7 @@ export class MeetingsView {
 
   async #choose(id, isCurrent) {
     try {
-      const found = await this.#meetings.read(id);
+      const found = await this.meetings.read(id);
       if (!isCurrent()) return;
       this.#view.open(found);
       this.live.show(found.meeting);
@@ -214,7 +219,7 @@ export class MeetingsView {
     const { id } = this.#view;
     if (id === undefined) return;
     try {
-      const found = await this.#meetings.read(id);
+      const found = await this.meetings.read(id);
       if (this.#view.id === id) this.#view.update(found);
     } catch (error) {
       if (this.#view.id === id)
@@ -269,7 +274,7 @@ export class MeetingsView {
     location.hash = "";
     this.#notices.say(t`The meeting is deleted.`);
     this.#undo.offer(t`“${name}” is deleted.`, async () => {
-      if (!(await this.#meetings.undelete(id))) throw new NotThere();
+      if (!(await this.meetings.undelete(id))) throw new NotThere();
       await this.#back(id);
     });
     $("meetings-title").focus();

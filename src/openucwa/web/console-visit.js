@@ -1,6 +1,7 @@
 // What there is in the console while somebody is signed in: one application, one event channel, and the sections that
 // share them.
 
+import { FindSection } from "./console-find.js";
 import { MeSection } from "./console-me.js";
 import { MeetingsView } from "./console-meetings.js";
 import { hashOf, PeopleSection } from "./console-people.js";
@@ -39,7 +40,8 @@ export class Visit {
     const me = this.#own.me?.uri;
     const shared = { talks: this.#talks, presence: this.#presence, me };
     this.#people = new PeopleSection(client, session, notices, shared);
-    this.sections = new Sections([this.#me, this.#people, this.meetings]);
+    const find = new FindSection(this.meetings.meetings, notices, { go, listed: () => this.meetings.listed() });
+    this.sections = new Sections([this.#me, this.#people, find, this.meetings]);
     this.#changes = new MeetingChanges(client, session, me, () => this.meetings.refresh());
     for (const type of ACTIVE) document.addEventListener(type, this.#active, { passive: true });
     this.#takeBell(me);

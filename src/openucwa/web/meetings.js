@@ -61,6 +61,20 @@ export class Meetings {
     });
   }
 
+  // Finds meetings by their data, the newest first: {found: [openucwa:foundMeeting], next: where more are, or null}.
+  find(filter) {
+    return this.#session.run(async (application) => {
+      const href = await additionOf(this.#client, application, "openucwa:meetings");
+      if (href === undefined) throw new NotThere();
+      return this.findMore(`${href}?${new URLSearchParams({ filter, orderby: "creationTime desc" })}`);
+    });
+  }
+
+  async findMore(next) {
+    const { resource } = await this.#client.get(next);
+    return { found: embeddedIn(resource, "openucwa:foundMeeting"), next: linkOf(resource, "next") ?? null };
+  }
+
   // {meeting, extensions, invitation, hasHistory}: `extensions` by id; `invitation`: where the invitation for calendars is,
   // or null.
   read(id) {

@@ -348,6 +348,39 @@ export const TEXTS = {
     "Die Besprechung kommt mit ihren Erweiterungen unter demselben Link zurück.",
   "The version is restored.": "Die Version ist wiederhergestellt.",
 
+  // Finding meetings
+  "Find by data": "Nach Daten suchen",
+  "Find meetings": "Besprechungen suchen",
+  Find: "Suchen",
+  "Among those that you organize, are invited to or take part in.":
+    "Unter denen, die Sie organisieren, zu denen Sie eingeladen sind oder an denen Sie teilnehmen.",
+  "By the data of an extension": "Nach den Daten einer Erweiterung",
+  Extension: "Erweiterung",
+  "Its id; empty: any.": "Ihre Kennung; leer: irgendeine.",
+  Comparison: "Vergleich",
+  Filter: "Filter",
+  "The fields above write it, or you do, as for OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')":
+    "Die Felder oben schreiben ihn, oder Sie, wie für OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')",
+  "Enter a filter.": "Geben Sie einen Filter ein.",
+  is: "ist",
+  "is not": "ist nicht",
+  "begins with": "beginnt mit",
+  "is less than": "ist kleiner als",
+  "is at most": "ist höchstens",
+  "is greater than": "ist größer als",
+  "is at least": "ist mindestens",
+  "is there": "ist da",
+  "is not there": "ist nicht da",
+  "Found meetings": "Gefundene Besprechungen",
+  "Show more": "Mehr zeigen",
+  "Nothing found so far.": "Bisher nichts gefunden.",
+  "No meeting fits the filter.": "Keine Besprechung passt zum Filter.",
+  "The first {0} meetings": "Die ersten {0} Besprechungen",
+  "1 meeting": "1 Besprechung",
+  "{0} meetings": "{0} Besprechungen",
+  "The server reads the meetings…": "Der Server liest die Besprechungen…",
+  "The filter can’t be read from character {0} on: {1}": "Der Filter ist ab Zeichen {0} nicht lesbar: {1}",
+
   // In a meeting
   "In the meeting": "In der Besprechung",
   "Join to see who is here, admit people from the lobby and follow changes to the data.":
