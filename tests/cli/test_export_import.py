@@ -214,8 +214,16 @@ def test_passwords_and_history_can_be_left_out(place: Place) -> None:
     assert not any("passwordHash" in line for line in lines)
 
 
+def hash_of(*, m: int = 65_536, t: int = 3, p: int = 4) -> str:
+    return f"$argon2id$v=19$m={m},t={t},p={p}$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
+
+
 def line_of(place: Place, kind: str) -> dict[str, Any]:
     return next(line for line in exported(place) if line["kind"] == kind)
+
+
+#: Makes a change of a meeting one of an extension.
+OF_EXTENSION = {"extensionId": "agenda", "type": "RoamedParticipantData"}
 
 
 @pytest.mark.parametrize(
@@ -229,10 +237,26 @@ def line_of(place: Place, kind: str) -> dict[str, Any]:
         ("meeting", {"colour": "red"}, "Object contains unknown field `colour`"),
         ("user", {"uri": "joe"}, "uri: must be a SIP URI"),
         ("user", {"passwordHash": "plain"}, "passwordHash: must be a hash of Argon2"),
+        ("user", {"passwordHash": "$argon2id$v=19$m=8"}, "passwordHash: must be a hash of Argon2"),
+        ("user", {"passwordHash": hash_of(m=4_000_000_000)}, "passwordHash: takes more than"),
+        ("user", {"passwordHash": hash_of(t=1_000_000)}, "passwordHash: takes more than"),
+        ("user", {"passwordHash": hash_of(p=5_000)}, "passwordHash: takes more than"),
         ("extension", {"properties": []}, "properties: must be an object"),
         ("extension", {"properties": {"a": {"b": 1}}}, "a: must not contain an object"),
         ("schema", {"schema": {"type": 1}}, "schema: "),
         ("schema", {"owner": "joe"}, "owner: must be a SIP URI"),
+        ("change", {"contents": {"a": 1}}, "contents: Object missing required field"),
+        ("change", {"contents": []}, "contents: Expected `object`"),
+        ("change", {"onlineMeetingId": "AAAAAAAA"}, "contents: must be of the meeting that the line names"),
+        ("change", {"organizer": "sip:eve@contoso.com"}, "contents: must be of the meeting that the line names"),
+        ("change", {"onlineMeetingId": ".."}, "onlineMeetingId: must match"),
+        ("change", OF_EXTENSION | {"contents": []}, "properties: must be an object"),
+        ("change", OF_EXTENSION | {"contents": {"type": 5}}, "type: "),
+        ("change", OF_EXTENSION | {"contents": {"id": "other"}}, "contents: must have the properties"),
+        ("change", OF_EXTENSION | {"contents": {"_links": 5}}, "contents: must have the properties"),
+        ("change", OF_EXTENSION | {"contents": {"a": {"b": 1}}}, "a: must not contain an object"),
+        ("change", OF_EXTENSION | {"contents": {}, "type": "Other"}, "contents: 'Other' is not a valid"),
+        ("change", OF_EXTENSION | {"contents": {}, "extensionId": ".."}, "id: "),
         ("extension", {"type": "Other"}, "Invalid enum value 'Other'"),
         ("openucwa", {"version": 99}, "version: 99 is newer than 1"),
         ("user", {"kind": "uzer"}, "Invalid value 'uzer' - at `$.kind`"),
@@ -244,7 +268,7 @@ def test_malformed_line_is_named_and_nothing_is_imported(
     old = ("--data", str(tmp_path / "old"))
     in_store(old, fill)
     good = exported(old, "--without-history")
-    bad = next(line for line in good if line["kind"] == kind) | changed
+    bad = line_of(old, kind) | changed
     (tmp_path / "bad.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*good, bad]))
     done = run("import", str(tmp_path / "bad.jsonl"), *new)
     assert done.exit_code == 1

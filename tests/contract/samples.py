@@ -59,8 +59,12 @@ COMMUNICATION = Communication(
 EVENT = NewEvent("conversation/1", "updated", {"what": "onlineMeeting", "numbers": [1, 2.5, None, True]})
 
 
+#: Of no password that is known.
+HASH = "$argon2id$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
+
+
 def user(uri: str = LENE, **changes: Any) -> User:
-    return replace(User(uri, "Lene Aaling", "lenea@mail.contoso.com", "east", "$argon2id$hash"), **changes)
+    return replace(User(uri, "Lene Aaling", "lenea@mail.contoso.com", "east", HASH), **changes)
 
 
 def application(application_id: str = "101", endpoint: str = "endpoint", **changes: Any) -> Application:

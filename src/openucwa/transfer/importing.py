@@ -6,10 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from msgspec import UnsetType
-
 from openucwa.config import Config
-from openucwa.model.change import Change
 from openucwa.model.meeting import Meeting, MeetingRel
 from openucwa.model.refusals import AlreadyExists, Refusal, ResourceNotFound, ServiceUnavailable
 from openucwa.store.old_changes import add_changes
@@ -23,8 +20,8 @@ from openucwa.transfer.lines import (
     MeetingLine,
     SchemaLine,
     UserLine,
+    change_of,
     meeting_of,
-    ms_of,
     user_of,
 )
 from openucwa.transfer.rules import ImportRules
@@ -192,7 +189,7 @@ class Importer:
         if not self.history:
             self.counts["change", "left out"] += len(lane)
             return
-        changes = [_change(placed.line) for placed in lane if isinstance(placed.line, ChangeLine)]
+        changes = [change_of(placed.line) for placed in lane if isinstance(placed.line, ChangeLine)]
         sets = self._sets.setdefault(str(organizer), {})
         added = await add_changes(self.store, str(organizer), changes, sets)
         self.counts["change", "added"] += added
@@ -206,24 +203,3 @@ def _lane(line: AnyLine, number: int) -> object:
     if isinstance(line, ExtensionLine):
         return line.organizer.lower(), line.online_meeting_id
     return line.organizer.lower() if isinstance(line, ChangeLine) else number
-
-
-def _change(line: ChangeLine) -> Change:
-    return Change(
-        organizer=line.organizer.lower(),
-        meeting_id=line.online_meeting_id,
-        extension_id=line.extension_id,
-        number=line.number,
-        transaction_id=0,
-        kind=line.change,
-        at=ms_of(line.at),
-        actor=line.actor,
-        application=line.application,
-        user_agent=line.user_agent,
-        change_set=line.change_set,
-        etag_before=line.etag_before,
-        etag=line.etag,
-        type_before=line.type_before,
-        type=line.type,
-        contents=None if isinstance(line.contents, UnsetType) else bytes(line.contents),
-    )

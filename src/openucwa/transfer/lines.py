@@ -236,3 +236,24 @@ def line_of_change(change: Change) -> ChangeLine:
         type=change.type,
         contents=msgspec.UNSET if change.contents is None else msgspec.Raw(change.contents),
     )
+
+
+def change_of(line: ChangeLine) -> Change:
+    return Change(
+        organizer=line.organizer.lower(),
+        meeting_id=line.online_meeting_id,
+        extension_id=line.extension_id,
+        number=line.number,
+        transaction_id=0,
+        kind=line.change,
+        at=ms_of(line.at),
+        actor=line.actor,
+        application=line.application,
+        user_agent=line.user_agent,
+        change_set=line.change_set,
+        etag_before=line.etag_before,
+        etag=line.etag,
+        type_before=line.type_before,
+        type=line.type,
+        contents=None if isinstance(line.contents, msgspec.UnsetType) else bytes(line.contents),
+    )

@@ -5,10 +5,15 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+from argon2 import extract_parameters
+from argon2.exceptions import InvalidHashError
+
 from openucwa.config import Config
 from openucwa.meetings.extension import MAX_ID_LENGTH, ExtensionLimits, read_extension
 from openucwa.meetings.json_schema import check_schema
 from openucwa.meetings.meeting import PARAMETERS
+from openucwa.model.change import Change
 from openucwa.model.meeting import Extension, MeetingRel
 from openucwa.model.refusals import ParameterValidationFailure, Refusal
 from openucwa.model.user import is_sip_uri
@@ -17,12 +22,27 @@ from openucwa.representation import parameters
 from openucwa.representation.json import read_value
 from openucwa.representation.limits import StructureLimits
 from openucwa.transfer import lines
-from openucwa.transfer.lines import AnyLine, ChangeLine, ExtensionLine, Header, MeetingLine, SchemaLine, UserLine
+from openucwa.transfer.lines import (
+    AnyLine,
+    ChangeLine,
+    ExtensionLine,
+    Header,
+    MeetingLine,
+    SchemaLine,
+    UserLine,
+    change_of,
+    line_of_extension,
+    line_of_meeting,
+)
 
 _MEETING_ID = re.compile(r"[A-Z0-9]{8}")
 _CONFERENCE_ID = re.compile(r"[0-9]{1,20}")
 _ETAG = re.compile(r"[0-9]{1,20}")
 _HASH = re.compile(r"\$argon2id?\$[!-~]{1,500}")
+#: What a sign-in may take, whoever tries it: memory in KiB, memory in KiB times passes, threads.
+_MAX_HASH_MEMORY = 1_048_576
+_MAX_HASH_WORK = 8_388_608
+_MAX_HASH_THREADS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,7 @@ class ImportRules:
                 _refuse(self._schema(line))
             case ChangeLine():
                 _refuse({} if is_sip_uri(line.organizer.lower()) else {"organizer": _NO_URI})
+                _refuse(self._change(line))
 
     def extension(self, line: ExtensionLine) -> Extension:
         """The extension that the line describes; as `check`."""
@@ -71,6 +92,31 @@ class ImportRules:
             raise ParameterValidationFailure({"etag": "must be a number of up to 20 digits"})
         return Extension(draft.id, draft.type, line.etag, draft.properties)
 
+    def _change(self, line: ChangeLine) -> dict[str, str]:
+        """As what the contents describe: they can be restored."""
+        if not _MEETING_ID.fullmatch(line.online_meeting_id):
+            return {"onlineMeetingId": f"must match {_MEETING_ID.pattern}"}
+        change = change_of(line)
+        try:
+            meeting, extension = change.meeting, change.extension
+            if extension is not None:
+                return self._former(change, extension)
+            if meeting is None:
+                return {}
+            wrong = self._meeting(line_of_meeting(meeting))
+        except (ValueError, OverflowError, msgspec.MsgspecError) as invalid:
+            return {"contents": str(invalid)}
+        if (meeting.organizer, meeting.id) != (change.organizer, change.meeting_id):
+            wrong["contents"] = "must be of the meeting that the line names"
+        return wrong
+
+    def _former(self, change: Change, extension: Extension) -> dict[str, str]:
+        line = line_of_extension(change.organizer, change.meeting_id, extension)
+        checked = self.extension(line)
+        if (checked.id, json.loads(checked.properties)) == (extension.id, json.loads(extension.properties)):
+            return {}
+        return {"contents": "must have the properties that are the programmer's own, and no others"}
+
     def _schema(self, line: SchemaLine) -> dict[str, str]:
         wrong = {} if is_sip_uri(line.owner.lower()) else {"owner": _NO_URI}
         if not 1 <= len(line.extension_id) <= MAX_ID_LENGTH:
@@ -89,8 +135,8 @@ class ImportRules:
         wrong = {} if is_sip_uri(line.uri.lower()) else {"uri": _NO_URI}
         if not line.name.strip() or not line.name.isprintable():
             wrong["name"] = "is empty or contains control characters"
-        if line.password_hash and not _HASH.fullmatch(line.password_hash):
-            wrong["passwordHash"] = "must be a hash of Argon2"
+        if line.password_hash:
+            wrong |= _check_hash(line.password_hash)
         if not 1 <= line.generation < 2**31:
             wrong["generation"] = "must be from 1 to 2147483647"
         return wrong
@@ -138,6 +184,26 @@ class ImportRules:
 
 
 _NO_URI = "must be a SIP URI of the form sip:USER@DOMAIN"
+_NO_HASH = "must be a hash of Argon2"
+
+
+def _check_hash(text: str) -> dict[str, str]:
+    if not _HASH.fullmatch(text):
+        return {"passwordHash": _NO_HASH}
+    try:
+        cost = extract_parameters(text)
+    except (InvalidHashError, ValueError):
+        return {"passwordHash": _NO_HASH}
+    if (
+        cost.memory_cost > _MAX_HASH_MEMORY
+        or cost.memory_cost * cost.time_cost > _MAX_HASH_WORK
+        or cost.parallelism > _MAX_HASH_THREADS
+    ):
+        return {
+            "passwordHash": f"takes more than {_MAX_HASH_MEMORY:,} KiB, {_MAX_HASH_WORK:,} KiB times passes or "
+            f"{_MAX_HASH_THREADS} threads for each sign-in"
+        }
+    return {}
 
 
 def _refuse(wrong: dict[str, str]) -> None:
