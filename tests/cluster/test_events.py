@@ -164,7 +164,7 @@ async def test_messaging_that_is_disabled_on_one_node_is_disabled_on_every_node(
         for action, state, status in (("disable", "Disabled", 403), ("enable", "Enabled", 201)):
             answer = await leader.client.post(f"{leader.here}/messaging/{action}AudienceMessaging")
             assert answer.status_code == 204, answer.text
-            said = await attendee.say(f"after {action}")
+            said = await attendee.say(f"after-{action}")
             assert said.status_code == status, said.text
             assert (await attendee.client.get(attendee.here)).json()["audienceMessaging"] == state
 
@@ -172,6 +172,7 @@ async def test_messaging_that_is_disabled_on_one_node_is_disabled_on_every_node(
                 return all(person.view.audience_messaging == state for person in people)
 
             await eventually(shown_to_all, lambda: [person.view for person in people])
+        await until_heard({"after-enable"}, *people)
 
 
 async def test_changes_are_refused_while_nats_is_down_and_no_event_is_lost(
