@@ -93,3 +93,23 @@ async def test_webhook_is_paused_given_a_new_secret_and_deleted(chromium: Browse
         await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await expect(page.get_by_text("You have no webhooks.")).to_be_visible()
         await console.leave()
+
+
+async def test_webhook_that_was_changed_elsewhere_is_not_overwritten(
+    chromium: Browser, delivering: RunningServer
+) -> None:
+    async with receiving() as receiver:
+        console = await Console.enter(chromium, delivering)
+        page = console.page
+        card = await add(page, receiver)
+        await card.get_by_role("button", name="Edit").click()
+        form = page.get_by_role("form", name="Edit webhook")
+        await form.get_by_label("Description").fill("Mine")
+        other = await console.another(page.url)
+        await other.sign_in()
+        await other.page.get_by_role("button", name="Pause").click()
+        await expect(other.page.get_by_role("button", name="Activate")).to_be_visible()
+        await form.get_by_role("button", name="Save").click()
+        await expect(form.get_by_role("alert")).to_contain_text("It has changed meanwhile.")
+        await expect(form.get_by_label("Description")).to_have_value("Mine")
+        await console.leave()

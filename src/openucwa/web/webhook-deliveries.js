@@ -170,7 +170,7 @@ function attemptsOf(delivery) {
       {},
       make("th", { scope: "row" }, dateText(asDate(at))),
       make("td", {}, [status, error, answer].filter((each) => each !== undefined && each !== "").join(" · ")),
-      make("td", {}, String(seconds)),
+      make("td", {}, Number(seconds).toFixed(2)),
     ),
   );
   return make(
