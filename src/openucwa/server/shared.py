@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
-from math import inf
 from typing import Protocol
 
 from openucwa.config import Config
@@ -192,15 +191,14 @@ class Shared:
         self.begun = 0
         self.loop = asyncio.get_running_loop()
         self._date = b""
-        self._date_ends = -inf
+        self._second = -1
         self._ids: list[str] = []
 
     def date(self) -> bytes:
         """The header line with the current time."""
-        now = self.monotonic()
-        if now >= self._date_ends:
-            second, ms = divmod(self.world.now(), 1000)
-            self._date_ends = now + 1 - ms / 1000
+        second = self.world.now() // 1000  # the clock may be set, so no timer tells when a second is over
+        if second != self._second:
+            self._second = second
             self._date = f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
         return self._date
 
