@@ -20,6 +20,7 @@ _KNOWN = {
     "duration": 10,
     "presenceSubscriptionId": "~subscription~",
     "url": "https://crm.contoso.invalid/hook",
+    "uris": ["sip:danab@contoso.com"],
 }
 
 _TEXTS = [

@@ -21,7 +21,7 @@ from tests.users import LENE
 from tests.world import until
 
 #: How often it is killed. A start of a server takes longer than all else here.
-ROUNDS = {"sqlite": 50, "postgres": 15}
+ROUNDS = {"sqlite": 30, "postgres": 15}
 WRITERS = 6
 SEED = 10_450
 
