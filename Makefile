@@ -32,7 +32,7 @@ test-lowest: ## Run the tests of the wire and the resources with the lowest vers
 	TMPDIR=$$(.venv-lowest/bin/python -m tests.folder) .venv-lowest/bin/python -m pytest $(PARALLEL) $(HANGING) $(LOWEST)
 
 # A server process, every resource, both formats, the event channel.
-LOWEST = tests/process/test_serving.py tests/resources tests/representation tests/channel/test_poll.py tests/samples -k "not plain"
+LOWEST = tests/process/test_serving.py tests/resources tests/representation tests/channel/test_poll.py -k "not plain"
 
 lint: ## Check style and types.
 	@tools/install requirements-dev.txt
