@@ -120,6 +120,11 @@ async def test_name_and_logo_of_the_server_are_shown(make_service: Make, connect
     assert ">openucwa<" not in text
     answer = await client.get("/static/logo", headers={"Accept": "*/*"})
     assert (answer.content, answer.headers["Content-Type"]) == (logo.read_bytes(), "image/svg+xml")
+    navigation = {"Accept": BROWSER, "Sec-Fetch-Dest": "document"}
+    refused = await client.get("/ucwa/v1/applications/1/me", headers=navigation)
+    assert 'src="/static/logo"' in refused.text
+    assert ">openucwa<" not in refused.text
+    assert "icon.svg" not in refused.text
 
 
 async def test_logo_is_that_of_the_software_without_the_setting(stranger: UcwaClient) -> None:
