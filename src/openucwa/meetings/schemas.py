@@ -61,24 +61,25 @@ class ExtensionSchemas:
         found = (await self._schemas.current(owner)).get(extension_id)
         return found or self.server.get(extension_id)
 
-    async def check(self, owner: str, extension_id: str, properties: bytes) -> None:
-        """Checks an extension that `owner` is about to store.
+    async def check(self, owner: str, extension_id: str, properties: bytes) -> SchemaVersion | None:
+        """Checks an extension that `owner` is about to store; returns the schema that is shown for it, as `current`.
 
         ParameterValidationFailure: it does not fit. EntityTooLarge: the check would cost too much.
         """
-        for found in (self.server.get(extension_id), (await self._schemas.current(owner)).get(extension_id)):
+        server, own = self.server.get(extension_id), (await self._schemas.current(owner)).get(extension_id)
+        for found in (server, own):
             if found is not None and found.schema is not None:
                 check_properties(found.schema, properties, self.max_work)
+        return own or server
 
-    async def link(self, application: str, owner: str, extension_id: str) -> str | None:
-        """The href of the schema that an extension with this id has to fit, with its version. `application`: the href
-        of the application.
+    def link(self, application: str, shown: SchemaVersion | None) -> str | None:
+        """The href of the schema that is shown for an extension, with its version. `application`: the href of the
+        application.
         """
-        found = await self.current(owner, extension_id)
-        if found is None:
+        if shown is None:
             return None
-        href = schema_href(application, extension_id)
-        return href if found is self.server.get(extension_id) else f"{href}/versions/{found.version}"
+        href = schema_href(application, shown.extension_id)
+        return href if shown is self.server.get(shown.extension_id) else f"{href}/versions/{shown.version}"
 
 
 def schema_href(application: str, extension_id: str) -> str:

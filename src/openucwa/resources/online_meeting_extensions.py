@@ -27,6 +27,7 @@ from openucwa.model.refusals import (
     PreconditionFailed,
     TooManyGroups,
 )
+from openucwa.model.schema import SchemaVersion
 from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_etag, new_uuid
 from openucwa.representation.document import Document
@@ -135,7 +136,7 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
             etag=new_etag(self._world),
             properties=draft.properties,
         )
-        await self._schemas.check(meeting.organizer, extension.id, extension.properties)
+        schema = await self._schemas.check(meeting.organizer, extension.id, extension.properties)
         await self._store.extensions.add(
             meeting.organizer,
             meeting.id,
@@ -145,8 +146,8 @@ class OnlineMeetingExtensions(MeetingFamily[tuple[Meeting, Sequence[Extension]]]
             call.author,
         )
         document = extension_document(extension, collection_href(meeting_href(call, meeting.id)))
-        schema = await self._schemas.link(call.application, meeting.organizer, extension.id)
-        headers = extension_links(document.href, history=self._config.change_log, schema=schema)
+        href = self._schemas.link(call.application, schema)
+        headers = extension_links(document.href, history=self._config.change_log, schema=href)
         return Answer(document, 201, etag=extension.etag, location=document.href, headers=headers)
 
 
@@ -181,7 +182,8 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
     async def get(self, call: Call[tuple[str, Extension]]) -> Answer:
         """UCWA: onlineMeetingExtension, GET."""
         meeting_id, extension = call.target
-        return await self._answer(call, extension, collection_href(meeting_href(call, meeting_id)))
+        schema = await self._schemas.current(organizer_of(call), extension.id)
+        return self._answer(call, extension, schema, collection_href(meeting_href(call, meeting_id)))
 
     @Operation(
         "Replaces the extension; omitted properties are removed.",
@@ -198,19 +200,20 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         href = extension_href(collection, stored.id)
         while True:
             try:
-                extension = await self._replace(call, href, meeting_id, stored)
+                extension, schema = await self._replace(call, href, meeting_id, stored)
             except PreconditionFailed:
                 # A concurrent change came first. If-Match may match its result as well.
                 stored = await self._extensions.get(organizer_of(call), meeting_id, stored.id)
                 if not conditions.matches(call.if_match, stored.etag):
                     raise
             else:
-                return await self._answer(call, extension, collection)
+                return self._answer(call, extension, schema, collection)
 
     async def _replace(
         self, call: Call[tuple[str, Extension]], href: str, meeting_id: str, stored: Extension
-    ) -> Extension:
-        """The extension that replaces `stored`. PreconditionFailed: it has been replaced in the meantime.
+    ) -> tuple[Extension, SchemaVersion | None]:
+        """The extension that replaces `stored`, with the schema shown for it. PreconditionFailed: `stored` has been
+        replaced in the meantime.
 
         If the draft's untyped texts were compared with the stored values, that version is replaced, not any that
         If-Match names.
@@ -223,7 +226,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             limits=self._limits,
         )
         extension = Extension(id=stored.id, type=draft.type, etag=new_etag(self._world), properties=draft.properties)
-        await self._schemas.check(organizer_of(call), stored.id, extension.properties)
+        schema = await self._schemas.check(organizer_of(call), stored.id, extension.properties)
         await self._extensions.replace(
             organizer_of(call),
             meeting_id,
@@ -232,7 +235,7 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
             self._world.now(),
             call.author,
         )
-        return extension
+        return extension, schema
 
     @Operation(
         "Changes the extension by a patch; everything else stays as it is.",
@@ -249,8 +252,9 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
         while True:
             extension = self._patched(patch, collection, stored)
             if extension == stored:
+                schema = await self._schemas.current(organizer_of(call), extension.id)
                 break
-            await self._schemas.check(organizer_of(call), extension.id, extension.properties)
+            schema = await self._schemas.check(organizer_of(call), extension.id, extension.properties)
             try:
                 await self._extensions.replace(
                     organizer_of(call),
@@ -267,12 +271,12 @@ class OnlineMeetingExtension(MeetingFamily[tuple[str, Extension]]):
                     raise
             else:
                 break
-        return await self._answer(call, extension, collection)
+        return self._answer(call, extension, schema, collection)
 
-    async def _answer(self, call: Context, extension: Extension, collection: str) -> Answer:
+    def _answer(self, call: Context, extension: Extension, schema: SchemaVersion | None, collection: str) -> Answer:
         document = extension_document(extension, collection)
-        schema = await self._schemas.link(call.application, organizer_of(call), extension.id)
-        headers = extension_links(document.href, history=self._history, schema=schema)
+        href = self._schemas.link(call.application, schema)
+        headers = extension_links(document.href, history=self._history, schema=href)
         return Answer(document, etag=extension.etag, headers=headers)
 
     def _patched(self, patch: Patch, collection: str, stored: Extension) -> Extension:

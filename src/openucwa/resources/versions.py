@@ -288,7 +288,7 @@ class Restore(PastFamily):
             raise EntityTooLarge("the version is larger than an extension may be")
         if meeting.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING and not self._config.assigned_meeting_extensions:
             raise Conflict("the assigned meeting accepts no extensions on this server")
-        await self._schemas.check(meeting.organizer, version.id, version.properties)
+        schema = await self._schemas.check(meeting.organizer, version.id, version.properties)
         restored = Extension(version.id, version.type, new_etag(self._world), version.properties)
         key, now, by = (meeting.organizer, meeting.id), self._world.now(), call.author
         status = 200
@@ -301,8 +301,7 @@ class Restore(PastFamily):
             await self._store.extensions.add(*key, restored, limit, now, by, ChangeKind.RESTORED)
             status = 201
         document = extension_document(restored, collection_href(meeting_href(call, meeting.id)))
-        schema = await self._schemas.link(call.application, meeting.organizer, restored.id)
-        headers = extension_links(document.href, history=True, schema=schema)
+        headers = extension_links(document.href, history=True, schema=self._schemas.link(call.application, schema))
         location = document.href if status == 201 else None
         return Answer(document, status, etag=restored.etag, location=location, headers=headers)
 
