@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import sqlite3
+import subprocess
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -208,6 +209,21 @@ async def test_expiry_of_the_certificate_is_shown(watch: Watch, tmp_path: Path) 
     async with watch(**tls) as server:
         told = await samples(server)
     assert told["openucwa_certificate_expiry_timestamp_seconds", ()] == expiry_of(certificate)
+
+
+async def test_certificate_whose_expiry_is_unknown_is_served_all_the_same(watch: Watch, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    # A form that TLS takes, and the library that reads expiries does not.
+    trusted = await asyncio.to_thread(
+        subprocess.run,
+        ["openssl", "x509", "-in", certificate, "-trustout"],
+        capture_output=True,
+        check=True,
+        timeout=LIMIT,
+    )
+    await asyncio.to_thread(Path(certificate).write_bytes, trusted.stdout)
+    async with watch(listen=("https://127.0.0.1:0",), tls_cert=certificate, tls_key=key) as server:
+        assert ("openucwa_certificate_expiry_timestamp_seconds", ()) not in await samples(server)
 
 
 def expiry_of(certificate: str) -> float:

@@ -45,7 +45,7 @@ class Load(NamedTuple):
 
     `refused`: connections so far that exceeded the limit. `bodies`: bytes of request bodies being received; `unread`:
     bytes of responses that clients have not read. `certificate_expiry`: when the certificate expires, in seconds since
-    1970; None: there is none.
+    1970; None: there is none, or it is unknown.
     """
 
     connections: int

@@ -91,7 +91,7 @@ class Tls:
 
     def __init__(self, config: Config) -> None:
         self.context = _context_of(config)
-        #: When the certificate expires, in seconds since 1970.
+        #: When the certificate expires, in seconds since 1970; None: it cannot be read.
         self.expiry = _expiry(config)
 
     def reload(self, config: Config) -> None:
@@ -107,10 +107,13 @@ def _context_of(config: Config) -> ssl.SSLContext:
     return tls_context(config.tls_cert, config.tls_key)
 
 
-def _expiry(config: Config) -> float:
+def _expiry(config: Config) -> float | None:
     from cryptography import x509  # noqa: PLC0415  # a twentieth of a second
 
-    certificate = x509.load_pem_x509_certificate(Path(config.tls_cert or "").read_bytes())
+    try:
+        certificate = x509.load_pem_x509_certificate(Path(config.tls_cert or "").read_bytes())
+    except ValueError:  # it is stricter than TLS, and serving does not depend on it
+        return None
     return certificate.not_valid_after_utc.timestamp()
 
 
