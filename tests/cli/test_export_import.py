@@ -373,3 +373,10 @@ def test_import_from_a_pipe_is_read_twice(tmp_path: Path, new: Place) -> None:
     writer.join(30)
     assert done.exit_code == 0, done.output
     assert in_store(new, contents) == in_store(old, contents)
+
+
+def test_import_of_an_empty_file_says_that_there_is_nothing(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    done = run("import", "--data", str(tmp_path / "data"), str(empty))
+    assert (done.exit_code, done.stdout) == (0, f"{empty} is empty: there is nothing to import\n")

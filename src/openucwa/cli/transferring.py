@@ -181,6 +181,9 @@ def import_data(
         if check_only:
             click.echo(f"{checked:,} lines are well-formed")
             return
+        if not checked:
+            click.echo(f"{source} is empty: there is nothing to import")
+            return
         refused = in_store(config, partial(_import, config, read, replaces, not without_history))
     if refused:
         raise Failure(f"{refused:,} of {checked:,} lines were not imported")
