@@ -26,6 +26,8 @@ POLICY = (
 
 
 PRODUCT = "openucwa"
+#: As in the console's file.
+GRACE_PERIOD = 28_800
 
 #: Headers of every page. The address may contain a meeting's id, which must not leak to other servers.
 PAGE_HEADERS: tuple[Header, ...] = (
@@ -72,11 +74,13 @@ class PageNotFound(NotFound):
 class Landing(Root):
     """The root at `/`: for a browser the organizer's console."""
 
-    def __init__(self, sign_ins: SignIns = tuple, server_name: str = PRODUCT) -> None:
+    def __init__(self, sign_ins: SignIns = tuple, server_name: str = PRODUCT, grace_period: int = GRACE_PERIOD) -> None:
         """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints.
-        `server_name`: shown in place of openucwa's.
+        `server_name`: shown in place of openucwa's. `grace_period`: for which meetings stay open after their end, in
+        seconds.
         """
         page = versioned(files("openucwa.web").joinpath("console.html").read_text("utf-8"))
+        page = page.replace(f'data-grace="{GRACE_PERIOD}"', f'data-grace="{grace_period}"')
         self._content = page.replace(f">{PRODUCT}<", f">{escape(server_name)}<").encode()
         self._sign_ins = sign_ins
 
