@@ -183,6 +183,16 @@ async def test_lobby_of_the_joined_meeting_is_shown_again_after_a_reload(
     await page.get_by_role("button", name="Join and see").click()
     await joe.ask(meeting, "Joe")
     await expect(page).to_have_title("(1) Budget")
+    await page.add_init_script("""
+        globalThis.sounds = 0;
+        globalThis.AudioContext = class extends AudioContext {
+            constructor() {
+                super();
+                globalThis.sounds += 1;
+            }
+        };
+    """)
     await page.reload()
     await expect(page.get_by_role("button", name="Show")).to_be_visible()
     await expect(page).to_have_title("(1) Budget")
+    assert await page.evaluate("sounds") == 0, "browsers refuse sounds until somebody uses the page, and report each"
