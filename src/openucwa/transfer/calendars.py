@@ -73,7 +73,8 @@ class CalendarLimits:
 class Converter:
     """Makes lines of events. `rules`, `limits`: those of the server. `kept`: how long a meeting is kept after its end,
     in seconds. `grace`: how long it stays open after its end, in seconds. `now`: in ms. `note`: called with a
-    place and what of it is not carried. `organizer`: the SIP URI whose calendar it is, if its meetings alone are wanted.
+    place and what of it is not carried. `organizer`: the SIP URI whose calendar it is, if its meetings alone are
+    wanted.
     """
 
     rules: MeetingRules

@@ -42,12 +42,29 @@ export function scheduleOf(times) {
 }
 
 /**
- * Whether two are the same; null: no times.
- * @param {Times | null} one
- * @param {Times | null} other
+ * A meeting with what its extensions say of when it is. `times`: Times, or null; `schedule`: the extension that says them.
+ * @param {Record<string, any>} meeting
+ * @param {Iterable<Record<string, any>>} extensions
  */
-export function sameTimes(one, other) {
-  return JSON.stringify(one) === JSON.stringify(other);
+export function planned(meeting, extensions) {
+  const schedule = [...extensions].find(({ id }) => id === SCHEDULE_ID);
+  return { ...meeting, times: timesOf(schedule), schedule };
+}
+
+/**
+ * What has to be done to the extension of a meeting, as openucwa:changeSet takes it; null: nothing.
+ * @param {Record<string, any> | undefined} schedule the extension; undefined: there is none
+ * @param {Times | null} times those that the meeting is to have
+ */
+export function changeOf(schedule, times) {
+  if (JSON.stringify(timesOf(schedule)) === JSON.stringify(times)) return null;
+  if (schedule === undefined) {
+    const { id, type, ...properties } = scheduleOf(/** @type {Times} */ (times));
+    return { operation: "add", id, type, properties };
+  }
+  const version = { id: SCHEDULE_ID, ifMatch: schedule.etag };
+  if (times === null) return { operation: "remove", ...version };
+  return { operation: "patch", ...version, patch: propertiesOf(times) };
 }
 
 /**
