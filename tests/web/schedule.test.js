@@ -4,16 +4,17 @@ import test from "node:test";
 
 process.env.TZ = "Europe/Copenhagen";
 const {
+  changeOf,
   inOrder,
   isElsewhere,
   isPast,
   isZone,
   lengthOf,
   ownZone,
+  planned,
   proposed,
   rangeText,
   readLocal,
-  sameTimes,
   scheduleOf,
   timesOf,
   zoneText,
@@ -34,8 +35,22 @@ test("times that are written are read as the same", () => {
     timeZone: "Europe/Copenhagen",
   });
   assert.deepEqual(timesOf(extension), TIMES);
-  assert.ok(sameTimes(timesOf(extension), TIMES));
-  assert.ok(!sameTimes(TIMES, null));
+  const meeting = planned({ subject: "a" }, [{ id: "agenda" }, extension]);
+  assert.deepEqual(meeting, { subject: "a", times: TIMES, schedule: extension });
+  assert.equal(planned({}, [{ id: "agenda" }]).times, null);
+});
+
+test("what has to be done to the extension follows from the times", () => {
+  const { id, type, ...properties } = scheduleOf(TIMES);
+  const schedule = { ...scheduleOf(TIMES), etag: "7", place: "Room 5" };
+  assert.equal(changeOf(undefined, null), null);
+  assert.equal(changeOf(schedule, { ...TIMES }), null);
+  assert.deepEqual(changeOf(undefined, TIMES), { operation: "add", id, type, properties });
+  assert.deepEqual(changeOf(schedule, null), { operation: "remove", id, ifMatch: "7" });
+  // What others have written beside begin and end stays.
+  const patch = { begin: properties.begin, end: properties.end, timeZone: "UTC" };
+  assert.deepEqual(changeOf(schedule, { ...TIMES, timeZone: "UTC" }), { operation: "patch", id, ifMatch: "7", patch });
+  assert.equal(changeOf({ ...schedule, begin: "soon" }, null), null);
 });
 
 test("an extension that cannot be true says no times", () => {
