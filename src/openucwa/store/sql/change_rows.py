@@ -78,7 +78,8 @@ _OLDEST = """
     select transaction_id, number, coalesce(length(contents), 0) from shown_changes
     where organizer = ? order by transaction_id, number limit ?
 """
-_FORGET_OLDEST = "delete from changes where organizer = ? and (transaction_id, number) <= (?, ?)"
+#: Up to position `?2, ?3`. `?4`: no change up to it has a higher number, which helps an engine without transactions.
+_FORGET_OLDEST = "delete from changes where organizer = ?1 and (transaction_id, number) <= (?2, ?3) and number <= ?4"
 _FORGOTTEN = """
     insert into forgotten_changes (organizer, transaction_id, number) values (?, ?, ?)
     on conflict (organizer) do update set transaction_id = excluded.transaction_id, number = excluded.number
@@ -264,12 +265,13 @@ class Log:
                 return
             surplus += 2 * self._limits.user_bytes // _PARTS
             while surplus > 0 and (oldest := await transaction.rows(_OLDEST, organizer, _ROWS)):
+                highest = 0
                 for transaction_id, number, length in oldest:
-                    last = Position(transaction_id, number)
+                    last, highest = Position(transaction_id, number), max(highest, number)
                     surplus -= length + ROW_BYTES
                     if surplus <= 0:
                         break
-                await transaction.run(_FORGET_OLDEST, organizer, *last)
+                await transaction.run(_FORGET_OLDEST, organizer, *last, highest)
                 await transaction.run(_FORGOTTEN, organizer, *last)
 
         self._added.pop(organizer, None)
