@@ -87,7 +87,9 @@ async def test_times_are_scheduled_like_the_last_ones_moved_sent_and_cleared(ent
 
     await page.get_by_role("button", name="Invitation…").click()
     text = page.get_by_label("Invitation as text")
-    await expect(text).to_have_value(re.compile(r"Monday, May 6, 2030.*10:00\W+11:30\WAM, Europe/Copenhagen \(GMT\+2\)"))
+    await expect(text).to_have_value(
+        re.compile(r"Monday, May 6, 2030.*10:00\W+11:30\WAM, Europe/Copenhagen \(GMT\+2\)")
+    )
     await console.look("43-invitation-times")
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Download").click()

@@ -274,7 +274,7 @@ def test_what_no_meeting_can_have_is_left_out_shortened_or_renamed(users: str, t
         assert said in done.stderr, said
 
 
-def test_organizer_who_is_no_user_is_reported(data: str, files: Path) -> None:
+def test_organizer_who_is_not_a_user_is_reported(data: str, files: Path) -> None:
     done = run("import", "--from", "google", str(files / "google-events.json"), "--data", data)
     assert done.exit_code == 1
     assert f"items[0]: not imported: there is no user {LENE}" in done.stderr
@@ -282,4 +282,4 @@ def test_organizer_who_is_no_user_is_reported(data: str, files: Path) -> None:
 
 def test_organizer_is_an_option_for_calendars_only(data: str) -> None:
     done = run("import", "--organizer", LENE, "--data", data)
-    assert "--organizer is for the events of a calendar: --from names it" in done.stderr
+    assert "--organizer requires --from" in done.stderr

@@ -5,9 +5,13 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+from openucwa.meetings.schedule import SCHEDULE_ID, Schedule
+from openucwa.model.values import Instant
+from openucwa.representation.custom import encode
 from openucwa.store.sqlite import SqliteStore
 from openucwa.transfer import lines
 from tests.contract.samples import AT, MANY, extension, meeting, user
@@ -30,6 +34,8 @@ async def fill(folder: Path) -> None:
     own = meeting(organizer=LENE, conference_id="1", conversation_id="6e5d1a3e-0d26-4a4c-8b11-0f7b0a1c2d3e")
     await store.meetings.add(own, MANY)
     await store.extensions.add(LENE, own.id, extension("agenda"), MANY, AT)
+    times = Schedule(Instant(1_904_284_800_000), Instant(1_904_290_200_000), "Europe/Copenhagen").properties()
+    await store.extensions.add(LENE, own.id, replace(extension(SCHEDULE_ID), properties=encode(times)), MANY, AT)
     await store.close()
 
 
@@ -48,7 +54,9 @@ def test_commands_export_and_import_and_program_makes_requests_of_the_export(tmp
         check=True,
     )
     (request,) = map(json.loads, done.stdout.splitlines())
-    assert request["extensions"][0]["extensionName"] == "agenda"
+    assert [each["extensionName"] for each in request["extensions"]] == ["agenda"]
+    assert request["start"] == {"dateTime": "2030-05-06T08:00:00", "timeZone": "UTC"}
+    assert request["end"] == {"dateTime": "2030-05-06T09:30:00", "timeZone": "UTC"}
 
 
 def test_every_kind_of_line_has_its_row() -> None:

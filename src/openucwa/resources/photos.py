@@ -59,8 +59,8 @@ class PictureResource(Resource[Shown]):
     photo_cookie = True
     cache_control = b"private, no-cache"
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, photos: Photos) -> None:
+        self._photos = photos
 
     def etag(self, call: Context, target: Shown) -> str:
         return target.etag
@@ -69,7 +69,7 @@ class PictureResource(Resource[Shown]):
         """The picture of a person, in the size that is asked for. `photo`: whether the caller may see a photo."""
         size = asked_size(call)
         own = uri == call.session.application.owner
-        if photo and (stored := await self._store.photos.get(uri, size)) is not None:
+        if photo and (stored := await self._photos.get(uri, size)) is not None:
             return Shown(stored.data, stored.media_type, stored.etag, own)
         svg = SVG in {name for name, q in weighted(call.request.header(b"accept") or "", call.lists) if q > 0}
         body = as_svg(name, size) if svg else as_png(name, size)
@@ -103,8 +103,8 @@ class Photo(PictureResource):
     scopes = frozenset({USER})
     anonymous = False
 
-    def __init__(self, store: Store, *, enabled: bool) -> None:
-        super().__init__(store)
+    def __init__(self, photos: Photos, *, enabled: bool) -> None:
+        super().__init__(photos)
         self._enabled = enabled
 
     async def locate(self, call: Context, **_names: str) -> Shown:
@@ -116,14 +116,15 @@ class Photo(PictureResource):
 class ContactPhoto(PictureResource):
     """UCWA: contactPhoto, and photo where the address is that of the signed-in user.
 
-    A photo that the person does not let the caller see looks as if there were none. `enabled`: the setting `photos`.
+    A photo that the caller may not see is answered as if there were none. `enabled`: the setting `photos`.
     """
 
     rel = "contactPhoto"
     scopes = frozenset({CONTACTS})
 
     def __init__(self, store: Store, book: AddressBook, privacy: Privacy, *, enabled: bool) -> None:
-        super().__init__(store)
+        super().__init__(store.photos)
+        self._store = store
         self._book = book
         self._privacy = privacy
         self._enabled = enabled
@@ -137,7 +138,7 @@ class ContactPhoto(PictureResource):
             person = await find_person(self._store, self._book, call, address)
         except ResourceNotFound:
             if application.anonymous:
-                raise Forbidden("you can see the pictures of people in your meeting only") from None
+                raise Forbidden("only pictures of people in the same meeting are available") from None
             raise
         uri = person.user.uri
         if not self._enabled and uri != application.owner:

@@ -124,7 +124,7 @@ async def test_broken_photo_of_the_directory_does_not_prevent_signing_in(
     await connect(service).sign_in("dana", "dana-secret")
     assert await stored_photo(service, "sip:dana@contoso.com") is None
     assert "the photo of sip:dana@contoso.com" in caplog.text
-    assert "was not stored: the photo is broken" in caplog.text
+    assert "was not stored: the photo is damaged" in caplog.text
 
 
 async def test_photos_of_the_directory_are_not_read_if_no_attribute_is_set(
@@ -157,7 +157,7 @@ async def test_user_with_a_local_password_does_not_need_the_directory(
         server.start()
 
 
-async def test_wrong_user_and_wrong_password_are_answered_alike(service: Service, connect: Connect) -> None:
+async def test_wrong_user_and_wrong_password_are_indistinguishable(service: Service, connect: Connect) -> None:
     wrong = [
         await granted(connect, service, name, password)
         for name, password in (("lene", "wrong"), ("nobody", "wrong"), ("*", "lene-secret"), ("eve", "eve-secret"))
