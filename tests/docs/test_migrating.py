@@ -5,13 +5,9 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from openucwa.meetings.schedule import SCHEDULE_ID, Schedule
-from openucwa.model.values import Instant
-from openucwa.representation.custom import encode
 from openucwa.store.sqlite import SqliteStore
 from openucwa.transfer import lines
 from tests.contract.samples import AT, MANY, extension, meeting, user
@@ -34,8 +30,6 @@ async def fill(folder: Path) -> None:
     own = meeting(organizer=LENE, conference_id="1", conversation_id="6e5d1a3e-0d26-4a4c-8b11-0f7b0a1c2d3e")
     await store.meetings.add(own, MANY)
     await store.extensions.add(LENE, own.id, extension("agenda"), MANY, AT)
-    times = Schedule(Instant(1_904_284_800_000), Instant(1_904_290_200_000), "Europe/Copenhagen").properties()
-    await store.extensions.add(LENE, own.id, replace(extension(SCHEDULE_ID), properties=encode(times)), MANY, AT)
     await store.close()
 
 
@@ -44,10 +38,14 @@ def test_commands_export_and_import_and_program_makes_requests_of_the_export(tmp
     assert walk("".join(blocks("sh")), tmp_path, {}) == blocks("text")[0]
     found = [json.loads(line)["kind"] for line in (tmp_path / "lene.jsonl").read_text().splitlines()]
     assert found[:2] == ["openucwa", "user"]
+    exported = (tmp_path / "everything.jsonl").read_text()
+    (agenda,) = (line for line in map(json.loads, exported.splitlines()) if line["kind"] == "extension")
+    times = {"begin": "/Date(1904284800000)/", "end": "/Date(1904290200000)/", "timeZone": "Europe/Copenhagen"}
+    scheduled = agenda | {"id": "openucwa.schedule", "properties": times}
     (program,) = blocks("python")
     done = subprocess.run(
         [sys.executable, "-c", program],
-        input=(tmp_path / "everything.jsonl").read_text(),
+        input=f"{exported.rstrip()}\n{json.dumps(scheduled)}\n",
         capture_output=True,
         text=True,
         timeout=LIMIT,
