@@ -62,7 +62,10 @@ export class ScheduleFields {
         complain(controls[place], words);
       } else if (found.gap) {
         const later = localText(found.date).slice(11, 16);
-        complain(controls[place], t`This time does not exist, because clocks go forward. Choose ${later}, or another time.`);
+        complain(
+          controls[place],
+          t`This time does not exist, because clocks go forward. Choose ${later}, or another time.`,
+        );
       }
     }
     if (read[0] && read[1] && !read[0].gap && !read[1].gap && read[1].date <= read[0].date)
