@@ -16,9 +16,14 @@ function takeColours() {
   document.documentElement.classList.toggle("dark-mode", dark.matches);
 }
 
+// A tag whose words link to the reference, in place of a line with its address.
+function withReference({ externalDocs, ...tag }) {
+  return externalDocs ? { ...tag, description: `${tag.description} [Reference](${externalDocs.url})` } : tag;
+}
+
 // The description as it is tried here: on this address, with the sign-in of this page, so without one of its own.
 function asTried(description) {
-  const spec = { ...description, servers: [{ url: location.origin }] };
+  const spec = { ...description, servers: [{ url: location.origin }], tags: description.tags?.map(withReference) };
   for (const operations of Object.values(spec.paths)) {
     for (const operation of Object.values(operations)) delete operation.security;
   }
@@ -36,9 +41,19 @@ function layout({ React }) {
       getComponent("FilterContainer", true),
       getComponent("operations", true),
     ];
-    return h("div", { className: "swagger-ui" }, h(SvgAssets), h(Errors), h(Filter), h(List));
+    return h(
+      "div",
+      { className: "swagger-ui" },
+      h(SvgAssets),
+      h(Errors),
+      h(Filter),
+      h("h2", { className: "unseen" }, "Operations"),
+      h(List),
+    );
   }
-  return { components: { Operations } };
+  // Its field for a body has no name.
+  const TextArea = (Original) => (props) => h(Original, { "aria-label": "Body", ...props });
+  return { components: { Operations }, wrapComponents: { TextArea } };
 }
 
 // The values of path parameters in the address of a resource: [[name, value], ...].
@@ -87,12 +102,10 @@ async function show() {
     spec,
     plugins: [layout],
     layout: "Operations",
-    deepLinking: true,
     docExpansion: "none",
     filter: true,
     tryItOutEnabled: true,
     displayRequestDuration: true,
-    defaultModelRendering: "model",
     validatorUrl: null,
     requestInterceptor(request) {
       if (token !== null && new URL(request.url, location.origin).origin === location.origin) {
