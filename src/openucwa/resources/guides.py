@@ -24,7 +24,7 @@ from openucwa.resources.static import content_etag, versioned
 
 #: The guides, in the order of the navigation: their files, by the heading above them.
 GROUPS: Mapping[str, Sequence[str]] = {
-    "Start": ("README.md",),
+    "First steps": ("README.md",),
     "Write a client": (
         "docs/client.md",
         "docs/data-on-meetings.md",

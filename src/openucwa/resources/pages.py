@@ -73,9 +73,7 @@ class PageNotFound(NotFound):
 class Landing(Root):
     """The root at `/`: for a browser the organizer's console."""
 
-    def __init__(
-        self, sign_ins: SignIns = tuple, server_name: str = PRODUCT, *, developer_pages: bool = True
-    ) -> None:
+    def __init__(self, sign_ins: SignIns = tuple, server_name: str = PRODUCT, *, developer_pages: bool = True) -> None:
         """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints.
         `server_name`: shown in place of openucwa's. `developer_pages`: whether there are links to them.
         """

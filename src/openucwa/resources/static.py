@@ -37,7 +37,9 @@ def web_files() -> dict[str, bytes]:
 def library_files() -> dict[str, bytes]:
     """The files of Swagger UI, by their names: compressed with gzip, as they are stored. `tools/update-swagger-ui`."""
     folder = files("openucwa.web").joinpath("swagger-ui")
-    return {each.name.removesuffix(".gz"): each.read_bytes() for each in folder.iterdir() if _suffix(each.name) == ".gz"}
+    return {
+        each.name.removesuffix(".gz"): each.read_bytes() for each in folder.iterdir() if _suffix(each.name) == ".gz"
+    }
 
 
 @cache
