@@ -179,11 +179,7 @@ class Service:
             self.addresses, self.cors, platform.node(), grants, issuers, lists, error_pages=error_pages
         )
         self.routes = self._routes()
-        self.router = Router(PageNotFound(error_pages), ALIASES, ProtectedNotFound())
-        health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
-        pages = developer_pages(config.page_name) if config.developer_pages else ()
-        for template, resource in (*self.routes, *health, *pages, *added):
-            self.router.add_route(template, resource)
+        self.router = self._router(error_pages, added)
         self.body_limit: BodyLimit = BodyLimits(
             self.router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
         )
@@ -270,6 +266,13 @@ class Service:
         await self.store.close()
         if self.tracing is not None:
             await self.tracing.stop()
+
+    def _router(self, error_pages: ErrorPages, added: Routes) -> Router:
+        router = Router(PageNotFound(error_pages), ALIASES, ProtectedNotFound())
+        health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
+        for template, resource in (*self.routes, *health, *developer_pages(self.config), *added):
+            router.add_route(template, resource)
+        return router
 
     def _routes(self) -> Routes:
         config, store, world = self.config, self.store, self.world

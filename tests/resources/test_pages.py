@@ -102,6 +102,16 @@ async def test_refused_browser_gets_a_page(stranger: UcwaClient, path: str, navi
     assert "MsRtcOAuth" in answer.headers["WWW-Authenticate"]
 
 
+async def test_address_that_only_takes_posts_is_a_page_for_browsers(stranger: UcwaClient) -> None:
+    answer = await stranger.get("/WebTicket/oauthtoken", headers={"Accept": BROWSER, "Sec-Fetch-Dest": "document"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (405, "text/html; charset=utf-8")
+    assert answer.headers["Allow"] == "POST"
+
+
+async def test_frame_is_not_blank_for_a_person_who_opens_it(stranger: UcwaClient) -> None:
+    assert "<p>Pages of other origins call this server" in (await stranger.get("/xframe")).text
+
+
 async def test_application_gets_the_error_though_it_prefers_html(stranger: UcwaClient) -> None:
     answer = await stranger.get("/ucwa/v1/applications/1/me", headers={"Accept": BROWSER})
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/xml; charset=utf-8")

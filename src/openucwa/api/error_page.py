@@ -26,7 +26,7 @@ _TITLES = {
 _OTHER, _FAULT = "This page can’t be shown", "The server has a problem"
 #: Shown in place of the reason where that would not help a person. These are translated; reasons are not.
 _ADVICE = {
-    404: "Check the address for typing mistakes. If you were invited to a meeting, open the whole link in your invitation.",
+    404: "Check the address. If you were invited to a meeting, open the whole link in your invitation.",
 }
 #: A part of a page that leads to the pages for developers.
 _FOR_DEVELOPERS = re.compile(r"[ ]*<!-- developers -->\n(.*?)[ ]*<!-- /developers -->\n", re.DOTALL)

@@ -16,6 +16,7 @@ from typing import Any
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
+from openucwa.config import Config
 from openucwa.http.compression import compress
 from openucwa.model.refusals import ResourceNotFound
 from openucwa.resources.discovery import GUIDES, HTML
@@ -158,11 +159,10 @@ class ApiPage(Resource[None]):
         return Answer(body=self._content, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
 
 
-def developer_pages(server_name: str) -> Sequence[tuple[str, Resource[Any]]]:
-    """The routes of the pages for developers."""
-    guide = Guide(Library(server_name))
-    return (
-        (GUIDES, guide),
-        (f"{GUIDES}/{{guide}}", guide),
-        (API_PAGE, ApiPage("/openapi.json", server_name)),
-    )
+def developer_pages(config: Config) -> Sequence[tuple[str, Resource[Any]]]:
+    """The routes of the pages for developers; none where they are switched off."""
+    if not config.developer_pages:
+        return ()
+    guide = Guide(Library(config.page_name))
+    api = ApiPage("/openapi.json", config.page_name)
+    return ((GUIDES, guide), (f"{GUIDES}/{{guide}}", guide), (API_PAGE, api))

@@ -688,8 +688,8 @@ export const TEXTS = {
   "The API’s description could not be loaded. Try again shortly.":
     "Die Beschreibung der API konnte nicht geladen werden. Versuchen Sie es in Kürze erneut.",
   "There is no page at this address": "Unter dieser Adresse gibt es keine Seite",
-  "Check the address for typing mistakes. If you were invited to a meeting, open the whole link in your invitation.":
-    "Prüfen Sie die Adresse auf Tippfehler. Wenn Sie zu einer Besprechung eingeladen wurden, öffnen Sie den ganzen Link in Ihrer Einladung.",
+  "Check the address. If you were invited to a meeting, open the whole link in your invitation.":
+    "Prüfen Sie die Adresse. Wenn Sie zu einer Besprechung eingeladen wurden, öffnen Sie den ganzen Link in Ihrer Einladung.",
   "Go to your meetings": "Zu Ihren Besprechungen",
   "This address is for applications": "Diese Adresse ist für Anwendungen",
   "You are not allowed to see this": "Das dürfen Sie nicht sehen",
