@@ -8,8 +8,10 @@ import { inWords, isWrongPassword } from "./words.js";
 
 const BEARER = "Bearer";
 const dark = matchMedia("(prefers-color-scheme: dark)");
+// The values of path parameters in the last answers, by name; and what fills them into the fields that are shown.
+const learned = new Map();
+const rows = new Set();
 let token = null;
-let ui = null;
 
 // Swagger UI's dark colours go by a class.
 function takeColours() {
@@ -53,7 +55,24 @@ function layout({ React }) {
   }
   // Its field for a body has no name.
   const TextArea = (Original) => (props) => h(Original, { "aria-label": "Body", ...props });
-  return { components: { Operations }, wrapComponents: { TextArea } };
+  const parameterRow = (Original) =>
+    function Row(props) {
+      const { rawParam, param, onChange } = props;
+      const name = rawParam.get("in") === "path" ? rawParam.get("name") : null;
+      const shown = React.useRef();
+      shown.current = param.get("value");
+      React.useEffect(() => {
+        const fillIn = () => {
+          const value = learned.get(name);
+          if (value !== undefined && value !== shown.current) onChange(rawParam, value, false);
+        };
+        if (!shown.current) fillIn();
+        rows.add(fillIn);
+        return () => rows.delete(fillIn);
+      }, [name]);
+      return h(Original, props);
+    };
+  return { components: { Operations }, wrapComponents: { TextArea, parameterRow } };
 }
 
 // The values of path parameters in the address of a resource: [[name, value], ...].
@@ -75,18 +94,12 @@ function templatesOf(spec) {
     }));
 }
 
-// Fills in what an answer says of itself, so that the next request can be about it.
-function learn(answer, spec, templates) {
+// Notes what an answer says of itself, so that the next request can be about it.
+function learn(answer, templates) {
   const href = answer.ok && (answer.headers.location ?? answer.body?._links?.self?.href);
   if (!href) return;
-  for (const [name, value] of parametersIn(href, templates)) {
-    for (const [path, operations] of Object.entries(spec.paths)) {
-      if (!path.includes(`{${name}}`)) continue;
-      for (const method of Object.keys(operations)) {
-        if (method !== "parameters") ui.specActions.changeParam([path, method], name, "path", value, false);
-      }
-    }
-  }
+  for (const [name, value] of parametersIn(href, templates)) learned.set(name, value);
+  for (const fillIn of rows) fillIn();
 }
 
 async function show() {
@@ -97,7 +110,7 @@ async function show() {
   $("access").hidden = description.components?.securitySchemes === undefined;
   const spec = asTried(description);
   const templates = templatesOf(spec);
-  ui = globalThis.SwaggerUIBundle({
+  globalThis.SwaggerUIBundle({
     domNode: place,
     spec,
     plugins: [layout],
@@ -115,7 +128,7 @@ async function show() {
     },
     responseInterceptor(response) {
       // After Swagger UI has shown the answer.
-      setTimeout(() => learn(response, spec, templates));
+      setTimeout(() => learn(response, templates));
       return response;
     },
   });
