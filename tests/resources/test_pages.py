@@ -109,7 +109,7 @@ async def test_address_that_only_takes_posts_is_a_page_for_browsers(stranger: Uc
 
 
 async def test_frame_is_not_blank_for_a_person_who_opens_it(stranger: UcwaClient) -> None:
-    assert "<p>Pages of other origins call this server" in (await stranger.get("/xframe")).text
+    assert "<p>Pages of other origins call this server" in (await page(stranger, "/xframe")).text
 
 
 async def test_application_gets_the_error_though_it_prefers_html(stranger: UcwaClient) -> None:
