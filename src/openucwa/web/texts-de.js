@@ -680,7 +680,7 @@ export const TEXTS = {
   "Requests are sent to this server and change real data. Values of path parameters are taken from the answers: create an application first, and its id is filled in below.":
     "Anfragen gehen an diesen Server und ändern echte Daten. Werte von Pfadparametern werden aus den Antworten übernommen: Legen Sie zuerst eine Anwendung an, dann ist ihre Kennung unten eingetragen.",
   "This page needs JavaScript. The API does not.": "Diese Seite braucht JavaScript. Die API nicht.",
-  "Or a token that you have": "Oder ein Token, das Sie haben",
+  "Or a token that you have": "Oder ein vorhandenes Token",
   "Use the token": "Token verwenden",
   "Requests are sent with your token.": "Anfragen werden mit Ihrem Token gesendet.",
   "You are signed in as {0}.": "Sie sind als {0} angemeldet.",
