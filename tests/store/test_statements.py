@@ -50,7 +50,7 @@ KEYS = {
     "deliveries": "webhook",
 }
 #: Few rows, which can be in every place.
-EVERYWHERE = {"store_version", "signing_keys", "counters", "change_log", "webhooks"}
+EVERYWHERE = {"store_version", "handed_over", "signing_keys", "counters", "change_log", "webhooks"}
 #: What a statement brings along itself.
 BROUGHT = {"heard", "positions", "page"}
 

@@ -34,7 +34,8 @@ _OPEN_AGAIN = """
 #: An application, and what `Session` has besides.
 _SESSIONS = (
     f"select {APPLICATIONS.columns_of('a')}, u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll,"
-    " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone, u.company, u.office"
+    " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone, u.company, u.office,"
+    " u.disabled"
     " from applications a left join users u on u.uri = a.owner where a.owner = ?"
 )
 _SESSION = _SESSIONS + " and a.id = ?"
@@ -126,7 +127,7 @@ class Applications(Part):
 
     async def close(self, owner: str, application_id: str, at: int) -> None:
         async def work(transaction: Transaction) -> None:
-            await _end(transaction, owner, application_id, at, "closed by its client")
+            await end(transaction, owner, application_id, at, "closed by its client")
 
         await self._writer.change(work, owner, must_notify=False)
 
@@ -147,7 +148,7 @@ class Applications(Part):
                     "delete from channels where owner = ? and application_id = ? and instance = ?", *key, instance
                 )
             else:
-                await _end(transaction, *key, at, "its last instance was closed")
+                await end(transaction, *key, at, "its last instance was closed")
 
         await self._writer.change(work, owner, must_notify=False)
 
@@ -236,7 +237,7 @@ class Applications(Part):
                     polled_before,
                 )
                 if still_idle:
-                    await _end(transaction, owner, application_id, at, "idle for too long")
+                    await end(transaction, owner, application_id, at, "idle for too long")
                     ended.append((owner, application_id))
             return ended
 
@@ -281,7 +282,7 @@ async def _open_again(transaction: Transaction, application: Application, now: i
     )
 
 
-async def _end(transaction: Transaction, owner: str, application_id: str, at: int, reason: str) -> None:
+async def end(transaction: Transaction, owner: str, application_id: str, at: int, reason: str) -> None:
     """Removes an application and all that is its own; its participants leave their meetings. `reason`: for the log."""
     own = await participations.find_own(transaction, "owner = ? and application_id = ?", owner, application_id)
     await participations.end(transaction, own, at, notify_application=False)
@@ -293,12 +294,19 @@ async def _end(transaction: Transaction, owner: str, application_id: str, at: in
             await presence.publish(transaction, owner, at)
 
 
+async def end_all(transaction: Transaction, owner: str, at: int, reason: str, keep: str | None = None) -> None:
+    """Ends the owner's applications but `keep` (an id), as `end` does. Opening one needs the owner's key, too."""
+    for (application_id,) in await transaction.rows("select id from applications where owner = ? order by id", owner):
+        if application_id != keep:
+            await end(transaction, owner, application_id, at, reason)
+
+
 async def _end_idlest(transaction: Transaction, opened: Application, now: int, limit: int) -> None:
     """Ends the owner's applications over `limit`, and remembers them as replaced; never the one just opened."""
     others = await transaction.rows(_OTHERS, opened.owner, opened.id)
     for (application_id,) in others[max(limit - 1, 0) :]:
         reason = f"its owner opened application {opened.id}; at most {limit} are allowed"
-        await _end(transaction, opened.owner, application_id, now, reason)
+        await end(transaction, opened.owner, application_id, now, reason)
         await transaction.run(_REPLACED, opened.owner, application_id, now)
     if len(others) >= limit:
         await transaction.run(_KEEP_LATEST_REPLACED, opened.owner, REMEMBERED_REPLACED)
