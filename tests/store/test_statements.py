@@ -121,6 +121,7 @@ WITHOUT_KEY = {
 
 #: Changes that decide on nobody's rows: they add, or a later one may overtake them.
 UNHELD = (
+    "update webhooks set holder = ?1",
     "with heard (owner, id, at) as (values",
     "delete from replaced_applications where (owner, id) in",
     "delete from participations where (organizer, meeting_id, id) in",
