@@ -63,6 +63,7 @@ class Config:
     )
     log_format: str = option("Log format: text, or json (one object per line).", "text", choices=("text", "json"))
     log_file: str | None = option("Log file to append to; default: stderr.", None)
+    audit_log: str = option("Audit trail: log, as a part of the log; off; or a file to append to.", "log")
 
     # Timeouts
     header_timeout: float = option("Timeout for receiving a request's headers, in seconds.", 15.0)

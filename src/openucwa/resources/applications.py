@@ -33,6 +33,7 @@ from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.people import People
 from openucwa.resources.rendering.photos import photo_cookie
 from openucwa.store.contract import Store
+from openucwa.telemetry import audit
 
 APPLICATION_ID_DIGITS = 12
 
@@ -254,6 +255,7 @@ class Application(Resource[None]):
         application = call.session.application
         if (instance := known_instance(call)) is None:
             await self._store.applications.close(application.owner, application.id, self._world.now())
+            audit.log(audit.SignedOut(application.owner, call.request.client, application.id))
         else:
             await self._store.applications.close_instance(
                 application.owner, application.id, instance, self._world.now()
