@@ -7,8 +7,8 @@ from typing import Generic
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from openucwa.client.credentials import BearerToken, Credentials, Token, refreshing
+from openucwa.client.error_codes import TOKEN_ERRORS, error_class
 from openucwa.client.errors import (
-    TOKEN_ERRORS,
     InsecureRedirect,
     InvalidAnswer,
     InvalidGrant,
@@ -18,7 +18,6 @@ from openucwa.client.errors import (
     TooManyRequests,
     UcwaError,
     Unauthorized,
-    error_class,
 )
 from openucwa.client.formats import Format, Json, Xml
 from openucwa.client.operations import D_co
