@@ -29,6 +29,7 @@ from openucwa.http.cors import Cors
 from openucwa.http.forms import FormLimits
 from openucwa.http.lists import ListLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
+from openucwa.identity.accounts import Accounts
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
@@ -160,8 +161,12 @@ class Service:
         )
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
-        granting = config.part(SignInSettings)
-        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world, self.measures)
+        self.sign_in = SignIn(
+            self.store, self.tokens, self.keys, verifying, throttle, config.part(SignInSettings), world, self.measures
+        )
+        self.accounts = Accounts(
+            self.store.users, self.passwords, verifying, throttle, self.tokens, config.token_lifetime, world
+        )
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
         self.rules = meeting_rules(config, world, self.enterprise)
@@ -324,7 +329,9 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            *openucwa_routes(app, store, pools, meetings, schemas, world, config, self.following, self.callers),
+            *openucwa_routes(
+                app, store, pools, meetings, schemas, world, config, self.following, self.callers, self.accounts
+            ),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
             *history_routes(communication, store, world, two_party, messages),
