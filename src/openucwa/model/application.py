@@ -60,7 +60,7 @@ class Session:
     """An application with its user, read at once.
 
     `generation`, `pool`, `user_name`, `email` and all from `title` on: of the owner's user row; None for an anonymous
-    owner. `disabled`: 1 if the user is.
+    owner. `disabled`: whether the user is.
     `last_poll`, `last_request`: ms since 1970, as last stored; `last_poll` None: it never polled.
     """
 
@@ -79,4 +79,4 @@ class Session:
     other_phone: str | None = None
     company: str | None = None
     office: str | None = None
-    disabled: int | None = None
+    disabled: bool = False

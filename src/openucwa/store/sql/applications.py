@@ -15,9 +15,9 @@ from openucwa.model.refusals import (
     TooManyApplications,
 )
 from openucwa.store.contract import Match
-from openucwa.store.engine import Transaction
+from openucwa.store.engine import Row, Transaction
 from openucwa.store.sql import columns, participations, presence
-from openucwa.store.sql.events import append, end_topic
+from openucwa.store.sql.events import append, end_topic_of_poll
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import APPLICATIONS
 from openucwa.telemetry.audit import Removal
@@ -115,7 +115,7 @@ class Applications(Part):
     async def _session(self, owner: str, application_id: str) -> Session:
         row = await self._reader.row(_SESSION, owner, application_id)
         if row is not None:
-            return Session(APPLICATIONS.record(row), *row[APPLICATIONS.width :])
+            return _session(row)
         replaced = "select at from replaced_applications where owner = ? and id = ?"
         if await self._reader.row(replaced, owner, application_id):
             raise TooManyApplications("the application was ended because its user opened too many others")
@@ -123,7 +123,7 @@ class Applications(Part):
 
     async def all(self, owner: str) -> Sequence[Session]:
         rows = await self._reader.rows(_SESSIONS + " order by a.created, a.id", owner)
-        return [Session(APPLICATIONS.record(row), *row[APPLICATIONS.width :]) for row in rows]
+        return [_session(row) for row in rows]
 
     async def close(self, owner: str, application_id: str, at: int) -> None:
         async def work(transaction: Transaction) -> None:
@@ -263,6 +263,11 @@ class Applications(Part):
         )
 
 
+def _session(row: Row) -> Session:
+    *shown, disabled = row[APPLICATIONS.width :]
+    return Session(APPLICATIONS.record(row), *shown, disabled=bool(disabled))
+
+
 async def _add(transaction: Transaction, application: Application, now: int) -> None:
     values = APPLICATIONS.values(application)
     if not await transaction.run(APPLICATIONS.insert + " on conflict do nothing", *values, now, None):
@@ -288,7 +293,7 @@ async def end(transaction: Transaction, owner: str, application_id: str, at: int
     await participations.end(transaction, own, at, notify_application=False)
     was_available = await presence.end(transaction, owner, application_id)
     if await transaction.run("delete from applications where owner = ? and id = ?", owner, application_id):
-        await end_topic(transaction, application_topic(owner, application_id), at)
+        await end_topic_of_poll(transaction, application_topic(owner, application_id), at)
         transaction.removals.append(Removal("application", application_id, owner, reason))
         if was_available:
             await presence.publish(transaction, owner, at)
