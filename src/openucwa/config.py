@@ -235,7 +235,7 @@ class Config:
     )
     away_timeout: int = option("Further seconds without activity until an idle user is away.", 300)
     presence_sweep_interval: float = option(
-        "How often users who became idle or away, and expiring subscriptions, are looked for, in seconds.", 5.0
+        "How often users are checked for becoming idle or away, and subscriptions for expiring, in seconds.", 5.0
     )
     presence_subscription_min: int = option("Minimum duration of a presence subscription, in minutes (400).", 10)
     presence_subscription_max: int = option("Maximum duration of a presence subscription, in minutes (400).", 30)
@@ -248,7 +248,7 @@ class Config:
 
     # Changes and webhooks
     change_poll_interval: float = option(
-        "How often other processes' changes are looked for while clients wait for changes or there are webhooks, in "
+        "How often each process checks for others' changes while clients wait for changes or there are webhooks, in "
         "seconds.",
         0.25,
     )
