@@ -264,8 +264,8 @@ class Applications(Part):
 
 
 def _session(row: Row) -> Session:
-    *shown, disabled = row[APPLICATIONS.width :]
-    return Session(APPLICATIONS.record(row), *shown, disabled=bool(disabled))
+    session = Session(APPLICATIONS.record(row), *row[APPLICATIONS.width : -1])
+    return replace(session, disabled=True) if row[-1] else session
 
 
 async def _add(transaction: Transaction, application: Application, now: int) -> None:
