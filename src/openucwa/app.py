@@ -273,9 +273,9 @@ class Service:
     def _routes(self) -> Routes:
         config, store, world = self.config, self.store, self.world
         pools, rules, joins = self.pools, self.rules, self.joins
-        online_meetings = OnlineMeetings(store, pools, rules, config)
+        online_meetings = OnlineMeetings(store.meetings, pools, rules, config)
         everybody = people.People()
-        applications = ApplicationDocuments(store, online_meetings, everybody)
+        applications = ApplicationDocuments(store.channels, online_meetings, everybody)
         privacy = Privacy(store.contacts, self.enterprise)
         book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
@@ -288,11 +288,11 @@ class Service:
         inside = (*shown, self.acts)
         asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
         two_party = TwoPartyService(store, pools, privacy, rules, self.acts, asking, world, config)
-        messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
+        messages = messaging.MessageService(store.conversations, MessageRules(config.max_message_bytes), world)
         static = Static(config.page_logo)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
-        user = discovery.User(store, pools)
+        user = discovery.User(store.users, pools)
 
         app = "/ucwa/v1/applications/{application_id}"
         communication = f"{app}/communication"
@@ -310,13 +310,13 @@ class Service:
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
             (f"{discovery.SERVICE}/oauth/user", user),
-            (f"{discovery.SERVICE}/user/redirect", discovery.Redirect(store, self.pools)),
+            (f"{discovery.SERVICE}/user/redirect", discovery.Redirect(store.users, self.pools)),
             (
                 "/WebTicket/oauthtoken",
                 OAuthToken(self.sign_in, FormLimits(config.max_form_fields, config.max_part_headers)),
             ),
             ("/ucwa/v1/applications", Applications(store, applications, self.callers, world, config)),
-            (app, Application(store, applications, self.callers, self.channels, world)),
+            (app, Application(store.applications, applications, self.callers, self.channels, world)),
             (
                 f"{app}/batch",
                 Batch(
@@ -333,13 +333,13 @@ class Service:
                 app, store, pools, meetings, schemas, world, config, self.following, self.callers, self.accounts
             ),
             (f"{app}/policies", Policies(config)),
-            (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
-            *history_routes(communication, store, world, two_party, messages),
+            (f"{app}/communication", Communication(store.applications, world, history=config.history_kept > 0)),
+            *history_routes(communication, store.history, world, two_party, messages),
             (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations(store.invitations)),
-            (f"{communication}/replayMessage", invitations.ReplayMessage(store, asking, world)),
+            (f"{communication}/replayMessage", invitations.ReplayMessage(store.invitations, asking, world)),
             *(
                 route
                 for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)
@@ -377,7 +377,7 @@ class Service:
             *messaging.routes(f"{conversation}/messaging", inside, messages, self.typing_timeouts),
             (f"{app}/me", me.Me()),
             *presence.routes(app, store, world, config),
-            (f"{app}/photo", photos.Photo(store, enabled=config.photos)),
+            (f"{app}/photo", photos.Photo(store.photos, enabled=config.photos)),
             (f"{app}/photos/{{address}}", contact_photo),
             (f"{app}/photo/{{address}}", contact_photo),
             (f"{app}/people/{{address}}/contactPhoto", contact_photo),

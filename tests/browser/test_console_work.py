@@ -118,7 +118,7 @@ async def test_long_list_shows_its_first_items_and_then_all(enter: Enter, lene: 
     await expect(items).to_have_count(10_000)
 
 
-async def test_messages_of_a_meeting_that_is_not_looked_at_are_counted(
+async def test_messages_of_a_meeting_that_is_not_shown_are_counted(
     chromium: Browser, enter: Enter, lene: UcwaClient
 ) -> None:
     meeting = await lene.schedule(subject="Sprint review", accessLevel="Everyone")

@@ -156,7 +156,7 @@ async def test_name_that_matches_two_users_is_refused(server: Server) -> None:
         assert refused.error == "invalid_grant"
 
 
-async def test_wrong_user_and_a_wrong_password_are_answered_alike(server: Server) -> None:
+async def test_wrong_user_and_a_wrong_password_are_indistinguishable(server: Server) -> None:
     one = await server.refused(grant_type="password", username="lene@contoso.com", password="wrong")
     other = await server.refused(grant_type="password", username="nobody@contoso.com", password="wrong")
     assert vars(one) == vars(other)
@@ -234,7 +234,7 @@ async def test_every_anonymous_token_has_an_identity_of_its_own(server: Server) 
         {"ms_rtc_conferenceuri": "AB12CD34"},
     ],
 )
-async def test_unknown_meeting_and_a_wrong_password_are_answered_alike(server: Server, fields: dict[str, str]) -> None:
+async def test_unknown_meeting_and_wrong_password_are_indistinguishable(server: Server, fields: dict[str, str]) -> None:
     form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"} | fields
     refused = await server.refused(**form)
     assert (refused.error, refused.status) == ("invalid_grant", 400)

@@ -28,7 +28,7 @@ from openucwa.representation.parameters import Parameter
 from openucwa.resources.communication import MODALITIES, communication_updated, offered
 from openucwa.resources.me import me_href
 from openucwa.resources.rendering.people import note_properties
-from openucwa.store.contract import Presences, Store
+from openucwa.store.contract import Applications, Presences, Store
 
 _USER_SCOPES = frozenset({USER})
 _READ = (InvalidExchangeServerVersion, CannotRedirect, MakeMeAvailableRequired)
@@ -72,8 +72,8 @@ class MakeMeAvailable(Resource[None]):
     scopes = frozenset({USER, RECEIVE})
     anonymous = False
 
-    def __init__(self, store: Store, world: World, config: Config) -> None:
-        self._store = store
+    def __init__(self, applications: Applications, world: World, config: Config) -> None:
+        self._applications = applications
         self._world = world
         self._config = config
 
@@ -119,7 +119,7 @@ class MakeMeAvailable(Resource[None]):
             audio_preference=values.get("audioPreference"),
             phone_number=values.get("phoneNumber"),
         )
-        await self._store.applications.make_available(
+        await self._applications.make_available(
             application.owner,
             application.id,
             abilities,
@@ -294,7 +294,7 @@ def _shown(call: Context, rel: str, properties: dict[str, Property]) -> Answer:
 
 def routes(app: str, store: Store, world: World, config: Config) -> Sequence[tuple[str, Resource[Any]]]:
     """The routes of what is here. `app`: the template of an application."""
-    available = MakeMeAvailable(store, world, config)
+    available = MakeMeAvailable(store.applications, world, config)
     active = ReportMyActivity(store.presence, world)
     changes = Rate(config.presence_rate, config.presence_burst, "changes of this user's presence", world)
     return (
