@@ -12,7 +12,7 @@ from openucwa.identity.callers import Admission
 from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.sign_in import Granted, GrantRefused, SignIn, SignInSettings
-from openucwa.identity.throttle import Throttle
+from openucwa.identity.throttle import Throttle, ThrottleSettings
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
 from openucwa.model.measures import Measures
@@ -34,7 +34,7 @@ class Server:
         self.store = SqliteStore(folder, timeout=5)
         self.passwords = Passwords(workers=1, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.tokens = Tokens([new_signing_key(self.world)], self.world)
-        throttle = Throttle(3, 2.0, 60.0, 8, self.world)
+        throttle = Throttle(ThrottleSettings(3, 2.0, 60.0, 8, 20), self.world)
         keys = SigningKeys(self.store.signing_keys, self.tokens, config.part(KeySettings), self.world)
         verifying = UserPasswords(self.store.users, self.passwords, (), Admission(self.store.users))
         settings = config.part(SignInSettings)

@@ -10,6 +10,7 @@ from openucwa.config import Config
 from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
 from openucwa.identity.rate import Rate
+from openucwa.identity.sharing import Sharing
 from openucwa.model.application import Application as Opened
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -129,14 +130,20 @@ class Applications(Resource[None]):
     rel = "applications"
 
     def __init__(
-        self, store: Store, documents: ApplicationDocuments, callers: Callers, world: World, config: Config
+        self,
+        store: Store,
+        documents: ApplicationDocuments,
+        callers: Callers,
+        sharing: Sharing,
+        world: World,
+        config: Config,
     ) -> None:
         self._store = store
         self._documents = documents
         self._callers = callers
         self._world = world
         self._config = config
-        self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world)
+        self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world, sharing)
 
     @Operation("The applications of the caller.", refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[None]) -> Answer:
