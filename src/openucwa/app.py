@@ -182,8 +182,7 @@ class Service:
         self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, issuers, lists)
         self.routes = self._routes()
         self.router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
-        health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
-        for template, resource in (*self.routes, *health, *added):
+        for template, resource in (*self.routes, ("/healthz", Health()), ("/readyz", Ready(self.readiness)), *added):
             self.router.add_route(template, resource)
         self.body_limit: BodyLimit = BodyLimits(
             self.router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token

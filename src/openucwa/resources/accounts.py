@@ -71,12 +71,12 @@ class SignOut(Resource[None]):
         self._accounts = accounts
 
     @Operation(
-        "Revokes all tokens of the user and ends all applications, this one included unless it is to be kept.",
+        "Revokes all tokens of the user and ends all applications; with keepThis, all others.",
         answers=(200, 204),
         takes=(Parameter("keepThis", kind="boolean", description="Whether this application goes on; default: false."),),
     )
     async def post(self, call: Call[None]) -> Answer:
-        """openucwa:signOut, POST. 200 with a new token if this application is kept, else 204."""
+        """openucwa:signOut, POST. 200 with a new token with keepThis, else 204."""
         keep = call.session.application.id if call.values.get("keepThis", False) else None
         token = await self._accounts.sign_out(call.caller, keep, call.request.client)
         return NO_CONTENT if token is None else _answer(_href(call, "signOut"), token)
