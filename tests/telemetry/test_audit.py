@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from openucwa.config import Config, ConfigError
+from openucwa.config import Config
+from openucwa.config_options import ConfigError
 from openucwa.telemetry import audit
 from openucwa.telemetry.audit_trail import AuditTrail
 from openucwa.telemetry.log import LogLines, route_logging
