@@ -47,7 +47,7 @@ async def test_user_changes_the_password_and_signs_out_everywhere(
     await console.look("60-password", (DESKTOP, PHONE))
     await submit(PASSWORD, NEW, NEW)
     await expect(dialog).to_have_count(0)
-    await expect(page.get_by_text("Your password is changed.")).to_be_visible()
+    await expect(page.get_by_text("Your password has been changed.")).to_be_visible()
     await expect(page.get_by_role("button", name="Change password…")).to_be_focused()
     await console.look("61-account", (DESKTOP, PHONE))
 

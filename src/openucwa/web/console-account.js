@@ -53,7 +53,7 @@ export class AccountCard {
     notify(this.#error, null);
     try {
       if (await this.#dialog.ask()) {
-        this.#notices.say(t`Your password is changed. Everywhere else, you have to sign in again.`);
+        this.#notices.say(t`Your password has been changed. You must sign in again everywhere else.`);
       }
     } catch (error) {
       notify(this.#error, inWords(error));

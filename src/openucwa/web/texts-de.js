@@ -47,14 +47,14 @@ export const TEXTS = {
   "Sign out": "Abmelden",
   Account: "Konto",
   "Change password": "Passwort ändern",
-  "Change password…": "Passwort ändern …",
+  "Change password…": "Passwort ändern…",
   "Sign out everywhere": "Überall abmelden",
-  "Sign out everywhere…": "Überall abmelden …",
+  "Sign out everywhere…": "Überall abmelden…",
   "Sign out everywhere?": "Überall abmelden?",
   "You are signed out everywhere.": "Sie sind überall abgemeldet.",
   "You are signed out on all your devices, here too, and leave all meetings that you are in.":
     "Sie werden auf allen Geräten abgemeldet, auch hier, und verlassen alle Besprechungen, in denen Sie gerade sind.",
-  "Your password is changed. Everywhere else, you have to sign in again.":
+  "Your password has been changed. You must sign in again everywhere else.":
     "Ihr Passwort ist geändert. Überall sonst müssen Sie sich neu anmelden.",
   "Current password": "Aktuelles Passwort",
   "New password": "Neues Passwort",
