@@ -30,6 +30,7 @@ from openucwa.http.cors import Cors
 from openucwa.http.forms import FormLimits
 from openucwa.http.lists import ListLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
+from openucwa.identity.accounts import Accounts
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
@@ -163,14 +164,10 @@ class Service:
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
         self.sign_in = SignIn(
-            self.store,
-            self.tokens,
-            self.keys,
-            verifying,
-            throttle,
-            config.part(SignInSettings),
-            world,
-            self.measures,
+            self.store, self.tokens, self.keys, verifying, throttle, config.part(SignInSettings), world, self.measures
+        )
+        self.accounts = Accounts(
+            self.store.users, self.passwords, verifying, throttle, self.tokens, config.token_lifetime, world
         )
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
@@ -344,7 +341,9 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            *openucwa_routes(app, store, pools, meetings, schemas, world, config, self.following, self.callers),
+            *openucwa_routes(
+                app, store, pools, meetings, schemas, world, config, self.following, self.callers, self.accounts
+            ),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store.applications, world, history=config.history_kept > 0)),
             *history_routes(communication, store.history, world, two_party, messages),
