@@ -42,6 +42,37 @@ export const TEXTS = {
   guest: "Gast",
   closed: "geschlossen",
 
+  // When a meeting is
+  When: "Wann",
+  Begins: "Beginn",
+  Ends: "Ende",
+  Upcoming: "Bevorstehend",
+  Past: "Vorbei",
+  "No fixed time": "Ohne feste Zeit",
+  "In the time zone {0}.": "In der Zeitzone {0}.",
+  "It was scheduled in {0}.": "Geplant wurde in {0}.",
+  "For the organizer:": "Beim Organisator:",
+  "Enter when it begins, or empty the end.": "Geben Sie an, wann sie beginnt, oder leeren Sie das Ende.",
+  "Enter when it ends.": "Geben Sie an, wann sie endet.",
+  "The end must be later than the begin.": "Das Ende muss nach dem Beginn liegen.",
+  "Clocks skip this time: they are put forward. Choose {0}, or another time.":
+    "Diese Uhrzeit gibt es nicht: Die Uhren werden vorgestellt. Wählen Sie {0} oder eine andere Zeit.",
+  "The meeting would close before it ends.": "Die Besprechung würde vor ihrem Ende schließen.",
+  "This meeting closes before it ends. Edit “Open until”.":
+    "Diese Besprechung schließt vor ihrem Ende. Ändern Sie „Offen bis“.",
+  "Follows the end, {0} later, unless you choose another time.":
+    "Folgt dem Ende, {0} später, wenn Sie keine andere Zeit wählen.",
+  "Length and settings are those of your last meeting, “{0}”.":
+    "Dauer und Einstellungen sind die Ihrer letzten Besprechung „{0}“.",
+  "Same people as in “{0}”": "Dieselben Personen wie in „{0}“",
+  "Begin and end as data": "Beginn und Ende als Daten",
+  "A calendar file with the link to join, and the same as text. Send it to the people you invite, or add it to your own calendar.":
+    "Eine Kalenderdatei mit dem Link zur Teilnahme, und dasselbe als Text. Schicken Sie sie den Eingeladenen, oder übernehmen Sie sie in Ihren eigenen Kalender.",
+  "Invitation as text": "Einladung als Text",
+  "Join the meeting:": "An der Besprechung teilnehmen:",
+  "Copy text": "Text kopieren",
+  "The text is copied.": "Der Text ist kopiert.",
+
   // Signing in
   "Sign in": "Anmelden",
   "Sign out": "Abmelden",
@@ -224,8 +255,6 @@ export const TEXTS = {
   // Invitations for calendars
   "Invitation…": "Einladung…",
   "Invitation for calendars": "Einladung für Kalender",
-  "A calendar file with the link to join. Send it to the people you invite, or add it to your own calendar.":
-    "Eine Kalenderdatei mit dem Link zur Teilnahme. Senden Sie sie den Eingeladenen, oder fügen Sie sie Ihrem Kalender hinzu.",
   Starts: "Beginn",
   Duration: "Dauer",
   "15 minutes": "15 Minuten",
