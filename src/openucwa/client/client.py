@@ -54,7 +54,7 @@ class BaseClient(Bound[D_co]):
 
         `user_agent`: what calls. `endpoint_id`: one of its own for each installation; the same finds the same
         application again; None: a new one. `instance_id`: of a tab, say, with an event channel of its own. `renew`:
-        whether to open it anew if it has ended.
+        whether to reopen it if it has ended.
         """
         options: dict[str, Value] = {
             "userAgent": user_agent,

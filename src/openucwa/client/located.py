@@ -1,5 +1,5 @@
 """What belongs to an application: things whose hrefs are found by following links, again where the application was
-opened anew.
+reopened.
 """
 
 from collections.abc import Mapping

@@ -34,7 +34,7 @@ def header_link(answer: Answer, rel: str) -> str:
 class Version(Located[D_co]):
     """What a meeting or an extension was after one change, or before its removal. `resource`: as it was answered.
 
-    `find`: finds it again in an application that was opened anew.
+    `find`: finds it again in a reopened application.
     """
 
     def __init__(self, application: OpenApplication[D_co], resource: Resource, find: Locate) -> None:

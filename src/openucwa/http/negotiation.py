@@ -48,7 +48,7 @@ def choose(accept: str | None, produces: Sequence[str], limits: ListLimits = DEF
 
 
 def is_navigation(request: Request) -> bool:
-    """Whether a browser says that a person is to look at the answer."""
+    """Whether a browser will show the answer to a person."""
     return (
         request.headers.get(b"sec-fetch-dest") == b"document"
         or request.headers.get(b"upgrade-insecure-requests") == b"1"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container
 
 from openucwa.model.refusals import ParameterValidationFailure
 
-#: The maximum length of a pattern or a text to look for, in characters.
+#: The maximum length of a pattern or a text to search for, in characters.
 LONGEST = 1_000
 
 #: The rels of all resources, in lower case.
@@ -12,7 +12,7 @@ Rels = Callable[[], Container[str]]
 
 
 def checked(name: str, text: str | None) -> str:
-    """`text`, a pattern or a text to look for, or nothing. ParameterValidationFailure: it is too long."""
+    """`text`, a pattern or a text to search for, or nothing. ParameterValidationFailure: it is too long."""
     if text is not None and len(text) > LONGEST:
         raise ParameterValidationFailure({name: f"must have at most {LONGEST} characters"})
     return text or ""

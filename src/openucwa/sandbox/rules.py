@@ -38,7 +38,7 @@ class RuleWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
 
 
 class Facts(NamedTuple):
-    """What rules look at: `user`: None: nobody with a valid token."""
+    """What rules are matched against: `user`: None: nobody with a valid token."""
 
     rel: str
     method: str

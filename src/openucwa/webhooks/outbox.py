@@ -104,10 +104,6 @@ class Outbox:
         self.webhook = webhook
         self._due.wake()
 
-    def look(self) -> None:
-        """Looks for deliveries that are due."""
-        self._due.wake()
-
     async def stop(self) -> None:
         """Ends; attempts in progress are abandoned, and are made again by whoever is next."""
         self.task.cancel()
