@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import pwd
 import shlex
 import sys
 import threading
@@ -165,4 +166,6 @@ class Announcement:
             options = ["--config", str(Path(source).absolute())]
         elif config.store is None and source != str(SETTINGS_FILE):
             options = ["--data", str(Path(config.data).absolute())]
-        return ["openucwa", "user", "add", *options, "sip:NAME@DOMAIN"]
+        # A service has a user of its own; the person who reads its log is another one.
+        as_user = ["sudo", "-u", pwd.getpwuid(os.geteuid()).pw_name] if self.systemd.present else []
+        return [*as_user, "openucwa", "user", "add", *options, "sip:NAME@DOMAIN"]
