@@ -275,7 +275,7 @@ class Service:
         book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
         contact_photo = photos.ContactPhoto(store, book, privacy, enabled=config.photos)
-        meetings = my_online_meetings.MeetingDocuments(config)
+        meetings = my_online_meetings.MeetingDocuments(config.join_url)
         of_server = ServerSchemas.read(config.schemas, config.max_schema_work)
         schemas = ExtensionSchemas(store.schemas, of_server, config.max_schema_work)
         renderer = ConversationRenderer(meetings, config)
