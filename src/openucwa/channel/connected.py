@@ -54,7 +54,7 @@ class ConnectedBus(ABC):
         self._listeners.miss()
 
     def _take(self) -> set[str]:
-        """What is to be sent next, in a new connection first what the previous one left unconfirmed."""
+        """The topics to send next; on a new connection first those that the previous one left unconfirmed."""
         self._unconfirmed, self._outgoing = self._outgoing, set()
         return self._unconfirmed
 

@@ -22,7 +22,7 @@ from openucwa.client.steps import Steps
 
 
 class BaseClient(Bound[D_co]):
-    """What both clients have in common: somebody who is, or will be, signed in."""
+    """The common base of both clients: a user who is, or will be, signed in."""
 
     def __init__(self, session: Session[D_co]) -> None:
         super().__init__(session.driver)

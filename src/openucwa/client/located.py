@@ -1,4 +1,4 @@
-"""What belongs to an application: things whose hrefs are found by following links, again where the application was
+"""Things of an application, whose hrefs are found by following links, again where the application was
 reopened.
 """
 

@@ -61,7 +61,7 @@ class OpenApplication(Bound[D_co]):
         return (yield from self.session.send(method, (yield from locate()), body, **options))
 
     def link(self, *rels: str) -> Locate:
-        """How to find a link: of the application, or of what it embeds: `link("communication",
+        """A way to find a link: of the application, or of what it embeds: `link("communication",
         "joinOnlineMeeting")`.
         """
 

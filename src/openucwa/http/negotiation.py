@@ -148,7 +148,7 @@ def _ranges(accept: str, limits: ListLimits) -> Weighted:
 
 
 class _Fit(NamedTuple):
-    """How well a media type matches a range; greater is better."""
+    """The quality of a match between a media type and a range; greater is better."""
 
     quality: float
     specificity: int

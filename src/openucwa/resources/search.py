@@ -37,7 +37,7 @@ SEARCH = (
 
 
 class Words(NamedTuple):
-    """What is searched for: all words, and those of them that must begin an address."""
+    """The words to search for: all of them, and those of them that must begin an address."""
 
     all: tuple[str, ...]
     mail: tuple[str, ...]

@@ -69,7 +69,7 @@ class HarEntry(msgspec.Struct, frozen=True):
 
 
 class HarLog(msgspec.Struct, frozen=True):
-    """What was recorded, in order."""
+    """The recorded requests, in order."""
 
     entries: list[HarEntry]
 
@@ -165,7 +165,7 @@ def compare(
 
 
 def differences(a: httpx.Response, b: httpx.Response) -> Iterator[str]:
-    """What differs: status, headers, and the structure of JSON or XML."""
+    """The differences: of status, headers, and the structure of JSON or XML."""
     if a.status_code != b.status_code:
         yield f"status {a.status_code} and {b.status_code}"
     names = [{name for name in each.headers if name not in _NOT_COMPARED} for each in (a, b)]

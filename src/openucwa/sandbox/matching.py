@@ -1,4 +1,4 @@
-"""What rules and filters say of texts, without regular expressions: a stranger's could take forever."""
+"""Matching of texts in rules and filters, without regular expressions: a stranger's could take forever."""
 
 from collections.abc import Callable, Container
 

@@ -101,7 +101,7 @@ class SandboxFaults:
 
 @dataclass(frozen=True, slots=True)
 class SandboxRequests:
-    """What the server was asked."""
+    """The requests that the server has received."""
 
     url: str
 

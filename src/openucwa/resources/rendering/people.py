@@ -45,7 +45,7 @@ _OF_SUBSCRIPTIONS = {SUBSCRIPTION_ADDED, SUBSCRIPTION_ENDING, SUBSCRIPTION_DELET
 
 
 def seen(presence: Presence, visible: Visible) -> Presence:
-    """What is visible of a person's presence; the rest is shown as absent."""
+    """The visible part of a person's presence; the rest is shown as absent."""
     shown = visible.presence
     return Presence(
         presence.owner,

@@ -98,7 +98,7 @@ class _Queued(msgspec.Struct, frozen=True):
 
 
 class _Outcome(msgspec.Struct, frozen=True):
-    """What came of one change: `error`, or else `result`."""
+    """The outcome of one change: `error`, or else `result`."""
 
     result: Any = None
     error: Exception | None = None
@@ -109,7 +109,7 @@ class _PartialWrite(Exception):
 
 
 class Notice(Protocol):
-    """Who is to know of the commits that move topics."""
+    """Notified of commits that move topics."""
 
     def number(self, connection: sqlite3.Connection, topics: frozenset[str]) -> int:
         """Is called last in a transaction of `connection` that moved `topics`; gives the commit's number."""
