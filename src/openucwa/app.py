@@ -34,9 +34,10 @@ from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.photos import SourcePhotos
 from openucwa.identity.rate import Rate
+from openucwa.identity.sharing import Sharing
 from openucwa.identity.sign_in import SignIn, SignInSettings
 from openucwa.identity.sources import Sources
-from openucwa.identity.throttle import Throttle
+from openucwa.identity.throttle import Throttle, ThrottleSettings
 from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
 from openucwa.meetings.configured import meeting_rules
@@ -155,17 +156,26 @@ class Service:
         )
         self.following = Following(self.store, world, config, self.measures)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
-        throttle = Throttle(
-            config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
-        )
+        self.sharing = Sharing(self.bus.publish, world)
+        throttle = Throttle(config.part(ThrottleSettings), world, self.sharing)
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
-        granting = config.part(SignInSettings)
-        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world, self.measures)
+        self.sign_in = SignIn(
+            self.store,
+            self.tokens,
+            self.keys,
+            verifying,
+            throttle,
+            config.part(SignInSettings),
+            world,
+            self.measures,
+        )
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
         self.rules = meeting_rules(config, world, self.enterprise)
-        self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
+        self.acts = Rate(
+            config.participant_rate, config.participant_burst, "requests in this meeting", world, self.sharing
+        )
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
@@ -229,6 +239,7 @@ class Service:
         self.store.announce_by(self.bus)
         self.store.on_commit(self.bus.publish)
         self.store.on_invalidate(self.response_cache.changed)
+        self.bus.subscribe(self.sharing.heard, of_log=False)
         await self.bus.start()
         await self.channels.start()
         await self.activity.start()
@@ -281,7 +292,7 @@ class Service:
         renderer = ConversationRenderer(meetings, config)
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
-        asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
+        asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world, self.sharing)
         two_party = TwoPartyService(store, pools, privacy, rules, self.acts, asking, world, config)
         messages = messaging.MessageService(store.conversations, MessageRules(config.max_message_bytes), world)
         static = Static(config.page_logo)
@@ -310,7 +321,7 @@ class Service:
                 "/WebTicket/oauthtoken",
                 OAuthToken(self.sign_in, FormLimits(config.max_form_fields, config.max_part_headers)),
             ),
-            ("/ucwa/v1/applications", Applications(store, applications, self.callers, world, config)),
+            ("/ucwa/v1/applications", Applications(store, applications, self.callers, self.sharing, world, config)),
             (app, Application(store.applications, applications, self.callers, self.channels, world)),
             (
                 f"{app}/batch",
@@ -369,7 +380,7 @@ class Service:
             (f"{participant}/eject", participants.Eject(*inside)),
             *messaging.routes(f"{conversation}/messaging", inside, messages, self.typing_timeouts),
             (f"{app}/me", me.Me()),
-            *presence.routes(app, store, world, config),
+            *presence.routes(app, store, self.sharing, world, config),
             (f"{app}/photo", photos.Photo(store.photos, enabled=config.photos)),
             (f"{app}/photos/{{address}}", contact_photo),
             (f"{app}/photo/{{address}}", contact_photo),

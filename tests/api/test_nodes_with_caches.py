@@ -50,8 +50,8 @@ class HeldBus:
     def publish(self, topics: frozenset[str]) -> None:
         self.published.append(topics)
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        return self.listeners.add(listener)
+    def subscribe(self, listener: Listener, *, of_log: bool = True) -> Callable[[], None]:
+        return self.listeners.add(listener, of_log=of_log)
 
     @property
     def connections(self) -> int:

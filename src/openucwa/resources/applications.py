@@ -10,6 +10,7 @@ from openucwa.config import Config
 from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
 from openucwa.identity.rate import Rate
+from openucwa.identity.sharing import Sharing
 from openucwa.model.application import Application as Opened
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -34,6 +35,7 @@ from openucwa.resources.people import People
 from openucwa.resources.rendering.photos import photo_cookie
 from openucwa.store import contract
 from openucwa.store.contract import Store
+from openucwa.telemetry import audit
 
 APPLICATION_ID_DIGITS = 12
 
@@ -128,14 +130,20 @@ class Applications(Resource[None]):
     rel = "applications"
 
     def __init__(
-        self, store: Store, documents: ApplicationDocuments, callers: Callers, world: World, config: Config
+        self,
+        store: Store,
+        documents: ApplicationDocuments,
+        callers: Callers,
+        sharing: Sharing,
+        world: World,
+        config: Config,
     ) -> None:
         self._store = store
         self._documents = documents
         self._callers = callers
         self._world = world
         self._config = config
-        self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world)
+        self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world, sharing)
 
     @Operation("The applications of the caller.", refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[None]) -> Answer:
@@ -255,6 +263,7 @@ class Application(Resource[None]):
         application = call.session.application
         if (instance := known_instance(call)) is None:
             await self._applications.close(application.owner, application.id, self._world.now())
+            audit.log(audit.SignedOut(application.owner, call.request.client, application.id))
         else:
             await self._applications.close_instance(application.owner, application.id, instance, self._world.now())
         self._channels.end(application.owner, application.id, instance)

@@ -11,6 +11,7 @@ from openucwa.api.versions import requires_second
 from openucwa.config import Config
 from openucwa.http import negotiation
 from openucwa.identity.rate import Rate
+from openucwa.identity.sharing import Sharing
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.presence import PREFERRED
 from openucwa.model.refusals import (
@@ -292,11 +293,13 @@ def _shown(call: Context, rel: str, properties: dict[str, Property]) -> Answer:
     return Answer(Document(rel=rel, href=f"{me_href(call)}/{rel}", properties=properties))
 
 
-def routes(app: str, store: Store, world: World, config: Config) -> Sequence[tuple[str, Resource[Any]]]:
+def routes(
+    app: str, store: Store, sharing: Sharing, world: World, config: Config
+) -> Sequence[tuple[str, Resource[Any]]]:
     """The routes of what is here. `app`: the template of an application."""
     available = MakeMeAvailable(store.applications, world, config)
     active = ReportMyActivity(store.presence, world)
-    changes = Rate(config.presence_rate, config.presence_burst, "changes of this user's presence", world)
+    changes = Rate(config.presence_rate, config.presence_burst, "changes of this user's presence", world, sharing)
     return (
         (f"{app}/communication/makeMeAvailable", available),
         (f"{app}/me/makeMeAvailable", available),
