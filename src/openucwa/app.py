@@ -239,7 +239,7 @@ class Service:
         self.store.announce_by(self.bus)
         self.store.on_commit(self.bus.publish)
         self.store.on_invalidate(self.response_cache.changed)
-        self.bus.subscribe(self.sharing.heard, of_log=False)
+        self.bus.subscribe(self.sharing.received, of_log=False)
         await self.bus.start()
         await self.channels.start()
         await self.activity.start()
