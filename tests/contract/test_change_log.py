@@ -360,7 +360,7 @@ async def test_log_of_a_user_stays_within_its_size_whichever_server_adds_to_it(e
             await store.close()
 
 
-async def test_log_that_a_sweep_has_shortened_keeps_its_changes_until_it_is_full_again(engine: Engine) -> None:
+async def test_log_shortened_by_a_sweep_keeps_its_changes_until_it_is_full_again(engine: Engine) -> None:
     store = engine(log=LogLimits(user_bytes=100_000))
     await store.open()
     try:

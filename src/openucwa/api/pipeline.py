@@ -235,7 +235,7 @@ class Pipeline:
 
 
 def check_arrival(request: Request) -> None:
-    """408, 503: the body did not arrive in time, or there was no room for it."""
+    """408, 503: the body did not arrive in time, or the server holds too many."""
     if request.fault is BodyFault.TOO_SLOW:
         raise ClientTimeout("the request body did not arrive in time")
     if request.fault is BodyFault.NO_ROOM:

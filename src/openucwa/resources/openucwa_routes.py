@@ -71,4 +71,7 @@ def _history_routes(
     meetings = f"{app}/openucwa/removedMeetings"
     yield meetings, removed.RemovedMeetings(store.change_log, pools)
     yield f"{meetings}/{{removal}}", removed.RemovedMeeting(store.change_log, pools, documents)
-    yield f"{meetings}/{{removal}}/restore", removed.RestoreMeeting(store.meetings, pools, documents, world, config)
+    yield (
+        f"{meetings}/{{removal}}/restore",
+        removed.RestoreMeeting(store.meetings, pools, documents, world, config.max_meetings),
+    )

@@ -89,7 +89,7 @@ export class Visit {
     await this.meetings.reopened();
   }
 
-  // Looks at what the event channel does not tell.
+  // Reads what the event channel does not report.
   refresh() {
     this.meetings.refresh();
     this.meetings.lobby.read();

@@ -15,7 +15,7 @@ import { inWords } from "./words.js";
 
 const PRODUCT = document.title; // the server's name
 const AGENT = "openucwa console";
-const REFRESH = 60_000; // ms between two looks at what has changed elsewhere
+const REFRESH = 60_000; // ms between two reads of what has changed elsewhere
 
 class ConsolePage {
   #client = new Ucwa();
