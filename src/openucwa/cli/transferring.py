@@ -42,7 +42,7 @@ _SOURCES = {"graph": graph, "google": google}
 
 
 class Progress:
-    """What has been done, on stderr, every few seconds and at the end."""
+    """Progress messages on stderr, every few seconds and at the end."""
 
     def __init__(self, verb: str) -> None:
         self._verb = verb

@@ -137,8 +137,8 @@ class MeetingInvitation(OneMeeting):
         name = organizer.name if organizer is not None else ""
         event.add("organizer", f"mailto:{email or _address(meeting.organizer)}", {"CN": _name(name)} if name else {})
         for address in _invited(meeting):
-            told = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
-            event.add("attendee", f"mailto:{address}", told)
+            parameters = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
+            event.add("attendee", f"mailto:{address}", parameters)
         return event
 
 

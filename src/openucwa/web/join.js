@@ -81,7 +81,7 @@ class JoinPage {
     this.#name = $("name").value = memory.name ?? lastName();
     this.#username = memory.username ?? "";
     if (memory.visit && memory.credentials) await this.#resume(memory);
-    else await this.#look();
+    else await this.#discover();
   }
 
   // Goes on as before the page was loaded again.
@@ -93,13 +93,13 @@ class JoinPage {
       if (error instanceof ServerAway || error instanceof Elsewhere) this.#fail(error);
       else {
         this.#client.signOut();
-        await this.#look();
+        await this.#discover();
       }
     }
   }
 
   // Finds out how one can sign in here, and asks for it.
-  async #look() {
+  async #discover() {
     this.#show("looking");
     try {
       this.#grants = await this.#client.discover();
@@ -305,7 +305,7 @@ class JoinPage {
       return;
     }
     this.#client.signOut();
-    if (this.#grants.length === 0) await this.#look();
+    if (this.#grants.length === 0) await this.#discover();
     else this.#ask();
   }
 

@@ -46,7 +46,7 @@ export class MessagesView {
       this.#submit();
     });
     this.#text.addEventListener("input", () => this.#conversation?.typed().catch(() => {}));
-    this.#list.addEventListener("scroll", () => this.#look(), { passive: true });
+    this.#list.addEventListener("scroll", () => this.#noteScroll(), { passive: true });
     new ResizeObserver(() => this.#toEnd()).observe(this.#list);
   }
 
@@ -101,7 +101,7 @@ export class MessagesView {
             : t`${first} is typing…`;
   }
 
-  #look() {
+  #noteScroll() {
     this.#atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < NEAR_END;
   }
 

@@ -18,7 +18,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MeetingQuery:
-    """What to find among the meetings that `user` organizes, is invited to, or takes part in.
+    """A query over the meetings that `user` organizes, is invited to, or takes part in.
 
     `wanted`: is evaluated on what the user may see: of others' meetings only RoamedParticipantData. None: all.
     `after`: the place where the query before
