@@ -30,12 +30,21 @@ export function keep(list, items, keyOf, draw, heading) {
     const element = draw(item, there.get(key));
     element.dataset.key = key;
     const before = there.get(key);
-    if (before && before !== element) before.replaceWith(element);
+    if (before && before !== element) replace(before, element);
     there.delete(key);
     if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
   });
   for (const element of there.values()) element.remove();
   if (focused && !list.contains(document.activeElement)) heading.focus();
+}
+
+// Puts an element in the place of another. The focus goes to the control that is what the focused one was.
+function replace(before, element) {
+  const controls = (within) => [...within.querySelectorAll("button, input, select, textarea, a[href], [tabindex]")];
+  const named = (control) => control && `${control.tagName} ${control.getAttribute("aria-label") ?? control.textContent}`;
+  const focused = named(controls(before).find((each) => each === document.activeElement));
+  before.replaceWith(element);
+  if (focused) controls(element).find((each) => named(each) === focused)?.focus();
 }
 
 // Shows words in a notice; null hides it.

@@ -106,7 +106,7 @@ export class JoinedMeeting {
       "article",
       { class: "card extension", "aria-label": id },
       head,
-      propertiesTable(extension, changes),
+      propertiesTable(extension, changes, drawn),
     );
     if (changes) this.#marks.set(id, changes);
     return Object.assign(element, { changes });
