@@ -4,13 +4,11 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from bench.fanout_inputs import GIB, KIB, Costs, Load, Machines
 from bench.fanout_needs import PARTS, Bus, Needs, full_at
-
-if TYPE_CHECKING:
-    from bench.fanout import Delivery
+from bench.fanout_simulation import Delivery
 
 PAGE = Path(__file__).parent.parent / "docs" / "scale.md"
 BEGIN = "<!-- written by python -m bench.fanout: from here -->"
@@ -18,7 +16,7 @@ END = "<!-- written by python -m bench.fanout: to here -->"
 
 Figures: TypeAlias = dict[str, Callable[[Needs], float]]
 #: What was simulated of some needs, as it is, and with notes that hold nothing up; None: they can't be met.
-Simulated: TypeAlias = "tuple[Needs, Delivery | None, Delivery | None]"
+Simulated: TypeAlias = tuple[Needs, Delivery | None, Delivery | None]
 
 #: What happens in a second, whatever carries it.
 _RATES: Figures = {
@@ -123,12 +121,12 @@ def delays(notified: Sequence[Simulated]) -> Iterator[str]:
         yield f"| ms until the last is notified: {name} | " + " | ".join(cell(each) for each in notified) + " |"
 
 
-def _in_largest(needs: Needs, delivery: "Delivery | None") -> str:
+def _in_largest(needs: Needs, delivery: Delivery | None) -> str:
     largest = max(needs.load.sizes)
     return f"{ms(delivery, 0.5, largest)} (of {largest})"
 
 
-def ms(delivery: "Delivery | None", part: float, least: int = 0) -> str:
+def ms(delivery: Delivery | None, part: float, least: int = 0) -> str:
     """As `Delivery.quantile`, in milliseconds."""
     return "-" if delivery is None else shown(1000 * delivery.quantile(part, least))
 

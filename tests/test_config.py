@@ -8,8 +8,9 @@ import pytest
 
 from openucwa.channel.poll import PollSettings
 from openucwa.channel.sweeper import SweepSettings
-from openucwa.config import Config, ConfigError, DialInRegion, Pool
+from openucwa.config import Config
 from openucwa.config_loading import environment_name, load, load_with_sources, options
+from openucwa.config_options import ConfigError, DialInRegion, Pool
 from openucwa.identity.sign_in import SignInSettings
 
 

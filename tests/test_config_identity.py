@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from openucwa.config import Config, ConfigError
+from openucwa.config import Config
 from openucwa.config_identity import UCWA_SCOPES
 from openucwa.config_loading import load
+from openucwa.config_options import ConfigError
 from openucwa.model.scopes import ANY_SCOPE
 from tests.needs import need_module
 

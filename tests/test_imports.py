@@ -39,7 +39,7 @@ LAYERS = (
     "model",
 )
 #: What all may import, and what itself imports nothing of the package but those of these that follow it.
-LEAVES = ("config_loading", "config_checks", "config", "config_identity")
+LEAVES = ("config_loading", "config_checks", "config", "config_identity", "config_options")
 #: What imports no other part, so that it could be installed alone.
 ALONE = ("client",)
 #: What is no code, or is read for its version only.

@@ -295,7 +295,7 @@ class Service:
         participant = f"{conversation}/participants/{{address}}"
         routes: list[tuple[str, Resource[Any]]] = [
             ("/", Landing(self.sources.console_sign_ins, config.page_name)),
-            (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins)),
+            (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins, self.sources.tried)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
             *((path, static) for path in ("/static/{name}", "/static/{files}/{name}")),
             ("/xframe", frame),

@@ -1,15 +1,15 @@
 """All settings: one frozen `Config`, each option with its name, type, default and help.
 
-`docs/configuration.md` lists the same settings; a test compares them. Where values come from is `config_loading.py`'s,
-whether they are valid `config_checks.py`'s. What a setting does belongs to the module that uses it.
+`docs/configuration.md` lists the same settings; a test compares them. `config_options.py` says how an option is
+declared, `config_loading.py` where values come from, and `config_checks.py` which values are valid. What a setting does
+belongs to the module that uses it.
 """
 
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, fields
 from typing import Any, ClassVar, Protocol, TypeVar
 
-import msgspec
-
 from openucwa.config_identity import Directory, Issuer
+from openucwa.config_options import DialInRegion, Pool, option
 
 
 class _Dataclass(Protocol):
@@ -17,41 +17,6 @@ class _Dataclass(Protocol):
 
 
 Part = TypeVar("Part", bound=_Dataclass)
-
-
-class ConfigError(Exception):
-    """An invalid setting. The text names it, its source, and what is wrong."""
-
-
-class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another pool of servers. `url`: its root, absolute. `backup`: name or URL of the pool that replaces it."""
-
-    name: str
-    url: str
-    backup: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.url})"
-
-
-class DialInRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """UCWA: dialInRegion. `languages`: culture names. `number`: a tel URI."""
-
-    name: str
-    number: str
-    languages: tuple[str, ...] = ("en-US",)
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.number})"
-
-
-def option(help_text: str, default: Any, *, minimum: float | None = None, choices: tuple[object, ...] = ()) -> Any:
-    """A setting of `Config` with its help text.
-
-    `minimum`: the minimum of a number; by default 1 for an int, and for a float more than 0.
-    `choices`: the allowed values, if only some are; for a list, of its entries.
-    """
-    return field(default=default, metadata={"help": help_text, "minimum": minimum, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +234,7 @@ class Config:
     )
     away_timeout: int = option("Further seconds without activity until an idle user is away.", 300)
     presence_sweep_interval: float = option(
-        "How often users who became idle or away, and expiring subscriptions, are looked for, in seconds.", 5.0
+        "How often users are checked for becoming idle or away, and subscriptions for expiring, in seconds.", 5.0
     )
     presence_subscription_min: int = option("Minimum duration of a presence subscription, in minutes (400).", 10)
     presence_subscription_max: int = option("Maximum duration of a presence subscription, in minutes (400).", 30)
@@ -282,7 +247,7 @@ class Config:
 
     # Changes and webhooks
     change_poll_interval: float = option(
-        "How often other processes' changes are looked for while clients wait for changes or there are webhooks, in "
+        "How often each process checks for others' changes while clients wait for changes or there are webhooks, in "
         "seconds.",
         0.25,
     )

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 
-from openucwa.config import Config, ConfigError
+from openucwa.config import Config
 from openucwa.config_checks import problems
 from openucwa.config_identity import file_problems
+from openucwa.config_options import ConfigError
 
 ENVIRONMENT_PREFIX = "OPENUCWA_"
 

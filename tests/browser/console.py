@@ -70,7 +70,7 @@ class BrowserUser:
 
     async def leave(self) -> None:
         await self.context.close()
-        assert self.troubles == []
+        assert self.troubles == [], self.troubles
 
     async def look(self, name: str, sizes: Sequence[tuple[int, int]] = (DESKTOP, PHONE, SMALL)) -> None:
         """Checks that nothing is wider than the window and that the page is accessible, and takes pictures."""

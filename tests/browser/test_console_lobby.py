@@ -1,5 +1,6 @@
 """The console while people wait in the lobbies of meetings that the organizer has not joined."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -183,6 +184,22 @@ async def test_lobby_of_the_joined_meeting_is_shown_again_after_a_reload(
     await page.get_by_role("button", name="Join and see").click()
     await joe.ask(meeting, "Joe")
     await expect(page).to_have_title("(1) Budget")
+    announced = asyncio.Event()
+    await page.expose_function("announced", announced.set)
+    await page.add_init_script("""
+        globalThis.sounds = 0;
+        globalThis.AudioContext = class extends AudioContext {
+            constructor() {
+                super();
+                globalThis.sounds += 1;
+            }
+        };
+        const announce = () => document.title.startsWith("(1)") && announced();
+        new MutationObserver(announce).observe(document, { childList: true, subtree: true });
+    """)
     await page.reload()
+    # Nothing is asked of the page until then: to the browser that is somebody who uses it.
+    await asyncio.wait_for(announced.wait(), LIMIT)
+    assert await page.evaluate("sounds") == 0, "browsers refuse sounds until somebody uses the page, and report each"
     await expect(page.get_by_role("button", name="Show")).to_be_visible()
     await expect(page).to_have_title("(1) Budget")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from openucwa.channel.nats import SUBJECT, NatsBus
-from openucwa.config import ConfigError
+from openucwa.config_options import ConfigError
 from openucwa.model.world import RealWorld
 from tests.nats import NatsServer, needs_server
 from tests.world import QuickWorld, until

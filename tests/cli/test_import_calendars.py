@@ -252,4 +252,4 @@ def test_organizer_who_is_no_user_is_reported(data: str, files: Path) -> None:
 
 def test_organizer_is_an_option_for_calendars_only(data: str) -> None:
     done = run("import", "--organizer", LENE, "--data", data)
-    assert "--organizer is for the events of a calendar: --from names it" in done.stderr
+    assert "--organizer requires --from" in done.stderr

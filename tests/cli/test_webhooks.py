@@ -53,8 +53,8 @@ def test_list_shows_webhooks_without_secrets(data: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((URL,), "one of --all and --user is needed"),
-        ((URL, "--all", "--user", LENE), "one of --all and --user is needed"),
+        ((URL,), "exactly one of --all and --user is required"),
+        ((URL, "--all", "--user", LENE), "exactly one of --all and --user is required"),
         (("http://crm.contoso.com/", "--all"), "url must begin with https://"),
         (("https://127.0.0.1/", "--all"), "url the address of the receiver is not public"),
         ((URL, "--user", "sip:nobody@contoso.com"), "no such user"),

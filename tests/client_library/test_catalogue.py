@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from openucwa.client import Application, Policy, Refused, SyncDriver
-from openucwa.client.errors import ERRORS
+from openucwa.client.error_codes import ERRORS
 from openucwa.testing import server
 from openucwa.testing.running import SandboxServer
 

@@ -9,7 +9,8 @@ import pytest
 from openucwa.api.errors import ERRORS as SERVER_ERRORS
 from openucwa.api.errors import FAULT
 from openucwa.client import AnonymousMeeting, BearerToken, Client, Password, RefreshToken, Token, errors
-from openucwa.client.errors import ERRORS, Refused, error_class
+from openucwa.client.error_codes import ERRORS, TOKEN_ERRORS, error_class
+from openucwa.client.errors import Refused
 from openucwa.client.session import refusal
 from openucwa.client.wire import Response
 
@@ -58,7 +59,7 @@ def test_classes_have_the_names_of_their_subcodes() -> None:
 
 def test_every_class_is_documented_and_in_the_table() -> None:
     kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Refused)]
-    known = {*ERRORS.values(), *errors.TOKEN_ERRORS.values(), Refused, errors.TokenRefused, errors.EditConflict}
+    known = {*ERRORS.values(), *TOKEN_ERRORS.values(), Refused, errors.TokenRefused, errors.EditConflict}
     assert set(kinds) == known
     assert all(kind.__doc__ and kind.__doc__ != kind.__base__.__doc__ for kind in kinds)
 

@@ -39,6 +39,13 @@ async def of_lene(store: Store) -> Sequence[Change]:
     return (await store.change_log.after_of(LENE, BEGINNING, MANY)).changes
 
 
+async def add_versions(store: Store, first: int, end: int) -> None:
+    """Versions of 5 KB of the extension `slides`, whose etags are `first` and so on."""
+    for number in range(first, end):
+        version = extension(etag=str(number), properties=b'{"x":"' + b"y" * 5_000 + b'"}')
+        await store.extensions.replace(*KEY, frozenset({str(number - 1)}), version, AT)
+
+
 def said(changes: Changes | Sequence[Change]) -> list[str]:
     """Kind and extension of each change."""
     found = changes.changes if isinstance(changes, Changes) else changes
@@ -316,8 +323,7 @@ async def test_log_of_a_user_stays_within_its_size_between_sweeps(engine: Engine
         await with_meeting(store, "slides")
         position = (await store.change_log.last()).number
         for number in range(2, 100):
-            changed = extension(etag=str(number), properties=b'{"x":"' + b"y" * 5_000 + b'"}')
-            await store.extensions.replace(*KEY, frozenset({str(number - 1)}), changed, AT)
+            await add_versions(store, number, number + 1)
             kept = await store.change_log.versions(*KEY, "slides", None, MANY)
             assert len(kept) * 5_400 < 120_000
         assert kept[0].etag == "99"
@@ -325,6 +331,38 @@ async def test_log_of_a_user_stays_within_its_size_between_sweeps(engine: Engine
         with pytest.raises(ChangesForgotten):
             await store.change_log.after_of(LENE, BEGINNING, MANY)
         assert said(await store.change_log.after_of(DAN, BEGINNING, MANY)) == ["added"]
+    finally:
+        await store.close()
+
+
+async def test_log_of_a_user_stays_within_its_size_whichever_server_adds_to_it(engine: Engine) -> None:
+    stores = [engine(log=LogLimits(user_bytes=100_000)) for _ in range(2)]
+    for store in stores:
+        await store.open()
+    try:
+        await with_meeting(stores[0], "slides")
+        await add_versions(stores[0], 2, 12)
+        await add_versions(stores[1], 12, 22)
+        await add_versions(stores[0], 22, 23)
+        assert len(await stores[0].change_log.versions(*KEY, "slides", None, MANY)) * 5_400 < 100_000
+    finally:
+        for store in stores:
+            await store.close()
+
+
+async def test_log_that_a_sweep_has_shortened_keeps_its_changes_until_it_is_full_again(engine: Engine) -> None:
+    store = engine(log=LogLimits(user_bytes=100_000))
+    await store.open()
+    try:
+        await with_meeting(store, "slides")
+        await add_versions(store, 2, 17)
+        while await store.change_log.trim(1, MANY) == MANY:
+            pass
+        await add_versions(store, 17, 27)
+        assert len(await of_lene(store)) == 27
+        await add_versions(store, 27, 37)
+        with pytest.raises(ChangesForgotten):
+            await of_lene(store)
     finally:
         await store.close()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from openucwa.config import DialInRegion
+from openucwa.config_options import DialInRegion
 from tests.client import UcwaClient
 from tests.conftest import Connect, Make
 

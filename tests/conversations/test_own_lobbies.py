@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from openucwa.app import Service
-from openucwa.config import Pool
+from openucwa.config_options import Pool
 from openucwa.resources import additions
 from tests.client import PASSWORD, UcwaClient, add_user, self_of
 from tests.conftest import Connect, Make

@@ -11,9 +11,9 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
-from openucwa.config import DialInRegion, Pool
 from openucwa.config_identity import Directory, Issuer
 from openucwa.config_loading import environment_name, options
+from openucwa.config_options import DialInRegion, Pool
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 

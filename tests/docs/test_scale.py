@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bench import fanout_page
-from bench.fanout import USERS, deliver, fitted, tables
+from bench.fanout import USERS, fitted, tables
 from bench.fanout_inputs import KIB, Costs, Load, Machines, measured
 from bench.fanout_needs import PARTS, Bus, Needs, full_at
+from bench.fanout_simulation import deliver
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 #: What rounding, and other machines' logarithms, may change of a figure.

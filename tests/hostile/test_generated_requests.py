@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from openucwa.app import Service
-from openucwa.config import Config, DialInRegion
+from openucwa.config import Config
+from openucwa.config_options import DialInRegion
 from openucwa.identity.passwords import Passwords
 from tests.client import UcwaClient
 from tests.hostile.description import Description

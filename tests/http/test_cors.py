@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openucwa.config import ConfigError
+from openucwa.config_options import ConfigError
 from openucwa.http.cors import Cors, normalise
 from openucwa.http.message import Request
 

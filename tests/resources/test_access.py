@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from openucwa.app import Service
-from openucwa.config import DialInRegion
+from openucwa.config_options import DialInRegion
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make

@@ -3,7 +3,7 @@
 import pytest
 
 from openucwa.app import Service
-from openucwa.config import Pool
+from openucwa.config_options import Pool
 from tests.client import UcwaClient, add_user
 from tests.conftest import Connect, Make
 from tests.resources.messages import assert_refused

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from openucwa.app import Service
-from openucwa.config import Config, DialInRegion, Pool
+from openucwa.config import Config
+from openucwa.config_options import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, if_match, self_of
 from tests.conftest import Connect, Make
 from tests.resources.conftest import SignedIn

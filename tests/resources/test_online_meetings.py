@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from openucwa.config import DialInRegion
+from openucwa.config_options import DialInRegion
 from tests.client import UcwaClient, self_of
 from tests.resources.conftest import SignedIn
 from tests.resources.messages import assert_refused, xml_of, xml_properties

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from openucwa.config import ConfigError
+from openucwa.config_options import ConfigError
 from tests.client import JSON_PATCH, UcwaClient, extensions_of, if_match, self_of
 from tests.resources.conftest import SignedIn
 from tests.resources.messages import assert_invalid, assert_refused, xml_of

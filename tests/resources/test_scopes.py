@@ -9,7 +9,8 @@ import pytest
 
 from openucwa.api.resource import Resource
 from openucwa.app import Service
-from openucwa.config import Config, DialInRegion
+from openucwa.config import Config
+from openucwa.config_options import DialInRegion
 from openucwa.identity.tokens import Caller
 from openucwa.model.scopes import ANY_SCOPE, INITIATE, MEETINGS, RECEIVE
 from tests.client import UcwaClient

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from openucwa.app import Service
-from openucwa.config import DialInRegion, Pool
 from openucwa.config_checks import CLIENT_POLICIES, CLIENT_POLICY_TEXTS
+from openucwa.config_options import DialInRegion, Pool
 from tests.client import UcwaClient, add_user, extensions_of, self_of
 from tests.conftest import Connect, Make
 from tests.pictures.images import photo

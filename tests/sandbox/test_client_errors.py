@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 import pytest
 
-from openucwa.client import AsyncClient, Password, Policy, errors
+from openucwa.client import AsyncClient, Password, Policy
+from openucwa.client.error_codes import ERRORS
+from openucwa.client.errors import Refused
 from tests.process.running import RunningServer
 from tests.sandbox.conftest import Control
 
@@ -44,18 +46,18 @@ async def test_each_error_of_meetings_and_extensions_has_a_class_of_its_own(
         "onlineMeetingExtensions": f"{meeting.resource.href}/onlineMeetingExtensions",
         "onlineMeetingExtension": f"{meeting.resource.href}/onlineMeetingExtensions/agenda",
     }
-    raised: dict[tuple[int, str, str | None], type[errors.UcwaError]] = {}
+    raised: dict[tuple[int, str, str | None], type[Refused]] = {}
     for operation in await operations(control):
         for error in operation["errors"]:
             await control.ask("DELETE", "/faults", status=204)
             # Each time: the library renews a token, and an application, by itself and tries again.
             rule = {"fault": error["name"], "rel": operation["rel"], "method": operation["method"], "count": None}
             await control.ask("POST", "/faults", rule, status=201)
-            with pytest.raises(errors.Refused) as caught:
+            with pytest.raises(Refused) as caught:
                 await application.request(operation["method"], places[operation["rel"]], {})
             row = (error["status"], error["code"], error.get("subcode"))
             assert (caught.value.status, caught.value.code, caught.value.subcode) == row
             raised[row] = type(caught.value)
     assert len(raised) > 20
-    assert raised == {row: errors.ERRORS[row] for row in raised}
+    assert raised == {row: ERRORS[row] for row in raised}
     assert len(set(raised.values())) == len(raised), "each has a class of its own"

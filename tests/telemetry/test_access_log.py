@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from openucwa.config import Config, ConfigError
+from openucwa.config import Config
+from openucwa.config_options import ConfigError
 from openucwa.http.message import Request, Response
 from openucwa.model.measures import Measures
 from openucwa.telemetry.access_log import AccessLog

@@ -16,7 +16,7 @@ from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 
 from openucwa.channel.connected import ConnectedBus
-from openucwa.config import ConfigError
+from openucwa.config_options import ConfigError
 from openucwa.model.world import World
 
 #: The default subject of a deployment.

@@ -33,7 +33,7 @@ def _failures() -> Iterator[None]:
 def backup(target: Path, keep: int | None, file: Path | None, **flags: object) -> None:
     """Write a complete copy of the store to FILE, or to a file named after the time in FOLDER.
 
-    Safe to use while servers are running: the copy is the store as of one moment. It is checked after it was written,
+    Safe to use while servers are running: the copy is a consistent snapshot. It is checked after it was written,
     and appears under its name only when it is complete. It contains the keys that sign tokens: protect it like the
     store. PostgreSQL's client programs (pg_dump) are required where the store is a PostgreSQL database.
 
@@ -46,7 +46,7 @@ def backup(target: Path, keep: int | None, file: Path | None, **flags: object) -
     kind = SQLITE if config.store is None else POSTGRES
     folder = target if target.is_dir() else None
     if folder is None and keep is not None:
-        raise Failure(f"--keep needs a folder, and there is no folder {target}")
+        raise Failure(f"--keep requires a folder; {target} is not one")
     if folder is not None:
         target = folder / backups.backup_name(datetime.now(UTC), kind)
     with _failures():

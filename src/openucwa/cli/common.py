@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from openucwa.config import Config, ConfigError
+from openucwa.config import Config
 from openucwa.config_checks import masked
 from openucwa.config_loading import SETTINGS_FILE, Loaded, load_with_sources, options, settings_file
+from openucwa.config_options import ConfigError
 from openucwa.model.refusals import Refusal
 from openucwa.store.choice import place_of, store_of
 from openucwa.store.contract import Store

@@ -19,17 +19,17 @@ def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
 @click.argument("url_a")
 @click.argument("url_b")
 @click.argument("script", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--replace-a", metavar="OLD=NEW", multiple=True, help="Say NEW to A in place of OLD; repeatable.")
-@click.option("--replace-b", metavar="OLD=NEW", multiple=True, help="Say NEW to B in place of OLD; repeatable.")
+@click.option("--replace-a", metavar="OLD=NEW", multiple=True, help="Send NEW instead of OLD to A; repeatable.")
+@click.option("--replace-b", metavar="OLD=NEW", multiple=True, help="Send NEW instead of OLD to B; repeatable.")
 def compare(url_a: str, url_b: str, script: Path, replace_a: tuple[str, ...], replace_b: tuple[str, ...]) -> None:
     """Send a recorded session to two servers and print how their answers differ.
 
     SCRIPT is a HAR file, for example from `openucwa sandbox requests --har`. Status, headers and the structure of
     JSON and XML are compared; ids, etags, tokens and addresses may differ. Both servers need the users that sign in.
-    The exit status is 1 if there are differences. The requests are carried out: use servers for tests only.
+    The exit status is 1 if there are differences. The requests are executed: use test servers only.
 
-    A recorded token or cookie is only sent to the server that it was recorded at. If the session does not contain the
-    sign-in, name each server's token with --replace-a and --replace-b. Bodies are sent to both, passwords included.
+    A recorded token or cookie is only sent to the server from which it was recorded. If the session does not contain
+    the sign-in, give each server's token with --replace-a and --replace-b. Bodies are sent to both, passwords included.
 
     \b
     Example:

@@ -14,13 +14,14 @@ _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing 
 
 
 @click.command()
-@click.option("--ready", is_flag=True, help="Ask whether it can serve requests (/readyz), not only whether it runs.")
-@click.option("--timeout", type=float, default=5.0, show_default=True, metavar="SECONDS", help="How long to wait.")
+@click.option("--ready", is_flag=True, help="Check whether it can serve requests (/readyz), not only that it runs.")
+@click.option("--timeout", type=float, default=5.0, show_default=True, metavar="SECONDS", help="Maximum time to wait.")
 @listening
 def health(ready: bool, timeout: float, file: Path | None, **flags: object) -> None:
-    """Ask the server of these settings, on this machine, whether it is healthy. Exit status 1: it is not.
+    """Check whether the server on this machine is healthy; exit status 1 if it is not.
 
-    The first address of the setting `listen` is asked. A certificate is not verified: its name is not this machine's.
+    Requests the first address of the setting `listen`. A certificate is not verified, because it is not for an
+    address of this machine.
 
     \b
     Examples:
@@ -55,8 +56,8 @@ def health(ready: bool, timeout: float, file: Path | None, **flags: object) -> N
 def migrate(file: Path | None, **flags: object) -> None:
     """Create the store, or migrate it to this version of openucwa, and print what it holds.
 
-    A server does the same when it starts; this is for a step of its own before, such as a job that runs once while
-    several servers are about to start. `openucwa check` shows whether there is anything to do.
+    A server does the same when it starts; use this to migrate in a separate step first, such as a job that runs
+    once before several servers start. `openucwa check` shows whether there is anything to do.
 
     \b
     Example:

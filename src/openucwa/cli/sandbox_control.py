@@ -236,7 +236,7 @@ def _open_for_owner(file: str, flags: int) -> int:
 @click.argument("file", type=click.File("r"), default="-")
 @at
 def import_state(file: Any, url: str) -> None:
-    """Return to the data of FILE, an export. [default: stdin]"""
+    """Replace all data with that of FILE, an export. [default: stdin]"""
     try:
         state = json.load(file)
     except ValueError as error:

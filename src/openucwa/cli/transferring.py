@@ -61,7 +61,9 @@ class Progress:
 
 @click.command("export")
 @click.argument("target", metavar="[FILE]", type=click.Path(path_type=Path, allow_dash=True), default="-")
-@click.option("--user", "sip_uri", metavar="SIP-URI", help="Only what is stored of this user, without the password.")
+@click.option(
+    "--user", "sip_uri", metavar="SIP-URI", help="Export only what is stored about this user, without the password."
+)
 @click.option("--without-passwords", is_flag=True, help="Leave out the hashes of passwords.")
 @click.option("--without-history", is_flag=True, help="Leave out the change log.")
 @places
@@ -75,8 +77,8 @@ def export(
 ) -> None:
     """Write users, schemas, meetings, extensions and the change log to FILE, as JSON Lines. [default: stdout]
 
-    The server may be running; the file shows one moment. Only its owner can read it. With --user it contains
-    everything that is stored of that user, contacts, photos and conversation logs too, for a request for personal data.
+    The server may be running; the file is a consistent snapshot. Only its owner can read it. With --user it contains
+    everything stored about that user, including contacts, photos and conversation logs: for requests for personal data.
 
     \b
     Examples:
@@ -144,7 +146,7 @@ def _written(target: Path) -> Iterator[BinaryIO]:
     type=click.Choice(sorted(_SOURCES)),
     help="Import events of another calendar: graph (Microsoft Graph) or google (Google Calendar).",
 )
-@click.option("--organizer", metavar="SIP-URI", help="Of a calendar: only the events that this user organizes.")
+@click.option("--organizer", metavar="SIP-URI", help="With --from: import only the events that this user organizes.")
 @click.option("--replace", "replaces", is_flag=True, help="Replace meetings and extensions that exist and differ.")
 @click.option("--without-history", is_flag=True, help="Leave out the change log.")
 @click.option("--check", "check_only", is_flag=True, help="Only check FILE.")
@@ -159,10 +161,10 @@ def import_data(
     file: Path | None,
     **flags: object,
 ) -> None:
-    """Import FILE, which `openucwa export` wrote, or events of another calendar. [default: stdin]
+    """Import FILE, which `openucwa export` wrote, or events from another calendar. [default: stdin]
 
-    The whole file is checked first: if a line is malformed, nothing is imported. What exists already is left as it is,
-    so an import that was interrupted is continued by running it again. The server may be running. The exit status is 1
+    The whole file is checked first: if a line is malformed, nothing is imported. What exists already is left unchanged,
+    so an interrupted import can simply be run again. The server may be running. The exit status is 1
     if something was not imported.
 
     \b
@@ -174,7 +176,7 @@ def import_data(
     config = opening(file, flags)
     wanted = None if organizer is None else sip(organizer)
     if wanted is not None and calendar is None:
-        raise Failure("--organizer is for the events of a calendar: --from names it")
+        raise Failure("--organizer requires --from")
     with _opened(source) as opened:
         read = partial(_placed, config, opened, calendar, wanted)
         checked = _check(config, read)

@@ -30,7 +30,7 @@ _ID = click.argument("webhook_id", metavar="WEBHOOK")
 def webhook() -> None:
     """Manage webhooks: receivers that changes of meetings are delivered to. Safe to use while servers are running.
 
-    Servers notice within a few seconds. A secret is printed once, when it is made.
+    Servers notice within a few seconds. A secret is printed only once, when it is created.
 
     \b
     Examples:
@@ -42,11 +42,15 @@ def webhook() -> None:
 
 @webhook.command()
 @click.argument("url", metavar="URL")
-@click.option("--all", "everybody", is_flag=True, help="For the changes of all users, with all their data.")
-@click.option("--user", "sip_uri", metavar="SIP-URI", help="For the changes that this user may see.")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(TYPES), help="Only these messages; repeatable.")
-@click.option("--filter", "condition", metavar="FILTER", default="", help="What a change must have.")
-@click.option("--description", metavar="TEXT", default="", help="For people.")
+@click.option("--all", "everybody", is_flag=True, help="Deliver the changes of all users, with all their data.")
+@click.option("--user", "sip_uri", metavar="SIP-URI", help="Deliver the changes that this user may see.")
+@click.option(
+    "--kind", "kinds", multiple=True, type=click.Choice(TYPES), help="Deliver only this kind of message; repeatable."
+)
+@click.option(
+    "--filter", "condition", metavar="FILTER", default="", help="Deliver only changes that match this filter."
+)
+@click.option("--description", metavar="TEXT", default="", help="Description, shown in lists.")
 @places
 def add(
     url: str,
@@ -66,7 +70,7 @@ def add(
       openucwa webhook add https://crm.contoso.com/hook --user sip:lenea@contoso.com --kind extension.added
     """
     if everybody == (sip_uri is not None):
-        raise Failure("one of --all and --user is needed")
+        raise Failure("exactly one of --all and --user is required")
     owner = ALL if sip_uri is None else sip(sip_uri)
     values = {"url": url, "kinds": kinds, "filter": condition, "description": description}
     config = existing(file, flags)
@@ -102,7 +106,7 @@ def remove(webhook_id: str, file: Path | None, **flags: object) -> None:
 @_ID
 @places
 def pause(webhook_id: str, file: Path | None, **flags: object) -> None:
-    """Stop delivering to a webhook; it continues where it was with `resume`."""
+    """Pause a webhook; `resume` continues where it stopped."""
     _set_state(webhook_id, WebhookState.PAUSED, file, flags)
 
 
@@ -110,7 +114,7 @@ def pause(webhook_id: str, file: Path | None, **flags: object) -> None:
 @_ID
 @places
 def resume(webhook_id: str, file: Path | None, **flags: object) -> None:
-    """Deliver again to a webhook that was paused, or whose receiver failed or was gone."""
+    """Resume deliveries to a webhook that was paused, or whose receiver failed or was gone."""
     _set_state(webhook_id, WebhookState.ACTIVE, file, flags)
 
 

@@ -1,6 +1,6 @@
 """Errors: what the server refuses, one class for each documented error, and what fails before there is an answer.
 
-Nothing here sends anything. `docs/errors.md` says what each error means and what to do.
+`error_codes.py` says which class the server's codes become; `docs/errors.md` what each error means and what to do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -331,74 +331,3 @@ class InvalidScope(TokenRefused):
 
 class UnsupportedGrantType(TokenRefused):
     """The server does not offer this grant."""
-
-
-#: The class of each documented error by status, code and subcode.
-ERRORS: Mapping[tuple[int, str, str | None], type[Refused]] = {
-    (400, "BadRequest", None): BadRequest,
-    (400, "BadRequest", "DeserializationFailure"): DeserializationFailure,
-    (400, "BadRequest", "ParameterValidationFailure"): ParameterValidationFailure,
-    (400, "BadRequest", "NormalizationFailed"): NormalizationFailed,
-    (401, "Unauthorized", None): Unauthorized,
-    (403, "Forbidden", None): Forbidden,
-    (403, "Forbidden", "AnonymousNotAllowed"): AnonymousNotAllowed,
-    (403, "Forbidden", "AttendeeNotAllowed"): AttendeeNotAllowed,
-    (403, "Forbidden", "LimitExceeded"): LimitExceeded,
-    (403, "Forbidden", "NoDelegatesConfigured"): NoDelegatesConfigured,
-    (403, "Forbidden", "NoTeamMembersConfigured"): NoTeamMembersConfigured,
-    (403, "Forbidden", "OperationNotSupported"): OperationNotSupported,
-    (403, "Forbidden", "TooManyContacts"): TooManyContacts,
-    (404, "NotFound", None): NotFound,
-    (404, "NotFound", "ResourceNotFound"): ResourceNotFound,
-    (404, "NotFound", "ApplicationNotFound"): ApplicationNotFound,
-    (404, "NotFound", "DestinationNotFound"): DestinationNotFound,
-    (404, "NotFound", "ConversationNotFound"): ConversationNotFound,
-    (404, "NotFound", "APIVersionNotSupported"): VersionNotSupported,
-    (405, "MethodNotAllowed", None): MethodNotAllowed,
-    (406, "NotAcceptable", None): NotAcceptable,
-    (408, "ClientTimeout", None): ClientTimeout,
-    (409, "Conflict", None): Conflict,
-    (409, "Conflict", "AlreadyExists"): AlreadyExists,
-    (409, "Conflict", "LimitExceeded"): LimitExceeded,
-    (409, "Conflict", "MakeMeAvailableRequired"): MakeMeAvailableRequired,
-    (409, "Conflict", "NoDelegatesConfigured"): NoDelegatesConfigured,
-    (409, "Conflict", "NoTeamMembersConfigured"): NoTeamMembersConfigured,
-    (409, "Conflict", "PGetReplaced"): PGetReplaced,
-    (409, "Conflict", "TooManyConversations"): TooManyConversations,
-    (409, "Conflict", "TooManyGroups"): TooManyGroups,
-    (409, "Conflict", "TooManyOnlineMeetings"): TooManyOnlineMeetings,
-    (410, "Gone", None): Gone,
-    (410, "Gone", "CannotRedirect"): CannotRedirect,
-    (410, "Gone", "ChangesForgotten"): ChangesForgotten,
-    (410, "Gone", "TooManyApplications"): TooManyApplications,
-    (412, "PreconditionFailed", None): PreconditionFailed,
-    (413, "EntityTooLarge", None): EntityTooLarge,
-    (415, "UnsupportedMediaType", None): UnsupportedMediaType,
-    (428, "PreconditionRequired", None): PreconditionRequired,
-    (429, "TooManyRequests", None): TooManyRequests,
-    (500, "ServiceFailure", None): ServiceFailure,
-    (500, "ServiceFailure", "CallbackChannelError"): CallbackChannelError,
-    (500, "ServiceFailure", "InvalidExchangeServerVersion"): InvalidExchangeServerVersion,
-    (500, "ServiceFailure", "MigrationInProgress"): MigrationInProgress,
-    (500, "ServiceFailure", "ProvisioningDataUnavailable"): ProvisioningDataUnavailable,
-    (503, "ServiceUnavailable", None): ServiceUnavailable,
-    (504, "GatewayTimeout", None): GatewayTimeout,
-}
-
-#: The class of each error of the token resource, by OAuth's `error`.
-TOKEN_ERRORS: Mapping[str, type[TokenRefused]] = {
-    "invalid_grant": InvalidGrant,
-    "invalid_request": InvalidTokenRequest,
-    "invalid_scope": InvalidScope,
-    "unsupported_grant_type": UnsupportedGrantType,
-}
-
-_BY_STATUS = {status: kind for (status, _, subcode), kind in ERRORS.items() if not subcode} | {502: ServiceUnavailable}
-
-
-def error_class(status: int, code: str, subcode: str | None) -> type[Refused]:
-    """The class of an error: of an unknown subcode that of its code, of an unknown code that of its status."""
-    for key in ((status, code, subcode), (status, code, None)):
-        if key in ERRORS:
-            return ERRORS[key]
-    return _BY_STATUS.get(status, Refused)

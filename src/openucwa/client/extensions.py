@@ -256,7 +256,7 @@ class Edit(Bound[D_co]):
             else:
                 return
         raise EditConflict(
-            Reason("PreconditionFailed", None, f"it was changed {MAX_MERGES} times meanwhile"),
+            Reason("PreconditionFailed", None, f"others changed the extension {MAX_MERGES} times during the update"),
             base=base,
             mine=data,
             theirs=read.data,
@@ -282,14 +282,14 @@ def merge_properties(base: Properties, mine: Properties, theirs: Properties) -> 
 def _written(data: Properties, id: str, type: str) -> dict[str, Value]:  # noqa: A002
     """The properties of a body. ValueError: the data names one that is not the application's to choose."""
     if taken := {"id", "type", "etag"} & data.keys():
-        raise ValueError(f"{min(taken)} is no property of the application's own")
+        raise ValueError(f"{min(taken)} is reserved: it cannot be one of the application's own properties")
     return {"id": id, "type": type, **data}
 
 
 def _patched(changes: Changes, type: str | None) -> dict[str, Value | None]:  # noqa: A002
     """A merge patch. ValueError: it names a property that is not the application's to choose."""
     if taken := {"id", "type", "etag"} & changes.keys():
-        raise ValueError(f"{min(taken)} is no property of the application's own")
+        raise ValueError(f"{min(taken)} is reserved: it cannot be one of the application's own properties")
     return {**changes, **({} if type is None else {"type": type})}
 
 

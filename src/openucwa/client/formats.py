@@ -68,13 +68,13 @@ class Json:
                 return _event_set(members)
             return _reason(members) if "code" in members and "rel" not in members else _resource(members)
         except (ValueError, AttributeError, TypeError, KeyError) as error:
-            raise InvalidAnswer(f"the answer is no JSON of UCWA's: {error}") from None
+            raise InvalidAnswer(f"the answer is not UCWA JSON: {error}") from None
 
     def pretty(self, body: bytes) -> str:
         try:
             return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
         except ValueError as error:
-            raise InvalidAnswer(f"no JSON: {error}") from None
+            raise InvalidAnswer(f"invalid JSON: {error}") from None
 
 
 def json_text(value: object) -> bytes:
@@ -184,13 +184,13 @@ class Xml:
                 case _:
                     return _xml_resource(root)
         except (etree.XMLSyntaxError, ValueError, KeyError) as error:
-            raise InvalidAnswer(f"the answer is no XML of UCWA's: {error}") from None
+            raise InvalidAnswer(f"the answer is not UCWA XML: {error}") from None
 
     def pretty(self, body: bytes) -> str:
         try:
             return etree.tostring(_parsed(body), pretty_print=True, encoding="unicode").rstrip()
         except etree.XMLSyntaxError as error:
-            raise InvalidAnswer(f"no XML: {error}") from None
+            raise InvalidAnswer(f"invalid XML: {error}") from None
 
 
 def _parsed(body: bytes) -> etree._Element:

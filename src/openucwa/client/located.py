@@ -71,7 +71,7 @@ class Located(Bound[D_co]):
                 if shows(stored, properties):
                     return stored
                 raise PreconditionFailed(
-                    Reason("PreconditionFailed", None, "it has been changed"), status=412
+                    Reason("PreconditionFailed", None, "the resource was changed by someone else"), status=412
                 ) from error
             return answer.resource
         raise AssertionError("unreachable")

@@ -7,8 +7,8 @@ from typing import Generic
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from openucwa.client.credentials import BearerToken, Credentials, Token, refreshing
+from openucwa.client.error_codes import TOKEN_ERRORS, error_class
 from openucwa.client.errors import (
-    TOKEN_ERRORS,
     InsecureRedirect,
     InvalidAnswer,
     InvalidGrant,
@@ -18,7 +18,6 @@ from openucwa.client.errors import (
     TooManyRequests,
     UcwaError,
     Unauthorized,
-    error_class,
 )
 from openucwa.client.formats import Format, Json, Xml
 from openucwa.client.operations import D_co
@@ -125,12 +124,12 @@ class Session(Generic[D_co]):
             self._root, self._user_href, self._token_href = self._as_secure(redirect), None, None
             if not isinstance(self._credentials, BearerToken):
                 self.token = None
-        raise InvalidAnswer(f"the user's server is said to be elsewhere for the {MAX_REDIRECTS}th time")
+        raise InvalidAnswer(f"the server was redirected {MAX_REDIRECTS} times without an end")
 
     def _as_secure(self, url: str) -> str:
         """`url`, where a password or token may be sent. InsecureRedirect: it has no https, though this server has."""
         if urlsplit(self._root).scheme == "https" and urlsplit(url).scheme != "https":
-            raise InsecureRedirect(f"the server is reached by https, but refers to {url}")
+            raise InsecureRedirect(f"an https server refers to {url}, which is not https")
         return url
 
     def send(

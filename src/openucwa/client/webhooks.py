@@ -34,12 +34,12 @@ def verify(
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise InvalidMessage("webhook-timestamp is not a time")
     if abs((time.time() if now is None else now) - int(timestamp)) > TOLERANCE:
-        raise InvalidMessage("webhook-timestamp is too far from the present time")
+        raise InvalidMessage("webhook-timestamp differs too much from the current time")
     signed = b"%b.%b.%b" % (message_id.encode(), timestamp.encode(), body)
     secrets = [secret] if isinstance(secret, str) else secret
     wanted = [_signature(each, signed) for each in secrets]
     if not any(hmac.compare_digest(one.encode(), other.encode()) for one in wanted for other in signatures):
-        raise InvalidMessage("no signature is that of the secret")
+        raise InvalidMessage("no signature matches the secret")
     content: dict[str, Any] = json.loads(body)
     return content
 

@@ -16,7 +16,8 @@ import uvloop
 
 from openucwa.app import Service
 from openucwa.client.formats import Json, Xml
-from openucwa.config import Config, ConfigError
+from openucwa.config import Config
+from openucwa.config_options import ConfigError
 from openucwa.demo.client import Screen, StepFailed
 from openucwa.demo.steps import Steps, Stopped
 from openucwa.demo.walk import LENE, USERS, Walk

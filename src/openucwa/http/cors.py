@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from openucwa.config import ConfigError
+from openucwa.config_options import ConfigError
 from openucwa.http.addresses import DEFAULT_PORTS, authority
 from openucwa.http.lists import DEFAULT_LIMITS, ListLimits, elements
 from openucwa.http.message import Header, Request

@@ -39,6 +39,11 @@ class Sources:
         """The issuers where the console may sign in, as far as reached."""
         return () if self.foreign is None else self.foreign.console_sign_ins()
 
+    async def tried(self) -> None:
+        """Waits until each issuer was tried once since the start."""
+        if self.foreign is not None:
+            await self.foreign.tried()
+
     def start(self) -> None:
         """Starts to discover the issuers, in the background."""
         if self.foreign is not None:

@@ -3,16 +3,13 @@
 Bounded in length, nesting and comparisons. What it means is in docs/protocol.md, "Finding meetings".
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import NamedTuple
 
+from openucwa.meetings.filter_tokens import Token, date_of, error_at, first_token, next_token, number_of, text_of
 from openucwa.model.filters import And, AnyExtension, Comparable, Compare, Filter, Has, Not, Operator, Or, Order
 from openucwa.model.refusals import ParameterValidationFailure
-from openucwa.model.values import Instant, InvalidValue, is_carriable
-from openucwa.representation import dates
+from openucwa.model.values import Instant, InvalidValue
 
 #: Properties of a meeting that filters and orders may name.
 MEETING_PROPERTIES = (
@@ -26,20 +23,6 @@ MEETING_PROPERTIES = (
 _DATES = {"creationTime", "expirationTime"}
 #: Maximum length of a text that others are ordered by or begin with, in characters.
 MAX_ORDERED_TEXT = 128
-#: Maximum number of significant digits of a number, and of its exponent.
-MAX_DIGITS = 64
-MAX_EXPONENT = 4_096
-
-_TOKEN = re.compile(
-    r"""(?P<text>'(?:[^']|'')*')
-    |(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt][0-9:.]+(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?)(?![\w.])
-    |(?P<number>[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,5})?)(?![\w.])
-    |(?P<name>[^\W\d][\w.-]*)
-    |(?P<sign>[()/,:])
-    |(?P<end>\Z)""",
-    re.VERBOSE,
-)
-_BLANKS = re.compile(r"[ \t\r\n]*")
 _ORDERED = {"gt": Operator.GT, "ge": Operator.GE, "lt": Operator.LT, "le": Operator.LE}
 _WORDS = {"and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le", "in", "null", "true", "false"}
 _NOT_SUPPORTED = {
@@ -57,12 +40,6 @@ class FilterLimits:
     length: int
     depth: int
     terms: int
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    at: int
 
 
 def read_filter(text: str, limits: FilterLimits, name: str = "$filter") -> Filter:
@@ -111,7 +88,7 @@ class _Parser:
         self._limits = limits
         self._depth = 0
         self._terms = 0
-        self._next = self._scan(0)
+        self._next = first_token(text)
 
     def condition(self, scope: _Scope) -> Filter:
         parts = [self._all(scope)]
@@ -128,17 +105,17 @@ class _Parser:
             self._sign("/")
             name = self._property()
         elif name not in MEETING_PROPERTIES:
-            raise _wrong(token, f"must be extensions('ID')/NAME or one of {', '.join(MEETING_PROPERTIES)}")
+            raise error_at(token, f"must be extensions('ID')/NAME or one of {', '.join(MEETING_PROPERTIES)}")
         descending = self._word("desc")
         if not descending:
             self._word("asc")
         if self._next.text == ",":
-            raise _wrong(self._next, "only one property can be ordered by")
+            raise error_at(self._next, "only one property can be ordered by")
         return Order(name, extension, descending)
 
     def end(self) -> None:
         if self._next.kind != "end":
-            raise _wrong(self._next, f"unexpected {self._shown(self._next)}")
+            raise error_at(self._next, f"unexpected {self._next}")
 
     def _all(self, scope: _Scope) -> Filter:
         parts = [self._one(scope)]
@@ -159,18 +136,18 @@ class _Parser:
         if self._next.text == "(" and token.text != "extensions":
             if token.text == "startswith":
                 return self._startswith(scope)
-            raise _wrong(token, f"{token.text}() is not supported; there is startswith()")
+            raise error_at(token, f"{token.text}() is not supported; there is startswith()")
         if token.text == "extensions" and self._next.text == "/":
             if scope.extension or scope.value:
-                raise _wrong(token, "extensions/any cannot be nested")
+                raise error_at(token, "extensions/any cannot be nested")
             self._advance()
             return self._any_extension()
         return self._comparison(self._subject(token, scope), scope)
 
-    def _nested(self, at: _Token, read: Callable[[], Filter]) -> Filter:
+    def _nested(self, at: Token, read: Callable[[], Filter]) -> Filter:
         self._depth += 1
         if self._depth > self._limits.depth:
-            raise _wrong(at, f"is nested too deeply: at most {self._limits.depth} levels are allowed")
+            raise error_at(at, f"is nested too deeply: at most {self._limits.depth} levels are allowed")
         inner = read()
         self._depth -= 1
         return inner
@@ -182,20 +159,20 @@ class _Parser:
         token = self._next
         literal = self._literal()
         if not isinstance(literal, str):
-            raise _wrong(token, "startswith() needs a text in single quotes")
+            raise error_at(token, "startswith() needs a text in single quotes")
         self._sign(")")
         self._count(token)
         return about(Compare(Operator.STARTSWITH, self._ordered(token, literal)))
 
-    def _subject(self, token: _Token, scope: _Scope) -> Callable[[Filter | None], Filter]:
+    def _subject(self, token: Token, scope: _Scope) -> Callable[[Filter | None], Filter]:
         """Reads a path; the result makes the filter that a test of its values is (None: it has any)."""
         if scope.value is not None:
             if token.text != scope.value:
-                raise _wrong(token, f"must be {scope.value}, the variable of any()")
+                raise error_at(token, f"must be {scope.value}, the variable of any()")
             return lambda test: test or Or(())
         if scope.extension is not None:
             if token.text != scope.extension:
-                raise _wrong(token, f"must begin with {scope.extension}/, the variable of any()")
+                raise error_at(token, f"must begin with {scope.extension}/, the variable of any()")
             self._sign("/")
             name = self._property()
             return lambda test: Has(name, test)
@@ -208,22 +185,22 @@ class _Parser:
             return lambda test: AnyExtension(extension, Has(inner, test))
         if token.text not in MEETING_PROPERTIES:
             if token.text in _NOT_SUPPORTED:
-                raise _wrong(token, f"{token.text} is not supported")
-            raise _wrong(token, f"must be extensions or one of {', '.join(MEETING_PROPERTIES)}")
+                raise error_at(token, f"{token.text} is not supported")
+            raise error_at(token, f"must be extensions or one of {', '.join(MEETING_PROPERTIES)}")
         return lambda test: self._of_meeting(token, test)
 
-    def _of_meeting(self, at: _Token, test: Filter | None) -> Filter:
+    def _of_meeting(self, at: Token, test: Filter | None) -> Filter:
         """The types of a meeting's own properties are known, so a literal of another one is an error."""
         kind: type[Comparable] = Instant if at.text in _DATES else str
         if test is not None and any(not isinstance(literal, kind) for literal in _literals(test)):
             wanted = "a date, such as 2026-01-31T12:00:00Z" if kind is Instant else "a text in single quotes"
-            raise _wrong(at, f"{at.text} must be compared with {wanted}")
+            raise error_at(at, f"{at.text} must be compared with {wanted}")
         return Has(at.text, test)
 
     def _any_extension(self) -> Filter:
         token = self._take("name")
         if token.text != "any":
-            raise _wrong(token, "must be any(VARIABLE: CONDITION), or write extensions('ID')/NAME")
+            raise error_at(token, "must be any(VARIABLE: CONDITION), or write extensions('ID')/NAME")
         self._sign("(")
         if self._next.text == ")":
             self._advance()
@@ -245,7 +222,7 @@ class _Parser:
         if token.text == "in":
             return about(self._choice())
         if (how := _ORDERED.get(token.text)) is None:
-            raise _wrong(token, f"must be eq, ne, gt, ge, lt, le or in, not {self._shown(token)}")
+            raise error_at(token, f"must be eq, ne, gt, ge, lt, le or in, not {token}")
         at = self._next
         return about(Compare(how, self._ordered(at, self._literal())))
 
@@ -253,7 +230,7 @@ class _Parser:
         at = self._next
         if self._word("null"):
             if scope.value is not None:
-                raise _wrong(at, "an array contains no null")
+                raise error_at(at, "an array contains no null")
             there = about(None)
             return Not(there) if same else there
         equal = about(Compare(Operator.EQ, self._literal()))
@@ -276,7 +253,7 @@ class _Parser:
         self._sign("/")
         token = self._take("name")
         if token.text != "any":
-            raise _wrong(token, "must be any(VARIABLE: CONDITION)")
+            raise error_at(token, "must be any(VARIABLE: CONDITION)")
         self._sign("(")
         variable = self._variable()
         self._sign(":")
@@ -287,21 +264,21 @@ class _Parser:
     def _variable(self) -> str:
         token = self._take("name")
         if token.text in _WORDS:
-            raise _wrong(token, f"{token.text} cannot be a variable")
+            raise error_at(token, f"{token.text} cannot be a variable")
         return token.text
 
     def _key(self) -> str:
         self._sign("(")
         token = self._take("text")
         self._sign(")")
-        return _unquoted(token)
+        return text_of(token)
 
     def _property(self) -> str:
         """A name of a property, in quotes if it is not made of letters, digits, `_`, `-` and `.`."""
         token = self._next
         if token.kind == "text":
             self._advance()
-            return _unquoted(token)
+            return text_of(token)
         return self._take("name").text
 
     def _literal(self) -> Comparable:
@@ -309,32 +286,32 @@ class _Parser:
         self._advance()
         match token.kind:
             case "text":
-                return _unquoted(token)
+                return text_of(token)
             case "number":
-                return _number(token)
+                return number_of(token)
             case "date":
-                return _date(token)
+                return date_of(token)
             case "name" if token.text in ("true", "false"):
                 return token.text == "true"
             case "name" if token.text == "null":
-                raise _wrong(token, "null can only be compared by eq and ne")
+                raise error_at(token, "null can only be compared by eq and ne")
             case _:
-                shown = self._shown(token)
-                raise _wrong(token, f"must be a text in single quotes, a number, a date, true or false, not {shown}")
+                shown = token
+                raise error_at(token, f"must be a text in single quotes, a number, a date, true or false, not {shown}")
 
-    def _ordered(self, at: _Token, literal: Comparable) -> Comparable:
+    def _ordered(self, at: Token, literal: Comparable) -> Comparable:
         if isinstance(literal, bool):
-            raise _wrong(at, "true and false can only be compared by eq, ne and in")
+            raise error_at(at, "true and false can only be compared by eq, ne and in")
         if isinstance(literal, str) and len(literal) > MAX_ORDERED_TEXT:
-            raise _wrong(
+            raise error_at(
                 at, f"has {len(literal):,} characters; {MAX_ORDERED_TEXT} are allowed, except by eq, ne and in"
             )
         return literal
 
-    def _count(self, at: _Token) -> None:
+    def _count(self, at: Token) -> None:
         self._terms += 1
         if self._terms > self._limits.terms:
-            raise _wrong(at, f"is one comparison too many: at most {self._limits.terms} are allowed")
+            raise error_at(at, f"is one comparison too many: at most {self._limits.terms} are allowed")
 
     def _word(self, word: str) -> bool:
         """Whether `word` comes next, which is then read."""
@@ -345,43 +322,19 @@ class _Parser:
 
     def _sign(self, sign: str) -> None:
         if self._next.text != sign or self._next.kind != "sign":
-            raise _wrong(self._next, f"must be {sign}, not {self._shown(self._next)}")
+            raise error_at(self._next, f"must be {sign}, not {self._next}")
         self._advance()
 
-    def _take(self, kind: str) -> _Token:
+    def _take(self, kind: str) -> Token:
         token = self._next
         if token.kind != kind:
             expected = "a text in single quotes" if kind == "text" else "a name"
-            raise _wrong(token, f"must be {expected}, not {self._shown(token)}")
+            raise error_at(token, f"must be {expected}, not {token}")
         self._advance()
         return token
 
     def _advance(self) -> None:
-        self._next = self._scan(self._next.at + len(self._next.text))
-
-    def _scan(self, begin: int) -> _Token:
-        blank = _BLANKS.match(self._text, begin)
-        at = begin if blank is None else blank.end()
-        found = _TOKEN.match(self._text, at)
-        if found is None:
-            what = "a text without closing quote" if self._text[at] == "'" else f"unexpected {self._text[at]!r}"
-            raise InvalidValue(f"{what} (at character {at + 1})")
-        return _Token(str(found.lastgroup), found[0], at)
-
-    @staticmethod
-    def _shown(token: _Token) -> str:
-        return "the end" if token.kind == "end" else repr(token.text[:40])
-
-
-def _wrong(at: _Token, message: str) -> InvalidValue:
-    return InvalidValue(f"{message} (at character {at.at + 1})")
-
-
-def _unquoted(token: _Token) -> str:
-    text = token.text[1:-1].replace("''", "'")
-    if not is_carriable(text):
-        raise _wrong(token, "contains a character that no property can contain")
-    return text
+        self._next = next_token(self._text, self._next)
 
 
 def _literals(test: Filter) -> Iterator[Comparable]:
@@ -393,20 +346,3 @@ def _literals(test: Filter) -> Iterator[Comparable]:
                 yield from _literals(part)
         case Not(part):
             yield from _literals(part)
-
-
-def _number(token: _Token) -> Decimal:
-    number = Decimal(token.text)
-    _, digits, exponent = number.as_tuple()
-    if len(digits) > MAX_DIGITS:
-        raise _wrong(token, f"has {len(digits):,} digits; at most {MAX_DIGITS} are allowed")
-    if abs(int(exponent)) > MAX_EXPONENT:
-        raise _wrong(token, "is out of range")
-    return number
-
-
-def _date(token: _Token) -> Instant:
-    try:
-        return dates.parse_day(token.text) if len(token.text) == len("2026-01-31") else dates.parse_date(token.text)
-    except InvalidValue as invalid:
-        raise _wrong(token, str(invalid)) from None

@@ -61,7 +61,7 @@ def check_schema(schema: Any, max_work: int) -> None:
     """InvalidValue: `schema` is not accepted, with what is wrong."""
     work = _Schema(schema).work()
     if work * _SHARE > max_work:
-        raise InvalidValue(f"is too complex: {work:,} parts, references followed; at most {max_work // _SHARE:,}")
+        raise InvalidValue(f"is too complex: {work:,} parts, with references expanded; at most {max_work // _SHARE:,}")
     _compile(schema)
 
 
@@ -76,7 +76,7 @@ def check_properties(schema: bytes, properties: bytes, max_work: int) -> None:
     work *= _weight(instance)
     if work > max_work:
         raise EntityTooLarge(
-            "checking the extension against its schema would take too much; store less, or simplify it"
+            "checking the extension against its schema would take too long; store less, or simplify the schema"
         )
     if validator.is_valid(instance):
         return
@@ -246,11 +246,11 @@ class _Schema:
         if (known := self._work.get(id(schema))) is not None:
             return known
         if id(schema) in self._open:
-            raise InvalidValue("refers to itself, which the flat data of an extension does not need")
+            raise InvalidValue("refers to itself; recursive schemas are not supported")
         self._check(schema)
         self._open.add(id(schema))
         if len(self._open) > _MAX_DEPTH:
-            raise InvalidValue(f"has more than {_MAX_DEPTH} levels, references followed")
+            raise InvalidValue(f"has more than {_MAX_DEPTH} levels, with references expanded")
         work = 1
         for name, value in schema.items():
             if name == "$ref" and isinstance(value, str):

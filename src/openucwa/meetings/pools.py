@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from openucwa.config import Pool
+from openucwa.config_options import Pool
 from openucwa.model.refusals import CannotRedirect
 
 

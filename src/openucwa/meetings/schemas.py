@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from openucwa.config import ConfigError
+from openucwa.config_options import ConfigError
 from openucwa.meetings.json_schema import check_properties, check_schema
 from openucwa.model.schema import SchemaVersion
 from openucwa.model.values import InvalidValue

@@ -89,7 +89,7 @@ def _decoded(photo: bytes, max_pixels: int, wanted: int) -> Image.Image:
         raise Refused(f"the photo is neither {' nor '.join(FORMATS)}") from None
     except (OSError, SyntaxError, ValueError, ArithmeticError, EOFError, LookupError):
         # What Pillow raises depends on where the data is broken.
-        raise Refused("the photo is broken") from None
+        raise Refused("the photo is damaged") from None
 
 
 def _too_many(max_pixels: int) -> Refused:

@@ -276,7 +276,7 @@ def _copied(value: Json) -> Json:
 
 def _test(work: _Work, operation: _Operation) -> None:
     if not equal(work.get(operation.path), operation.value):
-        raise InvalidValue("the value is another one")
+        raise InvalidValue("the current value is different")
 
 
 _APPLY: Mapping[str, Callable[[_Work, _Operation], object]] = {

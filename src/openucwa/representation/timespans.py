@@ -23,6 +23,6 @@ def read(text: str) -> int:
         return 60 * int(text)
     found = _SPAN.fullmatch(text) or _ISO.fullmatch(text)
     if found is None:
-        raise InvalidValue("must be a span of time, such as 00:05:00 or PT5M")
+        raise InvalidValue("must be a duration, such as 00:05:00 or PT5M")
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return days * _DAY + hours * 3600 + minutes * 60 + seconds

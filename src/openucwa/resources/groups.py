@@ -137,7 +137,7 @@ class MyOrganizationGroup(SystemGroup):
     async def get(self, call: Call[Group]) -> Answer:
         """UCWA: myOrganizationGroup, GET."""
         if not self._book.knows_organizations:
-            raise ResourceNotFound("no directory knows who works for whom")
+            raise ResourceNotFound("no directory of this server has managers and reports")
         return Answer(self._documents.group(call, MY_ORGANIZATION_GROUP))
 
 

@@ -1,6 +1,6 @@
 """The issuers where users may sign in, for the console."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -42,8 +42,10 @@ class Issuers(Resource[None]):
     rel = "openucwa:issuers"
     public = True
 
-    def __init__(self, sign_ins: SignIns) -> None:
+    def __init__(self, sign_ins: SignIns, tried: Callable[[], Awaitable[None]]) -> None:
+        """`tried` waits until each issuer was tried once since the server's start: a page asks only once."""
         self._sign_ins = sign_ins
+        self._tried = tried
 
     @Operation(
         "The issuers where users may sign in.",
@@ -52,5 +54,6 @@ class Issuers(Resource[None]):
         shows={200: _SHOWN},
     )
     async def get(self, call: Call[None]) -> Answer:
+        await self._tried()
         body = msgspec.json.encode({"issuers": self._sign_ins()})
         return Answer(body=body, content_type="application/json; charset=utf-8")

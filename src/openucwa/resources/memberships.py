@@ -89,7 +89,7 @@ class MyGroupMemberships(Resource[None]):
         uri = user_uri(call.values["contactUri"])
         group_id = call.values.get("groupId") or DEFAULT_GROUP.id
         if group_id in _OF_OTHERS:
-            raise OperationNotSupported("this group has no memberships: its members are chosen by others")
+            raise OperationNotSupported("the user cannot read or change memberships of this group")
         group = await self._store.contacts.group(owner, group_id)
         person = await self._book.person(owner, uri)
         card = ContactCard(uri, uri.removeprefix("sip:"))
@@ -130,7 +130,7 @@ async def membership_documents(
     """
     owner = call.session.application.owner
     if group_id in _OF_OTHERS:
-        raise OperationNotSupported("this group has no memberships: its members are chosen by others")
+        raise OperationNotSupported("the user cannot read or change memberships of this group")
     found = await store.contacts.memberships(owner, group_id)
     kinds = {group.id: group.kind for group in (*SYSTEM_GROUPS.values(), *await store.contacts.groups(owner))}
     return [
@@ -157,7 +157,7 @@ class MyGroupMembership(Resource[Membership]):
         group_id, _, address = membership.partition(",")
         named = Membership(f"sip:{address.lower()}", group_id)
         if group_id in _OF_OTHERS:
-            raise OperationNotSupported("this group has no memberships: its members are chosen by others")
+            raise OperationNotSupported("the user cannot read or change memberships of this group")
         if named not in await self._contacts.memberships(owner, named.group_id):
             raise ResourceNotFound("the contact is not in this group")
         return named

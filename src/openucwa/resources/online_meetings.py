@@ -5,7 +5,8 @@ from typing import TypeAlias, TypeVar
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
-from openucwa.config import Config, DialInRegion
+from openucwa.config import Config
+from openucwa.config_options import DialInRegion
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import MeetingRel

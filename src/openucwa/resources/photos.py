@@ -116,7 +116,7 @@ class Photo(PictureResource):
 class ContactPhoto(PictureResource):
     """UCWA: contactPhoto, and photo where the address is that of the signed-in user.
 
-    A photo that the person does not let the caller see looks as if there were none. `enabled`: the setting `photos`.
+    A photo that the caller may not see is answered as if there were none. `enabled`: the setting `photos`.
     """
 
     rel = "contactPhoto"
@@ -137,7 +137,7 @@ class ContactPhoto(PictureResource):
             person = await find_person(self._store, self._book, call, address)
         except ResourceNotFound:
             if application.anonymous:
-                raise Forbidden("you can see the pictures of people in your meeting only") from None
+                raise Forbidden("only pictures of people in the same meeting are available") from None
             raise
         uri = person.user.uri
         if not self._enabled and uri != application.owner:

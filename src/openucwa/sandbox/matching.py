@@ -28,7 +28,7 @@ def checked_path(pattern: str | None) -> str | None:
 def checked_rel(rel: str | None, known: Container[str]) -> None:
     """ParameterValidationFailure: no resource has this rel. `known`: all rels, in lower case."""
     if rel is not None and rel.lower() not in known:
-        raise ParameterValidationFailure({"rel": "is no resource's; /sandbox/faults/catalogue lists them"})
+        raise ParameterValidationFailure({"rel": "is not the rel of a resource; /sandbox/faults/catalogue lists all"})
 
 
 def user_matches(user: str | None, wanted: str) -> bool:

@@ -19,13 +19,14 @@ def check_caller(request: Request, config: Config, cors: Cors) -> None:
     host = request.header(b"host") or ""
     if host and not _is_ours(host, config):
         raise Forbidden(
-            "the sandbox is not controlled under this host name; use its address, or list the name in the setting hosts"
+            "control requests under this host name are refused; use the sandbox's address, or add the name to the "
+            "setting hosts"
         )
     origin = request.header(b"origin")
     if origin is None or cors.allows(origin):
         return
     if normalise(origin) != normalise(f"{request.scheme}://{host}"):
-        raise Forbidden("the sandbox is not controlled by pages of this origin; --allow-origin allows one")
+        raise Forbidden("control requests from pages of this origin are refused; --allow-origin allows it")
 
 
 def _is_ours(host: str, config: Config) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from openucwa.config import ConfigError
+from openucwa.config_options import ConfigError
 from openucwa.identity.passwords import MAX_PASSWORD_LENGTH
 from openucwa.model.user import is_sip_uri
 

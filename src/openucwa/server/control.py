@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Self
 
-from openucwa.config import Config, ConfigError
+from openucwa.config import Config
+from openucwa.config_options import ConfigError
 from openucwa.server.shared import logger
 
 #: The settings that a reload changes; all others require a restart.

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from openucwa.config import Config, ConfigError
+from openucwa.config import Config
+from openucwa.config_options import ConfigError
 
 #: Seconds of complete silence, including TCP keep-alive, until a connection counts as dead.
 DEAD_AFTER = 120

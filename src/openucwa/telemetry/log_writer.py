@@ -7,7 +7,7 @@ import time
 from collections import deque
 from contextlib import suppress
 
-from openucwa.config import ConfigError
+from openucwa.config_options import ConfigError
 
 #: Seconds to collect lines that are then written together.
 GATHER = 0.02

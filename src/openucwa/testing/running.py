@@ -119,7 +119,7 @@ class SandboxRequests:
         if not verdict["verified"]:
             came = "\n".join(f"  {each['method']} {each['path']} {each['status']}" for each in self.find())
             raise AssertionError(
-                f"{verdict['count']} requests match {match}, expected {verdict['expected']}; these came:\n{came}"
+                f"{verdict['count']} requests match {match}, expected {verdict['expected']}; received:\n{came}"
             )
 
     @property

@@ -22,9 +22,9 @@ export function setSilent(silent) {
   }
 }
 
-// A browser allows sounds only on pages that somebody has used; elsewhere nothing is heard.
+// Silent on a page that nobody has used since it was loaded: browsers refuse sounds there, and report each attempt.
 export function ring() {
-  if (isSilent() || !globalThis.AudioContext) return;
+  if (isSilent() || !globalThis.AudioContext || !navigator.userActivation?.hasBeenActive) return;
   const context = new AudioContext();
   const volume = context.createGain();
   volume.gain.value = LOUDNESS;

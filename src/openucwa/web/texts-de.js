@@ -9,7 +9,7 @@ export const TEXTS = {
   Edit: "Bearbeiten",
   Copy: "Kopieren",
   Duplicate: "Duplizieren",
-  Show: "Zeigen",
+  Show: "Anzeigen",
   Create: "Anlegen",
   Close: "Schließen",
   Download: "Herunterladen",
@@ -81,8 +81,8 @@ export const TEXTS = {
     "Öffnen Sie den Link in Ihrer Einladung. Er öffnet die Besprechung in diesem Browser, ohne Installation.",
   "For developers": "Für Entwickler",
   "Clients find everything by following links from the root resource. All they need is this server’s address.":
-    "Clients finden alles über Links, beginnend bei der Wurzel. Sie brauchen nur die Adresse dieses Servers.",
-  "The root resource": "Die Wurzel",
+    "Clients finden alles über Links, ausgehend von der Root-Ressource. Sie brauchen nur die Adresse dieses Servers.",
+  "The root resource": "Die Root-Ressource",
   "The API description, in OpenAPI 3.1": "Die Beschreibung der API in OpenAPI 3.1",
 
   // Meetings
@@ -114,10 +114,10 @@ export const TEXTS = {
   "Or schedule a new one. Everything you can do here, applications can do through the API.":
     "Oder planen Sie eine neue. Alles, was hier möglich ist, können Anwendungen über die API tun.",
   "This meeting does not exist": "Diese Besprechung gibt es nicht",
-  "The meeting can't be shown": "Die Besprechung kann nicht gezeigt werden",
+  "The meeting can't be shown": "Die Besprechung kann nicht angezeigt werden",
   "This meeting no longer exists: it was deleted or has expired.":
     "Diese Besprechung gibt es nicht mehr: Sie wurde gelöscht oder ist abgelaufen.",
-  "The form can't be shown": "Das Formular kann nicht gezeigt werden",
+  "The form can't be shown": "Das Formular kann nicht angezeigt werden",
   "The meeting is scheduled.": "Die Besprechung ist geplant.",
   "The meeting is saved.": "Die Besprechung ist gespeichert.",
   "The meeting is copied.": "Die Besprechung ist dupliziert.",
@@ -157,13 +157,13 @@ export const TEXTS = {
   "Closed since": "Geschlossen seit",
   Attendees: "Teilnehmer",
   Leaders: "Leitung",
-  "Who else becomes a leader": "Wer sonst noch leitet",
-  "Who else becomes a leader on joining": "Wer bei der Teilnahme die Leitung erhält",
+  "Who else becomes a leader": "Wer sonst noch zur Leitung gehört",
+  "Who else becomes a leader on joining": "Wer beim Beitritt zur Leitung gehört",
   "Announce who comes and goes": "Ansagen, wer kommt und geht",
   "Announce people as they come and go": "Ansagen, wer kommt und geht",
   "Callers skip the lobby": "Anrufer überspringen den Wartebereich",
   "For phones": "Für Telefone",
-  "Leave empty for the server’s default.": "Leer: die Vorgabe des Servers.",
+  "Leave empty for the server’s default.": "Leer lassen für die Vorgabe des Servers.",
   "Addresses such as name@domain, one per line.": "Adressen wie name@domain, eine je Zeile.",
   "They can admit and remove people. You always can.":
     "Sie können Personen einlassen und entfernen. Sie selbst können es immer.",
@@ -174,13 +174,13 @@ export const TEXTS = {
   "The description is too long, or has a character that can't be stored.":
     "Die Beschreibung ist zu lang oder enthält ein Zeichen, das nicht gespeichert werden kann.",
   "Choose a time between one year ago and ten years from now.":
-    "Wählen Sie eine Zeit zwischen vor einem Jahr und in zehn Jahren.",
-  "One of these is not an address such as name@domain.": "Darunter ist etwas, das keine Adresse wie name@domain ist.",
+    "Wählen Sie einen Zeitpunkt, der höchstens ein Jahr zurückliegt und höchstens zehn Jahre entfernt ist.",
+  "One of these is not an address such as name@domain.": "Mindestens ein Eintrag ist keine Adresse wie name@domain.",
   "Leaders must be people in your organization, with addresses such as name@domain.":
     "Nur Personen Ihrer Organisation können leiten, mit Adressen wie name@domain.",
   "“{0}” is not an address. Write addresses such as name@domain.":
     "„{0}“ ist keine Adresse. Schreiben Sie Adressen wie name@domain.",
-  "This time is in the past.": "Diese Zeit liegt in der Vergangenheit.",
+  "This time is in the past.": "Dieser Zeitpunkt liegt in der Vergangenheit.",
   "The meeting closes at once, and is later deleted with its data.":
     "Die Besprechung schließt sofort und wird später mit ihren Daten gelöscht.",
   "Close this meeting?": "Diese Besprechung schließen?",
@@ -196,7 +196,7 @@ export const TEXTS = {
   "“{0}” is deleted.": "„{0}“ ist gelöscht.",
   "{0} is back.": "{0} ist wieder da.",
   "The meeting is back.": "Die Besprechung ist wieder da.",
-  "It can’t be brought back.": "Das lässt sich nicht zurückholen.",
+  "It can’t be brought back.": "Das lässt sich nicht wiederherstellen.",
 
   // Invitations for calendars
   "Invitation…": "Einladung…",
@@ -226,9 +226,9 @@ export const TEXTS = {
   "New extension": "Neue Erweiterung",
   "This meeting has no extensions.": "Diese Besprechung hat keine Erweiterungen.",
   "An extension is a set of properties that an application attaches to the meeting, visible to everyone in it or only to you.":
-    "Eine Erweiterung ist eine Menge von Eigenschaften, die eine Anwendung der Besprechung hinzufügt, sichtbar für alle in ihr oder nur für Sie.",
+    "Eine Erweiterung besteht aus Eigenschaften, die eine Anwendung der Besprechung hinzufügt, sichtbar für alle Teilnehmer oder nur für Sie.",
   "This browser cannot preserve exact numbers, so extensions that contain numbers are read-only here.":
-    "Dieser Browser kann Zahlen nicht genau bewahren; Erweiterungen mit Zahlen lassen sich hier nur lesen.",
+    "Dieser Browser kann Zahlen nicht exakt erhalten; Erweiterungen mit Zahlen lassen sich hier nur lesen.",
   "Everyone in the meeting": "Alle in der Besprechung",
   "everyone in the meeting": "alle in der Besprechung",
   "everyone here": "alle hier",
@@ -241,7 +241,7 @@ export const TEXTS = {
   "Who sees it": "Wer sie sieht",
   Id: "Kennung",
   "Applications find the extension by it. Leave empty to have one generated.":
-    "Daran finden Anwendungen die Erweiterung. Leer: Der Server vergibt eine.",
+    "Anwendungen finden die Erweiterung über ihre Kennung. Leer lassen, damit der Server eine vergibt.",
   Properties: "Eigenschaften",
   Property: "Eigenschaft",
   Value: "Wert",
@@ -257,15 +257,15 @@ export const TEXTS = {
   "Remove {0}": "{0} entfernen",
   "Remove the new property": "Die neue Eigenschaft entfernen",
   "Give the property a name, or remove it.": "Geben Sie der Eigenschaft einen Namen, oder entfernen Sie sie.",
-  "“{0}” is reserved by the protocol.": "„{0}“ ist vom Protokoll belegt.",
+  "“{0}” is reserved by the protocol.": "„{0}“ ist für das Protokoll reserviert.",
   "There is already a property with this name.": "Es gibt schon eine Eigenschaft mit diesem Namen.",
   "This id can't be used: it is too long or has a character that is not allowed.":
-    "Diese Kennung ist nicht möglich: Sie ist zu lang oder enthält ein unerlaubtes Zeichen.",
-  "The server refused this value: it {0}.": "Der Server hat diesen Wert abgelehnt: it {0}.",
+    "Diese Kennung ist nicht möglich: Sie ist zu lang oder enthält ein unzulässiges Zeichen.",
+  "The server refused this value: it {0}.": "Der Server hat diesen Wert abgelehnt (Meldung: it {0}).",
   "Someone deleted this extension in the meantime. Your changes can no longer be saved.":
     "Jemand hat diese Erweiterung inzwischen gelöscht. Ihre Änderungen können nicht mehr gespeichert werden.",
   "Someone changed this extension in the meantime. Their changes are kept when you save; where you both changed the same property, you choose.":
-    "Jemand hat diese Erweiterung inzwischen geändert. Diese Änderungen bleiben, wenn Sie speichern; wo beide dieselbe Eigenschaft geändert haben, wählen Sie.",
+    "Jemand hat diese Erweiterung inzwischen geändert. Diese Änderungen bleiben beim Speichern erhalten; wo Sie beide dieselbe Eigenschaft geändert haben, wählen Sie.",
   "Someone else changed “{0}” while you were editing it. Choose a version; all other changes are merged.":
     "Jemand hat „{0}“ geändert, während Sie es bearbeitet haben. Wählen Sie eine Fassung; alle anderen Änderungen werden zusammengeführt.",
   "{0} has changed.": "{0} hat sich geändert.",
@@ -277,7 +277,7 @@ export const TEXTS = {
   "{0} is copied as JSON.": "{0} ist als JSON kopiert.",
   "{0} as JSON": "{0} als JSON",
   "This browser does not let the page copy. Choose JSON, and copy it from there.":
-    "Dieser Browser lässt die Seite nicht kopieren. Wählen Sie JSON, und kopieren Sie es dort.",
+    "In diesem Browser darf die Seite nichts kopieren. Wählen Sie JSON, und kopieren Sie es dort.",
   "This deletes its properties for everyone.": "Damit werden ihre Eigenschaften für alle gelöscht.",
   "It has no properties.": "Sie hat keine Eigenschaften.",
   "Properties of {0}": "Eigenschaften von {0}",
@@ -307,7 +307,7 @@ export const TEXTS = {
   "of: date": "aus: Datum",
   "Enter a whole number, in digits.": "Geben Sie eine ganze Zahl in Ziffern ein.",
   "Enter a number such as 2.5.": "Geben Sie eine Zahl wie 2.5 ein, mit Punkt.",
-  "This browser can't send such a number exactly.": "Dieser Browser kann eine solche Zahl nicht genau senden.",
+  "This browser can't send such a number exactly.": "Dieser Browser kann eine solche Zahl nicht exakt senden.",
   "{0}, type of its items": "{0}, Typ der Einträge",
   "{0}, item {1}": "{0}, Eintrag {1}",
   "Remove item {0} of {1}": "Eintrag {0} von {1} entfernen",
@@ -319,17 +319,17 @@ export const TEXTS = {
   More: "Mehr",
   "History of “{0}”": "Verlauf von „{0}“",
   "What the meeting was, the newest version first. Extensions have a history of their own.":
-    "Was die Besprechung war, die neueste Version zuerst. Erweiterungen haben einen eigenen Verlauf.",
-  "What the extension was, the newest version first.": "Was die Erweiterung war, die neueste Version zuerst.",
-  "No version is known.": "Keine Version ist bekannt.",
+    "Frühere Stände der Besprechung, die neueste Version zuerst. Erweiterungen haben einen eigenen Verlauf.",
+  "What the extension was, the newest version first.": "Frühere Stände der Erweiterung, die neueste Version zuerst.",
+  "No version is known.": "Es sind keine Versionen bekannt.",
   "Deleted extensions": "Gelöschte Erweiterungen",
   "Deleted meetings": "Gelöschte Besprechungen",
   "The server keeps them for some time.": "Der Server bewahrt sie einige Zeit auf.",
   "Deleted and expired meetings. The server keeps them for some time.":
     "Gelöschte und abgelaufene Besprechungen. Der Server bewahrt sie einige Zeit auf.",
-  "No deleted extension is known.": "Keine gelöschte Erweiterung ist bekannt.",
-  "No deleted meeting is known.": "Keine gelöschte Besprechung ist bekannt.",
-  "Show older": "Ältere zeigen",
+  "No deleted extension is known.": "Es sind keine gelöschten Erweiterungen bekannt.",
+  "No deleted meeting is known.": "Es sind keine gelöschten Besprechungen bekannt.",
+  "Show older": "Ältere anzeigen",
   added: "hinzugefügt",
   "changed in part": "teilweise geändert",
   deleted: "gelöscht",
@@ -338,16 +338,16 @@ export const TEXTS = {
   "the server": "der Server",
   "{0}, with {1}": "{0}, mit {1}",
   Restore: "Wiederherstellen",
-  "It is as it is now.": "Es ist wie jetzt.",
-  "What differs from now": "Was jetzt anders ist",
+  "It is as it is now.": "Diese Version entspricht dem jetzigen Stand.",
+  "What differs from now": "Unterschiede zum jetzigen Stand",
   "What will change": "Was sich ändert",
   Then: "Damals",
   Now: "Jetzt",
   Afterwards: "Danach",
   Contents: "Inhalt",
-  "not there": "nicht da",
+  "not there": "nicht vorhanden",
   "Restore this version?": "Diese Version wiederherstellen?",
-  "This will change. What is there now stays in the history.": "Das ändert sich. Was jetzt da ist, bleibt im Verlauf.",
+  "This will change. What is there now stays in the history.": "Das ändert sich. Der jetzige Stand bleibt im Verlauf.",
   "It has changed meanwhile.": "Es hat sich inzwischen geändert.",
   "Restore “{0}”?": "„{0}“ wiederherstellen?",
   "The meeting comes back with its extensions, under the same link.":
@@ -362,11 +362,11 @@ export const TEXTS = {
     "Unter denen, die Sie organisieren, zu denen Sie eingeladen sind oder an denen Sie teilnehmen.",
   "By the data of an extension": "Nach den Daten einer Erweiterung",
   Extension: "Erweiterung",
-  "Its id; empty: any.": "Ihre Kennung; leer: irgendeine.",
+  "Its id; empty: any.": "Ihre Kennung; leer: jede.",
   Comparison: "Vergleich",
   Filter: "Filter",
   "The fields above write it, or you do, as for OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')":
-    "Die Felder oben schreiben ihn, oder Sie, wie für OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')",
+    "Aus den Feldern oben, oder selbst geschrieben wie für OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')",
   "Enter a filter.": "Geben Sie einen Filter ein.",
   is: "ist",
   "is not": "ist nicht",
@@ -375,28 +375,28 @@ export const TEXTS = {
   "is at most": "ist höchstens",
   "is greater than": "ist größer als",
   "is at least": "ist mindestens",
-  "is there": "ist da",
-  "is not there": "ist nicht da",
+  "is there": "ist vorhanden",
+  "is not there": "ist nicht vorhanden",
   "Found meetings": "Gefundene Besprechungen",
-  "Show more": "Mehr zeigen",
+  "Show more": "Mehr anzeigen",
   "Nothing found so far.": "Bisher nichts gefunden.",
   "No meeting fits the filter.": "Keine Besprechung passt zum Filter.",
   "The first {0} meetings": "Die ersten {0} Besprechungen",
   "1 meeting": "1 Besprechung",
   "{0} meetings": "{0} Besprechungen",
-  "The server reads the meetings…": "Der Server liest die Besprechungen…",
+  "The server reads the meetings…": "Der Server durchsucht die Besprechungen…",
   "The filter can’t be read from character {0} on: {1}": "Der Filter ist ab Zeichen {0} nicht lesbar: {1}",
 
   // Webhooks
   Webhooks: "Webhooks",
   "Changes of your meetings and their data, and of those you are invited to, are delivered to a web address.":
-    "Änderungen Ihrer Besprechungen und ihrer Daten, und derer, zu denen Sie eingeladen sind, werden an eine Webadresse geliefert.",
+    "Änderungen Ihrer Besprechungen und ihrer Daten, und derer, zu denen Sie eingeladen sind, werden an eine Webadresse zugestellt.",
   "Add webhook": "Webhook hinzufügen",
   "New webhook": "Neuer Webhook",
   "Edit webhook": "Webhook bearbeiten",
   "You have no webhooks.": "Sie haben keine Webhooks.",
   "Changes are posted there, signed by the Standard Webhooks convention.":
-    "Dorthin werden Änderungen gesendet, signiert nach der Konvention Standard Webhooks.",
+    "Dorthin werden Änderungen gesendet, signiert nach der Spezifikation „Standard Webhooks“.",
   "Which changes": "Welche Änderungen",
   "None: all of them.": "Keine gewählt: alle.",
   "As under “Find by data”; empty: all changes.": "Wie unter „Nach Daten suchen“; leer: alle Änderungen.",
@@ -416,7 +416,7 @@ export const TEXTS = {
   "extension restored": "Erweiterung wiederhergestellt",
   active: "aktiv",
   paused: "angehalten",
-  "suspended: nothing could be delivered": "ausgesetzt: nichts war zustellbar",
+  "suspended: nothing could be delivered": "ausgesetzt: Zustellung nicht möglich",
   "ended by the receiver": "vom Empfänger beendet",
   Reason: "Grund",
   all: "alle",
@@ -428,9 +428,9 @@ export const TEXTS = {
   Secret: "Geheimnis",
   "Make a new secret?": "Ein neues Geheimnis erzeugen?",
   "The old secret stays valid for some time, so that the receiver can change over.":
-    "Das alte Geheimnis gilt noch einige Zeit, damit der Empfänger umstellen kann.",
+    "Das alte Geheimnis gilt noch einige Zeit, damit der Empfänger umgestellt werden kann.",
   "The receiver checks messages with this secret. It is shown only now: copy it.":
-    "Der Empfänger prüft Nachrichten mit diesem Geheimnis. Es wird nur jetzt gezeigt: Kopieren Sie es.",
+    "Der Empfänger prüft Nachrichten mit diesem Geheimnis. Es wird nur jetzt angezeigt: Kopieren Sie es.",
   "The secret is copied.": "Das Geheimnis ist kopiert.",
   "Delete this webhook?": "Diesen Webhook löschen?",
   "This also deletes its deliveries.": "Damit werden auch seine Zustellungen gelöscht.",
@@ -440,16 +440,16 @@ export const TEXTS = {
   "The webhook is paused.": "Der Webhook ist angehalten.",
   "The webhook is deleted.": "Der Webhook ist gelöscht.",
   Deliveries: "Zustellungen",
-  "Nothing was delivered yet.": "Noch nichts zugestellt.",
+  "Nothing was delivered yet.": "Noch wurde nichts zugestellt.",
   pending: "ausstehend",
   delivered: "zugestellt",
-  failed: "gescheitert",
+  failed: "fehlgeschlagen",
   "Deliver again": "Erneut zustellen",
   Attempt: "Versuch",
   Attempts: "Versuche",
   Result: "Ergebnis",
   Seconds: "Sekunden",
-  "No attempt was made yet.": "Noch kein Versuch.",
+  "No attempt was made yet.": "Noch kein Zustellversuch.",
 
   // In a meeting
   "In the meeting": "In der Besprechung",
@@ -464,7 +464,7 @@ export const TEXTS = {
   "You are in the meeting.": "Sie sind in der Besprechung.",
   "You are no longer in the meeting.": "Sie sind nicht mehr in der Besprechung.",
   "You are in “{0}”. Joining this meeting leaves that one.":
-    "Sie sind in „{0}“. Wenn Sie hier teilnehmen, verlassen Sie jene Besprechung.",
+    "Sie sind in „{0}“. Wenn Sie hier teilnehmen, verlassen Sie die andere Besprechung.",
   "This page lost contact with the server for a while, so you are no longer in the meeting.":
     "Diese Seite hatte eine Weile keine Verbindung zum Server; Sie sind nicht mehr in der Besprechung.",
   "This page lost contact with the server for a while.": "Diese Seite hatte eine Weile keine Verbindung zum Server.",
@@ -482,8 +482,8 @@ export const TEXTS = {
   "You are no longer a leader.": "Sie leiten nicht mehr.",
   "{0} is now a leader.": "{0} leitet jetzt mit.",
   "{0} is no longer a leader.": "{0} leitet nicht mehr.",
-  "Make a leader": "Leitung geben",
-  "Make an attendee": "Leitung nehmen",
+  "Make a leader": "Zur Leitung ernennen",
+  "Make an attendee": "Leitung entziehen",
   "Remove from the meeting": "Aus der Besprechung entfernen",
   "Actions for {0}": "Aktionen für {0}",
   "Messages are not available at the moment.": "Nachrichten sind im Moment nicht möglich.",
@@ -515,8 +515,6 @@ export const TEXTS = {
   // The way into a meeting, and out of it
   "This page needs JavaScript to join the meeting.":
     "Diese Seite braucht JavaScript, um an der Besprechung teilzunehmen.",
-  "One moment": "Einen Moment",
-  "Looking for the meeting server.": "Der Server der Besprechung wird gesucht.",
   "Join the meeting": "An der Besprechung teilnehmen",
   "Hosted by": "Gastgeber:",
   "Your name": "Ihr Name",
@@ -563,7 +561,7 @@ export const TEXTS = {
     "Diese Seite hat die Verbindung zum Server verloren, etwa weil das Gerät im Ruhezustand war.",
   "The meeting is at another address": "Die Besprechung ist an einer anderen Adresse",
   "Go there to join it:": "Dort können Sie teilnehmen:",
-  "Joining did not work": "Die Teilnahme ist nicht gelungen",
+  "Joining did not work": "Die Teilnahme hat nicht funktioniert",
   "The server": "Der Server",
 
   // People
@@ -574,10 +572,10 @@ export const TEXTS = {
   Found: "Gefunden",
   "{0} found.": "{0} gefunden.",
   "No one was found.": "Niemand gefunden.",
-  "There are more; type more of the name.": "Es gibt mehr; geben Sie mehr vom Namen ein.",
+  "There are more; type more of the name.": "Es gibt weitere; geben Sie mehr vom Namen ein.",
   "You have no contacts yet. Find people by name, and add them.":
     "Sie haben noch keine Kontakte. Suchen Sie Personen nach Namen, und fügen Sie sie hinzu.",
-  "Contacts can’t be shown. {0}": "Die Kontakte können nicht gezeigt werden. {0}",
+  "Contacts can’t be shown. {0}": "Die Kontakte können nicht angezeigt werden. {0}",
   "Choose a person": "Wählen Sie eine Person",
   "Or find people by name, to see whether they are available and to talk to them.":
     "Oder suchen Sie Personen nach Namen, um zu sehen, ob sie verfügbar sind, und mit ihnen zu sprechen.",
@@ -621,11 +619,11 @@ export const TEXTS = {
   "{0} invites you to a conversation.": "{0} lädt Sie zu einem Gespräch ein.",
   "NAME declined.": "NAME hat abgelehnt.",
   "NAME did not answer.": "NAME hat nicht geantwortet.",
-  "NAME can’t be reached by messages now.": "NAME ist im Moment nicht durch Nachrichten erreichbar.",
+  "NAME can’t be reached by messages now.": "NAME ist im Moment nicht per Nachricht erreichbar.",
   "NAME does not want to be disturbed now.": "NAME möchte im Moment nicht gestört werden.",
   "NAME has too many conversations at the moment.": "NAME hat im Moment zu viele Gespräche.",
   "NAME is not known to this server.": "NAME ist diesem Server nicht bekannt.",
-  "The invitation was cancelled.": "Die Einladung wurde zurückgenommen.",
+  "The invitation was cancelled.": "Die Einladung wurde zurückgezogen.",
   "You answered elsewhere.": "Sie haben anderswo geantwortet.",
   "NAME has left the conversation.": "NAME hat das Gespräch verlassen.",
   "NAME could not be added.": "NAME konnte nicht hinzugefügt werden.",
@@ -637,11 +635,11 @@ export const TEXTS = {
   "Your status and photo": "Ihr Status und Foto",
   Status: "Status",
   Available: "Verfügbar",
-  "Available, idle": "Verfügbar, untätig",
+  "Available, idle": "Verfügbar, inaktiv",
   Busy: "Beschäftigt",
-  "Busy, idle": "Beschäftigt, untätig",
+  "Busy, idle": "Beschäftigt, inaktiv",
   "Do not disturb": "Nicht stören",
-  "Be right back": "Gleich zurück",
+  "Be right back": "Bin gleich zurück",
   Away: "Abwesend",
   Offline: "Offline",
   "Off work": "Nicht bei der Arbeit",
@@ -664,7 +662,7 @@ export const TEXTS = {
   "Your photo is saved.": "Ihr Foto ist gespeichert.",
   "Your photo is removed.": "Ihr Foto ist entfernt.",
   "This file is not a picture that this browser can show.":
-    "Diese Datei ist kein Bild, das dieser Browser zeigen kann.",
+    "Diese Datei ist kein Bild, das dieser Browser anzeigen kann.",
 
   // Pages that say that there is none
   "There is no page at this address": "Unter dieser Adresse gibt es keine Seite",
@@ -675,7 +673,7 @@ export const TEXTS = {
   "You are not allowed to see this": "Das dürfen Sie nicht sehen",
   "Too many requests": "Zu viele Anfragen",
   "The server is busy": "Der Server ist ausgelastet",
-  "This page can’t be shown": "Diese Seite kann nicht gezeigt werden",
+  "This page can’t be shown": "Diese Seite kann nicht angezeigt werden",
   "The server has a problem": "Der Server hat ein Problem",
 
   // What went wrong
@@ -687,7 +685,7 @@ export const TEXTS = {
   "You have reached the limit of meetings. Delete one that is no longer needed.":
     "Sie haben die Höchstzahl an Besprechungen. Löschen Sie eine, die nicht mehr gebraucht wird.",
   "The server can't be reached. Nothing you typed is lost; try again shortly.":
-    "Der Server ist nicht erreichbar. Nichts von Ihrer Eingabe ist verloren; versuchen Sie es gleich noch einmal.",
+    "Der Server ist nicht erreichbar. Ihre Eingaben sind noch da; versuchen Sie es gleich noch einmal.",
   "Your account is at {0}. Sign in there.": "Ihr Konto ist bei {0}. Melden Sie sich dort an.",
   "You are not allowed to do that.": "Das dürfen Sie nicht.",
   "It no longer exists: it was deleted or has expired.": "Es existiert nicht mehr: gelöscht oder abgelaufen.",

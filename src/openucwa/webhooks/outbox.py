@@ -171,7 +171,7 @@ class Outbox:
     async def _read(self, identity: str) -> Changes:
         parts = self._parts
         if identity != self._position.log:
-            raise ChangesForgotten("the log is another one")
+            raise ChangesForgotten("the change log was replaced")
         if self.webhook.owner == ALL:
             return await parts.tail.after_all(self._position.position, CHANGES_AT_A_TIME)
         return await parts.log.after(self.webhook.owner, self._position.position, CHANGES_AT_A_TIME)

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from openucwa.config import Config, ConfigError
+from openucwa.config import Config
+from openucwa.config_options import ConfigError
 from openucwa.model.world import World
 from openucwa.server.control import ProcessControl, Signals, reloaded
 from openucwa.server.listeners import Listener, close, share

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 from openucwa.app import Service
-from openucwa.config import ConfigError
+from openucwa.config_options import ConfigError
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld
 from openucwa.server.control import ProcessControl

@@ -124,7 +124,7 @@ async def test_broken_photo_of_the_directory_does_not_prevent_signing_in(
     await connect(service).sign_in("dana", "dana-secret")
     assert await stored_photo(service, "sip:dana@contoso.com") is None
     assert "the photo of sip:dana@contoso.com" in caplog.text
-    assert "was not stored: the photo is broken" in caplog.text
+    assert "was not stored: the photo is damaged" in caplog.text
 
 
 async def test_photos_of_the_directory_are_not_read_if_no_attribute_is_set(

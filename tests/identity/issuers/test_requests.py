@@ -1,5 +1,7 @@
 """Requests with the tokens of an issuer, to a server as it is."""
 
+import socket
+
 import pytest
 
 from openucwa.app import Service
@@ -39,6 +41,25 @@ async def test_user_of_the_issuer_does_the_main_job(
     await lene.open()
     extension = await lene.extend(await lene.schedule(subject="Budget"), id="agenda", type="RoamedParticipantData")
     assert (await lene.replace(extension, seats=10)).json()["seats"] == 10
+
+
+async def test_issuers_for_the_console_are_listed_from_the_first_request_on(
+    make_service: Make, connect: Connect, provider: RunningProvider
+) -> None:
+    server = await make_service(issuers=(issuer(provider, console_client_id="console"),))
+    listed = await connect(server).get("/openucwa/issuers")
+    assert [each["issuer"] for each in listed.json()["issuers"]] == [provider.url]
+
+
+async def test_issuer_that_does_not_answer_does_not_hide_the_others(
+    make_service: Make, connect: Connect, provider: RunningProvider
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        away = issuer(provider, url=url, domains="fabrikam.com", console_client_id="console", timeout=0.5)
+        server = await make_service(issuers=(away, issuer(provider, console_client_id="console")))
+        listed = await connect(server).get("/openucwa/issuers")
+    assert [each["issuer"] for each in listed.json()["issuers"]] == [provider.url]
 
 
 async def test_own_token_and_foreign_one_of_a_user_open_the_same_application(

@@ -181,6 +181,8 @@ class ForeignTokens:
         self._refused: OrderedDict[bytes, int] = OrderedDict()
         self._asked: dict[bytes, asyncio.Task[Recognized | None]] = {}
         self._discovering: asyncio.Task[None] | None = None
+        #: Whether each issuer was tried once since `start`.
+        self._tried = asyncio.Event()
 
     def authorization_uris(self) -> tuple[str, ...]:
         """The authorization endpoints for the challenge of a 401, of the issuers reached so far."""
@@ -191,6 +193,10 @@ class ForeignTokens:
             if uri:
                 found.append(uri)
         return tuple(found)
+
+    async def tried(self) -> None:
+        """Waits until each issuer was tried once: until the slowest one has answered or its `timeout` has passed."""
+        await self._tried.wait()
 
     def console_sign_ins(self) -> tuple[ConsoleSignIn, ...]:
         """The issuers where the console may sign in, as far as reached."""
@@ -318,14 +324,19 @@ class ForeignTokens:
     async def _discover(self) -> None:
         missing = list(self.verifiers.values())
         while missing:
-            for verifier in list(missing):
-                try:
-                    await verifier.provider.metadata()
-                    missing.remove(verifier)
-                except IssuerAway as away:
-                    verifier.provider.outages.refusal(away, _NEXT_DISCOVERY)
+            reached = await asyncio.gather(*(self._reached(verifier) for verifier in missing))
+            missing = [verifier for verifier, there in zip(missing, reached, strict=True) if not there]
+            self._tried.set()
             if missing:
                 await self._world.sleep(_NEXT_DISCOVERY)
+
+    async def _reached(self, verifier: Verifier) -> bool:
+        try:
+            await verifier.provider.metadata()
+        except IssuerAway as away:
+            verifier.provider.outages.refusal(away, _NEXT_DISCOVERY)
+            return False
+        return True
 
 
 def _digest(token: str) -> bytes:

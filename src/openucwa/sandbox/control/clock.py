@@ -66,7 +66,7 @@ class Clock(Resource[None]):
         except ValueError:
             raise ParameterValidationFailure({"now": "is not a time in ISO 8601, from 1970 to 2999"}) from None
         if (self._world.now() if now is None else now) + (seconds or 0) * 1000 > LATEST:
-            raise ParameterValidationFailure({"advance": "leads beyond the year 2999"})
+            raise ParameterValidationFailure({"advance": "would set the clock beyond the year 2999"})
         if change.frozen is not None:
             (self._world.freeze if change.frozen else self._world.run)()
         if now is not None:

@@ -14,8 +14,8 @@ from openucwa.store.engine import UNCACHED, Query, Transaction, Writer
 from openucwa.store.sql.lists import list_size
 from openucwa.store.sql.tables import CHANGES
 
-#: How much of a user's limit a process may fill before it looks how full the log is; and how much is left free then.
-_PARTS = 16
+#: A user's limit in parts: after as much as one a process measures the log, and two are left free if it was full.
+_PARTS = 64
 #: How many organizers are counted at once.
 _ORGANIZERS = 10_000
 #: Rows that are read or written at a time.
@@ -73,12 +73,23 @@ _UNINVITE = """
 _UNINVITE_ALL = "update invitees set until = ? where organizer = ? and meeting_id = ? and until is null"
 _FORGET_INVITED = "delete from invitees where organizer = ? and meeting_id = ?"
 
-_SIZE = "select count(*), coalesce(sum(length(contents)), 0) from changes where organizer = ?"
+#: Of the changes behind number `?2`: how many, how large, and the last number.
+_SIZE = """
+    select count(*), coalesce(sum(length(contents)), 0), coalesce(max(number), ?2) from changes
+    where organizer = ?1 and number > ?2
+"""
+#: How far whatever shortens an organizer's log has come: two sweeps, and the removal of its first changes.
+_SHORTENED = """
+    select swept_transaction, swept, trimmed_transaction, trimmed, (
+        select number from shown_changes where organizer = ? order by transaction_id, number limit 1
+    ) from change_log
+"""
 _OLDEST = """
     select transaction_id, number, coalesce(length(contents), 0) from shown_changes
     where organizer = ? order by transaction_id, number limit ?
 """
-_FORGET_OLDEST = "delete from changes where organizer = ? and (transaction_id, number) <= (?, ?)"
+#: Up to position `?2, ?3`. `?4`: no change up to it has a higher number, which helps an engine without transactions.
+_FORGET_OLDEST = "delete from changes where organizer = ?1 and (transaction_id, number) <= (?2, ?3) and number <= ?4"
 _FORGOTTEN = """
     insert into forgotten_changes (organizer, transaction_id, number) values (?, ?, ?)
     on conflict (organizer) do update set transaction_id = excluded.transaction_id, number = excluded.number
@@ -106,6 +117,14 @@ class State(NamedTuple):
 NOTHING = State()
 
 
+class _Measured(NamedTuple):
+    """An organizer's log when it was measured: its `size` in bytes up to number `last`, and what _SHORTENED told."""
+
+    size: int = 0
+    last: int = 0
+    shortened: tuple[object, ...] = ()
+
+
 class Log:
     """Writes the change log. One for all parts of a store: it knows how much was added to it since it last measured."""
 
@@ -113,6 +132,7 @@ class Log:
         self._writer = writer
         self._limits = limits
         self._added: dict[str, int] = {}
+        self._measured: dict[str, _Measured] = {}
 
     @property
     def enabled(self) -> bool:
@@ -250,34 +270,55 @@ class Log:
             return False
         if len(self._added) >= _ORGANIZERS and organizer not in self._added:
             self._added.clear()
+            self._measured.clear()
         added = self._added.get(organizer, 0) + size + ROW_BYTES
         self._added[organizer] = added
         return added * _PARTS > self._limits.user_bytes
 
     async def shrink(self, organizer: str) -> None:
-        """Forgets the oldest changes of `organizer` if they exceed the limit. A failure is left to the next time."""
+        """Forgets the oldest changes of `organizer` if they exceed the limit. A failure is left to the next time.
 
-        async def work(transaction: Transaction) -> None:
-            ((rows, size),) = await transaction.rows(_SIZE, organizer)
-            surplus = rows * ROW_BYTES + size - self._limits.user_bytes
-            if surplus <= 0:
-                return
-            surplus += 2 * self._limits.user_bytes // _PARTS
-            while surplus > 0 and (oldest := await transaction.rows(_OLDEST, organizer, _ROWS)):
-                for transaction_id, number, length in oldest:
-                    last = Position(transaction_id, number)
-                    surplus -= length + ROW_BYTES
-                    if surplus <= 0:
-                        break
-                await transaction.run(_FORGET_OLDEST, organizer, *last)
-                await transaction.run(_FORGOTTEN, organizer, *last)
+        Only what was added since the last time is measured, unless something else has shortened the log meanwhile.
+        """
+        known, limit = self._measured.pop(organizer, _Measured()), self._limits.user_bytes
+
+        async def work(transaction: Transaction) -> _Measured:
+            shortened = await _shortened(transaction, organizer)
+            size, last, _ = known if shortened == known.shortened else _Measured()
+            ((rows, added, last),) = await transaction.rows(_SIZE, organizer, last)
+            size += rows * ROW_BYTES + added
+            if size > limit:
+                size -= await self._forget(transaction, organizer, size - limit + 2 * limit // _PARTS)
+                shortened = await _shortened(transaction, organizer)
+            return _Measured(size, last, shortened)
 
         self._added.pop(organizer, None)
         try:
-            await self._writer.change(work, organizer, scope=UNCACHED)
+            self._measured[organizer] = await self._writer.change(work, organizer, scope=UNCACHED)
         except ServiceUnavailable:
             # The change that filled the log is made; the next one measures again.
-            self._added[organizer] = self._limits.user_bytes
+            self._added[organizer] = limit
+
+    async def _forget(self, transaction: Transaction, organizer: str, surplus: int) -> int:
+        """Forgets the oldest changes of `organizer`, of at least `surplus` bytes if there are as many; returns how many
+        bytes that were.
+        """
+        forgotten = 0
+        while forgotten < surplus and (oldest := await transaction.rows(_OLDEST, organizer, _ROWS)):
+            highest = 0
+            for transaction_id, number, length in oldest:
+                last, highest = Position(transaction_id, number), max(highest, number)
+                forgotten += length + ROW_BYTES
+                if forgotten >= surplus:
+                    break
+            await transaction.run(_FORGET_OLDEST, organizer, *last, highest)
+            await transaction.run(_FORGOTTEN, organizer, *last)
+        return forgotten
+
+
+async def _shortened(transaction: Transaction, organizer: str) -> tuple[object, ...]:
+    (row,) = await transaction.rows(_SHORTENED, organizer)
+    return tuple(row)
 
 
 async def _numbered(transaction: Transaction, query: Query) -> int:
