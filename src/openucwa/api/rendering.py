@@ -113,7 +113,7 @@ class Renderer:
                 and (encoding := request.headers.get(b"accept-encoding"))
                 and accepts_gzip(encoding.decode("latin-1"), self._lists)
             ):
-                body = compress(body)
+                body = answer.compressed or compress(body)
                 headers.append(_GZIP)
         elif answer.status == 304:
             headers.append(_VARY)

@@ -44,9 +44,12 @@ class Page(Resource[None]):
     public = True
     conditional = True
 
-    def __init__(self, name: str) -> None:
-        """`name`: of its file in `web/`."""
-        self._content = versioned(files("openucwa.web").joinpath(name).read_text("utf-8")).encode()
+    def __init__(self, name: str, *, guests: bool = True) -> None:
+        """`name`: of its file in `web/`. `guests`: whether people without an account may sign in."""
+        page = versioned(name, files("openucwa.web").joinpath(name).read_text("utf-8"))
+        if not guests:
+            page = page.replace("<html ", "<html data-accounts-only ", 1)
+        self._content = page.encode()
         self._etag = content_etag(self._content)
 
     def etag(self, call: Context, target: None) -> str:
@@ -76,7 +79,7 @@ class Landing(Root):
         """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints.
         `server_name`: shown in place of openucwa's.
         """
-        page = versioned(files("openucwa.web").joinpath("console.html").read_text("utf-8"))
+        page = versioned("console.html", files("openucwa.web").joinpath("console.html").read_text("utf-8"))
         self._content = page.replace(f">{PRODUCT}<", f">{escape(server_name)}<").encode()
         self._sign_ins = sign_ins
 

@@ -53,9 +53,10 @@ export function notify(place, words) {
   place.hidden = words === null;
 }
 
-// Says at a field what is wrong with it, or, with null, that nothing is. `field`: an element within a .field.
+// Says at a field what is wrong with it, or, with null, that nothing is. `field`: an element within a
+// .field, or an .item of one.
 export function complain(field, words) {
-  const place = field.closest(".field");
+  const place = field.closest(".item, .field");
   place.querySelector(".wrong")?.remove();
   field.removeAttribute("aria-invalid");
   field.removeAttribute("aria-errormessage");

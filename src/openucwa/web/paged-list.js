@@ -45,7 +45,7 @@ export class PagedList {
     const [first, previous, next, last] = this.#ways;
     const attributes = { class: "row pages muted small", role: "group", "aria-label": t`Pages of ${label}` };
     this.#bar = make("div", attributes, first, previous, this.#status, next, last, this.#number);
-    this.element = Object.assign(make("div", { class: "paged" }, place, this.#bar), { list: this });
+    this.element = Object.assign(make("div", { class: "paged" }, place), { list: this });
   }
 
   // How many items there are by now. The page that is shown is drawn anew.
@@ -64,7 +64,8 @@ export class PagedList {
     const shown = [];
     for (let each = this.start; each < end; each += 1) shown.push(this.#draw(each));
     this.#place.replaceChildren(...shown);
-    this.#bar.hidden = whole;
+    if (whole) this.#bar.remove();
+    else this.element.append(this.#bar);
     this.#status.textContent = whole ? "" : t`Items ${this.start + 1} to ${end} of ${this.#count}`;
     const ends = [this.start === 0, this.start === 0, end === this.#count, end === this.#count];
     this.#ways.forEach((way, place) => way.setAttribute("aria-disabled", String(ends[place])));

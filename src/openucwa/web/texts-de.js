@@ -281,6 +281,9 @@ export const TEXTS = {
   "This deletes its properties for everyone.": "Damit werden ihre Eigenschaften für alle gelöscht.",
   "It has no properties.": "Sie hat keine Eigenschaften.",
   "Properties of {0}": "Eigenschaften von {0}",
+  "New messages": "Neue Nachrichten",
+  "Turn sound on": "Ton einschalten",
+  "Turn sound off": "Ton ausschalten",
   "Items {0} to {1} of {2}": "Einträge {0} bis {1} von {2}",
   "Pages of {0}": "Seiten von {0}",
   "Go to item of {0}": "Zu einem Eintrag von {0}",
@@ -696,4 +699,6 @@ export const TEXTS = {
   "Too many attempts. Try again in {0} seconds.": "Zu viele Versuche. Versuchen Sie es in {0} Sekunden noch einmal.",
   "The server has a problem at the moment. Try again shortly.":
     "Der Server hat im Moment ein Problem. Versuchen Sie es gleich noch einmal.",
+  "A part of this page did not load. Please load the page again.":
+    "Ein Teil dieser Seite wurde nicht geladen. Bitte laden Sie die Seite neu.",
 };
