@@ -31,7 +31,7 @@ async def measure(browser: Browser, url: str, useful: str) -> None:
     session.on("Network.loadingFinished", lambda event: loaded.append(event["encodedDataLength"]))
     started = time.monotonic()
     await page.goto(url, wait_until="commit")
-    await page.locator(useful).wait_for()
+    await page.locator(useful).first.wait_for()
     print(f"{url}\n  {useful}: {time.monotonic() - started:.1f} s, {len(loaded)} files, {sum(loaded) / 1000:.0f} kB")
     await page.wait_for_load_state("networkidle")
     print(f"  idle: {time.monotonic() - started:.1f} s, {len(loaded)} files, {sum(loaded) / 1000:.0f} kB")

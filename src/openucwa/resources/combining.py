@@ -12,7 +12,8 @@ _IMPORT = re.compile(r"""(?m)^import (?:\{([^}]*)\} from )?"\./([\w.-]+)";$""")
 _PART = re.compile(r"""\bimport\("\./([\w.-]+)"\)""")
 _EXPORT = re.compile(r"(?m)^export (?=(?:async )?(?:class|const|function) ([\w$]+))")
 _PASSED_ON = re.compile(r"""(?m)^export \{([^}]*)\} from "\./([\w.-]+)";$""")
-_COMMENT = re.compile(r"(?m)^ *//.*\n")
+#: What a browser does not need. Of a line that begins with a comment nothing else is left out.
+_COMMENT = re.compile(r"(?m)^ *(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/)?\n|^ +")
 _LEFT = re.compile(r"(?m)^(?:import|export)\b(?!\().*$")
 
 

@@ -12,6 +12,7 @@ from openucwa.api.call import Call, Context
 from openucwa.api.not_found import NotFound
 from openucwa.api.resource import Operation, Resource
 from openucwa.http import negotiation
+from openucwa.http.compression import compress_well
 from openucwa.http.message import Header
 from openucwa.model.refusals import NotAcceptable, Refusal, ResourceNotFound
 from openucwa.resources.discovery import HTML, QUERY, Root
@@ -57,7 +58,8 @@ class Page(Resource[None]):
 
     @Operation("A page for people.", produces=("text/html",))
     async def get(self, call: Call[None]) -> Answer:
-        return Answer(body=self._content, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
+        packed = compress_well(self._content)
+        return Answer(body=self._content, compressed=packed, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
 
 
 class PageNotFound(NotFound):
@@ -95,7 +97,8 @@ class Landing(Root):
         if not negotiation.wants_page(call.request, call.lists):
             call.media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES, call.lists)
             return self.show(call)
-        return Answer(body=self._content, content_type=HTML, headers=self._headers())
+        packed = compress_well(self._content)
+        return Answer(body=self._content, compressed=packed, content_type=HTML, headers=self._headers())
 
     def _headers(self) -> tuple[Header, ...]:
         places = {urlsplit(each.token_endpoint) for each in self._sign_ins()}

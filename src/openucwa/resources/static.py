@@ -30,6 +30,7 @@ PAGES = ("console.html", "join.html")
 
 _PLACE = '"/static/'
 _STYLES = "-page.css"
+_REMARK = re.compile(rb"/\*.*?\*/|^ +", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r'href="/static/([\w.-]+)"')
 _STYLE = re.compile(r' *<link rel="stylesheet" href="/static/[\w.-]+">\n')
 _KEPT = b"public, max-age=31536000, immutable"
@@ -68,7 +69,7 @@ def page_files() -> dict[str, bytes]:
     for name in PAGES:
         page = files("openucwa.web").joinpath(name).read_text("utf-8")
         styles = [re.findall(_NAME, line)[0] for line in _STYLE.findall(page)]
-        found[name.replace(".html", _STYLES)] = b"".join(web_files()[each] for each in styles)
+        found[name.replace(".html", _STYLES)] = b"".join(_REMARK.sub(b"", web_files()[each]) for each in styles)
         for entry in re.findall(r'src="/static/([\w.-]+\.js)"', page):
             scripts = {each: text.encode() for each, text in combined(entry, modules).items()}
             if twice := scripts.keys() & found.keys():

@@ -41,10 +41,14 @@ export function keep(list, items, keyOf, draw, heading) {
 // Puts an element in the place of another. The focus goes to the control that is what the focused one was.
 function replace(before, element) {
   const controls = (within) => [...within.querySelectorAll("button, input, select, textarea, a[href], [tabindex]")];
-  const named = (control) => control && `${control.tagName} ${control.getAttribute("aria-label") ?? control.textContent}`;
+  const named = (control) =>
+    control && `${control.tagName} ${control.getAttribute("aria-label") ?? control.textContent}`;
   const focused = named(controls(before).find((each) => each === document.activeElement));
   before.replaceWith(element);
-  if (focused) controls(element).find((each) => named(each) === focused)?.focus();
+  if (focused)
+    controls(element)
+      .find((each) => named(each) === focused)
+      ?.focus();
 }
 
 // Shows words in a notice; null hides it.

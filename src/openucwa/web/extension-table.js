@@ -38,7 +38,9 @@ export function audienceTag(type, words) {
 export function propertiesTable(extension, changes, drawn) {
   const properties = customProperties(extension);
   if (properties.length === 0) return make("p", { class: "empty muted small" }, t`It has no properties.`);
-  const starts = new Map([...(drawn?.querySelectorAll(".paged") ?? [])].map((each) => [each.dataset.name, each.list.start]));
+  const starts = new Map(
+    [...(drawn?.querySelectorAll(".paged") ?? [])].map((each) => [each.dataset.name, each.list.start]),
+  );
   const titles = TITLES.map((word) => make("th", { scope: "col" }, word));
   const rows = properties.map(([name, value]) => propertyRow(name, value, changes?.get(name), starts.get(name)));
   return make(

@@ -68,6 +68,6 @@ export class PagedList {
     else this.element.append(this.#bar);
     this.#status.textContent = whole ? "" : t`Items ${this.start + 1} to ${end} of ${this.#count}`;
     const ends = [this.start === 0, this.start === 0, end === this.#count, end === this.#count];
-    this.#ways.forEach((way, place) => way.setAttribute("aria-disabled", String(ends[place])));
+    for (const [place, way] of this.#ways.entries()) way.setAttribute("aria-disabled", String(ends[place]));
   }
 }
