@@ -65,7 +65,7 @@ export class PagedList {
     for (let each = this.start; each < end; each += 1) shown.push(this.#draw(each));
     this.#place.replaceChildren(...shown);
     if (whole) this.#bar.remove();
-    else this.element.append(this.#bar);
+    else if (this.#bar.parentElement === null) this.element.append(this.#bar);
     this.#status.textContent = whole ? "" : t`Items ${this.start + 1} to ${end} of ${this.#count}`;
     const ends = [this.start === 0, this.start === 0, end === this.#count, end === this.#count];
     for (const [place, way] of this.#ways.entries()) way.setAttribute("aria-disabled", String(ends[place]));
