@@ -7,7 +7,7 @@ ARGS ?=
 export PYTHON VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-lowest lint bench bench-peers scale lock clean
+.PHONY: help run test test-lowest lint bench bench-peers scale lock dist release clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,16 @@ lock: ## Update the lock files to the newest releases (needs uv).
 
 EXTRAS = --extra nats --extra postgres --extra traces
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+dist: ## Build the source distribution and the wheel into dist/.
+	@tools/install requirements.txt
+	@rm -rf dist
+	$(VENV)/bin/python -m hatchling build -d dist
+
+release: ## Commit, tag and build a release. VERSION=0.2.0: its version.
+	@tools/install requirements.txt
+	@rm -rf dist
+	@PYTHON=$(VENV)/bin/python tools/release $(VERSION)
 
 clean: ## Remove installed packages and caches; data is kept.
 	rm -rf .venv .venv-* node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

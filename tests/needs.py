@@ -31,14 +31,17 @@ PROGRAMS = {
     "postgresql": ("initdb",),
     "prometheus": ("promtool",),
     "slapd": ("slapd",),
+    "sudo": ("sudo",),
     "systemd": ("systemd-analyze",),
+    "systemd-container": ("systemd-nspawn",),
 }
 #: Debian packages with headers for Python packages that are compiled.
 HEADERS = {"libldap-dev": "ldap.h", "libsasl2-dev": "sasl/sasl.h"}
-#: Debian packages with libraries for tests in other languages.
+#: Debian packages without programs: those with libraries for tests in other languages, and Python's module venv.
 LIBRARIES = {
     "libmono-system-net-http4.0-cil": "/usr/lib/mono/4.5/System.Net.Http.dll",
     "libnunit-framework2.6.3-cil": "/usr/lib/cli/nunit.framework-2.6.3/nunit.framework.dll",
+    "python3-venv": "/var/lib/dpkg/info/python3-venv.list",
 }
 #: Those Python packages: module -> lock file.
 BUILT = {"ldap": "requirements-ldap.txt"}

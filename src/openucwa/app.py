@@ -34,9 +34,10 @@ from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.photos import SourcePhotos
 from openucwa.identity.rate import Rate
+from openucwa.identity.sharing import Sharing
 from openucwa.identity.sign_in import SignIn, SignInSettings
 from openucwa.identity.sources import Sources
-from openucwa.identity.throttle import Throttle
+from openucwa.identity.throttle import Throttle, ThrottleSettings
 from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
 from openucwa.meetings.configured import meeting_rules
@@ -155,17 +156,26 @@ class Service:
         )
         self.following = Following(self.store, world, config, self.measures)
         self.typing_timeouts = TypingTimeouts(self.store.conversations, world, config.typing_timeout)
-        throttle = Throttle(
-            config.sign_in_failures, config.sign_in_delay, config.sign_in_delay_max, config.address_failures, world
-        )
+        self.sharing = Sharing(self.bus.publish, world)
+        throttle = Throttle(config.part(ThrottleSettings), world, self.sharing)
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
-        granting = config.part(SignInSettings)
-        self.sign_in = SignIn(self.store, self.tokens, self.keys, verifying, throttle, granting, world, self.measures)
+        self.sign_in = SignIn(
+            self.store,
+            self.tokens,
+            self.keys,
+            verifying,
+            throttle,
+            config.part(SignInSettings),
+            world,
+            self.measures,
+        )
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
         self.rules = meeting_rules(config, world, self.enterprise)
-        self.acts = Rate(config.participant_rate, config.participant_burst, "requests in this meeting", world)
+        self.acts = Rate(
+            config.participant_rate, config.participant_burst, "requests in this meeting", world, self.sharing
+        )
         self.joins = JoinService(self.store, self.pools, self.rules, self.acts, world, config)
         self.addresses = Addresses(config.public_url, config.listen, config.hosts)
         self.in_flight = InFlight(config.max_requests_in_flight)
@@ -229,6 +239,7 @@ class Service:
         self.store.announce_by(self.bus)
         self.store.on_commit(self.bus.publish)
         self.store.on_invalidate(self.response_cache.changed)
+        self.bus.subscribe(self.sharing.heard, of_log=False)
         await self.bus.start()
         await self.channels.start()
         await self.activity.start()
@@ -268,9 +279,9 @@ class Service:
     def _routes(self) -> Routes:
         config, store, world = self.config, self.store, self.world
         pools, rules, joins = self.pools, self.rules, self.joins
-        online_meetings = OnlineMeetings(store, pools, rules, config)
+        online_meetings = OnlineMeetings(store.meetings, pools, rules, config)
         everybody = people.People()
-        applications = ApplicationDocuments(store, online_meetings, everybody)
+        applications = ApplicationDocuments(store.channels, online_meetings, everybody)
         privacy = Privacy(store.contacts, self.enterprise)
         book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
@@ -281,13 +292,13 @@ class Service:
         renderer = ConversationRenderer(meetings, config)
         shown = (store, renderer, world)
         inside = (*shown, self.acts)
-        asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world)
+        asking = Rate(config.invitation_rate, config.invitation_burst, "invitations of this user", world, self.sharing)
         two_party = TwoPartyService(store, pools, privacy, rules, self.acts, asking, world, config)
-        messages = messaging.MessageService(store, MessageRules(config.max_message_bytes), world)
+        messages = messaging.MessageService(store.conversations, MessageRules(config.max_message_bytes), world)
         static = Static(config.page_logo)
         frame = discovery.XFrame(config.allow_origin)
         root = discovery.Root()
-        user = discovery.User(store, pools)
+        user = discovery.User(store.users, pools)
 
         app = "/ucwa/v1/applications/{application_id}"
         communication = f"{app}/communication"
@@ -305,13 +316,13 @@ class Service:
             (f"{discovery.SERVICE}/xframe", frame),
             (f"{discovery.SERVICE}/user", user),
             (f"{discovery.SERVICE}/oauth/user", user),
-            (f"{discovery.SERVICE}/user/redirect", discovery.Redirect(store, self.pools)),
+            (f"{discovery.SERVICE}/user/redirect", discovery.Redirect(store.users, self.pools)),
             (
                 "/WebTicket/oauthtoken",
                 OAuthToken(self.sign_in, FormLimits(config.max_form_fields, config.max_part_headers)),
             ),
-            ("/ucwa/v1/applications", Applications(store, applications, self.callers, world, config)),
-            (app, Application(store, applications, self.callers, self.channels, world)),
+            ("/ucwa/v1/applications", Applications(store, applications, self.callers, self.sharing, world, config)),
+            (app, Application(store.applications, applications, self.callers, self.channels, world)),
             (
                 f"{app}/batch",
                 Batch(
@@ -326,13 +337,13 @@ class Service:
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
             *openucwa_routes(app, store, pools, meetings, schemas, world, config, self.following, self.callers),
             (f"{app}/policies", Policies(config)),
-            (f"{app}/communication", Communication(store, world, history=config.history_kept > 0)),
-            *history_routes(communication, store, world, two_party, messages),
+            (f"{app}/communication", Communication(store.applications, world, history=config.history_kept > 0)),
+            *history_routes(communication, store.history, world, two_party, messages),
             (f"{communication}/messagingInvitations", StartMessaging(two_party, messages)),
             (f"{communication}/onlineMeetingInvitations", JoinOnlineMeeting(joins)),
             (f"{communication}/startOnlineMeeting", StartOnlineMeeting(joins)),
             (f"{communication}/invitations", invitations.Invitations(store.invitations)),
-            (f"{communication}/replayMessage", invitations.ReplayMessage(store, asking, world)),
+            (f"{communication}/replayMessage", invitations.ReplayMessage(store.invitations, asking, world)),
             *(
                 route
                 for invitation in (f"{communication}/{rel}/{{invitation}}" for rel in INVITATIONS)
@@ -369,8 +380,8 @@ class Service:
             (f"{participant}/eject", participants.Eject(*inside)),
             *messaging.routes(f"{conversation}/messaging", inside, messages, self.typing_timeouts),
             (f"{app}/me", me.Me()),
-            *presence.routes(app, store, world, config),
-            (f"{app}/photo", photos.Photo(store, enabled=config.photos)),
+            *presence.routes(app, store, self.sharing, world, config),
+            (f"{app}/photo", photos.Photo(store.photos, enabled=config.photos)),
             (f"{app}/photos/{{address}}", contact_photo),
             (f"{app}/photo/{{address}}", contact_photo),
             (f"{app}/people/{{address}}/contactPhoto", contact_photo),

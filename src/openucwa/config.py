@@ -63,6 +63,7 @@ class Config:
     )
     log_format: str = option("Log format: text, or json (one object per line).", "text", choices=("text", "json"))
     log_file: str | None = option("Log file to append to; default: stderr.", None)
+    audit_log: str = option("Audit trail: log, as a part of the log; off; or a file to append to.", "log")
 
     # Timeouts
     header_timeout: float = option("Timeout for receiving a request's headers, in seconds.", 15.0)
@@ -203,12 +204,17 @@ class Config:
     anonymous_token_lifetime: int = option("Lifetime of tokens from the anonymous-meeting grant, in seconds.", 3_600)
     anonymous: bool = option("Whether the anonymous-meeting grant is offered.", True)
     key_refresh_interval: float = option("How often signing keys are reloaded, in seconds.", 30.0)
-    sign_in_failures: int = option("Failed sign-ins per user before throttling starts.", 5)
+    sign_in_failures: int = option("Failed sign-ins of a user from one address before throttling starts.", 5)
     sign_in_delay: float = option(
         "First delay after too many failures, in seconds; doubled with each further failure.", 2.0, minimum=0
     )
     sign_in_delay_max: float = option("Longest delay, in seconds.", 300.0, minimum=0)
     address_failures: int = option("Failed sign-ins per address before throttling starts.", 50)
+    user_failures: int = option(
+        "Failed sign-ins of a user per hour, from all addresses together, before addresses that the user has not "
+        "signed in from are throttled.",
+        50,
+    )
 
     issuers: tuple[Issuer, ...] = option(
         "OpenID Connect issuers whose access tokens are accepted (docs/identity.md).", ()

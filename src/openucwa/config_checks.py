@@ -115,6 +115,8 @@ def _bounds(setting: "Field[Any]", value: object) -> Iterator[str]:
 
 
 def _listening(config: Config) -> Iterator[tuple[str, str]]:
+    if config.audit_log not in {"log", "off"} and "/" not in config.audit_log:
+        yield "audit_log", f"must be log, off or the path of a file, with a /, not {config.audit_log!r}"
     if not config.data.strip():
         yield "data", "must name a folder"
     if (text := config.store) is not None:

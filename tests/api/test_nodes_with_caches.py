@@ -50,8 +50,8 @@ class HeldBus:
     def publish(self, topics: frozenset[str]) -> None:
         self.published.append(topics)
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        return self.listeners.add(listener)
+    def subscribe(self, listener: Listener, *, of_log: bool = True) -> Callable[[], None]:
+        return self.listeners.add(listener, of_log=of_log)
 
     @property
     def connections(self) -> int:
@@ -173,7 +173,7 @@ async def test_collections_and_application_of_another_node_are_as_it_answered(
     assert (await two.client.get(collection)).status_code == 404
 
 
-async def test_node_that_does_not_hear_from_the_store_refuses_instead_of_answering_with_older_state(
+async def test_node_without_connection_to_the_store_refuses_instead_of_answering_older_state(
     nodes: list[Node], extension: str
 ) -> None:
     one, two = nodes
@@ -205,7 +205,7 @@ async def test_request_whose_reads_are_all_cached_asks_the_store_once(nodes: lis
     assert one.proxy.messages == asked + 1
 
 
-async def test_reader_who_waits_for_the_store_gets_what_another_has_cached_meanwhile(
+async def test_waiting_reader_gets_what_another_reader_has_cached(
     nodes: list[Node], extension: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise each of many readers of one resource would render it again, and keep the next ones from the cache."""

@@ -164,7 +164,7 @@ async def test_unknown_path_elsewhere_is_404_without_a_token(lene: UcwaClient) -
             assert "WWW-Authenticate" not in answer.headers
 
 
-async def test_existing_and_missing_applications_look_alike_without_a_token(lene: UcwaClient) -> None:
+async def test_existing_and_missing_applications_are_indistinguishable_without_a_token(lene: UcwaClient) -> None:
     there = await lene.http.get(lene.app)
     not_there = await lene.http.get("/ucwa/v1/applications/1")
     assert (there.status_code, there.content) == (not_there.status_code, not_there.content)

@@ -110,7 +110,9 @@ async def test_guest_who_gives_up_is_no_longer_announced(console: Console, lene:
     await expect(page.locator("#lobby-banner")).to_be_hidden()
 
 
-async def test_return_to_the_page_shows_at_once_who_waits(console: Console, lene: UcwaClient, joe: Waiting) -> None:
+async def test_returning_to_the_page_shows_waiting_guests_at_once(
+    console: Console, lene: UcwaClient, joe: Waiting
+) -> None:
     page = console.page
     await joe.ask(await lene.schedule(subject="Budget"), "Joe")
     await page.evaluate("window.dispatchEvent(new Event('focus'))")

@@ -170,7 +170,7 @@ async def test_page_of_a_list_and_the_focus_stay_when_another_property_changes(e
     await expect(onward).to_be_focused()
 
 
-async def test_messages_of_a_meeting_that_is_not_looked_at_are_counted(
+async def test_messages_of_a_meeting_that_is_not_shown_are_counted(
     chromium: Browser, enter: Enter, lene: UcwaClient
 ) -> None:
     meeting = await lene.schedule(subject="Sprint review", accessLevel="Everyone")

@@ -187,7 +187,7 @@ async def test_headers_are_spelled_as_clients_look_them_up(framed: Client) -> No
     )
 
 
-async def test_get_of_the_frames_own_url_is_200_whatever_the_client_accepts(framed: Client) -> None:
+async def test_frame_is_200_for_any_accept_header(framed: Client) -> None:
     frame = framed.page.frames[1].url
     for accept in (JSON, "*/*", "text/html"):
         answer = await framed.ask("GET", frame, headers={"Accept": accept})

@@ -69,7 +69,7 @@ async def test_hostile_message_is_read_a_few_times_and_makes_no_elements(reader:
     assert work["elements"] <= 4  # html, head, body and the one around the text
 
 
-async def test_page_goes_on_after_a_hostile_message(chromium: Browser, lene: UcwaClient) -> None:
+async def test_page_works_after_a_hostile_message(chromium: Browser, lene: UcwaClient) -> None:
     organizer = Organizer(lene.http)
     await organizer.sign_in("lenea@contoso.com")
     await organizer.open("hostile")

@@ -79,7 +79,7 @@ async def test_guest_joining_by_name_waits_in_the_lobby_until_admitted(lene: Org
     await expect(guest.person("Joe")).to_contain_text("guest")
 
 
-async def test_rejected_guest_is_told_and_can_ask_again(lene: Organizer, arrive: Arrive) -> None:
+async def test_rejected_guest_is_notified_and_can_ask_again(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule()
     await lene.enter(meeting)
     guest = await arrive(meeting)
@@ -92,7 +92,7 @@ async def test_rejected_guest_is_told_and_can_ask_again(lene: Organizer, arrive:
     await guest.is_in()
 
 
-async def test_rejected_guest_is_told_even_before_lobby_event(lene: Organizer, arrive: Arrive) -> None:
+async def test_rejected_guest_is_notified_even_before_the_lobby_event(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule()
     await lene.enter(meeting)
     guest = await arrive(meeting)

@@ -37,7 +37,7 @@ async def test_end_of_the_meeting_is_explained(lene: Organizer, arrive: Arrive) 
     await guest.look("ended")
 
 
-async def test_nobody_stays_behind_in_the_meeting_when_the_page_is_closed(lene: Organizer, arrive: Arrive) -> None:
+async def test_closing_the_page_leaves_the_meeting(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
     await lene.enter(meeting)
     guest = await joined(arrive, meeting)

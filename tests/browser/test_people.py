@@ -83,7 +83,7 @@ async def test_two_people_talk(come: Come) -> None:
     await expect(lene.page.get_by_role("button", name="Start a conversation")).to_be_focused()
 
 
-async def test_invitation_that_is_declined_says_so(come: Come) -> None:
+async def test_declined_invitation_has_the_reason_declined(come: Come) -> None:
     lene, dana = await come(), await come(DANA)
     await go_to_dana(lene)
     await lene.page.get_by_role("button", name="Start a conversation").click()
@@ -102,7 +102,7 @@ async def test_invitation_that_is_taken_back_disappears(come: Come) -> None:
     await expect(dana.page.locator("#invitations")).to_be_hidden()
 
 
-async def test_conversation_goes_on_after_a_reload(come: Come) -> None:
+async def test_conversation_continues_after_a_reload(come: Come) -> None:
     lene, dana = await come(), await come(DANA)
     await go_to_dana(lene)
     await lene.page.get_by_role("button", name="Start a conversation").click()

@@ -44,6 +44,6 @@ def test_changed_cursor_is_not_accepted() -> None:
 @pytest.mark.parametrize(
     "text", ["", "1", "a.b.c.d", "é....", "." * 4, "x" * 600, "e30.e30.e30.e30.e30", "eyJhbGciOiJub25lIn0...."]
 )
-def test_what_is_no_cursor_is_refused(text: str) -> None:
+def test_invalid_cursor_is_refused(text: str) -> None:
     with pytest.raises((ParameterValidationFailure, ChangesForgotten)):
         Cursors(IDENTITY).open(text)

@@ -70,7 +70,7 @@ def test_only_the_newest_backups_are_kept_and_other_files_are_left(store: str, t
 
 def test_keeping_a_number_of_backups_needs_a_folder(store: str, tmp_path: Path) -> None:
     done = run("backup", "--keep", "2", str(tmp_path / "a"), "--data", store)
-    fails(done, f"--keep needs a folder, and there is no folder {tmp_path / 'a'}")
+    fails(done, f"--keep requires a folder; {tmp_path / 'a'} is not one")
 
 
 def test_failed_backup_removes_no_older_one(store: str, tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_export_of_a_user_has_all_of_hers_and_no_password(place: Place) -> None:
     assert "argon2" not in json.dumps(lines)
 
 
-def test_export_of_nobody_is_refused(tmp_path: Path) -> None:
+def test_export_of_an_unknown_user_is_refused(tmp_path: Path) -> None:
     old = ("--data", str(tmp_path / "old"))
     in_store(old, fill)
     done = run("export", "--user", "sip:nobody@contoso.com", str(tmp_path / "nobody.jsonl"), *old)
@@ -313,7 +313,7 @@ def test_what_exists_and_differs_is_left_unless_it_is_to_be_replaced(tmp_path: P
     assert (done.exit_code, in_store(old, subject)) == (0, "a subject"), done.output
 
 
-def test_meeting_of_nobody_is_reported_and_the_rest_is_imported(tmp_path: Path, new: Place) -> None:
+def test_meeting_of_an_unknown_user_is_reported_and_the_rest_is_imported(tmp_path: Path, new: Place) -> None:
     old = ("--data", str(tmp_path / "old"))
     in_store(old, fill)
     lines = [line for line in exported(old, "--without-history") if line.get("uri") != DAN]

@@ -77,6 +77,6 @@ def test_migrate_creates_the_store_and_says_what_it_holds(tmp_path: Path) -> Non
     assert stored(data) is None
 
 
-def test_migrate_leaves_what_is_there(tmp_path: Path) -> None:
+def test_migrate_keeps_existing_data(tmp_path: Path) -> None:
     add_user(tmp_path, LENE)
     assert "store users: 1\n" in run("migrate", "--data", str(tmp_path)).stdout

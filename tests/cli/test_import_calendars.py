@@ -244,7 +244,7 @@ def test_what_no_meeting_can_have_is_left_out_shortened_or_renamed(users: str, t
         assert said in done.stderr, said
 
 
-def test_organizer_who_is_no_user_is_reported(data: str, files: Path) -> None:
+def test_organizer_who_is_not_a_user_is_reported(data: str, files: Path) -> None:
     done = run("import", "--from", "google", str(files / "google-events.json"), "--data", data)
     assert done.exit_code == 1
     assert f"items[0]: not imported: there is no user {LENE}" in done.stderr

@@ -170,7 +170,7 @@ def test_file_that_is_no_photo_is_refused(data: str, tmp_path: Path) -> None:
     fails(run("user", "photo", LENE, str(missing), "--data", data), f"{missing}: No such file or directory")
 
 
-def test_photo_of_nobody_is_refused(data: str, file: Path) -> None:
+def test_photo_of_an_unknown_user_is_refused(data: str, file: Path) -> None:
     add(data, uri="sip:b@contoso.com")
     fails(run("user", "photo", LENE, str(file), "--data", data), f"no such user: {LENE}")
 

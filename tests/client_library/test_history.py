@@ -59,7 +59,7 @@ async def test_removed_meeting_is_restored_with_its_extensions(connect: MakeClie
     assert [each.data for each in await done(restored.extensions())] == [{"seats": 12}]
 
 
-async def test_version_is_found_again_in_an_application_that_was_opened_anew(connect: MakeClient) -> None:
+async def test_version_is_found_again_in_a_reopened_application(connect: MakeClient) -> None:
     application = await done(connect().open("tests"))
     agenda = (await done(application.schedule())).extension("agenda")
     await done(agenda.add({"seats": 12}))

@@ -89,9 +89,7 @@ async def test_renewed_anonymous_token_keeps_its_identity(connect: MakeClient, s
     assert joe.resource.inner("me").text("uri") == before
 
 
-async def test_application_that_has_ended_is_opened_anew_and_links_are_found_again(
-    connect: MakeClient, stage: Stage
-) -> None:
+async def test_ended_application_is_reopened_and_links_are_found_again(connect: MakeClient, stage: Stage) -> None:
     application = await done(connect().open("tests"))
     meeting = await done(application.schedule(subject="Budget"))
     await done(meeting.add_extension({"seats": 12}, id="agenda"))
@@ -104,7 +102,7 @@ async def test_application_that_has_ended_is_opened_anew_and_links_are_found_aga
     assert stage.count("POST", "/ucwa/v1/applications ") == 2
 
 
-async def test_application_that_was_idle_for_long_is_opened_anew(connect: MakeClient, stage: Stage) -> None:
+async def test_application_that_expired_is_reopened(connect: MakeClient, stage: Stage) -> None:
     application = await done(connect().open("tests"))
     stage.advance(20 * 60)
     await done(application.schedule(subject="Budget"))
@@ -118,7 +116,7 @@ async def test_application_that_may_not_be_renewed_stays_ended(connect: MakeClie
         await done(application.meetings())
 
 
-async def test_closed_application_is_not_opened_anew(connect: MakeClient) -> None:
+async def test_closed_application_is_not_reopened(connect: MakeClient) -> None:
     application = await done(connect().open("tests"))
     await done(application.close())
     await done(application.close())

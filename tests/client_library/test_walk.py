@@ -234,7 +234,7 @@ async def test_two_talk(connect: MakeClient, form: str) -> None:
     await done(lenes.leave())
 
 
-async def test_invited_user_comes_into_the_meeting(connect: MakeClient, form: str) -> None:
+async def test_invited_user_joins_the_meeting(connect: MakeClient, form: str) -> None:
     lene = await done(connect(LENE, format=form).open("tests"))
     dana = await done(connect(DANA, format=form).open("tests"))
     await done(dana.make_available())

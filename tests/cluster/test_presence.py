@@ -32,7 +32,7 @@ async def availability(person: Participant) -> str:
     return found
 
 
-async def test_presence_set_on_one_node_is_told_on_another(cluster: Cluster, come: Come) -> None:
+async def test_presence_set_on_one_node_is_sent_by_another(cluster: Cluster, come: Come) -> None:
     lene, dana = await come(cluster, LENE, 0, "watching"), await come(cluster, DANA, 1, "watched")
     body = {"duration": 10, "uris": [f"sip:{DANA}"]}
     made = await lene.client.post(f"{lene.client.app}/people/presenceSubscriptions", json=body)

@@ -33,7 +33,7 @@ async def test_duration_is_from_10_to_60_minutes(lene_here: Application) -> None
     assert (await lene_here.client.post(f"{href}?duration=60")).status_code == 201
 
 
-async def test_changes_by_another_application_are_told(lene_here: Application, come: Come) -> None:
+async def test_application_is_notified_of_changes_by_another(lene_here: Application, come: Come) -> None:
     await lene_here.listen()
     other = await come(endpoint="another")
     group = await other.make_group("Family")
@@ -56,7 +56,7 @@ async def test_changes_by_another_application_are_told(lene_here: Application, c
     ]
 
 
-async def test_application_is_told_of_its_own_changes(lene_here: Application) -> None:
+async def test_application_is_notified_of_its_own_changes(lene_here: Application) -> None:
     await lene_here.listen()
     await lene_here.add(DANA, "pinnedGroup")
     assert await lene_here.told() == [
@@ -75,7 +75,7 @@ async def test_events_embed_what_was_added(lene_here: Application) -> None:
     assert second["_embedded"] == third["_embedded"] == {"contact": contact}
 
 
-async def test_waiting_poll_hears_of_what_comes_after_the_subscription(
+async def test_waiting_poll_gets_events_that_follow_the_subscription(
     service: Service, lene_here: Application, world: FakeWorld
 ) -> None:
     waiting = asyncio.ensure_future(lene_here.client.get(lene_here.next))
@@ -88,7 +88,7 @@ async def test_waiting_poll_hears_of_what_comes_after_the_subscription(
     assert rels == ["myContactsAndGroupsSubscription", "contact", "contact"]
 
 
-async def test_nothing_is_told_without_a_subscription(lene_here: Application, come: Come) -> None:
+async def test_no_events_without_a_subscription(lene_here: Application, come: Come) -> None:
     other = await come(endpoint="another")
     await other.listen()
     await lene_here.add(DANA)
@@ -96,7 +96,7 @@ async def test_nothing_is_told_without_a_subscription(lene_here: Application, co
     assert len(await other.told()) == 2
 
 
-async def test_nothing_is_told_after_the_end_of_a_subscription(lene_here: Application) -> None:
+async def test_no_events_after_the_end_of_a_subscription(lene_here: Application) -> None:
     await lene_here.listen()
     stop = f"{lene_here.people}/contactsAndGroupsSubscription/stopSubscriptionToContactsAndGroups"
     await lene_here.client.post(stop)
@@ -104,7 +104,7 @@ async def test_nothing_is_told_after_the_end_of_a_subscription(lene_here: Applic
     assert await lene_here.told() == []
 
 
-async def test_new_subscription_does_not_tell_of_earlier_changes(lene_here: Application, come: Come) -> None:
+async def test_new_subscription_sends_no_earlier_changes(lene_here: Application, come: Come) -> None:
     other = await come(endpoint="another")
     await other.listen()
     await lene_here.add(DANA)
@@ -137,7 +137,7 @@ async def test_refreshed_subscription_lasts_longer(service: Service, lene_here: 
     assert await state(lene_here) == "Connected"
 
 
-async def test_changed_relationship_is_told_to_its_owner_alone(lene_here: Application, come: Come) -> None:
+async def test_only_the_owner_is_notified_of_a_changed_relationship(lene_here: Application, come: Come) -> None:
     dana = await come("danab@contoso.com")
     for each in (lene_here, dana):
         await each.listen()
@@ -146,7 +146,7 @@ async def test_changed_relationship_is_told_to_its_owner_alone(lene_here: Applic
     assert await dana.told() == []
 
 
-async def test_delegate_is_told_of_the_delegator(lene_here: Application, come: Come) -> None:
+async def test_delegate_is_notified_of_the_delegator(lene_here: Application, come: Come) -> None:
     dana = await come("danab@contoso.com")
     await dana.listen()
     membership = await lene_here.add(DANA, "delegatesGroup")

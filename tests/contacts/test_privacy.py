@@ -116,7 +116,7 @@ async def test_etag_of_a_contact_changes_with_what_is_shown(lene_here: Applicati
     assert (await lene_here.client.get(f"{lene_here.people}/{ALEXS}", headers=unchanged)).status_code == 200
 
 
-async def test_number_that_is_hidden_finds_nobody(lene_here: Application, alex_here: Application) -> None:
+async def test_hidden_number_matches_nobody(lene_here: Application, alex_here: Application) -> None:
     work, home = DETAILS["work_phone"], DETAILS["home_phone"]
 
     async def found(number: str) -> int:

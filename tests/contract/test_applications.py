@@ -96,7 +96,7 @@ async def test_endpoint_opened_concurrently_gets_one_application(store: Store, o
     assert [new for _, new in answers].count(True) == 1
 
 
-async def test_instances_are_added_and_told_apart(store: Store) -> None:
+async def test_instances_are_added_and_distinguished(store: Store) -> None:
     news = []
     for instance in ("tab 1", "tab 2", "tab 1"):
         _, new = await store.applications.open(application(), instance, 5, MANY)
@@ -337,7 +337,7 @@ async def test_channel_begins_fresh(store: Store) -> None:
     assert await store.channels.get(DAN, "none", "tab") == ChannelState()
 
 
-async def test_channel_is_read_as_it_was_written(store: Store) -> None:
+async def test_channel_is_read_as_written(store: Store) -> None:
     await opened(store, "1")
     state = ChannelState(7, {"conversation/1": 3, 'topic "ü"': 4}, {"conversation/1": 5}, 5, 15, 180)
     assert await store.channels.write(LENE, "1", "", 0, state)

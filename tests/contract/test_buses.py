@@ -208,7 +208,7 @@ async def test_topics_that_the_server_did_not_confirm_are_sent_again_on_the_next
             await until(lambda: heard == {"unconfirmed", "published meanwhile"}, LIMIT)
 
 
-async def test_no_more_topics_are_kept_than_a_process_can_bear(kind: BusKind, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_topics_waiting_for_a_connection_are_limited(kind: BusKind, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connected, "MAX_KEPT", 2)
     world = HeldWorld()
     async with started(kind, world=world) as one:
@@ -228,7 +228,7 @@ async def test_no_more_topics_are_kept_than_a_process_can_bear(kind: BusKind, mo
             assert heard == {"a", "b", "d"}
 
 
-async def test_listeners_are_told_after_every_connection_that_topics_may_have_been_lost(kind: BusKind) -> None:
+async def test_listeners_learn_after_every_reconnection_that_topics_may_be_lost(kind: BusKind) -> None:
     missed: list[bool] = []
     async with started(kind) as bus:
         bus.subscribe(lambda topics: None, lambda: missed.append(True))

@@ -235,7 +235,7 @@ async def test_invited_user_sees_what_participants_see_from_then_on(store: Store
     assert (await store.change_log.after("sip:stranger@contoso.com", BEGINNING, MANY)).changes == ()
 
 
-async def test_invited_user_is_told_of_the_removal_of_the_meeting(store: Store) -> None:
+async def test_invited_user_is_notified_of_the_removal_of_the_meeting(store: Store) -> None:
     await with_meeting(store, "shared")
     await store.meetings.remove(*KEY, None, AT)
     changes = await store.change_log.after(INVITED, BEGINNING, MANY)

@@ -94,7 +94,7 @@ async def test_contact_shows_what_is_known_of_its_user(store: Store) -> None:
     assert (known.name, level) == ("Dan Now", None)
 
 
-async def test_contact_who_is_no_user_is_shown_as_stored(store: Store) -> None:
+async def test_contact_who_is_not_a_user_is_shown_as_stored(store: Store) -> None:
     await store.contacts.add(LENE, OUTSIDER, "defaultGroup", LIMITS, AT)
     found = await store.contacts.find(LENE, OUTSIDER.uri)
     assert found is not None
@@ -102,7 +102,7 @@ async def test_contact_who_is_no_user_is_shown_as_stored(store: Store) -> None:
     assert await store.contacts.find(DAN, OUTSIDER.uri) is None
 
 
-async def test_user_who_is_no_contact_is_found(store: Store) -> None:
+async def test_user_who_is_not_a_contact_is_found(store: Store) -> None:
     await store.users.add(user(DAN))
     found = await store.contacts.find(LENE, DAN.upper())
     assert found is not None
@@ -322,7 +322,7 @@ async def test_changes_raise_events_for_subscribers(store: Store) -> None:
     ]
 
 
-async def test_delegate_hears_of_the_delegator(store: Store) -> None:
+async def test_delegate_is_notified_of_addition_and_removal(store: Store) -> None:
     await subscribe(store, DAN)
     await add(store, DAN, "delegatesGroup")
     await store.contacts.remove_from_all(LENE, DAN, AT)
@@ -357,7 +357,7 @@ async def test_subscription_is_extended_up_to_a_limit(store: Store) -> None:
     assert not_shortened == longest
 
 
-async def test_expired_subscription_begins_anew(store: Store) -> None:
+async def test_subscription_after_an_expired_one_starts_afresh(store: Store) -> None:
     await subscribe(store)
     await add(store, DAN)
     again = await store.contacts.subscribe(LENE, "101", 1_000, 1_000, AT + 1_000)

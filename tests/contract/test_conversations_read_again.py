@@ -48,7 +48,7 @@ async def now(store: Store, own: Participation) -> list[Participation]:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_conversations_are_read_anew_after_a_change(store: Store, change: str) -> None:
+async def test_conversations_are_read_again_after_a_change(store: Store, change: str) -> None:
     await store.users.add(user())
     await with_meeting(store)
     await store.applications.open(application(owner=DAN), None, AT, MANY)
@@ -74,7 +74,7 @@ OF_TWO: dict[str, Callable[[Store, Participation], Awaitable[object]]] = {
 
 
 @pytest.mark.parametrize("change", OF_TWO)
-async def test_conversations_of_two_are_read_anew_after_a_change_by_the_other(store: Store, change: str) -> None:
+async def test_conversations_of_two_are_read_again_after_a_change_by_the_other(store: Store, change: str) -> None:
     (lenes, outgoing), (dans, incoming) = calling(LENE, "of the test"), calling(DAN, "of the test")
     for owner in (LENE, DAN):
         await store.users.add(user(owner))

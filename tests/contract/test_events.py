@@ -10,7 +10,7 @@ from openucwa.store.contract import Store
 from tests.contract.samples import AT, EVENT, MANY, logged
 
 
-async def test_event_is_read_as_it_was_appended(store: Store) -> None:
+async def test_event_is_read_as_appended(store: Store) -> None:
     facts: dict[str, object] = {"text": 'ünï"\\\n\U0001f600', "list": [1, 2.5, None, True, {"deep": []}], "": ""}
     await store.events.append(AT, [NewEvent("a topic", "happened", facts)])
     assert await store.events.after({"a topic": 0}, MANY) == [Event("a topic", 1, AT, "happened", facts)]

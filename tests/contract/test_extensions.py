@@ -23,7 +23,7 @@ async def ids(store: Store) -> list[str]:
 
 
 @pytest.mark.parametrize("extension_type", ExtensionType)
-async def test_extension_is_read_as_it_was_added(store: Store, extension_type: ExtensionType) -> None:
+async def test_extension_is_read_as_added(store: Store, extension_type: ExtensionType) -> None:
     await with_meeting(store)
     made = extension(type=extension_type, etag="4611686018427387903")
     await store.extensions.add(LENE, MEETING, made, MANY, AT)
@@ -42,7 +42,7 @@ async def test_unusual_ids_are_distinct(store: Store) -> None:
         assert (await store.extensions.get(LENE, MEETING, odd)).id == odd
 
 
-async def test_properties_are_kept_to_the_byte(store: Store) -> None:
+async def test_properties_are_stored_byte_by_byte(store: Store) -> None:
     await with_meeting(store)
     for length in (2, 1_000, 5_000, 65_536):
         properties = b'{"a":"' + b"x" * (length - 8) + b'"}'
@@ -124,7 +124,7 @@ async def test_full_meeting_accepts_no_extension(store: Store) -> None:
     assert await told(store) == []
 
 
-async def test_removed_extension_makes_room(store: Store) -> None:
+async def test_removed_extension_frees_its_bytes(store: Store) -> None:
     await with_meeting(store, "a", "b")
     await store.extensions.remove(LENE, MEETING, "a", None, AT)
     await store.extensions.add(LENE, MEETING, extension("c"), 2, AT)

@@ -59,7 +59,7 @@ async def test_without_limits_nothing_is_stored(users: Store) -> None:
     assert [await users.history.all(owner, MANY) for owner in (LENE, DAN)] == [[], []]
 
 
-async def test_what_is_said_in_the_meeting_that_it_becomes_is_not_stored(talking: Store) -> None:
+async def test_messages_in_the_meeting_that_it_becomes_are_not_stored(talking: Store) -> None:
     await talking.two_party.escalate(DANS, replace(meeting(), id=DRAFT.meeting_id), MANY, AT)
     await talking.conversations.send_message(DANS, "text/plain", "to all", None, AT)
     assert await texts(talking, LENE, DRAFT.id) == [(1, "hello")]

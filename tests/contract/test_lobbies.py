@@ -50,7 +50,7 @@ async def who_waits(store: Store, organizer: str = LENE) -> list[tuple[str, str]
     return [(each.meeting_id, each.uri) for each in (await store.conversations.lobbies(organizer, MANY)).entries]
 
 
-async def test_who_waits_is_listed_with_the_meeting(store: Store) -> None:
+async def test_waiting_guest_is_listed_with_the_meeting(store: Store) -> None:
     await with_meeting(store)
     await wait(store, DAN, at=AT + 5)
     found = await store.conversations.lobbies(LENE, MANY)
@@ -59,13 +59,13 @@ async def test_who_waits_is_listed_with_the_meeting(store: Store) -> None:
     assert found.entries == (LobbyEntry(MEETING, rel, "a subject", DAN, "Somebody", False, AT + 5),)
 
 
-async def test_nobody_waits_where_nobody_came(store: Store) -> None:
+async def test_lobby_list_is_empty_without_guests(store: Store) -> None:
     await with_meeting(store)
     found = await store.conversations.lobbies(LENE, MANY)
     assert (found.total, found.entries) == (0, ())
 
 
-async def test_who_came_first_to_any_meeting_is_listed_first(store: Store) -> None:
+async def test_first_guest_of_any_meeting_is_listed_first(store: Store) -> None:
     for meeting_id in ("FIRST", "SECOND"):
         await with_meeting(store, meeting_id=meeting_id)
     await wait(store, DAN, "SECOND", at=AT + 1)
@@ -73,7 +73,7 @@ async def test_who_came_first_to_any_meeting_is_listed_first(store: Store) -> No
     assert await who_waits(store) == [("SECOND", DAN), ("FIRST", ANN)]
 
 
-async def test_who_waits_with_two_applications_is_listed_once(store: Store) -> None:
+async def test_guest_waiting_with_two_applications_is_listed_once(store: Store) -> None:
     await with_meeting(store)
     await wait(store, DAN, at=AT + 1)
     await wait(store, DAN, application_id="102", endpoint="another", at=AT + 2)
@@ -81,7 +81,7 @@ async def test_who_waits_with_two_applications_is_listed_once(store: Store) -> N
     assert (found.total, [each.since for each in found.entries]) == (1, [AT + 1])
 
 
-async def test_who_was_admitted_waits_no_longer(store: Store) -> None:
+async def test_admitted_guest_is_no_longer_listed(store: Store) -> None:
     await with_meeting(store)
     await wait(store, DAN)
     await store.conversations.admit(LENE, MEETING, DAN, AT)

@@ -40,7 +40,7 @@ async def ids(store: Store, organizer: str = LENE) -> Sequence[str]:
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, OTHER_SETTINGS])
-async def test_meeting_is_read_as_it_was_added(store: Store, settings: object) -> None:
+async def test_meeting_is_read_as_added(store: Store, settings: object) -> None:
     await store.meetings.add(meeting(settings=settings), MANY)
     assert await store.meetings.get(LENE, MEETING) == meeting(settings=settings)
 

@@ -25,7 +25,7 @@ async def test_smallest_picture_of_the_size_or_the_largest_is_read(store: Store,
     assert found == picture(given)
 
 
-async def test_data_is_read_as_it_was_stored(store: Store) -> None:
+async def test_data_is_read_as_stored(store: Store) -> None:
     every = picture(48, bytes(range(256)))
     await store.photos.put(LENE, [every], HERE)
     assert await store.photos.get(LENE, 48) == every
@@ -43,7 +43,7 @@ async def test_photo_is_that_of_its_owner_alone(store: Store) -> None:
     assert await store.photos.origin(DAN) is None
 
 
-async def test_photo_of_nobody_is_refused(store: Store) -> None:
+async def test_photo_of_an_unknown_user_is_refused(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
         await store.photos.put("sip:nobody@contoso.com", [picture()], HERE)
 

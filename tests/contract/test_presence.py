@@ -223,7 +223,7 @@ async def test_removed_user_is_offline_without_a_trace(store: Store) -> None:
     assert (found.availability, found.note, found.last_active) == ("Offline", "", None)
 
 
-async def test_topic_of_a_user_who_is_added_again_goes_on(store: Store) -> None:
+async def test_topic_of_a_user_who_is_added_again_continues(store: Store) -> None:
     await store.users.add(user())
     await available(store)
     await store.users.remove(LENE, AT)

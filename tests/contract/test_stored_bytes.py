@@ -86,7 +86,7 @@ async def test_removed_data_does_not_count(small: Store) -> None:
     assert await small.meetings.get(LENE, MEETING) == full
 
 
-async def test_smaller_replacement_makes_room(small: Store) -> None:
+async def test_smaller_replacement_frees_bytes(small: Store) -> None:
     await small.extensions.add(LENE, MEETING, sized("a", 9000), MANY, AT)
     with pytest.raises(EntityTooLarge):
         await small.extensions.add(LENE, MEETING, sized("b", 8000), MANY, AT)

@@ -106,7 +106,7 @@ async def test_subscription_of_a_group_is_replaced_by_the_next_one(store: Store)
     assert (await store.subscriptions.get(LENE, "101", "group", AT)).expires == AT + 20 * MINUTE
 
 
-async def test_those_who_are_no_users_yet_are_subscribed_when_they_are(store: Store) -> None:
+async def test_future_users_are_subscribed_once_they_exist(store: Store) -> None:
     await subscribe(store, "sip:new@contoso.com")
     assert await members(store) == []
     await store.users.add(user("sip:new@contoso.com"))

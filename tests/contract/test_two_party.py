@@ -81,7 +81,7 @@ async def test_start_asks_only_applications_that_are_open(started: Store) -> Non
         await started.invitations.get(LENE, "101", outgoing.id)
 
 
-async def test_same_operation_starts_nothing_while_it_is_pending_or_the_conversation_goes_on(started: Store) -> None:
+async def test_repeated_operation_id_starts_nothing_while_pending_or_in_the_conversation(started: Store) -> None:
     draft, outgoing = calling(LENE, "second")
     incoming = calling(DAN, "second")[1]
     repeated = replace(outgoing, operation_id=OUTGOING.operation_id)
@@ -146,7 +146,7 @@ async def test_end_of_the_invitation_ends_the_inviters_conversation(started: Sto
         await started.two_party.accept(OTHER_INCOMING, OTHER_DANS, MANY, AT)
 
 
-async def test_declining_here_goes_on_elsewhere_until_nobody_is_asked(started: Store) -> None:
+async def test_declined_invitation_stays_pending_until_every_application_declined(started: Store) -> None:
     await started.invitations.end(DECLINED, AT, elsewhere_goes_on=True)
     assert (await own(started, DRAFT)).form == Form.CONNECTING
     assert [state for state, _ in await states(started)] == ["Connecting", "Declined", "Connecting"]
@@ -156,7 +156,7 @@ async def test_declining_here_goes_on_elsewhere_until_nobody_is_asked(started: S
 
 
 @pytest.mark.parametrize("way", ["leave", "close"])
-async def test_inviter_who_goes_withdraws_the_invitation(started: Store, way: str) -> None:
+async def test_leaving_inviter_withdraws_the_invitation(started: Store, way: str) -> None:
     if way == "leave":
         await started.conversations.leave(LENE, "101", DRAFT.id, AT)
     else:
@@ -166,7 +166,7 @@ async def test_inviter_who_goes_withdraws_the_invitation(started: Store, way: st
 
 
 @pytest.mark.parametrize("leaver", [LENE, DAN])
-async def test_leaving_ends_it_for_both_and_keeps_what_the_other_has_to_hear(started: Store, leaver: str) -> None:
+async def test_leaving_ends_the_conversation_for_both_and_keeps_undelivered_events(started: Store, leaver: str) -> None:
     await started.two_party.accept(INCOMING, DANS, MANY, AT)
     gone, left = (DRAFT, DANS) if leaver == LENE else (DANS, DRAFT)
     number = await started.conversations.send_message(gone, "text/plain", "bye", None, AT)

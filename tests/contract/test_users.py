@@ -12,7 +12,7 @@ from tests.contract.samples import AT, DAN, MANY, MEETING, application, assigned
 from tests.users import LENE
 
 
-async def test_user_is_read_as_it_was_added(store: Store) -> None:
+async def test_user_is_read_as_added(store: Store) -> None:
     await store.users.add(user())
     assert await store.users.get(LENE) == user()
 
@@ -113,7 +113,7 @@ async def test_removed_users_conference_ids_are_free_again(store: Store) -> None
     assert await store.meetings.get(LENE, MEETING) == meeting()
 
 
-async def test_other_users_keep_what_is_theirs(store: Store) -> None:
+async def test_other_users_keep_their_data(store: Store) -> None:
     longer = LENE + "x"
     for uri in (LENE, DAN, longer):
         await store.users.add(user(uri))
@@ -189,7 +189,7 @@ async def test_user_of_a_directory_is_added(store: Store) -> None:
     assert await store.users.get(LENE) == new
 
 
-async def test_user_who_is_not_there_is_added_only_where_that_is_set(store: Store) -> None:
+async def test_unknown_user_is_added_only_where_that_is_set(store: Store) -> None:
     assert await store.users.admit(vouched_for(), create=False) is None
     assert await store.users.get(LENE) is None
 
@@ -218,7 +218,7 @@ async def test_removed_user_is_not_added_again_by_a_directory(store: Store) -> N
     assert await store.users.get(LENE) is None
 
 
-async def test_removed_user_who_is_added_again_is_there(store: Store) -> None:
+async def test_removed_user_can_be_added_again(store: Store) -> None:
     await store.users.add(user())
     await store.users.remove(LENE, AT)
     await store.users.add(user())

@@ -39,13 +39,13 @@ async def due(store: Store, at: int = AT, limit: int = 10) -> list[str]:
     return [each.id for each in await store.webhooks.due("1", at, limit)]
 
 
-async def test_webhook_is_read_as_it_was_added(store: Store) -> None:
+async def test_webhook_is_read_as_added(store: Store) -> None:
     await store.webhooks.add(webhook(), START, 10)
     assert await store.webhooks.get(LENE, "1") == webhook()
     assert await store.webhooks.all(LENE) == [webhook()]
 
 
-async def test_webhook_is_its_owners_alone(store: Store) -> None:
+async def test_webhook_is_visible_to_its_owner_alone(store: Store) -> None:
     await store.webhooks.add(webhook(), START, 10)
     await store.webhooks.add(webhook("2", owner=ALL), START, 10)
     assert await store.webhooks.all(DAN) == []
@@ -63,7 +63,7 @@ async def test_webhook_beyond_the_limit_is_refused(store: Store) -> None:
     await store.webhooks.add(webhook("3", owner=DAN), START, 1)
 
 
-async def test_webhook_of_nobody_is_refused(store: Store) -> None:
+async def test_webhook_of_an_unknown_user_is_refused(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
         await store.webhooks.add(webhook(owner="sip:nobody@contoso.com"), START, 1)
 

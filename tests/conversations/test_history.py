@@ -47,7 +47,7 @@ async def say(guest: Guest, text: str) -> None:
     assert await guest.post(f"{guest.here}/messaging/messages", content=text, headers=PLAIN) == 201
 
 
-async def test_both_users_find_what_was_said_after_the_conversation(two: Two) -> None:
+async def test_both_users_find_the_messages_after_the_conversation(two: Two) -> None:
     lene, dana = two
     await talk(lene, dana, _links={"message": {"href": "data:text/plain,Hi"}})
     await say(dana, "Hello")
@@ -89,9 +89,7 @@ async def test_nobody_else_reads_a_log(two: Two, come: Come, service: Service) -
     assert await logs(erik) == []
 
 
-async def test_invitation_of_a_user_who_is_not_there_waits_as_a_missed_item(
-    two: Two, come: Come, service: Service
-) -> None:
+async def test_invitation_of_an_unavailable_user_becomes_a_missed_item(two: Two, come: Come, service: Service) -> None:
     lene, _ = two
     await add_user(service, ERIK, "Erik Andersen")
     await start(lene, ERIK, _links={"message": {"href": "data:text/plain,Call+me"}})
@@ -106,7 +104,9 @@ async def test_invitation_of_a_user_who_is_not_there_waits_as_a_missed_item(
     assert await logs(lene) == []
 
 
-async def test_unanswered_invitation_is_missed_and_told_of(two: Two, service: Service, world: FakeWorld) -> None:
+async def test_unanswered_invitation_becomes_a_missed_item_with_an_event(
+    two: Two, service: Service, world: FakeWorld
+) -> None:
     lene, dana = two
     await start(lene)
     await dana.said()

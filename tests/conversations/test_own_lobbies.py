@@ -103,7 +103,7 @@ async def test_lobby_is_shown_in_xml(lene: UcwaClient, come: Come) -> None:
     assert person.findtext("{*}property[@name='name']") == "Joe"
 
 
-async def test_those_who_wait_are_grouped_by_meeting_the_first_to_come_first(lene: UcwaClient, come: Come) -> None:
+async def test_waiting_guests_are_grouped_by_meeting_in_order_of_arrival(lene: UcwaClient, come: Come) -> None:
     one, other = await lene.schedule(subject="One"), await lene.schedule(subject="Other")
     for meeting, name in ((other, "Ann"), (one, "Joe"), (other, "Bob")):
         await ask(come, meeting, name)
@@ -132,7 +132,7 @@ async def test_guest_is_gone_from_the_list_after_admission(lene: UcwaClient, com
     assert waiting(await lobby_of(lene)) == {}
 
 
-async def test_guest_who_gives_up_is_gone_from_the_list(lene: UcwaClient, come: Come) -> None:
+async def test_guest_who_gives_up_leaves_the_list(lene: UcwaClient, come: Come) -> None:
     joe = await ask(come, await lene.schedule(), "Joe")
     assert (await joe.client.delete(joe.client.app)).status_code == 204
     assert waiting(await lobby_of(lene)) == {}

@@ -31,7 +31,7 @@ async def test_two_requests_at_once_with_one_operation_id_start_one_invitation(t
     assert (await counted(lene), await counted(dana)) == (1, 1)
 
 
-async def test_operation_id_is_good_for_as_long_as_the_conversation_goes_on(two: Two) -> None:
+async def test_operation_id_is_valid_until_the_conversation_ends(two: Two) -> None:
     lene, dana = two
     await talk(lene, dana)
     (invitation,) = {event["href"] for event in [{"href": await start(lene)}]}

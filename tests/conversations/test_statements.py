@@ -31,7 +31,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ran
 
 
-async def test_each_participant_told_of_a_change_takes_one_statement(
+async def test_notifying_a_participant_of_a_change_takes_one_statement(
     service: Service, come: Come, lene: UcwaClient, statements: list[str]
 ) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")

@@ -138,7 +138,7 @@ async def test_unanswered_invitation_fails(two: Two, service: Service, world: Fa
 
 
 @pytest.mark.parametrize(("to", "reason"), [(ERIK, "Unreachable"), ("sip:nobody@contoso.com", "DestinationNotFound")])
-async def test_invitation_of_somebody_who_is_not_there_fails_by_its_events(
+async def test_invitation_of_an_unavailable_user_fails_in_the_events(
     two: Two, come: Come, service: Service, to: str, reason: str
 ) -> None:
     lene, _ = two
@@ -222,7 +222,7 @@ async def test_end_of_an_application_ends_its_conversations(two: Two) -> None:
     assert (await dana.said())[-1] == "conversation deleted Ended"
 
 
-async def test_message_that_came_along_is_said_once_accepted(two: Two) -> None:
+async def test_first_message_of_an_invitation_is_delivered_once_accepted(two: Two) -> None:
     lene, dana = two
     await start(lene, _links={"message": {"href": "data:text/html,%3Cb%3EHi%3C%2Fb%3E"}})
     invitation = await incoming(dana)
@@ -341,7 +341,7 @@ async def relate(guest: Guest, other: str, level: str) -> None:
     assert answer.is_success, answer.text
 
 
-async def test_blocked_user_finds_nobody_there_and_leaves_nothing(two: Two, service: Service) -> None:
+async def test_invitation_of_a_blocked_user_fails_without_a_trace(two: Two, service: Service) -> None:
     lene, dana = two
     await relate(dana, LENE, "Blocked")
     await start(lene)
@@ -350,7 +350,7 @@ async def test_blocked_user_finds_nobody_there_and_leaves_nothing(two: Two, serv
     assert await service.store.history.all(DANA, 10) == []
 
 
-async def test_conversation_with_a_user_who_is_blocked_in_it_goes_on(two: Two) -> None:
+async def test_blocking_a_user_does_not_end_a_conversation(two: Two) -> None:
     lene, dana = two
     await talk(lene, dana)
     href = (await lene.get(f"{lene.here}/messaging"))["_links"]["sendMessage"]["href"]
@@ -360,7 +360,7 @@ async def test_conversation_with_a_user_who_is_blocked_in_it_goes_on(two: Two) -
     assert [line for line in await dana.said() if "message" in line] == ["message completed Success"]
 
 
-async def test_user_who_must_not_be_disturbed_is_asked_by_close_ones_only(two: Two, service: Service) -> None:
+async def test_user_in_do_not_disturb_is_invited_only_by_workgroup(two: Two, service: Service) -> None:
     lene, dana = two
     assert await dana.post(f"{dana.client.app}/me/presence", json={"availability": "DoNotDisturb"}) == 204
     await start(lene)

@@ -106,7 +106,7 @@ def test_printed_commands_work(tmp_path: Path) -> None:
         assert process.wait(LIMIT) == 0
         assert process.stderr is not None
         lines = process.stderr.read().splitlines()
-        assert len(lines) == 5, "a line for each request, of those that came after the walk"
+        assert len(lines) == 6, "a line for each request that came after the walk, and one for the sign-in"
         assert all(" info " in line for line in lines)
 
 

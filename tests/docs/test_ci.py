@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from openucwa import __version__
 from tests.deploy.nginx import free_ports
 from tests.docs.walking import LIMIT, ROOT, walk
 from tests.needs import need
@@ -21,7 +22,7 @@ PAGE = (ROOT / "docs" / "ci.md").read_text("utf-8")
 #: The address of the container in the page.
 ADDRESS = "http://127.0.0.1:8080"
 #: How the page starts the container.
-CONTAINER = "docker run --detach --publish 127.0.0.1:8080:8080 ghcr.io/contoso/openucwa:0.1.0 "
+CONTAINER = f"docker run --detach --publish 127.0.0.1:8080:8080 ghcr.io/contoso/openucwa:{__version__} "
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

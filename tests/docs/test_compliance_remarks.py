@@ -94,7 +94,7 @@ def test_event_for_ones_own_message_has_neither_text_nor_participant(lene: Perso
     assert set(lene.waited_for("message", "completed")["_links"]) == {"self", "messaging"}
 
 
-def test_incoming_invitation_embeds_who_invites(lene: Person, server: RunningServer) -> None:
+def test_incoming_invitation_embeds_the_inviter(lene: Person, server: RunningServer) -> None:
     dana = Person(server, lene.visits, {**LENE, "username": "danab@contoso.com"})
     available = dana.link(dana.app["_embedded"]["me"], "makeMeAvailable")
     dana.send("POST", available, {"supportedModalities": ["Messaging"]}, status=204)
@@ -106,7 +106,7 @@ def test_incoming_invitation_embeds_who_invites(lene: Person, server: RunningSer
 
 
 @pytest.mark.parametrize("accept", ["application/json", "image/png"])
-def test_batch_answers_as_multipart_whatever_the_accept(lene: Person, accept: str) -> None:
+def test_batch_ignores_accept_and_answers_multipart(lene: Person, accept: str) -> None:
     part = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     body = f"--b\r\nContent-Type: application/http; msgtype=request\r\n\r\n{part}\r\n--b--\r\n"
     href = lene.link(lene.app, "batch")
@@ -120,7 +120,7 @@ def test_token_with_fewer_scopes_does_less(server: RunningServer, lene: Person) 
     narrow.send("POST", join, {"operationId": "1"}, status=403)
 
 
-def test_errors_are_in_english_whatever_the_culture(server: RunningServer, lene: Person) -> None:
+def test_errors_are_in_english_for_every_culture(server: RunningServer, lene: Person) -> None:
     answers = []
     for culture in ("en-US", "da-DK"):
         opening = {"culture": culture, "endpointId": culture, "userAgent": "test"}
@@ -129,9 +129,7 @@ def test_errors_are_in_english_whatever_the_culture(server: RunningServer, lene:
     assert answers[0]["message"] == answers[1]["message"]
 
 
-def test_photo_is_shown_whatever_the_accept_with_the_token_or_the_photo_cookie(
-    server: RunningServer, lene: Person
-) -> None:
+def test_photo_is_shown_for_any_accept_with_token_or_photo_cookie(server: RunningServer, lene: Person) -> None:
     href = lene.link(lene.app["_embedded"]["me"], "photo")
     for accept in ("image/svg+xml", "application/json"):
         lene.send("GET", href, accept=accept)

@@ -1,21 +1,18 @@
-"""The commands of docs/operating.md, run: installation, two nodes from nothing, backup and restore of both stores."""
+"""The commands of docs/operating.md, run: two nodes from nothing, backup and restore of both stores.
+
+Those for an installed server are in `test_operating_installed.py`.
+"""
 
 import os
 import signal
-import socket
-import sys
 import threading
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from tests.client import PASSWORD
 from tests.deploy.nginx import MAIN, free_ports
-from tests.docs.walking import ROOT, commands, nginx_in, walk
+from tests.docs.walking import ROOT, blocks, commands, nginx_in, walk
 from tests.nats import NatsServer
 from tests.needs import need
 from tests.postgres import OWNER, PostgresServer
@@ -25,68 +22,6 @@ from tests.process.test_polls import PollingApplication
 from tests.users import LENE
 
 PAGE = "docs/operating.md"
-
-
-def test_installed_service_and_commands_use_the_same_store(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    folders = ("/etc/openucwa", "/etc/systemd/system", "/opt/openucwa", "/usr/local/bin", "/var/lib/openucwa")
-    put = {folder: f"{tmp_path}{folder}" for folder in folders}
-    for folder in ("deploy", "etc/systemd/system", "usr/local/bin", "var/lib", "opt"):
-        (tmp_path / folder).mkdir(parents=True)
-    for name in ("openucwa.toml", "openucwa.service"):
-        text = (ROOT / "deploy" / name).read_text("utf-8")
-        for said, meant in put.items():
-            text = text.replace(said, meant)
-        text = text.replace('# listen = ["http://127.0.0.1:8080"]', f'listen = ["http://127.0.0.1:{port}"]')
-        (tmp_path / "deploy" / name).write_text(text, "utf-8")
-    settings = tmp_path / "etc" / "openucwa" / "openucwa.toml"
-    openucwa = (
-        f'exec "{sys.executable}" -c "import pathlib, openucwa.config_loading, openucwa.cli; '
-        f'openucwa.config_loading.SETTINGS_FILE = pathlib.Path(\'{settings}\'); openucwa.cli.main()" "$@"'
-    )
-    unit, started = tmp_path / "etc/systemd/system/openucwa.service", tmp_path / "pid"
-    stand_ins = {
-        "openucwa": openucwa,
-        "python3": 'mkdir -p "$3/bin"\nprintf "#!/bin/sh\\n" > "$3/bin/pip"\nchmod +x "$3/bin/pip"\n'
-        f'cp "{tmp_path}/programs/openucwa" "$3/bin/"',
-        "systemctl": f'[ "$1" = enable ] || exit 0\n$(sed -n "s/^ExecStart=//p" "{unit}") > "{tmp_path}/log" 2>&1 &\n'
-        f'echo $! > "{started}"',
-        "useradd": "exit 0",
-    }
-    asked = "openucwa user add sip:lene@example.com"
-    put |= {
-        "-o openucwa -g openucwa ": "",
-        "-g openucwa ": "",
-        asked: f"{asked} --password-stdin 2> added <<< {PASSWORD!r}",
-    }
-    try:
-        walk(commands(PAGE, "Installing"), tmp_path, put, stand_ins)
-        line = f"openucwa: store: {tmp_path}/var/lib/openucwa (data: {settings})\n"
-        assert (tmp_path / "added").read_text() == line
-        token = urllib.request.Request(
-            f"http://127.0.0.1:{port}/WebTicket/oauthtoken",
-            urlencode({"grant_type": "password", "username": "lene@example.com", "password": PASSWORD}).encode(),
-        )
-        wait_for(port)
-        with urllib.request.urlopen(token, timeout=LIMIT) as answer:
-            assert answer.status == 200
-        assert line.removeprefix("openucwa: ") in (tmp_path / "log").read_text()
-    finally:
-        with suppress(OSError, ValueError):
-            os.kill(int(started.read_text()), signal.SIGTERM)
-
-
-def wait_for(port: int) -> None:
-    """Waits until a server accepts connections."""
-    end = time.monotonic() + LIMIT
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < end, f"nothing listens on port {port}"
-            time.sleep(0.05)
-        else:
-            return
 
 
 def test_two_nodes_are_set_up_from_nothing(tmp_path: Path) -> None:
@@ -185,10 +120,8 @@ def test_store_is_migrated_from_sqlite_to_the_nodes(own_database: str, tmp_path:
 
 def parts(engine: str) -> tuple[str, str]:
     """The commands that make a copy, and those that restore it."""
-    lines = commands(PAGE, "Backup and restore").splitlines(keepends=True)
-    starts = [index for index, line in enumerate(lines) if line.startswith("sudo install -d")]
-    mine = lines[: starts[1]] if engine == "sqlite" else lines[starts[1] :]
-    return "".join(mine[:2]), "".join(mine[2:])
+    sqlite_copy, sqlite_restore, copy, restore, _ = blocks(PAGE, "Backup and restore")
+    return (sqlite_copy, sqlite_restore) if engine == "sqlite" else (copy, restore)
 
 
 def test_sqlite_backup_made_during_writes_is_restored(tmp_path: Path) -> None:

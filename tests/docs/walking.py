@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,14 +25,19 @@ STAND_INS = {
 }
 
 
-def commands(page: str, section: str) -> str:
-    """All `sh` blocks of a section, up to the next heading."""
+def blocks(page: str, section: str) -> list[str]:
+    """The `sh` blocks of a section, up to the next heading."""
     text = (ROOT / page).read_text("utf-8")
     found = re.search(rf"^##+ {re.escape(section)}\n(.*?)(?=^##|\Z)", text, re.DOTALL | re.MULTILINE)
     assert found is not None, section
-    blocks = re.findall(r"^```sh\n(.*?)^```", found[1], re.DOTALL | re.MULTILINE)
-    assert blocks, section
-    return "".join(blocks)
+    found_blocks = re.findall(r"^( *)```sh\n(.*?)^\1```", found[1], re.DOTALL | re.MULTILINE)
+    assert found_blocks, section
+    return [textwrap.dedent(block) for _, block in found_blocks]
+
+
+def commands(page: str, section: str) -> str:
+    """All `sh` blocks of a section in one."""
+    return "".join(blocks(page, section))
 
 
 def walk(script: str, folder: Path, put: Mapping[str, str], stand_ins: Mapping[str, str] | None = None) -> str:

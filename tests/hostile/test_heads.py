@@ -79,7 +79,7 @@ async def test_badly_encoded_query_is_harmless(send: Send, lene: UcwaClient, que
     assert (await send("POST", f"{lene.meetings}?{query}")).status == 201
 
 
-async def test_id_that_looks_like_a_path_is_an_id(send: Send, lene: UcwaClient) -> None:
+async def test_id_may_look_like_a_path(send: Send, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     for extension_id in (
         "../../x",

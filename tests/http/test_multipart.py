@@ -88,7 +88,7 @@ def test_body_is_preserved_and_its_declared_length_ignored() -> None:
     assert part.headers == [("content-type", "application/json"), ("content-length", "20")]
 
 
-def test_body_may_hold_empty_lines_and_what_looks_like_a_boundary() -> None:
+def test_body_may_contain_empty_lines_and_lookalikes_of_the_boundary() -> None:
     (part,) = parse(batch(POST + "a\r\n\r\nb --B c\r\n--Bee\r\n"), BATCHING)
     assert part.body == b"a\r\n\r\nb --B c\r\n--Bee\r\n"
 

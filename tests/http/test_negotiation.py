@@ -56,7 +56,7 @@ def test_media_type_of_the_answer(accept: str | None, media_type: str) -> None:
 @pytest.mark.parametrize(
     "accept", ["text/html", "multipart/batching", "*/*;q=0", "application/json;q=0", "image/*, text/*"]
 )
-def test_nothing_acceptable_is_refused_with_what_is_offered(accept: str) -> None:
+def test_unacceptable_request_is_refused_with_the_available_types(accept: str) -> None:
     with pytest.raises(NotAcceptable, match="application/json, application/xml, application/vnd"):
         choose(accept, UCWA_TYPES)
 

@@ -12,7 +12,7 @@ from openucwa.identity.callers import Admission
 from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
 from openucwa.identity.sign_in import Granted, GrantRefused, SignIn, SignInSettings
-from openucwa.identity.throttle import Throttle
+from openucwa.identity.throttle import Throttle, ThrottleSettings
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
 from openucwa.model.measures import Measures
@@ -34,7 +34,7 @@ class Server:
         self.store = SqliteStore(folder, timeout=5)
         self.passwords = Passwords(workers=1, hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.tokens = Tokens([new_signing_key(self.world)], self.world)
-        throttle = Throttle(3, 2.0, 60.0, 8, self.world)
+        throttle = Throttle(ThrottleSettings(3, 2.0, 60.0, 8, 20), self.world)
         keys = SigningKeys(self.store.signing_keys, self.tokens, config.part(KeySettings), self.world)
         verifying = UserPasswords(self.store.users, self.passwords, (), Admission(self.store.users))
         settings = config.part(SignInSettings)
@@ -156,7 +156,7 @@ async def test_name_that_matches_two_users_is_refused(server: Server) -> None:
         assert refused.error == "invalid_grant"
 
 
-async def test_wrong_user_and_a_wrong_password_are_answered_alike(server: Server) -> None:
+async def test_wrong_user_and_a_wrong_password_are_indistinguishable(server: Server) -> None:
     one = await server.refused(grant_type="password", username="lene@contoso.com", password="wrong")
     other = await server.refused(grant_type="password", username="nobody@contoso.com", password="wrong")
     assert vars(one) == vars(other)
@@ -234,7 +234,7 @@ async def test_every_anonymous_token_has_an_identity_of_its_own(server: Server) 
         {"ms_rtc_conferenceuri": "AB12CD34"},
     ],
 )
-async def test_unknown_meeting_and_a_wrong_password_are_answered_alike(server: Server, fields: dict[str, str]) -> None:
+async def test_unknown_meeting_and_wrong_password_are_indistinguishable(server: Server, fields: dict[str, str]) -> None:
     form = {"grant_type": ANONYMOUS, "ms_rtc_conferenceuri": MEETING, "password": "AB12CD34"} | fields
     refused = await server.refused(**form)
     assert (refused.error, refused.status) == ("invalid_grant", 400)
@@ -369,17 +369,17 @@ async def test_aborted_attempt_is_not_counted(server: Server) -> None:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "openucwa.identity.sign_in"]
+    return [record.getMessage() for record in caplog.records if record.name == "openucwa.audit"]
 
 
-async def test_failed_and_throttled_sign_ins_are_logged_with_name_and_address(
+async def test_failed_and_throttled_sign_ins_are_audited_with_name_and_address(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(4):
         await server.refused(grant_type="password", username="CONTOSO\\Lene", password="my secret guess")
-    failed = '"CONTOSO\\\\Lene" from 192.0.2.1 failed: '
-    assert logged(caplog) == [f"sign-in of {failed}wrong user or password"] * 3 + [
-        f"sign-in of {failed}too many failures"
+    tried = "user=CONTOSO\\Lene client=192.0.2.1 grant=password"
+    assert logged(caplog) == [f'sign-in-failed {tried} reason="wrong user or password"'] * 3 + [
+        f"sign-in-throttled {tried} wait=2"
     ]
     assert "secret" not in caplog.text
 
@@ -388,22 +388,28 @@ async def test_name_cannot_forge_a_log_line(server: Server, caplog: pytest.LogCa
     name = "a\nsign-in\r\x1b[2J\u2028\u202e\x00é" + "x" * 500
     await server.refused(grant_type="password", username=name, password="wrong")
     (line,) = logged(caplog)
-    assert line.startswith('sign-in of "a\\nsign-in\\r\\x1b[2J\\u2028\\u202e\\x00éxxx')
+    assert line.startswith(r"sign-in-failed user=a\nsign-in\r\x1b[2J\u2028\u202e\x00éxxx")
     assert line.isprintable()
-    assert len(line) < 250
+    assert len(line) < 400
 
 
-async def test_log_of_an_anonymous_sign_in_lacks_the_meetings_password(
+async def test_audit_line_of_an_anonymous_sign_in_lacks_the_meetings_password(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     await server.refused(grant_type=ANONYMOUS, ms_rtc_conferenceuri=MEETING, password="GUESS123")
-    assert logged(caplog) == ['sign-in of "sip:lene@contoso.com" from 192.0.2.1 failed: wrong meeting or password']
+    reason = '"wrong meeting or password"'
+    assert logged(caplog) == [
+        f"sign-in-failed user=sip:lene@contoso.com client=192.0.2.1 grant=anonymous reason={reason}"
+    ]
 
 
-async def test_successful_sign_in_logs_no_failure(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+async def test_successful_sign_ins_are_audited(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     await server.sign_in.grant(PASSWORD, HERE)
-    await server.anonymous()
-    assert logged(caplog) == []
+    guest = await server.anonymous()
+    assert logged(caplog) == [
+        "sign-in-succeeded user=sip:lene@contoso.com client=192.0.2.1 grant=password",
+        f"sign-in-succeeded user={guest.identity} client=192.0.2.1 grant=anonymous source=sip:lene@contoso.com",
+    ]
 
 
 async def test_both_grants_are_offered(server: Server) -> None:

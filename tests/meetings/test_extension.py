@@ -212,7 +212,7 @@ def test_untyped_array_keeps_types_as_far_as_positions_agree() -> None:
     assert put({"ints": [UntypedText("1"), 9]}).properties == b'{"ints":[1,9]}'
 
 
-def test_text_typed_as_a_string_is_a_string_whatever_is_stored() -> None:
+def test_text_typed_as_a_string_stays_a_string() -> None:
     assert put({"int": "5", "bool": "true"}).properties == b'{"int":"5","bool":"true"}'
 
 

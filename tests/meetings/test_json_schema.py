@@ -133,7 +133,7 @@ def test_ordinary_fractions_cost_no_more_than_other_numbers() -> None:
 
 
 @pytest.mark.parametrize(("keyword", "inner"), [("unevaluatedProperties", "properties"), ("unevaluatedItems", "items")])
-def test_what_looks_for_unevaluated_parts_of_itself_at_many_levels_is_refused(keyword: str, inner: str) -> None:
+def test_unevaluated_keywords_at_many_levels_are_refused(keyword: str, inner: str) -> None:
     schema: Any = {keyword: False, "anyOf": [True]}
     for _ in range(16):
         schema = {keyword: False, "anyOf": [schema]}

@@ -78,6 +78,6 @@ async def test_second_call_conflicts(client: UcwaClient) -> None:
     assert_refused(await call(client), 409, "Conflict", "AlreadyExists")
 
 
-async def test_accept_that_cannot_be_satisfied_makes_nobody_available(client: UcwaClient) -> None:
+async def test_unacceptable_accept_header_makes_nobody_available(client: UcwaClient) -> None:
     assert (await call(client, Accept="image/png")).status_code == 406
     assert (await call(client)).status_code == 201

@@ -135,14 +135,14 @@ async def test_changes_of_presence_are_limited_to_a_rate(
     await lene.post(f"{lene.me}/note")
 
 
-async def test_what_changed_several_times_is_told_once(available: Watcher) -> None:
+async def test_several_changes_of_one_thing_are_one_notification(available: Watcher) -> None:
     for availability in ("Busy", "Away"):
         await available.post(f"{available.me}/presence", json={"availability": availability})
     await available.post(f"{available.me}/note", json={"message": "here"})
     assert await available.told() == ["presence updated", "note updated"]
 
 
-async def test_change_is_told_to_every_available_application(available: Watcher, open_application: Open) -> None:
+async def test_every_available_application_is_notified_of_a_change(available: Watcher, open_application: Open) -> None:
     other, silent = await open_application("lenea", "second"), await open_application("lenea", "third")
     await other.make_available()
     assert await other.told() == ADDED
@@ -152,7 +152,7 @@ async def test_change_is_told_to_every_available_application(available: Watcher,
     assert await other.availability() == "Busy"
 
 
-async def test_presence_that_other_applications_set_before_is_not_told(
+async def test_presence_set_before_by_other_applications_is_not_sent(
     available: Watcher, open_application: Open
 ) -> None:
     await available.post(f"{available.me}/note", json={"message": "here"})

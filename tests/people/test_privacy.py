@@ -64,7 +64,7 @@ async def test_level_decides_what_is_shown(lena: Watcher, dan: Watcher, level: s
 
 
 @pytest.mark.parametrize("level", SHOWN)
-async def test_level_decides_what_is_told(lena: Watcher, dan: Watcher, level: str) -> None:
+async def test_level_decides_which_events_are_sent(lena: Watcher, dan: Watcher, level: str) -> None:
     await set_level(dan, LENE, level)
     await lena.subscribe(f"sip:{DANA}")
     await lena.told()
@@ -95,7 +95,7 @@ async def test_blocked_subscriber_receives_nothing_at_all(lena: Watcher, dan: Wa
 
 
 @pytest.mark.parametrize("levels", [("Colleagues", "Blocked"), ("Blocked", "Workgroup"), ("External", "Colleagues")])
-async def test_subscriber_is_told_that_more_or_less_is_visible(
+async def test_subscriber_is_notified_that_more_or_less_is_visible(
     lena: Watcher, dan: Watcher, levels: tuple[str, str]
 ) -> None:
     await set_level(dan, LENE, levels[0])

@@ -16,7 +16,7 @@ DANA = "danab@contoso.com"
 BEGUN = ["presenceSubscription added", f"contact added {DANA} in subscribedContacts", f"contactPresence updated {DANA}"]
 
 
-async def test_subscriber_is_told_of_presence_note_and_location(lena: Watcher, dan: Watcher) -> None:
+async def test_subscriber_is_notified_of_presence_note_and_location(lena: Watcher, dan: Watcher) -> None:
     await lena.subscribe(f"sip:{DANA}")
     assert await lena.told() == BEGUN
     assert await lena.availability(DANA) == "Offline"
@@ -48,11 +48,11 @@ async def test_contact_resources_show_what_is_set(lena: Watcher, dan: Watcher) -
 
 
 @pytest.mark.parametrize("segment", ["presence", "note", "location", "supportedMedia"])
-async def test_nobody_has_no_presence(lena: Watcher, segment: str) -> None:
+async def test_unknown_user_has_no_presence(lena: Watcher, segment: str) -> None:
     await lena.get(f"{lena.people}/nobody@contoso.com/{segment}", 404)
 
 
-async def test_application_without_subscription_is_told_nothing(lena: Watcher, dan: Watcher) -> None:
+async def test_application_without_subscription_is_not_notified(lena: Watcher, dan: Watcher) -> None:
     await dan.make_available()
     assert await lena.told() == []
 
@@ -134,7 +134,7 @@ async def test_contacts_are_added_and_removed(lena: Watcher, dan: Watcher) -> No
     await lena.get(membership["_links"]["self"]["href"], 404)
 
 
-async def test_deleted_subscription_tells_no_more(lena: Watcher, dan: Watcher) -> None:
+async def test_deleted_subscription_sends_no_more_events(lena: Watcher, dan: Watcher) -> None:
     made = await lena.subscribe(f"sip:{DANA}")
     await lena.told()
     href = made["_links"]["self"]["href"]
@@ -165,7 +165,7 @@ async def test_subscription_expires_after_a_notice(lena: Watcher, dan: Watcher, 
     await lena.get(made["_links"]["self"]["href"], 404)
 
 
-async def test_extended_subscription_goes_on(lena: Watcher, dan: Watcher, world: FakeWorld) -> None:
+async def test_extended_subscription_stays_active(lena: Watcher, dan: Watcher, world: FakeWorld) -> None:
     made = await lena.subscribe(f"sip:{DANA}", duration=10)
     href = made["_links"]["self"]["href"]
     answer = await lena.post(f"{href}?duration=10", 200)

@@ -126,7 +126,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-async def test_what_is_no_picture_is_refused(maker: PhotoMaker, name: str) -> None:
+async def test_invalid_picture_is_refused(maker: PhotoMaker, name: str) -> None:
     with pytest.raises(BadRequest):
         await maker.make(LENE, BROKEN[name])
 

@@ -56,7 +56,7 @@ def test_user_of_the_directory_has_one_application_at_all_workers(server: Runnin
 
 
 @pytest.mark.parametrize(("name", "password"), [("lene", "wrong"), ("*", "lene-secret"), ("dana", "dana-secret")])
-def test_wrong_password_injection_and_missing_group_are_answered_alike(
+def test_wrong_password_injection_and_missing_group_are_indistinguishable(
     server: RunningServer, name: str, password: str
 ) -> None:
     answer = signing_in(server, name, password)

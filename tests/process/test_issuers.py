@@ -118,7 +118,7 @@ def test_removed_user_is_out_at_all_workers(
         pytest.param({"cnf": {"jkt": "x"}}, {}, id="bound to a key"),
     ],
 )
-def test_token_that_is_not_good_is_401_with_a_challenge(
+def test_invalid_token_is_401_with_a_challenge(
     server: WithWorkers, provider: RunningProvider, claims: dict[str, object], header: dict[str, object]
 ) -> None:
     now = int(time.time())

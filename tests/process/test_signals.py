@@ -72,6 +72,9 @@ def test_sighup_reloads_certificate_log_level_and_log_file(prepared: Path, setti
         assert server.stop() == 0
     assert log.exists()
     assert not any(" GET /after " in line for line in lines(log))
+    said = [line.partition("openucwa.audit: ")[2] for line in lines(log)]
+    assert said.count("settings-reloaded log_level=error audit_log=log") == 1
+    assert said.count(f"certificates-reloaded file={folder}/server.pem") == workers
 
 
 def test_invalid_reloaded_settings_are_named_and_the_server_continues(prepared: Path, settings: Path) -> None:

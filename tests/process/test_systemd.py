@@ -39,7 +39,7 @@ def told(systemd: socket.socket) -> list[str]:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_systemd_is_told_of_start_reload_and_stop(workers: str, data: Path, systemd: socket.socket) -> None:
+def test_systemd_is_notified_of_start_reload_and_stop(workers: str, data: Path, systemd: socket.socket) -> None:
     with RunningServer(data, "--workers", workers, **environment(systemd)) as server:
         assert told(systemd) == ["READY=1"]
         server.signal(signal.SIGHUP)

@@ -30,7 +30,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shared(prepared: Path) -> Iterator[WithWorkers]:
     """A server for tests that leave its workers alive."""
-    with WithWorkers(prepared) as server:
+    # These tests also guess passwords, all from one address.
+    with WithWorkers(prepared, OPENUCWA_ADDRESS_FAILURES="1000000") as server:
         yield server
     assert server.wait() == 0
     assert [line for line in server.log if " error " in line or "Traceback" in line] == []
@@ -109,6 +110,23 @@ def test_earlier_of_two_polls_in_two_workers_ends_at_once(
     assert (status, answer["subcode"]) == (409, "PGetReplaced")
     share(connections[released], joined(connections[released], application), "one")
     assert connections[1 - released].receive()[0] == 200
+
+
+def test_failed_sign_ins_in_one_worker_throttle_in_the_other(
+    shared: WithWorkers, connections: list[WorkerConnection]
+) -> None:
+    one, other = connections
+
+    def guess(lane: WorkerConnection, name: str) -> int:
+        return lane.ask_form("/WebTicket/oauthtoken", grant_type="password", username=name, password="wrong")
+
+    def throttled() -> tuple[bool, str]:
+        # The word reaches the other worker soon, but perhaps after the next request; so it is tried with many names.
+        name = f"somebody{time.monotonic_ns()}@contoso.com"
+        assert [guess(one, name) for _ in range(5)] == [400] * 5
+        return guess(other, name) == 429, "the other worker has not heard of it"
+
+    until(throttled)
 
 
 def test_workers_share_a_postgresql_store(database: str, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.process.running import LIMIT, RunningServer
 
@@ -38,6 +39,12 @@ class WorkerConnection:
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
         self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+
+    def ask_form(self, path: str, **fields: str) -> int:
+        """Posts a form; the status of the response."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        self._connection.request("POST", path, urlencode(fields), headers)
+        return self.receive()[0]
 
     def receive(self) -> tuple[int, dict[str, Any]]:
         """The response: status and JSON."""

@@ -56,7 +56,7 @@ async def test_names_have_at_most_a_hundred_characters(user: UcwaClient, name: s
     assert_invalid(await user.post(APPLICATIONS, json=BODY | {name: "x" * 101}), name)
 
 
-async def test_names_are_matched_whatever_their_case(user: UcwaClient) -> None:
+async def test_names_are_matched_in_any_case(user: UcwaClient) -> None:
     body = {"Culture": "en-us", "EndpointId": "one", "UserAgent": "tests"}
     assert (await user.post(APPLICATIONS, json=body)).status_code == 201
 

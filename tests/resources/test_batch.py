@@ -115,7 +115,7 @@ async def test_batch_over_the_users_limit_is_refused_whole(make_service: Make, c
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/xml", "text/html", "*/*"])
-async def test_batch_is_answered_multipart_whatever_the_accept(lene: UcwaClient, accept: str) -> None:
+async def test_batch_is_answered_multipart_for_any_accept_header(lene: UcwaClient, accept: str) -> None:
     content = part(f"GET {lene.app}/me") + "--b--"
     headers = {"Content-Type": TYPE, "Accept": accept}
     answer = await lene.post(f"{lene.app}/batch", content=content, headers=headers)

@@ -95,7 +95,7 @@ async def test_answer_is_available_in_xml(lene: UcwaClient, href: str) -> None:
     assert '<property name="seats" xsi:type="xs:integer">14<' in answer.text
 
 
-async def test_patch_that_changes_nothing_is_answered_with_what_is_there(
+async def test_patch_that_changes_nothing_is_answered_with_the_current_version(
     lene: UcwaClient, meeting: Resource, agenda: Resource, href: str
 ) -> None:
     before = await everything(lene, meeting)

@@ -50,7 +50,7 @@ def assert_oauth_error(answer: httpx.Response, status: int, error: str) -> None:
         "application/json;q=0",
     ],
 )
-async def test_token_is_json_whatever_the_accept(client: UcwaClient, accept: str) -> None:
+async def test_token_is_json_for_any_accept(client: UcwaClient, accept: str) -> None:
     assert_granted(await client.post(TOKEN, data=FORM, headers={"Accept": accept}))
     wrong = await client.post(TOKEN, data=FORM | {"password": "wrong"}, headers={"Accept": accept})
     assert_oauth_error(wrong, 400, "invalid_grant")

@@ -93,9 +93,7 @@ async def test_patch_can_change_who_sees_the_extension(lene: UcwaClient, extensi
     assert_invalid(await lene.patch(href, {"type": "Secret"}), "type")
 
 
-async def test_whole_extension_as_it_was_read_is_a_merge_patch(
-    lene: UcwaClient, extension: Resource, href: str
-) -> None:
+async def test_whole_extension_as_read_is_a_merge_patch(lene: UcwaClient, extension: Resource, href: str) -> None:
     answer = await lene.patch(href, extension | {"seats": 13})
     assert own(answer.json()) == own(extension) | {"seats": 13}
 

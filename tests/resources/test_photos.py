@@ -109,7 +109,7 @@ async def test_other_spellings_lead_to_the_same_photo(lene: UcwaClient, segment:
     assert (await lene.get(f"{lene.app}/{segment}")).content == expected.content
 
 
-async def test_photo_of_nobody_is_not_found(lene: UcwaClient) -> None:
+async def test_photo_of_an_unknown_user_is_not_found(lene: UcwaClient) -> None:
     answer = await lene.get(picture(lene, "sip:nobody@contoso.com"))
     assert answer.status_code == 404
 
@@ -169,7 +169,7 @@ async def test_index_leads_to_the_resource_that_sets_the_photo(lene: UcwaClient)
         (bomb(60_000, 40_000), "image/png", 413),
     ],
 )
-async def test_what_is_no_photo_is_refused_and_the_old_one_stays(
+async def test_invalid_photo_is_refused_and_the_old_one_stays(
     lene: UcwaClient, content: bytes, content_type: str, status: int
 ) -> None:
     await set_photo(lene)

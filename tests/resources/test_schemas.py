@@ -49,7 +49,7 @@ async def test_index_leads_to_the_schemas(lene: UcwaClient, href: str) -> None:
     assert href.startswith(index["_links"]["openucwa:schemas"]["href"])
 
 
-async def test_schema_is_read_as_it_was_set(lene: UcwaClient, href: str) -> None:
+async def test_schema_is_read_as_set(lene: UcwaClient, href: str) -> None:
     answer = await put(lene, href)
     assert answer.status_code == 201
     assert answer.headers["Location"] == href

@@ -105,7 +105,7 @@ async def test_others_are_notified_of_the_end_of_typing(
     assert told == [("added", "typingParticipants"), ("deleted", "typingParticipants")]
 
 
-async def test_typing_after_a_message_starts_anew_and_times_out(
+async def test_typing_after_a_message_starts_again_and_times_out(
     pair: tuple[Participant, Participant], world: FakeWorld
 ) -> None:
     lene, dana = pair

@@ -112,7 +112,7 @@ async def test_token_expires_after_eight_hours(control: Control, lene: UcwaClien
     assert_refused(await lene.get(lene.app), 401, "Unauthorized")
 
 
-async def test_meeting_is_gone_when_it_is_no_longer_kept(
+async def test_expired_meeting_is_removed_after_its_retention(
     control: Control, lene: UcwaClient, sign_in: Callable[..., Any]
 ) -> None:
     meeting = await lene.schedule(expirationTime="2027-01-01T09:00:00Z")

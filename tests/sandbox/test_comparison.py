@@ -76,7 +76,7 @@ def test_servers_that_differ_in_ids_alone_do_not_differ_in_xml(xml_script: Path)
     assert max(statuses) == 401, "the discovery alone is refused: later requests use the ids of their own server"
 
 
-def test_differences_of_structure_in_xml_are_told(xml_script: Path, tmp_path: Path) -> None:
+def test_differences_of_structure_in_xml_are_reported(xml_script: Path, tmp_path: Path) -> None:
     (tmp_path / "b.toml").write_text("assigned_meeting = false\n")
     with RunningServer(None) as a, RunningServer(None, "--config", str(tmp_path / "b.toml")) as b:
         done = command("compare", a.urls[0], b.urls[0], str(xml_script))
@@ -126,7 +126,7 @@ def test_entities_of_an_answer_in_xml_are_not_resolved() -> None:
     assert "root:" not in repr(list(structures.pairs(*[structures.read(body, "application/xml")] * 2)))
 
 
-def test_differences_of_status_and_structure_are_told(script: Path, tmp_path: Path) -> None:
+def test_differences_of_status_and_structure_are_reported(script: Path, tmp_path: Path) -> None:
     (tmp_path / "b.toml").write_text("create_status = 200\nassigned_meeting = false\n")
     (tmp_path / "users.json").write_text('{"users": [{"uri": "sip:lenea@contoso.com", "password": "secret"}]}')
     options = ("--config", str(tmp_path / "b.toml"), "--seed", str(tmp_path / "users.json"))

@@ -132,7 +132,7 @@ def test_export_is_readable_by_its_owner_only(running: RunningServer, tmp_path: 
         assert "tables" in json.loads(file.read_text())
 
 
-def test_export_that_cannot_be_written_is_told_in_one_line(running: RunningServer, tmp_path: Path) -> None:
+def test_unwritable_export_is_reported_in_one_line(running: RunningServer, tmp_path: Path) -> None:
     failed = command("sandbox", "export", str(tmp_path / "none" / "state.json"), "--url", running.urls[0])
     assert failed.returncode == 1
     assert failed.stderr == f"openucwa: {tmp_path}/none/state.json cannot be written: No such file or directory\n"

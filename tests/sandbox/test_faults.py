@@ -284,7 +284,7 @@ async def test_duplicate_request_meets_its_own_success(lene: UcwaClient) -> None
     assert (await lene.get(f"{extensions_of(meeting)}/agenda")).status_code == 200
 
 
-async def test_poll_is_told_to_resync(lene: UcwaClient) -> None:
+async def test_poll_gets_the_link_resync(lene: UcwaClient) -> None:
     answer = await lene.get(f"{lene.app}/events?ack=1", headers=fault("resync"))
     assert answer.status_code == 200
     assert answer.json()["_links"]["resync"]["href"] == f"{lene.app}/events?ack=1"

@@ -63,7 +63,7 @@ async def test_hour_of_an_idle_sandbox_takes_few_turns_of_the_event_loop() -> No
         await sandbox.stop()
 
 
-async def test_whatever_a_task_sets_going_is_done_before_the_next_moment() -> None:
+async def test_everything_a_task_starts_is_done_before_time_advances() -> None:
     world = SandboxWorld(frozen=True)
     done: list[tuple[str, float]] = []
     queue: asyncio.Queue[float] = asyncio.Queue()

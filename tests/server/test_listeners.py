@@ -89,7 +89,7 @@ def test_both_families_can_have_the_same_port(bound: list[Listener]) -> None:
     assert bound[1].url == f"http://[::]:{port}"
 
 
-def test_port_that_is_taken_is_named_and_nothing_else_is_kept(taken: str) -> None:
+def test_taken_port_is_named_and_other_listeners_are_closed(taken: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         free = other.getsockname()[1]
     with pytest.raises(ListenError, match=f"^cannot listen on {taken}: the port is taken$"):

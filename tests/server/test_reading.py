@@ -139,7 +139,7 @@ async def test_malformed_http_is_refused_and_never_handled(
     assert echo.requests == []
 
 
-async def test_broken_chunk_behind_good_ones_is_refused(server: RunningServer, echo: Echo) -> None:
+async def test_malformed_chunk_after_valid_ones_is_refused(server: RunningServer, echo: Echo) -> None:
     client = await server.connect()
     await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
     await server.settle()
@@ -334,7 +334,7 @@ def requests_with(header: str, number: int) -> tuple[bytes, bytes]:
 
 @pytest.mark.parametrize("header", HEADERS)
 @pytest.mark.parametrize("seed", range(3))
-async def test_every_request_gets_one_response_whatever_its_headers(
+async def test_every_request_gets_exactly_one_response_for_any_headers(
     server: RunningServer, echo: Echo, header: str, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311  # it decides where a test cuts

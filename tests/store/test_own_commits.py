@@ -147,7 +147,7 @@ async def test_failed_commit_leaves_caches_in_use(
     assert changes[-1] == frozenset({(LENE, MEETING)})
 
 
-async def test_replaced_extension_is_cached_as_it_was_written(store: SqliteStore) -> None:
+async def test_replaced_extension_is_cached_as_written(store: SqliteStore) -> None:
     await with_meeting(store, "slides")
     replacement = extension("slides", etag="2")
     await store.extensions.replace(LENE, MEETING, frozenset({"1"}), replacement, AT)

@@ -63,7 +63,7 @@ def test_no_line_contains_a_query_string_or_a_header(lines: LogLines, writer: Li
     assert "secret" not in writer.stream.getvalue()
 
 
-def test_what_a_client_sends_cannot_look_like_a_line(lines: LogLines, writer: Lines) -> None:
+def test_client_input_cannot_forge_a_log_line(lines: LogLines, writer: Lines) -> None:
     request(lines, ANSWER, path="/a\r\n2023 \x1b[31m\u2028\u202e".encode(), client="a\nb")
     assert len(writer.stream.getvalue().splitlines()) == 1
     assert writer.stream.getvalue().removesuffix("\n").isprintable()

@@ -220,7 +220,7 @@ async def test_receiver_that_failed_for_the_whole_period_is_suspended(
     assert len(receiver.received) >= 2
 
 
-async def test_test_message_is_delivered_whatever_the_kinds(lene: UcwaClient, receiver: Receiver) -> None:
+async def test_test_message_is_delivered_for_any_kinds(lene: UcwaClient, receiver: Receiver) -> None:
     webhook = await subscribe(lene, receiver, kinds=["meeting.added"], description="CRM")
     made = await lene.post(webhook["_links"]["openucwa:testDelivery"]["href"])
     assert made.status_code == 201

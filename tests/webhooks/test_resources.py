@@ -30,7 +30,7 @@ async def test_webhook_is_listed_and_read_without_its_secret(lene: UcwaClient) -
     assert read.headers["etag"] == f'"{added["etag"]}"'
 
 
-async def test_webhook_is_its_owners_alone(lene: UcwaClient, dana: UcwaClient) -> None:
+async def test_webhook_is_visible_to_its_owner_alone(lene: UcwaClient, dana: UcwaClient) -> None:
     webhook = await add(lene)
     href = f"{webhooks_of(dana)}/{webhook['id']}"
     assert (await dana.get(webhooks_of(dana))).json()["_embedded"]["openucwa:webhook"] == []

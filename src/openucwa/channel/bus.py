@@ -42,10 +42,11 @@ class Bus(Protocol):
         """Reconnects at once, and waits up to `seconds`; returns whether the bus is reachable."""
         ...
 
-    def subscribe(self, listener: Listener, missed: Missed | None = None) -> Callable[[], None]:
+    def subscribe(self, listener: Listener, missed: Missed | None = None, *, of_log: bool = True) -> Callable[[], None]:
         """Calls `listener` with topics that have new events, until the returned function is called.
 
-        `missed`: called when other processes' topics may have been lost.
+        `missed`: called when other processes' topics may have been lost. `of_log`: False: it needs only what processes
+        publish, not what a store has to be polled for.
         """
         ...
 
@@ -64,19 +65,25 @@ class Listeners:
 
     def __init__(self) -> None:
         self._listeners: dict[int, tuple[Listener, Missed | None]] = {}
+        self._of_log: set[int] = set()
         self._next = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._listeners)
+    @property
+    def of_log(self) -> bool:
+        """Whether one of them needs what a store has to be polled for."""
+        return bool(self._of_log)
 
-    def add(self, listener: Listener, missed: Missed | None = None) -> Callable[[], None]:
+    def add(self, listener: Listener, missed: Missed | None = None, *, of_log: bool = True) -> Callable[[], None]:
         """As `Bus.subscribe`."""
         self._next += 1
         place = self._next
         self._listeners[place] = listener, missed
+        if of_log:
+            self._of_log.add(place)
 
         def end() -> None:
             self._listeners.pop(place, None)
+            self._of_log.discard(place)
 
         return end
 

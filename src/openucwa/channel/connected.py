@@ -110,9 +110,9 @@ class ConnectedBus(ABC):
                 await self._up.wait()
         return self._connected
 
-    def subscribe(self, listener: Listener, missed: Missed | None = None) -> Callable[[], None]:
+    def subscribe(self, listener: Listener, missed: Missed | None = None, *, of_log: bool = True) -> Callable[[], None]:
         """As `Bus.subscribe`."""
-        return self._listeners.add(listener, missed)
+        return self._listeners.add(listener, missed, of_log=of_log)
 
     @property
     def connections(self) -> int:

@@ -74,8 +74,8 @@ class LocalBus:
     async def wait_reachable(self, seconds: float) -> bool:
         return True
 
-    def subscribe(self, listener: Listener, missed: Missed | None = None) -> Callable[[], None]:
-        end = self._listeners.add(listener, missed)
+    def subscribe(self, listener: Listener, missed: Missed | None = None, *, of_log: bool = True) -> Callable[[], None]:
+        end = self._listeners.add(listener, missed, of_log=of_log)
         self._start_polling()
         return end
 
@@ -92,12 +92,12 @@ class LocalBus:
             self._listeners.notify(topics)
 
     def _start_polling(self) -> None:
-        if self._running and self._listeners and self._foreign_topics is not None and self._polling is None:
+        if self._running and self._listeners.of_log and self._foreign_topics is not None and self._polling is None:
             self._polling = asyncio.create_task(self._poll_store(self._foreign_topics), name="openucwa local bus")
 
     async def _poll_store(self, foreign_topics: MovedElsewhere) -> None:
         try:
-            while self._listeners:
+            while self._listeners.of_log:
                 await self._world.sleep(POLL_INTERVAL)
                 try:
                     self._listeners.notify(await foreign_topics())

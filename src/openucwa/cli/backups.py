@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, existing, opening, places, store_is_there
+from openucwa.cli.common import Failure, audited, existing, opening, os_user, places, store_is_there
 from openucwa.store import backups
 from openucwa.store.backups import POSTGRES, SQLITE, BackupFailed
 from openucwa.store.choice import place_of
+from openucwa.telemetry import audit
 
 
 @contextmanager
@@ -49,11 +50,12 @@ def backup(target: Path, keep: int | None, file: Path | None, **flags: object) -
         raise Failure(f"--keep requires a folder; {target} is not one")
     if folder is not None:
         target = folder / backups.backup_name(datetime.now(UTC), kind)
-    with _failures():
+    with _failures(), audited(config):
         if config.store is None:
             backups.back_up_sqlite(Path(config.data), target)
         else:
             backups.back_up_postgres(config.store, target)
+        audit.log(audit.BackupWritten(os_user(), str(target)))
     click.echo(f"wrote {target}: {target.stat().st_size:,} bytes, checked")
     if folder is not None and keep is not None:
         for removed in backups.remove_old(folder, kind, keep):
@@ -76,7 +78,7 @@ def restore(source: Path, check_only: bool, replace: bool, file: Path | None, **
       openucwa restore --replace /var/backups/openucwa/openucwa-20261130T020000Z.sqlite3
     """
     config = opening(file, flags)
-    with _failures():
+    with _failures(), audited(config):
         if check_only:
             (backups.check_sqlite if config.store is None else backups.check_postgres)(source)
             click.echo(f"{source} is complete")
@@ -88,4 +90,5 @@ def restore(source: Path, check_only: bool, replace: bool, file: Path | None, **
             backups.restore_postgres(source, config.store)
         elif (replaced := backups.restore_sqlite(source, Path(config.data), datetime.now(UTC))) is not None:
             click.echo(f"the store that was there is now {replaced}")
+        audit.log(audit.BackupRestored(os_user(), str(source)))
     click.echo(f"restored {source} to {place_of(config)}")

@@ -16,8 +16,12 @@ from openucwa.config_checks import masked
 from openucwa.config_loading import SETTINGS_FILE, Loaded, load_with_sources, options, settings_file
 from openucwa.config_options import ConfigError
 from openucwa.model.refusals import Refusal
+from openucwa.model.world import RealWorld
 from openucwa.store.choice import place_of, store_of
 from openucwa.store.contract import Store
+from openucwa.telemetry import audit
+from openucwa.telemetry.audit import Act
+from openucwa.telemetry.audit_trail import AuditTrail
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -156,19 +160,40 @@ def store_is_there(config: Config) -> bool:
         return asyncio.run(store_of(config).is_there())
 
 
-def in_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
-    """The result of `work` on the open store."""
+def in_store(config: Config, work: Callable[[Store], Awaitable[T]], act: Act | None = None) -> T:
+    """The result of `work` on the open store. `act`: for the audit trail, if `work` succeeds."""
 
     async def run() -> T:
         store = store_of(config)
         await store.open()
         try:
-            return await work(store)
+            result = await work(store)
         finally:
             await store.close()
+        if act is not None:
+            audit.log(act)
+        return result
 
-    with failures():
+    with audited(config):
         return asyncio.run(run())
+
+
+@contextmanager
+def audited(config: Config) -> Iterator[None]:
+    """As `failures`; acts in the block go where `audit_log` says, those of the log to stderr."""
+    with failures(), AuditTrail(config, RealWorld()):
+        yield
+
+
+def os_user() -> str:
+    """The user of the operating system who runs this command, as audit lines name it: `os:root`; `os:openucwa (sudo:
+    lene)`, if sudo says so.
+    """
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = f"#{os.getuid()}"
+    return f"os:{name} (sudo: {sudo})" if (sudo := os.environ.get("SUDO_USER")) else f"os:{name}"
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON array with an object for each row.")

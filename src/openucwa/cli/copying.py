@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, failures, opening, places, store_is_there
+from openucwa.cli.common import Failure, audited, opening, os_user, places, store_is_there
 from openucwa.config import Config
 from openucwa.store.choice import place_of, store_of
 from openucwa.store.copying import copy_store
 from openucwa.store.sqlite import SqliteStore
+from openucwa.telemetry import audit
 
 
 @click.command()
@@ -33,8 +34,9 @@ def copy(file: Path | None, **flags: object) -> None:
     source = replace(target, store=None)
     if not store_is_there(source):
         raise Failure(f"no store found in {place_of(source)}; --data names the folder")
-    with failures():
+    with audited(target):
         asyncio.run(_copy(source, target))
+        audit.log(audit.StoreCopied(os_user(), place_of(target)))
     click.echo(f"copied to {place_of(target)}")
 
 

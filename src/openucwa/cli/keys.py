@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import existing, in_store, json_option, listing, places
+from openucwa.cli.common import existing, in_store, json_option, listing, os_user, places
 from openucwa.identity.tokens import new_signing_key
 from openucwa.model.world import RealWorld
+from openucwa.telemetry import audit
 
 
 @click.group()
@@ -44,7 +45,8 @@ def list_keys(as_json: bool, file: Path | None, **flags: object) -> None:
 def rotate(file: Path | None, **flags: object) -> None:
     """Add a new signing key. Running servers pick it up within `key_refresh_interval` seconds."""
     added = new_signing_key(RealWorld())
-    in_store(existing(file, flags), lambda store: store.signing_keys.add(added))
+    act = audit.SigningKeyAdded(os_user(), added.id)
+    in_store(existing(file, flags), lambda store: store.signing_keys.add(added), act)
     click.echo(f"added signing key {added.id}")
 
 
@@ -53,5 +55,6 @@ def rotate(file: Path | None, **flags: object) -> None:
 @places
 def remove_key(key_id: str, file: Path | None, **flags: object) -> None:
     """Remove a key. Its tokens become invalid; running servers notice within `key_refresh_interval` seconds."""
-    in_store(existing(file, flags), lambda store: store.signing_keys.remove(key_id))
+    act = audit.SigningKeyRemoved(os_user(), key_id)
+    in_store(existing(file, flags), lambda store: store.signing_keys.remove(key_id), act)
     click.echo(f"removed signing key {key_id}")

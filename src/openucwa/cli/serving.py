@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import pwd
 import shlex
 import sys
 import threading
@@ -21,6 +22,7 @@ from openucwa.config_loading import SETTINGS_FILE, Loaded, check_files, load_wit
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld, World
 from openucwa.store.choice import store_of
+from openucwa.telemetry.audit_trail import AuditTrail
 from openucwa.telemetry.log import LogLines, route_logging
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ def serve(file: Path | None, **flags: object) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     Prints one line per listener on stdout once it accepts connections; logs go to stderr. On shutdown, requests in
-    progress are completed; press Ctrl-C again to quit at once. SIGHUP reloads certificates, log level and log file.
+    progress are completed; press Ctrl-C again to quit at once. SIGHUP reloads certificates, log level, log file and
+    audit trail.
 
     \b
     Examples:
@@ -68,16 +71,18 @@ def serve(file: Path | None, **flags: object) -> None:
             lines = LogLines.of(config, world)
             control = ProcessControl(lambda: load_with_sources(settings_file(file), os.environ, **flags).config)
             control.on_reload(lines.reload)
-            restore_logging = route_logging(lines)
             ready = Announcement(loaded, Systemd(os.environ))
-            try:
-                if config.workers > 1:
-                    status = with_workers(config, listeners, control, world, ready)
-                else:
-                    status = with_one_process(config, listeners, control, world, lines, ready)
-            finally:
-                ready.wait()
-                restore_logging()
+            with AuditTrail(config, world) as trail:
+                control.on_reload(trail.reload)
+                restore_logging = route_logging(lines)
+                try:
+                    if config.workers > 1:
+                        status = with_workers(config, listeners, control, world, ready)
+                    else:
+                        status = with_one_process(config, listeners, control, world, lines, ready)
+                finally:
+                    ready.wait()
+                    restore_logging()
         finally:
             sockets.close(listeners)
     sys.exit(status)
@@ -165,4 +170,6 @@ class Announcement:
             options = ["--config", str(Path(source).absolute())]
         elif config.store is None and source != str(SETTINGS_FILE):
             options = ["--data", str(Path(config.data).absolute())]
-        return ["openucwa", "user", "add", *options, "sip:NAME@DOMAIN"]
+        # A service has a user of its own; the person who reads its log is another one.
+        as_user = ["sudo", "-u", pwd.getpwuid(os.geteuid()).pw_name] if self.systemd.present else []
+        return [*as_user, "openucwa", "user", "add", *options, "sip:NAME@DOMAIN"]

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, default, existing, in_store, places
+from openucwa.cli.common import Failure, default, existing, in_store, os_user, places
 from openucwa.cli.users import sip
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
 from openucwa.model.scopes import ALL, ANY_SCOPE
 from openucwa.model.world import RealWorld
 from openucwa.store.contract import Store
+from openucwa.telemetry import audit
 
 _HOUR = 3_600
 
@@ -58,4 +59,5 @@ def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | N
         expires = world.now() + expires_in * 1000
         return Tokens(keys, world).issue(Caller(user.uri, user.name, None, user.generation, expires, granted))
 
-    click.echo(in_store(config, issue))
+    shown = " ".join(sorted(granted)) if granted else ALL
+    click.echo(in_store(config, issue, audit.TokenIssued(os_user(), uri, expires_in, shown)))

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
-from openucwa.cli.common import Failure, existing, in_store, opening, places
+from openucwa.cli.common import Failure, existing, in_store, opening, os_user, places
 from openucwa.cli.users import require_user, sip
 from openucwa.config import Config
 from openucwa.meetings.configured import meeting_rules
@@ -25,6 +25,7 @@ from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.extension import ExtensionLimits
 from openucwa.model.refusals import Refusal
 from openucwa.model.world import RealWorld
+from openucwa.telemetry import audit
 from openucwa.transfer import google, graph, lines
 from openucwa.transfer.calendars import CalendarLimits, Converter
 from openucwa.transfer.exporting import export as export_lines
@@ -107,7 +108,7 @@ def export(
                         progress.add(str(line.__struct_config__.tag))
 
     try:
-        in_store(config, work)
+        in_store(config, work, audit.DataExported(os_user(), str(target), uri))
     except OSError as error:
         raise Failure(f"{target} cannot be written: {error.strerror}") from None
     progress.show()
@@ -186,7 +187,8 @@ def import_data(
         if not checked:
             click.echo(f"{source} is empty: there is nothing to import")
             return
-        refused = in_store(config, partial(_import, config, read, replaces, not without_history))
+        work = partial(_import, config, read, replaces, not without_history)
+        refused = in_store(config, work, audit.DataImported(os_user(), str(source)))
     if refused:
         raise Failure(f"{refused:,} of {checked:,} lines were not imported")
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, existing, failures, in_store, json_option, listing, opening, places
+from openucwa.cli.common import Failure, existing, failures, in_store, json_option, listing, opening, os_user, places
 from openucwa.config import Config
 from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, Passwords
 from openucwa.model.photo import PhotoOrigin
 from openucwa.model.user import User, is_sip_uri
 from openucwa.model.world import RealWorld
 from openucwa.pictures.photos import PhotoMaker, PhotoSettings
+from openucwa.telemetry import audit
 
 #: Minimum length of a password, in characters.
 MIN_PASSWORD_LENGTH = 8
@@ -70,7 +71,7 @@ def add(
     local_part = uri.removeprefix("sip:").partition("@")[0]
     hashed = hash_of(read_password(uri, from_stdin=password_stdin))
     added = User(uri=uri, name=name or local_part, email=email, pool=pool, password_hash=hashed)
-    in_store(config, lambda store: store.users.add(added))
+    in_store(config, lambda store: store.users.add(added), audit.UserAdded(os_user(), uri))
     click.echo(f"added {uri}")
 
 
@@ -100,7 +101,7 @@ def passwd(sip_uri: str, password_stdin: bool, file: Path | None, **flags: objec
     if known.source is not None:
         raise Failure(f"the password of {uri} is managed by {known.source}")
     hashed = hash_of(read_password(uri, from_stdin=password_stdin))
-    in_store(config, lambda store: store.users.change_password(uri, hashed))
+    in_store(config, lambda store: store.users.change_password(uri, hashed), audit.PasswordChanged(os_user(), uri))
     click.echo(f"changed the password of {uri}")
 
 
@@ -120,7 +121,7 @@ def remove(sip_uri: str, yes: bool, file: Path | None, **flags: object) -> None:
         if not sys.stdin.isatty():
             raise Failure("not a terminal: use --yes to remove without confirmation")
         click.confirm(f"Remove {uri} and all of their meetings, with the extensions?", abort=True)
-    in_store(config, lambda store: store.users.remove(uri, RealWorld().now()))
+    in_store(config, lambda store: store.users.remove(uri, RealWorld().now()), audit.UserRemoved(os_user(), uri))
     click.echo(f"removed {uri}")
 
 

@@ -7,13 +7,14 @@ from typing import TypeVar
 
 import click
 
-from openucwa.cli.common import Failure, existing, in_store, places, table
+from openucwa.cli.common import Failure, existing, in_store, os_user, places, table
 from openucwa.cli.users import sip
 from openucwa.config import Config
 from openucwa.model.refusals import ParameterValidationFailure, ResourceNotFound
 from openucwa.model.webhook import ALL, Webhook, WebhookState
 from openucwa.model.world import RealWorld
 from openucwa.store.contract import Store
+from openucwa.telemetry import audit
 from openucwa.webhooks.following import subscriptions
 from openucwa.webhooks.messages import TYPES
 from openucwa.webhooks.subscriptions import Subscriptions
@@ -74,7 +75,13 @@ def add(
     owner = ALL if sip_uri is None else sip(sip_uri)
     values = {"url": url, "kinds": kinds, "filter": condition, "description": description}
     config = existing(file, flags)
-    added = _with_rules(config, lambda _store, rules: rules.add(owner, values))
+
+    async def work(_store: Store, rules: Subscriptions) -> Webhook:
+        found = await rules.add(owner, values)
+        audit.log(audit.WebhookAdded(os_user(), _owner(found), found.id, found.host))
+        return found
+
+    added = _with_rules(config, work)
     click.echo(f"added webhook {added.id}")
     click.echo(f"secret {added.secrets[0].value}")
 
@@ -84,7 +91,7 @@ def add(
 def list_webhooks(file: Path | None, **flags: object) -> None:
     """List all webhooks."""
     found = in_store(existing(file, flags), lambda store: store.webhooks.everybodys())
-    rows = [(each.id, each.owner or "all users", each.state.lower(), each.url, each.description) for each in found]
+    rows = [(each.id, _owner(each), each.state.lower(), each.url, each.description) for each in found]
     table(("webhook", "of", "state", "url", "description"), rows)
 
 
@@ -97,6 +104,7 @@ def remove(webhook_id: str, file: Path | None, **flags: object) -> None:
     async def work(store: Store, _rules: Subscriptions) -> Webhook:
         found = await _find(store, webhook_id)
         await store.webhooks.remove(found.owner, found.id, None)
+        audit.log(audit.WebhookRemoved(os_user(), _owner(found), found.id))
         return found
 
     click.echo(f"removed webhook {_with_rules(existing(file, flags), work).id}")
@@ -125,7 +133,9 @@ def rotate(webhook_id: str, file: Path | None, **flags: object) -> None:
     """Give a webhook a new secret and print it; the old one stays valid for `webhook_secret_overlap`."""
 
     async def work(store: Store, rules: Subscriptions) -> Webhook:
-        return await rules.rotate(await _find(store, webhook_id), {}, None)
+        found = await rules.rotate(await _find(store, webhook_id), {}, None)
+        audit.log(audit.WebhookSecretReplaced(os_user(), _owner(found), found.id))
+        return found
 
     click.echo(f"secret {_with_rules(existing(file, flags), work).secrets[0].value}")
 
@@ -180,11 +190,16 @@ def deliveries(webhook_id: str, file: Path | None, **flags: object) -> None:
     table(("message", "changed", "type", "state", "attempts", "last result"), rows)
 
 
+def _owner(webhook: Webhook) -> str:
+    return webhook.owner or "all users"
+
+
 def _set_state(webhook_id: str, state: WebhookState, file: Path | None, flags: dict[str, object]) -> None:
     async def work(store: Store, rules: Subscriptions) -> None:
         found = await _find(store, webhook_id)
         values = {name: getattr(found, name) for name in ("url", "description", "kinds", "filter")}
         await rules.replace(found, {**values, "state": state}, None)
+        audit.log(audit.WebhookChanged(os_user(), _owner(found), found.id, found.host, str(state)))
 
     _with_rules(existing(file, flags), work)
 

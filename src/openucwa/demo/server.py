@@ -27,8 +27,8 @@ from openucwa.model.world import RealWorld
 from openucwa.server.control import ProcessControl, Signals
 from openucwa.server.listeners import Listener, bind, close
 from openucwa.server.process import serve
-from openucwa.store import audit
 from openucwa.store.sqlite import SqliteStore
+from openucwa.telemetry import audit
 from openucwa.telemetry.access_log import AccessLog
 from openucwa.telemetry.log import LogLines, route_logging
 

@@ -4,7 +4,6 @@ Parsing the form and rendering refusals belong to the token resource.
 """
 
 import hmac
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias
@@ -21,6 +20,7 @@ from openucwa.model.refusals import ResourceNotFound, TooManyRequests, Unauthori
 from openucwa.model.scopes import ALL, ANY_SCOPE
 from openucwa.model.world import World
 from openucwa.store.contract import Store
+from openucwa.telemetry import audit
 
 PASSWORD_GRANT = "password"  # noqa: S105  # a grant's name
 ANONYMOUS_GRANT = "urn:microsoft.rtc:anonmeeting"
@@ -37,10 +37,8 @@ NO_VALID_TOKEN = 28020
 GRANT_NOT_ALLOWED = 28029
 
 _ANONYMOUS_ID_BYTES = 16
-#: Maximum number of characters of a name in the log.
-_MAX_LOGGED = 100
-
-logger = logging.getLogger(__name__)
+#: Maximum number of characters of a scope in a refusal.
+_MAX_SHOWN = 100
 
 OAuthError: TypeAlias = Literal[
     "invalid_request", "invalid_grant", "unsupported_grant_type", "invalid_scope", "server_error"
@@ -139,13 +137,14 @@ class SignIn:
 
     async def _password(self, username: str, password: str, scopes: frozenset[str] | None, address: str) -> Granted:
         login = Login.parse(username)
-        with self._attempt(self._passwords.throttle_key(login), username, address) as attempt:
+        with self._attempt(self._passwords.throttle_key(login), username, address, "password") as attempt:
             user = await self._passwords.user(login, password)
             if user is None:
                 attempt.failed()
-                _log_failure("wrong user or password", username, address)
+                audit.log(audit.SignInFailed(username, address, "password", "wrong user or password"))
                 raise GrantRefused("invalid_grant", WRONG_PASSWORD, "The user name or the password is wrong.")
             attempt.succeeded()
+        audit.log(audit.SignInSucceeded(user.uri, address, "password", user.source))
         caller = Caller(user.uri, user.name, None, user.generation, self._expires(self._token_lifetime), scopes)
         return self._issue(caller, self._token_lifetime)
 
@@ -154,12 +153,12 @@ class SignIn:
     ) -> Granted:
         # The part after the organizer in a meeting's URI serves as its password.
         organizer = uri.partition(";")[0]
-        with self._attempt(None, organizer, address) as attempt:
+        with self._attempt(None, organizer, address, "anonymous") as attempt:
             meeting = await self._meeting(uri)
             expected = "" if meeting is None else meeting.id
             if not hmac.compare_digest(password.encode(), expected.encode()) or meeting is None:
                 attempt.failed()
-                _log_failure("wrong meeting or password", organizer, address)
+                audit.log(audit.SignInFailed(organizer, address, "anonymous", "wrong meeting or password"))
                 raise GrantRefused("invalid_grant", WRONG_MEETING, "The meeting or its password is wrong.")
             attempt.succeeded()
         if renew:
@@ -167,6 +166,7 @@ class SignIn:
             identity, scopes = previous.identity, _renewed_scopes(previous.scopes, scopes)
         else:
             identity = ANONYMOUS + self._world.random_bytes(_ANONYMOUS_ID_BYTES).hex()
+        audit.log(audit.SignInSucceeded(identity, address, "anonymous", meeting.organizer))
         lifetime = self._anonymous_token_lifetime
         return self._issue(Caller(identity, None, meeting.uri, None, self._expires(lifetime), scopes), lifetime)
 
@@ -189,12 +189,12 @@ class SignIn:
             _refuse_renewal()
         return caller
 
-    def _attempt(self, user: str | None, shown: str, address: str) -> Attempt:
-        """`shown`: the user, as given, for the log. GrantRefused: too many failures."""
+    def _attempt(self, user: str | None, shown: str, address: str, grant: str) -> Attempt:
+        """`shown`, `grant`: for the audit trail. GrantRefused: too many failures."""
         try:
             return self._throttle.begin(user, address)
         except TooManyRequests as refusal:
-            _log_failure("too many failures", shown, address)
+            audit.log(audit.SignInThrottled(shown, address, grant, refusal.retry_after))
             raise GrantRefused(
                 "invalid_grant", TOO_MANY_FAILURES, "Too many failed sign-ins.", 429, refusal.retry_after
             ) from None
@@ -223,7 +223,7 @@ def _scopes(form: Mapping[str, str]) -> frozenset[str] | None:
     """The requested scopes; None: every one. GrantRefused: there is no such scope."""
     asked = frozenset(form.get("scope", "").split())
     if unknown := asked - ANY_SCOPE - {ALL}:
-        raise GrantRefused("invalid_scope", UNKNOWN_SCOPE, f"There is no scope {min(unknown)[:_MAX_LOGGED]}.")
+        raise GrantRefused("invalid_scope", UNKNOWN_SCOPE, f"There is no scope {min(unknown)[:_MAX_SHOWN]}.")
     return None if not asked or ALL in asked or asked == ANY_SCOPE else asked
 
 
@@ -237,14 +237,3 @@ def _renewed_scopes(previous: frozenset[str] | None, asked: frozenset[str] | Non
     if added := asked - previous:
         raise GrantRefused("invalid_scope", UNKNOWN_SCOPE, f"The token to be renewed lacks the scope {min(added)}.")
     return asked
-
-
-def _log_failure(why: str, user: str, address: str) -> None:
-    logger.warning("sign-in of %s from %s failed: %s", _loggable(user), address or "an unknown address", why)
-
-
-def _loggable(text: str) -> str:
-    """`text` in quotes, cut to a reasonable length, with everything escaped that could pass for another line."""
-    cut = text if len(text) <= _MAX_LOGGED else f"{text[:_MAX_LOGGED]}..."
-    shown = "".join(char if char.isprintable() and char not in '"\\' else ascii(char)[1:-1] for char in cut)
-    return f'"{shown}"'

@@ -1,60 +1,81 @@
-"""Throttling of sign-ins: failures are counted by user and by address.
+"""Throttling of sign-ins: failures are counted by user at an address, by address, and by user.
 
-In memory and per process; a restart resets them.
+- A user at one address: after `sign_in_failures` each further failure doubles a delay. So who guesses at one account
+  from one address is slowed down, and nobody else is.
+- An address, whoever it tries: the same, after `address_failures`.
+- A user, from all addresses together: `user_failures` an hour. This is what guessing from many addresses meets. It does
+  not stop an address from which that user has signed in before, so nobody is locked out by others where they usually
+  are.
+
+In memory; a restart resets them. The processes of a deployment tell each other each outcome (`sharing.py`). What is
+counted under is a digest, so that memory does not grow with the names that strangers try.
 """
 
+import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Self
+from typing import Protocol, Self
 
+from openucwa.identity.sharing import Sharing
 from openucwa.model.refusals import TooManyRequests
 from openucwa.model.world import World
 
-#: Seconds without a failure after which earlier ones no longer count.
+#: Seconds without a failure after which earlier ones no longer count, and the longest time that failures of several
+#: processes at once can add up to.
 _FORGOTTEN_AFTER = 3_600.0
-#: Maximum number of users, and of addresses, in memory; those longest without a failure are dropped first.
+#: Seconds for which an address is remembered as one that a user has signed in from.
+_KNOWN_FOR = 30 * 86_400.0
+#: Maximum number of entries of each kind in memory; those longest without a change are dropped first.
 REMEMBERED = 20_000
 #: The limit of the exponent: 2 to this power times any delay exceeds every sensible maximum, and still fits a float.
 _MAX_DOUBLINGS = 64
-
-
 #: Retry-After in seconds if only attempts in flight are in the way.
 _IN_FLIGHT_RETRY = 1
+#: Bytes of a digest.
+_DIGEST = 16
+
+_KIND = "sign-in"
+_FAILED = "failed"
+_SUCCEEDED = "succeeded"
+#: In the place of a user's digest: there is none.
+_NOBODY = "-"
 
 
-@dataclass(slots=True)
-class _Record:
-    failures: int
-    last_failure: float
-    closed_until: float
-    in_flight: int = 0
+@dataclass(frozen=True, slots=True)
+class ThrottleSettings:
+    """The settings of these names: numbers of failures, and delays in seconds."""
+
+    sign_in_failures: int
+    sign_in_delay: float
+    sign_in_delay_max: float
+    address_failures: int
+    user_failures: int
 
 
 class Throttle:
     """Refuses sign-ins of users and from addresses with too many failures, for a while.
 
-    `failures`: how many a user may have before the first delay; `address_failures`: the same for an address. `delay`:
-    seconds of the first delay; it doubles with each further failure, up to `delay_max`. `remembered`: the number of
-    users, and of addresses, that are kept.
+    `remembered`: the number of entries of each kind that are kept. `sharing`: None: there is no other process.
 
     During a delay even the right password is refused: otherwise guessing would go on at full speed. An attempt in
-    flight counts as a failure until its outcome is known, so parallel guesses gain nothing.
+    flight counts as a failure until its outcome is known, so parallel guesses gain nothing. Those in flight in other
+    processes are not known; delays that they caused at once are added up, so in the long run they gain nothing either.
     """
 
     def __init__(
-        self,
-        failures: int,
-        delay: float,
-        delay_max: float,
-        address_failures: int,
-        world: World,
-        remembered: int = REMEMBERED,
+        self, settings: ThrottleSettings, world: World, sharing: Sharing | None = None, remembered: int = REMEMBERED
     ) -> None:
-        self._users = _Records(failures, delay, delay_max, world, remembered)
-        self._addresses = _Records(address_failures, delay, delay_max, world, remembered)
+        delay, delay_max = settings.sign_in_delay, settings.sign_in_delay_max
+        self._pairs = _Records(settings.sign_in_failures, delay, delay_max, world, remembered)
+        self._addresses = _Records(settings.address_failures, delay, delay_max, world, remembered)
+        self._users = _Budgets(settings.user_failures, world, remembered)
+        self._known = _Known(world, remembered)
+        self._sharing = sharing
+        if sharing is not None:
+            sharing.receive_by(_KIND, self._heard)
 
     def begin(self, user: str | None, address: str) -> "Attempt":
         """Begins an attempt, before the password is verified; its `with` block must end it.
@@ -62,14 +83,57 @@ class Throttle:
         `user`: any key that all spellings of the user share, or None.
         TooManyRequests: a delay is running, or too many attempts are in flight.
         """
-        keys = [(self._addresses, _network(address))]
-        if user is not None:
-            keys.append((self._users, user))
-        if (wait := max(records.wait(key) for records, key in keys)) > 0:
+        who = Who(_NOBODY if user is None else _digest(user), _digest(_network(address)))
+        places = self._places(who)
+        if (wait := max(records.wait(key) for records, key in places)) > 0:
             raise TooManyRequests("too many failed sign-ins", max(1, math.ceil(wait)))
-        for records, key in keys:
+        for records, key in places:
             records.begin(key)
-        return Attempt(keys)
+        return Attempt(self, who, places)
+
+    def end(self, who: "Who", *, failed: bool) -> None:
+        """Counts the outcome of an attempt, here and in the other processes."""
+        if failed or who.user != _NOBODY:
+            self._count(who, failed=failed)
+            if self._sharing is not None:
+                self._sharing.tell(_KIND, _FAILED if failed else _SUCCEEDED, who.user, who.address)
+
+    def _heard(self, words: Sequence[str]) -> None:
+        outcome, user, address = words
+        self._count(Who(user, address), failed=outcome == _FAILED)
+
+    def _count(self, who: "Who", *, failed: bool) -> None:
+        if failed:
+            self._addresses.count(who.address)
+            if who.user != _NOBODY:
+                self._pairs.count(who.pair)
+                self._users.count(who.user)
+        else:
+            # The failures of the address stay, or anyone with one account could reset them.
+            self._pairs.forget(who.pair)
+            self._known.add(who.pair)
+
+    def _places(self, who: "Who") -> Sequence[tuple["_Counts", str]]:
+        """What an attempt is counted by."""
+        places: list[tuple[_Counts, str]] = [(self._addresses, who.address)]
+        if who.user != _NOBODY:
+            places.append((self._pairs, who.pair))
+            if not self._known.has(who.pair):
+                places.append((self._users, who.user))
+        return places
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The digests of a user, or `-`, and of an address."""
+
+    user: str
+    address: str
+
+    @property
+    def pair(self) -> str:
+        """The key of this user at this address."""
+        return f"{self.user} {self.address}"
 
 
 class Attempt:
@@ -77,8 +141,10 @@ class Attempt:
     nothing.
     """
 
-    def __init__(self, keys: Sequence[tuple["_Records", str]]) -> None:
-        self._keys = keys
+    def __init__(self, throttle: Throttle, who: Who, places: Sequence[tuple["_Counts", str]]) -> None:
+        self._throttle = throttle
+        self._who = who
+        self._places = places
         self._ended = False
 
     def __enter__(self) -> Self:
@@ -90,24 +156,120 @@ class Attempt:
     def failed(self) -> None:
         """Counts a failure."""
         self._end()
-        for records, key in self._keys:
-            records.count(key)
+        self._throttle.end(self._who, failed=True)
 
     def succeeded(self) -> None:
-        """Resets the user's failures; the address's stay, or anyone with one account could reset them."""
+        """Forgets the user's failures at this address, and remembers it as one of the user's."""
         self._end()
-        for _, user in self._keys[1:]:
-            self._keys[1][0].forget(user)
+        self._throttle.end(self._who, failed=False)
 
     def _end(self) -> None:
         if not self._ended:
             self._ended = True
-            for records, key in self._keys:
-                records.end(key)
+            for counts, key in self._places:
+                counts.end(key)
+
+
+class _Counts(Protocol):
+    """The failures, and the attempts in flight, of one kind of key."""
+
+    def wait(self, key: str) -> float:
+        """Seconds until the next attempt is allowed; 0 or less: now."""
+        ...
+
+    def begin(self, key: str) -> None:
+        """An attempt is in flight."""
+        ...
+
+    def end(self, key: str) -> None:
+        """Undoes `begin`."""
+        ...
+
+
+@dataclass(slots=True)
+class _Record:
+    failures: int
+    last_failure: float
+    closed_until: float
+    in_flight: int = 0
+
+
+@dataclass(slots=True)
+class _Budget:
+    left: float
+    since: float
+    in_flight: int = 0
+
+
+class _Budgets:
+    """`_Counts` with a budget of failures for each key, which is full again after an hour."""
+
+    def __init__(self, failures: int, world: World, remembered: int) -> None:
+        self._failures = float(failures)
+        self._per_second = failures / _FORGOTTEN_AFTER
+        self._world = world
+        self._remembered = remembered
+        self._budgets: OrderedDict[str, _Budget] = OrderedDict()
+
+    def wait(self, key: str) -> float:
+        budget = self._refilled(key)
+        if budget is None or budget.left - budget.in_flight >= 1:
+            return 0.0
+        return (1 - budget.left) / self._per_second if budget.left < 1 else _IN_FLIGHT_RETRY
+
+    def begin(self, key: str) -> None:
+        self._refilled_or_new(key).in_flight += 1
+
+    def end(self, key: str) -> None:
+        budget = self._refilled(key)
+        if budget is not None and budget.in_flight > 0:
+            budget.in_flight -= 1
+            if budget.in_flight == 0 and budget.left >= self._failures:
+                del self._budgets[key]
+
+    def count(self, key: str) -> None:
+        budget = self._refilled_or_new(key)
+        # Bounded, so that nobody waits for longer than two hours.
+        budget.left = max(budget.left - 1, -self._failures)
+
+    def _refilled(self, key: str) -> _Budget | None:
+        budget = self._budgets.get(key)
+        if budget is not None:
+            now = self._world.monotonic()
+            budget.left = min(self._failures, budget.left + (now - budget.since) * self._per_second)
+            budget.since = now
+        return budget
+
+    def _refilled_or_new(self, key: str) -> _Budget:
+        budget = self._refilled(key)
+        if budget is None:
+            budget = self._budgets[key] = _Budget(self._failures, self._world.monotonic())
+        self._budgets.move_to_end(key)
+        if len(self._budgets) > self._remembered:
+            self._budgets.popitem(last=False)
+        return budget
+
+
+class _Known:
+    """The addresses that users have signed in from."""
+
+    def __init__(self, world: World, remembered: int) -> None:
+        self._world = world
+        self._remembered = remembered
+        self._until: OrderedDict[str, float] = OrderedDict()
+
+    def add(self, pair: str) -> None:
+        self._until[pair] = self._world.monotonic() + _KNOWN_FOR
+        self._until.move_to_end(pair)
+        if len(self._until) > self._remembered:
+            self._until.popitem(last=False)
+
+    def has(self, pair: str) -> bool:
+        return self._until.get(pair, 0.0) > self._world.monotonic()
 
 
 class _Records:
-    """The failures, and the attempts in flight, of one kind of key."""
+    """`_Counts` with a delay that grows with each failure of a key."""
 
     def __init__(self, failures: int, delay: float, delay_max: float, world: World, remembered: int) -> None:
         self._failures = failures
@@ -119,7 +281,6 @@ class _Records:
         self._records: OrderedDict[str, _Record] = OrderedDict()
 
     def wait(self, key: str) -> float:
-        """Seconds until the next attempt is allowed; 0 or less: now."""
         record = self._record(key)
         if record is None:
             return 0.0
@@ -132,7 +293,6 @@ class _Records:
         self._record_or_new(key).in_flight += 1
 
     def end(self, key: str) -> None:
-        """Undoes `begin`."""
         record = self._records.get(key)
         if record is not None and record.in_flight > 0:
             record.in_flight -= 1
@@ -145,7 +305,9 @@ class _Records:
         record.failures += 1
         record.last_failure = now
         if (over := record.failures - self._failures) >= 0:
-            record.closed_until = now + min(self._delay * 2.0 ** min(over, _MAX_DOUBLINGS), self._delay_max)
+            delay = min(self._delay * 2.0 ** min(over, _MAX_DOUBLINGS), self._delay_max)
+            # A failure during a delay comes from another process, which had not heard of it yet.
+            record.closed_until = min(max(record.closed_until, now) + delay, now + self._memory)
 
     def forget(self, key: str) -> None:
         record = self._records.get(key)
@@ -187,3 +349,7 @@ def _network(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(IPv6Network((int(parsed), 64), strict=False))
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).hexdigest()

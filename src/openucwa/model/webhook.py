@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from openucwa.model.change import Position
 
@@ -58,6 +59,11 @@ class Webhook:
     etag: str
     created: int
     changed: int
+
+    @property
+    def host(self) -> str:
+        """The host of the receiver, without the rest of its URL, which may be a secret."""
+        return urlsplit(self.url).netloc
 
 
 @dataclass(frozen=True, slots=True)

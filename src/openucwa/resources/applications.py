@@ -10,6 +10,7 @@ from openucwa.config import Config
 from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
 from openucwa.identity.rate import Rate
+from openucwa.identity.sharing import Sharing
 from openucwa.model.application import Application as Opened
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -32,7 +33,9 @@ from openucwa.resources.me import me_document
 from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.people import People
 from openucwa.resources.rendering.photos import photo_cookie
+from openucwa.store import contract
 from openucwa.store.contract import Store
+from openucwa.telemetry import audit
 
 APPLICATION_ID_DIGITS = 12
 
@@ -79,15 +82,15 @@ INSTANCE = Parameter("instanceId", max_length=100, description="One of the appli
 class ApplicationDocuments:
     """Builds documents of applications, with all embedded resources."""
 
-    def __init__(self, store: Store, online_meetings: OnlineMeetings, people: People) -> None:
-        self._store = store
+    def __init__(self, channels: contract.Channels, online_meetings: OnlineMeetings, people: People) -> None:
+        self._channels = channels
         self._online_meetings = online_meetings
         self._people = people
 
     async def document(self, call: Context, instance: str | None) -> Document:
         """UCWA: application. `instance`: the instanceId whose links it contains."""
         application = call.session.application
-        channel = await self._store.channels.get(application.owner, application.id, instance or "")
+        channel = await self._channels.get(application.owner, application.id, instance or "")
         query = "" if instance is None else f"instanceId={quote(instance, safe='')}"
         ack = f"{query}&ack" if query else "ack"
         properties: dict[str, Property | None] = {
@@ -127,14 +130,20 @@ class Applications(Resource[None]):
     rel = "applications"
 
     def __init__(
-        self, store: Store, documents: ApplicationDocuments, callers: Callers, world: World, config: Config
+        self,
+        store: Store,
+        documents: ApplicationDocuments,
+        callers: Callers,
+        sharing: Sharing,
+        world: World,
+        config: Config,
     ) -> None:
         self._store = store
         self._documents = documents
         self._callers = callers
         self._world = world
         self._config = config
-        self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world)
+        self._openings = Rate(config.application_rate, config.application_burst, "applications opened", world, sharing)
 
     @Operation("The applications of the caller.", refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[None]) -> Answer:
@@ -217,13 +226,13 @@ class Application(Resource[None]):
 
     def __init__(
         self,
-        store: Store,
+        applications: contract.Applications,
         documents: ApplicationDocuments,
         callers: Callers,
         channels: EventChannels,
         world: World,
     ) -> None:
-        self._store = store
+        self._applications = applications
         self._documents = documents
         self._callers = callers
         self._channels = channels
@@ -253,11 +262,10 @@ class Application(Resource[None]):
         """UCWA: application, DELETE; Multi-tab support."""
         application = call.session.application
         if (instance := known_instance(call)) is None:
-            await self._store.applications.close(application.owner, application.id, self._world.now())
+            await self._applications.close(application.owner, application.id, self._world.now())
+            audit.log(audit.SignedOut(application.owner, call.request.client, application.id))
         else:
-            await self._store.applications.close_instance(
-                application.owner, application.id, instance, self._world.now()
-            )
+            await self._applications.close_instance(application.owner, application.id, instance, self._world.now())
         self._channels.end(application.owner, application.id, instance)
         return NO_CONTENT
 

@@ -15,7 +15,6 @@ from openucwa import __version__
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation
-from openucwa.config import Config
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import Meeting
 from openucwa.model.refusals import ParameterValidationFailure
@@ -25,8 +24,8 @@ from openucwa.model.values import LAST_INSTANT, Instant
 from openucwa.model.world import World
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.my_online_meetings import MeetingDocuments
-from openucwa.resources.online_meetings import READ_REFUSALS, MeetingFamily, organizer_of
-from openucwa.store.contract import Store
+from openucwa.resources.online_meetings import READ_REFUSALS, OneMeeting
+from openucwa.store import contract
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -54,23 +53,28 @@ async def load() -> None:
         await asyncio.to_thread(importlib.import_module, "icalendar")
 
 
-class MeetingInvitation(MeetingFamily[Meeting]):
+class MeetingInvitation(OneMeeting):
     """The invitation to a meeting, for calendar programs."""
 
     rel = "openucwa:invitation"
     scopes = CONVERSATION_SCOPES
     cached = False  # it contains the current time
 
-    def __init__(self, store: Store, pools: Pools, documents: MeetingDocuments, config: Config, world: World) -> None:
-        super().__init__(pools)
-        self._store = store
+    def __init__(
+        self,
+        meetings: contract.Meetings,
+        users: contract.Users,
+        pools: Pools,
+        documents: MeetingDocuments,
+        world: World,
+        footer: str,
+    ) -> None:
+        """`footer`: the setting `invitation_footer_text`."""
+        super().__init__(pools, meetings)
+        self._users = users
         self._documents = documents
-        self._footer = config.invitation_footer_text
+        self._footer = footer
         self._world = world
-
-    async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
-        self.require_pool(call)
-        return await self._store.meetings.get(organizer_of(call), meeting_id)
 
     @Operation(
         "The invitation to the meeting, for calendar programs.",
@@ -85,7 +89,7 @@ class MeetingInvitation(MeetingFamily[Meeting]):
         from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second: see `load`
 
         start, end = self._time(call)
-        organizer = await self._store.users.get(call.target.organizer)
+        organizer = await self._users.get(call.target.organizer)
         calendar = Calendar()
         calendar.add("prodid", f"-//openucwa//{__version__}//EN")
         calendar.add("version", "2.0")

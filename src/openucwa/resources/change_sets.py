@@ -57,9 +57,9 @@ from openucwa.resources.online_meeting_extensions import (
     extension_href,
     is_changeable,
 )
-from openucwa.resources.online_meetings import CHANGE_REFUSALS, MeetingFamily, meeting_href, organizer_of
+from openucwa.resources.online_meetings import CHANGE_REFUSALS, OneMeeting, meeting_href, organizer_of
 from openucwa.resources.patching import patched
-from openucwa.store.contract import Store
+from openucwa.store import contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Built:
     shown: Sequence[Extension]
 
 
-class ChangeSets(MeetingFamily[Meeting]):
+class ChangeSets(OneMeeting):
     """openucwa:changeSet. Several changes of a meeting and its extensions, made together or not at all."""
 
     rel = "openucwa:changeSet"
@@ -82,7 +82,8 @@ class ChangeSets(MeetingFamily[Meeting]):
 
     def __init__(
         self,
-        store: Store,
+        meetings: contract.Meetings,
+        change_sets: contract.ChangeSets,
         pools: Pools,
         rules: MeetingRules,
         documents: MeetingDocuments,
@@ -90,8 +91,8 @@ class ChangeSets(MeetingFamily[Meeting]):
         world: World,
         config: Config,
     ) -> None:
-        super().__init__(pools)
-        self._store = store
+        super().__init__(pools, meetings)
+        self._change_sets = change_sets
         self._schemas = schemas
         self._rules = rules
         self._documents = documents
@@ -99,10 +100,6 @@ class ChangeSets(MeetingFamily[Meeting]):
         self._config = config
         self._limits = ExtensionLimits(properties=config.max_extension_properties, bytes=config.max_extension_bytes)
         self._patch_limits = PatchLimits(config.max_patch_operations, config.max_extension_bytes)
-
-    async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
-        self.require_pool(call)
-        return await self._store.meetings.get(organizer_of(call), meeting_id)
 
     @Operation(
         "Changes several extensions of the meeting, and the meeting, together or not at all.",
@@ -125,17 +122,17 @@ class ChangeSets(MeetingFamily[Meeting]):
         """
         given = read_input(call.given, self._patch_limits, self._config.max_change_set)
         key = (organizer_of(call), call.target.id)
-        meeting, extensions = await self._store.meetings.get_with_extensions(*key)
+        meeting, extensions = await self._meetings.get_with_extensions(*key)
         while True:
             built = await self._build(call, given, meeting, extensions)
             try:
-                await self._store.change_sets.apply(
+                await self._change_sets.apply(
                     *key, built.change_set, self._config.max_extensions, self._world.now(), call.author
                 )
             except (PreconditionFailed, ResourceNotFound):
                 # A patch is applied to the current version, if its own condition allows that.
                 before = _patched_versions(given, meeting, extensions)
-                meeting, extensions = await self._store.meetings.get_with_extensions(*key)
+                meeting, extensions = await self._meetings.get_with_extensions(*key)
                 if _patched_versions(given, meeting, extensions) == before:
                     raise
             else:

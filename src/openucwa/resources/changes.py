@@ -30,7 +30,7 @@ from openucwa.resources.additions import index_href
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.resources.online_meetings import READ_REFUSALS, MeetingFamily
 from openucwa.resources.rendering.changes import CHANGE_REL, change_document
-from openucwa.store.contract import Store
+from openucwa.store import contract
 
 REL = "openucwa:changes"
 #: Changes that are read at a time: their contents may be large.
@@ -54,8 +54,10 @@ def changes_href(call: Context, cursor: str = "") -> str:
 class ChangeReader:
     """Reads changes for a caller, and waits for them."""
 
-    def __init__(self, store: Store, tail: Tail, documents: MeetingDocuments, world: World, config: Config) -> None:
-        self._log = store.change_log
+    def __init__(
+        self, change_log: contract.ChangeLog, tail: Tail, documents: MeetingDocuments, world: World, config: Config
+    ) -> None:
+        self._log = change_log
         self._tail = tail
         self._documents = documents
         self._world = world
@@ -156,11 +158,11 @@ class ChangesResource(MeetingFamily[None]):
     cached = False
     batchable = False
 
-    def __init__(self, pools: Pools, reader: ChangeReader, callers: Callers, store: Store) -> None:
+    def __init__(self, pools: Pools, reader: ChangeReader, callers: Callers, users: contract.Users) -> None:
         super().__init__(pools)
         self._reader = reader
         self._callers = callers
-        self._users = store.users
+        self._users = users
 
     @Operation(
         "Changes of meetings and extensions that the user may see, in order; waits for the next one if asked to.",

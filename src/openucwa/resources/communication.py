@@ -14,7 +14,7 @@ from openucwa.model.scopes import CONVERSATION_SCOPES
 from openucwa.model.world import World, new_etag
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
-from openucwa.store.contract import Store
+from openucwa.store import contract
 
 PASS_THROUGH = pass_through_name("communication")
 #: All documented modalities, though this server only has Messaging.
@@ -97,8 +97,8 @@ class Communication(Resource[None]):
     scopes = CONVERSATION_SCOPES
     conditional = True
 
-    def __init__(self, store: Store, world: World, *, history: bool) -> None:
-        self._store = store
+    def __init__(self, applications: contract.Applications, world: World, *, history: bool) -> None:
+        self._applications = applications
         self._world = world
         self._history = history
 
@@ -123,7 +123,7 @@ class Communication(Resource[None]):
         """UCWA: communication, PUT."""
         application = call.session.application
         abilities = _abilities(call.values, new_abilities(new_etag(self._world), history=self._history))
-        await self._store.applications.replace_communication(
+        await self._applications.replace_communication(
             application.owner,
             application.id,
             frozenset({application.communication.etag}),

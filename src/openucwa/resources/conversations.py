@@ -71,9 +71,9 @@ class InConversation(Resource[T]):
         self._acts.take(act_key(own.owner, own.topic))
 
 
-async def meeting_of(store: Store, own: Participation) -> Meeting | None:
+async def meeting_of(meetings: contract.Meetings, own: Participation) -> Meeting | None:
     """The meeting that the conversation is in; None: it is one of two users."""
-    return await store.meetings.get(own.organizer, own.meeting_id) if own.form == Form.MEETING else None
+    return await meetings.get(own.organizer, own.meeting_id) if own.form == Form.MEETING else None
 
 
 class ConversationPart(InConversation[Participation]):
@@ -128,7 +128,7 @@ class Conversation(InConversation[Participation | Invitation]):
         if isinstance(own, Invitation):
             return Answer(unjoined_conversation(call, own.conversation or "", own))
         present = await self._store.conversations.participants(own.organizer, own.meeting_id)
-        return Answer(self._documents.conversation(call, own, present, await meeting_of(self._store, own)))
+        return Answer(self._documents.conversation(call, own, present, await meeting_of(self._store.meetings, own)))
 
     @Operation("Leaves the meeting.", answers=(204,), produces=(), refuses=(ConversationNotFound, CannotRedirect))
     async def delete(self, call: Call[Participation | Invitation]) -> Answer:

@@ -15,7 +15,7 @@ from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
 from openucwa.model.user import User as ModelUser
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
-from openucwa.store.contract import Store
+from openucwa.store import contract
 
 SERVICE = "/Autodiscover/AutodiscoverService.svc/root"
 FRAME = "/Autodiscover/XFrame/XFrame.html"
@@ -73,12 +73,12 @@ class User(Resource[ModelUser | None]):
     rel = "user"
     html_challenge = True
 
-    def __init__(self, store: Store, pools: Pools) -> None:
-        self._store = store
+    def __init__(self, users: contract.Users, pools: Pools) -> None:
+        self._users = users
         self._pools = pools
 
     async def locate(self, call: Context, **_names: str) -> ModelUser | None:
-        return await current_user(self._store.users, call.caller)
+        return await current_user(self._users, call.caller)
 
     @Operation("A link to the user's applications.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def get(self, call: Call[ModelUser | None]) -> Answer:
@@ -102,12 +102,12 @@ class Redirect(Resource[ModelUser | None]):
 
     rel = "redirect"
 
-    def __init__(self, store: Store, pools: Pools) -> None:
-        self._store = store
+    def __init__(self, users: contract.Users, pools: Pools) -> None:
+        self._users = users
         self._pools = pools
 
     async def locate(self, call: Context, **_names: str) -> ModelUser | None:
-        return await current_user(self._store.users, call.caller)
+        return await current_user(self._users, call.caller)
 
     @Operation("Links to the user's home pool.", refuses=(InvalidExchangeServerVersion, CannotRedirect))
     async def get(self, call: Call[ModelUser | None]) -> Answer:

@@ -22,7 +22,6 @@ from openucwa.resources.contacts import CONTACT_SCOPES
 from openucwa.resources.groups import MAX_GROUP_ID, MAX_NAME, expanded, find_group
 from openucwa.resources.rendering.contacts import ContactRenderer
 from openucwa.store import contract
-from openucwa.store.contract import Store
 
 #: UCWA: addToContactList, POST.
 LISTED = (
@@ -42,13 +41,13 @@ class ExpandDistributionGroup(Resource[Group]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, book: AddressBook, documents: ContactRenderer) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts, book: AddressBook, documents: ContactRenderer) -> None:
+        self._contacts = contacts
         self._book = book
         self._documents = documents
 
     async def locate(self, call: Context, group: str = "", **_names: str) -> Group:
-        return await find_group(self._store, self._book, call, group)
+        return await find_group(self._contacts, self._book, call, group)
 
     @Operation("The members of a distribution group.", refuses=(TooManyContacts, InvalidExchangeServerVersion))
     async def get(self, call: Call[Group]) -> Answer:

@@ -38,7 +38,6 @@ from openucwa.resources.rendering.contacts import (
     groups_href,
 )
 from openucwa.store import contract
-from openucwa.store.contract import Store
 
 #: UCWA: group2, name; groupId of myGroupMemberships2.
 MAX_NAME = 256
@@ -149,14 +148,16 @@ class GroupResource(Resource[Group]):
     anonymous = False
     conditional = True
 
-    def __init__(self, store: Store, book: AddressBook, documents: ContactRenderer, world: World) -> None:
-        self._store = store
+    def __init__(
+        self, contacts: contract.Contacts, book: AddressBook, documents: ContactRenderer, world: World
+    ) -> None:
+        self._contacts = contacts
         self._book = book
         self._documents = documents
         self._world = world
 
     async def locate(self, call: Context, group: str = "", **_names: str) -> Group:
-        found = await find_group(self._store, self._book, call, group)
+        found = await find_group(self._contacts, self._book, call, group)
         if found.kind != GroupKind.GROUP and call.method != "GET":
             raise MethodNotAllowed("a distribution group supports GET", ("GET",))
         return found
@@ -186,9 +187,7 @@ class GroupResource(Resource[Group]):
         if name is None:
             raise ParameterValidationFailure({"name": "must contain a visible character"})
         renamed = replace(call.target, name=name, etag=new_etag(self._world))
-        await self._store.contacts.rename_group(
-            call.session.application.owner, call.if_match, renamed, self._world.now()
-        )
+        await self._contacts.rename_group(call.session.application.owner, call.if_match, renamed, self._world.now())
         return Answer(self._documents.group(call, renamed), etag=renamed.etag)
 
     @Operation(
@@ -199,16 +198,16 @@ class GroupResource(Resource[Group]):
     )
     async def delete(self, call: Call[Group]) -> Answer:
         """UCWA: group2, DELETE."""
-        await self._store.contacts.remove_group(
+        await self._contacts.remove_group(
             call.session.application.owner, call.target.id, call.if_match, self._world.now()
         )
         return NO_CONTENT
 
 
-async def find_group(store: Store, book: AddressBook, call: Context, group_id: str) -> Group:
+async def find_group(contacts: contract.Contacts, book: AddressBook, call: Context, group_id: str) -> Group:
     """A group of the user's, one that every user has, or a distribution group of a directory. ResourceNotFound."""
     try:
-        return await store.contacts.group(call.session.application.owner, group_id)
+        return await contacts.group(call.session.application.owner, group_id)
     except ResourceNotFound:
         group = await book.group(group_id.lower()) if "@" in group_id else None
         if group is None:

@@ -33,7 +33,7 @@ from openucwa.resources.rendering.history import (
     transcripts_href,
 )
 from openucwa.resources.two_party import TwoPartyService
-from openucwa.store.contract import Store
+from openucwa.store import contract
 
 READ = (InvalidExchangeServerVersion, CannotRedirect)
 CHANGE = (Conflict, CannotRedirect, CallbackChannelError)
@@ -53,8 +53,8 @@ class OfUser(Resource[None]):
     scopes = CONVERSATION_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, history: contract.History) -> None:
+        self._history = history
 
 
 class MissedItems(OfUser):
@@ -65,7 +65,7 @@ class MissedItems(OfUser):
     @Operation("How many conversations were missed.", refuses=READ)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: missedItems, GET."""
-        return Answer(missed_items_document(call, await self._store.history.counts(call.session.application.owner)))
+        return Answer(missed_items_document(call, await self._history.counts(call.session.application.owner)))
 
 
 class ConversationLogs(OfUser):
@@ -77,7 +77,7 @@ class ConversationLogs(OfUser):
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: conversationLogs, GET."""
         owner = call.session.application.owner
-        logs = await self._store.history.all(owner, call.values.get("limit", LOGS_SHOWN))
+        logs = await self._history.all(owner, call.values.get("limit", LOGS_SHOWN))
         links = {"conversationLog": [Link(log_href(call, each.id)) for each in logs]}
         return Answer(Document(rel=self.rel, href=logs_href(call), links=links))
 
@@ -88,12 +88,12 @@ class LogPart(Resource[ConversationLog]):
     scopes = CONVERSATION_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, world: World) -> None:
-        self._store = store
+    def __init__(self, history: contract.History, world: World) -> None:
+        self._history = history
         self._world = world
 
     async def locate(self, call: Context, log: str = "", **_names: str) -> ConversationLog:
-        return await self._store.history.get(call.session.application.owner, log)
+        return await self._history.get(call.session.application.owner, log)
 
 
 class ConversationLogResource(LogPart):
@@ -109,7 +109,7 @@ class ConversationLogResource(LogPart):
     @Operation("Removes a conversation log.", answers=(204,), produces=(), refuses=(CannotRedirect,))
     async def delete(self, call: Call[ConversationLog]) -> Answer:
         """UCWA: conversationLog, DELETE. The other user's log stays."""
-        await self._store.history.remove(call.target.owner, call.target.id, self._world.now())
+        await self._history.remove(call.target.owner, call.target.id, self._world.now())
         return NO_CONTENT
 
 
@@ -132,7 +132,7 @@ class MarkAsRead(LogPart):
     @Operation("Marks a conversation log as read.", answers=(204,), produces=(), refuses=CHANGE)
     async def post(self, call: Call[ConversationLog]) -> Answer:
         """UCWA: markAsRead, POST."""
-        await self._store.history.mark_read(call.target.owner, call.target.id, self._world.now())
+        await self._history.mark_read(call.target.owner, call.target.id, self._world.now())
         return NO_CONTENT
 
 
@@ -141,8 +141,10 @@ class ContinueMessaging(LogPart):
 
     rel = "continueMessaging"
 
-    def __init__(self, store: Store, world: World, two_party: TwoPartyService, messages: MessageService) -> None:
-        super().__init__(store, world)
+    def __init__(
+        self, history: contract.History, world: World, two_party: TwoPartyService, messages: MessageService
+    ) -> None:
+        super().__init__(history, world)
         self._two_party = two_party
         self._messages = messages
 
@@ -171,7 +173,7 @@ class Transcripts(LogPart):
     @Operation("The first messages of a conversation log.", refuses=READ)
     async def get(self, call: Call[ConversationLog]) -> Answer:
         """UCWA: conversationLogTranscripts, GET."""
-        return await _page(self._store, call, self.rel, call.target, 0)
+        return await _page(self._history, call, self.rel, call.target, 0)
 
 
 class _OfMessage(Resource[tuple[ConversationLog, int]]):
@@ -180,15 +182,15 @@ class _OfMessage(Resource[tuple[ConversationLog, int]]):
     scopes = CONVERSATION_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, history: contract.History) -> None:
+        self._history = history
 
     async def locate(
         self, call: Context, log: str = "", number: str = "", **_names: str
     ) -> tuple[ConversationLog, int]:
         if not _NUMBER.fullmatch(number):
             raise ResourceNotFound("no such message in this conversation log")
-        return await self._store.history.get(call.session.application.owner, log), int(number)
+        return await self._history.get(call.session.application.owner, log), int(number)
 
 
 class NextTranscripts(_OfMessage):
@@ -199,7 +201,7 @@ class NextTranscripts(_OfMessage):
     @Operation("Further messages of a conversation log.", refuses=READ)
     async def get(self, call: Call[tuple[ConversationLog, int]]) -> Answer:
         """UCWA: nextConversationLogTranscripts, GET."""
-        return await _page(self._store, call, self.rel, *call.target)
+        return await _page(self._history, call, self.rel, *call.target)
 
 
 class Transcript(_OfMessage):
@@ -211,7 +213,7 @@ class Transcript(_OfMessage):
     async def get(self, call: Call[tuple[ConversationLog, int]]) -> Answer:
         """UCWA: conversationLogTranscript, GET."""
         log, number = call.target
-        return Answer(transcript_document(call, await self._store.history.message(log.owner, log.id, number)))
+        return Answer(transcript_document(call, await self._history.message(log.owner, log.id, number)))
 
 
 class MessageTranscript(_OfMessage):
@@ -223,12 +225,12 @@ class MessageTranscript(_OfMessage):
     async def get(self, call: Call[tuple[ConversationLog, int]]) -> Answer:
         """UCWA: messageTranscript, GET."""
         log, number = call.target
-        return Answer(message_transcript_document(call, await self._store.history.message(log.owner, log.id, number)))
+        return Answer(message_transcript_document(call, await self._history.message(log.owner, log.id, number)))
 
 
-async def _page(store: Store, call: Context, rel: str, log: ConversationLog, after: int) -> Answer:
+async def _page(history: contract.History, call: Context, rel: str, log: ConversationLog, after: int) -> Answer:
     """The messages after a number, as many as fit."""
-    found = await store.history.messages(log.owner, log.id, after, TRANSCRIPTS_SHOWN + 1)
+    found = await history.messages(log.owner, log.id, after, TRANSCRIPTS_SHOWN + 1)
     shown = found[:TRANSCRIPTS_SHOWN]
     links = {}
     if len(found) > len(shown):
@@ -239,20 +241,20 @@ async def _page(store: Store, call: Context, rel: str, log: ConversationLog, aft
 
 
 def history_routes(
-    root: str, store: Store, world: World, two_party: TwoPartyService, messages: MessageService
+    root: str, history: contract.History, world: World, two_party: TwoPartyService, messages: MessageService
 ) -> Sequence[tuple[str, Resource[Any]]]:
     """The routes of all these below `root`, the path of communication."""
     log = f"{root}/conversationLogs/{{log}}"
     message = f"{log}/conversationLogTranscripts/{{number}}"
     return (
-        (f"{root}/missedItems", MissedItems(store)),
-        (f"{root}/conversationLogs", ConversationLogs(store)),
-        (log, ConversationLogResource(store, world)),
-        (f"{log}/conversationLogRecipient", Recipient(store, world)),
-        (f"{log}/markAsRead", MarkAsRead(store, world)),
-        (f"{log}/continueMessaging", ContinueMessaging(store, world, two_party, messages)),
-        (f"{log}/conversationLogTranscripts", Transcripts(store, world)),
-        (message, Transcript(store)),
-        (f"{message}/messageTranscript", MessageTranscript(store)),
-        (f"{message}/nextConversationLogTranscripts", NextTranscripts(store)),
+        (f"{root}/missedItems", MissedItems(history)),
+        (f"{root}/conversationLogs", ConversationLogs(history)),
+        (log, ConversationLogResource(history, world)),
+        (f"{log}/conversationLogRecipient", Recipient(history, world)),
+        (f"{log}/markAsRead", MarkAsRead(history, world)),
+        (f"{log}/continueMessaging", ContinueMessaging(history, world, two_party, messages)),
+        (f"{log}/conversationLogTranscripts", Transcripts(history, world)),
+        (message, Transcript(history)),
+        (f"{message}/messageTranscript", MessageTranscript(history)),
+        (f"{message}/nextConversationLogTranscripts", NextTranscripts(history)),
     )

@@ -74,8 +74,8 @@ class ReplayMessage(Resource[None]):
     scopes = CONVERSATION_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, asking: Rate, world: World) -> None:
-        self._store = store
+    def __init__(self, invitations: contract.Invitations, asking: Rate, world: World) -> None:
+        self._invitations = invitations
         self._asking = asking
         self._world = world
 
@@ -89,7 +89,7 @@ class ReplayMessage(Resource[None]):
         """UCWA: replayMessage, POST."""
         application = call.session.application
         self._asking.take(f"{application.owner} {application.id}")
-        await self._store.invitations.replay(application.owner, application.id, self._world.now())
+        await self._invitations.replay(application.owner, application.id, self._world.now())
         return NO_CONTENT
 
 

@@ -47,15 +47,21 @@ def meeting_routes(
     return (
         (family, online_meetings),
         (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
-        (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store, rules)),
+        (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store.meetings, rules)),
         (f"{family}/onlineMeetingInvitationCustomization", OnlineMeetingInvitationCustomization(pools, config)),
         (f"{family}/onlineMeetingPolicies", OnlineMeetingPolicies(pools, config)),
-        (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store, rules)),
+        (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store.meetings, rules)),
         (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config)),
-        (meetings, MyOnlineMeetings(store, pools, rules, documents, config)),
-        (meeting, MyOnlineMeeting(store, pools, rules, documents, world, history=config.change_log)),
-        (f"{meeting}/invitation", MeetingInvitation(store, pools, documents, config, world)),
-        (f"{meeting}/changeSet", ChangeSets(store, pools, rules, documents, schemas, world, config)),
+        (meetings, MyOnlineMeetings(store.meetings, pools, rules, documents, config)),
+        (meeting, MyOnlineMeeting(store.meetings, pools, rules, documents, world, history=config.change_log)),
+        (
+            f"{meeting}/invitation",
+            MeetingInvitation(store.meetings, store.users, pools, documents, world, config.invitation_footer_text),
+        ),
+        (
+            f"{meeting}/changeSet",
+            ChangeSets(store.meetings, store.change_sets, pools, rules, documents, schemas, world, config),
+        ),
         (extensions, OnlineMeetingExtensions(store, pools, schemas, world, config)),
         (f"{extensions}/{{extension_id}}", OnlineMeetingExtension(store.extensions, pools, schemas, world, config)),
     )

@@ -24,7 +24,7 @@ from openucwa.resources.contacts import CONTACT_SCOPES
 from openucwa.resources.groups import MAX_GROUP_ID
 from openucwa.resources.rendering.contacts import ContactRenderer, group_href, memberships_href
 from openucwa.store import contract
-from openucwa.store.contract import ContactLimits, Store
+from openucwa.store.contract import ContactLimits
 
 #: UCWA: contactUri of myGroupMemberships2.
 MAX_CONTACT_URI = 250
@@ -53,9 +53,9 @@ class MyGroupMemberships(Resource[None]):
     anonymous = False
 
     def __init__(
-        self, store: Store, book: AddressBook, documents: ContactRenderer, world: World, config: Config
+        self, contacts: contract.Contacts, book: AddressBook, documents: ContactRenderer, world: World, config: Config
     ) -> None:
-        self._store = store
+        self._contacts = contacts
         self._book = book
         self._documents = documents
         self._world = world
@@ -67,7 +67,7 @@ class MyGroupMemberships(Resource[None]):
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: myGroupMemberships, GET."""
         group_id = call.values.get("groupId")
-        embedded = await membership_documents(self._store, self._documents, call, group_id)
+        embedded = await membership_documents(self._contacts, self._documents, call, group_id)
         return Answer(Document(rel=self.rel, href=memberships_href(call), embedded={"myGroupMembership": embedded}))
 
     @Operation(
@@ -90,12 +90,12 @@ class MyGroupMemberships(Resource[None]):
         group_id = call.values.get("groupId") or DEFAULT_GROUP.id
         if group_id in _OF_OTHERS:
             raise OperationNotSupported("the user cannot read or change memberships of this group")
-        group = await self._store.contacts.group(owner, group_id)
+        group = await self._contacts.group(owner, group_id)
         person = await self._book.person(owner, uri)
         card = ContactCard(uri, uri.removeprefix("sip:"))
         if person is not None:
             card = ContactCard(uri, person.user.name, person.user.email)
-        await self._store.contacts.add(owner, card, group_id, self._limits, self._world.now())
+        await self._contacts.add(owner, card, group_id, self._limits, self._world.now())
         document = self._documents.membership(call, Membership(uri, group_id), group.kind)
         return Answer(document, 201, location=document.href)
 
@@ -107,23 +107,23 @@ class GroupMemberships(Resource[Group]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, store: Store, documents: ContactRenderer) -> None:
-        self._store = store
+    def __init__(self, contacts: contract.Contacts, documents: ContactRenderer) -> None:
+        self._contacts = contacts
         self._documents = documents
 
     async def locate(self, call: Context, group: str = "", **_names: str) -> Group:
-        return await self._store.contacts.group(call.session.application.owner, group)
+        return await self._contacts.group(call.session.application.owner, group)
 
     @Operation("The memberships in the group.", refuses=(OperationNotSupported, *_READ))
     async def get(self, call: Call[Group]) -> Answer:
         """UCWA: groupMemberships, GET."""
-        embedded = await membership_documents(self._store, self._documents, call, call.target.id)
+        embedded = await membership_documents(self._contacts, self._documents, call, call.target.id)
         href = f"{group_href(call, call.target.id)}/groupMemberships"
         return Answer(Document(rel=self.rel, href=href, embedded={"myGroupMembership": embedded}))
 
 
 async def membership_documents(
-    store: Store, documents: ContactRenderer, call: Context, group_id: str | None
+    contacts: contract.Contacts, documents: ContactRenderer, call: Context, group_id: str | None
 ) -> list[Document]:
     """The user's memberships, or those of a group. ResourceNotFound: no such group. OperationNotSupported: it is
     delegatorsGroup.
@@ -131,8 +131,8 @@ async def membership_documents(
     owner = call.session.application.owner
     if group_id in _OF_OTHERS:
         raise OperationNotSupported("the user cannot read or change memberships of this group")
-    found = await store.contacts.memberships(owner, group_id)
-    kinds = {group.id: group.kind for group in (*SYSTEM_GROUPS.values(), *await store.contacts.groups(owner))}
+    found = await contacts.memberships(owner, group_id)
+    kinds = {group.id: group.kind for group in (*SYSTEM_GROUPS.values(), *await contacts.groups(owner))}
     return [
         documents.membership(call, membership, kinds[membership.group_id])
         for membership in found

@@ -38,6 +38,7 @@ from openucwa.resources.rendering.conversations import (
     unjoined_messaging,
 )
 from openucwa.resources.rendering.invitations import FIRST_MESSAGE, first_message_document
+from openucwa.store import contract
 from openucwa.store.contract import Store
 
 #: UCWA: addMessaging, POST, Request body.
@@ -64,8 +65,8 @@ MAX_MESSAGES = 500
 class MessageService:
     """Sends messages from requests."""
 
-    def __init__(self, store: Store, rules: MessageRules, world: World) -> None:
-        self._store = store
+    def __init__(self, conversations: contract.Conversations, rules: MessageRules, world: World) -> None:
+        self._conversations = conversations
         self._rules = rules
         self._world = world
 
@@ -74,9 +75,7 @@ class MessageService:
         self._rules.check(call.text)
         content_type = (call.request.header(b"content-type") or "text/plain").partition(";")[0].strip().lower()
         operation = call.values.get("operationId")
-        number = await self._store.conversations.send_message(
-            own, content_type, call.text, operation, self._world.now()
-        )
+        number = await self._conversations.send_message(own, content_type, call.text, operation, self._world.now())
         return created(f"{messaging_href(call, own.id)}/messages/{number}")
 
     def first(self, call: Call[Any]) -> FirstMessage | None:
@@ -108,7 +107,7 @@ class Messaging(InConversation[Participation | Invitation]):
         try:
             return await self.own(call, conversation)
         except ConversationNotFound:
-            return await offered_two_party(self._store, call, conversation)
+            return await offered_two_party(self._store.invitations, call, conversation)
 
     @Operation("The state of messaging.", refuses=READ)
     async def get(self, call: Call[Participation | Invitation]) -> Answer:
@@ -116,7 +115,7 @@ class Messaging(InConversation[Participation | Invitation]):
         if isinstance(call.target, Invitation):
             return Answer(unjoined_messaging(call, call.target.conversation or "", call.target.state))
         formats = call.session.application.communication.supported_message_formats
-        meeting = await meeting_of(self._store, call.target)
+        meeting = await meeting_of(self._store.meetings, call.target)
         return Answer(self._documents.messaging(call, call.target, meeting, formats))
 
 
@@ -276,7 +275,7 @@ class Message(InConversation[tuple[Participation, Event] | Invitation]):
         try:
             own = await self.own(call, conversation)
         except ConversationNotFound:
-            offered = await offered_two_party(self._store, call, conversation)
+            offered = await offered_two_party(self._store.invitations, call, conversation)
             if number != FIRST_MESSAGE or offered.first_message is None:
                 raise ResourceNotFound("no such message") from None
             return offered
@@ -331,10 +330,10 @@ class DisableAudienceMessaging(AudienceMessaging):
     enabled = False
 
 
-async def offered_two_party(store: Store, call: Context, conversation: str) -> Invitation:
+async def offered_two_party(invitations: contract.Invitations, call: Context, conversation: str) -> Invitation:
     """The incoming invitation to a conversation of two. ConversationNotFound: there is none."""
     application = call.session.application
-    offered = await store.invitations.offered(application.owner, application.id, conversation)
+    offered = await invitations.offered(application.owner, application.id, conversation)
     if not offered.two_party:
         raise ConversationNotFound("the application has no such conversation")
     return offered

@@ -37,12 +37,13 @@ from openucwa.resources.online_meetings import (
     CHANGE_REFUSALS,
     READ_REFUSALS,
     MeetingFamily,
+    OneMeeting,
     meeting_href,
     meetings_href,
     organizer_of,
 )
 from openucwa.resources.patching import patch_of, patched
-from openucwa.store.contract import Store
+from openucwa.store import contract
 
 RELS = {
     MeetingRel.MY_ONLINE_MEETINGS: "myOnlineMeeting",
@@ -98,14 +99,14 @@ class MyOnlineMeetings(MeetingFamily[None]):
 
     def __init__(
         self,
-        store: Store,
+        meetings: contract.Meetings,
         pools: Pools,
         rules: MeetingRules,
         documents: MeetingDocuments,
         config: Config,
     ) -> None:
         super().__init__(pools)
-        self._store = store
+        self._meetings = meetings
         self._rules = rules
         self._documents = documents
         self._config = config
@@ -116,10 +117,10 @@ class MyOnlineMeetings(MeetingFamily[None]):
         organizer = organizer_of(call)
         embedded: dict[str, list[Document]] = {}
         if self._config.assigned_meeting:
-            await self._store.meetings.assigned(self._rules.assign(organizer))
+            await self._meetings.assigned(self._rules.assign(organizer))
             embedded["myAssignedOnlineMeeting"] = []
         embedded["myOnlineMeeting"] = []
-        for meeting, extensions in await self._store.meetings.all(organizer):
+        for meeting, extensions in await self._meetings.all(organizer):
             if RELS[meeting.rel] in embedded:
                 embedded[RELS[meeting.rel]].append(self._documents.document(call, meeting, extensions))
         return Answer(Document(rel=self.rel, href=f"{meetings_href(call)}/{self.rel}", embedded=dict(embedded)))
@@ -143,7 +144,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
         for _ in range(DRAWS):
             meeting = self._rules.schedule(organizer_of(call), settings)
             try:
-                await self._store.meetings.add(meeting, self._config.max_meetings, call.author)
+                await self._meetings.add(meeting, self._config.max_meetings, call.author)
             except AlreadyExists:
                 continue
             break
@@ -159,7 +160,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
         )
 
 
-class MyOnlineMeeting(MeetingFamily[Meeting]):
+class MyOnlineMeeting(OneMeeting):
     """UCWA: myOnlineMeeting and myAssignedOnlineMeeting. They share the path; the meeting decides which it is."""
 
     rel = "myOnlineMeeting"
@@ -168,7 +169,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
 
     def __init__(
         self,
-        store: Store,
+        meetings: contract.Meetings,
         pools: Pools,
         rules: MeetingRules,
         documents: MeetingDocuments,
@@ -177,16 +178,11 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         history: bool,
     ) -> None:
         """`history`: whether changes are logged."""
-        super().__init__(pools)
-        self._store = store
+        super().__init__(pools, meetings)
         self._rules = rules
         self._documents = documents
         self._world = world
         self._history = history
-
-    async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
-        self.require_pool(call)
-        return await self._store.meetings.get(organizer_of(call), meeting_id)
 
     def etag(self, call: Context, target: Meeting) -> str:
         return target.etag
@@ -194,7 +190,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
     @Operation("One meeting, with its extensions.", refuses=READ_REFUSALS)
     async def get(self, call: Call[Meeting]) -> Answer:
         """UCWA: myOnlineMeeting, GET."""
-        meeting, extensions = await self._store.meetings.get_with_extensions(call.target.organizer, call.target.id)
+        meeting, extensions = await self._meetings.get_with_extensions(call.target.organizer, call.target.id)
         return self._answer(call, meeting, extensions)
 
     @Operation(
@@ -214,7 +210,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         settings = self._rules.settings(call.values, meeting.organizer)
         if meeting.rel == MeetingRel.MY_ONLINE_MEETINGS:
             etag = new_etag(self._world)
-            await self._store.meetings.replace(
+            await self._meetings.replace(
                 meeting.organizer, meeting.id, call.if_match, settings, etag, self._world.now(), call.author
             )
             # The result of this change, whatever other changes followed.
@@ -240,7 +236,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
             if changed == meeting:
                 break
             try:
-                await self._store.meetings.replace(
+                await self._meetings.replace(
                     meeting.organizer,
                     meeting.id,
                     frozenset({meeting.etag}),
@@ -251,7 +247,7 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
                     ChangeKind.PATCHED,
                 )
             except PreconditionFailed:
-                meeting = await self._store.meetings.get(meeting.organizer, meeting.id)
+                meeting = await self._meetings.get(meeting.organizer, meeting.id)
                 if not conditions.matches(call.if_match, meeting.etag):
                     raise
             else:
@@ -275,13 +271,13 @@ class MyOnlineMeeting(MeetingFamily[Meeting]):
         if call.target.rel == MeetingRel.MY_ASSIGNED_ONLINE_MEETING:
             raise Conflict("an assigned meeting cannot be removed")
         meeting = call.target
-        await self._store.meetings.remove(meeting.organizer, meeting.id, call.if_match, self._world.now(), call.author)
+        await self._meetings.remove(meeting.organizer, meeting.id, call.if_match, self._world.now(), call.author)
         return NO_CONTENT
 
     async def _extensions(self, meeting: Meeting) -> Sequence[Extension]:
         """None if the meeting has just been removed."""
         try:
-            return (await self._store.meetings.get_with_extensions(meeting.organizer, meeting.id))[1]
+            return (await self._meetings.get_with_extensions(meeting.organizer, meeting.id))[1]
         except ResourceNotFound:
             return ()
 

@@ -9,11 +9,11 @@ from openucwa.config import Config
 from openucwa.config_options import DialInRegion
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
-from openucwa.model.meeting import MeetingRel
+from openucwa.model.meeting import Meeting, MeetingRel
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, ResourceNotFound
 from openucwa.model.scopes import ANY_SCOPE
 from openucwa.representation.document import Document, Link, Property
-from openucwa.store.contract import Store
+from openucwa.store import contract
 
 T = TypeVar("T")
 
@@ -42,6 +42,18 @@ class MeetingFamily(Resource[T]):
         self._pools.require_backup(call.session.pool)
 
 
+class OneMeeting(MeetingFamily[Meeting]):
+    """A resource of one of the caller's own meetings."""
+
+    def __init__(self, pools: Pools, meetings: contract.Meetings) -> None:
+        super().__init__(pools)
+        self._meetings = meetings
+
+    async def locate(self, call: Context, meeting_id: str = "", **_names: str) -> Meeting:
+        self.require_pool(call)
+        return await self._meetings.get(organizer_of(call), meeting_id)
+
+
 def organizer_of(call: Context) -> str:
     """The SIP URI of the caller, who is the organizer of everything below `onlineMeetings`."""
     return call.caller.identity
@@ -57,11 +69,13 @@ def meeting_href(call: Context, meeting_id: str) -> str:
     return f"{call.application}/onlineMeetings/myOnlineMeetings/{meeting_id}"
 
 
-async def assigned_links(call: Context, store: Store, rules: MeetingRules, config: Config) -> dict[str, Link]:
+async def assigned_links(
+    call: Context, meetings: contract.Meetings, rules: MeetingRules, config: Config
+) -> dict[str, Link]:
     """The link to the caller's myAssignedOnlineMeeting, if users have one; it is created when it is first read."""
     if not config.assigned_meeting:
         return {}
-    meeting = await store.meetings.assigned(rules.assign(organizer_of(call)))
+    meeting = await meetings.assigned(rules.assign(organizer_of(call)))
     return {"myAssignedOnlineMeeting": Link(meeting_href(call, meeting.id))}
 
 
@@ -71,9 +85,9 @@ class OnlineMeetings(MeetingFamily[None]):
     rel = "onlineMeetings"
     scopes = ANY_SCOPE
 
-    def __init__(self, store: Store, pools: Pools, rules: MeetingRules, config: Config) -> None:
+    def __init__(self, meetings: contract.Meetings, pools: Pools, rules: MeetingRules, config: Config) -> None:
         super().__init__(pools)
-        self._store = store
+        self._meetings = meetings
         self._rules = rules
         self._config = config
 
@@ -88,7 +102,7 @@ class OnlineMeetings(MeetingFamily[None]):
             "onlineMeetingPolicies",
             "phoneDialInInformation",
         )
-        links = await assigned_links(call, self._store, self._rules, self._config)
+        links = await assigned_links(call, self._meetings, self._rules, self._config)
         links |= {name: Link(f"{href}/{name}") for name in named}
         return Document(rel=self.rel, href=href, links=links)
 
@@ -151,9 +165,9 @@ class OnlineMeetingEligibleValues(SettingsResource):
 
     rel = "onlineMeetingEligibleValues"
 
-    def __init__(self, pools: Pools, config: Config, store: Store, rules: MeetingRules) -> None:
+    def __init__(self, pools: Pools, config: Config, meetings: contract.Meetings, rules: MeetingRules) -> None:
         super().__init__(pools, config)
-        self._store = store
+        self._meetings = meetings
         self._rules = rules
         self._config = config
 
@@ -171,7 +185,7 @@ class OnlineMeetingEligibleValues(SettingsResource):
         }
 
     async def links(self, call: Context) -> dict[str, Link]:
-        links = await assigned_links(call, self._store, self._rules, self._config)
+        links = await assigned_links(call, self._meetings, self._rules, self._config)
         return links | {"myOnlineMeetings": Link(f"{meetings_href(call)}/myOnlineMeetings")}
 
 
@@ -223,10 +237,10 @@ class PhoneDialInInformation(MeetingFamily[None]):
     rel = "phoneDialInInformation"
     scopes = ANY_SCOPE
 
-    def __init__(self, pools: Pools, config: Config, store: Store, rules: MeetingRules) -> None:
+    def __init__(self, pools: Pools, config: Config, meetings: contract.Meetings, rules: MeetingRules) -> None:
         super().__init__(pools)
         self._config = config
-        self._store = store
+        self._meetings = meetings
         self._rules = rules
 
     @Operation("Phone numbers and codes for dialing in.", refuses=READ_REFUSALS)
@@ -236,7 +250,7 @@ class PhoneDialInInformation(MeetingFamily[None]):
         href = f"{meetings_href(call)}/{self.rel}"
         properties: Properties = {}
         if config.assigned_meeting:
-            assigned = await self._store.meetings.assigned(self._rules.assign(organizer_of(call)))
+            assigned = await self._meetings.assigned(self._rules.assign(organizer_of(call)))
             properties["conferenceId"] = assigned.conference_id
         properties |= {
             "defaultRegion": config.dial_in_default_region,

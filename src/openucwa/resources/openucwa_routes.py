@@ -38,9 +38,9 @@ def openucwa_routes(
     if config.change_log:
         routes.append((f"{index}/meetings", FoundMeetings(store.queries, pools, documents, config)))
         routes += _history_routes(app, store, pools, documents, schemas, world, config)
-        reader = changes.ChangeReader(store, following.tail, documents, world, config)
+        reader = changes.ChangeReader(store.change_log, following.tail, documents, world, config)
         hooks = webhooks.Parts(store, pools, following.subscriptions, world, following.dispatcher.changed)
-        routes += [(f"{index}/changes", changes.ChangesResource(pools, reader, callers, store))]
+        routes += [(f"{index}/changes", changes.ChangesResource(pools, reader, callers, store.users))]
         routes += webhooks.routes(index, hooks)
     return routes
 
@@ -66,5 +66,5 @@ def _history_routes(
     yield f"{meeting}/removedExtensions", removed.RemovedExtensions(*shown)
     meetings = f"{app}/openucwa/removedMeetings"
     yield meetings, removed.RemovedMeetings(store.change_log, pools)
-    yield f"{meetings}/{{removal}}", removed.RemovedMeeting(*shown)
-    yield f"{meetings}/{{removal}}/restore", removed.RestoreMeeting(*shown, world, config)
+    yield f"{meetings}/{{removal}}", removed.RemovedMeeting(store.change_log, pools, documents)
+    yield f"{meetings}/{{removal}}/restore", removed.RestoreMeeting(store.meetings, pools, documents, world, config)

@@ -59,8 +59,8 @@ class PictureResource(Resource[Shown]):
     photo_cookie = True
     cache_control = b"private, no-cache"
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, photos: Photos) -> None:
+        self._photos = photos
 
     def etag(self, call: Context, target: Shown) -> str:
         return target.etag
@@ -69,7 +69,7 @@ class PictureResource(Resource[Shown]):
         """The picture of a person, in the size that is asked for. `photo`: whether the caller may see a photo."""
         size = asked_size(call)
         own = uri == call.session.application.owner
-        if photo and (stored := await self._store.photos.get(uri, size)) is not None:
+        if photo and (stored := await self._photos.get(uri, size)) is not None:
             return Shown(stored.data, stored.media_type, stored.etag, own)
         svg = SVG in {name for name, q in weighted(call.request.header(b"accept") or "", call.lists) if q > 0}
         body = as_svg(name, size) if svg else as_png(name, size)
@@ -103,8 +103,8 @@ class Photo(PictureResource):
     scopes = frozenset({USER})
     anonymous = False
 
-    def __init__(self, store: Store, *, enabled: bool) -> None:
-        super().__init__(store)
+    def __init__(self, photos: Photos, *, enabled: bool) -> None:
+        super().__init__(photos)
         self._enabled = enabled
 
     async def locate(self, call: Context, **_names: str) -> Shown:
@@ -123,7 +123,8 @@ class ContactPhoto(PictureResource):
     scopes = frozenset({CONTACTS})
 
     def __init__(self, store: Store, book: AddressBook, privacy: Privacy, *, enabled: bool) -> None:
-        super().__init__(store)
+        super().__init__(store.photos)
+        self._store = store
         self._book = book
         self._privacy = privacy
         self._enabled = enabled

@@ -11,6 +11,7 @@ from openucwa.api.versions import requires_second
 from openucwa.config import Config
 from openucwa.http import negotiation
 from openucwa.identity.rate import Rate
+from openucwa.identity.sharing import Sharing
 from openucwa.model.event import NewEvent, application_topic
 from openucwa.model.presence import PREFERRED
 from openucwa.model.refusals import (
@@ -28,7 +29,7 @@ from openucwa.representation.parameters import Parameter
 from openucwa.resources.communication import MODALITIES, communication_updated, offered
 from openucwa.resources.me import me_href
 from openucwa.resources.rendering.people import note_properties
-from openucwa.store.contract import Presences, Store
+from openucwa.store.contract import Applications, Presences, Store
 
 _USER_SCOPES = frozenset({USER})
 _READ = (InvalidExchangeServerVersion, CannotRedirect, MakeMeAvailableRequired)
@@ -72,8 +73,8 @@ class MakeMeAvailable(Resource[None]):
     scopes = frozenset({USER, RECEIVE})
     anonymous = False
 
-    def __init__(self, store: Store, world: World, config: Config) -> None:
-        self._store = store
+    def __init__(self, applications: Applications, world: World, config: Config) -> None:
+        self._applications = applications
         self._world = world
         self._config = config
 
@@ -119,7 +120,7 @@ class MakeMeAvailable(Resource[None]):
             audio_preference=values.get("audioPreference"),
             phone_number=values.get("phoneNumber"),
         )
-        await self._store.applications.make_available(
+        await self._applications.make_available(
             application.owner,
             application.id,
             abilities,
@@ -292,11 +293,13 @@ def _shown(call: Context, rel: str, properties: dict[str, Property]) -> Answer:
     return Answer(Document(rel=rel, href=f"{me_href(call)}/{rel}", properties=properties))
 
 
-def routes(app: str, store: Store, world: World, config: Config) -> Sequence[tuple[str, Resource[Any]]]:
+def routes(
+    app: str, store: Store, sharing: Sharing, world: World, config: Config
+) -> Sequence[tuple[str, Resource[Any]]]:
     """The routes of what is here. `app`: the template of an application."""
-    available = MakeMeAvailable(store, world, config)
+    available = MakeMeAvailable(store.applications, world, config)
     active = ReportMyActivity(store.presence, world)
-    changes = Rate(config.presence_rate, config.presence_burst, "changes of this user's presence", world)
+    changes = Rate(config.presence_rate, config.presence_burst, "changes of this user's presence", world, sharing)
     return (
         (f"{app}/communication/makeMeAvailable", available),
         (f"{app}/me/makeMeAvailable", available),

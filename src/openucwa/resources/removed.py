@@ -33,7 +33,6 @@ from openucwa.resources.online_meetings import (
 )
 from openucwa.resources.versions import SHOWN, VERSION_REL, Past, PastFamily, number_of, version_document
 from openucwa.store import contract
-from openucwa.store.contract import Store
 
 
 class RemovedExtensions(PastFamily):
@@ -79,9 +78,9 @@ class RemovedMeeting(MeetingFamily[str]):
     scopes = frozenset({MEETINGS})
     cached = False
 
-    def __init__(self, store: Store, pools: Pools, documents: MeetingDocuments) -> None:
+    def __init__(self, change_log: contract.ChangeLog, pools: Pools, documents: MeetingDocuments) -> None:
         super().__init__(pools)
-        self._store = store
+        self._change_log = change_log
         self._documents = documents
 
     async def locate(self, call: Context, removal: str = "", **_names: str) -> str:
@@ -91,7 +90,7 @@ class RemovedMeeting(MeetingFamily[str]):
     @Operation("A removed meeting as it was, with the extensions that went with it.", refuses=READ_REFUSALS)
     async def get(self, call: Call[str]) -> Answer:
         """openucwa:removedMeeting, GET."""
-        changes = await self._store.change_log.change_set(organizer_of(call), number_of(call.target))
+        changes = await self._change_log.change_set(organizer_of(call), number_of(call.target))
         change = next((each for each in changes if each.kind == ChangeKind.REMOVED and each.of_meeting), None)
         meeting = None if change is None else change.meeting
         if change is None or meeting is None:
@@ -117,9 +116,11 @@ class RestoreMeeting(MeetingFamily[str]):
     rel = "openucwa:restore"
     scopes = frozenset({MEETINGS})
 
-    def __init__(self, store: Store, pools: Pools, documents: MeetingDocuments, world: World, config: Config) -> None:
+    def __init__(
+        self, meetings: contract.Meetings, pools: Pools, documents: MeetingDocuments, world: World, config: Config
+    ) -> None:
         super().__init__(pools)
-        self._store = store
+        self._meetings = meetings
         self._documents = documents
         self._world = world
         self._config = config
@@ -135,7 +136,7 @@ class RestoreMeeting(MeetingFamily[str]):
     )
     async def post(self, call: Call[str]) -> Answer:
         """openucwa:restore, POST."""
-        meeting = await self._store.meetings.restore(
+        meeting = await self._meetings.restore(
             organizer_of(call),
             number_of(call.target),
             self._config.max_meetings,
@@ -143,7 +144,7 @@ class RestoreMeeting(MeetingFamily[str]):
             self._world.now(),
             call.author,
         )
-        _, extensions = await self._store.meetings.get_with_extensions(meeting.organizer, meeting.id)
+        _, extensions = await self._meetings.get_with_extensions(meeting.organizer, meeting.id)
         document = self._documents.document(call, meeting, extensions)
         headers = meeting_links(document.href, history=True)
         return Answer(document, 201, etag=meeting.etag, location=document.href, headers=headers)

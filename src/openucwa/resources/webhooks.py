@@ -18,6 +18,7 @@ from openucwa.representation.parameters import Parameter
 from openucwa.resources.additions import index_href
 from openucwa.resources.online_meetings import CHANGE_REFUSALS, READ_REFUSALS, MeetingFamily, organizer_of
 from openucwa.store.contract import Store
+from openucwa.telemetry import audit
 from openucwa.webhooks.subscriptions import PARAMETERS, SECRET, Subscriptions
 
 REL = "openucwa:webhooks"
@@ -139,6 +140,11 @@ def _attempt(href: str, number: int, attempt: Attempt) -> Document:
     return Document(rel=ATTEMPT_REL, href=f"{href}#{number}", properties=dict(sorted(properties.items())))
 
 
+def _named(call: Context, webhook: Webhook) -> tuple[str, str, str]:
+    """The first fields of audit lines about a webhook: by, user, webhook."""
+    return call.caller.identity, webhook.owner, webhook.id
+
+
 class _Family(MeetingFamily[Any]):
     """These resources: for the user who may read what is delivered."""
 
@@ -173,6 +179,7 @@ class Webhooks(_Family):
         """openucwa:webhooks, POST."""
         webhook = await self._parts.subscriptions.add(organizer_of(call), call.values)
         self._parts.changed()
+        audit.log(audit.WebhookAdded(*_named(call, webhook), webhook.host, call.request.client))
         document = webhook_document(call, webhook, secret=True)
         return Answer(document, 201, etag=webhook.etag, location=document.href, cache_control=b"no-store")
 
@@ -208,6 +215,7 @@ class OneWebhook(_OfOne):
         """openucwa:webhook, PUT."""
         webhook = await self._parts.subscriptions.replace(call.target, call.values, call.if_match)
         self._parts.changed()
+        audit.log(audit.WebhookChanged(*_named(call, webhook), webhook.host, str(webhook.state), call.request.client))
         return Answer(webhook_document(call, webhook), etag=webhook.etag)
 
     @Operation("Removes a webhook and its deliveries.", answers=(204,), produces=(), refuses=CHANGE_REFUSALS)
@@ -215,6 +223,7 @@ class OneWebhook(_OfOne):
         """openucwa:webhook, DELETE."""
         await self._webhooks.remove(call.target.owner, call.target.id, call.if_match)
         self._parts.changed()
+        audit.log(audit.WebhookRemoved(*_named(call, call.target), call.request.client))
         return NO_CONTENT
 
 
@@ -231,6 +240,7 @@ class RotateSecret(_OfOne):
         match = frozenset({call.target.etag})
         webhook = await self._parts.subscriptions.rotate(call.target, call.values, match)
         self._parts.changed()
+        audit.log(audit.WebhookSecretReplaced(*_named(call, webhook), call.request.client))
         return Answer(webhook_document(call, webhook, secret=True), etag=webhook.etag, cache_control=b"no-store")
 
 

@@ -281,7 +281,7 @@ class Connection(asyncio.Protocol):
         try:
             data = encode(response, shared.date(), without_body=without_body, close=last)
         except (TypeError, ValueError):
-            logger.exception("a response cannot be sent")
+            logger.exception("a response to %s cannot be sent", self._client)
             response = shared.refused(500, SORRY)
             data = encode(response, shared.date(), without_body=False, close=last)
         self._last = last

@@ -10,9 +10,10 @@ from typing import Self
 from openucwa.config import Config
 from openucwa.config_options import ConfigError
 from openucwa.server.shared import logger
+from openucwa.telemetry import audit
 
 #: The settings that a reload changes; all others require a restart.
-RELOADED = ("log_file", "log_level", "tls_cert", "tls_key")
+RELOADED = ("audit_log", "log_file", "log_level", "tls_cert", "tls_key")
 
 
 def reloaded(config: Config, again: Config) -> Config:
@@ -66,6 +67,7 @@ class ProcessControl:
             logger.error("could not reload the settings: %s", error)
         else:
             self.reload(config)
+            audit.log(audit.SettingsReloaded(config.log_level, config.audit_log))
         after()
 
     def end(self) -> None:

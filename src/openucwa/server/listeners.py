@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from openucwa.config import Config
 from openucwa.config_options import ConfigError
+from openucwa.telemetry import audit
 
 #: Seconds of complete silence, including TCP keep-alive, until a connection counts as dead.
 DEAD_AFTER = 120
@@ -100,6 +101,7 @@ class Tls:
         _context_of(config)  # an invalid pair must not change anything
         self.context.load_cert_chain(config.tls_cert or "", config.tls_key, password=_no_passphrase)
         self.expiry = _expiry(config)
+        audit.log(audit.CertificatesReloaded(config.tls_cert or ""))
 
 
 def _context_of(config: Config) -> ssl.SSLContext:

@@ -28,6 +28,11 @@ class Systemd:
             with suppress(ValueError):
                 self._interval = int(environment.get("WATCHDOG_USEC", "")) / 2_000_000
 
+    @property
+    def present(self) -> bool:
+        """Whether systemd started this process."""
+        return bool(self._address)
+
     def ready(self) -> None:
         """The server accepts connections."""
         self._send("READY=1")

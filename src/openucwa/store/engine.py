@@ -7,7 +7,7 @@ with `?`, or `?1` and so on if a parameter occurs twice, and use only SQL that b
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from openucwa.store.audit import Removal
+from openucwa.telemetry.audit import Removal
 
 T = TypeVar("T")
 

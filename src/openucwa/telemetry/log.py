@@ -14,6 +14,7 @@ from typing import Protocol
 from openucwa.config import Config
 from openucwa.http.message import Request, Response
 from openucwa.model.world import World
+from openucwa.telemetry.audit import Act
 from openucwa.telemetry.log_forms import FORMS, Form
 from openucwa.telemetry.log_writer import LogFile, LogWriter
 
@@ -62,7 +63,11 @@ class LogLines:
         """Applies level and file of reloaded settings. ConfigError: the file is not writable."""
         self.threshold = LEVELS[config.log_level]
         logging.getLogger().setLevel(self.threshold)
-        self._writer.reopen(config.log_file)
+        self.reopen(config.log_file)
+
+    def reopen(self, path: str | None) -> None:
+        """Writes to this file from now on; None: to stderr. ConfigError: it is not writable."""
+        self._writer.reopen(path)
 
     def request(self, level: int, request: Request, response: Response | None, seconds: float) -> None:
         """Adds the line of a request, as `log_forms.Form.request`. `level`: logging's number."""
@@ -74,6 +79,10 @@ class LogLines:
         if level >= self.threshold:
             name = _NAMES.get(level, "info")
             self._add(self._form.message(self._now(), name, logger, text, trace, request_id))
+
+    def act(self, act: Act) -> None:
+        """Adds an act of the audit trail, whatever the threshold."""
+        self._add(self._form.act(self._now(), act))
 
     def flush(self) -> None:
         """Returns when everything is written, or after a short time."""
@@ -103,6 +112,9 @@ class LogHandler(logging.Handler):
         self._traceback = logging.Formatter()
 
     def emit(self, record: logging.LogRecord) -> None:
+        if isinstance(record.msg, Act):
+            self._lines.act(record.msg)
+            return
         trace = self._traceback.formatException(record.exc_info) if record.exc_info else ""
         # A message about a request says so: `extra={"request_id": ...}`.
         request_id = getattr(record, "request_id", None)

@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from openucwa.http.message import Request, Response
+from openucwa.telemetry.audit import LOGGER, Act
 
 #: Maximum number of characters of a path in a line.
 MAX_PATH = 500
@@ -28,6 +29,10 @@ class Form(Protocol):
 
     def message(self, when: str, level: str, logger: str, text: str, trace: str, request_id: str | None) -> str:
         """A message of `logger`. `trace`: its traceback, or ''. `request_id`: that of the request it is about."""
+        ...
+
+    def act(self, when: str, act: Act) -> str:
+        """An act of the audit trail."""
         ...
 
 
@@ -60,6 +65,9 @@ class Text:
         return "\n".join(
             [f"{when} {level} {self._mark}{line}", *("    " + escaped(each) for each in trace.splitlines())]
         )
+
+    def act(self, when: str, act: Act) -> str:
+        return f"{when} info {self._mark}{LOGGER}: {act}"
 
 
 class _Request(msgspec.Struct, omit_defaults=True):
@@ -117,6 +125,12 @@ class Json:
     def message(self, when: str, level: str, logger: str, text: str, trace: str, request_id: str | None) -> str:
         lines = "\n".join(escaped(each) for each in trace.splitlines())
         return self._encode(_Message(when, level, logger, escaped(text), self._worker, request_id, lines)).decode()
+
+    def act(self, when: str, act: Act) -> str:
+        head: dict[str, str | int] = {"time": when, "level": "info", "logger": LOGGER, "act": act.name()}
+        if self._worker is not None:
+            head["worker"] = self._worker
+        return self._encode(head | act.values()).decode()
 
 
 FORMS: Mapping[str, type[Text] | type[Json]] = {"text": Text, "json": Json}

@@ -23,6 +23,7 @@ from openucwa.server.control import ProcessControl
 from openucwa.server.listeners import Listener, numbered
 from openucwa.server.process import serve
 from openucwa.telemetry.access_log import AccessLog
+from openucwa.telemetry.audit_trail import AuditTrail
 from openucwa.telemetry.log import LogLines, route_logging
 from openucwa.workers.link import Failed, Link, Ready, Reload, Start, Stop, TopicsChanged
 
@@ -45,8 +46,10 @@ async def _work(end: socket.socket) -> int:
     config = replace(start.config, status_listen=numbered(start.config.status_listen, start.worker))
     lines = LogLines.of(config, world, start.worker)
     restore_logging = route_logging(lines)
+    trail = AuditTrail(config, world, start.worker)
     control = ProcessControl()
     control.on_reload(lines.reload)
+    control.on_reload(trail.reload)
     loop = asyncio.get_running_loop()
     # A service manager may send a signal to all processes at once, so that it arrives here twice: directly and from the
     # supervisor. So signals never force, and settings come from the supervisor alone.
@@ -78,6 +81,7 @@ async def _work(end: socket.socket) -> int:
         return 1
     finally:
         following.cancel()
+        trail.close()
         restore_logging()
         link.close()
 

@@ -69,7 +69,7 @@ async def test_names_with_characters_of_filters_and_dns_sign_in(verifying: Verif
 
 
 @pytest.mark.parametrize("group", [CAREFUL, CAREFUL.upper()])
-async def test_member_is_found_whatever_the_case_and_the_characters_of_its_dn(verifying: Verifying, group: str) -> None:
+async def test_member_is_found_for_any_case_and_characters_of_its_dn(verifying: Verifying, group: str) -> None:
     passwords = verifying(groups=(group,))
     assert await passwords.verify(Login.parse("doe"), "doe-secret")
     assert await passwords.verify(LENE, "lene-secret") is None

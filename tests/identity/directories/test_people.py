@@ -52,7 +52,7 @@ async def test_people_of_the_directory_are_found(lene: UcwaClient) -> None:
     assert await found(lene, mail=DANA) == ([DANA], [], False)
 
 
-async def test_hidden_number_of_the_directory_finds_nobody(lene: UcwaClient) -> None:
+async def test_hidden_number_of_the_directory_matches_nobody(lene: UcwaClient) -> None:
     assert await found(lene, query="+45 5678") == ([], [], False)
 
 
@@ -187,7 +187,7 @@ async def test_organization_is_manager_peers_and_reports(service: Service, conne
         assert_refused(answer, 403, "Forbidden", "OperationNotSupported")
 
 
-async def test_organization_of_somebody_unknown_to_the_directory_is_empty(lene: UcwaClient) -> None:
+async def test_organization_of_a_user_unknown_to_the_directory_is_empty(lene: UcwaClient) -> None:
     shown = (await lene.get(f"{lene.app}/people/contacts?groupId=myOrganizationGroup")).json()
     assert shown["_embedded"] == {"contact": []}
 

@@ -157,7 +157,7 @@ async def test_user_with_a_local_password_does_not_need_the_directory(
         server.start()
 
 
-async def test_wrong_user_and_wrong_password_are_answered_alike(service: Service, connect: Connect) -> None:
+async def test_wrong_user_and_wrong_password_are_indistinguishable(service: Service, connect: Connect) -> None:
     wrong = [
         await granted(connect, service, name, password)
         for name, password in (("lene", "wrong"), ("nobody", "wrong"), ("*", "lene-secret"), ("eve", "eve-secret"))

@@ -59,7 +59,7 @@ async def test_rolled_back_change_never_comes_and_holds_up_nothing_afterwards(
     assert (while_in_progress, (await meetings_after(store, position))[0]) == ([], ["after"])
 
 
-async def test_own_version_is_read_at_once_whatever_is_in_progress(
+async def test_own_version_is_read_at_once_during_other_transactions(
     store: PostgresStore, by_hand: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     late = by_hand.transaction()

@@ -174,7 +174,7 @@ async def replaced(store: PostgresStore, old: str, new: str) -> Extension:
     return replacement
 
 
-async def test_replaced_extension_is_cached_as_it_was_written(store: PostgresStore) -> None:
+async def test_replaced_extension_is_cached_as_written(store: PostgresStore) -> None:
     await with_meeting(store, "slides")
     assert await cached(store)
     written = await replaced(store, "1", "2")
@@ -248,7 +248,7 @@ async def test_more_own_commits_than_a_bucket_remembers_are_all_noticed(
     assert await read(store) == 2
 
 
-async def test_owners_that_share_a_bucket_are_read_anew_together(store: PostgresStore, other: PostgresStore) -> None:
+async def test_owners_that_share_a_bucket_are_read_again_together(store: PostgresStore, other: PostgresStore) -> None:
     names = (f"sip:n{number}@contoso.com" for number in range(3 * BUCKETS))
     sharing = next(name for name in names if bucket_of(name) == bucket_of(LENE))
     for owner in (LENE, sharing):

@@ -181,7 +181,7 @@ async def test_write_that_is_rolled_back_leaves_the_caches(
     assert await asyncio.create_task(store.extensions.get(LENE, MEETING, "slides")) is record
 
 
-async def test_write_by_hand_leaves_what_is_cached_of_other_owners(
+async def test_manual_write_keeps_cache_entries_of_other_owners(
     store: PostgresStore, by_hand: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     await with_meeting(store, "slides")
@@ -230,7 +230,7 @@ async def test_server_marks_every_row_that_it_changes(own_database: str, postgre
 
 
 @pytest.mark.parametrize("event", _EVENTS)
-async def test_every_table_marks_what_is_written_by_hand_unless_no_cached_read_shows_it(
+async def test_every_table_with_cached_reads_has_triggers_that_mark_manual_writes(
     own_database: str, postgres: PostgresServer, event: str
 ) -> None:
     """A migration that adds a table calls `invalidate_on_change` for it, or it is added to UNCACHED_TABLES."""
@@ -239,7 +239,7 @@ async def test_every_table_marks_what_is_written_by_hand_unless_no_cached_read_s
     assert every - marked == UNCACHED_TABLES.keys()
 
 
-async def test_cached_reads_show_only_tables_that_mark_what_is_written_by_hand(store: PostgresStore) -> None:
+async def test_cached_reads_use_only_tables_whose_triggers_mark_manual_writes(store: PostgresStore) -> None:
     recorded = RecordedStore(store.reader, store.writer)
     await walk(recorded)
     read = {table for statement in recorded.cache.statements for table in tables(statement.text)}
@@ -248,7 +248,7 @@ async def test_cached_reads_show_only_tables_that_mark_what_is_written_by_hand(s
     assert read & UNCACHED_TABLES.keys() <= {"replaced_applications"}
 
 
-async def test_activity_that_is_written_leaves_what_is_cached_of_other_owners(store: PostgresStore) -> None:
+async def test_stored_activity_keeps_cache_entries_of_other_owners(store: PostgresStore) -> None:
     await store.applications.open(application(), None, AT, MANY)
     await with_meeting(store, "slides", organizer=DAN)
     record = await store.extensions.get(DAN, MEETING, "slides")

@@ -2,8 +2,8 @@
 
 One method is one atomic change or one consistent read. When a change's method returns, the change is durable; when it
 raises, nothing has happened. The events given with it are rows of the same transaction; what it removes is in the audit
-log once it is committed (`audit.py`). Limits (`limit`) are checked and conflicts decided inside that transaction, so
-two writers cannot disagree, in whatever process or machine they are.
+trail once it is committed (`telemetry/audit.py`). Limits (`limit`) are checked and conflicts decided inside that
+transaction, so two writers cannot disagree, in whatever process or machine they are.
 
 Times are ms since 1970, always given by the caller: a store has no clock. Etags are given by the caller too.
 

@@ -10,12 +10,12 @@ from hashlib import blake2b
 from typing import Any
 
 from openucwa.store.announcements import Announcements
-from openucwa.store.audit import Removal
 from openucwa.store.contract import Outdated
 from openucwa.store.engine import UNCACHED, Query, Row, Work
 from openucwa.store.frames import without_frames
 from openucwa.store.postgres.connection import Answer
 from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, finding, writes
+from openucwa.telemetry.audit import Removal
 
 #: Asks one statement with many sets of parameters, and gives the answer to each.
 Ask = Callable[[str, Iterable[Sequence[object]]], Coroutine[Any, Any, Sequence[Answer]]]

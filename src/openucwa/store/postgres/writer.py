@@ -13,7 +13,6 @@ from typing import TypeAlias, TypeVar
 
 from openucwa.model.measures import Measures
 from openucwa.model.refusals import CallbackChannelError, ServiceUnavailable
-from openucwa.store import audit
 from openucwa.store.announcements import Announcements
 from openucwa.store.contract import Outdated
 from openucwa.store.engine import Query, Work
@@ -22,6 +21,7 @@ from openucwa.store.postgres.connection import Answer, Connection, Database, Lin
 from openucwa.store.postgres.errors import session_lost, transient, unavailable
 from openucwa.store.postgres.invalidation import MARKS, Invalidation
 from openucwa.store.postgres.statements import STORE_LOCK
+from openucwa.telemetry import audit
 
 T = TypeVar("T")
 
@@ -130,7 +130,7 @@ class Writer:
 
     def _committed(self, group: Sequence[Change]) -> None:
         for change in group:
-            audit.log(change.removals)
+            audit.log(*change.removals)
         if topics := _all(change.moved for change in group):
             loop = asyncio.get_running_loop()
             for listener in self._commit_listeners:

@@ -14,13 +14,13 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyApplications,
 )
-from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import columns, participations, presence
 from openucwa.store.sql.events import append, end_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import APPLICATIONS
+from openucwa.telemetry.audit import Removal
 
 NO_APPLICATION = "no such application; it may have expired"
 

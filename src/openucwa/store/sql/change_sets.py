@@ -22,13 +22,13 @@ from openucwa.model.refusals import (
     TooManyGroups,
     of_part,
 )
-from openucwa.store.audit import Removal
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import extensions, meetings, stored_bytes
 from openucwa.store.sql.change_rows import NOTHING, State
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.participations import notify_of_extension, notify_of_meeting
 from openucwa.store.sql.tables import EXTENSIONS
+from openucwa.telemetry.audit import Removal
 
 _THERE = """
     select id, type, etag, length(properties), position from extensions where organizer = ? and meeting_id = ?

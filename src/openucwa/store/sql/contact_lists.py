@@ -29,11 +29,11 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyDelegates,
 )
-from openucwa.store.audit import Removal
 from openucwa.store.contract.contacts import ContactLimits
 from openucwa.store.engine import Transaction
 from openucwa.store.sql.events import append
 from openucwa.store.sql.tables import CONTACT_GROUPS, CONTACTS
+from openucwa.telemetry.audit import Removal
 
 NO_GROUP = "no such group"
 SELECT_GROUPS = f"select {CONTACT_GROUPS.columns} from contact_groups where owner = ?"

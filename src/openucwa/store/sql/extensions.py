@@ -13,7 +13,6 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyGroups,
 )
-from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import stored_bytes
@@ -22,6 +21,7 @@ from openucwa.store.sql.part import Part
 from openucwa.store.sql.participations import notify_of_extension
 from openucwa.store.sql.stored_bytes import STORED
 from openucwa.store.sql.tables import EXTENSIONS
+from openucwa.telemetry.audit import Removal
 
 _EXTENSION = f"select {EXTENSIONS.columns} from extensions where organizer = ? and meeting_id = ? and id = ?"
 

@@ -15,7 +15,6 @@ from openucwa.model.refusals import (
     ResourceNotFound,
     TooManyOnlineMeetings,
 )
-from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import participations, stored_bytes
@@ -24,6 +23,7 @@ from openucwa.store.sql.events import end_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.table import assignments, insert
 from openucwa.store.sql.tables import CHANGES, CONFERENCE_IDS, EXTENSIONS, MEETINGS, SETTINGS
+from openucwa.telemetry.audit import Removal
 
 _NO_MEETING = "no such online meeting"
 _CHANGED = "the online meeting has changed: its etag does not match If-Match"

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from openucwa.model.photo import PhotoOrigin, Picture
 from openucwa.model.refusals import ResourceNotFound
-from openucwa.store.audit import Removal
 from openucwa.store.engine import UNCACHED, Transaction
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import PHOTOS
+from openucwa.telemetry.audit import Removal
 
 _FITTING = (
     f"select {PHOTOS.columns} from photos where owner = ?1"

@@ -10,12 +10,12 @@ from openucwa.model.event import application_topic
 from openucwa.model.presence import person_topic
 from openucwa.model.refusals import AlreadyExists, ResourceNotFound
 from openucwa.model.user import User
-from openucwa.store.audit import Removal
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import contact_lists, participations, presence, words
 from openucwa.store.sql.events import continue_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import USERS
+from openucwa.telemetry.audit import Removal
 
 _NO_USER = "no such user"
 _SELECT = f"select {USERS.columns} from users "

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from openucwa.model.refusals import LimitExceeded, PreconditionFailed, ResourceNotFound
 from openucwa.model.webhook import ALL, Delivery, Webhook, WebhookPosition, WebhookState
-from openucwa.store.audit import Removal
 from openucwa.store.contract import Match
 from openucwa.store.contract.webhooks import Backlog, Leased
 from openucwa.store.engine import UNCACHED, Transaction
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.table import Columns, assignments
 from openucwa.store.sql.tables import DELIVERIES, WEBHOOKS
+from openucwa.telemetry.audit import Removal
 
 _NO_WEBHOOK = "no such webhook"
 _NO_DELIVERY = "no such delivery, or it was removed"

@@ -17,9 +17,7 @@ import msgspec
 
 from openucwa.model.measures import Measures
 from openucwa.model.refusals import CallbackChannelError
-from openucwa.store import audit
 from openucwa.store.announcements import Announcements
-from openucwa.store.audit import Removal
 from openucwa.store.contract import Outdated
 from openucwa.store.engine import UNCACHED, Query, Work
 from openucwa.store.frames import without_frames
@@ -28,6 +26,8 @@ from openucwa.store.sqlite.database import Database, Row
 from openucwa.store.sqlite.errors import unavailable
 from openucwa.store.sqlite.invalidation import Invalidation
 from openucwa.store.sqlite.thread import WriterThread
+from openucwa.telemetry import audit
+from openucwa.telemetry.audit import Removal
 
 T = TypeVar("T")
 
@@ -277,7 +277,7 @@ class Writer:
             raise
         if self._invalidation.committed():
             _renew(group, outcomes)
-        audit.log(whole.removals)
+        audit.log(*whole.removals)
         if topics:
             self._notice.committed(number, topics)
         return outcomes
