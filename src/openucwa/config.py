@@ -362,6 +362,9 @@ class Config:
     # The pages, help texts and dial-in information
     page_name: str = option("Name of the server, shown on its pages.", "openucwa")
     page_logo: str | None = option("SVG or PNG file, shown on the server's pages in place of its own logo.", None)
+    developer_pages: bool = option(
+        "Serve the pages for developers at /docs: the guides, and the API's description to try requests in.", True
+    )
     enterprise_help_url: str = option("enterpriseHelpUrl of onlineMeetingInvitationCustomization.", "")
     invitation_footer_text: str = option("invitationFooterText of onlineMeetingInvitationCustomization.", "")
     invitation_help_url: str = option("invitationHelpUrl of onlineMeetingInvitationCustomization.", "")

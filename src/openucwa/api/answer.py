@@ -17,10 +17,10 @@ Shown: TypeAlias = Document | Events
 class Answer(msgspec.Struct, frozen=True):
     """The answer to a request.
 
-    `document`: rendered as JSON or XML; None: no document. `body`: any other body, of the type `content_type`;
-    `compressed`: the same with gzip, where that is at hand. `etag`: that of the resource, without quotes. `location`:
-    the href of the created resource. `headers`: further headers. `cache_control`: the value of Cache-Control. `stream`:
-    the pieces of a body that comes while it is sent.
+    `document`: rendered as JSON or XML; None: no document. `body`: any other body, of the type `content_type`. `etag`:
+    that of the resource, without quotes. `location`: the href of the created resource. `headers`: further headers.
+    `gzipped`: a body that was compressed before, beside `body` or in place of it. `cache_control`: the value of Cache-Control.
+    `stream`: the pieces of a body that comes while it is sent.
     """
 
     document: Shown | None = None
@@ -29,7 +29,7 @@ class Answer(msgspec.Struct, frozen=True):
     location: str | None = None
     headers: tuple[Header, ...] = ()
     body: bytes = b""
-    compressed: bytes | None = None
+    gzipped: bytes = b""
     content_type: str = ""
     cache_control: bytes = b"no-cache"
     stream: AsyncGenerator[bytes, None] | None = None

@@ -27,3 +27,8 @@ def compress(body: bytes) -> bytes:
 def compress_well(body: bytes) -> bytes:
     """`body` as small as gzip makes it, kept: for the server's own files."""
     return gzip.compress(body, 9, mtime=0)
+
+
+def decompress(body: bytes) -> bytes:
+    """The opposite of `compress`, for what this server compressed itself."""
+    return gzip.decompress(body)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
+from openucwa.api.error_page import ErrorPages, with_developer_links
 from openucwa.api.not_found import NotFound
 from openucwa.api.resource import Operation, Resource
 from openucwa.http import negotiation
@@ -47,7 +48,7 @@ class Page(Resource[None]):
 
     def __init__(self, name: str, *, guests: bool = True) -> None:
         """`name`: of its file in `web/`. `guests`: whether people without an account may sign in."""
-        page = versioned(name, files("openucwa.web").joinpath(name).read_text("utf-8"))
+        page = versioned(files("openucwa.web").joinpath(name).read_text("utf-8"), name)
         if not guests:
             page = page.replace("<html ", "<html data-accounts-only ", 1)
         self._content = page.encode()
@@ -59,29 +60,31 @@ class Page(Resource[None]):
     @Operation("A page for people.", produces=("text/html",))
     async def get(self, call: Call[None]) -> Answer:
         packed = compress_well(self._content)
-        return Answer(body=self._content, compressed=packed, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
+        return Answer(body=self._content, gzipped=packed, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
 
 
 class PageNotFound(NotFound):
     """404; for a browser, a page with a link to the start."""
 
-    def __init__(self) -> None:
-        self._content = files("openucwa.web").joinpath("not-found.html").read_bytes()
+    def __init__(self, error_pages: ErrorPages) -> None:
+        self._error_pages = error_pages
 
     def refusal(self, call: Context, refusal: Refusal | None) -> Answer | None:
         if not isinstance(refusal, ResourceNotFound) or not negotiation.wants_page(call.request, call.lists):
             return None
-        return Answer(status=404, body=self._content, content_type=HTML, headers=PAGE_HEADERS)
+        return self._error_pages.answer(404, str(refusal), call.request.id)
 
 
 class Landing(Root):
     """The root at `/`: for a browser the organizer's console."""
 
-    def __init__(self, sign_ins: SignIns = tuple, server_name: str = PRODUCT) -> None:
+    def __init__(self, sign_ins: SignIns = tuple, server_name: str = PRODUCT, *, developer_pages: bool = True) -> None:
         """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints.
-        `server_name`: shown in place of openucwa's.
+        `server_name`: shown in place of openucwa's. `developer_pages`: whether there are links to them.
         """
-        page = versioned("console.html", files("openucwa.web").joinpath("console.html").read_text("utf-8"))
+        super().__init__(developer_pages=developer_pages)
+        source = files("openucwa.web").joinpath("console.html").read_text("utf-8")
+        page = versioned(with_developer_links(source, shown=developer_pages), "console.html")
         self._content = page.replace(f">{PRODUCT}<", f">{escape(server_name)}<").encode()
         self._sign_ins = sign_ins
 
@@ -98,7 +101,7 @@ class Landing(Root):
             call.media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES, call.lists)
             return self.show(call)
         packed = compress_well(self._content)
-        return Answer(body=self._content, compressed=packed, content_type=HTML, headers=self._headers())
+        return Answer(body=self._content, gzipped=packed, content_type=HTML, headers=self._headers())
 
     def _headers(self) -> tuple[Header, ...]:
         places = {urlsplit(each.token_endpoint) for each in self._sign_ins()}

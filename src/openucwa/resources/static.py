@@ -38,24 +38,33 @@ _KEPT = b"public, max-age=31536000, immutable"
 
 @cache
 def web_files() -> dict[str, bytes]:
-    """The content of each file that may be served, by its name."""
+    """The content of each file of our own that may be served, by its name."""
     return {each.name: each.read_bytes() for each in files("openucwa.web").iterdir() if _suffix(each.name) in TYPES}
+
+
+@cache
+def library_files() -> dict[str, bytes]:
+    """The files of Swagger UI, by their names: compressed with gzip, as they are stored. `tools/update-swagger-ui`."""
+    folder = files("openucwa.web").joinpath("swagger-ui")
+    return {
+        each.name.removesuffix(".gz"): each.read_bytes() for each in folder.iterdir() if _suffix(each.name) == ".gz"
+    }
 
 
 @cache
 def version() -> str:
     """The version of all these files: a hash."""
-    names = sorted(web_files().items())
+    names = sorted((web_files() | library_files()).items())
     return hashlib.sha256(repr([(name, content_etag(content)) for name, content in names]).encode()).hexdigest()[:12]
 
 
-def versioned(name: str, page: str) -> str:
-    """A page that names its files by their version; `name`: of the page. Its styles are one file."""
-    first, *others = _STYLE.findall(page)
-    for each in others:
-        page = page.replace(each, "", 1)
-    style = name.replace(".html", _STYLES)
-    page = page.replace(first, f'    <link rel="stylesheet" href={_PLACE}{style}">\n', 1)
+def versioned(page: str, name: str = "") -> str:
+    """A page that names its files by their version. `name`: of one of PAGES, whose styles are one file."""
+    if name:
+        first, *others = _STYLE.findall(page)
+        for each in others:
+            page = page.replace(each, "", 1)
+        page = page.replace(first, f'    <link rel="stylesheet" href={_PLACE}{name.replace(".html", _STYLES)}">\n', 1)
     return page.replace(_PLACE, f"{_PLACE}{version()}/").replace(f"{_PLACE}{version()}/{LOGO}", f"{_PLACE}{LOGO}")
 
 
@@ -88,20 +97,16 @@ def content_etag(content: bytes) -> str:
 
 
 class File(NamedTuple):
-    """One file of `web/`."""
+    """One file of `web/`. `gzipped`: the same compressed; one of the two may be empty."""
 
     media_type: str
     content: bytes
     etag: str
-
-    @property
-    def compressed(self) -> bytes | None:
-        """With gzip; None: that makes a picture no smaller."""
-        return None if self.media_type == "image/png" else compress_well(self.content)
+    gzipped: bytes = b""
 
 
 def _file(name: str, content: bytes) -> File:
-    return File(TYPES[_suffix(name)], content, content_etag(content))
+    return File(TYPES[_suffix(name)], content, content_etag(content), compress_well(content))
 
 
 class Static(Resource[File]):
@@ -118,6 +123,8 @@ class Static(Resource[File]):
         self._place = f"/static/{version()}/".encode()
         self._files = {name: _file(name, content) for name, content in web_files().items()}
         self._of_pages = {name: _file(name, content) for name, content in page_files().items()}
+        for name, gzipped in library_files().items():
+            self._files[name] = File(TYPES[_suffix(name)], b"", content_etag(gzipped), gzipped)
         shown = self._files["icon.svg"]
         if logo is not None:
             content = Path(logo).read_bytes()
@@ -139,7 +146,7 @@ class Static(Resource[File]):
         kept = call.request.path.startswith(self._place)
         return Answer(
             body=call.target.content,
-            compressed=call.target.compressed,
+            gzipped=call.target.gzipped,
             content_type=call.target.media_type,
             etag=call.etag,
             cache_control=_KEPT if kept else self.cache_control,

@@ -668,9 +668,35 @@ export const TEXTS = {
     "Diese Datei ist kein Bild, das dieser Browser anzeigen kann.",
 
   // Pages that say that there is none
+  // The pages for developers
+  "Help for developers": "Hilfe für Entwickler",
+  "Try requests": "Anfragen ausprobieren",
+  "The guides": "Die Anleitungen",
+  Help: "Hilfe",
+  API: "API",
+  "All guides": "Alle Anleitungen",
+  Guides: "Anleitungen",
+  Pages: "Seiten",
+  "To the console": "Zur Konsole",
+  "On this page": "Auf dieser Seite",
+  "First steps": "Erste Schritte",
+  "Write a client": "Einen Client schreiben",
+  "Run a server": "Einen Server betreiben",
+  "The project": "Das Projekt",
+  OpenAPI: "OpenAPI",
+  "Requests are sent to this server and change real data. Values of path parameters are taken from the answers: create an application first, and its id is filled in below.":
+    "Anfragen gehen an diesen Server und ändern echte Daten. Werte von Pfadparametern werden aus den Antworten übernommen: Legen Sie zuerst eine Anwendung an, dann ist ihre Kennung unten eingetragen.",
+  "This page needs JavaScript. The API does not.": "Diese Seite braucht JavaScript. Die API nicht.",
+  "Or a token that you have": "Oder ein Token, das Sie haben",
+  "Use the token": "Token verwenden",
+  "Requests are sent with your token.": "Anfragen werden mit Ihrem Token gesendet.",
+  "You are signed in as {0}.": "Sie sind als {0} angemeldet.",
+  "Please enter a token.": "Bitte geben Sie ein Token ein.",
+  "The API’s description could not be loaded. Try again shortly.":
+    "Die Beschreibung der API konnte nicht geladen werden. Versuchen Sie es in Kürze erneut.",
   "There is no page at this address": "Unter dieser Adresse gibt es keine Seite",
-  "Check the address for typing mistakes. If you were invited to a meeting, open the whole link in your invitation.":
-    "Prüfen Sie die Adresse auf Tippfehler. Wenn Sie zu einer Besprechung eingeladen wurden, öffnen Sie den ganzen Link in Ihrer Einladung.",
+  "Check the address. If you were invited to a meeting, open the whole link in your invitation.":
+    "Prüfen Sie die Adresse. Wenn Sie zu einer Besprechung eingeladen wurden, öffnen Sie den ganzen Link in Ihrer Einladung.",
   "Go to your meetings": "Zu Ihren Besprechungen",
   "This address is for applications": "Diese Adresse ist für Anwendungen",
   "You are not allowed to see this": "Das dürfen Sie nicht sehen",
