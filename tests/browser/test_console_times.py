@@ -115,14 +115,27 @@ async def test_times_are_sent_moved_undone_copied_and_cleared(enter: Enter, lene
     moved = {"begin": wire(BEGIN + day), "end": wire(END + day), "timeZone": "Europe/Copenhagen"}
     assert await stored(lene, page) == (wire(END + day + GRACE), moved)
 
+    # Somebody else moves it meanwhile: one is asked, and nothing is lost.
+    await page.get_by_role("button", name="Edit", exact=True).click()
+    href = f"{lene.meetings}/{page.url.rpartition('#')[2]}/onlineMeetingExtensions/openucwa.schedule"
+    await lene.patch(href, {"end": wire(END + 2 * day)})
+    await page.get_by_label("Begins", exact=True).fill("2030-05-09T10:00")
+    await page.get_by_role("button", name="Save").click()
+    dialog = page.get_by_role("dialog", name="Changed by someone else")
+    await expect(dialog.get_by_role("row", name="When")).to_contain_text(shown(9))
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(facts).to_contain_text(shown(9))
+    moved |= {"begin": wire(BEGIN + 3 * day), "end": wire(END + 3 * day)}
+    assert await stored(lene, page) == (wire(END + 3 * day + GRACE), moved)
+
     await page.get_by_role("button", name="Delete", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await page.get_by_role("button", name="Undo").click()
-    await expect(facts).to_contain_text(shown(7))
+    await expect(facts).to_contain_text(shown(9))
 
     await page.get_by_role("button", name="Duplicate", exact=True).click()
     await expect(page.locator("#subject")).to_have_text("Copy of Review again")
-    assert await stored(lene, page) == (wire(END + day + GRACE), moved)
+    assert await stored(lene, page) == (wire(END + 3 * day + GRACE), moved)
 
     await page.get_by_role("button", name="Edit", exact=True).click()
     await page.get_by_role("button", name="No fixed time").click()
@@ -130,7 +143,7 @@ async def test_times_are_sent_moved_undone_copied_and_cleared(enter: Enter, lene
     await page.get_by_role("button", name="Save").click()
     await expect(facts).not_to_contain_text("When")
     expires, none = await stored(lene, page)
-    assert (expires != wire(END + day + GRACE), none) == (True, None)
+    assert (expires != wire(END + 3 * day + GRACE), none) == (True, None)
 
 
 async def test_times_order_the_list_and_are_seen_in_ones_own_zone(
