@@ -135,7 +135,12 @@ def test_wheel_has_all_files_of_the_package_and_nothing_else(released: Path) -> 
     with wheel_of(released) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     source = released / "src"
-    assert names == {str(file.relative_to(source)) for file in source.rglob("*") if file.is_file()}
+    guides = [*(released / "docs").glob("*.md"), *map(released.joinpath, ("README.md", "CHANGELOG.md"))]
+    guides += map(released.joinpath, ("CONTRIBUTING.md", "SECURITY.md"))
+    assert names == {
+        *(str(file.relative_to(source)) for file in source.rglob("*") if file.is_file()),
+        *(f"openucwa/guides/{file.relative_to(released)}" for file in guides),
+    }
     assert {
         "openucwa/py.typed",
         "openucwa/web/console.html",

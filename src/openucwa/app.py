@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from openucwa.api.body_limit import BodyLimits
+from openucwa.api.error_page import ErrorPages
 from openucwa.api.in_flight import InFlight, LimitInFlight
 from openucwa.api.not_found import ProtectedNotFound
 from openucwa.api.pipeline import Pipeline
@@ -29,6 +30,7 @@ from openucwa.http.cors import Cors
 from openucwa.http.forms import FormLimits
 from openucwa.http.lists import ListLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
+from openucwa.identity.accounts import Accounts
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
@@ -72,13 +74,14 @@ from openucwa.resources.applications import Application, ApplicationDocuments, A
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
 from openucwa.resources.events import EventChannel
+from openucwa.resources.guides import developer_pages
 from openucwa.resources.history import history_routes
 from openucwa.resources.joining import JoinOnlineMeeting, JoinService, StartOnlineMeeting
 from openucwa.resources.meeting_routes import meeting_routes
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.openucwa_routes import openucwa_routes
-from openucwa.resources.pages import Landing, Page, PageNotFound
+from openucwa.resources.pages import Landing, LandingSettings, Page, PageNotFound
 from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.contacts import ContactRenderer
@@ -161,14 +164,10 @@ class Service:
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
         self.sign_in = SignIn(
-            self.store,
-            self.tokens,
-            self.keys,
-            verifying,
-            throttle,
-            config.part(SignInSettings),
-            world,
-            self.measures,
+            self.store, self.tokens, self.keys, verifying, throttle, config.part(SignInSettings), world, self.measures
+        )
+        self.accounts = Accounts(
+            self.store.users, self.passwords, verifying, throttle, self.tokens, config.token_lifetime, world
         )
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
@@ -182,12 +181,12 @@ class Service:
         lists = config.part(ListLimits)
         self.cors = Cors(config.allow_origin, lists)
         grants, issuers = ",".join(self.sign_in.grant_types), self.sources.authorization_uris
-        self.renderer = Renderer(self.addresses, self.cors, platform.node(), grants, issuers, lists)
+        error_pages = ErrorPages(developer_pages=config.developer_pages)
+        self.renderer = Renderer(
+            self.addresses, self.cors, platform.node(), grants, issuers, lists, error_pages=error_pages
+        )
         self.routes = self._routes()
-        self.router = Router(PageNotFound(), ALIASES, ProtectedNotFound())
-        health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
-        for template, resource in (*self.routes, *health, *added):
-            self.router.add_route(template, resource)
+        self.router = self._router(error_pages, added)
         self.body_limit: BodyLimit = BodyLimits(
             self.router, self.callers, config.max_body_bytes, config.max_body_bytes_without_token
         )
@@ -276,6 +275,13 @@ class Service:
         if self.tracing is not None:
             await self.tracing.stop()
 
+    def _router(self, error_pages: ErrorPages, added: Routes) -> Router:
+        router = Router(PageNotFound(error_pages), ALIASES, ProtectedNotFound())
+        health = (("/healthz", Health()), ("/readyz", Ready(self.readiness)))
+        for template, resource in (*self.routes, *health, *developer_pages(self.config), *added):
+            router.add_route(template, resource)
+        return router
+
     def _routes(self) -> Routes:
         config, store, world = self.config, self.store, self.world
         pools, rules, joins = self.pools, self.rules, self.joins
@@ -297,7 +303,7 @@ class Service:
         messages = messaging.MessageService(store.conversations, MessageRules(config.max_message_bytes), world)
         static = Static(config.page_logo)
         frame = discovery.XFrame(config.allow_origin)
-        root = discovery.Root()
+        root = discovery.Root(developer_pages=config.developer_pages)
         user = discovery.User(store.users, pools)
 
         app = "/ucwa/v1/applications/{application_id}"
@@ -305,7 +311,7 @@ class Service:
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
         routes: list[tuple[str, Resource[Any]]] = [
-            ("/", Landing(self.sources.console_sign_ins, config.page_name)),
+            ("/", Landing(self.sources.console_sign_ins, config.part(LandingSettings))),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins, self.sources.tried)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html")),
             *((path, static) for path in ("/static/{name}", "/static/{files}/{name}")),
@@ -335,7 +341,9 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            *openucwa_routes(app, store, pools, meetings, schemas, world, config, self.following, self.callers),
+            *openucwa_routes(
+                app, store, pools, meetings, schemas, world, config, self.following, self.callers, self.accounts
+            ),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store.applications, world, history=config.history_kept > 0)),
             *history_routes(communication, store.history, world, two_party, messages),

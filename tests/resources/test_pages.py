@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from openucwa.api.error_page import error_page
+from openucwa.api.error_page import ErrorPages
 from openucwa.app import Service
 from openucwa.resources.pages import POLICY
 from tests.client import UcwaClient
@@ -76,14 +76,22 @@ async def test_unknown_path_is_a_page_for_browsers_and_an_error_for_applications
 ) -> None:
     answer = await stranger.get(path, headers={"Accept": BROWSER})
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Request-Id"] in answer.text
     assert "There is no page at this address" in answer.text
     answer = await stranger.get(path, headers={"Accept": "*/*"})
     assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
 
 
 @pytest.mark.parametrize(
-    "path", ["/ucwa/v1/applications/1/me", "/ucwa/v1/applications", "/ucwa/v1/applications/1/nothing"]
+    "path",
+    [
+        "/ucwa/v1/applications/1/me",
+        "/ucwa/v1/applications",
+        "/ucwa/v1/applications/1/nothing",
+        "/ucwa/v1/applications/%zz",
+        "/Autodiscover/AutodiscoverService.svc/root/oauth/user",
+    ],
 )
 @pytest.mark.parametrize("navigation", [{"Sec-Fetch-Dest": "document"}, {"Upgrade-Insecure-Requests": "1"}])
 async def test_refused_browser_gets_a_page(stranger: UcwaClient, path: str, navigation: dict[str, str]) -> None:
@@ -94,13 +102,23 @@ async def test_refused_browser_gets_a_page(stranger: UcwaClient, path: str, navi
     assert "MsRtcOAuth" in answer.headers["WWW-Authenticate"]
 
 
+async def test_address_that_only_takes_posts_is_a_page_for_browsers(stranger: UcwaClient) -> None:
+    answer = await stranger.get("/WebTicket/oauthtoken", headers={"Accept": BROWSER, "Sec-Fetch-Dest": "document"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (405, "text/html; charset=utf-8")
+    assert answer.headers["Allow"] == "POST"
+
+
+async def test_frame_is_not_blank_for_a_person_who_opens_it(stranger: UcwaClient) -> None:
+    assert "<p>Pages of other origins call this server" in (await page(stranger, "/xframe")).text
+
+
 async def test_application_gets_the_error_though_it_prefers_html(stranger: UcwaClient) -> None:
     answer = await stranger.get("/ucwa/v1/applications/1/me", headers={"Accept": BROWSER})
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/xml; charset=utf-8")
 
 
 def test_page_of_an_error_shows_the_reason_as_text() -> None:
-    page = error_page(503, "<script>try</script> again", "id").decode()
+    page = ErrorPages().answer(503, "<script>try</script> again", "id").body.decode()
     assert "&lt;script&gt;try&lt;/script&gt; again." in page
     assert "<h1>The server is busy</h1>" in page
 
@@ -125,6 +143,11 @@ async def test_name_and_logo_of_the_server_are_shown(make_service: Make, connect
     assert 'src="/static/logo"' in refused.text
     assert ">openucwa<" not in refused.text
     assert "icon.svg" not in refused.text
+
+
+async def test_console_knows_how_long_meetings_stay_open_after_their_end(make_service: Make, connect: Connect) -> None:
+    client = connect(await make_service(meeting_grace_period=600))
+    assert 'data-grace="600"' in (await page(client, "/")).text
 
 
 async def test_logo_is_that_of_the_software_without_the_setting(stranger: UcwaClient) -> None:

@@ -4,7 +4,8 @@ import test from "node:test";
 import { TEXTS } from "../../src/openucwa/web/texts-de.js";
 
 const WEB = new URL("../../src/openucwa/web/", import.meta.url);
-const PAGES = ["console.html", "join.html", "not-found.html"];
+const PAGES = ["api.html", "console.html", "error.html", "guide.html", "join.html"];
+const GUIDES = new URL("../../src/openucwa/resources/guides.py", import.meta.url);
 const ERRORS = new URL("../../src/openucwa/api/error_page.py", import.meta.url);
 const PRODUCT = new Set(["openucwa"]);
 
@@ -55,22 +56,26 @@ function inPages() {
     for (const [, text] of body.matchAll(/(?:aria-label|placeholder|title)="([^"]+)"/g)) found.add(text);
     for (const [, text] of body.matchAll(/>([^<]+)</g)) {
       const words = text.trim().replace(/\s+/g, " ");
-      if (/[A-Za-z]/.test(words)) found.add(words);
+      if (/[A-Za-z]/.test(words.replace(/\{\w+\}/g, ""))) found.add(words);
     }
   }
   return found;
 }
 
-// The headings of the page that the server makes of an error, and its button.
+// What the server puts into the page of an error: headings, and advice in place of a reason.
 function inErrors() {
   const source = readFileSync(ERRORS, "utf8");
   const titles = [...source.matchAll(/^ {4}\d+: "([^"]+)",$/gm)].map(([, title]) => title);
   const [, other, fault] = /^_OTHER, _FAULT = "([^"]+)", "([^"]+)"$/m.exec(source);
-  const [, button] = /<a class="button primary" href="\/">([^<]+)</.exec(source);
-  return [...titles, other, fault, button];
+  return [...titles, other, fault];
 }
 
-const all = new Set([...inModules(), ...inPages(), ...inErrors()].filter((text) => !PRODUCT.has(text)));
+// The names of the groups of guides.
+function inGuides() {
+  return [...readFileSync(GUIDES, "utf8").matchAll(/^ {4}"([^"]+)": \(/gm)].map(([, name]) => name);
+}
+
+const all = new Set([...inModules(), ...inPages(), ...inErrors(), ...inGuides()].filter((text) => !PRODUCT.has(text)));
 
 test("the texts are found in modules and pages", () => {
   assert.ok(all.size > 400);

@@ -1,17 +1,20 @@
 """The page that a person sees whose browser was refused something. Applications get the documented error instead."""
 
+import re
 from html import escape
+from importlib.resources import files
 
+from openucwa.api.answer import Answer
 from openucwa.http.message import Header
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 
-#: Styles, picture and translations from this server; nothing else.
+#: What the page may load: styles, picture and translations from this server; nothing else.
 _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-HEADERS: tuple[Header, ...] = ((b"Content-Security-Policy", _POLICY), (b"Referrer-Policy", b"no-referrer"))
+_HEADERS: tuple[Header, ...] = ((b"Content-Security-Policy", _POLICY), (b"Referrer-Policy", b"no-referrer"))
 
 _TITLES = {
     401: "This address is for applications",
@@ -21,36 +24,39 @@ _TITLES = {
     503: "The server is busy",
 }
 _OTHER, _FAULT = "This page can’t be shown", "The server has a problem"
-_PAGE = """<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{title}</title>
-    <link rel="icon" href="/static/logo">
-    <link rel="stylesheet" href="/static/base.css">
-    <link rel="stylesheet" href="/static/controls.css">
-    <link rel="stylesheet" href="/static/join.css">
-    <script type="module" src="/static/texts.js"></script>
-  </head>
-  <body>
-    <main class="door">
-      <div class="card door-card stack">
-        <p class="brand"><img src="/static/logo" alt="" width="28" height="28"></p>
-        <h1>{title}</h1>
-        <p lang="en">{message}</p>
-        <p class="muted small"><span>{status}</span> <span class="mono">{request_id}</span></p>
-        <p><a class="button primary" href="/">Go to your meetings</a></p>
-      </div>
-    </main>
-  </body>
-</html>
-"""
+#: Shown in place of the reason where that would not help a person. These are translated; reasons are not.
+_ADVICE = {
+    404: "Check the address. If you were invited to a meeting, open the whole link in your invitation.",
+}
+#: A part of a page that leads to the pages for developers.
+_FOR_DEVELOPERS = re.compile(r"[ ]*<!-- developers -->\n(.*?)[ ]*<!-- /developers -->\n", re.DOTALL)
 
 
-def error_page(status: int, message: str, request_id: str) -> bytes:
-    """The page, as HTML. `message`: why, a fragment; `request_id`: finds the request in the server's log."""
-    title = _TITLES.get(status, _FAULT if status >= 500 else _OTHER)
+def with_developer_links(page: str, *, shown: bool) -> str:
+    """A page with the links to the pages for developers, which are marked in it, or without them."""
+    return _FOR_DEVELOPERS.sub(r"\1" if shown else "", page)
+
+
+class ErrorPages:
+    """The pages of one server. `developer_pages`: whether they link to the pages for developers."""
+
+    def __init__(self, *, developer_pages: bool = True) -> None:
+        page = files("openucwa.web").joinpath("error.html").read_text("utf-8")
+        self._page = with_developer_links(page, shown=developer_pages)
+
+    def answer(self, status: int, message: str, request_id: str, headers: tuple[Header, ...] = ()) -> Answer:
+        """The page. `message`: why, a fragment; `request_id`: finds the request in the server's log; `headers`: those
+        that the documented error has.
+        """
+        title = _TITLES.get(status, _FAULT if status >= 500 else _OTHER)
+        shown = {"title": title, "status": str(status), "request_id": request_id}
+        fields = {name: escape(text) for name, text in shown.items()} | {"reason": _reason(status, message)}
+        body = self._page.format(**fields).encode()
+        return Answer(status=status, body=body, content_type=CONTENT_TYPE, headers=(*headers, *_HEADERS))
+
+
+def _reason(status: int, message: str) -> str:
+    if (advice := _ADVICE.get(status)) is not None:
+        return f"<p>{escape(advice)}</p>"
     sentence = message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")
-    shown = {"title": title, "message": sentence, "status": str(status), "request_id": request_id}
-    return _PAGE.format(**{name: escape(text) for name, text in shown.items()}).encode()
+    return f'<p lang="en">{escape(sentence)}</p>'

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from openucwa.api import error_page
 from openucwa.api.answer import Answer
+from openucwa.api.error_page import ErrorPages
 from openucwa.api.errors import ERRORS, FAULT, WireError, sentence, wire_error
 from openucwa.http import negotiation
 from openucwa.http.addresses import Addresses
-from openucwa.http.compression import accepts_gzip, compress
+from openucwa.http.compression import accepts_gzip, compress, decompress
 from openucwa.http.cors import Cors
 from openucwa.http.lists import DEFAULT_LIMITS, ListLimits
 from openucwa.http.message import Delivery, Header, Request, Response
@@ -57,6 +57,7 @@ class Renderer:
 
     `fqdn`: its name. `grants`: the grant types of its token resource, separated by commas. `issuers`: the authorization
     endpoints of other issuers, as far as they are known at the moment. `lists`: limits of headers that are lists.
+    `error_pages`: what browsers get in place of errors.
     """
 
     def __init__(
@@ -67,8 +68,11 @@ class Renderer:
         grants: str,
         issuers: Callable[[], Iterable[str]] = tuple,
         lists: ListLimits = DEFAULT_LIMITS,
+        *,
+        error_pages: ErrorPages,
     ) -> None:
         self._issuers = issuers
+        self._error_pages = error_pages
         self._lists = lists
         self._addresses = addresses
         self._cors = cors
@@ -106,15 +110,17 @@ class Renderer:
         if answer.location is not None:
             headers.append((b"Location", answer.location.encode()))
         headers += answer.headers
-        if body:
+        if body or answer.gzipped:
             headers.append(_VARY)
             if (
                 answer.content_type not in _COMPRESSED
                 and (encoding := request.headers.get(b"accept-encoding"))
                 and accepts_gzip(encoding.decode("latin-1"), self._lists)
             ):
-                body = compress(body)
+                body = answer.gzipped or compress(body)
                 headers.append(_GZIP)
+            elif answer.gzipped:
+                body = decompress(answer.gzipped)
         elif answer.status == 304:
             headers.append(_VARY)
         headers += self._secure if request.scheme == "https" else self._standard
@@ -154,7 +160,7 @@ class Renderer:
             headers = ((b"Retry-After", str(refusal.retry_after).encode()),)
         elif isinstance(refusal, Unauthorized):
             headers = self._challenges(request)
-            if html_challenge:
+            if html_challenge and not negotiation.is_navigation(request):
                 page = Answer(
                     status=row.status, body=UNAUTHORIZED_HTML, content_type="text/html; charset=utf-8", headers=headers
                 )
@@ -184,12 +190,7 @@ class Renderer:
         note: str | None,
     ) -> Response:
         if request.method == "GET" and negotiation.is_navigation(request):
-            page = Answer(
-                status=row.status,
-                body=error_page.error_page(row.status, shown.message, request.id),
-                content_type=error_page.CONTENT_TYPE,
-                headers=(*headers, *error_page.HEADERS),
-            )
+            page = self._error_pages.answer(row.status, shown.message, request.id, headers)
             return self.response(request, page, rel=rel, identity=identity, note=note)
         try:
             media_type = negotiation.choose(request.header(b"accept"), UCWA_TYPES, self._lists)

@@ -116,7 +116,7 @@ def _serve(config: Any, users: "Seed", random_seed: int | None, now: int | None,
                         listeners,
                         process,
                         observer=AccessLog(lines, made.measures),
-                        ready=lambda urls: _announce(urls, users),
+                        ready=lambda urls: _announce(urls, users, developer_pages=made.config.developer_pages),
                     )
 
             try:
@@ -128,13 +128,14 @@ def _serve(config: Any, users: "Seed", random_seed: int | None, now: int | None,
             close(listeners)
 
 
-def _announce(urls: Sequence[str], users: "Seed") -> None:
+def _announce(urls: Sequence[str], users: "Seed", *, developer_pages: bool) -> None:
     """The ready lines on stdout, and on stderr what this is."""
     for url in urls:
         click.echo(f"openucwa {__version__} listening on {url}")
     say = [
         "This is a SANDBOX: all data is in memory and lost when it stops.",
         f"Anyone who can reach it controls its clock, data and faults: {urls[0]}/sandbox",
+        *([f"Try requests in a browser: {urls[0]}/docs/api and {urls[0]}/sandbox/docs"] if developer_pages else []),
         *(f"User {user.uri.removeprefix('sip:')} with password {user.password}" for user in users.users[:10]),
     ]
     if any(urlsplit(url).hostname not in _LOOPBACK for url in urls):

@@ -231,6 +231,7 @@ def _placed(
             ExtensionLimits(config.max_extension_properties, config.max_extension_bytes),
         ),
         kept=config.expired_meetings_kept,
+        grace=config.meeting_grace_period,
         now=world.now(),
         note=note,
         organizer=organizer,

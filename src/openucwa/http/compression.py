@@ -20,3 +20,8 @@ def accepts_gzip(header: str | None, limits: ListLimits = DEFAULT_LIMITS) -> boo
 def compress(body: bytes) -> bytes:
     """`body` compressed with gzip; equal bodies give equal bytes."""
     return gzip.compress(body, _LEVEL, mtime=0)
+
+
+def decompress(body: bytes) -> bytes:
+    """The opposite of `compress`, for what this server compressed itself."""
+    return gzip.decompress(body)

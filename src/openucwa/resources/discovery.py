@@ -15,11 +15,14 @@ from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion
 from openucwa.model.user import User as ModelUser
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter
+from openucwa.resources.link_headers import link_header
 from openucwa.store import contract
 
 SERVICE = "/Autodiscover/AutodiscoverService.svc/root"
 FRAME = "/Autodiscover/XFrame/XFrame.html"
 HTML = "text/html; charset=utf-8"
+#: The pages for developers.
+GUIDES = "/docs"
 
 #: UCWA: Root URL, Query parameters.
 QUERY = (
@@ -44,6 +47,11 @@ class Root(Resource[None]):
     rel = "root"
     public = True
 
+    def __init__(self, *, developer_pages: bool = True) -> None:
+        """`developer_pages`: whether the server has guides to link to."""
+        links = (link_header("/openapi.json", "service-desc"),)
+        self._links = (*links, link_header(GUIDES, "service-doc")) if developer_pages else links
+
     @Operation("The entry point of the API.", query=QUERY)
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: root, GET."""
@@ -63,7 +71,8 @@ class Root(Resource[None]):
                 rel=self.rel,
                 href=f"{base}{SERVICE}{query}",
                 links={"user": Link(f"{base}{SERVICE}/oauth/user{query}"), "xframe": Link(f"{base}{FRAME}")},
-            )
+            ),
+            headers=self._links,
         )
 
 

@@ -11,6 +11,7 @@ from openucwa.api.openapi_parts import ref
 from openucwa.api.resource import Operation, Resource
 from openucwa.http.forms import FORM_TYPES, FormLimits, parse_form
 from openucwa.http.message import Header
+from openucwa.http.negotiation import is_navigation
 from openucwa.identity.sign_in import BAD_REQUEST, MISSING_FIELD, SERVER_FAULT, GrantRefused, SignIn
 from openucwa.model.refusals import (
     DeserializationFailure,
@@ -75,8 +76,10 @@ class OAuthToken(Resource[None]):
             shown["scope"] = granted.scope
         return _answer(200, shown)
 
-    def refusal(self, call: Context, refusal: Refusal | None) -> Answer:
-        """RFC 6749, 5.2: every refusal of this resource has OAuth's form."""
+    def refusal(self, call: Context, refusal: Refusal | None) -> Answer | None:
+        """RFC 6749, 5.2: every refusal of this resource has OAuth's form, unless a person opens its address."""
+        if call.request.method == "GET" and is_navigation(call.request):
+            return None
         if refusal is None:
             return _answer(500, {"error": "server_error"}, _diagnostics(call, SERVER_FAULT, "internal server error"))
         status = wire_error(type(refusal)).status

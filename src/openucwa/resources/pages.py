@@ -3,12 +3,14 @@
 The pages themselves are in `web/`; `static.py` serves their scripts and styles.
 """
 
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from urllib.parse import urlsplit
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
+from openucwa.api.error_page import ErrorPages, with_developer_links
 from openucwa.api.not_found import NotFound
 from openucwa.api.resource import Operation, Resource
 from openucwa.http import negotiation
@@ -26,6 +28,8 @@ POLICY = (
 
 
 PRODUCT = "openucwa"
+#: As in the console's file.
+GRACE_PERIOD = 28_800
 
 #: Headers of every page. The address may contain a meeting's id, which must not leak to other servers.
 PAGE_HEADERS: tuple[Header, ...] = (
@@ -60,24 +64,34 @@ class Page(Resource[None]):
 class PageNotFound(NotFound):
     """404; for a browser, a page with a link to the start."""
 
-    def __init__(self) -> None:
-        self._content = files("openucwa.web").joinpath("not-found.html").read_bytes()
+    def __init__(self, error_pages: ErrorPages) -> None:
+        self._error_pages = error_pages
 
     def refusal(self, call: Context, refusal: Refusal | None) -> Answer | None:
         if not isinstance(refusal, ResourceNotFound) or not negotiation.wants_page(call.request, call.lists):
             return None
-        return Answer(status=404, body=self._content, content_type=HTML, headers=PAGE_HEADERS)
+        return self._error_pages.answer(404, str(refusal), call.request.id)
+
+
+@dataclass(frozen=True, slots=True)
+class LandingSettings:
+    """The settings of these names. `page_name`: shown in place of openucwa's. `meeting_grace_period`: in seconds."""
+
+    page_name: str
+    meeting_grace_period: int
+    developer_pages: bool
 
 
 class Landing(Root):
     """The root at `/`: for a browser the organizer's console."""
 
-    def __init__(self, sign_ins: SignIns = tuple, server_name: str = PRODUCT) -> None:
-        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints.
-        `server_name`: shown in place of openucwa's.
-        """
-        page = versioned(files("openucwa.web").joinpath("console.html").read_text("utf-8"))
-        self._content = page.replace(f">{PRODUCT}<", f">{escape(server_name)}<").encode()
+    def __init__(self, sign_ins: SignIns, settings: LandingSettings) -> None:
+        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints."""
+        super().__init__(developer_pages=settings.developer_pages)
+        source = files("openucwa.web").joinpath("console.html").read_text("utf-8")
+        page = versioned(with_developer_links(source, shown=settings.developer_pages))
+        page = page.replace(f'data-grace="{GRACE_PERIOD}"', f'data-grace="{settings.meeting_grace_period}"')
+        self._content = page.replace(f">{PRODUCT}<", f">{escape(settings.page_name)}<").encode()
         self._sign_ins = sign_ins
 
     @Operation(

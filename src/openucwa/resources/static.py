@@ -29,13 +29,23 @@ _KEPT = b"public, max-age=31536000, immutable"
 
 @cache
 def web_files() -> dict[str, bytes]:
-    """The content of each file that may be served, by its name."""
+    """The content of each file of our own that may be served, by its name."""
     return {each.name: each.read_bytes() for each in files("openucwa.web").iterdir() if _suffix(each.name) in TYPES}
 
 
+@cache
+def library_files() -> dict[str, bytes]:
+    """The files of Swagger UI, by their names: compressed with gzip, as they are stored. `tools/update-swagger-ui`."""
+    folder = files("openucwa.web").joinpath("swagger-ui")
+    return {
+        each.name.removesuffix(".gz"): each.read_bytes() for each in folder.iterdir() if _suffix(each.name) == ".gz"
+    }
+
+
+@cache
 def version() -> str:
     """The version of all these files: a hash."""
-    names = sorted(web_files().items())
+    names = sorted((web_files() | library_files()).items())
     return hashlib.sha256(repr([(name, content_etag(content)) for name, content in names]).encode()).hexdigest()[:12]
 
 
@@ -51,7 +61,7 @@ def versioned(page: str) -> str:
 def _imported(page: str) -> set[str]:
     """The modules that a page's scripts import, and those that these import."""
     found: set[str] = set()
-    waiting = re.findall(r'src="/static/([\w.-]+\.js)"', page)
+    waiting = re.findall(r'type="module" src="/static/([\w.-]+\.js)"', page)
     while waiting:
         source = web_files()[waiting.pop()].decode()
         new = set(_IMPORT.findall(source)) - found
@@ -70,11 +80,12 @@ def content_etag(content: bytes) -> str:
 
 
 class File(NamedTuple):
-    """One file of `web/`."""
+    """One file of `web/`. `gzipped`: compressed, in place of `content`."""
 
     media_type: str
     content: bytes
     etag: str
+    gzipped: bytes = b""
 
 
 class Static(Resource[File]):
@@ -92,6 +103,8 @@ class Static(Resource[File]):
         self._files = {
             name: File(TYPES[_suffix(name)], content, content_etag(content)) for name, content in web_files().items()
         }
+        for name, gzipped in library_files().items():
+            self._files[name] = File(TYPES[_suffix(name)], b"", content_etag(gzipped), gzipped)
         shown = self._files["icon.svg"]
         if logo is not None:
             content = Path(logo).read_bytes()
@@ -111,6 +124,7 @@ class Static(Resource[File]):
         kept = call.request.path.startswith(self._place)
         return Answer(
             body=call.target.content,
+            gzipped=call.target.gzipped,
             content_type=call.target.media_type,
             etag=call.etag,
             cache_control=_KEPT if kept else self.cache_control,

@@ -131,7 +131,9 @@ class ConsolePage {
     const session = new Session(this.#client, { agent: AGENT, endpoint, turns }, listener);
     await session.open();
     this.#tab.remember({ credentials: this.#client.credentials, username, endpoint, live: null, talks: null });
-    const visit = new Visit(this.#client, session, this.#notices);
+    const visit = new Visit(this.#client, session, this.#notices, () =>
+      this.#signOut(t`You are signed out everywhere.`),
+    );
     this.#visit = visit;
     $("who").textContent ||= username;
     session.follow();

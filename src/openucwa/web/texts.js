@@ -22,10 +22,13 @@ function chosen(wanted) {
   return known ?? "en";
 }
 
-// What stands in the page's file.
+// What stands in the page's file, but for elements that say what their language is.
 function translatePage() {
   document.documentElement.lang = language;
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  const shown = NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT;
+  const walker = document.createTreeWalker(document.body, shown, (node) =>
+    node.nodeType === Node.ELEMENT_NODE && node.lang !== "" ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
+  );
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
     if (node.nodeType === Node.TEXT_NODE) translateText(node);
     else for (const name of ATTRIBUTES) translateAttribute(node, name);

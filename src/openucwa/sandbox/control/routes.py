@@ -10,6 +10,7 @@ from openucwa.api.call import Call
 from openucwa.api.openapi import describe
 from openucwa.api.resource import Operation, Resource
 from openucwa.http.negotiation import JSON
+from openucwa.resources.guides import ApiPage
 from openucwa.sandbox.control import json_input
 from openucwa.sandbox.control.clock import Clock
 from openucwa.sandbox.control.faults import Catalogue, FaultRule, Faults
@@ -84,4 +85,7 @@ def control_routes(sandbox: Sandbox, rules: Rules, recording: Recording) -> Rout
         (f"{ROOT}/snapshots/{{snapshot}}", Snapshot(sandbox)),
         (f"{ROOT}/snapshots/{{snapshot}}/restore", Restore(sandbox)),
     ]
-    return ((ROOT, Index(routes, sandbox)), (f"{ROOT}/openapi.json", Description(routes)), *routes)
+    description = f"{ROOT}/openapi.json"
+    config = sandbox.config
+    pages = ((f"{ROOT}/docs", ApiPage(description, config.page_name)),) if config.developer_pages else ()
+    return ((ROOT, Index(routes, sandbox)), (description, Description(routes)), *pages, *routes)
