@@ -312,7 +312,7 @@ class Service:
         routes: list[tuple[str, Resource[Any]]] = [
             ("/", Landing(self.sources.console_sign_ins, config.part(LandingSettings))),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins, self.sources.tried)),
-            ("/meet/{organizer}/{meeting_id}", Page("join.html")),
+            ("/meet/{organizer}/{meeting_id}", Page("join.html", guests=config.anonymous)),
             *((path, static) for path in ("/static/{name}", "/static/{files}/{name}")),
             ("/xframe", frame),
             (discovery.FRAME, frame),

@@ -163,7 +163,7 @@ async def test_lobby_of_another_meeting_is_shown_beside_that_of_the_joined_one(
         await ann.ask(joined, "Ann")
         await page.clock.fast_forward(15_000)
         await expect(page).to_have_title("(2) Joined")
-        lines = page.locator("#lobby-banner > *")
+        lines = page.locator("#lobby-banner .lobby-line")
         await expect(lines).to_have_text(
             [
                 "Ann is waiting in the lobby of “Joined”.Show",

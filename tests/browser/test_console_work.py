@@ -7,7 +7,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.console import Console, Enter, read
 from tests.browser.guest import Guest
-from tests.client import UcwaClient
+from tests.client import UcwaClient, self_of
 from tests.process.running import RunningServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -108,14 +108,66 @@ async def test_property_is_not_renamed_to_the_name_of_another(enter: Enter, lene
     await expect(form.get_by_text("There is already a property with this name.")).to_be_visible()
 
 
-async def test_long_list_shows_its_first_items_and_then_all(enter: Enter, lene: UcwaClient) -> None:
+#: What a page, and a form in it, may consist of, whatever the length of its lists.
+MAX_ELEMENTS = 1500
+
+
+async def elements(console: Console) -> int:
+    count: int = await console.page.evaluate("document.querySelectorAll('*').length")
+    return count
+
+
+async def test_list_of_ten_thousand_items_is_seen_and_edited_by_pages(enter: Enter, lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="Long")
-    await lene.extend(meeting, id="agenda", type="RoamedParticipantData", seats=[n % 10 for n in range(10_000)])
+    seats = list(range(10_000))
+    agenda = await lene.extend(meeting, id="agenda", type="RoamedParticipantData", seats=seats)
     console = await enter(meeting)
-    items = console.card("agenda").locator("li")
+    card = console.card("agenda")
+    items = card.locator("li")
     await expect(items).to_have_count(50)
-    await console.card("agenda").get_by_role("button", name="Show all 10000 items").click()
-    await expect(items).to_have_count(10_000)
+    await card.get_by_role("button", name="Next items of seats").click()
+    await expect(card.get_by_text("Items 51 to 100 of 10000")).to_be_visible()
+    await card.get_by_label("Go to item of seats").fill("7777")
+    await console.page.keyboard.press("Enter")
+    await expect(items.first).to_have_text("7750")
+    assert await elements(console) < MAX_ELEMENTS
+    await console.look("35-long-list")
+
+    form = await console.edit("agenda")
+    await form.get_by_label("Go to item of Value of seats").fill("7777")
+    await console.page.keyboard.press("Enter")
+    await form.get_by_label("Value of seats, item 7777").fill("x")
+    await form.get_by_role("button", name="Last items").click()
+    await form.get_by_role("button", name="Remove item 10000 of Value of seats").click()
+    await expect(form.get_by_label("Value of seats, item 9999", exact=True)).to_be_focused()
+    await form.get_by_role("button", name="First items").click()
+    assert await elements(console) < MAX_ELEMENTS
+    await form.get_by_role("button", name="Save").click()
+    # The item that is wrong comes into view.
+    await expect(form.get_by_label("Value of seats, item 7777")).to_be_focused()
+    await expect(form.get_by_text("Enter a whole number, in digits.")).to_be_visible()
+    await console.look("36-long-list-edited")
+    await form.get_by_label("Value of seats, item 7777").fill("7")
+    await form.get_by_role("button", name="Save").click()
+    await expect(console.page.locator("#said")).to_contain_text("agenda is saved.")
+    assert (await read(lene, agenda))["seats"] == [*seats[:7776], 7, *seats[7777:9999]]
+    assert await elements(console) < MAX_ELEMENTS
+
+
+async def test_page_of_a_list_and_the_focus_stay_when_another_property_changes(enter: Enter, lene: UcwaClient) -> None:
+    meeting = await lene.schedule(subject="Long")
+    agenda = await lene.extend(meeting, id="agenda", type="RoamedParticipantData", seats=list(range(200)), topic="A")
+    console = await enter(meeting)
+    await console.page.get_by_role("button", name="Join and see").click()
+    await expect(console.page.get_by_role("button", name="Leave")).to_be_visible()
+    card = console.card("agenda")
+    onward = card.get_by_role("button", name="Next items of seats")
+    await onward.click()
+    response = await lene.put(self_of(agenda), json={**agenda, "topic": "B"}, headers={"If-Match": agenda["etag"]})
+    assert response.status_code == 200, response.text
+    await expect(card).to_contain_text("changed")
+    await expect(card.locator("li").first).to_have_text("50")
+    await expect(onward).to_be_focused()
 
 
 async def test_messages_of_a_meeting_that_is_not_shown_are_counted(

@@ -13,7 +13,7 @@ from tests.process.running import RunningServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-MANY = 8
+MANY = 9
 #: As on a page over plain http, which a browser gives no locks, and which nobody looks at.
 HIDDEN_WITHOUT_LOCKS = """
     Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
@@ -29,7 +29,7 @@ async def first(chromium: Browser, plain: RunningServer) -> AsyncIterator[Guest]
 
 
 @pytest.mark.parametrize("script", ["", HIDDEN_WITHOUT_LOCKS], ids=["with locks", "hidden, without locks"])
-async def test_eight_tabs_in_a_meeting_all_receive_events(first: Guest, lene: UcwaClient, script: str) -> None:
+async def test_nine_tabs_in_a_meeting_all_receive_events(first: Guest, lene: UcwaClient, script: str) -> None:
     await first.context.add_init_script(script)
     meeting = await lene.schedule(accessLevel="Everyone")
     guests = [await first.another(meeting["joinUrl"]) for _ in range(MANY)]
@@ -41,7 +41,7 @@ async def test_eight_tabs_in_a_meeting_all_receive_events(first: Guest, lene: Uc
         await expect(guest.property("agenda", "topic")).to_contain_text("Budget")
 
 
-async def test_eight_tabs_of_the_console_all_work(chromium: Browser, plain: RunningServer) -> None:
+async def test_nine_tabs_of_the_console_all_work(chromium: Browser, plain: RunningServer) -> None:
     first = await Console.come(chromium, plain.urls[0])
     assert isinstance(first, Console)
     tabs = [first, *[await first.another(plain.urls[0]) for _ in range(MANY - 1)]]

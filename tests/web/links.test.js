@@ -47,3 +47,23 @@ test("a message has a limited number of links and none of its text is lost", () 
     text,
   );
 });
+
+test("address with letters of other scripts is followed by the name that the network knows", () => {
+  const text = "https://\u0430pple.com/x now";
+  const pieces = piecesOf(text);
+  assert.deepEqual(
+    pieces.map((piece) => piece.text),
+    ["https://\u0430pple.com/x", " (xn--pple-43d.com)", " now"],
+  );
+  assert.equal(pieces[0].href, "https://\u0430pple.com/x");
+});
+
+test("address ends before characters that are not seen or turn the text", () => {
+  for (const character of ["\u202e", "\u2066", "\u200b", "\u00ad", "\u200f"]) {
+    assert.deepEqual(hrefs(`https://example.com/a${character}moc.live//:sptth`), ["https://example.com/a"]);
+  }
+});
+
+test("mail addresses are links without what a message should say", () => {
+  assert.deepEqual(hrefs("Write to mailto:ann@contoso.com?body=x, or mailto:nobody"), ["mailto:ann@contoso.com"]);
+});

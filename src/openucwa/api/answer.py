@@ -19,8 +19,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     `document`: rendered as JSON or XML; None: no document. `body`: any other body, of the type `content_type`. `etag`:
     that of the resource, without quotes. `location`: the href of the created resource. `headers`: further headers.
-    `gzipped`: a body that was compressed before, in place of `body`. `cache_control`: the value of Cache-Control.
-    `stream`: the pieces of a body that comes while it is sent.
+    `gzipped`: a body that was compressed before, beside `body` or in place of it. `cache_control`: the value of
+    Cache-Control. `stream`: the pieces of a body that comes while it is sent.
     """
 
     document: Shown | None = None

@@ -120,7 +120,7 @@ class Renderer:
                 body = answer.gzipped or compress(body)
                 headers.append(_GZIP)
             elif answer.gzipped:
-                body = decompress(answer.gzipped)
+                body = body or decompress(answer.gzipped)
         elif answer.status == 304:
             headers.append(_VARY)
         headers += self._secure if request.scheme == "https" else self._standard

@@ -1,6 +1,7 @@
 """gzip compression, and its negotiation."""
 
 import gzip
+from functools import cache
 
 from openucwa.http.lists import DEFAULT_LIMITS, ListLimits
 from openucwa.http.negotiation import weighted
@@ -20,6 +21,12 @@ def accepts_gzip(header: str | None, limits: ListLimits = DEFAULT_LIMITS) -> boo
 def compress(body: bytes) -> bytes:
     """`body` compressed with gzip; equal bodies give equal bytes."""
     return gzip.compress(body, _LEVEL, mtime=0)
+
+
+@cache
+def compress_well(body: bytes) -> bytes:
+    """`body` as small as gzip makes it, kept: for the server's own files."""
+    return gzip.compress(body, 9, mtime=0)
 
 
 def decompress(body: bytes) -> bytes:

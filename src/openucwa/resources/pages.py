@@ -14,6 +14,7 @@ from openucwa.api.error_page import ErrorPages, with_developer_links
 from openucwa.api.not_found import NotFound
 from openucwa.api.resource import Operation, Resource
 from openucwa.http import negotiation
+from openucwa.http.compression import compress_well
 from openucwa.http.message import Header
 from openucwa.model.refusals import NotAcceptable, Refusal, ResourceNotFound
 from openucwa.resources.discovery import HTML, QUERY, Root
@@ -48,9 +49,12 @@ class Page(Resource[None]):
     public = True
     conditional = True
 
-    def __init__(self, name: str) -> None:
-        """`name`: of its file in `web/`."""
-        self._content = versioned(files("openucwa.web").joinpath(name).read_text("utf-8")).encode()
+    def __init__(self, name: str, *, guests: bool = True) -> None:
+        """`name`: of its file in `web/`. `guests`: whether people without an account may sign in."""
+        page = versioned(files("openucwa.web").joinpath(name).read_text("utf-8"), name)
+        if not guests:
+            page = page.replace("<html ", "<html data-accounts-only ", 1)
+        self._content = page.encode()
         self._etag = content_etag(self._content)
 
     def etag(self, call: Context, target: None) -> str:
@@ -58,7 +62,8 @@ class Page(Resource[None]):
 
     @Operation("A page for people.", produces=("text/html",))
     async def get(self, call: Call[None]) -> Answer:
-        return Answer(body=self._content, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
+        packed = compress_well(self._content)
+        return Answer(body=self._content, gzipped=packed, content_type=HTML, etag=self._etag, headers=PAGE_HEADERS)
 
 
 class PageNotFound(NotFound):
@@ -89,7 +94,7 @@ class Landing(Root):
         """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints."""
         super().__init__(developer_pages=settings.developer_pages)
         source = files("openucwa.web").joinpath("console.html").read_text("utf-8")
-        page = versioned(with_developer_links(source, shown=settings.developer_pages))
+        page = versioned(with_developer_links(source, shown=settings.developer_pages), "console.html")
         page = page.replace(f'data-grace="{GRACE_PERIOD}"', f'data-grace="{settings.meeting_grace_period}"')
         self._content = page.replace(f">{PRODUCT}<", f">{escape(settings.page_name)}<").encode()
         self._sign_ins = sign_ins
@@ -106,7 +111,8 @@ class Landing(Root):
         if not negotiation.wants_page(call.request, call.lists):
             call.media_type = negotiation.choose(call.request.header(b"accept"), negotiation.UCWA_TYPES, call.lists)
             return self.show(call)
-        return Answer(body=self._content, content_type=HTML, headers=self._headers())
+        packed = compress_well(self._content)
+        return Answer(body=self._content, gzipped=packed, content_type=HTML, headers=self._headers())
 
     def _headers(self) -> tuple[Header, ...]:
         places = {urlsplit(each.token_endpoint) for each in self._sign_ins()}

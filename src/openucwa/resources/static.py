@@ -1,7 +1,8 @@
 """Scripts and styles of the server's pages: files of `web/`, read once.
 
 A page names them below the version of all of them, `/static/VERSION/NAME`, so that browsers can keep them for good.
-What they import is relative, and so below the same version.
+There the modules of a page are one script, and its styles one file: browsers open six connections to a server, so that
+many small files take many round trips. Below `/static/` the files are as they are in `web/`.
 """
 
 import hashlib
@@ -14,7 +15,9 @@ from typing import NamedTuple
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
+from openucwa.http.compression import compress_well
 from openucwa.model.refusals import ResourceNotFound
+from openucwa.resources.combining import combined
 
 #: The name of the logo on the pages: the operator's, or that of openucwa.
 LOGO = "logo"
@@ -22,8 +25,14 @@ LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
 
+#: The pages of which `page_files` has the files.
+PAGES = ("console.html", "join.html")
+
 _PLACE = '"/static/'
-_IMPORT = re.compile(r"""(?:from|import) "\./([\w.-]+)";""")
+_STYLES = "-page.css"
+_REMARK = re.compile(rb"/\*.*?\*/|^ +", re.DOTALL | re.MULTILINE)
+_NAME = re.compile(r'href="/static/([\w.-]+)"')
+_STYLE = re.compile(r' *<link rel="stylesheet" href="/static/[\w.-]+">\n')
 _KEPT = b"public, max-age=31536000, immutable"
 
 
@@ -49,24 +58,32 @@ def version() -> str:
     return hashlib.sha256(repr([(name, content_etag(content)) for name, content in names]).encode()).hexdigest()[:12]
 
 
-def versioned(page: str) -> str:
-    """A page that names its files by their version, and the modules that they import, so that all load at once."""
-    placed = page.replace(_PLACE, f"{_PLACE}{version()}/").replace(f"{_PLACE}{version()}/{LOGO}", f"{_PLACE}{LOGO}")
-    links = "".join(
-        f'    <link rel="modulepreload" href={_PLACE}{version()}/{name}">\n' for name in sorted(_imported(page))
-    )
-    return placed.replace("  </head>", f"{links}  </head>", 1)
+def versioned(page: str, name: str = "") -> str:
+    """A page that names its files by their version. `name`: of one of PAGES, whose styles are one file."""
+    if name:
+        first, *others = _STYLE.findall(page)
+        for each in others:
+            page = page.replace(each, "", 1)
+        page = page.replace(first, f'    <link rel="stylesheet" href={_PLACE}{name.replace(".html", _STYLES)}">\n', 1)
+    return page.replace(_PLACE, f"{_PLACE}{version()}/").replace(f"{_PLACE}{version()}/{LOGO}", f"{_PLACE}{LOGO}")
 
 
-def _imported(page: str) -> set[str]:
-    """The modules that a page's scripts import, and those that these import."""
-    found: set[str] = set()
-    waiting = re.findall(r'type="module" src="/static/([\w.-]+\.js)"', page)
-    while waiting:
-        source = web_files()[waiting.pop()].decode()
-        new = set(_IMPORT.findall(source)) - found
-        found |= new
-        waiting += new
+@cache
+def page_files() -> dict[str, bytes]:
+    """The files that pages load by their version: of each page its styles as one file, its modules as one script, and
+    what that loads later.
+    """
+    modules = {name: content.decode() for name, content in web_files().items() if _suffix(name) == ".js"}
+    found: dict[str, bytes] = {}
+    for name in PAGES:
+        page = files("openucwa.web").joinpath(name).read_text("utf-8")
+        styles = [re.findall(_NAME, line)[0] for line in _STYLE.findall(page)]
+        found[name.replace(".html", _STYLES)] = b"".join(_REMARK.sub(b"", web_files()[each]) for each in styles)
+        for entry in re.findall(r'src="/static/([\w.-]+\.js)"', page):
+            scripts = {each: text.encode() for each, text in combined(entry, modules).items()}
+            if twice := scripts.keys() & found.keys():
+                raise ValueError(f"a part of two pages: {twice}")
+            found |= scripts
     return found
 
 
@@ -80,12 +97,16 @@ def content_etag(content: bytes) -> str:
 
 
 class File(NamedTuple):
-    """One file of `web/`. `gzipped`: compressed, in place of `content`."""
+    """One file of `web/`. `gzipped`: the same compressed; one of the two may be empty."""
 
     media_type: str
     content: bytes
     etag: str
     gzipped: bytes = b""
+
+
+def _file(name: str, content: bytes) -> File:
+    return File(TYPES[_suffix(name)], content, content_etag(content), compress_well(content))
 
 
 class Static(Resource[File]):
@@ -100,9 +121,8 @@ class Static(Resource[File]):
     def __init__(self, logo: str | None = None) -> None:
         """`logo`: an SVG or PNG file to be shown on the pages; None: openucwa's."""
         self._place = f"/static/{version()}/".encode()
-        self._files = {
-            name: File(TYPES[_suffix(name)], content, content_etag(content)) for name, content in web_files().items()
-        }
+        self._files = {name: _file(name, content) for name, content in web_files().items()}
+        self._of_pages = {name: _file(name, content) for name, content in page_files().items()}
         for name, gzipped in library_files().items():
             self._files[name] = File(TYPES[_suffix(name)], b"", content_etag(gzipped), gzipped)
         shown = self._files["icon.svg"]
@@ -112,7 +132,9 @@ class Static(Resource[File]):
         self._files[LOGO] = shown
 
     async def locate(self, call: Context, name: str = "", **_names: str) -> File:
-        if (found := self._files.get(name)) is None:
+        kept = call.request.path.startswith(self._place)
+        found = (self._of_pages.get(name) if kept else None) or self._files.get(name)
+        if found is None:
             raise ResourceNotFound("no such file")
         return found
 

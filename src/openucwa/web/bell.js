@@ -5,6 +5,20 @@ const TONES = [660, 880]; // Hz, one after the other
 const LENGTH = 0.14; // s of each
 const LOUDNESS = 0.08; // of 1
 
+const followers = new Set();
+
+// Calls changed() at once, and whenever the sound is switched, also in another tab.
+export function followSilence(changed) {
+  followers.add(changed);
+  changed();
+}
+
+globalThis.addEventListener?.("storage", ({ key }) => key === KEY && tell());
+
+function tell() {
+  for (const changed of followers) changed();
+}
+
 export function isSilent() {
   try {
     return localStorage.getItem(KEY) !== null;
@@ -20,6 +34,7 @@ export function setSilent(silent) {
   } catch {
     // Then it stays as it is.
   }
+  tell();
 }
 
 // Silent on a page that nobody has used since it was loaded: browsers refuse sounds there, and report each attempt.

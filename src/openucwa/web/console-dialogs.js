@@ -7,7 +7,7 @@ const confirmTitle = make("h2", { id: "confirm-title" });
 const confirmWords = make("p", {});
 const confirmDetails = make("div", { class: "scroll" });
 const confirmYes = make("button", { class: "danger", value: "yes", type: "submit" });
-const confirmNo = make("button", { value: "no", type: "submit", autofocus: true });
+const confirmNo = make("button", { value: "no", type: "submit", "data-first": true });
 const confirm = dialog(
   { "aria-labelledby": "confirm-title" },
   confirmTitle,
@@ -31,13 +31,15 @@ const conflict = dialog(
     "div",
     { class: "row" },
     make("button", { class: "primary", value: "save", type: "submit" }, t`Save`),
-    make("button", { value: "", type: "submit", autofocus: true }, t`Keep editing`),
+    make("button", { value: "", type: "submit", "data-first": true }, t`Keep editing`),
   ),
 );
 
 function dialog(attributes, ...parts) {
   const made = make("dialog", attributes, make("form", { class: "stack", method: "dialog" }, ...parts));
   document.body.append(made);
+  // Only now: as the dialog comes, something else may have the focus.
+  made.querySelector("[data-first]").autofocus = true;
   return made;
 }
 

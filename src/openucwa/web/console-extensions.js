@@ -100,7 +100,7 @@ export class ExtensionsView {
     const more = this.#moreButtons(extension);
     const head = make("div", { class: "extension-head" }, title, make("div", { class: "row" }, ...more, edit, remove));
     const attributes = { class: "card extension", "aria-label": id };
-    const body = this.#asJson.has(id) ? jsonView(extension) : propertiesTable(extension, changes);
+    const body = this.#asJson.has(id) ? jsonView(extension) : propertiesTable(extension, changes, drawn);
     const card = make("article", attributes, head, body);
     return Object.assign(card, { extension, changes });
   }
@@ -258,7 +258,7 @@ export function extensionLabel(name) {
 }
 
 export function extensionShown(name, value) {
-  return name === "type" ? AUDIENCE[audienceOf(value)] : renderValue(value);
+  return name === "type" ? AUDIENCE[audienceOf(value)] : renderValue(value, name);
 }
 
 function hasNumber(value) {

@@ -18,7 +18,6 @@ export class ConsoleLive {
   #shown = null; // the meeting that is looked at
   #joined = null; // {id, name, conversation}
   #joining = false;
-  unread = 0; // messages that came while other things were looked at
   #early = []; // events that came before the answer that says which are this meeting's
 
   // `presence`: a PresenceWatch. listener: {changed(id): the meeting, or its data, is another than before; open(id):
@@ -30,6 +29,10 @@ export class ConsoleLive {
     this.#notices = notices;
     this.#listener = listener;
     this.#view = new LiveConversation(3, presence);
+    this.#view.messages.counted = () => {
+      notices.unread = this.unread;
+      listener.counted();
+    };
     $("live-people").replaceChildren(this.#view.people.element);
     $("live-messages").replaceChildren(this.#view.messages.element);
     $("join").onclick = () => this.join();
@@ -42,6 +45,11 @@ export class ConsoleLive {
   // The id of the meeting that one is in; undefined: in none.
   get id() {
     return this.#joined?.id;
+  }
+
+  // Messages that came while nobody could see them.
+  get unread() {
+    return this.#view.messages.unread;
   }
 
   get isIn() {
@@ -62,7 +70,6 @@ export class ConsoleLive {
   // The meeting that is looked at; null: none.
   show(meeting) {
     this.#shown = meeting;
-    if (meeting !== null && meeting.onlineMeetingId === this.id) this.#count(0);
     notify($("live-error"), null);
     this.#draw();
   }
@@ -148,7 +155,7 @@ export class ConsoleLive {
       this.#draw();
       if (this.#shown?.onlineMeetingId === id) this.#view.people.heading.focus();
       this.#notices.say(t`You are in the meeting.`);
-      this.#count(0);
+      this.#listener.counted();
     }
     if (part === "waiting" || (part === "stage" && inside)) this.#followLobby();
     if (inside && (part === "data" || part === "meeting")) this.#listener.changed(id);
@@ -159,13 +166,7 @@ export class ConsoleLive {
   // Messages have come.
   #hear(fresh) {
     if (fresh.length === 0 || this.#shown?.onlineMeetingId === this.id) return;
-    this.#count(this.unread + fresh.length);
     this.#notices.say(t`Message from ${fresh.at(-1).name} in “${this.#joined.name}”.`);
-  }
-
-  #count(unread) {
-    this.unread = unread;
-    this.#listener.counted();
   }
 
   #followLobby() {
@@ -182,7 +183,7 @@ export class ConsoleLive {
   #end(words) {
     this.#joined = null;
     this.#view.show(null);
-    this.#count(0);
+    this.#listener.counted();
     this.#listener.waiting(null);
     this.#draw();
     notify($("live-error"), words);

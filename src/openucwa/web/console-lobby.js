@@ -3,6 +3,7 @@
 
 import { additionOf } from "./additions.js";
 import { nameOf } from "./meeting-words.js";
+import { plainName } from "./names.js";
 import { t } from "./texts.js";
 import { embeddedIn, linkOf } from "./ucwa.js";
 
@@ -86,7 +87,7 @@ export class LobbyWatch {
     return embeddedIn(resource, "openucwa:meetingLobby").map((each) => ({
       id: each.onlineMeetingId,
       where: nameOf({ subject: each.subject, rel: linkOf(each, ASSIGNED) ? ASSIGNED : undefined }),
-      people: embeddedIn(each, "openucwa:waitingParticipant").map(({ uri, name }) => ({ uri, name })),
+      people: embeddedIn(each, "openucwa:waitingParticipant").map(({ uri, name }) => ({ uri, name: plainName(name) })),
     }));
   }
 

@@ -1,6 +1,6 @@
 // How others see the user, in the console: status, note and photo.
 
-import { isSilent, setSilent } from "./bell.js";
+import { followSilence, isSilent, setSilent } from "./bell.js";
 import { $, busy, button, notify } from "./elements.js";
 import { drawFace, makeFace } from "./face.js";
 import { CHOICES, choiceOf, presenceKind, presenceWords } from "./presence-words.js";
@@ -52,7 +52,9 @@ export class MeSection {
     $("photo-save").onclick = () => this.#savePhoto();
     $("photo-cancel").onclick = () => this.#endPreview();
     $("photo-remove").onclick = () => this.#do($("photo-remove"), () => own.setPhoto(null), t`Your photo is removed.`);
-    $("sounds").checked = !isSilent();
+    followSilence(() => {
+      $("sounds").checked = !isSilent();
+    });
     $("sounds").onchange = () => setSilent(!$("sounds").checked);
     this.draw();
   }

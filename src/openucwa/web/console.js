@@ -1,7 +1,6 @@
 // The console of those who organize meetings, at / in a browser: signing in and out, and what is shown when. It is a
-// client of the public API, as any other; what it shows is in console-visit.js.
+// client of the public API, as any other; what it shows is in console-visit.js, which comes while somebody signs in.
 
-import { Visit } from "./console-visit.js";
 import { $, busy, make } from "./elements.js";
 import { leaveFor, loadIssuers, renewed, returned } from "./issuers.js";
 import { Notices } from "./notices.js";
@@ -16,6 +15,15 @@ import { inWords } from "./words.js";
 const PRODUCT = document.title; // the server's name
 const AGENT = "openucwa console";
 const REFRESH = 60_000; // ms between two reads of what has changed elsewhere
+
+// What shows the meetings. Some browsers don't ask again for a script that did not come.
+async function loadVisit() {
+  try {
+    return await import("./console-visit.js");
+  } catch {
+    throw new Error(t`A part of this page did not load. Please load the page again.`);
+  }
+}
 
 class ConsolePage {
   #client = new Ucwa();
@@ -49,6 +57,8 @@ class ConsolePage {
     loadIssuers().then((choices) => this.#offerIssuers(choices));
     const memory = await this.#tab.open();
     if (memory.credentials) $("front").hidden = true;
+    // It is needed soon; what goes wrong with it is said then.
+    loadVisit().catch(() => {});
     if (memory.credentials) await this.#resume(memory);
     else await this.#arrive();
   }
@@ -129,7 +139,7 @@ class ConsolePage {
       over: (error) => this.#visit?.session === session && this.#signOut(inWords(error)),
     };
     const session = new Session(this.#client, { agent: AGENT, endpoint, turns }, listener);
-    await session.open();
+    const [{ Visit }] = await Promise.all([loadVisit(), session.open()]);
     this.#tab.remember({ credentials: this.#client.credentials, username, endpoint, live: null, talks: null });
     const visit = new Visit(this.#client, session, this.#notices, () =>
       this.#signOut(t`You are signed out everywhere.`),

@@ -2,6 +2,7 @@
 // and what that participant can do in it. Knows nothing of the page.
 
 import { messageText } from "./message-text.js";
+import { plainName } from "./names.js";
 import { t } from "./texts.js";
 import { embeddedIn, linkOf, linksOf, randomId } from "./ucwa.js";
 import { changesBetween, toWire, valueText } from "./values.js";
@@ -35,14 +36,16 @@ export class Conversation {
   #stamps = new Map(); // when one's own messages were sent, of which the text is not known yet
   #lastTyped = -Infinity; // when typing was last reported to the server
 
-  // `invitation`, `conversation`: the hrefs that joining gave, as far as it did; `messages`: what was said before.
+  // `invitation`, `conversation`: the hrefs that joining gave, as far as it did; `messages`, `draft`: what was said and
+  // typed before.
   // `changed(part, words)`: says which part is different now (stage, meeting, people, waiting, messages, typing, data)
   // and, where people should be notified of it, in words.
-  constructor(client, { invitation, conversation, messages = [] }, changed) {
+  constructor(client, { invitation, conversation, messages = [], draft = "" }, changed) {
     this.#client = client;
     this.#invitation = invitation ?? null;
     this.#href = conversation ?? null;
     this.#changed = changed;
+    this.draft = draft;
     for (const message of messages) this.#add(message);
   }
 
@@ -56,7 +59,8 @@ export class Conversation {
 
   // What it takes to go on with it after the page was loaded again.
   get memory() {
-    return { invitation: this.#invitation, conversation: this.#href, messages: this.messages.slice(-200) };
+    const { messages, draft } = this;
+    return { invitation: this.#invitation, conversation: this.#href, messages: messages.slice(-200), draft };
   }
 
   // Reads what is there now, for one that this page has not followed from its beginning. Rejects where it is over.
@@ -156,8 +160,8 @@ export class Conversation {
     const own = linkOf(this.me, "self");
     const hrefs = linksOf(participants, "participant").map(({ href }) => href);
     const found = await Promise.allSettled(hrefs.filter((href) => href !== own).map(read));
-    for (const { value } of found) if (value) this.people.set(linkOf(value, "self"), value);
-    for (const person of embeddedIn(lobby, "participant")) this.waiting.set(linkOf(person, "self"), person);
+    for (const { value } of found) if (value) this.people.set(linkOf(value, "self"), named(value));
+    for (const person of embeddedIn(lobby, "participant")) this.waiting.set(linkOf(person, "self"), named(person));
   }
 
   // Those that came while the page was loaded again.
@@ -201,10 +205,10 @@ export class Conversation {
   }
 
   #takeParticipant({ type, link, in: within, resource }) {
-    const name = link.title ?? resource?.name ?? "";
+    const name = plainName(link.title ?? resource?.name ?? "");
     if (within?.rel === "lobby") {
       if (type === "deleted") this.waiting.delete(link.href);
-      else this.waiting.set(link.href, resource);
+      else this.waiting.set(link.href, named(resource));
       this.#changed("waiting", type === "added" ? t`${name} is waiting in the lobby.` : null);
     } else if (within?.rel === "typingParticipants") {
       if (type === "added") this.typing.set(link.href, name);
@@ -213,7 +217,8 @@ export class Conversation {
     } else if (!within) {
       const before = this.people.get(link.href);
       if (type === "deleted") this.people.delete(link.href);
-      else this.people.set(link.href, resource);
+      else this.people.set(link.href, named(resource));
+      if (type === "deleted" && this.typing.delete(link.href)) this.#changed("typing");
       const words = { added: before ? null : t`${name} has joined.`, deleted: t`${name} has left.` }[type];
       const promoted = before && resource && before.role !== resource.role;
       this.#changed("people", this.#ifNews(words ?? (promoted ? roleWords(name, resource) : null)));
@@ -241,7 +246,7 @@ export class Conversation {
     const text = messageText(resource);
     if (text === null) this.#stamps.set(link.href, resource.timeStamp);
     else {
-      const name = linksOf(resource, "participant")[0]?.title ?? "";
+      const name = plainName(linksOf(resource, "participant")[0]?.title ?? "");
       this.#add({ key: link.href, name, mine, sent: resource.timeStamp, text });
       this.#changed("messages");
     }
@@ -294,6 +299,11 @@ export class Conversation {
   #ifNews(words) {
     return this.stage === "inside" ? words : null;
   }
+}
+
+// A participant by a name that changes nothing around it.
+function named(participant) {
+  return { ...participant, name: plainName(participant.name ?? "") };
 }
 
 function ownRoleWords({ role }) {

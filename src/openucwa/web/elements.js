@@ -30,12 +30,25 @@ export function keep(list, items, keyOf, draw, heading) {
     const element = draw(item, there.get(key));
     element.dataset.key = key;
     const before = there.get(key);
-    if (before && before !== element) before.replaceWith(element);
+    if (before && before !== element) replace(before, element);
     there.delete(key);
     if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
   });
   for (const element of there.values()) element.remove();
   if (focused && !list.contains(document.activeElement)) heading.focus();
+}
+
+// Puts an element in the place of another. The focus goes to the control that is what the focused one was.
+function replace(before, element) {
+  const controls = (within) => [...within.querySelectorAll("button, input, select, textarea, a[href], [tabindex]")];
+  const named = (control) =>
+    control && `${control.tagName} ${control.getAttribute("aria-label") ?? control.textContent}`;
+  const focused = named(controls(before).find((each) => each === document.activeElement));
+  before.replaceWith(element);
+  if (focused)
+    controls(element)
+      .find((each) => named(each) === focused)
+      ?.focus();
 }
 
 // Shows words in a notice; null hides it.
@@ -44,9 +57,10 @@ export function notify(place, words) {
   place.hidden = words === null;
 }
 
-// Says at a field what is wrong with it, or, with null, that nothing is. `field`: an element within a .field.
+// Says at a field what is wrong with it, or, with null, that nothing is. `field`: an element within a
+// .field, or an .item of one.
 export function complain(field, words) {
-  const place = field.closest(".field");
+  const place = field.closest(".item, .field");
   place.querySelector(".wrong")?.remove();
   field.removeAttribute("aria-invalid");
   field.removeAttribute("aria-errormessage");

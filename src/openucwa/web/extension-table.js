@@ -1,13 +1,12 @@
 // An extension as a table of its properties, for whoever looks at it. Names, ids and values were typed by people and
 // applications, and are shown as text.
 
-import { button, make } from "./elements.js";
+import { make } from "./elements.js";
+import { PagedList } from "./paged-list.js";
 import { t } from "./texts.js";
 import { asDate, customProperties, dateText, typeOf, valueText } from "./values.js";
 
 const MARKED = 20_000; // ms for which a change is marked
-const MAX_ITEMS = 50; // of a list that are shown at first
-const SLACK = 10; // more than that many are left out, or none
 const CHANGES = { new: t`new`, changed: t`changed`, removed: t`removed` };
 const TYPES = {
   text: t`text`,
@@ -34,57 +33,57 @@ export function audienceTag(type, words) {
   );
 }
 
-// The properties. `changes`: what the last change did: property -> new, changed.
-export function propertiesTable(extension, changes) {
+// The properties. `changes`: what the last change did: property -> new, changed. `drawn`: the element that this one
+// replaces, or undefined: of its long lists the same pages are shown.
+export function propertiesTable(extension, changes, drawn) {
   const properties = customProperties(extension);
   if (properties.length === 0) return make("p", { class: "empty muted small" }, t`It has no properties.`);
+  const starts = new Map(
+    [...(drawn?.querySelectorAll(".paged") ?? [])].map((each) => [each.dataset.name, each.list.start]),
+  );
   const titles = TITLES.map((word) => make("th", { scope: "col" }, word));
+  const rows = properties.map(([name, value]) => propertyRow(name, value, changes?.get(name), starts.get(name)));
   return make(
     "table",
     {},
     make("caption", { class: "unseen" }, t`Properties of ${extension.id}`),
     make("thead", {}, make("tr", {}, ...titles)),
-    make("tbody", {}, ...properties.map(([name, value]) => propertyRow(name, value, changes?.get(name)))),
+    make("tbody", {}, ...rows),
   );
 }
 
-function propertyRow(name, value, change) {
+function propertyRow(name, value, change, start = 0) {
   const mark = change ? [" ", make("span", { class: "tag warn mark" }, CHANGES[change])] : [];
   return make(
     "tr",
     { class: change ? "changed" : null },
     make("th", { scope: "row" }, name, ...mark),
-    make("td", {}, renderValue(value)),
+    make("td", {}, renderValue(value, name, start)),
     make("td", { class: "muted small" }, TYPES[typeOf(value)]),
   );
 }
 
-// A value as an element (base.css: .value).
-export function renderValue(value) {
+// A value as an element (base.css: .value). `name`: of the property, where it may be a list; `start`: the position of an
+// item on the page of it that is shown.
+export function renderValue(value, name = "", start = 0) {
   const type = typeOf(value);
   if (value === "" || (type === "list" && value.length === 0)) {
     return make("span", { class: `value value-${type} value-empty` }, t`empty`);
   }
   const attributes = { class: `value value-${type}` };
-  if (type === "list") return renderList(value, attributes);
+  if (type === "list") return renderList(value, attributes, name, start);
   const date = asDate(value);
   if (date === null) return make("span", attributes, valueText(value));
   if (dateText(date) !== "") attributes.datetime = date.toISOString();
   return make("time", attributes, valueText(value));
 }
 
-// Of a long list the first items, and a button for the rest.
-function renderList(items, attributes) {
-  const line = (item) => make("li", {}, renderValue(item));
-  if (items.length <= MAX_ITEMS + SLACK) return make("ul", attributes, ...items.map(line));
-  const list = make("ul", attributes, ...items.slice(0, MAX_ITEMS).map(line));
-  const more = button(t`Show all ${items.length} items`, "compact quiet", () => {
-    list.append(...items.slice(MAX_ITEMS).map(line));
-    list.setAttribute("tabindex", "-1");
-    list.focus();
-    more.remove();
-  });
-  return make("div", {}, list, more);
+function renderList(items, attributes, name, start) {
+  const list = new PagedList(make("ul", attributes), name, (place) => make("li", {}, renderValue(items[place])));
+  list.count = items.length;
+  list.show(start);
+  list.element.dataset.name = name;
+  return list.element;
 }
 
 // The marks of what changed, by an extension's id. They go after a while, or there would only ever be more of them.

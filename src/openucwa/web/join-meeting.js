@@ -1,5 +1,5 @@
 // The meeting on the join page, once one is in it: its name, what applications share in it, and the live conversation;
-// side by side, or one part at a time where there is no room.
+// side by side, or one part at a time where there is no room. With all that it takes, it comes while somebody types a name.
 
 import { $, keep, make } from "./elements.js";
 import { audienceTag, ChangeMarks, propertiesTable } from "./extension-table.js";
@@ -11,13 +11,15 @@ import { t } from "./texts.js";
 import { dateText } from "./values.js";
 import { timesElements } from "./when.js";
 
+export { Conversation } from "./conversation.js";
+export { PresenceWatch } from "./presence-watch.js";
+
 const AUDIENCE = { everyone: t`everyone here`, organizer: t`the organizer only` };
 
 export class JoinedMeeting {
   #conversation;
   #notices;
   #live;
-  #unread = 0;
   #marks = new ChangeMarks((id) => {
     this.#conversation.changes.delete(id);
     this.#drawData();
@@ -32,6 +34,7 @@ export class JoinedMeeting {
     $("talk").replaceChildren(this.#live.messages.element);
     $("extensions").replaceChildren();
     for (const each of $("parts").children) each.onclick = () => this.#choose(each.dataset.part);
+    this.#live.messages.counted = () => this.#count();
     this.#live.show(conversation);
     this.#choose("data");
     this.#drawMeeting();
@@ -42,6 +45,7 @@ export class JoinedMeeting {
   close() {
     this.#marks.clear();
     this.#notices.lobby([]);
+    this.#live.show(null);
   }
 
   // Something is known of somebody's presence.
@@ -86,7 +90,6 @@ export class JoinedMeeting {
   // Where the messages are not in view, it is said that there are some.
   #announce(fresh) {
     if (fresh.length === 0 || $("talk").checkVisibility()) return;
-    this.#unread += fresh.length;
     this.#notices.say(t`Message from ${fresh.at(-1).name}.`);
   }
 
@@ -119,7 +122,7 @@ export class JoinedMeeting {
       "article",
       { class: "card extension", "aria-label": id },
       head,
-      propertiesTable(extension, changes),
+      propertiesTable(extension, changes, drawn),
     );
     if (changes) this.#marks.set(id, changes);
     return Object.assign(element, { changes });
@@ -131,14 +134,19 @@ export class JoinedMeeting {
       if (each.dataset.part === part) each.setAttribute("aria-current", "true");
       else each.removeAttribute("aria-current");
     }
-    if (part === "talk") this.#unread = 0;
+    this.#drawCounts();
+  }
+
+  #count() {
+    this.#notices.unread = this.#live.messages.unread;
     this.#drawCounts();
   }
 
   #drawCounts() {
+    const { unread } = this.#live.messages;
     const { people, waiting } = this.#conversation;
     $("data-count").textContent = this.#extensions.length || "";
-    $("unread").textContent = this.#unread ? t`${this.#unread} new` : "";
+    $("unread").textContent = unread ? t`${unread} new` : "";
     $("people-count").classList.toggle("waits", waiting.size > 0);
     $("people-count").textContent = waiting.size ? t`${waiting.size} waiting` : people.size + 1;
   }

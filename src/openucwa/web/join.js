@@ -1,12 +1,9 @@
 // The join page: from an address, /meet/ADDRESS/ID, into the meeting, by a name or with an account; and out of it, with
 // the reason in words. The page is the same for every address; what there is behind it the API says to who may know.
 
-import { Conversation } from "./conversation.js";
 import { $, allFilled, busy, notify } from "./elements.js";
-import { JoinedMeeting } from "./join-meeting.js";
 import { Notices } from "./notices.js";
 import { PollTurns } from "./poll-turns.js";
-import { PresenceWatch } from "./presence-watch.js";
 import { isEnded, Session } from "./session.js";
 import { SignInAgain, SignInForm } from "./sign-in.js";
 import { Tab } from "./tab.js";
@@ -16,6 +13,7 @@ import { inWords, isWrongPassword } from "./words.js";
 
 const AGENT = "openucwa join page";
 const NAME = "openucwa name";
+const ACCOUNTS_ONLY = document.documentElement.hasAttribute("data-accounts-only");
 
 // How it can end: heading, words, and what the button says where there is something left to try.
 const ENDS = {
@@ -48,11 +46,14 @@ class JoinPage {
   #client = new Ucwa();
   #tab = new Tab(location.pathname);
   #notices = new Notices();
-  #grants = [];
+  #grants = ACCOUNTS_ONLY ? [PASSWORD] : [ANONYMOUS]; // as far as it is known
+  #incomplete = false; // whether a part of the page could not be loaded
+  #known = false; // whether the server has said which there are
   #meeting = meetingOf(location.pathname); // {address, uri}; null: the address is of none
   #name = ""; // what the participant is called, where nobody else says it
   #username = "";
-  #visit = null; // {session, conversation, presence, view}: what there is while one is in, or on the way
+  #visit = null; // {session, conversation, presence, open, view}: what there is while one is in, or on the way
+  #kept = null; // what was said and typed in a visit that is over, for another one
   #form = new SignInForm(t`Sign in and join`, (username, password) => this.#joinByPassword(username, password));
   #again = new SignInAgain({
     signIn: (username, password) => this.#client.signIn(username, password),
@@ -77,11 +78,33 @@ class JoinPage {
     $("leave-lobby").addEventListener("click", () => this.#leave());
     window.addEventListener("pagehide", () => this.#goAway());
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+    $("join").disabled = false;
+    this.#recall(this.#tab.likely);
+    if (this.#tab.likely.visit) this.#show("joining");
+    else this.#ask();
     const memory = await this.#tab.open();
-    this.#name = $("name").value = memory.name ?? lastName();
-    this.#username = memory.username ?? "";
+    this.#recall(memory);
+    // It is needed soon; what goes wrong with it is said then.
+    this.#load().catch(() => {});
     if (memory.visit && memory.credentials) await this.#resume(memory);
     else await this.#discover();
+  }
+
+  // What shows the meeting. Some browsers don't ask again for a script that did not come.
+  async #load() {
+    try {
+      return await import("./join-meeting.js");
+    } catch {
+      this.#incomplete = true;
+      throw new ServerAway();
+    }
+  }
+
+  // What was typed while the page was loading stays.
+  #recall(memory) {
+    this.#name = memory.name ?? lastName();
+    $("name").value ||= this.#name;
+    this.#username = memory.username ?? "";
   }
 
   // Goes on as before the page was loaded again.
@@ -98,14 +121,17 @@ class JoinPage {
     }
   }
 
-  // Finds out how one can sign in here, and asks for it.
+  // Finds out how one can sign in here. Meanwhile one can type.
   async #discover() {
-    this.#show("looking");
+    if ($("enter").hidden) this.#ask();
     try {
       this.#grants = await this.#client.discover();
-      this.#ask();
+      this.#known = true;
+      if ($("enter").hidden) return;
+      if (!$("by-name").hidden && !this.#grants.includes(ANONYMOUS)) this.#ask();
+      else this.#offerOther();
     } catch (error) {
-      this.#fail(error);
+      if (!$("enter").hidden) this.#fail(error);
     }
   }
 
@@ -117,10 +143,14 @@ class JoinPage {
   #showForm(id) {
     notify($("enter-error"), null);
     for (const each of ["by-name", "by-password"]) $(each).hidden = each !== id;
-    $("other-way").hidden = !(this.#grants.includes(ANONYMOUS) && this.#grants.includes(PASSWORD));
-    $("other-way").textContent = id === "by-name" ? t`Sign in with an account instead` : t`Join by name instead`;
+    this.#offerOther();
     if (id === "by-name") $("name").focus();
     else this.#form.show(null, this.#username);
+  }
+
+  #offerOther() {
+    $("other-way").hidden = !(this.#grants.includes(ANONYMOUS) && this.#grants.includes(PASSWORD));
+    $("other-way").textContent = $("by-password").hidden ? t`Sign in with an account instead` : t`Join by name instead`;
   }
 
   // Ways in
@@ -182,8 +212,8 @@ class JoinPage {
     const session = new Session(this.#client, { agent: AGENT, endpoint, turns }, listener);
     await session.open();
     try {
-      const hrefs = await this.#joined(session, memory);
-      this.#begin(session, hrefs);
+      const [meeting, hrefs] = await Promise.all([this.#load(), this.#joined(session, memory)]);
+      this.#begin(session, hrefs, meeting);
       if (hrefs.conversation) await this.#visit.conversation.restore();
     } catch (error) {
       this.#visit = null;
@@ -215,7 +245,8 @@ class JoinPage {
     return { ...memory, ...joined, invitation: joined.invitation ?? memory?.invitation ?? null };
   }
 
-  #begin(session, hrefs) {
+  // `meeting`: the module join-meeting.js.
+  #begin(session, hrefs, { Conversation, JoinedMeeting, PresenceWatch }) {
     const conversation = new Conversation(this.#client, hrefs, (part, words) => {
       if (this.#visit?.conversation === conversation) this.#changed(part, words);
     });
@@ -223,7 +254,8 @@ class JoinPage {
     const presence = this.#username
       ? new PresenceWatch(this.#client, session, () => this.#visit?.view?.drawPresence())
       : null;
-    this.#visit = { session, conversation, presence, view: null };
+    const open = () => new JoinedMeeting(conversation, this.#notices, presence);
+    this.#visit = { session, conversation, presence, open, view: null };
   }
 
   #take(event) {
@@ -243,7 +275,7 @@ class JoinPage {
       $("lobby-subject").textContent = resource?.subject ?? "";
       this.#show("lobby");
     } else if (stage === "inside") {
-      this.#visit.view = new JoinedMeeting(this.#visit.conversation, this.#notices, this.#visit.presence);
+      this.#visit.view = this.#visit.open();
       this.#visit.view.draw("waiting");
       this.#show("room");
     } else if (stage === "over") this.#over(reason ?? { subcode: "Lost" });
@@ -276,6 +308,7 @@ class JoinPage {
   #over(reason) {
     const visit = this.#visit;
     this.#visit = null;
+    if (visit) this.#kept = { messages: visit.conversation.memory.messages, draft: visit.conversation.draft };
     visit?.view?.close();
     visit?.session.end();
     this.#tab.remember({ visit: null });
@@ -300,12 +333,17 @@ class JoinPage {
 
   // Once more, as the same one where that is still possible.
   async #tryAgain(subcode) {
+    if (this.#incomplete) {
+      location.reload();
+      return;
+    }
     if (this.#client.signedIn && subcode !== "SignedOut" && subcode !== "NotFound") {
-      await this.#enter(null).catch((error) => this.#fail(error));
+      await this.#enter(this.#kept).catch((error) => this.#fail(error));
       return;
     }
     this.#client.signOut();
-    if (this.#grants.length === 0) await this.#discover();
+    this.#kept = null;
+    if (!this.#known) await this.#discover();
     else this.#ask();
   }
 

@@ -3,7 +3,7 @@
 import { make, notify } from "./elements.js";
 import { piecesOf } from "./links.js";
 import { t } from "./texts.js";
-import { asDate } from "./values.js";
+import { asDate, dateText } from "./values.js";
 import { inWords } from "./words.js";
 
 const MAX_SHOWN = 500;
@@ -11,10 +11,13 @@ const NEAR_END = 60; // px from the end within which the newest message stays in
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 export class MessagesView {
+  unread = 0; // messages that came while nobody could see them
+  counted = () => {}; // called where `unread` is another number
   #conversation = null;
   #shown = 0; // of the conversation's messages
   #atEnd = true; // whether the last message is in view, and is to stay so
   #none;
+  #divider = make("p", { class: "new-messages small" }, t`New messages`);
   #list;
   #typing;
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
@@ -45,9 +48,18 @@ export class MessagesView {
       event.preventDefault();
       this.#submit();
     });
-    this.#text.addEventListener("input", () => this.#conversation?.typed().catch(() => {}));
+    this.#text.addEventListener("input", () => {
+      if (this.#conversation === null) return;
+      this.#conversation.draft = this.#text.value;
+      this.#conversation.typed().catch(() => {});
+    });
     this.#list.addEventListener("scroll", () => this.#noteScroll(), { passive: true });
-    new ResizeObserver(() => this.#toEnd()).observe(this.#list);
+    document.addEventListener("visibilitychange", () => this.#read());
+    // Also when the list is shown again.
+    new ResizeObserver(() => {
+      this.#toEnd();
+      this.#read();
+    }).observe(this.#list);
   }
 
   // Who hears what is written here; what is said where nothing is said yet.
@@ -59,15 +71,15 @@ export class MessagesView {
   // Begins with a conversation; null: ends with it. What was typed in one is there again when it is shown again.
   show(conversation) {
     if (conversation !== null && conversation === this.#conversation) return;
-    if (this.#conversation !== null) this.#conversation.draft = this.#text.value;
     this.#conversation = conversation;
     this.#shown = 0;
+    this.#count(0);
     this.#atEnd = true;
     this.#text.value = conversation?.draft ?? "";
     notify(this.#error, null);
     this.#list.replaceChildren(this.#none);
     if (conversation === null) return;
-    this.drawMessages();
+    this.#drawFresh(true);
     this.drawTyping();
   }
 
@@ -78,12 +90,30 @@ export class MessagesView {
 
   // Shows what is new, and returns it.
   drawMessages() {
+    const unread = this.unread;
+    const fresh = this.#drawFresh(this.#inView);
+    if (this.unread !== unread) this.counted();
+    return fresh;
+  }
+
+  // Whether somebody sees what comes.
+  get #inView() {
+    return this.#atEnd && document.visibilityState === "visible" && this.#list.checkVisibility();
+  }
+
+  #drawFresh(seen) {
     const { messages, canSend } = this.#conversation;
     for (const control of [this.#text, this.#send]) control.disabled = !canSend;
     const fresh = messages.slice(this.#shown);
-    for (const message of fresh) this.#list.append(line(message));
+    for (const message of fresh) {
+      if (!seen && !message.mine) {
+        if (this.unread === 0) this.#list.append(this.#divider);
+        this.unread += 1;
+      }
+      this.#list.append(line(message));
+    }
     this.#shown = messages.length;
-    while (this.#list.children.length > MAX_SHOWN + 1) this.#list.children[1].remove();
+    while (this.#list.children.length > MAX_SHOWN + 2) this.#list.children[1].remove();
     this.#none.hidden = messages.length > 0;
     this.#toEnd();
     return fresh;
@@ -103,6 +133,17 @@ export class MessagesView {
 
   #noteScroll() {
     this.#atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < NEAR_END;
+    this.#read();
+  }
+
+  #read() {
+    if (this.#inView) this.#count(0);
+  }
+
+  #count(unread) {
+    if (this.unread === unread) return;
+    this.unread = unread;
+    this.counted();
   }
 
   #toEnd() {
@@ -113,11 +154,12 @@ export class MessagesView {
     const text = this.#text.value.trim();
     const conversation = this.#conversation;
     if (!text || !conversation?.canSend) return;
-    this.#text.value = "";
+    this.#text.value = conversation.draft = "";
     notify(this.#error, null);
     try {
       await conversation.send(text);
     } catch (error) {
+      conversation.draft ||= text;
       if (this.#conversation !== conversation) return;
       this.#text.value ||= text;
       const words =
@@ -134,7 +176,8 @@ export class MessagesView {
 function line({ name, mine, sent, text }) {
   const date = asDate(sent) ?? new Date();
   const who = make("span", { class: "message-name" }, mine ? t`You` : name);
-  const when = make("time", { class: "muted", datetime: date.toISOString() }, TIME.format(date));
+  const words = date.toDateString() === new Date().toDateString() ? TIME.format(date) : dateText(date);
+  const when = make("time", { class: "muted", datetime: date.toISOString(), title: dateText(date) }, words);
   const head = make("p", { class: "message-head small" }, who, " ", when);
   return make(
     "div",

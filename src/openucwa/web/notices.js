@@ -1,7 +1,7 @@
 // What a page says wherever one is in it: that the server is away, that somebody waits in the lobby, and, to those who
 // don't look at it, what has changed. And its title.
 
-import { ring } from "./bell.js";
+import { followSilence, isSilent, ring, setSilent } from "./bell.js";
 import { busy, button, keep, make } from "./elements.js";
 import { t } from "./texts.js";
 
@@ -20,9 +20,14 @@ export class Notices {
   #title = document.title;
   #waiting = 0;
   #invited = 0;
+  #unread = 0;
+  #lines = make("div", { class: "lobby-lines" });
+  #sound = button("", "compact quiet", () => setSilent(!isSilent()));
   #rung = 0; // for how many it rang
 
   constructor() {
+    this.#lobby.append(this.#lines, this.#sound);
+    followSilence(() => write(this.#sound, isSilent() ? t`Turn sound on` : t`Turn sound off`));
     document.body.prepend(this.#away, this.#invitations, this.#lobby, this.#said);
   }
 
@@ -44,7 +49,7 @@ export class Notices {
     this.#drawTitle();
     this.#lobby.hidden = meetings.length === 0;
     keep(
-      this.#lobby,
+      this.#lines,
       meetings,
       ({ id }) => id,
       (each, drawn) => lobbyLine(each, drawn),
@@ -61,15 +66,22 @@ export class Notices {
     keep(this.#invitations, lines, ({ id }) => id, draw, { focus: focusHeading });
   }
 
+  // How many messages nobody has seen yet.
+  set unread(count) {
+    this.#unread = count;
+    this.#drawTitle();
+  }
+
   set title(words) {
     this.#title = words;
     this.#drawTitle();
   }
 
   #drawTitle() {
-    const count = this.#waiting + this.#invited;
-    if (count > this.#rung) ring();
-    this.#rung = count;
+    const asking = this.#waiting + this.#invited;
+    if (asking > this.#rung) ring();
+    this.#rung = asking;
+    const count = asking + this.#unread;
     document.title = count ? `(${count}) ${this.#title}` : this.#title;
   }
 }

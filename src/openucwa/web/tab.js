@@ -28,6 +28,11 @@ export class Tab {
     return this.#read();
   }
 
+  // What this tab, or the one that it is a copy of, remembered: to be shown until it is known which.
+  get likely() {
+    return this.#read();
+  }
+
   remember(more) {
     try {
       sessionStorage.setItem(this.#key, JSON.stringify({ ...this.#read(), ...more, tab: this.id }));

@@ -333,7 +333,16 @@ export const TEXTS = {
   "This deletes its properties for everyone.": "Damit werden ihre Eigenschaften für alle gelöscht.",
   "It has no properties.": "Sie hat keine Eigenschaften.",
   "Properties of {0}": "Eigenschaften von {0}",
-  "Show all {0} items": "Alle {0} Einträge anzeigen",
+  "New messages": "Neue Nachrichten",
+  "Turn sound on": "Ton einschalten",
+  "Turn sound off": "Ton ausschalten",
+  "Items {0} to {1} of {2}": "Einträge {0} bis {1} von {2}",
+  "Pages of {0}": "Seiten von {0}",
+  "Go to item of {0}": "Zu einem Eintrag von {0}",
+  "First items of {0}": "Erste Einträge von {0}",
+  "Previous items of {0}": "Vorige Einträge von {0}",
+  "Next items of {0}": "Nächste Einträge von {0}",
+  "Last items of {0}": "Letzte Einträge von {0}",
   text: "Text",
   integer: "Ganzzahl",
   number: "Zahl",
@@ -561,8 +570,6 @@ export const TEXTS = {
   // The way into a meeting, and out of it
   "This page needs JavaScript to join the meeting.":
     "Diese Seite braucht JavaScript, um an der Besprechung teilzunehmen.",
-  "One moment": "Einen Moment",
-  "Looking for the meeting server.": "Der Server der Besprechung wird gesucht.",
   "Join the meeting": "An der Besprechung teilnehmen",
   "Hosted by": "Gastgeber:",
   "Your name": "Ihr Name",
@@ -770,4 +777,6 @@ export const TEXTS = {
   "Too many attempts. Try again in {0} seconds.": "Zu viele Versuche. Versuchen Sie es in {0} Sekunden noch einmal.",
   "The server has a problem at the moment. Try again shortly.":
     "Der Server hat im Moment ein Problem. Versuchen Sie es gleich noch einmal.",
+  "A part of this page did not load. Please load the page again.":
+    "Ein Teil dieser Seite wurde nicht geladen. Bitte laden Sie die Seite neu.",
 };

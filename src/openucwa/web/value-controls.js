@@ -2,6 +2,7 @@
 // as it was read: a date to the millisecond, a number to the last digit.
 
 import { button, make } from "./elements.js";
+import { PagedList } from "./paged-list.js";
 import { t } from "./texts.js";
 import { asDate, ExactNumber, localText, toWire, typeOf, valueText } from "./values.js";
 
@@ -102,7 +103,7 @@ function exactly(text, field) {
   return new ExactNumber(text);
 }
 
-// The items of a list, each with a control, all of one type.
+// The items of a list, all of one type. An item has a control once it was shown; without one it is what it was.
 function listControl(value, label) {
   const given = Array.isArray(value) ? value : value === undefined ? [] : [value];
   const kinds = new Set(given.map(typeOf));
@@ -111,42 +112,68 @@ function listControl(value, label) {
   const kind = make("select", { "aria-label": t`${label}, type of its items`, class: "item-type" });
   for (const [type, words] of Object.entries(ITEMS)) kind.append(make("option", { value: type }, words));
   kind.value = first;
-  const lines = make("div", { class: "items" });
-  let items = [];
+  let items = given.map((item) => ({ given: item, control: null }));
+  let edited = !Array.isArray(value) && value !== undefined;
+  const list = new PagedList(make("div", { class: "items" }), label, line);
 
-  function add(item) {
-    const control = valueControl(kind.value, item, t`${label}, item ${items.length + 1}`);
-    const entry = { control };
-    const remove = button("×", "quiet remove", () => {
-      items = items.filter((each) => each !== entry);
-      entry.line.remove();
-      more.focus();
-    });
-    remove.setAttribute("aria-label", t`Remove item ${items.length + 1} of ${label}`);
-    entry.line = make("div", { class: "item" }, control.element, remove);
-    items.push(entry);
-    lines.append(entry.line);
-    return control.element;
+  function controlOf(item) {
+    if (item.control === null) {
+      item.control = valueControl(kind.value, item.given, label);
+      const { element } = item.control;
+      if (item.typed !== undefined && element.tagName !== "SELECT") element.value = item.typed;
+    }
+    return item.control;
   }
 
-  const more = button(t`Add item`, "quiet compact", () => add(undefined).focus());
-  more.setAttribute("aria-label", t`Add item to ${label}`);
-  for (const item of given) add(item);
-  kind.addEventListener("change", () => {
-    const texts = items.map(({ control }) => control.element.value);
-    items = [];
-    lines.replaceChildren();
-    for (const text of texts) {
-      const field = add(undefined);
-      if (field.tagName !== "SELECT") field.value = text;
-    }
+  function line(place) {
+    const item = items[place];
+    const { element: control } = controlOf(item);
+    control.setAttribute("aria-label", t`${label}, item ${place + 1}`);
+    const remove = button("×", "quiet remove", () => {
+      edited = true;
+      items.splice(place, 1);
+      list.count = items.length;
+      (items.length ? items[Math.min(place, items.length - 1)].control.element : more).focus();
+    });
+    remove.setAttribute("aria-label", t`Remove item ${place + 1} of ${label}`);
+    return make("div", { class: "item" }, control, remove);
+  }
+
+  const more = button(t`Add item`, "quiet compact", () => {
+    edited = true;
+    items.push({ given: undefined, control: null });
+    list.count = items.length;
+    list.show(items.length - 1);
+    items.at(-1).control.element.focus();
   });
-  const element = make("div", { class: "list-value" }, kind, lines, more);
+  more.setAttribute("aria-label", t`Add item to ${label}`);
+  list.count = items.length;
+  kind.addEventListener("change", () => {
+    edited = true;
+    items = items.map(({ given: item, typed, control }) => ({
+      given: undefined,
+      typed: control?.element.value ?? typed ?? valueText(item ?? ""),
+      control: null,
+    }));
+    list.count = items.length;
+  });
+
+  // What was neither typed nor made another type is given back as it was read.
+  function read(item, place) {
+    if (kind.value === first && item.given !== undefined && !item.control?.changed) return item.given;
+    try {
+      return controlOf(item).read();
+    } catch (error) {
+      list.show(place);
+      throw error;
+    }
+  }
+
   return {
-    element,
-    read: () => items.map(({ control }) => control.read()),
+    element: make("div", { class: "list-value" }, kind, list.element, more),
+    read: () => items.map(read),
     get changed() {
-      return kind.value !== first || items.length !== given.length || items.some(({ control }) => control.changed);
+      return edited || items.some(({ control }) => control?.changed);
     },
   };
 }
